@@ -1,0 +1,34 @@
+/**
+ * The root of every error that Heddle itself makes. `code` is stable and made for programs, `message` for people: what
+ * happened, where, what to do. The facts of the case are own fields of the error.
+ */
+export class HeddleError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    const { cause, ...fields } = facts;
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'HeddleError';
+    this.code = code;
+    Object.assign(this, fields);
+  }
+}
+
+/** A call that cannot be carried out as written: what was expected, and what came. The fault is the caller's. */
+export class UsageError extends TypeError {
+  readonly code: string;
+
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    const { cause, ...fields } = facts;
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'TypeError';
+    this.code = code;
+    Object.assign(this, fields);
+  }
+}
+
+/** What an error knows besides its text, as plain data; and its cause. */
+export interface ErrorFacts {
+  readonly cause?: unknown;
+  readonly [fact: string]: unknown;
+}
