@@ -1,0 +1,95 @@
+// The contract between those who hand out chunks (worker, and protocol for the way there) and those who run them
+// (engine). Neither side may import the other, so what both must agree on stands on the ground floor.
+
+import type { LogRecord } from './log-record.ts';
+
+/** The outcomes of `count` indices from `start` on, in bytes that only the engine opens. */
+export interface Block {
+  readonly start: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The blocks of one upstream array that a chunk needs. */
+export interface ChunkInput {
+  readonly array: number;
+  readonly blocks: readonly Block[];
+}
+
+/** What an index that asked to be run again wants to be told then; opaque but to the engine. */
+export interface Note {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+/** How the means to run an index were lost. Times in milliseconds, memory in megabytes. */
+export interface Loss {
+  readonly kind: 'exit' | 'out-of-memory' | 'error' | 'worker-left' | 'timeout' | 'cancelled';
+  readonly exitCode?: number;
+  readonly memoryLimitMb?: number;
+  readonly message?: string;
+}
+
+/** One dispatch of a contiguous range of an array's indices. */
+export interface ChunkTask {
+  readonly array: number;
+  readonly attempt: number;
+  readonly start: number;
+  readonly end: number;
+  /** What to call and with what, the same for every chunk of the array; only the engine opens it. */
+  readonly definition: Uint8Array;
+  /** One for each elementwise upstream, in the order of the definition. */
+  readonly elementwise: readonly ChunkInput[];
+  /** One for each upstream that is needed whole, in the order of the definition. */
+  readonly whole: readonly ChunkInput[];
+  readonly notes: readonly Note[];
+  /** Indices whose last attempt was ended because its time was up. They are not called again, only judged. */
+  readonly timedOut: readonly number[];
+  /** Shared with the one who handed the chunk out: see `controlWords`. */
+  readonly control: Int32Array<SharedArrayBuffer>;
+}
+
+/** What the runner of a chunk reports, in order. */
+export type ChunkMessage =
+  | {
+      readonly type: 'settled';
+      readonly start: number;
+      readonly count: number;
+      readonly busyMs: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: 'delayed'; readonly index: number; readonly delayMs: number; readonly note: Uint8Array }
+  | { readonly type: 'logs'; readonly records: readonly LogRecord[] };
+
+/** The places of a chunk's control words. */
+export const controlWords = {
+  /** Written by the runner before it starts an index, so that a death is charged to the right one; -1 between chunks. */
+  running: 0,
+  /** Counts the starts, so that a watcher can tell a long run from many short ones. */
+  starts: 1,
+  /** Written by the one who handed the chunk out: one of `controlOrders`. */
+  order: 2,
+  length: 3,
+} as const;
+
+/** The kinds of blocks: the first byte of a block's bytes. Only `crashed` ones are made outside of the engine. */
+export const blockKinds = { succeeded: 0, mixed: 1, crashed: 2 } as const;
+
+/** What is known of an index that was given up, because the means to run it were lost too often. */
+export interface Crash {
+  readonly task: string;
+  readonly losses: number;
+  readonly worker?: string;
+  readonly loss?: Loss;
+}
+
+/** The outcome of a crashed index, as a block like any other: dependents and clients read it where they read the rest. */
+export function crashBlock(index: number, crash: Crash): Block {
+  const body = Buffer.from(JSON.stringify(crash));
+  const bytes = new Uint8Array(body.length + 1);
+  bytes[0] = blockKinds.crashed;
+  bytes.set(body, 1);
+  return { start: index, count: 1, bytes };
+}
+
+export const controlOrders = { none: 0, cancel: 1 } as const;

@@ -1,0 +1,56 @@
+import { UsageError } from './heddle-error.ts';
+import { didYouMean } from './nearest.ts';
+
+/** What an option must be: the words for the error, and the question. */
+export interface OptionRule {
+  readonly expected: string;
+  readonly holds: (value: unknown) => boolean;
+}
+
+export const rules = {
+  count: { expected: 'a whole number, 0 or more', holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0 },
+  positiveCount: {
+    expected: 'a whole number, 1 or more',
+    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+  },
+  text: { expected: 'a text that is not empty', holds: (value) => typeof value === 'string' && value !== '' },
+  flag: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
+  function: { expected: 'a function', holds: (value) => typeof value === 'function' },
+  list: { expected: 'an array', holds: Array.isArray },
+  port: {
+    expected: 'a port number from 0 to 65535',
+    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+  },
+  anything: { expected: 'anything', holds: () => true },
+} satisfies Record<string, OptionRule>;
+
+/**
+ * Checks an options object at the moment it is given: an unknown name or a wrong value is a `UsageError` with code
+ * `UNKNOWN_OPTION` or `INVALID_OPTION` that says whose option it is, what was expected and what came.
+ */
+export function checkOptions(owner: string, options: object, known: Readonly<Record<string, OptionRule>>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError('INVALID_OPTION', `the options of ${owner} should be an object; got ${String(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const rule = known[name];
+    if (rule === undefined) {
+      const names = Object.keys(known);
+      const remedy = didYouMean(name, names) || ` It takes: ${names.join(', ')}.`;
+      throw new UsageError('UNKNOWN_OPTION', `${owner} has no option '${name}'.${remedy}`, { owner, option: name });
+    }
+    if (value === undefined || rule.holds(value)) continue;
+    const message = `option '${name}' of ${owner} should be ${rule.expected}; got ${describe(value)}`;
+    throw new UsageError('INVALID_OPTION', message, { owner, option: name, value });
+  }
+}
+
+/** A value in a few words, for the end of "got …". */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === 'string' && name !== 'Object' ? `a ${name}` : 'an object';
+}
