@@ -1,0 +1,294 @@
+// Why a value does not arrive as it is, and where in it. The slow path: it runs only when the scan of `exactness.ts`
+// said no. It goes breadth first, so that what it reports is what is nearest to the value's own name.
+
+import { types } from 'node:util';
+import { serialize } from 'node:v8';
+import { hasOrdinaryMemory, isExact, isTooDeep, maxDepth } from './exactness.ts';
+import { isForeign, nameOf, prototypesOf, refusals, refusedKind } from './kinds.ts';
+import type { RefusedKind } from './kinds.ts';
+import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
+
+/** One place in a value that keeps it from arriving as it is. */
+export interface Finding {
+  /** From the value down, such as `.rows[0].owner`; empty for the value itself. */
+  readonly path: string;
+  /** A clause, such as `is a Promise`. */
+  readonly what: string;
+  /** What sort of hindrance it is, for programs. */
+  readonly kind: RefusedKind | ChangedKind;
+  readonly why: string;
+  /** What to do instead, the likeliest first; at most three. */
+  readonly remedy: readonly string[];
+}
+
+export type ChangedKind =
+  | 'class'
+  | 'error'
+  | 'null-prototype'
+  | 'last-index'
+  | 'memory-layout'
+  | 'symbol-key'
+  | 'added-property'
+  | 'unsearched';
+
+/** What cannot travel at all, and what would arrive, but changed. At most five of each. */
+export interface Diagnosis {
+  readonly refused: readonly Finding[];
+  readonly changed: readonly Finding[];
+}
+
+const maxFindings = 5;
+const maxNodes = 2_000_000;
+const maxMs = 400;
+
+/** Finds what keeps `value` from arriving as it is. Both lists are empty exactly when nothing does. */
+export function diagnose(value: unknown): Diagnosis {
+  if (isExact(value)) return { refused: [], changed: [] };
+  const { refused, changed, isComplete } = new Search(value).run();
+  if (refused.length > 0) return { refused, changed };
+  const unlisted = findUnlisted(value);
+  if (unlisted !== undefined) return { refused: [unlisted], changed };
+  if (changed.length > 0) return { refused, changed };
+  return { refused, changed: [unsearched(isComplete)] };
+}
+
+interface Node {
+  readonly value: unknown;
+  readonly step: string;
+  readonly parent: Node | undefined;
+}
+
+class Search {
+  readonly #queue: Node[];
+  readonly #seen = new Set<object>();
+  readonly #refused: Finding[] = [];
+  readonly #changed: Finding[] = [];
+
+  constructor(value: unknown) {
+    this.#queue = [{ value, step: '', parent: undefined }];
+  }
+
+  run(): Diagnosis & { readonly isComplete: boolean } {
+    const deadline = performance.now() + maxMs;
+    let visited = 0;
+    while (visited < this.#queue.length && this.#refused.length < maxFindings) {
+      if (visited >= maxNodes || (visited % 1_024 === 1_023 && performance.now() > deadline)) break;
+      this.#visit(this.#queue[visited]!);
+      visited += 1;
+    }
+    return { refused: this.#refused, changed: this.#changed, isComplete: visited === this.#queue.length };
+  }
+
+  #visit(node: Node): void {
+    const { value } = node;
+    const kind = refusedKind(value);
+    if (kind !== undefined) {
+      const what = kind === 'detached' ? `is ${nameOf(value)} whose memory is gone` : `is ${nameOf(value)}`;
+      this.#refused.push(refusal(kind, pathTo(node), what));
+      return;
+    }
+    if (typeof value !== 'object' || value === null || this.#seen.has(value)) return;
+    this.#seen.add(value);
+    this.#noteChanges(node, value);
+    for (const member of membersOf(value)) this.#enqueue(node, member);
+  }
+
+  #enqueue(parent: Node, { step, value, threw }: Member): void {
+    const node = { value, step, parent };
+    if (threw !== undefined) this.#refused.push(refusal('getter', pathTo(node), `is a getter that threw: ${threw}`));
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol') {
+      this.#queue.push(node);
+    }
+  }
+
+  #noteChanges(node: Node, value: object): void {
+    if (this.#changed.length >= maxFindings) return;
+    for (const { step, ...change } of changesOf(value)) {
+      if (this.#changed.length < maxFindings) this.#changed.push({ path: pathTo(node) + step, ...change });
+    }
+  }
+}
+
+type Change = Omit<Finding, 'path'> & { readonly step: string };
+
+/** What the copier would change in this very value, its members aside. */
+function changesOf(value: object): Change[] {
+  const own = ownChange(value);
+  return own === undefined ? propertyChanges(value) : [own, ...propertyChanges(value)];
+}
+
+function ownChange(value: object): Change | undefined {
+  const prototypes = prototypesOf(value);
+  if (prototypes.length === 0) {
+    const why = 'it arrives as an ordinary object, which inherits from Object.prototype';
+    return change('null-prototype', `is ${nameOf(value)}`, why, ['send { ...value }, or a Map']);
+  }
+  if (types.isNativeError(value)) return errorChange(value);
+  const arrivesAs = classAfter(value);
+  if (prototypes[0] !== arrivesAs.prototype) {
+    return change('class', `is ${nameOf(value)}`, classWhy(prototypes, arrivesAs.name), [
+      'send plain data',
+      'or rebuild the instance from its fields in the task that uses it',
+    ]);
+  }
+  if (types.isRegExp(value) && value.lastIndex !== 0) {
+    const why = 'a regular expression arrives with lastIndex 0';
+    return change('last-index', `is a RegExp with lastIndex ${value.lastIndex}`, why, [
+      'set lastIndex where it is used',
+    ]);
+  }
+  if (ArrayBuffer.isView(value) && !hasOrdinaryMemory(value)) {
+    const memory = types.isSharedArrayBuffer(value.buffer) ? 'shared' : 'resizable';
+    const why = 'a private copy of fixed size arrives';
+    return change('memory-layout', `is ${nameOf(value)} over ${memory} memory`, why, ['send a copy: value.slice()']);
+  }
+  return undefined;
+}
+
+function errorChange(error: Error): Change | undefined {
+  if (isExact(error) || (isExact(withoutCause(error)) && Object.hasOwn(error, 'cause'))) return undefined;
+  const kept = ['stack', 'message', 'cause'];
+  const lost = Object.getOwnPropertyNames(error).filter((key) => !kept.includes(key));
+  const without = lost.length > 0 ? ` without ${list(lost)}` : '';
+  const why = `it arrives as a plain Error${without}, since only name, message, stack and cause are copied`;
+  return change('error', `is ${nameOf(error)}`, why, [
+    'throw it, since thrown errors keep their fields',
+    'or send its fields as plain data',
+  ]);
+}
+
+/** The same error as far as its own fields go, so that what its cause loses is said of the cause. */
+function withoutCause(error: Error): Error {
+  const { cause: _cause, ...descriptors } = Object.getOwnPropertyDescriptors(error) as PropertyDescriptorMap;
+  try {
+    const copy = new Error('');
+    Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
+    return Object.defineProperties(copy, descriptors);
+  } catch {
+    return error;
+  }
+}
+
+function classWhy(prototypes: readonly object[], arrivesAs: string): string {
+  if (isForeign(prototypes[0])) return `it arrives as this realm's own ${arrivesAs}`;
+  const members = prototypes[0] === undefined ? [] : Object.getOwnPropertyNames(prototypes[0]);
+  const gone = members.filter((name) => name !== 'constructor');
+  const plain = arrivesAs === 'Object' ? 'a plain object' : `a plain ${arrivesAs}`;
+  return `it arrives as ${plain}, without its class${gone.length > 0 ? `: ${list(gone)} would be gone` : ''}`;
+}
+
+/** The class that the copier gives to what it makes of `value`. */
+function classAfter(value: object): { readonly name: string; readonly prototype: object } {
+  if (Array.isArray(value)) return Array;
+  if (types.isMap(value)) return Map;
+  if (types.isSet(value)) return Set;
+  if (types.isDate(value)) return Date;
+  if (types.isRegExp(value)) return RegExp;
+  if (types.isArrayBuffer(value)) return ArrayBuffer;
+  if (types.isDataView(value)) return DataView;
+  if (types.isTypedArray(value)) return typedArrayAfter(value);
+  if (types.isNumberObject(value)) return Number;
+  if (types.isStringObject(value)) return String;
+  if (types.isBooleanObject(value)) return Boolean;
+  if (types.isBigIntObject(value)) return BigInt;
+  return Object;
+}
+
+function typedArrayAfter(value: NodeJS.TypedArray): { readonly name: string; readonly prototype: object } {
+  if (Object.getPrototypeOf(value) === Buffer.prototype) return Buffer;
+  return Reflect.get(globalThis, value[Symbol.toStringTag]) as { name: string; prototype: object };
+}
+
+function propertyChanges(value: object): Change[] {
+  if (types.isNativeError(value)) return [];
+  const symbols = Object.getOwnPropertySymbols(value).slice(0, maxFindings);
+  const isOpen = Array.isArray(value) || classAfter(value) === Object;
+  return [...symbols.map(symbolChange), ...(isOpen ? [] : addedProperties(value))];
+}
+
+function symbolChange(key: symbol): Change {
+  const what = 'is a symbol-keyed property';
+  return change('symbol-key', what, 'symbol keys are dropped', ['use a string as the key'], stepTo(key));
+}
+
+function addedProperties(value: object): Change[] {
+  const builtIn = types.isStringObject(value) ? value.length : types.isTypedArray(value) ? value.length : 0;
+  const added = Object.keys(value).slice(builtIn, builtIn + maxFindings);
+  const why = `properties added to a ${classAfter(value).name} are dropped`;
+  return added.map((key) =>
+    change('added-property', 'is an added property', why, ['send it beside the value'], stepTo(key)),
+  );
+}
+
+/** When the tables know nothing, the copier itself is asked, about ever smaller parts, as long as one is refused. */
+function findUnlisted(root: unknown): Finding | undefined {
+  let message = copierRefuses(root);
+  if (isTooDeep(root) || message === 'too deep') {
+    return refusal('depth', '', `is nested more than ${maxDepth.toLocaleString('en')} levels deep`);
+  }
+  if (message === undefined) return undefined;
+  let node: Node = { value: root, step: '', parent: undefined };
+  const seen = new Set<unknown>();
+  for (let next: Node | undefined = node; next !== undefined; next = refusedMember(node, seen)) {
+    node = next;
+    message = copierRefuses(node.value) ?? message;
+  }
+  const finding = refusal('unknown', pathTo(node), `is ${nameOf(node.value)}`);
+  return { ...finding, why: `${finding.why}: ${message}` };
+}
+
+function refusedMember(parent: Node, seen: Set<unknown>): Node | undefined {
+  const { value } = parent;
+  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
+  seen.add(value);
+  const member = membersOf(value).find((member) => {
+    if (typeof member.value !== 'object' || member.value === null || seen.has(member.value)) return false;
+    return copierRefuses(member.value) !== undefined;
+  });
+  return member && { value: member.value, step: member.step, parent };
+}
+
+/** The copier's reason for refusing `value`, if it does. */
+function copierRefuses(value: unknown): string | undefined {
+  try {
+    serialize(value);
+    return undefined;
+  } catch (error) {
+    return error instanceof RangeError && error.message.includes('call stack')
+      ? 'too deep'
+      : textOf(error).split('\n')[0];
+  }
+}
+
+function unsearched(isComplete: boolean): Finding {
+  const why = isComplete ? 'the search did not find what' : 'it is too large to be searched to its end';
+  return {
+    path: '',
+    kind: 'unsearched',
+    what: 'holds something that would arrive changed',
+    why,
+    remedy: ['send plain data'],
+  };
+}
+
+function refusal(kind: RefusedKind, path: string, what: string): Finding {
+  return { path, what, kind, ...refusals[kind] };
+}
+
+function change(kind: ChangedKind, what: string, why: string, remedy: readonly string[], step = ''): Change {
+  return { step, what, kind, why, remedy };
+}
+
+function list(names: readonly string[]): string {
+  const shown = names
+    .slice(0, 4)
+    .map((name) => shorten(name, 40))
+    .join(', ');
+  return names.length > 4 ? `${shown}, …` : shown;
+}
+
+function pathTo(node: Node): string {
+  const steps: string[] = [];
+  for (let at: Node | undefined = node; at !== undefined; at = at.parent) steps.push(at.step);
+  return shorten(steps.reverse().join(''), 400);
+}

@@ -1,0 +1,285 @@
+// Names for what people put into values, and the table of what cannot travel. A wrong guess here must only ever change
+// the wording: nothing is refused for its name alone, since anybody may call a class of rows `Session`.
+
+import { EventEmitter } from 'node:events';
+import { Stream } from 'node:stream';
+import { types } from 'node:util';
+import { hasOrdinaryMemory } from './exactness.ts';
+import { shorten } from './members.ts';
+
+export type RefusedKind = keyof typeof refusals;
+
+/** Why a kind of thing stays where it is, and what to do instead: the likeliest first, at most three. */
+export const refusals = {
+  function: {
+    why: 'functions are code, not data',
+    remedy: ['send the data that the function needs', 'or import the function inside the task that calls it'],
+  },
+  symbol: { why: 'a symbol has no identity outside its process', remedy: ['use a string'] },
+  promise: {
+    why: 'a Promise is a wait, not a value',
+    remedy: ['await it before you return or pass it on', 'for several: await Promise.all(promises)'],
+  },
+  iterator: {
+    why: 'an iterator is paused code',
+    remedy: ['collect it first: [...iterator] or await Array.fromAsync(iterator)'],
+  },
+  weak: {
+    why: 'what is held weakly cannot be listed, and so not copied',
+    remedy: ['use a Map, a Set or the object itself'],
+  },
+  proxy: {
+    why: 'a Proxy runs code on every access, so it is not looked into',
+    remedy: ['send the plain object behind it', 'if it is a client: open it inside the task that uses it'],
+  },
+  namespace: {
+    why: 'a module holds functions',
+    remedy: ['import the module inside the task, or send the values you need'],
+  },
+  arguments: { why: 'the arguments object is not an array', remedy: ['use [...arguments] or rest parameters'] },
+  connection: {
+    why: 'a live connection belongs to the process that opened it',
+    remedy: ['open it inside the task that uses it', 'or return the rows that it read, as plain data'],
+  },
+  stream: {
+    why: 'a stream is tied to its file, socket or producer',
+    remedy: ['read it to the end and send the bytes or rows', 'or write it to storage and send the path'],
+  },
+  signal: { why: 'a signal only works inside its process', remedy: ['use context.signal inside the task'] },
+  timer: { why: 'a timer belongs to its event loop', remedy: ['clear it, and leave it out'] },
+  emitter: { why: 'it holds its listeners, which are functions', remedy: ['send the data that you need from it'] },
+  platform: {
+    why: 'its content is kept by the platform, where a copy does not reach',
+    remedy: ['send the plain data it was made from'],
+  },
+  url: {
+    why: 'its content is kept by the platform, where a copy does not reach',
+    remedy: ['send value.href, and rebuild it with new URL(href)'],
+  },
+  headers: {
+    why: 'its content is kept by the platform, where a copy does not reach',
+    remedy: ['send [...value], and rebuild it from the list'],
+  },
+  response: {
+    why: 'its content is kept by the platform, where a copy does not reach',
+    remedy: ['read it first: await value.text() or await value.json()'],
+  },
+  memory: {
+    why: 'shared memory cannot leave its process',
+    remedy: ['send a copy: new Uint8Array(memory).slice().buffer'],
+  },
+  detached: {
+    why: 'its memory was transferred away, so there is nothing left to copy',
+    remedy: ['send it before it is transferred, or transfer a copy'],
+  },
+  getter: {
+    why: 'reading this property runs code, which failed',
+    remedy: ['fix the getter, or leave the property out'],
+  },
+  depth: {
+    why: 'the copier recurses, and its stack has an end',
+    remedy: ['flatten it: a long linked list is better as an array'],
+  },
+  unknown: { why: 'the copier refused it', remedy: ['send plain data'] },
+} as const satisfies Record<string, { why: string; remedy: readonly string[] }>;
+
+/** What keeps this very value from travelling, its members aside; `undefined` when its kind is no hindrance. */
+export function refusedKind(value: unknown): RefusedKind | undefined {
+  if (typeof value === 'symbol') return 'symbol';
+  if (types.isProxy(value)) return 'proxy';
+  if (typeof value === 'function') return 'function';
+  if (typeof value !== 'object' || value === null) return undefined;
+  return languageKind(value) ?? liveKind(value, prototypesOf(value));
+}
+
+/** A value in a few words: `a Promise`, `a Socket (node:net)`, `a Money (class instance)`, `a string`. */
+export function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return types.isProxy(value) ? 'a Proxy' : functionName(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (types.isProxy(value)) return 'a Proxy';
+  if (types.isGeneratorObject(value)) return 'a generator';
+  if (types.isModuleNamespaceObject(value)) return 'a module namespace';
+  if (types.isArgumentsObject(value)) return 'an arguments object';
+  const prototypes = prototypesOf(value);
+  if (prototypes.length === 0) return 'an object without a prototype';
+  const name = tagOf(prototypes[0]) ?? classNames(prototypes)[0] ?? 'object';
+  return `${/^[AEIOU]/i.test(name) && !/^U(?:RL|int)/.test(name) ? 'an' : 'a'} ${name}${origin(prototypes)}`;
+}
+
+/** The names of the classes of an object, its own first. */
+export function classNames(prototypes: readonly object[]): string[] {
+  return prototypes.flatMap((prototype) => classNameOf(constructorOf(prototype)) ?? []);
+}
+
+/** The prototypes of an object, nearest first. Ends at a Proxy, whose traps must not run. */
+export function prototypesOf(value: object): object[] {
+  const prototypes: object[] = [];
+  let next: object | null = types.isProxy(value) ? null : (Object.getPrototypeOf(value) as object | null);
+  while (next !== null && !types.isProxy(next) && prototypes.length < 20) {
+    prototypes.push(next);
+    next = Object.getPrototypeOf(next) as object | null;
+  }
+  return prototypes;
+}
+
+function languageKind(value: object): RefusedKind | undefined {
+  if (types.isPromise(value)) return 'promise';
+  if (types.isWeakMap(value) || types.isWeakSet(value)) return 'weak';
+  if (types.isGeneratorObject(value) || types.isMapIterator(value) || types.isSetIterator(value)) return 'iterator';
+  if (types.isModuleNamespaceObject(value)) return 'namespace';
+  if (types.isArgumentsObject(value)) return 'arguments';
+  if (types.isSymbolObject(value)) return 'symbol';
+  if (types.isSharedArrayBuffer(value)) return 'memory';
+  if (types.isArrayBuffer(value)) return value.detached ? 'detached' : undefined;
+  if (ArrayBuffer.isView(value)) {
+    return !hasOrdinaryMemory(value) && types.isArrayBuffer(value.buffer) && value.buffer.detached
+      ? 'detached'
+      : undefined;
+  }
+  return types.isExternal(value) ? 'unknown' : undefined;
+}
+
+function liveKind(value: object, prototypes: readonly object[]): RefusedKind | undefined {
+  if (prototypes.includes(Iterator.prototype)) return 'iterator';
+  if (Object.hasOwn(value, '_idleTimeout') || Object.hasOwn(value, '_onImmediate')) return 'timer';
+  const names = classNames(prototypes);
+  if (prototypes.includes(EventEmitter.prototype)) {
+    if (names.some((name) => connectionNames.test(name))) return 'connection';
+    return prototypes.includes(Stream.prototype) ? 'stream' : 'emitter';
+  }
+  const platformClass = prototypes.map(constructorOf).find((constructor) => platformOf(constructor) !== undefined);
+  const name = classNameOf(platformClass);
+  if (name === undefined || isData(value, name) || prototypes.includes(Error.prototype)) return undefined;
+  return platformKinds[name] ?? 'platform';
+}
+
+/** The classes of the language that the copier rebuilds, if perhaps without what was added to them. */
+function isData(value: object, name: string): boolean {
+  if (name === 'Object') {
+    const tag = tagOf(Object.getPrototypeOf(value) as object) ?? '';
+    return !/^(?:Intl|Temporal|WebAssembly)\./.test(tag);
+  }
+  return (
+    Array.isArray(value) || types.isNativeError(value) || types.isMap(value) || types.isSet(value) || isLeaf(value)
+  );
+}
+
+function isLeaf(value: object): boolean {
+  return (
+    types.isDate(value) ||
+    types.isRegExp(value) ||
+    types.isBoxedPrimitive(value) ||
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value)
+  );
+}
+
+const platformKinds: Readonly<Record<string, RefusedKind>> = {
+  URL: 'url',
+  URLSearchParams: 'headers',
+  Headers: 'headers',
+  FormData: 'headers',
+  Request: 'response',
+  Response: 'response',
+  Blob: 'response',
+  File: 'response',
+  AbortSignal: 'signal',
+  AbortController: 'signal',
+  EventTarget: 'emitter',
+  ReadableStream: 'stream',
+  WritableStream: 'stream',
+  TransformStream: 'stream',
+  WebSocket: 'connection',
+  WeakRef: 'weak',
+  FinalizationRegistry: 'weak',
+};
+
+const connectionNames =
+  /^(?:\w*Socket|\w*Client|\w*Pool|\w*Connection|Redis|Cluster|\w*Server|Agent|ClientRequest|IncomingMessage|ServerResponse|Http2Session|Database|Sequelize|DataSource)$/;
+
+/** In which modules of Node a class of this name may be at home. The class itself decides, not the name. */
+const homes: Readonly<Record<string, readonly string[]>> = {
+  Socket: ['net', 'dgram'],
+  Server: ['net', 'http', 'https', 'tls'],
+  TLSSocket: ['tls'],
+  Agent: ['http', 'https'],
+  ClientRequest: ['http'],
+  IncomingMessage: ['http'],
+  ServerResponse: ['http'],
+  ReadStream: ['fs', 'tty'],
+  WriteStream: ['fs', 'tty'],
+  Readable: ['stream'],
+  Writable: ['stream'],
+  Duplex: ['stream'],
+  Transform: ['stream'],
+  PassThrough: ['stream'],
+  Stream: ['stream'],
+  EventEmitter: ['events'],
+  KeyObject: ['crypto'],
+  X509Certificate: ['crypto'],
+  Hash: ['crypto'],
+  BlockList: ['net'],
+  SocketAddress: ['net'],
+  Worker: ['worker_threads'],
+  ChildProcess: ['child_process'],
+  Interface: ['readline'],
+  AsyncLocalStorage: ['async_hooks'],
+  AsyncResource: ['async_hooks'],
+  Script: ['vm'],
+};
+
+type Constructor = abstract new (...parameters: never[]) => unknown;
+
+function constructorOf(prototype: object): Constructor | undefined {
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof constructor === 'function' && !types.isProxy(constructor) ? (constructor as Constructor) : undefined;
+}
+
+/** A class may have a static `name` of its own, which may be anything, even a getter that throws. */
+function classNameOf(constructor: Constructor | undefined): string | undefined {
+  if (constructor === undefined) return undefined;
+  const name: unknown = Object.getOwnPropertyDescriptor(constructor, 'name')?.value;
+  return typeof name === 'string' && name !== '' ? shorten(name) : undefined;
+}
+
+/** `'global'` or the module of Node that a class comes from; `undefined` when it comes from neither. */
+function platformOf(constructor: Constructor | undefined): string | undefined {
+  const name = classNameOf(constructor);
+  if (name === undefined) return undefined;
+  if (Object.hasOwn(globalThis, name) && Reflect.get(globalThis, name) === constructor) return 'global';
+  const home = (Object.hasOwn(homes, name) ? homes[name] : undefined)?.find((module) => {
+    const exports: unknown = process.getBuiltinModule(`node:${module}`);
+    return typeof exports === 'object' || typeof exports === 'function'
+      ? Reflect.get(exports as object, name) === constructor
+      : false;
+  });
+  return home === undefined ? undefined : `node:${home}`;
+}
+
+function origin(prototypes: readonly object[]): string {
+  const platforms = prototypes.map((prototype) => platformOf(constructorOf(prototype)));
+  if (isForeign(prototypes[0])) return ' (of another realm)';
+  if (platforms[0] === 'global' || tagOf(prototypes[0]) !== undefined) return '';
+  if (platforms[0] !== undefined) return ` (${platforms[0]})`;
+  const base = platforms.findIndex((platform) => platform !== undefined);
+  const baseName = base < 0 ? 'Object' : classNameOf(constructorOf(prototypes[base]!));
+  return baseName === 'Object' ? ' (class instance)' : ` (extends ${baseName})`;
+}
+
+/** Whether the class was made in another context of `node:vm`, where even `Object` is another. */
+export function isForeign(prototype: object | undefined): boolean {
+  const constructor = prototype === undefined ? undefined : constructorOf(prototype);
+  return constructor !== undefined && !prototypesOf(constructor).includes(Function.prototype);
+}
+
+function functionName(callable: object): string {
+  const isClass = /^class\b/.test(Function.prototype.toString.call(callable));
+  return isClass ? `the class ${classNameOf(callable as Constructor) ?? '(anonymous)'}` : 'a function';
+}
+
+function tagOf(prototype: object | undefined): string | undefined {
+  if (prototype === undefined) return undefined;
+  const tag: unknown = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
+  return typeof tag === 'string' && tag !== '' ? tag : undefined;
+}
