@@ -1,0 +1,59 @@
+// Which module's top level is being evaluated now? That is the module that a worker must import so that the same
+// `task()` call happens again. It is not always the file that holds the call: a helper that makes tasks, called from
+// the top level of a flow file, defines them for the flow file.
+
+import { pathToFileURL } from 'node:url';
+import util from 'node:util';
+
+/** Where a definition was made: by which module, if any, and the place that called for it. */
+export interface CallSite {
+  /** URL of the module whose top level was running; absent when code inside a function was. */
+  readonly module: string | undefined;
+  /** The caller's file as a URL or what stands for one (`REPL1`, `[eval]`). */
+  readonly file: string;
+  readonly line: number;
+}
+
+interface Frame {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+const ownSource = new URL('../', import.meta.url).href;
+/** Deep enough for any helper between a module's top level and `task()`; frames are cheap. */
+const frameLimit = 60;
+
+/** The call site of whoever called into Heddle, as seen from anywhere inside it. */
+export function callSite(): CallSite {
+  const frames = util
+    .getCallSites(frameLimit, { sourceMap: false })
+    .map(({ functionName, scriptName, lineNumber }): Frame => {
+      return { name: functionName, file: toUrl(scriptName), line: lineNumber };
+    })
+    .filter(({ file }) => !file.startsWith(ownSource));
+  const caller = frames.find(({ file }) => !isInternal(file)) ?? { file: '', line: 0 };
+  const body = frames.find((frame, index) => isModuleBody(frame, frames[index + 1]));
+  return { module: body?.file, file: caller.file, line: caller.line };
+}
+
+/**
+ * A frame without a name right above Node's loader is the body of a module. After a top-level `await` there is no
+ * loader below it any more, only the microtask queue or nothing; an async arrow function looks the same then, and the
+ * worker's own look-up decides.
+ */
+function isModuleBody(frame: Frame, below: Frame | undefined): boolean {
+  if (isInternal(frame.file) || !frame.file.startsWith('file:')) return false;
+  const isAnonymous = frame.name === '' || frame.name === '<anonymous>' || frame.name === 'Object.<anonymous>';
+  if (!isAnonymous) return false;
+  if (below === undefined) return true;
+  return /^node:internal\/(modules\/|vm|process\/task_queues)/.test(below.file);
+}
+
+function isInternal(file: string): boolean {
+  return file === '' || file.startsWith('node:');
+}
+
+function toUrl(script: string): string {
+  return script.startsWith('/') ? pathToFileURL(script).href : script;
+}

@@ -1,0 +1,111 @@
+// Functions travel by reference: a name that both ends can look up. Each process and each thread keeps its own
+// registry, filled by the `task()` calls of the modules that it imported.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { processWide } from '../lib/process-wide.ts';
+import { callSite } from './call-site.ts';
+
+/** A function's address: the module that defines it, and which definition of that name in there. */
+export interface Reference {
+  readonly name: string;
+  /** Counts the definitions of this name in this module, from 0. */
+  readonly ordinal: number;
+  /** URL of the module; absent when the function was made while other code was running. */
+  readonly module?: string;
+  /** The module's path from its project's folder (the nearest with a `package.json`), for machines with another layout. */
+  readonly path?: string;
+  /** A hash of the bytes of the module's file when it was loaded. */
+  readonly fingerprint?: string;
+  /** `file:line`, for people. */
+  readonly definedAt: string;
+}
+
+interface Registry {
+  readonly entries: Map<string, object>;
+  readonly ordinals: Map<string, number>;
+  readonly fingerprints: Map<string, string>;
+  /** Called at each definition and at each flow run that was held back; for whoever waits for one of them. */
+  readonly watchers: Set<() => void>;
+  /** Set while this thread imports a module only to find its tasks. */
+  isImporting: boolean;
+  /** Modules whose top level reached a flow run while importing; `undefined` where the module could not be told. */
+  readonly heldRuns: Set<string | undefined>;
+}
+
+export const registry = processWide<Registry>('registry', () => ({
+  entries: new Map(),
+  ordinals: new Map(),
+  fingerprints: new Map(),
+  watchers: new Set(),
+  isImporting: false,
+  heldRuns: new Set(),
+}));
+
+/** Notes that `entry` was defined under `name` by the module that is being evaluated, and gives its address. */
+export function register(name: string, entry: object): Reference {
+  const site = callSite();
+  const { module } = site;
+  const scope = `${module ?? 'inside a function'}#${name}`;
+  const ordinal = registry.ordinals.get(scope) ?? 0;
+  registry.ordinals.set(scope, ordinal + 1);
+  const reference: Reference = {
+    name,
+    ordinal,
+    definedAt: placeOf(site.file, site.line),
+    ...(module !== undefined && { module, path: pathInProject(module), fingerprint: fingerprintOf(module) }),
+  };
+  registry.entries.set(keyOf(reference), entry);
+  for (const notify of registry.watchers) notify();
+  return reference;
+}
+
+export function find(reference: Reference): object | undefined {
+  return registry.entries.get(keyOf(reference));
+}
+
+/** The names that a module defined, for the message that says which name it did not. */
+export function namesIn(module: string): string[] {
+  const prefix = `${module}#`;
+  return [...registry.ordinals.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+}
+
+/** A hash of the bytes of a module's file: the same under every loader, unlike the text of a function. */
+export function fingerprintOf(module: string): string {
+  let fingerprint = registry.fingerprints.get(module);
+  if (fingerprint === undefined) {
+    const url = new URL(module);
+    const bytes = url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module;
+    fingerprint = createHash('sha256').update(bytes).digest('base64url').slice(0, 12);
+    registry.fingerprints.set(module, fingerprint);
+  }
+  return fingerprint;
+}
+
+/** The nearest folder at or above `directory` that holds a `package.json`; `directory` itself when there is none. */
+export function projectOf(directory: string): string {
+  for (let folder = directory; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (dirname(folder) === folder) return directory;
+  }
+}
+
+function keyOf({ module, name, ordinal }: Reference): string {
+  return `${module ?? 'inside a function'}#${name}#${ordinal}`;
+}
+
+function pathInProject(module: string): string {
+  const url = new URL(module);
+  if (url.protocol !== 'file:') return module;
+  const file = fileURLToPath(url);
+  return relative(projectOf(dirname(file)), file)
+    .split(sep)
+    .join('/');
+}
+
+function placeOf(file: string, line: number): string {
+  const path = file.startsWith('file:') ? relative(process.cwd(), fileURLToPath(file)) : file;
+  return `${path}:${line}`;
+}
