@@ -1,0 +1,142 @@
+// The plan of a flow: its nodes, and which waits for which. Nothing runs here.
+
+import { UsageError } from '../lib/heddle-error.ts';
+import { Node, type Binding, type Ordering } from './node.ts';
+import type { Task } from './task.ts';
+
+/** The graph whose builder is running, if any: calls of tasks add to it. */
+let underConstruction: Graph | undefined;
+
+export class Graph {
+  /** For messages: the name of the flow. */
+  readonly flow: string;
+  /** In the order of their making, which is a topological one until `setUpstream` says otherwise. */
+  readonly nodes: Node[] = [];
+  readonly #bySlug = new Map<string, Node>();
+  readonly #orderings = new Map<Node, Ordering[]>();
+
+  constructor(flow: string) {
+    this.flow = flow;
+  }
+
+  /** Runs `builder` so that tasks called and parameters made inside of it become nodes of this graph. */
+  build<Plan>(builder: () => Plan): Plan {
+    const outer = underConstruction;
+    underConstruction = this;
+    try {
+      const plan = builder();
+      if (!(plan instanceof Promise)) return plan;
+      plan.catch(() => {});
+      const message = `the builder of flow '${this.flow}' is async. Building a flow only notes what is to be done: do the work inside tasks.`;
+      throw new UsageError('FLOW_BUILDER_ASYNC', message, { flow: this.flow });
+    } finally {
+      underConstruction = outer;
+    }
+  }
+
+  addTask(task: Task, facts: { bindings: readonly Binding[]; isMapped: boolean; slug?: string | undefined }): Node {
+    const slug = facts.slug ?? this.#freeSlug(task.name);
+    const node = new Node({ graph: this, slug, task, bindings: facts.bindings, isMapped: facts.isMapped });
+    for (const binding of facts.bindings) {
+      if ('node' in binding) this.#assertOwn(binding.node, `task '${slug}'`);
+    }
+    this.add(node);
+    return node;
+  }
+
+  /** Adds a node; its slug must be free. */
+  add(node: Node): void {
+    if (this.#bySlug.has(node.slug)) {
+      const message = `flow '${this.flow}' already has a task or parameter with the slug '${node.slug}'. Give one of them another name or slug.`;
+      throw new UsageError('DUPLICATE_SLUG', message, { flow: this.flow, slug: node.slug });
+    }
+    this.#bySlug.set(node.slug, node);
+    this.nodes.push(node);
+  }
+
+  bySlug(slug: string): Node | undefined {
+    return this.#bySlug.get(slug);
+  }
+
+  get slugs(): Iterable<string> {
+    return this.#bySlug.keys();
+  }
+
+  /** Makes `downstream` wait for `upstream`. Throws `CYCLE` with the whole path when that could never end. */
+  order(upstream: Node, downstream: Node, { isElementwise = false } = {}): void {
+    this.#assertOwn(upstream, `task '${downstream.slug}'`);
+    this.#assertOwn(downstream, `task '${upstream.slug}'`);
+    const path = this.#path(downstream, upstream);
+    if (path !== undefined) {
+      const names = [...path, downstream].map((node) => node.slug);
+      const message = `'${downstream.slug}' cannot wait for '${upstream.slug}', because that already waits for it: ${names.join(' → ')}`;
+      throw new UsageError('CYCLE', message, { flow: this.flow, cycle: names });
+    }
+    const orderings = this.#orderings.get(downstream) ?? [];
+    this.#orderings.set(downstream, [...orderings, { node: upstream, isElementwise }]);
+  }
+
+  /** The upstream nodes whose values `node` does not get. */
+  orderingsOf(node: Node): readonly Ordering[] {
+    return this.#orderings.get(node) ?? [];
+  }
+
+  /** All nodes that `node` waits for, each once. */
+  upstreamOf(node: Node): Set<Node> {
+    const data = node.bindings.flatMap((binding) => ('node' in binding ? [binding.node] : []));
+    return new Set([...data, ...this.orderingsOf(node).map((ordering) => ordering.node)]);
+  }
+
+  /** The nodes, each after all that it waits for. */
+  sorted(): Node[] {
+    const waiting = new Map(this.nodes.map((node) => [node, this.upstreamOf(node).size]));
+    const downstream = new Map<Node, Node[]>(this.nodes.map((node) => [node, []]));
+    for (const node of this.nodes) for (const upstream of this.upstreamOf(node)) downstream.get(upstream)!.push(node);
+    const sorted = this.nodes.filter((node) => waiting.get(node) === 0);
+    for (const node of sorted) {
+      for (const next of downstream.get(node)!) {
+        waiting.set(next, waiting.get(next)! - 1);
+        if (waiting.get(next) === 0) sorted.push(next);
+      }
+    }
+    return sorted;
+  }
+
+  /** The nodes that nothing waits for. They decide the state of a flow run. */
+  terminals(): Node[] {
+    const waitedFor = new Set(this.nodes.flatMap((node) => [...this.upstreamOf(node)]));
+    return this.nodes.filter((node) => !waitedFor.has(node));
+  }
+
+  /** From `from` downstream to `to`, if there is a way. */
+  #path(from: Node, to: Node): Node[] | undefined {
+    const cameFrom = new Map<Node, Node | undefined>([[to, undefined]]);
+    for (const node of cameFrom.keys()) {
+      if (node === from) break;
+      for (const upstream of this.upstreamOf(node)) if (!cameFrom.has(upstream)) cameFrom.set(upstream, node);
+    }
+    if (!cameFrom.has(from)) return undefined;
+    const path = [from];
+    for (let next = cameFrom.get(from); next !== undefined; next = cameFrom.get(next)) path.push(next);
+    return path;
+  }
+
+  #freeSlug(name: string): string {
+    for (let count = 1; ; count += 1) {
+      const slug = count === 1 ? name : `${name}-${count}`;
+      if (!this.#bySlug.has(slug)) return slug;
+    }
+  }
+
+  #assertOwn(node: Node, who: string): void {
+    if (node.graph === this) return;
+    const message = `${who} of flow '${this.flow}' cannot use '${node.slug}', which belongs to flow '${node.graph.flow}'. Build it in the same flow.`;
+    throw new UsageError('NODE_OF_ANOTHER_FLOW', message, { flow: this.flow, node: node.slug });
+  }
+}
+
+/** The graph that is being built. Throws when none is: `who` and `remedy` make the message. */
+export function currentGraph(who: string, remedy: string): Graph {
+  if (underConstruction !== undefined) return underConstruction;
+  throw new UsageError('OUTSIDE_FLOW', `${who} outside of a flow. ${remedy}`);
+}

@@ -1,0 +1,196 @@
+import { register, type Reference } from '../code/registry.ts';
+import { toMilliseconds, type Duration } from '../lib/duration.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
+import { bindCall, bindMap } from './bindings.ts';
+import { currentGraph } from './graph.ts';
+import { Unmapped, type Arguments, type Binding, type MapArguments, type Node } from './node.ts';
+import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
+
+export interface TaskOptions {
+  /** How often a failed run is tried again; 0 by default. */
+  readonly retries?: number;
+  /** How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. */
+  readonly retryDelay?: Duration;
+  /** How long one call may take, counted from the start of the function; without limit by default. */
+  readonly timeout?: Duration;
+  /** Decides from the upstream states whether the task may start; `triggers.allSuccessful` by default. */
+  readonly trigger?: Trigger;
+  /** Whether a skipped upstream skips this task too; true by default. */
+  readonly skipOnUpstreamSkip?: boolean;
+  /** Names this task in a flow, where it must be unique; the task's name, numbered, by default. */
+  readonly slug?: string;
+}
+
+export interface TaskCopyOptions extends TaskOptions {
+  readonly name?: string;
+  /** Runs to wait for, besides those whose values are passed. A mapped one is waited for index by index by a mapped
+   * task, unless it is wrapped in `unmapped()`. */
+  readonly upstreamTasks?: readonly (Node | Unmapped)[];
+}
+
+/** A task's options with their defaults filled in; times in milliseconds. */
+export interface TaskSettings {
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly trigger: Trigger;
+  readonly skipOnUpstreamSkip: boolean;
+  readonly slug: string | undefined;
+}
+
+const optionRules = {
+  retries: rules.count,
+  retryDelay: rules.anything,
+  timeout: rules.anything,
+  trigger: rules.function,
+  skipOnUpstreamSkip: rules.flag,
+  slug: rules.text,
+};
+const copyRules = { ...optionRules, name: rules.text, upstreamTasks: rules.list };
+
+/** Any number of arguments of any type: what a class that names no types for its `run` is taken to accept. */
+// oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would make `class Count extends Task` uncallable
+type AnyArguments = any[];
+
+/** A task is called like the function that it is; so what this constructs is a function, with the class's prototype. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- `new` is the point of it
+class Callable {
+  constructor() {
+    const callable = (...args: unknown[]): Node => (callable as unknown as Task).node(args);
+    return Object.setPrototypeOf(callable, new.target.prototype) as Callable;
+  }
+}
+Object.setPrototypeOf(Callable.prototype, Function.prototype);
+
+/**
+ * A function as a part of flows. Made by `task(name, options?, function)`, or by a class that extends `Task` and has a
+ * method `run`. Called inside a flow it adds a node there and runs nothing; to call the function itself, use `run`.
+ */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- TypeScript knows no other way to make instances callable
+export abstract class Task<Args extends readonly unknown[] = AnyArguments, Result = unknown> extends Callable {
+  /** The task's name, as in `task(name, …)`. */
+  declare readonly name: string;
+  readonly settings: TaskSettings;
+  /** How a worker finds this very task. */
+  readonly reference: Reference;
+  readonly #options: TaskCopyOptions;
+
+  /** `reference` is for copies that a worker finds through their original. */
+  constructor(name: string, options: TaskCopyOptions = {}, reference?: Reference) {
+    super();
+    if (typeof name !== 'string' || name === '') {
+      throw new UsageError('INVALID_NAME', `a task needs a name: task('load', …); got ${describe(name)}`);
+    }
+    Object.defineProperty(this, 'name', { value: name });
+    this.settings = settingsOf(`task '${name}'`, options);
+    this.#options = options;
+    this.reference = reference ?? register(name, this);
+  }
+
+  abstract run(...args: Args): Result;
+
+  /** Adds one run for each element of the mapped arguments; the node stands for the list of their results. */
+  map(...args: MapArguments<Args>): Node<Awaited<Result>[]> {
+    return this.#add(bindMap(this.name, args), true) as Node<Awaited<Result>[]>;
+  }
+
+  /** A copy of this task with other options. `upstreamTasks` are runs to wait for without taking their values. */
+  with(options: TaskCopyOptions): Task<Args, Result> {
+    checkOptions(`${this.name}.with()`, options, copyRules);
+    return new TaskCopy(this, { ...this.#options, ...options });
+  }
+
+  /** What a call does; a method so that it can be reached from the function that a task is. */
+  node(args: readonly unknown[]): Node {
+    return this.#add(bindCall(this.name, args), false);
+  }
+
+  #add(bindings: readonly Binding[], isMapped: boolean): Node {
+    const remedy = `Call it inside the function given to new Flow(name, () => …), or call ${this.name}.run() to run the function itself.`;
+    const graph = currentGraph(`task '${this.name}' was called`, remedy);
+    const node = graph.addTask(this as unknown as Task, { bindings, isMapped, slug: this.settings.slug });
+    for (const upstream of this.#options.upstreamTasks ?? []) {
+      const isWhole = upstream instanceof Unmapped;
+      const upstreamNode = (isWhole ? upstream.value : upstream) as Node;
+      graph.order(upstreamNode, node, { isElementwise: isMapped && upstreamNode.isMapped && !isWhole });
+    }
+    return node;
+  }
+}
+
+/** A call signature cannot stand in a class, so it joins the class here. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- see there
+export interface Task<Args extends readonly unknown[] = AnyArguments, Result = unknown> {
+  (...args: Arguments<Args>): Node<Awaited<Result>>;
+}
+
+class FunctionTask<Args extends readonly unknown[], Result> extends Task<Args, Result> {
+  readonly #function: (...args: Args) => Result;
+
+  constructor(name: string, options: TaskOptions, implementation: (...args: Args) => Result) {
+    super(name, options);
+    this.#function = implementation;
+  }
+
+  override run(...args: Args): Result {
+    return this.#function(...args);
+  }
+}
+
+class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Result> {
+  readonly #original: Task<Args, Result>;
+
+  constructor(original: Task<Args, Result>, options: TaskCopyOptions) {
+    // All options but a trigger of the user's own are data, which travels; so the original will do on a worker.
+    const { trigger = original.settings.trigger } = options;
+    const isData = trigger === original.settings.trigger || nameOf(trigger) !== undefined;
+    super(options.name ?? original.name, options, isData ? original.reference : undefined);
+    this.#original = original;
+  }
+
+  override run(...args: Args): Result {
+    return this.#original.run(...args);
+  }
+}
+
+/**
+ * Makes a task of a function: `task('load', { retries: 3 }, async (path: string) => …)`. Throws a `UsageError` for a
+ * missing name or function, and for unknown or wrong options.
+ */
+export function task<Args extends readonly unknown[], Result>(
+  name: string,
+  implementation: (...args: Args) => Result,
+): Task<Args, Result>;
+export function task<Args extends readonly unknown[], Result>(
+  name: string,
+  options: TaskOptions,
+  implementation: (...args: Args) => Result,
+): Task<Args, Result>;
+export function task<Args extends readonly unknown[], Result>(
+  name: string,
+  ...rest: [(...args: Args) => Result] | [TaskOptions, (...args: Args) => Result]
+): Task<Args, Result> {
+  const [options, implementation] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (typeof implementation !== 'function') {
+    const message = `task '${name}' needs a function: task('${name}', (input) => …); got ${describe(implementation)}`;
+    throw new UsageError('INVALID_TASK', message, { task: name });
+  }
+  checkOptions(`task '${name}'`, options, optionRules);
+  return new FunctionTask(name, options, implementation);
+}
+
+function settingsOf(owner: string, options: TaskCopyOptions): TaskSettings {
+  checkOptions(owner, options, copyRules);
+  const { retries = 0, retryDelay = 0, timeout, trigger = allSuccessful, skipOnUpstreamSkip = true, slug } = options;
+  const retryDelayMs = toMilliseconds(retryDelay, `option 'retryDelay' of ${owner}`);
+  if (retries === 0 && options.retryDelay !== undefined && options.retries === undefined) {
+    const message = `${owner} has a retryDelay but no retries, so it would never be tried again. Add retries: 1 or more.`;
+    throw new UsageError('INVALID_OPTION', message, { owner, option: 'retryDelay' });
+  }
+  const timeoutMs = timeout === undefined ? undefined : toMilliseconds(timeout, `option 'timeout' of ${owner}`);
+  if (timeoutMs === 0) {
+    throw new UsageError('INVALID_OPTION', `option 'timeout' of ${owner} should be more than 0; got 0`, { owner });
+  }
+  return Object.freeze({ retries, retryDelayMs, timeoutMs, trigger, skipOnUpstreamSkip, slug });
+}

@@ -1,0 +1,126 @@
+// A trigger decides from the final states of a task run's upstream runs whether it may start. It returns true, returns
+// false (the run ends as TriggerFailed), or throws a signal. On a reduce, a mapped upstream counts as its children.
+// Names and rules are Prefect's: skipped counts as successful, and no upstream at all is always enough.
+
+import { UsageError } from '../lib/heddle-error.ts';
+import { PAUSE, SKIP, TRIGGERFAIL } from './signals.ts';
+import type { State } from './state.ts';
+
+/** Asks whether a task run may start, given the final states of its upstream runs, each once. */
+export type Trigger = (upstream: readonly State[]) => boolean;
+
+/** Every upstream run was successful (or skipped). The default. */
+export const allSuccessful: Trigger = (upstream) =>
+  upstream.every(isSuccessful) || refuse('allSuccessful', 'some of the upstream tasks failed');
+
+/** Every upstream run failed. */
+export const allFailed: Trigger = (upstream) =>
+  upstream.every(isFailed) || refuse('allFailed', 'some of the upstream tasks succeeded');
+
+/** At least one upstream run was successful. */
+export const anySuccessful: Trigger = (upstream) =>
+  upstream.length === 0 ||
+  upstream.some(isSuccessful) ||
+  refuse('anySuccessful', 'none of the upstream tasks succeeded');
+
+/** At least one upstream run failed. */
+export const anyFailed: Trigger = (upstream) =>
+  upstream.length === 0 || upstream.some(isFailed) || refuse('anyFailed', 'none of the upstream tasks failed');
+
+/** Every upstream run is finished, however it ended. */
+export const allFinished: Trigger = (upstream) =>
+  upstream.every((state) => state.isFinished()) ||
+  refuse('allFinished', 'some of the upstream tasks were not finished');
+
+/** Another name for `allFinished`. */
+export const alwaysRun: Trigger = allFinished;
+
+/** Never starts by itself: the run is left Paused until somebody approves. */
+export const manualOnly: Trigger = () => {
+  throw new PAUSE('Trigger function is "manualOnly"');
+};
+
+/** All successful, and at least one not skipped; when all were skipped, so is this run. */
+export const notAllSkipped: Trigger = (upstream) => {
+  if (upstream.length > 0 && upstream.every((state) => state.isSkipped())) throw new SKIP('All upstreams were skipped');
+  return upstream.every(isSuccessful) || refuse('notAllSkipped', 'some of the upstream tasks failed');
+};
+
+/** How many upstream runs; a bound below 1 is a fraction of them, from 1 on a number. Both bounds are inclusive. */
+export interface Bounds {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/** The number of failed upstream runs is within the bounds. */
+export function someFailed(bounds: Bounds): Trigger {
+  return within('someFailed', bounds, isFailed);
+}
+
+/** The number of successful upstream runs is within the bounds. */
+export function someSuccessful(bounds: Bounds): Trigger {
+  return within('someSuccessful', bounds, isSuccessful);
+}
+
+/** What a standard trigger is called, so that it can be found again elsewhere; nothing for a user's own function. */
+export interface TriggerName {
+  readonly name: string;
+  readonly bounds?: Bounds;
+}
+
+export function nameOf(trigger: Trigger): TriggerName | undefined {
+  const bounded = boundedTriggers.get(trigger);
+  if (bounded !== undefined) return bounded;
+  const name = Object.entries(plainTriggers).find(([, plain]) => plain === trigger)?.[0];
+  return name === undefined ? undefined : { name };
+}
+
+export function triggerOf({ name, bounds = {} }: TriggerName): Trigger {
+  if (name === 'someFailed') return someFailed(bounds);
+  if (name === 'someSuccessful') return someSuccessful(bounds);
+  return plainTriggers[name as keyof typeof plainTriggers];
+}
+
+const plainTriggers = {
+  allSuccessful,
+  allFailed,
+  anySuccessful,
+  anyFailed,
+  allFinished,
+  manualOnly,
+  notAllSkipped,
+};
+
+/** What `someFailed` and `someSuccessful` made, and from which bounds. */
+const boundedTriggers = new WeakMap<Trigger, TriggerName>();
+
+function within(name: string, bounds: Bounds, question: (state: State) => boolean): Trigger {
+  const { atLeast, atMost } = bounds;
+  for (const bound of [atLeast, atMost]) {
+    if (bound === undefined || (typeof bound === 'number' && bound >= 0)) continue;
+    const message = `${name} takes { atLeast, atMost }, each a number from 0 on; got ${String(bound)}`;
+    throw new UsageError('INVALID_OPTION', message, { bound });
+  }
+  const trigger: Trigger = (upstream) => {
+    if (upstream.length === 0) return true;
+    const count = upstream.filter(question).length;
+    const number = (bound: number) => (bound < 1 ? bound * upstream.length : bound);
+    const isEnough = atLeast === undefined || count >= number(atLeast);
+    const isFew = atMost === undefined || count <= number(atMost);
+    return (isEnough && isFew) || refuse(name, 'thresholds were not met');
+  };
+  boundedTriggers.set(trigger, { name, bounds });
+  return trigger;
+}
+
+function refuse(name: string, why: string): never {
+  throw new TRIGGERFAIL(`Trigger was "${name}" but ${why}.`);
+}
+
+function isSuccessful(state: State): boolean {
+  return state.isSuccessful();
+}
+
+function isFailed(state: State): boolean {
+  return state.isFailed();
+}
