@@ -1,0 +1,35 @@
+import { HeddleError } from '../lib/heddle-error.ts';
+import type { ErrorFacts } from '../lib/heddle-error.ts';
+
+/** Why an address could not be connected to, and what to do about it. */
+export function connectionError(cause: Error & { readonly code?: string }, address: string): HeddleError {
+  const { code = '' } = cause;
+  if (code === 'ECONNREFUSED') {
+    const message = `nobody listens at ${address}: start a scheduler there, or check host and port`;
+    return new HeddleError('CONNECTION_REFUSED', message, { address, cause });
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    const message = `no host is known by the name in ${address}: check its spelling, and this machine's name server`;
+    return new HeddleError('HOST_NOT_FOUND', message, { address, cause });
+  }
+  if (code === 'ETIMEDOUT') {
+    const message = `${address} did not answer in time: check host, port and firewall`;
+    return new HeddleError('CONNECTION_TIMEOUT', message, { address, cause });
+  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
+    return notHeddle(address, 'it does not speak TLS (try "ws:" instead of "wss:")', { cause });
+  }
+  if (isHandshakeError(code)) return notHeddle(address, `its answer was no handshake: ${cause.message}`, { cause });
+  return new HeddleError('CONNECTION_FAILED', `cannot connect to ${address}: ${cause.message}`, { address, cause });
+}
+
+/** Somebody answers at the address, and it is no scheduler. */
+export function notHeddle(address: string, evidence: string, facts: ErrorFacts): HeddleError {
+  const message = `${address} is no Heddle scheduler: ${evidence}. Check host and port`;
+  return new HeddleError('NOT_A_HEDDLE_ADDRESS', message, { address, ...facts });
+}
+
+/** HTTP that does not parse, a connection that was hung up on, or (without any code) a handshake that ws refused. */
+function isHandshakeError(code: string): boolean {
+  return code === '' || code === 'ECONNRESET' || code.startsWith('HPE_') || code.startsWith('WS_ERR_');
+}

@@ -1,0 +1,92 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import type { Decode } from '../protocol/codec.ts';
+import type { Message } from '../protocol/messages.ts';
+import type { Comm } from './comm.ts';
+import { connectionError, notHeddle } from './connection-error.ts';
+import { WsComm, wsDefaults } from './ws-comm.ts';
+import type { WsOptions } from './ws-comm.ts';
+
+export interface ConnectOptions<In extends Message> extends WsOptions {
+  /** `ws://host:port` or `wss://host:port`. */
+  readonly url: string;
+  readonly token: string;
+  readonly decode: Decode<In>;
+  readonly signal?: AbortSignal;
+  /** From the first packet to an open channel. Default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+/** A listener answers with this name, which tells it from any other WebSocket server. */
+const subprotocol = 'heddle';
+
+/**
+ * Opens a comm to a listener. Rejects with `CONNECTION_REFUSED`, `HOST_NOT_FOUND`, `WRONG_TOKEN`,
+ * `NOT_A_HEDDLE_ADDRESS`, `CONNECTION_TIMEOUT`, `CONNECTION_FAILED` for all other reasons of the network, `BAD_ADDRESS`,
+ * `BAD_TOKEN`, or the signal's reason.
+ */
+export async function connect<In extends Message, Out extends Message>(
+  options: ConnectOptions<In>,
+): Promise<Comm<In, Out>> {
+  const { token, decode, signal, timeoutMs = 10_000 } = options;
+  const { maxMessageBytes = wsDefaults.maxMessageBytes, closeTimeoutMs = wsDefaults.closeTimeoutMs } = options;
+  const url = parseAddress(options.url);
+  const address = `${url.protocol}//${url.host}`;
+  assertToken(token);
+  signal?.throwIfAborted();
+  const socket = new WebSocket(url, subprotocol, {
+    headers: { authorization: `Bearer ${token}` },
+    maxPayload: maxMessageBytes,
+    perMessageDeflate: false,
+  });
+  // The comm must hang on the socket before the first message comes, which may be in the packet that opened it.
+  const opened = Promise.withResolvers<Comm<In, Out>>();
+  socket.once('open', () => {
+    opened.resolve(new WsComm<In, Out>(socket, { peer: address, decode, maxMessageBytes, closeTimeoutMs }));
+  });
+  socket.on('error', (cause) => opened.reject(connectionError(cause, address)));
+  socket.once('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
+    opened.reject(responseError(response, address));
+    request.destroy();
+  });
+  const abort = () => opened.reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  const timer = setTimeout(() => opened.reject(timeoutError(address, timeoutMs)), timeoutMs);
+  try {
+    return await opened.promise;
+  } catch (error) {
+    socket.terminate();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function parseAddress(text: string): URL {
+  const url = URL.parse(text);
+  const isFine = url !== null && (url.protocol === 'ws:' || url.protocol === 'wss:') && url.hash === '';
+  if (isFine && url.username === '' && url.password === '') return url;
+  const received = text.replace(/\/\/[^/]*@/, '//***@');
+  const message = `expected the address of a scheduler, like "ws://127.0.0.1:8786" or "wss://…", got "${received}"`;
+  const remedy = received.includes('***') ? ': give the token as an option, not in the address' : '';
+  throw new UsageError('BAD_ADDRESS', message + remedy, { received });
+}
+
+function assertToken(token: string): void {
+  if (/^[\x21-\x7e]*$/.test(token)) return;
+  throw new UsageError('BAD_TOKEN', 'a token consists of visible ASCII characters: this one holds others');
+}
+
+function responseError(response: IncomingMessage, address: string): HeddleError {
+  const { statusCode } = response;
+  if (statusCode !== 401) return notHeddle(address, `it answered with HTTP ${statusCode}`, { statusCode });
+  const message = `${address} does not know this token: give the token that the scheduler was started with`;
+  return new HeddleError('WRONG_TOKEN', message, { address, statusCode });
+}
+
+function timeoutError(address: string, timeoutMs: number): HeddleError {
+  const message = `${address} did not answer within ${timeoutMs} ms: check host, port and firewall, or allow more time`;
+  return new HeddleError('CONNECTION_TIMEOUT', message, { address, timeoutMs });
+}

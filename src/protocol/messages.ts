@@ -1,0 +1,120 @@
+// Everything that crosses a comm. Who sent a message is known from the comm that it came over, so no message says so.
+// Every `bytes`, `definition` and `note` is opaque here: only the two ends of a task run know what is in it.
+
+import type { Block, ChunkInput, Loss, Note } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+
+/** Ends that speak different versions refuse each other. */
+export const protocolVersion = 1;
+
+export interface ArrayDefinition {
+  readonly array: number;
+  readonly name: string;
+  readonly length: number;
+  readonly definition: Uint8Array;
+  /** Index i needs index i of each of these. */
+  readonly elementwise: readonly number[];
+  /** Every index needs all of each of these. */
+  readonly whole: readonly number[];
+  readonly timeoutMs?: number;
+}
+
+export interface Submission extends ArrayDefinition {
+  /** The values of an array that came with it, and is never dispatched. */
+  readonly given?: readonly Block[];
+  readonly priority: number;
+}
+
+/** The first message of whoever connects. */
+export interface Hello {
+  readonly type: 'hello';
+  readonly role: 'worker' | 'client';
+  readonly protocol: number;
+  readonly heddle: string;
+  readonly node: string;
+  readonly name: string;
+  readonly threads: number;
+}
+
+/** The answer to a hello that is accepted: the name that the connection goes by. */
+export interface Welcome {
+  readonly type: 'welcome';
+  readonly name: string;
+}
+
+/** The answer to a hello that is not. */
+export interface Refused {
+  readonly type: 'refused';
+  readonly code: string;
+  readonly message: string;
+}
+
+export type FromWorker =
+  | Hello
+  | {
+      readonly type: 'settled';
+      readonly attempt: number;
+      readonly start: number;
+      readonly count: number;
+      readonly busyMs: number;
+      readonly bytes: Uint8Array;
+    }
+  | {
+      readonly type: 'delayed';
+      readonly attempt: number;
+      readonly index: number;
+      readonly delayMs: number;
+      readonly note: Uint8Array;
+    }
+  | { readonly type: 'lost'; readonly attempt: number; readonly index: number; readonly loss: Loss }
+  /** The thread was ended because this index ran longer than its timeout. */
+  | { readonly type: 'timed-out'; readonly attempt: number; readonly index: number }
+  | { readonly type: 'ended'; readonly attempt: number }
+  | { readonly type: 'logs'; readonly attempt: number; readonly records: readonly LogRecord[] }
+  | { readonly type: 'draining' };
+
+export type ToWorker =
+  | Welcome
+  | Refused
+  | { readonly type: 'define'; readonly definition: ArrayDefinition; readonly whole: readonly ChunkInput[] }
+  | {
+      readonly type: 'run';
+      readonly array: number;
+      readonly attempt: number;
+      readonly start: number;
+      readonly end: number;
+      readonly inputs: readonly ChunkInput[];
+      readonly notes: readonly Note[];
+      readonly timedOut: readonly number[];
+    }
+  | { readonly type: 'cancel'; readonly attempt: number; readonly graceMs: number }
+  | { readonly type: 'forget'; readonly array: number }
+  | { readonly type: 'close'; readonly reason: string };
+
+export type FromClient =
+  | Hello
+  | { readonly type: 'submit'; readonly arrays: readonly Submission[] }
+  | { readonly type: 'release'; readonly arrays: readonly number[] }
+  | { readonly type: 'cancel'; readonly graceMs: number };
+
+export type ToClient =
+  | Welcome
+  | Refused
+  | {
+      readonly type: 'settled';
+      readonly array: number;
+      readonly start: number;
+      readonly count: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: 'started'; readonly array: number; readonly count: number }
+  | { readonly type: 'logs'; readonly array: number; readonly records: readonly LogRecord[] }
+  | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly lost?: string }
+  /** After a cancel: nothing of this client's runs any more. */
+  | { readonly type: 'idle' };
+
+/** What reaches a scheduler before the hello has said who is speaking. */
+export type FromPeer = FromWorker | FromClient;
+export type ToPeer = ToWorker | ToClient;
+
+export type Message = FromPeer | ToPeer;

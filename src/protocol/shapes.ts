@@ -1,0 +1,109 @@
+import type { Block, ChunkInput, Loss, Note } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import { bytes, count, duration, integer, list, oneOf, optional, record, text, time } from './checks.ts';
+import type { Check, Fields } from './checks.ts';
+import type {
+  ArrayDefinition,
+  FromClient,
+  FromWorker,
+  Hello,
+  Message,
+  Refused,
+  Submission,
+  ToClient,
+  ToWorker,
+  Welcome,
+} from './messages.ts';
+
+/** What each message of one direction must look like, by its type. */
+export type Shapes<M extends Message> = { readonly [T in M['type']]: Check };
+
+type Body<M extends Message, T extends M['type']> = Omit<Extract<M, { readonly type: T }>, 'type'>;
+
+const block = record<Block>({ start: count, count, bytes });
+const chunkInput = record<ChunkInput>({ array: count, blocks: list(block) });
+const note = record<Note>({ index: count, bytes });
+const loss = record<Loss>({
+  kind: oneOf<Loss['kind']>({ exit: 1, 'out-of-memory': 1, error: 1, 'worker-left': 1, timeout: 1, cancelled: 1 }),
+  exitCode: optional(integer),
+  memoryLimitMb: optional(duration),
+  message: optional(text),
+});
+const logRecord = record<LogRecord>({
+  time,
+  level: oneOf<LogRecord['level']>({ debug: 1, info: 1, warn: 1, error: 1 }),
+  message: text,
+  task: optional(text),
+  mapIndex: optional(count),
+  worker: optional(text),
+  flowRun: optional(text),
+  flow: optional(text),
+});
+
+const arrayDefinition: Fields<ArrayDefinition> = {
+  array: count,
+  name: text,
+  length: count,
+  definition: bytes,
+  elementwise: list(count),
+  whole: list(count),
+  timeoutMs: optional(duration),
+};
+const submission: Fields<Submission> = { ...arrayDefinition, given: optional(list(block)), priority: time };
+
+const hello = record<Body<Hello, 'hello'>>({
+  role: oneOf<Hello['role']>({ worker: 1, client: 1 }),
+  protocol: count,
+  heddle: text,
+  node: text,
+  name: text,
+  threads: count,
+});
+const welcome = record<Body<Welcome, 'welcome'>>({ name: text });
+const refused = record<Body<Refused, 'refused'>>({ code: text, message: text });
+
+export const fromWorker: Shapes<FromWorker> = {
+  hello,
+  settled: record<Body<FromWorker, 'settled'>>({ attempt: count, start: count, count, busyMs: duration, bytes }),
+  delayed: record<Body<FromWorker, 'delayed'>>({ attempt: count, index: count, delayMs: duration, note: bytes }),
+  lost: record<Body<FromWorker, 'lost'>>({ attempt: count, index: count, loss }),
+  'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),
+  ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
+  logs: record<Body<FromWorker, 'logs'>>({ attempt: count, records: list(logRecord) }),
+  draining: record({}),
+};
+
+export const toWorker: Shapes<ToWorker> = {
+  welcome,
+  refused,
+  define: record<Body<ToWorker, 'define'>>({ definition: record(arrayDefinition), whole: list(chunkInput) }),
+  run: record<Body<ToWorker, 'run'>>({
+    array: count,
+    attempt: count,
+    start: count,
+    end: count,
+    inputs: list(chunkInput),
+    notes: list(note),
+    timedOut: list(count),
+  }),
+  cancel: record<Body<ToWorker, 'cancel'>>({ attempt: count, graceMs: duration }),
+  forget: record<Body<ToWorker, 'forget'>>({ array: count }),
+  close: record<Body<ToWorker, 'close'>>({ reason: text }),
+};
+
+export const fromClient: Shapes<FromClient> = {
+  hello,
+  submit: record<Body<FromClient, 'submit'>>({ arrays: list(record(submission)) }),
+  release: record<Body<FromClient, 'release'>>({ arrays: list(count) }),
+  cancel: record<Body<FromClient, 'cancel'>>({ graceMs: duration }),
+};
+
+export const toClient: Shapes<ToClient> = {
+  welcome,
+  refused,
+  settled: record<Body<ToClient, 'settled'>>({ array: count, start: count, count, bytes }),
+  started: record<Body<ToClient, 'started'>>({ array: count, count }),
+  logs: record<Body<ToClient, 'logs'>>({ array: count, records: list(logRecord) }),
+  workers: record<Body<ToClient, 'workers'>>({ workers: count, threads: count, lost: optional(text) }),
+  idle: record({}),
+};
