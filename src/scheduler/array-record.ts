@@ -1,0 +1,182 @@
+// What the scheduler knows of one array: where each index stands, as ranges. Ten million children are one of these.
+//
+// Every index of a living array is in exactly one phase: `waiting`, queued (`queued` or `suspects`), `delayed`,
+// assigned (`outstanding` in one of `chunks`) or `settled`.
+
+import type { Range } from '../lib/range.ts';
+import { Ranges } from '../lib/ranges.ts';
+import type { ArrayId, ArraySpec, Attempt, ClientId } from './events.ts';
+import type { WorkerRecord } from './fleet.ts';
+import { Pace } from './pace.ts';
+import { Suspects } from './suspects.ts';
+
+/** A range of an array's indices on its way through one slot of one worker. */
+export interface Chunk {
+  readonly attempt: Attempt;
+  readonly worker: WorkerRecord;
+  readonly array: ArrayRecord;
+  readonly size: number;
+  /** How many indices it was meant to have; a gap in the queue, or suspicion, can have made it shorter. */
+  readonly plannedSize: number;
+  /** Set when its indices are suspects: the largest chunk that they may run in. */
+  readonly limit: number | undefined;
+  /** Its indices of which nothing was heard yet. */
+  readonly outstanding: Ranges;
+  /** Its thread died, so that nothing of it runs any more. */
+  isDead: boolean;
+}
+
+export interface ArrayOrigin {
+  readonly spec: ArraySpec;
+  readonly order: number;
+  readonly elementwise: ReadonlySet<ArrayRecord>;
+  readonly whole: ReadonlySet<ArrayRecord>;
+}
+
+export class ArrayRecord {
+  readonly id: ArrayId;
+  readonly client: ClientId;
+  readonly length: number;
+  readonly priority: number;
+  /** Counts submissions: the earlier runs first, all else being equal. */
+  readonly order: number;
+  readonly depth: number;
+
+  /** Upstreams. Both are empty from the moment that nothing here waits for them. */
+  elementwise: ReadonlySet<ArrayRecord>;
+  whole: ReadonlySet<ArrayRecord>;
+  /** Unfinished arrays that name this one as their upstream. */
+  readonly elementwiseDependents = new Set<ArrayRecord>();
+  readonly wholeDependents = new Set<ArrayRecord>();
+  /** How many of `whole` are not complete. */
+  missingWhole = 0;
+
+  readonly waiting = new Ranges();
+  readonly queued = new Ranges();
+  readonly suspects = new Suspects();
+  /** When each delayed index wakes. */
+  readonly delayed = new Map<number, number>();
+  readonly chunks = new Set<Chunk>();
+  /** Includes the crashed. */
+  readonly settled = new Ranges();
+
+  /** How often each index took its thread or worker with it, where it did. */
+  readonly losses = new Map<number, number>();
+  readonly crashed = new Set<number>();
+  readonly pace = new Pace();
+  /** The client has not let go. */
+  isWanted = true;
+  /** Stands in the heap of arrays with something to run. */
+  isListed = false;
+
+  constructor({ spec, order, elementwise, whole }: ArrayOrigin) {
+    this.id = spec.array;
+    this.client = spec.client;
+    this.length = spec.length;
+    this.priority = spec.priority;
+    this.order = order;
+    this.elementwise = elementwise;
+    this.whole = whole;
+    this.depth = 0;
+    for (const upstream of this.upstreams()) this.depth = Math.max(this.depth, upstream.depth + 1);
+    (spec.given ? this.settled : this.waiting).add(this.all);
+  }
+
+  get all(): Range {
+    return { start: 0, end: this.length };
+  }
+
+  get queuedCount(): number {
+    return this.queued.size + this.suspects.size;
+  }
+
+  /**
+   * What is still to be started, ready or not. Of a pipeline only a chunk's worth is queued at a time: shares of that
+   * would grind the chunks of each stage into smaller ones.
+   */
+  get leftCount(): number {
+    return this.queuedCount + this.waiting.size;
+  }
+
+  get isComplete(): boolean {
+    return this.settled.size === this.length;
+  }
+
+  /** Its client has not let go, or some unfinished array needs it. */
+  get isNeeded(): boolean {
+    return this.isWanted || this.elementwiseDependents.size > 0 || this.wholeDependents.size > 0;
+  }
+
+  upstreams(): ReadonlySet<ArrayRecord> {
+    return new Set([...this.elementwise, ...this.whole]);
+  }
+
+  attach(): void {
+    for (const upstream of this.elementwise) upstream.elementwiseDependents.add(this);
+    for (const upstream of this.whole) {
+      upstream.wholeDependents.add(this);
+      if (!upstream.isComplete) this.missingWhole += 1;
+    }
+  }
+
+  /** Ends the need for all upstreams, and returns them. */
+  detach(): ReadonlySet<ArrayRecord> {
+    const upstreams = this.upstreams();
+    for (const upstream of upstreams) {
+      upstream.elementwiseDependents.delete(this);
+      upstream.wholeDependents.delete(this);
+    }
+    // Kept, they would hold a long chain of arrays in memory by its last one.
+    this.elementwise = new Set();
+    this.whole = new Set();
+    return upstreams;
+  }
+
+  /** The parts of `range` of which every upstream that counts is settled. */
+  readyWithin(range: Range): readonly Range[] {
+    if (this.missingWhole > 0) return [];
+    let ready: readonly Range[] = [range];
+    for (const upstream of this.elementwise) ready = ready.flatMap((part) => upstream.settled.overlap(part));
+    return ready;
+  }
+
+  /** Puts what is left of a chunk back to where it was taken from. */
+  takeBack(chunk: Chunk): void {
+    for (const range of chunk.outstanding) this.#queue(range, chunk.limit);
+    chunk.outstanding.clear();
+  }
+
+  /** Likewise, for a worker that was lost: one of them may be to blame. */
+  suspect(chunk: Chunk): void {
+    const limit = Math.max(1, Math.floor(chunk.outstanding.size / 8));
+    for (const range of chunk.outstanding) this.suspects.add(range, limit);
+    chunk.outstanding.clear();
+  }
+
+  /** Takes the next chunk of up to `count` indices out of the queue. */
+  take(count: number): { readonly range: Range; readonly limit: number | undefined } | undefined {
+    const suspects = this.suspects.take(count);
+    if (suspects !== undefined) return suspects;
+    const range = this.queued.take(count);
+    return range && { range, limit: undefined };
+  }
+
+  /** Nobody needs it any more: nothing of it is to run again. */
+  drop(): void {
+    this.queued.clear();
+    this.suspects.clear();
+    this.delayed.clear();
+  }
+
+  #queue(range: Range, limit: number | undefined): void {
+    if (limit === undefined) this.queued.add(range);
+    else this.suspects.add(range, limit);
+  }
+}
+
+/** Deeper first: finish what was begun, so that few results are held at once. */
+export function runsBefore(a: ArrayRecord, b: ArrayRecord): boolean {
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  if (a.depth !== b.depth) return a.depth > b.depth;
+  return a.order < b.order;
+}

@@ -1,0 +1,85 @@
+// The language of the scheduler's core: what it is told, and what it tells its shell to do. To the core a value is a
+// number of bytes it never sees, so no event and no command carries one.
+
+import type { Range } from '../lib/range.ts';
+
+export type ArrayId = number;
+export type WorkerId = string;
+export type ClientId = string;
+
+/** Numbers the dispatches of chunks, from 1. No two dispatches share one, whatever they carry. */
+export type Attempt = number;
+
+/** The children of one mapped task, or, as an array of length 1, a task that is not mapped. */
+export interface ArraySpec {
+  readonly array: ArrayId;
+  readonly client: ClientId;
+  readonly length: number;
+  /** The higher runs first. */
+  readonly priority: number;
+  /** Index i needs index i of each of these; their lengths equal ours. */
+  readonly elementwise: readonly ArrayId[];
+  /** Every index needs all of each of these. */
+  readonly whole: readonly ArrayId[];
+  /** Its values came with it: settled from the start, never dispatched. */
+  readonly given: boolean;
+}
+
+/** What happened, in the past tense. */
+export type Event =
+  /** Upstream before downstream; the shell has checked that ids are new, upstreams are known and lengths fit. */
+  | { readonly type: 'arrays-submitted'; readonly arrays: readonly ArraySpec[] }
+  /** The client lets go. */
+  | { readonly type: 'arrays-released'; readonly arrays: readonly ArrayId[] }
+  /** Each connection is a new worker with an id of its own. */
+  | { readonly type: 'worker-joined'; readonly worker: WorkerId; readonly threads: number }
+  | { readonly type: 'worker-seen'; readonly worker: WorkerId }
+  /** It gets no more chunks and finishes what it has. */
+  | { readonly type: 'worker-draining'; readonly worker: WorkerId }
+  | { readonly type: 'worker-left'; readonly worker: WorkerId }
+  | ChunkNews
+  | { readonly type: 'ticked' };
+
+/** What a worker says of a chunk. It is a peer: whatever does not fit our books is ignored, never asserted. */
+export type ChunkNews =
+  /** Part of a chunk is done, however it ended. `busyMs` is the time that this part took. */
+  | (NewsOf<'indices-settled'> & { readonly range: Range; readonly busyMs: number })
+  /** An index asks to be run again later. It holds no slot while it waits. */
+  | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
+  /** The thread died while it ran exactly this index. `chunk-ended` follows. */
+  | (NewsOf<'index-lost'> & { readonly index: number })
+  /** There is no more news of this attempt, and its slot is free. */
+  | NewsOf<'chunk-ended'>;
+
+interface NewsOf<Type extends string> {
+  readonly type: Type;
+  readonly worker: WorkerId;
+  readonly attempt: Attempt;
+}
+
+/** What to do about it, in the imperative; or which news was accepted, so that the shell keeps the bytes. */
+export type Command =
+  | {
+      readonly type: 'run-chunk';
+      readonly worker: WorkerId;
+      readonly array: ArrayId;
+      readonly range: Range;
+      readonly attempt: Attempt;
+    }
+  | { readonly type: 'cancel-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
+  | { readonly type: 'close-worker'; readonly worker: WorkerId; readonly reason: 'heartbeat-lost' }
+  | { readonly type: 'settled'; readonly array: ArrayId; readonly range: Range }
+  | { readonly type: 'delayed'; readonly array: ArrayId; readonly index: number }
+  /** Settled for ever: it was lost more often than `allowedFailures`. */
+  | { readonly type: 'crashed'; readonly array: ArrayId; readonly index: number; readonly losses: number }
+  /** Nobody needs it any more: the shell drops its bytes. */
+  | { readonly type: 'forgotten'; readonly array: ArrayId };
+
+export interface CoreOptions {
+  /** How many deaths of a thread or a worker one index may cause; one more, and it is `crashed`. Default: 3. */
+  readonly allowedFailures?: number;
+  /** A worker of which nothing was heard for longer is closed. */
+  readonly heartbeatTimeoutMs: number;
+  /** How long a chunk should take. Default: 10. */
+  readonly targetChunkMs?: number;
+}

@@ -1,0 +1,39 @@
+// Guided self-scheduling by time: how many indices of an array one chunk should hold. Chunks that are too small drown
+// in messages; chunks that are too big leave the other threads idle at the end, and neighbours waiting.
+
+/** What older measurements still weigh when a new one comes: the mean follows about the last five. */
+const memory = 0.8;
+const maxGrowth = 8;
+
+export interface Measurement {
+  readonly indices: number;
+  readonly busyMs: number;
+  readonly size: number;
+  readonly plannedSize: number;
+}
+
+export class Pace {
+  /** Both fade with each measurement, so that their quotient is a mean of the recent indices, each weighing the same. */
+  #busyMs = 0;
+  #indices = 0;
+  /** The size from which growth is counted: that of the chunk that was measured last. */
+  #size = 0;
+
+  /** Of a chunk of `size`, `indices` took `busyMs`. If a gap in the queue had cut it short, it had a `plannedSize`. */
+  measured({ indices, busyMs, size, plannedSize }: Measurement): void {
+    this.#busyMs = this.#busyMs * memory + busyMs;
+    this.#indices = this.#indices * memory + indices;
+    // A chunk that was cut short proves nothing against the size that was reached, and nothing for a greater one.
+    this.#size = Math.max(size, Math.min(plannedSize, this.#size));
+  }
+
+  /** The size of the next chunk, when `left` indices are still to be started by `slots` slots. */
+  nextSize({ left, slots, targetMs }: { left: number; slots: number; targetMs: number }): number {
+    if (this.#indices === 0) return 1;
+    const inTime = (targetMs * this.#indices) / this.#busyMs;
+    const fairShare = left / (2 * slots);
+    // Growth is counted from a size that was measured, so one odd measurement cannot overshoot by more than this.
+    const grown = this.#size * maxGrowth;
+    return Math.max(1, Math.floor(Math.min(inTime, fairShare, grown)));
+  }
+}

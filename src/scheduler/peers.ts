@@ -1,0 +1,142 @@
+// What the scheduler's shell knows of those at the other ends of its comms.
+
+import type { Block, Loss } from '../lib/chunk.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import type { Range } from '../lib/range.ts';
+import type { Comm } from '../comm/comm.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import {
+  protocolVersion,
+  type FromPeer,
+  type Hello,
+  type Submission,
+  type ToClient,
+  type ToPeer,
+  type ToWorker,
+} from '../protocol/messages.ts';
+import { BlockStore } from './block-store.ts';
+
+interface RetryNote {
+  readonly index: number;
+  readonly bytes: Uint8Array | undefined;
+  readonly isTimedOut: boolean;
+}
+
+/** An array, its bytes, and whose it is. Ids are the scheduler's own; `clientArray` is the client's name for it. */
+export class HeldArray {
+  readonly id: number;
+  readonly client: ClientPeer;
+  readonly clientArray: number;
+  readonly submission: Submission;
+  readonly elementwise: readonly HeldArray[];
+  readonly whole: readonly HeldArray[];
+  readonly blocks = new BlockStore();
+  /** What indices that are to be tried again want to be told, until they settle. */
+  readonly #notes = new Map<number, RetryNote>();
+  /** The latest loss of each index that was lost. */
+  readonly losses = new Map<number, { loss: Loss; worker: string }>();
+  /** The workers that have its definition. */
+  readonly definedOn = new Set<WorkerPeer>();
+
+  constructor(id: number, client: ClientPeer, submission: Submission) {
+    this.id = id;
+    this.client = client;
+    this.clientArray = submission.array;
+    this.submission = submission;
+    this.elementwise = submission.elementwise.map((array) => upstream(client, submission, array));
+    this.whole = submission.whole.map((array) => upstream(client, submission, array));
+    assertFits(submission, this.elementwise);
+    for (const block of submission.given ?? []) this.blocks.add(block);
+  }
+
+  /** Keeps what an index wants to be told when it is tried again; without bytes, that its time was up. */
+  note(index: number, bytes: Uint8Array | undefined): void {
+    const before = this.#notes.get(index)?.bytes;
+    this.#notes.set(index, { index, bytes: bytes ?? before, isTimedOut: bytes === undefined });
+  }
+
+  notesWithin(range: Range): RetryNote[] {
+    const notes: RetryNote[] = [];
+    for (const index of this.#notedWithin(range)) notes.push(this.#notes.get(index)!);
+    return notes;
+  }
+
+  forgetNotes(range: Range): void {
+    for (const index of this.#notedWithin(range)) this.#notes.delete(index);
+  }
+
+  /** Goes through the range or through the notes, whichever is shorter. */
+  #notedWithin({ start, end }: Range): number[] {
+    if (this.#notes.size === 0) return [];
+    if (this.#notes.size < end - start) return [...this.#notes.keys()].filter((index) => index >= start && index < end);
+    const noted: number[] = [];
+    for (let index = start; index < end; index += 1) if (this.#notes.has(index)) noted.push(index);
+    return noted;
+  }
+}
+
+export interface ClientPeer {
+  readonly type: 'client';
+  readonly id: string;
+  readonly comm: Comm<FromPeer, ToPeer>;
+  readonly arrays: Map<number, HeldArray>;
+  /** How long running functions are given to end by themselves when this client cancels, in milliseconds. */
+  graceMs: number;
+  /** It waits to hear that nothing of its runs any more. */
+  isCancelling: boolean;
+}
+
+export interface WorkerPeer {
+  readonly type: 'worker';
+  readonly id: string;
+  /** For people; two workers may share one. */
+  readonly name: string;
+  readonly threads: number;
+  readonly comm: Comm<FromPeer, ToPeer>;
+  /** Which array each attempt belongs to, until the worker says that the attempt is over. */
+  readonly attempts: Map<number, HeldArray>;
+}
+
+/** Why a peer that introduces itself like this cannot be let in, if so. */
+export function refusal(hello: Hello, heddle: string): HeddleError | undefined {
+  if (hello.protocol === protocolVersion && hello.heddle === heddle) return undefined;
+  const message =
+    `'${hello.name}' runs Heddle ${hello.heddle} (protocol ${hello.protocol}), the scheduler runs Heddle ${heddle} ` +
+    `(protocol ${protocolVersion}). Install the same version at both ends.`;
+  return new HeddleError('VERSION_MISMATCH', message, { theirs: hello.heddle, ours: heddle });
+}
+
+export function sendToWorker(worker: WorkerPeer, message: ToWorker): void {
+  worker.comm.send(message);
+}
+
+export function sendToClient(client: ClientPeer, message: ToClient): void {
+  client.comm.send(message);
+}
+
+function upstream(client: ClientPeer, submission: Submission, array: number): HeldArray {
+  const held = client.arrays.get(array);
+  if (held !== undefined) return held;
+  throw new ProtocolError(`array ${submission.array} needs array ${array}, which was never submitted or is released`);
+}
+
+function assertFits({ array, length, given }: Submission, elementwise: readonly HeldArray[]): void {
+  for (const { clientArray, submission } of elementwise) {
+    if (submission.length === length) continue;
+    throw new ProtocolError(
+      `array ${array} of ${length} needs array ${clientArray} of ${submission.length} elementwise`,
+    );
+  }
+  if (given === undefined) return;
+  if (covers(given, length)) return;
+  throw new ProtocolError(`the blocks given for array ${array} do not cover its ${length} indices each once`);
+}
+
+function covers(blocks: readonly Block[], length: number): boolean {
+  let next = 0;
+  for (const { start, count } of blocks) {
+    if (start !== next || count < 1) return false;
+    next += count;
+  }
+  return next === length;
+}

@@ -1,0 +1,350 @@
+// The shell around the core: comms and a clock become events, commands become messages. It keeps the bytes that the
+// core never sees, and opens none of them.
+
+import { crashBlock, type Block } from '../lib/chunk.ts';
+import { version } from '../lib/version.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import type { Comm } from '../comm/comm.ts';
+import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { SchedulerCore, type Command, type Event } from './core.ts';
+import { HeldArray, refusal, sendToClient, sendToWorker, type ClientPeer, type WorkerPeer } from './peers.ts';
+
+export interface SchedulerOptions {
+  /** How many deaths of a thread or a worker one index may cause before it is given up as `Crashed`. Default 3. */
+  readonly allowedFailures?: number;
+  /** A worker of which nothing is heard for so long is given up, in milliseconds. Default 15,000. */
+  readonly heartbeatTimeoutMs?: number;
+}
+
+/** What comes with an event that the core does not see. */
+interface Freight {
+  readonly bytes?: Uint8Array;
+  readonly lostWorker?: WorkerPeer;
+}
+
+const defaultGraceMs = 5_000;
+
+export class Scheduler implements AsyncDisposable {
+  readonly #core: SchedulerCore;
+  readonly #arrays = new Map<number, HeldArray>();
+  readonly #workers = new Map<string, WorkerPeer>();
+  readonly #clients = new Map<string, ClientPeer>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #wake: NodeJS.Timeout | undefined;
+  #wakesAt = Infinity;
+  #nextPeer = 1;
+  #nextArray = 1;
+
+  constructor({ allowedFailures = 3, heartbeatTimeoutMs = 15_000 }: SchedulerOptions = {}) {
+    this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatTimeoutMs / 5);
+    this.#heartbeat.unref();
+  }
+
+  /** Takes a comm whose other end will say hello, as a worker or as a client. */
+  accept(comm: Comm<FromPeer, ToPeer>): void {
+    let peer: WorkerPeer | ClientPeer | undefined;
+    comm.listen({
+      message: (message) => {
+        try {
+          if (peer === undefined) peer = this.#welcome(comm, message);
+          else if (peer.type === 'worker') this.#hearWorker(peer, message as FromWorker);
+          else this.#hearClient(peer, message as FromClient);
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+          void comm.close(error.message);
+        }
+      },
+      seen: () => {
+        if (peer?.type === 'worker') this.#handle({ type: 'worker-seen', worker: peer.id });
+      },
+      closed: ({ reason }) => {
+        if (peer !== undefined) this.#leave(peer, reason);
+      },
+    });
+  }
+
+  get workers(): readonly { readonly name: string; readonly threads: number }[] {
+    return [...this.#workers.values()];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#wake);
+    for (const worker of this.#workers.values())
+      sendToWorker(worker, { type: 'close', reason: 'the cluster was closed' });
+    const peers = [...this.#workers.values(), ...this.#clients.values()];
+    await Promise.all(peers.map(({ comm }) => comm.close('the cluster was closed')));
+  }
+
+  // Peers
+
+  #welcome(comm: Comm<FromPeer, ToPeer>, hello: FromPeer): WorkerPeer | ClientPeer | undefined {
+    if (hello.type !== 'hello') throw new ProtocolError(`expected hello, got ${hello.type}`);
+    const refused = refusal(hello, version);
+    if (refused !== undefined) {
+      comm.send({ type: 'refused', code: refused.code, message: refused.message });
+      void comm.close(refused.message);
+      return undefined;
+    }
+    comm.send({ type: 'welcome', name: hello.name });
+    return hello.role === 'worker' ? this.#joinWorker(comm, hello) : this.#joinClient(comm);
+  }
+
+  #joinWorker(comm: Comm<FromPeer, ToPeer>, { name, threads }: Hello): WorkerPeer {
+    const id = `${name}#${this.#nextPeer++}`;
+    const worker: WorkerPeer = { type: 'worker', id, name, threads, comm, attempts: new Map() };
+    this.#workers.set(id, worker);
+    this.#tellWorkers();
+    this.#handle({ type: 'worker-joined', worker: id, threads });
+    return worker;
+  }
+
+  #joinClient(comm: Comm<FromPeer, ToPeer>): ClientPeer {
+    const id = `client#${this.#nextPeer++}`;
+    const client: ClientPeer = {
+      type: 'client',
+      id,
+      comm,
+      arrays: new Map(),
+      graceMs: defaultGraceMs,
+      isCancelling: false,
+    };
+    this.#clients.set(id, client);
+    this.#tellWorkers();
+    return client;
+  }
+
+  #leave(peer: WorkerPeer | ClientPeer, reason: string): void {
+    if (peer.type === 'client') {
+      this.#clients.delete(peer.id);
+      this.#release(peer, [...peer.arrays.keys()]);
+      return;
+    }
+    if (!this.#workers.delete(peer.id)) return;
+    for (const array of peer.attempts.values()) array.definedOn.delete(peer);
+    for (const array of this.#arrays.values()) array.definedOn.delete(peer);
+    const lost = `worker ${peer.name} was lost (${reason}); what it ran is run again elsewhere`;
+    this.#tellWorkers(peer.attempts.size > 0 ? lost : `worker ${peer.name} left (${reason})`);
+    this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: peer });
+    this.#tellIdle();
+  }
+
+  /** Tells the clients that cancelled, and of whose work nothing runs any more. */
+  #tellIdle(): void {
+    for (const client of this.#clients.values()) {
+      if (!client.isCancelling || this.#isBusyFor(client)) continue;
+      client.isCancelling = false;
+      sendToClient(client, { type: 'idle' });
+    }
+  }
+
+  #isBusyFor(client: ClientPeer): boolean {
+    return [...this.#workers.values()].some(({ attempts }) =>
+      [...attempts.values()].some((array) => array.client === client),
+    );
+  }
+
+  /** Tells every client how many hands there are, and of whom was lost. */
+  #tellWorkers(lost?: string): void {
+    const workers = this.#workers.size;
+    const threads = [...this.#workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
+    for (const client of this.#clients.values()) {
+      sendToClient(client, { type: 'workers', workers, threads, ...(lost !== undefined && { lost }) });
+    }
+  }
+
+  // News
+
+  #hearWorker(worker: WorkerPeer, message: FromWorker): void {
+    const { id } = worker;
+    switch (message.type) {
+      case 'settled': {
+        const { attempt, start, count, busyMs, bytes } = message;
+        const range = { start, end: start + count };
+        return this.#handle({ type: 'indices-settled', worker: id, attempt, range, busyMs }, { bytes });
+      }
+      case 'delayed': {
+        const { attempt, index, delayMs, note } = message;
+        return this.#handle({ type: 'index-delayed', worker: id, attempt, index, delayMs }, { bytes: note });
+      }
+      case 'timed-out': {
+        const { attempt, index } = message;
+        return this.#handle({ type: 'index-delayed', worker: id, attempt, index, delayMs: 0 });
+      }
+      case 'lost': {
+        const { attempt, index, loss } = message;
+        worker.attempts.get(attempt)?.losses.set(index, { loss, worker: worker.name });
+        return this.#handle({ type: 'index-lost', worker: id, attempt, index });
+      }
+      case 'ended':
+        worker.attempts.delete(message.attempt);
+        this.#handle({ type: 'chunk-ended', worker: id, attempt: message.attempt });
+        return this.#tellIdle();
+      case 'logs': {
+        const array = worker.attempts.get(message.attempt);
+        if (array === undefined) return;
+        const records = message.records.map((record) => ({ ...record, worker: worker.name }));
+        return sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
+      }
+      case 'draining':
+        return this.#handle({ type: 'worker-draining', worker: id });
+      case 'hello':
+        throw new ProtocolError('hello was said twice');
+      default:
+        unreachable(message);
+    }
+  }
+
+  #hearClient(client: ClientPeer, message: FromClient): void {
+    switch (message.type) {
+      case 'submit': {
+        const arrays = message.arrays.map((submission) => {
+          if (client.arrays.has(submission.array)) {
+            throw new ProtocolError(`array ${submission.array} was submitted twice`);
+          }
+          const array = new HeldArray(this.#nextArray++, client, submission);
+          client.arrays.set(submission.array, array);
+          this.#arrays.set(array.id, array);
+          return array;
+        });
+        return this.#handle({ type: 'arrays-submitted', arrays: arrays.map(specOf) });
+      }
+      case 'release':
+        return this.#release(client, message.arrays);
+      case 'cancel':
+        client.graceMs = message.graceMs;
+        client.isCancelling = true;
+        this.#release(client, [...client.arrays.keys()]);
+        return this.#tellIdle();
+      case 'hello':
+        throw new ProtocolError('hello was said twice');
+      default:
+        unreachable(message);
+    }
+  }
+
+  #release(client: ClientPeer, clientArrays: readonly number[]): void {
+    const arrays = clientArrays.flatMap((clientArray) => client.arrays.get(clientArray)?.id ?? []);
+    for (const clientArray of clientArrays) client.arrays.delete(clientArray);
+    this.#handle({ type: 'arrays-released', arrays });
+  }
+
+  #beat(): void {
+    for (const worker of this.#workers.values()) worker.comm.ping();
+    this.#handle({ type: 'ticked' });
+  }
+
+  // Events in, commands out
+
+  #handle(event: Event, freight: Freight = {}): void {
+    const commands = this.#core.handle(event, performance.now());
+    for (const command of commands) this.#perform(command, freight);
+    this.#wakeInTime();
+  }
+
+  #perform(command: Command, freight: Freight): void {
+    switch (command.type) {
+      case 'run-chunk':
+        return this.#sendChunk(command);
+      case 'cancel-chunk': {
+        const worker = this.#workers.get(command.worker);
+        const graceMs = worker?.attempts.get(command.attempt)?.client.graceMs ?? defaultGraceMs;
+        if (worker !== undefined) sendToWorker(worker, { type: 'cancel', attempt: command.attempt, graceMs });
+        return;
+      }
+      case 'close-worker': {
+        const worker = this.#workers.get(command.worker);
+        if (worker !== undefined) void worker.comm.close('no sign of life within the heartbeat timeout');
+        return;
+      }
+      case 'settled': {
+        const { start, end } = command.range;
+        return this.#keep(command.array, { start, count: end - start, bytes: freight.bytes! });
+      }
+      case 'delayed':
+        return this.#arrays.get(command.array)!.note(command.index, freight.bytes);
+      case 'crashed':
+        return this.#crash(command, freight.lostWorker);
+      case 'forgotten':
+        return this.#forget(command.array);
+      default:
+        unreachable(command);
+    }
+  }
+
+  #sendChunk({ worker: id, array: arrayId, range, attempt }: Extract<Command, { type: 'run-chunk' }>): void {
+    const worker = this.#workers.get(id)!;
+    const array = this.#arrays.get(arrayId)!;
+    worker.attempts.set(attempt, array);
+    if (!array.definedOn.has(worker)) this.#define(worker, array);
+    const inputs = array.elementwise.map((upstream) => ({
+      array: upstream.id,
+      blocks: upstream.blocks.touching(range),
+    }));
+    const noted = array.notesWithin(range);
+    const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
+    const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
+    const { start, end } = range;
+    sendToWorker(worker, { type: 'run', array: array.id, attempt, start, end, inputs, notes, timedOut });
+    sendToClient(array.client, { type: 'started', array: array.clientArray, count: end - start });
+  }
+
+  #define(worker: WorkerPeer, array: HeldArray): void {
+    array.definedOn.add(worker);
+    const whole = array.whole.map((upstream) => ({ array: upstream.id, blocks: upstream.blocks.all }));
+    const { given: _, priority: __, ...definition } = array.submission;
+    sendToWorker(worker, { type: 'define', definition: { ...definition, array: array.id }, whole });
+  }
+
+  #crash(
+    { array: id, index, losses }: Extract<Command, { type: 'crashed' }>,
+    lostWorker: WorkerPeer | undefined,
+  ): void {
+    const array = this.#arrays.get(id)!;
+    const last = array.losses.get(index);
+    const worker = lostWorker?.name ?? last?.worker;
+    const loss = lostWorker === undefined ? last?.loss : ({ kind: 'worker-left' } as const);
+    const crash = { task: array.submission.name, losses, ...(worker && { worker }), ...(loss && { loss }) };
+    this.#keep(id, crashBlock(index, crash));
+  }
+
+  #keep(id: number, block: Block): void {
+    const array = this.#arrays.get(id)!;
+    array.blocks.add(block);
+    array.forgetNotes({ start: block.start, end: block.start + block.count });
+    sendToClient(array.client, { type: 'settled', array: array.clientArray, ...block });
+  }
+
+  #forget(id: number): void {
+    const array = this.#arrays.get(id);
+    this.#arrays.delete(id);
+    for (const worker of array?.definedOn ?? []) sendToWorker(worker, { type: 'forget', array: id });
+  }
+
+  /** Retries are due at times of their own, between the beats. */
+  #wakeInTime(): void {
+    const due = this.#core.nextDue;
+    if (due === undefined || due >= this.#wakesAt) return;
+    clearTimeout(this.#wake);
+    this.#wakesAt = due;
+    const wake = () => {
+      this.#wakesAt = Infinity;
+      this.#handle({ type: 'ticked' });
+    };
+    this.#wake = setTimeout(wake, Math.max(0, Math.ceil(due - performance.now())));
+  }
+}
+
+function specOf({ id, client, submission, elementwise, whole }: HeldArray) {
+  return {
+    array: id,
+    client: client.id,
+    length: submission.length,
+    priority: submission.priority,
+    elementwise: elementwise.map((upstream) => upstream.id),
+    whole: whole.map((upstream) => upstream.id),
+    given: submission.given !== undefined,
+  };
+}
