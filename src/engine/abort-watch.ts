@@ -1,0 +1,36 @@
+// How an order to cancel reaches a running function: through a word of shared memory, so that it needs no message and
+// no turn of the event loop. A function that awaits is told at once; a busy loop is told when it polls `signal.aborted`.
+
+import { controlOrders, controlWords } from '../lib/chunk.ts';
+
+type Control = Int32Array<SharedArrayBuffer>;
+
+/** One wait for each control at a time: a wait that is never answered would stay in memory for good. */
+const waiting = new WeakMap<SharedArrayBuffer, Set<() => void>>();
+
+export function isCancelled(control: Control): boolean {
+  return Atomics.load(control, controlWords.order) === controlOrders.cancel;
+}
+
+/** Calls `told` once, when the order to cancel comes; at once if it is there. Gives back a function that unsubscribes. */
+export function onCancel(control: Control, told: () => void): () => void {
+  if (isCancelled(control)) {
+    told();
+    return () => {};
+  }
+  let listeners = waiting.get(control.buffer);
+  if (listeners === undefined) {
+    listeners = new Set();
+    waiting.set(control.buffer, listeners);
+    void tellWhenOrdered(control, listeners);
+  }
+  listeners.add(told);
+  return () => listeners.delete(told);
+}
+
+async function tellWhenOrdered(control: Control, listeners: Set<() => void>): Promise<void> {
+  const wait = Atomics.waitAsync(control, controlWords.order, controlOrders.none);
+  await wait.value;
+  waiting.delete(control.buffer);
+  for (const told of listeners) told();
+}

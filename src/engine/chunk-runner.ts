@@ -1,0 +1,209 @@
+// Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other, and reports
+// as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
+
+import type { Block, ChunkInput, ChunkMessage, ChunkTask } from '../lib/chunk.ts';
+import { controlWords } from '../lib/chunk.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import { load } from '../code/load.ts';
+import type { State } from '../flow/state.ts';
+import { triggerOf } from '../flow/triggers.ts';
+import type { Task } from '../flow/task.ts';
+import { decodeValue, encodeValue } from '../values/encode.ts';
+import { isCancelled } from './abort-watch.ts';
+import { OutcomeBuffer } from './outcome-buffer.ts';
+import { decodeOutcomes, type Outcomes } from './outcomes.ts';
+import { decodePlan } from './plan.ts';
+import { Ending, failed, TaskRunner, type LoadedTask } from './task-runner.ts';
+
+/** Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long. */
+const flushIntervalMs = 10;
+/** A log line waits no longer than this for company. */
+const logIntervalMs = 20;
+/** Full stack traces of failures that one task writes into the log from one thread; the states keep them all. */
+const loggedFailures = 5;
+/** How many arrays' functions and whole inputs a thread keeps ready. */
+const keptArrays = 16;
+
+interface KeptArray {
+  readonly loaded: Promise<LoadedTask | Ending>;
+  failuresLogged: number;
+}
+
+const kept = new Map<number, KeptArray>();
+
+/** Runs `task` and reports through `emit`, in order. Never throws for what the user's function does. */
+export async function runChunk(task: ChunkTask, emit: (message: ChunkMessage) => void): Promise<void> {
+  const array = keep(task);
+  const loaded = await array.loaded;
+  await new ChunkRun(task, array, emit).run(loaded);
+}
+
+class ChunkRun {
+  readonly #task: ChunkTask;
+  readonly #array: KeptArray;
+  readonly #emit: (message: ChunkMessage) => void;
+  readonly #outcomes: OutcomeBuffer;
+  #logs: LogRecord[] = [];
+  #logsSentAt = 0;
+  #flushedAt = performance.now();
+
+  constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
+    this.#task = task;
+    this.#array = array;
+    this.#emit = emit;
+    this.#outcomes = new OutcomeBuffer(task.start);
+  }
+
+  async run(loaded: LoadedTask | Ending): Promise<void> {
+    const task = this.#task;
+    const flushLogs = () => this.#flushLogs();
+    process.on('exit', flushLogs);
+    try {
+      await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
+    } finally {
+      Atomics.store(task.control, controlWords.running, -1);
+      process.off('exit', flushLogs);
+    }
+    this.#flush();
+  }
+
+  async #runAll(loaded: LoadedTask): Promise<void> {
+    const { start, end, control } = this.#task;
+    const elementwise = this.#task.elementwise.map((input) => outcomesOf(input, { start, end }));
+    const runner = new TaskRunner(loaded, { task: this.#task, elementwise, write: (record) => this.#log(record) });
+    const runCounts = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as number]));
+    for (let index = start; index < end; index += 1) {
+      if (isCancelled(control)) return;
+      Atomics.store(control, controlWords.running, index);
+      Atomics.add(control, controlWords.starts, 1);
+      const runCount = (runCounts.get(index) ?? 0) + 1;
+      const returned = runner.run(index, runCount);
+      const ended = returned instanceof Promise ? await returned : returned;
+      this.#take({ loaded, runner, index, runCount }, ended);
+      if (performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
+    }
+  }
+
+  /** The function could not be found or imported: that is the outcome of every index. */
+  #failAll(state: State): void {
+    for (let index = this.#task.start; index < this.#task.end; index += 1) this.#outcomes.end(index, state);
+  }
+
+  #take(run: FinishedRun, ended: unknown): void {
+    const { loaded, index } = run;
+    const ending = ended instanceof Ending ? ended : this.#outcomes.succeed(index, ended, loaded.plan, run.runner);
+    if (ending === undefined) return;
+    if (ending.isRetriable && ending.state.isFailed() && run.runCount <= loaded.plan.retries) {
+      this.#retry(run, ending.state);
+      return;
+    }
+    if (ending.state.isFailed()) this.#logFailure(run, ending.state);
+    this.#outcomes.end(index, ending.state);
+  }
+
+  #retry({ loaded, runner, index, runCount }: FinishedRun, state: State): void {
+    const { retries, retryDelayMs, isMapped } = loaded.plan;
+    runner
+      .loggerFor(isMapped ? index : undefined)
+      .warn(`${state.message} (retry ${runCount} of ${retries} in ${retryDelayMs} ms)`);
+    this.#flush();
+    this.#emit({ type: 'delayed', index, delayMs: retryDelayMs, note: encodeValue(runCount) });
+    this.#outcomes.restart(index + 1);
+  }
+
+  #logFailure({ loaded, runner, index }: FinishedRun, state: State): void {
+    // An upstream failure is in the log already, where it happened.
+    if (state.type === 'TriggerFailed') return;
+    this.#array.failuresLogged += 1;
+    if (this.#array.failuresLogged > loggedFailures) return;
+    const logger = runner.loggerFor(loaded.plan.isMapped ? index : undefined);
+    logger.error(state.error?.stack ?? state.message);
+    if (this.#array.failuresLogged < loggedFailures) return;
+    logger.warn(`more failures of '${loaded.plan.name}' on this thread stay out of the log; their states hold them`);
+  }
+
+  #log(record: LogRecord): void {
+    this.#logs.push(record);
+    if (performance.now() - this.#logsSentAt >= logIntervalMs) this.#flushLogs();
+    else if (this.#logs.length === 1) setImmediate(() => this.#flushLogs());
+  }
+
+  #flushLogs(): void {
+    if (this.#logs.length === 0) return;
+    this.#emit({ type: 'logs', records: this.#logs });
+    this.#logs = [];
+    this.#logsSentAt = performance.now();
+  }
+
+  /** Sends the outcomes collected so far; the log lines before them go first, on the same road. */
+  #flush(): void {
+    this.#flushLogs();
+    const now = performance.now();
+    const { start } = this.#outcomes;
+    const bytes = this.#outcomes.take();
+    if (bytes !== undefined) {
+      this.#emit({ type: 'settled', start, count: this.#outcomes.start - start, busyMs: now - this.#flushedAt, bytes });
+    }
+    this.#flushedAt = now;
+  }
+}
+
+interface FinishedRun {
+  readonly loaded: LoadedTask;
+  readonly runner: TaskRunner;
+  readonly index: number;
+  readonly runCount: number;
+}
+
+function keep(task: ChunkTask): KeptArray {
+  let array = kept.get(task.array);
+  if (array === undefined) {
+    array = { loaded: loadTask(task), failuresLogged: 0 };
+    if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
+  }
+  // To the end of the line: the one that was not used for longest goes first.
+  kept.delete(task.array);
+  kept.set(task.array, array);
+  return array;
+}
+
+async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
+  try {
+    const plan = decodePlan(task.definition);
+    // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
+    const found = Object.freeze(await load(plan.reference)) as Task;
+    const whole = task.whole.map((input, position) => {
+      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY });
+      return { outcomes, value: plan.wholeIsList[position] === true ? outcomes.values : outcomes.values[0] };
+    });
+    const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
+    return { plan, call: (...args) => found.run(...args), trigger, whole };
+  } catch (error) {
+    const cause =
+      error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
+    return new Ending(failed(cause), { isRetriable: false });
+  }
+}
+
+/** The outcomes of a range, put together from the blocks that touch it. */
+function outcomesOf({ blocks }: ChunkInput, { start, end }: { start: number; end: number }): Outcomes {
+  const parts = blocks.map((block) =>
+    cut(block, Math.max(start, block.start), Math.min(end, block.start + block.count)),
+  );
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const values = parts.flatMap((part) => part.values);
+  if (parts.every(({ states }) => states === undefined)) return { values, states: undefined };
+  const states = parts.flatMap((part) => part.states ?? part.values.map(() => undefined));
+  return { values, states };
+}
+
+function cut(block: Block, start: number, end: number): Outcomes {
+  const outcomes = decodeOutcomes(block.bytes);
+  if (start === block.start && end === block.start + block.count) return outcomes;
+  const { values, states } = outcomes;
+  const from = start - block.start;
+  const to = end - block.start;
+  return { values: values.slice(from, to), states: states?.slice(from, to) };
+}

@@ -1,0 +1,24 @@
+// What `heddle run FILE` says of the flow run that the file starts by itself, so that a script need not read its own
+// command line. It is taken by the first run that is reached, and only that one.
+
+import type { Executor } from './executor.ts';
+import type { FlowState } from './flow-state.ts';
+
+export interface CommandLineRun {
+  /** Texts as given; each is read as what its parameter's default is. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly executor: Executor | undefined;
+  readonly ended: (state: FlowState) => void;
+}
+
+let awaited: CommandLineRun | undefined;
+
+export function awaitRun(run: CommandLineRun): void {
+  awaited = run;
+}
+
+export function takeCommandLine(): CommandLineRun | undefined {
+  const run = awaited;
+  awaited = undefined;
+  return run;
+}

@@ -1,0 +1,67 @@
+// Who am I? A task asks `context`; the answer differs for each task run, also for those that overlap in one thread.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { UsageError } from '../lib/heddle-error.ts';
+import { processWide } from '../lib/process-wide.ts';
+import type { Logger } from './logger.ts';
+
+/** What a running task can know of its run. Reading it outside of a task run throws `OUTSIDE_TASK_RUN`. */
+export interface Context {
+  /** The parameters of the flow run, by name. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a task is not tied to one flow, so their types are unknown here
+  readonly parameters: Readonly<Record<string, any>>;
+  readonly logger: Logger;
+  readonly taskName: string;
+  /** The index of this child; absent in a task that is not mapped. */
+  readonly mapIndex: number | undefined;
+  /** Counts the calls of this task run, from 1; retries make it more. */
+  readonly taskRunCount: number;
+  readonly flowName: string;
+  readonly flowRunId: string;
+  readonly flowRunName: string;
+  /** When the flow run started. */
+  readonly date: Date;
+  /** Aborted when the run is cancelled or its time is up. A busy loop may poll `signal.aborted`. */
+  readonly signal: AbortSignal;
+}
+
+const storage = processWide('context', () => new AsyncLocalStorage<Context>());
+
+/** Calls `body` so that `context`, for as long as it runs, answers for `run`. */
+export function withContext<T>(run: Context, body: () => T): T {
+  return storage.run(run, body);
+}
+
+export function isInTaskRun(): boolean {
+  return storage.getStore() !== undefined;
+}
+
+/** The context of the task run that asks. It is frozen: to hand something on, return it or make it a parameter. */
+export const context: Context = new Proxy({} as Context, {
+  get(_, name) {
+    const run = storage.getStore();
+    if (run !== undefined) return run[name as keyof Context];
+    if (typeof name === 'symbol') return undefined;
+    const message = `context.${name} was read outside of a task run. Read it inside the function of a task, while a flow runs.`;
+    throw new UsageError('OUTSIDE_TASK_RUN', message, { property: name });
+  },
+  set(_, name): never {
+    throw frozen(name);
+  },
+  defineProperty(_, name): never {
+    throw frozen(name);
+  },
+  deleteProperty(_, name): never {
+    throw frozen(name);
+  },
+  has(_, name) {
+    return name in (storage.getStore() ?? {});
+  },
+});
+
+function frozen(name: string | symbol): UsageError {
+  const message =
+    `context.${String(name)} cannot be set: each task run has a context of its own, so other tasks would not see it. ` +
+    `Return the value and pass it on, or make it a Parameter.`;
+  return new UsageError('CONTEXT_IS_FROZEN', message, { property: String(name) });
+}

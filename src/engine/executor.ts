@@ -1,0 +1,68 @@
+// The door that the flow runner knocks on. Executors stand above; whoever implements this may carry task runs anywhere.
+
+import type { Block } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import type { Reference } from '../code/registry.ts';
+import type { Logger } from './logger.ts';
+
+/** What an executor learns of the flow run that it is to carry, before anything runs. */
+export interface FlowRunFacts {
+  readonly flowName: string;
+  readonly flowRunId: string;
+  readonly flowRunName: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a cluster factory reads them freely: `parameters.workers`
+  readonly parameters: Readonly<Record<string, any>>;
+  /** Writes to the log of the run. */
+  readonly logger: Logger;
+}
+
+/** One array of task runs: the children of a mapped task, or, with length 1, a task that is not mapped. */
+export interface ArrayRequest {
+  /** For messages: the task's name. */
+  readonly name: string;
+  readonly length: number;
+  /** What to call and with what: bytes that only the engine opens. */
+  readonly definition: Uint8Array;
+  /** Ids of arrays whose index i is needed by our index i. */
+  readonly elementwise: readonly number[];
+  /** Ids of arrays that are needed whole. */
+  readonly whole: readonly number[];
+  readonly timeoutMs: number | undefined;
+  /** The outcomes themselves, when they are known; then nothing is run. */
+  readonly given?: readonly Block[];
+}
+
+export interface ArrayListener {
+  /** So many indices were given to a thread. Some may come back and be given again. */
+  started(count: number): void;
+  /** These indices are done, each exactly once. */
+  settled(block: Block): void;
+}
+
+export interface SessionListener {
+  log(records: readonly LogRecord[]): void;
+  workers(change: { readonly workers: number; readonly threads: number; readonly lost?: string }): void;
+  /** The way to the workers is gone for good: nothing more will settle. */
+  lost(error: Error): void;
+}
+
+/** What `start` gives back: the means to run the tasks of one flow run. Disposing of it stops all that it started. */
+export interface Session extends AsyncDisposable {
+  /** Why a task cannot be run here, if so; asked for every task before the first one runs. */
+  objection(reference: Reference): Error | undefined;
+  /** Returns the array's id. News of it comes later, never during the call. */
+  submit(request: ArrayRequest, listener: ArrayListener): number;
+  /** Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs. */
+  cancel(graceMs: number): Promise<void>;
+}
+
+export interface Executor {
+  start(run: FlowRunFacts, listener: SessionListener): Promise<Session>;
+}
+
+/** Where a flow runs that names no executor. The top of the house sets it, because executors stand above this room. */
+export const defaultExecutor: { make: () => Executor } = {
+  make: () => {
+    throw new Error('no default executor: import heddle by its own name');
+  },
+};

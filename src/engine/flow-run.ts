@@ -1,0 +1,129 @@
+// One flow run from its parameters to its final state.
+
+import { nanoid } from 'nanoid';
+import { formatDuration } from '../lib/duration.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import { State } from '../flow/state.ts';
+import type { Executor, FlowRunFacts, Session, SessionListener } from './executor.ts';
+import type { Flow } from './flow.ts';
+import { FlowRunner } from './flow-runner.ts';
+import { FlowState, type FlowStatistics } from './flow-state.ts';
+import { listenForInterrupts } from './interrupt.ts';
+import { createLogger, type Logger } from './logger.ts';
+import type { NodeRun } from './node-run.ts';
+import { resolveParameters } from './parameters.ts';
+import { Terminal } from './terminal.ts';
+
+export interface FlowRunRequest {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly executor: Executor;
+  readonly cancelGraceMs: number;
+  readonly flowRunName?: string;
+  readonly signal?: AbortSignal;
+  readonly onLog?: (record: LogRecord) => void;
+}
+
+/** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
+export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
+  const startedAt = performance.now();
+  const parameters = resolveParameters(flow, request.parameters);
+  request.signal?.throwIfAborted();
+  using terminal = new Terminal();
+  const flowRunId = nanoid();
+  const flowRunName = request.flowRunName ?? `run-${flowRunId.slice(0, 6)}`;
+  const write = request.onLog ?? terminal.write;
+  const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write);
+  const facts: FlowRunFacts = { flowName: flow.name, flowRunId, flowRunName, parameters, logger };
+
+  const lost = Promise.withResolvers<Error>();
+  const fleet = { workers: 0, threads: 0 };
+  const listener: SessionListener = {
+    log: (records) => records.forEach(write),
+    workers: ({ workers, threads, lost: news }) => {
+      if (threads > fleet.threads) Object.assign(fleet, { workers, threads });
+      if (news !== undefined) logger.warn(news);
+    },
+    lost: lost.resolve,
+  };
+  await using session = await request.executor.start(facts, listener);
+  const runner = new FlowRunner(flow.graph, facts, session);
+  runner.check();
+  if (request.onLog === undefined) terminal.follow(runner.runs.values());
+
+  const running = runner.run();
+  await untilOver(running, { runner, session, request, logger, lost: lost.promise });
+  const durationMs = performance.now() - startedAt;
+  const taskRuns = [...runner.runs].reduce((sum, [node, run]) => sum + (node.task ? run.settledCount : 0), 0);
+  const statistics = { durationMs, taskRuns, ...fleet };
+  const state = finalState(flow, runner, { flowRunId, flowRunName, statistics });
+  const report = `${state.toString()} (${formatDuration(durationMs)})`;
+  if (state.isFailed()) logger.error(report);
+  else logger.info(report);
+  return state;
+}
+
+interface Watch {
+  readonly runner: FlowRunner;
+  readonly session: Session;
+  readonly request: FlowRunRequest;
+  readonly logger: Logger;
+  readonly lost: Promise<Error>;
+}
+
+/** Waits for the run to end, for somebody to cancel it, or for the scheduler to be lost, whichever comes first. */
+async function untilOver(running: Promise<void>, { runner, session, request, logger, lost }: Watch): Promise<void> {
+  const cancelled = Promise.withResolvers<string>();
+  using _ = listenForInterrupts(cancelled.resolve);
+  const abort = () => cancelled.resolve('its signal was aborted');
+  request.signal?.addEventListener('abort', abort, { once: true });
+  const end = await Promise.race([
+    running.then(() => undefined),
+    lost.then((error) => new State('Failed', error.message, { error })),
+    cancelled.promise.then((why) => new State('Cancelled', `The flow run was cancelled: ${why}.`)),
+  ]);
+  request.signal?.removeEventListener('abort', abort);
+  if (end === undefined) return;
+  runner.abandon(end);
+  if (!end.isCancelled()) return;
+  logger.warn(`${end.message} Running tasks have ${formatDuration(request.cancelGraceMs)} to end by themselves.`);
+  await Promise.race([session.cancel(request.cancelGraceMs), lost]);
+}
+
+/** The terminal nodes decide: any failed, and the run failed. A mapped one is judged by its children. */
+function finalState<Plan>(
+  flow: Flow<Plan>,
+  { runs }: FlowRunner,
+  facts: { flowRunId: string; flowRunName: string; statistics: FlowStatistics },
+): FlowState<Plan> {
+  const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };
+  const all = [...runs.values()];
+  const cancelled = all.find((run) => run.wasCancelled);
+  if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
+  const references = flow.graph.terminals().map((node) => runs.get(node)!);
+  const unfinished = all.filter((run) => run.unfinishedCount > 0);
+  if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
+    const paused = unfinished.map((run) => run.node.slug).join(', ');
+    return new FlowState('Paused', `Not finished: ${paused}.`, { outcome });
+  }
+  const failed = references.filter((run) => run.hasFailed);
+  if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
+  const message = `Some reference tasks failed: ${failed.map(describeFailure).join('; ')}`;
+  return new FlowState('Failed', message, { outcome, error: failureOf(flow.name, message, all) });
+}
+
+function describeFailure(run: NodeRun): string {
+  const { slug } = run.node;
+  const first = run.children.findIndex((child) => child.isFailed());
+  const state = run.children[first] ?? run.state;
+  if (!run.isList) return `${slug}: ${state.message}`;
+  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${state.message}`;
+}
+
+/** The cause is the first failure that is not the consequence of another. */
+function failureOf(flow: string, message: string, runs: readonly NodeRun[]): HeddleError {
+  const origin = runs
+    .filter((run) => run.hasFailed)
+    .flatMap((run) => run.children.find((child) => child.isFailed() && child.type !== 'TriggerFailed') ?? [])[0];
+  return new HeddleError('FLOW_RUN_FAILED', message, { flow, cause: origin?.error });
+}

@@ -1,0 +1,264 @@
+// Walks a flow: each node is submitted as soon as what it must know is known. A mapped upstream is known at once, so
+// map after map waits for nothing; a list that a task returns has to be there before its length is.
+
+import { HeddleError } from '../lib/heddle-error.ts';
+import { describe } from '../lib/options.ts';
+import { isIterable } from '../flow/bindings.ts';
+import type { Graph } from '../flow/graph.ts';
+import type { Binding, Node } from '../flow/node.ts';
+import { Parameter } from '../flow/parameter.ts';
+import { State } from '../flow/state.ts';
+import type { Task } from '../flow/task.ts';
+import { allSuccessful, nameOf } from '../flow/triggers.ts';
+import { assertTravels } from '../values/travels.ts';
+import type { FlowRunFacts, Session } from './executor.ts';
+import { blockOfState, blocksOf } from './literals.ts';
+import { NodeRun } from './node-run.ts';
+import { encodePlan, type ArgumentPlan } from './plan.ts';
+import { failed } from './task-runner.ts';
+
+/** The arrays and arguments that a task's node comes to, while its bindings are gone through. */
+class Wiring {
+  readonly args: ArgumentPlan[] = [];
+  readonly constants: unknown[] = [];
+  readonly elementwise: { readonly array: number; readonly length: number; readonly name: string }[] = [];
+  readonly whole: { readonly array: number; readonly isList: boolean }[] = [];
+}
+
+/** The states of a flow's nodes, while it runs and after. */
+export class FlowRunner {
+  readonly runs: ReadonlyMap<Node, NodeRun>;
+  readonly #graph: Graph;
+  readonly #facts: FlowRunFacts;
+  readonly #session: Session;
+  readonly #startedAt = Date.now();
+  readonly #warned = new Set<string>();
+
+  constructor(graph: Graph, facts: FlowRunFacts, session: Session) {
+    this.#graph = graph;
+    this.#facts = facts;
+    this.#session = session;
+    this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
+  }
+
+  /** Throws when some task cannot be run by this session at all, before any is. */
+  check(): void {
+    for (const { task } of this.#graph.nodes) {
+      const objection = task === undefined ? undefined : this.#session.objection(task.reference);
+      if (objection !== undefined) throw objection;
+    }
+  }
+
+  /** Submits all there is, and resolves when every task run is settled. */
+  async run(): Promise<void> {
+    const submissions = [...this.runs.values()].map((run) => this.#submit(run));
+    await Promise.all(submissions);
+    await Promise.all([...this.runs.values()].map((run) => run.done));
+  }
+
+  /** Ends what is not settled yet, each like this. */
+  abandon(end: State): void {
+    for (const run of this.runs.values()) run.abandon(end);
+  }
+
+  async #submit(run: NodeRun): Promise<void> {
+    const { node } = run;
+    try {
+      if (node instanceof Parameter) this.#submitParameter(run, node);
+      else await this.#submitTask(run, node.task!);
+    } catch (error) {
+      // Its upstream was abandoned, and so was it.
+      if (run.isDone) return;
+      this.#settle(run, error instanceof Unmappable ? error.state : failed(error));
+    }
+  }
+
+  #submitParameter(run: NodeRun, { name }: Parameter): void {
+    const value = this.#facts.parameters[name];
+    const given = blocksOf([value], { task: name, warn: (text) => this.#warnOnce(text) });
+    this.#submitArray(run, { given, length: 1, isList: false });
+  }
+
+  async #submitTask(run: NodeRun, task: Task): Promise<void> {
+    const { node } = run;
+    const wiring = new Wiring();
+    for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
+    for (const { node: upstream, isElementwise } of this.#graph.orderingsOf(node)) {
+      await this.#connect(wiring, upstream, isElementwise);
+    }
+    const length = node.isMapped ? lengthOf(node, wiring) : 1;
+    this.#submitArray(run, {
+      length,
+      isList: node.isMapped,
+      definition: this.#plan(node, task, wiring),
+      elementwise: wiring.elementwise.map(({ array }) => array),
+      whole: wiring.whole.map(({ array }) => array),
+      timeoutMs: task.settings.timeoutMs,
+    });
+  }
+
+  async #wire(wiring: Wiring, node: Node, position: number, binding: Binding): Promise<void> {
+    switch (binding.type) {
+      case 'constant':
+        this.#checkConstant(node, position, binding.value);
+        wiring.args.push({ type: 'constant', constant: wiring.constants.push(binding.value) - 1 });
+        return;
+      case 'node': {
+        const input = await this.#connectWhole(wiring, binding.node);
+        wiring.args.push({ type: 'whole', input, isFlattened: binding.isFlattened });
+        return;
+      }
+      case 'each-constant': {
+        const values = [...(binding.values as Iterable<unknown>)];
+        const list = binding.isFlattened ? flattenList(node, values) : values;
+        wiring.args.push({ type: 'element', input: this.#connectList(wiring, node, `argument ${position + 1}`, list) });
+        return;
+      }
+      case 'each-node':
+        wiring.args.push({ type: 'element', input: await this.#connectEach(wiring, node, binding) });
+    }
+  }
+
+  async #connect(wiring: Wiring, upstream: Node, isElementwise: boolean): Promise<void> {
+    const run = this.runs.get(upstream)!;
+    const array = await run.submitted;
+    if (!isElementwise || !run.isList) {
+      await this.#connectWhole(wiring, upstream);
+      return;
+    }
+    wiring.elementwise.push({ array, length: run.length, name: upstream.slug });
+  }
+
+  async #connectWhole(wiring: Wiring, upstream: Node): Promise<number> {
+    const run = this.runs.get(upstream)!;
+    const array = await run.submitted;
+    const known = wiring.whole.findIndex((input) => input.array === array);
+    return known === -1 ? wiring.whole.push({ array, isList: run.isList }) - 1 : known;
+  }
+
+  async #connectEach(
+    wiring: Wiring,
+    node: Node,
+    { node: upstream, isFlattened }: Extract<Binding, { type: 'each-node' }>,
+  ): Promise<number> {
+    const run = this.runs.get(upstream)!;
+    const array = await run.submitted;
+    if (run.isList && !isFlattened) {
+      return wiring.elementwise.push({ array, length: run.length, name: upstream.slug }) - 1;
+    }
+    await run.done;
+    const { state } = run;
+    if (run.isList) {
+      const values = run.children.map((child) => child.result).filter((value) => value !== undefined);
+      return this.#connectList(wiring, node, upstream.slug, flattenList(node, values));
+    }
+    if (!state.isSuccessful() || state.isSkipped()) throw new Unmappable(withoutList(node, upstream, state));
+    if (!isIterable(state.result)) throw notIterable(node, upstream, state.result);
+    const values = [...state.result];
+    return this.#connectList(wiring, node, upstream.slug, isFlattened ? flattenList(node, values) : values);
+  }
+
+  #connectList(wiring: Wiring, node: Node, name: string, values: readonly unknown[]): number {
+    const given = blocksOf(values, { task: node.slug, warn: (text) => this.#warnOnce(text) });
+    const request = { ...this.#request(name), length: values.length, given };
+    const array = this.#session.submit(request, { started: () => {}, settled: () => {} });
+    return wiring.elementwise.push({ array, length: values.length, name }) - 1;
+  }
+
+  #submitArray(
+    run: NodeRun,
+    { isList, ...facts }: { isList: boolean; length: number } & Partial<Parameters<Session['submit']>[0]>,
+  ): void {
+    const array = this.#session.submit({ ...this.#request(run.node.slug), ...facts }, run);
+    run.submittedAs(array, { length: facts.length, isList });
+  }
+
+  /** Ends a node without running it; what depends on it sees this state. */
+  #settle(run: NodeRun, state: State): void {
+    if (state.isFailed()) this.#facts.logger.error(`${run.node.slug}: ${state.message}`);
+    this.#submitArray(run, { given: [blockOfState(state)], length: 1, isList: false });
+  }
+
+  #request(name: string) {
+    return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
+  }
+
+  #plan(node: Node, task: Task, { args, constants, whole }: Wiring): Uint8Array {
+    const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger } = task.settings;
+    const { flowName, flowRunId, flowRunName, parameters } = this.#facts;
+    return encodePlan({
+      flow: flowName,
+      flowRunId,
+      flowRunName,
+      parameters,
+      startedAt: this.#startedAt,
+      name: node.slug,
+      reference: task.reference,
+      isMapped: node.isMapped,
+      retries,
+      retryDelayMs,
+      timeoutMs: timeoutMs ?? null,
+      skipOnUpstreamSkip,
+      trigger: nameOf(trigger) ?? null,
+      args,
+      constants,
+      wholeIsList: whole.map(({ isList }) => isList),
+    });
+  }
+
+  #checkConstant(node: Node, position: number, value: unknown): void {
+    const changed = assertTravels(value, { role: 'input', task: node.slug, name: `argument ${position + 1}` });
+    for (const { path, what } of changed) {
+      this.#warnOnce(`argument ${position + 1}${path} of task '${node.slug}' ${what}; it will arrive changed`);
+    }
+  }
+
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#facts.logger.warn(text);
+  }
+}
+
+/** Thrown to end a mapped node in a state, because there is no list to map over. */
+class Unmappable extends Error {
+  readonly state: State;
+
+  constructor(state: State) {
+    super(state.message);
+    this.state = state;
+  }
+}
+
+function withoutList(node: Node, upstream: Node, state: State): State {
+  const { skipOnUpstreamSkip, trigger } = node.task!.settings;
+  if (state.isSkipped() && skipOnUpstreamSkip) return new State('Skipped', `Upstream '${upstream.slug}' was skipped.`);
+  if (!state.isFinished()) return new State('Pending', `Waits for '${upstream.slug}', which is not finished.`);
+  const type = trigger === allSuccessful ? 'TriggerFailed' : 'Failed';
+  const message = `'${upstream.slug}' gave no list to map '${node.slug}' over: it ended ${state.type}.`;
+  return new State(type, message, { error: new HeddleError('NOTHING_TO_MAP', message, { cause: state.error }) });
+}
+
+function notIterable(node: Node, upstream: Node, value: unknown): HeddleError {
+  const message =
+    `'${upstream.slug}' returned ${describe(value)}, and '${node.slug}' cannot be mapped over that. ` +
+    `Return a list, or wrap the argument in unmapped() to give every child the whole value.`;
+  return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: upstream.slug });
+}
+
+function flattenList(node: Node, values: readonly unknown[]): unknown[] {
+  const position = values.findIndex((value) => !isIterable(value));
+  if (position === -1) return (values as Iterable<unknown>[]).flatMap((inner) => [...inner]);
+  const message = `flatten() for '${node.slug}' needs a list of lists, but element ${position} is ${describe(values[position])}.`;
+  throw new HeddleError('NOT_ITERABLE', message, { task: node.slug, position });
+}
+
+function lengthOf(node: Node, { elementwise }: Wiring): number {
+  const [first, ...others] = elementwise;
+  const other = others.find(({ length }) => length !== first!.length);
+  if (other === undefined) return first!.length;
+  const message =
+    `'${node.slug}' is mapped over lists of unequal lengths: ${first!.name} has ${first!.length}, ${other.name} has ` +
+    `${other.length}. Make them equally long, or wrap the one that every child needs whole in unmapped().`;
+  throw new HeddleError('LENGTHS_DIFFER', message, { task: node.slug, lengths: elementwise });
+}

@@ -1,0 +1,104 @@
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import type { Graph } from '../flow/graph.ts';
+import { Node } from '../flow/node.ts';
+import { State, type StateDetails, type StateType } from '../flow/state.ts';
+import type { NodeRun } from './node-run.ts';
+
+/** The values of a plan of nodes: what a flow's builder returned, each node replaced by the type of its value. */
+export type Output<Plan> =
+  Plan extends Node<infer Value>
+    ? Value
+    : Plan extends readonly unknown[] | Readonly<Record<string, unknown>>
+      ? { readonly [Key in keyof Plan]: Output<Plan[Key]> }
+      : Plan;
+
+/** What a flow run took. */
+export interface FlowStatistics {
+  /** From the call of `run` to the final state, in milliseconds. */
+  readonly durationMs: number;
+  /** Task runs that came to an end, children of mapped tasks included, parameters not. */
+  readonly taskRuns: number;
+  /** The most workers, and threads of theirs, that were there at one time. */
+  readonly workers: number;
+  readonly threads: number;
+}
+
+interface FlowOutcome<Plan> {
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly runs: ReadonlyMap<Node, NodeRun>;
+  readonly flowRunId: string;
+  readonly flowRunName: string;
+  readonly statistics: FlowStatistics;
+}
+
+/** How a flow run ended, and how each of its task runs did. */
+export class FlowState<Plan = unknown> extends State {
+  readonly flowRunId: string;
+  readonly flowRunName: string;
+  readonly statistics: FlowStatistics;
+  readonly #outcome: FlowOutcome<Plan>;
+
+  constructor(type: StateType, message: string, details: StateDetails & { outcome: FlowOutcome<Plan> }) {
+    const { outcome, ...rest } = details;
+    super(type, message, rest, { isSealed: false });
+    this.flowRunId = outcome.flowRunId;
+    this.flowRunName = outcome.flowRunName;
+    this.statistics = Object.freeze(outcome.statistics);
+    this.#outcome = outcome;
+    Object.freeze(this);
+  }
+
+  /**
+   * The values of the nodes that the flow's builder returned, in the same shape. A value is decoded when it is read;
+   * reading one whose task did not succeed throws `OUTPUT_UNAVAILABLE`, with that task's error as its cause.
+   */
+  get output(): Output<Plan> {
+    return this.#read(this.#outcome.plan) as Output<Plan>;
+  }
+
+  /** The state of one node, given the node or its slug. Throws `UNKNOWN_TASK` for one that is not of this flow. */
+  of<Value>(node: Node<Value>): State<Value>;
+  of(slug: string): State;
+  of(which: Node | string): State {
+    const { graph, runs } = this.#outcome;
+    const node = typeof which === 'string' ? graph.bySlug(which) : which;
+    const run = node === undefined ? undefined : runs.get(node);
+    if (run !== undefined) return run.state;
+    const slug = typeof which === 'string' ? which : which.slug;
+    const message = `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It has: ${[...graph.slugs].join(', ')}.`;
+    throw new UsageError('UNKNOWN_TASK', message, { flow: graph.flow, task: slug });
+  }
+
+  #read(plan: unknown): unknown {
+    if (plan instanceof Node) return this.#valueOf(plan);
+    if (Array.isArray(plan)) return lazily(plan, [], (part) => this.#read(part));
+    if (typeof plan !== 'object' || plan === null || Object.getPrototypeOf(plan) !== Object.prototype) return plan;
+    return lazily(plan, {}, (part) => this.#read(part));
+  }
+
+  #valueOf(node: Node): unknown {
+    const run = this.#outcome.runs.get(node)!;
+    const { state } = run;
+    if (state.isSuccessful() && !run.hasFailed) return state.result;
+    const failures = run.children.filter((child) => child.isFailed());
+    const first = failures[0] ?? state;
+    const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;
+    const message = `the output of ${which} not succeed: ${first.message} Look at state.of('${node.slug}') for what there is.`;
+    throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
+  }
+}
+
+/** A copy of `source` in which each part is read when it is first asked for. */
+function lazily(source: object, copy: object, read: (part: unknown) => unknown): unknown {
+  for (const [key, part] of Object.entries(source)) {
+    const get = () => {
+      const value = read(part);
+      Object.defineProperty(copy, key, { value, enumerable: true });
+      return value;
+    };
+    Object.defineProperty(copy, key, { get, enumerable: true, configurable: true });
+  }
+  return copy;
+}

@@ -1,0 +1,118 @@
+import type { Block } from '../lib/chunk.ts';
+import type { Node } from '../flow/node.ts';
+import { State } from '../flow/state.ts';
+import type { ArrayListener } from './executor.ts';
+import { countOutcomes, decodeOutcomes, stateAt } from './outcomes.ts';
+
+/** One node of a flow while the flow runs: how far its task runs are, and, bytes until somebody asks, how they ended. */
+export class NodeRun implements ArrayListener {
+  readonly node: Node;
+  /** How many task runs it has; 0 until that is known. */
+  length = 0;
+  settledCount = 0;
+  failedCount = 0;
+  skippedCount = 0;
+  unfinishedCount = 0;
+  /** Whether its value is a list: it is mapped, and there was something to map over. */
+  isList = false;
+  readonly #submitted = Promise.withResolvers<number>();
+  readonly #done = Promise.withResolvers<void>();
+  readonly #blocks: Block[] = [];
+  /** Indices that a thread was given, and those that came back to be given again counted twice. */
+  #startedCount = 0;
+  #states: readonly State[] | undefined;
+  #end: State | undefined;
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  /** The id of its array in the session, once that is submitted. */
+  get submitted(): Promise<number> {
+    return this.#submitted.promise;
+  }
+
+  /** Resolves when every task run of it is settled, or none ever will be. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  get runningCount(): number {
+    return Math.max(0, Math.min(this.#startedCount, this.length) - this.settledCount);
+  }
+
+  get isDone(): boolean {
+    return this.#end !== undefined || (this.#isSubmitted && this.settledCount >= this.length);
+  }
+
+  #isSubmitted = false;
+
+  submittedAs(array: number, { length, isList }: { length: number; isList: boolean }): void {
+    this.length = length;
+    this.isList = isList;
+    this.#isSubmitted = true;
+    this.#submitted.resolve(array);
+    if (this.isDone) this.#done.resolve();
+  }
+
+  started(count: number): void {
+    this.#startedCount += count;
+  }
+
+  settled(block: Block): void {
+    this.#blocks.push(block);
+    this.settledCount += block.count;
+    const { failed, skipped, unfinished } = countOutcomes(block.bytes);
+    this.failedCount += failed;
+    this.skippedCount += skipped;
+    this.unfinishedCount += unfinished;
+    if (this.isDone) this.#done.resolve();
+  }
+
+  /** Nothing more will come of this run: what is not settled ends like this. */
+  abandon(end: State): void {
+    if (this.isDone) return;
+    this.#end = end;
+    this.#submitted.promise.catch(() => {});
+    this.#submitted.reject(end.error ?? new Error(end.message));
+    this.#done.resolve();
+  }
+
+  get state(): State {
+    if (!this.isDone) return new State('Pending', 'Task run has not started.');
+    if (!this.isList) return this.children[0] ?? this.#end!;
+    if (this.#end !== undefined) return this.#end;
+    const run = this;
+    return new State('Mapped', `Mapped over ${this.length} elements.`, {
+      get result() {
+        return run.children.map((child) => child.result);
+      },
+      get children() {
+        return run.children;
+      },
+    });
+  }
+
+  /** The states of its task runs, by index. */
+  get children(): readonly State[] {
+    if (this.#states !== undefined) return this.#states;
+    const states: State[] = Array.from({ length: this.length });
+    for (const { start, count, bytes } of this.#blocks) {
+      const outcomes = decodeOutcomes(bytes);
+      for (let position = 0; position < count; position += 1) states[start + position] = stateAt(outcomes, position);
+    }
+    const end = this.#end;
+    const complete = end === undefined ? states : Array.from(states, (state) => state ?? end);
+    if (this.isDone) this.#states = complete;
+    return complete;
+  }
+
+  /** Whether any task run of it failed, told without opening a block. */
+  get hasFailed(): boolean {
+    return this.failedCount > 0 || this.#end?.isFailed() === true;
+  }
+
+  get wasCancelled(): boolean {
+    return this.#end?.isCancelled() === true;
+  }
+}

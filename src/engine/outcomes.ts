@@ -1,0 +1,119 @@
+// Outcomes of task runs, as they travel: many successes in one column, without a state object for each; everything else
+// as records beside them. The first byte says which, the next twelve count what is not a success, so that nobody has to
+// open a block to count.
+
+import { HeddleError } from '../lib/heddle-error.ts';
+import { blockKinds, type Crash } from '../lib/chunk.ts';
+import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
+import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
+import { State, success, type StateType } from '../flow/state.ts';
+
+/** The outcomes of a run of indices. `states` is absent when all of them succeeded. */
+export interface Outcomes {
+  readonly values: readonly unknown[];
+  readonly states: readonly (State | undefined)[] | undefined;
+}
+
+/** How many outcomes of a block did not simply succeed. */
+export interface OutcomeCounts {
+  readonly failed: number;
+  readonly skipped: number;
+  readonly unfinished: number;
+}
+
+interface StateRecord {
+  readonly position: number;
+  readonly type: StateType;
+  readonly message: string;
+  readonly error?: ThrownRecord;
+}
+
+const headerLength = 13;
+const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0 };
+
+/** Bytes of the outcomes; where `states` has one for a position, it stands instead of the value. */
+export function encodeOutcomes(values: readonly unknown[], states: ReadonlyMap<number, State>): Uint8Array {
+  const column = encodeColumn(values);
+  if (states.size === 0) return join(Uint8Array.of(blockKinds.succeeded), column);
+  const records = [...states].map(([position, state]): StateRecord => {
+    const { type, message, error } = state;
+    return { position, type, message, ...(error !== undefined && { error: encodeThrown(error) }) };
+  });
+  const body = encodeValue([records, column]);
+  const header = new Uint8Array(headerLength);
+  header[0] = blockKinds.mixed;
+  const counts = count([...states.values()]);
+  const view = new DataView(header.buffer);
+  view.setUint32(1, counts.failed);
+  view.setUint32(5, counts.skipped);
+  view.setUint32(9, counts.unfinished);
+  return join(header, body);
+}
+
+export function decodeOutcomes(bytes: Uint8Array): Outcomes {
+  switch (bytes[0]) {
+    case blockKinds.succeeded:
+      return { values: decodeColumn(bytes.subarray(1)), states: undefined };
+    case blockKinds.crashed:
+      return { values: [undefined], states: [crashed(JSON.parse(Buffer.from(bytes.subarray(1)).toString()) as Crash)] };
+    default: {
+      const [records, column] = decodeValue(bytes.subarray(headerLength)) as [StateRecord[], Uint8Array];
+      const values = decodeColumn(column);
+      const states = Array.from<State | undefined>({ length: values.length });
+      for (const { position, type, message, error } of records) {
+        states[position] = new State(type, message, error === undefined ? {} : { error: decodeThrown(error) });
+      }
+      return { values, states };
+    }
+  }
+}
+
+export function countOutcomes(bytes: Uint8Array): OutcomeCounts {
+  if (bytes[0] === blockKinds.succeeded) return none;
+  if (bytes[0] === blockKinds.crashed) return { failed: 1, skipped: 0, unfinished: 0 };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, headerLength);
+  return { failed: view.getUint32(1), skipped: view.getUint32(5), unfinished: view.getUint32(9) };
+}
+
+/** The state at a position of decoded outcomes. */
+export function stateAt({ values, states }: Outcomes, position: number): State {
+  return states?.[position] ?? success(values[position]);
+}
+
+function count(states: readonly State[]): OutcomeCounts {
+  return {
+    failed: states.filter((state) => state.isFailed()).length,
+    skipped: states.filter((state) => state.isSkipped()).length,
+    unfinished: states.filter((state) => !state.isFinished()).length,
+  };
+}
+
+function crashed({ task, losses, worker, loss }: Crash): State {
+  const how = describeLoss(loss);
+  const where = worker === undefined ? '' : ` on ${worker}`;
+  const message =
+    `task '${task}' was given up after the means to run it were lost ${losses} times; last${where}: ${how}. ` +
+    `The same inputs will most likely do it again: look for what ends the process or fills the memory.`;
+  const error = new HeddleError('TASK_RUN_CRASHED', message, { task, losses, ...(worker && { worker }), ...loss });
+  return new State('Crashed', message, { error });
+}
+
+function describeLoss(loss: Crash['loss']): string {
+  switch (loss?.kind) {
+    case 'out-of-memory':
+      return `its thread ran out of memory${loss.memoryLimitMb === undefined ? '' : ` (limit ${loss.memoryLimitMb} MB; see memoryLimit)`}`;
+    case 'exit':
+      return `its thread ended with exit code ${loss.exitCode} (process.exit() in a task ends its thread)`;
+    case 'error':
+      return `an error outside of the task's own call ended its thread: ${loss.message}`;
+    default:
+      return 'its worker was lost';
+  }
+}
+
+function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
+}

@@ -1,0 +1,42 @@
+import { decodeValue, encodeValue } from '../values/encode.ts';
+import type { Reference } from '../code/registry.ts';
+import type { TriggerName } from '../flow/triggers.ts';
+
+/** Where an argument of a task run comes from, as its worker sees it. `input` counts the upstream arrays of its kind. */
+export type ArgumentPlan =
+  | { readonly type: 'constant'; readonly constant: number }
+  /** The value at the run's own index of an elementwise upstream. */
+  | { readonly type: 'element'; readonly input: number }
+  /** The value of an upstream task run that is not mapped, or the list of the values of one that is. */
+  | { readonly type: 'whole'; readonly input: number; readonly isFlattened: boolean };
+
+/** All that the runs of one array have in common, as plain data: what to call, with what, and under which rules. */
+export interface RunPlan {
+  readonly flow: string;
+  readonly flowRunId: string;
+  readonly flowRunName: string;
+  /** When the flow run started, in milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly name: string;
+  readonly reference: Reference;
+  readonly isMapped: boolean;
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  readonly timeoutMs: number | null;
+  readonly skipOnUpstreamSkip: boolean;
+  /** Null when the trigger is a function of the user's: then it is that of the task behind the reference. */
+  readonly trigger: TriggerName | null;
+  readonly args: readonly ArgumentPlan[];
+  readonly constants: readonly unknown[];
+  /** For each upstream that is needed whole, whether it is mapped, so that its value is a list. */
+  readonly wholeIsList: readonly boolean[];
+}
+
+export function encodePlan(plan: RunPlan): Uint8Array {
+  return encodeValue(plan);
+}
+
+export function decodePlan(bytes: Uint8Array): RunPlan {
+  return decodeValue(bytes) as RunPlan;
+}

@@ -1,0 +1,10 @@
+import type { LogRecord } from '../lib/log-record.ts';
+
+/** One line of a run's log: time, level, flow run, task and map index, worker, message. */
+export function formatRecord({ time, level, message, task, mapIndex, worker, flowRun, flow }: LogRecord): string {
+  const index = mapIndex === undefined ? '' : `[${mapIndex}]`;
+  const where = task === undefined ? '' : ` ${task}${index}`;
+  const who = worker === undefined ? '' : ` @${worker}`;
+  const name = flowRun === undefined || flowRun === flow ? flow : `${flow}/${flowRun}`;
+  return `${new Date(time).toISOString()} ${level.toUpperCase().padEnd(5)} ${name}${where}${who} | ${message}`;
+}

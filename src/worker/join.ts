@@ -1,0 +1,20 @@
+import type { Comm } from '../comm/comm.ts';
+import { introduce } from '../comm/introduce.ts';
+import type { FromWorker, ToWorker } from '../protocol/messages.ts';
+import type { ChunkPool } from './pool.ts';
+import { Worker } from './worker.ts';
+
+/** Joins the scheduler at the other end of a fresh comm. Rejects when it refuses. */
+export async function join(comm: Comm<ToWorker, FromWorker>, pool: ChunkPool, name: string): Promise<Worker> {
+  const worker = new Worker(comm, pool);
+  await introduce<ToWorker, FromWorker>(
+    comm,
+    { role: 'worker', name, threads: pool.threads },
+    {
+      message: (message) => worker.handle(message),
+      seen: () => {},
+      closed: ({ reason }) => worker.disconnected(reason),
+    },
+  );
+  return worker;
+}

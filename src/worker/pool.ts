@@ -1,0 +1,23 @@
+import type { ChunkMessage, ChunkTask, Loss } from '../lib/chunk.ts';
+
+/** A chunk on its way to a thread, before the thread's control words are known. */
+export interface PooledChunk extends Omit<ChunkTask, 'control'> {
+  /** How long one index may take; a thread that is busy for longer is ended. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** How a chunk was cut short: which index was running, and what became of its thread. */
+export interface ChunkLoss {
+  readonly index: number;
+  readonly loss: Loss;
+}
+
+/** Whoever runs chunks for a worker: some threads, or the thread of the flow itself. */
+export interface ChunkPool extends AsyncDisposable {
+  /** How many chunks run at once. */
+  readonly threads: number;
+  /** Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come; with a loss if cut short. */
+  run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined>;
+  /** Tells the function that is running, and after `graceMs` ends its thread. Nothing if the attempt is over. */
+  cancel(attempt: number, graceMs: number): void;
+}

@@ -1,0 +1,39 @@
+import type { ChunkMessage } from '../lib/chunk.ts';
+import type { ChunkLoss, ChunkPool, PooledChunk } from './pool.ts';
+import { ThreadSlot, type ThreadOptions } from './thread-slot.ts';
+
+/** Runs chunks on piscina threads of this process, one chunk a thread. */
+export class ThreadPool implements ChunkPool {
+  readonly threads: number;
+  readonly #slots: readonly ThreadSlot[];
+  readonly #idle: ThreadSlot[];
+
+  constructor({ threads, ...options }: ThreadOptions & { threads: number }) {
+    this.threads = threads;
+    this.#slots = Array.from({ length: threads }, () => new ThreadSlot(options));
+    this.#idle = [...this.#slots];
+  }
+
+  /** Starts all threads ahead of the first chunk. */
+  async start(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.start()));
+  }
+
+  async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
+    const slot = this.#idle.pop();
+    if (slot === undefined) throw new RangeError(`${this.threads} threads were given one chunk more than they are`);
+    try {
+      return await slot.run(chunk, emit);
+    } finally {
+      this.#idle.push(slot);
+    }
+  }
+
+  cancel(attempt: number, graceMs: number): void {
+    this.#slots.find((slot) => slot.attempt === attempt)?.cancel(graceMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.close()));
+  }
+}

@@ -1,0 +1,156 @@
+// A machine's share of the work: one comm to a scheduler, one pool of threads. It runs chunks and reports; it never
+// opens what it carries, and never runs user code itself.
+
+import { unreachable } from '../lib/unreachable.ts';
+import type { ChunkInput, ChunkMessage } from '../lib/chunk.ts';
+import type { Comm } from '../comm/comm.ts';
+import type { ArrayDefinition, FromWorker, ToWorker } from '../protocol/messages.ts';
+import type { ChunkLoss, ChunkPool } from './pool.ts';
+
+interface HeldArray {
+  readonly key: number;
+  readonly definition: ArrayDefinition;
+  /** In shared memory, so that each thread reads it without a copy. */
+  readonly bytes: Uint8Array;
+  readonly whole: readonly ChunkInput[];
+}
+
+/** Names an array for the threads of this process: never used twice, so that what a thread keeps is never another's. */
+let nextKey = 1;
+
+export class Worker implements AsyncDisposable {
+  readonly #comm: Comm<ToWorker, FromWorker>;
+  readonly #pool: ChunkPool;
+  readonly #arrays = new Map<number, HeldArray>();
+  readonly #running = new Map<number, Promise<void>>();
+  /** Attempts that were told to end, and have their grace for it. */
+  readonly #cancelled = new Set<number>();
+  readonly #closed = Promise.withResolvers<string>();
+  #isConnected = true;
+
+  /** `comm` has been welcomed: the next message is work. */
+  constructor(comm: Comm<ToWorker, FromWorker>, pool: ChunkPool) {
+    this.#comm = comm;
+    this.#pool = pool;
+  }
+
+  /** Resolves with the reason when the scheduler's end is gone, or says that it is time to go. */
+  get closed(): Promise<string> {
+    return this.#closed.promise;
+  }
+
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** To be called by whoever listens to the comm. */
+  handle(message: ToWorker): void {
+    switch (message.type) {
+      case 'define':
+        this.#arrays.set(message.definition.array, hold(message));
+        return;
+      case 'run':
+        this.#start(message);
+        return;
+      case 'cancel':
+        this.#cancelled.add(message.attempt);
+        this.#pool.cancel(message.attempt, message.graceMs);
+        return;
+      case 'forget':
+        this.#arrays.delete(message.array);
+        return;
+      case 'close':
+      case 'refused':
+        this.#closed.resolve('reason' in message ? message.reason : message.message);
+        return;
+      case 'welcome':
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  /** The comm is gone. What still runs is told to stop: nobody waits for it any more. */
+  disconnected(reason: string): void {
+    this.#isConnected = false;
+    this.#stopAll();
+    this.#closed.resolve(reason);
+  }
+
+  /** Takes no more work, and resolves when what runs is finished, or `limitMs` is over and it was stopped. */
+  async drain(limitMs: number): Promise<void> {
+    if (this.#isConnected) this.#comm.send({ type: 'draining' });
+    const timer = setTimeout(() => this.#stopAll(), limitMs);
+    // A chunk that was on its way when we said so is run as well.
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopAll();
+    await Promise.all(this.#running.values());
+    await this.#comm.close('worker closed');
+    await this.#pool[Symbol.asyncDispose]();
+  }
+
+  /** Ends at once what has not been given time to end by itself. */
+  #stopAll(): void {
+    for (const attempt of this.#running.keys()) if (!this.#cancelled.has(attempt)) this.#pool.cancel(attempt, 0);
+  }
+
+  #start(message: Extract<ToWorker, { type: 'run' }>): void {
+    const running = this.#run(message).finally(() => {
+      this.#running.delete(message.attempt);
+      this.#cancelled.delete(message.attempt);
+    });
+    this.#running.set(message.attempt, running);
+  }
+
+  async #run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
+    const { attempt, start, end, inputs, notes, timedOut } = message;
+    const array = this.#arrays.get(message.array);
+    if (array === undefined) return this.#comm.send({ type: 'ended', attempt });
+    const { definition, key, bytes, whole } = array;
+    const chunk = {
+      array: key,
+      attempt,
+      start,
+      end,
+      notes,
+      timedOut,
+      whole,
+      definition: bytes,
+      elementwise: inputs,
+      timeoutMs: definition.timeoutMs,
+    };
+    const loss = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
+    if (loss !== undefined) this.#reportLoss(attempt, loss);
+    this.#comm.send({ type: 'ended', attempt });
+  }
+
+  #report(attempt: number, report: ChunkMessage): void {
+    this.#comm.send({ attempt, ...report });
+  }
+
+  #reportLoss(attempt: number, { index, loss }: ChunkLoss): void {
+    // Whoever cancelled does not want the index back.
+    if (loss.kind === 'cancelled') return;
+    if (loss.kind === 'timeout') this.#comm.send({ type: 'timed-out', attempt, index });
+    else this.#comm.send({ type: 'lost', attempt, index, loss });
+  }
+}
+
+function hold({ definition, whole }: Extract<ToWorker, { type: 'define' }>): HeldArray {
+  const shared = whole.map(({ array, blocks }) => ({
+    array,
+    blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })),
+  }));
+  return { key: nextKey++, definition, bytes: share(definition.definition), whole: shared };
+}
+
+function share(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  shared.set(bytes);
+  return shared;
+}

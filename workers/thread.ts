@@ -1,0 +1,21 @@
+// What a piscina thread runs: one chunk at a time, reported over one port in order, so that a log line never arrives
+// after the outcome that it came before.
+
+import { parentPort } from 'node:worker_threads';
+import { importOnlyForTasks } from '../src/code/load.ts';
+import { runChunk } from '../src/engine/chunk-runner.ts';
+import type { ChunkMessage, ChunkTask } from '../src/lib/chunk.ts';
+
+importOnlyForTasks();
+
+export default async function runInThread(task: ChunkTask): Promise<void> {
+  const { attempt } = task;
+  await runChunk(task, (message) => parentPort?.postMessage({ attempt, message }, ownedBy(message)));
+  parentPort?.postMessage({ attempt, message: { type: 'ended' } });
+}
+
+/** Bytes that were made for this message alone move to the other thread without a copy. */
+function ownedBy(message: ChunkMessage): ArrayBuffer[] {
+  if (message.type !== 'settled' || message.bytes.byteLength !== message.bytes.buffer.byteLength) return [];
+  return [message.bytes.buffer as ArrayBuffer];
+}
