@@ -1,0 +1,21 @@
+import type { Comm } from '../comm/comm.ts';
+import type { FromClient, ToClient } from '../protocol/messages.ts';
+
+/** A scheduler and the means to have workers. What a cluster factory returns. */
+export interface Cluster extends AsyncDisposable {
+  /** Starts the scheduler and such workers as the cluster brings along. Starting twice is one start. */
+  start(): Promise<void>;
+  /** Whether somebody started it. An executor closes only the clusters that it started itself. */
+  readonly isStarted: boolean;
+  /** A new connection of a client to the scheduler. */
+  connect(): Promise<Comm<ToClient, FromClient>>;
+  /** In a few words, for the log: `2 workers with 1 thread each`. */
+  readonly description: string;
+  /** What to do when no worker is there, if that can be; for the log. */
+  readonly advice?: string;
+}
+
+export function isCluster(value: unknown): value is Cluster {
+  const { start, connect } = (value ?? {}) as Partial<Cluster>;
+  return typeof start === 'function' && typeof connect === 'function';
+}

@@ -1,0 +1,92 @@
+import type { Comm } from '../comm/comm.ts';
+import { connect } from '../comm/ws.ts';
+import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/executor.ts';
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
+import { decodeToClient } from '../protocol/codec.ts';
+import type { FromClient, ToClient } from '../protocol/messages.ts';
+import { isCluster, type Cluster } from './cluster.ts';
+import { LocalCluster } from './local-cluster.ts';
+import { openSession } from './scheduler-session.ts';
+
+/** Called when a run starts; gives the cluster for it, or the address of a scheduler that is running (`'ws://…'`). */
+export type ClusterFactory = (run: FlowRunFacts) => Cluster | string | Promise<Cluster | string>;
+
+export interface DistributedExecutorOptions {
+  /** For a scheduler that is reached by its address; the environment variable `HEDDLE_TOKEN` by default. */
+  readonly token?: string;
+}
+
+/** Runs tasks on the workers of a cluster; without arguments, on a `LocalCluster` with one worker for each core. */
+export class DistributedExecutor implements Executor {
+  readonly #factory: ClusterFactory;
+  readonly #token: string;
+
+  constructor(cluster: ClusterFactory | string = () => new LocalCluster(), options: DistributedExecutorOptions = {}) {
+    checkOptions('DistributedExecutor', options, { token: rules.text });
+    if (typeof cluster !== 'function' && typeof cluster !== 'string') {
+      const hint = isCluster(cluster) ? ' Write () => cluster.' : '';
+      const message = `DistributedExecutor takes a function that returns a cluster, or the address of a scheduler; got ${describe(cluster)}.${hint}`;
+      throw new UsageError('INVALID_CLUSTER', message);
+    }
+    this.#factory = typeof cluster === 'string' ? () => cluster : cluster;
+    this.#token = options.token ?? process.env['HEDDLE_TOKEN'] ?? '';
+  }
+
+  /** Rejects with `CLUSTER_FACTORY_FAILED`, `INVALID_CLUSTER`, or with what the cluster's start or the address gave. */
+  async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
+    const cluster = await this.#makeCluster(run);
+    const name = run.flowRunName;
+    if (typeof cluster === 'string') {
+      run.logger.info(`connecting to the scheduler at ${cluster}`);
+      const comm = await this.#connect(cluster);
+      return await openSession(comm, listener, { name, isSameThread: false, owned: [] });
+    }
+    const owned = cluster.isStarted ? [] : [cluster];
+    try {
+      await cluster.start();
+      run.logger.info(`running on ${cluster.description}`);
+      const session = await openSession(await cluster.connect(), this.#advised(listener, cluster, run), {
+        name,
+        isSameThread: false,
+        owned,
+      });
+      return session;
+    } catch (error) {
+      for (const resource of owned) await resource[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #makeCluster(run: FlowRunFacts): Promise<Cluster | string> {
+    let cluster: unknown;
+    try {
+      cluster = await this.#factory(run);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `the cluster factory of flow '${run.flowName}' threw: ${why}`;
+      throw new HeddleError('CLUSTER_FACTORY_FAILED', message, { flow: run.flowName, cause });
+    }
+    if (typeof cluster === 'string' || isCluster(cluster)) return cluster;
+    const message = `the cluster factory of flow '${run.flowName}' should return a cluster, like new LocalCluster({ workers: 2 }), or an address; it returned ${describe(cluster)}`;
+    throw new UsageError('INVALID_CLUSTER', message, { flow: run.flowName });
+  }
+
+  #connect(url: string): Promise<Comm<ToClient, FromClient>> {
+    return connect<ToClient, FromClient>({ url, token: this.#token, decode: decodeToClient });
+  }
+
+  /** Says in the log what to do while there is nobody to do the work. */
+  #advised(listener: SessionListener, { advice }: Cluster, { logger }: FlowRunFacts): SessionListener {
+    if (advice === undefined) return listener;
+    return {
+      ...listener,
+      log: (records) => listener.log(records),
+      lost: (error) => listener.lost(error),
+      workers: (change) => {
+        listener.workers(change);
+        if (change.workers === 0) logger.warn(`waiting for a worker: ${advice}`);
+      },
+    };
+  }
+}

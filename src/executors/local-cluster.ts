@@ -1,0 +1,80 @@
+import { availableParallelism } from 'node:os';
+import type { Comm } from '../comm/comm.ts';
+import { checkOptions, rules } from '../lib/options.ts';
+import type { FromClient, ToClient } from '../protocol/messages.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { ThreadPool } from '../worker/thread-pool.ts';
+import type { Worker } from '../worker/worker.ts';
+import type { Cluster } from './cluster.ts';
+import { connectClient, connectWorker } from './in-process.ts';
+
+export interface LocalClusterOptions {
+  /** How many workers; one for each core by default. */
+  readonly workers?: number;
+  /** How many threads each worker has; 1 by default. */
+  readonly threads?: number;
+  /** Megabytes of heap that each thread may use; Node's own limit by default. */
+  readonly memoryLimit?: number;
+  /** How many deaths of a thread one task run may cause before it is given up as `Crashed`; 3 by default. */
+  readonly allowedFailures?: number;
+}
+
+const optionRules = {
+  workers: rules.positiveCount,
+  threads: rules.positiveCount,
+  memoryLimit: rules.positiveCount,
+  allowedFailures: rules.count,
+};
+
+/** A scheduler and workers with piscina threads, all in this process. */
+export class LocalCluster implements Cluster {
+  readonly #options: LocalClusterOptions;
+  readonly #workers: number;
+  readonly #threads: number;
+  #running: Promise<{ scheduler: Scheduler; workers: Worker[] }> | undefined;
+
+  /** Throws a `UsageError` for an unknown or wrong option. */
+  constructor(options: LocalClusterOptions = {}) {
+    checkOptions('LocalCluster', options, optionRules);
+    this.#options = options;
+    this.#workers = options.workers ?? availableParallelism();
+    this.#threads = options.threads ?? 1;
+  }
+
+  get isStarted(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get description(): string {
+    const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+    return `${plural(this.#workers, 'worker')} with ${plural(this.#threads, 'thread')} each in this process`;
+  }
+
+  async start(): Promise<void> {
+    await (this.#running ??= this.#start());
+  }
+
+  async connect(): Promise<Comm<ToClient, FromClient>> {
+    const { scheduler } = await (this.#running ??= this.#start());
+    return connectClient(scheduler);
+  }
+
+  async #start(): Promise<{ scheduler: Scheduler; workers: Worker[] }> {
+    const { allowedFailures, memoryLimit } = this.#options;
+    const scheduler = new Scheduler(allowedFailures === undefined ? {} : { allowedFailures });
+    const workers = Array.from({ length: this.#workers }, async (_, number) => {
+      const pool = new ThreadPool({ threads: this.#threads, memoryLimitMb: memoryLimit });
+      await pool.start();
+      return await connectWorker(scheduler, pool, `worker-${number + 1}`);
+    });
+    return { scheduler, workers: await Promise.all(workers) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const running = await this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    await Promise.all(running.workers.map((worker) => worker[Symbol.asyncDispose]()));
+    await running.scheduler[Symbol.asyncDispose]();
+  }
+}

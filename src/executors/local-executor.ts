@@ -1,0 +1,18 @@
+import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/executor.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { InlinePool } from './inline-pool.ts';
+import { connectWorker, connectClient } from './in-process.ts';
+import { openSession } from './scheduler-session.ts';
+
+/**
+ * Runs every task on the thread of the flow itself, one after the other. It is the same scheduler and the same checks
+ * as everywhere else, so what works here works on threads and on remote workers; and a debugger stops in every task.
+ */
+export class LocalExecutor implements Executor {
+  async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
+    const scheduler = new Scheduler();
+    const worker = await connectWorker(scheduler, new InlinePool(), 'this thread');
+    const owned = [scheduler, worker];
+    return await openSession(connectClient(scheduler), listener, { name: run.flowRunName, isSameThread: true, owned });
+  }
+}

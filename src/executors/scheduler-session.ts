@@ -1,0 +1,120 @@
+// A flow run as a client of a scheduler: arrays go there in messages, outcomes come back.
+
+import { notAddressable } from '../code/load.ts';
+import type { Reference } from '../code/registry.ts';
+import type { Comm } from '../comm/comm.ts';
+import { introduce } from '../comm/introduce.ts';
+import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/executor.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import type { FromClient, ToClient } from '../protocol/messages.ts';
+
+export interface SessionOptions {
+  /** For the scheduler's people: who this client is. */
+  readonly name: string;
+  /** Whether tasks run on the very thread that defined them, so that they need not be found by import. */
+  readonly isSameThread: boolean;
+  /** Closed when the session is disposed of, last first. */
+  readonly owned: readonly AsyncDisposable[];
+}
+
+/** Introduces a client to the scheduler behind `comm`. Rejects when it refuses. */
+export async function openSession(
+  comm: Comm<ToClient, FromClient>,
+  listener: SessionListener,
+  options: SessionOptions,
+): Promise<Session> {
+  const session = new SchedulerSession(comm, listener, options);
+  await introduce<ToClient, FromClient>(
+    comm,
+    { role: 'client', name: options.name, threads: 0 },
+    {
+      message: (message) => session.hear(message),
+      seen: () => {},
+      closed: ({ reason }) => session.closed(reason),
+    },
+  );
+  return session;
+}
+
+class SchedulerSession implements Session {
+  readonly #comm: Comm<ToClient, FromClient>;
+  readonly #listener: SessionListener;
+  readonly #options: SessionOptions;
+  readonly #arrays = new Map<number, ArrayListener>();
+  /** Resolves when the scheduler says that nothing of ours runs any more, after a cancel. */
+  readonly #idle = Promise.withResolvers<void>();
+  #nextArray = 1;
+  #isClosing = false;
+
+  constructor(comm: Comm<ToClient, FromClient>, listener: SessionListener, options: SessionOptions) {
+    this.#comm = comm;
+    this.#listener = listener;
+    this.#options = options;
+  }
+
+  objection(reference: Reference): Error | undefined {
+    if (this.#options.isSameThread || reference.module !== undefined) return undefined;
+    return notAddressable(reference);
+  }
+
+  submit({ timeoutMs, given, ...request }: ArrayRequest, listener: ArrayListener): number {
+    const array = this.#nextArray++;
+    this.#arrays.set(array, listener);
+    const submission = {
+      ...request,
+      array,
+      priority: 0,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(given !== undefined && { given }),
+    };
+    this.#comm.send({ type: 'submit', arrays: [submission] });
+    if (given !== undefined) queueMicrotask(() => given.forEach((block) => listener.settled(block)));
+    return array;
+  }
+
+  async cancel(graceMs: number): Promise<void> {
+    this.#comm.send({ type: 'cancel', graceMs });
+    await this.#idle.promise;
+  }
+
+  hear(message: ToClient): void {
+    switch (message.type) {
+      case 'settled': {
+        const { array, start, count, bytes } = message;
+        this.#arrays.get(array)?.settled({ start, count, bytes });
+        return;
+      }
+      case 'started':
+        this.#arrays.get(message.array)?.started(message.count);
+        return;
+      case 'logs':
+        this.#listener.log(message.records);
+        return;
+      case 'workers':
+        this.#listener.workers(message);
+        return;
+      case 'idle':
+        this.#idle.resolve();
+        return;
+      case 'welcome':
+      case 'refused':
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  closed(reason: string): void {
+    this.#idle.resolve();
+    if (this.#isClosing) return;
+    const message = `the connection to the scheduler (${this.#comm.peer}) was lost: ${reason}. Start the flow run again when it is back.`;
+    this.#listener.lost(new HeddleError('SCHEDULER_LOST', message, { address: this.#comm.peer }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    await this.#comm.close('the flow run is over');
+    for (const resource of this.#options.owned.toReversed()) await resource[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,28 @@
+import { defaultExecutor } from './engine/executor.ts';
+import { LocalExecutor } from './executors/local-executor.ts';
+
+export { context } from './engine/context.ts';
+export type { Context } from './engine/context.ts';
+export type { Executor, FlowRunFacts } from './engine/executor.ts';
+export { FlowState } from './engine/flow-state.ts';
+export type { FlowStatistics, Output } from './engine/flow-state.ts';
+export { Flow } from './engine/flow.ts';
+export type { FlowOptions, FlowRunOptions } from './engine/flow.ts';
+export type { Logger } from './engine/logger.ts';
+export { flatten, Node, unmapped } from './flow/node.ts';
+export type { Flattened, Unmapped } from './flow/node.ts';
+export { Parameter } from './flow/parameter.ts';
+export type { ParameterOptions } from './flow/parameter.ts';
+export * as signals from './flow/signals.ts';
+export { State } from './flow/state.ts';
+export type { StateType } from './flow/state.ts';
+export { task, Task } from './flow/task.ts';
+export type { TaskCopyOptions, TaskOptions } from './flow/task.ts';
+export * as triggers from './flow/triggers.ts';
+export type { Bounds, Trigger } from './flow/triggers.ts';
+export type { Duration } from './lib/duration.ts';
+export { HeddleError, UsageError } from './lib/heddle-error.ts';
+export type { LogLevel, LogRecord } from './lib/log-record.ts';
+
+// A flow that names no executor runs right here. Only this file stands above both the engine and the executors.
+defaultExecutor.make = () => new LocalExecutor();
