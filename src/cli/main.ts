@@ -1,0 +1,111 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { hostname } from 'node:os';
+import { toMilliseconds } from '../lib/duration.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { version } from '../lib/version.ts';
+import { run, type RunArguments } from './run.ts';
+import { schedule } from './scheduler.ts';
+import { printError, say } from './output.ts';
+
+/** A call that is wrong, as opposed to one that failed. */
+const usageStatus = 2;
+
+const token = () =>
+  new Option('--token <token>', 'what both ends must know; better in HEDDLE_TOKEN, where no process list shows it').env(
+    'HEDDLE_TOKEN',
+  );
+
+const program = new Command('heddle')
+  .description('Runs flows, and workers for them.')
+  .version(version)
+  .showSuggestionAfterError()
+  .exitOverride();
+
+program
+  .command('run')
+  .description('run the flow of a file')
+  .argument('<file>', 'a .ts or .js file that makes a flow, and may run it')
+  .option('-p, --param <name=value>', 'give a parameter; may be repeated', collectParameter, {})
+  .option('--flow <name>', 'which flow, when the file makes several and runs none')
+  .addOption(new Option('--local', 'run on this thread').conflicts(['workers', 'listen', 'scheduler']))
+  .addOption(
+    new Option('--workers <count>', 'run on so many worker threads')
+      .argParser(count)
+      .conflicts(['listen', 'scheduler']),
+  )
+  .addOption(new Option('--listen <[host:]port>', 'listen, and run on the workers that join').conflicts('scheduler'))
+  .option('--scheduler <url>', 'run on the workers of a scheduler that is running')
+  .addOption(token())
+  .action((file: string, options: RunArguments) => run(file, options));
+
+program
+  .command('worker')
+  .description('join a scheduler and run tasks for it, until told to end')
+  .argument('<url>', 'of the scheduler, like ws://127.0.0.1:8786')
+  .option('--threads <count>', 'how many tasks run at once', count, 1)
+  .option('--name <name>', 'how logs call this worker', `${hostname()}-${process.pid}`)
+  .option('--memory-limit <megabytes>', 'heap of each thread', count)
+  .option('--drain <duration>', 'how long running tasks may go on after SIGTERM', '30s')
+  .addOption(token())
+  .action(work);
+
+program
+  .command('scheduler')
+  .description('listen for workers and for flows that use them, until told to end')
+  .option('--listen <[host:]port>', 'where', '127.0.0.1:8786')
+  .addOption(token())
+  .action(schedule);
+
+interface WorkerArguments {
+  readonly threads: number;
+  readonly name: string;
+  readonly memoryLimit?: number;
+  readonly drain: string;
+  readonly token?: string;
+}
+
+async function work(url: string, options: WorkerArguments): Promise<void> {
+  if (options.token === undefined) {
+    const message = 'a worker needs the token of its scheduler: pass --token, or set HEDDLE_TOKEN.';
+    throw new UsageError('TOKEN_REQUIRED', message);
+  }
+  const { serve } = (await import(new URL(`../../workers/remote.${extension()}`, import.meta.url).href)) as {
+    serve: (options: object) => Promise<void>;
+  };
+  await serve({
+    url,
+    token: options.token,
+    name: options.name,
+    threads: options.threads,
+    say,
+    memoryLimitMb: options.memoryLimit,
+    drainMs: toMilliseconds(options.drain, 'option --drain'),
+  });
+}
+
+function extension(): string {
+  return import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('It should be a whole number, 1 or more.');
+}
+
+function collectParameter(text: string, collected: Record<string, string>): Record<string, string> {
+  const separator = text.indexOf('=');
+  if (separator < 1) throw new InvalidArgumentError('It should look like name=value.');
+  return { ...collected, [text.slice(0, separator)]: text.slice(separator + 1) };
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its own already; asking for help is no mistake.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usageStatus;
+  else {
+    printError(error);
+    process.exitCode = error instanceof UsageError ? usageStatus : 1;
+  }
+}

@@ -1,0 +1,72 @@
+// `heddle run FILE`. A file that runs its flow by itself is simply carried out, with what the command line says put into
+// that run; a file that only makes a flow has it run here.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { awaitRun, takeCommandLine } from '../engine/command-line.ts';
+import type { Executor } from '../engine/executor.ts';
+import type { FlowState } from '../engine/flow-state.ts';
+import { Flow } from '../engine/flow.ts';
+import { DistributedExecutor } from '../executors/distributed-executor.ts';
+import { LocalCluster } from '../executors/local-cluster.ts';
+import { LocalExecutor } from '../executors/local-executor.ts';
+import { WebSocketCluster } from '../executors/web-socket-cluster.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { readListenAddress } from './address.ts';
+
+export interface RunArguments {
+  readonly param: Readonly<Record<string, string>>;
+  readonly flow?: string;
+  readonly local?: true;
+  readonly workers?: number;
+  readonly listen?: string;
+  readonly scheduler?: string;
+  readonly token?: string;
+}
+
+/** Resolves when the file, and the flow run that it or we started, are through. Sets the exit status to 1 on failure. */
+export async function run(file: string, options: RunArguments): Promise<void> {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new UsageError('FILE_NOT_FOUND', `there is no file ${path}.`, { path });
+  }
+  const ended = (state: FlowState): void => {
+    if (!state.isSuccessful()) process.exitCode ??= 1;
+  };
+  awaitRun({ parameters: options.param, executor: executorOf(options), ended });
+  const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+  const pending = takeCommandLine();
+  if (pending === undefined) return;
+  awaitRun(pending);
+  await flowOf(file, module, options.flow).run();
+}
+
+function executorOf({ local, workers, listen, scheduler, token }: RunArguments): Executor | undefined {
+  if (local) return new LocalExecutor();
+  if (workers !== undefined) return new DistributedExecutor(() => new LocalCluster({ workers }));
+  const secret = token === undefined ? {} : { token };
+  if (scheduler !== undefined) return new DistributedExecutor(scheduler, secret);
+  if (listen === undefined) return undefined;
+  const address = readListenAddress(listen);
+  return new DistributedExecutor(() => new WebSocketCluster({ ...address, ...secret }));
+}
+
+function flowOf(file: string, module: Readonly<Record<string, unknown>>, wanted: string | undefined): Flow {
+  const flows = new Map<string, Flow>();
+  for (const value of Object.values(module)) if (value instanceof Flow) flows.set(value.name, value);
+  const names = [...flows.keys()];
+  const [only] = flows.values();
+  if (wanted === undefined && flows.size === 1) return only!;
+  const flow = wanted === undefined ? undefined : flows.get(wanted);
+  if (flow !== undefined) return flow;
+  if (names.length === 0) {
+    const message = `${file} neither runs a flow nor exports one. Write: export const flow = new Flow('name', () => …)`;
+    throw new UsageError('NO_FLOW', message, { file });
+  }
+  const problem = wanted === undefined ? `exports ${names.length} flows` : `exports no flow '${wanted}'`;
+  const hint = wanted === undefined ? '' : didYouMean(wanted, names);
+  const message = `${file} ${problem}.${hint} Choose one with --flow: ${names.join(', ')}.`;
+  throw new UsageError('NO_FLOW', message, { file, flows: names });
+}

@@ -1,0 +1,80 @@
+// A standalone worker process: joins a scheduler over a WebSocket, runs chunks on threads, comes back for ever when the
+// connection is lost, and leaves in an orderly way on SIGTERM. This main thread runs no user code, so it always answers.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from '../src/comm/ws.ts';
+import { formatDuration } from '../src/lib/duration.ts';
+import { HeddleError } from '../src/lib/heddle-error.ts';
+import { decodeToWorker } from '../src/protocol/codec.ts';
+import type { FromWorker, ToWorker } from '../src/protocol/messages.ts';
+import { join } from '../src/worker/join.ts';
+import { ThreadPool } from '../src/worker/thread-pool.ts';
+import type { Worker } from '../src/worker/worker.ts';
+
+export interface RemoteWorkerOptions {
+  /** Of the scheduler: `ws://host:port`. */
+  readonly url: string;
+  readonly token: string;
+  readonly name: string;
+  readonly threads: number;
+  /** Megabytes of heap for each thread. */
+  readonly memoryLimitMb: number | undefined;
+  /** How long running tasks are given to finish after SIGTERM or Ctrl-C, in milliseconds. */
+  readonly drainMs: number;
+  readonly say: (line: string) => void;
+}
+
+const firstRetryMs = 100;
+const lastRetryMs = 10_000;
+/** What trying again cannot mend: somebody has to change something here. */
+const fatal = new Set(['WRONG_TOKEN', 'VERSION_MISMATCH', 'BAD_ADDRESS', 'BAD_TOKEN', 'NOT_A_HEDDLE_ADDRESS']);
+
+/**
+ * Serves until it is told to end, and then resolves. Rejects, at any time, with what trying again cannot mend:
+ * `WRONG_TOKEN`, `VERSION_MISMATCH`, `BAD_ADDRESS`, `BAD_TOKEN` or `NOT_A_HEDDLE_ADDRESS`.
+ */
+export async function serve(options: RemoteWorkerOptions): Promise<void> {
+  const leaving = new AbortController();
+  const leave = (signal: NodeJS.Signals) => leaving.abort(signal);
+  process.once('SIGTERM', leave).once('SIGINT', leave);
+  let lastProblem = '';
+  for (let retryMs = firstRetryMs; !leaving.signal.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
+    const problem = await serveOnce(options, leaving.signal);
+    if (leaving.signal.aborted) return;
+    if (problem === undefined) retryMs = firstRetryMs;
+    else if (problem !== lastProblem) options.say(`${problem}; trying again until that changes`);
+    lastProblem = problem ?? '';
+    await delay(retryMs, undefined, { signal: leaving.signal }).catch(() => {});
+  }
+}
+
+/** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
+async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Promise<string | undefined> {
+  const { url, token, name, threads, memoryLimitMb, say } = options;
+  let worker: Worker;
+  const pool = new ThreadPool({ threads, memoryLimitMb });
+  try {
+    const comm = await connect<ToWorker, FromWorker>({ url, token, decode: decodeToWorker, signal: leaving });
+    await pool.start();
+    worker = await join(comm, pool, name);
+  } catch (error) {
+    await pool[Symbol.asyncDispose]();
+    if (leaving.aborted) return undefined;
+    if (!(error instanceof HeddleError) || fatal.has(error.code)) throw error;
+    return error.message;
+  }
+  say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}`);
+  const left = Promise.withResolvers<undefined>();
+  leaving.addEventListener('abort', () => left.resolve(undefined), { once: true });
+  const reason = await Promise.race([worker.closed, left.promise]);
+  if (reason === undefined) await drain(worker, options, leaving);
+  else say(`left ${url}: ${reason}`);
+  await worker[Symbol.asyncDispose]();
+  return undefined;
+}
+
+async function drain(worker: Worker, { drainMs, say }: RemoteWorkerOptions, leaving: AbortSignal): Promise<void> {
+  const rest = worker.isBusy ? `finishing what runs, for at most ${formatDuration(drainMs)}` : 'nothing is running';
+  say(`got ${leaving.reason}: ${rest}`);
+  await worker.drain(drainMs);
+}
