@@ -31,7 +31,8 @@ export function explain({ id, record: array, index }: Question, around: Surround
   for (const { worker, attempt, outstanding } of array.chunks) {
     if (outstanding.has(index)) return `${who} is assigned to worker ${worker.id} as attempt ${attempt}.`;
   }
-  return `${who} is queued behind ${ahead(array, index, around.listed())}, ${room(around.fleet)}${suspicion(array, index)}.`;
+  const queue = `${ahead(array, index, around.listed())}, ${room(around.fleet)}`;
+  return `${who} is queued behind ${queue}${suspicion(array, index)}.`;
 }
 
 function missing(array: ArrayRecord, index: number): string {

@@ -13,7 +13,7 @@ export interface Measurement {
 }
 
 export class Pace {
-  /** Both fade with each measurement, so that their quotient is a mean of the recent indices, each weighing the same. */
+  /** Both fade with each measurement: their quotient is a mean of the recent indices, each weighing the same. */
   #busyMs = 0;
   #indices = 0;
   /** The size from which growth is counted: that of the chunk that was measured last. */

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { delayed, ended, joined, left, lost, measured, scheduler, settled, submitted } from './fixtures.ts';
+
+test('where an index stands is told in a sentence', () => {
+  const { on, core } = scheduler({ allowedFailures: 0 });
+  const says = (array: number, index: number, sentence: string) => assert.equal(core.explain(array, index), sentence);
+  on(submitted({ array: 1, length: 3 }, { array: 2, length: 3, elementwise: [1], whole: [1] }, { array: 3 }));
+
+  says(9, 0, 'Array 9 is not known: it was never submitted, or it is forgotten.');
+  says(1, 3, 'Array 1 has no index 3: its length is 3.');
+  says(2, 1, 'Index 1 of array 2 waits for index 1 of array 1 and the whole of array 1 (0 of 3 are settled).');
+  says(
+    1,
+    2,
+    'Index 2 of array 1 is queued behind 2 indices of its own array and 0 other arrays, and there is no worker.',
+  );
+
+  on(joined('alice'));
+  says(1, 0, 'Index 0 of array 1 is assigned to worker alice as attempt 1.');
+  says(
+    3,
+    0,
+    'Index 0 of array 3 is queued behind 0 indices of its own array and 1 other array, and the only slot is taken.',
+  );
+
+  on(delayed('alice', 1, 0, 300), ended('alice', 1), lost('alice', 2, 1), ended('alice', 2));
+  says(1, 0, 'Index 0 of array 1 is delayed until 300.');
+  says(1, 1, 'Index 1 of array 1 crashed after 1 loss.');
+
+  on(settled('alice', 3, [2, 3]));
+  says(1, 2, 'Index 2 of array 1 is settled.');
+});
+
+test('a suspect is told to be one', () => {
+  const { on, core } = scheduler();
+  on(...measured({ length: 161 }), left('alice'), joined('bob'), lost('bob', 3, 1));
+  on({ type: 'worker-draining', worker: 'bob' });
+
+  const queued = 'is queued behind 0 indices of its own array and 0 other arrays, and the only worker is draining';
+  assert.equal(core.explain(1, 1), `Index 1 of array 1 ${queued}; it was lost 1 time.`);
+  const second = queued.replace('0 indices', '1 index');
+  assert.equal(core.explain(1, 2), `Index 2 of array 1 ${second}; it was in a chunk that was lost with its worker.`);
+});

@@ -1,0 +1,77 @@
+// A scheduler on a virtual clock that checks the invariants after each event, and short names for events and commands.
+
+import { SchedulerCore, type ArraySpec, type Command, type CoreOptions, type Event } from '../../src/scheduler/core.ts';
+import { checkInvariants } from '../../src/scheduler/invariants.ts';
+
+export function scheduler(options: Partial<CoreOptions> = {}) {
+  const core = new SchedulerCore({ allowedFailures: 3, heartbeatTimeoutMs: 2_000, targetChunkMs: 10, ...options });
+  let now = 0;
+  const on = (...events: Event[]): Command[] =>
+    events.flatMap((event) => {
+      const commands = core.handle(event, now);
+      checkInvariants(core);
+      return [...commands];
+    });
+  const sleep = (ms: number) => {
+    now += ms;
+  };
+  const wait = (ms: number) => {
+    sleep(ms);
+    return on({ type: 'ticked' });
+  };
+  return { core, on, sleep, wait };
+}
+
+/** Alice has done index 0 of array 1 in no time, and runs indices 1 to 9 as attempt 2. */
+export function measured({ length }: { length: number }): Event[] {
+  return [joined('alice'), submitted({ array: 1, length }), settled('alice', 1, [0, 1], 0), ended('alice', 1)];
+}
+
+export function joined(worker: string, threads = 1): Event {
+  return { type: 'worker-joined', worker, threads };
+}
+
+export function left(worker: string): Event {
+  return { type: 'worker-left', worker };
+}
+
+export function submitted(...arrays: Partial<ArraySpec>[]): Event {
+  const absent = { array: 0, client: 'run', length: 1, priority: 0, elementwise: [], whole: [], given: false };
+  return { type: 'arrays-submitted', arrays: arrays.map((array) => ({ ...absent, ...array })) };
+}
+
+export function given(array: Partial<ArraySpec>): Partial<ArraySpec> {
+  return { ...array, given: true };
+}
+
+export function released(...arrays: number[]): Event {
+  return { type: 'arrays-released', arrays };
+}
+
+export function settled(worker: string, attempt: number, [start, end]: [number, number], busyMs = 0): Event {
+  return { type: 'indices-settled', worker, attempt, range: { start, end }, busyMs };
+}
+
+export function delayed(worker: string, attempt: number, index: number, delayMs = 1_000): Event {
+  return { type: 'index-delayed', worker, attempt, index, delayMs };
+}
+
+export function lost(worker: string, attempt: number, index: number): Event {
+  return { type: 'index-lost', worker, attempt, index };
+}
+
+export function ended(worker: string, attempt: number): Event {
+  return { type: 'chunk-ended', worker, attempt };
+}
+
+export function run(worker: string, array: number, [start, end]: [number, number], attempt: number): Command {
+  return { type: 'run-chunk', worker, array, range: { start, end }, attempt };
+}
+
+export function kept(array: number, [start, end]: [number, number]): Command {
+  return { type: 'settled', array, range: { start, end } };
+}
+
+export function crashed(array: number, index: number, losses: number): Command {
+  return { type: 'crashed', array, index, losses };
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Pace } from '../../src/scheduler/pace.ts';
+import { ended, joined, kept, measured, run, scheduler, settled, submitted } from './fixtures.ts';
+
+test('the indices of an array are dealt out in turn, one at a time while nothing is measured', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'));
+
+  assert.deepEqual(on(submitted({ array: 1, length: 3 })), [run('alice', 1, [0, 1], 1), run('bob', 1, [1, 2], 2)]);
+  assert.deepEqual(on(settled('bob', 2, [1, 2])), [kept(1, [1, 2])]);
+  assert.deepEqual(on(ended('bob', 2)), [run('bob', 1, [2, 3], 3)]);
+});
+
+test('a chunk grows to what is done in the target time, at most eightfold at once', () => {
+  const { on } = scheduler({ targetChunkMs: 10 });
+  on(joined('alice'), submitted({ array: 1, length: 1_000_000 }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 0.0099), ended('alice', 1)).at(-1), run('alice', 1, [1, 9], 2));
+  assert.deepEqual(on(settled('alice', 2, [1, 9], 0.0792), ended('alice', 2)).at(-1), run('alice', 1, [9, 73], 3));
+  assert.deepEqual(on(settled('alice', 3, [9, 73], 0.6336), ended('alice', 3)).at(-1), run('alice', 1, [73, 585], 4));
+  assert.deepEqual(
+    on(settled('alice', 4, [73, 585], 5.0688), ended('alice', 4)).at(-1),
+    run('alice', 1, [585, 1595], 5),
+  );
+});
+
+test('one measurement lets no chunk grow further than eightfold, however many are started on it', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 10_000 }));
+
+  const commands = on(settled('alice', 1, [0, 1], 0), ended('alice', 1), joined('bob', 2));
+
+  const started = [run('alice', 1, [1, 9], 2), run('bob', 1, [9, 17], 3), run('bob', 1, [17, 25], 4)];
+  assert.deepEqual(commands, [kept(1, [0, 1]), ...started]);
+});
+
+test('a chunk is never more than the fair share of what is queued, so that all end together', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 13 }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 0), ended('alice', 1)).at(-1), run('alice', 1, [1, 7], 2));
+  assert.deepEqual(on(joined('bob')), [run('bob', 1, [7, 8], 3)]);
+});
+
+test('a chunk goes on to the next stage whole, since what waits counts as left', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 1_000 }, { array: 2, length: 1_000, elementwise: [1] }));
+  on(settled('alice', 1, [0, 1]), ended('alice', 1), settled('alice', 2, [0, 1]), ended('alice', 2));
+
+  assert.deepEqual(on(settled('alice', 3, [1, 9]), ended('alice', 3)).at(-1), run('alice', 2, [1, 9], 4));
+});
+
+test('indices that take longer than the target run one at a time', () => {
+  const { on } = scheduler({ targetChunkMs: 10 });
+  on(joined('alice'), submitted({ array: 1, length: 1_000 }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 11), ended('alice', 1)).at(-1), run('alice', 1, [1, 2], 2));
+});
+
+test('the mean follows the recent chunks, so that a slow start is forgotten', () => {
+  const pace = new Pace();
+  const whole = { indices: 10, size: 10, plannedSize: 10 };
+  pace.measured({ ...whole, busyMs: 1_000 });
+  assert.equal(pace.nextSize({ left: 1_000, slots: 1, targetMs: 10 }), 1);
+
+  for (let chunk = 0; chunk < 30; chunk += 1) pace.measured({ ...whole, busyMs: 10 });
+
+  // A mean of everything would still say 4 ms an index, and so 2; the recent ones took 1 ms, and a little is left.
+  assert.equal(pace.nextSize({ left: 1_000, slots: 1, targetMs: 10 }), 9);
+});
+
+test('a measurement that makes no sense is worth nothing', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 1_000 }));
+
+  on(settled('alice', 1, [0, 1], Number.NaN));
+
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 1, [1, 9], 2)]);
+});
+
+test('each thread of a worker holds one chunk', () => {
+  const { on } = scheduler();
+
+  on(joined('alice', 2));
+
+  const commands = on(submitted({ array: 1, length: 3 }));
+  assert.deepEqual(commands, [run('alice', 1, [0, 1], 1), run('alice', 1, [1, 2], 2)]);
+});
+
+test('what is left of a chunk that ended goes back to the queue', () => {
+  const { on } = scheduler();
+  on(...measured({ length: 161 }));
+  on(settled('alice', 2, [1, 4]));
+
+  assert.deepEqual(on(ended('alice', 2)), [run('alice', 1, [4, 68], 3)]);
+});

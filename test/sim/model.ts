@@ -1,0 +1,321 @@
+// What the scheduler promises, index by index, in the plainest way there is. The model hears every event and every
+// command, and says which command was wrong or is missing. It shares no code with the core.
+
+import assert from 'node:assert/strict';
+import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
+
+type News = Extract<Event, { attempt: number }>;
+
+interface ArrayModel {
+  readonly spec: ArraySpec;
+  readonly dependents: ArrayModel[];
+  readonly upstreams: { readonly elementwise: readonly ArrayModel[]; readonly whole: readonly ArrayModel[] };
+  /** For each index: 0, or settled, or crashed. */
+  readonly outcomes: Uint8Array;
+  /** For each index: the attempt that it is assigned to, or 0. */
+  readonly owners: Int32Array;
+  readonly losses: Uint8Array;
+  /** For each index: the time before which it must not run. */
+  readonly due: Float64Array;
+  /** For each index: the largest chunk that it may run in, or 0 when it is above suspicion. */
+  readonly limits: Int32Array;
+  missing: number;
+  isReleased: boolean;
+  isForgotten: boolean;
+}
+
+interface AttemptModel {
+  readonly attempt: number;
+  readonly array: ArrayModel;
+  readonly range: { readonly start: number; readonly end: number };
+  isDead: boolean;
+  isCancelled: boolean;
+}
+
+interface WorkerModel {
+  readonly threads: number;
+  readonly attempts: Map<number, AttemptModel>;
+  isDraining: boolean;
+  lastSeen: number;
+}
+
+export interface ModelOptions {
+  readonly allowedFailures: number;
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** The commands that answer an event, whoever is free to run what. */
+const answerTypes: ReadonlySet<string> = new Set(['settled', 'delayed', 'crashed', 'close-worker']);
+
+const settled = 1;
+const crashed = 2;
+
+export class Model {
+  readonly arrays = new Map<number, ArrayModel>();
+  readonly #workers = new Map<string, WorkerModel>();
+  readonly #options: ModelOptions;
+  /** Commands that the last event must have given, in any order. */
+  #due: Command[] = [];
+  /** Arrays of which the last event cancelled a chunk. */
+  readonly #cancelled = new Set<ArrayModel>();
+  #attempts = 0;
+  #lastTick = -Infinity;
+  #now = 0;
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+  }
+
+  get isDone(): boolean {
+    for (const { missing, isForgotten } of this.arrays.values()) if (missing > 0 && !isForgotten) return false;
+    return true;
+  }
+
+  /** Whether this news fits what was assigned. All other news must be ignored. */
+  isTrue(news: News): boolean {
+    const attempt = this.#workers.get(news.worker)?.attempts.get(news.attempt);
+    if (attempt === undefined) return false;
+    if (news.type === 'chunk-ended') return true;
+    const { start, end } = news.type === 'indices-settled' ? news.range : { start: news.index, end: news.index + 1 };
+    if (!Number.isInteger(start) || !Number.isInteger(end) || start >= end) return false;
+    for (let index = start; index < end; index += 1) {
+      if (attempt.array.owners[index] !== attempt.attempt) return false;
+    }
+    return true;
+  }
+
+  observe(event: Event, commands: readonly Command[], now: number): void {
+    this.#now = now;
+    this.#apply(event);
+    const answers = commands.filter(({ type }) => answerTypes.has(type));
+    if (answers.length > 0 || this.#due.length > 0) assert.deepEqual(sorted(answers), sorted(this.#due), story(event));
+    this.#due = [];
+    for (const command of commands) this.#check(command);
+    this.#checkForgotten();
+    for (const { isForgotten, spec } of this.#cancelled)
+      assert(isForgotten, `array ${spec.array} is cancelled and needed`);
+    this.#cancelled.clear();
+  }
+
+  // Events
+
+  #apply(event: Event): void {
+    switch (event.type) {
+      case 'arrays-submitted':
+        for (const spec of event.arrays) this.#submit(spec);
+        return;
+      case 'arrays-released':
+        for (const array of event.arrays) this.arrays.get(array)!.isReleased = true;
+        return;
+      case 'worker-joined':
+        this.#workers.set(event.worker, {
+          threads: event.threads,
+          attempts: new Map(),
+          isDraining: false,
+          lastSeen: this.#now,
+        });
+        return;
+      case 'worker-seen':
+      case 'worker-draining': {
+        const worker = this.#workers.get(event.worker);
+        if (worker === undefined) return;
+        if (event.type === 'worker-seen') worker.lastSeen = this.#now;
+        else worker.isDraining = true;
+        return;
+      }
+      case 'worker-left':
+        return this.#lose(event.worker);
+      case 'ticked':
+        return this.#tick();
+      case 'indices-settled':
+      case 'index-delayed':
+      case 'index-lost':
+      case 'chunk-ended':
+        if (this.isTrue(event)) this.#accept(event);
+    }
+  }
+
+  #submit(spec: ArraySpec): void {
+    const { length } = spec;
+    const find = (ids: readonly number[]) => [...new Set(ids)].map((id) => this.arrays.get(id)!);
+    const array: ArrayModel = {
+      spec,
+      dependents: [],
+      upstreams: { elementwise: find(spec.elementwise), whole: find(spec.whole) },
+      outcomes: new Uint8Array(length).fill(spec.given ? settled : 0),
+      owners: new Int32Array(length),
+      losses: new Uint8Array(length),
+      due: new Float64Array(length),
+      limits: new Int32Array(length),
+      missing: spec.given ? 0 : length,
+      isReleased: false,
+      isForgotten: false,
+    };
+    for (const upstream of find([...spec.elementwise, ...spec.whole])) upstream.dependents.push(array);
+    this.arrays.set(spec.array, array);
+  }
+
+  #accept(news: News): void {
+    const worker = this.#workers.get(news.worker)!;
+    const attempt = worker.attempts.get(news.attempt)!;
+    const { array } = attempt;
+    worker.lastSeen = this.#now;
+    switch (news.type) {
+      case 'indices-settled': {
+        const { start, end } = news.range;
+        for (let index = start; index < end; index += 1) this.#settle(array, index, settled);
+        this.#due.push({ type: 'settled', array: array.spec.array, range: { start, end } });
+        return;
+      }
+      case 'index-delayed':
+        array.owners[news.index] = 0;
+        array.limits[news.index] = 0;
+        array.due[news.index] = this.#now + news.delayMs;
+        this.#due.push({ type: 'delayed', array: array.spec.array, index: news.index });
+        return;
+      case 'index-lost':
+        attempt.isDead = true;
+        return this.#charge(array, news.index);
+      case 'chunk-ended':
+        worker.attempts.delete(news.attempt);
+        for (const index of owned(attempt)) array.owners[index] = 0;
+    }
+  }
+
+  #settle(array: ArrayModel, index: number, outcome: number): void {
+    assert.equal(array.outcomes[index], 0, `index ${index} of array ${array.spec.array} is settled twice`);
+    array.outcomes[index] = outcome;
+    array.owners[index] = 0;
+    array.missing -= 1;
+  }
+
+  #charge(array: ArrayModel, index: number): void {
+    array.owners[index] = 0;
+    array.limits[index] = 1;
+    const losses = array.losses[index]! + 1;
+    array.losses[index] = losses;
+    if (losses <= this.#options.allowedFailures) return;
+    this.#settle(array, index, crashed);
+    this.#due.push({ type: 'crashed', array: array.spec.array, index, losses });
+  }
+
+  #lose(id: string): void {
+    const worker = this.#workers.get(id);
+    if (worker === undefined) return;
+    this.#workers.delete(id);
+    for (const attempt of worker.attempts.values()) {
+      const { array, isDead } = attempt;
+      const indices = owned(attempt);
+      for (const index of indices) array.owners[index] = 0;
+      if (isDead || indices.length === 0) continue;
+      if (indices.length === 1) this.#charge(array, indices[0]!);
+      else for (const index of indices) array.limits[index] = Math.max(1, Math.floor(indices.length / 8));
+    }
+  }
+
+  #tick(): void {
+    const { heartbeatTimeoutMs } = this.#options;
+    const isLate = this.#now - this.#lastTick > heartbeatTimeoutMs / 2;
+    this.#lastTick = this.#now;
+    for (const [id, worker] of this.#workers) {
+      if (isLate) worker.lastSeen = this.#now;
+      if (this.#now - worker.lastSeen <= heartbeatTimeoutMs) continue;
+      this.#due.push({ type: 'close-worker', worker: id, reason: 'heartbeat-lost' });
+      this.#lose(id);
+    }
+  }
+
+  // Commands
+
+  #check(command: Command): void {
+    if (command.type === 'run-chunk') this.#checkRun(command);
+    if (command.type === 'cancel-chunk') this.#checkCancel(command);
+    if (command.type === 'forgotten') this.#checkForget(command.array);
+  }
+
+  #checkRun({ worker: id, array: arrayId, range, attempt }: Extract<Command, { type: 'run-chunk' }>): void {
+    const worker = this.#workers.get(id);
+    assert(worker !== undefined, `${id} is given a chunk and is not here`);
+    assert(!worker.isDraining, `${id} is given a chunk while it drains`);
+    assert(worker.attempts.size < worker.threads, `${id} is given a chunk and has no free slot`);
+    this.#attempts += 1;
+    assert.equal(attempt, this.#attempts, 'attempts do not count up');
+    const array = this.arrays.get(arrayId)!;
+    assert(!array.isForgotten && !array.spec.given, `array ${arrayId} is dispatched`);
+    assert(range.start >= 0 && range.start < range.end && range.end <= array.spec.length);
+    for (let index = range.start; index < range.end; index += 1) {
+      this.#checkMayRun(array, index, range.end - range.start);
+      array.owners[index] = attempt;
+    }
+    worker.attempts.set(attempt, { attempt, array, range, isDead: false, isCancelled: false });
+  }
+
+  #checkMayRun(array: ArrayModel, index: number, size: number): void {
+    const { elementwise, whole } = array.upstreams;
+    const limit = array.limits[index]!;
+    const reasons = {
+      'while settled': array.outcomes[index] !== 0,
+      'while assigned elsewhere': array.owners[index] !== 0,
+      'before its time': array.due[index]! > this.#now,
+      'before its elementwise upstreams': elementwise.some((upstream) => upstream.outcomes[index] === 0),
+      'before its whole upstreams': whole.some((upstream) => upstream.missing > 0),
+      'in too large a chunk for a suspect': limit > 0 && size > limit,
+    };
+    for (const [reason, isSo] of Object.entries(reasons)) {
+      if (isSo) assert.fail(`index ${index} of array ${array.spec.array} is dispatched ${reason}`);
+    }
+  }
+
+  #checkCancel({ worker, attempt: number }: Extract<Command, { type: 'cancel-chunk' }>): void {
+    const attempt = this.#workers.get(worker)?.attempts.get(number);
+    assert(attempt !== undefined, `attempt ${number} is cancelled and does not run`);
+    assert(owned(attempt).length > 0, `attempt ${number} is cancelled and has nothing left to do`);
+    assert(!attempt.isCancelled, `attempt ${number} is cancelled twice`);
+    attempt.isCancelled = true;
+    this.#cancelled.add(attempt.array);
+  }
+
+  #checkForget(id: number): void {
+    const array = this.arrays.get(id)!;
+    assert(!array.isForgotten, `array ${id} is forgotten twice`);
+    array.isForgotten = true;
+    for (const { attempts } of this.#workers.values()) {
+      for (const attempt of attempts.values()) {
+        if (attempt.array !== array) continue;
+        const isIdle = owned(attempt).length === 0;
+        assert(attempt.isCancelled || isIdle, `attempt ${attempt.attempt} runs on for array ${id}, which is forgotten`);
+      }
+    }
+    array.owners.fill(0);
+  }
+
+  /** Exactly what nobody needs is forgotten. Dependents were submitted after what they need. */
+  #checkForgotten(): void {
+    for (const array of [...this.arrays.values()].reverse()) {
+      const isNeeded = array.dependents.some(({ isForgotten, missing }) => !isForgotten && missing > 0);
+      const story = `array ${array.spec.array} is ${array.isForgotten ? '' : 'not '}forgotten`;
+      assert.equal(array.isForgotten, array.isReleased && !isNeeded, story);
+    }
+  }
+}
+
+function owned({ attempt, array, range }: AttemptModel): number[] {
+  const indices: number[] = [];
+  for (let index = range.start; index < range.end; index += 1) {
+    if (array.owners[index] === attempt) indices.push(index);
+  }
+  return indices;
+}
+
+function sorted(commands: readonly Command[]): Command[] {
+  const keyOf = (command: Command) => {
+    if (command.type === 'close-worker') return command.worker;
+    const index = command.type === 'settled' ? command.range.start : 'index' in command ? command.index : 0;
+    return 'array' in command ? `${command.type} ${command.array} ${index}` : command.type;
+  };
+  return commands.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function story(event: Event): string {
+  return `not the right answer to ${JSON.stringify(event)}`;
+}

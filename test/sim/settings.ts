@@ -1,0 +1,117 @@
+// What a simulation is made of, all of it drawn from the seed where it is not told.
+
+import type { ArraySpec } from '../../src/scheduler/core.ts';
+import { Prng } from './prng.ts';
+
+export interface Settings {
+  readonly seed: number;
+  readonly workers: number;
+  /** The length of the arrays. */
+  readonly width: number;
+  /** How many arrays follow each other elementwise. */
+  readonly stages: number;
+}
+
+/** How often each thing goes wrong, from 0 to 1. */
+export interface Faults {
+  /** A worker dies, and the scheduler is told. */
+  readonly crash: number;
+  /** A worker dies, and nobody is told. */
+  readonly vanish: number;
+  /** A worker goes silent for a while, but works on. */
+  readonly stall: number;
+  /** A message arrives twice. */
+  readonly duplicate: number;
+  /** A message, and all behind it, arrives late. */
+  readonly late: number;
+  /** A thread dies while it runs an index. */
+  readonly killed: number;
+  /** An index asks to be run again later. */
+  readonly delayed: number;
+  /** A chunk ends before it is done. */
+  readonly abandoned: number;
+  /** An index kills each thread that runs it. */
+  readonly poison: number;
+  /** An index kills each whole worker that runs it. */
+  readonly lethal: number;
+  /** A worker drains and leaves. */
+  readonly drain: number;
+  /** The client lets go of an array. */
+  readonly released: number;
+  /** A worker says what is not so. */
+  readonly lie: number;
+  /** The scheduler sleeps through a tick. */
+  readonly asleep: number;
+}
+
+const highest: Faults = {
+  crash: 0.03,
+  vanish: 0.01,
+  stall: 0.03,
+  duplicate: 0.1,
+  late: 0.05,
+  killed: 0.02,
+  delayed: 0.05,
+  abandoned: 0.05,
+  poison: 0.01,
+  lethal: 0.002,
+  drain: 0.02,
+  released: 0.3,
+  lie: 0.1,
+  asleep: 0.01,
+};
+
+/** Each fault is absent in about a third of the runs, so that it cannot hide another in all of them. */
+export function drawFaults(prng: Prng): Faults {
+  return mapFaults((name) => (prng.chance(0.3) ? 0 : prng.next() * highest[name]));
+}
+
+export const noFaults: Faults = mapFaults(() => 0);
+
+function mapFaults(rate: (name: keyof Faults) => number): Faults {
+  const names = Object.keys(highest) as (keyof Faults)[];
+  return Object.fromEntries(names.map((name) => [name, rate(name)])) as Record<keyof Faults, number>;
+}
+
+export function drawSettings(seed: number): Settings {
+  // Another stream than the simulation's: else the size of the cluster would go with the rates of the faults.
+  const prng = new Prng(seed ^ 0x5eed);
+  const width = Math.floor(300 ** prng.next());
+  return { seed, workers: prng.between(1, 8), width, stages: prng.between(1, 4) };
+}
+
+/** The exact command that replays a simulation. */
+export function replayCommand({ seed, workers, width, stages }: Settings): string {
+  return `node test/sim/run.ts --seed ${seed} --workers ${workers} --width ${width} --stages ${stages}`;
+}
+
+/** Two submissions, the second of which builds on the first. Every kind of edge is among them. */
+export function drawArrays({ width, stages }: Settings): readonly (readonly ArraySpec[])[] {
+  const [source, model, alone, firstStage] = [1, 2, 3, 4];
+  const lastStage = firstStage + stages - 1;
+  const [joined, reduced, empty, after, late, lateReduced] = [1, 2, 3, 4, 5, 6].map((offset) => lastStage + offset);
+  const stage = (index: number): ArraySpec => ({
+    ...plain,
+    array: firstStage + index,
+    length: width,
+    elementwise: [index === 0 ? source : firstStage + index - 1],
+    whole: index === 0 ? [model] : [],
+  });
+  const first: ArraySpec[] = [
+    { ...plain, array: source, length: width, given: true },
+    { ...plain, array: model },
+    { ...plain, array: alone, length: width, priority: -1 },
+    ...Array.from({ length: stages }, (_, index) => stage(index)),
+    { ...plain, array: joined!, length: width, elementwise: [lastStage, alone, alone] },
+    { ...plain, array: reduced!, whole: [lastStage] },
+    { ...plain, array: empty!, length: 0, whole: [reduced!] },
+    { ...plain, array: after!, length: 3, whole: [empty!, joined!] },
+  ];
+  const second: ArraySpec[] = [
+    { ...plain, array: late!, length: width, priority: 1, elementwise: [firstStage], whole: [model] },
+    { ...plain, array: lateReduced!, whole: [late!, reduced!] },
+  ];
+  return [first, second];
+}
+
+const plain = { client: 'flow-run', length: 1, priority: 0, elementwise: [], whole: [], given: false };
