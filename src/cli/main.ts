@@ -65,7 +65,7 @@ interface WorkerArguments {
 }
 
 async function work(url: string, options: WorkerArguments): Promise<void> {
-  if (options.token === undefined) {
+  if (options.token === undefined || options.token === '') {
     const message = 'a worker needs the token of its scheduler: pass --token, or set HEDDLE_TOKEN.';
     throw new UsageError('TOKEN_REQUIRED', message);
   }

@@ -6,7 +6,7 @@ import { say } from './output.ts';
 
 /** `heddle scheduler`: serves until Ctrl-C or SIGTERM. */
 export async function schedule(options: { readonly listen: string; readonly token?: string }): Promise<void> {
-  if (options.token === undefined) {
+  if (options.token === undefined || options.token === '') {
     const message = 'a scheduler needs a token, which workers and flows must know: pass --token, or set HEDDLE_TOKEN.';
     throw new UsageError('TOKEN_REQUIRED', message);
   }

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { heddle, Program } from './process.ts';
+
+const flow = 'test/cli/flow.fixture.ts';
+const script = 'test/cli/script.fixture.ts';
+
+test('heddle run carries out a script, with parameters from the command line', async () => {
+  await using program = heddle(['run', script, '--param', 'name=Ada', '-p', 'times=2']);
+
+  assert.equal(await program.status(), 0);
+  assert.deepEqual(program.stdout, ['Success: hello Ada, hello Ada']);
+});
+
+test('heddle run can take a script to threads without a change', async () => {
+  await using program = heddle(['run', script, '--workers', '2']);
+
+  await program.line(/greet @worker-[12] \| greeting/);
+  assert.equal(await program.status(), 0);
+  assert.deepEqual(program.stdout, ['Success: hello you']);
+});
+
+test('heddle run runs the flow that a file only exports', async () => {
+  await using program = heddle(['run', flow, '--flow', 'greeting', '--param', 'name=Ada']);
+
+  await program.line(/greeting\/run-\S+ \| Success: All reference tasks succeeded/);
+  assert.equal(await program.status(), 0);
+});
+
+test('a flow run that fails gives status 1, and says which task failed and why', async () => {
+  await using program = heddle(['run', flow, '--flow', 'greeting', '--param', 'name=nobody', '--local']);
+
+  await program.line(/greet: RangeError: there is nobody to greet/);
+  assert.equal(await program.status(), 1);
+});
+
+const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ['a file that is not there', ['run', 'no-such-file.ts'], /there is no file .*no-such-file\.ts/],
+  ['a file with several flows', ['run', flow], /exports 2 flows\. Choose one with --flow: greeting, other/],
+  ['a flow that is not there', ['run', flow, '--flow', 'othr'], /exports no flow 'othr'\. Did you mean 'other'/],
+  ['an unknown parameter', ['run', script, '-p', 'nam=x'], /no parameter 'nam'\. Did you mean 'name'/],
+  [
+    'a parameter of the wrong type',
+    ['run', script, '-p', 'times=often'],
+    /'times' .* is a number by default \(1\); got 'often'/,
+  ],
+  ['a parameter without a value', ['run', script, '-p', 'times'], /It should look like name=value/],
+  ['two places to run at', ['run', script, '--local', '--workers', '2'], /cannot be used with/],
+  ['a worker without a token', ['worker', 'ws://127.0.0.1:1'], /needs the token of its scheduler/],
+  ['a worker with a web address', ['worker', 'http://127.0.0.1:1', '--token', 'x'], /got "http:\/\/127\.0\.0\.1:1"/],
+  ['a worker without threads', ['worker', 'ws://127.0.0.1:1', '--threads', '0'], /a whole number, 1 or more/],
+  [
+    'listening nowhere',
+    ['run', script, '--listen', 'here', '--token', 'x'],
+    /like 8786 or 0\.0\.0\.0:8786; got 'here'/,
+  ],
+  ['an unknown command', ['runn', script], /unknown command 'runn'[\s\S]*Did you mean run/],
+];
+
+for (const [what, args, message] of wrongCalls) {
+  test(`${what} is wrong usage: status 2, one message, no stack of ours`, async () => {
+    await using program = heddle(args, { HEDDLE_TOKEN: '' });
+
+    assert.equal(await program.status(), 2);
+    const text = program.stderr.join('\n');
+    assert.match(text, message);
+    assert.doesNotMatch(text, /\n\s+at /);
+    assert.deepEqual(program.stdout, []);
+  });
+}
+
+test('a scheduler that is not there gives status 1 and the address', async () => {
+  await using program = heddle(['run', script, '--scheduler', 'ws://127.0.0.1:9', '--token', 'x']);
+
+  await program.line(/nobody listens at ws:\/\/127\.0\.0\.1:9.*\[CONNECTION_REFUSED\]/);
+  assert.equal(await program.status(), 1);
+});
+
+test('Ctrl-C tells the running function, ends the run as Cancelled, and gives status 130', async () => {
+  await using program = heddle(['run', flow, '--flow', 'greeting', '-p', 'stay=true', '--workers', '2']);
+  await program.line(/waiting for the end/);
+
+  program.child.kill('SIGINT');
+
+  await program.line(/wait @\S+ \| told to end/);
+  await program.line(/Cancelled: The flow run was cancelled: the process got SIGINT/);
+  assert.equal(await program.status(), 130);
+});
+
+test('workers join a scheduler of its own, and a flow runs there by its address', async () => {
+  const env = { HEDDLE_TOKEN: 'selvedge' };
+  await using scheduler = heddle(['scheduler', '--listen', '0'], env);
+  const url = /ws:\/\/\S+?:\d+/.exec(await scheduler.line(/listening at/))![0];
+  await using worker = heddle(['worker', url, '--name', 'ada'], env);
+  await worker.line(/joined ws:.* as 'ada' with 1 thread/);
+  await using program = heddle(['run', script, '--scheduler', url], env);
+
+  await program.line(/greet @ada \| greeting/);
+  assert.equal(await program.status(), 0);
+  worker.child.kill('SIGTERM');
+  assert.equal(await worker.status(), 0);
+  scheduler.child.kill('SIGTERM');
+  assert.equal(await scheduler.status(), 0);
+});
+
+test('output that is not a terminal has no control characters', async () => {
+  await using program = heddle(['run', script, '--workers', '1']);
+
+  assert.equal(await program.status(), 0);
+  // oxlint-disable-next-line no-control-regex -- they are what must not be there
+  assert.doesNotMatch([...program.stdout, ...program.stderr].join('\n'), /[\u0000-\u0009\u000b-\u001f\u007f]/);
+});
+
+test(
+  'an older Node is told in one sentence what is needed',
+  { skip: existsSync('/usr/bin/node') ? false : 'there is no second Node on this machine' },
+  async (t) => {
+    await using version = new Program('/usr/bin/node', ['--version']);
+    await version.status();
+    if (Number(/\d+/.exec(version.stdout[0] ?? '')?.[0]) >= 24) return t.skip('the second Node is new enough');
+    await using program = new Program('/usr/bin/node', ['src/cli/heddle.js', '--version']);
+
+    assert.equal(await program.status(), 1);
+    assert.match(program.stderr.join('\n'), /^heddle needs Node 24 or newer; this is Node \S+ \(\/usr\/bin\/node\)\.$/);
+  },
+);

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const folder = mkdtempSync(join(tmpdir(), 'heddle-package-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const flow = `
+import { context, Flow, task } from 'heddle';
+import { DistributedExecutor, LocalCluster } from 'heddle/executors';
+const double = task('double', (x: number) => {
+  context.logger.info('doubling ' + x);
+  return 2 * x;
+});
+const executor = new DistributedExecutor(() => new LocalCluster({ workers: 2 }));
+const flow = new Flow('installed', { executor }, () => double.map([1, 2, 3]));
+const doubled: number[] = (await flow.run()).output;
+console.log(JSON.stringify(doubled));
+`;
+
+test('the packed package, installed elsewhere, runs a flow on threads and types it', { timeout: 120_000 }, () => {
+  run('npm', ['run', '--silent', 'build'], process.cwd());
+  run('npm', ['pack', '--silent', '--pack-destination', folder, './dist'], process.cwd());
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
+  run('npm', ['install', '--silent', '--no-audit', '--no-fund', join(folder, tarball)], folder);
+  writeFileSync(join(folder, 'flow.ts'), flow);
+
+  assert.equal(run(process.execPath, ['flow.ts'], folder).trim(), '[2,4,6]');
+  assert.match(run(join(folder, 'node_modules', '.bin', 'heddle'), ['--version'], folder), /^\d+\.\d+\.\d+\n$/);
+
+  const options = { strict: true, module: 'nodenext', target: 'es2024', noEmit: true, types: ['node'] };
+  const typeRoots = [join(process.cwd(), 'node_modules', '@types')];
+  const lib = ['es2024', 'esnext.disposable'];
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...options, typeRoots, lib }, include: ['flow.ts'] }),
+  );
+  run(join(process.cwd(), 'node_modules', '.bin', 'tsc'), ['-p', folder], folder);
+});
+
+test('users of the package inherit neither the Node that this repository brings nor its development tools', () => {
+  const published = JSON.parse(readFileSync('dist/package.json', 'utf8')) as Record<string, object>;
+
+  assert.equal(published['optionalDependencies'], undefined);
+  assert.equal(published['devDependencies'], undefined);
+  assert.equal(published['scripts'], undefined);
+  assert.deepEqual(Object.keys(published['dependencies']!), ['commander', 'msgpackr', 'nanoid', 'piscina', 'ws']);
+});
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
