@@ -49,7 +49,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   await using session = await request.executor.start(facts, listener);
   const runner = new FlowRunner(flow.graph, facts, session);
   runner.check();
-  if (request.onLog === undefined) terminal.follow(runner.runs.values());
+  if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
 
   const running = runner.run();
   await untilOver(running, { runner, session, request, logger, lost: lost.promise });

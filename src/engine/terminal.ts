@@ -13,7 +13,7 @@ export class Terminal implements Disposable {
   readonly #isLive = process.stderr.isTTY;
   readonly #startedAt = new Map<NodeRun, number>();
   readonly #endedAt = new Map<NodeRun, number>();
-  #runs: Iterable<NodeRun> = [];
+  #runs: readonly NodeRun[] = [];
   #timer: NodeJS.Timeout | undefined;
   #drawnLines = 0;
 
@@ -24,7 +24,7 @@ export class Terminal implements Disposable {
   };
 
   /** Begins to show the progress of these nodes, if there is a terminal to show it on. */
-  follow(runs: Iterable<NodeRun>): void {
+  follow(runs: readonly NodeRun[]): void {
     this.#runs = runs;
     if (!this.#isLive) return;
     this.#timer = setInterval(() => {

@@ -229,6 +229,8 @@ export class Scheduler implements AsyncDisposable {
     const arrays = clientArrays.flatMap((clientArray) => client.arrays.get(clientArray)?.id ?? []);
     for (const clientArray of clientArrays) client.arrays.delete(clientArray);
     this.#handle({ type: 'arrays-released', arrays });
+    // Those of a submission that was refused half way never reached the core, so it cannot forget them.
+    for (const array of arrays) if (!this.#core.arrays.has(array)) this.#arrays.delete(array);
   }
 
   #beat(): void {

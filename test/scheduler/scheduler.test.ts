@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { blockKinds } from '../../src/lib/chunk.ts';
+import { version } from '../../src/lib/version.ts';
+import { inprocPair } from '../../src/comm/inproc.ts';
+import {
+  protocolVersion,
+  type FromPeer,
+  type Hello,
+  type Submission,
+  type ToPeer,
+} from '../../src/protocol/messages.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+
+test('a worker of another version is refused, with both versions and what to do', async () => {
+  await using scheduler = new Scheduler();
+  const stranger = connect(scheduler, { role: 'worker', heddle: '99.0.0' });
+
+  const refused = await stranger.next('refused');
+
+  assert.equal(refused.code, 'VERSION_MISMATCH');
+  assert.match(refused.message, new RegExp(`'test' runs Heddle 99\\.0\\.0 .* scheduler runs Heddle ${version} `));
+  assert.match(refused.message, /Install the same version at both ends\.$/);
+});
+
+test('another protocol is refused, whatever the version says', async () => {
+  await using scheduler = new Scheduler();
+  const stranger = connect(scheduler, { role: 'client', protocol: protocolVersion + 1 });
+
+  assert.equal((await stranger.next('refused')).code, 'VERSION_MISMATCH');
+});
+
+test('a chunk is sent with its definition once, and its outcomes reach the client', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 7, length: 2 })] });
+
+  const { definition } = (await worker.next('define')).definition;
+  assert.deepEqual(definition, new Uint8Array([1, 2, 3]));
+  const first = await worker.next('run');
+  assert.deepEqual([first.start, first.end], [0, 1]);
+  worker.send(settled(first.attempt, 0), { type: 'ended', attempt: first.attempt });
+  assert.deepEqual(await client.next('settled'), { type: 'settled', array: 7, start: 0, count: 1, bytes: payload });
+
+  const second = await worker.next('run');
+  assert.deepEqual([second.start, second.end, second.array], [1, 2, first.array]);
+});
+
+test('an elementwise dependent gets the blocks of its own indices, unopened', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  const given = [
+    { start: 0, count: 1, bytes: Uint8Array.of(10) },
+    { start: 1, count: 1, bytes: Uint8Array.of(11) },
+  ];
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 2, given })] });
+  client.send({ type: 'submit', arrays: [submission({ array: 2, length: 2, elementwise: [1] })] });
+
+  const { start, inputs } = await worker.next('run');
+
+  assert.equal(start, 0);
+  assert.deepEqual(inputs[0]!.blocks, [given[0]]);
+});
+
+test('what a retrying index wants to be told is told at its next attempt', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  const { attempt } = await worker.next('run');
+
+  const note = Uint8Array.of(42);
+  worker.send({ type: 'delayed', attempt, index: 0, delayMs: 0, note }, { type: 'ended', attempt });
+
+  const again = await worker.next('run');
+  assert.deepEqual(again.notes, [{ index: 0, bytes: note }]);
+  assert.deepEqual(again.timedOut, []);
+  worker.send({ type: 'timed-out', attempt: again.attempt, index: 0 }, { type: 'ended', attempt: again.attempt });
+  const third = await worker.next('run');
+  assert.deepEqual(third.notes, [{ index: 0, bytes: note }]);
+  assert.deepEqual(third.timedOut, [0]);
+});
+
+test('an index that is lost too often is settled by the scheduler itself, with the facts of the last loss', async () => {
+  await using scheduler = new Scheduler({ allowedFailures: 0 });
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'eat' })] });
+  const { attempt } = await worker.next('run');
+
+  const loss = { kind: 'exit', exitCode: 7 } as const;
+  worker.send({ type: 'lost', attempt, index: 0, loss }, { type: 'ended', attempt });
+
+  const { bytes } = await client.next('settled');
+  assert.equal(bytes[0], blockKinds.crashed);
+  const crash: unknown = JSON.parse(Buffer.from(bytes.subarray(1)).toString());
+  assert.deepEqual(crash, { task: 'eat', losses: 1, worker: 'ada', loss });
+});
+
+test('log lines go to the client whose task wrote them, with the name of the worker', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 3, length: 1 })] });
+  const { attempt } = await worker.next('run');
+
+  worker.send({ type: 'logs', attempt, records: [{ time: 1, level: 'info', message: 'hello' }] });
+
+  const logs = await client.next('logs');
+  assert.deepEqual(logs.records, [{ time: 1, level: 'info', message: 'hello', worker: 'ada' }]);
+});
+
+test('a client that cancels hears when nothing of its runs any more, and not before', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  const { attempt } = await worker.next('run');
+
+  client.send({ type: 'cancel', graceMs: 250 });
+  assert.deepEqual(await worker.next('cancel'), { type: 'cancel', attempt, graceMs: 250 });
+  assert.equal(client.has('idle'), false);
+  worker.send({ type: 'ended', attempt });
+
+  await client.next('idle');
+});
+
+const nonsense: readonly (readonly [string, Submission, RegExp])[] = [
+  ['an unknown upstream', submission({ array: 2, length: 1, whole: [9] }), /array 2 needs array 9, which was never/],
+  ['unequal lengths', submission({ array: 2, length: 5, elementwise: [1] }), /array 2 of 5 needs array 1 of 2 element/],
+  ['an id that is taken', submission({ array: 1, length: 1 }), /array 1 was submitted twice/],
+  ['blocks that do not cover it', submission({ array: 2, length: 3, given: [block(0, 2)] }), /do not cover its 3 ind/],
+];
+
+for (const [what, array, message] of nonsense) {
+  test(`a client that submits an array with ${what} loses its connection, and nobody else does`, async () => {
+    await using scheduler = new Scheduler();
+    const worker = connect(scheduler, { role: 'worker', threads: 1 });
+    const client = connect(scheduler, { role: 'client' });
+    await client.next('welcome');
+    client.send({ type: 'submit', arrays: [submission({ array: 1, length: 2 })] });
+
+    client.send({ type: 'submit', arrays: [array] });
+
+    assert.match(await client.closed, message);
+    assert.equal(scheduler.workers.length, 1);
+    await worker.next('run');
+  });
+}
+
+// Fixtures
+
+const payload = Uint8Array.of(9);
+
+function submission(facts: Partial<Submission> & { array: number; length: number }): Submission {
+  const definition = Uint8Array.of(1, 2, 3);
+  return { name: 'test', definition, elementwise: [], whole: [], priority: 0, ...facts };
+}
+
+function block(start: number, count: number) {
+  return { start, count, bytes: Uint8Array.of(0) };
+}
+
+function settled(attempt: number, start: number): FromPeer {
+  return { type: 'settled', attempt, start, count: 1, busyMs: 1, bytes: payload };
+}
+
+/** The other end of a comm to the scheduler: says hello, and gives what comes by type, in order. */
+function connect(scheduler: Scheduler, hello: Partial<Hello>) {
+  const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
+  scheduler.accept(ours);
+  const messages: ToPeer[] = [];
+  let arrived = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<string>();
+  theirs.listen({
+    message: (message) => {
+      messages.push(message);
+      arrived.resolve();
+      arrived = Promise.withResolvers();
+    },
+    seen: () => {},
+    closed: ({ reason }) => closed.resolve(reason),
+  });
+  const self = {
+    role: 'client',
+    protocol: protocolVersion,
+    heddle: version,
+    node: '',
+    name: 'test',
+    threads: 0,
+  } as const;
+  theirs.send({ type: 'hello', ...self, ...hello });
+  const next = async <Type extends ToPeer['type']>(type: Type): Promise<Extract<ToPeer, { type: Type }>> => {
+    for (;;) {
+      const position = messages.findIndex((message) => message.type === type);
+      if (position !== -1) return messages.splice(position, 1)[0] as Extract<ToPeer, { type: Type }>;
+      await arrived.promise;
+    }
+  };
+  return {
+    next,
+    has: (type: ToPeer['type']) => messages.some((message) => message.type === type),
+    send: (...all: FromPeer[]) => all.forEach((message) => theirs.send(message)),
+    closed: closed.promise,
+  };
+}
