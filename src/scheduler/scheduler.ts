@@ -190,10 +190,9 @@ export class Scheduler implements AsyncDisposable {
       }
       case 'draining':
         return this.#handle({ type: 'worker-draining', worker: id });
-      case 'hello':
-        throw new ProtocolError('hello was said twice');
       default:
-        unreachable(message);
+        // Any peer may send anything that is a message at all.
+        throw new ProtocolError(`a worker has no business to send '${message.type}'`);
     }
   }
 
@@ -218,10 +217,8 @@ export class Scheduler implements AsyncDisposable {
         client.isCancelling = true;
         this.#release(client, [...client.arrays.keys()]);
         return this.#tellIdle();
-      case 'hello':
-        throw new ProtocolError('hello was said twice');
       default:
-        unreachable(message);
+        throw new ProtocolError(`a client has no business to send '${message.type}'`);
     }
   }
 

@@ -156,6 +156,16 @@ for (const [what, array, message] of nonsense) {
   });
 }
 
+test('a worker that speaks like a client loses its connection', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+
+  worker.send({ type: 'cancel', graceMs: 0 });
+
+  assert.match(await worker.closed, /a worker has no business to send 'cancel'/);
+  assert.equal(scheduler.workers.length, 0);
+});
+
 // Fixtures
 
 const payload = Uint8Array.of(9);
