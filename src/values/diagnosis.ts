@@ -4,7 +4,7 @@
 import { types } from 'node:util';
 import { serialize } from 'node:v8';
 import { hasOrdinaryMemory, isExact, isTooDeep, maxDepth } from './exactness.ts';
-import { isForeign, nameOf, prototypesOf, refusals, refusedKind } from './kinds.ts';
+import { isForeign, isPlain, nameOf, prototypesOf, refusals, refusedKind } from './kinds.ts';
 import type { RefusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
 
@@ -95,10 +95,8 @@ class Search {
 
   #enqueue(parent: Node, { step, value, threw }: Member): void {
     const node = { value, step, parent };
-    if (threw !== undefined) this.#refused.push(refusal('getter', pathTo(node), `is a getter that threw: ${threw}`));
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol') {
-      this.#queue.push(node);
-    }
+    if (threw === undefined) this.#queue.push(node);
+    else this.#refused.push(refusal('getter', pathTo(node), `is a getter that threw: ${threw}`));
   }
 
   #noteChanges(node: Node, value: object): void {
@@ -118,6 +116,7 @@ function changesOf(value: object): Change[] {
 }
 
 function ownChange(value: object): Change | undefined {
+  if (isPlain(value)) return undefined;
   const prototypes = prototypesOf(value);
   if (prototypes.length === 0) {
     const why = 'it arrives as an ordinary object, which inherits from Object.prototype';
@@ -220,43 +219,56 @@ function addedProperties(value: object): Change[] {
   );
 }
 
-/** When the tables know nothing, the copier itself is asked, about ever smaller parts, as long as one is refused. */
+/**
+ * When the search found nothing (its tables do not know the thing, or its time was up), the copier itself is asked,
+ * about ever smaller parts, as long as one is refused.
+ */
 function findUnlisted(root: unknown): Finding | undefined {
-  let message = copierRefuses(root);
-  if (isTooDeep(root) || message === 'too deep') {
+  const reason = copierRefuses(root);
+  if (isTooDeep(root) || reason === 'too deep') {
     return refusal('depth', '', `is nested more than ${maxDepth.toLocaleString('en')} levels deep`);
   }
-  if (message === undefined) return undefined;
-  let node: Node = { value: root, step: '', parent: undefined };
-  const seen = new Set<unknown>();
-  for (let next: Node | undefined = node; next !== undefined; next = refusedMember(node, seen)) {
-    node = next;
-    message = copierRefuses(node.value) ?? message;
-  }
+  if (reason === undefined) return undefined;
+  const node = smallestRefused({ value: root, step: '', parent: undefined });
+  const kind = refusedKind(node.value);
+  if (kind !== undefined) return refusal(kind, pathTo(node), `is ${nameOf(node.value)}`);
   const finding = refusal('unknown', pathTo(node), `is ${nameOf(node.value)}`);
-  return { ...finding, why: `${finding.why}: ${message}` };
+  return { ...finding, why: `${finding.why}: ${copierRefuses(node.value) ?? reason}` };
 }
 
+function smallestRefused(root: Node): Node {
+  const seen = new Set<unknown>();
+  let node = root;
+  for (let next: Node | undefined = root; next !== undefined; next = refusedMember(node, seen)) node = next;
+  return node;
+}
+
+/** Halves the members until one is left: to ask about each alone could cost as many times the whole as there are. */
 function refusedMember(parent: Node, seen: Set<unknown>): Node | undefined {
   const { value } = parent;
-  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
+  if (typeof value !== 'object' || value === null || refusedKind(value) !== undefined) return undefined;
   seen.add(value);
-  const member = membersOf(value).find((member) => {
-    if (typeof member.value !== 'object' || member.value === null || seen.has(member.value)) return false;
-    return copierRefuses(member.value) !== undefined;
-  });
-  return member && { value: member.value, step: member.step, parent };
+  let suspects = membersOf(value).filter((member) => !seen.has(member.value));
+  if (!isRefusedAmong(suspects)) return undefined;
+  while (suspects.length > 1) {
+    const half = suspects.slice(0, Math.ceil(suspects.length / 2));
+    suspects = isRefusedAmong(half) ? half : suspects.slice(half.length);
+  }
+  return suspects[0] && { value: suspects[0].value, step: suspects[0].step, parent };
 }
 
-/** The copier's reason for refusing `value`, if it does. */
+function isRefusedAmong(members: readonly Member[]): boolean {
+  return copierRefuses(members.map((member) => member.value)) !== undefined;
+}
+
+/** The copier's reason for refusing `value`, if it does; without the content that it quotes. */
 function copierRefuses(value: unknown): string | undefined {
   try {
     serialize(value);
     return undefined;
   } catch (error) {
-    return error instanceof RangeError && error.message.includes('call stack')
-      ? 'too deep'
-      : textOf(error).split('\n')[0];
+    if (error instanceof RangeError && error.message.includes('call stack')) return 'too deep';
+    return textOf(error).split(/[:\n]/)[0];
   }
 }
 

@@ -89,7 +89,13 @@ export function refusedKind(value: unknown): RefusedKind | undefined {
   if (types.isProxy(value)) return 'proxy';
   if (typeof value === 'function') return 'function';
   if (typeof value !== 'object' || value === null) return undefined;
-  return languageKind(value) ?? liveKind(value, prototypesOf(value));
+  return languageKind(value) ?? (isPlain(value) ? undefined : liveKind(value, prototypesOf(value)));
+}
+
+/** Whether `value`, which is no Proxy, is an ordinary object or array. Most are, and need no closer look. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) ? prototype === Array.prototype : prototype === Object.prototype && !isExotic(value);
 }
 
 /** A value in a few words: `a Promise`, `a Socket (node:net)`, `a Money (class instance)`, `a string`. */
@@ -140,6 +146,11 @@ function languageKind(value: object): RefusedKind | undefined {
   return types.isExternal(value) ? 'unknown' : undefined;
 }
 
+/** What `Object.setPrototypeOf` can dress up as an ordinary object. */
+function isExotic(value: object): boolean {
+  return types.isNativeError(value) || types.isMap(value) || types.isSet(value) || isLeaf(value);
+}
+
 function liveKind(value: object, prototypes: readonly object[]): RefusedKind | undefined {
   if (prototypes.includes(Iterator.prototype)) return 'iterator';
   if (Object.hasOwn(value, '_idleTimeout') || Object.hasOwn(value, '_onImmediate')) return 'timer';
@@ -160,9 +171,7 @@ function isData(value: object, name: string): boolean {
     const tag = tagOf(Object.getPrototypeOf(value) as object) ?? '';
     return !/^(?:Intl|Temporal|WebAssembly)\./.test(tag);
   }
-  return (
-    Array.isArray(value) || types.isNativeError(value) || types.isMap(value) || types.isSet(value) || isLeaf(value)
-  );
+  return Array.isArray(value) || isExotic(value);
 }
 
 function isLeaf(value: object): boolean {
@@ -195,8 +204,13 @@ const platformKinds: Readonly<Record<string, RefusedKind>> = {
   FinalizationRegistry: 'weak',
 };
 
-const connectionNames =
-  /^(?:\w*Socket|\w*Client|\w*Pool|\w*Connection|Redis|Cluster|\w*Server|Agent|ClientRequest|IncomingMessage|ServerResponse|Http2Session|Database|Sequelize|DataSource)$/;
+/** Read only of classes that emit events, so that nobody's class of rows is refused for being called `Pool`. */
+const connectionNames = new RegExp(
+  `^(?:${[
+    String.raw`\w*(?:Socket|Client|Pool|Connection|Server)`,
+    'Redis|Cluster|Agent|ClientRequest|IncomingMessage|ServerResponse|Http2Session|Database|Sequelize|DataSource',
+  ].join('|')})$`,
+);
 
 /** In which modules of Node a class of this name may be at home. The class itself decides, not the name. */
 const homes: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,5 @@
 // What is inside a value, one step down, and how a person writes that step: `.rows`, `[0]`, `.get("a")`. Only the slow
-// path comes here. It reads what the copier would read, so it calls an own getter, as the copier does, and nothing else.
+// path comes here. It reads what the copier would read: it calls an own getter, as the copier does, and nothing else.
 
 import { types } from 'node:util';
 import { isSparse } from './exactness.ts';
@@ -11,17 +11,21 @@ export interface Member {
   readonly threw?: string;
 }
 
-/** Everything that the copier would read in `value`, which is not a Proxy. */
+/** Everything that the copier would read in `value`, which is not a Proxy, but for primitives that always travel. */
 export function membersOf(value: object): Member[] {
-  if (types.isNativeError(value)) {
-    return Object.hasOwn(value, 'cause') ? [read(value, 'cause')] : [];
-  }
+  if (types.isNativeError(value)) return Object.hasOwn(value, 'cause') ? readAll(value, ['cause']) : [];
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return [];
   if (types.isMap(value)) return mapMembers(value);
-  if (types.isSet(value))
-    return [...Set.prototype.values.call(value)].map((item, at) => ({ step: `.item(${at})`, value: item }));
-  if (Array.isArray(value)) return arrayMembers(value);
-  return Object.keys(value).map((key) => read(value, key));
+  if (types.isSet(value)) {
+    const items = [...Set.prototype.values.call(value)].map((item, at) => ({ step: `.item(${at})`, value: item }));
+    return items.filter((item) => isOpaque(item.value));
+  }
+  return Array.isArray(value) ? arrayMembers(value) : readAll(value, Object.keys(value));
+}
+
+/** Whether there may be more to a value than a primitive that always travels. */
+export function isOpaque(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol';
 }
 
 /** How a person writes the step to a property. */
@@ -38,6 +42,15 @@ export function shorten(text: string, length = 120): string {
   return `${text.slice(0, half)} … ${text.slice(-half)}`.toWellFormed();
 }
 
+/** The value of a property, or what its getter threw. */
+export function read(owner: object, key: string | number): { readonly value: unknown; readonly threw?: string } {
+  try {
+    return { value: (owner as Record<string | number, unknown>)[key] };
+  } catch (error) {
+    return { value: undefined, threw: textOf(error) };
+  }
+}
+
 /** The text of an error of the user, whatever the user made of it. */
 export function textOf(thrown: unknown): string {
   try {
@@ -49,11 +62,13 @@ export function textOf(thrown: unknown): string {
 }
 
 function arrayMembers(array: readonly unknown[]): Member[] {
-  if (isSparse(array)) return Object.keys(array).map((key) => read(array, key));
+  if (isSparse(array)) return readAll(array, Object.keys(array));
   const members: Member[] = [];
-  // Holes are skipped: there is nothing in them to look at.
-  for (const index of array.keys()) if (index in array) members.push(read(array, String(index)));
-  return [...members, ...namedKeys(array).map((key) => read(array, key))];
+  for (let index = 0; index < array.length; index += 1) {
+    const { value, threw } = read(array, index);
+    if (isOpaque(value) || threw !== undefined) members.push(member(`[${index}]`, value, threw));
+  }
+  return [...members, ...readAll(array, namedKeys(array))];
 }
 
 function namedKeys(array: readonly unknown[]): string[] {
@@ -62,10 +77,11 @@ function namedKeys(array: readonly unknown[]): string[] {
 }
 
 function mapMembers(map: ReadonlyMap<unknown, unknown>): Member[] {
-  return [...Map.prototype.entries.call(map)].flatMap(([key, value], at) => [
+  const members = [...Map.prototype.entries.call(map)].flatMap(([key, value], at) => [
     { step: `.key(${at})`, value: key },
     { step: `.get(${keyText(key, at)})`, value },
   ]);
+  return members.filter((each) => isOpaque(each.value));
 }
 
 function keyText(key: unknown, at: number): string {
@@ -73,11 +89,13 @@ function keyText(key: unknown, at: number): string {
   return (typeof key === 'object' && key !== null) || typeof key === 'function' ? `key ${at}` : String(key);
 }
 
-function read(owner: object, key: string): Member {
-  const step = stepTo(key);
-  try {
-    return { step, value: Reflect.get(owner, key) as unknown };
-  } catch (error) {
-    return { step, value: undefined, threw: textOf(error) };
-  }
+function readAll(owner: object, keys: readonly string[]): Member[] {
+  return keys.flatMap((key) => {
+    const { value, threw } = read(owner, key);
+    return isOpaque(value) || threw !== undefined ? member(stepTo(key), value, threw) : [];
+  });
+}
+
+function member(step: string, value: unknown, threw: string | undefined): Member {
+  return threw === undefined ? { step, value } : { step, value, threw };
 }

@@ -9,7 +9,7 @@ import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { decodeValue, encodeValue } from './encode.ts';
 import { isExact } from './exactness.ts';
 import { classNames, nameOf, prototypesOf } from './kinds.ts';
-import { textOf } from './members.ts';
+import { read, textOf } from './members.ts';
 
 /** What was thrown: an error, something else, or an error that was already told further up (its own cause, say). */
 export type ThrownRecord = ErrorRecord | ValueRecord | CutRecord;
@@ -122,7 +122,7 @@ class Encoder {
   #encodeErrors(errors: readonly unknown[], depth: number): ThrownRecord[] {
     const records: ThrownRecord[] = [];
     for (let index = 0; index < Math.min(errors.length, maxErrors); index += 1) {
-      records.push(this.encode(read(errors, String(index)).value, depth + 1));
+      records.push(this.encode(read(errors, index).value, depth + 1));
     }
     if (errors.length > maxErrors) records.push({ kind: 'cut', text: `[and ${errors.length - maxErrors} more]` });
     return records;
@@ -268,17 +268,9 @@ function isList(value: unknown): value is readonly unknown[] {
 function isErrorList(value: unknown): value is readonly unknown[] {
   if (!isList(value)) return false;
   for (let index = 0; index < Math.min(value.length, maxErrors); index += 1) {
-    if (isError(read(value, String(index)).value)) return true;
+    if (isError(read(value, index).value)) return true;
   }
   return false;
-}
-
-function read(owner: object, key: string): { readonly value: unknown; readonly threw?: string } {
-  try {
-    return { value: Reflect.get(owner, key) as unknown };
-  } catch (error) {
-    return { value: undefined, threw: textOf(error) };
-  }
 }
 
 function show(value: unknown): string {

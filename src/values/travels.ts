@@ -37,16 +37,19 @@ export class NotSerializableError extends HeddleError {
 }
 
 /**
- * Throws a `NotSerializableError` when `value` cannot be sent. Returns what would arrive changed, for the caller to warn
- * of; mostly nothing.
+ * Throws a `NotSerializableError` when `value` cannot be sent. Returns what would arrive changed, mostly nothing, for
+ * the caller to warn of.
  */
 export function assertTravels(value: unknown, destination: Destination): readonly Finding[] {
   if (isExact(value)) return [];
   const { refused, changed } = diagnose(value);
   const [first, ...rest] = refused;
   if (first !== undefined) throw new NotSerializableError(destination, [first, ...rest]);
-  return changed;
+  return changed.filter(({ kind }) => !harmless.has(kind));
 }
+
+/** Changes that are too common and too seldom matter to warn of. */
+const harmless: ReadonlySet<string> = new Set(['null-prototype', 'last-index']);
 
 function explain(destination: Destination, [first, ...rest]: readonly [Finding, ...Finding[]]): string {
   const lines = [

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeddleError } from '../../src/lib/heddle-error.ts';
+import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/values/encode.ts';
+
+const [copier, numbers, rows, constant] = [0, 1, 2, 3];
+
+test('each column goes by the fastest codec that keeps it exact', () => {
+  const columns: [codec: number | undefined, column: unknown[]][] = [
+    [constant, []],
+    [constant, [undefined, undefined]],
+    [constant, [null]],
+    [constant, [false, false, false]],
+    [copier, [true, false]],
+    [numbers, [0, -0, Number.NaN, Infinity, 5e-324, 2 ** 53]],
+    [copier, [1, 2n]],
+    [copier, ['a', 'b']],
+    [rows, fourTimes({ id: 1, name: 'a', at: undefined, big: 2n ** 70n, nothing: null })],
+    [rows, fourTimes({ b: -0, 2: 'x', 'a b': '\ud800' })],
+    [copier, [{ id: 1 }, { id: 2 }]],
+    [copier, fourTimes({})],
+    [copier, fourTimes({ nested: {} })],
+    [copier, [...fourTimes({ a: 1, b: 2 }), { b: 2, a: 1 }]],
+    [copier, [...fourTimes({ a: 1, b: 2 }), { a: 1 }]],
+    [copier, [...fourTimes({ a: 1 }), { a: 1, b: 2 }]],
+    [copier, [...fourTimes({ a: 1 }), null]],
+    [copier, [...fourTimes({ a: 1 }), [1]]],
+    [copier, fourTimes(JSON.parse('{"__proto__":1}'))],
+  ];
+
+  for (const [codec, column] of columns) {
+    const bytes = encodeColumn(column);
+    assert.equal(bytes[0], codec);
+    assert.deepStrictEqual(decodeColumn(bytes), column);
+  }
+});
+
+test('the order of keys arrives', () => {
+  const column = fourTimes({ z: 1, a: 2, 1: 3 });
+
+  assert.deepEqual(
+    decodeColumn(encodeColumn(column)).map((row) => Object.keys(row as object)),
+    column.map(Object.keys),
+  );
+});
+
+test('a block owns its memory, and a small view of a large buffer travels alone', () => {
+  const secret = Buffer.from('a secret in the same pool');
+  const column = [Buffer.from('abc'), new Uint8Array(1 << 20).subarray(5, 9), new DataView(secret.buffer, 0, 2)];
+
+  for (const bytes of [
+    encodeColumn(column),
+    encodeColumn([1, 2]),
+    encodeColumn([null]),
+    encodeColumn(fourTimes({ a: 1 })),
+  ]) {
+    assert.equal(bytes.buffer.byteLength, bytes.byteLength);
+    assert.ok(bytes.length < 200);
+    assert.ok(!Buffer.from(bytes).includes('secret'));
+  }
+});
+
+test('what is decoded does not look into the message: neither sees what is written to the other', () => {
+  const column = [
+    Buffer.from('abc'),
+    new Uint8Array([1, 2]),
+    new Float64Array([1.5]),
+    new DataView(new ArrayBuffer(2)),
+  ];
+  const bytes = encodeColumn(column);
+
+  for (const view of decodeColumn(bytes) as NodeJS.ArrayBufferView[]) {
+    assert.equal(view.buffer.byteLength, view.byteLength);
+    new Uint8Array(view.buffer).fill(255);
+  }
+
+  assert.deepStrictEqual(decodeColumn(bytes), column);
+});
+
+test('a block is read at any offset, and out of shared memory', () => {
+  for (const column of [[1.5, -0], fourTimes({ a: 1.5, b: '€' }), [new Float64Array([2.5])], ['€uro', 'x'], [null]]) {
+    const bytes = encodeColumn(column);
+    for (const offset of [1, 3, 8]) {
+      const memory = new Uint8Array(new SharedArrayBuffer(bytes.length + offset), offset);
+      memory.set(bytes);
+
+      const decoded = decodeColumn(memory);
+
+      memory.fill(0);
+      assert.deepStrictEqual(decoded, column);
+    }
+  }
+});
+
+test('shared references and cycles are kept within a value', () => {
+  const shared = { a: 1 };
+  const value = { list: [shared, shared], map: new Map([[shared, shared]]) };
+
+  const arrived = decodeValue(encodeValue(value)) as typeof value;
+
+  assert.equal(arrived.list[0], arrived.list[1]);
+  assert.equal([...arrived.map.keys()][0], arrived.list[0]);
+});
+
+test('a block of another version is an error that says so', () => {
+  for (const bytes of [new Uint8Array(0), new Uint8Array([9, 1, 2])]) {
+    assert.throws(
+      () => decodeColumn(bytes),
+      (error) => error instanceof HeddleError && error.code === 'UNKNOWN_VALUE_CODEC',
+    );
+  }
+});
+
+function fourTimes(row: object): object[] {
+  return [row, { ...row }, { ...row }, { ...row }].map((each) => Object.fromEntries(Object.entries(each)));
+}

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
+import { test } from 'node:test';
+import { deserialize, serialize } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { Packr } from 'msgpackr';
+import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
+import { assertTravels } from '../../src/values/encode.ts';
+import {
+  RemoteError,
+  type ThrownRecord,
+  ThrownValueError,
+  decodeThrown,
+  encodeThrown,
+} from '../../src/values/thrown.ts';
+import { HttpError, hostile } from './value-table.ts';
+
+test('errors of the language are instances of their class again', () => {
+  for (const type of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
+    const thrown = new type('went wrong');
+
+    const error = arrived(thrown);
+
+    assert.ok(error instanceof type);
+    assert.deepStrictEqual(error, thrown);
+    assert.equal(error.stack, thrown.stack);
+  }
+});
+
+test('the stack that arrives is the one of the place that threw', () => {
+  assert.match(arrived(new Error('here')).stack ?? '', /Error: here\n\s+at .*thrown\.test\.ts/);
+});
+
+test('a class that is not known arrives by its names, with its fields', () => {
+  const error = arrived(
+    Object.assign(new HttpError('down'), { code: 'E_DOWN', at: new Date(5), rest: -0, no: undefined }),
+  );
+
+  assert.ok(error instanceof RemoteError);
+  assert.deepEqual(error.remoteClass, ['HttpError', 'Error']);
+  assert.deepStrictEqual(Object.fromEntries(Object.entries(error)), {
+    remoteClass: ['HttpError', 'Error'],
+    code: 'E_DOWN',
+    status: 503,
+    at: new Date(5),
+    rest: -0,
+    no: undefined,
+  });
+});
+
+test('fields that cannot travel are named', () => {
+  const error = arrived(
+    Object.assign(new Error('m'), { request: new Socket(), retry: () => 1, url: '/x', text: 'x'.repeat(70_000) }),
+  );
+
+  assert.deepEqual(Reflect.get(error, 'notSent'), {
+    request: 'a Socket (node:net)',
+    retry: 'a function',
+    text: 'a string',
+  });
+  assert.equal(Reflect.get(error, 'url'), '/x');
+});
+
+test('a cause arrives, and the cause of the cause', () => {
+  const error = arrived(new TypeError('a', { cause: new RangeError('b', { cause: { reason: 'c' } }) }));
+
+  assert.ok(error.cause instanceof RangeError);
+  assert.deepEqual(error.cause.cause, { reason: 'c' });
+});
+
+test('a cause of undefined is a cause', () => {
+  assert.ok(Object.hasOwn(arrived(new Error('m', { cause: undefined })), 'cause'));
+});
+
+test('an AggregateError keeps what it gathered, up to 50', () => {
+  const thrown = new AggregateError(
+    Array.from({ length: 60 }, (_, index) => new TypeError(`${index}`)),
+    'all',
+  );
+
+  const error = arrived(thrown);
+
+  assert.ok(error instanceof AggregateError);
+  assert.equal(error.errors.length, 51);
+  assert.ok(error.errors[0] instanceof TypeError);
+  assert.equal(Reflect.get(error.errors[50] as object, 'message'), '[and 10 more]');
+});
+
+test('plain findings in a field called errors stay what they are', () => {
+  assert.deepEqual(Reflect.get(arrived(Object.assign(new Error('m'), { errors: [{ path: '/a' }] })), 'errors'), [
+    { path: '/a' },
+  ]);
+});
+
+test('a SuppressedError keeps both of its errors', () => {
+  const error = arrived(new SuppressedError(new TypeError('a'), new RangeError('b'), 'm'));
+
+  assert.ok(error instanceof SuppressedError);
+  assert.ok(error.error instanceof TypeError);
+  assert.ok(error.suppressed instanceof RangeError);
+});
+
+test('a DOMException keeps its name and its number', () => {
+  const error = arrived(new DOMException('stopped', 'AbortError'));
+
+  assert.ok(error instanceof DOMException);
+  assert.deepEqual([error.name, error.code, error.message], ['AbortError', 20, 'stopped']);
+});
+
+test("Heddle's own errors stay what they are, over more than one way", () => {
+  const error = arrived(arrived(new HeddleError('SOME_CODE', 'm', { cause: new Error('c'), port: 80 })));
+  const usage = arrived(new UsageError('BAD_OPTION', 'm', { option: 'x' }));
+  const value = arrived(arrived({ reason: 'x' }));
+  const remote = arrived(arrived(new HttpError('m')));
+
+  assert.ok(error instanceof HeddleError && usage instanceof UsageError);
+  assert.deepEqual([error.code, Reflect.get(error, 'port'), (error.cause as Error).message], ['SOME_CODE', 80, 'c']);
+  assert.deepEqual([usage.code, usage.name, Reflect.get(usage, 'option')], ['BAD_OPTION', 'TypeError', 'x']);
+  assert.ok(value instanceof ThrownValueError);
+  assert.deepEqual(value.value, { reason: 'x' });
+  assert.ok(remote instanceof RemoteError);
+  assert.deepEqual(remote.remoteClass, ['HttpError', 'Error']);
+});
+
+test('the error about a value that cannot travel can itself travel', () => {
+  let thrown: unknown;
+  try {
+    assertTravels({ a: Symbol('s') }, { role: 'result', task: 't' });
+  } catch (error) {
+    thrown = error;
+  }
+
+  const error = arrived(thrown);
+
+  assert.ok(error instanceof HeddleError);
+  assert.deepEqual(
+    [error.name, error.code, Reflect.get(error, 'path')],
+    ['NotSerializableError', 'VALUE_NOT_SERIALIZABLE', 'result.a'],
+  );
+});
+
+test('what is thrown and is no error is told and kept', () => {
+  const cases: [thrown: unknown, text: string][] = [
+    ['a text', "a task threw a string, not an Error: 'a text'"],
+    [undefined, 'a task threw undefined, not an Error: undefined'],
+    [null, 'a task threw null, not an Error: null'],
+    [-0, 'a task threw a number, not an Error: -0'],
+    [{ reason: 'x', n: 1n }, "a task threw an Object, not an Error: { reason: 'x', n: 1n }"],
+  ];
+  for (const [thrown, text] of cases) {
+    const error = arrived(thrown);
+
+    assert.ok(error instanceof ThrownValueError);
+    assert.equal(error.message, text);
+    assert.equal(error.code, 'THREW_NON_ERROR');
+    assert.deepStrictEqual(error.value, thrown);
+  }
+});
+
+test('what is thrown, is no error and cannot travel is told', () => {
+  for (const thrown of [Symbol('s'), (): number => 1, new Socket(), new Proxy({}, hostile), Promise.resolve(1)]) {
+    const error = arrived(thrown);
+
+    assert.ok(error instanceof ThrownValueError);
+    assert.ok(!('value' in error));
+    assert.match(error.message, /^a task threw a .+, not an Error: /);
+  }
+});
+
+test('an error of another realm is an error here', () => {
+  assert.ok(arrived(runInNewContext('new RangeError("far")')) instanceof RangeError);
+});
+
+test('an error whose every part throws still arrives', () => {
+  const thrown = new Error('m');
+  for (const key of ['message', 'stack', 'name', 'cause', 'code', 'errors', 'more'])
+    Object.defineProperty(thrown, key, throwing);
+
+  const error = arrived(thrown);
+
+  assert.match(error.message, /reading \.message threw: no/);
+  assert.deepEqual(Reflect.get(error, 'notSent'), { code: 'no', errors: 'no', more: 'no' });
+});
+
+test('what inherits from a Proxy, or has a class with a hostile name, arrives', () => {
+  class Hostile extends Error {
+    static override get name(): string {
+      throw new Error('no');
+    }
+  }
+  const parent = Object.setPrototypeOf(new Error('child'), new Proxy(Error.prototype, hostile)) as unknown;
+
+  assert.equal(arrived(new Hostile('m')).message, 'm');
+  assert.ok(arrived(parent) instanceof Error);
+});
+
+test('an error that is there twice arrives twice, since that is no cycle', () => {
+  const shared = new TypeError('shared');
+
+  const error = arrived(new AggregateError([shared, shared], 'm', { cause: shared })) as AggregateError;
+
+  for (const each of [...(error.errors as unknown[]), error.cause]) assert.ok(each instanceof TypeError);
+});
+
+test('a code that is no plain number is kept exactly', () => {
+  for (const code of [-0, 1.5, 5n, 'E', 404])
+    assert.ok(Object.is(Reflect.get(arrived(Object.assign(new Error('m'), { code })), 'code'), code));
+});
+
+test('a cycle of causes ends where it began', () => {
+  const thrown = new Error('a');
+  thrown.cause = new Error('b', { cause: thrown });
+
+  const { cause } = arrived(thrown).cause as Error;
+
+  assert.equal((cause as Error).message, '[circular: a]');
+});
+
+test('causes arrive eight levels deep', () => {
+  let thrown = new Error('0');
+  for (let level = 1; level < 20; level += 1) thrown = new Error(`${level}`, { cause: thrown });
+
+  let levels = 0;
+  for (let error: unknown = arrived(thrown); error instanceof Error; error = error.cause) levels += 1;
+
+  assert.equal(levels, 9);
+});
+
+test('huge texts are cut, and huge families of errors too', () => {
+  const family = (depth: number): Error =>
+    depth === 0
+      ? new Error('leaf')
+      : new AggregateError(
+          Array.from({ length: 8 }, () => family(depth - 1)),
+          'm',
+        );
+
+  const long = encodeThrown(Object.assign(new Error('x'.repeat(50_000_000)), { code: 'E' }));
+
+  assert.ok(long.kind === 'error' && long.message.endsWith(' [and 49934464 more characters]'));
+  assert.ok(serialize(long).length < 140_000);
+  assert.ok(serialize(encodeThrown(family(5))).length < 4_000_000);
+});
+
+test('a record is the same after every codec, whatever was thrown', () => {
+  fc.assert(
+    fc.property(
+      fc.anything({ withNullPrototype: true, withBigInt: true, withMap: true, withSparseArray: true }),
+      (value) => {
+        for (const thrown of [value, Object.assign(new Error(`${typeof value}\ud800`), { value, '\ud800': 1 })])
+          arrived(thrown);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+const throwing = {
+  get(): never {
+    throw new Error('no');
+  },
+};
+
+/** Over every codec that a record may meet, and back. */
+function arrived(thrown: unknown): Error {
+  const record = encodeThrown(thrown);
+  const packr = new Packr({ useRecords: false });
+  assert.deepStrictEqual(packr.unpack(packr.pack(record)), record);
+  assert.deepStrictEqual(deserialize(serialize(record)), record);
+  assert.deepStrictEqual(JSON.parse(JSON.stringify(record)), record);
+  return decodeThrown(packr.unpack(packr.pack(record)) as ThrownRecord);
+}

@@ -1,0 +1,248 @@
+// Values of every sort that people put into inputs and results, with what must become of each: `exact`, or the kind of
+// the first finding. Made anew on each call, since some of them hold on to something until they are collected.
+
+import { createSecretKey } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { statSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { BlockList, Socket, SocketAddress } from 'node:net';
+import { Readable } from 'node:stream';
+import { runInNewContext } from 'node:vm';
+import type { Finding } from '../../src/values/diagnosis.ts';
+
+export type Fate = 'exact' | `refused ${Finding['kind']}` | `changed ${Finding['kind']}`;
+
+export function valueTable(): [name: string, fate: Fate, value: unknown][] {
+  return [...exactValues(), ...changedValues(), ...refusedCode(), ...refusedResources()];
+}
+
+function exactValues(): [string, Fate, unknown][] {
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  const shared = { a: 1 };
+  const sparse: number[] = [];
+  sparse[4_000_000_000] = 1;
+  return [
+    ['undefined', 'exact', undefined],
+    ['null', 'exact', null],
+    ['NaN', 'exact', Number.NaN],
+    ['minus zero', 'exact', -0],
+    ['infinity', 'exact', -Infinity],
+    ['a boolean', 'exact', false],
+    ['a small bigint', 'exact', 5n],
+    ['a big bigint', 'exact', -(2n ** 200n)],
+    ['half a surrogate pair', 'exact', 'a\ud800b'],
+    ['a text with a byte order mark', 'exact', `\ufeff${'x'.repeat(100)}`],
+    ['an object with undefined', 'exact', { a: undefined, b: -0 }],
+    ['an own __proto__ key', 'exact', JSON.parse('{"__proto__":{"x":1},"a":1}')],
+    ['integer-like keys', 'exact', { b: 1, 2: 2, '-0': 3 }],
+    ['70,000 keys', 'exact', Object.fromEntries(Array.from({ length: 70_000 }, (_, index) => [`k${index}`, index]))],
+    // oxlint-disable-next-line no-sparse-arrays
+    ['an array with holes', 'exact', [1, , undefined, -0]],
+    // oxlint-disable-next-line unicorn/no-new-array
+    ['an array of holes', 'exact', Array(5)],
+    ['a very sparse array', 'exact', sparse],
+    ['an array with a named property', 'exact', Object.assign([1, 2], { note: 'x' })],
+    ['a match', 'exact', 'ab12'.match(/\d+/)],
+    ['a cycle', 'exact', cyclic],
+    ['a shared part', 'exact', [shared, shared]],
+    ['a Date', 'exact', new Date(1e12)],
+    ['an invalid Date', 'exact', new Date(Number.NaN)],
+    ['a RegExp', 'exact', /a\/b/giu],
+    [
+      'a Map with object keys',
+      'exact',
+      new Map<unknown, unknown>([
+        [shared, new Set([1])],
+        [Number.NaN, shared],
+      ]),
+    ],
+    ['a Set', 'exact', new Set([1, { a: 1 }, 'x'])],
+    // oxlint-disable-next-line no-new-wrappers, unicorn/new-for-builtins
+    ['boxed primitives', 'exact', [new Number(-0), new String('x'), new Boolean(false), Object(1n)]],
+    ['an Error', 'exact', new Error('m')],
+    ['a TypeError with a cause', 'exact', new TypeError('m', { cause: new RangeError('c') })],
+    ['a Uint8Array', 'exact', new Uint8Array([1, 2, 3])],
+    ['a Buffer', 'exact', Buffer.from('hey')],
+    ['a view of a large buffer', 'exact', new Uint8Array(1 << 20).subarray(10, 20)],
+    ['a Float64Array', 'exact', new Float64Array([1.5, -0, Number.NaN])],
+    ['a BigInt64Array', 'exact', new BigInt64Array([5n])],
+    ['a Uint8ClampedArray', 'exact', new Uint8ClampedArray([300])],
+    ['a DataView', 'exact', new DataView(new ArrayBuffer(8), 2, 4)],
+    ['an ArrayBuffer', 'exact', new Uint8Array([1, 2, 3]).buffer],
+    ['a frozen object', 'exact', Object.freeze({ a: 1 })],
+    ['900 levels', 'exact', nested(900)],
+  ];
+}
+
+function changedValues(): [string, Fate, unknown][] {
+  return [
+    ['a symbol key', 'changed symbol-key', { a: 1, [Symbol.for('k')]: 2 }],
+    ['a symbol key of an array', 'changed symbol-key', Object.assign([1], { [Symbol.for('k')]: 2 })],
+    ['an object without a prototype', 'changed null-prototype', Object.assign(Object.create(null) as object, { a: 1 })],
+    ['a match with groups', 'changed null-prototype', 'ab12'.match(/(?<digits>\d+)/)],
+    ['a RegExp in use', 'changed last-index', Object.assign(/a/g, { lastIndex: 3 })],
+    ['a class instance', 'changed class', new Money(5)],
+    ['a class instance among rows', 'changed class', [{ a: 1 }, new Money(5)]],
+    ['a class instance as a Map key', 'changed class', new Map([[new Money(5), 1]])],
+    // oxlint-disable-next-line no-sparse-arrays
+    ['a class instance beside a hole', 'changed class', Object.assign([1, , 3], { note: new Money(5) })],
+    ['an error made by hand', 'changed class', Object.create(Error.prototype)],
+    ['a subclass of Array', 'changed class', Bag.from([1])],
+    ['a subclass of Map', 'changed class', new Index([[1, 2]])],
+    ['fs.Stats', 'changed class', statSync('.')],
+    ['an object of another realm', 'changed class', runInNewContext('({ a: 1 })')],
+    ['a Map of another realm', 'changed class', runInNewContext('new Map()')],
+    ['an Error with a code', 'changed error', Object.assign(new Error('m'), { code: 'E' })],
+    ['an Error of a class', 'changed error', new HttpError('m')],
+    ['an AggregateError', 'changed error', new AggregateError([new Error('a')], 'm')],
+    ['a DOMException', 'changed error', new DOMException('m', 'AbortError')],
+    ['a Map with an added property', 'changed added-property', Object.assign(new Map(), { note: 'x' })],
+    ['a Date with an added property', 'changed added-property', Object.assign(new Date(), { note: 'x' })],
+    ['a view of shared memory', 'changed memory-layout', new Uint8Array(new SharedArrayBuffer(4))],
+    ['a view of resizable memory', 'changed memory-layout', new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
+  ];
+}
+
+function refusedCode(): [string, Fate, unknown][] {
+  return [
+    ['a symbol', 'refused symbol', Symbol('s')],
+    ['a boxed symbol', 'refused symbol', Object(Symbol('s'))],
+    ['a function', 'refused function', { callback: () => 1 }],
+    ['a class', 'refused function', Money],
+    ['a function in an added property', 'refused function', Object.assign([1], { callback: () => 1 })],
+    ['a Promise', 'refused promise', [Promise.resolve(1)]],
+    [
+      'a generator',
+      'refused iterator',
+      (function* () {
+        yield 1;
+      })(),
+    ],
+    [
+      'an async generator',
+      'refused iterator',
+      (async function* () {
+        yield 1;
+      })(),
+    ],
+    ['an array iterator', 'refused iterator', [1].values()],
+    ['a Map iterator', 'refused iterator', new Map().entries()],
+    ['a WeakMap', 'refused weak', new WeakMap()],
+    ['a WeakRef', 'refused weak', new WeakRef({})],
+    ['a Proxy', 'refused proxy', { client: new Proxy({}, hostile) }],
+    ['a Proxy of a function', 'refused proxy', new Proxy(() => 1, hostile)],
+    [
+      'arguments',
+      'refused arguments',
+      (function () {
+        return arguments;
+      })(),
+    ],
+    ['shared memory', 'refused memory', new SharedArrayBuffer(8)],
+    ['detached memory', 'refused detached', detached()],
+    ['a view of detached memory', 'refused detached', detachedView()],
+    [
+      'a getter that throws',
+      'refused getter',
+      {
+        get total(): number {
+          throw new Error('not loaded');
+        },
+      },
+    ],
+    ['1,200 levels', 'refused depth', nested(1_200)],
+    ['20,000 levels', 'refused depth', nested(20_000)],
+    ['20,000 levels and a cycle', 'refused depth', { list: nested(20_000), self: valueWithCycle() }],
+  ];
+}
+
+function refusedResources(): [string, Fate, unknown][] {
+  const { Memory, Module } = Reflect.get(globalThis, 'WebAssembly') as Record<string, new (from: object) => object>;
+  return [
+    ['a URL', 'refused url', { home: new URL('https://a.b/c') }],
+    ['URLSearchParams', 'refused headers', new URLSearchParams('a=1')],
+    ['Headers', 'refused headers', new Headers({ a: 'b' })],
+    ['a Response', 'refused response', new Response('x')],
+    ['a Blob', 'refused response', new Blob(['x'])],
+    ['an AbortSignal', 'refused signal', new AbortController().signal],
+    ['an Event', 'refused platform', new Event('x')],
+    ['a TextEncoder', 'refused platform', new TextEncoder()],
+    ['a KeyObject', 'refused platform', createSecretKey(Buffer.from('0123456789abcdef'))],
+    ['a BlockList', 'refused platform', new BlockList()],
+    ['a SocketAddress', 'refused platform', new SocketAddress({})],
+    ['WebAssembly memory', 'refused platform', new Memory!({ initial: 1 })],
+    ['a compiled module', 'refused platform', new Module!(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))],
+    ['an Intl.Collator', 'refused platform', new Intl.Collator('en')],
+    ['a Socket', 'refused connection', new Socket()],
+    ['an http.Agent', 'refused connection', new Agent()],
+    ['a client that emits events', 'refused connection', new DatabaseClient()],
+    ['a Readable', 'refused stream', Readable.from([1])],
+    ['a ReadableStream', 'refused stream', new ReadableStream()],
+    ['an EventEmitter', 'refused emitter', new EventEmitter()],
+    ['an EventTarget', 'refused emitter', new EventTarget()],
+    ['a timer', 'refused timer', endedTimer()],
+    ['the environment', 'refused unknown', { env: process.env }],
+  ];
+}
+
+/** Every trap throws: whoever touches it is found out. */
+export const hostile = new Proxy<ProxyHandler<object>>(
+  {},
+  {
+    get: (_, trap) => () => {
+      throw new Error(`the trap ${String(trap)} ran`);
+    },
+  },
+);
+
+export class Money {
+  readonly #cents: number;
+  readonly currency = 'CHF';
+
+  constructor(cents: number) {
+    this.#cents = cents;
+  }
+
+  get amount(): number {
+    return this.#cents / 100;
+  }
+}
+
+export class HttpError extends Error {
+  readonly status = 503;
+}
+
+export class DatabaseClient extends EventEmitter {}
+class Bag extends Array<number> {}
+class Index extends Map<number, number> {}
+
+export function nested(levels: number): object {
+  let value: object = {};
+  for (let level = 0; level < levels; level += 1) value = { next: value };
+  return value;
+}
+
+function valueWithCycle(): object {
+  const value: { self?: unknown } = {};
+  value.self = value;
+  return value;
+}
+
+function detached(): ArrayBuffer {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
+}
+
+function detachedView(): Uint8Array {
+  const view = new Uint8Array(8);
+  structuredClone(view, { transfer: [view.buffer] });
+  return view;
+}
+
+function endedTimer(): NodeJS.Timeout {
+  const timer = setTimeout(() => undefined, 0);
+  clearTimeout(timer);
+  return timer;
+}
