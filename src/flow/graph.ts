@@ -1,6 +1,7 @@
 // The plan of a flow: its nodes, and which waits for which. Nothing runs here.
 
 import { UsageError } from '../lib/heddle-error.ts';
+import { describe } from '../lib/options.ts';
 import { Node, type Binding, type Ordering } from './node.ts';
 import type { Task } from './task.ts';
 
@@ -64,6 +65,8 @@ export class Graph {
 
   /** Makes `downstream` wait for `upstream`. Throws `CYCLE` with the whole path when that could never end. */
   order(upstream: Node, downstream: Node, { isElementwise = false } = {}): void {
+    this.#assertNode(upstream, downstream);
+    this.#assertNode(downstream, upstream);
     this.#assertOwn(upstream, `task '${downstream.slug}'`);
     this.#assertOwn(downstream, `task '${upstream.slug}'`);
     const path = this.#path(downstream, upstream);
@@ -126,6 +129,15 @@ export class Graph {
       const slug = count === 1 ? name : `${name}-${count}`;
       if (!this.#bySlug.has(slug)) return slug;
     }
+  }
+
+  /** A task is easily taken for a node of it, and only the compiler would know. */
+  #assertNode(value: unknown, other: unknown): void {
+    if (value instanceof Node) return;
+    const who = other instanceof Node ? `task '${other.slug}'` : 'a task';
+    const remedy = typeof value === 'function' ? ` Write ${value.name}(…).` : '';
+    const message = `${who} of flow '${this.flow}' can only be ordered before or after a node, which is what calling a task gives; got ${describe(value)}.${remedy}`;
+    throw new UsageError('NOT_A_NODE', message, { flow: this.flow });
   }
 
   #assertOwn(node: Node, who: string): void {

@@ -1,16 +1,23 @@
 // Signals end a task run at once in the state that they name. They are thrown: `throw new signals.FAIL('no rows')`.
 
-import { State, type StateType } from './state.ts';
+import { toMilliseconds, type Duration } from '../lib/duration.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { describe } from '../lib/options.ts';
+import { State, type StateDetails, type StateType } from './state.ts';
 
-/** What every signal is: an error that carries the state to end in. */
+/** The latest signal that was made in this thread: one that a user's `catch` swallowed can be missed only by it. */
+export const latestSignal: { current: Signal | undefined } = { current: undefined };
+
+/** What every signal is: an error that carries the state to end in. In a `catch`, throw it on. */
 export class Signal extends Error {
   readonly state: State;
 
-  constructor(type: StateType, message: string) {
+  constructor(type: StateType, message: string, details: StateDetails = {}) {
     super(message);
     this.name = new.target.name;
-    const details = type === 'Skipped' || type === 'Paused' ? {} : { error: this };
-    this.state = new State(type, message, details);
+    const isFailure = type === 'Failed' || type === 'TriggerFailed' || type === 'ValidationFailed';
+    this.state = new State(type, message, isFailure ? { ...details, error: this } : details);
+    latestSignal.current = this;
   }
 }
 
@@ -21,10 +28,24 @@ export class FAIL extends Signal {
   }
 }
 
+/** Ends the task run as `Success`, with a message and a result. */
+export class SUCCESS extends Signal {
+  constructor(message = 'SUCCESS signal raised.', { result }: { result?: unknown } = {}) {
+    super('Success', message, { result });
+  }
+}
+
 /** Ends the task run as `Skipped`, which counts as a success and skips what depends on it. */
 export class SKIP extends Signal {
   constructor(message = 'SKIP signal raised.') {
     super('Skipped', message);
+  }
+}
+
+/** Ends the task run as `ValidationFailed`: what came out is not what should have. It is retried like any failure. */
+export class VALIDATIONFAIL extends Signal {
+  constructor(message = 'VALIDATIONFAIL signal raised.') {
+    super('ValidationFailed', message);
   }
 }
 
@@ -35,9 +56,37 @@ export class TRIGGERFAIL extends Signal {
   }
 }
 
+/** When a task run is to be tried again: at a time, or after a while; at once without either. */
+export interface RetryTime {
+  /** A date, or milliseconds since 1970. */
+  readonly startTime?: Date | number;
+  readonly delay?: Duration;
+}
+
+/** Tries the task run again later, as often as it is thrown: `retries` does not count here. Waiting holds no thread. */
+export class RETRY extends Signal {
+  constructor(message = 'RETRY signal raised.', time: RetryTime = {}) {
+    super('Retrying', message, { startTime: startTimeOf(time) });
+  }
+}
+
+/** Calls the task again at once, with `context.taskLoopResult` set to `result` and `context.taskLoopCount` one higher. */
+export class LOOP extends Signal {
+  constructor(message = 'LOOP signal raised.', { result }: { result?: unknown } = {}) {
+    super('Looped', message, { result });
+  }
+}
+
 /** Leaves the task run `Paused`, waiting for an approval. */
 export class PAUSE extends Signal {
   constructor(message = 'PAUSE signal raised.') {
     super('Paused', message);
   }
+}
+
+function startTimeOf({ startTime, delay = 0 }: RetryTime): number {
+  if (startTime === undefined) return Date.now() + toMilliseconds(delay, `option 'delay' of RETRY`);
+  const time = Number(startTime);
+  if (Number.isFinite(time)) return time;
+  throw new UsageError('INVALID_OPTION', `option 'startTime' of RETRY should be a date; got ${describe(startTime)}`);
 }

@@ -1,15 +1,33 @@
 // What users see of a flow run or a task run. States are immutable values; whoever changes a run's state makes a new one.
 
+import { decodeValue, encodeValue } from '../values/encode.ts';
+import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
+
 /** The questions that a state answers, by type. A type that is not listed under a question answers no. */
 const kinds = {
-  pending: ['Pending', 'Scheduled', 'Paused', 'Retrying'],
+  pending: ['Pending', 'Scheduled', 'Paused', 'Resume', 'Retrying'],
+  scheduled: ['Scheduled', 'Paused', 'Resume', 'Retrying', 'Queued'],
   running: ['Running'],
-  finished: ['Success', 'Mapped', 'Cached', 'Skipped', 'Failed', 'TimedOut', 'TriggerFailed', 'Crashed', 'Cancelled'],
+  finished: [
+    'Success',
+    'Mapped',
+    'Cached',
+    'Skipped',
+    'Failed',
+    'TimedOut',
+    'TriggerFailed',
+    'ValidationFailed',
+    'Crashed',
+    'Cancelled',
+    'Looped',
+  ],
   successful: ['Success', 'Mapped', 'Cached', 'Skipped'],
-  failed: ['Failed', 'TimedOut', 'TriggerFailed', 'Crashed'],
+  failed: ['Failed', 'TimedOut', 'TriggerFailed', 'ValidationFailed', 'Crashed'],
+  /** They say where another state's run is on its way; they are neither pending nor running nor finished themselves. */
+  meta: ['Submitted', 'Queued'],
 } as const;
 
-export type StateType = (typeof kinds)['pending' | 'running' | 'finished'][number];
+export type StateType = (typeof kinds)['pending' | 'running' | 'finished' | 'meta'][number];
 
 /** What a state may carry besides its type and message. */
 export interface StateDetails<T = unknown> {
@@ -18,6 +36,12 @@ export interface StateDetails<T = unknown> {
   readonly error?: Error;
   /** When a retry is due, in milliseconds since 1970. */
   readonly startTime?: number;
+  /** How often the task was called, retries included. */
+  readonly runCount?: number;
+  /** Which iteration of a loop this is, from 1. */
+  readonly loopCount?: number;
+  /** Facts of the user's own, as plain data. */
+  readonly context?: Readonly<Record<string, unknown>>;
   /** The states of the children of a mapped task, by map index. */
   readonly children?: readonly State[];
 }
@@ -49,6 +73,20 @@ export class State<T = unknown> {
     return this.#details.startTime;
   }
 
+  /** How often the task was called, retries included; where it is known. */
+  get runCount(): number | undefined {
+    return this.#details.runCount;
+  }
+
+  /** Which iteration of a loop this is, from 1; absent outside of loops. */
+  get loopCount(): number | undefined {
+    return this.#details.loopCount;
+  }
+
+  get context(): Readonly<Record<string, unknown>> {
+    return this.#details.context ?? noFacts;
+  }
+
   /** The states of a mapped task's children, by map index; empty for every other state. */
   get children(): readonly State[] {
     return this.#details.children ?? [];
@@ -56,6 +94,11 @@ export class State<T = unknown> {
 
   isPending(): boolean {
     return has(kinds.pending, this.type);
+  }
+
+  /** It waits for a time, or for somebody: Scheduled, Paused, Resume, Retrying, Queued. */
+  isScheduled(): boolean {
+    return has(kinds.scheduled, this.type);
   }
 
   isRunning(): boolean {
@@ -82,6 +125,27 @@ export class State<T = unknown> {
     return this.type === 'Mapped';
   }
 
+  isCached(): boolean {
+    return this.type === 'Cached';
+  }
+
+  isLooped(): boolean {
+    return this.type === 'Looped';
+  }
+
+  isQueued(): boolean {
+    return this.type === 'Queued';
+  }
+
+  isSubmitted(): boolean {
+    return this.type === 'Submitted';
+  }
+
+  /** Submitted and Queued, which say where a run is on its way. */
+  isMeta(): boolean {
+    return has(kinds.meta, this.type);
+  }
+
   isRetrying(): boolean {
     return this.type === 'Retrying';
   }
@@ -102,6 +166,15 @@ export class State<T = unknown> {
     return this.type === 'Crashed';
   }
 
+  /** Plain data, without loss: results and errors as bytes in base64. `State.fromJSON` makes a state of it again. */
+  toJSON(): StateJson {
+    return toJson(this, this.#details);
+  }
+
+  static fromJSON(json: StateJson): State {
+    return fromJson(json);
+  }
+
   toString(): string {
     return this.message === '' ? this.type : `${this.type}: ${this.message}`;
   }
@@ -109,6 +182,61 @@ export class State<T = unknown> {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return `<${this.toString()}>`;
   }
+}
+
+/** A state as plain data. */
+export interface StateJson {
+  readonly type: StateType;
+  readonly message: string;
+  /** Bytes in base64, as all values travel. */
+  readonly result?: string;
+  readonly error?: ThrownRecord;
+  readonly startTime?: number;
+  readonly runCount?: number;
+  readonly loopCount?: number;
+  readonly context?: string;
+  readonly children?: readonly StateJson[];
+}
+
+const noFacts = Object.freeze({});
+
+function toJson({ type, message, children, context }: State, details: StateDetails): StateJson {
+  const { result, error, startTime, runCount, loopCount } = details;
+  // A mapped state's result is that of its children, so it is not written twice.
+  const hasResult = 'result' in details && type !== 'Mapped';
+  return {
+    type,
+    message,
+    ...(hasResult && { result: toBase64(result) }),
+    ...(error !== undefined && { error: encodeThrown(error) }),
+    ...(startTime !== undefined && { startTime }),
+    ...(runCount !== undefined && { runCount }),
+    ...(loopCount !== undefined && { loopCount }),
+    ...(context !== noFacts && { context: toBase64(context) }),
+    ...(type === 'Mapped' && { children: children.map((child) => child.toJSON()) }),
+  };
+}
+
+function fromJson(json: StateJson): State {
+  const { type, message, result, error, startTime, runCount, loopCount, context } = json;
+  const children = json.children?.map((child) => fromJson(child));
+  return new State(type, message, {
+    ...(result !== undefined && { result: fromBase64(result) }),
+    ...(error !== undefined && { error: decodeThrown(error) }),
+    ...(startTime !== undefined && { startTime }),
+    ...(runCount !== undefined && { runCount }),
+    ...(loopCount !== undefined && { loopCount }),
+    ...(context !== undefined && { context: fromBase64(context) as Record<string, unknown> }),
+    ...(children !== undefined && { children, result: children.map((child) => child.result) }),
+  });
+}
+
+function toBase64(value: unknown): string {
+  return Buffer.from(encodeValue(value)).toString('base64');
+}
+
+function fromBase64(text: string): unknown {
+  return decodeValue(new Uint8Array(Buffer.from(text, 'base64')));
 }
 
 export function success<T>(result: T): State<T> {

@@ -4,7 +4,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { bindCall, bindMap } from './bindings.ts';
 import { currentGraph } from './graph.ts';
-import { Unmapped, type Arguments, type Binding, type MapArguments, type Node } from './node.ts';
+import { Node, Unmapped, type Arguments, type Binding, type MapArguments } from './node.ts';
 import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
 
 export interface TaskOptions {
@@ -113,7 +113,8 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
     for (const upstream of this.#options.upstreamTasks ?? []) {
       const isWhole = upstream instanceof Unmapped;
       const upstreamNode = (isWhole ? upstream.value : upstream) as Node;
-      graph.order(upstreamNode, node, { isElementwise: isMapped && upstreamNode.isMapped && !isWhole });
+      const isElementwise = isMapped && !isWhole && upstreamNode instanceof Node && upstreamNode.isMapped;
+      graph.order(upstreamNode, node, { isElementwise });
     }
     return node;
   }

@@ -2,7 +2,7 @@
 // false (the run ends as TriggerFailed), or throws a signal. On a reduce, a mapped upstream counts as its children.
 // Names and rules are Prefect's: skipped counts as successful, and no upstream at all is always enough.
 
-import { UsageError } from '../lib/heddle-error.ts';
+import { checkOptions } from '../lib/options.ts';
 import { PAUSE, SKIP, TRIGGERFAIL } from './signals.ts';
 import type { State } from './state.ts';
 
@@ -91,16 +91,17 @@ const plainTriggers = {
   notAllSkipped,
 };
 
+const boundRule = {
+  expected: 'a number, 0 or more',
+  holds: (value: unknown) => typeof value === 'number' && value >= 0,
+};
+
 /** What `someFailed` and `someSuccessful` made, and from which bounds. */
 const boundedTriggers = new WeakMap<Trigger, TriggerName>();
 
 function within(name: string, bounds: Bounds, question: (state: State) => boolean): Trigger {
+  checkOptions(name, bounds, { atLeast: boundRule, atMost: boundRule });
   const { atLeast, atMost } = bounds;
-  for (const bound of [atLeast, atMost]) {
-    if (bound === undefined || (typeof bound === 'number' && bound >= 0)) continue;
-    const message = `${name} takes { atLeast, atMost }, each a number from 0 on; got ${String(bound)}`;
-    throw new UsageError('INVALID_OPTION', message, { bound });
-  }
   const trigger: Trigger = (upstream) => {
     if (upstream.length === 0) return true;
     const count = upstream.filter(question).length;

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isIterable } from '../../src/flow/bindings.ts';
+import { flatten, unmapped } from '../../src/flow/node.ts';
+import { anyTask, build } from './fixtures.ts';
+
+const [load, score] = [anyTask('load'), anyTask('score')];
+const bindingsOf = (call: () => ReturnType<typeof load>) => build(call).plan.bindings;
+
+test('a call binds values as they are, and nodes as nodes', () => {
+  const rows = [1, 2];
+
+  build(() => {
+    const node = load();
+
+    assert.deepEqual(score(rows, node, undefined).bindings, [
+      { type: 'constant', value: rows },
+      { type: 'node', node, isFlattened: false },
+      { type: 'constant', value: undefined },
+    ]);
+  });
+});
+
+test('a map binds each element of lists and nodes, and the whole of what is unmapped', () => {
+  build(() => {
+    const node = load();
+
+    assert.deepEqual(score.map([1, 2], node, unmapped(node), unmapped('m')).bindings, [
+      { type: 'each-constant', values: [1, 2], isFlattened: false },
+      { type: 'each-node', node, isFlattened: false },
+      { type: 'node', node, isFlattened: false },
+      { type: 'constant', value: 'm' },
+    ]);
+  });
+});
+
+test('what is flattened is marked so, or flattened at once', () => {
+  build(() => {
+    const node = load();
+
+    assert.deepEqual(score.map(flatten(node), flatten([[1], [2]]), unmapped(flatten(node))).bindings, [
+      { type: 'each-node', node, isFlattened: true },
+      { type: 'each-constant', values: [[1], [2]], isFlattened: true },
+      { type: 'node', node, isFlattened: true },
+    ]);
+    assert.deepEqual(score(flatten(node), flatten([[1], new Set([2])])).bindings, [
+      { type: 'node', node, isFlattened: true },
+      { type: 'constant', value: [1, 2] },
+    ]);
+  });
+});
+
+test('an iterator that can be gone through once still serves every run', () => {
+  function* numbers() {
+    yield* [1, 2, 3];
+  }
+
+  const [binding] = bindingsOf(() => score.map(numbers()));
+
+  assert.deepEqual(binding, { type: 'each-constant', values: [1, 2, 3], isFlattened: false });
+});
+
+const hidden: [path: string, hide: (node: unknown) => unknown][] = [
+  ['[0]', (node) => [node]],
+  ['.rows', (node) => ({ rows: node })],
+  ['.rows[1].owner', (node) => ({ rows: [1, { owner: node }] })],
+  ['[1]', (node) => [{ deep: [node] }, node]],
+  ['["a b"]', (node) => ({ 'a b': node })],
+];
+
+for (const [path, hide] of hidden) {
+  test(`a node inside a value, at ${path}, is refused with its path`, () => {
+    const expected = {
+      name: 'TypeError',
+      code: 'NODE_INSIDE_VALUE',
+      task: 'score',
+      position: 1,
+      path,
+      message:
+        `argument 2 of task 'score' holds a node at ${path}. Pass the node as an argument of its own, so that the ` +
+        `task waits for its value.`,
+    };
+    assert.throws(() => build(() => score(1, hide(load()))), expected);
+    assert.throws(() => build(() => score.map([1], unmapped(hide(load())))), expected);
+  });
+}
+
+test('a list of nodes is nothing to map over, and that is said while building', () => {
+  assert.throws(() => build(() => score.map([load(), load()])), {
+    code: 'NODE_INSIDE_VALUE',
+    task: 'score',
+    position: 0,
+    path: '[0]',
+    message:
+      `argument 1 of task 'score' holds a node at [0]. Pass the node as an argument of its own, so that the task waits ` +
+      `for its value.`,
+  });
+});
+
+test('a value that holds itself is looked through once', () => {
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+
+  assert.deepEqual(
+    bindingsOf(() => score(cyclic)),
+    [{ type: 'constant', value: cyclic }],
+  );
+});
+
+test('a long list is looked through for nodes at its beginning only', () => {
+  let reads = 0;
+  const numbers = new Proxy(
+    Array.from({ length: 100_000 }, (_, index) => index),
+    {
+      get(list, key) {
+        reads += 1;
+        return Reflect.get(list, key) as unknown;
+      },
+      ownKeys: () => assert.fail('all keys were listed'),
+    },
+  );
+
+  build(() => {
+    score(numbers);
+    score.map(numbers);
+  });
+
+  assert.ok(reads < 10_000, `${reads} reads`);
+});
+
+test('unmapped means nothing in a call', () => {
+  assert.throws(() => build(() => score(1, unmapped(2))), {
+    name: 'TypeError',
+    code: 'UNMAPPED_IN_CALL',
+    task: 'score',
+    position: 1,
+    message: `argument 2 of task 'score' is marked unmapped(), which only means something in .map(); pass the value itself.`,
+  });
+});
+
+const notIterable: [value: unknown, shown: string][] = [
+  [5, '5'],
+  ['rows.csv', `'rows.csv'`],
+  [{ rows: [] }, 'an object'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [load, 'the function load'],
+];
+
+for (const [value, shown] of notIterable) {
+  test(`${shown} cannot be mapped over`, () => {
+    const expected = {
+      name: 'TypeError',
+      code: 'NOT_ITERABLE',
+      task: 'score',
+      position: 1,
+      message:
+        `argument 2 of score.map() is ${shown}, which cannot be mapped over. Pass a list, or wrap it in unmapped() to ` +
+        `give every child the whole value.`,
+    };
+    assert.throws(() => build(() => score.map([1], value)), expected);
+    assert.throws(() => build(() => score.map([1], flatten(value as []))), expected);
+  });
+}
+
+for (const [value, shown] of [
+  [5, '5'],
+  ['abc', `'abc'`],
+] as const) {
+  test(`${shown} cannot be flattened, and neither can a list that holds it`, () => {
+    const call = (argument: unknown) => () => build(() => score(flatten(argument as [])));
+
+    assert.throws(call(value), {
+      name: 'TypeError',
+      code: 'NOT_ITERABLE',
+      task: 'score',
+      position: 0,
+      message: `flatten() in argument 1 of task 'score' needs a list of lists; got ${shown}`,
+    });
+    assert.throws(call([[1], value]), {
+      code: 'NOT_ITERABLE',
+      message: `flatten() in argument 1 of task 'score' needs a list of lists, but element 1 is ${shown}`,
+    });
+  });
+}
+
+test('a map with nothing to map over is refused', () => {
+  const message = (why: string) => ({
+    name: 'TypeError',
+    code: 'NOTHING_TO_MAP',
+    task: 'score',
+    message: `score.map() has nothing to map over: ${why}. Call score() to run it once.`,
+  });
+  assert.throws(() => build(() => score.map()), message('it got no arguments'));
+  assert.throws(() => build(() => score.map(unmapped([1]))), message('all of its arguments are unmapped()'));
+});
+
+test('what refused an argument added no node', () => {
+  const { graph } = build(() => {
+    assert.throws(() => score(unmapped(1)));
+    assert.throws(() => score.map(5));
+  });
+
+  assert.deepEqual(graph.nodes, []);
+});
+
+test('lists, sets, maps, typed arrays and iterators can be mapped over; texts and objects cannot', () => {
+  const yes = [[], new Set(), new Map(), new Float64Array(1), [1].values()];
+  const no = ['text', {}, 5, null, undefined, () => []];
+
+  assert.deepEqual(
+    yes.map(isIterable),
+    yes.map(() => true),
+  );
+  assert.deepEqual(
+    no.map(isIterable),
+    no.map(() => false),
+  );
+});

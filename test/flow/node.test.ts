@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { Flattened, flatten, Unmapped, unmapped, type Node } from '../../src/flow/node.ts';
+import { anyTask, build } from './fixtures.ts';
+
+const load = anyTask('load');
+
+const mistakes: [what: string, mistake: (node: Node) => unknown][] = [
+  ['iterating', (node) => [...(node as unknown as Iterable<unknown>)]],
+  ['taking apart', (node) => ([] = node as unknown as [])],
+  ['looping over', (node) => Array.from(node as unknown as Iterable<unknown>)],
+  ['putting into a text', (node) => `rows: ${node as unknown as string}`],
+  ['adding', (node) => (node as unknown as number) + 1],
+  ['comparing', (node) => (node as unknown as number) > 1],
+  ['turning into JSON', (node) => JSON.stringify({ rows: node })],
+];
+
+for (const [what, mistake] of mistakes) {
+  test(`${what} a node says that there is no value yet, and what to do`, () => {
+    const node = build(() => load()).plan;
+
+    assert.throws(() => mistake(node), {
+      name: 'TypeError',
+      code: 'NODE_HAS_NO_VALUE',
+      node: 'load',
+      message:
+        `'load' has no value yet: the flow is only being built. Pass the node to a task, and work with the value ` +
+        `inside of it.`,
+    });
+  });
+}
+
+test('a node can be looked at', () => {
+  const node = build(() => load()).plan;
+
+  assert.equal(inspect(node), '<Node load>');
+});
+
+test('both ways of ordering are equal, and can be chained', () => {
+  const { graph, plan } = build(() => {
+    const [a, b, c, d] = [load(), load(), load(), load()];
+    assert.equal(c.setUpstream(a), c);
+    assert.equal(b.setDownstream(d), b);
+    return { a, b, c, d };
+  });
+
+  assert.deepEqual(graph.upstreamOf(plan.c), new Set([plan.a]));
+  assert.deepEqual(graph.upstreamOf(plan.d), new Set([plan.b]));
+});
+
+test('marks hold what they mark', () => {
+  const node = build(() => load()).plan;
+
+  assert.ok(unmapped(node) instanceof Unmapped);
+  assert.equal(unmapped(node).value, node);
+  assert.ok(flatten([[1]]) instanceof Flattened);
+  assert.deepEqual(flatten([[1]]).value, [[1]]);
+});
+
+for (const [what, other] of [
+  ['a task', load],
+  ['nothing', undefined],
+  ['a text', 'load'],
+] as const) {
+  test(`${what} is nothing to wait for`, () => {
+    build(() => {
+      const node = load();
+
+      const expected = { name: 'TypeError', code: 'NOT_A_NODE' };
+      assert.throws(() => node.setUpstream(other as unknown as Node), expected);
+      assert.throws(() => node.setDownstream(other as unknown as Node), expected);
+    });
+  });
+}
+
+test('whoever waits for a task instead of a node of it is told what to write', () => {
+  build(() => {
+    const node = load();
+
+    assert.throws(() => node.setUpstream(anyTask('fit') as unknown as Node), {
+      code: 'NOT_A_NODE',
+      message:
+        `task 'load' of flow 'f' can only be ordered before or after a node, which is what calling a task gives; got ` +
+        `the function fit. Write fit(…).`,
+    });
+  });
+});

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Node, unmapped } from '../../src/flow/node.ts';
+import { Task, task, type TaskCopyOptions, type TaskOptions } from '../../src/flow/task.ts';
+import { allFinished, allSuccessful } from '../../src/flow/triggers.ts';
+import { anyTask, build } from './fixtures.ts';
+
+class Count extends Task {
+  readonly step: number;
+
+  constructor(step = 1) {
+    super(`count by ${step}`, { retries: 2 });
+    this.step = step;
+  }
+
+  run(from: number): number {
+    return from + this.step;
+  }
+}
+
+test('a task is a function with a name, and an instance of Task', () => {
+  const load = task('load', (path: string) => path.length);
+
+  assert.equal(typeof load, 'function');
+  assert.equal(load.name, 'load');
+  assert.ok(load instanceof Task);
+});
+
+test('calling a task inside a flow adds a node there, and runs nothing', () => {
+  const load = task('load', (_path: string) => assert.fail('was run'));
+
+  const { graph, plan } = build(() => load('a.csv'));
+
+  assert.ok(plan instanceof Node);
+  assert.deepEqual(graph.nodes, [plan]);
+  assert.equal(plan.task, load);
+  assert.equal(plan.isMapped, false);
+  assert.deepEqual(plan.bindings, [{ type: 'constant', value: 'a.csv' }]);
+});
+
+test('mapping a task adds one node, whatever the number of elements', () => {
+  const load = task('load', (path: string) => path.length);
+
+  const { graph, plan } = build(() => load.map(['a.csv', 'b.csv']));
+
+  assert.deepEqual(graph.nodes, [plan]);
+  assert.equal(plan.isMapped, true);
+});
+
+test('run calls the function itself, inside of a flow or not', () => {
+  const add = task('add', (a: number, b: number) => a + b);
+
+  assert.equal(add.run(1, 2), 3);
+  assert.equal(build(() => add.run(1, 2)).plan, 3);
+});
+
+test('a task called outside of a flow says where to call it, and how to run the function', () => {
+  const load = anyTask('load');
+
+  const expected = {
+    name: 'TypeError',
+    code: 'OUTSIDE_FLOW',
+    message:
+      `task 'load' was called outside of a flow. Call it inside the function given to new Flow(name, () => …), or ` +
+      `call load.run() to run the function itself.`,
+  };
+  assert.throws(() => load(), expected);
+  assert.throws(() => load.map([1]), expected);
+});
+
+test('settings hold the defaults, and times in milliseconds', () => {
+  assert.deepEqual(task('load', () => {}).settings, {
+    retries: 0,
+    retryDelayMs: 0,
+    timeoutMs: undefined,
+    trigger: allSuccessful,
+    skipOnUpstreamSkip: true,
+    slug: undefined,
+  });
+  const options: TaskOptions = {
+    retries: 3,
+    retryDelay: '10s',
+    timeout: 500,
+    trigger: allFinished,
+    skipOnUpstreamSkip: false,
+    slug: 'l',
+  };
+  assert.deepEqual(task('load', options, () => {}).settings, {
+    retries: 3,
+    retryDelayMs: 10_000,
+    timeoutMs: 500,
+    trigger: allFinished,
+    skipOnUpstreamSkip: false,
+    slug: 'l',
+  });
+});
+
+test('settings are frozen', () => {
+  assert.ok(Object.isFrozen(task('load', () => {}).settings));
+});
+
+const mistakes: [options: object, code: string, message: string][] = [
+  [{ retrys: 3 }, 'UNKNOWN_OPTION', `task 'load' has no option 'retrys'. Did you mean 'retries'?`],
+  [{ name: 'x' }, 'UNKNOWN_OPTION', `task 'load' has no option 'name'. It takes: ${optionNames()}.`],
+  [{ retries: -1 }, 'INVALID_OPTION', `option 'retries' of task 'load' should be a whole number, 0 or more; got -1`],
+  [{ trigger: 'all' }, 'INVALID_OPTION', `option 'trigger' of task 'load' should be a function; got 'all'`],
+  [{ slug: '' }, 'INVALID_OPTION', `option 'slug' of task 'load' should be a text that is not empty; got ''`],
+  [
+    { skipOnUpstreamSkip: 1 },
+    'INVALID_OPTION',
+    `option 'skipOnUpstreamSkip' of task 'load' should be true or false; got 1`,
+  ],
+  [
+    { retryDelay: '10s' },
+    'INVALID_OPTION',
+    `task 'load' has a retryDelay but no retries, so it would never be tried again. Add retries: 1 or more.`,
+  ],
+  [{ timeout: 0 }, 'INVALID_OPTION', `option 'timeout' of task 'load' should be more than 0; got 0`],
+  [
+    { timeout: '5 minutes' },
+    'INVALID_DURATION',
+    `option 'timeout' of task 'load' should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', ` +
+      `'1d'; got '5 minutes'`,
+  ],
+  [
+    { retries: 1, retryDelay: -1 },
+    'INVALID_DURATION',
+    `option 'retryDelay' of task 'load' should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', ` +
+      `'1d'; got -1`,
+  ],
+];
+
+for (const [options, code, message] of mistakes) {
+  test(`${JSON.stringify(options)} is refused when the task is made`, () => {
+    assert.throws(() => task('load', options as TaskOptions, () => {}), { name: 'TypeError', code, message });
+  });
+}
+
+test('a task without a function, or with something else, is refused', () => {
+  const make = task as unknown as (...args: unknown[]) => void;
+
+  const needs = (got: string) => ({
+    name: 'TypeError',
+    code: 'INVALID_TASK',
+    message: `task 'load' needs a function: task('load', (input) => …); got ${got}`,
+  });
+  assert.throws(() => make('load'), needs('undefined'));
+  assert.throws(() => make('load', { retries: 3 }), needs('an object'));
+  assert.throws(() => make('load', {}, 'load.ts'), needs(`'load.ts'`));
+});
+
+test('a task without a name is refused', () => {
+  const make = task as unknown as (...args: unknown[]) => void;
+
+  assert.throws(() => make('', () => {}), {
+    code: 'INVALID_NAME',
+    message: `a task needs a name: task('load', …); got ''`,
+  });
+  assert.throws(() => make(undefined, () => {}), { code: 'INVALID_NAME' });
+});
+
+test('a copy differs in what was said, and in nothing else', () => {
+  const load = task('load', { retries: 3, timeout: '1m' }, (path: string) => path.length);
+
+  const copy = load.with({ retries: 5, name: 'load twice' });
+
+  assert.equal(copy.name, 'load twice');
+  assert.deepEqual(copy.settings, { ...load.settings, retries: 5 });
+  assert.equal(copy.run('abc'), 3);
+  assert.deepEqual([load.name, load.settings.retries], ['load', 3]);
+});
+
+test('a copy of a copy keeps what the first one changed', () => {
+  const load = task('load', (path: string) => path.length);
+
+  const copy = load.with({ retries: 5 }).with({ timeout: '1s' });
+
+  assert.deepEqual([copy.settings.retries, copy.settings.timeoutMs], [5, 1_000]);
+});
+
+test('a copy is found by a worker through its original, unless its trigger is code', () => {
+  const load = anyTask('load');
+
+  assert.equal(load.with({ retries: 5, trigger: allFinished }).reference, load.reference);
+  assert.notEqual(load.with({ trigger: () => true }).reference, load.reference);
+});
+
+test('an option that a copy does not know is refused', () => {
+  assert.throws(() => anyTask('load').with({ upstream: [] } as TaskCopyOptions), {
+    code: 'UNKNOWN_OPTION',
+    message: `load.with() has no option 'upstream'. It takes: ${optionNames()}, name, upstreamTasks.`,
+  });
+});
+
+test('upstream tasks are waited for, and their values are not passed', () => {
+  const [load, fit] = [anyTask('load'), anyTask('fit')];
+
+  const { graph, plan } = build(() => {
+    const a = fit();
+    return { a, b: load.with({ upstreamTasks: [a] })('x') };
+  });
+
+  assert.deepEqual(plan.b.bindings, [{ type: 'constant', value: 'x' }]);
+  assert.deepEqual(graph.orderingsOf(plan.b), [{ node: plan.a, isElementwise: false }]);
+});
+
+test('a mapped task waits for a mapped upstream index by index, unless that is unmapped', () => {
+  const [load, fit] = [anyTask('load'), anyTask('fit')];
+
+  const { graph, plan } = build(() => {
+    const a = fit.map([1, 2]);
+    const [b, c, d] = [[a], [unmapped(a)], [fit()]].map((upstreamTasks) => load.with({ upstreamTasks }).map([1, 2]));
+    return { b: b!, c: c!, d: d!, whole: load.with({ upstreamTasks: [a] })() };
+  });
+
+  const isElementwise = (node: Node) => graph.orderingsOf(node).map((ordering) => ordering.isElementwise);
+  assert.deepEqual(isElementwise(plan.b), [true]);
+  assert.deepEqual(isElementwise(plan.c), [false]);
+  assert.deepEqual(isElementwise(plan.d), [false]);
+  assert.deepEqual(isElementwise(plan.whole), [false]);
+});
+
+test('an upstream task that is no node is refused', () => {
+  const load = anyTask('load');
+
+  for (const upstream of [load, undefined, unmapped(3)]) {
+    const copy = load.with({ upstreamTasks: [upstream as unknown as Node] });
+    assert.throws(() => build(() => copy()), { name: 'TypeError', code: 'NOT_A_NODE' });
+  }
+});
+
+test('a class that extends Task is called like any task', () => {
+  const count = new Count(2);
+
+  const { plan } = build(() => ({ one: count(1), many: count.map([1, 2]) }));
+
+  assert.equal(plan.one.slug, 'count by 2');
+  assert.equal(plan.many.isMapped, true);
+  assert.ok(count instanceof Count && count instanceof Task);
+  assert.equal(count.run(1), 3);
+  assert.equal(count.with({ retries: 9 }).run(1), 3);
+  assert.equal(count.settings.retries, 2);
+});
+
+function optionNames(): string {
+  return 'retries, retryDelay, timeout, trigger, skipOnUpstreamSkip, slug';
+}
