@@ -51,10 +51,12 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
 async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Promise<string | undefined> {
   const { url, token, name, threads, memoryLimitMb, say } = options;
+  if (leaving.aborted) return undefined;
   let worker: Worker;
   const pool = new ThreadPool({ threads, memoryLimitMb });
   try {
     const comm = await connect<ToWorker, FromWorker>({ url, token, decode: decodeToWorker, signal: leaving });
+    using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
     await pool.start();
     worker = await join(comm, pool, name);
   } catch (error) {
@@ -65,12 +67,19 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
   }
   say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}`);
   const left = Promise.withResolvers<undefined>();
-  leaving.addEventListener('abort', () => left.resolve(undefined), { once: true });
+  using _ = whenAborted(leaving, () => left.resolve(undefined));
   const reason = await Promise.race([worker.closed, left.promise]);
   if (reason === undefined) await drain(worker, options, leaving);
   else say(`left ${url}: ${reason}`);
   await worker[Symbol.asyncDispose]();
   return undefined;
+}
+
+/** Calls `told` when the signal is aborted, at once if it is already; for as long as the result is in use. */
+function whenAborted(signal: AbortSignal, told: () => void): Disposable {
+  if (signal.aborted) told();
+  else signal.addEventListener('abort', told, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', told) };
 }
 
 async function drain(worker: Worker, { drainMs, say }: RemoteWorkerOptions, leaving: AbortSignal): Promise<void> {

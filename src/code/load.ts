@@ -9,7 +9,19 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { callSite } from './call-site.ts';
 import { find, fingerprintOf, namesIn, projectOf, registry, type Reference } from './registry.ts';
 
-const imports = new Map<string, Promise<unknown>>();
+/** How long a module that was held at a flow run may stay silent before it is taken to define nothing more. */
+const heldPatienceMs = 2_000;
+
+interface Import {
+  readonly done: Promise<unknown>;
+  /** How many runs had been held in this thread when it began. */
+  readonly heldBefore: number;
+}
+
+/** How an import ended for one who waits for a task: the module is through, or held at a flow run, or it threw. */
+type ImportEnd = { readonly type: 'through' } | { readonly type: 'held' } | { readonly type: 'failed'; error: unknown };
+
+const imports = new Map<string, Import>();
 
 /** Marks this thread as one that imports user modules only to find tasks in them. Worker threads call it once. */
 export function importOnlyForTasks(): void {
@@ -23,7 +35,7 @@ export function isImportingForTasks(): boolean {
 
 /** A promise that never settles, for a flow run reached while importing: what follows it is the script, not the tasks. */
 export function holdRun(): Promise<never> {
-  registry.heldRuns.add(callSite().module);
+  registry.heldRuns.push(callSite().module);
   for (const notify of registry.watchers) notify();
   return new Promise(() => {});
 }
@@ -35,29 +47,33 @@ export function holdRun(): Promise<never> {
 export async function load(reference: Reference): Promise<object> {
   const known = find(reference);
   if (known !== undefined) return known;
-  const { name, definedAt } = reference;
   if (reference.module === undefined) throw notAddressable(reference);
 
   const module = locate(reference);
   const here = { ...reference, module };
-  const failure = await importUntilFound(here);
+  const end = await importUntilFound(here);
   const entry = find(here);
   if (entry !== undefined) return entry;
-  if (failure !== undefined) {
-    const why =
-      failure.error instanceof Error ? `${failure.error.name}: ${failure.error.message}` : String(failure.error);
+  throw notFound(here, end);
+}
+
+function notFound({ name, module, definedAt }: Reference & { module: string }, end: ImportEnd): HeddleError {
+  if (end.type === 'failed') {
+    const { error } = end;
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const message =
       `a worker could not import ${module} to find task '${name}': ${why}. A task's module is imported by every ` +
       `worker, so its top level must be safe to run there.`;
-    throw new HeddleError('TASK_MODULE_FAILED', message, { task: name, module, cause: failure.error });
+    return new HeddleError('TASK_MODULE_FAILED', message, { task: name, module, cause: error });
   }
+  const isHeld = end.type === 'held';
   const names = namesIn(module);
-  throw new HeddleError(
-    'TASK_NOT_FOUND',
-    `a worker imported ${module}, but no task '${name}' was defined while it loaded; it was defined at ${definedAt} ` +
-      `where the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module.`,
-    { task: name, module, definedAt, found: names },
-  );
+  const when = isHeld ? 'before the flow run that it, or a module it imports, waits for' : 'while it loaded';
+  const message =
+    `a worker imported ${module}, but no task '${name}' was defined ${when}; it was defined at ${definedAt} where the ` +
+    `flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module` +
+    `${isHeld ? ', above the first run of a flow' : ''}.`;
+  return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
 }
 
 /** The error for a function that only the code which made it knows. */
@@ -73,7 +89,7 @@ export function notAddressable({ name, definedAt }: Reference): HeddleError {
 function locate({ name, module, path, fingerprint }: Reference): string {
   const url = module ?? '';
   if (!url.startsWith('file:')) return url;
-  const candidates = [url, pathToFileURL(join(projectOf(process.cwd()), path ?? '')).href];
+  const candidates = [...new Set([url, pathToFileURL(join(projectOf(process.cwd()), path ?? '')).href])];
   const present = candidates.filter((candidate) => existsSync(fileURLToPath(candidate)));
   const match = present.find((candidate) => fingerprintOf(candidate) === fingerprint);
   if (match !== undefined) return match;
@@ -90,28 +106,42 @@ function locate({ name, module, path, fingerprint }: Reference): string {
   throw new HeddleError('TASK_VERSION_SKEW', message, { task: name, path, tried });
 }
 
-/** Imports until the function is there, the import ended, or it failed. A failure after the definition does no harm. */
-async function importUntilFound(reference: Reference & { module: string }): Promise<{ error: unknown } | undefined> {
-  const { promise, resolve } = Promise.withResolvers<{ error: unknown } | undefined>();
+/**
+ * Imports until the function is there, the import ended, or nothing more is to be expected of it. A failure after the
+ * definition does no harm.
+ */
+async function importUntilFound(reference: Reference & { module: string }): Promise<ImportEnd> {
+  const { promise, resolve } = Promise.withResolvers<ImportEnd>();
+  const { done, heldBefore } = importOnce(reference.module);
+  let patience: NodeJS.Timeout | undefined;
   const check = () => {
     const { heldRuns } = registry;
-    const isHeld = heldRuns.has(reference.module) || heldRuns.has(undefined);
-    if (isHeld && find(reference) !== undefined) resolve(undefined);
+    const isHeld = heldRuns.some((module) => module === reference.module || module === undefined);
+    if (isHeld && find(reference) !== undefined) resolve({ type: 'through' });
+    if (heldRuns.length === heldBefore) return;
+    // Nothing tells a run that the module awaits, and so never gets past, from one that it does not await.
+    clearTimeout(patience);
+    patience = setTimeout(() => resolve({ type: 'held' }), heldPatienceMs);
   };
-  let module = imports.get(reference.module);
-  if (module === undefined) {
-    module = import(reference.module);
-    imports.set(reference.module, module);
-  }
-  module.then(
-    () => resolve(undefined),
-    (error: unknown) => resolve({ error }),
+  done.then(
+    () => resolve({ type: 'through' }),
+    (error: unknown) => resolve({ type: 'failed', error }),
   );
   registry.watchers.add(check);
   check();
   try {
     return await promise;
   } finally {
+    clearTimeout(patience);
     registry.watchers.delete(check);
   }
+}
+
+function importOnce(module: string): Import {
+  const known = imports.get(module);
+  if (known !== undefined) return known;
+  const heldBefore = registry.heldRuns.length;
+  const started: Import = { done: import(module), heldBefore };
+  imports.set(module, started);
+  return started;
 }

@@ -31,8 +31,8 @@ interface Registry {
   readonly watchers: Set<() => void>;
   /** Set while this thread imports a module only to find its tasks. */
   isImporting: boolean;
-  /** Modules whose top level reached a flow run while importing; `undefined` where the module could not be told. */
-  readonly heldRuns: Set<string | undefined>;
+  /** The modules that reached a flow run while importing, in that order; `undefined` where it could not be told which. */
+  readonly heldRuns: (string | undefined)[];
 }
 
 export const registry = processWide<Registry>('registry', () => ({
@@ -41,7 +41,7 @@ export const registry = processWide<Registry>('registry', () => ({
   fingerprints: new Map(),
   watchers: new Set(),
   isImporting: false,
-  heldRuns: new Set(),
+  heldRuns: [],
 }));
 
 /** Notes that `entry` was defined under `name` by the module that is being evaluated, and gives its address. */

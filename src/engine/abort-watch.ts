@@ -29,8 +29,8 @@ export function onCancel(control: Control, told: () => void): () => void {
 }
 
 async function tellWhenOrdered(control: Control, listeners: Set<() => void>): Promise<void> {
-  const wait = Atomics.waitAsync(control, controlWords.order, controlOrders.none);
-  await wait.value;
+  // Between the order and the waking, the control can have passed on to the next chunk, which nobody told to end.
+  while (!isCancelled(control)) await Atomics.waitAsync(control, controlWords.order, controlOrders.none).value;
   waiting.delete(control.buffer);
   for (const told of listeners) told();
 }

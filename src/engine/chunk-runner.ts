@@ -10,6 +10,7 @@ import type { State } from '../flow/state.ts';
 import { triggerOf } from '../flow/triggers.ts';
 import type { Task } from '../flow/task.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
+import { encodeThrown } from '../values/thrown.ts';
 import { isCancelled } from './abort-watch.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
@@ -57,20 +58,21 @@ class ChunkRun {
 
   async run(loaded: LoadedTask | Ending): Promise<void> {
     const task = this.#task;
-    const flushLogs = () => this.#flushLogs();
-    process.on('exit', flushLogs);
+    // A function that ends its thread takes nothing with it of those that ran before.
+    const flush = () => this.#flush();
+    process.on('exit', flush);
     try {
       await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
     } finally {
       Atomics.store(task.control, controlWords.running, -1);
-      process.off('exit', flushLogs);
+      process.off('exit', flush);
     }
     this.#flush();
   }
 
   async #runAll(loaded: LoadedTask): Promise<void> {
     const { start, end, control } = this.#task;
-    const elementwise = this.#task.elementwise.map((input) => outcomesOf(input, { start, end }));
+    const elementwise = this.#task.elementwise.map((input) => outcomesOf(input, { start, end, isList: true }));
     const runner = new TaskRunner(loaded, { task: this.#task, elementwise, write: (record) => this.#log(record) });
     const runCounts = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as number]));
     for (let index = start; index < end; index += 1) {
@@ -118,7 +120,7 @@ class ChunkRun {
     this.#array.failuresLogged += 1;
     if (this.#array.failuresLogged > loggedFailures) return;
     const logger = runner.loggerFor(loaded.plan.isMapped ? index : undefined);
-    logger.error(state.error?.stack ?? state.message);
+    logger.error(stackOf(state));
     if (this.#array.failuresLogged < loggedFailures) return;
     logger.warn(`more failures of '${loaded.plan.name}' on this thread stay out of the log; their states hold them`);
   }
@@ -174,8 +176,9 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
     const found = Object.freeze(await load(plan.reference)) as Task;
     const whole = task.whole.map((input, position) => {
-      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY });
-      return { outcomes, value: plan.wholeIsList[position] === true ? outcomes.values : outcomes.values[0] };
+      const isList = plan.wholeIsList[position] === true;
+      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList });
+      return { outcomes, value: isList ? outcomes.values : outcomes.values[0] };
     });
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
     return { plan, call: (...args) => found.run(...args), trigger, whole };
@@ -186,10 +189,17 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
   }
 }
 
+/** A range of an upstream array, and whether that is the children of a mapped task. */
+interface Section {
+  readonly start: number;
+  readonly end: number;
+  readonly isList: boolean;
+}
+
 /** The outcomes of a range, put together from the blocks that touch it. */
-function outcomesOf({ blocks }: ChunkInput, { start, end }: { start: number; end: number }): Outcomes {
+function outcomesOf({ blocks }: ChunkInput, { start, end, isList }: Section): Outcomes {
   const parts = blocks.map((block) =>
-    cut(block, Math.max(start, block.start), Math.min(end, block.start + block.count)),
+    cut(block, { isList, start: Math.max(start, block.start), end: Math.min(end, block.start + block.count) }),
   );
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
@@ -199,11 +209,18 @@ function outcomesOf({ blocks }: ChunkInput, { start, end }: { start: number; end
   return { values, states };
 }
 
-function cut(block: Block, start: number, end: number): Outcomes {
-  const outcomes = decodeOutcomes(block.bytes);
+function cut(block: Block, { start, end, isList }: Section): Outcomes {
+  const outcomes = decodeOutcomes(block.bytes, isList ? block.start : undefined);
   if (start === block.start && end === block.start + block.count) return outcomes;
   const { values, states } = outcomes;
   const from = start - block.start;
   const to = end - block.start;
   return { values: values.slice(from, to), states: states?.slice(from, to) };
+}
+
+/** The stack, whatever kind of error it is: one that throws when it is asked is told like any other. */
+function stackOf({ error, message }: State): string {
+  if (error === undefined) return message;
+  const record = encodeThrown(error);
+  return record.kind === 'error' ? record.stack : record.text;
 }

@@ -77,6 +77,8 @@ async function untilOver(running: Promise<void>, { runner, session, request, log
   using _ = listenForInterrupts(cancelled.resolve);
   const abort = () => cancelled.resolve('its signal was aborted');
   request.signal?.addEventListener('abort', abort, { once: true });
+  // It may have been while the executor started, when nobody listened.
+  if (request.signal?.aborted) abort();
   const end = await Promise.race([
     running.then(() => undefined),
     lost.then((error) => new State('Failed', error.message, { error })),

@@ -12,6 +12,7 @@ import type { Task } from '../flow/task.ts';
 import { allSuccessful, nameOf } from '../flow/triggers.ts';
 import { assertTravels } from '../values/travels.ts';
 import type { FlowRunFacts, Session } from './executor.ts';
+import { flattenList } from './flatten.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { NodeRun } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
@@ -23,6 +24,14 @@ class Wiring {
   readonly constants: unknown[] = [];
   readonly elementwise: { readonly array: number; readonly length: number; readonly name: string }[] = [];
   readonly whole: { readonly array: number; readonly isList: boolean }[] = [];
+  /** Which of the elementwise ones are the user's own lists, and no upstream task runs. */
+  readonly literals: number[] = [];
+
+  /** The position of an array among the elementwise ones. One that is there already is not added again. */
+  each(input: { readonly array: number; readonly length: number; readonly name: string }): number {
+    const known = this.elementwise.findIndex(({ array }) => array === input.array);
+    return known === -1 ? this.elementwise.push(input) - 1 : known;
+  }
 }
 
 /** The states of a flow's nodes, while it runs and after. */
@@ -110,8 +119,10 @@ export class FlowRunner {
       }
       case 'each-constant': {
         const values = [...(binding.values as Iterable<unknown>)];
-        const list = binding.isFlattened ? flattenList(node, values) : values;
-        wiring.args.push({ type: 'element', input: this.#connectList(wiring, node, `argument ${position + 1}`, list) });
+        const list = { values: binding.isFlattened ? flattenList(node.slug, values) : values };
+        const input = this.#connectList(wiring, node, `argument ${position + 1}`, list);
+        wiring.literals.push(input);
+        wiring.args.push({ type: 'element', input });
         return;
       }
       case 'each-node':
@@ -126,7 +137,7 @@ export class FlowRunner {
       await this.#connectWhole(wiring, upstream);
       return;
     }
-    wiring.elementwise.push({ array, length: run.length, name: upstream.slug });
+    wiring.each({ array, length: run.length, name: upstream.slug });
   }
 
   async #connectWhole(wiring: Wiring, upstream: Node): Promise<number> {
@@ -144,25 +155,23 @@ export class FlowRunner {
     const run = this.runs.get(upstream)!;
     const array = await run.submitted;
     if (run.isList && !isFlattened) {
-      return wiring.elementwise.push({ array, length: run.length, name: upstream.slug }) - 1;
+      return wiring.each({ array, length: run.length, name: upstream.slug });
     }
     await run.done;
     const { state } = run;
-    if (run.isList) {
-      const values = run.children.map((child) => child.result).filter((value) => value !== undefined);
-      return this.#connectList(wiring, node, upstream.slug, flattenList(node, values));
-    }
+    if (run.isList) return this.#connectList(wiring, node, upstream.slug, flattenChildren(node, run.children));
     if (!state.isSuccessful() || state.isSkipped()) throw new Unmappable(withoutList(node, upstream, state));
     if (!isIterable(state.result)) throw notIterable(node, upstream, state.result);
     const values = [...state.result];
-    return this.#connectList(wiring, node, upstream.slug, isFlattened ? flattenList(node, values) : values);
+    const list = { values: isFlattened ? flattenList(node.slug, values) : values };
+    return this.#connectList(wiring, node, upstream.slug, list);
   }
 
-  #connectList(wiring: Wiring, node: Node, name: string, values: readonly unknown[]): number {
-    const given = blocksOf(values, { task: node.slug, warn: (text) => this.#warnOnce(text) });
+  #connectList(wiring: Wiring, node: Node, name: string, { values, ...list }: GivenList): number {
+    const given = blocksOf(values, { ...list, task: node.slug, warn: (text) => this.#warnOnce(text) });
     const request = { ...this.#request(name), length: values.length, given };
     const array = this.#session.submit(request, { started: () => {}, settled: () => {} });
-    return wiring.elementwise.push({ array, length: values.length, name }) - 1;
+    return wiring.each({ array, length: values.length, name });
   }
 
   #submitArray(
@@ -183,7 +192,7 @@ export class FlowRunner {
     return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
   }
 
-  #plan(node: Node, task: Task, { args, constants, whole }: Wiring): Uint8Array {
+  #plan(node: Node, task: Task, { args, constants, whole, literals }: Wiring): Uint8Array {
     const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger } = task.settings;
     const { flowName, flowRunId, flowRunName, parameters } = this.#facts;
     return encodePlan({
@@ -203,6 +212,7 @@ export class FlowRunner {
       args,
       constants,
       wholeIsList: whole.map(({ isList }) => isList),
+      literals,
     });
   }
 
@@ -218,6 +228,13 @@ export class FlowRunner {
     this.#warned.add(text);
     this.#facts.logger.warn(text);
   }
+}
+
+/** What a node is mapped over, when that is no array of task runs. */
+interface GivenList {
+  readonly values: readonly unknown[];
+  /** For places whose value is missing: how the run that was to make it ended. */
+  readonly states?: ReadonlyMap<number, State>;
 }
 
 /** Thrown to end a mapped node in a state, because there is no list to map over. */
@@ -246,11 +263,13 @@ function notIterable(node: Node, upstream: Node, value: unknown): HeddleError {
   return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: upstream.slug });
 }
 
-function flattenList(node: Node, values: readonly unknown[]): unknown[] {
-  const position = values.findIndex((value) => !isIterable(value));
-  if (position === -1) return (values as Iterable<unknown>[]).flatMap((inner) => [...inner]);
-  const message = `flatten() for '${node.slug}' needs a list of lists, but element ${position} is ${describe(values[position])}.`;
-  throw new HeddleError('NOT_ITERABLE', message, { task: node.slug, position });
+/** A child without a list keeps one place, where whatever is mapped over it finds its state. */
+function flattenChildren(node: Node, children: readonly State[]): GivenList {
+  const hasList = (child: State) => child.isSuccessful() && !child.isSkipped();
+  const lists = children.map((child) => (hasList(child) ? child.result : [child]));
+  const flat = flattenList(node.slug, lists);
+  const states = new Map(flat.flatMap((value, index) => (value instanceof State ? [[index, value] as const] : [])));
+  return { values: flat.map((value) => (value instanceof State ? undefined : value)), states };
 }
 
 function lengthOf(node: Node, { elementwise }: Wiring): number {

@@ -1,5 +1,6 @@
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { describe } from '../lib/options.ts';
 import type { Graph } from '../flow/graph.ts';
 import { Node } from '../flow/node.ts';
 import { State, type StateDetails, type StateType } from '../flow/state.ts';
@@ -9,9 +10,21 @@ import type { NodeRun } from './node-run.ts';
 export type Output<Plan> =
   Plan extends Node<infer Value>
     ? Value
-    : Plan extends readonly unknown[] | Readonly<Record<string, unknown>>
-      ? { readonly [Key in keyof Plan]: Output<Plan[Key]> }
-      : Plan;
+    : Plan extends Opaque
+      ? Plan
+      : Plan extends object
+        ? { readonly [Key in keyof Plan]: Output<Plan[Key]> }
+        : Plan;
+
+/** What is neither a list nor a plain object stays what it is, as far as the compiler can tell them apart. */
+type Opaque =
+  | ((...args: never[]) => unknown)
+  | Date
+  | RegExp
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBuffer
+  | ArrayBufferView;
 
 /** What a flow run took. */
 export interface FlowStatistics {
@@ -66,7 +79,9 @@ export class FlowState<Plan = unknown> extends State {
     const node = typeof which === 'string' ? graph.bySlug(which) : which;
     const run = node === undefined ? undefined : runs.get(node);
     if (run !== undefined) return run.state;
-    const slug = typeof which === 'string' ? which : which.slug;
+    const name = which instanceof Node ? which.slug : which;
+    // A task is easily taken for a node of it, and only the compiler would know.
+    const slug = typeof name === 'string' ? name : describe(name);
     const message = `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It has: ${[...graph.slugs].join(', ')}.`;
     throw new UsageError('UNKNOWN_TASK', message, { flow: graph.flow, task: slug });
   }

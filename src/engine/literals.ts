@@ -16,11 +16,13 @@ export interface LiteralUse {
   readonly task: string;
   /** Told once for each way in which values will not arrive as they are. */
   readonly warn: (text: string) => void;
+  /** States that stand in the list instead of values, by index. */
+  readonly states?: ReadonlyMap<number, State>;
 }
 
 /** The list as blocks. An element that cannot travel becomes the failure of the child that was to get it. */
 export function blocksOf(values: readonly unknown[], use: LiteralUse): Block[] {
-  const states = new Map<number, State>();
+  const states = new Map(use.states);
   values.forEach((value, index) => {
     if (isExact(value)) return;
     try {

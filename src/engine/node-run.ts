@@ -98,7 +98,7 @@ export class NodeRun implements ArrayListener {
     if (this.#states !== undefined) return this.#states;
     const states: State[] = Array.from({ length: this.length });
     for (const { start, count, bytes } of this.#blocks) {
-      const outcomes = decodeOutcomes(bytes);
+      const outcomes = decodeOutcomes(bytes, this.isList ? start : undefined);
       for (let position = 0; position < count; position += 1) states[start + position] = stateAt(outcomes, position);
     }
     const end = this.#end;

@@ -1,5 +1,6 @@
 import { isExact } from '../values/exactness.ts';
 import type { Finding } from '../values/diagnosis.ts';
+import { encodeValue } from '../values/encode.ts';
 import { assertTravels } from '../values/travels.ts';
 import type { State } from '../flow/state.ts';
 import { encodeOutcomes } from './outcomes.ts';
@@ -12,6 +13,8 @@ export class OutcomeBuffer {
   #start: number;
   #values: unknown[] = [];
   #states = new Map<number, State>();
+  /** Of the latest value. */
+  #plan: RunPlan | undefined;
 
   constructor(start: number) {
     this.#start = start;
@@ -24,11 +27,12 @@ export class OutcomeBuffer {
 
   /** Takes a value that was returned, or gives the ending of a run whose value cannot travel. */
   succeed(index: number, value: unknown, plan: RunPlan, runner: TaskRunner): Ending | undefined {
+    this.#plan = plan;
     if (!isExact(value)) {
       const mapIndex = plan.isMapped ? index : undefined;
       try {
-        const facts = { role: 'result' as const, task: plan.name, ...(mapIndex !== undefined && { mapIndex }) };
-        for (const finding of assertTravels(value, facts)) warnOnce(plan, finding, runner.loggerFor(mapIndex));
+        const findings = assertTravels(value, { role: 'result', task: plan.name, mapIndex });
+        for (const finding of findings) warnOnce(plan, finding, runner.loggerFor(mapIndex));
       } catch (error) {
         return new Ending(failed(error), { isRetriable: false });
       }
@@ -53,9 +57,30 @@ export class OutcomeBuffer {
   take(): Uint8Array | undefined {
     if (this.#values.length === 0) return undefined;
     const start = this.#start;
-    const bytes = encodeOutcomes(this.#values, this.#states);
+    const bytes = this.#encode();
     this.restart(start + this.#values.length);
     return bytes;
+  }
+
+  #encode(): Uint8Array {
+    try {
+      return encodeOutcomes(this.#values, this.#states);
+    } catch {
+      // A value could be sent when it was returned, and cannot any more since somebody changed it: the others can.
+      for (const index of this.#values.keys()) this.#endIfSpoiled(this.#start + index);
+      return encodeOutcomes(this.#values, this.#states);
+    }
+  }
+
+  #endIfSpoiled(index: number): void {
+    const value = this.#values[index - this.#start];
+    const mapIndex = this.#plan?.isMapped === true ? index : undefined;
+    try {
+      assertTravels(value, { role: 'result', task: this.#plan?.name, mapIndex });
+      encodeValue(value);
+    } catch (error) {
+      this.end(index, failed(error));
+    }
   }
 }
 

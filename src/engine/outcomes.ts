@@ -50,12 +50,13 @@ export function encodeOutcomes(values: readonly unknown[], states: ReadonlyMap<n
   return join(header, body);
 }
 
-export function decodeOutcomes(bytes: Uint8Array): Outcomes {
+/** `mapIndex` is what an index that crashed is called, when it is the child of a mapped task. */
+export function decodeOutcomes(bytes: Uint8Array, mapIndex?: number): Outcomes {
   switch (bytes[0]) {
     case blockKinds.succeeded:
       return { values: decodeColumn(bytes.subarray(1)), states: undefined };
     case blockKinds.crashed:
-      return { values: [undefined], states: [crashed(JSON.parse(Buffer.from(bytes.subarray(1)).toString()) as Crash)] };
+      return { values: [undefined], states: [crashed(readCrash(bytes), mapIndex)] };
     default: {
       const [records, column] = decodeValue(bytes.subarray(headerLength)) as [StateRecord[], Uint8Array];
       const values = decodeColumn(column);
@@ -88,13 +89,21 @@ function count(states: readonly State[]): OutcomeCounts {
   };
 }
 
-function crashed({ task, losses, worker, loss }: Crash): State {
-  const how = describeLoss(loss);
+function readCrash(bytes: Uint8Array): Crash {
+  return JSON.parse(Buffer.from(bytes.subarray(1)).toString()) as Crash;
+}
+
+function crashed({ task, losses, worker, loss }: Crash, mapIndex: number | undefined): State {
+  const which = mapIndex === undefined ? '' : ` [map index ${mapIndex}]`;
   const where = worker === undefined ? '' : ` on ${worker}`;
+  const times = losses === 1 ? 'once' : `${losses} times`;
   const message =
-    `task '${task}' was given up after the means to run it were lost ${losses} times; last${where}: ${how}. ` +
+    `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ${describeLoss(loss)}. ` +
     `The same inputs will most likely do it again: look for what ends the process or fills the memory.`;
-  const error = new HeddleError('TASK_RUN_CRASHED', message, { task, losses, ...(worker && { worker }), ...loss });
+  // The loss's own message is part of ours, which it must not replace.
+  const { message: _, ...how } = loss ?? {};
+  const facts = { task, losses, ...(mapIndex !== undefined && { mapIndex }), ...(worker && { worker }), ...how };
+  const error = new HeddleError('TASK_RUN_CRASHED', message, facts);
   return new State('Crashed', message, { error });
 }
 

@@ -19,14 +19,16 @@ export function resolveParameters(
     const message = `flow '${name}' has no parameter '${key}'.${didYouMean(key, all)} It has: ${all.join(', ') || 'none'}.`;
     throw new UsageError('UNKNOWN_PARAMETER', message, { flow: name, parameter: key });
   }
-  const missing = [...parameters.values()].filter((parameter) => parameter.isRequired && !(parameter.name in given));
+  const missing = [...parameters.values()].filter(
+    (parameter) => parameter.isRequired && !Object.hasOwn(given, parameter.name),
+  );
   if (missing.length > 0) {
     const names = missing.map((parameter) => parameter.name);
     const message = `flow '${name}' needs ${names.length === 1 ? 'a value' : 'values'} for ${names.join(', ')}: pass parameters: { ${names.join(', ')} }, or --param ${names[0]}=… on the command line.`;
     throw new UsageError('MISSING_PARAMETER', message, { flow: name, parameters: names });
   }
   const values = [...parameters.values()].map((parameter) => {
-    const value = parameter.name in given ? given[parameter.name] : parameter.default;
+    const value = Object.hasOwn(given, parameter.name) ? given[parameter.name] : parameter.default;
     assertTravels(value, { role: 'parameter', task: name, name: parameter.name });
     return [parameter.name, value] as const;
   });
@@ -38,9 +40,15 @@ export function readParameter(flow: string, parameter: Parameter | undefined, te
   const example = parameter?.default;
   if (typeof example === 'string') return text;
   const value = parse(text);
-  if (example === undefined || example === null || typeof value === typeof example) return value;
-  const message = `parameter '${parameter!.name}' of flow '${flow}' is a ${typeof example} by default (${describe(example)}); got '${text}'`;
+  if (example === undefined || example === null || kindOf(value) === kindOf(example)) return value;
+  const message = `parameter '${parameter!.name}' of flow '${flow}' is ${kindOf(example)} by default (${describe(example)}); got '${text}'`;
   throw new UsageError('INVALID_PARAMETER', message, { flow, parameter: parameter!.name, value: text });
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function parse(text: string): unknown {

@@ -31,6 +31,8 @@ export interface RunPlan {
   readonly constants: readonly unknown[];
   /** For each upstream that is needed whole, whether it is mapped, so that its value is a list. */
   readonly wholeIsList: readonly boolean[];
+  /** The elementwise inputs that are lists of the user's: no trigger asks how they ended. */
+  readonly literals: readonly number[];
 }
 
 export function encodePlan(plan: RunPlan): Uint8Array {

@@ -15,7 +15,7 @@ export function progressLines(runs: Iterable<NodeRun>, elapsedMs: ReadonlyMap<No
 function progressLine(run: NodeRun, elapsedMs: number, width: number): string {
   const { length, settledCount, runningCount, failedCount } = run;
   const share = length === 0 ? 1 : settledCount / length;
-  const filled = Math.round(share * barWidth);
+  const filled = Math.floor(share * barWidth);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
   const rate = elapsedMs === 0 ? 0 : (settledCount * 1_000) / elapsedMs;
   const parts = [
@@ -24,7 +24,8 @@ function progressLine(run: NodeRun, elapsedMs: number, width: number): string {
     `${failedCount.toLocaleString('en')} failed of ${length.toLocaleString('en')}`,
     `${rate >= 100 ? Math.round(rate).toLocaleString('en') : rate.toFixed(1)}/s`,
   ];
-  if (settledCount > 0 && settledCount < length)
+  if (rate > 0 && settledCount < length) {
     parts.push(`${formatDuration(((length - settledCount) / rate) * 1_000)} left`);
+  }
   return `${run.node.slug.padEnd(width)} ${bar} ${parts.join(' · ')}`;
 }

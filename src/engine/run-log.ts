@@ -5,6 +5,6 @@ export function formatRecord({ time, level, message, task, mapIndex, worker, flo
   const index = mapIndex === undefined ? '' : `[${mapIndex}]`;
   const where = task === undefined ? '' : ` ${task}${index}`;
   const who = worker === undefined ? '' : ` @${worker}`;
-  const name = flowRun === undefined || flowRun === flow ? flow : `${flow}/${flowRun}`;
-  return `${new Date(time).toISOString()} ${level.toUpperCase().padEnd(5)} ${name}${where}${who} | ${message}`;
+  const names = new Set([flow ?? 'heddle', flowRun ?? flow ?? 'heddle']);
+  return `${new Date(time).toISOString()} ${level.toUpperCase().padEnd(5)} ${[...names].join('/')}${where}${who} | ${message}`;
 }

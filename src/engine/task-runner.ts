@@ -3,13 +3,17 @@
 
 import type { ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import { allSuccessful, type Trigger } from '../flow/triggers.ts';
+import { decodeThrown, encodeThrown } from '../values/thrown.ts';
 import { onCancel, isCancelled } from './abort-watch.ts';
 import { withContext, type Context } from './context.ts';
+import { flattenList } from './flatten.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { stateAt, type Outcomes } from './outcomes.ts';
@@ -55,6 +59,8 @@ export class TaskRunner {
   readonly #facts: ChunkFacts;
   /** Nothing upstream is out of the ordinary and the trigger is the usual one: no step can end a run. */
   readonly #isPlain: boolean;
+  /** Of the upstreams that are needed whole: they are the same for every index. */
+  #sharedStates: readonly State[] | undefined;
 
   constructor(loaded: LoadedTask, facts: ChunkFacts) {
     this.#loaded = loaded;
@@ -97,17 +103,17 @@ export class TaskRunner {
       const isLate = plan.timeoutMs !== null && performance.now() - startedAt > plan.timeoutMs;
       return isLate ? this.#timedOut() : result;
     } catch (thrown) {
-      return endingOf(thrown);
+      return endingOf(thrown, plan.name);
     }
   }
 
   async #settle(result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
-    const { timeoutMs } = this.#loaded.plan;
+    const { name, timeoutMs } = this.#loaded.plan;
     try {
       if (timeoutMs === null) return await result;
       return await this.#within(timeoutMs, result, run);
     } catch (thrown) {
-      return endingOf(thrown);
+      return endingOf(thrown, name);
     } finally {
       run.close();
     }
@@ -118,7 +124,7 @@ export class TaskRunner {
     const timer = setTimeout(() => {
       resolve(this.#timedOut());
       run.abort(new DOMException(`the time limit of ${formatDuration(timeoutMs)} is up`, 'TimeoutError'));
-    }, timeoutMs);
+    }, timerMs(timeoutMs));
     try {
       return await Promise.race([result, timeUp]);
     } finally {
@@ -136,7 +142,7 @@ export class TaskRunner {
         case 'element':
           return this.#facts.elementwise[argument.input]?.values[position];
         case 'whole':
-          return argument.isFlattened ? flattened(whole[argument.input]?.value) : whole[argument.input]?.value;
+          return argument.isFlattened ? flattened(plan.name, whole[argument.input]!) : whole[argument.input]?.value;
         default:
           return unreachable(argument);
       }
@@ -145,11 +151,16 @@ export class TaskRunner {
 
   #upstreamStates(index: number): State[] {
     const position = index - this.#facts.task.start;
-    const own = this.#facts.elementwise.map((outcomes) => stateAt(outcomes, position));
-    const shared = this.#loaded.whole.flatMap(({ outcomes }) =>
+    const { literals } = this.#loaded.plan;
+    const own = this.#facts.elementwise.flatMap((outcomes, input) => {
+      const state = stateAt(outcomes, position);
+      // An element that could not be sent is told all the same.
+      return literals.includes(input) && state.isSuccessful() ? [] : [state];
+    });
+    this.#sharedStates ??= this.#loaded.whole.flatMap(({ outcomes }) =>
       outcomes.values.map((_, wholePosition) => stateAt(outcomes, wholePosition)),
     );
-    return [...own, ...shared];
+    return [...own, ...this.#sharedStates];
   }
 
   #timedOut(): Ending {
@@ -270,25 +281,42 @@ function triggerSatisfied({ loaded, upstream }: TaskRun): State | undefined {
 
 // Endings
 
-function endingOf(thrown: unknown): Ending {
-  if (thrown instanceof Signal) return new Ending(thrown.state, { isRetriable: true });
-  return new Ending(failed(thrown), { isRetriable: true });
+function endingOf(thrown: unknown, task: string): Ending {
+  const error = errorOf(thrown);
+  if (error instanceof Signal) return new Ending(error.state, { isRetriable: true });
+  return new Ending(failed(explained(error, task)), { isRetriable: true });
 }
 
 /** The state of a run whose function threw, whatever it threw. */
 export function failed(thrown: unknown): State {
-  const error = thrown instanceof Error ? thrown : new ThrownValue(thrown);
+  const error = errorOf(thrown);
   return new State('Failed', textOf(error), { error });
 }
 
-/** Carries what a task threw when that was no error; the codec of thrown values takes it apart again. */
-export class ThrownValue extends Error {
-  readonly thrown: unknown;
-
-  constructor(thrown: unknown) {
-    super('a task threw a value that is not an Error');
-    this.thrown = thrown;
+/** What was thrown as an error that can be asked; it may be anything at all, even a Proxy that throws when it is. */
+function errorOf(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    // Then it is told like any other value.
   }
+  return decodeThrown(encodeThrown(thrown));
+}
+
+/** The beginning of the source of every task: see `Callable`. */
+const readOnlyOfTask = /Cannot assign to read only property '(.*)' of function '\(\.\.\.args/;
+
+/** A task is a frozen function while it runs, and what V8 says of that helps nobody. */
+function explained(error: Error, task: string): Error {
+  if (!(error instanceof TypeError)) return error;
+  const [, property] = readOnlyOfTask.exec(textOf(error)) ?? [];
+  if (property === undefined) return error;
+  const message =
+    `task '${task}' tried to change its own '${property}'. A task keeps nothing between its runs, because they happen ` +
+    `in other threads and on other machines. Return what is to be kept, or make it an input.`;
+  const told = new UsageError('TASK_IS_FROZEN', message, { task, property, cause: error });
+  told.stack = `TypeError: ${message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
+  return told;
 }
 
 function textOf(error: Error): string {
@@ -303,8 +331,10 @@ function cancelReason(): DOMException {
   return new DOMException('the flow run was cancelled', 'AbortError');
 }
 
-function flattened(value: unknown): unknown[] {
-  return (value as Iterable<unknown>[]).flatMap((inner) => (inner === undefined ? [] : [...inner]));
+/** The list of a mapped upstream has gaps where a child gave no list; they are for the trigger to judge. */
+function flattened(task: string, { value, outcomes }: LoadedTask['whole'][number]): unknown[] {
+  const hasGaps = outcomes.values === value;
+  return flattenList(task, hasGaps ? outcomes.values.map((inner) => (inner === undefined ? [] : inner)) : value);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

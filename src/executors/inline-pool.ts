@@ -1,4 +1,5 @@
 import { controlOrders, controlWords, type ChunkMessage } from '../lib/chunk.ts';
+import { timerMs } from '../lib/timer.ts';
 import { runChunk } from '../engine/chunk-runner.ts';
 import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
 
@@ -8,15 +9,18 @@ import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
  */
 export class InlinePool implements ChunkPool {
   readonly threads = 1;
-  #current: { attempt: number; control: Int32Array<SharedArrayBuffer>; stop: () => void } | undefined;
+  /** One for all chunks: whoever waits for an order waits on it, and a wait that is never answered stays for good. */
+  readonly #control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
+  #current: { attempt: number; stop: () => void } | undefined;
 
   async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
-    const control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
+    const control = this.#control;
+    Atomics.store(control, controlWords.order, controlOrders.none);
     const { promise: stopped, resolve } = Promise.withResolvers<ChunkLoss>();
     const stop = () => {
       resolve({ index: Atomics.load(control, controlWords.running), loss: { kind: 'cancelled' } });
     };
-    this.#current = { attempt: chunk.attempt, control, stop };
+    this.#current = { attempt: chunk.attempt, stop };
     const { timeoutMs: _, ...task } = chunk;
     try {
       return await Promise.race([runChunk({ ...task, control }, emit).then(() => undefined), stopped]);
@@ -28,9 +32,9 @@ export class InlinePool implements ChunkPool {
   cancel(attempt: number, graceMs: number): void {
     const current = this.#current;
     if (current?.attempt !== attempt) return;
-    Atomics.store(current.control, controlWords.order, controlOrders.cancel);
-    Atomics.notify(current.control, controlWords.order);
-    setTimeout(current.stop, graceMs).unref();
+    Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
+    Atomics.notify(this.#control, controlWords.order);
+    setTimeout(current.stop, timerMs(graceMs)).unref();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

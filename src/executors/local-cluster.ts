@@ -13,7 +13,7 @@ export interface LocalClusterOptions {
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
   readonly threads?: number;
-  /** Megabytes of heap that each thread may use; Node's own limit by default. */
+  /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
   readonly memoryLimit?: number;
   /** How many deaths of a thread one task run may cause before it is given up as `Crashed`; 3 by default. */
   readonly allowedFailures?: number;
@@ -22,7 +22,11 @@ export interface LocalClusterOptions {
 const optionRules = {
   workers: rules.positiveCount,
   threads: rules.positiveCount,
-  memoryLimit: rules.positiveCount,
+  // With less a thread cannot start, and with much less V8 ends the whole process when one tries.
+  memoryLimit: {
+    expected: 'a whole number of megabytes, 16 or more',
+    holds: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 16,
+  },
   allowedFailures: rules.count,
 };
 

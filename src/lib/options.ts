@@ -29,11 +29,11 @@ export const rules = {
  * `UNKNOWN_OPTION` or `INVALID_OPTION` that says whose option it is, what was expected and what came.
  */
 export function checkOptions(owner: string, options: object, known: Readonly<Record<string, OptionRule>>): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new UsageError('INVALID_OPTION', `the options of ${owner} should be an object; got ${String(options)}`);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new UsageError('INVALID_OPTION', `the options of ${owner} should be an object; got ${describe(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
-    const rule = known[name];
+    const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) {
       const names = Object.keys(known);
       const remedy = didYouMean(name, names) || ` It takes: ${names.join(', ')}.`;

@@ -2,6 +2,7 @@
 // core never sees, and opens none of them.
 
 import { crashBlock, type Block } from '../lib/chunk.ts';
+import { timerMs } from '../lib/timer.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm } from '../comm/comm.ts';
@@ -189,7 +190,9 @@ export class Scheduler implements AsyncDisposable {
         return sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
       }
       case 'draining':
-        return this.#handle({ type: 'worker-draining', worker: id });
+        this.#handle({ type: 'worker-draining', worker: id });
+        // Behind the last chunk that it gets, so that it knows which one that was.
+        return sendToWorker(worker, { type: 'close', reason: 'it was asked for' });
       default:
         // Any peer may send anything that is a message at all.
         throw new ProtocolError(`a worker has no business to send '${message.type}'`);
@@ -239,7 +242,12 @@ export class Scheduler implements AsyncDisposable {
 
   #handle(event: Event, freight: Freight = {}): void {
     const commands = this.#core.handle(event, performance.now());
-    for (const command of commands) this.#perform(command, freight);
+    let cargo = freight;
+    for (const command of commands) {
+      // The crashes that follow are those of what this worker ran.
+      if (command.type === 'close-worker') cargo = { lostWorker: this.#workers.get(command.worker)! };
+      this.#perform(command, cargo);
+    }
     this.#wakeInTime();
   }
 
@@ -254,9 +262,11 @@ export class Scheduler implements AsyncDisposable {
         return;
       }
       case 'close-worker': {
-        const worker = this.#workers.get(command.worker);
-        if (worker !== undefined) void worker.comm.close('no sign of life within the heartbeat timeout');
-        return;
+        const worker = this.#workers.get(command.worker)!;
+        const reason = 'no sign of life within the heartbeat timeout';
+        void worker.comm.close(reason);
+        // Closing waits for the other end, and nobody here shall wait for that.
+        return this.#leave(worker, reason);
       }
       case 'settled': {
         const { start, end } = command.range;
@@ -332,7 +342,7 @@ export class Scheduler implements AsyncDisposable {
       this.#wakesAt = Infinity;
       this.#handle({ type: 'ticked' });
     };
-    this.#wake = setTimeout(wake, Math.max(0, Math.ceil(due - performance.now())));
+    this.#wake = setTimeout(wake, timerMs(Math.max(0, Math.ceil(due - performance.now()))));
   }
 }
 

@@ -1,7 +1,6 @@
 // One piscina thread and what is known of it: a pool of pools of one, because piscina does not say which of its threads
 // runs what, and a death must be charged to the very index that caused it.
 
-import { once } from 'node:events';
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import {
@@ -12,6 +11,7 @@ import {
   type ChunkMessage,
   type Loss,
 } from '../lib/chunk.ts';
+import { timerMs } from '../lib/timer.ts';
 import type { ChunkLoss, PooledChunk } from './pool.ts';
 
 /** What a thread posts: the reports of a chunk, and that it is through with it. */
@@ -22,10 +22,21 @@ export interface ThreadOptions {
   readonly memoryLimitMb: number | undefined;
 }
 
+interface LiveThread {
+  readonly piscina: Piscina;
+  readonly thread: Thread;
+  /** Resolves when the thread is gone, and so is the fresh one that piscina puts in its place. */
+  readonly exited: Promise<void>;
+}
+
 interface CurrentChunk {
   readonly chunk: PooledChunk;
   readonly emit: (message: ChunkMessage) => void;
   readonly ended: PromiseWithResolvers<void>;
+  /** The first index of which nothing was reported yet. */
+  next: number;
+  /** Why we ended the thread ourselves. */
+  endedFor?: 'timeout' | 'cancelled';
 }
 
 const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
@@ -35,11 +46,8 @@ const timeoutGraceMs = 200;
 export class ThreadSlot {
   readonly #options: ThreadOptions;
   readonly #control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
-  #piscina: Promise<Piscina> | undefined;
-  #thread: Thread | undefined;
+  #live: Promise<LiveThread> | undefined;
   #current: CurrentChunk | undefined;
-  /** Why we ended the thread ourselves, while it is dying. */
-  #endedFor: 'timeout' | 'cancelled' | undefined;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -51,25 +59,23 @@ export class ThreadSlot {
 
   /** Starts the thread, so that it is warm when the first chunk comes. */
   async start(): Promise<void> {
-    await (this.#piscina ??= this.#startThread());
+    await (this.#live ??= this.#startThread());
   }
 
   async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
     Atomics.store(this.#control, controlWords.running, -1);
     Atomics.store(this.#control, controlWords.order, controlOrders.none);
-    this.#current = { chunk, emit, ended: Promise.withResolvers() };
-    const watch = this.#watchTimeout(chunk.timeoutMs);
+    const current: CurrentChunk = { chunk, emit, ended: Promise.withResolvers(), next: chunk.start };
+    this.#current = current;
+    const watch = this.#watchTimeout(current);
     try {
-      const piscina = await (this.#piscina ??= this.#startThread());
-      const { timeoutMs: _, ...task } = chunk;
-      await piscina.run({ ...task, ...compact(task), control: this.#control });
-      // Its result comes over one port, its reports over another: the run is over when both have come.
-      await this.#current.ended.promise;
-      return undefined;
+      return await this.#runOn(await (this.#live ??= this.#startThread()), current);
     } catch (error) {
-      return await this.#bury(chunk, error);
+      this.#live = undefined;
+      return { index: chunk.start, loss: { kind: 'error', message: `no thread could be started: ${String(error)}` } };
     } finally {
       clearInterval(watch);
+      current.ended.resolve();
       this.#current = undefined;
     }
   }
@@ -79,17 +85,15 @@ export class ThreadSlot {
     if (current === undefined) return;
     Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
     Atomics.notify(this.#control, controlWords.order);
-    const timer = setTimeout(() => {
-      if (this.#current === current) this.#end('cancelled');
-    }, graceMs);
+    const timer = setTimeout(() => this.#end(current, 'cancelled'), timerMs(graceMs));
     void current.ended.promise.then(() => clearTimeout(timer));
   }
 
   async close(): Promise<void> {
-    await (await this.#piscina)?.destroy();
+    await (await this.#live)?.piscina.destroy();
   }
 
-  async #startThread(): Promise<Piscina> {
+  async #startThread(): Promise<LiveThread> {
     const { Piscina } = await import('piscina');
     const { memoryLimitMb } = this.#options;
     const piscina = new Piscina({
@@ -102,41 +106,65 @@ export class ThreadSlot {
     });
     // Errors of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
     piscina.on('error', () => {});
-    this.#thread = piscina.threads[0];
-    this.#thread?.on('message', (message: unknown) => this.#receive(message));
-    return piscina;
+    const thread = piscina.threads[0]!;
+    thread.on('message', (message: unknown) => this.#receive(message));
+    const exited = Promise.withResolvers<void>();
+    thread.once('exit', () => {
+      // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
+      this.#live = undefined;
+      void piscina.destroy().then(exited.resolve);
+    });
+    return { piscina, thread, exited: exited.promise };
+  }
+
+  async #runOn(live: LiveThread, current: CurrentChunk): Promise<ChunkLoss | undefined> {
+    const { timeoutMs: _, ...task } = current.chunk;
+    try {
+      await live.piscina.run({ ...task, ...compact(task), control: this.#control });
+    } catch (error) {
+      return await this.#bury(live, current, error);
+    }
+    // Its result comes over one port, its reports over another: the run is over when both have come.
+    await Promise.race([current.ended.promise, live.exited]);
+    // It was through just before it was ended; what comes next must not meet a thread that is about to die.
+    if (current.endedFor !== undefined) await live.exited;
+    return undefined;
   }
 
   #receive(message: unknown): void {
-    if (!isThreadMessage(message) || message.attempt !== this.attempt) return;
-    if (message.message.type === 'ended') this.#current?.ended.resolve();
-    else this.#current?.emit(message.message);
+    const current = this.#current;
+    if (current === undefined || !isThreadMessage(message) || message.attempt !== current.chunk.attempt) return;
+    const report = message.message;
+    if (report.type === 'ended') return current.ended.resolve();
+    if (report.type === 'settled') current.next = report.start + report.count;
+    if (report.type === 'delayed') current.next = report.index + 1;
+    current.emit(report);
   }
 
-  #end(reason: 'timeout' | 'cancelled'): void {
-    this.#endedFor = reason;
-    void this.#thread?.terminate();
+  #end(current: CurrentChunk, reason: 'timeout' | 'cancelled'): void {
+    if (this.#current !== current || current.endedFor !== undefined) return;
+    current.endedFor = reason;
+    void this.#live?.then(({ thread }) => thread.terminate());
   }
 
-  /** Waits until the dead thread's last reports are in, and says what it died of. A new thread starts with the next chunk. */
-  async #bury(chunk: PooledChunk, error: unknown): Promise<ChunkLoss> {
-    const thread = this.#thread;
-    if (thread !== undefined && thread.threadId !== -1) await once(thread, 'exit');
-    // Reports that were in the port when the thread died are delivered before its exit is; handlers run in this turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#current?.ended.resolve();
-    const loss = this.#lossOf(error);
-    const dead = this.#piscina;
-    this.#piscina = undefined;
-    this.#endedFor = undefined;
-    await (await dead)?.destroy();
+  /** Waits until the dead thread's last reports are in, and says what it died of. */
+  async #bury({ thread, exited }: LiveThread, current: CurrentChunk, error: unknown): Promise<ChunkLoss | undefined> {
+    // Almost always it is dying already. What else ends a run here would leave it in a state that nobody knows.
+    void thread.terminate();
+    // Reports that were in the port when the thread died are delivered before its exit is.
+    await exited;
     const running = Atomics.load(this.#control, controlWords.running);
-    // A thread that died before it started any index died of the module that it had to import: for the first.
-    return { index: running === -1 ? chunk.start : running, loss };
+    const loss = this.#lossOf(current, error);
+    // Whatever it died of, the index that was running is through already, and no other has begun to overrun.
+    if (current.endedFor !== undefined && running < current.next) return undefined;
+    // Before it started any index it died of the module that it had to import, between two of what the first left behind:
+    // either way the next one is charged, so that each death brings the end nearer.
+    const index = Math.max(running, current.next);
+    return index < current.chunk.end ? { index, loss } : undefined;
   }
 
-  #lossOf(error: unknown): Loss {
-    if (this.#endedFor !== undefined) return { kind: this.#endedFor };
+  #lossOf({ endedFor }: CurrentChunk, error: unknown): Loss {
+    if (endedFor !== undefined) return { kind: endedFor };
     const { code, message } = error as { code?: unknown; message?: string };
     const { memoryLimitMb } = this.#options;
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
@@ -148,14 +176,15 @@ export class ThreadSlot {
   }
 
   /** Ends the thread when one start of an index has been the latest for too long: its event loop does not turn. */
-  #watchTimeout(timeoutMs: number | undefined): NodeJS.Timeout | undefined {
+  #watchTimeout(current: CurrentChunk): NodeJS.Timeout | undefined {
+    const { timeoutMs } = current.chunk;
     if (timeoutMs === undefined) return undefined;
     let seen = { starts: -1, at: performance.now() };
     const check = () => {
       const starts = Atomics.load(this.#control, controlWords.starts);
       const isRunning = Atomics.load(this.#control, controlWords.running) !== -1;
       if (starts !== seen.starts || !isRunning) seen = { starts, at: performance.now() };
-      else if (performance.now() - seen.at > timeoutMs + timeoutGraceMs) this.#end('timeout');
+      else if (performance.now() - seen.at > timeoutMs + timeoutGraceMs) this.#end(current, 'timeout');
     };
     return setInterval(check, Math.min(100, timeoutMs));
   }

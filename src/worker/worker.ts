@@ -3,6 +3,7 @@
 
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkInput, ChunkMessage } from '../lib/chunk.ts';
+import { timerMs } from '../lib/timer.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { ArrayDefinition, FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { ChunkLoss, ChunkPool } from './pool.ts';
@@ -27,6 +28,7 @@ export class Worker implements AsyncDisposable {
   readonly #cancelled = new Set<number>();
   readonly #closed = Promise.withResolvers<string>();
   #isConnected = true;
+  #isLeaving = false;
 
   /** `comm` has been welcomed: the next message is work. */
   constructor(comm: Comm<ToWorker, FromWorker>, pool: ChunkPool) {
@@ -50,7 +52,7 @@ export class Worker implements AsyncDisposable {
         this.#arrays.set(message.definition.array, hold(message));
         return;
       case 'run':
-        this.#start(message);
+        if (!this.#isLeaving) this.#start(message);
         return;
       case 'cancel':
         this.#cancelled.add(message.attempt);
@@ -79,14 +81,22 @@ export class Worker implements AsyncDisposable {
 
   /** Takes no more work, and resolves when what runs is finished, or `limitMs` is over and it was stopped. */
   async drain(limitMs: number): Promise<void> {
-    if (this.#isConnected) this.#comm.send({ type: 'draining' });
-    const timer = setTimeout(() => this.#stopAll(), limitMs);
-    // A chunk that was on its way when we said so is run as well.
+    const timeUp = Promise.withResolvers<void>();
+    const timer = setTimeout(timeUp.resolve, timerMs(limitMs));
+    void timeUp.promise.then(() => this.#stopAll());
+    if (this.#isConnected) {
+      this.#comm.send({ type: 'draining' });
+      // The answer comes behind the chunks that were on their way when we said so. They are run as well: left behind,
+      // they would be charged with the loss of this worker.
+      await Promise.race([this.closed, timeUp.promise]);
+    }
     while (this.#running.size > 0) await Promise.all(this.#running.values());
     clearTimeout(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isLeaving = true;
+    if (this.#isConnected) this.#comm.send({ type: 'draining' });
     this.#stopAll();
     await Promise.all(this.#running.values());
     await this.#comm.close('worker closed');

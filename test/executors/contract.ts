@@ -1,0 +1,53 @@
+// What every executor must do, whatever it is made of: the same flows end the same way everywhere.
+
+import { test } from 'node:test';
+import type { Executor, Flow, FlowRunOptions, FlowState, LogRecord } from 'heddle';
+import { cancelRules } from './contract/cancel.ts';
+import { contextRules } from './contract/context.ts';
+import { failureRules } from './contract/failures.ts';
+import { mappingRules } from './contract/mapping.ts';
+import { outputRules } from './contract/output.ts';
+import { retryRules } from './contract/retries.ts';
+import { scaleRules } from './contract/scale.ts';
+import { triggerRules } from './contract/triggers.ts';
+import { valueRules } from './contract/values.ts';
+import { wiringRules } from './contract/wiring.ts';
+
+/** A flow run on the executor under test: its final state, and all that was logged until then. */
+export type Run = <Plan>(flow: Flow<Plan>, options?: FlowRunOptions) => Promise<FinishedRun<Plan>>;
+
+export interface FinishedRun<Plan> {
+  readonly state: FlowState<Plan>;
+  readonly logs: readonly LogRecord[];
+}
+
+export type Rule = (sentence: string, check: (run: Run) => Promise<void>) => void;
+
+export function describeContract(name: string, makeExecutor: () => Executor): void {
+  const rule: Rule = (sentence, check) => {
+    test(`${name}: ${sentence}`, { timeout: 20_000 }, () => check(runOn(makeExecutor())));
+  };
+  mappingRules(rule);
+  wiringRules(rule);
+  triggerRules(rule);
+  failureRules(rule);
+  retryRules(rule);
+  valueRules(rule);
+  contextRules(rule);
+  outputRules(rule);
+  cancelRules(rule);
+  scaleRules(rule);
+}
+
+/** Here alone is a flow run: `onLog` of the test hears each line as it comes, and `logs` keeps them all. */
+export function runOn(executor: Executor): Run {
+  return async (flow, { onLog, ...options } = {}) => {
+    const logs: LogRecord[] = [];
+    const keep = (record: LogRecord) => {
+      logs.push(record);
+      onLog?.(record);
+    };
+    const state = await flow.run({ executor, onLog: keep, ...options });
+    return { state, logs: [...logs] };
+  };
+}

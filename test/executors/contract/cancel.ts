@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { Flow, type LogRecord } from 'heddle';
+import { waitForAbort } from '../../fixtures/failing.ts';
+import { inc, sum } from '../../fixtures/tasks.ts';
+import type { Rule } from '../contract.ts';
+
+export function cancelRules(rule: Rule): void {
+  rule('a cancelled run tells what is running, drops the rest, and ends Cancelled', async (run) => {
+    const stop = new AbortController();
+    const onLog = ({ message }: LogRecord) => {
+      if (message.startsWith('started')) stop.abort();
+    };
+    const flow = new Flow('cancelled', () => {
+      const before = inc(1);
+      const mapped = waitForAbort.map([...Array(20).keys()]).setUpstream(before);
+      return { before, total: sum(mapped) };
+    });
+
+    const { state, logs } = await run(flow, { signal: stop.signal, onLog, cancelGrace: '1h' });
+
+    assert.deepEqual([state.type, state.message], ['Cancelled', 'The flow run was cancelled: its signal was aborted.']);
+    const started = logs.filter(({ message }) => message.startsWith('started')).map(({ mapIndex }) => mapIndex);
+    const told = logs.filter(({ message }) => message.includes('AbortError')).map(({ mapIndex }) => mapIndex);
+    assert.ok(started.length >= 1 && started.length <= 2, `${started.length} started`);
+    assert.deepEqual(told.toSorted(), started.toSorted());
+    assert.deepEqual([state.of('sum').type, state.output.before], ['Cancelled', 2]);
+    assert.ok(state.of('wait-for-abort').isCancelled());
+  });
+
+  rule('nothing is left of a cancelled run: the next one has all the room', async (run) => {
+    const stop = new AbortController();
+    const flow = new Flow('first', () => waitForAbort.map([1, 2, 3, 4]));
+    await run(flow, { signal: stop.signal, onLog: () => stop.abort() });
+
+    const { state } = await run(new Flow('second', () => sum(inc.map([1, 2, 3, 4]))));
+
+    assert.equal(state.output, 14);
+  });
+
+  rule('a run is cancelled alone: another one beside it goes on', async (run) => {
+    const stop = new AbortController();
+    const doomed = run(new Flow('doomed', () => waitForAbort(1)), { signal: stop.signal });
+    const other = await run(new Flow('other', () => sum(inc.map([1, 2, 3]))));
+    stop.abort();
+
+    assert.equal(other.state.output, 9);
+    assert.equal((await doomed).state.type, 'Cancelled');
+  });
+
+  rule('a signal that is aborted before the run starts rejects it', async (run) => {
+    const flow = new Flow('late', () => inc(1));
+
+    await assert.rejects(run(flow, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  });
+
+  rule('cancelling while the run starts is not forgotten', async (run) => {
+    const stop = new AbortController();
+
+    const running = run(new Flow('early', () => waitForAbort.map([1, 2, 3])), { signal: stop.signal });
+    stop.abort();
+
+    const { state } = await running;
+    assert.equal(state.type, 'Cancelled');
+  });
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { context, Flow, Parameter, unmapped } from 'heddle';
+import { changeContext, chatter, contextAfterAwait, inc, logLevels, reportContext, say } from '../../fixtures/tasks.ts';
+import type { Rule } from '../contract.ts';
+
+export function contextRules(rule: Rule): void {
+  rule('a task asks the context who it is', async (run) => {
+    const flow = new Flow('who', () => {
+      new Parameter('region', { default: 'north' });
+      return { one: reportContext(), many: reportContext.map(...([[0, 0]] as unknown as [])) };
+    });
+    const before = Date.now();
+
+    const { state } = await run(flow, { flowRunName: 'monday', parameters: { region: 'south' } });
+
+    const { date, ...facts } = state.output.one;
+    const { flowRunId } = state;
+    const shared = { parameters: { region: 'south' }, flowName: 'who', flowRunName: 'monday', flowRunId };
+    assert.deepEqual(facts, { ...shared, taskName: 'report-context', mapIndex: undefined, taskRunCount: 1 });
+    assert.ok(date instanceof Date && date.getTime() >= before && date.getTime() <= Date.now());
+    assert.deepEqual(
+      state.output.many.map(({ mapIndex, taskName }) => [taskName, mapIndex]),
+      [
+        ['report-context-2', 0],
+        ['report-context-2', 1],
+      ],
+    );
+    assert.deepEqual(state.output.many[1]?.date, date);
+  });
+
+  rule('the context of a run is still its own after an await', async (run) => {
+    const flow = new Flow('awaits', () => contextAfterAwait.map(...([[0, 1, 2, 3]] as unknown as [])));
+
+    const { state } = await run(flow);
+
+    assert.deepEqual(state.output, [[0, 0], [1, 1], [2, 2], [3, 3]]); // prettier-ignore
+  });
+
+  rule('assigning to the context fails the task and says what to do instead', async (run) => {
+    const { state } = await run(new Flow('assigns', () => changeContext()));
+
+    const { type, error } = state.of('change-context');
+    assert.deepEqual([type, (error as { code?: string }).code], ['Failed', 'CONTEXT_IS_FROZEN']);
+    assert.match(error?.message ?? '', /context\.date cannot be set.*make it a Parameter/);
+  });
+
+  rule('outside of a task run there is no context, and the message says where there is', async (run) => {
+    await run(new Flow('before', () => inc(1)));
+
+    assert.throws(() => context.mapIndex, {
+      code: 'OUTSIDE_TASK_RUN',
+      message: /context\.mapIndex.*inside the function/,
+    });
+    assert.throws(() => context.logger, { code: 'OUTSIDE_TASK_RUN' });
+  });
+
+  rule('every log line arrives before the run ends, in order, with task, map index and worker', async (run) => {
+    const lines = 50;
+
+    const { logs } = await run(new Flow('chatty', () => chatter.map([10, 20, 30, 40], unmapped(lines))));
+
+    for (const [index, x] of [10, 20, 30, 40].entries()) {
+      const own = logs.filter(({ mapIndex }) => mapIndex === index);
+      const expected = Array.from({ length: lines }, (_, line) => `line ${line} of { x: ${x} }`);
+      assert.deepEqual(
+        own.map(({ message }) => message),
+        expected,
+      );
+      assert.ok(own.every(({ task, flow, level }) => task === 'chatter' && flow === 'chatty' && level === 'info'));
+      assert.ok(own.every(({ worker, time }) => typeof worker === 'string' && time > 0));
+    }
+    assert.equal(logs.at(-1)?.task, undefined, 'the last word is the report of the run');
+  });
+
+  rule('a line of a task comes before any line of a task that waits for it', async (run) => {
+    const flow = new Flow('causal', () => say.map(say.map(say.map(['a', 'b', 'c', 'd']))));
+
+    const { logs } = await run(flow);
+
+    for (const letter of ['a', 'b', 'c', 'd']) {
+      const tasks = logs.filter(({ message }) => message === letter).map(({ task }) => task);
+      assert.deepEqual(tasks, ['say', 'say-2', 'say-3']);
+    }
+  });
+
+  rule('each line has the level that it was written with', async (run) => {
+    const { logs } = await run(new Flow('levels', () => logLevels()));
+
+    const own = logs.filter(({ task }) => task === 'log-levels');
+    assert.deepEqual(
+      own.map(({ level, message, mapIndex }) => [level, message, mapIndex]),
+      [
+        ['debug', 'd', undefined],
+        ['info', 'i', undefined],
+        ['warn', 'w', undefined],
+        ['error', 'e', undefined],
+      ],
+    );
+  });
+}

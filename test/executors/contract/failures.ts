@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import type { HeddleError } from 'heddle';
+import { Flow, unmapped, type State } from 'heddle';
+import {
+  failFully,
+  rejectLater,
+  returnUnsendable,
+  spoilLater,
+  throwUnreadable,
+  throwUnsendableField,
+  throwValue,
+} from '../../fixtures/failing.ts';
+import { add, end, inc } from '../../fixtures/tasks.ts';
+import type { Rule } from '../contract.ts';
+
+export function failureRules(rule: Rule): void {
+  rule('an error keeps its name, message, code, fields, cause and the line of the author', async (run) => {
+    const { state } = await run(new Flow('errors', () => failFully.map([0, 1, 2])));
+
+    const { type, message, error } = state.of('fail-fully').children[1]!;
+    assert.deepEqual([type, message], ['Failed', 'QuotaError: no room for 1']);
+    const { name, code, limits, cause } = error as Error & { code: string; limits: unknown };
+    assert.deepEqual([name, error?.message, code], ['QuotaError', 'no room for 1', 'QUOTA']);
+    assert.deepEqual(limits, new Map([['rows', 7n]]));
+    assert.ok(cause instanceof RangeError && cause.message === 'the disk is full');
+    assert.match(error?.stack ?? '', /at .*test\/fixtures\/failing\.ts:\d+:\d+/);
+    assert.deepEqual(state.of('fail-fully').result, [0, undefined, 2]);
+  });
+
+  rule('an error that comes later, from a promise, is no different', async (run) => {
+    const { state } = await run(new Flow('rejections', () => rejectLater.map([1, 2])));
+
+    const errors = state.of('reject-later').children.map(({ error }) => error);
+    assert.ok(errors.every((error) => error instanceof TypeError));
+    assert.deepEqual(
+      errors.map((error) => error?.message),
+      ['later, 1', 'later, 2'],
+    );
+  });
+
+  rule('FAIL fails with its message', async (run) => {
+    const { state } = await run(new Flow('signal', () => end('fail')));
+
+    assert.deepEqual([state.of('end').type, state.of('end').message], ['Failed', 'told to fail']);
+    assert.equal(state.of('end').error?.message, 'told to fail');
+  });
+
+  rule('what is thrown and is no error arrives inside of one', async (run) => {
+    const thrown = ['a text', 42, null, undefined, { status: 503 }, [1]];
+
+    const { state } = await run(new Flow('non-errors', () => throwValue.map(thrown)));
+
+    const errors = state.of('throw-value').children.map(({ error }) => error as HeddleError & { value?: unknown });
+    assert.deepEqual(
+      errors.map(({ value }) => value),
+      thrown,
+    );
+    assert.ok(errors.every(({ code }) => code === 'THREW_NON_ERROR'));
+    assert.match(errors[0]?.message ?? '', /a text/);
+  });
+
+  rule('an error that cannot be read is a failure like any other', async (run) => {
+    const { state } = await run(new Flow('unreadable', () => [throwUnreadable(), inc(1)]));
+
+    assert.deepEqual([state.of('throw-unreadable').type, state.of('inc').result], ['Failed', 2]);
+    assert.match(state.of('throw-unreadable').error?.message ?? '', /not even that/);
+  });
+
+  rule('a field of an error that cannot be sent is left out, and named', async (run) => {
+    const { state } = await run(new Flow('half-an-error', () => throwUnsendableField()));
+
+    const error = state.of('throw-unsendable-field').error as Error & { status: number; notSent: object };
+    assert.deepEqual([error.message, error.status], ['half of it arrives', 503]);
+    assert.deepEqual(Object.keys(error.notSent), ['retry']);
+  });
+
+  rule('a result that cannot be sent fails its index by name, and its neighbours keep theirs', async (run) => {
+    const { state } = await run(new Flow('bad-result', () => returnUnsendable.map([0, 1, 2])));
+
+    const [first, bad, last] = state.of('return-unsendable').children;
+    assertNotSerializable(bad, { role: 'result', mapIndex: 1, path: 'result.rows[0].close' });
+    assert.match(bad?.message ?? '', /Task 'return-unsendable' \[map index 1\] returned a value that cannot be sent/);
+    assert.deepEqual([first?.result, last?.result], [{ rows: [{ id: 0 }] }, { rows: [{ id: 2 }] }]);
+  });
+
+  rule('a result that can no longer be sent when it leaves fails as one that never could', async (run) => {
+    const { state } = await run(new Flow('spoiled', () => spoilLater.map([0, 1, 2, 3])));
+
+    const children = state.of('spoil-later').children;
+    assert.deepEqual(children[3]?.result, 3);
+    for (const child of children.filter(({ error }) => error)) assert.equal(codeOf(child), 'VALUE_NOT_SERIALIZABLE');
+  });
+
+  rule('an input that cannot be sent fails its index by name, and its neighbours keep their results', async (run) => {
+    const inputs = [1, () => 2, { deep: [Symbol('3')] }, 4] as number[];
+
+    const { state } = await run(new Flow('bad-input', () => inc.map(inc.map(inputs))));
+
+    const [first, second, third, last] = state.of('inc').children;
+    assertNotSerializable(second, { role: 'input', mapIndex: 1, path: 'input' });
+    assertNotSerializable(third, { role: 'input', mapIndex: 2, path: 'input.deep[0]' });
+    assert.deepEqual([first?.result, last?.result], [2, 5]);
+    const after = state.of('inc-2').children.map(({ type }) => type);
+    assert.deepEqual(after, ['Success', 'TriggerFailed', 'TriggerFailed', 'Success']);
+  });
+
+  rule('a constant that cannot be sent fails its task by name, and the others go on', async (run) => {
+    const bad = { close: () => {} } as unknown as number;
+
+    const { state } = await run(new Flow('bad-constant', () => [add.map([1], unmapped(bad)), add(1, bad), inc(1)]));
+
+    assertNotSerializable(state.of('add'), { role: 'input', path: "input 'argument 2'.close" });
+    assertNotSerializable(state.of('add-2'), { role: 'input', path: "input 'argument 2'.close" });
+    assert.match(state.of('add-2').message, /Task 'add-2' was given an input that cannot be sent to a worker/);
+    assert.equal(state.of('inc').result, 2);
+  });
+}
+
+function assertNotSerializable(state: State | undefined, facts: { role: string; path: string; mapIndex?: number }) {
+  assert.equal(state?.type, 'Failed');
+  assert.equal(codeOf(state), 'VALUE_NOT_SERIALIZABLE');
+  const { role, path, mapIndex } = state.error as unknown as typeof facts;
+  assert.deepEqual({ role, path, ...(mapIndex !== undefined && { mapIndex }) }, facts);
+}
+
+function codeOf({ error }: State): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}

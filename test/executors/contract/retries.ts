@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { Flow, type LogRecord } from 'heddle';
+import { busyFor, failFirstTwo, failOddOnce, failUntil, slowAtFirst, waitForAbort } from '../../fixtures/failing.ts';
+import { chatter, inc } from '../../fixtures/tasks.ts';
+import type { Rule } from '../contract.ts';
+
+export function retryRules(rule: Rule): void {
+  rule('a task is tried again as often as it may be, and counts its runs', async (run) => {
+    const { state, logs } = await run(new Flow('retried', () => failUntil(3)));
+
+    assert.equal(state.output, 3);
+    assert.deepEqual(written(logs, 'info'), ['run 1', 'run 2', 'run 3']);
+    assert.deepEqual(written(logs, 'warn'), [
+      'Error: run 1 fails (retry 1 of 2 in 0 ms)',
+      'Error: run 2 fails (retry 2 of 2 in 0 ms)',
+    ]);
+    assert.equal(state.statistics.taskRuns, 1);
+  });
+
+  rule('a task whose retries are used up fails with its last error', async (run) => {
+    const { state, logs } = await run(new Flow('exhausted', () => failUntil(9)));
+
+    assert.deepEqual([state.of('fail-until').type, state.of('fail-until').message], ['Failed', 'Error: run 3 fails']);
+    assert.deepEqual(written(logs, 'info'), ['run 1', 'run 2', 'run 3']);
+  });
+
+  rule('only the children that failed are tried again', async (run) => {
+    const { state, logs } = await run(new Flow('some-retried', () => failOddOnce.map([0, 1, 2, 3, 4])));
+
+    assert.deepEqual(state.output, [0, 1, 2, 3, 4]);
+    const runs = written(logs, 'info').toSorted();
+    assert.deepEqual(runs, ['0: run 1', '1: run 1', '1: run 2', '2: run 1', '3: run 1', '3: run 2', '4: run 1']);
+  });
+
+  rule('a retry comes no sooner than its delay', async (run) => {
+    const { logs } = await run(new Flow('delayed', () => failUntil.with({ retryDelay: '150ms' })(2)));
+
+    const [first, second] = logs.filter(({ level, task }) => level === 'info' && task !== undefined);
+    assert.ok(second!.time - first!.time >= 145, `${second!.time - first!.time} ms`);
+  });
+
+  rule('waiting for a retry holds no slot: all the others run meanwhile', async (run) => {
+    const patient = failFirstTwo.with({ retryDelay: '60d' });
+    const warned = new Set<string>();
+    const warn = ({ name }: Error) => warned.add(name);
+    process.on('warning', warn);
+    const stop = new AbortController();
+    const missing = new Set(['did 2', 'did 3', 'did 4', 'did 5']);
+    const onLog = ({ message }: LogRecord) => {
+      if (missing.delete(message) && missing.size === 0) stop.abort();
+    };
+
+    const { state, logs } = await run(new Flow('patient', () => patient.map([0, 1, 2, 3, 4, 5])), {
+      signal: stop.signal,
+      onLog,
+    });
+
+    process.off('warning', warn);
+    assert.equal(state.type, 'Cancelled');
+    assert.ok(!warned.has('TimeoutOverflowWarning'));
+    assert.equal(written(logs, 'info').filter((message) => message === 'did 0').length, 1);
+  });
+
+  rule('an async function whose time is up is told, and TimedOut', async (run) => {
+    const hasty = waitForAbort.with({ timeout: 30 });
+
+    const { state, logs } = await run(new Flow('slow', () => hasty.map([1, 2])));
+
+    const [first] = state.of('wait-for-abort').children;
+    assert.deepEqual([first?.type, first?.error?.name], ['TimedOut', 'TimeoutError']);
+    assert.match(first?.message ?? '', /task 'wait-for-abort' ran longer than its timeout of 30 ms/);
+    const told = written(logs, 'info')
+      .filter((message) => message.startsWith('told'))
+      .toSorted();
+    assert.deepEqual(told, ['told 1: TimeoutError in run 1', 'told 2: TimeoutError in run 1']);
+    assert.equal(state.type, 'Failed');
+  });
+
+  rule('a task that timed out is tried again like one that failed', async (run) => {
+    const hasty = slowAtFirst.with({ timeout: 30, retries: 1 });
+
+    const { state, logs } = await run(new Flow('slow-once', () => hasty.map([5, 6])));
+
+    assert.deepEqual(state.output, [5, 6]);
+    assert.deepEqual(
+      written(logs, 'info').filter((message) => message.startsWith('told')),
+      ['told TimeoutError', 'told TimeoutError'],
+    );
+  });
+
+  rule('a sync function that returns late is TimedOut too, and what follows it goes on', async (run) => {
+    const hasty = busyFor.with({ timeout: 50 });
+
+    const { state } = await run(new Flow('late', () => [hasty.map([0, 80, 0]), inc(1)]));
+
+    const types = state.of('busy-for').children.map(({ type }) => type);
+    assert.deepEqual(types, ['Success', 'TimedOut', 'Success']);
+    assert.equal(state.of('inc').result, 2);
+  });
+
+  rule('a timeout of weeks is no timeout of nothing', async (run) => {
+    const { state } = await run(new Flow('weeks', () => chatter.with({ timeout: '60d' })(1, 200)));
+
+    assert.equal(state.output, 1);
+  });
+}
+
+/** What tasks wrote at one level, in the order of its arrival. */
+function written(logs: readonly LogRecord[], level: LogRecord['level']): string[] {
+  return logs.filter((record) => record.level === level && record.task !== undefined).map(({ message }) => message);
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { Flow, triggers, type Trigger } from 'heddle';
+import { end, inc, ran, ranIfBroken, ranIfOneFailed, skipOdd, sum, type Outcome } from '../../fixtures/tasks.ts';
+import type { Rule } from '../contract.ts';
+
+const { allFailed, allFinished, allSuccessful, alwaysRun, anyFailed, anySuccessful, manualOnly } = triggers;
+const { notAllSkipped, someFailed, someSuccessful } = triggers;
+
+const outcomes: Record<string, Outcome> = { s: 'success', f: 'fail', k: 'skip' };
+
+/** Per trigger: upstream runs that let it start, and upstream runs that do not, with what becomes of it then. */
+const table: readonly [string, Trigger, readonly string[], Readonly<Record<string, string>>][] = [
+  ['allSuccessful', allSuccessful, ['', 'ss', 'sk', 'kk'], { sf: 'some of the upstream tasks failed', ff: 'some of' }],
+  ['allFailed', allFailed, ['', 'ff'], { sf: 'some of the upstream tasks succeeded', kf: 'succeeded', ss: 'some of' }],
+  ['anySuccessful', anySuccessful, ['', 'sf', 'ss', 'kf'], { ff: 'none of the upstream tasks succeeded' }],
+  ['anyFailed', anyFailed, ['', 'sf', 'ff'], { ss: 'none of the upstream tasks failed', kk: 'none of' }],
+  ['allFinished', allFinished, ['', 'ss', 'ff', 'skf'], {}],
+  ['alwaysRun', alwaysRun, ['', 'ss', 'ff', 'skf'], {}],
+  ['notAllSkipped', notAllSkipped, ['', 'ss', 'sk'], { sf: 'some of the upstream tasks failed' }],
+  ['someFailed', someFailed({ atLeast: 1, atMost: 0.5 }), ['', 'sf', 'ssff'], { ss: 'thresholds', sff: 'not met' }],
+  ['someSuccessful', someSuccessful({ atLeast: 2 }), ['', 'ss', 'skf'], { sf: 'thresholds were not met' }],
+];
+
+export function triggerRules(rule: Rule): void {
+  rule('each trigger starts its task for some mixes of upstream runs, and refuses others in words', async (run) => {
+    const flow = new Flow('triggers', () => {
+      for (const [name, trigger, starting, refusing] of table) {
+        for (const mix of [...starting, ...Object.keys(refusing)]) after(mix, `${name} ${mix}`, trigger);
+      }
+    });
+
+    const { state } = await run(flow);
+
+    for (const [name, , starting, refusing] of table) {
+      for (const mix of starting) assert.equal(state.of(`${name} ${mix}`).result, 'ran', `${name} after '${mix}'`);
+      for (const [mix, why] of Object.entries(refusing)) {
+        const { type, message } = state.of(`${name} ${mix}`);
+        assert.equal(type, 'TriggerFailed', `${name} after '${mix}'`);
+        assert.ok(message.startsWith(`Trigger was "${name}" but `) && message.includes(why), message);
+      }
+    }
+  });
+
+  rule('a trigger sees upstream runs that are not mapped one by one', async (run) => {
+    const flow = new Flow('upstream-tasks', () => {
+      const upstreamTasks = [end('success'), end('fail'), inc(1)];
+      ran.with({ slug: 'any', trigger: anyFailed, upstreamTasks })();
+      ran.with({ slug: 'all', trigger: allFailed, upstreamTasks })();
+    });
+
+    const { state } = await run(flow);
+
+    assert.deepEqual([state.of('any').type, state.of('all').type], ['Success', 'TriggerFailed']);
+    assert.equal((state.of('all').error?.cause as Error).message, 'told to fail');
+  });
+
+  rule('notAllSkipped skips when all upstream runs were skipped', async (run) => {
+    const { state } = await run(new Flow('all-skipped', () => after('kk', 'last', notAllSkipped)));
+
+    assert.deepEqual([state.of('last').type, state.of('last').message], ['Skipped', 'All upstreams were skipped']);
+  });
+
+  rule('manualOnly leaves its task Paused, what follows Pending, and the run unfinished', async (run) => {
+    const flow = new Flow('manual', () => {
+      const paused = inc.with({ slug: 'paused', trigger: manualOnly })(1);
+      const mapped = inc.with({ slug: 'mapped' }).map([paused].map(() => 1));
+      return { paused, after: inc.with({ slug: 'after' })(paused), mapped };
+    });
+
+    const { state } = await run(flow);
+
+    const { type, message } = state.of('paused');
+    assert.deepEqual([type, message], ['Paused', 'Trigger function is "manualOnly"']);
+    assert.deepEqual([state.of('after').type, state.of('mapped').result], ['Pending', [2]]);
+    assert.deepEqual([state.type, state.isFinished()], ['Paused', false]);
+  });
+
+  rule(
+    'a function of the author can be a trigger, and one that throws is told apart from one that refuses',
+    async (run) => {
+      const flow = new Flow('custom', () => {
+        ranIfOneFailed.with({ slug: 'yes', upstreamTasks: [upstream('sf')] })();
+        ranIfOneFailed.with({ slug: 'no', upstreamTasks: [upstream('ff')] })();
+        ranIfBroken.with({ slug: 'broken', upstreamTasks: [upstream('s')] })();
+      });
+
+      const { state } = await run(flow);
+
+      assert.equal(state.of('yes').result, 'ran');
+      assert.deepEqual([state.of('no').type, state.of('no').message], ['TriggerFailed', 'Trigger failed.']);
+      assert.equal(state.of('broken').type, 'TriggerFailed');
+      assert.match(state.of('broken').message, /TypeError: a trigger with a bug/);
+      assert.equal((state.of('broken').error?.cause as Error).name, 'TypeError');
+    },
+  );
+
+  rule('a failed child fails the same index downstream and the reduce, and its neighbours go on', async (run) => {
+    const flow = new Flow('one-bad', () => {
+      const mapped = inc.map(inc.map(end.map(['success', 'fail', 'success']).setUpstream(inc(1)) as never));
+      return { mapped, total: sum(mapped) };
+    });
+
+    const { state } = await run(flow);
+
+    const types = (slug: string) => state.of(slug).children.map(({ type }) => type);
+    assert.deepEqual(types('end'), ['Success', 'Failed', 'Success']);
+    assert.deepEqual(types('inc-2'), ['Success', 'TriggerFailed', 'Success']);
+    assert.deepEqual(types('inc-3'), ['Success', 'TriggerFailed', 'Success']);
+    assert.deepEqual(state.of('inc-3').result, ['success11', undefined, 'success11']);
+    assert.deepEqual([state.of('sum').type, state.type], ['TriggerFailed', 'Failed']);
+    assert.match(state.message, /^Some reference tasks failed: sum: Trigger was "allSuccessful"/);
+    assert.equal((state.error?.cause as Error).message, 'told to fail');
+  });
+
+  rule('a skipped child skips the same index downstream and the reduce, which is a success', async (run) => {
+    const flow = new Flow('skips', () => {
+      const mapped = inc.map(skipOdd.map([0, 1, 2]));
+      const tolerant = sum.with({ slug: 'tolerant', skipOnUpstreamSkip: false })(mapped);
+      return { mapped, total: sum(mapped), tolerant };
+    });
+
+    const { state } = await run(flow);
+
+    const [, odd] = state.of('skip-odd').children;
+    assert.deepEqual([odd?.type, odd?.message, odd?.error], ['Skipped', '1 is odd', undefined]);
+    const [, after] = state.of('inc').children;
+    assert.deepEqual([after?.type, state.of('inc').result], ['Skipped', [1, undefined, 3]]);
+    assert.match(after?.message ?? '', /set skipOnUpstreamSkip: false on task 'inc'/);
+    assert.deepEqual([state.of('sum').type, state.type, state.isSuccessful()], ['Skipped', 'Success', true]);
+    assert.deepEqual([state.of('tolerant').type, state.of('tolerant').result], ['Success', Number.NaN]);
+  });
+}
+
+function upstream(mix: string) {
+  return end.map([...mix].map((letter) => outcomes[letter]!)) as never;
+}
+
+function after(mix: string, slug: string, trigger: Trigger): void {
+  ran.with({ slug, trigger, ...(mix !== '' && { upstreamTasks: [upstream(mix)] }) })();
+}

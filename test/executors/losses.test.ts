@@ -1,0 +1,271 @@
+// What becomes of a run when threads die, hang, or cannot even begin.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Flow, unmapped, type LogRecord, type State } from 'heddle';
+import { DistributedExecutor, LocalCluster, type LocalClusterOptions } from 'heddle/executors';
+import { countOf, linesOf, newDiary, untilNoted } from '../fixtures/diary.ts';
+import { neverLoaded } from '../fixtures/exits-in-workers.ts';
+import { render } from '../fixtures/fails-in-workers.ts';
+import { madeInside } from '../fixtures/made-inside.ts';
+import { unreached } from '../fixtures/never-loads-in-workers.ts';
+import * as failing from '../fixtures/failing.ts';
+import { inc, say, sum } from '../fixtures/tasks.ts';
+import { runOn } from './contract.ts';
+
+const bounded = { timeout: 20_000 };
+const numbers = (length: number) => Array.from({ length }, (_, x) => x);
+
+test('an index whose function ends the thread is run again elsewhere, and only that one', bounded, async () => {
+  using diary = newDiary();
+  const flow = new Flow('exit-once', () => failing.exitOnce.map(numbers(200), unmapped(77), unmapped(diary.path)));
+
+  const { state } = await run(flow);
+
+  assert.deepEqual(state.output, numbers(200));
+  const counts = numbers(200).map((x) => countOf(diary.path, `run ${x}`));
+  assert.deepEqual(counts, numbers(200).map((x) => (x === 77 ? 2 : 1))); // prettier-ignore
+});
+
+test('an index that always ends its thread is Crashed in the end, and its neighbours run once', bounded, async () => {
+  using diary = newDiary();
+  const flow = new Flow('exit-always', () => {
+    const mapped = failing.exitAlways.map(numbers(100), unmapped(50), unmapped(diary.path));
+    return { mapped, after: inc.map(mapped), total: sum(mapped) };
+  });
+
+  const { state, logs } = await run(flow, { allowedFailures: 2 });
+
+  const { type, message, error } = state.of('exit-always').children[50]!;
+  assert.equal(type, 'Crashed');
+  assert.match(message, /task 'exit-always' \[map index 50\].* lost 3 times; last on worker-\d: .*exit code 7/);
+  assert.partialDeepStrictEqual(
+    { ...error },
+    {
+      code: 'TASK_RUN_CRASHED',
+      task: 'exit-always',
+      mapIndex: 50,
+      losses: 3,
+      exitCode: 7,
+    },
+  );
+  assert.deepEqual(types(state.of('exit-always')), { Success: 99, Crashed: 1 });
+  assert.deepEqual(types(state.of('inc')), { Success: 99, TriggerFailed: 1 });
+  assert.equal((state.of('inc').children[50]?.error?.cause as Error | undefined)?.message, message);
+  assert.deepEqual([state.of('sum').type, state.type], ['TriggerFailed', 'Failed']);
+  const counts = numbers(100).map((x) => countOf(diary.path, `run ${x}`));
+  assert.deepEqual(counts, numbers(100).map((x) => (x === 50 ? 3 : 1))); // prettier-ignore
+  assert.ok(
+    logs.some((record) => record.message === 'about to do 50'),
+    'the last words of a dying thread arrive',
+  );
+});
+
+test('a task that is not mapped and ends its thread is Crashed without a map index', bounded, async () => {
+  const { state } = await run(new Flow('exit-alone', () => failing.exitAlone()), { allowedFailures: 0 });
+
+  assert.match(state.of('exit-alone').message, /^task 'exit-alone' was given up .* lost once/);
+  assert.ok(!('mapIndex' in state.of('exit-alone').error!));
+});
+
+test('an index that fills the memory is Crashed with the limit in its message', bounded, async () => {
+  const flow = new Flow('hungry', () => failing.eatMemory.map(numbers(20), unmapped(3)));
+
+  const { state } = await run(flow, { allowedFailures: 1, memoryLimit: 64 });
+
+  const { type, message, error } = state.of('eat-memory').children[3]!;
+  assert.equal(type, 'Crashed');
+  assert.match(message, /\[map index 3\].* ran out of memory \(limit 64 MB; see memoryLimit\)/);
+  assert.partialDeepStrictEqual({ ...error }, { kind: 'out-of-memory', memoryLimitMb: 64, losses: 2 });
+  assert.deepEqual(types(state.of('eat-memory')), { Success: 19, Crashed: 1 });
+});
+
+test('a rejection that nobody handles is charged to the index that was running', bounded, async () => {
+  const flow = new Flow('floating', () => failing.floatingRejection.map(numbers(10), unmapped(4)));
+
+  const { state } = await run(flow, { allowedFailures: 1 });
+
+  assert.match(
+    state.of('floating-rejection').children[4]?.message ?? '',
+    /outside of the task's own call.*nobody caught/,
+  );
+  assert.deepEqual(types(state.of('floating-rejection')), { Success: 9, Crashed: 1 });
+});
+
+test(
+  'a busy loop past its timeout is TimedOut, its thread is replaced, its neighbours keep their results',
+  bounded,
+  async () => {
+    using diary = newDiary();
+    const hasty = failing.busyForever.with({ timeout: 100, retries: 1 });
+    const flow = new Flow('busy', () => hasty.map(numbers(20), unmapped(7), unmapped(diary.path)));
+
+    const { state } = await run(flow, { workers: 1, allowedFailures: 0 });
+
+    assert.deepEqual(types(state.of('busy-forever')), { Success: 19, TimedOut: 1 });
+    assert.match(state.of('busy-forever').children[7]?.message ?? '', /ran longer than its timeout of 100 ms/);
+    assert.equal(countOf(diary.path, 'run 7'), 2, 'it is tried again, as often as its retries allow');
+  },
+);
+
+test('a function that is deaf to a cancel is ended after the grace, and its thread replaced', bounded, async () => {
+  using diary = newDiary();
+  await using cluster = new LocalCluster({ workers: 1 });
+  await cluster.start();
+  const onCluster = runOn(new DistributedExecutor(() => cluster));
+
+  for (const task of [failing.deaf, failing.stuck]) {
+    const stop = new AbortController();
+    const running = onCluster(new Flow('deaf', () => task(diary.path)), { signal: stop.signal, cancelGrace: 50 });
+    await untilNoted(diary.path, 'started');
+    stop.abort();
+    assert.equal((await running).state.type, 'Cancelled');
+  }
+
+  const { state } = await onCluster(new Flow('next', () => sum(inc.map([1, 2, 3]))));
+  assert.equal(state.output, 9);
+});
+
+test('a busy loop that polls context.signal ends by itself on a cancel', bounded, async () => {
+  using diary = newDiary();
+  const stop = new AbortController();
+  const flow = new Flow('polls', () => failing.busyUntilAborted(diary.path));
+
+  const running = run(flow, {}, { signal: stop.signal, cancelGrace: '1h' });
+  await untilNoted(diary.path, 'started');
+  stop.abort();
+
+  assert.equal((await running).state.type, 'Cancelled');
+  assert.deepEqual(linesOf(diary.path), ['started', 'ended: true']);
+});
+
+test('a thread that dies while it runs nothing is replaced before the next chunk', bounded, async () => {
+  using diary = newDiary();
+  await using cluster = new LocalCluster({ workers: 1 });
+  await cluster.start();
+  const onCluster = runOn(new DistributedExecutor(() => cluster));
+
+  const first = await onCluster(new Flow('leaves-a-bomb', () => failing.exitWhenIdle(diary.path)));
+  await untilNoted(diary.path, 'goodbye');
+  const second = await onCluster(new Flow('after', () => sum(inc.map(numbers(100)))));
+  const third = await onCluster(new Flow('and-again', () => sum(inc.map(numbers(100)))));
+
+  assert.equal(first.state.output, 'fine');
+  assert.deepEqual([second.state.output, third.state.output], [5050, 5050]);
+});
+
+test('bombs that go off while others run cost nobody a result', bounded, async () => {
+  using diary = newDiary();
+  const flow = new Flow('bombs', () => ({
+    bombs: failing.exitWhenIdle.map(Array.from({ length: 6 }, () => diary.path)),
+    work: failing.brief.map(numbers(60), unmapped(diary.path)),
+  }));
+
+  const { state } = await run(flow, { workers: 2, allowedFailures: 50 });
+
+  assert.deepEqual(state.output.work, numbers(60).map((x) => x * x)); // prettier-ignore
+});
+
+test(
+  'a module that ends every thread which imports it crashes its tasks instead of starting for ever',
+  bounded,
+  async () => {
+    const flow = new Flow('deadly-module', () => [neverLoaded.map([1, 2]), inc(1)]);
+
+    const { state } = await run(flow, { allowedFailures: 1 });
+
+    assert.deepEqual(types(state.of('never-loaded')), { Crashed: 2 });
+    assert.match(state.of('never-loaded').children[1]?.message ?? '', /\[map index 1\].*exit code 5/);
+    assert.equal(state.of('inc').result, 2);
+  },
+);
+
+test('a memory limit with which no thread could start is refused', bounded, () => {
+  assert.throws(() => new LocalCluster({ memoryLimit: 4 }), { code: 'INVALID_OPTION', message: /16 or more; got 4/ });
+});
+
+test('a cluster that is closed under a run ends it as Failed', bounded, async () => {
+  using diary = newDiary();
+  const cluster = new LocalCluster({ workers: 2 });
+  await cluster.start();
+  const flow = new Flow('closed', () => sum(failing.stuck.map([diary.path, diary.path, diary.path]) as never));
+
+  const running = runOn(new DistributedExecutor(() => cluster))(flow);
+  await untilNoted(diary.path, 'started');
+  await cluster[Symbol.asyncDispose]();
+
+  const { state } = await running;
+  assert.deepEqual([state.type, state.of('stuck').type], ['Failed', 'Failed']);
+  assert.match(state.message, /the connection to the scheduler .* was lost/);
+});
+
+test('a task made inside a function is refused before anything runs', bounded, async () => {
+  using diary = newDiary();
+  const flow = new Flow('captures', () => [failing.brief(1, diary.path), madeInside(5)(1)]);
+
+  await assert.rejects(run(flow), { code: 'TASK_NOT_ADDRESSABLE', message: /'made-inside'.*made-inside\.ts:5/ });
+  assert.deepEqual(linesOf(diary.path), []);
+});
+
+test('a module that throws in a worker fails its tasks, with the reason as the cause', bounded, async () => {
+  const { state } = await run(new Flow('no-import', () => [render.map([1, 2, 3]), inc(1)]));
+
+  const children = state.of('render').children;
+  for (const { type, error } of children) {
+    assert.deepEqual([type, (error as { code?: string }).code], ['Failed', 'TASK_MODULE_FAILED']);
+    assert.match(error?.message ?? '', /could not import .*fails-in-workers\.ts.*'render'.*no graphics card/);
+    assert.ok(error?.cause instanceof RangeError);
+  }
+  assert.equal(state.of('inc').result, 2);
+});
+
+test('a module that never finishes loading can be cancelled', bounded, async () => {
+  const stop = new AbortController();
+  const flow = new Flow('never', () => [unreached.map([1]), say('the other worker is done')]);
+  const onLog = ({ task }: LogRecord) => {
+    if (task === 'say') stop.abort();
+  };
+
+  const { state } = await run(flow, {}, { signal: stop.signal, cancelGrace: 10, onLog });
+
+  assert.deepEqual([state.type, state.of('unreached').type], ['Cancelled', 'Cancelled']);
+});
+
+test('a factory that throws, and one that returns nonsense, reject the run', bounded, async () => {
+  const flow = new Flow('bad-factory', () => inc(1));
+  const broken = () => {
+    throw new RangeError('no such region');
+  };
+
+  const rejected = runOn(new DistributedExecutor(broken))(flow);
+  await assert.rejects(rejected, { code: 'CLUSTER_FACTORY_FAILED', message: /'bad-factory' threw: no such region/ });
+  const nonsense = runOn(new DistributedExecutor((() => 7) as never))(flow);
+  await assert.rejects(nonsense, { code: 'INVALID_CLUSTER', message: /it returned 7/ });
+});
+
+test('a cluster that a run started is gone with it: the process ends by itself', bounded, async () => {
+  for (const how of ['done', 'cancelled', 'closed']) {
+    const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const output: Buffer[] = [];
+    child.stdout.on('data', (data: Buffer) => output.push(data));
+
+    const [code] = (await once(child, 'close')) as [number];
+
+    assert.deepEqual([code, Buffer.concat(output).toString().trim()], [0, `${how} is over`]);
+  }
+});
+
+function run<Plan>(flow: Flow<Plan>, cluster: LocalClusterOptions = {}, options: Parameters<Flow['run']>[0] = {}) {
+  return runOn(new DistributedExecutor(() => new LocalCluster({ workers: 2, ...cluster })))(flow, options);
+}
+
+/** How many children ended in which state. */
+function types(state: State): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { type } of state.children) counts[type] = (counts[type] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const command = fileURLToPath(new URL('../../src/cli/heddle.js', import.meta.url));
+
+/** A real `heddle …` in a process of its own, and what it says on standard error. */
+export class CommandProcess implements AsyncDisposable {
+  readonly lines: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  #news = Promise.withResolvers<void>();
+  #hasExited = false;
+
+  constructor(args: readonly string[], token: string) {
+    const env = { ...process.env, HEDDLE_TOKEN: token };
+    this.#child = spawn(process.execPath, [command, ...args], { env, stdio: ['ignore', 'inherit', 'pipe'] });
+    this.#exited = once(this.#child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    void this.#exited.then(() => {
+      this.#hasExited = true;
+      this.#wake();
+    });
+    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+      this.lines.push(line);
+      this.#wake();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** Resolves with the exit code, or with the signal that ended it. */
+  async exited(): Promise<number | NodeJS.Signals | null> {
+    const [code, signal] = await this.#exited;
+    return code ?? signal;
+  }
+
+  /** Waits until so many of its lines matched. Rejects when it ended before. */
+  async said(pattern: RegExp, times = 1): Promise<void> {
+    while (this.lines.filter((line) => pattern.test(line)).length < times) {
+      if (this.#hasExited) throw new Error(`it ended before it said ${String(pattern)}: ${this.lines.join('\n')}`);
+      await this.#news.promise;
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** A process that is stopped dies too. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasExited) this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  #wake(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}
+
+export interface WorkerOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly name: string;
+  readonly threads?: number;
+}
+
+/** A worker process that may not have joined yet. */
+export function startWorker({ url, token, name, threads = 1 }: WorkerOptions): CommandProcess {
+  return new CommandProcess(['worker', url, '--name', name, '--threads', String(threads)], token);
+}
+
+/** A worker process that has joined. */
+export async function joinedWorker(options: WorkerOptions): Promise<CommandProcess> {
+  const worker = startWorker(options);
+  await worker.said(/joined/);
+  return worker;
+}
