@@ -48,7 +48,17 @@ test('users of the package inherit neither the Node that this repository brings 
   assert.equal(published['optionalDependencies'], undefined);
   assert.equal(published['devDependencies'], undefined);
   assert.equal(published['scripts'], undefined);
-  assert.deepEqual(Object.keys(published['dependencies']!), ['@hpcc-js/wasm-graphviz', 'commander', 'croner', 'msgpackr', 'nanoid', 'piscina', 'rrule', 'smol-toml', 'ws']);
+  assert.deepEqual(Object.keys(published['dependencies']!), [
+    '@hpcc-js/wasm-graphviz',
+    'commander',
+    'croner',
+    'msgpackr',
+    'nanoid',
+    'piscina',
+    'rrule',
+    'smol-toml',
+    'ws',
+  ]);
 });
 
 function run(command: string, args: readonly string[], cwd: string): string {

@@ -1,5 +1,6 @@
 // A standalone worker process: joins a scheduler over a WebSocket, runs chunks on threads, comes back for ever when the
-// connection is lost, and leaves in an orderly way on SIGTERM. This main thread runs no user code, so it always answers.
+// connection is lost, and leaves in an orderly way on SIGTERM. This main thread runs no user code, so it always
+// answers.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '../src/comm/ws.ts';

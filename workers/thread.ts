@@ -8,6 +8,11 @@ import type { ChunkMessage, ChunkTask } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
 
+// Reports have no other road: a thread without it shall die and be replaced, rather than leave everybody waiting.
+parentPort?.once('close', () => {
+  throw new Error('its parentPort was closed, which only Heddle may do');
+});
+
 export default async function runInThread(task: ChunkTask): Promise<void> {
   const { attempt } = task;
   await runChunk(task, (message) => parentPort?.postMessage({ attempt, message }, ownedBy(message)));

@@ -1,5 +1,5 @@
-// `heddle run FILE`. A file that runs its flow by itself is simply carried out, with what the command line says put into
-// that run; a file that only makes a flow has it run here.
+// `heddle run FILE`. A file that runs its flow by itself is simply carried out, with what the command line says put
+// into that run; a file that only makes a flow has it run here.
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -26,7 +26,9 @@ export interface RunArguments {
   readonly token?: string;
 }
 
-/** Resolves when the file, and the flow run that it or we started, are through. Sets the exit status to 1 on failure. */
+/**
+ * Resolves when the file, and the flow run that it or we started, are through. Sets the exit status to 1 on failure.
+ */
 export async function run(file: string, options: RunArguments): Promise<void> {
   const path = resolve(file);
   if (!existsSync(path)) {
@@ -62,7 +64,8 @@ function flowOf(file: string, module: Readonly<Record<string, unknown>>, wanted:
   const flow = wanted === undefined ? undefined : flows.get(wanted);
   if (flow !== undefined) return flow;
   if (names.length === 0) {
-    const message = `${file} neither runs a flow nor exports one. Write: export const flow = new Flow('name', () => …)`;
+    const remedy = `Write: export const flow = new Flow('name', () => …)`;
+    const message = `${file} neither runs a flow nor exports one. ${remedy}`;
     throw new UsageError('NO_FLOW', message, { file });
   }
   const problem = wanted === undefined ? `exports ${names.length} flows` : `exports no flow '${wanted}'`;

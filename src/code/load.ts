@@ -1,6 +1,7 @@
 // Finds the function behind a reference, importing its module when need be. The module is the user's flow file, with a
-// top-level `flow.run()` perhaps: while this thread imports, such a call is held back for ever (see `holdRun`), so users
-// write no guard, and loading goes on as soon as the wanted function is there and the first such call was reached.
+// top-level `flow.run()` perhaps: while this thread imports, such a call is held back for ever (see `holdRun`), so
+// users write no guard, and loading goes on as soon as the wanted function is there and the first such call was
+// reached.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -28,12 +29,16 @@ export function importOnlyForTasks(): void {
   registry.isImporting = true;
 }
 
-/** Whether a flow run that is reached now is the user's script running again in a worker, and must not be carried out. */
+/**
+ * Whether a flow run that is reached now is the user's script running again in a worker, and must not be carried out.
+ */
 export function isImportingForTasks(): boolean {
   return registry.isImporting;
 }
 
-/** A promise that never settles, for a flow run reached while importing: what follows it is the script, not the tasks. */
+/**
+ * A promise that never settles, for a flow run reached while importing: what follows it is the script, not the tasks.
+ */
 export function holdRun(): Promise<never> {
   registry.heldRuns.push(callSite().module);
   for (const notify of registry.watchers) notify();
@@ -70,8 +75,8 @@ function notFound({ name, module, definedAt }: Reference & { module: string }, e
   const names = namesIn(module);
   const when = isHeld ? 'before the flow run that it, or a module it imports, waits for' : 'while it loaded';
   const message =
-    `a worker imported ${module}, but no task '${name}' was defined ${when}; it was defined at ${definedAt} where the ` +
-    `flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module` +
+    `a worker imported ${module}, but no task '${name}' was defined ${when}; it was defined at ${definedAt} where ` +
+    `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module` +
     `${isHeld ? ', above the first run of a flow' : ''}.`;
   return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
 }

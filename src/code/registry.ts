@@ -15,7 +15,9 @@ export interface Reference {
   readonly ordinal: number;
   /** URL of the module; absent when the function was made while other code was running. */
   readonly module?: string;
-  /** The module's path from its project's folder (the nearest with a `package.json`), for machines with another layout. */
+  /**
+   * The module's path from its project's folder (the nearest with a `package.json`), for machines with another layout.
+   */
   readonly path?: string;
   /** A hash of the bytes of the module's file when it was loaded. */
   readonly fingerprint?: string;
@@ -31,7 +33,9 @@ interface Registry {
   readonly watchers: Set<() => void>;
   /** Set while this thread imports a module only to find its tasks. */
   isImporting: boolean;
-  /** The modules that reached a flow run while importing, in that order; `undefined` where it could not be told which. */
+  /**
+   * The modules that reached a flow run while importing, in that order; `undefined` where it could not be told which.
+   */
   readonly heldRuns: (string | undefined)[];
 }
 

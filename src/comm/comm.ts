@@ -18,7 +18,9 @@ export interface Comm<In, Out> {
 
 export interface CommHandlers<In> {
   message(message: In): void;
-  /** The other end lives: it answered a ping, or messages came (called once for those that came together, and first). */
+  /**
+   * The other end lives: it answered a ping, or messages came (called once for those that came together, and first).
+   */
   seen(): void;
   /** Exactly once, whoever closed; and nothing after it. */
   closed(closed: CommClosed): void;

@@ -4,7 +4,8 @@ import { protocolVersion, type Hello, type Refused, type Welcome } from '../prot
 import type { Comm, CommHandlers } from './comm.ts';
 
 /**
- * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes to
+ * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
+ * to
  * `handlers`. Rejects with the scheduler's reason when it does not, or `CONNECTION_LOST` when the comm closes first.
  */
 export async function introduce<In extends { readonly type: string }, Out>(

@@ -37,7 +37,8 @@ const lost = 1006;
 const tooBig = 1009;
 
 /**
- * A comm over an open WebSocket. A frame that is longer than a part leaves as a fragmented WebSocket message, which lets
+ * A comm over an open WebSocket. A frame that is longer than a part leaves as a fragmented WebSocket message, which
+ * lets
  * pings pass between its parts; the other end's `maxPayload` bounds what it puts together again.
  */
 export class WsComm<In extends Message, Out extends Message> implements Comm<In, Out> {

@@ -23,7 +23,8 @@ const subprotocol = 'heddle';
 
 /**
  * Opens a comm to a listener. Rejects with `CONNECTION_REFUSED`, `HOST_NOT_FOUND`, `WRONG_TOKEN`,
- * `NOT_A_HEDDLE_ADDRESS`, `CONNECTION_TIMEOUT`, `CONNECTION_FAILED` for all other reasons of the network, `BAD_ADDRESS`,
+ * `NOT_A_HEDDLE_ADDRESS`, `CONNECTION_TIMEOUT`, `CONNECTION_FAILED` for all other reasons of the network,
+ * `BAD_ADDRESS`,
  * `BAD_TOKEN`, or the signal's reason.
  */
 export async function connect<In extends Message, Out extends Message>(

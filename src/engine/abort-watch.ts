@@ -1,5 +1,6 @@
 // How an order to cancel reaches a running function: through a word of shared memory, so that it needs no message and
-// no turn of the event loop. A function that awaits is told at once; a busy loop is told when it polls `signal.aborted`.
+// no turn of the event loop. A function that awaits is told at once; a busy loop is told when it polls
+// `signal.aborted`.
 
 import { controlOrders, controlWords } from '../lib/chunk.ts';
 
@@ -12,7 +13,9 @@ export function isCancelled(control: Control): boolean {
   return Atomics.load(control, controlWords.order) === controlOrders.cancel;
 }
 
-/** Calls `told` once, when the order to cancel comes; at once if it is there. Gives back a function that unsubscribes. */
+/**
+ * Calls `told` once, when the order to cancel comes; at once if it is there. Gives back a function that unsubscribes.
+ */
 export function onCancel(control: Control, told: () => void): () => void {
   if (isCancelled(control)) {
     told();

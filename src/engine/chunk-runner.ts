@@ -1,5 +1,5 @@
-// Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other, and reports
-// as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
+// Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other, and
+// reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
 import type { Block, ChunkInput, ChunkMessage, ChunkTask } from '../lib/chunk.ts';
 import { controlWords } from '../lib/chunk.ts';
@@ -15,9 +15,12 @@ import { isCancelled } from './abort-watch.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
 import { decodePlan } from './plan.ts';
-import { Ending, failed, TaskRunner, type LoadedTask } from './task-runner.ts';
+import { Ending, failed } from './endings.ts';
+import { TaskRunner, type LoadedTask, type Progress } from './task-runner.ts';
 
-/** Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long. */
+/**
+ * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
+ */
 const flushIntervalMs = 10;
 /** A log line waits no longer than this for company. */
 const logIntervalMs = 20;
@@ -30,6 +33,8 @@ interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;
   failuresLogged: number;
 }
+
+const firstTry: Progress = { runCount: 1, loopCount: 1, loopResult: undefined };
 
 const kept = new Map<number, KeptArray>();
 
@@ -74,15 +79,15 @@ class ChunkRun {
     const { start, end, control } = this.#task;
     const elementwise = this.#task.elementwise.map((input) => outcomesOf(input, { start, end, isList: true }));
     const runner = new TaskRunner(loaded, { task: this.#task, elementwise, write: (record) => this.#log(record) });
-    const runCounts = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as number]));
+    const notes = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as Progress]));
     for (let index = start; index < end; index += 1) {
       if (isCancelled(control)) return;
       Atomics.store(control, controlWords.running, index);
       Atomics.add(control, controlWords.starts, 1);
-      const runCount = (runCounts.get(index) ?? 0) + 1;
-      const returned = runner.run(index, runCount);
+      const note = notes.get(index);
+      const returned = runner.run(index, note === undefined ? firstTry : { ...note, runCount: note.runCount + 1 });
       const ended = returned instanceof Promise ? await returned : returned;
-      this.#take({ loaded, runner, index, runCount }, ended);
+      this.#take({ loaded, runner, index }, ended);
       if (performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
     }
   }
@@ -93,24 +98,35 @@ class ChunkRun {
   }
 
   #take(run: FinishedRun, ended: unknown): void {
-    const { loaded, index } = run;
-    const ending = ended instanceof Ending ? ended : this.#outcomes.succeed(index, ended, loaded.plan, run.runner);
+    const { index } = run;
+    const ending = ended instanceof Ending ? this.#succeedAs(run, ended) : this.#succeed(run, ended);
     if (ending === undefined) return;
-    if (ending.isRetriable && ending.state.isFailed() && run.runCount <= loaded.plan.retries) {
-      this.#retry(run, ending.state);
-      return;
-    }
+    if (ending.progress !== undefined) return this.#retry(run, ending.state, ending.progress);
     if (ending.state.isFailed()) this.#logFailure(run, ending.state);
     this.#outcomes.end(index, ending.state);
   }
 
-  #retry({ loaded, runner, index, runCount }: FinishedRun, state: State): void {
-    const { retries, retryDelayMs, isMapped } = loaded.plan;
-    runner
-      .loggerFor(isMapped ? index : undefined)
-      .warn(`${state.message} (retry ${runCount} of ${retries} in ${retryDelayMs} ms)`);
+  #succeed({ loaded, runner, index }: FinishedRun, value: unknown): Ending | undefined {
+    return this.#outcomes.succeed(index, value, loaded.plan, runner);
+  }
+
+  /** A success whose message is the author's own, or whose result came from elsewhere than the function. */
+  #succeedAs(run: FinishedRun, ending: Ending): Ending | undefined {
+    const { state } = ending;
+    if (state.type !== 'Success' && state.type !== 'Cached') return ending;
+    const unsendable = this.#succeed(run, state.result);
+    if (unsendable === undefined) this.#outcomes.describe(run.index, state);
+    return unsendable;
+  }
+
+  #retry({ loaded, runner, index }: FinishedRun, state: State, progress: Progress): void {
+    const logger = runner.loggerFor(loaded.plan.isMapped ? index : undefined);
+    // A RETRY that was thrown is the author's plan; a failure is news.
+    if (state.error === undefined) logger.debug(state.message);
+    else logger.warn(state.message);
     this.#flush();
-    this.#emit({ type: 'delayed', index, delayMs: retryDelayMs, note: encodeValue(runCount) });
+    const delayMs = Math.max(0, (state.startTime ?? 0) - Date.now());
+    this.#emit({ type: 'delayed', index, delayMs, note: encodeValue(progress) });
     this.#outcomes.restart(index + 1);
   }
 
@@ -155,7 +171,6 @@ interface FinishedRun {
   readonly loaded: LoadedTask;
   readonly runner: TaskRunner;
   readonly index: number;
-  readonly runCount: number;
 }
 
 function keep(task: ChunkTask): KeptArray {
@@ -181,7 +196,7 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
       return { outcomes, value: isList ? outcomes.values : outcomes.values[0] };
     });
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
-    return { plan, call: (...args) => found.run(...args), trigger, whole };
+    return { plan, task: found, trigger, whole };
   } catch (error) {
     const cause =
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });

@@ -8,7 +8,7 @@ import type { Logger } from './logger.ts';
 /** What a running task can know of its run. Reading it outside of a task run throws `OUTSIDE_TASK_RUN`. */
 export interface Context {
   /** The parameters of the flow run, by name. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- a task is not tied to one flow, so their types are unknown here
+  // oxlint-disable-next-line typescript/no-explicit-any -- a task is not tied to one flow, which would know the types
   readonly parameters: Readonly<Record<string, any>>;
   readonly logger: Logger;
   readonly taskName: string;
@@ -16,6 +16,11 @@ export interface Context {
   readonly mapIndex: number | undefined;
   /** Counts the calls of this task run, from 1; retries make it more. */
   readonly taskRunCount: number;
+  /** Counts the iterations of a loop (see `signals.LOOP`), from 1. */
+  readonly taskLoopCount: number;
+  /** What the iteration before this one handed on. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever the task itself gave to LOOP
+  readonly taskLoopResult: any;
   readonly flowName: string;
   readonly flowRunId: string;
   readonly flowRunName: string;
@@ -42,7 +47,8 @@ export const context: Context = new Proxy({} as Context, {
     const run = storage.getStore();
     if (run !== undefined) return run[name as keyof Context];
     if (typeof name === 'symbol') return undefined;
-    const message = `context.${name} was read outside of a task run. Read it inside the function of a task, while a flow runs.`;
+    const remedy = 'Read it inside the function of a task, while a flow runs.';
+    const message = `context.${name} was read outside of a task run. ${remedy}`;
     throw new UsageError('OUTSIDE_TASK_RUN', message, { property: name });
   },
   set(_, name): never {

@@ -52,7 +52,9 @@ export interface Session extends AsyncDisposable {
   objection(reference: Reference): Error | undefined;
   /** Returns the array's id. News of it comes later, never during the call. */
   submit(request: ArrayRequest, listener: ArrayListener): number;
-  /** Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs. */
+  /**
+   * Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs.
+   */
   cancel(graceMs: number): Promise<void>;
 }
 

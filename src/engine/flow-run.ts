@@ -2,13 +2,15 @@
 
 import { nanoid } from 'nanoid';
 import { formatDuration } from '../lib/duration.ts';
+import { fillTemplate } from '../lib/template.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { State } from '../flow/state.ts';
 import type { Executor, FlowRunFacts, Session, SessionListener } from './executor.ts';
-import type { Flow } from './flow.ts';
+import type { Flow, FlowRunName } from './flow.ts';
 import { FlowRunner } from './flow-runner.ts';
 import { FlowState, type FlowStatistics } from './flow-state.ts';
+import { throughHandlers } from './handlers.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { NodeRun } from './node-run.ts';
@@ -19,7 +21,7 @@ export interface FlowRunRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly executor: Executor;
   readonly cancelGraceMs: number;
-  readonly flowRunName?: string;
+  readonly flowRunName?: FlowRunName;
   readonly signal?: AbortSignal;
   readonly onLog?: (record: LogRecord) => void;
 }
@@ -27,16 +29,21 @@ export interface FlowRunRequest {
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
   const startedAt = performance.now();
-  const parameters = resolveParameters(flow, request.parameters);
   request.signal?.throwIfAborted();
+  const parameters = await resolveParameters(flow, request.parameters);
   using terminal = new Terminal();
   const flowRunId = nanoid();
-  const flowRunName = request.flowRunName ?? `run-${flowRunId.slice(0, 6)}`;
-  const write = request.onLog ?? terminal.write;
+  const flowRunName = nameRun(request.flowRunName ?? flow.settings.flowRunName, { flow, flowRunId, parameters });
+  const lost = Promise.withResolvers<Error>();
+  let listenerFailure: Error | undefined;
+  const failListener = (error: Error) => {
+    listenerFailure ??= error;
+    lost.resolve(error);
+  };
+  const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, failListener);
   const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write);
   const facts: FlowRunFacts = { flowName: flow.name, flowRunId, flowRunName, parameters, logger };
 
-  const lost = Promise.withResolvers<Error>();
   const fleet = { workers: 0, threads: 0 };
   const listener: SessionListener = {
     log: (records) => records.forEach(write),
@@ -56,11 +63,35 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const durationMs = performance.now() - startedAt;
   const taskRuns = [...runner.runs].reduce((sum, [node, run]) => sum + (node.task ? run.settledCount : 0), 0);
   const statistics = { durationMs, taskRuns, ...fleet };
-  const state = finalState(flow, runner, { flowRunId, flowRunName, statistics });
+  const computed = finalState(flow, runner, { flowRunId, flowRunName, statistics });
+  const state = await throughFlowHandlers(flow, new State('Running', 'Running flow.'), computed);
   const report = `${state.toString()} (${formatDuration(durationMs)})`;
   if (state.isFailed()) logger.error(report);
   else logger.info(report);
+  if (listenerFailure !== undefined) throw listenerFailure;
   return state;
+}
+
+/** Whoever listens to the log is called between our own steps, where what it throws must not get. */
+function guarded(listener: (record: LogRecord) => void, failed: (error: Error) => void): (record: LogRecord) => void {
+  return (record) => {
+    try {
+      listener(record);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      failed(new HeddleError('LOG_LISTENER_FAILED', `the run's onLog threw: ${why}`, { cause }));
+    }
+  };
+}
+
+/** The name that was given, filled from the run; two words and a number are for people to forget. */
+function nameRun(
+  name: FlowRunName | undefined,
+  { flow, flowRunId, parameters }: { flow: Flow; flowRunId: string; parameters: Record<string, unknown> },
+): string {
+  const values = { parameters, flowName: flow.name, flowRunId, date: new Date() };
+  if (name === undefined) return `run-${flowRunId.slice(0, 6)}`;
+  return typeof name === 'function' ? name(values) : fillTemplate(name, values);
 }
 
 interface Watch {
@@ -92,6 +123,27 @@ async function untilOver(running: Promise<void>, { runner, session, request, log
   await Promise.race([session.cancel(request.cancelGraceMs), lost]);
 }
 
+/** The flow's own handlers see the end of a run, and may put another state in its place; its outputs stay. */
+async function throughFlowHandlers<Plan>(
+  flow: Flow<Plan>,
+  from: State,
+  computed: FlowState<Plan>,
+): Promise<FlowState<Plan>> {
+  const { stateHandlers, terminalStateHandler, onFailure } = flow.settings;
+  const references = flow.referenceTasks.map((node) => computed.of(node));
+  const ended =
+    terminalStateHandler === undefined
+      ? computed
+      : await throughHandlers([terminalStateHandler], { from, to: computed }, (handler, { to }) =>
+          handler({ flow, state: to, referenceStates: references }),
+        );
+  const state = await throughHandlers(stateHandlers, { from, to: ended }, (handler, change) =>
+    handler({ flow, ...change }),
+  );
+  if (state.isFailed()) await onFailure?.({ flow, state });
+  return state === computed ? computed : computed.as(state);
+}
+
 /** The terminal nodes decide: any failed, and the run failed. A mapped one is judged by its children. */
 function finalState<Plan>(
   flow: Flow<Plan>,
@@ -102,7 +154,7 @@ function finalState<Plan>(
   const all = [...runs.values()];
   const cancelled = all.find((run) => run.wasCancelled);
   if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
-  const references = flow.graph.terminals().map((node) => runs.get(node)!);
+  const references = flow.referenceTasks.map((node) => runs.get(node)!);
   const unfinished = all.filter((run) => run.unfinishedCount > 0);
   if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
     const paused = unfinished.map((run) => run.node.slug).join(', ');

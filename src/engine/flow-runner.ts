@@ -16,7 +16,7 @@ import { flattenList } from './flatten.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { NodeRun } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
-import { failed } from './task-runner.ts';
+import { failed } from './endings.ts';
 
 /** The arrays and arguments that a task's node comes to, while its bindings are gone through. */
 class Wiring {
@@ -205,7 +205,7 @@ export class FlowRunner {
       reference: task.reference,
       isMapped: node.isMapped,
       retries,
-      retryDelayMs,
+      retryDelayMs: retryDelayMs ?? null,
       timeoutMs: timeoutMs ?? null,
       skipOnUpstreamSkip,
       trigger: nameOf(trigger) ?? null,
@@ -273,11 +273,13 @@ function flattenChildren(node: Node, children: readonly State[]): GivenList {
 }
 
 function lengthOf(node: Node, { elementwise }: Wiring): number {
+  if (node.task?.settings.zip === 'shortest') return Math.min(...elementwise.map(({ length }) => length));
   const [first, ...others] = elementwise;
   const other = others.find(({ length }) => length !== first!.length);
   if (other === undefined) return first!.length;
   const message =
     `'${node.slug}' is mapped over lists of unequal lengths: ${first!.name} has ${first!.length}, ${other.name} has ` +
-    `${other.length}. Make them equally long, or wrap the one that every child needs whole in unmapped().`;
+    `${other.length}. Make them equally long, wrap the one that every child needs whole in unmapped(), or set ` +
+    `zip: 'shortest' on the task.`;
   throw new HeddleError('LENGTHS_DIFFER', message, { task: node.slug, lengths: elementwise });
 }

@@ -71,6 +71,11 @@ export class FlowState<Plan = unknown> extends State {
     return this.#read(this.#outcome.plan) as Output<Plan>;
   }
 
+  /** The same run and outputs under another state, as a handler would have it. */
+  as({ type, message, error }: State): FlowState<Plan> {
+    return new FlowState(type, message, { outcome: this.#outcome, ...(error !== undefined && { error }) });
+  }
+
   /** The state of one node, given the node or its slug. Throws `UNKNOWN_TASK` for one that is not of this flow. */
   of<Value>(node: Node<Value>): State<Value>;
   of(slug: string): State;
@@ -82,7 +87,9 @@ export class FlowState<Plan = unknown> extends State {
     const name = which instanceof Node ? which.slug : which;
     // A task is easily taken for a node of it, and only the compiler would know.
     const slug = typeof name === 'string' ? name : describe(name);
-    const message = `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It has: ${[...graph.slugs].join(', ')}.`;
+    const message =
+      `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It has: ` +
+      `${[...graph.slugs].join(', ')}.`;
     throw new UsageError('UNKNOWN_TASK', message, { flow: graph.flow, task: slug });
   }
 
@@ -100,7 +107,8 @@ export class FlowState<Plan = unknown> extends State {
     const failures = run.children.filter((child) => child.isFailed());
     const first = failures[0] ?? state;
     const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;
-    const message = `the output of ${which} not succeed: ${first.message} Look at state.of('${node.slug}') for what there is.`;
+    const remedy = `Look at state.of('${node.slug}') for what there is.`;
+    const message = `the output of ${which} not succeed: ${first.message} ${remedy}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
 }

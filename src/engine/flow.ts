@@ -7,6 +7,7 @@ import { register } from '../code/registry.ts';
 import { Graph } from '../flow/graph.ts';
 import type { Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
+import type { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { isInTaskRun } from './context.ts';
 import { takeCommandLine } from './command-line.ts';
@@ -18,15 +19,47 @@ import { readParameter } from './parameters.ts';
 export interface FlowOptions {
   /** Where tasks run; on this thread, one after the other, by default. */
   readonly executor?: Executor;
+  /** What runs are called: a text like `'load-{parameters.day}'`, or a function. */
+  readonly flowRunName?: FlowRunName;
+  /** Called in order when a run ends, where the flow was started; each may return another state. */
+  readonly stateHandlers?: readonly FlowStateHandler[];
+  /** Called with the state that the tasks come to, before the other handlers; may return another one. */
+  readonly terminalStateHandler?: (end: {
+    readonly flow: Flow;
+    readonly state: State;
+    readonly referenceStates: readonly State[];
+  }) => State | void | Promise<State | void>;
+  /** Called when a run has failed. */
+  readonly onFailure?: (failure: { readonly flow: Flow; readonly state: State }) => unknown;
 }
+
+/**
+ * A name for a flow run: a text, filled from `parameters`, `flowName`, `flowRunId` and `date`; or a function of them.
+ */
+export type FlowRunName =
+  | string
+  | ((run: {
+      // oxlint-disable-next-line typescript/no-explicit-any -- read freely, as in a cluster factory
+      readonly parameters: Readonly<Record<string, any>>;
+      readonly flowName: string;
+      readonly flowRunId: string;
+      readonly date: Date;
+    }) => string);
+
+/** Sees the state that a flow run ends in. What it throws makes the run `Failed`. */
+export type FlowStateHandler = (change: {
+  readonly flow: Flow;
+  readonly from: State;
+  readonly to: State;
+}) => State | void | Promise<State | void>;
 
 export interface FlowRunOptions {
   /** Values for the flow's parameters, by name. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Instead of the flow's own. */
   readonly executor?: Executor;
-  /** The run's name in the log; two words and a number by default. */
-  readonly flowRunName?: string;
+  /** The run's name in the log, instead of the flow's own. */
+  readonly flowRunName?: FlowRunName;
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal;
   /** How long running functions are given to end by themselves after a cancel; `'5s'` by default. */
@@ -35,14 +68,28 @@ export interface FlowRunOptions {
   readonly onLog?: (record: LogRecord) => void;
 }
 
-const flowRules = { executor: { expected: 'an executor, like new LocalExecutor()', holds: isExecutor } };
+const runName = {
+  expected: "a text like 'load-{parameters.day}', or a function",
+  holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+};
+const executorRule = { expected: 'an executor, like new LocalExecutor()', holds: isExecutor };
+const flowRules = {
+  executor: executorRule,
+  flowRunName: runName,
+  stateHandlers: {
+    expected: 'an array of functions',
+    holds: (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === 'function'),
+  },
+  terminalStateHandler: rules.function,
+  onFailure: rules.function,
+};
 const runRules = {
-  ...flowRules,
+  executor: executorRule,
   parameters: {
     expected: 'an object of values by parameter name',
     holds: (value: unknown) => typeof value === 'object',
   },
-  flowRunName: rules.text,
+  flowRunName: runName,
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   cancelGrace: rules.anything,
   onLog: rules.function,
@@ -54,7 +101,10 @@ export class Flow<Plan = unknown> {
   readonly graph: Graph;
   /** What the builder returned. */
   readonly plan: Plan;
+  /** The options that say how runs are named and watched. */
+  readonly settings: Omit<FlowOptions, 'executor' | 'stateHandlers'> & Required<Pick<FlowOptions, 'stateHandlers'>>;
   readonly #executor: Executor | undefined;
+  #referenceTasks: readonly Node[] = [];
 
   /** `builder` is called at once. Tasks that it calls and parameters that it makes become this flow's. */
   constructor(name: string, options: FlowOptions, builder: () => Plan);
@@ -65,12 +115,15 @@ export class Flow<Plan = unknown> {
       throw new UsageError('INVALID_NAME', `a flow needs a name: new Flow('nightly', …); got ${describe(name)}`);
     }
     if (typeof builder !== 'function') {
-      const message = `flow '${name}' needs a function that builds it: new Flow('${name}', () => …); got ${describe(builder)}`;
+      const message =
+        `flow '${name}' needs a function that builds it: new Flow('${name}', () => …); got ` + describe(builder);
       throw new UsageError('INVALID_FLOW', message, { flow: name });
     }
     checkOptions(`flow '${name}'`, options, flowRules);
     this.name = name;
-    this.#executor = options.executor;
+    const { executor, stateHandlers = [], ...settings } = options;
+    this.#executor = executor;
+    this.settings = { ...settings, stateHandlers };
     this.graph = new Graph(name);
     this.plan = this.graph.build(builder);
     register(`flow ${name}`, this);
@@ -80,6 +133,18 @@ export class Flow<Plan = unknown> {
   get parameters(): ReadonlyMap<string, Parameter> {
     const parameters = this.graph.nodes.filter((node) => node instanceof Parameter);
     return new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  }
+
+  /** The nodes that decide the state of a run: those that were set, or all that nothing waits for. */
+  get referenceTasks(): readonly Node[] {
+    return this.#referenceTasks.length > 0 ? this.#referenceTasks : this.graph.terminals();
+  }
+
+  /** Lets these nodes decide the state of a run; an empty list is the default again. Throws `NODE_OF_ANOTHER_FLOW`. */
+  setReferenceTasks(nodes: readonly Node[]): this {
+    for (const node of nodes) this.graph.assertOwn(node, 'a reference task');
+    this.#referenceTasks = [...nodes];
+    return this;
   }
 
   /** Adds a task without arguments, as a call inside the builder would. */
@@ -94,8 +159,8 @@ export class Flow<Plan = unknown> {
   }
 
   /**
-   * Runs the flow, and resolves with its final state, however its tasks ended. Rejects when it could not be started: for
-   * parameters that do not fit, and for what the executor says. While a worker imports the flow's file to find its
+   * Runs the flow, and resolves with its final state, however its tasks ended. Rejects when it could not be started:
+   * for parameters that do not fit, and for what the executor says. While a worker imports the flow's file to find its
    * tasks, this promise never settles, so a file needs no guard around its top-level run.
    */
   async run(options: FlowRunOptions = {}): Promise<FlowState<Plan>> {

@@ -5,7 +5,7 @@ import type { State } from '../flow/state.ts';
 import { assertTravels } from '../values/travels.ts';
 import { isExact } from '../values/exactness.ts';
 import { encodeOutcomes } from './outcomes.ts';
-import { failed } from './task-runner.ts';
+import { failed } from './endings.ts';
 
 /** A chunk fetches whole blocks, so a block should be no larger than what one chunk may well need. */
 const blockBytes = 64 * 1024;

@@ -4,7 +4,9 @@ import { State } from '../flow/state.ts';
 import type { ArrayListener } from './executor.ts';
 import { countOutcomes, decodeOutcomes, stateAt } from './outcomes.ts';
 
-/** One node of a flow while the flow runs: how far its task runs are, and, bytes until somebody asks, how they ended. */
+/**
+ * One node of a flow while the flow runs: how far its task runs are, and, bytes until somebody asks, how they ended.
+ */
 export class NodeRun implements ArrayListener {
   readonly node: Node;
   /** How many task runs it has; 0 until that is known. */

@@ -6,7 +6,8 @@ import type { State } from '../flow/state.ts';
 import { encodeOutcomes } from './outcomes.ts';
 import type { Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
-import { Ending, failed, type TaskRunner } from './task-runner.ts';
+import { Ending, failed } from './endings.ts';
+import type { TaskRunner } from './task-runner.ts';
 
 /** Collects the outcomes of consecutive indices until they leave as one block. */
 export class OutcomeBuffer {
@@ -39,6 +40,11 @@ export class OutcomeBuffer {
     }
     this.#values[index - this.#start] = value;
     return undefined;
+  }
+
+  /** Puts a state of the task's own beside a value that was taken. */
+  describe(index: number, state: State): void {
+    this.#states.set(index - this.#start, state);
   }
 
   end(index: number, state: State): void {

@@ -62,7 +62,11 @@ export function decodeOutcomes(bytes: Uint8Array, mapIndex?: number): Outcomes {
       const values = decodeColumn(column);
       const states = Array.from<State | undefined>({ length: values.length });
       for (const { position, type, message, error } of records) {
-        states[position] = new State(type, message, error === undefined ? {} : { error: decodeThrown(error) });
+        const hasResult = type === 'Success' || type === 'Cached';
+        states[position] = new State(type, message, {
+          ...(hasResult && { result: values[position] }),
+          ...(error !== undefined && { error: decodeThrown(error) }),
+        });
       }
       return { values, states };
     }
@@ -98,8 +102,9 @@ function crashed({ task, losses, worker, loss }: Crash, mapIndex: number | undef
   const where = worker === undefined ? '' : ` on ${worker}`;
   const times = losses === 1 ? 'once' : `${losses} times`;
   const message =
-    `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ${describeLoss(loss)}. ` +
-    `The same inputs will most likely do it again: look for what ends the process or fills the memory.`;
+    `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
+    `${describeLoss(loss)}. The same inputs will most likely do it again: look for what ends the process or fills ` +
+    `the memory.`;
   // The loss's own message is part of ours, which it must not replace.
   const { message: _, ...how } = loss ?? {};
   const facts = { task, losses, ...(mapIndex !== undefined && { mapIndex }), ...(worker && { worker }), ...how };
@@ -110,7 +115,8 @@ function crashed({ task, losses, worker, loss }: Crash, mapIndex: number | undef
 function describeLoss(loss: Crash['loss']): string {
   switch (loss?.kind) {
     case 'out-of-memory':
-      return `its thread ran out of memory${loss.memoryLimitMb === undefined ? '' : ` (limit ${loss.memoryLimitMb} MB; see memoryLimit)`}`;
+      if (loss.memoryLimitMb === undefined) return 'its thread ran out of memory';
+      return `its thread ran out of memory (limit ${loss.memoryLimitMb} MB; see memoryLimit)`;
     case 'exit':
       return `its thread ended with exit code ${loss.exitCode} (process.exit() in a task ends its thread)`;
     case 'error':

@@ -2,7 +2,9 @@ import { decodeValue, encodeValue } from '../values/encode.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
 
-/** Where an argument of a task run comes from, as its worker sees it. `input` counts the upstream arrays of its kind. */
+/**
+ * Where an argument of a task run comes from, as its worker sees it. `input` counts the upstream arrays of its kind.
+ */
 export type ArgumentPlan =
   | { readonly type: 'constant'; readonly constant: number }
   /** The value at the run's own index of an elementwise upstream. */
@@ -22,7 +24,8 @@ export interface RunPlan {
   readonly reference: Reference;
   readonly isMapped: boolean;
   readonly retries: number;
-  readonly retryDelayMs: number;
+  /** Null when it is a function of the user's. */
+  readonly retryDelayMs: number | null;
   readonly timeoutMs: number | null;
   readonly skipOnUpstreamSkip: boolean;
   /** Null when the trigger is a function of the user's: then it is that of the task behind the reference. */

@@ -6,5 +6,6 @@ export function formatRecord({ time, level, message, task, mapIndex, worker, flo
   const where = task === undefined ? '' : ` ${task}${index}`;
   const who = worker === undefined ? '' : ` @${worker}`;
   const names = new Set([flow ?? 'heddle', flowRun ?? flow ?? 'heddle']);
-  return `${new Date(time).toISOString()} ${level.toUpperCase().padEnd(5)} ${[...names].join('/')}${where}${who} | ${message}`;
+  const head = `${new Date(time).toISOString()} ${level.toUpperCase().padEnd(5)} ${[...names].join('/')}`;
+  return `${head}${where}${who} | ${message}`;
 }

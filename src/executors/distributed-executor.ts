@@ -26,7 +26,9 @@ export class DistributedExecutor implements Executor {
     checkOptions('DistributedExecutor', options, { token: rules.text });
     if (typeof cluster !== 'function' && typeof cluster !== 'string') {
       const hint = isCluster(cluster) ? ' Write () => cluster.' : '';
-      const message = `DistributedExecutor takes a function that returns a cluster, or the address of a scheduler; got ${describe(cluster)}.${hint}`;
+      const message =
+        `DistributedExecutor takes a function that returns a cluster, or the address of a scheduler; ` +
+        `got ${describe(cluster)}.${hint}`;
       throw new UsageError('INVALID_CLUSTER', message);
     }
     this.#factory = typeof cluster === 'string' ? () => cluster : cluster;
@@ -42,7 +44,7 @@ export class DistributedExecutor implements Executor {
       const comm = await this.#connect(cluster);
       return await openSession(comm, listener, { name, isSameThread: false, owned: [] });
     }
-    const owned = cluster.isStarted ? [] : [cluster];
+    const owned = leaseOf(cluster);
     try {
       await cluster.start();
       run.logger.info(`running on ${cluster.description}`);
@@ -68,7 +70,9 @@ export class DistributedExecutor implements Executor {
       throw new HeddleError('CLUSTER_FACTORY_FAILED', message, { flow: run.flowName, cause });
     }
     if (typeof cluster === 'string' || isCluster(cluster)) return cluster;
-    const message = `the cluster factory of flow '${run.flowName}' should return a cluster, like new LocalCluster({ workers: 2 }), or an address; it returned ${describe(cluster)}`;
+    const message =
+      `the cluster factory of flow '${run.flowName}' should return a cluster, like new LocalCluster({ workers: 2 }), ` +
+      `or an address; it returned ${describe(cluster)}`;
     throw new UsageError('INVALID_CLUSTER', message, { flow: run.flowName });
   }
 
@@ -89,4 +93,23 @@ export class DistributedExecutor implements Executor {
       },
     };
   }
+}
+
+/** How many runs use a cluster that an executor started, where two runs got the same one. */
+const users = new WeakMap<Cluster, number>();
+
+/**
+ * What a run is to dispose of: nothing if the cluster's author started it, else the cluster, once it is the last run.
+ */
+function leaseOf(cluster: Cluster): AsyncDisposable[] {
+  if (cluster.isStarted && !users.has(cluster)) return [];
+  users.set(cluster, (users.get(cluster) ?? 0) + 1);
+  const release = async () => {
+    const others = (users.get(cluster) ?? 1) - 1;
+    users.set(cluster, others);
+    if (others > 0) return;
+    users.delete(cluster);
+    await cluster[Symbol.asyncDispose]();
+  };
+  return [{ [Symbol.asyncDispose]: release }];
 }

@@ -16,7 +16,9 @@ export interface WebSocketClusterOptions {
   readonly port?: number;
   /** What workers and clients must know to join; the environment variable `HEDDLE_TOKEN` by default. */
   readonly token?: string;
-  /** How many deaths of a thread or a worker one task run may cause before it is given up as `Crashed`; 3 by default. */
+  /**
+   * How many deaths of a thread or a worker one task run may cause before it is given up as `Crashed`; 3 by default.
+   */
   readonly allowedFailures?: number;
   /** A worker that shows no sign of life for so long is given up; `'15s'` by default. */
   readonly heartbeatTimeout?: Duration;
@@ -43,7 +45,8 @@ export class WebSocketCluster implements Cluster {
     const token = options.token ?? process.env['HEDDLE_TOKEN'];
     if (token === undefined || token === '') {
       const message =
-        'WebSocketCluster needs a token, which workers must know to join: pass { token }, or set the environment variable HEDDLE_TOKEN here and where workers start.';
+        'WebSocketCluster needs a token, which workers must know to join: pass { token }, or set the environment ' +
+        'variable HEDDLE_TOKEN here and where workers start.';
       throw new UsageError('TOKEN_REQUIRED', message);
     }
     this.#token = token;

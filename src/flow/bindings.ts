@@ -8,7 +8,9 @@ import { Flattened, Node, Unmapped, type Binding } from './node.ts';
 export function bindCall(task: string, args: readonly unknown[]): Binding[] {
   return args.map((argument, position) => {
     if (argument instanceof Unmapped) {
-      const message = `argument ${position + 1} of task '${task}' is marked unmapped(), which only means something in .map(); pass the value itself.`;
+      const message =
+        `argument ${position + 1} of task '${task}' is marked unmapped(), which only means something in .map(); pass ` +
+        `the value itself.`;
       throw new UsageError('UNMAPPED_IN_CALL', message, { task, position });
     }
     return bindWhole(task, position, argument);
@@ -33,7 +35,10 @@ export function bindMap(task: string, args: readonly unknown[]): Binding[] {
     throw new UsageError('NOT_ITERABLE', message, { task, position });
   });
   if (bindings.some(({ type }) => type === 'each-node' || type === 'each-constant')) return bindings;
-  const message = `${task}.map() has nothing to map over: ${args.length === 0 ? 'it got no arguments' : 'all of its arguments are unmapped()'}. Call ${task}() to run it once.`;
+  const message =
+    `${task}.map() has nothing to map over: ` +
+    `${args.length === 0 ? 'it got no arguments' : 'all of its arguments are unmapped()'}. Call ${task}() to run it ` +
+    `once.`;
   throw new UsageError('NOTHING_TO_MAP', message, { task });
 }
 
@@ -63,7 +68,9 @@ function flattened(task: string, position: number, value: unknown): unknown[] {
 function assertNoNodeInside(task: string, position: number, value: unknown): void {
   const path = pathOfNode(value);
   if (path === undefined) return;
-  const message = `argument ${position + 1} of task '${task}' holds a node at ${path}. Pass the node as an argument of its own, so that the task waits for its value.`;
+  const message =
+    `argument ${position + 1} of task '${task}' holds a node at ${path}. Pass the node as an argument of its own, so ` +
+    `that the task waits for its value.`;
   throw new UsageError('NODE_INSIDE_VALUE', message, { task, position, path });
 }
 

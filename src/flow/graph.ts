@@ -28,7 +28,9 @@ export class Graph {
       const plan = builder();
       if (!(plan instanceof Promise)) return plan;
       plan.catch(() => {});
-      const message = `the builder of flow '${this.flow}' is async. Building a flow only notes what is to be done: do the work inside tasks.`;
+      const message =
+        `the builder of flow '${this.flow}' is async. Building a flow only notes what is to be done: do the work ` +
+        `inside tasks.`;
       throw new UsageError('FLOW_BUILDER_ASYNC', message, { flow: this.flow });
     } finally {
       underConstruction = outer;
@@ -39,7 +41,7 @@ export class Graph {
     const slug = facts.slug ?? this.#freeSlug(task.name);
     const node = new Node({ graph: this, slug, task, bindings: facts.bindings, isMapped: facts.isMapped });
     for (const binding of facts.bindings) {
-      if ('node' in binding) this.#assertOwn(binding.node, `task '${slug}'`);
+      if ('node' in binding) this.assertOwn(binding.node, `task '${slug}'`);
     }
     this.add(node);
     return node;
@@ -48,7 +50,9 @@ export class Graph {
   /** Adds a node; its slug must be free. */
   add(node: Node): void {
     if (this.#bySlug.has(node.slug)) {
-      const message = `flow '${this.flow}' already has a task or parameter with the slug '${node.slug}'. Give one of them another name or slug.`;
+      const message =
+        `flow '${this.flow}' already has a task or parameter with the slug '${node.slug}'. Give one of them another ` +
+        `name or slug.`;
       throw new UsageError('DUPLICATE_SLUG', message, { flow: this.flow, slug: node.slug });
     }
     this.#bySlug.set(node.slug, node);
@@ -67,12 +71,14 @@ export class Graph {
   order(upstream: Node, downstream: Node, { isElementwise = false } = {}): void {
     this.#assertNode(upstream, downstream);
     this.#assertNode(downstream, upstream);
-    this.#assertOwn(upstream, `task '${downstream.slug}'`);
-    this.#assertOwn(downstream, `task '${upstream.slug}'`);
+    this.assertOwn(upstream, `task '${downstream.slug}'`);
+    this.assertOwn(downstream, `task '${upstream.slug}'`);
     const path = this.#path(downstream, upstream);
     if (path !== undefined) {
       const names = [...path, downstream].map((node) => node.slug);
-      const message = `'${downstream.slug}' cannot wait for '${upstream.slug}', because that already waits for it: ${names.join(' → ')}`;
+      const message =
+        `'${downstream.slug}' cannot wait for '${upstream.slug}', because that already waits for it: ` +
+        names.join(' → ');
       throw new UsageError('CYCLE', message, { flow: this.flow, cycle: names });
     }
     const orderings = this.#orderings.get(downstream) ?? [];
@@ -136,13 +142,18 @@ export class Graph {
     if (value instanceof Node) return;
     const who = other instanceof Node ? `task '${other.slug}'` : 'a task';
     const remedy = typeof value === 'function' ? ` Write ${value.name}(…).` : '';
-    const message = `${who} of flow '${this.flow}' can only be ordered before or after a node, which is what calling a task gives; got ${describe(value)}.${remedy}`;
+    const message =
+      `${who} of flow '${this.flow}' can only be ordered before or after a node, which is what calling a task gives; ` +
+      `got ${describe(value)}.${remedy}`;
     throw new UsageError('NOT_A_NODE', message, { flow: this.flow });
   }
 
-  #assertOwn(node: Node, who: string): void {
+  /** Throws `NODE_OF_ANOTHER_FLOW` for a node that is not of this graph. */
+  assertOwn(node: Node, who: string): void {
     if (node.graph === this) return;
-    const message = `${who} of flow '${this.flow}' cannot use '${node.slug}', which belongs to flow '${node.graph.flow}'. Build it in the same flow.`;
+    const message =
+      `${who} of flow '${this.flow}' cannot use '${node.slug}', which belongs to flow '${node.graph.flow}'. Build it ` +
+      `in the same flow.`;
     throw new UsageError('NODE_OF_ANOTHER_FLOW', message, { flow: this.flow, node: node.slug });
   }
 }

@@ -65,12 +65,18 @@ export interface RetryTime {
 
 /** Tries the task run again later, as often as it is thrown: `retries` does not count here. Waiting holds no thread. */
 export class RETRY extends Signal {
-  constructor(message = 'RETRY signal raised.', time: RetryTime = {}) {
-    super('Retrying', message, { startTime: startTimeOf(time) });
+  /** How long to wait, in milliseconds, when no time was given. */
+  readonly delayMs: number;
+
+  constructor(message = 'RETRY signal raised.', { startTime, delay = 0 }: RetryTime = {}) {
+    super('Retrying', message, startTime === undefined ? {} : { startTime: timeOf(startTime) });
+    this.delayMs = toMilliseconds(delay, `option 'delay' of RETRY`);
   }
 }
 
-/** Calls the task again at once, with `context.taskLoopResult` set to `result` and `context.taskLoopCount` one higher. */
+/**
+ * Calls the task again at once, with `context.taskLoopResult` set to `result` and `context.taskLoopCount` one higher.
+ */
 export class LOOP extends Signal {
   constructor(message = 'LOOP signal raised.', { result }: { result?: unknown } = {}) {
     super('Looped', message, { result });
@@ -84,8 +90,7 @@ export class PAUSE extends Signal {
   }
 }
 
-function startTimeOf({ startTime, delay = 0 }: RetryTime): number {
-  if (startTime === undefined) return Date.now() + toMilliseconds(delay, `option 'delay' of RETRY`);
+function timeOf(startTime: Date | number): number {
   const time = Number(startTime);
   if (Number.isFinite(time)) return time;
   throw new UsageError('INVALID_OPTION', `option 'startTime' of RETRY should be a date; got ${describe(startTime)}`);

@@ -1,4 +1,5 @@
-// What users see of a flow run or a task run. States are immutable values; whoever changes a run's state makes a new one.
+// What users see of a flow run or a task run. States are immutable values; whoever changes a run's state makes a new
+// one.
 
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
@@ -33,7 +34,7 @@ export type StateType = (typeof kinds)['pending' | 'running' | 'finished' | 'met
 export interface StateDetails<T = unknown> {
   /** The value that the task returned. */
   readonly result?: T;
-  readonly error?: Error;
+  readonly error?: Error | undefined;
   /** When a retry is due, in milliseconds since 1970. */
   readonly startTime?: number;
   /** How often the task was called, retries included. */

@@ -1,53 +1,18 @@
 import { register, type Reference } from '../code/registry.ts';
-import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { checkOptions, describe, rules } from '../lib/options.ts';
+import { checkOptions, describe } from '../lib/options.ts';
 import { bindCall, bindMap } from './bindings.ts';
 import { currentGraph } from './graph.ts';
 import { Node, Unmapped, type Arguments, type Binding, type MapArguments } from './node.ts';
-import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
-
-export interface TaskOptions {
-  /** How often a failed run is tried again; 0 by default. */
-  readonly retries?: number;
-  /** How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. */
-  readonly retryDelay?: Duration;
-  /** How long one call may take, counted from the start of the function; without limit by default. */
-  readonly timeout?: Duration;
-  /** Decides from the upstream states whether the task may start; `triggers.allSuccessful` by default. */
-  readonly trigger?: Trigger;
-  /** Whether a skipped upstream skips this task too; true by default. */
-  readonly skipOnUpstreamSkip?: boolean;
-  /** Names this task in a flow, where it must be unique; the task's name, numbered, by default. */
-  readonly slug?: string;
-}
-
-export interface TaskCopyOptions extends TaskOptions {
-  readonly name?: string;
-  /** Runs to wait for, besides those whose values are passed. A mapped one is waited for index by index by a mapped
-   * task, unless it is wrapped in `unmapped()`. */
-  readonly upstreamTasks?: readonly (Node | Unmapped)[];
-}
-
-/** A task's options with their defaults filled in; times in milliseconds. */
-export interface TaskSettings {
-  readonly retries: number;
-  readonly retryDelayMs: number;
-  readonly timeoutMs: number | undefined;
-  readonly trigger: Trigger;
-  readonly skipOnUpstreamSkip: boolean;
-  readonly slug: string | undefined;
-}
-
-const optionRules = {
-  retries: rules.count,
-  retryDelay: rules.anything,
-  timeout: rules.anything,
-  trigger: rules.function,
-  skipOnUpstreamSkip: rules.flag,
-  slug: rules.text,
-};
-const copyRules = { ...optionRules, name: rules.text, upstreamTasks: rules.list };
+import {
+  copyOptionRules,
+  isAllData,
+  settingsOf,
+  taskOptionRules,
+  type TaskCopyOptions,
+  type TaskOptions,
+  type TaskSettings,
+} from './settings.ts';
 
 /** Any number of arguments of any type: what a class that names no types for its `run` is taken to accept. */
 // oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would make `class Count extends Task` uncallable
@@ -67,7 +32,7 @@ Object.setPrototypeOf(Callable.prototype, Function.prototype);
  * A function as a part of flows. Made by `task(name, options?, function)`, or by a class that extends `Task` and has a
  * method `run`. Called inside a flow it adds a node there and runs nothing; to call the function itself, use `run`.
  */
-// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- TypeScript knows no other way to make instances callable
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- there is no other way to make instances callable
 export abstract class Task<Args extends readonly unknown[] = AnyArguments, Result = unknown> extends Callable {
   /** The task's name, as in `task(name, …)`. */
   declare readonly name: string;
@@ -97,8 +62,8 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   /** A copy of this task with other options. `upstreamTasks` are runs to wait for without taking their values. */
   with(options: TaskCopyOptions): Task<Args, Result> {
-    checkOptions(`${this.name}.with()`, options, copyRules);
-    return new TaskCopy(this, { ...this.#options, ...options });
+    checkOptions(`${this.name}.with()`, options, copyOptionRules);
+    return new TaskCopy(this, this.#options, { ...this.#options, ...options });
   }
 
   /** What a call does; a method so that it can be reached from the function that a task is. */
@@ -107,7 +72,9 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   }
 
   #add(bindings: readonly Binding[], isMapped: boolean): Node {
-    const remedy = `Call it inside the function given to new Flow(name, () => …), or call ${this.name}.run() to run the function itself.`;
+    const remedy =
+      `Call it inside the function given to new Flow(name, () => …), or call ${this.name}.run() to run the function ` +
+      `itself.`;
     const graph = currentGraph(`task '${this.name}' was called`, remedy);
     const node = graph.addTask(this as unknown as Task, { bindings, isMapped, slug: this.settings.slug });
     for (const upstream of this.#options.upstreamTasks ?? []) {
@@ -142,11 +109,8 @@ class FunctionTask<Args extends readonly unknown[], Result> extends Task<Args, R
 class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Result> {
   readonly #original: Task<Args, Result>;
 
-  constructor(original: Task<Args, Result>, options: TaskCopyOptions) {
-    // All options but a trigger of the user's own are data, which travels; so the original will do on a worker.
-    const { trigger = original.settings.trigger } = options;
-    const isData = trigger === original.settings.trigger || nameOf(trigger) !== undefined;
-    super(options.name ?? original.name, options, isData ? original.reference : undefined);
+  constructor(original: Task<Args, Result>, originalOptions: TaskOptions, options: TaskCopyOptions) {
+    super(options.name ?? original.name, options, isAllData(options, originalOptions) ? original.reference : undefined);
     this.#original = original;
   }
 
@@ -177,21 +141,6 @@ export function task<Args extends readonly unknown[], Result>(
     const message = `task '${name}' needs a function: task('${name}', (input) => …); got ${describe(implementation)}`;
     throw new UsageError('INVALID_TASK', message, { task: name });
   }
-  checkOptions(`task '${name}'`, options, optionRules);
+  checkOptions(`task '${name}'`, options, taskOptionRules);
   return new FunctionTask(name, options, implementation);
-}
-
-function settingsOf(owner: string, options: TaskCopyOptions): TaskSettings {
-  checkOptions(owner, options, copyRules);
-  const { retries = 0, retryDelay = 0, timeout, trigger = allSuccessful, skipOnUpstreamSkip = true, slug } = options;
-  const retryDelayMs = toMilliseconds(retryDelay, `option 'retryDelay' of ${owner}`);
-  if (retries === 0 && options.retryDelay !== undefined && options.retries === undefined) {
-    const message = `${owner} has a retryDelay but no retries, so it would never be tried again. Add retries: 1 or more.`;
-    throw new UsageError('INVALID_OPTION', message, { owner, option: 'retryDelay' });
-  }
-  const timeoutMs = timeout === undefined ? undefined : toMilliseconds(timeout, `option 'timeout' of ${owner}`);
-  if (timeoutMs === 0) {
-    throw new UsageError('INVALID_OPTION', `option 'timeout' of ${owner} should be more than 0; got 0`, { owner });
-  }
-  return Object.freeze({ retries, retryDelayMs, timeoutMs, trigger, skipOnUpstreamSkip, slug });
 }

@@ -63,7 +63,9 @@ export type ChunkMessage =
 
 /** The places of a chunk's control words. */
 export const controlWords = {
-  /** Written by the runner before it starts an index, so that a death is charged to the right one; -1 between chunks. */
+  /**
+   * Written by the runner before it starts an index, so that a death is charged to the right one; -1 between chunks.
+   */
   running: 0,
   /** Counts the starts, so that a watcher can tell a long run from many short ones. */
   starts: 1,
@@ -83,7 +85,9 @@ export interface Crash {
   readonly loss?: Loss;
 }
 
-/** The outcome of a crashed index, as a block like any other: dependents and clients read it where they read the rest. */
+/**
+ * The outcome of a crashed index, as a block like any other: dependents and clients read it where they read the rest.
+ */
 export function crashBlock(index: number, crash: Crash): Block {
   const body = Buffer.from(JSON.stringify(crash));
   const bytes = new Uint8Array(body.length + 1);

@@ -13,7 +13,8 @@ export function toMilliseconds(duration: unknown, what: string): number {
   if (typeof milliseconds === 'number' && milliseconds >= 0 && Number.isFinite(milliseconds)) return milliseconds;
   throw new UsageError(
     'INVALID_DURATION',
-    `${what} should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', '1d'; got ${describe(duration)}`,
+    `${what} should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', '1d'; got ` +
+      describe(duration),
     { option: what, value: duration },
   );
 }

@@ -1,4 +1,6 @@
-/** The name among `names` that a person who wrote `word` most likely meant, if any is near enough to be worth saying. */
+/**
+ * The name among `names` that a person who wrote `word` most likely meant, if any is near enough to be worth saying.
+ */
 export function nearest(word: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;

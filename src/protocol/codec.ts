@@ -22,8 +22,8 @@ export const decodeFromPeer = decoder<FromPeer>({ ...fromClient, ...fromWorker }
 
 const plain = { useRecords: false, mapsAsObjects: true, structuredClone: false } as const;
 const packr = new Packr({ ...plain, variableMapSize: true });
-// Bodies are copied out of the frame (a memcpy, lost beside the network's cost). A view would keep its whole frame alive
-// for as long as a small result is kept, and `postMessage` of a view clones all that the view is cut from.
+// Bodies are copied out of the frame (a memcpy, lost beside the network's cost). A view would keep its whole frame
+// alive for as long as a small result is kept, and `postMessage` of a view clones all that the view is cut from.
 const unpackr = new Unpackr({ ...plain, copyBuffers: true });
 
 /** msgpackr writes into one pool for all of its users. Frames from this size on get memory of their own. */

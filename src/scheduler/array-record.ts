@@ -135,7 +135,9 @@ export class ArrayRecord {
   /** The parts of `range` of which every upstream that counts is settled. */
   readyWithin(range: Range): readonly Range[] {
     if (this.missingWhole > 0) return [];
-    let ready: readonly Range[] = [range];
+    // An upstream may be longer than we are.
+    const end = Math.min(range.end, this.length);
+    let ready: readonly Range[] = range.start < end ? [{ start: range.start, end }] : [];
     for (const upstream of this.elementwise) ready = ready.flatMap((part) => upstream.settled.overlap(part));
     return ready;
   }

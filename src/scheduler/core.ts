@@ -18,7 +18,7 @@ import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from 
 import { explain } from './explain.ts';
 import { Fleet, type WorkerRecord } from './fleet.ts';
 
-export type { ArrayId, ArraySpec, Attempt, ClientId, Command, CoreOptions, Event, WorkerId } from './events.ts';
+export type { ArraySpec, Command, CoreOptions, Event } from './events.ts';
 
 export class SchedulerCore {
   /** Upstreams come before their dependents. What is not here was never submitted, or is forgotten. */
@@ -106,7 +106,7 @@ export class SchedulerCore {
     const upstreams = (ids: readonly ArrayId[]) => new Set(ids.map((id) => this.#upstream(spec, id)));
     const [elementwise, whole] = [upstreams(spec.elementwise), upstreams(spec.whole)];
     for (const { id, length } of elementwise) {
-      assert(length === spec.length, `array ${spec.array} needs array ${id} elementwise, which differs in length`);
+      assert(length >= spec.length, `array ${spec.array} needs array ${id} elementwise, which is shorter`);
     }
     const array = new ArrayRecord({ spec, order: this.#submissions++, elementwise, whole });
     this.arrays.set(array.id, array);

@@ -17,7 +17,7 @@ export interface ArraySpec {
   readonly length: number;
   /** The higher runs first. */
   readonly priority: number;
-  /** Index i needs index i of each of these; their lengths equal ours. */
+  /** Index i needs index i of each of these; none of them is shorter. */
   readonly elementwise: readonly ArrayId[];
   /** Every index needs all of each of these. */
   readonly whole: readonly ArrayId[];

@@ -122,7 +122,7 @@ function upstream(client: ClientPeer, submission: Submission, array: number): He
 
 function assertFits({ array, length, given }: Submission, elementwise: readonly HeldArray[]): void {
   for (const { clientArray, submission } of elementwise) {
-    if (submission.length === length) continue;
+    if (submission.length >= length) continue;
     throw new ProtocolError(
       `array ${array} of ${length} needs array ${clientArray} of ${submission.length} elementwise`,
     );

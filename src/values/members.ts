@@ -24,7 +24,7 @@ export function membersOf(value: object): Member[] {
 }
 
 /** Whether there may be more to a value than a primitive that always travels. */
-export function isOpaque(value: unknown): boolean {
+function isOpaque(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol';
 }
 

@@ -16,7 +16,9 @@ export interface ChunkLoss {
 export interface ChunkPool extends AsyncDisposable {
   /** How many chunks run at once. */
   readonly threads: number;
-  /** Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come; with a loss if cut short. */
+  /**
+   * Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come; with a loss if cut short.
+   */
   run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined>;
   /** Tells the function that is running, and after `graceMs` ends its thread. Nothing if the attempt is over. */
   cancel(attempt: number, graceMs: number): void;

@@ -40,7 +40,10 @@ interface CurrentChunk {
 }
 
 const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
-/** How much longer than its timeout a function may take before its thread is ended: first it is told, then it is stopped. */
+/**
+ * How much longer than its timeout a function may take before its thread is ended: first it is told, then it is
+ * stopped.
+ */
 const timeoutGraceMs = 200;
 
 export class ThreadSlot {
@@ -125,7 +128,8 @@ export class ThreadSlot {
       return await this.#bury(live, current, error);
     }
     // Its result comes over one port, its reports over another: the run is over when both have come.
-    await Promise.race([current.ended.promise, live.exited]);
+    const hasEnded = await Promise.race([current.ended.promise.then(() => true), live.exited.then(() => false)]);
+    if (!hasEnded) return await this.#bury(live, current, new Error('its parentPort was closed, or it ended too soon'));
     // It was through just before it was ended; what comes next must not meet a thread that is about to die.
     if (current.endedFor !== undefined) await live.exited;
     return undefined;
@@ -157,8 +161,8 @@ export class ThreadSlot {
     const loss = this.#lossOf(current, error);
     // Whatever it died of, the index that was running is through already, and no other has begun to overrun.
     if (current.endedFor !== undefined && running < current.next) return undefined;
-    // Before it started any index it died of the module that it had to import, between two of what the first left behind:
-    // either way the next one is charged, so that each death brings the end nearer.
+    // Before it started any index it died of the module that it had to import, between two of what the first left
+    // behind: either way the next one is charged, so that each death brings the end nearer.
     const index = Math.max(running, current.next);
     return index < current.chunk.end ? { index, loss } : undefined;
   }
@@ -190,7 +194,10 @@ export class ThreadSlot {
   }
 }
 
-/** A view of a large buffer is posted with all of that buffer, so views are cut out first; shared memory is not copied. */
+/**
+ * A view of a large buffer is posted with all of that buffer, so views are cut out first; shared memory is not
+ * copied.
+ */
 function compact(chunk: { elementwise: readonly ChunkInput[]; notes: PooledChunk['notes'] }) {
   const own = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
   const block = ({ start, count, bytes }: Block): Block => ({ start, count, bytes: own(bytes) });

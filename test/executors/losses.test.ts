@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped, type LogRecord, type State } from 'heddle';
 import { DistributedExecutor, LocalCluster, type LocalClusterOptions } from 'heddle/executors';
-import { countOf, linesOf, newDiary, untilNoted } from '../fixtures/diary.ts';
+import { countOf, linesOf, newDiary, note, untilNoted } from '../fixtures/diary.ts';
 import { neverLoaded } from '../fixtures/exits-in-workers.ts';
 import { render } from '../fixtures/fails-in-workers.ts';
 import { madeInside } from '../fixtures/made-inside.ts';
@@ -42,16 +43,13 @@ test('an index that always ends its thread is Crashed in the end, and its neighb
   const { type, message, error } = state.of('exit-always').children[50]!;
   assert.equal(type, 'Crashed');
   assert.match(message, /task 'exit-always' \[map index 50\].* lost 3 times; last on worker-\d: .*exit code 7/);
-  assert.partialDeepStrictEqual(
-    { ...error },
-    {
-      code: 'TASK_RUN_CRASHED',
-      task: 'exit-always',
-      mapIndex: 50,
-      losses: 3,
-      exitCode: 7,
-    },
-  );
+  assert.partialDeepStrictEqual(Object.assign({}, error), {
+    code: 'TASK_RUN_CRASHED',
+    task: 'exit-always',
+    mapIndex: 50,
+    losses: 3,
+    exitCode: 7,
+  });
   assert.deepEqual(types(state.of('exit-always')), { Success: 99, Crashed: 1 });
   assert.deepEqual(types(state.of('inc')), { Success: 99, TriggerFailed: 1 });
   assert.equal((state.of('inc').children[50]?.error?.cause as Error | undefined)?.message, message);
@@ -79,7 +77,7 @@ test('an index that fills the memory is Crashed with the limit in its message', 
   const { type, message, error } = state.of('eat-memory').children[3]!;
   assert.equal(type, 'Crashed');
   assert.match(message, /\[map index 3\].* ran out of memory \(limit 64 MB; see memoryLimit\)/);
-  assert.partialDeepStrictEqual({ ...error }, { kind: 'out-of-memory', memoryLimitMb: 64, losses: 2 });
+  assert.partialDeepStrictEqual(Object.assign({}, error), { kind: 'out-of-memory', memoryLimitMb: 64, losses: 2 });
   assert.deepEqual(types(state.of('eat-memory')), { Success: 19, Crashed: 1 });
 });
 
@@ -234,6 +232,20 @@ test('a module that never finishes loading can be cancelled', bounded, async () 
   assert.deepEqual([state.type, state.of('unreached').type], ['Cancelled', 'Cancelled']);
 });
 
+test('a run that is cancelled while its cluster starts ends as Cancelled', bounded, async () => {
+  const stop = new AbortController();
+  const factory = () => {
+    stop.abort();
+    return new LocalCluster({ workers: 1 });
+  };
+
+  const { state } = await runOn(new DistributedExecutor(factory))(new Flow('early', () => failing.waitForAbort(1)), {
+    signal: stop.signal,
+  });
+
+  assert.equal(state.type, 'Cancelled');
+});
+
 test('a factory that throws, and one that returns nonsense, reject the run', bounded, async () => {
   const flow = new Flow('bad-factory', () => inc(1));
   const broken = () => {
@@ -246,8 +258,34 @@ test('a factory that throws, and one that returns nonsense, reject the run', bou
   await assert.rejects(nonsense, { code: 'INVALID_CLUSTER', message: /it returned 7/ });
 });
 
+test('two runs at once on a cluster that nobody started share it, and the last one closes it', bounded, async () => {
+  using diary = newDiary();
+  const cluster = new LocalCluster({ workers: 2 });
+  const onCluster = runOn(new DistributedExecutor(() => cluster));
+
+  const longer = onCluster(new Flow('longer', () => failing.hold(1, diary.path)));
+  const shorter = await onCluster(new Flow('shorter', () => inc(1)));
+  note(diary.path, 'go 1');
+
+  assert.deepEqual([shorter.state.output, (await longer).state.output], [2, 1]);
+  assert.equal(cluster.isStarted, false);
+});
+
+test('a thread whose port a task closed is replaced, and the task Crashed', bounded, async () => {
+  const { state } = await run(new Flow('cut-off', () => [failing.closePort(), inc(1)]), { allowedFailures: 1 });
+
+  assert.match(state.of('close-port').message, /its parentPort was closed/);
+  assert.deepEqual([state.of('close-port').type, state.of('inc').result], ['Crashed', 2]);
+});
+
+test('what a task posts on its own to the parent of its thread disturbs nothing', bounded, async () => {
+  const { state } = await run(new Flow('junk', () => failing.postJunk.map([1, 2, 3])));
+
+  assert.deepEqual(state.output, [1, 2, 3]);
+});
+
 test('a cluster that a run started is gone with it: the process ends by itself', bounded, async () => {
-  for (const how of ['done', 'cancelled', 'closed']) {
+  for (const how of ['done', 'cancelled', 'closed'] as const) {
     const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
     const child = spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'inherit'] });
     const output: Buffer[] = [];
@@ -257,6 +295,21 @@ test('a cluster that a run started is gone with it: the process ends by itself',
 
     assert.deepEqual([code, Buffer.concat(output).toString().trim()], [0, `${how} is over`]);
   }
+});
+
+test('Ctrl-C tells what runs, ends the run Cancelled, and sets the exit status', bounded, async () => {
+  const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, 'interrupted'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const said: string[] = [];
+  lines.on('line', (line) => {
+    said.push(line);
+    if (line === 'started') child.kill('SIGINT');
+  });
+
+  const [code] = (await once(child, 'close')) as [number];
+
+  assert.deepEqual([code, said], [130, ['started', 'told: AbortError', 'Cancelled', 'interrupted is over']]);
 });
 
 function run<Plan>(flow: Flow<Plan>, cluster: LocalClusterOptions = {}, options: Parameters<Flow['run']>[0] = {}) {

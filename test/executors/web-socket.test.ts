@@ -19,3 +19,4 @@ after(async () => {
 });
 
 describeContract('WebSocket workers', () => new DistributedExecutor(() => cluster));
+describeContract('WebSocket client and workers', () => new DistributedExecutor(cluster.url, { token }));

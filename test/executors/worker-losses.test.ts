@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import { Flow, unmapped, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster, type WebSocketClusterOptions } from 'heddle/executors';
 import { listen } from '../../src/comm/ws.ts';
@@ -20,232 +20,280 @@ const token = 'losses';
 const bounded = { timeout: 20_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
-test('a worker killed in the middle of a map changes nothing but the log', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started();
-  await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
-  await using bob = await joinedWorker({ ...at(cluster), name: 'bob' });
-  const flow = new Flow('killed', () => {
-    const squares = failing.brief.map(numbers(200), unmapped(diary.path));
-    return { squares, total: sum(squares) };
+// Mostly they wait for processes to start, so they do that side by side.
+suite('worker processes', { concurrency: 3 }, () => {
+  test('a worker killed in the middle of a map changes nothing but the log', bounded, async () => {
+    using diary = newDiary();
+    await using cluster = await started();
+    await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
+    await using bob = await joinedWorker({ ...at(cluster), name: 'bob' });
+    const flow = new Flow('killed', () => {
+      const squares = failing.brief.map(numbers(200), unmapped(diary.path));
+      return { squares, total: sum(squares) };
+    });
+
+    const running = runOn(on(cluster))(flow);
+    await until(diary.path, (lines) => lines.some((line) => line.endsWith(` ${ada.pid}`)) && lines.length >= 50);
+    ada.kill('SIGKILL');
+
+    const { state, logs } = await running;
+    assert.deepEqual(state.output.squares, numbers(200).map((x) => x * x)); // prettier-ignore
+    assert.equal(state.output.total, 2_646_700);
+    assert.equal(state.statistics.taskRuns, 201);
+    assert.equal(await ada.exited(), 'SIGKILL');
+    assert.ok(logs.some(({ message }) => /worker ada (was lost|left)/.test(message)));
+    assert.ok(bob.pid > 0);
   });
 
-  const running = runOn(on(cluster))(flow);
-  await until(diary.path, (lines) => lines.some((line) => line.endsWith(` ${ada.pid}`)) && lines.length >= 50);
-  ada.kill('SIGKILL');
+  test('a run outlives the death of every worker, when another one comes', bounded, async () => {
+    using diary = newDiary();
+    await using cluster = await started();
+    await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
+    const flow = new Flow('relay', () => failing.brief.map(numbers(100), unmapped(diary.path)));
 
-  const { state, logs } = await running;
-  assert.deepEqual(state.output.squares, numbers(200).map((x) => x * x)); // prettier-ignore
-  assert.equal(state.output.total, 2_646_700);
-  assert.equal(state.statistics.taskRuns, 201);
-  assert.equal(await ada.exited(), 'SIGKILL');
-  assert.ok(logs.some(({ message }) => /worker ada (was lost|left)/.test(message)));
-  assert.ok(bob.pid > 0);
-});
+    const running = runOn(on(cluster))(flow);
+    await until(diary.path, (lines) => lines.length >= 20);
+    ada.kill('SIGKILL');
+    await ada.exited();
+    await using _ = await joinedWorker({ ...at(cluster), name: 'bob' });
 
-test('a run outlives the death of every worker, when another one comes', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started();
-  await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
-  const flow = new Flow('relay', () => failing.brief.map(numbers(100), unmapped(diary.path)));
-
-  const running = runOn(on(cluster))(flow);
-  await until(diary.path, (lines) => lines.length >= 20);
-  ada.kill('SIGKILL');
-  await ada.exited();
-  await using _ = await joinedWorker({ ...at(cluster), name: 'bob' });
-
-  assert.deepEqual((await running).state.output, numbers(100).map((x) => x * x)); // prettier-ignore
-});
-
-test('an index that is lost with one worker after the other is Crashed in the end', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started({ allowedFailures: 1 });
-  const flow = new Flow('cursed', () => failing.hold.map([0], unmapped(diary.path)));
-
-  const running = runOn(on(cluster))(flow);
-  for (const name of ['ada', 'bob']) {
-    await using worker = await joinedWorker({ ...at(cluster), name });
-    await untilNoted(diary.path, `start 0 ${worker.pid}`);
-    worker.kill('SIGKILL');
-  }
-
-  const [child] = (await running).state.of('hold').children;
-  assert.equal(child?.type, 'Crashed');
-  assert.match(child?.message ?? '', /'hold' \[map index 0\].* lost 2 times; last on bob: its worker was lost/);
-});
-
-test('a thread that ends in a worker process is replaced there, and the worker stays', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started({ allowedFailures: 1 });
-  await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
-  const flow = new Flow('exits', () => failing.exitAlways.map(numbers(40), unmapped(7), unmapped(diary.path)));
-
-  const { state } = await runOn(on(cluster))(flow);
-
-  const failed = state.of('exit-always').children.flatMap(({ type }, index) => (type === 'Success' ? [] : [index]));
-  assert.deepEqual(failed, [7]);
-  assert.match(state.of('exit-always').children[7]?.message ?? '', /last on ada: .*exit code 7/);
-  assert.equal(ada.lines.filter((line) => line.includes('joined')).length, 1);
-});
-
-test('a worker that is told to end finishes what it runs, takes nothing more, and exits with 0', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started({ allowedFailures: 0 });
-  await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
-  const flow = new Flow('drained', () => failing.hold.map([0, 1], unmapped(diary.path)));
-
-  const running = runOn(on(cluster))(flow);
-  await untilNoted(diary.path, `start 0 ${ada.pid}`);
-  ada.kill('SIGTERM');
-  await ada.said(/got SIGTERM: finishing what runs, for at most 30/);
-  note(diary.path, 'go 0');
-  assert.equal(await ada.exited(), 0);
-  await using bob = await joinedWorker({ ...at(cluster), name: 'bob' });
-  note(diary.path, 'go 1');
-
-  const { state } = await running;
-  assert.deepEqual(state.output, [0, 1]);
-  const ends = linesOf(diary.path).filter((line) => line.startsWith('end'));
-  assert.deepEqual(ends, [`end 0 ${ada.pid}`, `end 1 ${bob.pid}`]);
-});
-
-test('workers that come and go while they are busy are blamed for nothing', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started({ allowedFailures: 0 });
-  await using steady = await joinedWorker({ ...at(cluster), name: 'steady' });
-  const flow = new Flow('rolling', () => failing.brief.map(numbers(600), unmapped(diary.path)));
-
-  const running = runOn(on(cluster))(flow);
-  for (const name of ['first', 'second', 'third']) {
-    await using worker = await joinedWorker({ ...at(cluster), name });
-    await until(diary.path, (lines) => lines.some((line) => line.endsWith(` ${worker.pid}`)) || lines.length === 600);
-    worker.kill('SIGTERM');
-    assert.equal(await worker.exited(), 0);
-  }
-
-  const { state } = await running;
-  assert.deepEqual(state.output, numbers(600).map((x) => x * x)); // prettier-ignore
-  assert.equal(new Set(linesOf(diary.path).map((line) => line.split(' ')[1])).size, 600);
-  assert.equal(linesOf(diary.path).length, 600, 'each ran once');
-  assert.ok(steady.pid > 0);
-});
-
-test('a worker that runs nothing and is told to end exits with 0', bounded, async () => {
-  await using cluster = await started();
-  await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
-
-  ada.kill('SIGTERM');
-
-  assert.equal(await ada.exited(), 0);
-  await ada.said(/got SIGTERM: nothing is running/);
-});
-
-test('a worker that is told to end while a scheduler does not let it in exits with 0', bounded, async () => {
-  const accepted = Promise.withResolvers<void>();
-  await using silent = await listen<FromPeer, ToPeer>({
-    port: 0,
-    token,
-    decode: decodeFromPeer,
-    onConnection: (comm) => comm.listen({ message: () => accepted.resolve(), seen: () => {}, closed: () => {} }),
+    assert.deepEqual((await running).state.output, numbers(100).map((x) => x * x)); // prettier-ignore
   });
-  await using ada = startWorker({ url: silent.url, token, name: 'ada' });
 
-  await accepted.promise;
-  ada.kill('SIGTERM');
+  test('an index that is lost with one worker after the other is Crashed in the end', bounded, async () => {
+    using diary = newDiary();
+    await using cluster = await started({ allowedFailures: 1 });
+    const flow = new Flow('cursed', () => failing.hold.map([0], unmapped(diary.path)));
 
-  assert.equal(await ada.exited(), 0);
-});
+    const running = runOn(on(cluster))(flow);
+    for (const name of ['ada', 'bob']) {
+      await using worker = await joinedWorker({ ...at(cluster), name });
+      await untilNoted(diary.path, `start 0 ${worker.pid}`);
+      worker.kill('SIGKILL');
+    }
 
-test('a worker that is told to end before it has joined does not join first', bounded, async () => {
-  const connected = Promise.withResolvers<void>();
-  await using cluster = await listen<FromPeer, ToPeer>({
-    port: 0,
-    token,
-    decode: decodeFromPeer,
-    onConnection: (comm) => {
+    const [child] = (await running).state.of('hold').children;
+    assert.equal(child?.type, 'Crashed');
+    assert.match(child?.message ?? '', /'hold' \[map index 0\].* lost 2 times; last on bob: its worker was lost/);
+  });
+
+  test('a thread that ends in a worker process is replaced there, and the worker stays', bounded, async () => {
+    using diary = newDiary();
+    await using cluster = await started({ allowedFailures: 1 });
+    await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
+    const flow = new Flow('exits', () => failing.exitAlways.map(numbers(40), unmapped(7), unmapped(diary.path)));
+
+    const { state } = await runOn(on(cluster))(flow);
+
+    const failed = state.of('exit-always').children.flatMap(({ type }, index) => (type === 'Success' ? [] : [index]));
+    assert.deepEqual(failed, [7]);
+    assert.match(state.of('exit-always').children[7]?.message ?? '', /last on ada: .*exit code 7/);
+    assert.equal(ada.lines.filter((line) => line.includes('joined')).length, 1);
+  });
+
+  test(
+    'a worker that is told to end finishes what it runs, takes nothing more, and exits with 0',
+    bounded,
+    async () => {
+      using diary = newDiary();
+      await using cluster = await started({ allowedFailures: 0 });
+      await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
+      const flow = new Flow('drained', () => failing.hold.map([0, 1], unmapped(diary.path)));
+
+      const running = runOn(on(cluster))(flow);
+      await untilNoted(diary.path, `start 0 ${ada.pid}`);
       ada.kill('SIGTERM');
-      comm.listen({
-        message: ({ type }) => type === 'hello' && comm.send({ type: 'welcome', name: 'ada' }),
-        seen: () => {},
-        closed: () => {},
-      });
-      connected.resolve();
+      await ada.said(/got SIGTERM: finishing what runs, for at most 30/);
+      note(diary.path, 'go 0');
+      assert.equal(await ada.exited(), 0);
+      await using bob = await joinedWorker({ ...at(cluster), name: 'bob' });
+      note(diary.path, 'go 1');
+
+      const { state } = await running;
+      assert.deepEqual(state.output, [0, 1]);
+      const ends = linesOf(diary.path).filter((line) => line.startsWith('end'));
+      assert.deepEqual(ends, [`end 0 ${ada.pid}`, `end 1 ${bob.pid}`]);
     },
+  );
+
+  test('workers that come and go while they are busy are blamed for nothing', bounded, async () => {
+    using diary = newDiary();
+    await using cluster = await started({ allowedFailures: 0 });
+    await using steady = await joinedWorker({ ...at(cluster), name: 'steady' });
+    const flow = new Flow('rolling', () => failing.brief.map(numbers(600), unmapped(diary.path)));
+
+    const running = runOn(on(cluster))(flow);
+    for (const name of ['first', 'second', 'third']) {
+      await using worker = await joinedWorker({ ...at(cluster), name });
+      await until(diary.path, (lines) => lines.some((line) => line.endsWith(` ${worker.pid}`)) || lines.length === 600);
+      worker.kill('SIGTERM');
+      assert.equal(await worker.exited(), 0);
+    }
+
+    const { state } = await running;
+    assert.deepEqual(state.output, numbers(600).map((x) => x * x)); // prettier-ignore
+    assert.equal(new Set(linesOf(diary.path).map((line) => line.split(' ')[1])).size, 600);
+    assert.equal(linesOf(diary.path).length, 600, 'each ran once');
+    assert.ok(steady.pid > 0);
   });
-  await using ada = startWorker({ url: cluster.url, token, name: 'ada' });
 
-  await connected.promise;
-  assert.equal(await ada.exited(), 0);
-});
+  test('a worker that runs nothing and is told to end exits with 0', bounded, async () => {
+    await using cluster = await started();
+    await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
 
-test('a worker that was there before its scheduler joins when that comes', bounded, async () => {
-  const port = await freePort();
-  await using ada = startWorker({ url: `ws://127.0.0.1:${port}`, token, name: 'ada' });
-  await ada.said(/nobody listens at ws:\/\/127\.0\.0\.1:\d+.*trying again/);
+    ada.kill('SIGTERM');
 
-  await using cluster = await started({ port });
-  const { state } = await runOn(on(cluster))(new Flow('late', () => sum(inc.map([1, 2, 3]))));
-
-  assert.equal(state.output, 9);
-});
-
-test('a worker whose scheduler is gone joins the next one at the same address', bounded, async () => {
-  const first = await started();
-  await using ada = await joinedWorker({ ...at(first), name: 'ada' });
-  const port = Number(new URL(first.url!).port);
-  const before = await runOn(on(first))(new Flow('before', () => inc(1)));
-  await first[Symbol.asyncDispose]();
-  await ada.said(/left ws:.*the cluster was closed/);
-
-  await using second = await started({ port });
-  await ada.said(/joined/, 2);
-  const after = await runOn(on(second))(new Flow('after', () => sum(inc.map(numbers(50)))));
-
-  assert.deepEqual([before.state.output, after.state.output], [2, 1275]);
-});
-
-test('a scheduler that dies ends the run as Failed, and its workers stop and join the next one', bounded, async () => {
-  using diary = newDiary();
-  const port = await freePort();
-  await using scheduler = new CommandProcess(['scheduler', '--listen', String(port)], token);
-  await scheduler.said(/listening/);
-  const url = `ws://127.0.0.1:${port}`;
-  await using ada = await joinedWorker({ url, token, name: 'ada' });
-  const flow = new Flow('orphan', () => failing.busyUntilAborted(diary.path));
-
-  const running = runOn(new DistributedExecutor(url, { token }))(flow);
-  await untilNoted(diary.path, 'started');
-  scheduler.kill('SIGKILL');
-  await scheduler.exited();
-
-  const { state } = await running;
-  assert.equal(state.type, 'Failed');
-  assert.match(state.message, /the connection to the scheduler \(ws:\/\/127\.0\.0\.1:\d+\) was lost/);
-  assert.equal((state.of('busy-until-aborted').error as { code?: string }).code, 'SCHEDULER_LOST');
-  await using again = await started({ port });
-  await ada.said(/joined/, 2);
-  assert.equal((await runOn(on(again))(new Flow('next', () => inc(1)))).state.output, 2);
-});
-
-test('a client that goes away takes its work with it, and the workers are free for others', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started();
-  await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
-  const stop = new AbortController();
-  const remote = new DistributedExecutor(cluster.url, { token });
-
-  const doomed = runOn(remote)(new Flow('doomed', () => failing.stuck.map([diary.path, diary.path])), {
-    signal: stop.signal,
-    cancelGrace: 20,
+    assert.equal(await ada.exited(), 0);
+    await ada.said(/got SIGTERM: nothing is running/);
   });
-  await untilNoted(diary.path, 'started');
-  stop.abort();
 
-  assert.equal((await doomed).state.type, 'Cancelled');
-  assert.equal((await runOn(remote)(new Flow('other', () => sum(inc.map([1, 2]))))).state.output, 5);
+  test('a worker that is told to end while a scheduler does not let it in exits with 0', bounded, async () => {
+    const accepted = Promise.withResolvers<void>();
+    await using silent = await listen<FromPeer, ToPeer>({
+      port: 0,
+      token,
+      decode: decodeFromPeer,
+      onConnection: (comm) => comm.listen({ message: () => accepted.resolve(), seen: () => {}, closed: () => {} }),
+    });
+    await using ada = startWorker({ url: silent.url, token, name: 'ada' });
+
+    await accepted.promise;
+    ada.kill('SIGTERM');
+
+    assert.equal(await ada.exited(), 0);
+  });
+
+  test('a worker that is told to end before it has joined does not join first', bounded, async () => {
+    const connected = Promise.withResolvers<void>();
+    await using cluster = await listen<FromPeer, ToPeer>({
+      port: 0,
+      token,
+      decode: decodeFromPeer,
+      onConnection: (comm) => {
+        ada.kill('SIGTERM');
+        comm.listen({
+          message: ({ type }) => type === 'hello' && comm.send({ type: 'welcome', name: 'ada' }),
+          seen: () => {},
+          closed: () => {},
+        });
+        connected.resolve();
+      },
+    });
+    await using ada = startWorker({ url: cluster.url, token, name: 'ada' });
+
+    await connected.promise;
+    assert.equal(await ada.exited(), 0);
+  });
+
+  test('a worker that was there before its scheduler joins when that comes', bounded, async () => {
+    const port = await freePort();
+    await using ada = startWorker({ url: `ws://127.0.0.1:${port}`, token, name: 'ada' });
+    await ada.said(/nobody listens at ws:\/\/127\.0\.0\.1:\d+.*trying again/);
+
+    await using cluster = await started({ port });
+    const { state } = await runOn(on(cluster))(new Flow('late', () => sum(inc.map([1, 2, 3]))));
+
+    assert.equal(state.output, 9);
+  });
+
+  test('a worker whose scheduler is gone joins the next one at the same address', bounded, async () => {
+    const first = await started();
+    await using ada = await joinedWorker({ ...at(first), name: 'ada' });
+    const port = Number(new URL(first.url!).port);
+    const before = await runOn(on(first))(new Flow('before', () => inc(1)));
+    await first[Symbol.asyncDispose]();
+    await ada.said(/left ws:.*the cluster was closed/);
+
+    await using second = await started({ port });
+    await ada.said(/joined/, 2);
+    const after = await runOn(on(second))(new Flow('after', () => sum(inc.map(numbers(50)))));
+
+    assert.deepEqual([before.state.output, after.state.output], [2, 1275]);
+  });
+
+  test(
+    'a scheduler that dies ends the run as Failed, and its workers stop and join the next one',
+    bounded,
+    async () => {
+      using diary = newDiary();
+      const port = await freePort();
+      await using scheduler = new CommandProcess(['scheduler', '--listen', String(port)], token);
+      await scheduler.said(/listening/);
+      const url = `ws://127.0.0.1:${port}`;
+      await using ada = await joinedWorker({ url, token, name: 'ada' });
+      const flow = new Flow('orphan', () => failing.busyUntilAborted(diary.path));
+
+      const running = runOn(new DistributedExecutor(url, { token }))(flow);
+      await untilNoted(diary.path, 'started');
+      scheduler.kill('SIGKILL');
+      await scheduler.exited();
+
+      const { state } = await running;
+      assert.equal(state.type, 'Failed');
+      assert.match(state.message, /the connection to the scheduler \(ws:\/\/127\.0\.0\.1:\d+\) was lost/);
+      assert.equal((state.of('busy-until-aborted').error as { code?: string }).code, 'SCHEDULER_LOST');
+      await using again = await started({ port });
+      await ada.said(/joined/, 2);
+      assert.equal((await runOn(on(again))(new Flow('next', () => inc(1)))).state.output, 2);
+    },
+  );
+
+  test('a client that goes away takes its work with it, and the workers are free for others', bounded, async () => {
+    using diary = newDiary();
+    await using cluster = await started();
+    await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
+    const stop = new AbortController();
+    const remote = new DistributedExecutor(cluster.url, { token });
+
+    const doomed = runOn(remote)(new Flow('doomed', () => failing.stuck.map([diary.path, diary.path])), {
+      signal: stop.signal,
+      cancelGrace: 20,
+    });
+    await untilNoted(diary.path, 'started');
+    stop.abort();
+
+    assert.equal((await doomed).state.type, 'Cancelled');
+    assert.equal((await runOn(remote)(new Flow('other', () => sum(inc.map([1, 2]))))).state.output, 5);
+  });
+
+  test('a run without any worker says how to start one, and begins when one comes', bounded, async () => {
+    await using cluster = await started();
+    const advised = Promise.withResolvers<string>();
+    const onLog = ({ level, message }: LogRecord) => {
+      if (level === 'warn') advised.resolve(message);
+    };
+
+    const running = runOn(on(cluster))(new Flow('waits', () => inc(1)), { onLog });
+    assert.match(
+      await advised.promise,
+      /waiting for a worker: start one with: heddle worker ws:\/\/127\.0\.0\.1:\d+ --token/,
+    );
+    await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
+
+    assert.equal((await running).state.output, 2);
+  });
+
+  test('a worker with the wrong token says so and exits with 1', bounded, async () => {
+    await using cluster = await started();
+    await using ada = startWorker({ url: cluster.url!, token: 'something-else', name: 'ada' });
+
+    assert.equal(await ada.exited(), 1);
+    assert.match(ada.lines.join('\n'), /^heddle: ws:\/\/.* does not know this token: .* \[WRONG_TOKEN\]$/m);
+    assert.ok(!ada.lines.some((line) => /^\s+at /.test(line)), 'no stack of ours');
+  });
+
+  test('a flow with the wrong token, or where nobody listens, is rejected', bounded, async () => {
+    await using cluster = await started();
+    const flow = new Flow('outside', () => inc(1));
+
+    const stranger = new DistributedExecutor(cluster.url, { token: 'something-else' });
+    await assert.rejects(runOn(stranger)(flow), { code: 'WRONG_TOKEN' });
+    const nowhere = new DistributedExecutor(`ws://127.0.0.1:${await freePort()}`, { token });
+    await assert.rejects(runOn(nowhere)(flow), { code: 'CONNECTION_REFUSED' });
+  });
 });
 
+// Alone, because a worker that gets no time for its heartbeat is as good as frozen.
 test('a frozen worker is given up, and what it says when it thaws changes nothing', bounded, async () => {
   using diary = newDiary();
   await using cluster = await started({ heartbeatTimeout: '1s' });
@@ -291,42 +339,6 @@ test('a run that waits for its frozen worker can be cancelled', bounded, async (
 
   assert.equal((await running).state.type, 'Cancelled');
   ada.kill('SIGCONT');
-});
-
-test('a run without any worker says how to start one, and begins when one comes', bounded, async () => {
-  await using cluster = await started();
-  const advised = Promise.withResolvers<string>();
-  const onLog = ({ level, message }: LogRecord) => {
-    if (level === 'warn') advised.resolve(message);
-  };
-
-  const running = runOn(on(cluster))(new Flow('waits', () => inc(1)), { onLog });
-  assert.match(
-    await advised.promise,
-    /waiting for a worker: start one with: heddle worker ws:\/\/127\.0\.0\.1:\d+ --token/,
-  );
-  await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
-
-  assert.equal((await running).state.output, 2);
-});
-
-test('a worker with the wrong token says so and exits with 1', bounded, async () => {
-  await using cluster = await started();
-  await using ada = startWorker({ url: cluster.url!, token: 'something-else', name: 'ada' });
-
-  assert.equal(await ada.exited(), 1);
-  assert.match(ada.lines.join('\n'), /^heddle: ws:\/\/.* does not know this token: .* \[WRONG_TOKEN\]$/m);
-  assert.ok(!ada.lines.some((line) => /^\s+at /.test(line)), 'no stack of ours');
-});
-
-test('a flow with the wrong token, or where nobody listens, is rejected', bounded, async () => {
-  await using cluster = await started();
-  const flow = new Flow('outside', () => inc(1));
-
-  const stranger = new DistributedExecutor(cluster.url, { token: 'something-else' });
-  await assert.rejects(runOn(stranger)(flow), { code: 'WRONG_TOKEN' });
-  const nowhere = new DistributedExecutor(`ws://127.0.0.1:${await freePort()}`, { token });
-  await assert.rejects(runOn(nowhere)(flow), { code: 'CONNECTION_REFUSED' });
 });
 
 async function started(options: WebSocketClusterOptions = {}): Promise<WebSocketCluster> {

@@ -3,7 +3,8 @@
 import { Graph } from '../../src/flow/graph.ts';
 import type { Node } from '../../src/flow/node.ts';
 import { State, type StateDetails, type StateType } from '../../src/flow/state.ts';
-import { task, type Task, type TaskCopyOptions } from '../../src/flow/task.ts';
+import type { TaskCopyOptions } from '../../src/flow/settings.ts';
+import { task, type Task } from '../../src/flow/task.ts';
 
 /** Builds a graph called `f`; its nodes and what the builder returned. */
 export function build<Plan>(builder: (graph: Graph) => Plan): { graph: Graph; plan: Plan } {

@@ -86,7 +86,18 @@ test('a submission that does not fit our books stops us', () => {
 
   assert.throws(() => submit({ array: 1 }, { array: 1 }), /array 1 was already submitted/);
   assert.throws(() => submit({ array: 1, whole: [7] }), /array 1 needs array 7, which is unknown/);
-  assert.throws(() => submit({ array: 1, length: 2 }, { array: 2, elementwise: [1] }), /differs in length/);
+  assert.throws(() => submit({ array: 1, length: 2 }, { array: 2, length: 3, elementwise: [1] }), /is shorter/);
+});
+
+test('an elementwise dependent may be shorter, and then waits only for what it has', () => {
+  const { on } = scheduler();
+  on(submitted({ array: 1, length: 2 }, { array: 2, length: 1, elementwise: [1] }), joined('alice'));
+
+  const first = on(settled('alice', 1, [0, 1]), ended('alice', 1));
+  assert.deepEqual(first.at(-1), run('alice', 2, [0, 1], 2));
+  on(settled('alice', 2, [0, 1]), ended('alice', 2));
+
+  assert.deepEqual(on(settled('alice', 3, [1, 2])), [kept(1, [1, 2])]);
 });
 
 test('old news changes nothing', () => {

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
-import { assertTravels } from '../../src/values/encode.ts';
+import { assertTravels } from '../../src/values/travels.ts';
 import {
   RemoteError,
   type ThrownRecord,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { test } from 'node:test';
 import { diagnose } from '../../src/values/diagnosis.ts';
-import { type Destination, NotSerializableError, assertTravels } from '../../src/values/encode.ts';
+import { type Destination, NotSerializableError, assertTravels } from '../../src/values/travels.ts';
 import { DatabaseClient, HttpError, Money } from './value-table.ts';
 
 test('an input that holds a client says whose it is, where, why, and what to do', () => {

@@ -22,7 +22,7 @@ export function cancelRules(rule: Rule): void {
     const started = logs.filter(({ message }) => message.startsWith('started')).map(({ mapIndex }) => mapIndex);
     const told = logs.filter(({ message }) => message.includes('AbortError')).map(({ mapIndex }) => mapIndex);
     assert.ok(started.length >= 1 && started.length <= 2, `${started.length} started`);
-    assert.deepEqual(told.toSorted(), started.toSorted());
+    assert.deepEqual(new Set(told), new Set(started));
     assert.deepEqual([state.of('sum').type, state.output.before], ['Cancelled', 2]);
     assert.ok(state.of('wait-for-abort').isCancelled());
   });
@@ -51,15 +51,5 @@ export function cancelRules(rule: Rule): void {
     const flow = new Flow('late', () => inc(1));
 
     await assert.rejects(run(flow, { signal: AbortSignal.abort() }), { name: 'AbortError' });
-  });
-
-  rule('cancelling while the run starts is not forgotten', async (run) => {
-    const stop = new AbortController();
-
-    const running = run(new Flow('early', () => waitForAbort.map([1, 2, 3])), { signal: stop.signal });
-    stop.abort();
-
-    const { state } = await running;
-    assert.equal(state.type, 'Cancelled');
   });
 }

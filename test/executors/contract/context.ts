@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { context, Flow, Parameter, unmapped } from 'heddle';
+import { context, Flow, Parameter, unmapped, type LogRecord } from 'heddle';
 import { changeContext, chatter, contextAfterAwait, inc, logLevels, reportContext, say } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
@@ -81,6 +81,16 @@ export function contextRules(rule: Rule): void {
       const tasks = logs.filter(({ message }) => message === letter).map(({ task }) => task);
       assert.deepEqual(tasks, ['say', 'say-2', 'say-3']);
     }
+  });
+
+  rule('a listener to the log that throws ends the run, which rejects with its error as the cause', async (run) => {
+    const broken = ({ task }: LogRecord) => {
+      if (task !== undefined) throw new RangeError('the disk is full');
+    };
+
+    const running = run(new Flow('deaf-ears', () => inc.map(say.map(['a', 'b']) as never)), { onLog: broken });
+
+    await assert.rejects(running, { code: 'LOG_LISTENER_FAILED', cause: new RangeError('the disk is full') });
   });
 
   rule('each line has the level that it was written with', async (run) => {

@@ -132,7 +132,7 @@ export function triggerRules(rule: Rule): void {
 }
 
 function upstream(mix: string) {
-  return end.map([...mix].map((letter) => outcomes[letter]!)) as never;
+  return end.map(mix.split('').map((letter) => outcomes[letter]!)) as never;
 }
 
 function after(mix: string, slug: string, trigger: Trigger): void {

@@ -1,0 +1,80 @@
+// How task runs end, when they do not simply return a value.
+
+import { UsageError } from '../lib/heddle-error.ts';
+import { RETRY, Signal } from '../flow/signals.ts';
+import { State } from '../flow/state.ts';
+import type { Progress } from './task-runner.ts';
+import { decodeThrown, encodeThrown } from '../values/thrown.ts';
+
+/** How a task run ended when it did not simply return a value. */
+export class Ending {
+  readonly state: State;
+  /** Whether to try again, while the task has retries left. */
+  readonly isRetriable: boolean;
+  /** How far the run was, when it is to be tried again. */
+  readonly progress: Progress | undefined;
+
+  constructor(state: State, { isRetriable, progress }: { isRetriable: boolean; progress?: Progress }) {
+    this.state = state;
+    this.isRetriable = isRetriable;
+    this.progress = progress;
+  }
+
+  withState(state: State): Ending {
+    if (state === this.state) return this;
+    return new Ending(state, { isRetriable: this.isRetriable, ...(this.progress && { progress: this.progress }) });
+  }
+}
+
+/** The ending of a run whose function threw, whatever it threw. */
+export function endingOf(thrown: unknown, task: string): Ending {
+  const error = errorOf(thrown);
+  if (error instanceof RETRY) return new Ending(scheduled(error), { isRetriable: true });
+  if (error instanceof Signal) return new Ending(error.state, { isRetriable: true });
+  return new Ending(failed(explained(error, task)), { isRetriable: true });
+}
+
+function scheduled({ state, delayMs }: RETRY): State {
+  if (state.startTime !== undefined) return state;
+  return new State('Retrying', state.message, { startTime: Date.now() + delayMs });
+}
+
+/** The state of a run whose function threw, whatever it threw. */
+export function failed(thrown: unknown): State {
+  const error = errorOf(thrown);
+  return new State('Failed', textOf(error), { error });
+}
+
+/** What was thrown as an error that can be asked; it may be anything at all, even a Proxy that throws when it is. */
+function errorOf(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    // Then it is told like any other value.
+  }
+  return decodeThrown(encodeThrown(thrown));
+}
+
+/** The beginning of the source of every task: see `Callable`. */
+const readOnlyOfTask = /Cannot assign to read only property '(.*)' of function '\(\.\.\.args/;
+
+/** A task is a frozen function while it runs, and what V8 says of that helps nobody. */
+function explained(error: Error, task: string): Error {
+  if (!(error instanceof TypeError)) return error;
+  const [, property] = readOnlyOfTask.exec(textOf(error)) ?? [];
+  if (property === undefined) return error;
+  const message =
+    `task '${task}' tried to change its own '${property}'. A task keeps nothing between its runs, because they ` +
+    `happen in other threads and on other machines. Return what is to be kept, or make it an input.`;
+  const told = new UsageError('TASK_IS_FROZEN', message, { task, property, cause: error });
+  told.stack = `TypeError: ${message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
+  return told;
+}
+
+function textOf(error: Error): string {
+  try {
+    return `${error.name}: ${error.message}`;
+  } catch {
+    return 'an error whose message cannot be read';
+  }
+}

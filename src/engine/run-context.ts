@@ -1,0 +1,94 @@
+import type { ChunkTask } from '../lib/chunk.ts';
+import { isCancelled, onCancel } from './abort-watch.ts';
+import type { Context } from './context.ts';
+import type { Logger } from './logger.ts';
+import type { RunPlan } from './plan.ts';
+import type { Progress } from './task-runner.ts';
+
+interface RunFacts {
+  readonly plan: RunPlan;
+  readonly progress: Progress;
+  readonly mapIndex: number | undefined;
+  readonly control: ChunkTask['control'];
+  readonly logger: () => Logger;
+}
+
+/** The context of one task run. What costs something is made when it is first asked for. */
+export class RunContext implements Context {
+  readonly #facts: RunFacts;
+  #logger: Logger | undefined;
+  #controller: AbortController | undefined;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(facts: RunFacts) {
+    this.#facts = facts;
+  }
+
+  get mapIndex(): number | undefined {
+    return this.#facts.mapIndex;
+  }
+
+  get taskRunCount(): number {
+    return this.#facts.progress.runCount;
+  }
+
+  get taskLoopCount(): number {
+    return this.#facts.progress.loopCount;
+  }
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- see Context
+  get taskLoopResult(): any {
+    return this.#facts.progress.loopResult;
+  }
+
+  get parameters(): Readonly<Record<string, unknown>> {
+    return this.#facts.plan.parameters;
+  }
+
+  get logger(): Logger {
+    return (this.#logger ??= this.#facts.logger());
+  }
+
+  get taskName(): string {
+    return this.#facts.plan.name;
+  }
+
+  get flowName(): string {
+    return this.#facts.plan.flow;
+  }
+
+  get flowRunId(): string {
+    return this.#facts.plan.flowRunId;
+  }
+
+  get flowRunName(): string {
+    return this.#facts.plan.flowRunName;
+  }
+
+  get date(): Date {
+    return new Date(this.#facts.plan.startedAt);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      this.#unsubscribe = onCancel(this.#facts.control, () => this.abort(cancelReason()));
+    }
+    // A loop that never yields cannot be told, but it can look.
+    if (isCancelled(this.#facts.control)) this.abort(cancelReason());
+    return this.#controller.signal;
+  }
+
+  abort(reason: DOMException): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+
+  close(): void {
+    this.#unsubscribe?.();
+  }
+}
+
+function cancelReason(): DOMException {
+  return new DOMException('the flow run was cancelled', 'AbortError');
+}

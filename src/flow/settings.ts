@@ -1,0 +1,156 @@
+import { toMilliseconds, type Duration } from '../lib/duration.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { checkOptions, rules } from '../lib/options.ts';
+import type { Node, Unmapped } from './node.ts';
+import { Signal } from './signals.ts';
+import type { State } from './state.ts';
+import type { Task } from './task.ts';
+import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
+
+export interface TaskOptions {
+  /** How often a failed run is tried again; 0 by default. */
+  readonly retries?: number;
+  /** How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. A function is given the
+   * number of the attempt that failed, from 1. */
+  readonly retryDelay?: Duration | ((attempt: number) => Duration);
+  /** The part of the delay, from 0 to 1, by which it is varied at random, up or down; 0 by default. */
+  readonly retryJitter?: number;
+  /** Which errors are worth a retry: error classes, or a function; all by default. */
+  readonly retryOn?: ErrorClass | readonly ErrorClass[] | ((error: Error) => boolean);
+  /** How long one call may take, counted from the start of the function; without limit by default. */
+  readonly timeout?: Duration;
+  /** Decides from the upstream states whether the task may start; `triggers.allSuccessful` by default. */
+  readonly trigger?: Trigger;
+  /** Whether a skipped upstream skips this task too; true by default. */
+  readonly skipOnUpstreamSkip?: boolean;
+  /** Names this task in a flow, where it must be unique; the task's name, numbered, by default. */
+  readonly slug?: string;
+  /** What mapped lists of unequal lengths mean: an error by default, or that the shortest decides. */
+  readonly zip?: 'strict' | 'shortest';
+  /** Called in order at each change of a run's state, where the task runs; each may return another state. */
+  readonly stateHandlers?: readonly TaskStateHandler[];
+  /** Called when a run has failed, before each retry too. */
+  readonly onFailure?: (failure: { readonly task: Task; readonly state: State; readonly mapIndex?: number }) => unknown;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- any error class will do, whatever its constructor takes
+export type ErrorClass = abstract new (...args: any[]) => Error;
+
+/**
+ * Sees a change of a task run's state. What it throws makes the run `Failed`; a signal makes it that signal's state.
+ */
+export type TaskStateHandler = (change: {
+  readonly task: Task;
+  readonly mapIndex: number | undefined;
+  readonly from: State;
+  readonly to: State;
+}) => State | void | Promise<State | void>;
+
+export interface TaskCopyOptions extends TaskOptions {
+  readonly name?: string;
+  /** Runs to wait for, besides those whose values are passed. A mapped one is waited for index by index by a mapped
+   * task, unless it is wrapped in `unmapped()`. */
+  readonly upstreamTasks?: readonly (Node | Unmapped)[];
+}
+
+/** A task's options with their defaults filled in; times in milliseconds. */
+export interface TaskSettings {
+  readonly retries: number;
+  /** As it was given, when it is a function. */
+  readonly retryDelay: unknown;
+  readonly retryDelayMs: number | undefined;
+  readonly jitter: number;
+  readonly retryOn: ((error: Error) => boolean) | undefined;
+  readonly zip: 'strict' | 'shortest';
+  readonly stateHandlers: readonly TaskStateHandler[];
+  readonly onFailure: TaskOptions['onFailure'];
+  readonly timeoutMs: number | undefined;
+  readonly trigger: Trigger;
+  readonly skipOnUpstreamSkip: boolean;
+  readonly slug: string | undefined;
+}
+
+export const taskOptionRules = {
+  retries: rules.count,
+  retryDelay: rules.anything,
+  timeout: rules.anything,
+  trigger: rules.function,
+  skipOnUpstreamSkip: rules.flag,
+  slug: rules.text,
+  retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
+  retryOn: { expected: 'an error class, an array of them, or a function', holds: isRetryOn },
+  zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },
+  stateHandlers: { expected: 'an array of functions', holds: isListOfFunctions },
+  onFailure: rules.function,
+};
+export const copyOptionRules = { ...taskOptionRules, name: rules.text, upstreamTasks: rules.list };
+
+/** The settings that options come to. Throws a `UsageError` for what is wrong with them, naming `owner`. */
+export function settingsOf(owner: string, options: TaskCopyOptions): TaskSettings {
+  checkOptions(owner, options, copyOptionRules);
+  const { retries = 0, retryDelay = 0, retryJitter = 0, timeout, trigger = allSuccessful, slug } = options;
+  const { skipOnUpstreamSkip = true, zip = 'strict', stateHandlers = [], onFailure } = options;
+  for (const option of ['retryDelay', 'retryJitter', 'retryOn'] as const) {
+    if (options[option] === undefined || options.retries !== undefined) continue;
+    const remedy = 'Add retries: 1 or more.';
+    const message = `${owner} has a ${option} but no retries, so it would never be tried again. ${remedy}`;
+    throw new UsageError('INVALID_OPTION', message, { owner, option });
+  }
+  const isFunction = typeof retryDelay === 'function';
+  const timeoutMs = timeout === undefined ? undefined : toMilliseconds(timeout, `option 'timeout' of ${owner}`);
+  if (timeoutMs === 0) {
+    throw new UsageError('INVALID_OPTION', `option 'timeout' of ${owner} should be more than 0; got 0`, { owner });
+  }
+  return Object.freeze({
+    retries,
+    retryDelay,
+    retryDelayMs: isFunction ? undefined : toMilliseconds(retryDelay, `option 'retryDelay' of ${owner}`),
+    jitter: retryJitter,
+    retryOn: options.retryOn === undefined ? undefined : matcherOf(options.retryOn),
+    timeoutMs,
+    trigger,
+    skipOnUpstreamSkip,
+    slug,
+    zip,
+    stateHandlers,
+    onFailure,
+  });
+}
+
+/** Whether options are all data, so that a worker that knows the original of a copy needs nothing else to know. */
+export function isAllData(options: TaskCopyOptions, original: TaskOptions): boolean {
+  return (Object.keys(options) as (keyof TaskOptions)[]).every((name) => {
+    const value: unknown = options[name];
+    if (value === original[name]) return true;
+    if (name === 'trigger') return nameOf(value as Trigger) !== undefined;
+    return name !== 'retryOn' && name !== 'stateHandlers' && typeof value !== 'function';
+  });
+}
+
+function matcherOf(retryOn: NonNullable<TaskOptions['retryOn']>): (error: Error) => boolean {
+  if (Array.isArray(retryOn)) return (error) => retryOn.some((each: ErrorClass) => error instanceof each);
+  if (isErrorClass(retryOn)) return (error) => error instanceof retryOn;
+  return retryOn as (error: Error) => boolean;
+}
+
+function isErrorClass(value: unknown): value is ErrorClass {
+  return typeof value === 'function' && (value === Error || value.prototype instanceof Error);
+}
+
+function isFraction(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= 1;
+}
+
+function isRetryOn(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0 && value.every((each) => isErrorClass(each) && !isSignal(each));
+  return typeof value === 'function' && !isSignal(value);
+}
+
+/** Signals decide for themselves whether there is a retry. */
+function isSignal(value: unknown): boolean {
+  return typeof value === 'function' && value.prototype instanceof Signal;
+}
+
+function isListOfFunctions(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'function');
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { load } from '../../src/code/load.ts';
+import { fingerprintOf, type Reference } from '../../src/code/registry.ts';
+import type { Task } from '../../src/index.ts';
+import { fixture, referenceTo } from './fixtures.ts';
+import { makeInside, plusOne } from './fixtures/tasks.ts';
+
+const bounded = { timeout: 20_000 };
+
+test('what is known already is found without an import', async () => {
+  assert.equal(await load({ ...plusOne.reference, fingerprint: 'another' }), plusOne);
+});
+
+test('a task made inside a function is found where it was made', async () => {
+  const inside = makeInside();
+
+  assert.equal(await load(inside.reference), inside);
+});
+
+test('a module that was not imported yet is imported, once for all who ask', async () => {
+  const reference = referenceTo('square', 'fresh.ts');
+
+  const [first, second] = await Promise.all([load(reference), load(reference)]);
+
+  assert.equal(first, second);
+  assert.equal((first as Task).run(3), 9);
+});
+
+test('a module at the same path of this project will do, when its bytes are the same', async () => {
+  const module = 'file:///srv/checkout/test/code/fixtures/throws-late.ts';
+
+  const found = await load(referenceTo('early', 'throws-late.ts', { module }));
+
+  assert.equal((found as Task).run(3), -3);
+});
+
+test('a module that is changed here is refused, with both fingerprints', async () => {
+  const here = fingerprintOf(fixture('throws.ts'));
+  const path = fileURLToPath(fixture('throws.ts'));
+
+  await assert.rejects(load(referenceTo('load', 'throws.ts', { fingerprint: 'abcdefghijkl' })), {
+    name: 'HeddleError',
+    code: 'TASK_VERSION_SKEW',
+    task: 'load',
+    path: 'test/code/fixtures/throws.ts',
+    tried: [path],
+    message:
+      `task 'load' comes from test/code/fixtures/throws.ts, whose bytes differ here (submitter abcdefghijkl, worker ` +
+      `${here}). Bring both to the same version of the file, then restart this worker.`,
+  });
+});
+
+test('a module that is not here is refused, with the places where it was looked for', async () => {
+  const there = '/srv/checkout/nowhere.ts';
+  const here = fileURLToPath(new URL('../../nowhere.ts', import.meta.url));
+
+  await assert.rejects(load(referenceTo('load', 'x.ts', { module: `file://${there}`, path: 'nowhere.ts' })), {
+    code: 'TASK_MODULE_NOT_FOUND',
+    task: 'load',
+    tried: [there, here],
+    message:
+      `this worker has no module for task 'load': it looked for ${there} and ${here}. Start the worker in a checkout ` +
+      `of the same project.`,
+  });
+});
+
+test('a module that throws while it loads is refused, with what it threw', async () => {
+  const module = fixture('throws.ts');
+  const rejection = {
+    code: 'TASK_MODULE_FAILED',
+    task: 'load',
+    module,
+    cause: new RangeError('no config'),
+    message:
+      `a worker could not import ${module} to find task 'load': RangeError: no config. A task's module is imported by ` +
+      `every worker, so its top level must be safe to run there.`,
+  };
+
+  await assert.rejects(load(referenceTo('load', 'throws.ts')), rejection);
+  await assert.rejects(load(referenceTo('load', 'throws.ts')), rejection);
+});
+
+test('a module that throws after the definition does no harm', async () => {
+  const found = await load(referenceTo('early', 'throws-late.ts'));
+
+  assert.equal((found as Task).run(3), -3);
+});
+
+test('a name that the module does not define is refused, with the names that it does', async () => {
+  const module = fixture('fresh.ts');
+
+  await assert.rejects(load(referenceTo('cube', 'fresh.ts')), {
+    code: 'TASK_NOT_FOUND',
+    task: 'cube',
+    module,
+    definedAt: 'test/code/fixtures/fresh.ts:1',
+    found: ['square'],
+    message:
+      `a worker imported ${module}, but no task 'cube' was defined while it loaded; it was defined at ` +
+      `test/code/fixtures/fresh.ts:1 where the flow was started. Tasks there: square. Call task() at the top level of ` +
+      `a module.`,
+  });
+});
+
+test('a task that only its maker knows is refused elsewhere', async () => {
+  await assert.rejects(load({ name: 'inside', ordinal: 99, definedAt: 'flow.ts:7' }), {
+    code: 'TASK_NOT_ADDRESSABLE',
+    task: 'inside',
+    definedAt: 'flow.ts:7',
+    message:
+      `task 'inside' was made inside a function (flow.ts:7), not while its module was being loaded, so a worker cannot ` +
+      `find it by importing the module. Move the task() call to the top level of a module and pass what it captures as ` +
+      `inputs, or run the flow with LocalExecutor.`,
+  });
+});
+
+const inThread: [what: string, reference: Reference, value: number][] = [
+  ['a top-level task', referenceTo('plus one', 'tasks.ts'), 2],
+  ['a task made by a helper', referenceTo('twice', 'tasks.ts'), 2],
+  ['the third task of one name', referenceTo('step', 'tasks.ts', { ordinal: 2 }), 31],
+  ['a task of a CommonJS module', referenceTo('halve', 'common.cjs'), 0.5],
+  ['a task that needs what its module has only at its end', referenceTo('scale', 'ready-late.ts'), 5],
+  ['a task of a script that runs its flow', referenceTo('plus two', 'script.ts'), 3],
+  ['a task of a script that runs its flow in a function', referenceTo('plus three', 'script-in-main.ts'), 4],
+  ['a task that stands after a run which is not waited for', referenceTo('after', 'script-in-main.ts'), 5],
+];
+
+for (const [what, reference, value] of inThread) {
+  test(`${what} is found by a thread that imports for tasks only, and no run is carried out`, bounded, async () => {
+    assert.deepEqual(await loadInThread(reference), { value, hasGoneOn: false });
+  });
+}
+
+test('a task that stands after a run which is waited for is refused, in good time', bounded, async () => {
+  const module = fixture('script.ts');
+
+  assert.deepEqual(await loadInThread(referenceTo('late', 'script.ts')), {
+    code: 'TASK_NOT_FOUND',
+    message:
+      `a worker imported ${module}, but no task 'late' was defined before the flow run that it, or a module it ` +
+      `imports, waits for; it was defined at test/code/fixtures/script.ts:1 where the flow was started. Tasks there: ` +
+      `plus two, flow script. Call task() at the top level of a module, above the first run of a flow.`,
+    hasGoneOn: false,
+  });
+});
+
+async function loadInThread(reference: Reference): Promise<unknown> {
+  const thread = new Worker(new URL(fixture('load-in-thread.ts')), { workerData: reference });
+  const [answer] = (await once(thread, 'message')) as [unknown];
+  await thread.terminate();
+  return answer;
+}

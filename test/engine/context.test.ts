@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import { test } from 'node:test';
+import { context, isInTaskRun, withContext, type Context } from '../../src/engine/context.ts';
+import { createLogger } from '../../src/engine/logger.ts';
+
+test('reading the context outside of a task run says where to read it', () => {
+  assert.equal(isInTaskRun(), false);
+  assert.throws(() => context.taskName, {
+    name: 'TypeError',
+    code: 'OUTSIDE_TASK_RUN',
+    property: 'taskName',
+    message:
+      'context.taskName was read outside of a task run. Read it inside the function of a task, while a flow runs.',
+  });
+});
+
+test('looking at the context outside of a task run does no harm', () => {
+  assert.equal('taskName' in context, false);
+  assert.deepEqual(Object.keys(context), []);
+  assert.equal(Object.prototype.toString.call(context), '[object Object]');
+});
+
+test('inside of a task run the context answers for it', () => {
+  withContext(contextOf('load'), () => {
+    assert.equal(isInTaskRun(), true);
+    assert.equal(context.taskName, 'load');
+    assert.equal('taskName' in context, true);
+  });
+  assert.equal(isInTaskRun(), false);
+});
+
+test('runs that overlap have a context each', async () => {
+  const names = ['load', 'fit', 'score'];
+
+  const read = names.map((name) =>
+    withContext(contextOf(name), async () => {
+      const before = context.taskName;
+      await setImmediate();
+      return [before, context.taskName];
+    }),
+  );
+
+  assert.deepEqual(
+    await Promise.all(read),
+    names.map((name) => [name, name]),
+  );
+});
+
+const changes: [what: string, change: () => unknown][] = [
+  ['set', () => Object.assign(context, { model: 1 })],
+  ['set anew', () => Object.assign(context, { taskName: 'x' })],
+  ['defined', () => Object.defineProperty(context, 'model', { value: 1 })],
+  ['deleted', () => delete (context as { taskName?: string }).taskName],
+];
+
+for (const [what, change] of changes) {
+  test(`nothing in the context can be ${what}, inside of a task run or outside`, () => {
+    const expected = {
+      name: 'TypeError',
+      code: 'CONTEXT_IS_FROZEN',
+      message: /^context\.\w+ cannot be set: each task/,
+    };
+
+    assert.throws(change, expected);
+    withContext(contextOf('load'), () => assert.throws(change, expected));
+  });
+}
+
+test('whoever sets something in the context is told how to hand it on', () => {
+  assert.throws(() => Object.assign(context, { model: 1 }), {
+    property: 'model',
+    message:
+      `context.model cannot be set: each task run has a context of its own, so other tasks would not see it. Return ` +
+      `the value and pass it on, or make it a Parameter.`,
+  });
+});
+
+function contextOf(taskName: string): Context {
+  return {
+    taskName,
+    parameters: {},
+    logger: createLogger({}, () => {}),
+    mapIndex: undefined,
+    taskRunCount: 1,
+    taskLoopCount: 1,
+    taskLoopResult: undefined,
+    flowName: 'f',
+    flowRunId: 'a1',
+    flowRunName: 'run-a1',
+    date: new Date(0),
+    signal: new AbortController().signal,
+  };
+}

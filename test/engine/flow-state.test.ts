@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FlowState } from '../../src/engine/flow-state.ts';
+import { NodeRun } from '../../src/engine/node-run.ts';
+import { Graph } from '../../src/flow/graph.ts';
+import type { Node } from '../../src/flow/node.ts';
+import { Flow, signals, task } from './house.ts';
+import { block, quietly } from './fixtures.ts';
+
+const plusOne = task('plus one', (value: number) => value + 1);
+const fussy = task('fussy', (value: number) => {
+  if (value % 2 === 1) throw new RangeError(`${value} is odd`);
+  return value;
+});
+const lazy = task('lazy', (): number => {
+  throw new signals.SKIP('nothing to do');
+});
+
+test('the output has the shape of what the builder returned', async () => {
+  const shared = { version: 1 };
+  const state = await run(() => ({
+    one: plusOne(1),
+    many: plusOne.map([1, 2]),
+    nested: { list: [plusOne(5), 'text', null] },
+    shared,
+    date: new Date(0),
+  }));
+
+  const { output } = state;
+  assert.equal(output.one, 2);
+  assert.deepEqual(output.many, [2, 3]);
+  assert.deepEqual(output.nested.list, [6, 'text', null]);
+  assert.deepEqual(Object.keys(output), ['one', 'many', 'nested', 'shared', 'date']);
+  assert.deepEqual(output.shared, { version: 1 });
+  assert.deepEqual(output.date, new Date(0));
+});
+
+test('a builder that returned one node has its value as output; one that returned nothing has none', async () => {
+  assert.equal((await run(() => plusOne(1))).output, 2);
+  assert.equal((await run(() => void plusOne(1))).output, undefined);
+});
+
+test('a part of the output is decoded when it is read, and once', () => {
+  const { state, open } = stateOfBlocks(['a', 'b']);
+  const { output } = state;
+  assert.equal(open(), 0);
+
+  const first = output.a;
+
+  assert.deepEqual(first, ['a']);
+  assert.equal(output.a, first);
+  assert.equal(open(), 1);
+});
+
+test('a part that failed throws when it is read, and keeps nobody from reading the others', async () => {
+  const state = await run(() => ({ good: plusOne(1), bad: fussy(3) }));
+
+  assert.equal(state.isFailed(), true);
+  assert.equal(state.output.good, 2);
+  assert.throws(() => state.output.bad, {
+    name: 'HeddleError',
+    code: 'OUTPUT_UNAVAILABLE',
+    task: 'fussy',
+    cause: new RangeError('3 is odd'),
+    message: `the output of 'fussy' did not succeed: RangeError: 3 is odd Look at state.of('fussy') for what there is.`,
+  });
+});
+
+test('a mapped part of which some failed says how many, and the first of them', async () => {
+  const state = await run(() => fussy.map([2, 3, 4, 5]));
+
+  assert.throws(() => state.output, {
+    code: 'OUTPUT_UNAVAILABLE',
+    cause: new RangeError('3 is odd'),
+    message:
+      `the output of 2 of 4 runs of 'fussy' did not succeed: RangeError: 3 is odd Look at state.of('fussy') for what ` +
+      `there is.`,
+  });
+  assert.deepEqual(state.of('fussy').result, [2, undefined, 4, undefined]);
+});
+
+test('what was skipped has no value, which is no failure', async () => {
+  const state = await run(() => ({ lazy: lazy(), after: plusOne(lazy()) }));
+
+  assert.equal(state.isSuccessful(), true);
+  assert.deepEqual([state.output.lazy, state.output.after], [undefined, undefined]);
+});
+
+test('the state of a node is found by the node and by its slug', async () => {
+  const flow = new Flow('f', () => ({ one: plusOne(1), two: plusOne(2), many: fussy.map([1, 2]) }));
+  const state = await flow.run(quietly);
+
+  assert.equal(state.of(flow.plan.two), state.of('plus one-2'));
+  assert.equal(state.of(flow.plan.two).result, 3);
+  assert.deepEqual(
+    state.of('fussy').children.map((child) => String(child)),
+    ['Failed: RangeError: 1 is odd', 'Success: Task run succeeded.'],
+  );
+});
+
+test('a slug that the flow does not have is refused, with the one that was meant and all there are', async () => {
+  const state = await run(() => [plusOne(1), fussy(2)]);
+
+  assert.throws(() => state.of('fusy'), {
+    name: 'TypeError',
+    code: 'UNKNOWN_TASK',
+    flow: 'f',
+    task: 'fusy',
+    message: `flow 'f' has no task 'fusy'. Did you mean 'fussy'? It has: plus one, fussy.`,
+  });
+});
+
+test('a node of another flow is refused', async () => {
+  const state = await run(() => plusOne(1));
+  const foreign = new Flow('g', () => fussy(1)).plan;
+
+  assert.throws(() => state.of(foreign), { code: 'UNKNOWN_TASK', task: 'fussy' });
+  assert.throws(() => state.of(fussy as unknown as Node), {
+    code: 'UNKNOWN_TASK',
+    message: `flow 'f' has no task 'the function fussy'. It has: plus one.`,
+  });
+});
+
+test('a flow state is frozen, with its statistics', async () => {
+  const state = await run(() => plusOne.map([1, 2, 3]));
+
+  assert.ok(Object.isFrozen(state) && Object.isFrozen(state.statistics));
+  assert.equal(state.statistics.taskRuns, 3);
+  assert.ok(state.statistics.durationMs > 0);
+});
+
+test('the error of a failed run names what failed, and its cause is where it began', async () => {
+  const state = await run(() => plusOne.map(fussy.map([1, 2, 3])));
+
+  const trigger = `Trigger was "allSuccessful" but some of the upstream tasks failed.`;
+  assert.equal(state.message, `Some reference tasks failed: plus one: 2 of 3, first index 0: ${trigger}`);
+  const error = state.error as Error & { code: string; flow: string };
+  assert.deepEqual(
+    [error.code, error.flow, error.message, String(error.cause)],
+    ['FLOW_RUN_FAILED', 'f', state.message, 'RangeError: 1 is odd'],
+  );
+});
+
+function run<Plan>(builder: () => Plan): Promise<FlowState<Plan>> {
+  return new Flow('f', builder).run(quietly);
+}
+
+/** A state of two mapped nodes, and how many of their blocks were opened so far. */
+function stateOfBlocks(values: readonly string[]) {
+  let opened = 0;
+  const graph = new Graph('f');
+  const plan = graph.build(() => ({ a: plusOne.map([1]), b: plusOne.map([1]) }));
+  const runs = new Map<Node, NodeRun>();
+  for (const [index, node] of graph.nodes.entries()) {
+    const run = new NodeRun(node);
+    run.submittedAs(index, { length: 1, isList: true });
+    const { bytes, ...place } = block(0, [values[index]]);
+    // Whoever opens a block reads more of it than its first byte.
+    const subarray = bytes.subarray.bind(bytes);
+    bytes.subarray = (...args) => {
+      opened += 1;
+      return subarray(...args);
+    };
+    run.settled({ ...place, bytes });
+    runs.set(node, run);
+  }
+  const statistics = { durationMs: 1, taskRuns: 2, workers: 1, threads: 1 };
+  const outcome = { graph, plan, runs, flowRunId: 'a1', flowRunName: 'run-a1', statistics };
+  return { state: new FlowState('Success', '', { outcome }), open: () => opened };
+}

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FlowOptions } from '../../src/engine/flow.ts';
+import { context, Flow, LocalExecutorLike, Parameter, task, triggers, UsageError } from './house.ts';
+import { quietly, recording } from './fixtures.ts';
+
+const plusOne = task('plus one', (value: number) => value + 1);
+const sum = task('sum', (values: readonly number[]) => values.reduce((a, b) => a + b, 0));
+const broken = task('broken', (value: number): number => {
+  throw new Error(`broken by ${value}`);
+});
+const names = (flow: Flow) => [...flow.graph.slugs];
+
+test('a flow calls its builder once, when it is made', () => {
+  let calls = 0;
+  const flow = new Flow('f', () => {
+    calls += 1;
+    return sum(plusOne.map([1, 2]));
+  });
+
+  assert.equal(calls, 1);
+  assert.deepEqual(names(flow), ['plus one', 'sum']);
+  assert.equal(flow.plan, flow.graph.bySlug('sum'));
+});
+
+test('a flow knows its parameters by name', () => {
+  const flow = new Flow('f', () => [new Parameter('path'), new Parameter('workers', { default: 2 })]);
+
+  assert.deepEqual([...flow.parameters.keys()], ['path', 'workers']);
+  assert.equal(flow.parameters.get('workers')!.default, 2);
+});
+
+test('a flow runs as often as wanted, from the start each time', async () => {
+  const flow = new Flow('f', () => sum(plusOne.map(new Parameter<number[]>('numbers'))));
+
+  const outputs: number[] = [];
+  for (const numbers of [[1, 2], [], [10]]) {
+    outputs.push((await flow.run({ ...quietly, parameters: { numbers } })).output);
+  }
+
+  assert.deepEqual(outputs, [5, 0, 11]);
+});
+
+test('what is mapped over is there for every run, an iterator too', async () => {
+  const flow = new Flow('f', () => sum(plusOne.map([1, 2].values())));
+
+  assert.equal((await flow.run(quietly)).output, 5);
+  assert.equal((await flow.run(quietly)).output, 5);
+});
+
+test('tasks and edges can be added after the builder, as in it', async () => {
+  const order: string[] = [];
+  const [first, second] = ['first', 'second'].map((name) => task(name, () => void order.push(name)));
+  const flow = new Flow('f', () => {});
+  const late = flow.addTask(second!);
+  const early = flow.addTask(first!);
+
+  assert.equal(flow.addEdge(early, late), flow);
+  await flow.run(quietly);
+
+  assert.deepEqual(order, ['first', 'second']);
+});
+
+test('an async builder is refused, and what it throws later does no harm', () => {
+  const builder = async () => {
+    await Promise.resolve();
+    throw new Error('too late');
+  };
+
+  assert.throws(() => new Flow('f', builder), { name: 'TypeError', code: 'FLOW_BUILDER_ASYNC' });
+});
+
+const misuses: [what: string, args: unknown[], code: string, message: string][] = [
+  [
+    'without a name',
+    [() => {}],
+    'INVALID_NAME',
+    `a flow needs a name: new Flow('nightly', …); got the function (anonymous)`,
+  ],
+  ['with an empty name', ['', () => {}], 'INVALID_NAME', `a flow needs a name: new Flow('nightly', …); got ''`],
+  [
+    'without a builder',
+    ['f'],
+    'INVALID_FLOW',
+    `flow 'f' needs a function that builds it: new Flow('f', () => …); got undefined`,
+  ],
+  [
+    'with options only',
+    ['f', {}],
+    'INVALID_FLOW',
+    `flow 'f' needs a function that builds it: new Flow('f', () => …); got an object`,
+  ],
+  [
+    'with an unknown option',
+    ['f', { excutor: 1 }, () => {}],
+    'UNKNOWN_OPTION',
+    `flow 'f' has no option 'excutor'. Did you mean 'executor'?`,
+  ],
+  [
+    'with no executor as one',
+    ['f', { executor: 'local' }, () => {}],
+    'INVALID_OPTION',
+    `option 'executor' of flow 'f' should be an executor, like new LocalExecutor(); got 'local'`,
+  ],
+];
+
+for (const [what, args, code, message] of misuses) {
+  test(`a flow ${what} is refused`, () => {
+    const make = () => Reflect.construct(Flow, args) as unknown;
+
+    assert.throws(make, (error) => error instanceof UsageError && error.code === code && error.message === message);
+  });
+}
+
+const runMisuses: [options: object, code: string, message: string][] = [
+  [{ paramaters: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'paramaters'. Did you mean 'parameters'?`],
+  [
+    { parameters: 3 },
+    'INVALID_OPTION',
+    `option 'parameters' of f.run() should be an object of values by parameter name; got 3`,
+  ],
+  [
+    { cancelGrace: -1 },
+    'INVALID_DURATION',
+    `option 'cancelGrace' of f.run() should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', '1d'; got -1`,
+  ],
+  [{ signal: {} }, 'INVALID_OPTION', `option 'signal' of f.run() should be an AbortSignal; got an object`],
+  [{ onLog: true }, 'INVALID_OPTION', `option 'onLog' of f.run() should be a function; got true`],
+  [
+    { executor: {} },
+    'INVALID_OPTION',
+    `option 'executor' of f.run() should be an executor, like new LocalExecutor(); got an object`,
+  ],
+  [
+    { cancelGrace: 'soon' },
+    'INVALID_DURATION',
+    `option 'cancelGrace' of f.run() should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', '1d'; got 'soon'`,
+  ],
+  [{ parameters: { path: 1 } }, 'UNKNOWN_PARAMETER', `flow 'f' has no parameter 'path'. It has: none.`],
+];
+
+for (const [options, code, message] of runMisuses) {
+  test(`a run with ${JSON.stringify(options)} is refused before anything starts`, async () => {
+    const flow = new Flow('f', { executor: LocalExecutorLike.thatNeverStarts }, () => plusOne(1));
+
+    await assert.rejects(flow.run(options), { name: 'TypeError', code, message });
+  });
+}
+
+test('a run whose signal was aborted already does not start', async () => {
+  const flow = new Flow('f', { executor: LocalExecutorLike.thatNeverStarts }, () => plusOne(1));
+
+  await assert.rejects(flow.run({ signal: AbortSignal.abort(new Error('not today')) }), { message: 'not today' });
+});
+
+test('the executor of the run counts more than that of the flow', async () => {
+  const options: FlowOptions = { executor: LocalExecutorLike.thatNeverStarts };
+  const flow = new Flow('f', options, () => plusOne(1));
+
+  const state = await flow.run({ ...quietly, executor: new LocalExecutorLike() });
+
+  assert.equal(state.output, 2);
+});
+
+test('what the executor says when it starts is what the run rejects with', async () => {
+  const error = new Error('nobody there');
+  const executor = { start: () => Promise.reject(error) };
+
+  await assert.rejects(new Flow('f', { executor }, () => plusOne(1)).run(quietly), error);
+});
+
+test('a run has a name of its own, or the one that it is given', async () => {
+  const flow = new Flow('f', () => task('who', () => [context.flowName, context.flowRunName, context.flowRunId])());
+
+  const named = await flow.run({ ...quietly, flowRunName: 'tuesday' });
+  const unnamed = await flow.run(quietly);
+
+  assert.deepEqual(named.output, ['f', 'tuesday', named.flowRunId]);
+  assert.match(unnamed.flowRunName, /^run-.{6}$/);
+  assert.notEqual(unnamed.flowRunId, named.flowRunId);
+});
+
+test('the last line of the log says how the run ended', async () => {
+  const { records, onLog } = recording();
+
+  await new Flow('f', () => plusOne(1)).run({ onLog, flowRunName: 'tuesday' });
+
+  const { level, message, flow, flowRun } = records.at(-1)!;
+  assert.deepEqual([level, flow, flowRun], ['info', 'f', 'tuesday']);
+  assert.match(message, /^Success: All reference tasks succeeded\. \(.+\)$/);
+});
+
+test('a mapped node that is mapped over twice, and waited for, is one upstream for the trigger', async () => {
+  const { seen, trigger } = counting();
+  const add = task('add', { trigger }, (a: number, b: number) => a + b);
+
+  await new Flow('f', () => {
+    const numbers = plusOne.map([1, 2]);
+    return add.with({ upstreamTasks: [numbers] }).map(numbers, numbers);
+  }).run(quietly);
+
+  assert.deepEqual(seen, [1, 1]);
+});
+
+test('a list that is mapped over is no upstream for the trigger', async () => {
+  const { seen, trigger } = counting();
+  const add = task('add', { trigger }, (a: number, b: number) => a + b);
+
+  const state = await new Flow('f', () => [
+    add.map([1, 2], [3, 4]),
+    add.with({ trigger: triggers.allFailed }).map([1, 2], broken.map([3, 4])),
+  ]).run(quietly);
+
+  assert.deepEqual(seen, [0, 0]);
+  assert.deepEqual(
+    state.of('add-2').children.map((child) => child.type),
+    ['Success', 'Success'],
+  );
+});
+
+/** A trigger that lets everything pass and notes how many upstream runs it was shown. */
+function counting() {
+  const seen: number[] = [];
+  return { seen, trigger: (upstream: readonly unknown[]) => seen.push(upstream.length) > 0 };
+}

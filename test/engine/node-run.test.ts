@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { NodeRun } from '../../src/engine/node-run.ts';
+import { State } from '../../src/flow/state.ts';
+import { block, failed, nodeOf, runOf, skipped } from './fixtures.ts';
+
+test('a run that was not submitted yet is pending, and not done', async () => {
+  const run = new NodeRun(nodeOf('load'));
+
+  assert.deepEqual([run.state.type, run.isDone, run.length], ['Pending', false, 0]);
+  assert.equal(await isSettled(run.done), false);
+  assert.equal(await isSettled(run.submitted), false);
+});
+
+test('a run that is not mapped is its only task run', async () => {
+  const run = runOf('load');
+  assert.equal(await run.submitted, 1);
+
+  run.started(1);
+  assert.deepEqual([run.runningCount, run.isDone], [1, false]);
+  run.settled(block(0, ['rows']));
+
+  await run.done;
+  assert.deepEqual([run.runningCount, run.isDone, run.state.type, run.state.result], [0, true, 'Success', 'rows']);
+});
+
+test('a mapped run is Mapped once every child is settled, in whatever order they come', async () => {
+  const run = runOf('score', { length: 5 });
+
+  run.settled(block(3, ['d', 'e']));
+  run.settled(block(0, ['a']));
+  assert.deepEqual([run.isDone, run.state.type, run.settledCount], [false, 'Pending', 3]);
+  run.settled(block(1, ['b', failed()]));
+
+  await run.done;
+  assert.equal(String(run.state), 'Mapped: Mapped over 5 elements.');
+  assert.deepEqual(run.state.result, ['a', 'b', undefined, 'd', 'e']);
+  assert.deepEqual(
+    run.state.children.map((child) => child.type),
+    ['Success', 'Success', 'Failed', 'Success', 'Success'],
+  );
+});
+
+test('a map over nothing is done at once, with no children', async () => {
+  const run = runOf('score', { length: 0 });
+
+  await run.done;
+  assert.deepEqual([run.state.type, run.state.result, run.state.children], ['Mapped', [], []]);
+});
+
+test('a mapped node that had nothing to map over is a single run', () => {
+  const run = runOf('score', { length: 1, isList: false });
+
+  run.settled(block(0, [failed('not iterable')]));
+
+  assert.deepEqual([run.state.type, run.state.message, run.hasFailed], ['Failed', 'not iterable', true]);
+});
+
+test('outcomes are counted as they come', () => {
+  const run = runOf('score', { length: 6 });
+
+  run.settled(block(0, [1, failed(), skipped()]));
+  run.settled(block(3, [new State('Paused', 'waits'), failed()]));
+
+  const { settledCount, failedCount, skippedCount, unfinishedCount, hasFailed } = run;
+  assert.deepEqual(
+    { settledCount, failedCount, skippedCount, unfinishedCount, hasFailed },
+    { settledCount: 5, failedCount: 2, skippedCount: 1, unfinishedCount: 1, hasFailed: true },
+  );
+});
+
+test('what was started and given out again never counts as more than there is', () => {
+  const run = runOf('score', { length: 4 });
+
+  run.started(3);
+  assert.equal(run.runningCount, 3);
+  run.started(3);
+  assert.equal(run.runningCount, 4);
+  run.settled(block(0, [1, 2, 3]));
+
+  assert.equal(run.runningCount, 1);
+});
+
+test('counting and being done open no block', async () => {
+  const run = runOf('score', { length: 2 });
+  const { bytes, ...place } = block(0, ['a', failed()]);
+
+  run.settled({ ...place, bytes: bytes.fill(0xff, 13) });
+
+  await run.done;
+  assert.deepEqual([run.hasFailed, run.failedCount, run.isDone], [true, 1, true]);
+  assert.equal(inspect(run.state), '<Mapped: Mapped over 2 elements.>');
+  assert.throws(() => run.state.result);
+});
+
+test('children are decoded once', () => {
+  const run = runOf('score', { length: 2 });
+  run.settled(block(0, [{ a: 1 }, { b: 2 }]));
+
+  assert.equal(run.children, run.children);
+  assert.equal(run.children[0]!.result, run.state.children[0]!.result);
+});
+
+test('what is abandoned ends like the rest of its flow; what was settled keeps its outcome', async () => {
+  const run = runOf('score', { length: 3 });
+  run.settled(block(1, ['b']));
+
+  run.abandon(new State('Cancelled', 'The flow run was cancelled.'));
+
+  await run.done;
+  assert.deepEqual([run.state.type, run.wasCancelled, run.hasFailed], ['Cancelled', true, false]);
+  assert.deepEqual(
+    run.children.map((child) => child.type),
+    ['Cancelled', 'Success', 'Cancelled'],
+  );
+});
+
+test('a single run that is abandoned ends so, submitted or not', async () => {
+  const end = new State('Failed', 'the scheduler was lost', { error: new Error('lost') });
+  const waiting = new NodeRun(nodeOf('load'));
+  const running = runOf('load');
+
+  waiting.abandon(end);
+  running.abandon(end);
+
+  for (const run of [waiting, running]) {
+    await run.done;
+    assert.deepEqual([run.state.type, run.hasFailed, run.wasCancelled], ['Failed', true, false]);
+  }
+  await assert.rejects(waiting.submitted, { message: 'lost' });
+  assert.equal(await running.submitted, 1);
+});
+
+test('what is done is not abandoned any more', () => {
+  const run = runOf('load');
+  run.settled(block(0, ['rows']));
+
+  run.abandon(new State('Cancelled', 'too late'));
+
+  assert.equal(run.state.type, 'Success');
+});
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const waiting = Symbol('waiting');
+  return (await Promise.race([promise, Promise.resolve(waiting)])) !== waiting;
+}

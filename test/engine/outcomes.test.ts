@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt } from '../../src/engine/outcomes.ts';
+import { State } from '../../src/flow/state.ts';
+import { HeddleError } from '../../src/lib/heddle-error.ts';
+import { blockKinds, crashBlock, type Crash } from '../../src/lib/chunk.ts';
+import { block, failed, skipped } from './fixtures.ts';
+
+test('successes alone are a column without states', () => {
+  const { bytes } = block(0, [1, 'two', { three: 3 }, undefined]);
+
+  assert.equal(bytes[0], blockKinds.succeeded);
+  assert.deepEqual(decodeOutcomes(bytes), { values: [1, 'two', { three: 3 }, undefined], states: undefined });
+  assert.deepEqual(countOutcomes(bytes), { failed: 0, skipped: 0, unfinished: 0 });
+});
+
+test('what is not a success stands beside the values, at its place', () => {
+  const { bytes } = block(0, [1, failed(), 3, skipped()]);
+
+  assert.equal(bytes[0], blockKinds.mixed);
+  const outcomes = decodeOutcomes(bytes);
+  assert.deepEqual(outcomes.values, [1, undefined, 3, undefined]);
+  assert.deepEqual(
+    outcomes.values.map((_, position) => String(stateAt(outcomes, position))),
+    [
+      'Success: Task run succeeded.',
+      'Failed: Error: no rows',
+      'Success: Task run succeeded.',
+      'Skipped: SKIP signal raised.',
+    ],
+  );
+  assert.equal(stateAt(outcomes, 2).result, 3);
+});
+
+test('an error arrives with its class, message, code and cause', () => {
+  const cause = new RangeError('too far');
+  const error = new HeddleError('TASK_RUN_CRASHED', 'it crashed', { cause, task: 'load' });
+  const { bytes } = block(0, [new State('Crashed', 'it crashed', { error })]);
+
+  const { error: arrived } = stateAt(decodeOutcomes(bytes), 0);
+
+  assert.ok(arrived instanceof HeddleError);
+  assert.deepEqual([arrived.code, arrived.message], ['TASK_RUN_CRASHED', 'it crashed']);
+  assert.ok(arrived.cause instanceof RangeError);
+  assert.equal(arrived.cause.message, 'too far');
+});
+
+test('outcomes are counted without being opened', () => {
+  const paused = new State('Paused', 'waits');
+  const { bytes } = block(0, [1, failed(), failed(), skipped(), paused, paused, paused]);
+
+  bytes.fill(0xff, 13);
+
+  assert.throws(() => decodeOutcomes(bytes));
+  assert.deepEqual(countOutcomes(bytes), { failed: 2, skipped: 1, unfinished: 3 });
+});
+
+test('bytes are counted and opened wherever in a buffer they lie', () => {
+  const { bytes } = block(0, [1.5, failed()]);
+  const shifted = new Uint8Array(bytes.length + 3).subarray(3);
+  shifted.set(bytes);
+
+  assert.deepEqual(countOutcomes(shifted), { failed: 1, skipped: 0, unfinished: 0 });
+  assert.deepEqual(decodeOutcomes(shifted).values, [1.5, undefined]);
+});
+
+test('whatever the mix, each outcome comes back at its place, and the counts agree', () => {
+  const type = fc.constantFrom(
+    'Success',
+    'Failed',
+    'TimedOut',
+    'TriggerFailed',
+    'Crashed',
+    'Skipped',
+    'Paused',
+    'Pending',
+  );
+  fc.assert(
+    fc.property(fc.array(type, { maxLength: 40 }), (types) => {
+      const states = new Map(
+        types.flatMap((type, position) =>
+          type === 'Success' ? [] : [[position, new State(type, `${position}`)] as const],
+        ),
+      );
+
+      const bytes = encodeOutcomes(
+        types.map((_, position) => position),
+        states,
+      );
+
+      const outcomes = decodeOutcomes(bytes);
+      const decoded = types.map((_, position) => stateAt(outcomes, position));
+      assert.deepEqual(
+        decoded.map((state) => state.type),
+        types,
+      );
+      assert.deepEqual(countOutcomes(bytes), {
+        failed: decoded.filter((state) => state.isFailed()).length,
+        skipped: decoded.filter((state) => state.isSkipped()).length,
+        unfinished: decoded.filter((state) => !state.isFinished()).length,
+      });
+    }),
+  );
+});
+
+const again = 'The same inputs will most likely do it again: look for what ends the process or fills the memory.';
+const crash = { task: 'parse', losses: 4 };
+const losses: [how: string, crash: Crash][] = [
+  [
+    'last on ant: its thread ended with exit code 7 (process.exit() in a task ends its thread)',
+    { ...crash, worker: 'ant', loss: { kind: 'exit', exitCode: 7 } },
+  ],
+  [
+    'last: its thread ran out of memory (limit 64 MB; see memoryLimit)',
+    { ...crash, loss: { kind: 'out-of-memory', memoryLimitMb: 64 } },
+  ],
+  ['last: its thread ran out of memory', { ...crash, loss: { kind: 'out-of-memory' } }],
+  [
+    `last: an error outside of the task's own call ended its thread: boom`,
+    { ...crash, loss: { kind: 'error', message: 'boom' } },
+  ],
+  ['last on ant: its worker was lost', { ...crash, worker: 'ant', loss: { kind: 'worker-left' } }],
+  ['last: its worker was lost', crash],
+];
+
+for (const [how, crash] of losses) {
+  test(`a crash says how the means were lost: ${how}`, () => {
+    const { start, count, bytes } = crashBlock(12, crash);
+
+    assert.deepEqual([start, count, bytes[0]], [12, 1, blockKinds.crashed]);
+    assert.deepEqual(countOutcomes(bytes), { failed: 1, skipped: 0, unfinished: 0 });
+    const state = stateAt(decodeOutcomes(bytes), 0);
+    const message = `task 'parse' was given up after the means to run it were lost 4 times; ${how}. ${again}`;
+    assert.deepEqual([state.type, state.message], ['Crashed', message]);
+    assert.equal(state.error?.message, message);
+  });
+}
+
+test('the facts of a crash are fields of its error', () => {
+  const { bytes } = crashBlock(12, { ...crash, worker: 'ant', loss: { kind: 'exit', exitCode: 7 } });
+
+  const { error } = stateAt(decodeOutcomes(bytes, 12), 0);
+
+  assert.deepEqual(Object.fromEntries(Object.entries(error!)), {
+    name: 'HeddleError',
+    code: 'TASK_RUN_CRASHED',
+    task: 'parse',
+    losses: 4,
+    mapIndex: 12,
+    worker: 'ant',
+    kind: 'exit',
+    exitCode: 7,
+  });
+});
+
+test('the child of a mapped task that crashed is called by its index, and a single loss is no plural', () => {
+  const { bytes } = crashBlock(12, { ...crash, losses: 1 });
+
+  assert.equal(
+    stateAt(decodeOutcomes(bytes, 12), 0).message,
+    `task 'parse' [map index 12] was given up after the means to run it were lost once; last: its worker was lost. ${again}`,
+  );
+});

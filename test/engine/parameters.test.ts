@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readParameter, resolveParameters } from '../../src/engine/parameters.ts';
+import { Graph } from '../../src/flow/graph.ts';
+import { Parameter } from '../../src/flow/parameter.ts';
+
+const flow = flowWith(() => {
+  new Parameter('path');
+  new Parameter('workers', { default: 2 });
+});
+
+test('what is given counts, and defaults fill in the rest', async () => {
+  assert.deepEqual(await resolve(flow, { path: 'a.csv' }), { path: 'a.csv', workers: 2 });
+  assert.deepEqual(await resolve(flow, { workers: 4, path: 'a.csv' }), { path: 'a.csv', workers: 4 });
+});
+
+test('a parameter that the flow does not have is refused, with the one that was meant', async () => {
+  await assert.rejects(resolve(flow, { path: 'a.csv', worker: 4 }), {
+    name: 'TypeError',
+    code: 'UNKNOWN_PARAMETER',
+    flow: 'nightly',
+    parameter: 'worker',
+    message: `flow 'nightly' has no parameter 'worker'. Did you mean 'workers'? It has: path, workers.`,
+  });
+});
+
+test('any parameter is too many for a flow that has none', async () => {
+  await assert.rejects(
+    resolve(
+      flowWith(() => {}),
+      { path: 'a.csv' },
+    ),
+    {
+      message: `flow 'nightly' has no parameter 'path'. It has: none.`,
+    },
+  );
+});
+
+test('a required parameter that is missing is refused, with how to give it', async () => {
+  await assert.rejects(resolve(flow, {}), {
+    name: 'TypeError',
+    code: 'MISSING_PARAMETER',
+    flow: 'nightly',
+    parameters: ['path'],
+    message: `flow 'nightly' needs a value for path: pass parameters: { path }, or --param path=… on the command line.`,
+  });
+});
+
+test('all that are missing are told at once', async () => {
+  const flow = flowWith(() => [new Parameter('from'), new Parameter('to')]);
+
+  await assert.rejects(resolve(flow, {}), {
+    parameters: ['from', 'to'],
+    message: `flow 'nightly' needs values for from, to: pass parameters: { from, to }, or --param from=… on the command line.`,
+  });
+});
+
+test('a name that every object has is not given for that', async () => {
+  const flow = flowWith(() => [new Parameter('constructor'), new Parameter('toString', { default: 'x' })]);
+
+  await assert.rejects(resolve(flow, {}), { code: 'MISSING_PARAMETER', parameters: ['constructor'] });
+  assert.deepEqual(await resolve(flow, { constructor: 1 }), { constructor: 1, toString: 'x' });
+});
+
+test('a value that cannot be sent is refused before anything starts', async () => {
+  await assert.rejects(resolve(flow, { path: { open: () => {} } }), {
+    code: 'VALUE_NOT_SERIALIZABLE',
+    role: 'parameter',
+    path: `parameter 'path'.open`,
+    message: /^Parameter 'path' has a value that cannot be sent to a worker\./,
+  });
+});
+
+const texts: [example: unknown, text: string, value: unknown][] = [
+  [2, '4', 4],
+  [2, '0.5', 0.5],
+  ['a.csv', '4', '4'],
+  ['a.csv', '', ''],
+  [true, 'false', false],
+  [[1], '[1,2]', [1, 2]],
+  [{ a: 1 }, '{"a":2}', { a: 2 }],
+  [null, '5', 5],
+  [undefined, '5', 5],
+  [undefined, 'a.csv', 'a.csv'],
+  [undefined, '[1,2]', [1, 2]],
+];
+
+for (const [example, text, value] of texts) {
+  test(`--param x=${text} is ${JSON.stringify(value)} when the default is ${JSON.stringify(example)}`, () => {
+    assert.deepEqual(readParameter('nightly', parameterLike(example), text), value);
+  });
+}
+
+const wrong: [example: unknown, text: string, message: string][] = [
+  [2, 'four', `parameter 'x' of flow 'nightly' is a number by default (2); got 'four'`],
+  [2, '"4"', `parameter 'x' of flow 'nightly' is a number by default (2); got '"4"'`],
+  [true, 'yes', `parameter 'x' of flow 'nightly' is a boolean by default (true); got 'yes'`],
+  [[1], '5', `parameter 'x' of flow 'nightly' is an array by default (an array of 1); got '5'`],
+  [[1], '{}', `parameter 'x' of flow 'nightly' is an array by default (an array of 1); got '{}'`],
+  [[1], 'null', `parameter 'x' of flow 'nightly' is an array by default (an array of 1); got 'null'`],
+  [{ a: 1 }, '[]', `parameter 'x' of flow 'nightly' is an object by default (an object); got '[]'`],
+];
+
+for (const [example, text, message] of wrong) {
+  test(`--param x=${text} is refused when the default is ${JSON.stringify(example)}`, () => {
+    assert.throws(() => readParameter('nightly', parameterLike(example), text), {
+      name: 'TypeError',
+      code: 'INVALID_PARAMETER',
+      flow: 'nightly',
+      parameter: 'x',
+      value: text,
+      message,
+    });
+  });
+}
+
+test('a text for a parameter that the flow does not have is read all the same, to be refused later by its name', () => {
+  assert.equal(readParameter('nightly', undefined, '5'), 5);
+});
+
+/** A promise either way, so that these tests ask what is refused, and not how it is told. */
+async function resolve(...args: Parameters<typeof resolveParameters>): Promise<Record<string, unknown>> {
+  return await resolveParameters(...args);
+}
+
+function flowWith(builder: () => unknown) {
+  const graph = new Graph('nightly');
+  graph.build(builder);
+  const parameters = graph.nodes.filter((node) => node instanceof Parameter);
+  return { name: 'nightly', parameters: new Map(parameters.map((parameter) => [parameter.name, parameter])) };
+}
+
+function parameterLike(example: unknown): Parameter {
+  const options = example === undefined ? {} : { default: example };
+  return new Graph('nightly').build(() => new Parameter('x', options));
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodePlan, encodePlan, type RunPlan } from '../../src/engine/plan.ts';
+import { nameOf, someFailed } from '../../src/flow/triggers.ts';
+
+const plan: RunPlan = {
+  flow: 'nightly',
+  flowRunId: 'a1',
+  flowRunName: 'run-a1',
+  startedAt: 1_767_323_045_678,
+  parameters: { path: 'a.csv', since: new Date(0) },
+  name: 'score',
+  reference: {
+    name: 'score',
+    ordinal: 0,
+    module: 'file:///srv/flows/nightly.ts',
+    path: 'nightly.ts',
+    fingerprint: 'abcdefghijkl',
+    definedAt: 'nightly.ts:3',
+  },
+  isMapped: true,
+  retries: 3,
+  retryDelayMs: 10_000,
+  timeoutMs: null,
+  skipOnUpstreamSkip: true,
+  trigger: nameOf(someFailed({ atLeast: 0.5 }))!,
+  args: [
+    { type: 'element', input: 0 },
+    { type: 'whole', input: 0, isFlattened: true },
+    { type: 'constant', constant: 0 },
+  ],
+  constants: [new Map([['a', new Set([1n])]])],
+  wholeIsList: [true],
+  literals: [0],
+};
+
+test('a plan arrives as it was', () => {
+  assert.deepEqual(decodePlan(encodePlan(plan)), plan);
+});
+
+test('a plan whose trigger is code says that it is, and has no address for what was made inside a function', () => {
+  const { module: _, path: __, fingerprint: ___, ...reference } = plan.reference;
+  const inside = { ...plan, trigger: null, reference, timeoutMs: 500 };
+
+  assert.deepEqual(decodePlan(encodePlan(inside)), inside);
+});
+
+test('what a worker changes in its plan, it changes for itself', () => {
+  const decoded = decodePlan(encodePlan(plan));
+
+  (decoded.constants[0] as Map<string, unknown>).clear();
+
+  assert.deepEqual(plan.constants, [new Map([['a', new Set([1n])]])]);
+});

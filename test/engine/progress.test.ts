@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NodeRun } from '../../src/engine/node-run.ts';
+import { progressLines } from '../../src/engine/progress.ts';
+import { block, failed, runOf } from './fixtures.ts';
+
+test('each mapped task that has begun has a line: done, running, failed of n, rate, remaining time', () => {
+  const read = runOf('read', { length: 11 });
+  read.started(7);
+  read.settled(block(0, [1, 2, failed(), 4]));
+  const aggregate = runOf('aggregate', { length: 4 });
+  aggregate.started(1);
+  const merge = runOf('merge', { length: 3 });
+
+  assert.deepEqual(lines([read, 2_000], [aggregate, 500], [merge, undefined]), [
+    'read      ███████░░░░░░░░░░░░░ 4 done · 3 running · 1 failed of 11 · 2.0/s · 3.5 s left',
+    'aggregate ░░░░░░░░░░░░░░░░░░░░ 0 done · 1 running · 0 failed of 4 · 0.0/s',
+  ]);
+});
+
+test('a task that is done has no time left', () => {
+  const read = runOf('read', { length: 2 });
+  read.settled(block(0, [1, 2]));
+
+  assert.deepEqual(lines([read, 100]), ['read ████████████████████ 2 done · 0 running · 0 failed of 2 · 20.0/s']);
+});
+
+test('large numbers are grouped, and large rates rounded', () => {
+  const read = runOf('read', { length: 1_000_000 });
+  read.started(600_000);
+  read.settled({ ...block(0, []), count: 250_000 });
+
+  assert.deepEqual(lines([read, 2_000]), [
+    'read █████░░░░░░░░░░░░░░░ 250,000 done · 350,000 running · 0 failed of 1,000,000 · 125,000/s · 6.0 s left',
+  ]);
+});
+
+test('before any time has passed, there is no rate to foretell anything by', () => {
+  const read = runOf('read', { length: 4 });
+  read.settled(block(0, [1]));
+
+  assert.deepEqual(lines([read, 0]), ['read █████░░░░░░░░░░░░░░░ 1 done · 0 running · 0 failed of 4 · 0.0/s']);
+});
+
+test('a map over nothing is full', () => {
+  const read = runOf('read', { length: 0 });
+
+  assert.deepEqual(lines([read, 0]), ['read ████████████████████ 0 done · 0 running · 0 failed of 0 · 0.0/s']);
+});
+
+test('a task that is not mapped has no line', () => {
+  assert.deepEqual(lines([runOf('load'), 100]), []);
+});
+
+test('the bar is full only when all is done', () => {
+  const read = runOf('read', { length: 1_000 });
+  read.settled({ ...block(0, []), count: 999 });
+
+  assert.match(lines([read, 1_000])[0]!, /^read █{19}░ 999 done/);
+});
+
+function lines(...runs: [NodeRun, elapsedMs: number | undefined][]): string[] {
+  const elapsed = new Map(runs.flatMap(([run, ms]) => (ms === undefined ? [] : [[run, ms] as const])));
+  return progressLines(
+    runs.map(([run]) => run),
+    elapsed,
+  );
+}

@@ -1,0 +1,69 @@
+// How a worker and its scheduler part without anything falling between them.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inprocPair } from '../../src/comm/inproc.ts';
+import { introduce } from '../../src/comm/introduce.ts';
+import { InlinePool } from '../../src/executors/inline-pool.ts';
+import type { FromPeer, ToPeer } from '../../src/protocol/messages.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { join } from '../../src/worker/join.ts';
+
+const bounded = { timeout: 20_000 };
+
+test('a worker that drains hears goodbye behind the last chunk that it gets', bounded, async () => {
+  await using scheduler = new Scheduler();
+  const heard: string[] = [];
+  const goodbye = Promise.withResolvers<void>();
+  const worker = await connected(scheduler, 'worker', ({ type }) => {
+    heard.push(type);
+    if (type === 'close') goodbye.resolve();
+  });
+  const client = await connected(scheduler, 'client', () => {});
+
+  client.send({ type: 'submit', arrays: [submission(1)] });
+  worker.send({ type: 'draining' });
+  client.send({ type: 'submit', arrays: [submission(2)] });
+  await goodbye.promise;
+
+  assert.deepEqual(heard, ['define', 'run', 'close']);
+});
+
+test('a worker with nothing to do waits for that goodbye before it is drained', bounded, async () => {
+  const [scheduler, comm] = inprocPair<FromPeer, ToPeer>();
+  const draining = Promise.withResolvers<void>();
+  scheduler.listen({
+    message: ({ type }) => {
+      if (type === 'hello') scheduler.send({ type: 'welcome', name: 'ada' });
+      if (type === 'draining') draining.resolve();
+    },
+    seen: () => {},
+    closed: () => {},
+  });
+  await using worker = await join(comm, new InlinePool(), 'ada');
+  let isDrained = false;
+
+  const drained = worker.drain(60_000).then(() => {
+    isDrained = true;
+  });
+  await draining.promise;
+  assert.equal(isDrained, false);
+  scheduler.send({ type: 'close', reason: 'it was asked for' });
+
+  await drained;
+  assert.equal(isDrained, true);
+});
+
+async function connected(scheduler: Scheduler, role: 'worker' | 'client', message: (message: ToPeer) => void) {
+  const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
+  scheduler.accept(ours);
+  const threads = role === 'worker' ? 1 : 0;
+  const handlers = { message, seen: () => {}, closed: () => {} };
+  await introduce<ToPeer, FromPeer>(theirs, { role, name: role, threads }, handlers);
+  return { send: (sent: FromPeer) => theirs.send(sent) };
+}
+
+function submission(array: number) {
+  const definition = new Uint8Array(0);
+  return { array, definition, name: 'task', length: 1, elementwise: [], whole: [], priority: 0 };
+}
