@@ -20,7 +20,7 @@ test('every command of the README is run by a test here, or by what runs this te
     'HEDDLE_TOKEN=warp npx heddle worker ws://127.0.0.1:8786 --threads 2',
     'npm run check',
     'npm run sim -- --seed 1 --seeds 20',
-    'npm run bench -- mapped-noop',
+    'npm run bench -- round-trip',
     'npm run build && npm pack ./dist',
   ]);
 });
@@ -42,7 +42,7 @@ test('the example runs in two terminals, one of them a worker', { timeout: 120_0
   await second.line(/left ws:\/\/127\.0\.0\.1:8786: the cluster was closed/);
 });
 
-for (const command of ['npm run sim -- --seed 1 --seeds 20', 'npm run bench -- mapped-noop']) {
+for (const command of ['npm run sim -- --seed 1 --seeds 20', 'npm run bench -- round-trip']) {
   test(`${command} works`, { timeout: 120_000 }, async () => {
     await using program = shell(command);
 

@@ -1,0 +1,5 @@
+import inc from './inc.ts';
+
+export default function incList(values: readonly number[]): number[] {
+  return values.map((value) => inc(value));
+}

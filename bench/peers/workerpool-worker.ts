@@ -1,0 +1,4 @@
+import workerpool from 'workerpool';
+import inc from './inc.ts';
+
+workerpool.worker({ inc });
