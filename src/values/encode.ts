@@ -7,7 +7,6 @@ import { types } from 'node:util';
 import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 import { HeddleError } from '../lib/heddle-error.ts';
 
-
 /** The first byte of a block. It is on the wire: numbers are never given to another codec. */
 const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3 } as const;
 
