@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { hostname } from 'node:os';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { rules } from '../lib/options.ts';
 import { version } from '../lib/version.ts';
 import { run, type RunArguments } from './run.ts';
 import { schedule } from './scheduler.ts';
@@ -44,7 +45,7 @@ program
   .argument('<url>', 'of the scheduler, like ws://127.0.0.1:8786')
   .option('--threads <count>', 'how many tasks run at once', count, 1)
   .option('--name <name>', 'how logs call this worker', `${hostname()}-${process.pid}`)
-  .option('--memory-limit <megabytes>', 'heap of each thread', count)
+  .option('--memory-limit <megabytes>', 'heap of each thread, 16 or more', megabytes)
   .option('--drain <duration>', 'how long running tasks may go on after SIGTERM', '30s')
   .addOption(token())
   .action(work);
@@ -91,6 +92,12 @@ function count(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('It should be a whole number, 1 or more.');
+}
+
+function megabytes(text: string): number {
+  const { expected, holds } = rules.megabytes;
+  if (holds(Number(text))) return Number(text);
+  throw new InvalidArgumentError(`It should be ${expected}.`);
 }
 
 function collectParameter(text: string, collected: Record<string, string>): Record<string, string> {

@@ -189,7 +189,7 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
   try {
     const plan = decodePlan(task.definition);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
-    const found = Object.freeze(await load(plan.reference)) as Task;
+    const found = ((await load(plan.reference)) as Task).freeze();
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
       const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList });

@@ -46,7 +46,8 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
 
   const fleet = { workers: 0, threads: 0 };
   const listener: SessionListener = {
-    log: (records) => records.forEach(write),
+    // What the scheduler says of a task run of ours does not know which flow run that is.
+    log: (records) => records.forEach((record) => write({ flow: flow.name, flowRun: flowRunName, ...record })),
     workers: ({ workers, threads, lost: news }) => {
       if (threads > fleet.threads) Object.assign(fleet, { workers, threads });
       if (news !== undefined) logger.warn(news);

@@ -3,7 +3,7 @@
 // open a block to count.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { blockKinds, type Crash } from '../lib/chunk.ts';
+import { blockKinds, type Crash, describeLoss } from '../lib/chunk.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
 import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
 import { State, success, type StateType } from '../flow/state.ts';
@@ -110,20 +110,6 @@ function crashed({ task, losses, worker, loss }: Crash, mapIndex: number | undef
   const facts = { task, losses, ...(mapIndex !== undefined && { mapIndex }), ...(worker && { worker }), ...how };
   const error = new HeddleError('TASK_RUN_CRASHED', message, facts);
   return new State('Crashed', message, { error });
-}
-
-function describeLoss(loss: Crash['loss']): string {
-  switch (loss?.kind) {
-    case 'out-of-memory':
-      if (loss.memoryLimitMb === undefined) return 'its thread ran out of memory';
-      return `its thread ran out of memory (limit ${loss.memoryLimitMb} MB; see memoryLimit)`;
-    case 'exit':
-      return `its thread ended with exit code ${loss.exitCode} (process.exit() in a task ends its thread)`;
-    case 'error':
-      return `an error outside of the task's own call ended its thread: ${loss.message}`;
-    default:
-      return 'its worker was lost';
-  }
 }
 
 function join(head: Uint8Array, tail: Uint8Array): Uint8Array {

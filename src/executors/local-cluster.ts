@@ -23,10 +23,7 @@ const optionRules = {
   workers: rules.positiveCount,
   threads: rules.positiveCount,
   // With less a thread cannot start, and with much less V8 ends the whole process when one tries.
-  memoryLimit: {
-    expected: 'a whole number of megabytes, 16 or more',
-    holds: (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 16,
-  },
+  memoryLimit: rules.megabytes,
   allowedFailures: rules.count,
 };
 

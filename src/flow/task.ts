@@ -55,6 +55,11 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   abstract run(...args: Args): Result;
 
+  /** From here on, a run that keeps something in its task throws. */
+  freeze(): this {
+    return Object.freeze(this);
+  }
+
   /** Adds one run for each element of the mapped arguments; the node stands for the list of their results. */
   map(...args: MapArguments<Args>): Node<Awaited<Result>[]> {
     return this.#add(bindMap(this.name, args), true) as Node<Awaited<Result>[]>;
@@ -116,6 +121,11 @@ class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Resul
 
   override run(...args: Args): Result {
     return this.#original.run(...args);
+  }
+
+  override freeze(): this {
+    this.#original.freeze();
+    return super.freeze();
   }
 }
 

@@ -85,6 +85,21 @@ export interface Crash {
   readonly loss?: Loss;
 }
 
+/** What happened, as the end of a sentence. */
+export function describeLoss(loss: Loss | undefined): string {
+  switch (loss?.kind) {
+    case 'out-of-memory':
+      if (loss.memoryLimitMb === undefined) return 'its thread ran out of memory';
+      return `its thread ran out of memory (limit ${loss.memoryLimitMb} MB; see memoryLimit)`;
+    case 'exit':
+      return `its thread ended with exit code ${loss.exitCode} (process.exit() in a task ends its thread)`;
+    case 'error':
+      return `an error outside of the task's own call ended its thread: ${loss.message}`;
+    default:
+      return 'its worker was lost';
+  }
+}
+
 /**
  * The outcome of a crashed index, as a block like any other: dependents and clients read it where they read the rest.
  */

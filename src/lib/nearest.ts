@@ -19,15 +19,21 @@ export function didYouMean(word: string, names: Iterable<string>): string {
   return name === undefined ? '' : ` Did you mean '${name}'?`;
 }
 
+/** How many letters to put in, take out, change or swap with their neighbour, to make one word of the other. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row += 1) {
     const current = [row];
     for (let column = 1; column <= b.length; column += 1) {
-      const substitution = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, previous[column]! + 1, current[column - 1]! + 1));
+      const isSame = a[row - 1] === b[column - 1];
+      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const substitution = last[column - 1]! + (isSame ? 0 : 1);
+      const best = Math.min(substitution, last[column]! + 1, current[column - 1]! + 1);
+      current.push(isSwap ? Math.min(best, beforeLast[column - 2]! + 1) : best);
     }
-    previous = current;
+    beforeLast = last;
+    last = current;
   }
-  return previous[b.length]!;
+  return last[b.length]!;
 }

@@ -13,6 +13,11 @@ export const rules = {
     expected: 'a whole number, 1 or more',
     holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
   },
+  /** Of heap for a thread. With less, V8 does not fail the thread but ends the process. */
+  megabytes: {
+    expected: 'a whole number of megabytes, 16 or more',
+    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 16,
+  },
   text: { expected: 'a text that is not empty', holds: (value) => typeof value === 'string' && value !== '' },
   flag: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
   function: { expected: 'a function', holds: (value) => typeof value === 'function' },

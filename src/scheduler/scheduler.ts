@@ -1,7 +1,8 @@
 // The shell around the core: comms and a clock become events, commands become messages. It keeps the bytes that the
 // core never sees, and opens none of them.
 
-import { crashBlock, type Block } from '../lib/chunk.ts';
+import { crashBlock, describeLoss, type Block, type Loss } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -176,7 +177,9 @@ export class Scheduler implements AsyncDisposable {
       }
       case 'lost': {
         const { attempt, index, loss } = message;
-        worker.attempts.get(attempt)?.losses.set(index, { loss, worker: worker.name });
+        const array = worker.attempts.get(attempt);
+        array?.losses.set(index, { loss, worker: worker.name });
+        if (array !== undefined) this.#logLoss(worker, array, { index, loss });
         return this.#handle({ type: 'index-lost', worker: id, attempt, index });
       }
       case 'ended':
@@ -197,6 +200,19 @@ export class Scheduler implements AsyncDisposable {
         // Any peer may send anything that is a message at all.
         throw new ProtocolError(`a worker has no business to send '${message.type}'`);
     }
+  }
+
+  #logLoss(worker: WorkerPeer, array: HeldArray, { index, loss }: { index: number; loss: Loss }): void {
+    const { name, length } = array.submission;
+    const record: LogRecord = {
+      time: Date.now(),
+      level: 'warn',
+      message: `${describeLoss(loss)}; what it ran is run again`,
+      task: name,
+      ...(length > 1 && { mapIndex: index }),
+      worker: worker.name,
+    };
+    sendToClient(array.client, { type: 'logs', array: array.clientArray, records: [record] });
   }
 
   #hearClient(client: ClientPeer, message: FromClient): void {
