@@ -1,0 +1,28 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { homedir } from 'node:os';
+import { processWide } from '../lib/process-wide.ts';
+import { loadConfig, overrideConfig, type ConfigOverrides } from './load-config.ts';
+import type { Surroundings } from './references.ts';
+import type { Config } from './tree.ts';
+
+const shared = processWide('config', () => ({
+  loaded: undefined as Config | undefined,
+  overridden: new AsyncLocalStorage<Config>(),
+}));
+
+/** The configuration of this process: read once, when it is first asked for. */
+export function config(): Config {
+  return shared.overridden.getStore() ?? (shared.loaded ??= loadConfig(surroundings()));
+}
+
+/**
+ * Calls `body` with some settings changed, for it and for all that it starts in this thread. Nobody else sees them,
+ * and they are gone when it ends, however it ends. Meant for tests.
+ */
+export function withConfig<T>(overrides: ConfigOverrides, body: () => T): T {
+  return shared.overridden.run(overrideConfig(config(), overrides, surroundings()), body);
+}
+
+function surroundings(): Surroundings {
+  return { env: process.env, home: homedir(), directory: process.cwd() };
+}

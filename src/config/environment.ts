@@ -1,0 +1,124 @@
+// Settings as environment variables: `HEDDLE__LOGGING__EXTRA_LOGGERS` is `logging.extraLoggers`. Small and capital
+// letters and single underscores make no difference, except in the name of a secret, which is the user's.
+
+import { UsageError } from '../lib/heddle-error.ts';
+import { childOf, secretEntry, unknownKey, type Entry, type Source } from './entry.ts';
+import { escapeReferences } from './references.ts';
+import { isSetting, schema, settings, type Section, type Setting } from './schema.ts';
+import { valueAt, type Config } from './tree.ts';
+import { didYouMean } from '../lib/nearest.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const prefix = 'HEDDLE__';
+const secretPrefix = `${prefix}SECRETS__`;
+
+/** What the environment sets. An empty variable counts as one that is not set. */
+export function* environmentEntries(env: Environment): Generator<Entry> {
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith(prefix) || value === undefined || value === '') continue;
+    const source: Source = { type: 'environment', variable };
+    if (isSecretVariable(variable)) yield secretEntry(variable.slice(secretPrefix.length), value, source);
+    else yield settingEntry(variable, value, source);
+  }
+}
+
+function settingEntry(variable: string, value: string, source: Source): Entry {
+  const path: string[] = [];
+  let node: Section | Setting<unknown> = schema;
+  for (const word of variable.slice(prefix.length).split('__')) {
+    if (isSetting(node) || (path.length === 0 && /^secrets$/i.test(word))) throw notOneSetting(path, variable);
+    const name = nameOf(word, node);
+    if (name === undefined) throw unknownKey(path, word.toLowerCase(), source);
+    path.push(name);
+    node = childOf(node, name)!;
+  }
+  if (!isSetting(node)) throw notOneSetting(path, variable);
+  return { key: path.join('.'), value: parseIfJson(value), setting: node, source };
+}
+
+function nameOf(word: string, section: Section): string | undefined {
+  const wanted = word.replaceAll('_', '').toLowerCase();
+  return Object.keys(section).find((name) => name.toLowerCase() === wanted);
+}
+
+/** The variable names a section, or something below a setting. */
+function notOneSetting(path: readonly string[], variable: string): UsageError {
+  const key = path.join('.');
+  const meant = [...settings.keys()].find((name) => name === key || name.startsWith(`${key}.`));
+  const example = meant === undefined ? `${secretPrefix}NAME` : variableOf(meant);
+  const message = `environment variable ${variable}: it does not name one setting, as ${example} does`;
+  return new UsageError('UNKNOWN_CONFIG_KEY', message, { key, variable });
+}
+
+function isSecretVariable(variable: string): boolean {
+  return variable.length > secretPrefix.length && variable.startsWith(secretPrefix);
+}
+
+/** The variables that may hold a secret, the one that wins first. */
+export function secretVariables(name: string): readonly string[] {
+  return [secretPrefix + name, name];
+}
+
+/** The names of all secrets that the environment might hold. */
+export function secretNamesIn(env: Environment): string[] {
+  return Object.keys(env).map((variable) =>
+    isSecretVariable(variable) ? variable.slice(secretPrefix.length) : variable,
+  );
+}
+
+/** The list or object that a text shows, frozen, or the text. */
+export function parseIfJson(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text, (_, part: unknown) => Object.freeze(part));
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * The environment variables that say the same as `config`, for a process that is to be started with it: all settings,
+ * or those below `keys`, such as `'logging'`, `'tasks.defaults.retries'`. Secrets go along only where `keys` names
+ * them: `'secrets'`, `'secrets.DB_PASSWORD'`.
+ */
+export function toEnvironment(
+  config: Config,
+  keys: readonly string[] = Object.keys(schema),
+): Readonly<Record<string, string>> {
+  const values = new Map([...settings.keys()].map((key) => [key, valueAt(config, key)]));
+  const secrets = new Map(Object.entries(config.secrets).map(([name, value]) => [`secrets.${name}`, value]));
+  const known = [...values.keys(), ...secrets.keys()];
+  for (const key of keys) {
+    if (key === 'secrets' || known.some((name) => isBelow(name, key))) continue;
+    const message = `toEnvironment(): there is no setting '${key}'.${didYouMean(key, known)}`;
+    throw new UsageError('UNKNOWN_CONFIG_KEY', message, { key });
+  }
+  const isAsked = (name: string) => keys.some((key) => isBelow(name, key));
+  return Object.fromEntries([
+    ...[...values].filter(([key]) => isAsked(key)).map(([key, value]) => [variableOf(key), written(value)]),
+    ...[...secrets]
+      .filter(([key]) => isAsked(key))
+      .map(([key, value]) => [secretPrefix + key.slice('secrets.'.length), secretText(value)]),
+  ]);
+}
+
+function isBelow(name: string, key: string): boolean {
+  return name === key || name.startsWith(`${key}.`);
+}
+
+function variableOf(key: string): string {
+  const words = key.split('.').map((word) => word.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase());
+  return prefix + words.join('__');
+}
+
+/** As the reader of variables takes it back: without anything in it that would be filled in. */
+function written(value: unknown): string {
+  if (value === undefined) return 'false';
+  if (typeof value === 'string') return escapeReferences(value);
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? escapeReferences(part) : part));
+}
+
+function secretText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
