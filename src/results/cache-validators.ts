@@ -1,0 +1,74 @@
+// Whether a cached result may be used again. A validator is a pure function: it is given what was cached and what is
+// asked for now, and knows no clock. Each looks at the expiry first.
+
+import { UsageError } from '../lib/heddle-error.ts';
+import { describe } from '../lib/options.ts';
+
+/** What is known of a cached result. Hashes are those of `hashInputs`, by name. */
+export interface CachedEntry {
+  /** Milliseconds since 1970; absent when it never expires. */
+  readonly expiresAt?: number;
+  readonly inputHashes: Hashes;
+  readonly parameterHashes: Hashes;
+}
+
+/** The run that would like to use it. */
+export interface CacheQuestion {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly inputHashes: Hashes;
+  readonly parameterHashes: Hashes;
+}
+
+export type Hashes = Readonly<Record<string, string>>;
+
+export type CacheValidator = (cached: CachedEntry, now: CacheQuestion) => boolean;
+
+export function neverUse(): boolean {
+  return false;
+}
+
+/** Until it expires, whatever the inputs are. */
+export function durationOnly(cached: CachedEntry, now: CacheQuestion): boolean {
+  return cached.expiresAt === undefined || now.time < cached.expiresAt;
+}
+
+/** For the same inputs: none other, none more, none fewer. */
+export function allInputs(cached: CachedEntry, now: CacheQuestion): boolean {
+  return durationOnly(cached, now) && isSame(cached.inputHashes, now.inputHashes);
+}
+
+/** For the same parameters of the flow run: none other, none more, none fewer. */
+export function allParameters(cached: CachedEntry, now: CacheQuestion): boolean {
+  return durationOnly(cached, now) && isSame(cached.parameterHashes, now.parameterHashes);
+}
+
+/** For the same values of these inputs. A name that the task does not have makes every cached result unfit. */
+export function partialInputsOnly(names: readonly string[]): CacheValidator {
+  const checked = checkNames('partialInputsOnly', names);
+  return (cached, now) => durationOnly(cached, now) && isSameIn(checked, cached.inputHashes, now.inputHashes);
+}
+
+/** For the same values of these parameters. A name that the flow does not have makes every cached result unfit. */
+export function partialParametersOnly(names: readonly string[]): CacheValidator {
+  const checked = checkNames('partialParametersOnly', names);
+  return (cached, now) => durationOnly(cached, now) && isSameIn(checked, cached.parameterHashes, now.parameterHashes);
+}
+
+function isSame(before: Hashes, now: Hashes): boolean {
+  const names = Object.keys(before);
+  return names.length === Object.keys(now).length && isSameIn(names, before, now);
+}
+
+function isSameIn(names: readonly string[], before: Hashes, now: Hashes): boolean {
+  return names.every((name) => Object.hasOwn(before, name) && Object.hasOwn(now, name) && before[name] === now[name]);
+}
+
+/** A copy, so that changing the list later changes nothing. */
+function checkNames(owner: string, names: unknown): readonly string[] {
+  const isList = Array.isArray(names) && names.length > 0;
+  const wrong: unknown = isList ? names.find((name) => typeof name !== 'string' || name === '') : names;
+  if (isList && wrong === undefined) return [...(names as readonly string[])];
+  const message = `${owner}() should be given a list of names, such as ['day']; got ${describe(wrong)}`;
+  throw new UsageError('INVALID_OPTION', message, { option: 'names' });
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve, win32 } from 'node:path';
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
+import type { Result, ResultDescription } from './result.ts';
+import { isSerializer, type Serializer } from './serializer.ts';
+import { sentNameOf, serializerOf } from './serializer-names.ts';
+import { serializers } from './serializers.ts';
+
+export interface LocalResultOptions {
+  /** Where the files are: `~/.heddle/results` if not given. A `~` at its start is the home of the user. */
+  readonly directory?: string;
+  /** `serializers.v8` if not given. */
+  readonly serializer?: Serializer;
+}
+
+/**
+ * Results as files of this machine: the location is the path below the directory. A file is written beside its place
+ * and then moved there, so a reader sees the old one or the new one whole, and of several writers the last wins. A
+ * writer that is killed may leave a `.heddle-….tmp` behind. A crash of the machine itself may lose what was written
+ * last.
+ */
+export class LocalResult implements Result {
+  readonly directory: string;
+  readonly serializer: Serializer;
+  /** The default directory is the home of whoever asks: it may be another on another machine. */
+  readonly #hasOwnDirectory: boolean;
+
+  constructor(options: LocalResultOptions = {}) {
+    checkOptions('LocalResult', options, {
+      directory: rules.text,
+      serializer: { expected: 'a serializer, such as serializers.json', holds: isSerializer },
+    });
+    const { directory, serializer = serializers.v8 } = options;
+    this.#hasOwnDirectory = directory !== undefined;
+    this.directory = resolve((directory ?? '~/.heddle/results').replace(/^~(?=$|[/\\])/, () => homedir()));
+    this.serializer = serializer;
+  }
+
+  /** Makes again what `describe` described. */
+  static of(this: void, { directory, serializer }: ResultDescription): LocalResult {
+    return new LocalResult({
+      serializer: serializerOf(String(serializer)),
+      ...(directory !== undefined && { directory: directory as string }),
+    });
+  }
+
+  /** Throws `UNKNOWN_SERIALIZER` for a serializer that a worker could not find: it is not registered. */
+  describe(): ResultDescription {
+    const serializer = sentNameOf(this.serializer);
+    return { kind: 'local', serializer, ...(this.#hasOwnDirectory && { directory: this.directory }) };
+  }
+
+  async read(location: string): Promise<unknown> {
+    const path = this.#pathOf(location);
+    const bytes = await readFile(path).catch((cause: unknown) => {
+      throw isMissing(cause) ? notFound(location, path) : unreadable({ location, path, cause });
+    });
+    try {
+      return this.serializer.deserialize(bytes);
+    } catch (cause) {
+      throw unreadable({ location, path, cause, serializer: this.serializer.name });
+    }
+  }
+
+  async write(value: unknown, location: string): Promise<void> {
+    const path = this.#pathOf(location);
+    const bytes = this.serializer.serialize(value);
+    const draft = join(dirname(path), `.heddle-${randomUUID()}.tmp`);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(draft, bytes, { flag: 'wx' });
+      await rename(draft, path);
+    } catch (cause) {
+      // The first error is the one to report, also when the draft cannot be removed.
+      await rm(draft, { force: true }).catch(() => undefined);
+      const message = `the result '${location}' could not be written to ${path}: ${reasonOf(cause)}`;
+      throw new HeddleError('RESULT_UNWRITABLE', message, { location, path, cause });
+    }
+  }
+
+  async exists(location: string): Promise<boolean> {
+    const path = this.#pathOf(location);
+    try {
+      return (await stat(path)).isFile();
+    } catch (cause) {
+      if (isMissing(cause)) return false;
+      throw unreadable({ location, path, cause });
+    }
+  }
+
+  #pathOf(location: string): string {
+    const problem = problemOf(location);
+    if (problem === undefined) return join(this.directory, location);
+    const message =
+      `${describe(location)} is no location below ${this.directory}: ${problem}. ` +
+      `Write it like 'flow/2024-05-01/task-0.bin'.`;
+    throw new UsageError('INVALID_LOCATION', message, { location, directory: this.directory });
+  }
+}
+
+/**
+ * Why a location is refused. What leads out of the directory is, on any system, since a location may be made of
+ * parameters; and so are two ways to write one path.
+ */
+function problemOf(location: unknown): string | undefined {
+  if (typeof location !== 'string') return 'it is not a text';
+  if (location === '') return 'it is empty';
+  if (location.includes('\0')) return 'it holds a NUL character';
+  if (location.startsWith('/') || win32.parse(location).root !== '') return 'it is an absolute path';
+  const parts = location.split(/[/\\]/);
+  if (parts.includes('..')) return "it leads out of a directory with '..'";
+  return parts.includes('') || parts.includes('.') ? 'one of its parts is empty' : undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
+function notFound(location: string, path: string): HeddleError {
+  return new HeddleError('RESULT_NOT_FOUND', `there is no result '${location}': ${path} does not exist`, {
+    location,
+    path,
+  });
+}
+
+interface Unreadable {
+  readonly location: string;
+  readonly path: string;
+  readonly cause: unknown;
+  /** Present when the file was read, and its content was not understood. */
+  readonly serializer?: string;
+}
+
+function unreadable({ location, path, cause, serializer }: Unreadable): HeddleError {
+  const message =
+    serializer === undefined
+      ? `the result '${location}' could not be read from ${path}: ${reasonOf(cause)}`
+      : `the result '${location}' is not what the serializer '${serializer}' writes, or it was damaged ` +
+        `(${reasonOf(cause)}): ${path}. Remove the file to have it made again, or read it with its own serializer.`;
+  return new HeddleError('RESULT_UNREADABLE', message, {
+    location,
+    path,
+    cause,
+    ...(serializer !== undefined && { serializer }),
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

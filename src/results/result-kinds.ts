@@ -1,0 +1,43 @@
+// From the description of a result, which travels, to a result.
+
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { describe } from '../lib/options.ts';
+import { processWide } from '../lib/process-wide.ts';
+import { LocalResult } from './local-result.ts';
+import type { Result, ResultDescription } from './result.ts';
+
+/** Makes the result that its own `describe()` described. */
+export type ResultMaker = (description: ResultDescription) => Result;
+
+const builtIn: ReadonlyMap<string, ResultMaker> = new Map([['local', LocalResult.of]]);
+
+/** Kinds of users, by name. */
+const registered = processWide('result-kinds', () => new Map<string, ResultMaker>());
+
+/**
+ * Makes a kind of result known by its name. To be called at the top level of a module that the flow's module imports,
+ * so that it happens in every worker too.
+ */
+export function registerResultKind(kind: string, make: ResultMaker): void {
+  if (typeof kind !== 'string' || kind === '' || typeof make !== 'function') {
+    const got = `${describe(kind)} and ${describe(make)}`;
+    throw new UsageError('INVALID_OPTION', `a kind of result should have a name and a function; got ${got}`);
+  }
+  const holder = builtIn.get(kind) ?? registered.get(kind);
+  if (holder !== undefined && holder !== make) {
+    throw new UsageError('INVALID_OPTION', `there is another kind of result called '${kind}'; take another name`);
+  }
+  registered.set(kind, make);
+}
+
+/** The result that was described, on this thread or another. */
+export function resultOf(description: ResultDescription): Result {
+  const { kind } = description;
+  const make = builtIn.get(kind) ?? registered.get(kind);
+  if (make !== undefined) return make(description);
+  const hint =
+    didYouMean(kind, [...builtIn.keys(), ...registered.keys()]) ||
+    ' Call registerResultKind() at the top level of a module that the flow imports.';
+  throw new HeddleError('UNKNOWN_RESULT_KIND', `there is no kind of result called '${kind}' here.${hint}`, { kind });
+}

@@ -1,0 +1,61 @@
+// A description of a result travels to workers, and names its serializer: here the name finds the serializer again.
+
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { describe } from '../lib/options.ts';
+import { processWide } from '../lib/process-wide.ts';
+import { isSerializer, type Serializer } from './serializer.ts';
+import { isCompressionFormat, serializers } from './serializers.ts';
+
+const builtIn: ReadonlyMap<string, Serializer> = new Map(
+  [serializers.v8, serializers.json, serializers.msgpack].map((serializer) => [serializer.name, serializer]),
+);
+
+/** Serializers of users, by name. */
+const registered = processWide('serializers', () => new Map<string, Serializer>());
+
+/**
+ * Makes a serializer of your own known by its name, and returns it. To be called at the top level of a module that the
+ * flow's module imports, so that it happens in every worker too.
+ */
+export function registerSerializer<T extends Serializer>(serializer: T): T {
+  if (!isSerializer(serializer) || !/^[\w.-]+$/.test(serializer.name)) {
+    const expected = 'a name of letters, digits, `_`, `-` and `.`, and the methods serialize and deserialize';
+    const got = isSerializer(serializer) ? `the name '${serializer.name}'` : describe(serializer);
+    throw new UsageError('INVALID_OPTION', `a serializer should have ${expected}; got ${got}`);
+  }
+  const { name } = serializer;
+  const holder = builtIn.get(name) ?? registered.get(name);
+  if (holder !== undefined && holder !== serializer) {
+    throw new UsageError('INVALID_OPTION', `there is another serializer called '${name}'; give this one another name`);
+  }
+  registered.set(name, serializer);
+  return serializer;
+}
+
+/** The serializer that a name stands for: `v8`, `json+gzip`, or one that was registered. */
+export function serializerOf(name: string): Serializer {
+  const [inner = '', ...formats] = name.split('+');
+  let serializer = builtIn.get(inner) ?? registered.get(inner);
+  for (const format of formats) {
+    if (serializer === undefined || !isCompressionFormat(format)) throw unknownSerializer(name);
+    serializer = serializers.compressed(serializer, { format });
+  }
+  if (serializer === undefined) throw unknownSerializer(name);
+  return serializer;
+}
+
+/** The name under which a worker finds this very serializer. Throws `UNKNOWN_SERIALIZER` if it would not. */
+export function sentNameOf(serializer: Serializer): string {
+  const { name } = serializer;
+  // What is packed is made anew for each asker, by the name of what is inside.
+  if (serializerOf(name) !== serializer && !name.includes('+')) throw unknownSerializer(name);
+  return name;
+}
+
+function unknownSerializer(name: string): HeddleError {
+  const known = [...builtIn.keys(), ...registered.keys()].filter((each) => each !== name);
+  const hint =
+    didYouMean(name, known) || ' Call registerSerializer() at the top level of a module that the flow imports.';
+  return new HeddleError('UNKNOWN_SERIALIZER', `the serializer '${name}' is not registered here.${hint}`, { name });
+}

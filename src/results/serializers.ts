@@ -1,0 +1,169 @@
+import { Packr } from 'msgpackr';
+import { types } from 'node:util';
+import * as zlib from 'node:zlib';
+import { UsageError } from '../lib/heddle-error.ts';
+import { describe } from '../lib/options.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { decodeValue, encodeValue } from '../values/encode.ts';
+import { isExact } from '../values/exactness.ts';
+import { copierLosses, notStorable, type Loss } from './losses.ts';
+import { firstLoss, type Format } from './plain-data.ts';
+import { isSerializer, type Serializer } from './serializer.ts';
+
+/** How `compressed` packs. `zstd` is the fastest for its size; `gzip` and `deflate` are known everywhere. */
+export type CompressionFormat = keyof typeof compressions;
+
+interface Compression {
+  readonly pack: (bytes: Uint8Array) => Uint8Array;
+  readonly unpack: (bytes: Uint8Array) => Uint8Array;
+}
+
+const compressions = {
+  gzip: { pack: (bytes) => zlib.gzipSync(bytes), unpack: (bytes) => zlib.gunzipSync(bytes) },
+  deflate: { pack: (bytes) => zlib.deflateSync(bytes), unpack: (bytes) => zlib.inflateSync(bytes) },
+  // The default quality is the highest, which takes seconds for a megabyte.
+  brotli: {
+    pack: (bytes) => zlib.brotliCompressSync(bytes, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    unpack: (bytes) => zlib.brotliDecompressSync(bytes),
+  },
+  zstd: {
+    pack: (bytes) => zlib.zstdCompressSync(bytes, { params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 } }),
+    unpack: (bytes) => zlib.zstdDecompressSync(bytes),
+  },
+} as const satisfies Record<string, Compression>;
+
+const checksumBytes = 4;
+
+/**
+ * Everything that can travel to a worker, exactly, and guarded by a checksum: Map, Set, Date, bigint, typed arrays,
+ * cycles. Only this library reads it.
+ */
+const v8: Serializer = {
+  name: 'v8',
+  serialize(value) {
+    assertKept('v8', copierLosses(value));
+    const block = encodeValue(value);
+    const bytes = new Uint8Array(block.length + checksumBytes);
+    bytes.set(block);
+    new DataView(bytes.buffer).setUint32(block.length, zlib.crc32(block), true);
+    return bytes;
+  },
+  deserialize(bytes) {
+    const length = bytes.length - checksumBytes;
+    if (length < 1) throw new RangeError(`${bytes.length} bytes are too few for a stored value`);
+    const block = bytes.subarray(0, length);
+    const checksum = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(length, true);
+    if (zlib.crc32(block) !== checksum)
+      throw new RangeError('the checksum does not fit: the bytes were changed or cut');
+    return decodeValue(block);
+  },
+};
+
+const jsonFormat: Format = {
+  name: 'JSON',
+  serializer: 'json',
+  lossOfPrimitive(value) {
+    if (value === undefined) return 'JSON leaves it out, or writes null';
+    if (Object.is(value, -0)) return 'JSON writes 0';
+    if (typeof value === 'number' && !Number.isFinite(value)) return 'JSON writes null';
+    return typeof value === 'bigint' ? 'JSON has no bigint' : undefined;
+  },
+  lossOfKey: () => undefined,
+  keeps: () => false,
+};
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Plain data as a line of JSON text, for people and other programs to read. It has no checksum. */
+const json: Serializer = {
+  name: 'json',
+  serialize(value) {
+    const text = write(jsonFormat, value, () => JSON.stringify(value));
+    return Buffer.from(`${text}\n`);
+  },
+  deserialize(bytes) {
+    const text = utf8.decode(bytes);
+    const value: unknown = JSON.parse(text);
+    // Of all JSON texts only a number is still one when its end is missing; its line end is then missing too.
+    if (typeof value === 'number' && !/\s$/.test(text)) throw new SyntaxError('the end of the number is missing');
+    return value;
+  },
+};
+
+const leastInteger = -(2n ** 63n);
+const mostInteger = 2n ** 64n - 1n;
+
+const msgpackFormat: Format = {
+  name: 'MessagePack',
+  serializer: 'msgpack',
+  lossOfPrimitive(value) {
+    if (Object.is(value, -0)) return 'MessagePack writes 0';
+    if (typeof value === 'string' && !value.isWellFormed()) return 'half of a surrogate pair is no UTF-8';
+    const isTooBig = typeof value === 'bigint' && (value < leastInteger || value > mostInteger);
+    return isTooBig ? 'MessagePack has integers of 64 bits' : undefined;
+  },
+  lossOfKey(key) {
+    if (key === '__proto__') return 'it would be renamed, so that it sets no prototype';
+    return key.isWellFormed() ? undefined : 'half of a surrogate pair is no UTF-8';
+  },
+  // Other views would come back as Buffers.
+  keeps: (value) => (types.isDate(value) || Buffer.isBuffer(value)) && isExact(value),
+};
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true });
+
+/** Plain data, with undefined, Date, Buffer and bigint, in few bytes that others can read too. It has no checksum. */
+const msgpack: Serializer = {
+  name: 'msgpack',
+  serialize: (value) => write(msgpackFormat, value, () => packr.pack(value)),
+  // What it gives for binary is of the class that it was given to read.
+  deserialize: (bytes) => packr.unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as unknown,
+};
+
+/** `inner`, packed. It packs on the thread that calls it. */
+function compressed(inner: Serializer, options: { readonly format: CompressionFormat }): Serializer {
+  if (!isSerializer(inner)) {
+    const message = `compressed() packs a serializer, such as serializers.v8; got ${describe(inner)}`;
+    throw new UsageError('INVALID_OPTION', message, { option: 'inner' });
+  }
+  const { pack, unpack } = compressionOf((options as { readonly format?: unknown } | undefined)?.format);
+  return {
+    name: `${inner.name}+${options.format}`,
+    serialize: (value) => pack(inner.serialize(value)),
+    deserialize: (bytes) => inner.deserialize(unpack(bytes)),
+  };
+}
+
+/** The serializers that come with the library. */
+export const serializers = { v8, json, msgpack, compressed } as const;
+
+export function isCompressionFormat(name: unknown): name is CompressionFormat {
+  return typeof name === 'string' && Object.hasOwn(compressions, name);
+}
+
+function compressionOf(format: unknown): Compression {
+  if (isCompressionFormat(format)) return compressions[format];
+  const names = Object.keys(compressions);
+  const hint = typeof format === 'string' ? didYouMean(format, names) : '';
+  const expected = names.map((name) => `'${name}'`).join(', ');
+  const message = `option 'format' of compressed() should be one of ${expected}; got ${describe(format)}.${hint}`;
+  throw new UsageError('INVALID_OPTION', message, { option: 'format', value: format });
+}
+
+function assertKept(name: string, [first, ...rest]: readonly Loss[], cause?: unknown): void {
+  if (first === undefined) return;
+  throw notStorable(`The serializer '${name}' cannot store this value as it is.`, [first, ...rest], cause);
+}
+
+function write<T>(format: Format, value: unknown, writer: () => T): T {
+  const loss = firstLoss(value, format);
+  assertKept(format.serializer, loss === undefined ? [] : [loss]);
+  try {
+    return writer();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const remedy = ['use serializers.v8, or store it in parts'];
+    assertKept(format.serializer, [{ path: '', what: `could not be written as ${format.name}`, why, remedy }], error);
+    throw error;
+  }
+}
