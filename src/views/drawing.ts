@@ -1,0 +1,169 @@
+// What a picture of a flow shows, in no format yet: DOT and Mermaid are two ways to write it down.
+
+import { checkOptions, rules } from '../lib/options.ts';
+import type { Graph } from '../flow/graph.ts';
+import type { Binding, Node } from '../flow/node.ts';
+import { State, type StateType } from '../flow/state.ts';
+import { formatCount, printable, shortened } from './printable.ts';
+
+export interface PictureOptions {
+  /** The state to colour a node by; nodes without one stay plain. For a finished run, `(node) => state.of(node)`. */
+  readonly stateOf?: ((node: Node) => State | undefined) | undefined;
+  /** From left to right rather than from top to bottom. */
+  readonly horizontal?: boolean | undefined;
+}
+
+export interface Drawing {
+  readonly title: string;
+  readonly elements: readonly (Shape | Group)[];
+  readonly arrows: readonly Arrow[];
+}
+
+export interface Shape {
+  readonly type: 'task' | 'mapped' | 'parameter' | 'child';
+  /** Unique in the drawing, and printable: the slug of a node, `slug[index]` of a child. */
+  readonly id: string;
+  /** Its label. */
+  readonly lines: readonly string[];
+  /** The states of what it stands for, most frequent first; none when nothing is known. */
+  readonly states: readonly StateCount[];
+  /** What there is to say about its state, when it is one. */
+  readonly tooltip: string | undefined;
+}
+
+/** A mapped node whose children are few enough to be shapes of their own. */
+export interface Group {
+  readonly type: 'group';
+  readonly id: string;
+  readonly lines: readonly string[];
+  readonly children: readonly Shape[];
+}
+
+/** Solid lines carry a value, dashed ones an element for each child, dotted ones nothing: they only order. */
+export interface Arrow {
+  /** Ids of shapes, or of groups as a whole. */
+  readonly from: string;
+  readonly to: string;
+  readonly line: 'solid' | 'dashed' | 'dotted';
+  readonly label: string | undefined;
+}
+
+interface StateCount {
+  readonly type: StateType;
+  readonly count: number;
+}
+
+const maxChildren = 20;
+const maxTooltipCharacters = 300;
+
+/** Throws an option error for options that a picture does not have. */
+export function drawingOf(graph: Graph, options: PictureOptions): Drawing {
+  const known = { stateOf: rules.function, horizontal: rules.flag };
+  checkOptions(`a picture of flow '${graph.flow}'`, options, known);
+  const ids = new Set<string>();
+  const idOf = new Map(graph.nodes.map((node) => [node, freeId(ids, node.slug)]));
+  const elementOf = new Map<Node, Shape | Group>();
+  for (const [node, id] of idOf) elementOf.set(node, elementFor(node, options.stateOf?.(node), { id, ids }));
+  const arrows = graph.nodes.flatMap((node) => {
+    const to = elementOf.get(node)!;
+    const hasSeveral = node.bindings.length > 1;
+    const data = node.bindings.flatMap((binding, position) => {
+      return arrowsOf(binding, hasSeveral ? `${position + 1}` : undefined, (from) => ({
+        from: elementOf.get(from)!,
+        to,
+      }));
+    });
+    const orderings = graph.orderingsOf(node).flatMap(({ node: upstream, isElementwise }) => {
+      const ends = { from: elementOf.get(upstream)!, to };
+      return connect(ends, { line: 'dotted', label: undefined }, isElementwise);
+    });
+    return [...data, ...orderings];
+  });
+  return { title: printable(graph.flow), elements: [...elementOf.values()], arrows };
+}
+
+/** The state that says most about a shape of several: what failed before what is on its way, before what is done. */
+export function tellingState(states: readonly StateCount[]): StateType | undefined {
+  const first = (matches: (state: State) => boolean) => states.find(({ type }) => matches(new State(type, '')))?.type;
+  return first((state) => state.isFailed()) ?? first((state) => !state.isFinished()) ?? states[0]?.type;
+}
+
+interface Ends {
+  readonly from: Shape | Group;
+  readonly to: Shape | Group;
+}
+
+function arrowsOf(binding: Binding, label: string | undefined, endsFrom: (node: Node) => Ends): Arrow[] {
+  if (!('node' in binding)) return [];
+  const isElementwise = binding.type === 'each-node';
+  // Which elements of flattened lists go to which child is only known to the values.
+  const isOneToOne = isElementwise && !binding.isFlattened;
+  return connect(endsFrom(binding.node), { line: isElementwise ? 'dashed' : 'solid', label }, isOneToOne);
+}
+
+/** One arrow, or one from child to child where both ends show theirs. */
+function connect({ from, to }: Ends, look: Pick<Arrow, 'line' | 'label'>, isOneToOne: boolean): Arrow[] {
+  if (!isOneToOne || from.type !== 'group' || to.type !== 'group') return [{ from: from.id, to: to.id, ...look }];
+  return to.children.flatMap((child, index) => {
+    const upstream = from.children[index];
+    return upstream === undefined ? [] : [{ from: upstream.id, to: child.id, ...look }];
+  });
+}
+
+/** Other texts may look the same when they are printable, and a task may be called like another's child. */
+function freeId(ids: Set<string>, text: string): string {
+  let id = printable(text);
+  while (ids.has(id)) id += `'`;
+  ids.add(id);
+  return id;
+}
+
+function elementFor(
+  node: Node,
+  state: State | undefined,
+  { id, ids }: { id: string; ids: Set<string> },
+): Shape | Group {
+  const name = printable(node.slug);
+  const type = node.task === undefined ? 'parameter' : node.isMapped ? 'mapped' : 'task';
+  const title = node.isMapped ? `${name} <map>` : name;
+  if (state === undefined) return { type, id, lines: [title], states: [], tooltip: undefined };
+  if (!state.isMapped()) {
+    return {
+      type,
+      id,
+      lines: [title, state.type],
+      states: [{ type: state.type, count: 1 }],
+      tooltip: tooltipOf(state),
+    };
+  }
+  const { children } = state;
+  const states = countStates(children);
+  const summary = states.map(({ type, count }) => `${formatCount(count)} ${type}`).join(', ');
+  const lines = [title, summary === '' ? 'nothing to map over' : summary];
+  if (children.length === 0) {
+    return { type, id, lines, states: [{ type: state.type, count: 1 }], tooltip: tooltipOf(state) };
+  }
+  if (children.length > maxChildren) return { type, id, lines, states, tooltip: undefined };
+  const shapes = children.map((child, index) => childShape(freeId(ids, `${id}[${index}]`), index, child));
+  return { type: 'group', id, lines, children: shapes };
+}
+
+function childShape(id: string, index: number, state: State): Shape {
+  return {
+    type: 'child',
+    id,
+    lines: state.isSuccessful() && !state.isSkipped() ? [`${index}`] : [`${index}`, state.type],
+    states: [{ type: state.type, count: 1 }],
+    tooltip: tooltipOf(state),
+  };
+}
+
+function countStates(states: readonly State[]): StateCount[] {
+  const counts = new Map<StateType, number>();
+  for (const { type } of states) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return [...counts].map(([type, count]) => ({ type, count })).sort((one, other) => other.count - one.count);
+}
+
+function tooltipOf(state: State): string {
+  return printable(shortened(state.toString(), maxTooltipCharacters));
+}
