@@ -7,7 +7,7 @@ export type { Executor, FlowRunFacts } from './engine/executor.ts';
 export { FlowState } from './engine/flow-state.ts';
 export type { FlowStatistics, Output } from './engine/flow-state.ts';
 export { Flow } from './engine/flow.ts';
-export type { FlowOptions, FlowRunName, FlowRunOptions, FlowStateHandler } from './engine/flow.ts';
+export type { FlowOptions, FlowRunName, FlowRunOptions, FlowStateHandler, VisualizeOptions } from './engine/flow.ts';
 export type { Logger } from './engine/logger.ts';
 export { flatten, Node, unmapped } from './flow/node.ts';
 export type { Flattened, Unmapped } from './flow/node.ts';

@@ -12,6 +12,7 @@ import type { Task } from '../flow/task.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { isCancelled } from './abort-watch.ts';
+import { captureConsole } from './console-capture.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
 import { decodePlan } from './plan.ts';
@@ -195,6 +196,7 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
       const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList });
       return { outcomes, value: isList ? outcomes.values : outcomes.values[0] };
     });
+    if (plan.logStdout) captureConsole();
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
     return { plan, task: found, trigger, whole };
   } catch (error) {

@@ -26,6 +26,11 @@ export interface Context {
   readonly flowRunName: string;
   /** When the flow run started. */
   readonly date: Date;
+  /** Secrets by name, looked for when they are read. A name that is nowhere throws `SECRET_NOT_FOUND`. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- mostly a text, and whatever JSON there was in one
+  readonly secrets: Readonly<Record<string, any>>;
+  /** Whether what the task writes with `console` goes to the log. */
+  readonly isLoggingStdout: boolean;
   /** Aborted when the run is cancelled or its time is up. A busy loop may poll `signal.aborted`. */
   readonly signal: AbortSignal;
 }
@@ -35,6 +40,11 @@ const storage = processWide('context', () => new AsyncLocalStorage<Context>());
 /** Calls `body` so that `context`, for as long as it runs, answers for `run`. */
 export function withContext<T>(run: Context, body: () => T): T {
   return storage.run(run, body);
+}
+
+/** The run that asks, if one does. */
+export function currentRun(): Context | undefined {
+  return storage.getStore();
 }
 
 export function isInTaskRun(): boolean {

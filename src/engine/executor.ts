@@ -32,11 +32,17 @@ export interface ArrayRequest {
   readonly given?: readonly Block[];
 }
 
+/** Where indices were run, and for how long, in milliseconds. */
+export interface RanOn {
+  readonly worker: string;
+  readonly busyMs: number;
+}
+
 export interface ArrayListener {
   /** So many indices were given to a thread. Some may come back and be given again. */
   started(count: number): void;
-  /** These indices are done, each exactly once. */
-  settled(block: Block): void;
+  /** These indices are done, each exactly once. `ran` says where, if they were run at all. */
+  settled(block: Block, ran?: RanOn): void;
 }
 
 export interface SessionListener {

@@ -14,7 +14,9 @@ import { throughHandlers } from './handlers.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { NodeRun } from './node-run.ts';
+import { config } from '../config/config.ts';
 import { resolveParameters } from './parameters.ts';
+import { hideSecret } from './secrets.ts';
 import { Terminal } from './terminal.ts';
 
 export interface FlowRunRequest {
@@ -23,12 +25,14 @@ export interface FlowRunRequest {
   readonly cancelGraceMs: number;
   readonly flowRunName?: FlowRunName;
   readonly signal?: AbortSignal;
+  readonly secrets?: Readonly<Record<string, unknown>>;
   readonly onLog?: (record: LogRecord) => void;
 }
 
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
   const startedAt = performance.now();
+  const startedAtMs = Date.now();
   request.signal?.throwIfAborted();
   const parameters = await resolveParameters(flow, request.parameters);
   using terminal = new Terminal();
@@ -41,7 +45,9 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     lost.resolve(error);
   };
   const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, failListener);
-  const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write);
+  const { secrets = {} } = request;
+  hideSecret(Object.values(secrets));
+  const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write, config().logging.level);
   const facts: FlowRunFacts = { flowName: flow.name, flowRunId, flowRunName, parameters, logger };
 
   const fleet = { workers: 0, threads: 0 };
@@ -55,7 +61,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     lost: lost.resolve,
   };
   await using session = await request.executor.start(facts, listener);
-  const runner = new FlowRunner(flow.graph, facts, session);
+  const runner = new FlowRunner(flow.graph, { ...facts, secrets }, session);
   runner.check();
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
 
@@ -63,7 +69,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   await untilOver(running, { runner, session, request, logger, lost: lost.promise });
   const durationMs = performance.now() - startedAt;
   const taskRuns = [...runner.runs].reduce((sum, [node, run]) => sum + (node.task ? run.settledCount : 0), 0);
-  const statistics = { durationMs, taskRuns, ...fleet };
+  const statistics = { startedAt: startedAtMs, durationMs, taskRuns, ...fleet };
   const computed = finalState(flow, runner, { flowRunId, flowRunName, statistics });
   const state = await throughFlowHandlers(flow, new State('Running', 'Running flow.'), computed);
   const report = `${state.toString()} (${formatDuration(durationMs)})`;

@@ -10,6 +10,7 @@ import { Parameter } from '../flow/parameter.ts';
 import { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { allSuccessful, nameOf } from '../flow/triggers.ts';
+import { config } from '../config/config.ts';
 import { assertTravels } from '../values/travels.ts';
 import type { FlowRunFacts, Session } from './executor.ts';
 import { flattenList } from './flatten.ts';
@@ -40,11 +41,13 @@ export class FlowRunner {
   readonly #graph: Graph;
   readonly #facts: FlowRunFacts;
   readonly #session: Session;
+  readonly #secrets: Readonly<Record<string, unknown>>;
   readonly #startedAt = Date.now();
   readonly #warned = new Set<string>();
 
-  constructor(graph: Graph, facts: FlowRunFacts, session: Session) {
+  constructor(graph: Graph, facts: FlowRunFacts & { secrets: Readonly<Record<string, unknown>> }, session: Session) {
     this.#graph = graph;
+    this.#secrets = facts.secrets;
     this.#facts = facts;
     this.#session = session;
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
@@ -195,12 +198,16 @@ export class FlowRunner {
   #plan(node: Node, task: Task, { args, constants, whole, literals }: Wiring): Uint8Array {
     const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger } = task.settings;
     const { flowName, flowRunId, flowRunName, parameters } = this.#facts;
+    const { logging } = config();
     return encodePlan({
       flow: flowName,
       flowRunId,
       flowRunName,
       parameters,
       startedAt: this.#startedAt,
+      secrets: this.#secrets,
+      logLevel: logging.level,
+      logStdout: task.settings.logStdout ?? logging.logStdout,
       name: node.slug,
       reference: task.reference,
       isMapped: node.isMapped,

@@ -5,6 +5,7 @@ import type { Graph } from '../flow/graph.ts';
 import { Node } from '../flow/node.ts';
 import { State, type StateDetails, type StateType } from '../flow/state.ts';
 import type { NodeRun } from './node-run.ts';
+import { timelineOf } from './timeline-of.ts';
 
 /** The values of a plan of nodes: what a flow's builder returned, each node replaced by the type of its value. */
 export type Output<Plan> =
@@ -32,6 +33,8 @@ export interface FlowStatistics {
   readonly durationMs: number;
   /** Task runs that came to an end, children of mapped tasks included, parameters not. */
   readonly taskRuns: number;
+  /** When it started, in milliseconds since 1970. */
+  readonly startedAt: number;
   /** The most workers, and threads of theirs, that were there at one time. */
   readonly workers: number;
   readonly threads: number;
@@ -69,6 +72,14 @@ export class FlowState<Plan = unknown> extends State {
    */
   get output(): Output<Plan> {
     return this.#read(this.#outcome.plan) as Output<Plan>;
+  }
+
+  /** One HTML file, complete in itself, that shows which worker ran what when, and what failed. */
+  async timelineHtml(): Promise<string> {
+    // Most runs are never looked at, and threads load this file too.
+    const { timelineHtml } = await import('../views/timeline.ts');
+    const { graph, runs, flowRunName, statistics } = this.#outcome;
+    return timelineHtml(timelineOf(this, { flow: graph.flow, flowRunName, statistics, runs: [...runs.values()] }));
   }
 
   /** The same run and outputs under another state, as a handler would have it. */

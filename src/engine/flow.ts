@@ -13,7 +13,8 @@ import { isInTaskRun } from './context.ts';
 import { takeCommandLine } from './command-line.ts';
 import { defaultExecutor, type Executor } from './executor.ts';
 import { carryOut } from './flow-run.ts';
-import type { FlowState } from './flow-state.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import { FlowState } from './flow-state.ts';
 import { readParameter } from './parameters.ts';
 
 export interface FlowOptions {
@@ -62,6 +63,8 @@ export interface FlowRunOptions {
   readonly flowRunName?: FlowRunName;
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Secrets for this run, by name; they come before those of the environment and the configuration. */
+  readonly secrets?: Readonly<Record<string, unknown>>;
   /** How long running functions are given to end by themselves after a cancel; `'5s'` by default. */
   readonly cancelGrace?: Duration;
   /** Gets each line of the run's log, instead of standard error. */
@@ -83,6 +86,22 @@ const flowRules = {
   terminalStateHandler: rules.function,
   onFailure: rules.function,
 };
+export interface VisualizeOptions {
+  /** `'svg'` by default. */
+  readonly format?: 'svg' | 'dot' | 'mermaid';
+  /** Of a finished run of this flow. */
+  readonly state?: FlowState;
+  /** From left to right, rather than from top to bottom. */
+  readonly horizontal?: boolean;
+}
+
+const formats: readonly unknown[] = ['svg', 'dot', 'mermaid'];
+const visualizeRules = {
+  format: { expected: "'svg', 'dot' or 'mermaid'", holds: (value: unknown) => formats.includes(value) },
+  state: { expected: 'the state of a run of this flow', holds: (value: unknown) => value instanceof FlowState },
+  horizontal: rules.flag,
+};
+
 const runRules = {
   executor: executorRule,
   parameters: {
@@ -91,6 +110,7 @@ const runRules = {
   },
   flowRunName: runName,
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
+  secrets: { expected: 'an object of secrets by name', holds: (value: unknown) => typeof value === 'object' },
   cancelGrace: rules.anything,
   onLog: rules.function,
 };
@@ -156,6 +176,26 @@ export class Flow<Plan = unknown> {
   addEdge(upstream: Node, downstream: Node): this {
     this.graph.order(upstream, downstream);
     return this;
+  }
+
+  /**
+   * The flow as a picture: SVG by default, or the text that Graphviz or Mermaid makes one of. With the state of a run,
+   * each task is coloured by how it ended. Rejects with `GRAPHVIZ_UNAVAILABLE` when the renderer cannot be loaded.
+   */
+  async visualize(options: VisualizeOptions = {}): Promise<string> {
+    checkOptions(`${this.name}.visualize()`, options, visualizeRules);
+    const { format = 'svg', state, horizontal } = options;
+    const picture = { horizontal, ...(state && { stateOf: (node: Node) => state.of(node) }) };
+    switch (format) {
+      case 'dot':
+        return (await import('../views/dot.ts')).toDot(this.graph, picture);
+      case 'mermaid':
+        return (await import('../views/mermaid.ts')).toMermaid(this.graph, picture);
+      case 'svg':
+        return await (await import('../views/svg.ts')).toSvg(this.graph, picture);
+      default:
+        return unreachable(format);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 import { formatWithOptions } from 'node:util';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
+import { withoutSecrets } from './secrets.ts';
 
 /** Writes to the log of the flow run, from wherever the task runs. Arguments are put together as `console.log` does. */
 export interface Logger {
@@ -9,15 +10,21 @@ export interface Logger {
   readonly error: (...message: unknown[]) => void;
 }
 
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+const ignore = (): void => {};
 const formatting = { depth: 4, breakLength: 120 };
 
 /** What every record of one logger says besides its message. */
 export type LogSource = Omit<LogRecord, 'time' | 'level' | 'message'>;
 
-export function createLogger(source: LogSource, write: (record: LogRecord) => void): Logger {
-  const at =
-    (level: LogLevel) =>
-    (...message: unknown[]): void =>
-      write({ time: Date.now(), level, message: formatWithOptions(formatting, ...message), ...source });
+/** Records below `least` are not even put together. */
+export function createLogger(source: LogSource, write: (record: LogRecord) => void, least: LogLevel = 'debug'): Logger {
+  const at = (level: LogLevel) => {
+    if (ranks[level] < ranks[least]) return ignore;
+    return (...message: unknown[]): void => {
+      const text = withoutSecrets(formatWithOptions(formatting, ...message));
+      write({ time: Date.now(), level, message: text, ...source });
+    };
+  };
   return Object.freeze({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') });
 }

@@ -1,8 +1,16 @@
 import type { Block } from '../lib/chunk.ts';
 import type { Node } from '../flow/node.ts';
 import { State } from '../flow/state.ts';
-import type { ArrayListener } from './executor.ts';
+import type { ArrayListener, RanOn } from './executor.ts';
 import { countOutcomes, decodeOutcomes, stateAt } from './outcomes.ts';
+
+/** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
+export interface Span extends RanOn {
+  readonly start: number;
+  readonly count: number;
+  readonly failed: number;
+  readonly endedAt: number;
+}
 
 /**
  * One node of a flow while the flow runs: how far its task runs are, and, bytes until somebody asks, how they ended.
@@ -22,6 +30,8 @@ export class NodeRun implements ArrayListener {
   readonly #blocks: Block[] = [];
   /** Indices that a thread was given, and those that came back to be given again counted twice. */
   #startedCount = 0;
+  /** What ran where and when, chunk by chunk. */
+  readonly spans: Span[] = [];
   #states: readonly State[] | undefined;
   #end: State | undefined;
 
@@ -61,11 +71,15 @@ export class NodeRun implements ArrayListener {
     this.#startedCount += count;
   }
 
-  settled(block: Block): void {
+  settled(block: Block, ran?: RanOn): void {
     this.#blocks.push(block);
     this.settledCount += block.count;
     const { failed, skipped, unfinished } = countOutcomes(block.bytes);
     this.failedCount += failed;
+    if (ran !== undefined) {
+      const { start, count } = block;
+      this.spans.push({ start, count, failed, endedAt: performance.now(), ...ran });
+    }
     this.skippedCount += skipped;
     this.unfinishedCount += unfinished;
     if (this.isDone) this.#done.resolve();

@@ -1,4 +1,5 @@
 import { decodeValue, encodeValue } from '../values/encode.ts';
+import type { LogLevel } from '../lib/log-record.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
 
@@ -20,6 +21,12 @@ export interface RunPlan {
   /** When the flow run started, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Secrets that were given to the run, by name. */
+  readonly secrets: Readonly<Record<string, unknown>>;
+  /** The least level that is logged. */
+  readonly logLevel: LogLevel;
+  /** Whether what the task writes with `console` goes to the log. */
+  readonly logStdout: boolean;
   readonly name: string;
   readonly reference: Reference;
   readonly isMapped: boolean;

@@ -3,6 +3,7 @@ import { isCancelled, onCancel } from './abort-watch.ts';
 import type { Context } from './context.ts';
 import type { Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
+import { secretOf } from './secrets.ts';
 import type { Progress } from './task-runner.ts';
 
 interface RunFacts {
@@ -63,6 +64,17 @@ export class RunContext implements Context {
 
   get flowRunName(): string {
     return this.#facts.plan.flowRunName;
+  }
+
+  get secrets(): Readonly<Record<string, unknown>> {
+    const { secrets } = this.#facts.plan;
+    return new Proxy(Object.freeze({}), {
+      get: (_, name) => (typeof name === 'string' ? secretOf(name, secrets) : undefined),
+    });
+  }
+
+  get isLoggingStdout(): boolean {
+    return this.#facts.plan.logStdout;
   }
 
   get date(): Date {

@@ -76,7 +76,7 @@ export class TaskRunner {
   loggerFor(mapIndex: number | undefined): Logger {
     const { plan } = this.#loaded;
     const source = { task: plan.name, flow: plan.flow, flowRun: plan.flowRunName };
-    return createLogger(mapIndex === undefined ? source : { ...source, mapIndex }, this.#facts.write);
+    return createLogger(mapIndex === undefined ? source : { ...source, mapIndex }, this.#facts.write, plan.logLevel);
   }
 
   /** A function that throws LOOP is called again, and each iteration goes through the whole pipeline. */

@@ -1,5 +1,6 @@
 // The log of a run on standard error: plain lines anywhere, and on a terminal, below them, progress that is drawn anew.
 
+import { config } from '../config/config.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { NodeRun } from './node-run.ts';
 import { progressLines } from './progress.ts';
@@ -9,6 +10,7 @@ const redrawMs = 100;
 
 /** Shows a flow run while it runs. */
 export class Terminal implements Disposable {
+  readonly #format = config().logging.format === 'json' ? JSON.stringify : formatRecord;
   readonly #stream = process.stderr;
   readonly #isLive = process.stderr.isTTY;
   readonly #startedAt = new Map<NodeRun, number>();
@@ -19,7 +21,7 @@ export class Terminal implements Disposable {
 
   readonly write = (record: LogRecord): void => {
     this.#erase();
-    this.#stream.write(`${formatRecord(record)}\n`);
+    this.#stream.write(`${this.#format(record)}\n`);
     this.#draw();
   };
 

@@ -81,8 +81,8 @@ class SchedulerSession implements Session {
   hear(message: ToClient): void {
     switch (message.type) {
       case 'settled': {
-        const { array, start, count, bytes } = message;
-        this.#arrays.get(array)?.settled({ start, count, bytes });
+        const { array, start, count, bytes, ran } = message;
+        this.#arrays.get(array)?.settled({ start, count, bytes }, ran);
         return;
       }
       case 'started':

@@ -1,5 +1,6 @@
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { config } from '../config/config.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import type { Node, Unmapped } from './node.ts';
 import { Signal } from './signals.ts';
@@ -27,6 +28,8 @@ export interface TaskOptions {
   readonly slug?: string;
   /** What mapped lists of unequal lengths mean: an error by default, or that the shortest decides. */
   readonly zip?: 'strict' | 'shortest';
+  /** Whether what the task writes with `console` goes to the log; as configured (`[logging] logStdout`) by default. */
+  readonly logStdout?: boolean;
   /** Called in order at each change of a run's state, where the task runs; each may return another state. */
   readonly stateHandlers?: readonly TaskStateHandler[];
   /** Called when a run has failed, before each retry too. */
@@ -62,6 +65,7 @@ export interface TaskSettings {
   readonly jitter: number;
   readonly retryOn: ((error: Error) => boolean) | undefined;
   readonly zip: 'strict' | 'shortest';
+  readonly logStdout: boolean | undefined;
   readonly stateHandlers: readonly TaskStateHandler[];
   readonly onFailure: TaskOptions['onFailure'];
   readonly timeoutMs: number | undefined;
@@ -79,6 +83,7 @@ export const taskOptionRules = {
   slug: rules.text,
   retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
   retryOn: { expected: 'an error class, an array of them, or a function', holds: isRetryOn },
+  logStdout: rules.flag,
   zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },
   stateHandlers: { expected: 'an array of functions', holds: isListOfFunctions },
   onFailure: rules.function,
@@ -88,7 +93,15 @@ export const copyOptionRules = { ...taskOptionRules, name: rules.text, upstreamT
 /** The settings that options come to. Throws a `UsageError` for what is wrong with them, naming `owner`. */
 export function settingsOf(owner: string, options: TaskCopyOptions): TaskSettings {
   checkOptions(owner, options, copyOptionRules);
-  const { retries = 0, retryDelay = 0, retryJitter = 0, timeout, trigger = allSuccessful, slug } = options;
+  const { defaults } = config().tasks;
+  const {
+    retries = defaults.retries,
+    retryDelay = defaults.retryDelay ?? 0,
+    retryJitter = 0,
+    timeout = defaults.timeout,
+    trigger = allSuccessful,
+    slug,
+  } = options;
   const { skipOnUpstreamSkip = true, zip = 'strict', stateHandlers = [], onFailure } = options;
   for (const option of ['retryDelay', 'retryJitter', 'retryOn'] as const) {
     if (options[option] === undefined || options.retries !== undefined) continue;
@@ -112,6 +125,7 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     skipOnUpstreamSkip,
     slug,
     zip,
+    logStdout: options.logStdout,
     stateHandlers,
     onFailure,
   });

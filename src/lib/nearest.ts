@@ -5,6 +5,7 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const name of names) {
+    if (name === word) continue;
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
     if (distance >= bestDistance) continue;
     best = name;

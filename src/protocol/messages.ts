@@ -106,6 +106,8 @@ export type ToClient =
       readonly start: number;
       readonly count: number;
       readonly bytes: Uint8Array;
+      /** Where they were run, and for how long; absent when the means to run them were lost. */
+      readonly ran?: { readonly worker: string; readonly busyMs: number };
     }
   | { readonly type: 'started'; readonly array: number; readonly count: number }
   | { readonly type: 'logs'; readonly array: number; readonly records: readonly LogRecord[] }

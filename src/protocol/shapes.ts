@@ -101,7 +101,13 @@ export const fromClient: Shapes<FromClient> = {
 export const toClient: Shapes<ToClient> = {
   welcome,
   refused,
-  settled: record<Body<ToClient, 'settled'>>({ array: count, start: count, count, bytes }),
+  settled: record<Body<ToClient, 'settled'>>({
+    array: count,
+    start: count,
+    count,
+    bytes,
+    ran: optional(record({ worker: text, busyMs: duration })),
+  }),
   started: record<Body<ToClient, 'started'>>({ array: count, count }),
   logs: record<Body<ToClient, 'logs'>>({ array: count, records: list(logRecord) }),
   workers: record<Body<ToClient, 'workers'>>({ workers: count, threads: count, lost: optional(text) }),

@@ -23,6 +23,7 @@ export interface SchedulerOptions {
 interface Freight {
   readonly bytes?: Uint8Array;
   readonly lostWorker?: WorkerPeer;
+  readonly ran?: { readonly worker: string; readonly busyMs: number };
 }
 
 const defaultGraceMs = 5_000;
@@ -165,7 +166,8 @@ export class Scheduler implements AsyncDisposable {
       case 'settled': {
         const { attempt, start, count, busyMs, bytes } = message;
         const range = { start, end: start + count };
-        return this.#handle({ type: 'indices-settled', worker: id, attempt, range, busyMs }, { bytes });
+        const ran = { worker: worker.name, busyMs };
+        return this.#handle({ type: 'indices-settled', worker: id, attempt, range, busyMs }, { bytes, ran });
       }
       case 'delayed': {
         const { attempt, index, delayMs, note } = message;
@@ -286,7 +288,7 @@ export class Scheduler implements AsyncDisposable {
       }
       case 'settled': {
         const { start, end } = command.range;
-        return this.#keep(command.array, { start, count: end - start, bytes: freight.bytes! });
+        return this.#keep(command.array, { start, count: end - start, bytes: freight.bytes! }, freight.ran);
       }
       case 'delayed':
         return this.#arrays.get(command.array)!.note(command.index, freight.bytes);
@@ -335,11 +337,11 @@ export class Scheduler implements AsyncDisposable {
     this.#keep(id, crashBlock(index, crash));
   }
 
-  #keep(id: number, block: Block): void {
+  #keep(id: number, block: Block, ran?: Freight['ran']): void {
     const array = this.#arrays.get(id)!;
     array.blocks.add(block);
     array.forgetNotes({ start: block.start, end: block.start + block.count });
-    sendToClient(array.client, { type: 'settled', array: array.clientArray, ...block });
+    sendToClient(array.client, { type: 'settled', array: array.clientArray, ...block, ...(ran && { ran }) });
   }
 
   #forget(id: number): void {

@@ -85,6 +85,8 @@ function contextOf(taskName: string): Context {
     taskRunCount: 1,
     taskLoopCount: 1,
     taskLoopResult: undefined,
+    secrets: {},
+    isLoggingStdout: false,
     flowName: 'f',
     flowRunId: 'a1',
     flowRunName: 'run-a1',

@@ -5,6 +5,9 @@ import { nameOf, someFailed } from '../../src/flow/triggers.ts';
 
 const plan: RunPlan = {
   flow: 'nightly',
+  secrets: {},
+  logLevel: 'info',
+  logStdout: false,
   flowRunId: 'a1',
   flowRunName: 'run-a1',
   startedAt: 1_767_323_045_678,

@@ -10,7 +10,6 @@ const words: [word: string, name: string | undefined][] = [
   ['retry_delay', 'retryDelay'],
   ['timeot', 'timeout'],
   ['tigger', 'trigger'],
-  ['timeout', 'timeout'],
   ['cache', undefined],
   ['x', undefined],
   ['', undefined],

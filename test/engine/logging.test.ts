@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flow, task, type LogRecord } from 'heddle';
+import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
+import { withConfig } from '../../src/config/config.ts';
+import { chatty, tellSecret } from '../fixtures/logging.ts';
+
+const executors = {
+  'this thread': () => new LocalExecutor(),
+  threads: () => new DistributedExecutor(() => new LocalCluster({ workers: 1 })),
+};
+
+for (const [where, executor] of Object.entries(executors)) {
+  test(`${where}: what a task writes with console is in the log, if it says so`, async () => {
+    const flow = new Flow('printing', () => chatty('hello'));
+
+    const { records, state } = await runAndListen(flow, executor());
+
+    assert.equal(state.type, 'Success');
+    const messages = records
+      .filter(({ task: name }) => name === 'chatty')
+      .map(({ level, message }) => [level, message]);
+    assert.deepEqual(messages, [
+      ['info', "hello { there: 'you' }"],
+      ['warn', 'careful'],
+    ]);
+  });
+
+  test(`${where}: a secret reaches the task, and never the log`, async () => {
+    const flow = new Flow('discreet', () => tellSecret());
+
+    const { records, state } = await runAndListen(flow, executor(), { secrets: { DOOR: 'sesame-open' } });
+
+    assert.equal(state.of('tell-secret').result, 11);
+    const message = records.find(({ task: name }) => name === 'tell-secret')!.message;
+    assert.equal(message, 'the door opens to ***');
+  });
+
+  test(`${where}: a secret that is nowhere fails the task with where it was looked for`, async () => {
+    const flow = new Flow('discreet', () => tellSecret());
+
+    const { state } = await runAndListen(flow, executor());
+
+    assert.match(state.of('tell-secret').message, /secret 'DOOR' was not found[\s\S]*HEDDLE__SECRETS__DOOR/);
+  });
+
+  test(`${where}: lines below the configured level are not written`, async () => {
+    const flow = new Flow('quiet', () => chatty('hello'));
+
+    const { records } = await withConfig({ logging: { level: 'warn' } }, () => runAndListen(flow, executor()));
+
+    assert.deepEqual(
+      records.map(({ level }) => level),
+      ['warn'],
+    );
+  });
+}
+
+test('what a task does not ask to have in the log goes where it always went', async (t) => {
+  const log = t.mock.method(console, 'log', () => {});
+  const plain = task('plain', () => console.log('to the terminal'));
+
+  const { records } = await runAndListen(new Flow('plain', () => plain()), new LocalExecutor());
+
+  assert.equal(log.mock.callCount(), 1);
+  assert.equal(
+    records.some(({ message }) => message.includes('terminal')),
+    false,
+  );
+});
+
+async function runAndListen(flow: Flow, executor: LocalExecutor, { secrets = {} } = {}) {
+  const records: LogRecord[] = [];
+  const state = await flow.run({ executor, secrets, onLog: (record) => records.push(record) });
+  return { state, records };
+}
