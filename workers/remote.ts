@@ -28,7 +28,7 @@ export interface RemoteWorkerOptions {
 const firstRetryMs = 100;
 const lastRetryMs = 10_000;
 /** What trying again cannot mend: somebody has to change something here. */
-const fatal = new Set(['WRONG_TOKEN', 'VERSION_MISMATCH', 'BAD_ADDRESS', 'BAD_TOKEN', 'NOT_A_HEDDLE_ADDRESS']);
+const fatal = new Set(['WRONG_TOKEN', 'VERSION_MISMATCH', 'NOT_A_HEDDLE_ADDRESS']);
 
 /**
  * Serves until it is told to end, and then resolves. Rejects, at any time, with what trying again cannot mend:

@@ -7,6 +7,8 @@ import { runChunk } from '../src/engine/chunk-runner.ts';
 import type { ChunkMessage, ChunkTask } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
+/** Ours, whatever a task may do to the port that it can reach too. */
+const post = parentPort!.postMessage.bind(parentPort);
 
 // Reports have no other road: a thread without it shall die and be replaced, rather than leave everybody waiting.
 parentPort?.once('close', () => {
@@ -15,8 +17,8 @@ parentPort?.once('close', () => {
 
 export default async function runInThread(task: ChunkTask): Promise<void> {
   const { attempt } = task;
-  await runChunk(task, (message) => parentPort?.postMessage({ attempt, message }, ownedBy(message)));
-  parentPort?.postMessage({ attempt, message: { type: 'ended' } });
+  await runChunk(task, (message) => post({ attempt, message }, ownedBy(message)));
+  post({ attempt, message: { type: 'ended' } });
 }
 
 /** Bytes that were made for this message alone move to the other thread without a copy. */

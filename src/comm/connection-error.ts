@@ -29,7 +29,7 @@ export function notHeddle(address: string, evidence: string, facts: ErrorFacts):
   return new HeddleError('NOT_A_HEDDLE_ADDRESS', message, { address, ...facts });
 }
 
-/** HTTP that does not parse, a connection that was hung up on, or (without any code) a handshake that ws refused. */
+/** HTTP that does not parse, or (without any code) a handshake that ws refused. */
 function isHandshakeError(code: string): boolean {
-  return code === '' || code === 'ECONNRESET' || code.startsWith('HPE_') || code.startsWith('WS_ERR_');
+  return code === '' || code.startsWith('HPE_') || code.startsWith('WS_ERR_');
 }

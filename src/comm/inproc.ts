@@ -38,7 +38,10 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
   }
 
   ping(): void {
-    setImmediate(() => this.#inbox.seen());
+    setImmediate(() => {
+      this.#inbox.seen();
+      this.#theirs.seen();
+    });
   }
 
   close(reason = 'closed'): Promise<void> {

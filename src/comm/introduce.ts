@@ -1,38 +1,94 @@
 import { HeddleError } from '../lib/heddle-error.ts';
 import { version } from '../lib/version.ts';
 import { protocolVersion, type Hello, type Refused, type Welcome } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Comm, CommHandlers } from './comm.ts';
+import { notHeddle } from './connection-error.ts';
+
+/** How long a scheduler may take to answer a hello. */
+const answerTimeoutMs = 10_000;
+const silence = 'the scheduler showed no sign of life';
 
 /**
  * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
- * to
- * `handlers`. Rejects with the scheduler's reason when it does not, or `CONNECTION_LOST` when the comm closes first.
+ * to `handlers`. Rejects with the scheduler's own reason when it refuses, `NOT_A_HEDDLE_ADDRESS` when it says something
+ * else or nothing, and `CONNECTION_LOST` when the comm closes first. Afterwards a scheduler that shows no sign of life
+ * for the time that it asked for is given up: the party in doubt ends itself.
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
   { role, name, threads }: Pick<Hello, 'role' | 'name' | 'threads'>,
   handlers: CommHandlers<In>,
 ): Promise<void> {
-  const answer = Promise.withResolvers<void>();
-  let isWelcome = false;
+  const answer = Promise.withResolvers<Welcome | Refused>();
+  let watch: Watch | undefined;
   comm.listen({
     message: (message) => {
-      if (isWelcome) return handlers.message(message as In);
-      if (message.type === 'welcome') {
-        isWelcome = true;
-        return answer.resolve();
+      if (watch === undefined) {
+        // At once, because what it says next may have come with it.
+        if (isWelcome(message)) watch = new Watch(message.heartbeatTimeoutMs, () => void comm.close(silence));
+        return answer.resolve(message as Welcome | Refused);
       }
-      const { code, message: reason } = message as Refused;
-      answer.reject(new HeddleError(code ?? 'PROTOCOL_VIOLATION', reason ?? `expected welcome, got ${message.type}`));
+      try {
+        handlers.message(message as In);
+      } catch (error) {
+        // What a peer sent ends its connection, and nothing else.
+        if (!(error instanceof ProtocolError)) throw error;
+        void comm.close(error.message);
+      }
     },
-    seen: () => handlers.seen(),
+    seen: () => {
+      watch?.seen();
+      handlers.seen();
+    },
     closed: (closed) => {
-      if (isWelcome) return handlers.closed(closed);
+      watch?.stop();
+      if (watch !== undefined) return handlers.closed(closed);
       const message = `${comm.peer} closed the connection before it let us in: ${closed.reason}`;
       answer.reject(new HeddleError('CONNECTION_LOST', message, { address: comm.peer }));
     },
   });
   const { node } = process.versions;
   comm.send({ type: 'hello', role, protocol: protocolVersion, heddle: version, node, name, threads });
-  await answer.promise;
+  await answered(comm, answer.promise);
+}
+
+function isWelcome(message: { readonly type: string }): message is Welcome {
+  return message.type === 'welcome';
+}
+
+async function answered<In, Out>(comm: Comm<In, Out>, answer: Promise<Welcome | Refused>): Promise<void> {
+  const { promise: nothing, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), answerTimeoutMs);
+  const message = await Promise.race([answer, nothing]).finally(() => clearTimeout(timer));
+  if (message?.type === 'welcome') return;
+  void comm.close('this is no scheduler');
+  if (message?.type === 'refused') throw new HeddleError(message.code, message.message, { address: comm.peer });
+  throw notHeddle(comm.peer, message === undefined ? 'it never answered our hello' : 'its answer made no sense', {});
+}
+
+/** Notices that nothing was heard for too long. A check that comes late forgives: then we slept, not they. */
+class Watch {
+  #lastSeen = performance.now();
+  #lastCheck = performance.now();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(timeoutMs: number, gone: () => void) {
+    const intervalMs = timeoutMs / 3;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      if (now - this.#lastCheck > 2 * intervalMs) this.#lastSeen = now;
+      this.#lastCheck = now;
+      if (now - this.#lastSeen > timeoutMs) gone();
+    }, intervalMs);
+    this.#timer.unref();
+  }
+
+  seen(): void {
+    this.#lastSeen = performance.now();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
 }

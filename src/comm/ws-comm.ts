@@ -68,6 +68,7 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     });
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on('pong', () => this.#inbox.seen());
+    socket.on('ping', () => this.#inbox.seen());
     socket.on('error', (error) => this.#break(error));
     socket.on('close', (code, reason) => this.#finish(code, reason.toString()));
   }

@@ -18,7 +18,7 @@ export interface ConnectOptions<In extends Message> extends WsOptions {
   readonly timeoutMs?: number;
 }
 
-/** A listener answers with this name, which tells it from any other WebSocket server. */
+/** A server that does not answer with this name is none of ours; one that echoes whatever it is asked may still be. */
 const subprotocol = 'heddle';
 
 /**
@@ -82,6 +82,11 @@ function assertToken(token: string): void {
 
 function responseError(response: IncomingMessage, address: string): HeddleError {
   const { statusCode } = response;
+  // A proxy whose scheduler is away says so; it may be back in a moment.
+  if (statusCode !== undefined && statusCode >= 500) {
+    const message = `${address} cannot be reached: a proxy in front of it answered with HTTP ${statusCode}`;
+    return new HeddleError('CONNECTION_FAILED', message, { address, statusCode });
+  }
   if (statusCode !== 401) return notHeddle(address, `it answered with HTTP ${statusCode}`, { statusCode });
   const message = `${address} does not know this token: give the token that the scheduler was started with`;
   return new HeddleError('WRONG_TOKEN', message, { address, statusCode });

@@ -1,6 +1,15 @@
 import type { Comm } from '../comm/comm.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 
+import type { Scheduler } from '../scheduler/scheduler.ts';
+
+/** What a cluster that was started holds. */
+export interface RunningCluster {
+  readonly scheduler: Scheduler;
+  /** All that was opened for it, the scheduler included. */
+  readonly resources: AsyncDisposableStack;
+}
+
 /** A scheduler and the means to have workers. What a cluster factory returns. */
 export interface Cluster extends AsyncDisposable {
   /** Starts the scheduler and such workers as the cluster brings along. Starting twice is one start. */
@@ -13,6 +22,8 @@ export interface Cluster extends AsyncDisposable {
   readonly description: string;
   /** What to do when no worker is there, if that can be; for the log. */
   readonly advice?: string;
+  /** Ends what was started. The same as disposing of it. */
+  close(): Promise<void>;
 }
 
 export function isCluster(value: unknown): value is Cluster {

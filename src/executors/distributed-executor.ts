@@ -38,17 +38,23 @@ export class DistributedExecutor implements Executor {
   /** Rejects with `CLUSTER_FACTORY_FAILED`, `INVALID_CLUSTER`, or with what the cluster's start or the address gave. */
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
     const cluster = await this.#makeCluster(run);
+    if (typeof cluster === 'string' && this.#token === '') {
+      const remedy = 'pass { token } to DistributedExecutor, or set HEDDLE_TOKEN.';
+      const message = `the scheduler at ${cluster} wants a token: ${remedy}`;
+      throw new UsageError('TOKEN_REQUIRED', message, { address: cluster });
+    }
     const name = run.flowRunName;
     if (typeof cluster === 'string') {
       run.logger.info(`connecting to the scheduler at ${cluster}`);
-      const comm = await this.#connect(cluster);
-      return await openSession(comm, listener, { name, isSameThread: false, owned: [] });
+      const comm = await this.#connect(cluster, run.signal);
+      const advice = `start one with: heddle worker ${cluster}`;
+      return await openSession(comm, this.#advised(listener, advice, run), { name, isSameThread: false, owned: [] });
     }
     const owned = leaseOf(cluster);
     try {
       await cluster.start();
       run.logger.info(`running on ${cluster.description}`);
-      const session = await openSession(await cluster.connect(), this.#advised(listener, cluster, run), {
+      const session = await openSession(await cluster.connect(), this.#advised(listener, cluster.advice, run), {
         name,
         isSameThread: false,
         owned,
@@ -76,12 +82,12 @@ export class DistributedExecutor implements Executor {
     throw new UsageError('INVALID_CLUSTER', message, { flow: run.flowName });
   }
 
-  #connect(url: string): Promise<Comm<ToClient, FromClient>> {
-    return connect<ToClient, FromClient>({ url, token: this.#token, decode: decodeToClient });
+  #connect(url: string, signal: AbortSignal): Promise<Comm<ToClient, FromClient>> {
+    return connect<ToClient, FromClient>({ url, token: this.#token, decode: decodeToClient, signal });
   }
 
   /** Says in the log what to do while there is nobody to do the work. */
-  #advised(listener: SessionListener, { advice }: Cluster, { logger }: FlowRunFacts): SessionListener {
+  #advised(listener: SessionListener, advice: string | undefined, { logger }: FlowRunFacts): SessionListener {
     if (advice === undefined) return listener;
     return {
       ...listener,

@@ -1,6 +1,6 @@
 import { controlOrders, controlWords, type ChunkMessage } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
-import { runChunk } from '../engine/chunk-runner.ts';
+import { forgetArrays, runChunk } from '../engine/chunk-runner.ts';
 import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
 
 /**
@@ -38,6 +38,7 @@ export class InlinePool implements ChunkPool {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    forgetArrays();
     return Promise.resolve();
   }
 }

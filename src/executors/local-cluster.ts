@@ -4,8 +4,7 @@ import { checkOptions, rules } from '../lib/options.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
-import type { Worker } from '../worker/worker.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, RunningCluster } from './cluster.ts';
 import { connectClient, connectWorker } from './in-process.ts';
 
 export interface LocalClusterOptions {
@@ -22,7 +21,6 @@ export interface LocalClusterOptions {
 const optionRules = {
   workers: rules.positiveCount,
   threads: rules.positiveCount,
-  // With less a thread cannot start, and with much less V8 ends the whole process when one tries.
   memoryLimit: rules.megabytes,
   allowedFailures: rules.count,
 };
@@ -32,7 +30,7 @@ export class LocalCluster implements Cluster {
   readonly #options: LocalClusterOptions;
   readonly #workers: number;
   readonly #threads: number;
-  #running: Promise<{ scheduler: Scheduler; workers: Worker[] }> | undefined;
+  #running: Promise<RunningCluster> | undefined;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
   constructor(options: LocalClusterOptions = {}) {
@@ -52,30 +50,44 @@ export class LocalCluster implements Cluster {
   }
 
   async start(): Promise<void> {
-    await (this.#running ??= this.#start());
+    await this.#start();
   }
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
-    const { scheduler } = await (this.#running ??= this.#start());
-    return connectClient(scheduler);
+    return connectClient(await this.#start());
   }
 
-  async #start(): Promise<{ scheduler: Scheduler; workers: Worker[] }> {
-    const { allowedFailures, memoryLimit } = this.#options;
-    const scheduler = new Scheduler(allowedFailures === undefined ? {} : { allowedFailures });
-    const workers = Array.from({ length: this.#workers }, async (_, number) => {
-      const pool = new ThreadPool({ threads: this.#threads, memoryLimitMb: memoryLimit });
-      await pool.start();
-      return await connectWorker(scheduler, pool, `worker-${number + 1}`);
-    });
-    return { scheduler, workers: await Promise.all(workers) };
+  /** Ends the workers, when what they run is told to stop. The cluster can be started again. */
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await (await running)?.resources[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const running = await this.#running;
-    this.#running = undefined;
-    if (running === undefined) return;
-    await Promise.all(running.workers.map((worker) => worker[Symbol.asyncDispose]()));
-    await running.scheduler[Symbol.asyncDispose]();
+    await this.close();
+  }
+
+  async #start(): Promise<Scheduler> {
+    this.#running ??= this.#open().catch((error: unknown) => {
+      this.#running = undefined;
+      throw error;
+    });
+    return (await this.#running).scheduler;
+  }
+
+  async #open(): Promise<RunningCluster> {
+    await using resources = new AsyncDisposableStack();
+    const { allowedFailures, memoryLimit } = this.#options;
+    const scheduler = resources.use(new Scheduler(allowedFailures === undefined ? {} : { allowedFailures }));
+    const workers = Array.from({ length: this.#workers }, async (_, number) => {
+      const pool = new ThreadPool({ threads: this.#threads, memoryLimitMb: memoryLimit });
+      // Whatever becomes of the others, its threads are ended with the rest.
+      resources.use(pool);
+      await pool.start();
+      resources.use(await connectWorker(scheduler, pool, `worker-${number + 1}`));
+    });
+    await Promise.all(workers);
+    return { scheduler, resources: resources.move() };
   }
 }

@@ -29,7 +29,14 @@ export async function openSession(
     comm,
     { role: 'client', name: options.name, threads: 0 },
     {
-      message: (message) => session.hear(message),
+      message: (message) => {
+        try {
+          session.hear(message);
+        } catch (error) {
+          // Whoever sent this is no scheduler of ours: nothing that it says can be believed.
+          listener.lost(error instanceof Error ? error : new Error(String(error)));
+        }
+      },
       seen: () => {},
       closed: ({ reason }) => session.closed(reason),
     },

@@ -1,12 +1,12 @@
 import type { Comm } from '../comm/comm.ts';
-import { listen, type Listener } from '../comm/ws.ts';
+import { listen } from '../comm/ws.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { decodeFromPeer } from '../protocol/codec.ts';
 import type { FromClient, FromPeer, ToClient, ToPeer } from '../protocol/messages.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, RunningCluster } from './cluster.ts';
 import { connectClient } from './in-process.ts';
 
 export interface WebSocketClusterOptions {
@@ -36,20 +36,27 @@ const optionRules = {
 export class WebSocketCluster implements Cluster {
   readonly #options: WebSocketClusterOptions;
   readonly #token: string;
-  #running: Promise<{ scheduler: Scheduler; listener: Listener }> | undefined;
+  readonly #heartbeatTimeoutMs: number;
+  #running: Promise<RunningCluster> | undefined;
   #url: string | undefined;
 
   /** Throws a `UsageError` for an unknown or wrong option, and `TOKEN_REQUIRED` without a token. */
   constructor(options: WebSocketClusterOptions = {}) {
     checkOptions('WebSocketCluster', options, optionRules);
     const token = options.token ?? process.env['HEDDLE_TOKEN'];
-    if (token === undefined || token === '') {
+    if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
       const message =
         'WebSocketCluster needs a token, which workers must know to join: pass { token }, or set the environment ' +
-        'variable HEDDLE_TOKEN here and where workers start.';
+        'variable HEDDLE_TOKEN here and where workers start. It consists of visible ASCII characters.';
       throw new UsageError('TOKEN_REQUIRED', message);
     }
     this.#token = token;
+    const { heartbeatTimeout = '15s' } = options;
+    this.#heartbeatTimeoutMs = toMilliseconds(heartbeatTimeout, `option 'heartbeatTimeout' of WebSocketCluster`);
+    if (this.#heartbeatTimeoutMs === 0) {
+      const message = `option 'heartbeatTimeout' of WebSocketCluster should be more than 0; got 0`;
+      throw new UsageError('INVALID_OPTION', message);
+    }
     this.#options = options;
   }
 
@@ -67,40 +74,52 @@ export class WebSocketCluster implements Cluster {
   }
 
   get advice(): string {
-    return `start one with: heddle worker ${this.#url} --token …`;
+    return `start one with: heddle worker ${this.#url} (and the same HEDDLE_TOKEN)`;
   }
 
   async start(): Promise<void> {
-    await (this.#running ??= this.#start());
+    await this.#start();
   }
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
-    const { scheduler } = await (this.#running ??= this.#start());
-    return connectClient(scheduler);
+    return connectClient(await this.#start());
   }
 
-  async #start(): Promise<{ scheduler: Scheduler; listener: Listener }> {
-    const { host = '127.0.0.1', port = 8786, allowedFailures, heartbeatTimeout = '15s' } = this.#options;
-    const scheduler = new Scheduler({
-      heartbeatTimeoutMs: toMilliseconds(heartbeatTimeout, `option 'heartbeatTimeout' of WebSocketCluster`),
-      ...(allowedFailures !== undefined && { allowedFailures }),
-    });
-    const listener = await listen<FromPeer, ToPeer>({
-      host,
-      port,
-      token: this.#token,
-      decode: decodeFromPeer,
-      onConnection: (comm) => scheduler.accept(comm),
-    });
-    this.#url = listener.url;
-    return { scheduler, listener };
+  /** Sends the workers away, which try to come back, and listens no more. The cluster can be started again. */
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await (await running)?.resources[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const running = await this.#running;
-    this.#running = undefined;
-    if (running === undefined) return;
-    await running.scheduler[Symbol.asyncDispose]();
-    await running.listener.close();
+    await this.close();
+  }
+
+  async #start(): Promise<Scheduler> {
+    this.#running ??= this.#open().catch((error: unknown) => {
+      this.#running = undefined;
+      throw error;
+    });
+    return (await this.#running).scheduler;
+  }
+
+  async #open(): Promise<RunningCluster> {
+    await using resources = new AsyncDisposableStack();
+    const { host = '127.0.0.1', port = 8786, allowedFailures } = this.#options;
+    const heartbeatTimeoutMs = this.#heartbeatTimeoutMs;
+    const scheduler = new Scheduler({ heartbeatTimeoutMs, ...(allowedFailures !== undefined && { allowedFailures }) });
+    const listener = resources.use(
+      await listen<FromPeer, ToPeer>({
+        host,
+        port,
+        token: this.#token,
+        decode: decodeFromPeer,
+        onConnection: (comm) => scheduler.accept(comm),
+      }),
+    );
+    resources.use(scheduler);
+    this.#url = listener.url;
+    return { scheduler, resources: resources.move() };
   }
 }

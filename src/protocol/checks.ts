@@ -17,7 +17,8 @@ export type Fields<T> = { readonly [K in keyof T]-?: Check };
 export const count = leaf('a whole number from 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
 export const integer = leaf('a whole number', (value) => Number.isSafeInteger(value));
 export const duration = leaf('a number of milliseconds', (value) => Number.isFinite(value) && (value as number) >= 0);
-export const time = leaf('a time', (value) => Number.isFinite(value));
+/** What a Date can hold. */
+export const time = leaf('a time', (value) => Math.abs(value as number) <= 8.64e15);
 export const text = leaf('a text', (value) => typeof value === 'string');
 export const bytes = leaf('bytes', (value) => value instanceof Uint8Array);
 

@@ -40,6 +40,8 @@ export interface Hello {
 export interface Welcome {
   readonly type: 'welcome';
   readonly name: string;
+  /** Nothing heard for so long means that the other end is gone, in milliseconds. */
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** The answer to a hello that is not. */

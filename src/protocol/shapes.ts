@@ -59,7 +59,7 @@ const hello = record<Body<Hello, 'hello'>>({
   name: text,
   threads: count,
 });
-const welcome = record<Body<Welcome, 'welcome'>>({ name: text });
+const welcome = record<Body<Welcome, 'welcome'>>({ name: text, heartbeatTimeoutMs: duration });
 const refused = record<Body<Refused, 'refused'>>({ code: text, message: text });
 
 export const fromWorker: Shapes<FromWorker> = {

@@ -33,6 +33,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #arrays = new Map<number, HeldArray>();
   readonly #workers = new Map<string, WorkerPeer>();
   readonly #clients = new Map<string, ClientPeer>();
+  readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   #wake: NodeJS.Timeout | undefined;
   #wakesAt = Infinity;
@@ -41,6 +42,7 @@ export class Scheduler implements AsyncDisposable {
 
   constructor({ allowedFailures = 3, heartbeatTimeoutMs = 15_000 }: SchedulerOptions = {}) {
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
+    this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatTimeoutMs / 5);
     this.#heartbeat.unref();
   }
@@ -91,7 +93,7 @@ export class Scheduler implements AsyncDisposable {
       void comm.close(refused.message);
       return undefined;
     }
-    comm.send({ type: 'welcome', name: hello.name });
+    comm.send({ type: 'welcome', name: hello.name, heartbeatTimeoutMs: this.#heartbeatTimeoutMs });
     return hello.role === 'worker' ? this.#joinWorker(comm, hello) : this.#joinClient(comm);
   }
 
@@ -252,7 +254,7 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #beat(): void {
-    for (const worker of this.#workers.values()) worker.comm.ping();
+    for (const { comm } of [...this.#workers.values(), ...this.#clients.values()]) comm.ping();
     this.#handle({ type: 'ticked' });
   }
 

@@ -1,10 +1,12 @@
 // A machine's share of the work: one comm to a scheduler, one pool of threads. It runs chunks and reports; it never
 // opens what it carries, and never runs user code itself.
 
+import { threadId } from 'node:worker_threads';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkInput, ChunkMessage } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { Comm } from '../comm/comm.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ArrayDefinition, FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { ChunkLoss, ChunkPool } from './pool.ts';
 
@@ -16,8 +18,11 @@ interface HeldArray {
   readonly whole: readonly ChunkInput[];
 }
 
-/** Names an array for the threads of this process: never used twice, so that what a thread keeps is never another's. */
-let nextKey = 1;
+/**
+ * Names an array for the threads of this process: never used twice, so that what a thread keeps is never another's. A
+ * thread can have workers of its own, when a task runs a flow; hence its number in the key.
+ */
+let nextKey = threadId * 2 ** 32 + 1;
 
 export class Worker implements AsyncDisposable {
   readonly #comm: Comm<ToWorker, FromWorker>;
@@ -109,6 +114,10 @@ export class Worker implements AsyncDisposable {
   }
 
   #start(message: Extract<ToWorker, { type: 'run' }>): void {
+    const { array, attempt } = message;
+    if (!this.#arrays.has(array))
+      throw new ProtocolError(`attempt ${attempt} is of array ${array}, never defined here`);
+    if (this.#running.size >= this.#pool.threads) throw new ProtocolError(`attempt ${attempt} is one too many for us`);
     const running = this.#run(message).finally(() => {
       this.#running.delete(message.attempt);
       this.#cancelled.delete(message.attempt);
@@ -118,10 +127,11 @@ export class Worker implements AsyncDisposable {
 
   async #run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
     const { attempt, start, end, inputs, notes, timedOut } = message;
-    const array = this.#arrays.get(message.array);
-    if (array === undefined) return this.#comm.send({ type: 'ended', attempt });
+    const array = this.#arrays.get(message.array)!;
     const { definition, key, bytes, whole } = array;
     const chunk = {
+      name: definition.name,
+      length: definition.length,
       array: key,
       attempt,
       start,

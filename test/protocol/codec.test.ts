@@ -269,7 +269,7 @@ function hello() {
 
 function answers() {
   return [
-    record({ type: type('welcome'), name: text }),
+    record({ type: type('welcome'), name: text, heartbeatTimeoutMs: fc.nat() }),
     record({ type: type('refused'), code: text, message: text }),
   ] as const;
 }
@@ -283,7 +283,7 @@ function loss(): fc.Arbitrary<Loss> {
 function records(): fc.Arbitrary<LogRecord[]> {
   const level = fc.constantFrom<LogLevel[]>('debug', 'info', 'warn', 'error');
   const fields = {
-    time: ms,
+    time: fc.double({ min: 0, max: 8.64e15, noNaN: true }).map((value) => value + 0),
     level,
     message: text,
     task: text,

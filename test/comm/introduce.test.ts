@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { WebSocketServer } from 'ws';
+import { inprocPair } from '../../src/comm/inproc.ts';
+import { introduce } from '../../src/comm/introduce.ts';
+import { connect } from '../../src/comm/ws.ts';
+import { decodeToWorker } from '../../src/protocol/codec.ts';
+import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
+import { ProtocolError } from '../../src/protocol/protocol-error.ts';
+
+const self = { role: 'worker', name: 'ada', threads: 1 } as const;
+
+test('a scheduler that goes silent is given up by the other end after the time that it asked for', async () => {
+  const [scheduler, worker] = inprocPair<FromWorker, ToWorker>();
+  scheduler.listen({ message: () => {}, seen: () => {}, closed: () => {} });
+  scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 60 });
+  const closed = Promise.withResolvers<string>();
+
+  await introduce<ToWorker, FromWorker>(worker, self, {
+    message: () => {},
+    seen: () => {},
+    closed: ({ reason }) => closed.resolve(reason),
+  });
+
+  assert.equal(await closed.promise, 'the scheduler showed no sign of life');
+});
+
+test('what comes in one batch with the welcome is heard', async () => {
+  const [scheduler, worker] = inprocPair<FromWorker, ToWorker>();
+  scheduler.listen({ message: () => {}, seen: () => {}, closed: () => {} });
+  scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 1_000 });
+  scheduler.send({ type: 'forget', array: 7 });
+  const heard = Promise.withResolvers<ToWorker>();
+
+  await introduce<ToWorker, FromWorker>(worker, self, {
+    message: (message) => heard.resolve(message),
+    seen: () => {},
+    closed: () => {},
+  });
+
+  assert.deepEqual(await heard.promise, { type: 'forget', array: 7 });
+  await worker.close();
+});
+
+test('a message that makes no sense to its reader closes the comm, and throws nowhere else', async () => {
+  const [scheduler, worker] = inprocPair<FromWorker, ToWorker>();
+  const closed = Promise.withResolvers<string>();
+  scheduler.listen({ message: () => {}, seen: () => {}, closed: ({ reason }) => closed.resolve(reason) });
+  scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 1_000 });
+  scheduler.send({ type: 'forget', array: 7 });
+
+  await introduce<ToWorker, FromWorker>(worker, self, {
+    message: () => {
+      throw new ProtocolError('nonsense');
+    },
+    seen: () => {},
+    closed: () => {},
+  });
+
+  assert.equal(await closed.promise, 'nonsense');
+});
+
+test('a WebSocket server that is no scheduler is told apart by its answer to our hello', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  server.on('connection', (socket) => socket.send('welcome to the chat'));
+  const { port } = server.address() as { port: number };
+  const comm = await connect<ToWorker, FromWorker>({
+    url: `ws://127.0.0.1:${port}`,
+    token: 'x',
+    decode: decodeToWorker,
+  });
+
+  const handlers = { message: () => {}, seen: () => {}, closed: () => {} };
+  await assert.rejects(
+    introduce<ToWorker, FromWorker>(comm, self, handlers),
+    /closed the connection before it let us in/,
+  );
+
+  await comm.close();
+  server.close();
+});
