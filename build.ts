@@ -2,7 +2,7 @@
 // repository needs (the peers of the benchmark, the data of the example, and the Node that runs all of it).
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const publishedFields = [
   'name',
@@ -21,6 +21,7 @@ execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 copyFileSync('src/cli/heddle.js', 'dist/src/cli/heddle.js');
 copyFileSync('README.md', 'dist/README.md');
 copyFileSync('LICENSE', 'dist/LICENSE');
+cpSync('docs', 'dist/docs', { recursive: true });
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
 const published = Object.fromEntries(publishedFields.map((field) => [field, manifest[field]]));
@@ -28,6 +29,7 @@ const entry = (path: string) => ({ types: `./${path}.d.ts`, default: `./${path}.
 published['exports'] = {
   '.': entry('src/index'),
   './executors': entry('src/executors/index'),
+  './schedules': entry('src/schedules/index'),
   './package.json': './package.json',
 };
 writeFileSync('dist/package.json', `${JSON.stringify(published, null, 2)}\n`);

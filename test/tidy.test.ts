@@ -35,7 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   worker: ['comm', 'protocol', 'lib'],
   executors: ['engine', 'scheduler', 'worker', 'comm', 'protocol', 'code', 'lib'],
   cli: ['executors', 'engine', 'config', 'lib'],
-  'index.ts': ['executors', 'engine', 'results', 'schedules', 'config', 'flow', 'values', 'lib'],
+  'index.ts': ['executors', 'engine', 'results', 'config', 'flow', 'values', 'lib'],
   'workers/thread.ts': ['engine', 'values', 'code', 'lib'],
   'workers/remote.ts': ['worker', 'comm', 'protocol', 'code', 'lib'],
 };
@@ -186,7 +186,7 @@ test(`a function has at most ${maxFunctionLines} lines`, () => {
 });
 
 test('what is exported is imported somewhere', () => {
-  const used = new Set<string>(['src/index.ts *', 'src/executors/index.ts *']);
+  const used = new Set<string>(['src/index.ts *', 'src/executors/index.ts *', 'src/schedules/index.ts *']);
   for (const { imports } of sources)
     for (const { names, file } of imports) for (const name of names) used.add(`${file} ${name}`);
 

@@ -113,6 +113,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usageStatus;
   else {
     printError(error);
-    process.exitCode = error instanceof UsageError ? usageStatus : 1;
+    // A script that trips over the outputs of a run that Ctrl-C ended was ended by Ctrl-C.
+    process.exitCode ??= error instanceof UsageError ? usageStatus : 1;
   }
 }

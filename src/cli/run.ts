@@ -37,7 +37,7 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   const ended = (state: FlowState): void => {
     if (!state.isSuccessful()) process.exitCode ??= 1;
   };
-  awaitRun({ parameters: options.param, executor: executorOf(options), ended });
+  awaitRun({ parameters: options.param, executor: executorOf(options), flow: options.flow, ended });
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   const pending = takeCommandLine();
   if (pending === undefined) return;

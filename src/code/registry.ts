@@ -66,6 +66,14 @@ export function register(name: string, entry: object): Reference {
   return reference;
 }
 
+/** Makes something of our own, which is there wherever this package is: no module has to be imported to find it. */
+export function registerBuiltIn<Entry extends object>(name: string, make: (reference: Reference) => Entry): Entry {
+  const reference: Reference = { name, ordinal: 0, module: 'heddle:builtin', definedAt: 'heddle' };
+  const entry = make(reference);
+  registry.entries.set(keyOf(reference), entry);
+  return entry;
+}
+
 export function find(reference: Reference): object | undefined {
   return registry.entries.get(keyOf(reference));
 }

@@ -11,8 +11,10 @@ import { triggerOf } from '../flow/triggers.ts';
 import type { Task } from '../flow/task.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
+import { deepFrozen } from '../lib/deep-frozen.ts';
 import { isCancelled } from './abort-watch.ts';
 import { captureConsole } from './console-capture.ts';
+import { createLogger } from './logger.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
 import { decodePlan } from './plan.ts';
@@ -37,7 +39,16 @@ interface KeptArray {
 
 const firstTry: Progress = { runCount: 1, loopCount: 1, loopResult: undefined };
 
+/** The chunks that run on this thread; one listener serves them all. */
+const flushAtExit = new Set<() => void>();
+process.on('exit', () => flushAtExit.forEach((flush) => flush()));
+
 const kept = new Map<number, KeptArray>();
+
+/** Lets go of the functions and inputs that are kept ready on this thread. */
+export function forgetArrays(): void {
+  kept.clear();
+}
 
 /** Runs `task` and reports through `emit`, in order. Never throws for what the user's function does. */
 export async function runChunk(task: ChunkTask, emit: (message: ChunkMessage) => void): Promise<void> {
@@ -66,12 +77,12 @@ class ChunkRun {
     const task = this.#task;
     // A function that ends its thread takes nothing with it of those that ran before.
     const flush = () => this.#flush();
-    process.on('exit', flush);
+    flushAtExit.add(flush);
     try {
       await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
     } finally {
       Atomics.store(task.control, controlWords.running, -1);
-      process.off('exit', flush);
+      flushAtExit.delete(flush);
     }
     this.#flush();
   }
@@ -95,6 +106,9 @@ class ChunkRun {
 
   /** The function could not be found or imported: that is the outcome of every index. */
   #failAll(state: State): void {
+    this.#array.failuresLogged += 1;
+    const source = { task: this.#task.name };
+    if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(state.message);
     for (let index = this.#task.start; index < this.#task.end; index += 1) this.#outcomes.end(index, state);
   }
 
@@ -134,6 +148,8 @@ class ChunkRun {
   #logFailure({ loaded, runner, index }: FinishedRun, state: State): void {
     // An upstream failure is in the log already, where it happened.
     if (state.type === 'TriggerFailed') return;
+    // Who is told to stop and stops has not failed.
+    if (isCancelled(this.#task.control)) return;
     this.#array.failuresLogged += 1;
     if (this.#array.failuresLogged > loggedFailures) return;
     const logger = runner.loggerFor(loaded.plan.isMapped ? index : undefined);
@@ -180,21 +196,26 @@ function keep(task: ChunkTask): KeptArray {
     array = { loaded: loadTask(task), failuresLogged: 0 };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
-  // To the end of the line: the one that was not used for longest goes first.
   kept.delete(task.array);
-  kept.set(task.array, array);
+  // A single run may have changed its inputs: when it is tried again, it gets them fresh. Otherwise to the end of the
+  // line: the array that was not used for longest goes first.
+  if (task.length > 1) kept.set(task.array, array);
   return array;
 }
 
 async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
   try {
     const plan = decodePlan(task.definition);
+    // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
+    deepFrozen(plan.parameters);
+    if (plan.isMapped) deepFrozen(plan.constants);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
     const found = ((await load(plan.reference)) as Task).freeze();
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
       const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList });
-      return { outcomes, value: isList ? outcomes.values : outcomes.values[0] };
+      const value = isList ? outcomes.values : outcomes.values[0];
+      return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
     });
     if (plan.logStdout) captureConsole();
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);

@@ -8,6 +8,8 @@ export interface CommandLineRun {
   /** Texts as given; each is read as what its parameter's default is. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly executor: Executor | undefined;
+  /** The flow that was asked for by name. */
+  readonly flow: string | undefined;
   readonly ended: (state: FlowState) => void;
 }
 

@@ -2,6 +2,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
 import { processWide } from '../lib/process-wide.ts';
 import type { Logger } from './logger.ts';
 
@@ -26,6 +27,8 @@ export interface Context {
   readonly flowRunName: string;
   /** When the flow run started. */
   readonly date: Date;
+  /** When its schedule would have it start (see `flow.serve`), in retries too; without a schedule, when it started. */
+  readonly scheduledStartTime: Date;
   /** Secrets by name, looked for when they are read. A name that is nowhere throws `SECRET_NOT_FOUND`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- mostly a text, and whatever JSON there was in one
   readonly secrets: Readonly<Record<string, any>>;
@@ -55,8 +58,9 @@ export function isInTaskRun(): boolean {
 export const context: Context = new Proxy({} as Context, {
   get(_, name) {
     const run = storage.getStore();
-    if (run !== undefined) return run[name as keyof Context];
-    if (typeof name === 'symbol') return undefined;
+    // Whoever awaits or prints it asks for these.
+    if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
+    if (run !== undefined) return read(run, name);
     const remedy = 'Read it inside the function of a task, while a flow runs.';
     const message = `context.${name} was read outside of a task run. ${remedy}`;
     throw new UsageError('OUTSIDE_TASK_RUN', message, { property: name });
@@ -74,6 +78,15 @@ export const context: Context = new Proxy({} as Context, {
     return name in (storage.getStore() ?? {});
   },
 });
+
+/** What people look for; the rest is in the documentation. */
+const names = ['parameters', 'secrets', 'logger', 'signal', 'date', 'mapIndex', 'taskName', 'taskRunCount'];
+
+function read(run: Context, name: string): unknown {
+  if (name in run) return run[name as keyof Context];
+  const message = `context has no '${name}'.${didYouMean(name, names)} It has: ${names.join(', ')} and more.`;
+  throw new UsageError('UNKNOWN_CONTEXT', message, { property: name });
+}
 
 function frozen(name: string | symbol): UsageError {
   const message =

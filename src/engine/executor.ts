@@ -12,8 +12,12 @@ export interface FlowRunFacts {
   readonly flowRunName: string;
   // oxlint-disable-next-line typescript/no-explicit-any -- a cluster factory reads them freely: `parameters.workers`
   readonly parameters: Readonly<Record<string, any>>;
+  /** When a schedule would have it start; absent when none did. */
+  readonly scheduledStartTime?: Date;
   /** Writes to the log of the run. */
   readonly logger: Logger;
+  /** Aborted when the run is over before it has started. */
+  readonly signal: AbortSignal;
 }
 
 /** One array of task runs: the children of a mapped task, or, with length 1, a task that is not mapped. */

@@ -4,17 +4,17 @@ import { nanoid } from 'nanoid';
 import { formatDuration } from '../lib/duration.ts';
 import { fillTemplate } from '../lib/template.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
+import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { config } from '../config/config.ts';
 import { State } from '../flow/state.ts';
 import type { Executor, FlowRunFacts, Session, SessionListener } from './executor.ts';
+import { finalState, throughFlowHandlers } from './final-state.ts';
 import type { Flow, FlowRunName } from './flow.ts';
 import { FlowRunner } from './flow-runner.ts';
-import { FlowState, type FlowStatistics } from './flow-state.ts';
-import { throughHandlers } from './handlers.ts';
+import type { FlowState } from './flow-state.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { createLogger, type Logger } from './logger.ts';
-import type { NodeRun } from './node-run.ts';
-import { config } from '../config/config.ts';
 import { resolveParameters } from './parameters.ts';
 import { hideSecret } from './secrets.ts';
 import { Terminal } from './terminal.ts';
@@ -23,75 +23,173 @@ export interface FlowRunRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly executor: Executor;
   readonly cancelGraceMs: number;
+  readonly scheduledStartTime?: Date;
   readonly flowRunName?: FlowRunName;
   readonly signal?: AbortSignal;
   readonly secrets?: Readonly<Record<string, unknown>>;
   readonly onLog?: (record: LogRecord) => void;
 }
 
+/** How much longer than its grace a cancel may take, before nobody waits for it any more. */
+const cancelPatienceMs = 5_000;
+
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
-  const startedAt = performance.now();
-  const startedAtMs = Date.now();
+  const startedAt = Date.now();
   request.signal?.throwIfAborted();
+  using over = new Over(request.signal);
+  using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
+  // Work on other threads does not keep a process alive, and neither does a promise.
+  using _alive = keptAlive();
   const parameters = await resolveParameters(flow, request.parameters);
   using terminal = new Terminal();
   const flowRunId = nanoid();
   const flowRunName = nameRun(request.flowRunName ?? flow.settings.flowRunName, { flow, flowRunId, parameters });
-  const lost = Promise.withResolvers<Error>();
-  let listenerFailure: Error | undefined;
-  const failListener = (error: Error) => {
-    listenerFailure ??= error;
-    lost.resolve(error);
-  };
-  const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, failListener);
+  const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, (error) => over.fail(error));
   const { secrets = {} } = request;
   hideSecret(Object.values(secrets));
   const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write, config().logging.level);
-  const facts: FlowRunFacts = { flowName: flow.name, flowRunId, flowRunName, parameters, logger };
+  const { signal } = over;
+  const { scheduledStartTime } = request;
+  const facts: FlowRunFacts = {
+    flowName: flow.name,
+    flowRunId,
+    flowRunName,
+    parameters,
+    logger,
+    signal,
+    ...(scheduledStartTime && { scheduledStartTime }),
+  };
 
-  const fleet = { workers: 0, threads: 0 };
+  const mostHands = { workers: 0, threads: 0 };
   const listener: SessionListener = {
     // What the scheduler says of a task run of ours does not know which flow run that is.
     log: (records) => records.forEach((record) => write({ flow: flow.name, flowRun: flowRunName, ...record })),
     workers: ({ workers, threads, lost: news }) => {
-      if (threads > fleet.threads) Object.assign(fleet, { workers, threads });
+      if (threads > mostHands.threads) Object.assign(mostHands, { workers, threads });
       if (news !== undefined) logger.warn(news);
     },
-    lost: lost.resolve,
+    lost: (error) => over.fail(error),
   };
-  await using session = await request.executor.start(facts, listener);
-  const runner = new FlowRunner(flow.graph, { ...facts, secrets }, session);
-  runner.check();
+  const runner = new FlowRunner(flow.graph, { ...facts, secrets });
+  await using session = await startedUnless(over, request.executor.start(facts, listener));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
+  await carryThrough(runner, session, { over, request, logger });
 
-  const running = runner.run();
-  await untilOver(running, { runner, session, request, logger, lost: lost.promise });
-  const durationMs = performance.now() - startedAt;
+  const durationMs = Date.now() - startedAt;
   const taskRuns = [...runner.runs].reduce((sum, [node, run]) => sum + (node.task ? run.settledCount : 0), 0);
-  const statistics = { startedAt: startedAtMs, durationMs, taskRuns, ...fleet };
-  const computed = finalState(flow, runner, { flowRunId, flowRunName, statistics });
-  const state = await throughFlowHandlers(flow, new State('Running', 'Running flow.'), computed);
+  const statistics = { startedAt, durationMs, taskRuns, ...mostHands };
+  const state = await throughFlowHandlers(flow, finalState(flow, runner, { flowRunId, flowRunName, statistics }));
   const report = `${state.toString()} (${formatDuration(durationMs)})`;
   if (state.isFailed()) logger.error(report);
   else logger.info(report);
-  if (listenerFailure !== undefined) throw listenerFailure;
+  if (over.listenerFailure !== undefined) throw over.listenerFailure;
   return state;
+}
+
+/** How a run ends that does not end by itself: somebody cancelled it, or the means to run it are gone. */
+class Over implements Disposable {
+  readonly #stopListening: () => void;
+  readonly #end = Promise.withResolvers<State>();
+  readonly #controller = new AbortController();
+  /** What the user's own listener to the log threw, if that is why. */
+  listenerFailure: Error | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    const abort = () => this.cancel('its signal was aborted');
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#stopListening = () => signal?.removeEventListener('abort', abort);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopListening();
+  }
+
+  /** The state to end in, once there is one. */
+  get end(): Promise<State> {
+    return this.#end.promise;
+  }
+
+  /** Aborted when it is over, for whoever is still starting something. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  cancel(why: string): void {
+    this.#conclude(new State('Cancelled', `The flow run was cancelled: ${why}.`));
+  }
+
+  fail(error: Error): void {
+    if (error instanceof HeddleError && error.code === 'LOG_LISTENER_FAILED') this.listenerFailure ??= error;
+    this.#conclude(new State('Failed', error.message, { error }));
+  }
+
+  #conclude(end: State): void {
+    this.#end.resolve(end);
+    this.#controller.abort(new DOMException(end.message, 'AbortError'));
+  }
+}
+
+/** The session, or nothing when the run is over before there is one; what comes later is closed again. */
+async function startedUnless(over: Over, starting: Promise<Session>): Promise<Session | undefined> {
+  const session = await Promise.race([starting, over.end.then(() => undefined)]);
+  if (session === undefined) {
+    void starting.then(
+      (late) => late[Symbol.asyncDispose](),
+      () => {},
+    );
+  }
+  return session;
+}
+
+interface Circumstances {
+  readonly over: Over;
+  readonly request: FlowRunRequest;
+  readonly logger: Logger;
+}
+
+/** Runs all there is, or until the run is over; then nothing is left running, as far as that can be had in time. */
+async function carryThrough(
+  runner: FlowRunner,
+  session: Session | undefined,
+  { over, request, logger }: Circumstances,
+): Promise<void> {
+  if (session !== undefined) runner.attach(session);
+  const running = session === undefined ? over.end : runner.run();
+  const end = await Promise.race([over.end, running.then(() => undefined)]);
+  if (end === undefined) return;
+  runner.abandon(end);
+  if (!end.isCancelled() || session === undefined) return;
+  const { cancelGraceMs } = request;
+  logger.warn(`${end.message} Running tasks have ${formatDuration(cancelGraceMs)} to end by themselves.`);
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(patience.resolve, timerMs(cancelGraceMs + cancelPatienceMs));
+  await Promise.race([session.cancel(cancelGraceMs), patience.promise]);
+  clearTimeout(timer);
+}
+
+function keptAlive(): Disposable {
+  const timer = setInterval(() => {}, 2 ** 30);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** Whoever listens to the log is called between our own steps, where what it throws must not get. */
 function guarded(listener: (record: LogRecord) => void, failed: (error: Error) => void): (record: LogRecord) => void {
   return (record) => {
-    try {
-      listener(record);
-    } catch (cause) {
+    const fail = (cause: unknown) => {
       const why = cause instanceof Error ? cause.message : String(cause);
       failed(new HeddleError('LOG_LISTENER_FAILED', `the run's onLog threw: ${why}`, { cause }));
+    };
+    try {
+      const promise: unknown = listener(record);
+      if (promise instanceof Promise) promise.catch(fail);
+    } catch (cause) {
+      fail(cause);
     }
   };
 }
 
-/** The name that was given, filled from the run; two words and a number are for people to forget. */
+/** The name that was given, filled from the run; a short one made of its id without. */
 function nameRun(
   name: FlowRunName | undefined,
   { flow, flowRunId, parameters }: { flow: Flow; flowRunId: string; parameters: Record<string, unknown> },
@@ -99,92 +197,4 @@ function nameRun(
   const values = { parameters, flowName: flow.name, flowRunId, date: new Date() };
   if (name === undefined) return `run-${flowRunId.slice(0, 6)}`;
   return typeof name === 'function' ? name(values) : fillTemplate(name, values);
-}
-
-interface Watch {
-  readonly runner: FlowRunner;
-  readonly session: Session;
-  readonly request: FlowRunRequest;
-  readonly logger: Logger;
-  readonly lost: Promise<Error>;
-}
-
-/** Waits for the run to end, for somebody to cancel it, or for the scheduler to be lost, whichever comes first. */
-async function untilOver(running: Promise<void>, { runner, session, request, logger, lost }: Watch): Promise<void> {
-  const cancelled = Promise.withResolvers<string>();
-  using _ = listenForInterrupts(cancelled.resolve);
-  const abort = () => cancelled.resolve('its signal was aborted');
-  request.signal?.addEventListener('abort', abort, { once: true });
-  // It may have been while the executor started, when nobody listened.
-  if (request.signal?.aborted) abort();
-  const end = await Promise.race([
-    running.then(() => undefined),
-    lost.then((error) => new State('Failed', error.message, { error })),
-    cancelled.promise.then((why) => new State('Cancelled', `The flow run was cancelled: ${why}.`)),
-  ]);
-  request.signal?.removeEventListener('abort', abort);
-  if (end === undefined) return;
-  runner.abandon(end);
-  if (!end.isCancelled()) return;
-  logger.warn(`${end.message} Running tasks have ${formatDuration(request.cancelGraceMs)} to end by themselves.`);
-  await Promise.race([session.cancel(request.cancelGraceMs), lost]);
-}
-
-/** The flow's own handlers see the end of a run, and may put another state in its place; its outputs stay. */
-async function throughFlowHandlers<Plan>(
-  flow: Flow<Plan>,
-  from: State,
-  computed: FlowState<Plan>,
-): Promise<FlowState<Plan>> {
-  const { stateHandlers, terminalStateHandler, onFailure } = flow.settings;
-  const references = flow.referenceTasks.map((node) => computed.of(node));
-  const ended =
-    terminalStateHandler === undefined
-      ? computed
-      : await throughHandlers([terminalStateHandler], { from, to: computed }, (handler, { to }) =>
-          handler({ flow, state: to, referenceStates: references }),
-        );
-  const state = await throughHandlers(stateHandlers, { from, to: ended }, (handler, change) =>
-    handler({ flow, ...change }),
-  );
-  if (state.isFailed()) await onFailure?.({ flow, state });
-  return state === computed ? computed : computed.as(state);
-}
-
-/** The terminal nodes decide: any failed, and the run failed. A mapped one is judged by its children. */
-function finalState<Plan>(
-  flow: Flow<Plan>,
-  { runs }: FlowRunner,
-  facts: { flowRunId: string; flowRunName: string; statistics: FlowStatistics },
-): FlowState<Plan> {
-  const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };
-  const all = [...runs.values()];
-  const cancelled = all.find((run) => run.wasCancelled);
-  if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
-  const references = flow.referenceTasks.map((node) => runs.get(node)!);
-  const unfinished = all.filter((run) => run.unfinishedCount > 0);
-  if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
-    const paused = unfinished.map((run) => run.node.slug).join(', ');
-    return new FlowState('Paused', `Not finished: ${paused}.`, { outcome });
-  }
-  const failed = references.filter((run) => run.hasFailed);
-  if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
-  const message = `Some reference tasks failed: ${failed.map(describeFailure).join('; ')}`;
-  return new FlowState('Failed', message, { outcome, error: failureOf(flow.name, message, all) });
-}
-
-function describeFailure(run: NodeRun): string {
-  const { slug } = run.node;
-  const first = run.children.findIndex((child) => child.isFailed());
-  const state = run.children[first] ?? run.state;
-  if (!run.isList) return `${slug}: ${state.message}`;
-  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${state.message}`;
-}
-
-/** The cause is the first failure that is not the consequence of another. */
-function failureOf(flow: string, message: string, runs: readonly NodeRun[]): HeddleError {
-  const origin = runs
-    .filter((run) => run.hasFailed)
-    .flatMap((run) => run.children.find((child) => child.isFailed() && child.type !== 'TriggerFailed') ?? [])[0];
-  return new HeddleError('FLOW_RUN_FAILED', message, { flow, cause: origin?.error });
 }

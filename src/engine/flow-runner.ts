@@ -1,23 +1,27 @@
 // Walks a flow: each node is submitted as soon as what it must know is known. A mapped upstream is known at once, so
 // map after map waits for nothing; a list that a task returns has to be there before its length is.
 
+import { unreachable } from '../lib/unreachable.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { isIterable } from '../flow/bindings.ts';
 import type { Graph } from '../flow/graph.ts';
-import type { Binding, Node } from '../flow/node.ts';
+import type { Binding, Node, Ordering } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { allSuccessful, nameOf } from '../flow/triggers.ts';
 import { config } from '../config/config.ts';
 import { assertTravels } from '../values/travels.ts';
+import { behindGate } from './arguments.ts';
 import type { FlowRunFacts, Session } from './executor.ts';
 import { flattenList } from './flatten.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { NodeRun } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { failed } from './endings.ts';
+
+type EachNode = Extract<Binding, { type: 'each-node' }>;
 
 /** The arrays and arguments that a task's node comes to, while its bindings are gone through. */
 class Wiring {
@@ -27,6 +31,8 @@ class Wiring {
   readonly whole: { readonly array: number; readonly isList: boolean }[] = [];
   /** Which of the elementwise ones are the user's own lists, and no upstream task runs. */
   readonly literals: number[] = [];
+  /** Which of the elementwise ones are gates. */
+  readonly gates: number[] = [];
 
   /** The position of an array among the elementwise ones. One that is there already is not added again. */
   each(input: { readonly array: number; readonly length: number; readonly name: string }): number {
@@ -40,21 +46,21 @@ export class FlowRunner {
   readonly runs: ReadonlyMap<Node, NodeRun>;
   readonly #graph: Graph;
   readonly #facts: FlowRunFacts;
-  readonly #session: Session;
+  #session!: Session;
   readonly #secrets: Readonly<Record<string, unknown>>;
   readonly #startedAt = Date.now();
   readonly #warned = new Set<string>();
 
-  constructor(graph: Graph, facts: FlowRunFacts & { secrets: Readonly<Record<string, unknown>> }, session: Session) {
+  constructor(graph: Graph, facts: FlowRunFacts & { secrets: Readonly<Record<string, unknown>> }) {
     this.#graph = graph;
     this.#secrets = facts.secrets;
     this.#facts = facts;
-    this.#session = session;
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
   }
 
-  /** Throws when some task cannot be run by this session at all, before any is. */
-  check(): void {
+  /** Takes the means to run tasks. Throws when some task cannot be run by them at all, before any is. */
+  attach(session: Session): void {
+    this.#session = session;
     for (const { task } of this.#graph.nodes) {
       const objection = task === undefined ? undefined : this.#session.objection(task.reference);
       if (objection !== undefined) throw objection;
@@ -81,7 +87,7 @@ export class FlowRunner {
     } catch (error) {
       // Its upstream was abandoned, and so was it.
       if (run.isDone) return;
-      this.#settle(run, error instanceof Unmappable ? error.state : failed(error));
+      this.#settle(run, error instanceof EndedBefore ? error.state : failed(error));
     }
   }
 
@@ -94,10 +100,11 @@ export class FlowRunner {
   async #submitTask(run: NodeRun, task: Task): Promise<void> {
     const { node } = run;
     const wiring = new Wiring();
+    const orderings = this.#graph.orderingsOf(node);
+    // First of all: nothing else that this node waits for matters, if its branch is not taken.
+    for (const ordering of orderings) if (ordering.isGate) await this.#passGate(wiring, ordering);
     for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
-    for (const { node: upstream, isElementwise } of this.#graph.orderingsOf(node)) {
-      await this.#connect(wiring, upstream, isElementwise);
-    }
+    for (const ordering of orderings) if (!ordering.isGate) await this.#connect(wiring, ordering);
     const length = node.isMapped ? lengthOf(node, wiring) : 1;
     this.#submitArray(run, {
       length,
@@ -117,7 +124,18 @@ export class FlowRunner {
         return;
       case 'node': {
         const input = await this.#connectWhole(wiring, binding.node);
-        wiring.args.push({ type: 'whole', input, isFlattened: binding.isFlattened });
+        const { isFlattened, isBoxed } = binding;
+        wiring.args.push({ type: 'whole', input, isFlattened, ...(isBoxed && { isBoxed }) });
+        return;
+      }
+      case 'filled': {
+        this.#checkConstant(node, position, binding.template);
+        const constant = wiring.constants.push(binding.template) - 1;
+        const gaps = [];
+        for (const { path, node: upstream, isFlattened } of binding.gaps) {
+          gaps.push({ path, input: await this.#connectWhole(wiring, upstream), isFlattened });
+        }
+        wiring.args.push({ type: 'filled', constant, gaps, isFlattened: binding.isFlattened });
         return;
       }
       case 'each-constant': {
@@ -129,11 +147,25 @@ export class FlowRunner {
         return;
       }
       case 'each-node':
-        wiring.args.push({ type: 'element', input: await this.#connectEach(wiring, node, binding) });
+        wiring.args.push(await this.#wireEach(wiring, node, binding));
+        return;
+      default:
+        unreachable(binding);
     }
   }
 
-  async #connect(wiring: Wiring, upstream: Node, isElementwise: boolean): Promise<void> {
+  async #wireEach(wiring: Wiring, node: Node, binding: EachNode): Promise<ArgumentPlan> {
+    if (binding.isBoxed !== true) return { type: 'element', input: await this.#connectEach(wiring, node, binding) };
+    const run = this.runs.get(binding.node)!;
+    await run.submitted;
+    if (!run.isList) await run.done;
+    // Nothing was made there for any index, and others may have it.
+    const isSkipped = !run.isList && run.state.isSkipped();
+    if (!isSkipped) return { type: 'element', input: await this.#connectEach(wiring, node, binding), isBoxed: true };
+    return { type: 'whole', input: await this.#connectWhole(wiring, binding.node), isFlattened: false, isBoxed: true };
+  }
+
+  async #connect(wiring: Wiring, { node: upstream, isElementwise }: Ordering): Promise<void> {
     const run = this.runs.get(upstream)!;
     const array = await run.submitted;
     if (!isElementwise || !run.isList) {
@@ -143,6 +175,19 @@ export class FlowRunner {
     wiring.each({ array, length: run.length, name: upstream.slug });
   }
 
+  /** A gate for each index is asked by the runs themselves; one gate for all of them is waited for here. */
+  async #passGate(wiring: Wiring, { node: gate, isElementwise }: Ordering): Promise<void> {
+    const run = this.runs.get(gate)!;
+    const array = await run.submitted;
+    if (isElementwise && run.isList) {
+      wiring.gates.push(wiring.each({ array, length: run.length, name: gate.slug }));
+      return;
+    }
+    await run.done;
+    const end = behindGate(run.state);
+    if (end !== undefined) throw new EndedBefore(end);
+  }
+
   async #connectWhole(wiring: Wiring, upstream: Node): Promise<number> {
     const run = this.runs.get(upstream)!;
     const array = await run.submitted;
@@ -150,11 +195,7 @@ export class FlowRunner {
     return known === -1 ? wiring.whole.push({ array, isList: run.isList }) - 1 : known;
   }
 
-  async #connectEach(
-    wiring: Wiring,
-    node: Node,
-    { node: upstream, isFlattened }: Extract<Binding, { type: 'each-node' }>,
-  ): Promise<number> {
+  async #connectEach(wiring: Wiring, node: Node, { node: upstream, isFlattened }: EachNode): Promise<number> {
     const run = this.runs.get(upstream)!;
     const array = await run.submitted;
     if (run.isList && !isFlattened) {
@@ -163,7 +204,7 @@ export class FlowRunner {
     await run.done;
     const { state } = run;
     if (run.isList) return this.#connectList(wiring, node, upstream.slug, flattenChildren(node, run.children));
-    if (!state.isSuccessful() || state.isSkipped()) throw new Unmappable(withoutList(node, upstream, state));
+    if (!state.isSuccessful() || state.isSkipped()) throw new EndedBefore(withoutList(node, upstream, state));
     if (!isIterable(state.result)) throw notIterable(node, upstream, state.result);
     const values = [...state.result];
     const list = { values: isFlattened ? flattenList(node.slug, values) : values };
@@ -195,9 +236,9 @@ export class FlowRunner {
     return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
   }
 
-  #plan(node: Node, task: Task, { args, constants, whole, literals }: Wiring): Uint8Array {
+  #plan(node: Node, task: Task, { args, constants, whole, literals, gates }: Wiring): Uint8Array {
     const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger } = task.settings;
-    const { flowName, flowRunId, flowRunName, parameters } = this.#facts;
+    const { flowName, flowRunId, flowRunName, parameters, scheduledStartTime } = this.#facts;
     const { logging } = config();
     return encodePlan({
       flow: flowName,
@@ -205,6 +246,7 @@ export class FlowRunner {
       flowRunName,
       parameters,
       startedAt: this.#startedAt,
+      ...(scheduledStartTime && { scheduledStartTime: scheduledStartTime.getTime() }),
       secrets: this.#secrets,
       logLevel: logging.level,
       logStdout: task.settings.logStdout ?? logging.logStdout,
@@ -220,13 +262,16 @@ export class FlowRunner {
       constants,
       wholeIsList: whole.map(({ isList }) => isList),
       literals,
+      ...(gates.length > 0 && { gates }),
     });
   }
 
   #checkConstant(node: Node, position: number, value: unknown): void {
     const changed = assertTravels(value, { role: 'input', task: node.slug, name: `argument ${position + 1}` });
-    for (const { path, what } of changed) {
-      this.#warnOnce(`argument ${position + 1}${path} of task '${node.slug}' ${what}; it will arrive changed`);
+    for (const { path, what, remedy } of changed) {
+      this.#warnOnce(
+        `argument ${position + 1}${path} of task '${node.slug}' ${what}; it will arrive changed: ${remedy[0] ?? ''}`,
+      );
     }
   }
 
@@ -244,8 +289,8 @@ interface GivenList {
   readonly states?: ReadonlyMap<number, State>;
 }
 
-/** Thrown to end a mapped node in a state, because there is no list to map over. */
-class Unmappable extends Error {
+/** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */
+class EndedBefore extends Error {
   readonly state: State;
 
   constructor(state: State) {
@@ -280,6 +325,7 @@ function flattenChildren(node: Node, children: readonly State[]): GivenList {
 }
 
 function lengthOf(node: Node, { elementwise }: Wiring): number {
+  if (elementwise.length === 0) throw new EndedBefore(new State('Skipped', 'All upstreams were skipped'));
   if (node.task?.settings.zip === 'shortest') return Math.min(...elementwise.map(({ length }) => length));
   const [first, ...others] = elementwise;
   const other = others.find(({ length }) => length !== first!.length);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
@@ -115,13 +116,18 @@ export class FlowState<Plan = unknown> extends State {
     const run = this.#outcome.runs.get(node)!;
     const { state } = run;
     if (state.isSuccessful() && !run.hasFailed) return state.result;
-    const failures = run.children.filter((child) => child.isFailed());
+    const failures = run.children.filter((child) => !child.isSuccessful());
     const first = failures[0] ?? state;
     const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;
     const remedy = `Look at state.of('${node.slug}') for what there is.`;
-    const message = `the output of ${which} not succeed: ${first.message} ${remedy}`;
+    const message = `the output of ${which} not succeed: ${sentence(first.message)} ${remedy}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
+}
+
+/** A message as a sentence of its own, so that another can follow. */
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 /** A copy of `source` in which each part is read when it is first asked for. */
@@ -134,5 +140,30 @@ function lazily(source: object, copy: object, read: (part: unknown) => unknown):
     };
     Object.defineProperty(copy, key, { get, enumerable: true, configurable: true });
   }
+  // Printed as the values that it holds, not as getters; what is not there says so in its place.
+  Object.defineProperty(copy, inspect.custom, { value: () => printable(copy) });
   return copy;
+}
+
+function printable(values: object): unknown {
+  const entries = Object.keys(values).map((key) => {
+    try {
+      return [key, (values as Record<string, unknown>)[key]] as const;
+    } catch (error) {
+      return [key, new Unavailable(error)] as const;
+    }
+  });
+  return Array.isArray(values) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+}
+
+class Unavailable {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+
+  [inspect.custom](): string {
+    return `<${this.error instanceof Error ? this.error.message : String(this.error)}>`;
+  }
 }

@@ -9,17 +9,21 @@ import type { Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import type { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
+import type { Schedule } from '../schedules/schedule.ts';
 import { isInTaskRun } from './context.ts';
-import { takeCommandLine } from './command-line.ts';
+import { takeCommandLine, type CommandLineRun } from './command-line.ts';
 import { defaultExecutor, type Executor } from './executor.ts';
-import { carryOut } from './flow-run.ts';
+import { carryOut, type FlowRunRequest } from './flow-run.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { FlowState } from './flow-state.ts';
 import { readParameter } from './parameters.ts';
+import { followSchedule, type ScheduledRun, type Served } from './schedule-loop.ts';
 
 export interface FlowOptions {
   /** Where tasks run; on this thread, one after the other, by default. */
   readonly executor?: Executor;
+  /** When `serve()` runs it; `run()` runs it at once all the same. */
+  readonly schedule?: Schedule;
   /** What runs are called: a text like `'load-{parameters.day}'`, or a function. */
   readonly flowRunName?: FlowRunName;
   /** Called in order when a run ends, where the flow was started; each may return another state. */
@@ -71,13 +75,34 @@ export interface FlowRunOptions {
   readonly onLog?: (record: LogRecord) => void;
 }
 
+export interface ServeOptions<Plan = unknown> extends FlowRunOptions {
+  /** Instead of the flow's own. */
+  readonly schedule?: Schedule;
+  /** Values for the flow's parameters; those of the schedule's clocks come first. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Cancels the run that is under way, when it is aborted, and ends the loop. */
+  readonly signal?: AbortSignal;
+  /** Ends the loop after so many runs; without limit by default. */
+  readonly maxRuns?: number;
+  /** Called and waited for after each run. What it throws ends the loop. */
+  readonly onRun?: (run: ScheduledRun<Plan>) => unknown;
+}
+
 const runName = {
   expected: "a text like 'load-{parameters.day}', or a function",
   holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
 };
-const executorRule = { expected: 'an executor, like new LocalExecutor()', holds: isExecutor };
+const executorRule = {
+  expected: 'an executor, like new LocalExecutor() or new DistributedExecutor(() => cluster)',
+  holds: isExecutor,
+};
+const scheduleRule = {
+  expected: 'a Schedule: new Schedule({ clocks: [clock] })',
+  holds: (value: unknown) => typeof (value as Partial<Schedule> | null)?.next === 'function',
+};
 const flowRules = {
   executor: executorRule,
+  schedule: scheduleRule,
   flowRunName: runName,
   stateHandlers: {
     expected: 'an array of functions',
@@ -106,14 +131,15 @@ const runRules = {
   executor: executorRule,
   parameters: {
     expected: 'an object of values by parameter name',
-    holds: (value: unknown) => typeof value === 'object',
+    holds: isRecord,
   },
   flowRunName: runName,
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
-  secrets: { expected: 'an object of secrets by name', holds: (value: unknown) => typeof value === 'object' },
+  secrets: { expected: 'an object of secrets by name', holds: isRecord },
   cancelGrace: rules.anything,
   onLog: rules.function,
 };
+const serveRules = { ...runRules, schedule: scheduleRule, maxRuns: rules.positiveCount, onRun: rules.function };
 
 /** Tasks and what they wait for, built once and run as often as wanted. */
 export class Flow<Plan = unknown> {
@@ -206,22 +232,72 @@ export class Flow<Plan = unknown> {
   async run(options: FlowRunOptions = {}): Promise<FlowState<Plan>> {
     checkOptions(`${this.name}.run()`, options, runRules);
     if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
+    const commandLine = this.#takeCommandLine();
+    const state = await carryOut(this, this.#request(`${this.name}.run()`, options, commandLine));
+    commandLine?.ended(state);
+    return state;
+  }
+
+  /**
+   * Runs the flow at the times of its schedule, one run after the other, until the schedule has no more of them, or
+   * `signal` or Ctrl-C ends it. A run that fails, or cannot start, is logged, and the next one takes place all the
+   * same. What becomes due while a run goes on is missed, and not made up for. Rejects with `SCHEDULE_EXHAUSTED` when
+   * no time is left at all, and at once when the parameters of the first run do not fit. As with `run()`, this promise
+   * never settles while a worker imports the flow's file.
+   */
+  async serve(options: ServeOptions<Plan> = {}): Promise<Served> {
+    const owner = `${this.name}.serve()`;
+    checkOptions(owner, options, serveRules);
+    const { schedule = this.settings.schedule, maxRuns, onRun, ...runOptions } = options;
+    if (schedule === undefined) {
+      const message = `${owner} needs option 'schedule', ${scheduleRule.expected}, there or of the flow itself`;
+      throw new UsageError('INVALID_OPTION', message, { owner, option: 'schedule' });
+    }
+    if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
+    const commandLine = this.#takeCommandLine();
+    const ended = async (run: ScheduledRun<Plan>): Promise<void> => {
+      if (run.state !== undefined) commandLine?.ended(run.state);
+      await onRun?.(run);
+    };
+    return await followSchedule(this, {
+      schedule,
+      run: this.#request(owner, runOptions, commandLine),
+      maxRuns,
+      onRun: ended,
+    });
+  }
+
+  #takeCommandLine(): CommandLineRun | undefined {
     const commandLine = takeCommandLine();
+    if (commandLine?.flow !== undefined && commandLine.flow !== this.name) {
+      const remedy = 'Leave --flow out, or let the file only export.';
+      const message = `the file runs flow '${this.name}' itself, not '${commandLine.flow}'. ${remedy}`;
+      throw new UsageError('NO_FLOW', message, { flow: commandLine.flow });
+    }
+    return commandLine;
+  }
+
+  /** What the options come to, with what the command line says before them. */
+  #request(owner: string, options: FlowRunOptions, commandLine: CommandLineRun | undefined): FlowRunRequest {
     const { parameters = {}, executor, cancelGrace = '5s', ...rest } = options;
     const typed = Object.entries(commandLine?.parameters ?? {}).map(([name, text]) => {
       return [name, readParameter(this.name, this.parameters.get(name), text)] as const;
     });
-    const state = await carryOut(this, {
+    return {
       ...rest,
       parameters: { ...parameters, ...Object.fromEntries(typed) },
       executor: commandLine?.executor ?? executor ?? this.#executor ?? defaultExecutor.make(),
-      cancelGraceMs: toMilliseconds(cancelGrace, `option 'cancelGrace' of ${this.name}.run()`),
-    });
-    commandLine?.ended(state);
-    return state;
+      cancelGraceMs: toMilliseconds(cancelGrace, `option 'cancelGrace' of ${owner}`),
+    };
   }
 }
 
+/** A cluster can be started too, but it is for the factory of an executor. */
 function isExecutor(value: unknown): boolean {
-  return typeof (value as Partial<Executor> | null)?.start === 'function';
+  const { start, connect } = (value ?? {}) as { start?: unknown; connect?: unknown };
+  return typeof start === 'function' && connect === undefined;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

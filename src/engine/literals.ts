@@ -27,8 +27,10 @@ export function blocksOf(values: readonly unknown[], use: LiteralUse): Block[] {
     if (isExact(value)) return;
     try {
       const changed = assertTravels(value, { role: 'input', task: use.task, mapIndex: index });
-      for (const { path, what } of changed)
-        use.warn(`input${path} of task '${use.task}' ${what}; it will arrive changed`);
+      for (const { path, what, remedy } of changed)
+        use.warn(
+          `input${path} of task '${use.task}' ${what}; it will arrive changed: ${remedy[0] ?? 'send plain data'}`,
+        );
     } catch (error) {
       states.set(index, failed(error));
     }

@@ -2,7 +2,8 @@ import type { Block } from '../lib/chunk.ts';
 import type { Node } from '../flow/node.ts';
 import { State } from '../flow/state.ts';
 import type { ArrayListener, RanOn } from './executor.ts';
-import { countOutcomes, decodeOutcomes, stateAt } from './outcomes.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { countOutcomes, decodeOutcomes, stateAt, type Outcomes } from './outcomes.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
 export interface Span extends RanOn {
@@ -113,8 +114,9 @@ export class NodeRun implements ArrayListener {
   get children(): readonly State[] {
     if (this.#states !== undefined) return this.#states;
     const states: State[] = Array.from({ length: this.length });
-    for (const { start, count, bytes } of this.#blocks) {
-      const outcomes = decodeOutcomes(bytes, this.isList ? start : undefined);
+    for (const block of this.#blocks) {
+      const { start, count } = block;
+      const outcomes = readable(block, this.isList ? start : undefined);
       for (let position = 0; position < count; position += 1) states[start + position] = stateAt(outcomes, position);
     }
     const end = this.#end;
@@ -130,5 +132,17 @@ export class NodeRun implements ArrayListener {
 
   get wasCancelled(): boolean {
     return this.#end?.isCancelled() === true;
+  }
+}
+
+/** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */
+function readable({ bytes, count }: Block, mapIndex: number | undefined): Outcomes {
+  try {
+    return decodeOutcomes(bytes, mapIndex);
+  } catch (cause) {
+    const question = 'Is it of the same version of Heddle?';
+    const message = `the outcome that a worker sent cannot be read: ${String(cause)}. ${question}`;
+    const state = new State('Failed', message, { error: new HeddleError('UNKNOWN_VALUE_CODEC', message, { cause }) });
+    return { values: Array.from({ length: count }), states: Array.from({ length: count }, () => state) };
   }
 }

@@ -33,7 +33,11 @@ const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0 };
 
 /** Bytes of the outcomes; where `states` has one for a position, it stands instead of the value. */
 export function encodeOutcomes(values: readonly unknown[], states: ReadonlyMap<number, State>): Uint8Array {
-  const column = encodeColumn(values);
+  return packOutcomes(encodeColumn(values), states);
+}
+
+/** The same for values that are a column of bytes already. */
+export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, State>): Uint8Array {
   if (states.size === 0) return join(Uint8Array.of(blockKinds.succeeded), column);
   const records = [...states].map(([position, state]): StateRecord => {
     const { type, message, error } = state;
@@ -57,7 +61,7 @@ export function decodeOutcomes(bytes: Uint8Array, mapIndex?: number): Outcomes {
       return { values: decodeColumn(bytes.subarray(1)), states: undefined };
     case blockKinds.crashed:
       return { values: [undefined], states: [crashed(readCrash(bytes), mapIndex)] };
-    default: {
+    case blockKinds.mixed: {
       const [records, column] = decodeValue(bytes.subarray(headerLength)) as [StateRecord[], Uint8Array];
       const values = decodeColumn(column);
       const states = Array.from<State | undefined>({ length: values.length });
@@ -70,12 +74,16 @@ export function decodeOutcomes(bytes: Uint8Array, mapIndex?: number): Outcomes {
       }
       return { values, states };
     }
+    default:
+      throw unknownBlock(bytes);
   }
 }
 
+/** Throws `UNKNOWN_VALUE_CODEC` for bytes that no engine of this version made. */
 export function countOutcomes(bytes: Uint8Array): OutcomeCounts {
   if (bytes[0] === blockKinds.succeeded) return none;
   if (bytes[0] === blockKinds.crashed) return { failed: 1, skipped: 0, unfinished: 0 };
+  if (bytes[0] !== blockKinds.mixed || bytes.length < headerLength) throw unknownBlock(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, headerLength);
   return { failed: view.getUint32(1), skipped: view.getUint32(5), unfinished: view.getUint32(9) };
 }
@@ -91,6 +99,12 @@ function count(states: readonly State[]): OutcomeCounts {
     skipped: states.filter((state) => state.isSkipped()).length,
     unfinished: states.filter((state) => !state.isFinished()).length,
   };
+}
+
+function unknownBlock(bytes: Uint8Array): HeddleError {
+  const first = bytes[0] ?? 'nothing';
+  const message = `a block of outcomes begins with ${first}, which this version of Heddle does not know`;
+  return new HeddleError('UNKNOWN_VALUE_CODEC', message, { codec: bytes[0] });
 }
 
 function readCrash(bytes: Uint8Array): Crash {

@@ -1,3 +1,5 @@
+// The first import brings in our own tasks, so that they are found wherever a plan is read.
+import '../flow/control.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import type { Reference } from '../code/registry.ts';
@@ -9,9 +11,21 @@ import type { TriggerName } from '../flow/triggers.ts';
 export type ArgumentPlan =
   | { readonly type: 'constant'; readonly constant: number }
   /** The value at the run's own index of an elementwise upstream. */
-  | { readonly type: 'element'; readonly input: number }
+  | { readonly type: 'element'; readonly input: number; readonly isBoxed?: true }
   /** The value of an upstream task run that is not mapped, or the list of the values of one that is. */
-  | { readonly type: 'whole'; readonly input: number; readonly isFlattened: boolean };
+  | ({ readonly type: 'whole'; readonly isBoxed?: true } & WholeSource)
+  /** A constant with gaps in it, for the values of upstream runs. */
+  | {
+      readonly type: 'filled';
+      readonly constant: number;
+      readonly gaps: readonly ({ readonly path: readonly (string | number)[] } & WholeSource)[];
+      readonly isFlattened: boolean;
+    };
+
+interface WholeSource {
+  readonly input: number;
+  readonly isFlattened: boolean;
+}
 
 /** All that the runs of one array have in common, as plain data: what to call, with what, and under which rules. */
 export interface RunPlan {
@@ -20,6 +34,8 @@ export interface RunPlan {
   readonly flowRunName: string;
   /** When the flow run started, in milliseconds since 1970. */
   readonly startedAt: number;
+  /** When it was to start, likewise; absent when no schedule said so. */
+  readonly scheduledStartTime?: number;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Secrets that were given to the run, by name. */
   readonly secrets: Readonly<Record<string, unknown>>;
@@ -43,6 +59,8 @@ export interface RunPlan {
   readonly wholeIsList: readonly boolean[];
   /** The elementwise inputs that are lists of the user's: no trigger asks how they ended. */
   readonly literals: readonly number[];
+  /** The elementwise inputs that are gates of branches, if any: no trigger sees them; closed, they end a run. */
+  readonly gates?: readonly number[];
 }
 
 export function encodePlan(plan: RunPlan): Uint8Array {

@@ -1,6 +1,7 @@
+import { signalListener, type Signal } from '../flow/signals.ts';
 import type { ChunkTask } from '../lib/chunk.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
-import type { Context } from './context.ts';
+import { currentRun, type Context } from './context.ts';
 import type { Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { secretOf } from './secrets.ts';
@@ -17,6 +18,8 @@ interface RunFacts {
 /** The context of one task run. What costs something is made when it is first asked for. */
 export class RunContext implements Context {
   readonly #facts: RunFacts;
+  /** The latest signal that was made in this run. */
+  signalMade: Signal | undefined;
   #logger: Logger | undefined;
   #controller: AbortController | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -81,6 +84,11 @@ export class RunContext implements Context {
     return new Date(this.#facts.plan.startedAt);
   }
 
+  get scheduledStartTime(): Date {
+    const { scheduledStartTime, startedAt } = this.#facts.plan;
+    return new Date(scheduledStartTime ?? startedAt);
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -100,6 +108,12 @@ export class RunContext implements Context {
     this.#unsubscribe?.();
   }
 }
+
+// A function that overlaps with others is told apart by its context.
+signalListener.made = (signal) => {
+  const run = currentRun();
+  if (run instanceof RunContext) run.signalMade = signal;
+};
 
 function cancelReason(): DOMException {
   return new DOMException('the flow run was cancelled', 'AbortError');

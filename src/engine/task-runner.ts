@@ -4,15 +4,14 @@
 import type { ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
-import { unreachable } from '../lib/unreachable.ts';
 import { formatDuration } from '../lib/duration.ts';
-import { latestSignal } from '../flow/signals.ts';
 import { State, success } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { allSuccessful, type Trigger } from '../flow/triggers.ts';
+import { isCancelled } from './abort-watch.ts';
+import { argumentsOf, endedByGates } from './arguments.ts';
 import { withContext } from './context.ts';
 import { Ending, endingOf } from './endings.ts';
-import { flattenList } from './flatten.ts';
 import { changeState } from './handlers.ts';
 import { createLogger, type Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
@@ -84,6 +83,9 @@ export class TaskRunner {
     let ended = await first;
     for (let loopCount = progress.loopCount + 1; ended instanceof Ending && ended.state.isLooped(); loopCount += 1) {
       const next: Progress = { runCount: 1, loopCount, loopResult: ended.state.result };
+      // A loop that polls must let happen what it waits for, and hear that it is to end.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isCancelled(this.#facts.task.control)) return new Ending(cancelled(), { isRetriable: false });
       ended = await (this.#isWatched ? this.#runWatched(index, next) : this.#runOnce(index, next));
     }
     return ended;
@@ -115,7 +117,8 @@ export class TaskRunner {
   #endedEarly(index: number): Ending | undefined {
     const { plan } = this.#loaded;
     if (!this.#isPlain) {
-      const state = endedByUpstream({ loaded: this.#loaded, upstream: this.#upstreamStates(index) });
+      const closed = endedByGates(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+      const state = closed ?? endedByUpstream({ loaded: this.#loaded, upstream: this.#upstreamStates(index) });
       if (state !== undefined) return new Ending(state, { isRetriable: false });
     }
     return this.#facts.task.timedOut.includes(index) ? timedOut(plan) : undefined;
@@ -139,13 +142,12 @@ export class TaskRunner {
       logger: () => this.loggerFor(this.#mapIndex(index)),
     });
     const startedAt = plan.timeoutMs === null ? 0 : performance.now();
-    latestSignal.current = undefined;
     try {
-      const args = this.#arguments(index);
+      const args = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
       const result = withContext(run, () => task.run(...args));
       if (isThenable(result)) return this.#settle(result, run);
       run.close();
-      if (latestSignal.current !== undefined) this.#reportSwallowed(run);
+      if (run.signalMade !== undefined) this.#reportSwallowed(run);
       const isLate = plan.timeoutMs !== null && performance.now() - startedAt > plan.timeoutMs;
       return isLate ? timedOut(plan) : result;
     } catch (thrown) {
@@ -157,7 +159,7 @@ export class TaskRunner {
     const { name, timeoutMs } = this.#loaded.plan;
     try {
       const value = timeoutMs === null ? await result : await this.#within(timeoutMs, result, run);
-      if (latestSignal.current !== undefined) this.#reportSwallowed(run);
+      if (run.signalMade !== undefined) this.#reportSwallowed(run);
       return value;
     } catch (thrown) {
       return endingOf(thrown, name);
@@ -180,9 +182,8 @@ export class TaskRunner {
   }
 
   /** A signal was made, and the function returned all the same: a `catch` of the user's must have eaten it. */
-  #reportSwallowed({ logger }: RunContext): void {
-    const signal = latestSignal.current!;
-    latestSignal.current = undefined;
+  #reportSwallowed({ logger, signalMade }: RunContext): void {
+    const signal = signalMade!;
     logger.warn(
       `signals.${signal.name}('${signal.message}') was made but never left the task, so it changed nothing; a catch ` +
         `around it should throw it on: if (error instanceof signals.Signal) throw error`,
@@ -193,27 +194,11 @@ export class TaskRunner {
     return this.#loaded.plan.isMapped ? index : undefined;
   }
 
-  #arguments(index: number): unknown[] {
-    const { plan, whole } = this.#loaded;
-    const position = index - this.#facts.task.start;
-    return plan.args.map((argument): unknown => {
-      switch (argument.type) {
-        case 'constant':
-          return plan.constants[argument.constant];
-        case 'element':
-          return this.#facts.elementwise[argument.input]?.values[position];
-        case 'whole':
-          return argument.isFlattened ? flattened(plan.name, whole[argument.input]!) : whole[argument.input]?.value;
-        default:
-          return unreachable(argument);
-      }
-    });
-  }
-
   #upstreamStates(index: number): State[] {
     const position = index - this.#facts.task.start;
-    const { literals } = this.#loaded.plan;
+    const { literals, gates } = this.#loaded.plan;
     const own = this.#facts.elementwise.flatMap((outcomes, input) => {
+      if (gates?.includes(input)) return [];
       const state = stateAt(outcomes, position);
       // An element that could not be sent is told all the same.
       return literals.includes(input) && state.isSuccessful() ? [] : [state];
@@ -225,16 +210,14 @@ export class TaskRunner {
   }
 }
 
+function cancelled(): State {
+  return new State('Cancelled', 'The flow run was cancelled.');
+}
+
 function timedOut({ name, timeoutMs }: RunPlan): Ending {
   const message = `task '${name}' ran longer than its timeout of ${formatDuration(timeoutMs ?? 0)}.`;
   const error = new DOMException(message, 'TimeoutError');
   return new Ending(new State('TimedOut', message, { error }), { isRetriable: true });
-}
-
-/** The list of a mapped upstream has gaps where a child gave no list; they are for the trigger to judge. */
-function flattened(task: string, { value, outcomes }: LoadedTask['whole'][number]): unknown[] {
-  const hasGaps = outcomes.values === value;
-  return flattenList(task, hasGaps ? outcomes.values.map((inner) => (inner === undefined ? [] : inner)) : value);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -22,8 +22,8 @@ export function endedByUpstream(facts: UpstreamFacts): State | undefined {
 /** An input that could not be sent at all is this run's own failure, not that of an upstream run. */
 function inputsArrived({ loaded, upstream }: UpstreamFacts): State | undefined {
   return upstream.find(({ error }) => {
-    const { role, task } = (error ?? {}) as { role?: unknown; task?: unknown };
-    return role === 'input' && task === loaded.plan.name;
+    const { code, role, task } = (error ?? {}) as { code?: unknown; role?: unknown; task?: unknown };
+    return code === 'VALUE_NOT_SERIALIZABLE' && role === 'input' && task === loaded.plan.name;
   });
 }
 

@@ -3,7 +3,7 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { stepTo } from '../values/members.ts';
-import { Flattened, Node, Unmapped, type Binding } from './node.ts';
+import { Flattened, Mapped, Node, Unmapped, type Binding, type Gap } from './node.ts';
 
 export function bindCall(task: string, args: readonly unknown[]): Binding[] {
   return args.map((argument, position) => {
@@ -20,14 +20,16 @@ export function bindCall(task: string, args: readonly unknown[]): Binding[] {
 export function bindMap(task: string, args: readonly unknown[]): Binding[] {
   const bindings = args.map((argument, position): Binding => {
     if (argument instanceof Unmapped) return bindWhole(task, position, argument.value);
-    const isFlattened = argument instanceof Flattened;
-    const values = isFlattened ? argument.value : argument;
+    const list = argument instanceof Mapped ? argument.value : argument;
+    const isFlattened = list instanceof Flattened;
+    const values = isFlattened ? list.value : list;
     if (values instanceof Node) return { type: 'each-node', node: values, isFlattened };
     if (isIterable(values)) {
       // An iterator is empty after the first run, so its elements are taken now.
-      const list = Array.isArray(values) ? values : [...values];
-      assertNoNodeInside(task, position, list);
-      return { type: 'each-constant', values: list, isFlattened };
+      const elements = Array.isArray(values) ? values : [...values];
+      const [gap] = gapsIn(task, position, elements);
+      if (gap !== undefined) throw nodeInside(task, position, { path: gap.path, ...listToMap });
+      return { type: 'each-constant', values: elements, isFlattened };
     }
     const message =
       `argument ${position + 1} of ${task}.map() is ${describe(values)}, which cannot be mapped over. ` +
@@ -51,7 +53,11 @@ function bindWhole(task: string, position: number, argument: unknown): Binding {
   const isFlattened = argument instanceof Flattened;
   const value = isFlattened ? argument.value : argument;
   if (value instanceof Node) return { type: 'node', node: value, isFlattened };
-  assertNoNodeInside(task, position, value);
+  const gaps = gapsIn(task, position, value);
+  if (gaps.length > 0) {
+    const template = withPlaces(value as object, gaps, () => undefined);
+    return { type: 'filled', template, gaps, isFlattened };
+  }
   return { type: 'constant', value: isFlattened ? flattened(task, position, value) : value };
 }
 
@@ -65,34 +71,132 @@ function flattened(task: string, position: number, value: unknown): unknown[] {
   });
 }
 
-function assertNoNodeInside(task: string, position: number, value: unknown): void {
-  const path = pathOfNode(value);
-  if (path === undefined) return;
-  const message =
-    `argument ${position + 1} of task '${task}' holds a node at ${path}. Pass the node as an argument of its own, so ` +
-    `that the task waits for its value.`;
-  throw new UsageError('NODE_INSIDE_VALUE', message, { task, position, path });
+/** An array or a plain object: the only places that a value can be put into without changing what they are. */
+type Container = Record<string | number, unknown>;
+
+/** A value on the way through another. */
+interface Visit {
+  readonly value: unknown;
+  readonly path: Path;
+  readonly outer: Visit | undefined;
 }
 
-/** Where a node hides in plain arrays and objects, looking at the first thousand values only. */
-function pathOfNode(value: unknown): string | undefined {
+type Path = readonly (string | number)[];
+
+/** A value in which no node was seen for so many parts is data, and may be long. */
+const maxLooks = 1_000;
+
+/** Where nodes are in a value. Throws `NODE_INSIDE_VALUE` for one in a place that nothing can be put into. */
+function gapsIn(task: string, position: number, value: unknown): Gap[] {
+  const gaps: Gap[] = [];
   let looks = 0;
-  const open = [{ value, path: '' }];
-  for (const { value: outer, path } of open) {
-    for (const [key, inner] of partsOf(outer)) {
-      const innerPath = `${path}${stepTo(String(key))}`;
-      if (inner instanceof Node) return innerPath;
-      if (isObject(inner)) open.push({ value: inner, path: innerPath });
-      looks += 1;
-      if (looks >= 1_000) return undefined;
+  let circle: Path | undefined;
+  for (const visit of everythingIn(value)) {
+    const node = nodeOf(visit.value);
+    if (node !== undefined) {
+      const closed = closedPlaceOf(visit);
+      if (closed !== undefined) throw nodeInside(task, position, { path: visit.path, where: describe(closed) });
+      gaps.push({ path: visit.path, node, isFlattened: visit.value instanceof Flattened });
+      looks = 0;
     }
+    if (isWithinItself(visit)) circle = visit.path;
+    looks += 1;
+    if (looks > maxLooks) break;
+  }
+  const [gap] = gaps;
+  if (gap === undefined || circle === undefined) return gaps;
+  throw nodeInside(task, position, { path: gap.path, where: `a value that holds itself at ${pathText(circle)}` });
+}
+
+/** All that is inside a value, however deep, and first what is not; of what holds itself, one round. */
+function* everythingIn(value: unknown): Iterable<Visit> {
+  const visits: Visit[] = [{ value, path: [], outer: undefined }];
+  for (const outer of visits) {
+    if (nodeOf(outer.value) !== undefined || isWithinItself(outer)) continue;
+    for (const [key, part] of partsOf(outer.value)) {
+      const visit = { value: part, path: [...outer.path, key], outer };
+      if (isObject(part)) visits.push(visit);
+      yield visit;
+    }
+  }
+}
+
+/** A copy of `value` with other things in these places. What is on the way to none of them is not copied. */
+export function withPlaces<Place extends { readonly path: Path }>(
+  value: object,
+  places: readonly Place[],
+  contentOf: (place: Place) => unknown,
+): object {
+  const copy = copyOf(value as Container);
+  const copies = new Set<unknown>([copy]);
+  for (const place of places) {
+    let container = copy;
+    for (const key of place.path.slice(0, -1)) {
+      if (!copies.has(container[key])) copies.add((container[key] = copyOf(container[key] as Container)));
+      container = container[key] as Container;
+    }
+    container[place.path.at(-1)!] = contentOf(place);
+  }
+  return copy;
+}
+
+function copyOf(value: Container): Container {
+  return Array.isArray(value) ? (value.slice() as unknown as Container) : { ...value };
+}
+
+function nodeOf(value: unknown): Node | undefined {
+  const inner = value instanceof Flattened ? value.value : value;
+  return inner instanceof Node ? inner : undefined;
+}
+
+interface NodePlace {
+  readonly path: Path;
+  readonly where: string;
+  readonly remedy?: string;
+}
+
+const anotherPlace = 'Put it in a plain array or object, or pass the node as an argument of its own.';
+const listToMap = {
+  where: 'a list to map over',
+  remedy: 'Map over what a task returns that is given these nodes as a list.',
+};
+
+function nodeInside(task: string, position: number, { path, where, remedy = anotherPlace }: NodePlace): UsageError {
+  const message =
+    `argument ${position + 1} of task '${task}' holds a node at ${pathText(path)}, in ${where}, where its value ` +
+    `cannot be put. ${remedy}`;
+  return new UsageError('NODE_INSIDE_VALUE', message, { task, position, path: pathText(path) });
+}
+
+/** What keeps a value from being put there: the nearest thing around it that is neither array nor plain object. */
+function closedPlaceOf({ outer }: Visit): unknown {
+  for (let around = outer; around !== undefined; around = around.outer) {
+    const prototype: unknown = Object.getPrototypeOf(around.value);
+    if (prototype !== Object.prototype && prototype !== Array.prototype) return around.value;
   }
   return undefined;
 }
 
-function partsOf(value: unknown): Iterable<[key: string | number, inner: unknown]> {
-  if (Array.isArray(value)) return value.entries();
-  return isObject(value) && Object.getPrototypeOf(value) === Object.prototype ? Object.entries(value) : [];
+function isWithinItself({ value, outer }: Visit): boolean {
+  if (!isObject(value)) return false;
+  for (let around = outer; around !== undefined; around = around.outer) if (around.value === value) return true;
+  return false;
+}
+
+function* partsOf(value: unknown): Iterable<readonly [key: string | number, part: unknown]> {
+  if (!isObject(value) || ArrayBuffer.isView(value)) return;
+  if (Array.isArray(value)) yield* value.entries();
+  else if (value instanceof Set) for (const part of value) yield ['item', part];
+  else if (value instanceof Map) {
+    for (const [key, part] of value) {
+      yield ['key', key];
+      yield [typeof key === 'string' ? key : 'item', part];
+    }
+  } else yield* Object.entries(value);
+}
+
+function pathText(path: Path): string {
+  return path.map((key) => stepTo(String(key))).join('');
 }
 
 function isObject(value: unknown): value is object {

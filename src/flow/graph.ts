@@ -2,7 +2,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
-import { Node, type Binding, type Ordering } from './node.ts';
+import { Node, nodesOf, type Binding, type Ordering } from './node.ts';
 import type { Task } from './task.ts';
 
 /** The graph whose builder is running, if any: calls of tasks add to it. */
@@ -14,6 +14,8 @@ export class Graph {
   /** In the order of their making, which is a topological one until `setUpstream` says otherwise. */
   readonly nodes: Node[] = [];
   readonly #bySlug = new Map<string, Node>();
+  /** For each name, the number to try next. */
+  readonly #uses = new Map<string, number>();
   readonly #orderings = new Map<Node, Ordering[]>();
 
   constructor(flow: string) {
@@ -40,9 +42,7 @@ export class Graph {
   addTask(task: Task, facts: { bindings: readonly Binding[]; isMapped: boolean; slug?: string | undefined }): Node {
     const slug = facts.slug ?? this.#freeSlug(task.name);
     const node = new Node({ graph: this, slug, task, bindings: facts.bindings, isMapped: facts.isMapped });
-    for (const binding of facts.bindings) {
-      if ('node' in binding) this.assertOwn(binding.node, `task '${slug}'`);
-    }
+    for (const upstream of facts.bindings.flatMap(nodesOf)) this.assertOwn(upstream, `task '${slug}'`);
     this.add(node);
     return node;
   }
@@ -68,7 +68,7 @@ export class Graph {
   }
 
   /** Makes `downstream` wait for `upstream`. Throws `CYCLE` with the whole path when that could never end. */
-  order(upstream: Node, downstream: Node, { isElementwise = false } = {}): void {
+  order(upstream: Node, downstream: Node, { isElementwise = false, isGate = false } = {}): void {
     this.#assertNode(upstream, downstream);
     this.#assertNode(downstream, upstream);
     this.assertOwn(upstream, `task '${downstream.slug}'`);
@@ -82,7 +82,7 @@ export class Graph {
       throw new UsageError('CYCLE', message, { flow: this.flow, cycle: names });
     }
     const orderings = this.#orderings.get(downstream) ?? [];
-    this.#orderings.set(downstream, [...orderings, { node: upstream, isElementwise }]);
+    this.#orderings.set(downstream, [...orderings, { node: upstream, isElementwise, ...(isGate && { isGate }) }]);
   }
 
   /** The upstream nodes whose values `node` does not get. */
@@ -92,8 +92,7 @@ export class Graph {
 
   /** All nodes that `node` waits for, each once. */
   upstreamOf(node: Node): Set<Node> {
-    const data = node.bindings.flatMap((binding) => ('node' in binding ? [binding.node] : []));
-    return new Set([...data, ...this.orderingsOf(node).map((ordering) => ordering.node)]);
+    return new Set([...node.bindings.flatMap(nodesOf), ...this.orderingsOf(node).map((ordering) => ordering.node)]);
   }
 
   /** The nodes, each after all that it waits for. */
@@ -131,9 +130,11 @@ export class Graph {
   }
 
   #freeSlug(name: string): string {
-    for (let count = 1; ; count += 1) {
+    for (let count = this.#uses.get(name) ?? 1; ; count += 1) {
       const slug = count === 1 ? name : `${name}-${count}`;
-      if (!this.#bySlug.has(slug)) return slug;
+      if (this.#bySlug.has(slug)) continue;
+      this.#uses.set(name, count + 1);
+      return slug;
     }
   }
 

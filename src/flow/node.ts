@@ -3,19 +3,49 @@ import type { Graph } from './graph.ts';
 import type { Task } from './task.ts';
 
 declare const valueType: unique symbol;
+/** Tells the marks apart for the compiler, to which they would look alike. */
+declare const markType: unique symbol;
 
 /** Where an argument of a task run comes from. `each` ones give every child its own element, the others the same. */
 export type Binding =
   | { readonly type: 'constant'; readonly value: unknown }
-  | { readonly type: 'node'; readonly node: Node; readonly isFlattened: boolean }
+  | ({ readonly type: 'node' } & Source)
+  /** A value with nodes in it: `template` has gaps in their places. */
+  | {
+      readonly type: 'filled';
+      readonly template: unknown;
+      readonly gaps: readonly Gap[];
+      readonly isFlattened: boolean;
+    }
   | { readonly type: 'each-constant'; readonly values: unknown; readonly isFlattened: boolean }
-  | { readonly type: 'each-node'; readonly node: Node; readonly isFlattened: boolean };
+  | ({ readonly type: 'each-node' } & Source);
+
+/** A node whose value is used. */
+interface Source {
+  readonly node: Node;
+  readonly isFlattened: boolean;
+  /** Whether it arrives as `[value]`, or as `undefined` when it was skipped, so that the two can be told apart. */
+  readonly isBoxed?: true;
+}
+
+/** A place inside a value that a node's value is put into: the keys that lead there. */
+export interface Gap extends Source {
+  readonly path: readonly (string | number)[];
+}
+
+/** The nodes whose values make an argument. */
+export function nodesOf(binding: Binding): readonly Node[] {
+  if (binding.type === 'filled') return binding.gaps.map(({ node }) => node);
+  return 'node' in binding ? [binding.node] : [];
+}
 
 /** An upstream run that is waited for without its value being passed on. */
 export interface Ordering {
   readonly node: Node;
   /** Whether child i waits only for child i, or for the whole of the upstream. */
   readonly isElementwise: boolean;
+  /** Present when this is the gate of the branch that the run is in: closed, it ends the run whatever its trigger. */
+  readonly isGate?: true;
 }
 
 export interface NodeFacts {
@@ -80,9 +110,21 @@ for (const method of [Symbol.iterator, Symbol.toPrimitive, 'toJSON']) {
   });
 }
 
-/** Marks an argument of `.map` that every child gets whole. */
+/** Marks an argument that every child gets whole. */
 export class Unmapped<T = unknown> {
   declare readonly [valueType]: T;
+  declare readonly [markType]: 'unmapped';
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+/** Marks an argument of a call of which every child gets its own element. */
+export class Mapped<T = unknown> {
+  declare readonly [valueType]: T;
+  declare readonly [markType]: 'mapped';
   readonly value: unknown;
 
   constructor(value: unknown) {
@@ -93,6 +135,7 @@ export class Unmapped<T = unknown> {
 /** Marks a list of lists that is taken as one list: mapped over in `.map`, passed as one list in a call. */
 export class Flattened<T = unknown> {
   declare readonly [valueType]: T;
+  declare readonly [markType]: 'flattened';
   readonly value: unknown;
 
   constructor(value: unknown) {
@@ -104,19 +147,89 @@ export class Flattened<T = unknown> {
 export function unmapped<T>(value: Node<T>): Unmapped<T>;
 export function unmapped<T>(value: T): Unmapped<T>;
 export function unmapped(value: unknown): Unmapped {
+  assertNotMarked('unmapped', value);
   return new Unmapped(value);
 }
 
+/** In a call, maps over this list and gives the others whole: `t(mapped(xs), y)` is `t.map(xs, unmapped(y))`. */
+export function mapped<T>(value: Node<Iterable<T>> | Iterable<T> | Flattened<T>): Mapped<T> {
+  assertNotMarked('mapped', value);
+  return new Mapped(value);
+}
+
 /** Takes away one level of nesting: maps over the elements of the lists, not over the lists. */
-export function flatten<T>(value: Node<Iterable<Iterable<T>>> | Iterable<Iterable<T>>): Flattened<T> {
+export function flatten<T>(value: Mapped<Iterable<T>>): Mapped<T>;
+export function flatten<T>(value: Lists<T>): Flattened<T>;
+export function flatten(value: unknown): Mapped | Unmapped | Flattened {
+  // Marks may be put around each other in any order; from here on the flattening is the inner one.
+  if (value instanceof Mapped) return new Mapped(new Flattened(value.value));
+  if (value instanceof Unmapped) return new Unmapped(new Flattened(value.value));
   return new Flattened(value);
 }
 
-/** What may stand for an argument of type `T` in a call: the value, or a node of it. */
-export type Argument<T> = T | Node<T> | (T extends readonly (infer Element)[] ? Flattened<Element> : never);
+function assertNotMarked(mark: string, value: unknown): void {
+  if (!(value instanceof Mapped || value instanceof Unmapped)) return;
+  const other = value instanceof Mapped ? 'mapped' : 'unmapped';
+  const message = `${mark}(${other}(…)) says twice how the children of a task are given an argument. Keep one.`;
+  throw new UsageError('MARKED_TWICE', message, { marks: [mark, other] });
+}
+
+type Lists<T> = Node<Iterable<Iterable<T>>> | Iterable<Iterable<T> | Node<Iterable<T>>>;
+
+/** What may stand for an argument of type `T` in a call: the value, a node of it, or a value with nodes in it. */
+export type Argument<T> = T | Node<T> | (T extends readonly (infer Element)[] ? Flattened<Element> : never) | Inside<T>;
+
+/** Plain arrays and objects may have a node in any place. */
+type Inside<T> = unknown extends T
+  ? never
+  : T extends Opaque
+    ? never
+    : T extends object
+      ? { [Key in keyof T]: Argument<T[Key]> }
+      : never;
+
+/** What a value with nodes in it is once they have their values. */
+export type Filled<T> =
+  T extends Node<infer Value>
+    ? Value
+    : T extends Opaque
+      ? T
+      : T extends object
+        ? { [Key in keyof T]: Filled<T[Key]> }
+        : T;
+
+/** What is neither a list nor a plain object has no place for a node, as far as the compiler can tell them apart. */
+type Opaque =
+  | ((...args: never[]) => unknown)
+  | Node
+  | Date
+  | RegExp
+  | Error
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBuffer
+  | ArrayBufferView;
 
 /** What may stand for an argument of type `T` in a `.map`: a list of them, a node of a list, or one for all. */
-export type MapArgument<T> = Iterable<T> | Node<Iterable<T>> | Unmapped<T> | Flattened<T>;
+export type MapArgument<T> =
+  | (Iterable<T> & object)
+  | Node<Iterable<T>>
+  | Mapped<T>
+  | Unmapped<Argument<T>>
+  | Flattened<T>;
 
 export type Arguments<Args extends readonly unknown[]> = { [Key in keyof Args]: Argument<Args[Key]> };
 export type MapArguments<Args extends readonly unknown[]> = { [Key in keyof Args]: MapArgument<Args[Key]> };
+
+/** For arguments of a call among which there is one marked `mapped()`. What is not marked is given whole. */
+export type MarkedArguments<Args extends readonly unknown[]> = {
+  [Key in keyof Args]: Argument<Args[Key]> | Mapped<Args[Key]> | Unmapped<Argument<Args[Key]>>;
+};
+
+/** What they are, if one of them is marked `mapped()`; nothing that can be given, otherwise. */
+export type WithMapped<Given extends readonly unknown[]> = true extends {
+  [Key in keyof Given]: IsMapped<Given[Key]>;
+}[number]
+  ? Given
+  : never;
+type IsMapped<Given> = 0 extends 1 & Given ? false : Given extends Mapped ? true : false;

@@ -2,11 +2,11 @@
 
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { describe } from '../lib/options.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
 import { State, type StateDetails, type StateType } from './state.ts';
 
-/** The latest signal that was made in this thread: one that a user's `catch` swallowed can be missed only by it. */
-export const latestSignal: { current: Signal | undefined } = { current: undefined };
+/** Told of every signal that is made. The engine listens, to notice one that a user's `catch` swallowed. */
+export const signalListener: { made: (signal: Signal) => void } = { made: () => {} };
 
 /** What every signal is: an error that carries the state to end in. In a `catch`, throw it on. */
 export class Signal extends Error {
@@ -17,7 +17,7 @@ export class Signal extends Error {
     this.name = new.target.name;
     const isFailure = type === 'Failed' || type === 'TriggerFailed' || type === 'ValidationFailed';
     this.state = new State(type, message, isFailure ? { ...details, error: this } : details);
-    latestSignal.current = this;
+    signalListener.made(this);
   }
 }
 
@@ -30,8 +30,9 @@ export class FAIL extends Signal {
 
 /** Ends the task run as `Success`, with a message and a result. */
 export class SUCCESS extends Signal {
-  constructor(message = 'SUCCESS signal raised.', { result }: { result?: unknown } = {}) {
-    super('Success', message, { result });
+  constructor(message = 'SUCCESS signal raised.', options: { result?: unknown } = {}) {
+    checkOptions('signals.SUCCESS', options, { result: rules.anything });
+    super('Success', message, { result: options.result });
   }
 }
 
@@ -68,7 +69,9 @@ export class RETRY extends Signal {
   /** How long to wait, in milliseconds, when no time was given. */
   readonly delayMs: number;
 
-  constructor(message = 'RETRY signal raised.', { startTime, delay = 0 }: RetryTime = {}) {
+  constructor(message = 'RETRY signal raised.', time: RetryTime = {}) {
+    checkOptions('signals.RETRY', time, { startTime: rules.anything, delay: rules.anything });
+    const { startTime, delay = 0 } = time;
     super('Retrying', message, startTime === undefined ? {} : { startTime: timeOf(startTime) });
     this.delayMs = toMilliseconds(delay, `option 'delay' of RETRY`);
   }
@@ -78,8 +81,9 @@ export class RETRY extends Signal {
  * Calls the task again at once, with `context.taskLoopResult` set to `result` and `context.taskLoopCount` one higher.
  */
 export class LOOP extends Signal {
-  constructor(message = 'LOOP signal raised.', { result }: { result?: unknown } = {}) {
-    super('Looped', message, { result });
+  constructor(message = 'LOOP signal raised.', options: { result?: unknown } = {}) {
+    checkOptions('signals.LOOP', options, { result: rules.anything });
+    super('Looped', message, { result: options.result });
   }
 }
 
@@ -91,7 +95,7 @@ export class PAUSE extends Signal {
 }
 
 function timeOf(startTime: Date | number): number {
-  const time = Number(startTime);
+  const time = typeof startTime === 'number' || startTime instanceof Date ? Number(startTime) : Number.NaN;
   if (Number.isFinite(time)) return time;
   throw new UsageError('INVALID_OPTION', `option 'startTime' of RETRY should be a date; got ${describe(startTime)}`);
 }

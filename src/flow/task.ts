@@ -3,7 +3,8 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
 import { bindCall, bindMap } from './bindings.ts';
 import { currentGraph } from './graph.ts';
-import { Node, Unmapped, type Arguments, type Binding, type MapArguments } from './node.ts';
+import { Mapped, Node, Unmapped, unmapped } from './node.ts';
+import type { Arguments, Binding, MapArguments, MarkedArguments, WithMapped } from './node.ts';
 import {
   copyOptionRules,
   isAllData,
@@ -41,7 +42,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   readonly reference: Reference;
   readonly #options: TaskCopyOptions;
 
-  /** `reference` is for copies that a worker finds through their original. */
+  /** `reference` is for those that a worker finds otherwise: copies through their original, and our own. */
   constructor(name: string, options: TaskCopyOptions = {}, reference?: Reference) {
     super();
     if (typeof name !== 'string' || name === '') {
@@ -73,6 +74,11 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   /** What a call does; a method so that it can be reached from the function that a task is. */
   node(args: readonly unknown[]): Node {
+    if (args.some((argument) => argument instanceof Mapped)) {
+      const isMarked = (argument: unknown) => argument instanceof Mapped || argument instanceof Unmapped;
+      const marked = args.map((argument) => (isMarked(argument) ? argument : unmapped(argument)));
+      return this.#add(bindMap(this.name, marked), true);
+    }
     return this.#add(bindCall(this.name, args), false);
   }
 
@@ -95,6 +101,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 /** A call signature cannot stand in a class, so it joins the class here. */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- see there
 export interface Task<Args extends readonly unknown[] = AnyArguments, Result = unknown> {
+  <Given extends MarkedArguments<Args>>(...args: WithMapped<Given>): Node<Awaited<Result>[]>;
   (...args: Arguments<Args>): Node<Awaited<Result>>;
 }
 

@@ -2,6 +2,7 @@
 // (engine). Neither side may import the other, so what both must agree on stands on the ground floor.
 
 import type { LogRecord } from './log-record.ts';
+import { unreachable } from './unreachable.ts';
 
 /** The outcomes of `count` indices from `start` on, in bytes that only the engine opens. */
 export interface Block {
@@ -32,6 +33,10 @@ export interface Loss {
 
 /** One dispatch of a contiguous range of an array's indices. */
 export interface ChunkTask {
+  /** For messages. */
+  readonly name: string;
+  /** Of the array. */
+  readonly length: number;
   readonly array: number;
   readonly attempt: number;
   readonly start: number;
@@ -94,9 +99,16 @@ export function describeLoss(loss: Loss | undefined): string {
     case 'exit':
       return `its thread ended with exit code ${loss.exitCode} (process.exit() in a task ends its thread)`;
     case 'error':
-      return `an error outside of the task's own call ended its thread: ${loss.message}`;
-    default:
+      return `an error that nobody caught ended its thread, perhaps of a promise that was not awaited: ${loss.message}`;
+    case 'timeout':
+      return 'its thread was ended because the time was up';
+    case 'cancelled':
+      return 'it was cancelled';
+    case 'worker-left':
+    case undefined:
       return 'its worker was lost';
+    default:
+      return unreachable(loss?.kind as never);
   }
 }
 

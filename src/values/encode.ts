@@ -8,7 +8,7 @@ import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 import { HeddleError } from '../lib/heddle-error.ts';
 
 /** The first byte of a block. It is on the wire: numbers are never given to another codec. */
-const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3 } as const;
+const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4 } as const;
 
 /** What a column may consist of for the constant codec. Positions are on the wire. */
 const constants: readonly unknown[] = [undefined, null, true, false];
@@ -32,9 +32,38 @@ export function decodeColumn(bytes: Uint8Array): unknown[] {
   if (codec === codecs.numbers) return decodeNumbers(bytes);
   if (codec === codecs.constant) return decodeConstant(bytes);
   if (codec === codecs.copier) return rebuild(bytes) as unknown[];
+  if (codec === codecs.separate) return splitValues(bytes);
   if (codec === codecs.rows) return putTogether(rebuild(bytes) as Rows);
   const message = `a block of values begins with ${codec ?? 'nothing'}, which is no codec of this version of Heddle`;
   throw new HeddleError('UNKNOWN_VALUE_CODEC', message, { codec });
+}
+
+/** A block of values that were encoded one by one, each by `encodeValue`. */
+export function joinValues(parts: readonly Uint8Array[]): Uint8Array {
+  const headLength = 1 + 4 * (parts.length + 1);
+  const length = parts.reduce((sum, part) => sum + part.length, headLength);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = codecs.separate;
+  view.setUint32(1, parts.length);
+  let offset = headLength;
+  for (const [index, part] of parts.entries()) {
+    view.setUint32(5 + 4 * index, part.length);
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+function splitValues(bytes: Uint8Array): unknown[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint32(1);
+  let offset = 1 + 4 * (count + 1);
+  return Array.from({ length: count }, (_, index) => {
+    const length = view.getUint32(5 + 4 * index);
+    offset += length;
+    return decodeValue(bytes.subarray(offset - length, offset));
+  });
 }
 
 export function encodeValue(value: unknown): Uint8Array {

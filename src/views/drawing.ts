@@ -2,7 +2,7 @@
 
 import { checkOptions, rules } from '../lib/options.ts';
 import type { Graph } from '../flow/graph.ts';
-import type { Binding, Node } from '../flow/node.ts';
+import { nodesOf, type Binding, type Node } from '../flow/node.ts';
 import { State, type StateType } from '../flow/state.ts';
 import { formatCount, printable, shortened } from './printable.ts';
 
@@ -94,6 +94,9 @@ interface Ends {
 }
 
 function arrowsOf(binding: Binding, label: string | undefined, endsFrom: (node: Node) => Ends): Arrow[] {
+  if (binding.type === 'filled') {
+    return nodesOf(binding).flatMap((node) => connect(endsFrom(node), { line: 'solid', label }, false));
+  }
   if (!('node' in binding)) return [];
   const isElementwise = binding.type === 'each-node';
   // Which elements of flattened lists go to which child is only known to the values.

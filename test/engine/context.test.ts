@@ -91,6 +91,7 @@ function contextOf(taskName: string): Context {
     flowRunId: 'a1',
     flowRunName: 'run-a1',
     date: new Date(0),
+    scheduledStartTime: new Date(0),
     signal: new AbortController().signal,
   };
 }

@@ -62,7 +62,7 @@ test('a part that failed throws when it is read, and keeps nobody from reading t
     code: 'OUTPUT_UNAVAILABLE',
     task: 'fussy',
     cause: new RangeError('3 is odd'),
-    message: `the output of 'fussy' did not succeed: RangeError: 3 is odd Look at state.of('fussy') for what there is.`,
+    message: `the output of 'fussy' did not succeed: RangeError: 3 is odd. Look at state.of('fussy') for what there is.`,
   });
 });
 
@@ -73,7 +73,7 @@ test('a mapped part of which some failed says how many, and the first of them', 
     code: 'OUTPUT_UNAVAILABLE',
     cause: new RangeError('3 is odd'),
     message:
-      `the output of 2 of 4 runs of 'fussy' did not succeed: RangeError: 3 is odd Look at state.of('fussy') for what ` +
+      `the output of 2 of 4 runs of 'fussy' did not succeed: RangeError: 3 is odd. Look at state.of('fussy') for what ` +
       `there is.`,
   });
   assert.deepEqual(state.of('fussy').result, [2, undefined, 4, undefined]);
@@ -133,7 +133,10 @@ test('the error of a failed run names what failed, and its cause is where it beg
   const state = await run(() => plusOne.map(fussy.map([1, 2, 3])));
 
   const trigger = `Trigger was "allSuccessful" but some of the upstream tasks failed.`;
-  assert.equal(state.message, `Some reference tasks failed: plus one: 2 of 3, first index 0: ${trigger}`);
+  assert.equal(
+    state.message,
+    `Some reference tasks failed: plus one: 2 of 3, first index 0: ${trigger} It began with RangeError: 1 is odd`,
+  );
   const error = state.error as Error & { code: string; flow: string };
   assert.deepEqual(
     [error.code, error.flow, error.message, String(error.cause)],

@@ -100,7 +100,7 @@ const misuses: [what: string, args: unknown[], code: string, message: string][] 
     'with no executor as one',
     ['f', { executor: 'local' }, () => {}],
     'INVALID_OPTION',
-    `option 'executor' of flow 'f' should be an executor, like new LocalExecutor(); got 'local'`,
+    `option 'executor' of flow 'f' should be an executor, like new LocalExecutor() or new DistributedExecutor(() => cluster); got 'local'`,
   ],
 ];
 
@@ -129,7 +129,7 @@ const runMisuses: [options: object, code: string, message: string][] = [
   [
     { executor: {} },
     'INVALID_OPTION',
-    `option 'executor' of f.run() should be an executor, like new LocalExecutor(); got an object`,
+    `option 'executor' of f.run() should be an executor, like new LocalExecutor() or new DistributedExecutor(() => cluster); got an object`,
   ],
   [
     { cancelGrace: 'soon' },

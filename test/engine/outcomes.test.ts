@@ -117,7 +117,7 @@ const losses: [how: string, crash: Crash][] = [
   ],
   ['last: its thread ran out of memory', { ...crash, loss: { kind: 'out-of-memory' } }],
   [
-    `last: an error outside of the task's own call ended its thread: boom`,
+    `last: an error that nobody caught ended its thread, perhaps of a promise that was not awaited: boom`,
     { ...crash, loss: { kind: 'error', message: 'boom' } },
   ],
   ['last on ant: its worker was lost', { ...crash, worker: 'ant', loss: { kind: 'worker-left' } }],

@@ -34,6 +34,7 @@ const plan: RunPlan = {
   ],
   constants: [new Map([['a', new Set([1n])]])],
   wholeIsList: [true],
+  gates: [],
   literals: [0],
 };
 

@@ -3,12 +3,15 @@
 import { test } from 'node:test';
 import type { Executor, Flow, FlowRunOptions, FlowState, LogRecord } from 'heddle';
 import { cancelRules } from './contract/cancel.ts';
+import { collectionRules } from './contract/collections.ts';
 import { contextRules } from './contract/context.ts';
+import { controlRules } from './contract/control.ts';
 import { failureRules } from './contract/failures.ts';
 import { mappingRules } from './contract/mapping.ts';
 import { outputRules } from './contract/output.ts';
 import { retryRules } from './contract/retries.ts';
 import { scaleRules } from './contract/scale.ts';
+import { sharingRules } from './contract/sharing.ts';
 import { triggerRules } from './contract/triggers.ts';
 import { valueRules } from './contract/values.ts';
 import { wiringRules } from './contract/wiring.ts';
@@ -29,6 +32,8 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   };
   mappingRules(rule);
   wiringRules(rule);
+  controlRules(rule);
+  collectionRules(rule);
   triggerRules(rule);
   failureRules(rule);
   retryRules(rule);
@@ -37,6 +42,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   outputRules(rule);
   cancelRules(rule);
   scaleRules(rule);
+  sharingRules(rule);
 }
 
 /** Here alone is a flow run: `onLog` of the test hears each line as it comes, and `logs` keeps them all. */

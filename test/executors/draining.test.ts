@@ -34,7 +34,7 @@ test('a worker with nothing to do waits for that goodbye before it is drained', 
   const draining = Promise.withResolvers<void>();
   scheduler.listen({
     message: ({ type }) => {
-      if (type === 'hello') scheduler.send({ type: 'welcome', name: 'ada' });
+      if (type === 'hello') scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 15_000 });
       if (type === 'draining') draining.resolve();
     },
     seen: () => {},

@@ -88,7 +88,7 @@ test('a rejection that nobody handles is charged to the index that was running',
 
   assert.match(
     state.of('floating-rejection').children[4]?.message ?? '',
-    /outside of the task's own call.*nobody caught/,
+    /an error that nobody caught ended its thread, perhaps of a promise that was not awaited/,
   );
   assert.deepEqual(types(state.of('floating-rejection')), { Success: 9, Crashed: 1 });
 });

@@ -172,7 +172,8 @@ suite('worker processes', { concurrency: 3 }, () => {
       onConnection: (comm) => {
         ada.kill('SIGTERM');
         comm.listen({
-          message: ({ type }) => type === 'hello' && comm.send({ type: 'welcome', name: 'ada' }),
+          message: ({ type }) =>
+            type === 'hello' && comm.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 15_000 }),
           seen: () => {},
           closed: () => {},
         });
@@ -266,7 +267,7 @@ suite('worker processes', { concurrency: 3 }, () => {
     const running = runOn(on(cluster))(new Flow('waits', () => inc(1)), { onLog });
     assert.match(
       await advised.promise,
-      /waiting for a worker: start one with: heddle worker ws:\/\/127\.0\.0\.1:\d+ --token/,
+      /waiting for a worker: start one with: heddle worker ws:\/\/127\.0\.0\.1:\d+ \(and the same HEDDLE_TOKEN\)/,
     );
     await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isIterable } from '../../src/flow/bindings.ts';
-import { flatten, unmapped } from '../../src/flow/node.ts';
+import { flatten, mapped, unmapped } from '../../src/flow/node.ts';
 import { anyTask, build } from './fixtures.ts';
 
 const [load, score] = [anyTask('load'), anyTask('score')];
@@ -60,16 +60,87 @@ test('an iterator that can be gone through once still serves every run', () => {
   assert.deepEqual(binding, { type: 'each-constant', values: [1, 2, 3], isFlattened: false });
 });
 
-const hidden: [path: string, hide: (node: unknown) => unknown][] = [
-  ['[0]', (node) => [node]],
-  ['.rows', (node) => ({ rows: node })],
-  ['.rows[1].owner', (node) => ({ rows: [1, { owner: node }] })],
-  ['[1]', (node) => [{ deep: [node] }, node]],
-  ['["a b"]', (node) => ({ 'a b': node })],
+const inside: [path: (string | number)[], hide: (node: unknown) => unknown][] = [
+  [[0], (node) => [node]],
+  [['rows'], (node) => ({ rows: node, at: new Date(0) })],
+  [['rows', 1, 'owner'], (node) => ({ rows: [1, { owner: node }], more: [2] })],
+  [['a b'], (node) => Object.freeze({ 'a b': node })],
 ];
 
-for (const [path, hide] of hidden) {
-  test(`a node inside a value, at ${path}, is refused with its path`, () => {
+for (const [path, hide] of inside) {
+  test(`a node inside a value, at ${path.join('.')}, leaves a gap there, and the value as it was [P073]`, () => {
+    build(() => {
+      const node = load();
+      const value = hide(node);
+
+      const filled = { type: 'filled', template: hide(undefined), isFlattened: false };
+      const gaps = [{ path, node, isFlattened: false }];
+      assert.deepEqual(score(value).bindings, [{ ...filled, gaps }]);
+      assert.deepEqual(score(flatten(value as [])).bindings, [{ ...filled, gaps, isFlattened: true }]);
+      assert.deepEqual(score.map([1], unmapped(value)).bindings[1], { ...filled, gaps });
+      assert.deepEqual(value, hide(node));
+    });
+  });
+}
+
+test('every place of a node that is there twice is a gap, and one that is flattened says so', () => {
+  build(() => {
+    const node = load();
+    const shared = [node];
+
+    const [binding] = score({ a: shared, b: shared, c: flatten(node) }).bindings;
+
+    assert.ok(binding?.type === 'filled');
+    assert.deepEqual(binding.template, { a: [undefined], b: [undefined], c: undefined });
+    assert.deepEqual(
+      binding.gaps.map(({ path, isFlattened }) => [path.join('.'), isFlattened]),
+      [['c', true], ['a.0', false], ['b.0', false]], // prettier-ignore
+    );
+  });
+});
+
+test('nodes in collections are upstream nodes, each once, and must be of this flow', () => {
+  build((graph) => {
+    const [a, b] = [load(), load()];
+
+    assert.deepEqual([...graph.upstreamOf(score([a, b, a]))], [a, b]);
+  });
+  const { plan: stranger } = build(() => load());
+  assert.throws(() => build(() => score([stranger])), { code: 'NODE_OF_ANOTHER_FLOW' });
+});
+
+test('a long list of nodes is gone through to its end', () => {
+  build(() => {
+    const nodes = Array.from({ length: 3_000 }, () => load());
+
+    const [binding] = score(nodes).bindings;
+
+    assert.ok(binding?.type === 'filled');
+    assert.deepEqual(
+      binding.gaps.map(({ path }) => path[0]),
+      nodes.map((_, index) => index),
+    );
+  });
+});
+
+class Holder {
+  readonly held: unknown;
+
+  constructor(held: unknown) {
+    this.held = held;
+  }
+}
+
+const closed: [path: string, where: string, hide: (node: unknown) => unknown][] = [
+  ['.a', 'a Map', (node) => new Map([['a', node]])],
+  ['.key', 'a Map', (node) => new Map([[node, 1]])],
+  ['[1].item', 'a Set', (node) => [1, new Set([node])]],
+  ['.held[0]', 'a Holder', (node) => new Holder([node])],
+  ['.rows.value', 'a Unmapped', (node) => ({ rows: unmapped(node) })],
+];
+
+for (const [path, where, hide] of closed) {
+  test(`a node in ${where}, at ${path}, is refused with its path`, () => {
     const expected = {
       name: 'TypeError',
       code: 'NODE_INSIDE_VALUE',
@@ -77,13 +148,24 @@ for (const [path, hide] of hidden) {
       position: 1,
       path,
       message:
-        `argument 2 of task 'score' holds a node at ${path}. Pass the node as an argument of its own, so that the ` +
-        `task waits for its value.`,
+        `argument 2 of task 'score' holds a node at ${path}, in ${where}, where its value cannot be put. Put it in a ` +
+        `plain array or object, or pass the node as an argument of its own.`,
     };
     assert.throws(() => build(() => score(1, hide(load()))), expected);
     assert.throws(() => build(() => score.map([1], unmapped(hide(load())))), expected);
   });
 }
+
+test('a node in a value that holds itself is refused', () => {
+  const cyclic: { node?: unknown; self?: unknown } = {};
+  cyclic.self = cyclic;
+  const call = () => {
+    cyclic.node = load();
+    score(cyclic);
+  };
+
+  assert.throws(() => build(call), { code: 'NODE_INSIDE_VALUE', path: '.node', message: /holds itself at \.self/ });
+});
 
 test('a list of nodes is nothing to map over, and that is said while building', () => {
   assert.throws(() => build(() => score.map([load(), load()])), {
@@ -92,9 +174,40 @@ test('a list of nodes is nothing to map over, and that is said while building', 
     position: 0,
     path: '[0]',
     message:
-      `argument 1 of task 'score' holds a node at [0]. Pass the node as an argument of its own, so that the task waits ` +
-      `for its value.`,
+      `argument 1 of task 'score' holds a node at [0], in a list to map over, where its value cannot be put. Map over ` +
+      `what a task returns that is given these nodes as a list.`,
   });
+});
+
+test('mapped in a call is a map whose other arguments are unmapped [P070]', () => {
+  build(() => {
+    const node = load();
+
+    const called = score(mapped(node), [1, 2], flatten(node), mapped([3]));
+
+    assert.equal(called.isMapped, true);
+    assert.deepEqual(called.bindings, score.map(node, unmapped([1, 2]), unmapped(flatten(node)), [3]).bindings);
+    assert.deepEqual(score.map(mapped(node), unmapped(1)).bindings, score(mapped(node), unmapped(1)).bindings);
+  });
+});
+
+test('marks nest in any order, but for two that contradict or repeat each other [P070]', () => {
+  build(() => {
+    const node = load();
+
+    assert.deepEqual(score(flatten(mapped(node) as never)).bindings, score(mapped(flatten(node))).bindings);
+    assert.deepEqual(
+      score.map([1], flatten(unmapped(node) as never)).bindings,
+      score.map([1], unmapped(flatten(node))).bindings,
+    );
+  });
+  for (const marks of [
+    () => mapped(unmapped(1) as never),
+    () => unmapped(mapped([1])),
+    () => mapped(mapped([1]) as never),
+  ]) {
+    assert.throws(marks, { name: 'TypeError', code: 'MARKED_TWICE' });
+  }
 });
 
 test('a value that holds itself is looked through once', () => {

@@ -42,7 +42,9 @@ test('a chunk is sent with its definition once, and its outcomes reach the clien
   const first = await worker.next('run');
   assert.deepEqual([first.start, first.end], [0, 1]);
   worker.send(settled(first.attempt, 0), { type: 'ended', attempt: first.attempt });
-  assert.deepEqual(await client.next('settled'), { type: 'settled', array: 7, start: 0, count: 1, bytes: payload });
+  const ran = { worker: 'test', busyMs: 1 };
+  const settledBlock = { type: 'settled', array: 7, start: 0, count: 1, bytes: payload, ran };
+  assert.deepEqual(await client.next('settled'), settledBlock);
 
   const second = await worker.next('run');
   assert.deepEqual([second.start, second.end, second.array], [1, 2, first.array]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { context, Flow, Parameter, unmapped, type LogRecord } from 'heddle';
+import { withConfig } from '../../../src/config/config.ts';
 import { changeContext, chatter, contextAfterAwait, inc, logLevels, reportContext, say } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
@@ -94,7 +95,8 @@ export function contextRules(rule: Rule): void {
   });
 
   rule('each line has the level that it was written with', async (run) => {
-    const { logs } = await run(new Flow('levels', () => logLevels()));
+    const flow = new Flow('levels', () => logLevels());
+    const { logs } = await withConfig({ logging: { level: 'debug' } }, () => run(flow));
 
     const own = logs.filter(({ task }) => task === 'log-levels');
     assert.deepEqual(

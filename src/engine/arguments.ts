@@ -1,0 +1,87 @@
+// What a task run is given: its arguments, put together from constants and from what upstream runs returned; and
+// whether a gate lets it have them.
+
+import { deepFrozen } from '../lib/deep-frozen.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import { withPlaces } from '../flow/bindings.ts';
+import { State } from '../flow/state.ts';
+import { flattenList } from './flatten.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { ArgumentPlan } from './plan.ts';
+import type { LoadedTask } from './task-runner.ts';
+
+type WholeInput = LoadedTask['whole'][number];
+
+/** By template: with values in its gaps, which are the same for all the runs that share a plan. */
+const filled = new WeakMap<object, object>();
+
+/** The arguments of the run at a position of its chunk. */
+export function argumentsOf(loaded: LoadedTask, elementwise: readonly Outcomes[], position: number): unknown[] {
+  const { plan, whole } = loaded;
+  return plan.args.map((argument): unknown => {
+    switch (argument.type) {
+      case 'constant':
+        return plan.constants[argument.constant];
+      case 'element': {
+        const { values, states } = elementwise[argument.input]!;
+        if (argument.isBoxed !== true) return values[position];
+        return states?.[position]?.isSkipped() === true ? undefined : [values[position]];
+      }
+      case 'whole': {
+        const input = whole[argument.input]!;
+        if (argument.isBoxed !== true) return wholeOf(plan.name, input, argument);
+        return wasSkipped(input) ? undefined : [input.value];
+      }
+      case 'filled':
+        return fill(loaded, argument);
+      default:
+        return unreachable(argument);
+    }
+  });
+}
+
+function wholeOf(task: string, input: WholeInput, { isFlattened }: { isFlattened: boolean }): unknown {
+  return isFlattened ? flattened(task, input) : input.value;
+}
+
+/** The list of a mapped upstream has gaps where a child gave no list; they are for the trigger to judge. */
+function flattened(task: string, { value, outcomes }: WholeInput): unknown[] {
+  const hasGaps = outcomes.values === value;
+  return flattenList(task, hasGaps ? outcomes.values.map((inner) => (inner === undefined ? [] : inner)) : value);
+}
+
+/** A mapped upstream that ran is a list even when it is empty; it counts as skipped when all of its children were. */
+function wasSkipped({ outcomes: { states } }: WholeInput): boolean {
+  return states !== undefined && states.length > 0 && states.every((state) => state?.isSkipped() === true);
+}
+
+function fill({ plan, whole }: LoadedTask, argument: Extract<ArgumentPlan, { type: 'filled' }>): unknown {
+  const template = plan.constants[argument.constant] as object;
+  let value = filled.get(template);
+  if (value === undefined) {
+    value = withPlaces(template, argument.gaps, (gap) => wholeOf(plan.name, whole[gap.input]!, gap));
+    // As with all that many runs share.
+    if (plan.isMapped) deepFrozen(value);
+    filled.set(template, value);
+  }
+  return argument.isFlattened ? flattenList(plan.name, value) : value;
+}
+
+/** How the gates of the branches that a run of a mapped task is in end it, when one of them is not open. */
+export function endedByGates({ plan }: LoadedTask, elementwise: readonly Outcomes[], position: number) {
+  for (const input of plan.gates ?? []) {
+    const end = behindGate(elementwise[input]?.states?.[position]);
+    if (end !== undefined) return end;
+  }
+  return undefined;
+}
+
+/** How what is behind a gate ends, when that is not open. No state is a success. */
+export function behindGate(gate: State | undefined): State | undefined {
+  if (gate === undefined || gate.type === 'Success') return undefined;
+  const { message } = gate;
+  if (gate.isSkipped()) return new State('Skipped', `Its branch was not taken: ${message}.`);
+  if (!gate.isFinished()) return new State('Pending', 'Waits for what decides whether its branch is taken.');
+  const text = `Whether its branch is taken could not be told: ${message}`;
+  return new State('TriggerFailed', text, { error: new Error(text, { cause: gate.error }) });
+}

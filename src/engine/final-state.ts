@@ -1,0 +1,72 @@
+// What a flow run comes to, from the states of its nodes.
+
+import { HeddleError } from '../lib/heddle-error.ts';
+import { State } from '../flow/state.ts';
+import type { Flow, FlowStateHandler } from './flow.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import { FlowState, type FlowStatistics } from './flow-state.ts';
+import { throughHandlers } from './handlers.ts';
+import type { NodeRun } from './node-run.ts';
+
+/** The flow's own handlers see the end of a run, and may put another state in its place; its outputs stay. */
+export async function throughFlowHandlers<Plan>(flow: Flow<Plan>, computed: FlowState<Plan>): Promise<FlowState<Plan>> {
+  const from = new State('Running', 'Running flow.');
+  const { stateHandlers, terminalStateHandler, onFailure } = flow.settings;
+  const references = flow.referenceTasks.map((node) => computed.of(node));
+  const ended =
+    terminalStateHandler === undefined
+      ? computed
+      : await throughHandlers([terminalStateHandler], { from, to: computed }, (handler, { to }) =>
+          handler({ flow, state: to, referenceStates: references }),
+        );
+  const failure: FlowStateHandler = async ({ to }) => {
+    if (to.isFailed()) await onFailure?.({ flow, state: to });
+  };
+  const state = await throughHandlers([...stateHandlers, failure], { from, to: ended }, (handler, change) =>
+    handler({ flow, ...change }),
+  );
+  return state === computed ? computed : computed.as(state);
+}
+
+/** The terminal nodes decide: any failed, and the run failed. A mapped one is judged by its children. */
+export function finalState<Plan>(
+  flow: Flow<Plan>,
+  { runs }: FlowRunner,
+  facts: { flowRunId: string; flowRunName: string; statistics: FlowStatistics },
+): FlowState<Plan> {
+  const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };
+  const all = [...runs.values()];
+  const cancelled = all.find((run) => run.wasCancelled);
+  if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
+  const references = flow.referenceTasks.map((node) => runs.get(node)!);
+  const unfinished = all.filter((run) => run.unfinishedCount > 0);
+  if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
+    const paused = unfinished.map((run) => run.node.slug).join(', ');
+    return new FlowState('Paused', `Not finished: ${paused}.`, { outcome });
+  }
+  const failed = references.filter((run) => run.hasFailed);
+  if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
+  const what = `Some reference tasks failed: ${failed.map(describeFailure).join('; ')}`;
+  const cause = originOf(all);
+  const isTold = cause === undefined || what.includes(cause.message);
+  const message = isTold ? what : `${what} It began with ${cause.name}: ${cause.message}`;
+  return new FlowState('Failed', message, {
+    outcome,
+    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause }),
+  });
+}
+
+function describeFailure(run: NodeRun): string {
+  const { slug } = run.node;
+  const first = run.children.findIndex((child) => child.isFailed());
+  const state = run.children[first] ?? run.state;
+  if (!run.isList) return `${slug}: ${state.message}`;
+  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${state.message}`;
+}
+
+/** The error of the first failure that is not the consequence of another. */
+function originOf(runs: readonly NodeRun[]): Error | undefined {
+  return runs
+    .filter((run) => run.hasFailed)
+    .flatMap((run) => run.children.find((child) => child.isFailed() && child.type !== 'TriggerFailed') ?? [])[0]?.error;
+}

@@ -1,0 +1,90 @@
+// A fresh process that looks for tasks as workers do: by importing their modules, in a thread. search-afresh.ts starts
+// and ends it. Each module has a thread of its own, so that what one does while it loads is not put down to another;
+// and the main thread runs no code of the user's, so that it always hears when it is alone.
+
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { importOnlyForTasks, load } from '../code/load.ts';
+import type { Reference } from '../code/registry.ts';
+// The tasks that come with Heddle are there in every worker.
+import './chunk-runner.ts';
+
+/** The tasks to look for, by module. */
+export interface Search {
+  readonly modules: readonly (readonly Reference[])[];
+}
+
+/** What became of a task. */
+export interface Answer {
+  /** Which module of the search, and which task of that. */
+  readonly module: number;
+  readonly task: number;
+  readonly fault?: LookupFault;
+}
+
+export interface LookupFault {
+  /** That of the error which a worker would answer with. */
+  readonly code: string;
+  /** What the user's own module threw, or did. */
+  readonly cause: string;
+}
+
+/** More would only take the processors from each other. One that hangs keeps its place. */
+const threadsAtATime = 8;
+/** The status of a thread in which nothing is left that could end the wait of a module. */
+const unsettled = 13;
+
+if (isMainThread) {
+  process.on('disconnect', endWithAllThatWasStarted);
+  process.once('message', (search: Search) => void searchAll(search));
+} else {
+  importOnlyForTasks();
+  await Promise.all((workerData as readonly Reference[]).map(answer));
+}
+
+/** Whoever asked is gone. Modules may have started processes, which are in the group that this process leads. */
+function endWithAllThatWasStarted(): void {
+  process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL');
+}
+
+async function searchAll({ modules }: Search): Promise<void> {
+  const open = modules.entries();
+  const lane = async () => {
+    for (const [module, references] of open) await searchModule(module, references);
+  };
+  await Promise.all(Array.from({ length: threadsAtATime }, lane));
+}
+
+async function searchModule(module: number, references: readonly Reference[]): Promise<void> {
+  const unanswered = new Set(references.keys());
+  const tell = (task: number, fault?: LookupFault) => {
+    if (unanswered.delete(task)) process.send!({ module, task, ...(fault && { fault }) } satisfies Answer);
+  };
+  const { promise: over, resolve } = Promise.withResolvers<string>();
+  const thread = new Worker(new URL(import.meta.url), { workerData: references });
+  thread.on('message', ({ task, fault }: Omit<Answer, 'module'>) => {
+    tell(task, fault);
+    if (unanswered.size === 0) resolve('');
+  });
+  thread.on('error', (error: unknown) => resolve(textOf(error)));
+  thread.on('exit', (code) =>
+    resolve(code === unsettled ? 'it waits for what never comes' : `it exits with status ${code}`),
+  );
+  const cause = await over;
+  for (const task of unanswered) tell(task, { code: 'TASK_MODULE_FAILED', cause });
+  await thread.terminate();
+}
+
+/** In the thread of a module: looks for one of its tasks. */
+async function answer(reference: Reference, task: number): Promise<void> {
+  try {
+    await load(reference);
+    parentPort!.postMessage({ task });
+  } catch (error) {
+    const { code = 'TASK_NOT_LOADED', cause } = error as { code?: string; cause?: unknown };
+    parentPort!.postMessage({ task, fault: { code, cause: textOf(cause ?? error) } });
+  }
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+}

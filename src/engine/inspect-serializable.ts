@@ -1,0 +1,235 @@
+// Whether something can be sent to workers, found out before a run does. Values are looked through as they are when
+// they are sent; tasks are looked for by a fresh process, which knows nothing but what their modules define.
+
+import { inspect } from 'node:util';
+import { holdRun, isImportingForTasks } from '../code/load.ts';
+import type { Reference } from '../code/registry.ts';
+import type { Binding, Node } from '../flow/node.ts';
+import { Parameter } from '../flow/parameter.ts';
+import { Task } from '../flow/task.ts';
+import { toMilliseconds, type Duration } from '../lib/duration.ts';
+import { checkOptions, rules } from '../lib/options.ts';
+import { diagnose, type Finding } from '../values/diagnosis.ts';
+import { encodeColumn, encodeValue } from '../values/encode.ts';
+import { isInTaskRun } from './context.ts';
+import { Flow } from './flow.ts';
+import { searchAfresh } from './search-afresh.ts';
+
+export interface InspectOptions {
+  /** How long the modules of a flow's tasks may take to load; `'20s'` by default. */
+  readonly timeout?: Duration;
+}
+
+/** One reason why something cannot be sent, or would arrive changed. */
+export interface SerializationFault {
+  /** Such as `task 'load'`, `argument 2 of task 'load'.pool`, `default of parameter 'day'`, `value.rows[0].owner`. */
+  readonly path: string;
+  /** A clause, such as `is a Promise`. */
+  readonly what: string;
+  readonly why: string;
+  /** What to do instead, the likeliest first. */
+  readonly remedies: readonly string[];
+  /** For programs: what sort of value it is, or the code of the error that a run would end with. */
+  readonly kind: string;
+}
+
+interface Findings {
+  readonly problems: readonly SerializationFault[];
+  readonly changes: readonly SerializationFault[];
+  readonly bytes: number;
+}
+
+/** What was found out. Printed, it says so in words. */
+export class SerializationReport {
+  /** Whether there are no problems. There may be changes. */
+  readonly isSerializable: boolean;
+  readonly problems: readonly SerializationFault[];
+  /** What would be sent, but arrive as something else: a class instance as a plain object, say. */
+  readonly changes: readonly SerializationFault[];
+  /** The size of what can be sent: of the value, or of the constants and parameter defaults of a flow. */
+  readonly bytes: number;
+  readonly #subject: string;
+
+  constructor(subject: string, { problems, changes, bytes }: Findings) {
+    this.isSerializable = problems.length === 0;
+    this.problems = problems;
+    this.changes = changes;
+    this.bytes = bytes;
+    this.#subject = subject;
+  }
+
+  toString(): string {
+    const { bytes, problems, changes } = this;
+    const size = `${bytes.toLocaleString('en')} ${bytes === 1 ? 'byte' : 'bytes'} of values`;
+    const reasons = problems.length === 1 ? 'one reason' : `${problems.length} reasons`;
+    const verdict = this.isSerializable
+      ? `${this.#subject} can be sent to workers (${size}).`
+      : `${this.#subject} cannot be sent to workers, for ${reasons}:`;
+    const rest = changes.length === 0 ? [] : ['What would arrive changed:', ...changes.map(paragraph)];
+    return [verdict, ...problems.map(paragraph), ...rest].join('\n\n');
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** Whether `inspectSerializable` finds no problem. It is a promise: await it before you ask. */
+export async function isSerializable(value: unknown, options: InspectOptions = {}): Promise<boolean> {
+  return (await inspectSerializable(value, options)).isSerializable;
+}
+
+/**
+ * What keeps a value, a task or a whole flow from being sent to workers, if anything does. The tasks of a flow are
+ * looked for by a fresh process that imports their modules as a worker does; it is gone when this resolves. Like a run,
+ * this never settles for a flow while a worker imports the file that calls it.
+ */
+export async function inspectSerializable(value: unknown, options: InspectOptions = {}): Promise<SerializationReport> {
+  checkOptions('inspectSerializable()', options, { timeout: rules.anything });
+  const timeoutMs = toMilliseconds(options.timeout ?? '20s', `option 'timeout' of inspectSerializable()`);
+  const isFlow = value instanceof Flow;
+  if (!isFlow && !(value instanceof Task)) return new SerializationReport('the value', look('value', value));
+  if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
+  const nodes = isFlow ? value.graph.nodes : [];
+  const tasks = isFlow ? tasksOf(value) : new Map([[value.reference, value.name]]);
+  const values = nodes.flatMap(valuesOf);
+  const faults = await lookupFaults(tasks, timeoutMs);
+  return new SerializationReport(`${isFlow ? 'flow' : 'task'} '${value.name}'`, {
+    problems: [...faults, ...values.flatMap(({ problems }) => problems)],
+    changes: values.flatMap(({ changes }) => changes),
+    bytes: values.reduce((sum, { bytes }) => sum + bytes, 0),
+  });
+}
+
+function look(path: string, value: unknown, encode: (value: unknown) => Uint8Array = encodeValue): Findings {
+  const { refused, changed } = diagnose(value);
+  const at = ({ path: step, what, why, remedy, kind }: Finding): SerializationFault => {
+    return { path: `${path}${step}`, what, why, remedies: remedy, kind };
+  };
+  const changes = changed.map(at);
+  if (refused.length > 0) return { problems: refused.map(at), changes, bytes: 0 };
+  try {
+    return { problems: [], changes, bytes: encode(value).byteLength };
+  } catch (error) {
+    const remedies = ['write it to storage, and send where it is'];
+    return {
+      problems: [{ path, what: 'cannot be encoded', why: textOf(error), remedies, kind: 'unknown' }],
+      changes,
+      bytes: 0,
+    };
+  }
+}
+
+/** What a node brings along: the constants among its arguments, or its default. */
+function valuesOf(node: Node): Findings[] {
+  if (node instanceof Parameter) return defaultOf(node);
+  return node.bindings.flatMap((binding, position) => {
+    const path = `argument ${position + 1} of task '${node.slug}'`;
+    return constantOf(binding, path) ?? [];
+  });
+}
+
+function constantOf(binding: Binding, path: string): Findings | undefined {
+  switch (binding.type) {
+    case 'constant':
+      return look(path, binding.value);
+    case 'filled':
+      return look(path, binding.template);
+    case 'each-constant':
+      return look(path, [...(binding.values as Iterable<unknown>)], (values) => encodeColumn(values as unknown[]));
+    default:
+      return undefined;
+  }
+}
+
+function defaultOf(parameter: Parameter): Findings[] {
+  if (parameter.isRequired) return [];
+  const path = `default of parameter '${parameter.name}'`;
+  try {
+    return [look(path, parameter.makeDefault())];
+  } catch (error) {
+    const why = 'it is called when a run starts that gives no value';
+    const remedies = ['let the function return a value', 'or make the parameter required'];
+    const problem = { path, what: `threw ${textOf(error)}`, why, remedies, kind: 'default' };
+    return [{ problems: [problem], changes: [], bytes: 0 }];
+  }
+}
+
+/** Under what name to speak of each task. Copies may share a reference. */
+function tasksOf({ graph }: Flow): Map<Reference, string> {
+  const tasks = new Map<Reference, string>();
+  for (const { task, slug } of graph.nodes)
+    if (task !== undefined && !tasks.has(task.reference)) tasks.set(task.reference, slug);
+  return tasks;
+}
+
+async function lookupFaults(tasks: ReadonlyMap<Reference, string>, timeoutMs: number): Promise<SerializationFault[]> {
+  const faults = await searchAfresh([...tasks.keys()], timeoutMs);
+  return [...tasks].flatMap(([reference, name]) => {
+    const fault = faults.get(reference);
+    if (fault === undefined) return [];
+    const { code: kind, cause } = fault;
+    const { what, ...rest } = lookups[kind] ?? lookups['TASK_NOT_LOADED']!;
+    return { path: `task '${name}'`, what: what(reference, cause), ...rest, kind };
+  });
+}
+
+interface Lookup {
+  readonly what: (task: Reference, cause: string) => string;
+  readonly why: string;
+  readonly remedies: readonly string[];
+}
+
+const place = ({ path, module, definedAt }: Reference) => path ?? module ?? definedAt;
+
+/** By the code of the error that a worker answers with. */
+const lookups: Readonly<Record<string, Lookup>> = {
+  TASK_NOT_ADDRESSABLE: {
+    what: ({ definedAt }) => `was made inside a function (${definedAt})`,
+    why: 'a worker finds a task by importing the module that makes it, and this one is not there when that is done',
+    remedies: [
+      'move the task() call to the top level of a module, and pass what it captures as inputs',
+      'or run the flow with LocalExecutor',
+    ],
+  },
+  TASK_NOT_FOUND: {
+    what: ({ definedAt }) => `was not made when its module was imported again (it was made at ${definedAt})`,
+    why: 'a worker only has what the module makes whenever it is imported, before it waits for a run of a flow',
+    remedies: [
+      'call task() at the top level of the module, above the first run of a flow',
+      'and under no condition that may be otherwise in another process',
+    ],
+  },
+  TASK_MODULE_FAILED: {
+    what: (task, cause) => `is made by ${place(task)}, which cannot be imported: ${cause}`,
+    why: 'every worker imports it to find the task, so its top level must be safe to run there',
+    remedies: ['do what fails inside of the task that needs it', 'or move the task to a module of its own'],
+  },
+  TASK_MODULE_NOT_FOUND: {
+    what: (task) => `is made by ${place(task)}, which is not there any more`,
+    why: 'every worker imports it to find the task',
+    remedies: ['put the file back', 'or start this process again'],
+  },
+  TASK_VERSION_SKEW: {
+    what: (task) => `is made by ${place(task)}, which was changed since this process read it`,
+    why: 'a worker would run another function than this process has',
+    remedies: ['start this process again'],
+  },
+  TASK_NOT_LOADED: {
+    what: (task, cause) => `is made by ${place(task)}, which could not be imported: ${cause}`,
+    why: 'every worker imports it to find the task, so its top level must come to an end there',
+    remedies: [
+      'do what takes long, or waits, inside of the task that needs it',
+      'or give inspectSerializable() a longer timeout',
+    ],
+  },
+};
+
+function paragraph({ path, what, why, remedies }: SerializationFault): string {
+  const fixes = remedies.map((remedy) => `      - ${remedy}`);
+  return [`  ${path}`, `    ${what}`, `    Why: ${why}.`, '    Fix:', ...fixes].join('\n');
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

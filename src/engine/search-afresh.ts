@@ -1,0 +1,101 @@
+// The parent's side of inspect-child.ts: starts the process that looks for tasks, hears it, and ends it in any case.
+
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Reference } from '../code/registry.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { timerMs } from '../lib/timer.ts';
+import type { Answer, LookupFault, Search } from './inspect-child.ts';
+
+const entry = new URL(`inspect-child.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+/** How many of the last characters that a process writes are kept, to say of what it died. */
+const keptText = 1_000;
+
+/**
+ * The tasks that a worker would not find, and why. Resolves within `timeoutMs` and the time that it takes to end a
+ * process, and leaves none.
+ */
+export async function searchAfresh(
+  references: readonly Reference[],
+  timeoutMs: number,
+): Promise<ReadonlyMap<Reference, LookupFault>> {
+  const inside = references.filter(({ module }) => module === undefined);
+  const faults = new Map(inside.map((reference) => [reference, { code: 'TASK_NOT_ADDRESSABLE', cause: '' }]));
+  const missing = new Set(references.filter(({ module }) => module !== undefined));
+  if (missing.size === 0) return faults;
+  const modules = [...Map.groupBy(missing, ({ module }) => module).values()];
+  const { promise: over, resolve } = Promise.withResolvers<string>();
+  const child = new FreshProcess(resolve);
+  child.ask({ modules }, ({ module, task, fault }) => {
+    const reference = modules[module]![task]!;
+    if (fault !== undefined) faults.set(reference, fault);
+    missing.delete(reference);
+    if (missing.size === 0) resolve('');
+  });
+  const late = `it was still loading after ${formatDuration(timeoutMs)}`;
+  const timer = setTimeout(() => resolve(late), timerMs(timeoutMs));
+  const cause = await over;
+  clearTimeout(timer);
+  await child.end();
+  for (const reference of missing) faults.set(reference, { code: 'TASK_NOT_LOADED', cause });
+  return faults;
+}
+
+/** A process of its own group, so that it can be ended together with all that the modules started. */
+class FreshProcess {
+  readonly #child: ChildProcess;
+  readonly #gone: Promise<void>;
+  #lastWords = '';
+
+  constructor(ended: (why: string) => void) {
+    this.#child = fork(entry, {
+      execArgv: flagsForModules(process.execArgv),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
+      detached: process.platform !== 'win32',
+    });
+    this.#child.stderr!.on('data', (text: Buffer) => {
+      this.#lastWords = `${this.#lastWords}${text.toString()}`.slice(-keptText);
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gone = promise;
+    const end = (how: string) => {
+      ended(`the process that looked for it ${how}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`);
+      resolve();
+    };
+    this.#child.on('error', (error) => end(`could not be started: ${error.message}`));
+    this.#child.on('exit', (code, signal) => end(`ended by ${signal ?? `itself, with status ${code}`}`));
+  }
+
+  ask(search: Search, hear: (answer: Answer) => void): void {
+    this.#child.on('message', hear);
+    // When it is gone already, its exit says more than that it cannot be reached.
+    this.#child.send(search, () => {});
+  }
+
+  async end(): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined) kill(process.platform === 'win32' ? pid : -pid);
+    await this.#gone;
+    this.#child.stderr!.destroy();
+  }
+}
+
+const moduleFlag =
+  /^(?:--(?:import|require|loader|experimental-|conditions|no-|preserve-symlinks|enable-source-maps)|-[rC])/;
+
+/** How modules are found and read is the same there; a debugger, a test runner, or code to evaluate, is not for it. */
+function flagsForModules(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, index) => {
+    if (!moduleFlag.test(flag)) return [];
+    const value = flags[index + 1] ?? '-';
+    return flag.includes('=') || value.startsWith('-') ? [flag] : [flag, value];
+  });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It was gone already.
+  }
+}

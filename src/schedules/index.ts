@@ -1,0 +1,10 @@
+export * as adjustments from './adjustments.ts';
+export type { Clock, ClockOptions, ScheduledEvent } from './clock.ts';
+export { CronClock } from './cron-clock.ts';
+export { DatesClock } from './dates-clock.ts';
+export * as filters from './filters.ts';
+export { IntervalClock } from './interval-clock.ts';
+export { RRuleClock } from './rrule-clock.ts';
+export { scheduleFromJson } from './schedule-json.ts';
+export { Schedule } from './schedule.ts';
+export type { ScheduleOptions } from './schedule.ts';
