@@ -1,15 +1,6 @@
 import type { Comm } from '../comm/comm.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 
-import type { Scheduler } from '../scheduler/scheduler.ts';
-
-/** What a cluster that was started holds. */
-export interface RunningCluster {
-  readonly scheduler: Scheduler;
-  /** All that was opened for it, the scheduler included. */
-  readonly resources: AsyncDisposableStack;
-}
-
 /** A scheduler and the means to have workers. What a cluster factory returns. */
 export interface Cluster extends AsyncDisposable {
   /** Starts the scheduler and such workers as the cluster brings along. Starting twice is one start. */

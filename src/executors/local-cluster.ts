@@ -4,7 +4,8 @@ import { checkOptions, rules } from '../lib/options.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
-import type { Cluster, RunningCluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient, connectWorker } from './in-process.ts';
 
 export interface LocalClusterOptions {
@@ -30,7 +31,7 @@ export class LocalCluster implements Cluster {
   readonly #options: LocalClusterOptions;
   readonly #workers: number;
   readonly #threads: number;
-  #running: Promise<RunningCluster> | undefined;
+  readonly #life = new ClusterLife(() => this.#open());
 
   /** Throws a `UsageError` for an unknown or wrong option. */
   constructor(options: LocalClusterOptions = {}) {
@@ -41,7 +42,7 @@ export class LocalCluster implements Cluster {
   }
 
   get isStarted(): boolean {
-    return this.#running !== undefined;
+    return this.#life.isStarted;
   }
 
   get description(): string {
@@ -50,30 +51,20 @@ export class LocalCluster implements Cluster {
   }
 
   async start(): Promise<void> {
-    await this.#start();
+    await this.#life.start();
   }
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
-    return connectClient(await this.#start());
+    return connectClient(await this.#life.start());
   }
 
   /** Ends the workers, when what they run is told to stop. The cluster can be started again. */
   async close(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    await (await running)?.resources[Symbol.asyncDispose]();
+    await this.#life.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #start(): Promise<Scheduler> {
-    this.#running ??= this.#open().catch((error: unknown) => {
-      this.#running = undefined;
-      throw error;
-    });
-    return (await this.#running).scheduler;
   }
 
   async #open(): Promise<RunningCluster> {

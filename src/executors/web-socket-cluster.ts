@@ -6,7 +6,8 @@ import { checkOptions, rules } from '../lib/options.ts';
 import { decodeFromPeer } from '../protocol/codec.ts';
 import type { FromClient, FromPeer, ToClient, ToPeer } from '../protocol/messages.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import type { Cluster, RunningCluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 
 export interface WebSocketClusterOptions {
@@ -37,7 +38,7 @@ export class WebSocketCluster implements Cluster {
   readonly #options: WebSocketClusterOptions;
   readonly #token: string;
   readonly #heartbeatTimeoutMs: number;
-  #running: Promise<RunningCluster> | undefined;
+  readonly #life = new ClusterLife(() => this.#open());
   #url: string | undefined;
 
   /** Throws a `UsageError` for an unknown or wrong option, and `TOKEN_REQUIRED` without a token. */
@@ -61,7 +62,7 @@ export class WebSocketCluster implements Cluster {
   }
 
   get isStarted(): boolean {
-    return this.#running !== undefined;
+    return this.#life.isStarted;
   }
 
   /** Where workers join, once started. */
@@ -78,30 +79,20 @@ export class WebSocketCluster implements Cluster {
   }
 
   async start(): Promise<void> {
-    await this.#start();
+    await this.#life.start();
   }
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
-    return connectClient(await this.#start());
+    return connectClient(await this.#life.start());
   }
 
   /** Sends the workers away, which try to come back, and listens no more. The cluster can be started again. */
   async close(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    await (await running)?.resources[Symbol.asyncDispose]();
+    await this.#life.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #start(): Promise<Scheduler> {
-    this.#running ??= this.#open().catch((error: unknown) => {
-      this.#running = undefined;
-      throw error;
-    });
-    return (await this.#running).scheduler;
   }
 
   async #open(): Promise<RunningCluster> {
