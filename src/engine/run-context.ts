@@ -90,12 +90,15 @@ export class RunContext implements Context {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      this.#unsubscribe = onCancel(this.#facts.control, () => this.abort(cancelReason()));
+    if (this.#controller !== undefined) {
+      // A loop that never yields cannot be told, but it can look.
+      if (isCancelled(this.#facts.control)) this.abort(cancelReason());
+      return this.#controller.signal;
     }
-    // A loop that never yields cannot be told, but it can look.
-    if (isCancelled(this.#facts.control)) this.abort(cancelReason());
+    this.#controller = new AbortController();
+    // Whoever asks for the first time is about to listen, and would not hear what has happened already.
+    const told = () => queueMicrotask(() => this.abort(cancelReason()));
+    this.#unsubscribe = onCancel(this.#facts.control, told);
     return this.#controller.signal;
   }
 

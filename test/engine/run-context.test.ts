@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { createLogger } from '../../src/engine/logger.ts';
+import { RunContext } from '../../src/engine/run-context.ts';
+import { controlOrders, controlWords } from '../../src/lib/chunk.ts';
+
+test('who asks for the signal when the run is cancelled already, and listens then, is told all the same', async () => {
+  const { run } = cancelledRun();
+
+  const { signal } = run;
+  assert.equal(signal.aborted, false);
+
+  await once(signal, 'abort');
+  assert.equal((signal.reason as Error).message, 'the flow run was cancelled');
+});
+
+test('a loop that never yields finds the signal aborted when it looks again', () => {
+  const { run } = cancelledRun();
+
+  assert.equal(run.signal.aborted, false);
+  assert.equal(run.signal.aborted, true);
+});
+
+function cancelledRun() {
+  const control = new Int32Array(new SharedArrayBuffer(4 * controlWords.length));
+  Atomics.store(control, controlWords.order, controlOrders.cancel);
+  const progress = { runCount: 1, loopCount: 1, loopResult: undefined };
+  const logger = () => createLogger({}, () => {});
+  return { run: new RunContext({ plan: {} as never, progress, mapIndex: undefined, control, logger }) };
+}
