@@ -20,7 +20,7 @@ export interface ArrayDefinition {
 }
 
 export interface Submission extends ArrayDefinition {
-  /** The values of an array that came with it, and is never dispatched. */
+  /** Outcomes that came with it, in order: these indices are never dispatched. */
   readonly given?: readonly Block[];
   readonly priority: number;
 }

@@ -60,6 +60,8 @@ export class ArrayRecord {
   /** Includes the crashed. */
   readonly settled = new Ranges();
 
+  /** What was settled from the start. */
+  readonly given: readonly Range[];
   /** How often each index took its thread or worker with it, where it did. */
   readonly losses = new Map<number, number>();
   readonly crashed = new Set<number>();
@@ -74,12 +76,17 @@ export class ArrayRecord {
     this.client = spec.client;
     this.length = spec.length;
     this.priority = spec.priority;
+    this.given = spec.given;
     this.order = order;
     this.elementwise = elementwise;
     this.whole = whole;
     this.depth = 0;
     for (const upstream of this.upstreams()) this.depth = Math.max(this.depth, upstream.depth + 1);
-    (spec.given ? this.settled : this.waiting).add(this.all);
+    this.waiting.add(this.all);
+    for (const range of spec.given) {
+      this.waiting.remove(range);
+      this.settled.add(range);
+    }
   }
 
   get all(): Range {
@@ -132,12 +139,10 @@ export class ArrayRecord {
     return upstreams;
   }
 
-  /** The parts of `range` of which every upstream that counts is settled. */
+  /** The waiting parts of `range` of which every upstream that counts is settled. */
   readyWithin(range: Range): readonly Range[] {
     if (this.missingWhole > 0) return [];
-    // An upstream may be longer than we are.
-    const end = Math.min(range.end, this.length);
-    let ready: readonly Range[] = range.start < end ? [{ start: range.start, end }] : [];
+    let ready: readonly Range[] = this.waiting.overlap(range);
     for (const upstream of this.elementwise) ready = ready.flatMap((part) => upstream.settled.overlap(part));
     return ready;
   }

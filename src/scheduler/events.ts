@@ -21,8 +21,8 @@ export interface ArraySpec {
   readonly elementwise: readonly ArrayId[];
   /** Every index needs all of each of these. */
   readonly whole: readonly ArrayId[];
-  /** Its values came with it: settled from the start, never dispatched. */
-  readonly given: boolean;
+  /** What came with it: settled from the start, never dispatched. In order, without overlap. */
+  readonly given: readonly Range[];
 }
 
 /** What happened, in the past tense. */

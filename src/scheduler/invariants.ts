@@ -50,7 +50,8 @@ function checkUpstreams(array: ArrayRecord, core: SchedulerCore): void {
     assert(ready.overlap(range).length === 0, `array ${array.id} waits for nothing`);
   }
   if (!array.isComplete) {
-    assert.equal(ready.size + array.waiting.size, array.length, `array ${array.id} went on before its upstreams`);
+    for (const range of [...array.waiting, ...array.given]) ready.add(range);
+    assert.equal(ready.size, array.length, `array ${array.id} went on before its upstreams`);
   }
   for (const upstream of array.upstreams()) {
     assert(!array.isComplete, `array ${array.id} is complete and still holds on to array ${upstream.id}`);

@@ -1,6 +1,6 @@
 // What the scheduler's shell knows of those at the other ends of its comms.
 
-import type { Block, Loss } from '../lib/chunk.ts';
+import type { Loss } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { Range } from '../lib/range.ts';
 import type { Comm } from '../comm/comm.ts';
@@ -127,16 +127,12 @@ function assertFits({ array, length, given }: Submission, elementwise: readonly 
       `array ${array} of ${length} needs array ${clientArray} of ${submission.length} elementwise`,
     );
   }
-  if (given === undefined) return;
-  if (covers(given, length)) return;
-  throw new ProtocolError(`the blocks given for array ${array} do not cover its ${length} indices each once`);
-}
-
-function covers(blocks: readonly Block[], length: number): boolean {
   let next = 0;
-  for (const { start, count } of blocks) {
-    if (start !== next || count < 1) return false;
-    next += count;
+  for (const { start, count } of given ?? []) {
+    const end = start + count;
+    if (start < next || count < 1 || end > length) {
+      throw new ProtocolError(`the blocks given for array ${array} are not ordered parts of its ${length} indices`);
+    }
+    next = end;
   }
-  return next === length;
 }

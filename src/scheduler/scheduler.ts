@@ -374,6 +374,6 @@ function specOf({ id, client, submission, elementwise, whole }: HeldArray) {
     priority: submission.priority,
     elementwise: elementwise.map((upstream) => upstream.id),
     whole: whole.map((upstream) => upstream.id),
-    given: submission.given !== undefined,
+    given: (submission.given ?? []).map(({ start, count }) => ({ start, end: start + count })),
   };
 }

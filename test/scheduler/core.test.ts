@@ -55,6 +55,18 @@ test('an array that is given is settled from the start', () => {
   assert.deepEqual(commands, [run('alice', 2, [0, 1], 1), run('alice', 2, [1, 2], 2)]);
 });
 
+test('of an array that is given in part, only the rest is dispatched, and its dependents go on with both', () => {
+  const { on } = scheduler();
+  on(joined('alice', 3));
+  const inPart = { array: 1, length: 3, given: [{ start: 1, end: 2 }] };
+
+  const commands = on(submitted(inPart, { array: 2, length: 3, elementwise: [1] }));
+  const later = on(settled('alice', 2, [0, 1]), ended('alice', 2));
+
+  assert.deepEqual(commands, [run('alice', 2, [1, 2], 1), run('alice', 1, [0, 1], 2), run('alice', 1, [2, 3], 3)]);
+  assert.deepEqual(later, [kept(1, [0, 1]), run('alice', 2, [0, 1], 4)]);
+});
+
 test('an empty array is settled at once, whatever it would wait for', () => {
   const { on } = scheduler();
   on(joined('alice', 2));

@@ -36,12 +36,12 @@ export function left(worker: string): Event {
 }
 
 export function submitted(...arrays: Partial<ArraySpec>[]): Event {
-  const absent = { array: 0, client: 'run', length: 1, priority: 0, elementwise: [], whole: [], given: false };
+  const absent = { array: 0, client: 'run', length: 1, priority: 0, elementwise: [], whole: [], given: [] };
   return { type: 'arrays-submitted', arrays: arrays.map((array) => ({ ...absent, ...array })) };
 }
 
 export function given(array: Partial<ArraySpec>): Partial<ArraySpec> {
-  return { ...array, given: true };
+  return { ...array, given: [{ start: 0, end: array.length ?? 1 }] };
 }
 
 export function released(...arrays: number[]): Event {

@@ -139,7 +139,12 @@ const nonsense: readonly (readonly [string, Submission, RegExp])[] = [
   ['an unknown upstream', submission({ array: 2, length: 1, whole: [9] }), /array 2 needs array 9, which was never/],
   ['unequal lengths', submission({ array: 2, length: 5, elementwise: [1] }), /array 2 of 5 needs array 1 of 2 element/],
   ['an id that is taken', submission({ array: 1, length: 1 }), /array 1 was submitted twice/],
-  ['blocks that do not cover it', submission({ array: 2, length: 3, given: [block(0, 2)] }), /do not cover its 3 ind/],
+  [
+    'blocks that overlap',
+    submission({ array: 2, length: 3, given: [block(0, 2), block(1, 1)] }),
+    /not ordered parts of its 3/,
+  ],
+  ['blocks beyond its end', submission({ array: 2, length: 3, given: [block(2, 2)] }), /not ordered parts of its 3/],
 ];
 
 for (const [what, array, message] of nonsense) {

@@ -142,12 +142,12 @@ export class Model {
       spec,
       dependents: [],
       upstreams: { elementwise: find(spec.elementwise), whole: find(spec.whole) },
-      outcomes: new Uint8Array(length).fill(spec.given ? settled : 0),
+      outcomes: Uint8Array.from({ length }, (_, index) => (isGiven(spec, index) ? settled : 0)),
       owners: new Int32Array(length),
       losses: new Uint8Array(length),
       due: new Float64Array(length),
       limits: new Int32Array(length),
-      missing: spec.given ? 0 : length,
+      missing: spec.given.reduce((missing, { start, end }) => missing - (end - start), length),
       isReleased: false,
       isForgotten: false,
     };
@@ -241,7 +241,7 @@ export class Model {
     this.#attempts += 1;
     assert.equal(attempt, this.#attempts, 'attempts do not count up');
     const array = this.arrays.get(arrayId)!;
-    assert(!array.isForgotten && !array.spec.given, `array ${arrayId} is dispatched`);
+    assert(!array.isForgotten, `array ${arrayId} is dispatched`);
     assert(range.start >= 0 && range.start < range.end && range.end <= array.spec.length);
     for (let index = range.start; index < range.end; index += 1) {
       this.#checkMayRun(array, index, range.end - range.start);
@@ -297,6 +297,11 @@ export class Model {
       assert.equal(array.isForgotten, array.isReleased && !isNeeded, story);
     }
   }
+}
+
+/** Whether the outcome of an index came with its array. */
+export function isGiven({ given }: ArraySpec, index: number): boolean {
+  return given.some(({ start, end }) => index >= start && index < end);
 }
 
 function owned({ attempt, array, range }: AttemptModel): number[] {

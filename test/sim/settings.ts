@@ -1,5 +1,6 @@
 // What a simulation is made of, all of it drawn from the seed where it is not told.
 
+import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec } from '../../src/scheduler/core.ts';
 import { Prng } from './prng.ts';
 
@@ -98,9 +99,9 @@ export function drawArrays({ width, stages }: Settings): readonly (readonly Arra
     whole: index === 0 ? [model] : [],
   });
   const first: ArraySpec[] = [
-    { ...plain, array: source, length: width, given: true },
+    { ...plain, array: source, length: width, given: [{ start: 0, end: width }] },
     { ...plain, array: model },
-    { ...plain, array: alone, length: width, priority: -1 },
+    { ...plain, array: alone, length: width, priority: -1, given: everyOther(width) },
     ...Array.from({ length: stages }, (_, index) => stage(index)),
     { ...plain, array: joined!, length: width, elementwise: [lastStage, alone, alone] },
     { ...plain, array: reduced!, whole: [lastStage] },
@@ -114,4 +115,10 @@ export function drawArrays({ width, stages }: Settings): readonly (readonly Arra
   return [first, second];
 }
 
-const plain = { client: 'flow-run', length: 1, priority: 0, elementwise: [], whole: [], given: false };
+/** What a run that was resumed knows already: pieces, with gaps between them. */
+function everyOther(width: number): Range[] {
+  const starts = Array.from({ length: Math.floor(width / 10) }, (_, tens) => 10 * tens);
+  return starts.map((start) => ({ start, end: start + 5 }));
+}
+
+const plain = { client: 'flow-run', length: 1, priority: 0, elementwise: [], whole: [], given: [] };

@@ -9,7 +9,7 @@ import { Heap } from '../../src/lib/heap.ts';
 import type { Range } from '../../src/lib/range.ts';
 import { SchedulerCore, type Command, type Event } from '../../src/scheduler/core.ts';
 import { checkInvariants } from '../../src/scheduler/invariants.ts';
-import { Model } from './model.ts';
+import { isGiven, Model } from './model.ts';
 import { Prng } from './prng.ts';
 import { drawArrays, drawFaults, noFaults, type Faults, type Settings } from './settings.ts';
 
@@ -129,7 +129,7 @@ class Simulation {
     for (const key of this.#deadly.keys()) {
       const [id, index] = key.split(':').map(Number);
       const { outcomes, spec } = arrays.get(id!)!;
-      assert(spec.given || outcomes[index!] !== 1, `${key} kills whatever runs it and is settled`);
+      assert(isGiven(spec, index!) || outcomes[index!] !== 1, `${key} kills whatever runs it and is settled`);
     }
     this.#feed({ type: 'arrays-released', arrays: [...arrays.keys()] });
     assert.equal(this.#core.arrays.size, 0, 'released arrays stay in the scheduler');
