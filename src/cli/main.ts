@@ -28,6 +28,7 @@ program
   .argument('<file>', 'a .ts or .js file that makes a flow, and may run it')
   .option('-p, --param <name=value>', 'give a parameter; may be repeated', collectParameter, {})
   .option('--flow <name>', 'which flow, when the file makes several and runs none')
+  .option('--run-id <id>', 'what the run is known by; one that was begun under it does only what is missing')
   .addOption(new Option('--local', 'run on this thread').conflicts(['workers', 'listen', 'scheduler']))
   .addOption(
     new Option('--workers <count>', 'run on so many worker threads')

@@ -19,6 +19,7 @@ import { readListenAddress } from './address.ts';
 export interface RunArguments {
   readonly param: Readonly<Record<string, string>>;
   readonly flow?: string;
+  readonly runId?: string;
   readonly local?: true;
   readonly workers?: number;
   readonly listen?: string;
@@ -37,7 +38,8 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   const ended = (state: FlowState): void => {
     if (!state.isSuccessful()) process.exitCode ??= 1;
   };
-  awaitRun({ parameters: options.param, executor: executorOf(options), flow: options.flow, ended });
+  const { param: parameters, flow, runId: flowRunId } = options;
+  awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, ended });
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   const pending = takeCommandLine();
   if (pending === undefined) return;

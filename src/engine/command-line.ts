@@ -10,6 +10,7 @@ export interface CommandLineRun {
   readonly executor: Executor | undefined;
   /** The flow that was asked for by name. */
   readonly flow: string | undefined;
+  readonly flowRunId: string | undefined;
   readonly ended: (state: FlowState) => void;
 }
 

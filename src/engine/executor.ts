@@ -32,7 +32,7 @@ export interface ArrayRequest {
   /** Ids of arrays that are needed whole. */
   readonly whole: readonly number[];
   readonly timeoutMs: number | undefined;
-  /** The outcomes themselves, when they are known; then nothing is run. */
+  /** Outcomes that are known already, in order: nothing of them is run. */
   readonly given?: readonly Block[];
 }
 

@@ -2,20 +2,20 @@
 
 import { nanoid } from 'nanoid';
 import { formatDuration } from '../lib/duration.ts';
-import { fillTemplate } from '../lib/template.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { config } from '../config/config.ts';
 import { State } from '../flow/state.ts';
+import { beginningAgain, beginningOf } from './beginning.ts';
 import type { Executor, FlowRunFacts, Session, SessionListener } from './executor.ts';
 import { finalState, throughFlowHandlers } from './final-state.ts';
 import type { Flow, FlowRunName } from './flow.ts';
 import { FlowRunner } from './flow-runner.ts';
 import type { FlowState } from './flow-state.ts';
 import { listenForInterrupts } from './interrupt.ts';
+import { Journal } from './journal.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { resolveParameters } from './parameters.ts';
 import { hideSecret } from './secrets.ts';
 import { Terminal } from './terminal.ts';
 
@@ -25,6 +25,7 @@ export interface FlowRunRequest {
   readonly cancelGraceMs: number;
   readonly scheduledStartTime?: Date;
   readonly flowRunName?: FlowRunName;
+  readonly flowRunId?: string;
   readonly signal?: AbortSignal;
   readonly secrets?: Readonly<Record<string, unknown>>;
   readonly onLog?: (record: LogRecord) => void;
@@ -35,22 +36,28 @@ const cancelPatienceMs = 5_000;
 
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
-  const startedAt = Date.now();
+  const calledAt = Date.now();
   request.signal?.throwIfAborted();
   using over = new Over(request.signal);
   using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
   // Work on other threads does not keep a process alive, and neither does a promise.
   using _alive = keptAlive();
-  const parameters = await resolveParameters(flow, request.parameters);
+  const flowRunId = request.flowRunId ?? nanoid();
+  using journal = journalFor(flowRunId, request, (text) => logger.warn(text));
+  const begun = journal?.beginning;
+  const beginning =
+    begun === undefined
+      ? await beginningOf(flow, { ...request, flowRunId })
+      : await beginningAgain(flow, begun, { ...request, flowRunId });
+  const { flowRunName, parameters, startedAt, scheduledStartTime } = beginning;
   using terminal = new Terminal();
-  const flowRunId = nanoid();
-  const flowRunName = nameRun(request.flowRunName ?? flow.settings.flowRunName, { flow, flowRunId, parameters });
   const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, (error) => over.fail(error));
   const { secrets = {} } = request;
   hideSecret(Object.values(secrets));
   const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write, config().logging.level);
   const { signal } = over;
-  const { scheduledStartTime } = request;
+  if (begun === undefined) journal?.begin(beginning);
+  else logger.info(`resumes what was begun ${new Date(startedAt).toISOString()}`);
   const facts: FlowRunFacts = {
     flowName: flow.name,
     flowRunId,
@@ -58,7 +65,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     parameters,
     logger,
     signal,
-    ...(scheduledStartTime && { scheduledStartTime }),
+    ...(scheduledStartTime !== undefined && { scheduledStartTime: new Date(scheduledStartTime) }),
   };
 
   const mostHands = { workers: 0, threads: 0 };
@@ -71,18 +78,24 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     },
     lost: (error) => over.fail(error),
   };
-  const runner = new FlowRunner(flow.graph, { ...facts, secrets });
+  const runner = new FlowRunner(flow.graph, { ...facts, secrets, startedAt, journal });
   await using session = await startedUnless(over, request.executor.start(facts, listener));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
   await carryThrough(runner, session, { over, request, logger });
 
-  const durationMs = Date.now() - startedAt;
-  const taskRuns = [...runner.runs].reduce((sum, [node, run]) => sum + (node.task ? run.settledCount : 0), 0);
-  const statistics = { startedAt, durationMs, taskRuns, ...mostHands };
+  const durationMs = Date.now() - calledAt;
+  const runs = [...runner.runs.values()].filter(({ node }) => node.task !== undefined);
+  const taskRuns = runs.reduce((sum, run) => sum + run.settledCount, 0);
+  const keptTaskRuns = runs.reduce((sum, run) => sum + run.kept.size, 0);
+  const statistics = { startedAt: calledAt, durationMs, taskRuns, keptTaskRuns, ...mostHands };
   const state = await throughFlowHandlers(flow, finalState(flow, runner, { flowRunId, flowRunName, statistics }));
-  const report = `${state.toString()} (${formatDuration(durationMs)})`;
+  const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;
+  const report = `${state.toString()} (${formatDuration(durationMs)}${kept})`;
   if (state.isFailed()) logger.error(report);
   else logger.info(report);
+  if (journal !== undefined && !state.isSuccessful()) {
+    logger.info(`to do only what is missing, run the flow again with flowRunId '${flowRunId}'`);
+  }
   if (over.listenerFailure !== undefined) throw over.listenerFailure;
   return state;
 }
@@ -128,6 +141,13 @@ class Over implements Disposable {
     this.#end.resolve(end);
     this.#controller.abort(new DOMException(end.message, 'AbortError'));
   }
+}
+
+/** Where it is noted how far the run is, when it was given an id to be resumed by, or every run is to be resumable. */
+function journalFor(flowRunId: string, request: FlowRunRequest, warn: (text: string) => void): Journal | undefined {
+  const { results, flows } = config();
+  const isResumable = request.flowRunId !== undefined || flows.checkpointing;
+  return isResumable ? new Journal(results.directory, flowRunId, warn) : undefined;
 }
 
 /** The session, or nothing when the run is over before there is one; what comes later is closed again. */
@@ -187,14 +207,4 @@ function guarded(listener: (record: LogRecord) => void, failed: (error: Error) =
       fail(cause);
     }
   };
-}
-
-/** The name that was given, filled from the run; a short one made of its id without. */
-function nameRun(
-  name: FlowRunName | undefined,
-  { flow, flowRunId, parameters }: { flow: Flow; flowRunId: string; parameters: Record<string, unknown> },
-): string {
-  const values = { parameters, flowName: flow.name, flowRunId, date: new Date() };
-  if (name === undefined) return `run-${flowRunId.slice(0, 6)}`;
-  return typeof name === 'function' ? name(values) : fillTemplate(name, values);
 }

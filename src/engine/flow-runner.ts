@@ -1,6 +1,7 @@
 // Walks a flow: each node is submitted as soon as what it must know is known. A mapped upstream is known at once, so
 // map after map waits for nothing; a list that a task returns has to be there before its length is.
 
+import type { Block } from '../lib/chunk.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
@@ -14,10 +15,12 @@ import { allSuccessful, nameOf } from '../flow/triggers.ts';
 import { config } from '../config/config.ts';
 import { assertTravels } from '../values/travels.ts';
 import { behindGate } from './arguments.ts';
-import type { FlowRunFacts, Session } from './executor.ts';
+import type { ArrayListener, ArrayRequest, FlowRunFacts, Session } from './executor.ts';
 import { flattenList } from './flatten.ts';
 import { blockOfState, blocksOf } from './literals.ts';
-import { NodeRun } from './node-run.ts';
+import { isEndedAsBefore, keptOf, noneKept, type Kept, type Upstream } from './kept-outcomes.ts';
+import type { Journal } from './journal.ts';
+import { NodeRun, type Submitted } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { failed } from './endings.ts';
 
@@ -29,6 +32,10 @@ class Wiring {
   readonly constants: unknown[] = [];
   readonly elementwise: { readonly array: number; readonly length: number; readonly name: string }[] = [];
   readonly whole: { readonly array: number; readonly isList: boolean }[] = [];
+  /** The runs that the node waits for, in any way. */
+  readonly upstream: Upstream[] = [];
+  /** The lists of the user's own that it is mapped over. */
+  readonly lists: (readonly Block[])[] = [];
   /** Which of the elementwise ones are the user's own lists, and no upstream task runs. */
   readonly literals: number[] = [];
   /** Which of the elementwise ones are gates. */
@@ -41,6 +48,14 @@ class Wiring {
   }
 }
 
+interface FlowRunnerFacts extends FlowRunFacts {
+  readonly secrets: Readonly<Record<string, unknown>>;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Where it is noted how far the run is, when it can be resumed. */
+  readonly journal: Journal | undefined;
+}
+
 /** The states of a flow's nodes, while it runs and after. */
 export class FlowRunner {
   readonly runs: ReadonlyMap<Node, NodeRun>;
@@ -48,12 +63,15 @@ export class FlowRunner {
   readonly #facts: FlowRunFacts;
   #session!: Session;
   readonly #secrets: Readonly<Record<string, unknown>>;
-  readonly #startedAt = Date.now();
+  readonly #startedAt: number;
+  readonly #journal: Journal | undefined;
   readonly #warned = new Set<string>();
 
-  constructor(graph: Graph, facts: FlowRunFacts & { secrets: Readonly<Record<string, unknown>> }) {
+  constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
     this.#secrets = facts.secrets;
+    this.#startedAt = facts.startedAt;
+    this.#journal = facts.journal;
     this.#facts = facts;
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
   }
@@ -94,7 +112,7 @@ export class FlowRunner {
   #submitParameter(run: NodeRun, { name }: Parameter): void {
     const value = this.#facts.parameters[name];
     const given = blocksOf([value], { task: name, warn: (text) => this.#warnOnce(text) });
-    this.#submitArray(run, { given, length: 1, isList: false });
+    this.#submitArray(run, { given, length: 1, isList: false, isUnchanged: true });
   }
 
   async #submitTask(run: NodeRun, task: Task): Promise<void> {
@@ -106,9 +124,12 @@ export class FlowRunner {
     for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
     for (const ordering of orderings) if (!ordering.isGate) await this.#connect(wiring, ordering);
     const length = node.isMapped ? lengthOf(node, wiring) : 1;
+    const { blocks, isUnchanged } = this.#keptOf(node, length, wiring);
     this.#submitArray(run, {
       length,
       isList: node.isMapped,
+      isUnchanged,
+      ...(blocks.length > 0 && { given: blocks }),
       definition: this.#plan(node, task, wiring),
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
@@ -172,6 +193,7 @@ export class FlowRunner {
       await this.#connectWhole(wiring, upstream);
       return;
     }
+    wiring.upstream.push({ run, isElementwise: true });
     wiring.each({ array, length: run.length, name: upstream.slug });
   }
 
@@ -179,6 +201,7 @@ export class FlowRunner {
   async #passGate(wiring: Wiring, { node: gate, isElementwise }: Ordering): Promise<void> {
     const run = this.runs.get(gate)!;
     const array = await run.submitted;
+    wiring.upstream.push({ run, isElementwise: isElementwise && run.isList });
     if (isElementwise && run.isList) {
       wiring.gates.push(wiring.each({ array, length: run.length, name: gate.slug }));
       return;
@@ -191,6 +214,7 @@ export class FlowRunner {
   async #connectWhole(wiring: Wiring, upstream: Node): Promise<number> {
     const run = this.runs.get(upstream)!;
     const array = await run.submitted;
+    wiring.upstream.push({ run, isElementwise: false });
     const known = wiring.whole.findIndex((input) => input.array === array);
     return known === -1 ? wiring.whole.push({ array, isList: run.isList }) - 1 : known;
   }
@@ -198,6 +222,7 @@ export class FlowRunner {
   async #connectEach(wiring: Wiring, node: Node, { node: upstream, isFlattened }: EachNode): Promise<number> {
     const run = this.runs.get(upstream)!;
     const array = await run.submitted;
+    wiring.upstream.push({ run, isElementwise: run.isList && !isFlattened });
     if (run.isList && !isFlattened) {
       return wiring.each({ array, length: run.length, name: upstream.slug });
     }
@@ -214,22 +239,46 @@ export class FlowRunner {
   #connectList(wiring: Wiring, node: Node, name: string, { values, ...list }: GivenList): number {
     const given = blocksOf(values, { ...list, task: node.slug, warn: (text) => this.#warnOnce(text) });
     const request = { ...this.#request(name), length: values.length, given };
+    wiring.lists.push(given);
     const array = this.#session.submit(request, { started: () => {}, settled: () => {} });
     return wiring.each({ array, length: values.length, name });
   }
 
   #submitArray(
     run: NodeRun,
-    { isList, ...facts }: { isList: boolean; length: number } & Partial<Parameters<Session['submit']>[0]>,
+    { isList, isUnchanged = false, ...facts }: Omit<Submitted, 'kept'> & Partial<ArrayRequest>,
   ): void {
-    const array = this.#session.submit({ ...this.#request(run.node.slug), ...facts }, run);
-    run.submittedAs(array, { length: facts.length, isList });
+    const { length, given = [] } = facts;
+    const array = this.#session.submit({ ...this.#request(run.node.slug), ...facts }, this.#listenerFor(run));
+    run.submittedAs(array, { length, isList, kept: given, isUnchanged });
+  }
+
+  /** What was run is noted before anybody hears of it. */
+  #listenerFor(run: NodeRun): ArrayListener {
+    const journal = this.#journal;
+    if (journal === undefined) return run;
+    return {
+      started: (count) => run.started(count),
+      settled: (block, ran) => {
+        if (ran !== undefined) journal.settled(run.node.slug, block);
+        run.settled(block, ran);
+      },
+    };
+  }
+
+  #keptOf(node: Node, length: number, wiring: Wiring): Kept {
+    if (this.#journal === undefined) return noneKept;
+    const { args, constants, literals, gates, lists, upstream } = wiring;
+    const bound = { args, constants, literals, gates, upstream: upstream.map(({ run }) => run.node.slug) };
+    return keptOf(this.#journal, { slug: node.slug, length, bound, lists, upstream });
   }
 
   /** Ends a node without running it; what depends on it sees this state. */
   #settle(run: NodeRun, state: State): void {
     if (state.isFailed()) this.#facts.logger.error(`${run.node.slug}: ${state.message}`);
-    this.#submitArray(run, { given: [blockOfState(state)], length: 1, isList: false });
+    const block = blockOfState(state);
+    const isUnchanged = this.#journal !== undefined && isEndedAsBefore(this.#journal, run.node.slug, block);
+    this.#submitArray(run, { given: [block], length: 1, isList: false, isUnchanged });
   }
 
   #request(name: string) {

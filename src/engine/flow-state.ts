@@ -34,6 +34,8 @@ export interface FlowStatistics {
   readonly durationMs: number;
   /** Task runs that came to an end, children of mapped tasks included, parameters not. */
   readonly taskRuns: number;
+  /** Those of them that were done already when this run was resumed (see `flowRunId`). */
+  readonly keptTaskRuns: number;
   /** When it started, in milliseconds since 1970. */
   readonly startedAt: number;
   /** The most workers, and threads of theirs, that were there at one time. */

@@ -65,6 +65,11 @@ export interface FlowRunOptions {
   readonly executor?: Executor;
   /** The run's name in the log, instead of the flow's own. */
   readonly flowRunName?: FlowRunName;
+  /**
+   * An id of your own, up to 100 characters. What is done is then noted on this machine, in `results.directory`: the
+   * same run started again, also after its process was killed, does only what is missing.
+   */
+  readonly flowRunId?: string;
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal;
   /** Secrets for this run, by name; they come before those of the environment and the configuration. */
@@ -75,7 +80,7 @@ export interface FlowRunOptions {
   readonly onLog?: (record: LogRecord) => void;
 }
 
-export interface ServeOptions<Plan = unknown> extends FlowRunOptions {
+export interface ServeOptions<Plan = unknown> extends Omit<FlowRunOptions, 'flowRunId'> {
   /** Instead of the flow's own. */
   readonly schedule?: Schedule;
   /** Values for the flow's parameters; those of the schedule's clocks come first. */
@@ -134,12 +139,17 @@ const runRules = {
     holds: isRecord,
   },
   flowRunName: runName,
+  flowRunId: {
+    expected: 'a text of 1 to 100 characters',
+    holds: isFlowRunId,
+  },
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
   cancelGrace: rules.anything,
   onLog: rules.function,
 };
-const serveRules = { ...runRules, schedule: scheduleRule, maxRuns: rules.positiveCount, onRun: rules.function };
+const { flowRunId: _, ...everyRunRules } = runRules;
+const serveRules = { ...everyRunRules, schedule: scheduleRule, maxRuns: rules.positiveCount, onRun: rules.function };
 
 /** Tasks and what they wait for, built once and run as often as wanted. */
 export class Flow<Plan = unknown> {
@@ -280,16 +290,23 @@ export class Flow<Plan = unknown> {
   /** What the options come to, with what the command line says before them. */
   #request(owner: string, options: FlowRunOptions, commandLine: CommandLineRun | undefined): FlowRunRequest {
     const { parameters = {}, executor, cancelGrace = '5s', ...rest } = options;
+    const flowRunId = commandLine?.flowRunId ?? options.flowRunId;
     const typed = Object.entries(commandLine?.parameters ?? {}).map(([name, text]) => {
       return [name, readParameter(this.name, this.parameters.get(name), text)] as const;
     });
     return {
       ...rest,
+      ...(flowRunId !== undefined && { flowRunId }),
       parameters: { ...parameters, ...Object.fromEntries(typed) },
       executor: commandLine?.executor ?? executor ?? this.#executor ?? defaultExecutor.make(),
       cancelGraceMs: toMilliseconds(cancelGrace, `option 'cancelGrace' of ${owner}`),
     };
   }
+}
+
+/** It names a file, where some characters count for several. */
+function isFlowRunId(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && value.isWellFormed() && encodeURIComponent(value).length <= 200;
 }
 
 /** A cluster can be started too, but it is for the factory of an executor. */

@@ -1,4 +1,5 @@
 import type { Block } from '../lib/chunk.ts';
+import { Ranges } from '../lib/ranges.ts';
 import type { Node } from '../flow/node.ts';
 import { State } from '../flow/state.ts';
 import type { ArrayListener, RanOn } from './executor.ts';
@@ -11,6 +12,15 @@ export interface Span extends RanOn {
   readonly count: number;
   readonly failed: number;
   readonly endedAt: number;
+}
+
+/** What is known of an array from its submission on. */
+export interface Submitted {
+  readonly length: number;
+  readonly isList: boolean;
+  /** Outcomes of an earlier attempt that still stand. */
+  readonly kept?: readonly Block[];
+  readonly isUnchanged?: boolean;
 }
 
 /**
@@ -26,6 +36,10 @@ export class NodeRun implements ArrayListener {
   unfinishedCount = 0;
   /** Whether its value is a list: it is mapped, and there was something to map over. */
   isList = false;
+  /** Indices whose outcomes are those of an earlier attempt at this flow run. */
+  kept = new Ranges();
+  /** Whether it is as it was in that attempt, all of it. */
+  isUnchanged = false;
   readonly #submitted = Promise.withResolvers<number>();
   readonly #done = Promise.withResolvers<void>();
   readonly #blocks: Block[] = [];
@@ -60,9 +74,12 @@ export class NodeRun implements ArrayListener {
 
   #isSubmitted = false;
 
-  submittedAs(array: number, { length, isList }: { length: number; isList: boolean }): void {
+  submittedAs(array: number, { length, isList, kept = [], isUnchanged = false }: Submitted): void {
     this.length = length;
     this.isList = isList;
+    for (const { start, count } of kept) this.kept.add({ start, end: start + count });
+    this.isUnchanged = isUnchanged;
+    this.#startedCount += this.kept.size;
     this.#isSubmitted = true;
     this.#submitted.resolve(array);
     if (this.isDone) this.#done.resolve();

@@ -9,6 +9,7 @@ import { controlRules } from './contract/control.ts';
 import { failureRules } from './contract/failures.ts';
 import { mappingRules } from './contract/mapping.ts';
 import { outputRules } from './contract/output.ts';
+import { resumeRules } from './contract/resume.ts';
 import { retryRules } from './contract/retries.ts';
 import { scaleRules } from './contract/scale.ts';
 import { sharingRules } from './contract/sharing.ts';
@@ -37,6 +38,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   triggerRules(rule);
   failureRules(rule);
   retryRules(rule);
+  resumeRules(rule);
   valueRules(rule);
   contextRules(rule);
   outputRules(rule);

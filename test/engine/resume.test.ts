@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { Flow, unmapped, type FlowRunOptions } from 'heddle';
+import { withConfig } from '../../src/config/config.ts';
+import { heddle } from '../cli/process.ts';
+import { linesOf, newDiary, until } from '../fixtures/diary.ts';
+import { halves, squares, sum, twice } from '../fixtures/resuming.ts';
+
+test('a run whose process was killed is resumed by another process', { timeout: 60_000 }, async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  {
+    const args = ['run', 'test/fixtures/resuming.ts', '--flow', 'squares', '--run-id', 'killed', '--workers', '2'];
+    await using first = heddle([...args, '--param', `diary=${path}`], { HEDDLE__RESULTS__DIRECTORY: dirname(path) });
+    await until(path, (lines) => lines.length >= 60);
+    first.child.kill('SIGKILL');
+  }
+  const before = linesOf(path).length;
+
+  const state = await resume(path, squares, { flowRunId: 'killed' });
+
+  const again = linesOf(path).slice(before);
+  assert.equal(state.output, (199 * 200 * 399) / 6);
+  assert.ok(state.statistics.keptTaskRuns > 0, 'nothing was kept');
+  // The list that is mapped over, and the sum, are task runs too; only the sum was noted.
+  assert.equal(again.length + state.statistics.keptTaskRuns, 200 + 2);
+  assert.ok(before >= 60 && new Set(linesOf(path)).size === 201, 'every square was made');
+});
+
+test('half a record at the end, and whatever follows it, is cut off', async () => {
+  using diary = newDiary();
+  await resume(diary.path, halves, { flowRunId: 'torn' });
+  const journal = journalOf(diary.path, 'torn');
+  writeFileSync(`${diary.path}.mended`, '');
+  truncateSync(journal, readFileSync(journal).length - 3);
+  appendFileSync(journal, 'what no process wrote');
+
+  const state = await resume(diary.path, halves, { flowRunId: 'torn' });
+  const third = await resume(diary.path, halves, { flowRunId: 'torn' });
+
+  assert.equal(state.output.total, 15);
+  assert.equal(third.statistics.keptTaskRuns, third.statistics.taskRuns);
+});
+
+test('a file that is no journal is left as it is, and the message says where it is', async () => {
+  using diary = newDiary();
+  await resume(diary.path, halves, { flowRunId: 'foreign' });
+  const journal = journalOf(diary.path, 'foreign');
+  writeFileSync(journal, 'dear diary, today nothing happened');
+
+  const resumed = resume(diary.path, halves, { flowRunId: 'foreign' });
+
+  await assert.rejects(resumed, {
+    code: 'JOURNAL_UNREADABLE',
+    message: /foreign\.journal is no journal that this ver/,
+  });
+  assert.equal(readFileSync(journal, 'utf8'), 'dear diary, today nothing happened');
+});
+
+test('a run is carried out once at a time', async () => {
+  using diary = newDiary();
+  const first = resume(diary.path, halves, { flowRunId: 'once' });
+  const second = resume(diary.path, halves, { flowRunId: 'once' });
+
+  await assert.rejects(second, { code: 'RUN_IS_ACTIVE', message: /'once' is being carried out by this very process/ });
+  await first;
+});
+
+test('a run that is going on in another process is left alone', async () => {
+  using diary = newDiary();
+  await resume(diary.path, halves, { flowRunId: 'elsewhere' });
+  // The process that started this one lives for as long as this test does.
+  const holder = { pid: process.ppid, host: (await import('node:os')).hostname() };
+  writeFileSync(`${journalOf(diary.path, 'elsewhere')}.lock`, JSON.stringify(holder));
+
+  const resumed = resume(diary.path, halves, { flowRunId: 'elsewhere' });
+
+  await assert.rejects(resumed, { code: 'RUN_IS_ACTIVE', pid: process.ppid });
+});
+
+test('a run cannot be resumed with other parameters, nor by another flow', async () => {
+  using diary = newDiary();
+  await resume(diary.path, halves, { flowRunId: 'mine' });
+
+  const message =
+    /'mine' was begun with parameter 'at' as [\d.]+, and would be resumed with 7\. Leave the parameters out/;
+  const parameters = { diary: diary.path, at: 7 };
+  await assert.rejects(resume(diary.path, halves, { flowRunId: 'mine', parameters }), {
+    code: 'RUN_BEGAN_DIFFERENTLY',
+    message,
+  });
+  await assert.rejects(resume(diary.path, squares, { flowRunId: 'mine' }), {
+    code: 'RUN_BEGAN_DIFFERENTLY',
+    message: /is one of flow 'halves', not of 'squares'/,
+  });
+});
+
+test('what is bound to a task otherwise than before is run again, with all that depends on it', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  const flowOf = (last: number) =>
+    new Flow('lists', () => ({ made: sum(twice.map([1, 2, last], unmapped(path)), path), other: twice(50, path) }));
+  await resume(path, flowOf(3), { flowRunId: 'lists', parameters: {} });
+  const before = linesOf(path).length;
+
+  const state = await resume(path, flowOf(4), { flowRunId: 'lists', parameters: {} });
+
+  assert.equal(state.output.made, 14);
+  assert.deepEqual(linesOf(path).slice(before).toSorted(), ['sum', 'twice 1', 'twice 2', 'twice 4']);
+});
+
+test('with checkpointing in the configuration every run can be resumed by its id', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  const overrides = { results: { directory: dirname(path) }, flows: { checkpointing: true } };
+  const parameters = { diary: path };
+  const first = await withConfig(overrides, () => halves.run({ parameters, onLog: () => {} }));
+  writeFileSync(`${path}.mended`, '');
+
+  const state = await resume(path, halves, { flowRunId: first.flowRunId });
+
+  assert.equal(first.type, 'Failed');
+  assert.equal(state.output.total, 15);
+  assert.ok(state.statistics.keptTaskRuns > 0);
+});
+
+test('an id that cannot be the name of a file is refused at once', async () => {
+  const tooLong = new Flow('x', () => {}).run({ flowRunId: 'ü'.repeat(60) });
+
+  await assert.rejects(tooLong, { code: 'INVALID_OPTION', message: /'flowRunId' .* a text of 1 to 100 characters/ });
+});
+
+function journalOf(diary: string, flowRunId: string): string {
+  return join(dirname(diary), 'runs', `${flowRunId}.journal`);
+}
+
+/** Runs a flow under an id that is kept beside the diary. */
+async function resume<Plan>(diary: string, flow: Flow<Plan>, options: FlowRunOptions) {
+  const parameters = { diary };
+  return await withConfig({ results: { directory: dirname(diary) } }, () =>
+    flow.run({ parameters, onLog: () => {}, ...options }),
+  );
+}
