@@ -12,6 +12,8 @@ export type { ServeOptions } from './engine/flow.ts';
 export { inspectSerializable, isSerializable } from './engine/inspect-serializable.ts';
 export type { InspectOptions, SerializationFault, SerializationReport } from './engine/inspect-serializable.ts';
 export type { Logger } from './engine/logger.ts';
+export { attachLogger } from './engine/loggers/attach.ts';
+export type { AttachDebugOptions, AttachLoggerOptions, DebugLibrary, WriteLine } from './engine/loggers/attach.ts';
 export type { ScheduledRun, Served } from './engine/schedule-loop.ts';
 export { ifElse, merge, switchCase } from './flow/control.ts';
 export { flatten, mapped, Node, unmapped } from './flow/node.ts';

@@ -236,7 +236,7 @@ test('nothing is left to do, and nothing is left lying about', () => {
 });
 
 test('only the command line writes to the console, and one file listens to it', () => {
-  const isFree = (path: string) => roomOf(path) === 'cli' || path === 'src/engine/console-capture.ts';
+  const isFree = (path: string) => roomOf(path) === 'cli' || path === 'src/engine/output-capture.ts';
   const chatty = house.filter(({ path, code }) => !isFree(path) && /\bconsole\b/.test(code));
 
   assert.deepEqual(

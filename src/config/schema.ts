@@ -82,7 +82,7 @@ function names(): Setting<readonly string[]> {
   return {
     type: 'setting',
     initial: [],
-    expected: `a list of names, such as ["pg", "undici"]`,
+    expected: `a list of names, such as ["sql", "app:*"]`,
     holds: (value) => Array.isArray(value) && value.every(rules.text.holds),
     finish: (value) => Object.freeze([...(value as readonly string[])]),
   };

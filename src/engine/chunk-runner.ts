@@ -13,10 +13,12 @@ import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { deepFrozen } from '../lib/deep-frozen.ts';
 import { isCancelled } from './abort-watch.ts';
-import { captureConsole } from './console-capture.ts';
+import { outsideOfRuns } from './context.ts';
 import { createLogger } from './logger.ts';
+import { hookLoadedLoggers } from './loggers/named.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
+import { captureOutput } from './output-capture.ts';
 import { decodePlan } from './plan.ts';
 import { Ending, failed } from './endings.ts';
 import { TaskRunner, type LoadedTask, type Progress } from './task-runner.ts';
@@ -166,8 +168,10 @@ class ChunkRun {
 
   #flushLogs(): void {
     if (this.#logs.length === 0) return;
-    this.#emit({ type: 'logs', records: this.#logs });
+    const records = this.#logs;
     this.#logs = [];
+    // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
+    outsideOfRuns(() => this.#emit({ type: 'logs', records }));
     this.#logsSentAt = performance.now();
   }
 
@@ -217,7 +221,8 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
       const value = isList ? outcomes.values : outcomes.values[0];
       return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
     });
-    if (plan.logStdout) captureConsole();
+    if (plan.logStdout) captureOutput();
+    if (plan.extraLoggers !== undefined) hookLoadedLoggers(found.reference.module);
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
     return { plan, task: found, trigger, whole };
   } catch (error) {

@@ -32,22 +32,45 @@ export interface Context {
   /** Secrets by name, looked for when they are read. A name that is nowhere throws `SECRET_NOT_FOUND`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- mostly a text, and whatever JSON there was in one
   readonly secrets: Readonly<Record<string, any>>;
-  /** Whether what the task writes with `console` goes to the log. */
+  /** Whether what the task prints goes to the log. */
   readonly isLoggingStdout: boolean;
   /** Aborted when the run is cancelled or its time is up. A busy loop may poll `signal.aborted`. */
   readonly signal: AbortSignal;
 }
 
-const storage = processWide('context', () => new AsyncLocalStorage<Context>());
+/** A task run as the rest of the house sees it, which writes in its name. */
+export interface Run extends Context {
+  /** Names of loggers of other libraries whose lines belong in the log of this run. */
+  readonly extraLoggers: readonly string[];
+  /** Whether its function is through. What that left running writes where it would if there were no run. */
+  readonly isOver: boolean;
+  /** Writes to the log of the run what a logger of this name says. */
+  readonly loggerOf: (name: string) => Logger;
+  /** Calls back once, right before the run is over. */
+  readonly onceOver: (callback: () => void) => void;
+}
+
+const storage = processWide('context', () => new AsyncLocalStorage<Run>());
 
 /** Calls `body` so that `context`, for as long as it runs, answers for `run`. */
-export function withContext<T>(run: Context, body: () => T): T {
+export function withContext<T>(run: Run, body: () => T): T {
   return storage.run(run, body);
 }
 
 /** The run that asks, if one does. */
-export function currentRun(): Context | undefined {
+export function currentRun(): Run | undefined {
   return storage.getStore();
+}
+
+/** The run in whose log belongs what is written now, if there is one. */
+export function writingRun(): Run | undefined {
+  const run = storage.getStore();
+  return run?.isOver === false ? run : undefined;
+}
+
+/** Calls `body` as if no task ran: what it writes is not written by a task. */
+export function outsideOfRuns<T>(body: () => T): T {
+  return storage.exit(body);
 }
 
 export function isInTaskRun(): boolean {

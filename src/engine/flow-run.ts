@@ -16,6 +16,7 @@ import type { FlowState } from './flow-state.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { Journal } from './journal.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { UnheardLoggers } from './loggers/unheard.ts';
 import { hideSecret } from './secrets.ts';
 import { Terminal } from './terminal.ts';
 
@@ -54,7 +55,8 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, (error) => over.fail(error));
   const { secrets = {} } = request;
   hideSecret(Object.values(secrets));
-  const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write, config().logging.level);
+  const { logging } = config();
+  const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write, logging.level);
   const { signal } = over;
   if (begun === undefined) journal?.begin(beginning);
   else logger.info(`resumes what was begun ${new Date(startedAt).toISOString()}`);
@@ -68,10 +70,15 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     ...(scheduledStartTime !== undefined && { scheduledStartTime: new Date(scheduledStartTime) }),
   };
 
+  const unheard = new UnheardLoggers(logging.extraLoggers);
   const mostHands = { workers: 0, threads: 0 };
   const listener: SessionListener = {
     // What the scheduler says of a task run of ours does not know which flow run that is.
-    log: (records) => records.forEach((record) => write({ flow: flow.name, flowRun: flowRunName, ...record })),
+    log: (records) =>
+      records.forEach((record) => {
+        unheard.note(record);
+        write({ flow: flow.name, flowRun: flowRunName, ...record });
+      }),
     workers: ({ workers, threads, lost: news }) => {
       if (threads > mostHands.threads) Object.assign(mostHands, { workers, threads });
       if (news !== undefined) logger.warn(news);
@@ -84,11 +91,10 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   await carryThrough(runner, session, { over, request, logger });
 
   const durationMs = Date.now() - calledAt;
-  const runs = [...runner.runs.values()].filter(({ node }) => node.task !== undefined);
-  const taskRuns = runs.reduce((sum, run) => sum + run.settledCount, 0);
-  const keptTaskRuns = runs.reduce((sum, run) => sum + run.kept.size, 0);
+  const { taskRuns, keptTaskRuns } = countTaskRuns(runner);
   const statistics = { startedAt: calledAt, durationMs, taskRuns, keptTaskRuns, ...mostHands };
   const state = await throughFlowHandlers(flow, finalState(flow, runner, { flowRunId, flowRunName, statistics }));
+  if (unheard.advice !== undefined) logger.info(unheard.advice);
   const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;
   const report = `${state.toString()} (${formatDuration(durationMs)}${kept})`;
   if (state.isFailed()) logger.error(report);
@@ -186,6 +192,14 @@ async function carryThrough(
   const timer = setTimeout(patience.resolve, timerMs(cancelGraceMs + cancelPatienceMs));
   await Promise.race([session.cancel(cancelGraceMs), patience.promise]);
   clearTimeout(timer);
+}
+
+/** How many task runs there were, and how many of them were done before this flow run. */
+function countTaskRuns({ runs }: FlowRunner): { taskRuns: number; keptTaskRuns: number } {
+  const ofTasks = [...runs.values()].filter(({ node }) => node.task !== undefined);
+  const taskRuns = ofTasks.reduce((sum, run) => sum + run.settledCount, 0);
+  const keptTaskRuns = ofTasks.reduce((sum, run) => sum + run.kept.size, 0);
+  return { taskRuns, keptTaskRuns };
 }
 
 function keptAlive(): Disposable {

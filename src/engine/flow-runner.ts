@@ -299,6 +299,7 @@ export class FlowRunner {
       secrets: this.#secrets,
       logLevel: logging.level,
       logStdout: task.settings.logStdout ?? logging.logStdout,
+      ...(logging.extraLoggers.length > 0 && { extraLoggers: logging.extraLoggers }),
       name: node.slug,
       reference: task.reference,
       isMapped: node.isMapped,

@@ -12,7 +12,8 @@ export interface Logger {
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const ignore = (): void => {};
-const formatting = { depth: 4, breakLength: 120 };
+/** How values look in the log. */
+export const inspectOptions = { depth: 4, breakLength: 120 };
 
 /** What every record of one logger says besides its message. */
 export type LogSource = Omit<LogRecord, 'time' | 'level' | 'message'>;
@@ -22,9 +23,13 @@ export function createLogger(source: LogSource, write: (record: LogRecord) => vo
   const at = (level: LogLevel) => {
     if (ranks[level] < ranks[least]) return ignore;
     return (...message: unknown[]): void => {
-      const text = withoutSecrets(formatWithOptions(formatting, ...message));
-      write({ time: Date.now(), level, message: text, ...source });
+      write({ time: Date.now(), level, message: withoutSecrets(formatMessage(message)), ...source });
     };
   };
   return Object.freeze({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') });
+}
+
+/** Arguments put together as `console.log` does. */
+export function formatMessage(message: readonly unknown[]): string {
+  return formatWithOptions(inspectOptions, ...message);
 }

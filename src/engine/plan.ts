@@ -41,8 +41,10 @@ export interface RunPlan {
   readonly secrets: Readonly<Record<string, unknown>>;
   /** The least level that is logged. */
   readonly logLevel: LogLevel;
-  /** Whether what the task writes with `console` goes to the log. */
+  /** Whether what the task prints goes to the log. */
   readonly logStdout: boolean;
+  /** Names of loggers of other libraries whose lines go to the log, if any. */
+  readonly extraLoggers?: readonly string[];
   readonly name: string;
   readonly reference: Reference;
   readonly isMapped: boolean;

@@ -1,7 +1,7 @@
 import { signalListener, type Signal } from '../flow/signals.ts';
 import type { ChunkTask } from '../lib/chunk.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
-import { currentRun, type Context } from './context.ts';
+import { currentRun, type Run } from './context.ts';
 import type { Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { secretOf } from './secrets.ts';
@@ -12,15 +12,21 @@ interface RunFacts {
   readonly progress: Progress;
   readonly mapIndex: number | undefined;
   readonly control: ChunkTask['control'];
-  readonly logger: () => Logger;
+  /** For its own lines, or for those of another logger. */
+  readonly logger: (name?: string) => Logger;
 }
 
+const nothingExtra: readonly string[] = Object.freeze([]);
+
 /** The context of one task run. What costs something is made when it is first asked for. */
-export class RunContext implements Context {
+export class RunContext implements Run {
   readonly #facts: RunFacts;
   /** The latest signal that was made in this run. */
   signalMade: Signal | undefined;
+  isOver = false;
   #logger: Logger | undefined;
+  #otherLoggers: Map<string, Logger> | undefined;
+  #atEnd: (() => void)[] | undefined;
   #controller: AbortController | undefined;
   #unsubscribe: (() => void) | undefined;
 
@@ -51,6 +57,17 @@ export class RunContext implements Context {
 
   get logger(): Logger {
     return (this.#logger ??= this.#facts.logger());
+  }
+
+  loggerOf(name: string): Logger {
+    this.#otherLoggers ??= new Map();
+    let logger = this.#otherLoggers.get(name);
+    if (logger === undefined) this.#otherLoggers.set(name, (logger = this.#facts.logger(name)));
+    return logger;
+  }
+
+  get extraLoggers(): readonly string[] {
+    return this.#facts.plan.extraLoggers ?? nothingExtra;
   }
 
   get taskName(): string {
@@ -107,8 +124,14 @@ export class RunContext implements Context {
     this.#controller.abort(reason);
   }
 
+  onceOver(callback: () => void): void {
+    (this.#atEnd ??= []).push(callback);
+  }
+
   close(): void {
     this.#unsubscribe?.();
+    this.#atEnd?.forEach((callback) => callback());
+    this.isOver = true;
   }
 }
 

@@ -72,10 +72,17 @@ export class TaskRunner {
     return ended instanceof Ending && ended.state.isLooped() ? this.#loop(index, progress, ended) : ended;
   }
 
-  loggerFor(mapIndex: number | undefined): Logger {
+  /** For the run's own lines; or, by name, for those of another library's logger. */
+  loggerFor(mapIndex: number | undefined, name?: string): Logger {
     const { plan } = this.#loaded;
-    const source = { task: plan.name, flow: plan.flow, flowRun: plan.flowRunName };
-    return createLogger(mapIndex === undefined ? source : { ...source, mapIndex }, this.#facts.write, plan.logLevel);
+    const source = {
+      task: plan.name,
+      flow: plan.flow,
+      flowRun: plan.flowRunName,
+      ...(mapIndex !== undefined && { mapIndex }),
+      ...(name !== undefined && { logger: name }),
+    };
+    return createLogger(source, this.#facts.write, plan.logLevel);
   }
 
   /** A function that throws LOOP is called again, and each iteration goes through the whole pipeline. */
@@ -139,7 +146,7 @@ export class TaskRunner {
       progress,
       mapIndex: this.#mapIndex(index),
       control: this.#facts.task.control,
-      logger: () => this.loggerFor(this.#mapIndex(index)),
+      logger: (name) => this.loggerFor(this.#mapIndex(index), name),
     });
     const startedAt = plan.timeoutMs === null ? 0 : performance.now();
     try {
@@ -151,6 +158,7 @@ export class TaskRunner {
       const isLate = plan.timeoutMs !== null && performance.now() - startedAt > plan.timeoutMs;
       return isLate ? timedOut(plan) : result;
     } catch (thrown) {
+      run.close();
       return endingOf(thrown, plan.name);
     }
   }

@@ -28,7 +28,7 @@ export interface TaskOptions {
   readonly slug?: string;
   /** What mapped lists of unequal lengths mean: an error by default, or that the shortest decides. */
   readonly zip?: 'strict' | 'shortest';
-  /** Whether what the task writes with `console` goes to the log; as configured (`[logging] logStdout`) by default. */
+  /** Whether what the task prints goes to the log; as configured (`[logging] logStdout`) by default. */
   readonly logStdout?: boolean;
   /** Called in order at each change of a run's state, where the task runs; each may return another state. */
   readonly stateHandlers?: readonly TaskStateHandler[];

@@ -9,6 +9,8 @@ export interface LogRecord {
   /** The name of the task that wrote it; absent when the run itself did. */
   readonly task?: string;
   readonly mapIndex?: number;
+  /** What the logger of another library is called that wrote it; absent when the task's own did. */
+  readonly logger?: string;
   readonly worker?: string;
   readonly flowRun?: string;
   readonly flow?: string;

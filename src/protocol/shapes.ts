@@ -35,6 +35,7 @@ const logRecord = record<LogRecord>({
   message: text,
   task: optional(text),
   mapIndex: optional(count),
+  logger: optional(text),
   worker: optional(text),
   flowRun: optional(text),
   flow: optional(text),

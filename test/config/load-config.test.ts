@@ -155,7 +155,7 @@ const faults: Fault[] = [
   {
     project: '[logging]\nextraLoggers = [\n  "pg",\n  7,\n]',
     code: 'INVALID_CONFIG_VALUE',
-    message: `PROJECT:2: 'logging.extraLoggers' should be a list of names, such as ["pg", "undici"]; got an array of 2`,
+    message: `PROJECT:2: 'logging.extraLoggers' should be a list of names, such as ["sql", "app:*"]; got an array of 2`,
     line: 2,
   },
   {

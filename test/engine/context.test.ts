@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
-import { context, isInTaskRun, withContext, type Context } from '../../src/engine/context.ts';
+import { context, isInTaskRun, withContext, type Run } from '../../src/engine/context.ts';
 import { createLogger } from '../../src/engine/logger.ts';
 
 test('reading the context outside of a task run says where to read it', () => {
@@ -76,8 +76,12 @@ test('whoever sets something in the context is told how to hand it on', () => {
   });
 });
 
-function contextOf(taskName: string): Context {
+function contextOf(taskName: string): Run {
   return {
+    extraLoggers: [],
+    isOver: false,
+    loggerOf: () => createLogger({}, () => {}),
+    onceOver: () => {},
     taskName,
     parameters: {},
     logger: createLogger({}, () => {}),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Flow, task, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
 import { withConfig } from '../../src/config/config.ts';
+import { hasGoneElsewhere, leaveRunning } from '../fixtures/loggers.ts';
 import { chatty, tellSecret } from '../fixtures/logging.ts';
 
 const executors = {
@@ -67,6 +68,13 @@ test('what a task does not ask to have in the log goes where it always went', as
     records.some(({ message }) => message.includes('terminal')),
     false,
   );
+});
+
+test('what a task left running writes where it would without a run, when the task is over', async () => {
+  const { records } = await runAndListen(new Flow('leaving', () => leaveRunning()), new LocalExecutor());
+
+  assert.ok(hasGoneElsewhere('left behind'));
+  assert.ok(!records.some(({ message }) => message.includes('left behind')));
 });
 
 async function runAndListen(flow: Flow, executor: LocalExecutor, { secrets = {} } = {}) {

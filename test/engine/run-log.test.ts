@@ -15,6 +15,11 @@ const lines: [what: string, record: LogRecord, line: string][] = [
     '2026-01-02T03:04:05.678Z ERROR nightly/run-a1 load[0] @ant-1 | read 12 rows',
   ],
   [
+    'the logger of a library',
+    { ...record, task: 'load', worker: 'ant-1', logger: 'app:db' },
+    '2026-01-02T03:04:05.678Z INFO  nightly/run-a1 load @ant-1 (app:db) | read 12 rows',
+  ],
+  [
     'a run that is called like its flow',
     { ...record, level: 'debug', flowRun: 'nightly' },
     '2026-01-02T03:04:05.678Z DEBUG nightly | read 12 rows',

@@ -7,6 +7,7 @@ import { collectionRules } from './contract/collections.ts';
 import { contextRules } from './contract/context.ts';
 import { controlRules } from './contract/control.ts';
 import { failureRules } from './contract/failures.ts';
+import { loggerRules } from './contract/loggers.ts';
 import { mappingRules } from './contract/mapping.ts';
 import { outputRules } from './contract/output.ts';
 import { resumeRules } from './contract/resume.ts';
@@ -41,6 +42,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   resumeRules(rule);
   valueRules(rule);
   contextRules(rule);
+  loggerRules(rule);
   outputRules(rule);
   cancelRules(rule);
   scaleRules(rule);

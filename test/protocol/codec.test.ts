@@ -289,10 +289,13 @@ function records(): fc.Arbitrary<LogRecord[]> {
     task: text,
     mapIndex: number,
     worker: text,
+    logger: text,
     flowRun: text,
     flow: text,
   };
-  return fc.array(record<LogRecord>(fields, ['task', 'mapIndex', 'worker', 'flowRun', 'flow']), { maxLength: 2 });
+  return fc.array(record<LogRecord>(fields, ['task', 'mapIndex', 'logger', 'worker', 'flowRun', 'flow']), {
+    maxLength: 2,
+  });
 }
 
 function fromWorker(): fc.Arbitrary<FromWorker> {
