@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Flow, task, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
 import { withConfig } from '../../src/config/config.ts';
-import { hasGoneElsewhere, leaveRunning } from '../fixtures/loggers.ts';
+import { cache, hasGoneElsewhere, leaveRunning, viaDebug } from '../fixtures/loggers.ts';
 import { chatty, tellSecret } from '../fixtures/logging.ts';
 
 const executors = {
@@ -75,6 +75,16 @@ test('what a task left running writes where it would without a run, when the tas
 
   assert.ok(hasGoneElsewhere('left behind'));
   assert.ok(!records.some(({ message }) => message.includes('left behind')));
+});
+
+test('a namespace of debug that a run listened to writes as its owner said, when no run does', async (t) => {
+  await runAndListen(new Flow('debugging', () => viaDebug(1)), new LocalExecutor());
+  cache.enabled = true;
+  t.after(() => (cache.enabled = false));
+
+  cache('by itself');
+
+  assert.ok(hasGoneElsewhere('by itself'));
 });
 
 async function runAndListen(flow: Flow, executor: LocalExecutor, { secrets = {} } = {}) {
