@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { processWide } from '../lib/process-wide.ts';
+import { nameContext } from '../values/kinds.ts';
 import type { Logger } from './logger.ts';
 
 /** What a running task can know of its run. Reading it outside of a task run throws `OUTSIDE_TASK_RUN`. */
@@ -101,6 +102,7 @@ export const context: Context = new Proxy({} as Context, {
     return name in (storage.getStore() ?? {});
   },
 });
+nameContext(context);
 
 /** What people look for; the rest is in the documentation. */
 const names = ['parameters', 'secrets', 'logger', 'signal', 'date', 'mapIndex', 'taskName', 'taskRunCount'];

@@ -32,6 +32,13 @@ export const refusals = {
     why: 'a Proxy runs code on every access, so it is not looked into',
     remedy: ['send the plain object behind it', 'if it is a client: open it inside the task that uses it'],
   },
+  context: {
+    why: 'it answers for the task run that asks it, and for no other',
+    remedy: [
+      'send what you need of it, such as context.parameters or context.mapIndex',
+      `or ask it in the other task: import { context } from 'heddle' where it is needed`,
+    ],
+  },
   namespace: {
     why: 'a module holds functions',
     remedy: ['import the module inside the task, or send the values you need'],
@@ -83,10 +90,18 @@ export const refusals = {
   unknown: { why: 'the copier refused it', remedy: ['send plain data'] },
 } as const satisfies Record<string, { why: string; remedy: readonly string[] }>;
 
+/** The Proxy of our own that people hold in their hands. */
+const contexts = new WeakSet<object>();
+
+/** From here on, findings call it by its name. */
+export function nameContext(context: object): void {
+  contexts.add(context);
+}
+
 /** What keeps this very value from travelling, its members aside; `undefined` when its kind is no hindrance. */
 export function refusedKind(value: unknown): RefusedKind | undefined {
   if (typeof value === 'symbol') return 'symbol';
-  if (types.isProxy(value)) return 'proxy';
+  if (types.isProxy(value)) return contexts.has(value as object) ? 'context' : 'proxy';
   if (typeof value === 'function') return 'function';
   if (typeof value !== 'object' || value === null) return undefined;
   return languageKind(value) ?? (isPlain(value) ? undefined : liveKind(value, prototypesOf(value)));
@@ -103,7 +118,7 @@ export function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return types.isProxy(value) ? 'a Proxy' : functionName(value);
   if (typeof value !== 'object') return `a ${typeof value}`;
-  if (types.isProxy(value)) return 'a Proxy';
+  if (types.isProxy(value)) return contexts.has(value) ? 'the context of a task run' : 'a Proxy';
   if (types.isGeneratorObject(value)) return 'a generator';
   if (types.isModuleNamespaceObject(value)) return 'a module namespace';
   if (types.isArgumentsObject(value)) return 'an arguments object';

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { context, Flow, Parameter, unmapped, type LogRecord } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
-import { changeContext, chatter, contextAfterAwait, inc, logLevels, reportContext, say } from '../../fixtures/tasks.ts';
+import {
+  changeContext,
+  chatter,
+  complain,
+  contextAfterAwait,
+  echo,
+  giveContext,
+  inc,
+  logLevels,
+  reportContext,
+  say,
+} from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function contextRules(rule: Rule): void {
@@ -29,7 +40,7 @@ export function contextRules(rule: Rule): void {
     assert.deepEqual(state.output.many[1]?.date, date);
   });
 
-  rule('the context of a run is still its own after an await', async (run) => {
+  rule('the context of a run is still its own after an await [P283]', async (run) => {
     const flow = new Flow('awaits', () => contextAfterAwait.map(...([[0, 1, 2, 3]] as unknown as [])));
 
     const { state } = await run(flow);
@@ -37,12 +48,26 @@ export function contextRules(rule: Rule): void {
     assert.deepEqual(state.output, [[0, 0], [1, 1], [2, 2], [3, 3]]); // prettier-ignore
   });
 
-  rule('assigning to the context fails the task and says what to do instead', async (run) => {
+  rule('assigning to the context fails the task and says what to do instead [S13]', async (run) => {
     const { state } = await run(new Flow('assigns', () => changeContext()));
 
     const { type, error } = state.of('change-context');
     assert.deepEqual([type, (error as { code?: string }).code], ['Failed', 'CONTEXT_IS_FROZEN']);
     assert.match(error?.message ?? '', /context\.date cannot be set.*make it a Parameter/);
+  });
+
+  rule('the context cannot be passed on, and the message says what of it can [P284]', async (run) => {
+    const { state } = await run(new Flow('hands-on', () => [giveContext(), echo(context)]));
+
+    for (const [slug, path] of [
+      ['give-context', 'result.who'],
+      ['echo', "input 'argument 1'"],
+    ] as const) {
+      assert.equal((state.of(slug).error as { code?: string }).code, 'VALUE_NOT_SERIALIZABLE');
+      const { message } = state.of(slug).error!;
+      assert.ok(message.includes(`  ${path}\n    is the context of a task run`), message);
+      assert.match(message, /import \{ context \} from 'heddle' where it is needed/);
+    }
   });
 
   rule('outside of a task run there is no context, and the message says where there is', async (run) => {
@@ -55,22 +80,46 @@ export function contextRules(rule: Rule): void {
     assert.throws(() => context.logger, { code: 'OUTSIDE_TASK_RUN' });
   });
 
-  rule('every log line arrives before the run ends, in order, with task, map index and worker', async (run) => {
-    const lines = 50;
+  rule(
+    'every log line arrives before the run ends, in order, with task, map index and worker [P292] [P294] [S15]',
+    async (run) => {
+      const lines = 50;
 
-    const { logs } = await run(new Flow('chatty', () => chatter.map([10, 20, 30, 40], unmapped(lines))));
+      const { logs } = await run(new Flow('chatty', () => chatter.map([10, 20, 30, 40], unmapped(lines))));
 
-    for (const [index, x] of [10, 20, 30, 40].entries()) {
-      const own = logs.filter(({ mapIndex }) => mapIndex === index);
-      const expected = Array.from({ length: lines }, (_, line) => `line ${line} of { x: ${x} }`);
-      assert.deepEqual(
-        own.map(({ message }) => message),
-        expected,
-      );
-      assert.ok(own.every(({ task, flow, level }) => task === 'chatter' && flow === 'chatty' && level === 'info'));
-      assert.ok(own.every(({ worker, time }) => typeof worker === 'string' && time > 0));
-    }
-    assert.equal(logs.at(-1)?.task, undefined, 'the last word is the report of the run');
+      for (const [index, x] of [10, 20, 30, 40].entries()) {
+        const own = logs.filter(({ mapIndex }) => mapIndex === index);
+        const expected = Array.from({ length: lines }, (_, line) => `line ${line} of { x: ${x} }`);
+        assert.deepEqual(
+          own.map(({ message }) => message),
+          expected,
+        );
+        assert.ok(own.every(({ task, flow, level }) => task === 'chatter' && flow === 'chatty' && level === 'info'));
+        assert.ok(own.every(({ worker, time }) => typeof worker === 'string' && time > 0));
+      }
+      assert.equal(logs.at(-1)?.task, undefined, 'the last word is the report of the run');
+    },
+  );
+
+  rule('a line of any length arrives whole [P291]', async (run) => {
+    const long = 'row '.repeat(800_000);
+
+    const { logs } = await run(new Flow('long-winded', () => say.map([long, 'short'])));
+
+    const said = logs.filter(({ task }) => task === 'say').map(({ message }) => message);
+    assert.equal(said.length, 2);
+    assert.ok(said.includes(long) && said.includes('short'));
+  });
+
+  rule('an error is in the log with its stack, be it thrown or written there [P295]', async (run) => {
+    const { logs } = await run(new Flow('complains', () => complain()));
+
+    const [written, thrown] = logs.filter(({ task, level }) => task === 'complain' && level === 'error');
+    assert.match(
+      written?.message ?? '',
+      /^could not reach it: RangeError: a far place\n +at .*fixtures\/tasks\.ts:\d+/,
+    );
+    assert.match(thrown?.message ?? '', /^TypeError: so there is nothing to do\n +at .*fixtures\/tasks\.ts:\d+/);
   });
 
   rule('a line of a task comes before any line of a task that waits for it', async (run) => {
