@@ -81,7 +81,8 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
       }),
     workers: ({ workers, threads, lost: news }) => {
       if (threads > mostHands.threads) Object.assign(mostHands, { workers, threads });
-      if (news !== undefined) logger.warn(news);
+      if (news === undefined) logger.debug(`workers there: ${workers}, threads: ${threads}`);
+      else logger.warn(news);
     },
     lost: (error) => over.fail(error),
   };

@@ -8,6 +8,7 @@ import { suite, test } from 'node:test';
 import { Flow, unmapped, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster, type WebSocketClusterOptions } from 'heddle/executors';
 import { listen } from '../../src/comm/ws.ts';
+import { withConfig } from '../../src/config/config.ts';
 import { decodeFromPeer } from '../../src/protocol/codec.ts';
 import type { FromPeer, ToPeer } from '../../src/protocol/messages.ts';
 import { linesOf, newDiary, note, until, untilNoted } from '../fixtures/diary.ts';
@@ -22,28 +23,32 @@ const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
 // Mostly they wait for processes to start, so they do that side by side.
 suite('worker processes', { concurrency: 3 }, () => {
-  test('a worker killed in the middle of a map changes nothing but the log', bounded, async () => {
-    using diary = newDiary();
-    await using cluster = await started();
-    await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
-    await using bob = await joinedWorker({ ...at(cluster), name: 'bob' });
-    const flow = new Flow('killed', () => {
-      const squares = failing.brief.map(numbers(200), unmapped(diary.path));
-      return { squares, total: sum(squares) };
-    });
+  test(
+    'a worker killed in the middle of a map changes nothing but the log, which names it [P353]',
+    bounded,
+    async () => {
+      using diary = newDiary();
+      await using cluster = await started();
+      await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
+      await using bob = await joinedWorker({ ...at(cluster), name: 'bob' });
+      const flow = new Flow('killed', () => {
+        const squares = failing.brief.map(numbers(200), unmapped(diary.path));
+        return { squares, total: sum(squares) };
+      });
 
-    const running = runOn(on(cluster))(flow);
-    await until(diary.path, (lines) => lines.some((line) => line.endsWith(` ${ada.pid}`)) && lines.length >= 50);
-    ada.kill('SIGKILL');
+      const running = runOn(on(cluster))(flow);
+      await until(diary.path, (lines) => lines.some((line) => line.endsWith(` ${ada.pid}`)) && lines.length >= 50);
+      ada.kill('SIGKILL');
 
-    const { state, logs } = await running;
-    assert.deepEqual(state.output.squares, numbers(200).map((x) => x * x)); // prettier-ignore
-    assert.equal(state.output.total, 2_646_700);
-    assert.equal(state.statistics.taskRuns, 201);
-    assert.equal(await ada.exited(), 'SIGKILL');
-    assert.ok(logs.some(({ message }) => /worker ada (was lost|left)/.test(message)));
-    assert.ok(bob.pid > 0);
-  });
+      const { state, logs } = await running;
+      assert.deepEqual(state.output.squares, numbers(200).map((x) => x * x)); // prettier-ignore
+      assert.equal(state.output.total, 2_646_700);
+      assert.equal(state.statistics.taskRuns, 201);
+      assert.equal(await ada.exited(), 'SIGKILL');
+      assert.ok(logs.some(({ message }) => /worker ada (was lost|left)/.test(message)));
+      assert.ok(bob.pid > 0);
+    },
+  );
 
   test('a run outlives the death of every worker, when another one comes', bounded, async () => {
     using diary = newDiary();
@@ -257,22 +262,30 @@ suite('worker processes', { concurrency: 3 }, () => {
     assert.equal((await runOn(remote)(new Flow('other', () => sum(inc.map([1, 2]))))).state.output, 5);
   });
 
-  test('a run without any worker says how to start one, and begins when one comes', bounded, async () => {
-    await using cluster = await started();
-    const advised = Promise.withResolvers<string>();
-    const onLog = ({ level, message }: LogRecord) => {
-      if (level === 'warn') advised.resolve(message);
-    };
+  test(
+    'a run without any worker says how to start one, and begins when one comes, which the log tells [P353]',
+    bounded,
+    async () => {
+      await using cluster = await started();
+      const advised = Promise.withResolvers<string>();
+      const onLog = ({ level, message }: LogRecord) => {
+        if (level === 'warn') advised.resolve(message);
+      };
 
-    const running = runOn(on(cluster))(new Flow('waits', () => inc(1)), { onLog });
-    assert.match(
-      await advised.promise,
-      /waiting for a worker: start one with: heddle worker ws:\/\/127\.0\.0\.1:\d+ \(and the same HEDDLE_TOKEN\)/,
-    );
-    await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
+      const flow = new Flow('waits', () => inc(1));
+      const running = withConfig({ logging: { level: 'debug' } }, () => runOn(on(cluster))(flow, { onLog }));
+      assert.match(
+        await advised.promise,
+        /waiting for a worker: start one with: heddle worker ws:\/\/127\.0\.0\.1:\d+ \(and the same HEDDLE_TOKEN\)/,
+      );
+      await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
 
-    assert.equal((await running).state.output, 2);
-  });
+      const { state, logs } = await running;
+      assert.equal(state.output, 2);
+      const numbers = logs.map(({ message }) => message).filter((message) => message.startsWith('workers there'));
+      assert.deepEqual(numbers, ['workers there: 0, threads: 0', 'workers there: 1, threads: 1']);
+    },
+  );
 
   test('a worker with the wrong token says so and exits with 1', bounded, async () => {
     await using cluster = await started();
@@ -295,7 +308,7 @@ suite('worker processes', { concurrency: 3 }, () => {
 });
 
 // Alone, because a worker that gets no time for its heartbeat is as good as frozen.
-test('a frozen worker is given up, and what it says when it thaws changes nothing', bounded, async () => {
+test('a frozen worker is given up, and what it says when it thaws changes nothing [S23]', bounded, async () => {
   using diary = newDiary();
   await using cluster = await started({ heartbeatTimeout: '1s' });
   await using ada = await joinedWorker({ ...at(cluster), name: 'ada', threads: 2 });
