@@ -6,7 +6,7 @@ import { heddle, Program } from './process.ts';
 const flow = 'test/cli/flow.fixture.ts';
 const script = 'test/cli/script.fixture.ts';
 
-test('heddle run carries out a script, with parameters from the command line', async () => {
+test('heddle run carries out a script, with parameters from the command line [P427]', async () => {
   await using program = heddle(['run', script, '--param', 'name=Ada', '-p', 'times=2']);
 
   assert.equal(await program.status(), 0);
@@ -28,7 +28,7 @@ test('heddle run runs the flow that a file only exports', async () => {
   assert.equal(await program.status(), 0);
 });
 
-test('a flow run that fails gives status 1, and says which task failed and why', async () => {
+test('a flow run that fails gives status 1, and says which task failed and why [P429]', async () => {
   await using program = heddle(['run', flow, '--flow', 'greeting', '--param', 'name=nobody', '--local']);
 
   await program.line(/greet: RangeError: there is nobody to greet/);
@@ -36,8 +36,8 @@ test('a flow run that fails gives status 1, and says which task failed and why',
 });
 
 const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
-  ['a file that is not there', ['run', 'no-such-file.ts'], /there is no file .*no-such-file\.ts/],
-  ['a file with several flows', ['run', flow], /exports 2 flows\. Choose one with --flow: greeting, other/],
+  ['a file that is not there [P430]', ['run', 'no-such-file.ts'], /there is no file .*no-such-file\.ts/],
+  ['a file with several flows [P428]', ['run', flow], /exports 2 flows\. Choose one with --flow: greeting, other/],
   ['a flow that is not there', ['run', flow, '--flow', 'othr'], /exports no flow 'othr'\. Did you mean 'other'/],
   ['an unknown parameter', ['run', script, '-p', 'nam=x'], /no parameter 'nam'\. Did you mean 'name'/],
   [
@@ -70,6 +70,13 @@ for (const [what, args, message] of wrongCalls) {
   });
 }
 
+test('a script that throws gives status 1, and the stack that leads to its line [P430]', async () => {
+  await using program = heddle(['run', 'test/cli/throwing.fixture.ts']);
+
+  assert.equal(await program.status(), 1);
+  assert.match(program.stderr.join('\n'), /RangeError: no such drive\n +at .*throwing\.fixture\.ts:1/);
+});
+
 test('a scheduler that is not there gives status 1 and the address', async () => {
   await using program = heddle(['run', script, '--scheduler', 'ws://127.0.0.1:9', '--token', 'x']);
 
@@ -77,7 +84,7 @@ test('a scheduler that is not there gives status 1 and the address', async () =>
   assert.equal(await program.status(), 1);
 });
 
-test('Ctrl-C tells the running function, ends the run as Cancelled, and gives status 130', async () => {
+test('Ctrl-C tells the running function, ends the run as Cancelled, and gives status 130 [P431]', async () => {
   await using program = heddle(['run', flow, '--flow', 'greeting', '-p', 'stay=true', '--workers', '2']);
   await program.line(/waiting for the end/);
 

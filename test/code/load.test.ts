@@ -54,7 +54,7 @@ test('a module that is changed here is refused, with both fingerprints', async (
   });
 });
 
-test('a module that is not here is refused, with the places where it was looked for', async () => {
+test('a module that is not here is refused, with the places where it was looked for [S05]', async () => {
   const there = '/srv/checkout/nowhere.ts';
   const here = fileURLToPath(new URL('../../nowhere.ts', import.meta.url));
 

@@ -37,7 +37,7 @@ test('what the context holds may be of any type, and may be false', () => {
   assert.equal(findSecret('X', { context: { X: false }, env: { X: 'env' }, config: noFiles }), false);
 });
 
-test('a secret that is nowhere is an error that says where it was looked for, and shows no other [P297]', () => {
+test('a secret that is nowhere is an error that says where it was looked for, and shows no other [P297] [S18]', () => {
   using given = project({ project: '[secrets]\nDB_PASSWORD = "hunter2"' });
   const places = {
     context: { API_TOKEN: 'hunter2' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { context, isInTaskRun, withContext, type Run } from '../../src/engine/context.ts';
+import { Flow } from '../../src/engine/flow.ts';
 import { createLogger } from '../../src/engine/logger.ts';
 
 test('reading the context outside of a task run says where to read it', () => {
@@ -12,6 +13,14 @@ test('reading the context outside of a task run says where to read it', () => {
     property: 'taskName',
     message:
       'context.taskName was read outside of a task run. Read it inside the function of a task, while a flow runs.',
+  });
+});
+
+test('a secret is not to be had while a flow is built, and the message says where it is [P299]', () => {
+  assert.throws(() => new Flow('f', () => void context.secrets['DATABASE_URL']), {
+    code: 'OUTSIDE_TASK_RUN',
+    message:
+      'context.secrets was read outside of a task run. Read it inside the function of a task, while a flow runs.',
   });
 });
 

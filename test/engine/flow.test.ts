@@ -180,6 +180,24 @@ test('a run has a name of its own, or the one that it is given', async () => {
   assert.notEqual(unnamed.flowRunId, named.flowRunId);
 });
 
+test('a run is named after its parameters before it starts; a part that is not there is told with the nearest [S17]', async () => {
+  const flow = new Flow('load', { flowRunName: 'load-{parameters.day}' }, () => void new Parameter('day'));
+
+  const state = await flow.run({ ...quietly, parameters: { day: 'monday' } });
+  const named = await flow.run({
+    ...quietly,
+    parameters: { day: 'monday' },
+    flowRunName: ({ flowName, parameters }) => `${flowName} on ${parameters['day']}`,
+  });
+
+  assert.deepEqual([state.flowRunName, named.flowRunName], ['load-monday', 'load on monday']);
+  const misspelt = flow.run({ ...quietly, parameters: { day: 'monday' }, flowRunName: 'load-{parameters.dya}' });
+  await assert.rejects(misspelt, {
+    code: 'UNKNOWN_NAME',
+    message: `'load-{parameters.dya}' asks for {parameters.dya}, and there is no 'dya'. Did you mean 'day'? There is: day.`,
+  });
+});
+
 test('the last line of the log says how the run ended', async () => {
   const { records, onLog } = recording();
 

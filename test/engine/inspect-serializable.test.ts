@@ -45,7 +45,7 @@ test('a value of plain data can be sent, and has a size', async () => {
   assert.equal(await isSerializable({ rows: [1, 2, 3] }), true);
 });
 
-test('a value that cannot be sent is told with its path, why, and what to do', async () => {
+test('a value that cannot be sent is told with its path, why, and what to do [S04]', async () => {
   const value = { rows: [{ owner: Promise.resolve('ann') }] };
 
   const report = await inspectSerializable(value);
@@ -144,7 +144,7 @@ test('the tasks of a flow are found by a fresh process', bounded, async () => {
   assert.equal(String(report), `flow 'f' can be sent to workers (${report.bytes} bytes of values).`);
 });
 
-test('each task that a worker would not find is told, whatever the others do', bounded, async () => {
+test('each task that a worker would not find is told, whatever the others do [P300] [S06]', bounded, async () => {
   const inside = madeInside(1);
 
   const report = await inspectSerializable(

@@ -9,9 +9,22 @@ const flow = flowWith(() => {
   new Parameter('workers', { default: 2 });
 });
 
-test('what is given counts, and defaults fill in the rest', async () => {
+test('what is given counts, and defaults fill in the rest [P228]', async () => {
   assert.deepEqual(await resolve(flow, { path: 'a.csv' }), { path: 'a.csv', workers: 2 });
   assert.deepEqual(await resolve(flow, { workers: 4, path: 'a.csv' }), { path: 'a.csv', workers: 4 });
+});
+
+test('a default that is a function is asked in each run, when it starts; one that is a value may be null [S12]', async () => {
+  let day = 1;
+  const dated = flowWith(() => [
+    new Parameter('day', { default: () => `2026-01-0${day}` }),
+    new Parameter<string | null>('note', { default: null }),
+  ]);
+
+  assert.deepEqual(await resolve(dated, {}), { day: '2026-01-01', note: null });
+  day = 2;
+  assert.deepEqual(await resolve(dated, {}), { day: '2026-01-02', note: null });
+  assert.deepEqual(await resolve(dated, { day: 'given' }), { day: 'given', note: null });
 });
 
 test('a parameter that the flow does not have is refused, with the one that was meant', async () => {
@@ -36,7 +49,7 @@ test('any parameter is too many for a flow that has none', async () => {
   );
 });
 
-test('a required parameter that is missing is refused, with how to give it', async () => {
+test('a required parameter that is missing is refused, with how to give it [P229]', async () => {
   await assert.rejects(resolve(flow, {}), {
     name: 'TypeError',
     code: 'MISSING_PARAMETER',

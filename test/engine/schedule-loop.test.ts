@@ -125,7 +125,7 @@ test('a run that fails is counted, and the next one takes place [P258]', async (
   );
 });
 
-test('a retry was to start when its first try was [P241]', async () => {
+test('a retry was to start when its first try was [P241] [P258]', async () => {
   const again = task('again', { retries: 1 }, () => {
     if (context.taskRunCount === 1) throw new Error('once more');
     return context.scheduledStartTime.toISOString();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { Flow, task } from 'heddle';
+import { Flow, Parameter, task } from 'heddle';
 import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
 
 const one = task('one', () => 1);
@@ -54,5 +55,34 @@ test('an address without a token is refused with what to do, before anything is 
   await assert.rejects(new Flow('tokenless', () => one()).run({ executor, onLog: () => {} }), {
     code: 'TOKEN_REQUIRED',
     message: /wants a token: pass \{ token \} to DistributedExecutor, or set HEDDLE_TOKEN\.$/,
+  });
+});
+
+test('a cluster has the workers and threads that it is told to have, or a worker for each core [P346]', async () => {
+  const cluster = new LocalCluster({ workers: 2, threads: 2 });
+  const flow = new Flow('sized', () => one());
+
+  const state = await flow.run({ executor: new DistributedExecutor(() => cluster), onLog: () => {} });
+
+  assert.deepEqual([state.statistics.workers, state.statistics.threads], [2, 4]);
+  assert.equal(cluster.isStarted, false);
+  assert.match(new LocalCluster().description, new RegExp(`^${availableParallelism()} workers? with 1 thread each`));
+});
+
+test('a parameter says how many workers a run has; one that cannot be is told before anything runs [S20]', async () => {
+  const executor = new DistributedExecutor(({ parameters }) => new LocalCluster({ workers: parameters['workers'] }));
+  const flow = new Flow('elastic', { executor }, () => {
+    new Parameter('workers', { default: 1 });
+    return one();
+  });
+
+  const two = await flow.run({ parameters: { workers: 2 }, onLog: () => {} });
+
+  assert.equal(two.statistics.workers, 2);
+  await assert.rejects(flow.run({ parameters: { workers: 0 }, onLog: () => {} }), {
+    code: 'CLUSTER_FACTORY_FAILED',
+    message:
+      `the cluster factory of flow 'elastic' threw: option 'workers' of LocalCluster should be a whole number, 1 or ` +
+      `more; got 0`,
   });
 });

@@ -14,6 +14,7 @@ import { resumeRules } from './contract/resume.ts';
 import { retryRules } from './contract/retries.ts';
 import { scaleRules } from './contract/scale.ts';
 import { sharingRules } from './contract/sharing.ts';
+import { signalRules } from './contract/signals.ts';
 import { triggerRules } from './contract/triggers.ts';
 import { valueRules } from './contract/values.ts';
 import { wiringRules } from './contract/wiring.ts';
@@ -40,6 +41,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   failureRules(rule);
   retryRules(rule);
   resumeRules(rule);
+  signalRules(rule);
   valueRules(rule);
   contextRules(rule);
   loggerRules(rule);

@@ -31,36 +31,40 @@ test('an index whose function ends the thread is run again elsewhere, and only t
   assert.deepEqual(counts, numbers(200).map((x) => (x === 77 ? 2 : 1))); // prettier-ignore
 });
 
-test('an index that always ends its thread is Crashed in the end, and its neighbours run once', bounded, async () => {
-  using diary = newDiary();
-  const flow = new Flow('exit-always', () => {
-    const mapped = failing.exitAlways.map(numbers(100), unmapped(50), unmapped(diary.path));
-    return { mapped, after: inc.map(mapped), total: sum(mapped) };
-  });
+test(
+  'an index that always ends its thread is Crashed in the end, and its neighbours run once [P420]',
+  bounded,
+  async () => {
+    using diary = newDiary();
+    const flow = new Flow('exit-always', () => {
+      const mapped = failing.exitAlways.map(numbers(100), unmapped(50), unmapped(diary.path));
+      return { mapped, after: inc.map(mapped), total: sum(mapped) };
+    });
 
-  const { state, logs } = await run(flow, { allowedFailures: 2 });
+    const { state, logs } = await run(flow, { allowedFailures: 2 });
 
-  const { type, message, error } = state.of('exit-always').children[50]!;
-  assert.equal(type, 'Crashed');
-  assert.match(message, /task 'exit-always' \[map index 50\].* lost 3 times; last on worker-\d: .*exit code 7/);
-  assert.partialDeepStrictEqual(Object.assign({}, error), {
-    code: 'TASK_RUN_CRASHED',
-    task: 'exit-always',
-    mapIndex: 50,
-    losses: 3,
-    exitCode: 7,
-  });
-  assert.deepEqual(types(state.of('exit-always')), { Success: 99, Crashed: 1 });
-  assert.deepEqual(types(state.of('inc')), { Success: 99, TriggerFailed: 1 });
-  assert.equal((state.of('inc').children[50]?.error?.cause as Error | undefined)?.message, message);
-  assert.deepEqual([state.of('sum').type, state.type], ['TriggerFailed', 'Failed']);
-  const counts = numbers(100).map((x) => countOf(diary.path, `run ${x}`));
-  assert.deepEqual(counts, numbers(100).map((x) => (x === 50 ? 3 : 1))); // prettier-ignore
-  assert.ok(
-    logs.some((record) => record.message === 'about to do 50'),
-    'the last words of a dying thread arrive',
-  );
-});
+    const { type, message, error } = state.of('exit-always').children[50]!;
+    assert.equal(type, 'Crashed');
+    assert.match(message, /task 'exit-always' \[map index 50\].* lost 3 times; last on worker-\d: .*exit code 7/);
+    assert.partialDeepStrictEqual(Object.assign({}, error), {
+      code: 'TASK_RUN_CRASHED',
+      task: 'exit-always',
+      mapIndex: 50,
+      losses: 3,
+      exitCode: 7,
+    });
+    assert.deepEqual(types(state.of('exit-always')), { Success: 99, Crashed: 1 });
+    assert.deepEqual(types(state.of('inc')), { Success: 99, TriggerFailed: 1 });
+    assert.equal((state.of('inc').children[50]?.error?.cause as Error | undefined)?.message, message);
+    assert.deepEqual([state.of('sum').type, state.type], ['TriggerFailed', 'Failed']);
+    const counts = numbers(100).map((x) => countOf(diary.path, `run ${x}`));
+    assert.deepEqual(counts, numbers(100).map((x) => (x === 50 ? 3 : 1))); // prettier-ignore
+    assert.ok(
+      logs.some((record) => record.message === 'about to do 50'),
+      'the last words of a dying thread arrive',
+    );
+  },
+);
 
 test('a task that is not mapped and ends its thread is Crashed without a map index', bounded, async () => {
   const { state } = await run(new Flow('exit-alone', () => failing.exitAlone()), { allowedFailures: 0 });
@@ -69,7 +73,7 @@ test('a task that is not mapped and ends its thread is Crashed without a map ind
   assert.ok(!('mapIndex' in state.of('exit-alone').error!));
 });
 
-test('an index that fills the memory is Crashed with the limit in its message', bounded, async () => {
+test('an index that fills the memory is Crashed with the limit in its message [S23]', bounded, async () => {
   const flow = new Flow('hungry', () => failing.eatMemory.map(numbers(20), unmapped(3)));
 
   const { state } = await run(flow, { allowedFailures: 1, memoryLimit: 64 });
@@ -94,7 +98,7 @@ test('a rejection that nobody handles is charged to the index that was running',
 });
 
 test(
-  'a busy loop past its timeout is TimedOut, its thread is replaced, its neighbours keep their results',
+  'a busy loop past its timeout is TimedOut, its thread is replaced, its neighbours keep their results [P358]',
   bounded,
   async () => {
     using diary = newDiary();
@@ -109,23 +113,27 @@ test(
   },
 );
 
-test('a function that is deaf to a cancel is ended after the grace, and its thread replaced', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = new LocalCluster({ workers: 1 });
-  await cluster.start();
-  const onCluster = runOn(new DistributedExecutor(() => cluster));
+test(
+  'a function that is deaf to a cancel is ended after the grace, and its thread replaced [P352]',
+  bounded,
+  async () => {
+    using diary = newDiary();
+    await using cluster = new LocalCluster({ workers: 1 });
+    await cluster.start();
+    const onCluster = runOn(new DistributedExecutor(() => cluster));
 
-  for (const task of [failing.deaf, failing.stuck]) {
-    const stop = new AbortController();
-    const running = onCluster(new Flow('deaf', () => task(diary.path)), { signal: stop.signal, cancelGrace: 50 });
-    await untilNoted(diary.path, 'started');
-    stop.abort();
-    assert.equal((await running).state.type, 'Cancelled');
-  }
+    for (const task of [failing.deaf, failing.stuck]) {
+      const stop = new AbortController();
+      const running = onCluster(new Flow('deaf', () => task(diary.path)), { signal: stop.signal, cancelGrace: 50 });
+      await untilNoted(diary.path, 'started');
+      stop.abort();
+      assert.equal((await running).state.type, 'Cancelled');
+    }
 
-  const { state } = await onCluster(new Flow('next', () => sum(inc.map([1, 2, 3]))));
-  assert.equal(state.output, 9);
-});
+    const { state } = await onCluster(new Flow('next', () => sum(inc.map([1, 2, 3]))));
+    assert.equal(state.output, 9);
+  },
+);
 
 test('a busy loop that polls context.signal ends by itself on a cancel', bounded, async () => {
   using diary = newDiary();
@@ -284,7 +292,7 @@ test('what a task posts on its own to the parent of its thread disturbs nothing'
   assert.deepEqual(state.output, [1, 2, 3]);
 });
 
-test('a cluster that a run started is gone with it: the process ends by itself', bounded, async () => {
+test('a cluster that a run started is gone with it: the process ends by itself [P346]', bounded, async () => {
   for (const how of ['done', 'cancelled', 'closed'] as const) {
     const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
     const child = spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -297,7 +305,7 @@ test('a cluster that a run started is gone with it: the process ends by itself',
   }
 });
 
-test('Ctrl-C tells what runs, ends the run Cancelled, and sets the exit status', bounded, async () => {
+test('Ctrl-C tells what runs, ends the run Cancelled, and sets the exit status [P343]', bounded, async () => {
   const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
   const child = spawn(process.execPath, [script, 'interrupted'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });

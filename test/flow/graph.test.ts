@@ -63,7 +63,7 @@ test('a node of another flow is refused as an upstream, and as a downstream', ()
   assert.throws(() => build(() => score().setDownstream(foreign)), { code: 'NODE_OF_ANOTHER_FLOW', flow: 'f' });
 });
 
-test('a cycle is refused, and its path is told', () => {
+test('a cycle is refused, and its path is told [S07]', () => {
   build(() => {
     const a = load();
     const b = fit(a);

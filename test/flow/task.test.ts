@@ -137,6 +137,25 @@ for (const [options, code, message] of mistakes) {
   });
 }
 
+test('a text where a list is wanted is refused, and never taken letter by letter [S10]', () => {
+  const load = anyTask('load');
+  const refused = (call: () => unknown, message: string) => assert.throws(() => build(call), { message });
+
+  refused(
+    () => load.with({ upstreamTasks: 'prod' as never })(),
+    `option 'upstreamTasks' of load.with() should be an array; got 'prod'`,
+  );
+  refused(
+    () => load.with({ stateHandlers: 'prod' as never })(),
+    `option 'stateHandlers' of load.with() should be an array of functions; got 'prod'`,
+  );
+  refused(
+    () => load.map('prod'),
+    `argument 1 of load.map() is 'prod', which cannot be mapped over. Pass a list, or wrap it in unmapped() to give ` +
+      `every child the whole value.`,
+  );
+});
+
 test('a task without a function, or with something else, is refused', () => {
   const make = task as unknown as (...args: unknown[]) => void;
 

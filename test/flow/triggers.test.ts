@@ -17,7 +17,7 @@ const noneFailed = 'none of the upstream tasks failed';
 const notMet = 'thresholds were not met';
 
 /** The verdict is `runs`, or why it does not. */
-type Row = [trigger: triggers.Trigger, name: string, upstream: StateType[], verdict: string];
+type Row = [trigger: triggers.Trigger, name: string, upstream: StateType[], verdict: string, tag?: string];
 
 const { allSuccessful, allFailed, anySuccessful, anyFailed, allFinished, notAllSkipped } = triggers;
 
@@ -42,7 +42,8 @@ const table: Row[] = [
   [anyFailed, 'anyFailed', [S, K], noneFailed],
   [allFinished, 'allFinished', [], 'runs'],
   [allFinished, 'allFinished', [S, F, K, 'Cancelled'], 'runs'],
-  [allFinished, 'allFinished', [S, R], 'some of the upstream tasks were not finished'],
+  [allFinished, 'allFinished', [S, R], 'some of the upstream tasks were not finished', ' [P215]'],
+  [allFinished, 'allFinished', [S, 'Pending'], 'some of the upstream tasks were not finished', ' [P215]'],
   [triggers.alwaysRun, 'allFinished', [F, F], 'runs'],
   [notAllSkipped, 'notAllSkipped', [], 'runs'],
   [notAllSkipped, 'notAllSkipped', [S, K], 'runs'],
@@ -55,6 +56,12 @@ const table: Row[] = [
   [triggers.someFailed({ atMost: 1 }), 'someFailed', [F, F, S], notMet],
   [triggers.someFailed({ atLeast: 0.5 }), 'someFailed', [F, S], 'runs'],
   [triggers.someFailed({ atLeast: 0.5 }), 'someFailed', [F, S, S], notMet],
+  [triggers.someFailed({ atLeast: 0.1, atMost: 2 }), 'someFailed', mix(18, 2), 'runs', ' [P216]'],
+  [triggers.someFailed({ atLeast: 0.1, atMost: 2 }), 'someFailed', mix(19, 1), notMet, ' [P216]'],
+  [triggers.someFailed({ atLeast: 0.1, atMost: 2 }), 'someFailed', mix(17, 3), notMet, ' [P216]'],
+  [triggers.someFailed({ atLeast: 2, atMost: 0.1 }), 'someFailed', mix(18, 2), 'runs', ' [P217]'],
+  [triggers.someFailed({ atLeast: 2, atMost: 0.1 }), 'someFailed', mix(19, 1), notMet, ' [P217]'],
+  [triggers.someFailed({ atLeast: 2, atMost: 0.1 }), 'someFailed', mix(17, 3), notMet, ' [P217]'],
   [triggers.someFailed({ atMost: 0 }), 'someFailed', [S, S], 'runs'],
   [triggers.someFailed({ atMost: 0 }), 'someFailed', [S, F], notMet],
   [triggers.someSuccessful({ atLeast: 0.6 }), 'someSuccessful', [S, S, F], 'runs'],
@@ -64,9 +71,9 @@ const table: Row[] = [
   [triggers.someSuccessful({}), 'someSuccessful', [F], 'runs'],
 ];
 
-for (const [trigger, name, upstream, verdict] of table) {
+for (const [trigger, name, upstream, verdict, tag = ''] of table) {
   const bounds = JSON.stringify(triggers.nameOf(trigger)?.bounds ?? '').replaceAll('"', '');
-  test(`${name}${bounds} after [${upstream.join(', ')}]: ${verdict}`, () => {
+  test(`${name}${bounds} after [${upstream.join(', ')}]: ${verdict}${tag}`, () => {
     const decide = () => trigger(upstream.map((type) => state(type)));
 
     if (verdict === 'runs') assert.equal(decide(), true);
@@ -137,6 +144,10 @@ test(`a user's own trigger has no name`, () => {
     undefined,
   );
 });
+
+function mix(successes: number, failures: number): StateType[] {
+  return [...Array.from({ length: successes }, () => S), ...Array.from({ length: failures }, () => F)];
+}
 
 function thrownBy(call: () => unknown): unknown {
   try {

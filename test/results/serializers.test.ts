@@ -40,7 +40,7 @@ for (const serializer of all) {
   });
 }
 
-test('v8 and its packed forms store whatever can travel exactly', () => {
+test('v8 and its packed forms store whatever can travel exactly [P434]', () => {
   fc.assert(
     fc.property(anything, (value) => {
       for (const serializer of [v8, ...packed]) assert.equal(bytesOf(serializer, value) !== undefined, isExact(value));
@@ -100,7 +100,7 @@ test('json does not read bytes that are no text', () => {
   assert.throws(() => json.deserialize(Uint8Array.of(0x22, 0xff, 0x22)), TypeError);
 });
 
-test('json says where the value is, what it is, why it would change, and what to do', () => {
+test('json says where the value is, what it is, why it would change, and what to do [S14]', () => {
   const error = refusalOf(json, { rows: [{ id: 1, day: new Date(0) }] });
 
   assert.equal(error.code, 'VALUE_NOT_SERIALIZABLE');

@@ -30,17 +30,17 @@ const answers: [filter: Filter, time: string, answer: boolean, tag?: string][] =
   [onDate({ month: 3, day: 4 }), '2034-04-04', false],
   [betweenDates({ month: 6, day: 1 }, { month: 6, day: 1 }), '2019-06-01', true],
   [betweenDates({ month: 5, day: 31 }, { month: 6, day: 2 }), '2019-06-01', true],
-  [betweenDates({ month: 6, day: 2 }, { month: 5, day: 31 }), '2019-06-01', false, 'P377'],
-  [betweenDates(november, july), '2019-06-01', true, 'P377'],
-  [betweenDates(november, july), '2019-10-31', false, 'P377'],
+  [betweenDates({ month: 6, day: 2 }, { month: 5, day: 31 }), '2019-06-01', false, ' [P377]'],
+  [betweenDates(november, july), '2019-06-01', true, ' [P377]'],
+  [betweenDates(november, july), '2019-10-31', false, ' [P377]'],
   // Prefect compares months alone to see that a range wraps, and lets nothing pass here.
   [betweenDates({ month: 6, day: 20 }, { month: 6, day: 10 }), '2019-01-01', true],
   [atTime('3:30'), '2019-01-02T03:30', true],
   [atTime('03:30'), '2019-01-02T03:30:01', false],
   [betweenTimes('5:00', '7:00'), '2019-06-01T06:00', true],
   [betweenTimes('6:00', '6:00'), '2019-06-01T06:00', true],
-  [betweenTimes('7:00', '5:00'), '2019-06-01T06:00', false, 'P376'],
-  [betweenTimes('7:00', '6:00'), '2019-06-01T06:00', true, 'P376'],
+  [betweenTimes('7:00', '5:00'), '2019-06-01T06:00', false, ' [P376]'],
+  [betweenTimes('7:00', '6:00'), '2019-06-01T06:00', true, ' [P376]'],
   [betweenTimes('22:00', '6:00:30.5'), '2019-06-01T06:00:30.5', true],
   [isWeekday, '2019-01-04', true],
   [isWeekday, '2019-01-05', false],
@@ -51,13 +51,13 @@ const answers: [filter: Filter, time: string, answer: boolean, tag?: string][] =
   [isMonthStart, '2019-02-01T23:00', true],
   [isMonthStart, '2019-02-02', false],
   [isMonthEnd, '2019-02-28', true],
-  [isMonthEnd, '2020-02-28', false, 'P378'],
-  [isMonthEnd, '2020-02-29', true, 'P378'],
+  [isMonthEnd, '2020-02-28', false, ' [P378]'],
+  [isMonthEnd, '2020-02-29', true, ' [P378]'],
   [isMonthEnd, '2019-12-31', true],
 ];
 
-for (const [filter, time, answer, tag] of answers) {
-  test(`${nameOfFilter(filter)} ${answer ? 'lets' : 'does not let'} ${time} pass${tag ? ` [${tag}]` : ''}`, () => {
+for (const [filter, time, answer, tag = ''] of answers) {
+  test(`${nameOfFilter(filter)} ${answer ? 'lets' : 'does not let'} ${time} pass${tag}`, () => {
     assert.equal(filter(zoned(time)), answer);
   });
 }

@@ -5,7 +5,7 @@ import { diagnose } from '../../src/values/diagnosis.ts';
 import { type Destination, NotSerializableError, assertTravels } from '../../src/values/travels.ts';
 import { DatabaseClient, HttpError, Money } from './value-table.ts';
 
-test('an input that holds a client says whose it is, where, why, and what to do', () => {
+test('an input that holds a client says whose it is, where, why, and what to do [S03]', () => {
   const text = textFor(
     { db: { pool: new DatabaseClient() } },
     { role: 'input', task: 'load', mapIndex: 3, name: 'model' },

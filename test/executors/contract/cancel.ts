@@ -5,7 +5,7 @@ import { inc, sum } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function cancelRules(rule: Rule): void {
-  rule('a cancelled run tells what is running, drops the rest, and ends Cancelled', async (run) => {
+  rule('a cancelled run tells what is running, drops the rest, and ends Cancelled [P351]', async (run) => {
     const stop = new AbortController();
     const onLog = ({ message }: LogRecord) => {
       if (message.startsWith('started')) stop.abort();

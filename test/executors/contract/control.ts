@@ -35,7 +35,7 @@ function branchRules(rule: Rule): void {
     assert.deepEqual([yes.state.type, no.state.type], ['Success', 'Success']);
   });
 
-  rule('ifElse takes for true what JavaScript does, so an empty list too [P312]', async (run) => {
+  rule('ifElse takes for true what JavaScript does, so an empty list too', async (run) => {
     const values = [true, 1, -1, 'no', [], {}, new Date(0), false, 0, Number.NaN, 0n, '', null, undefined];
     const flow = new Flow('truth', () =>
       values.map((value) =>

@@ -38,7 +38,7 @@ export function failureRules(rule: Rule): void {
     );
   });
 
-  rule('FAIL fails with its message', async (run) => {
+  rule('FAIL fails with its message [S21]', async (run) => {
     const { state } = await run(new Flow('signal', () => end('fail')));
 
     assert.deepEqual([state.of('end').type, state.of('end').message], ['Failed', 'told to fail']);
@@ -66,7 +66,7 @@ export function failureRules(rule: Rule): void {
     assert.match(state.of('throw-unreadable').error?.message ?? '', /not even that/);
   });
 
-  rule('a field of an error that cannot be sent is left out, and named', async (run) => {
+  rule('a field of an error that cannot be sent is left out, and named [P208]', async (run) => {
     const { state } = await run(new Flow('half-an-error', () => throwUnsendableField()));
 
     const error = state.of('throw-unsendable-field').error as Error & { status: number; notSent: object };
@@ -74,14 +74,17 @@ export function failureRules(rule: Rule): void {
     assert.deepEqual(Object.keys(error.notSent), ['retry']);
   });
 
-  rule('a result that cannot be sent fails its index by name, and its neighbours keep theirs', async (run) => {
-    const { state } = await run(new Flow('bad-result', () => returnUnsendable.map([0, 1, 2])));
+  rule(
+    'a result that cannot be sent fails its index by name, and its neighbours keep theirs [P208] [S02] [S14]',
+    async (run) => {
+      const { state } = await run(new Flow('bad-result', () => returnUnsendable.map([0, 1, 2])));
 
-    const [first, bad, last] = state.of('return-unsendable').children;
-    assertNotSerializable(bad, { role: 'result', mapIndex: 1, path: 'result.rows[0].close' });
-    assert.match(bad?.message ?? '', /Task 'return-unsendable' \[map index 1\] returned a value that cannot be sent/);
-    assert.deepEqual([first?.result, last?.result], [{ rows: [{ id: 0 }] }, { rows: [{ id: 2 }] }]);
-  });
+      const [first, bad, last] = state.of('return-unsendable').children;
+      assertNotSerializable(bad, { role: 'result', mapIndex: 1, path: 'result.rows[0].close' });
+      assert.match(bad?.message ?? '', /Task 'return-unsendable' \[map index 1\] returned a value that cannot be sent/);
+      assert.deepEqual([first?.result, last?.result], [{ rows: [{ id: 0 }] }, { rows: [{ id: 2 }] }]);
+    },
+  );
 
   rule('a result that can no longer be sent when it leaves fails as one that never could', async (run) => {
     const { state } = await run(new Flow('spoiled', () => spoilLater.map([0, 1, 2, 3])));
@@ -91,18 +94,21 @@ export function failureRules(rule: Rule): void {
     for (const child of children.filter(({ error }) => error)) assert.equal(codeOf(child), 'VALUE_NOT_SERIALIZABLE');
   });
 
-  rule('an input that cannot be sent fails its index by name, and its neighbours keep their results', async (run) => {
-    const inputs = [1, () => 2, { deep: [Symbol('3')] }, 4] as number[];
+  rule(
+    'an input that cannot be sent fails its index by name, and its neighbours keep their results [P231]',
+    async (run) => {
+      const inputs = [1, () => 2, { deep: [Symbol('3')] }, 4] as number[];
 
-    const { state } = await run(new Flow('bad-input', () => inc.map(inc.map(inputs))));
+      const { state } = await run(new Flow('bad-input', () => inc.map(inc.map(inputs))));
 
-    const [first, second, third, last] = state.of('inc').children;
-    assertNotSerializable(second, { role: 'input', mapIndex: 1, path: 'input' });
-    assertNotSerializable(third, { role: 'input', mapIndex: 2, path: 'input.deep[0]' });
-    assert.deepEqual([first?.result, last?.result], [2, 5]);
-    const after = state.of('inc-2').children.map(({ type }) => type);
-    assert.deepEqual(after, ['Success', 'TriggerFailed', 'TriggerFailed', 'Success']);
-  });
+      const [first, second, third, last] = state.of('inc').children;
+      assertNotSerializable(second, { role: 'input', mapIndex: 1, path: 'input' });
+      assertNotSerializable(third, { role: 'input', mapIndex: 2, path: 'input.deep[0]' });
+      assert.deepEqual([first?.result, last?.result], [2, 5]);
+      const after = state.of('inc-2').children.map(({ type }) => type);
+      assert.deepEqual(after, ['Success', 'TriggerFailed', 'TriggerFailed', 'Success']);
+    },
+  );
 
   rule('a constant that cannot be sent fails its task by name, and the others go on', async (run) => {
     const bad = { close: () => {} } as unknown as number;

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
-import { Flow, type LogRecord } from 'heddle';
-import { busyFor, failFirstTwo, failOddOnce, failUntil, slowAtFirst, waitForAbort } from '../../fixtures/failing.ts';
-import { chatter, inc } from '../../fixtures/tasks.ts';
+import { Flow, unmapped, type LogRecord } from 'heddle';
+import {
+  busyFor,
+  failFirstTwo,
+  failOddOnce,
+  failUntil,
+  rejectLater,
+  returnUnsendable,
+  slowAtFirst,
+  waitForAbort,
+} from '../../fixtures/failing.ts';
+import { chatter, check, inc, list, nothing, reportContext, say } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function retryRules(rule: Rule): void {
@@ -32,6 +41,65 @@ export function retryRules(rule: Rule): void {
     assert.deepEqual(runs, ['0: run 1', '1: run 1', '1: run 2', '2: run 1', '3: run 1', '3: run 2', '4: run 1']);
   });
 
+  rule('tasks beside each other count their own runs, each up to its own retries [P230]', async (run) => {
+    const flow = new Flow('side-by-side', () => [
+      failUntil.with({ slug: 'once-more', retries: 1 })(9),
+      failUntil.with({ slug: 'twice-more', retries: 2 })(9),
+    ]);
+
+    const { state, logs } = await run(flow);
+
+    const runsOf = (slug: string) =>
+      written(
+        logs.filter(({ task }) => task === slug),
+        'info',
+      );
+    assert.deepEqual(runsOf('once-more'), ['run 1', 'run 2']);
+    assert.deepEqual(runsOf('twice-more'), ['run 1', 'run 2', 'run 3']);
+    assert.deepEqual([state.of('once-more').type, state.of('twice-more').type], ['Failed', 'Failed']);
+  });
+
+  rule(
+    'a child that is tried again is waited for by its own index below, and runs nothing twice [P395]',
+    async (run) => {
+      const flow = new Flow('middle', () => say.map(failOddOnce.map(inc.map([-1, 0, 1])) as never));
+
+      const { state, logs } = await run(flow);
+
+      assert.deepEqual(state.output, [0, 1, 2]);
+      assert.deepEqual(
+        written(
+          logs.filter(({ task }) => task === 'fail-odd-once'),
+          'info',
+        ).toSorted(),
+        ['0: run 1', '1: run 1', '1: run 2', '2: run 1'],
+      );
+      assert.deepEqual(
+        written(
+          logs.filter(({ task }) => task === 'say'),
+          'info',
+        ).toSorted(),
+        ['0', '1', '2'],
+      );
+    },
+  );
+
+  rule(
+    'a run goes on until every task run is settled, also when it is clear that it has failed [P222] [P223]',
+    async (run) => {
+      const flow = new Flow('to-the-end', () => {
+        const bad = check(1, [1]);
+        return { bad, good: failUntil(3) };
+      });
+      flow.setReferenceTasks([flow.plan.bad]);
+
+      const { state } = await run(flow);
+
+      assert.deepEqual([state.type, state.of('fail-until').type, state.output.good], ['Failed', 'Success', 3]);
+      assert.match(state.message, /^Some reference tasks failed: check: RangeError: 1 is bad/);
+    },
+  );
+
   rule('a retry comes no sooner than its delay', async (run) => {
     const { logs } = await run(new Flow('delayed', () => failUntil.with({ retryDelay: '150ms' })(2)));
 
@@ -39,7 +107,7 @@ export function retryRules(rule: Rule): void {
     assert.ok(second!.time - first!.time >= 145, `${second!.time - first!.time} ms`);
   });
 
-  rule('waiting for a retry holds no slot: all the others run meanwhile', async (run) => {
+  rule('waiting for a retry holds no slot: all the others run meanwhile [P224]', async (run) => {
     const patient = failFirstTwo.with({ retryDelay: '60d' });
     const warned = new Set<string>();
     const warn = ({ name }: Error) => warned.add(name);
@@ -61,7 +129,7 @@ export function retryRules(rule: Rule): void {
     assert.equal(written(logs, 'info').filter((message) => message === 'did 0').length, 1);
   });
 
-  rule('an async function whose time is up is told, and TimedOut', async (run) => {
+  rule('an async function whose time is up is told, and TimedOut [P232] [P240]', async (run) => {
     const hasty = waitForAbort.with({ timeout: 30 });
 
     const { state, logs } = await run(new Flow('slow', () => hasty.map([1, 2])));
@@ -97,6 +165,37 @@ export function retryRules(rule: Rule): void {
     assert.deepEqual(types, ['Success', 'TimedOut', 'Success']);
     assert.equal(state.of('inc').result, 2);
   });
+
+  rule(
+    'a time limit that is kept changes nothing else: inputs, results, errors, context and log [P357]',
+    async (run) => {
+      const limit = { timeout: '1m' } as const;
+      const flow = new Flow('limited', () => {
+        nothing.with(limit)();
+        check.with(limit)(1, [1]);
+        rejectLater.with(limit)(2);
+        returnUnsendable.with(limit)(1);
+        reportContext.with(limit)();
+        return { inputs: list.with(limit)('a', new Map([[1, 2]])), said: chatter.with(limit).map([7], unmapped(3)) };
+      });
+
+      const { state, logs } = await run(flow);
+
+      assert.deepEqual(state.of('list').result, ['a', new Map([[1, 2]])]);
+      assert.deepEqual([state.of('nothing').type, state.of('nothing').result], ['Success', undefined]);
+      assert.equal(state.of('check').message, 'RangeError: 1 is bad');
+      assert.equal(state.of('reject-later').message, 'TypeError: later, 2');
+      assert.equal((state.of('return-unsendable').error as { code?: string }).code, 'VALUE_NOT_SERIALIZABLE');
+      assert.equal((state.of('report-context').result as { taskName: string }).taskName, 'report-context');
+      assert.deepEqual(
+        written(
+          logs.filter(({ task }) => task === 'chatter'),
+          'info',
+        ).length,
+        3,
+      );
+    },
+  );
 
   rule('a timeout of weeks is no timeout of nothing', async (run) => {
     const { state } = await run(new Flow('weeks', () => chatter.with({ timeout: '60d' })(1, 200)));

@@ -22,24 +22,27 @@ const table: readonly [string, Trigger, readonly string[], Readonly<Record<strin
 ];
 
 export function triggerRules(rule: Rule): void {
-  rule('each trigger starts its task for some mixes of upstream runs, and refuses others in words', async (run) => {
-    const flow = new Flow('triggers', () => {
-      for (const [name, trigger, starting, refusing] of table) {
-        for (const mix of [...starting, ...Object.keys(refusing)]) after(mix, `${name} ${mix}`, trigger);
-      }
-    });
+  rule(
+    'each trigger starts its task for some mixes of upstream runs, and refuses others in words [P211] [P212] [P218]',
+    async (run) => {
+      const flow = new Flow('triggers', () => {
+        for (const [name, trigger, starting, refusing] of table) {
+          for (const mix of [...starting, ...Object.keys(refusing)]) after(mix, `${name} ${mix}`, trigger);
+        }
+      });
 
-    const { state } = await run(flow);
+      const { state } = await run(flow);
 
-    for (const [name, , starting, refusing] of table) {
-      for (const mix of starting) assert.equal(state.of(`${name} ${mix}`).result, 'ran', `${name} after '${mix}'`);
-      for (const [mix, why] of Object.entries(refusing)) {
-        const { type, message } = state.of(`${name} ${mix}`);
-        assert.equal(type, 'TriggerFailed', `${name} after '${mix}'`);
-        assert.ok(message.startsWith(`Trigger was "${name}" but `) && message.includes(why), message);
+      for (const [name, , starting, refusing] of table) {
+        for (const mix of starting) assert.equal(state.of(`${name} ${mix}`).result, 'ran', `${name} after '${mix}'`);
+        for (const [mix, why] of Object.entries(refusing)) {
+          const { type, message } = state.of(`${name} ${mix}`);
+          assert.equal(type, 'TriggerFailed', `${name} after '${mix}'`);
+          assert.ok(message.startsWith(`Trigger was "${name}" but `) && message.includes(why), message);
+        }
       }
-    }
-  });
+    },
+  );
 
   rule('a trigger sees upstream runs that are not mapped one by one', async (run) => {
     const flow = new Flow('upstream-tasks', () => {
@@ -54,13 +57,13 @@ export function triggerRules(rule: Rule): void {
     assert.equal((state.of('all').error?.cause as Error).message, 'told to fail');
   });
 
-  rule('notAllSkipped skips when all upstream runs were skipped', async (run) => {
+  rule('notAllSkipped skips when all upstream runs were skipped [P213]', async (run) => {
     const { state } = await run(new Flow('all-skipped', () => after('kk', 'last', notAllSkipped)));
 
     assert.deepEqual([state.of('last').type, state.of('last').message], ['Skipped', 'All upstreams were skipped']);
   });
 
-  rule('manualOnly leaves its task Paused, what follows Pending, and the run unfinished', async (run) => {
+  rule('manualOnly leaves its task Paused, what follows Pending, and the run unfinished [P259]', async (run) => {
     const flow = new Flow('manual', () => {
       const paused = inc.with({ slug: 'paused', trigger: manualOnly })(1);
       const mapped = inc.with({ slug: 'mapped' }).map([paused].map(() => 1));

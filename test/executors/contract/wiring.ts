@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict';
 import { Flow, Parameter, triggers, unmapped } from 'heddle';
-import { add, counter, end, failingFirst, inc, nested, ran, say, Scale, sum, triple } from '../../fixtures/tasks.ts';
+import {
+  add,
+  chance,
+  counter,
+  end,
+  failingFirst,
+  inc,
+  nested,
+  ran,
+  say,
+  Scale,
+  sum,
+  triple,
+} from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function wiringRules(rule: Rule): void {
-  rule('setUpstream, setDownstream, upstreamTasks and addEdge all order without passing a value', async (run) => {
+  rule('setUpstream, setDownstream, upstreamTasks and addEdge all order without passing a value [S07]', async (run) => {
     const flow = new Flow('order', () => {
       const fourth = say.with({ slug: 'fourth' })('4');
       const second = say.with({ slug: 'second' })('2');
@@ -69,7 +82,7 @@ export function wiringRules(rule: Rule): void {
     assert.ok(triple instanceof Scale);
   });
 
-  rule('a task that changes itself fails at once, and is told what to do', async (run) => {
+  rule('a task that changes itself fails at once, and is told what to do [S01]', async (run) => {
     const { state } = await run(new Flow('stateful', () => counter.map([1, 2])));
 
     const [first] = state.of('counter').children;
@@ -104,6 +117,16 @@ export function wiringRules(rule: Rule): void {
     );
     assert.deepEqual([...new Set(runs[0].logs.map(({ flowRun }) => flowRun))], ['ten']);
     assert.deepEqual([...new Set(runs[1].logs.map(({ flowRun }) => flowRun))], ['hundred']);
+  });
+
+  rule('the same call twice is two task runs, since nobody takes a task for pure [P342]', async (run) => {
+    const flow = new Flow('chances', () => ({ one: chance(1), other: chance(1), more: chance.map([1, 1]) }));
+
+    const { state } = await run(flow);
+
+    const { one, other, more } = state.output;
+    assert.equal(new Set([one, other, ...more]).size, 4);
+    assert.equal(state.statistics.taskRuns, 4);
   });
 
   rule('a task may run another flow and use what it gave', async (run) => {
