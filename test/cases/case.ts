@@ -1,0 +1,4 @@
+export interface Case {
+  readonly id: string;
+  readonly decision: string;
+}
