@@ -52,6 +52,7 @@ test('users of the package inherit neither the Node that this repository brings 
     '@hpcc-js/wasm-graphviz',
     'commander',
     'croner',
+    'esbuild',
     'msgpackr',
     'nanoid',
     'piscina',

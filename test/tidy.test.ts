@@ -45,6 +45,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   '@hpcc-js/wasm-graphviz': ['views'],
   commander: ['cli'],
   croner: ['schedules'],
+  esbuild: ['code'],
   msgpackr: ['results', 'protocol'],
   nanoid: ['engine', 'scheduler'],
   piscina: ['worker'],

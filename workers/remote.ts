@@ -4,6 +4,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '../src/comm/ws.ts';
+import { BundleStore } from '../src/code/bundle-store.ts';
 import { formatDuration } from '../src/lib/duration.ts';
 import { HeddleError } from '../src/lib/heddle-error.ts';
 import { decodeToWorker } from '../src/protocol/codec.ts';
@@ -20,11 +21,15 @@ export interface RemoteWorkerOptions {
   readonly threads: number;
   /** Megabytes of heap for each thread. */
   readonly memoryLimitMb: number | undefined;
+  /** Where code that is sent is kept; without it, none is taken, and tasks are imported from this machine's files. */
+  readonly codeDirectory: string | undefined;
   /** How long running tasks are given to finish after SIGTERM or Ctrl-C, in milliseconds. */
   readonly drainMs: number;
   readonly say: (line: string) => void;
 }
 
+/** Of code on this disk. */
+const bundleLimitBytes = 2 ** 29;
 const firstRetryMs = 100;
 const lastRetryMs = 10_000;
 /** What trying again cannot mend: somebody has to change something here. */
@@ -52,6 +57,10 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
 async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Promise<string | undefined> {
   const { url, token, name, threads, memoryLimitMb, say } = options;
+  const code =
+    options.codeDirectory === undefined
+      ? undefined
+      : new BundleStore({ directory: options.codeDirectory, limitBytes: bundleLimitBytes });
   if (leaving.aborted) return undefined;
   let worker: Worker;
   const pool = new ThreadPool({ threads, memoryLimitMb });
@@ -59,7 +68,7 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
     const comm = await connect<ToWorker, FromWorker>({ url, token, decode: decodeToWorker, signal: leaving });
     using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
     await pool.start();
-    worker = await join(comm, pool, name);
+    worker = await join(comm, pool, { name, code });
   } catch (error) {
     await pool[Symbol.asyncDispose]();
     if (leaving.aborted) return undefined;

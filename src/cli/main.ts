@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { hostname } from 'node:os';
+import { config } from '../config/config.ts';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { rules } from '../lib/options.ts';
@@ -47,6 +48,11 @@ program
   .option('--threads <count>', 'how many tasks run at once', count, 1)
   .option('--name <name>', 'how logs call this worker', `${hostname()}-${process.pid}`)
   .option('--memory-limit <megabytes>', 'heap of each thread, 16 or more', megabytes)
+  .addOption(
+    new Option('--code <how>', 'bundle: take it from the flow; module: only import files of this machine')
+      .choices(['bundle', 'module'])
+      .default('bundle'),
+  )
   .option('--drain <duration>', 'how long running tasks may go on after SIGTERM', '30s')
   .addOption(token())
   .action(work);
@@ -63,6 +69,7 @@ interface WorkerArguments {
   readonly name: string;
   readonly memoryLimit?: number;
   readonly drain: string;
+  readonly code: 'bundle' | 'module';
   readonly token?: string;
 }
 
@@ -81,6 +88,7 @@ async function work(url: string, options: WorkerArguments): Promise<void> {
     threads: options.threads,
     say,
     memoryLimitMb: options.memoryLimit,
+    codeDirectory: options.code === 'bundle' ? config().code.directory : undefined,
     drainMs: toMilliseconds(options.drain, 'option --drain'),
   });
 }

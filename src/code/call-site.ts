@@ -4,6 +4,7 @@
 
 import { pathToFileURL } from 'node:url';
 import util from 'node:util';
+import { processWide } from '../lib/process-wide.ts';
 
 /** Where a definition was made: by which module, if any, and the place that called for it. */
 export interface CallSite {
@@ -20,6 +21,9 @@ interface Frame {
   readonly line: number;
 }
 
+/** For each bundle, the module in it that runs or ran last; written by the bundles themselves. */
+const bundledModules = processWide('bundled-modules', () => new Map<string, string>());
+
 const ownSource = new URL('../', import.meta.url).href;
 /** Deep enough for any helper between a module's top level and `task()`; frames are cheap. */
 const frameLimit = 60;
@@ -34,7 +38,27 @@ export function callSite(): CallSite {
     .filter(({ file }) => !file.startsWith(ownSource));
   const caller = frames.find(({ file }) => !isInternal(file)) ?? { file: '', line: 0 };
   const body = frames.find((frame, index) => isModuleBody(frame, frames[index + 1]));
-  return { module: body?.file, file: caller.file, line: caller.line };
+  return { module: body && moduleIn(body.file), file: caller.file, line: caller.line };
+}
+
+/** Inside of a bundle all modules share one scope; each has said who it is before it ran (see `bundle.ts`). */
+function moduleIn(file: string): string {
+  const module = bundledModules.get(file);
+  return module === undefined ? file : inBundle(file, module);
+}
+
+/** What a module is called that comes out of a bundle. */
+export function inBundle(bundle: string, module: string): string {
+  return `${bundle}!${module}`;
+}
+
+export function isBundled(module: string): boolean {
+  return module.includes('!file:');
+}
+
+/** The file to import for a module: its own, or the bundle that it is in. */
+export function fileOf(module: string): string {
+  return isBundled(module) ? module.slice(0, module.indexOf('!file:')) : module;
 }
 
 /**

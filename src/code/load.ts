@@ -3,11 +3,14 @@
 // users write no guard, and loading goes on as soon as the wanted function is there and the first such call was
 // reached.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { setSourceMapsSupport } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
+import type { CodeSource } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
-import { callSite } from './call-site.ts';
+import { manifestFile, type BundleManifest } from './bundle-archive.ts';
+import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { find, fingerprintOf, namesIn, projectOf, registry, type Reference } from './registry.ts';
 
 /** How long a module that was held at a flow run may stay silent before it is taken to define nothing more. */
@@ -49,12 +52,14 @@ export function holdRun(): Promise<never> {
  * The function that `reference` names. Throws a `HeddleError` with one of the codes `TASK_NOT_ADDRESSABLE`,
  * `TASK_MODULE_NOT_FOUND`, `TASK_VERSION_SKEW`, `TASK_MODULE_FAILED`, `TASK_NOT_FOUND`.
  */
-export async function load(reference: Reference): Promise<object> {
-  const known = find(reference);
-  if (known !== undefined) return known;
+export async function load(reference: Reference, { bundle, problem }: CodeSource = {}): Promise<object> {
+  if (bundle === undefined) {
+    const known = find(reference);
+    if (known !== undefined) return known;
+  }
   if (reference.module === undefined) throw notAddressable(reference);
 
-  const module = locate(reference);
+  const module = bundle === undefined ? locate(reference, problem) : inBundle(bundle, reference.module);
   const here = { ...reference, module };
   const end = await importUntilFound(here);
   const entry = find(here);
@@ -66,9 +71,10 @@ function notFound({ name, module, definedAt }: Reference & { module: string }, e
   if (end.type === 'failed') {
     const { error } = end;
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const message =
-      `a worker could not import ${module} to find task '${name}': ${why}. A task's module is imported by every ` +
-      `worker, so its top level must be safe to run there.`;
+    const remedy =
+      missingPackage(module, error) ??
+      `A task's module is imported by every worker, so its top level must be safe to run there.`;
+    const message = `a worker could not import ${module} to find task '${name}': ${why}. ${remedy}`;
     return new HeddleError('TASK_MODULE_FAILED', message, { task: name, module, cause: error });
   }
   const isHeld = end.type === 'held';
@@ -81,6 +87,18 @@ function notFound({ name, module, definedAt }: Reference & { module: string }, e
   return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
 }
 
+/** What to do about a package that a bundle leaves out, if that is what is missing. */
+function missingPackage(module: string, error: unknown): string | undefined {
+  if (!isBundled(module) || (error as { code?: unknown } | null)?.code !== 'ERR_MODULE_NOT_FOUND') return undefined;
+  const { externals } = JSON.parse(readFileSync(new URL(manifestFile, fileOf(module)), 'utf8')) as BundleManifest;
+  const [name, version] = Object.entries(externals).find(([each]) => String(error).includes(`'${each}'`)) ?? [];
+  if (name === undefined) return undefined;
+  return (
+    `It holds native code, which is made for one kind of machine and so is not sent: install it in the folder that ` +
+    `the worker is started in (npm i ${name}@${version}), then start the worker again.`
+  );
+}
+
 /** The error for a function that only the code which made it knows. */
 export function notAddressable({ name, definedAt }: Reference): HeddleError {
   const message =
@@ -91,9 +109,9 @@ export function notAddressable({ name, definedAt }: Reference): HeddleError {
 }
 
 /** The module's URL on this machine: where it is there, or at the same path of the project that this worker runs in. */
-function locate({ name, module, path, fingerprint }: Reference): string {
+function locate({ name, module, path, fingerprint }: Reference, problem?: string): string {
   const url = module ?? '';
-  if (!url.startsWith('file:')) return url;
+  if (!url.startsWith('file:') || isBundled(url)) return url;
   const candidates = [...new Set([url, pathToFileURL(join(projectOf(process.cwd()), path ?? '')).href])];
   const present = candidates.filter((candidate) => existsSync(fileURLToPath(candidate)));
   const match = present.find((candidate) => fingerprintOf(candidate) === fingerprint);
@@ -101,8 +119,8 @@ function locate({ name, module, path, fingerprint }: Reference): string {
   const tried = candidates.map((candidate) => fileURLToPath(candidate));
   if (present.length === 0) {
     const message =
-      `this worker has no module for task '${name}': it looked for ${tried.join(' and ')}. Start the worker in a ` +
-      `checkout of the same project.`;
+      `this worker has no module for task '${name}': it looked for ${tried.join(' and ')}. ` +
+      (problem ?? 'Start the worker in a checkout of the same project, or let it take code: --code bundle.');
     throw new HeddleError('TASK_MODULE_NOT_FOUND', message, { task: name, tried });
   }
   const message =
@@ -146,7 +164,9 @@ function importOnce(module: string): Import {
   const known = imports.get(module);
   if (known !== undefined) return known;
   const heldBefore = registry.heldRuns.length;
-  const started: Import = { done: import(module), heldBefore };
+  // A stack trace from inside of a bundle names the files that it was made of.
+  if (isBundled(module)) setSourceMapsSupport(true, { nodeModules: true });
+  const started: Import = { done: import(fileOf(module)), heldBefore };
   imports.set(module, started);
   return started;
 }

@@ -5,8 +5,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CodeAddress } from '../lib/chunk.ts';
 import { processWide } from '../lib/process-wide.ts';
-import { callSite } from './call-site.ts';
+import { callSite, isBundled } from './call-site.ts';
 
 /** A function's address: the module that defines it, and which definition of that name in there. */
 export interface Reference {
@@ -89,11 +90,20 @@ export function fingerprintOf(module: string): string {
   let fingerprint = registry.fingerprints.get(module);
   if (fingerprint === undefined) {
     const url = new URL(module);
-    const bytes = url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module;
-    fingerprint = createHash('sha256').update(bytes).digest('base64url').slice(0, 12);
+    fingerprint = hashOfModule(url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module);
     registry.fingerprints.set(module, fingerprint);
   }
   return fingerprint;
+}
+
+export function hashOfModule(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('base64url').slice(0, 12);
+}
+
+/** What others need to get at the code of a reference; nothing when no file on this machine holds it. */
+export function codeAddressOf({ module, path, fingerprint }: Reference): CodeAddress | undefined {
+  if (module?.startsWith('file:') !== true || isBundled(module)) return undefined;
+  return { module, path: path!, fingerprint: fingerprint! };
 }
 
 /** The nearest folder at or above `directory` that holds a `package.json`; `directory` itself when there is none. */

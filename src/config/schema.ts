@@ -17,6 +17,8 @@ export const schema = {
     /** What a task gets that says nothing itself. */
     defaults: { retries: count(0), retryDelay: noDuration(), timeout: noDuration() },
   },
+  /** Where workers keep the code that is sent to them. */
+  code: { directory: folder('~/.heddle/code') },
   results: { directory: folder('~/.heddle/results') },
   flows: { checkpointing: flag(false) },
 } as const;

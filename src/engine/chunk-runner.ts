@@ -214,7 +214,7 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     deepFrozen(plan.parameters);
     if (plan.isMapped) deepFrozen(plan.constants);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
-    const found = ((await load(plan.reference)) as Task).freeze();
+    const found = ((await load(plan.reference, task.code)) as Task).freeze();
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
       const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList });

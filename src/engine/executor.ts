@@ -1,6 +1,6 @@
 // The door that the flow runner knocks on. Executors stand above; whoever implements this may carry task runs anywhere.
 
-import type { Block } from '../lib/chunk.ts';
+import type { Block, CodeAddress } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Logger } from './logger.ts';
@@ -32,6 +32,8 @@ export interface ArrayRequest {
   /** Ids of arrays that are needed whole. */
   readonly whole: readonly number[];
   readonly timeoutMs: number | undefined;
+  /** Where the function's code is, when it is in a file. */
+  readonly code?: CodeAddress | undefined;
   /** Outcomes that are known already, in order: nothing of them is run. */
   readonly given?: readonly Block[];
 }

@@ -12,6 +12,7 @@ import { Parameter } from '../flow/parameter.ts';
 import { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { allSuccessful, nameOf } from '../flow/triggers.ts';
+import { codeAddressOf } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import { assertTravels } from '../values/travels.ts';
 import { behindGate } from './arguments.ts';
@@ -134,6 +135,7 @@ export class FlowRunner {
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: task.settings.timeoutMs,
+      code: codeAddressOf(task.reference),
     });
   }
 
@@ -248,9 +250,9 @@ export class FlowRunner {
     run: NodeRun,
     { isList, isUnchanged = false, ...facts }: Omit<Submitted, 'kept'> & Partial<ArrayRequest>,
   ): void {
-    const { length, given = [] } = facts;
+    const { length, definition, given = [] } = facts;
     const array = this.#session.submit({ ...this.#request(run.node.slug), ...facts }, this.#listenerFor(run));
-    run.submittedAs(array, { length, isList, kept: given, isUnchanged });
+    run.submittedAs(array, { length, isList, kept: isUnchanged || definition !== undefined ? given : [], isUnchanged });
   }
 
   /** What was run is noted before anybody hears of it. */

@@ -10,7 +10,7 @@ import type { Worker } from '../worker/worker.ts';
 export function connectWorker(scheduler: Scheduler, pool: ChunkPool, name: string): Promise<Worker> {
   const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
   scheduler.accept(ours);
-  return join(theirs, pool, name);
+  return join(theirs, pool, { name });
 }
 
 /** A client of this process for a scheduler of this process. */

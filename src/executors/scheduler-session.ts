@@ -1,10 +1,12 @@
 // A flow run as a client of a scheduler: arrays go there in messages, outcomes come back.
 
 import { notAddressable } from '../code/load.ts';
+import { bundleOf } from '../code/bundle.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
 import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/executor.ts';
+import type { CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
@@ -49,6 +51,7 @@ class SchedulerSession implements Session {
   readonly #listener: SessionListener;
   readonly #options: SessionOptions;
   readonly #arrays = new Map<number, ArrayListener>();
+  readonly #codes = new Map<number, CodeAddress>();
   /** Resolves when the scheduler says that nothing of ours runs any more, after a cancel. */
   readonly #idle = Promise.withResolvers<void>();
   #nextArray = 1;
@@ -65,14 +68,16 @@ class SchedulerSession implements Session {
     return notAddressable(reference);
   }
 
-  submit({ timeoutMs, given, ...request }: ArrayRequest, listener: ArrayListener): number {
+  submit({ timeoutMs, given, code, ...request }: ArrayRequest, listener: ArrayListener): number {
     const array = this.#nextArray++;
     this.#arrays.set(array, listener);
+    if (code !== undefined) this.#codes.set(array, code);
     const submission = {
       ...request,
       array,
       priority: 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(code !== undefined && { code }),
       ...(given !== undefined && { given }),
     };
     this.#comm.send({ type: 'submit', arrays: [submission] });
@@ -101,6 +106,9 @@ class SchedulerSession implements Session {
       case 'workers':
         this.#listener.workers(message);
         return;
+      case 'need-code':
+        void this.#sendCode(message.array);
+        return;
       case 'idle':
         this.#idle.resolve();
         return;
@@ -109,6 +117,21 @@ class SchedulerSession implements Session {
         return;
       default:
         unreachable(message);
+    }
+  }
+
+  /** Some worker does not have it, or would rather be sure that it is the same. */
+  async #sendCode(array: number): Promise<void> {
+    const address = this.#codes.get(array);
+    try {
+      if (address === undefined) throw new Error('its function is in no file');
+      const bundle = await bundleOf(address);
+      this.#comm.send({ type: 'code', array, bundle });
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      const message = `${problem} (workers use a copy of their own, where they have the same)`;
+      this.#listener.log([{ time: Date.now(), level: 'warn', message }]);
+      this.#comm.send({ type: 'code', array, problem });
     }
   }
 

@@ -31,6 +31,24 @@ export interface Loss {
   readonly message?: string;
 }
 
+/** Where a task's code is: enough for a worker to tell whether it has it, and for a flow to bundle it. */
+export interface CodeAddress {
+  /** URL of the module's file, where the flow was started. */
+  readonly module: string;
+  /** The same from the project's folder. */
+  readonly path: string;
+  /** A hash of the file's bytes. */
+  readonly fingerprint: string;
+}
+
+/** How a worker gets at a task's code, when it is not simply to import the module. */
+export interface CodeSource {
+  /** URL of the file that holds the module with all its imports. */
+  readonly bundle?: string;
+  /** Why there is none, though one was asked for. */
+  readonly problem?: string;
+}
+
 /** One dispatch of a contiguous range of an array's indices. */
 export interface ChunkTask {
   /** For messages. */
@@ -43,6 +61,7 @@ export interface ChunkTask {
   readonly end: number;
   /** What to call and with what, the same for every chunk of the array; only the engine opens it. */
   readonly definition: Uint8Array;
+  readonly code: CodeSource;
   /** One for each elementwise upstream, in the order of the definition. */
   readonly elementwise: readonly ChunkInput[];
   /** One for each upstream that is needed whole, in the order of the definition. */

@@ -1,7 +1,7 @@
 // Everything that crosses a comm. Who sent a message is known from the comm that it came over, so no message says so.
 // Every `bytes`, `definition` and `note` is opaque here: only the two ends of a task run know what is in it.
 
-import type { Block, ChunkInput, Loss, Note } from '../lib/chunk.ts';
+import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 
 /** Ends that speak different versions refuse each other. */
@@ -17,6 +17,8 @@ export interface ArrayDefinition {
   /** Every index needs all of each of these. */
   readonly whole: readonly number[];
   readonly timeoutMs?: number;
+  /** Where the function's code is, when it is in a file. */
+  readonly code?: CodeAddress;
 }
 
 export interface Submission extends ArrayDefinition {
@@ -73,7 +75,10 @@ export type FromWorker =
   | { readonly type: 'timed-out'; readonly attempt: number; readonly index: number }
   | { readonly type: 'ended'; readonly attempt: number }
   | { readonly type: 'logs'; readonly attempt: number; readonly records: readonly LogRecord[] }
-  | { readonly type: 'draining' };
+  | { readonly type: 'draining' }
+  /** Which bundle holds the code of an array's function? */
+  | { readonly type: 'need-code'; readonly array: number }
+  | { readonly type: 'need-bundle'; readonly id: string };
 
 export type ToWorker =
   | Welcome
@@ -91,13 +96,23 @@ export type ToWorker =
     }
   | { readonly type: 'cancel'; readonly attempt: number; readonly graceMs: number }
   | { readonly type: 'forget'; readonly array: number }
+  /** The id of the bundle, or why there is none. */
+  | { readonly type: 'code'; readonly array: number; readonly id?: string; readonly problem?: string }
+  | { readonly type: 'bundle'; readonly id: string; readonly bytes: Uint8Array }
   | { readonly type: 'close'; readonly reason: string };
 
 export type FromClient =
   | Hello
   | { readonly type: 'submit'; readonly arrays: readonly Submission[] }
   | { readonly type: 'release'; readonly arrays: readonly number[] }
-  | { readonly type: 'cancel'; readonly graceMs: number };
+  | { readonly type: 'cancel'; readonly graceMs: number }
+  /** The bundle that a worker asked for, or why there is none. */
+  | {
+      readonly type: 'code';
+      readonly array: number;
+      readonly bundle?: { readonly id: string; readonly bytes: Uint8Array };
+      readonly problem?: string;
+    };
 
 export type ToClient =
   | Welcome
@@ -114,6 +129,7 @@ export type ToClient =
   | { readonly type: 'started'; readonly array: number; readonly count: number }
   | { readonly type: 'logs'; readonly array: number; readonly records: readonly LogRecord[] }
   | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly lost?: string }
+  | { readonly type: 'need-code'; readonly array: number }
   /** After a cancel: nothing of this client's runs any more. */
   | { readonly type: 'idle' };
 

@@ -1,4 +1,4 @@
-import type { Block, ChunkInput, Loss, Note } from '../lib/chunk.ts';
+import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { bytes, count, duration, integer, list, oneOf, optional, record, text, time } from './checks.ts';
 import type { Check, Fields } from './checks.ts';
@@ -49,6 +49,7 @@ const arrayDefinition: Fields<ArrayDefinition> = {
   elementwise: list(count),
   whole: list(count),
   timeoutMs: optional(duration),
+  code: optional(record<CodeAddress>({ module: text, path: text, fingerprint: text })),
 };
 const submission: Fields<Submission> = { ...arrayDefinition, given: optional(list(block)), priority: time };
 
@@ -72,6 +73,8 @@ export const fromWorker: Shapes<FromWorker> = {
   ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
   logs: record<Body<FromWorker, 'logs'>>({ attempt: count, records: list(logRecord) }),
   draining: record({}),
+  'need-code': record<Body<FromWorker, 'need-code'>>({ array: count }),
+  'need-bundle': record<Body<FromWorker, 'need-bundle'>>({ id: text }),
 };
 
 export const toWorker: Shapes<ToWorker> = {
@@ -89,6 +92,8 @@ export const toWorker: Shapes<ToWorker> = {
   }),
   cancel: record<Body<ToWorker, 'cancel'>>({ attempt: count, graceMs: duration }),
   forget: record<Body<ToWorker, 'forget'>>({ array: count }),
+  code: record<Body<ToWorker, 'code'>>({ array: count, id: optional(text), problem: optional(text) }),
+  bundle: record<Body<ToWorker, 'bundle'>>({ id: text, bytes }),
   close: record<Body<ToWorker, 'close'>>({ reason: text }),
 };
 
@@ -97,6 +102,11 @@ export const fromClient: Shapes<FromClient> = {
   submit: record<Body<FromClient, 'submit'>>({ arrays: list(record(submission)) }),
   release: record<Body<FromClient, 'release'>>({ arrays: list(count) }),
   cancel: record<Body<FromClient, 'cancel'>>({ graceMs: duration }),
+  code: record<Body<FromClient, 'code'>>({
+    array: count,
+    bundle: optional(record({ id: text, bytes })),
+    problem: optional(text),
+  }),
 };
 
 export const toClient: Shapes<ToClient> = {
@@ -112,5 +122,6 @@ export const toClient: Shapes<ToClient> = {
   started: record<Body<ToClient, 'started'>>({ array: count, count }),
   logs: record<Body<ToClient, 'logs'>>({ array: count, records: list(logRecord) }),
   workers: record<Body<ToClient, 'workers'>>({ workers: count, threads: count, lost: optional(text) }),
+  'need-code': record<Body<ToClient, 'need-code'>>({ array: count }),
   idle: record({}),
 };

@@ -9,6 +9,7 @@ import { unreachable } from '../lib/unreachable.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { HeldArray, refusal, sendToClient, sendToWorker, type ClientPeer, type WorkerPeer } from './peers.ts';
 
@@ -33,6 +34,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #arrays = new Map<number, HeldArray>();
   readonly #workers = new Map<string, WorkerPeer>();
   readonly #clients = new Map<string, ClientPeer>();
+  readonly #code = new CodeDesk();
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   #wake: NodeJS.Timeout | undefined;
@@ -124,6 +126,7 @@ export class Scheduler implements AsyncDisposable {
   #leave(peer: WorkerPeer | ClientPeer, reason: string): void {
     if (peer.type === 'client') {
       this.#clients.delete(peer.id);
+      this.#code.clientLeft(peer);
       this.#release(peer, [...peer.arrays.keys()]);
       return;
     }
@@ -196,6 +199,16 @@ export class Scheduler implements AsyncDisposable {
         const records = message.records.map((record) => ({ ...record, worker: worker.name }));
         return sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
       }
+      case 'need-code': {
+        const array = this.#arrays.get(message.array);
+        // Forgotten since: then the worker is told that as well.
+        return array && this.#code.asked(worker, array);
+      }
+      case 'need-bundle': {
+        const { id: bundle } = message;
+        const bytes = this.#code.bundle(bundle);
+        return bytes && sendToWorker(worker, { type: 'bundle', id: bundle, bytes });
+      }
       case 'draining':
         this.#handle({ type: 'worker-draining', worker: id });
         // Behind the last chunk that it gets, so that it knows which one that was.
@@ -232,6 +245,10 @@ export class Scheduler implements AsyncDisposable {
           return array;
         });
         return this.#handle({ type: 'arrays-submitted', arrays: arrays.map(specOf) });
+      }
+      case 'code': {
+        const array = client.arrays.get(message.array);
+        return array && this.#code.answered(array, message);
       }
       case 'release':
         return this.#release(client, message.arrays);

@@ -1,12 +1,17 @@
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
+import type { CodeKeeper } from './code-requests.ts';
 import type { ChunkPool } from './pool.ts';
 import { Worker } from './worker.ts';
 
 /** Joins the scheduler at the other end of a fresh comm. Rejects when it refuses. */
-export async function join(comm: Comm<ToWorker, FromWorker>, pool: ChunkPool, name: string): Promise<Worker> {
-  const worker = new Worker(comm, pool);
+export async function join(
+  comm: Comm<ToWorker, FromWorker>,
+  pool: ChunkPool,
+  { name, code }: { name: string; code?: CodeKeeper | undefined },
+): Promise<Worker> {
+  const worker = new Worker(comm, pool, code);
   await introduce<ToWorker, FromWorker>(
     comm,
     { role: 'worker', name, threads: pool.threads },

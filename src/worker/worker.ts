@@ -3,11 +3,12 @@
 
 import { threadId } from 'node:worker_threads';
 import { unreachable } from '../lib/unreachable.ts';
-import type { ChunkInput, ChunkMessage } from '../lib/chunk.ts';
+import type { ChunkInput, ChunkMessage, CodeSource } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { Comm } from '../comm/comm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ArrayDefinition, FromWorker, ToWorker } from '../protocol/messages.ts';
+import { CodeRequests, type CodeKeeper } from './code-requests.ts';
 import type { ChunkLoss, ChunkPool } from './pool.ts';
 
 interface HeldArray {
@@ -16,7 +17,11 @@ interface HeldArray {
   /** In shared memory, so that each thread reads it without a copy. */
   readonly bytes: Uint8Array;
   readonly whole: readonly ChunkInput[];
+  /** Resolves when it is known how its function is got at; asked for by its first chunk. */
+  code: Promise<CodeSource> | undefined;
 }
+
+const noCode: CodeSource = {};
 
 /**
  * Names an array for the threads of this process: never used twice, so that what a thread keeps is never another's. A
@@ -27,6 +32,7 @@ let nextKey = threadId * 2 ** 32 + 1;
 export class Worker implements AsyncDisposable {
   readonly #comm: Comm<ToWorker, FromWorker>;
   readonly #pool: ChunkPool;
+  readonly #code: CodeRequests | undefined;
   readonly #arrays = new Map<number, HeldArray>();
   readonly #running = new Map<number, Promise<void>>();
   /** Attempts that were told to end, and have their grace for it. */
@@ -36,9 +42,10 @@ export class Worker implements AsyncDisposable {
   #isLeaving = false;
 
   /** `comm` has been welcomed: the next message is work. */
-  constructor(comm: Comm<ToWorker, FromWorker>, pool: ChunkPool) {
+  constructor(comm: Comm<ToWorker, FromWorker>, pool: ChunkPool, code?: CodeKeeper) {
     this.#comm = comm;
     this.#pool = pool;
+    this.#code = code && new CodeRequests(comm, code);
   }
 
   /** Resolves with the reason when the scheduler's end is gone, or says that it is time to go. */
@@ -65,6 +72,11 @@ export class Worker implements AsyncDisposable {
         return;
       case 'forget':
         this.#arrays.delete(message.array);
+        this.#code?.forget(message.array);
+        return;
+      case 'code':
+      case 'bundle':
+        this.#code?.hear(message);
         return;
       case 'close':
       case 'refused':
@@ -80,6 +92,7 @@ export class Worker implements AsyncDisposable {
   /** The comm is gone. What still runs is told to stop: nobody waits for it any more. */
   disconnected(reason: string): void {
     this.#isConnected = false;
+    this.#code?.forgetAll();
     this.#stopAll();
     this.#closed.resolve(reason);
   }
@@ -129,7 +142,12 @@ export class Worker implements AsyncDisposable {
     const { attempt, start, end, inputs, notes, timedOut } = message;
     const array = this.#arrays.get(message.array)!;
     const { definition, key, bytes, whole } = array;
+    const isAsked = this.#code !== undefined && definition.code !== undefined;
+    const code = isAsked ? await (array.code ??= this.#code.ask(definition.array)) : noCode;
+    // Nobody wants it any more: what it waited for does not come either.
+    if (this.#cancelled.has(attempt) || !this.#isConnected) return this.#comm.send({ type: 'ended', attempt });
     const chunk = {
+      code,
       name: definition.name,
       length: definition.length,
       array: key,
@@ -165,7 +183,7 @@ function hold({ definition, whole }: Extract<ToWorker, { type: 'define' }>): Hel
     array,
     blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })),
   }));
-  return { key: nextKey++, definition, bytes: share(definition.definition), whole: shared };
+  return { key: nextKey++, definition, bytes: share(definition.definition), whole: shared, code: undefined };
 }
 
 function share(bytes: Uint8Array): Uint8Array {

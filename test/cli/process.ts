@@ -11,9 +11,9 @@ export class Program implements AsyncDisposable {
   readonly #exited: Promise<unknown[]>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = '.') {
     // A group of its own, so that what it starts (npx starts a shell, that a node) ends with it.
-    const options = { env: { ...process.env, ...env }, detached: true };
+    const options = { env: { ...process.env, ...env }, cwd, detached: true };
     this.child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#exited = once(this.child, 'close');
     this.#collect('stdout');

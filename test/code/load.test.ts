@@ -64,7 +64,7 @@ test('a module that is not here is refused, with the places where it was looked 
     tried: [there, here],
     message:
       `this worker has no module for task 'load': it looked for ${there} and ${here}. Start the worker in a checkout ` +
-      `of the same project.`,
+      `of the same project, or let it take code: --code bundle.`,
   });
 });
 

@@ -73,6 +73,7 @@ test('a configuration goes through environment variables and comes back the same
         timeout: fc.constantFrom(undefined, 250, '1.5m'),
       }),
     }),
+    code: fc.record({ directory: fc.oneof(text, dollars) }),
     results: fc.record({ directory: fc.oneof(text, dollars) }),
     flows: fc.record({ checkpointing: fc.boolean() }),
     secrets: fc.dictionary(
@@ -88,7 +89,7 @@ test('a configuration goes through environment variables and comes back the same
       const config = overrideConfig(base, changed as Parameters<typeof overrideConfig>[1], given);
       using other = project({
         user: '[tasks.defaults]\nretryDelay = "1h"',
-        env: toEnvironment(config, ['logging', 'tasks', 'results', 'flows', 'secrets']),
+        env: toEnvironment(config, ['logging', 'tasks', 'code', 'results', 'flows', 'secrets']),
       });
 
       const again = other.load();

@@ -40,7 +40,7 @@ test('a worker with nothing to do waits for that goodbye before it is drained', 
     seen: () => {},
     closed: () => {},
   });
-  await using worker = await join(comm, new InlinePool(), 'ada');
+  await using worker = await join(comm, new InlinePool(), { name: 'ada' });
   let isDrained = false;
 
   const drained = worker.drain(60_000).then(() => {

@@ -1,9 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+/** One for all the worker processes of a test file: what one of them was sent, the others have. */
+const sharedCode = mkdtempSync(join(tmpdir(), 'heddle-code-'));
+process.on('exit', () => rmSync(sharedCode, { recursive: true, force: true }));
+
 const command = fileURLToPath(new URL('../../src/cli/heddle.js', import.meta.url));
+
+interface Place {
+  readonly folder?: string;
+  readonly codeDirectory?: string;
+}
 
 /** A real `heddle …` in a process of its own, and what it says on standard error. */
 export class CommandProcess implements AsyncDisposable {
@@ -13,9 +25,13 @@ export class CommandProcess implements AsyncDisposable {
   #news = Promise.withResolvers<void>();
   #hasExited = false;
 
-  constructor(args: readonly string[], token: string) {
-    const env = { ...process.env, HEDDLE_TOKEN: token };
-    this.#child = spawn(process.execPath, [command, ...args], { env, stdio: ['ignore', 'inherit', 'pipe'] });
+  constructor(args: readonly string[], token: string, { folder, codeDirectory = sharedCode }: Place = {}) {
+    const env = { ...process.env, HEDDLE__CODE__DIRECTORY: codeDirectory, HEDDLE_TOKEN: token };
+    this.#child = spawn(process.execPath, [command, ...args], {
+      env,
+      cwd: folder,
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
     this.#exited = once(this.#child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     void this.#exited.then(() => {
       this.#hasExited = true;
@@ -66,11 +82,24 @@ export interface WorkerOptions {
   readonly token: string;
   readonly name: string;
   readonly threads?: number;
+  /** Where it stands; here if not given. */
+  readonly folder?: string;
+  readonly code?: 'bundle' | 'module';
+  /** Where it keeps the code that it is sent. */
+  readonly codeDirectory?: string;
 }
 
 /** A worker process that may not have joined yet. */
-export function startWorker({ url, token, name, threads = 1 }: WorkerOptions): CommandProcess {
-  return new CommandProcess(['worker', url, '--name', name, '--threads', String(threads)], token);
+export function startWorker({
+  url,
+  token,
+  name,
+  threads = 1,
+  code = 'bundle',
+  ...place
+}: WorkerOptions): CommandProcess {
+  const args = ['worker', url, '--name', name, '--threads', String(threads), '--code', code];
+  return new CommandProcess(args, token, place);
 }
 
 /** A worker process that has joined. */

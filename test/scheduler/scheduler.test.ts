@@ -163,6 +163,32 @@ for (const [what, array, message] of nonsense) {
   });
 }
 
+test('a client is asked once for the code of a module, however many workers need it', async () => {
+  await using scheduler = new Scheduler();
+  const [ada, bob] = ['ada', 'bob'].map((name) => connect(scheduler, { role: 'worker', threads: 1, name }));
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  const code = { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: 'x' };
+  client.send({ type: 'submit', arrays: [submission({ array: 7, length: 2, code })] });
+  const { array } = await ada!.next('run');
+  await bob!.next('run');
+
+  ada!.send({ type: 'need-code', array });
+  bob!.send({ type: 'need-code', array });
+  const asked = await client.next('need-code');
+  client.send({ type: 'code', array: asked.array, bundle: { id: 'b1', bytes: payload } });
+  const told = [await ada!.next('code'), await bob!.next('code')];
+  ada!.send({ type: 'need-bundle', id: 'b1' });
+
+  assert.equal(asked.array, 7);
+  assert.deepEqual(
+    told.map(({ id }) => id),
+    ['b1', 'b1'],
+  );
+  assert.deepEqual((await ada!.next('bundle')).bytes, payload);
+  assert.equal(client.has('need-code'), false);
+});
+
 test('a worker that speaks like a client loses its connection', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1 });

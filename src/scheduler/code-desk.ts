@@ -1,0 +1,59 @@
+// Hands bundles of code from clients, who make them, to workers, who ask for them. A client is asked once for each
+// module, and a bundle is kept for as long as some client is there that made it. Nothing in it is ever looked into.
+
+import type { FromClient } from '../protocol/messages.ts';
+import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+
+/** Where a bundle stands: the ones who wait for its name, then its name or why there is none. */
+interface Entry {
+  readonly waiting: (readonly [WorkerPeer, HeldArray])[];
+  answer?: { readonly id: string } | { readonly problem: string };
+}
+
+export class CodeDesk {
+  readonly #entries = new Map<ClientPeer, Map<string, Entry>>();
+  readonly #bundles = new Map<string, Uint8Array>();
+
+  /** A worker asks which bundle holds the code of an array. */
+  asked(worker: WorkerPeer, array: HeldArray): void {
+    const { client, clientArray } = array;
+    const module = moduleOf(array);
+    let modules = this.#entries.get(client);
+    if (modules === undefined) this.#entries.set(client, (modules = new Map<string, Entry>()));
+    let entry = modules.get(module);
+    if (entry === undefined) {
+      modules.set(module, (entry = { waiting: [] }));
+      sendToClient(client, { type: 'need-code', array: clientArray });
+    }
+    if (entry.answer === undefined) entry.waiting.push([worker, array]);
+    else sendToWorker(worker, { type: 'code', array: array.id, ...entry.answer });
+  }
+
+  /** Its client has made it, or could not. */
+  answered(array: HeldArray, { bundle, problem = 'there is none' }: Extract<FromClient, { type: 'code' }>): void {
+    const entry = this.#entries.get(array.client)?.get(moduleOf(array));
+    if (entry === undefined || entry.answer !== undefined) return;
+    entry.answer = bundle === undefined ? { problem } : { id: bundle.id };
+    if (bundle !== undefined) this.#bundles.set(bundle.id, bundle.bytes);
+    for (const [worker, { id }] of entry.waiting) sendToWorker(worker, { type: 'code', array: id, ...entry.answer });
+    entry.waiting.length = 0;
+  }
+
+  /** Nothing when the client who made it is gone: then nothing of its runs any more either. */
+  bundle(id: string): Uint8Array | undefined {
+    return this.#bundles.get(id);
+  }
+
+  clientLeft(client: ClientPeer): void {
+    this.#entries.delete(client);
+    const wanted = new Set<string>();
+    for (const modules of this.#entries.values()) {
+      for (const { answer } of modules.values()) if (answer !== undefined && 'id' in answer) wanted.add(answer.id);
+    }
+    for (const id of this.#bundles.keys()) if (!wanted.has(id)) this.#bundles.delete(id);
+  }
+}
+
+function moduleOf({ submission }: HeldArray): string {
+  return submission.code?.module ?? '';
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleOf } from '../../src/code/bundle.ts';
+import { pack } from '../../src/code/bundle-archive.ts';
+import { BundleStore } from '../../src/code/bundle-store.ts';
+import { load } from '../../src/code/load.ts';
+import { fingerprintOf } from '../../src/code/registry.ts';
+
+test('a bundle that was kept is found, also by another process', () => {
+  using folder = newFolder();
+  const { id, bytes } = packed('export const a = 1;');
+  new BundleStore({ directory: folder.path, limitBytes: 1e9 }).add(id, bytes);
+
+  const found = new BundleStore({ directory: folder.path, limitBytes: 1e9 }).find(id);
+
+  assert.equal(readFileSync(fileURLToPath(found!), 'utf8'), 'export const a = 1;');
+  assert.equal(existsSync(join(dirname(fileURLToPath(found!)), '../node_modules/heddle/package.json')), true);
+});
+
+test('bytes that are not those of the id are refused, and leave nothing behind', () => {
+  using folder = newFolder();
+  const store = new BundleStore({ directory: folder.path, limitBytes: 1e9 });
+  const { id } = packed('export const a = 1;');
+  const other = packed('export const a = 2;');
+
+  assert.throws(() => store.add(id, other.bytes), { code: 'BUNDLE_CORRUPT', bundle: id });
+  assert.throws(() => store.add(id, Buffer.from('no bundle at all')), { code: 'BUNDLE_CORRUPT' });
+  assert.equal(store.find(id), undefined);
+  assert.deepEqual(readdirSync(folder.path), []);
+});
+
+for (const path of ['../outside.mjs', '/etc/outside', 'a/../../b', 'C:\\outside', 'a//b', '.']) {
+  test(`a bundle with a file at '${path}' is refused`, () => {
+    using folder = newFolder();
+    const { id, bytes } = pack([{ path, bytes: Buffer.from('x') }], { externals: {} });
+    const store = new BundleStore({ directory: folder.path, limitBytes: 1e9 });
+
+    assert.throws(() => store.add(id, bytes), { code: 'BUNDLE_CORRUPT' });
+  });
+}
+
+test('a bundle that was changed on the disk is not used, and can be kept again', () => {
+  using folder = newFolder();
+  const { id, bytes } = packed('export const a = 1;');
+  const first = new BundleStore({ directory: folder.path, limitBytes: 1e9 });
+  first.add(id, bytes);
+  appendFileSync(fileURLToPath(first.find(id)!), 'evil();');
+  const second = new BundleStore({ directory: folder.path, limitBytes: 1e9 });
+
+  assert.equal(second.find(id), undefined);
+  second.add(id, bytes);
+  assert.equal(readFileSync(fileURLToPath(second.find(id)!), 'utf8'), 'export const a = 1;');
+});
+
+test('when the bundles take too much room, those that this worker does not use go', () => {
+  using folder = newFolder();
+  const old = packed('export const old = 1;');
+  const current = packed('export const current = 1;');
+  new BundleStore({ directory: folder.path, limitBytes: 1e9 }).add(old.id, old.bytes);
+  const store = new BundleStore({ directory: folder.path, limitBytes: 1 });
+
+  store.add(current.id, current.bytes);
+
+  assert.ok(store.find(current.id) !== undefined);
+  assert.equal(store.find(old.id), undefined);
+});
+
+test('a package with native code stays outside, and the worker says what to install', async () => {
+  using folder = newFolder();
+  const native = join(folder.path, 'node_modules/with-native-code');
+  mkdirSync(native, { recursive: true });
+  writeFileSync(join(folder.path, 'package.json'), '{}');
+  writeFileSync(join(native, 'package.json'), '{ "name": "with-native-code", "version": "1.2.3", "main": "index.js" }');
+  writeFileSync(join(native, 'binding.gyp'), '{}');
+  writeFileSync(join(native, 'index.js'), 'exports.fast = true;');
+  const file = join(folder.path, 'flow.mjs');
+  writeFileSync(
+    file,
+    `import native from 'with-native-code'; import { task } from 'heddle'; task('fast', () => native);`,
+  );
+  const module = pathToFileURL(file).href;
+  const address = { module, path: 'flow.mjs', fingerprint: fingerprintOf(module) };
+  const { id, bytes } = await bundleOf(address);
+  using elsewhere = newFolder();
+  const store = new BundleStore({ directory: elsewhere.path, limitBytes: 1e9 });
+  store.add(id, bytes);
+
+  const loaded = load({ ...address, name: 'fast', ordinal: 0, definedAt: '' }, { bundle: store.find(id)! });
+
+  const message = /Cannot find package 'with-native-code'.* It holds native code.* \(npm i with-native-code@1\.2\.3\)/s;
+  await assert.rejects(loaded, { code: 'TASK_MODULE_FAILED', message });
+});
+
+test('a module that was changed since it was loaded is not bundled', async () => {
+  using folder = newFolder();
+  const file = join(folder.path, 'flow.mjs');
+  writeFileSync(file, 'export const a = 1;');
+  const module = pathToFileURL(file).href;
+
+  const made = bundleOf({ module, path: 'flow.mjs', fingerprint: 'of-another' });
+
+  await assert.rejects(made, { code: 'BUNDLE_FAILED', message: /was changed after this process had loaded it; start/ });
+});
+
+function packed(code: string) {
+  return pack([{ path: 'bundle.mjs', bytes: Buffer.from(code) }], { externals: {} });
+}
+
+function newFolder() {
+  const path = mkdtempSync(join(tmpdir(), 'heddle-bundles-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}

@@ -1,0 +1,139 @@
+// Remote workers get their code from the flow: here they stand in empty folders, and have nothing of their own.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Flow, type LogRecord } from 'heddle';
+import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
+import { Program } from '../cli/process.ts';
+import * as shipped from '../fixtures/shipped/tasks.ts';
+import { fine } from '../fixtures/shipped/unbundleable.ts';
+import { joinedWorker } from './worker-process.ts';
+
+const token = 'bundles';
+
+test('a worker in an empty folder runs a task with all that its module imports and reads', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state } = await house.run(
+    new Flow('all of it', () => ({
+      scaled: shipped.scale.map([1, 2, 3]),
+      greeting: shipped.greet(),
+      limit: shipped.limit(),
+      lazy: shipped.lazy(),
+      parsed: shipped.fromPackage(),
+      steps: shipped.steps.map((step) => step(10)),
+    })),
+  );
+
+  assert.equal(state.type, 'Success', state.message);
+  const { scaled, greeting, limit, lazy, parsed, steps } = state.output;
+  assert.deepEqual(scaled, [3, 6, 9]);
+  assert.deepEqual([greeting, limit, lazy, parsed], ['hello from a file', 42, 'loaded when it was needed', { a: 1 }]);
+  assert.deepEqual([...steps], [11, 12, 13]);
+});
+
+test('in a bundle a module is in its own place, below the folder of the bundle', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state } = await house.run(new Flow('where', () => shipped.whereAmI()));
+
+  const url = state.output;
+  assert.ok(url.startsWith(pathToFileURL(house.folder).href), url);
+  assert.ok(url.endsWith('/test/fixtures/shipped/tasks.ts'), url);
+});
+
+test('what a task throws in a bundle points at the line of its source', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state } = await house.run(new Flow('thrown', () => shipped.outOfScale(7)));
+
+  const { error } = state.of('out-of-scale');
+  assert.equal(error?.message, '7 is out of scale');
+  assert.match(error.stack!, /test\/fixtures\/shipped\/lib\/scale\.ts:4:9/);
+});
+
+test('a bundle is sent once, and is on the disk when the worker is asked again', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+  await house.run(new Flow('first', () => shipped.scale(1)));
+  const before = house.bundles();
+
+  const { state } = await house.run(new Flow('second', () => shipped.scale.map([5, 6])));
+
+  assert.deepEqual(state.output, [15, 18]);
+  assert.equal(before.length, 1);
+  assert.deepEqual(house.bundles(), before);
+});
+
+test('a worker that takes no code imports the files of its own machine', async () => {
+  await using house = await houseWith({ code: 'module' });
+
+  const { state } = await house.run(new Flow('own', () => shipped.whereAmI()));
+
+  assert.equal(state.output, new URL('../fixtures/shipped/tasks.ts', import.meta.url).href);
+  assert.deepEqual(house.bundles(), []);
+});
+
+test('code that cannot be bundled is told with its line, and a worker that has the same file uses that', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state, logs } = await house.run(new Flow('partly', () => fine.map([1, 2])));
+
+  assert.deepEqual(state.output, [2, 3]);
+  const told = logs.find(({ level }) => level === 'warn')?.message ?? '';
+  assert.match(told, /unbundleable\.ts cannot be bundled for remote workers: Could not resolve ".\/that-is-not-there/);
+  assert.match(told, /test\/fixtures\/shipped\/unbundleable\.ts:5:47\n {2}export const gone = task\('gone'/);
+});
+
+test('the example of the flights runs on a worker in an empty folder', { timeout: 60_000 }, async () => {
+  const folder = newFolder();
+  const env = { HEDDLE_TOKEN: token, HEDDLE__CODE__DIRECTORY: join(folder, 'code') };
+  const command = join(import.meta.dirname, '../../src/cli/heddle.js');
+  const example = join(import.meta.dirname, '../../examples/flights.ts');
+  await using flow = inFolder(folder, [command, 'run', example, '--listen', '0'], env);
+  const [, url] = /heddle worker (\S+)/.exec(await flow.line(/waiting for a worker/))!;
+  await using worker = inFolder(folder, [command, 'worker', url!], env);
+  await worker.line(/joined/);
+
+  await flow.line(/3,000,000 flights, 0 of them without a known delay/);
+  assert.equal(await flow.status(), 0);
+  rmSync(folder, { recursive: true });
+});
+
+/** A cluster with one worker that stands in an empty folder. */
+async function houseWith({ code }: { code: 'bundle' | 'module' }) {
+  const folder = newFolder();
+  const cluster = new WebSocketCluster({ port: 0, token });
+  await cluster.start();
+  const codeDirectory = join(folder, 'code');
+  const worker = await joinedWorker({ url: cluster.url!, token, name: 'ada', folder, codeDirectory, code });
+  const run = async <Plan>(flow: Flow<Plan>) => {
+    const logs: LogRecord[] = [];
+    const executor = new DistributedExecutor(() => cluster);
+    return { state: await flow.run({ executor, onLog: (record) => logs.push(record) }), logs };
+  };
+  const bundles = () => {
+    try {
+      return readdirSync(codeDirectory, { recursive: true }).filter((name) => String(name).endsWith('bundle.mjs'));
+    } catch {
+      return [];
+    }
+  };
+  const dispose = async () => {
+    await worker[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  };
+  return { run, bundles, folder, [Symbol.asyncDispose]: dispose };
+}
+
+function newFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'heddle-empty-')));
+}
+
+function inFolder(folder: string, args: readonly string[], env: Readonly<Record<string, string>>): Program {
+  return new Program(process.execPath, args, env, folder);
+}
