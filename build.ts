@@ -1,7 +1,13 @@
 // Makes the package that users install, in dist/: JavaScript, declarations, and a manifest without what only this
 // repository needs (the peers of the benchmark, the data of the example, and the Node that runs all of it).
 
+//
+// The modules are joined into a few files, since a process and each of its threads pay for every file that they read:
+// two thirds of the time of an `import` of 150 small ones. Chunks lie as deep as the modules that are in them, whose
+// addresses (`import.meta.url`) are then as good as before.
+
 import { execFileSync } from 'node:child_process';
+import { build } from 'esbuild';
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const publishedFields = [
@@ -18,6 +24,26 @@ const publishedFields = [
 
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+await build({
+  entryPoints: [
+    'src/index.ts',
+    'src/executors/index.ts',
+    'src/schedules/index.ts',
+    'src/cli/main.ts',
+    'src/engine/inspect-child.ts',
+    'workers/thread.ts',
+    'workers/remote.ts',
+  ],
+  outbase: '.',
+  outdir: 'dist',
+  chunkNames: 'src/chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  packages: 'external',
+});
 copyFileSync('src/cli/heddle.js', 'dist/src/cli/heddle.js');
 copyFileSync('README.md', 'dist/README.md');
 copyFileSync('LICENSE', 'dist/LICENSE');

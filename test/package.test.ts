@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { Program } from './cli/process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-package-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -40,6 +41,18 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
     JSON.stringify({ compilerOptions: { ...options, typeRoots, lib }, include: ['flow.ts'] }),
   );
   run(join(process.cwd(), 'node_modules', '.bin', 'tsc'), ['-p', folder], folder);
+});
+
+test('the commands of the installed package run a flow on a remote worker', { timeout: 60_000 }, async () => {
+  const heddle = join(folder, 'node_modules', '.bin', 'heddle');
+  const env = { HEDDLE_TOKEN: 'package', HEDDLE__CODE__DIRECTORY: join(folder, 'code') };
+  await using program = new Program(heddle, ['run', 'flow.ts', '--listen', '0'], env, folder);
+  const [, url] = /heddle worker (\S+)/.exec(await program.line(/waiting for a worker/))!;
+  await using worker = new Program(heddle, ['worker', url!], env, tmpdir());
+
+  await program.line(/^\[2,4,6\]$/);
+  assert.equal(await program.status(), 0);
+  await worker.line(/left ws:.* the cluster was closed/);
 });
 
 test('users of the package inherit neither the Node that this repository brings nor its development tools', () => {

@@ -6,7 +6,7 @@ import { formatDuration } from '../lib/duration.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { Answer, LookupFault, Search } from './inspect-child.ts';
 
-const entry = new URL(`inspect-child.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+const entry = new URL(`../engine/inspect-child.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 /** How many of the last characters that a process writes are kept, to say of what it died. */
 const keptText = 1_000;
 
