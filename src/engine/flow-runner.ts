@@ -26,6 +26,7 @@ import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { failed } from './endings.ts';
 
 type EachNode = Extract<Binding, { type: 'each-node' }>;
+type EachSource = Pick<EachNode, 'node' | 'isFlattened'>;
 
 /** The arrays and arguments that a task's node comes to, while its bindings are gone through. */
 class Wiring {
@@ -123,7 +124,8 @@ export class FlowRunner {
     // First of all: nothing else that this node waits for matters, if its branch is not taken.
     for (const ordering of orderings) if (ordering.isGate) await this.#passGate(wiring, ordering);
     for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
-    for (const ordering of orderings) if (!ordering.isGate) await this.#connect(wiring, ordering);
+    for (const ordering of orderings) if (!ordering.isGate) await this.#connect(wiring, node, ordering);
+    if (node.isMapped && wiring.elementwise.length === 0) throw new EndedBefore(await this.#endWithoutLists(node));
     const length = node.isMapped ? lengthOf(node, wiring) : 1;
     const { blocks, isUnchanged } = this.#keptOf(node, length, wiring);
     this.#submitArray(run, {
@@ -188,15 +190,21 @@ export class FlowRunner {
     return { type: 'whole', input: await this.#connectWhole(wiring, binding.node), isFlattened: false, isBoxed: true };
   }
 
-  async #connect(wiring: Wiring, { node: upstream, isElementwise }: Ordering): Promise<void> {
+  async #connect(wiring: Wiring, node: Node, { node: upstream, isElementwise }: Ordering): Promise<void> {
     const run = this.runs.get(upstream)!;
-    const array = await run.submitted;
-    if (!isElementwise || !run.isList) {
-      await this.#connectWhole(wiring, upstream);
-      return;
-    }
-    wiring.upstream.push({ run, isElementwise: true });
-    wiring.each({ array, length: run.length, name: upstream.slug });
+    await run.submitted;
+    // A mapped one that came to no list is a single run, which the trigger judges.
+    if (!isElementwise || (upstream.isMapped && !run.isList)) await this.#connectWhole(wiring, upstream);
+    else await this.#connectEach(wiring, node, { node: upstream, isFlattened: false });
+  }
+
+  /** How a mapped node ends when nothing that it was to be mapped over came to be a list. */
+  async #endWithoutLists(node: Node): Promise<State> {
+    const ordering = this.#graph.orderingsOf(node).find(({ isElementwise, isGate }) => isElementwise && !isGate);
+    if (ordering === undefined) return new State('Skipped', 'All upstreams were skipped');
+    const run = this.runs.get(ordering.node)!;
+    await run.done;
+    return withoutList(node, ordering.node, run.state);
   }
 
   /** A gate for each index is asked by the runs themselves; one gate for all of them is waited for here. */
@@ -221,7 +229,7 @@ export class FlowRunner {
     return known === -1 ? wiring.whole.push({ array, isList: run.isList }) - 1 : known;
   }
 
-  async #connectEach(wiring: Wiring, node: Node, { node: upstream, isFlattened }: EachNode): Promise<number> {
+  async #connectEach(wiring: Wiring, node: Node, { node: upstream, isFlattened }: EachSource): Promise<number> {
     const run = this.runs.get(upstream)!;
     const array = await run.submitted;
     wiring.upstream.push({ run, isElementwise: run.isList && !isFlattened });
@@ -377,7 +385,6 @@ function flattenChildren(node: Node, children: readonly State[]): GivenList {
 }
 
 function lengthOf(node: Node, { elementwise }: Wiring): number {
-  if (elementwise.length === 0) throw new EndedBefore(new State('Skipped', 'All upstreams were skipped'));
   if (node.task?.settings.zip === 'shortest') return Math.min(...elementwise.map(({ length }) => length));
   const [first, ...others] = elementwise;
   const other = others.find(({ length }) => length !== first!.length);

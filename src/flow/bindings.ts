@@ -17,7 +17,8 @@ export function bindCall(task: string, args: readonly unknown[]): Binding[] {
   });
 }
 
-export function bindMap(task: string, args: readonly unknown[]): Binding[] {
+/** `upstreamTasks` are those that are waited for without their values: they may say how often there is to be a run. */
+export function bindMap(task: string, args: readonly unknown[], upstreamTasks: readonly unknown[] = []): Binding[] {
   const bindings = args.map((argument, position): Binding => {
     if (argument instanceof Unmapped) return bindWhole(task, position, argument.value);
     const list = argument instanceof Mapped ? argument.value : argument;
@@ -37,11 +38,21 @@ export function bindMap(task: string, args: readonly unknown[]): Binding[] {
     throw new UsageError('NOT_ITERABLE', message, { task, position });
   });
   if (bindings.some(({ type }) => type === 'each-node' || type === 'each-constant')) return bindings;
+  if (upstreamTasks.some(isElementwise)) return bindings;
+  const remedy =
+    upstreamTasks.length === 0
+      ? ''
+      : ` To run it for each element of what one of its upstreamTasks returns, mark that one mapped().`;
   const message =
     `${task}.map() has nothing to map over: ` +
     `${args.length === 0 ? 'it got no arguments' : 'all of its arguments are unmapped()'}. Call ${task}() to run it ` +
-    `once.`;
+    `once.${remedy}`;
   throw new UsageError('NOTHING_TO_MAP', message, { task });
+}
+
+/** Whether a mapped task waits index by index for this one of its `upstreamTasks`. */
+export function isElementwise(upstream: unknown): boolean {
+  return upstream instanceof Mapped || (upstream instanceof Node && upstream.isMapped);
 }
 
 /** A text can be iterated, but who maps over one almost always forgot the brackets. */

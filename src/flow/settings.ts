@@ -2,7 +2,7 @@ import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { config } from '../config/config.ts';
 import { checkOptions, rules } from '../lib/options.ts';
-import type { Node, Unmapped } from './node.ts';
+import type { Mapped, Node, Unmapped } from './node.ts';
 import { Signal } from './signals.ts';
 import type { State } from './state.ts';
 import type { Task } from './task.ts';
@@ -52,8 +52,8 @@ export type TaskStateHandler = (change: {
 export interface TaskCopyOptions extends TaskOptions {
   readonly name?: string;
   /** Runs to wait for, besides those whose values are passed. A mapped one is waited for index by index by a mapped
-   * task, unless it is wrapped in `unmapped()`. */
-  readonly upstreamTasks?: readonly (Node | Unmapped)[];
+   * task, unless it is wrapped in `unmapped()`; so is one that returns a list, when that is wrapped in `mapped()`. */
+  readonly upstreamTasks?: readonly (Node | Unmapped | Mapped)[];
 }
 
 /** A task's options with their defaults filled in; times in milliseconds. */

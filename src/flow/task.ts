@@ -1,10 +1,10 @@
 import { register, type Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
-import { bindCall, bindMap } from './bindings.ts';
+import { bindCall, bindMap, isElementwise } from './bindings.ts';
 import { currentGraph } from './graph.ts';
-import { Mapped, Node, Unmapped, unmapped } from './node.ts';
-import type { Arguments, Binding, MapArguments, MarkedArguments, WithMapped } from './node.ts';
+import { Mapped, Unmapped, unmapped } from './node.ts';
+import type { Arguments, Binding, MapArguments, MarkedArguments, Node, WithMapped } from './node.ts';
 import {
   copyOptionRules,
   isAllData,
@@ -63,7 +63,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   /** Adds one run for each element of the mapped arguments; the node stands for the list of their results. */
   map(...args: MapArguments<Args>): Node<Awaited<Result>[]> {
-    return this.#add(bindMap(this.name, args), true) as Node<Awaited<Result>[]>;
+    return this.#add(bindMap(this.name, args, this.#options.upstreamTasks), true) as Node<Awaited<Result>[]>;
   }
 
   /** A copy of this task with other options. `upstreamTasks` are runs to wait for without taking their values. */
@@ -77,7 +77,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
     if (args.some((argument) => argument instanceof Mapped)) {
       const isMarked = (argument: unknown) => argument instanceof Mapped || argument instanceof Unmapped;
       const marked = args.map((argument) => (isMarked(argument) ? argument : unmapped(argument)));
-      return this.#add(bindMap(this.name, marked), true);
+      return this.#add(bindMap(this.name, marked, this.#options.upstreamTasks), true);
     }
     return this.#add(bindCall(this.name, args), false);
   }
@@ -87,14 +87,23 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
       `Call it inside the function given to new Flow(name, () => …), or call ${this.name}.run() to run the function ` +
       `itself.`;
     const graph = currentGraph(`task '${this.name}' was called`, remedy);
+    if (!isMapped) this.#assertNoneMapped();
     const node = graph.addTask(this as unknown as Task, { bindings, isMapped, slug: this.settings.slug });
     for (const upstream of this.#options.upstreamTasks ?? []) {
-      const isWhole = upstream instanceof Unmapped;
-      const upstreamNode = (isWhole ? upstream.value : upstream) as Node;
-      const isElementwise = isMapped && !isWhole && upstreamNode instanceof Node && upstreamNode.isMapped;
-      graph.order(upstreamNode, node, { isElementwise });
+      const isMarked = upstream instanceof Unmapped || upstream instanceof Mapped;
+      const upstreamNode = (isMarked ? upstream.value : upstream) as Node;
+      graph.order(upstreamNode, node, { isElementwise: isMapped && isElementwise(upstream) });
     }
     return node;
+  }
+
+  #assertNoneMapped(): void {
+    if (!this.#options.upstreamTasks?.some((upstream) => upstream instanceof Mapped)) return;
+    const { name } = this;
+    const message =
+      `one of the upstreamTasks of '${name}' is marked mapped(), so there would be a run of it for each element, but ` +
+      `${name}() is called for one run. Write ${name}.map(…), or leave the mark out.`;
+    throw new UsageError('NOT_MAPPED', message, { task: name });
   }
 }
 

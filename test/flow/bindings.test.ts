@@ -308,6 +308,29 @@ test('a map with nothing to map over is refused', () => {
   assert.throws(() => build(() => score.map(unmapped([1]))), message('all of its arguments are unmapped()'));
 });
 
+test('upstream tasks that are not mapped are nothing to map over, and the remedy is a mark', () => {
+  assert.throws(() => build(() => score.with({ upstreamTasks: [load()] }).map()), {
+    code: 'NOTHING_TO_MAP',
+    message:
+      `score.map() has nothing to map over: it got no arguments. Call score() to run it once. To run it for each ` +
+      `element of what one of its upstreamTasks returns, mark that one mapped().`,
+  });
+  assert.throws(() => build(() => score.with({ upstreamTasks: [unmapped(load.map([1]))] }).map()), {
+    code: 'NOTHING_TO_MAP',
+  });
+});
+
+test('a call for one run refuses an upstream task that would make it several', () => {
+  assert.throws(() => build(() => score.with({ upstreamTasks: [mapped(load())] })(1)), {
+    name: 'TypeError',
+    code: 'NOT_MAPPED',
+    task: 'score',
+    message:
+      `one of the upstreamTasks of 'score' is marked mapped(), so there would be a run of it for each element, but ` +
+      `score() is called for one run. Write score.map(…), or leave the mark out.`,
+  });
+});
+
 test('what refused an argument added no node', () => {
   const { graph } = build(() => {
     assert.throws(() => score(unmapped(1)));
