@@ -4,11 +4,12 @@ import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { holdRun, isImportingForTasks } from '../code/load.ts';
 import { register } from '../code/registry.ts';
-import { Graph } from '../flow/graph.ts';
+import { assertNotBuilding, Graph } from '../flow/graph.ts';
 import type { Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import type { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
+import { assertPlan } from './flow-plan.ts';
 import type { Schedule } from '../schedules/schedule.ts';
 import { isInTaskRun } from './context.ts';
 import { takeCommandLine, type CommandLineRun } from './command-line.ts';
@@ -182,6 +183,7 @@ export class Flow<Plan = unknown> {
     this.settings = { ...settings, stateHandlers };
     this.graph = new Graph(name);
     this.plan = this.graph.build(builder);
+    assertPlan(this.graph, this.plan);
     register(`flow ${name}`, this);
   }
 
@@ -196,7 +198,7 @@ export class Flow<Plan = unknown> {
     return this.#referenceTasks.length > 0 ? this.#referenceTasks : this.graph.terminals();
   }
 
-  /** Lets these nodes decide the state of a run; an empty list is the default again. Throws `NODE_OF_ANOTHER_FLOW`. */
+  /** Lets these nodes decide the state of a run; an empty list is the default again. Throws for other flows' nodes. */
   setReferenceTasks(nodes: readonly Node[]): this {
     for (const node of nodes) this.graph.assertOwn(node, 'a reference task');
     this.#referenceTasks = [...nodes];
@@ -241,6 +243,7 @@ export class Flow<Plan = unknown> {
    */
   async run(options: FlowRunOptions = {}): Promise<FlowState<Plan>> {
     checkOptions(`${this.name}.run()`, options, runRules);
+    assertNotBuilding(`${this.name}.run()`);
     if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
     const commandLine = this.#takeCommandLine();
     const state = await carryOut(this, this.#request(`${this.name}.run()`, options, commandLine));
@@ -258,6 +261,7 @@ export class Flow<Plan = unknown> {
   async serve(options: ServeOptions<Plan> = {}): Promise<Served> {
     const owner = `${this.name}.serve()`;
     checkOptions(owner, options, serveRules);
+    assertNotBuilding(owner);
     const { schedule = this.settings.schedule, maxRuns, onRun, ...runOptions } = options;
     if (schedule === undefined) {
       const message = `${owner} needs option 'schedule', ${scheduleRule.expected}, there or of the flow itself`;

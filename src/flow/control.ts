@@ -6,10 +6,10 @@ import { registerBuiltIn, type Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { currentGraph, type Graph } from './graph.ts';
-import { Node, unmapped, type Binding, type Filled } from './node.ts';
+import { assertNode, Node, unmapped, type Binding, type Filled } from './node.ts';
 import type { TaskOptions } from './settings.ts';
 import { SKIP } from './signals.ts';
-import { Task } from './task.ts';
+import { assertNoTask, Task } from './task.ts';
 import { allSuccessful } from './triggers.ts';
 
 /** A task of our own, which every worker knows. */
@@ -232,6 +232,7 @@ function ownResult(
     const message = `'${name}' of ${call} is async. Building a flow only notes what is to be done: work inside tasks.`;
     throw new UsageError('FLOW_BUILDER_ASYNC', message);
   }
+  assertNoTask(given, `what '${name}' of ${call} returned`);
   const isNode = given instanceof Node;
   if (isNode && given.task !== undefined && own.has(given)) return given;
   if (!isMapped) return takeTask(given);
@@ -261,15 +262,6 @@ function assertMapped(call: string, branch: string, { slug, isMapped }: Node): v
     `task '${slug}' is made in '${branch}' of ${call}, which some indices take and others do not, but it is not ` +
     `mapped. Map it, or make it before.`;
   throw new UsageError('NOT_MAPPED', message, { task: slug });
-}
-
-function assertNode(value: unknown, what: string): void {
-  if (value instanceof Node) return;
-  const remedy = typeof value === 'function' ? ` Write ${value.name || 'task'}(…).` : '';
-  throw new UsageError(
-    'NOT_A_NODE',
-    `${what} should be a node, which is what calling a task gives; got ${describe(value)}.${remedy}`,
-  );
 }
 
 function graphFor(call: string): Graph {

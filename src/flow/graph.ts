@@ -2,7 +2,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
-import { Node, nodesOf, type Binding, type Ordering } from './node.ts';
+import { assertNode, Node, nodesOf, type Binding, type Ordering } from './node.ts';
 import type { Task } from './task.ts';
 
 /** The graph whose builder is running, if any: calls of tasks add to it. */
@@ -73,6 +73,7 @@ export class Graph {
     this.#assertNode(downstream, upstream);
     this.assertOwn(upstream, `task '${downstream.slug}'`);
     this.assertOwn(downstream, `task '${upstream.slug}'`);
+    if (downstream.task === undefined) throw this.#parameterWaits(upstream, downstream);
     const path = this.#path(downstream, upstream);
     if (path !== undefined) {
       const names = [...path, downstream].map((node) => node.slug);
@@ -149,14 +150,32 @@ export class Graph {
     throw new UsageError('NOT_A_NODE', message, { flow: this.flow });
   }
 
-  /** Throws `NODE_OF_ANOTHER_FLOW` for a node that is not of this graph. */
-  assertOwn(node: Node, who: string): void {
+  #parameterWaits(upstream: Node, parameter: Node): UsageError {
+    const message =
+      `parameter '${parameter.slug}' of flow '${this.flow}' cannot wait for '${upstream.slug}', because parameters ` +
+      `are known before anything runs. Order the task that uses it instead.`;
+    return new UsageError('PARAMETER_CANNOT_WAIT', message, { flow: this.flow, parameter: parameter.slug });
+  }
+
+  /** Throws `NOT_A_NODE` for what is none, and `NODE_OF_ANOTHER_FLOW` for one that is not of this graph. */
+  assertOwn(node: unknown, who: string): void {
+    assertNode(node, `${who} of flow '${this.flow}'`);
     if (node.graph === this) return;
     const message =
       `${who} of flow '${this.flow}' cannot use '${node.slug}', which belongs to flow '${node.graph.flow}'. Build it ` +
       `in the same flow.`;
     throw new UsageError('NODE_OF_ANOTHER_FLOW', message, { flow: this.flow, node: node.slug });
   }
+}
+
+/** Throws `RUN_INSIDE_BUILDER` when `call`, which runs a flow, is made while one is being built. */
+export function assertNotBuilding(call: string): void {
+  if (underConstruction === undefined) return;
+  const { flow } = underConstruction;
+  const message =
+    `${call} was called while flow '${flow}' is being built, when nothing has a value yet. Call it after ` +
+    `new Flow(…); to use what it gives in '${flow}', call it inside the function of a task.`;
+  throw new UsageError('RUN_INSIDE_BUILDER', message, { flow });
 }
 
 /** The graph that is being built. Throws when none is: `who` and `remedy` make the message. */

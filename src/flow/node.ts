@@ -1,4 +1,5 @@
 import { UsageError } from '../lib/heddle-error.ts';
+import { describe } from '../lib/options.ts';
 import type { Graph } from './graph.ts';
 import type { Task } from './task.ts';
 
@@ -102,12 +103,22 @@ for (const method of [Symbol.iterator, Symbol.toPrimitive, 'toJSON']) {
     value(this: Node): never {
       throw new UsageError(
         'NODE_HAS_NO_VALUE',
-        `'${this.slug}' has no value yet: the flow is only being built. Pass the node to a task, and work with the ` +
-          `value inside of it.`,
+        `'${this.slug}' is a node and has no value itself: it stands for what there will be when the flow runs. Pass ` +
+          `it to a task, and work with the value inside of that.`,
         { node: this.slug },
       );
     },
   });
+}
+
+/** A task is easily taken for a node of it, and only the compiler would know. */
+export function assertNode(value: unknown, what: string): asserts value is Node {
+  if (value instanceof Node) return;
+  const remedy = typeof value === 'function' ? ` Write ${value.name || 'task'}(…).` : '';
+  throw new UsageError(
+    'NOT_A_NODE',
+    `${what} should be a node, which is what calling a task gives; got ${describe(value)}.${remedy}`,
+  );
 }
 
 /** Marks an argument that every child gets whole. */

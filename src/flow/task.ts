@@ -63,6 +63,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   /** Adds one run for each element of the mapped arguments; the node stands for the list of their results. */
   map(...args: MapArguments<Args>): Node<Awaited<Result>[]> {
+    this.#assertArguments(args);
     return this.#add(bindMap(this.name, args, this.#options.upstreamTasks), true) as Node<Awaited<Result>[]>;
   }
 
@@ -74,6 +75,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   /** What a call does; a method so that it can be reached from the function that a task is. */
   node(args: readonly unknown[]): Node {
+    this.#assertArguments(args);
     if (args.some((argument) => argument instanceof Mapped)) {
       const isMarked = (argument: unknown) => argument instanceof Mapped || argument instanceof Unmapped;
       const marked = args.map((argument) => (isMarked(argument) ? argument : unmapped(argument)));
@@ -97,6 +99,13 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
     return node;
   }
 
+  #assertArguments(args: readonly unknown[]): void {
+    for (const [position, argument] of args.entries()) {
+      const isMarked = argument instanceof Mapped || argument instanceof Unmapped;
+      assertNoTask(isMarked ? argument.value : argument, `argument ${position + 1} of task '${this.name}'`);
+    }
+  }
+
   #assertNoneMapped(): void {
     if (!this.#options.upstreamTasks?.some((upstream) => upstream instanceof Mapped)) return;
     const { name } = this;
@@ -105,6 +114,13 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
       `${name}() is called for one run. Write ${name}.map(…), or leave the mark out.`;
     throw new UsageError('NOT_MAPPED', message, { task: name });
   }
+}
+
+/** Whoever forgets to call a task means what calling it gives. */
+export function assertNoTask(value: unknown, what: string): void {
+  if (!(value instanceof Task)) return;
+  const message = `${what} is the task '${value.name}' itself, not a call of it. Write ${value.name}(…).`;
+  throw new UsageError('NOT_A_NODE', message, { task: value.name });
 }
 
 /** A call signature cannot stand in a class, so it joins the class here. */

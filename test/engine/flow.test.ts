@@ -61,6 +61,71 @@ test('tasks and edges can be added after the builder, as in it', async () => {
   assert.deepEqual(order, ['first', 'second']);
 });
 
+test('the tasks that nothing waits for decide a run, or those that were set [P110]', async () => {
+  const flow = new Flow('f', () => {
+    const good = plusOne(1);
+    return { good, bad: broken(good) };
+  });
+  const { good, bad } = flow.plan;
+  const typeWith = async (references: Parameters<typeof flow.setReferenceTasks>[0]) => {
+    return (await flow.setReferenceTasks(references).run(quietly)).type;
+  };
+
+  assert.deepEqual(flow.referenceTasks, [bad]);
+  assert.deepEqual([await typeWith([good]), await typeWith([good, bad])], ['Success', 'Failed']);
+  assert.deepEqual([await typeWith([]), flow.referenceTasks], ['Failed', [bad]]);
+});
+
+test('what is no node of the flow decides nothing [P111]', () => {
+  const flow = new Flow('f', () => plusOne(1));
+  const other = new Flow('g', () => plusOne(1));
+
+  assert.throws(() => flow.setReferenceTasks([other.plan]), {
+    code: 'NODE_OF_ANOTHER_FLOW',
+    message: `a reference task of flow 'f' cannot use 'plus one', which belongs to flow 'g'. Build it in the same flow.`,
+  });
+  assert.throws(() => flow.setReferenceTasks([plusOne as never]), {
+    code: 'NOT_A_NODE',
+    message: /^a reference task of flow 'f' should be a node.*got the function plus one\. Write plus one\(…\)/,
+  });
+});
+
+test('an output that is no call of a task of the flow is refused', () => {
+  const other = new Flow('g', () => plusOne(1));
+
+  assert.throws(() => new Flow('f', () => ({ sums: [sum] })), {
+    code: 'NOT_A_NODE',
+    message: `the output .sums[0] of flow 'f' is the task 'sum' itself, not a call of it. Write sum(…).`,
+  });
+  assert.throws(() => new Flow('f', () => plusOne), { code: 'NOT_A_NODE', message: /^the output of flow 'f' is the/ });
+  assert.throws(() => new Flow('f', () => [other.plan]), { code: 'NODE_OF_ANOTHER_FLOW', node: 'plus one' });
+});
+
+test('an output may hold anything else, itself too', () => {
+  const plan: { self?: unknown; of: unknown } = { of: new Map([['task', sum]]) };
+  plan.self = plan;
+
+  assert.equal(new Flow('f', () => plan).plan, plan);
+});
+
+test('a flow that is run while one is being built says where to run it [P121]', async () => {
+  const inner = new Flow('inner', () => plusOne(1));
+  const runs: Promise<unknown>[] = [];
+
+  new Flow('outer', () => void runs.push(inner.run(quietly), inner.serve(quietly)));
+
+  const refused = (call: string) => ({
+    name: 'TypeError',
+    code: 'RUN_INSIDE_BUILDER',
+    flow: 'outer',
+    message:
+      `${call} was called while flow 'outer' is being built, when nothing has a value yet. Call it after new Flow(…); ` +
+      `to use what it gives in 'outer', call it inside the function of a task.`,
+  });
+  await assert.rejects(runs[0]!, refused('inner.run()'));
+  await assert.rejects(runs[1]!, refused('inner.serve()'));
+});
+
 test('an async builder is refused, and what it throws later does no harm', () => {
   const builder = async () => {
     await Promise.resolve();

@@ -257,7 +257,7 @@ const notIterable: [value: unknown, shown: string][] = [
   [{ rows: [] }, 'an object'],
   [undefined, 'undefined'],
   [null, 'null'],
-  [load, 'the function load'],
+  [isIterable, 'the function isIterable'],
 ];
 
 for (const [value, shown] of notIterable) {

@@ -169,6 +169,9 @@ const wrong: [what: string, code: string, message: RegExp, call: () => unknown][
     return switchCase(load(), (() => 1) as never);
   }],
   ['an async branch', 'FLOW_BUILDER_ASYNC', /'if' of ifElse\(\) is async/, () => ifElse(load(), () => Promise.resolve(1))],
+  ['a task for what a branch gives', 'NOT_A_NODE', /what 'if' of ifElse\(\) returned is the task 'load' itself/, () => {
+    return ifElse(load(), () => load);
+  }],
   ['nothing to merge', 'NOTHING_TO_MERGE', /merge\(\) needs one node or more/, () => merge()],
   ['a value to merge', 'NOT_A_NODE', /argument 2 of merge\(\) should be a node.*; got 5/, () => {
     return merge(load(), 5 as never);

@@ -17,13 +17,13 @@ test('tasks called in the builder become nodes, in that order', () => {
   assert.equal(graph.bySlug('save'), undefined);
 });
 
-test('a task that is used again gets a number', () => {
+test('a task that is used again is another run of it, with a number [P105] [P106]', () => {
   const { graph } = build(() => [load(), load(), load()]);
 
   assert.deepEqual([...graph.slugs], ['load', 'load-2', 'load-3']);
 });
 
-test('a number that is taken already is passed over', () => {
+test('a number that is taken already is passed over [P116]', () => {
   const { graph } = build(() => [anyTask('load-2')(), load(), load()]);
 
   assert.deepEqual([...graph.slugs], ['load-2', 'load', 'load-3']);
@@ -63,7 +63,7 @@ test('a node of another flow is refused as an upstream, and as a downstream', ()
   assert.throws(() => build(() => score().setDownstream(foreign)), { code: 'NODE_OF_ANOTHER_FLOW', flow: 'f' });
 });
 
-test('a cycle is refused, and its path is told [S07]', () => {
+test('a cycle is refused at once, and its path is told [S07] [P103]', () => {
   build(() => {
     const a = load();
     const b = fit(a);
@@ -79,7 +79,7 @@ test('a cycle is refused, and its path is told [S07]', () => {
   });
 });
 
-test('a node cannot wait for itself', () => {
+test('a node cannot wait for itself [P071] [P104]', () => {
   build(() => {
     const a = load();
 
@@ -193,7 +193,7 @@ test('after a builder that threw, nothing is under construction any more', () =>
   assert.throws(() => load(), { code: 'OUTSIDE_FLOW' });
 });
 
-test('a flow that is built within another keeps its nodes to itself', () => {
+test('a flow that is built within another keeps its nodes to itself [P119]', () => {
   const inner = new Graph('inner');
 
   const { graph } = build(() => {

@@ -17,7 +17,7 @@ const mistakes: [what: string, mistake: (node: Node) => unknown][] = [
 ];
 
 for (const [what, mistake] of mistakes) {
-  test(`${what} a node says that there is no value yet, and what to do`, () => {
+  test(`${what} a node says that it has no value, and what to do [P090]`, () => {
     const node = build(() => load()).plan;
 
     assert.throws(() => mistake(node), {
@@ -25,8 +25,8 @@ for (const [what, mistake] of mistakes) {
       code: 'NODE_HAS_NO_VALUE',
       node: 'load',
       message:
-        `'load' has no value yet: the flow is only being built. Pass the node to a task, and work with the value ` +
-        `inside of it.`,
+        `'load' is a node and has no value itself: it stands for what there will be when the flow runs. Pass it to a ` +
+        `task, and work with the value inside of that.`,
     });
   });
 }
@@ -37,7 +37,7 @@ test('a node can be looked at', () => {
   assert.equal(inspect(node), '<Node load>');
 });
 
-test('both ways of ordering are equal, and can be chained', () => {
+test('both ways of ordering are equal, and can be chained [P098]', () => {
   const { graph, plan } = build(() => {
     const [a, b, c, d] = [load(), load(), load(), load()];
     assert.equal(c.setUpstream(a), c);

@@ -13,7 +13,7 @@ test('a parameter is a node of the flow in whose builder it is made', () => {
   assert.equal(plan.task, undefined);
 });
 
-test('a parameter without a default is required; one whose default is undefined is not', () => {
+test('a parameter without a default is required; one whose default is undefined is not [P093]', () => {
   const { plan } = build(() => [
     new Parameter('path'),
     new Parameter('note', { default: undefined } as unknown as ParameterOptions<string>),
@@ -36,6 +36,22 @@ test('a parameter may be mapped over, passed, and waited for', () => {
   assert.deepEqual(plan.each.bindings, [{ type: 'each-node', node: plan.rows, isFlattened: false }]);
   assert.deepEqual(plan.whole.bindings, [{ type: 'node', node: plan.rows, isFlattened: false }]);
   assert.deepEqual(graph.upstreamOf(plan.later), new Set([plan.rows]));
+});
+
+test('a parameter waits for nothing, and whoever would have it wait is told what to order [P095]', () => {
+  const expected = {
+    name: 'TypeError',
+    code: 'PARAMETER_CANNOT_WAIT',
+    flow: 'f',
+    parameter: 'rows',
+    message:
+      `parameter 'rows' of flow 'f' cannot wait for 'load', because parameters are known before anything runs. Order ` +
+      `the task that uses it instead.`,
+  };
+  const load = anyTask('load');
+
+  assert.throws(() => build(() => new Parameter('rows').setUpstream(load())), expected);
+  assert.throws(() => build(() => load().setDownstream(new Parameter('rows'))), expected);
 });
 
 test('a parameter made outside of a flow is refused', () => {

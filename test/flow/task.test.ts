@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Node, unmapped } from '../../src/flow/node.ts';
+import { mapped, Node, unmapped } from '../../src/flow/node.ts';
 import type { TaskCopyOptions, TaskOptions } from '../../src/flow/settings.ts';
 import { Task, task } from '../../src/flow/task.ts';
 import { allFinished, allSuccessful } from '../../src/flow/triggers.ts';
@@ -55,7 +55,7 @@ test('run calls the function itself, inside of a flow or not', () => {
   assert.equal(build(() => add.run(1, 2)).plan, 3);
 });
 
-test('a task called outside of a flow says where to call it, and how to run the function', () => {
+test('a task called outside of a flow says where to call it, and how to run the function [P091]', () => {
   const load = anyTask('load');
 
   const expected = {
@@ -238,6 +238,25 @@ test('a mapped task waits for a mapped upstream index by index, unless that is u
   assert.deepEqual(isElementwise(plan.c), [false]);
   assert.deepEqual(isElementwise(plan.d), [false]);
   assert.deepEqual(isElementwise(plan.whole), [false]);
+});
+
+test('a task that is passed without being called is refused, and told how', () => {
+  const [load, score] = [anyTask('load'), anyTask('score')];
+
+  const expected = {
+    name: 'TypeError',
+    code: 'NOT_A_NODE',
+    task: 'load',
+    message: `argument 2 of task 'score' is the task 'load' itself, not a call of it. Write load(…).`,
+  };
+  for (const call of [
+    () => score(1, load),
+    () => score(mapped([1]), load),
+    () => score.map([1], load),
+    () => score.map([1], unmapped(load)),
+  ]) {
+    assert.throws(() => build(call), expected);
+  }
 });
 
 test('an upstream task that is no node is refused', () => {
