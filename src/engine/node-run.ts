@@ -115,8 +115,17 @@ export class NodeRun implements ArrayListener {
   get state(): State {
     if (!this.isDone) return new State('Pending', 'Task run has not started.');
     if (!this.isList) return this.children[0] ?? this.#end!;
-    if (this.#end !== undefined) return this.#end;
     const run = this;
+    if (this.#end !== undefined) {
+      // Some of its children may have been done by then.
+      const { type, message, error } = this.#end;
+      return new State(type, message, {
+        error,
+        get children() {
+          return run.children;
+        },
+      });
+    }
     return new State('Mapped', `Mapped over ${this.length} elements.`, {
       get result() {
         return run.children.map((child) => child.result);

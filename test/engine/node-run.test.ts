@@ -117,6 +117,7 @@ test('what is abandoned ends like the rest of its flow; what was settled keeps i
     run.children.map((child) => child.type),
     ['Cancelled', 'Success', 'Cancelled'],
   );
+  assert.deepEqual(run.state.children, run.children);
 });
 
 test('a single run that is abandoned ends so, submitted or not', async () => {
