@@ -8,6 +8,7 @@ import { contextRules } from './contract/context.ts';
 import { controlRules } from './contract/control.ts';
 import { failureRules } from './contract/failures.ts';
 import { loggerRules } from './contract/loggers.ts';
+import { loopRules } from './contract/loops.ts';
 import { mappingRules } from './contract/mapping.ts';
 import { outputRules } from './contract/output.ts';
 import { resumeRules } from './contract/resume.ts';
@@ -40,6 +41,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   triggerRules(rule);
   failureRules(rule);
   retryRules(rule);
+  loopRules(rule);
   resumeRules(rule);
   signalRules(rule);
   valueRules(rule);

@@ -14,8 +14,8 @@ import { add, end, inc } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function failureRules(rule: Rule): void {
-  rule('an error keeps its name, message, code, fields, cause and the line of the author', async (run) => {
-    const { state } = await run(new Flow('errors', () => failFully.map([0, 1, 2])));
+  rule('an error keeps its name, message, code, fields, cause and the line of the author [P151]', async (run) => {
+    const { state, logs } = await run(new Flow('errors', () => failFully.map([0, 1, 2])));
 
     const { type, message, error } = state.of('fail-fully').children[1]!;
     assert.deepEqual([type, message], ['Failed', 'QuotaError: no room for 1']);
@@ -25,6 +25,8 @@ export function failureRules(rule: Rule): void {
     assert.ok(cause instanceof RangeError && cause.message === 'the disk is full');
     assert.match(error?.stack ?? '', /at .*test\/fixtures\/failing\.ts:\d+:\d+/);
     assert.deepEqual(state.of('fail-fully').result, [0, undefined, 2]);
+    const logged = logs.find(({ level, mapIndex }) => level === 'error' && mapIndex === 1)?.message;
+    assert.match(logged ?? '', /^QuotaError: no room for 1\n +at .*test\/fixtures\/failing\.ts:\d+:\d+/);
   });
 
   rule('an error that comes later, from a promise, is no different', async (run) => {

@@ -63,7 +63,7 @@ export function outputRules(rule: Rule): void {
     assert.throws(() => state.of('rang'), { code: 'UNKNOWN_TASK', message: /no task 'rang'\. Did you mean 'range'\?/ });
   });
 
-  rule('parameters have defaults, are required, and are spelt right', async (run) => {
+  rule('parameters have defaults, are required, and are spelt right [P122]', async (run) => {
     const flow = new Flow('parameters', () =>
       add(new Parameter<number>('price'), new Parameter('tax', { default: 2 })),
     );

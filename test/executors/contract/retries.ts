@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import { Flow, unmapped, type LogRecord } from 'heddle';
-import {
-  busyFor,
-  failFirstTwo,
-  failOddOnce,
-  failUntil,
-  rejectLater,
-  returnUnsendable,
-  slowAtFirst,
-  waitForAbort,
-} from '../../fixtures/failing.ts';
-import { chatter, check, inc, list, nothing, reportContext, say } from '../../fixtures/tasks.ts';
-import type { Rule } from '../contract.ts';
+import { Flow, unmapped, type FlowState, type LogRecord } from 'heddle';
+import * as failing from '../../fixtures/failing.ts';
+import { askAgain } from '../../fixtures/loops.ts';
+import { chatter, check, inc, list, nothing, reportContext, say, sum } from '../../fixtures/tasks.ts';
+import type { Rule, Run } from '../contract.ts';
+
+const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, slowAtFirst, waitForAbort } = failing;
+const { rejectLater, returnUnsendable } = failing;
 
 export function retryRules(rule: Rule): void {
   rule('a task is tried again as often as it may be, and counts its runs', async (run) => {
@@ -26,14 +21,14 @@ export function retryRules(rule: Rule): void {
     assert.equal(state.statistics.taskRuns, 1);
   });
 
-  rule('a task whose retries are used up fails with its last error', async (run) => {
+  rule('a task whose retries are used up fails with its last error [P131]', async (run) => {
     const { state, logs } = await run(new Flow('exhausted', () => failUntil(9)));
 
     assert.deepEqual([state.of('fail-until').type, state.of('fail-until').message], ['Failed', 'Error: run 3 fails']);
     assert.deepEqual(written(logs, 'info'), ['run 1', 'run 2', 'run 3']);
   });
 
-  rule('only the children that failed are tried again', async (run) => {
+  rule('only the children that failed are tried again [P053]', async (run) => {
     const { state, logs } = await run(new Flow('some-retried', () => failOddOnce.map([0, 1, 2, 3, 4])));
 
     assert.deepEqual(state.output, [0, 1, 2, 3, 4]);
@@ -60,7 +55,7 @@ export function retryRules(rule: Rule): void {
   });
 
   rule(
-    'a child that is tried again is waited for by its own index below, and runs nothing twice [P395]',
+    'a child that is tried again is waited for by its own index below, and runs nothing twice [P020] [P395]',
     async (run) => {
       const flow = new Flow('middle', () => say.map(failOddOnce.map(inc.map([-1, 0, 1])) as never));
 
@@ -100,6 +95,35 @@ export function retryRules(rule: Rule): void {
     },
   );
 
+  rule(
+    'retryOn says which errors are worth a retry: by class, by one of several, by a question [P132]',
+    async (run) => {
+      const { retryOneClass, retryTwoClasses, retryEveryClass, retryAsAsked } = failing;
+      const tasks = [retryOneClass, retryTwoClasses, retryEveryClass, retryAsAsked];
+      const flow = new Flow('worth-it', () => tasks.map((each) => each.map(['range', 'type', 'uri'])));
+
+      const { state } = await run(flow);
+
+      assert.deepEqual(
+        tasks.map(({ name }) => state.of(name).result),
+        [
+          ['range again', undefined, undefined],
+          ['range again', 'type again', undefined],
+          ['range again', 'type again', 'uri again'],
+          [undefined, undefined, 'uri again'],
+        ],
+      );
+      const [, refused] = state.of('retry-one-class').children;
+      assert.deepEqual([refused?.type, refused?.message], ['Failed', 'TypeError: a type that is none']);
+    },
+  );
+
+  rule('RETRY tries again at its own time, and does not count [P133]', async (run) => {
+    const { state } = await run(new Flow('asked-for', () => askAgain(Date.now() - 1_000)));
+
+    assert.deepEqual([state.output, state.statistics.taskRuns], [3, 1]);
+  });
+
   rule('a retry comes no sooner than its delay', async (run) => {
     const { logs } = await run(new Flow('delayed', () => failUntil.with({ retryDelay: '150ms' })(2)));
 
@@ -127,6 +151,33 @@ export function retryRules(rule: Rule): void {
     assert.equal(state.type, 'Cancelled');
     assert.ok(!warned.has('TimeoutOverflowWarning'));
     assert.equal(written(logs, 'info').filter((message) => message === 'did 0').length, 1);
+  });
+
+  rule('while a child waits for its retry its neighbours go on, and a reduce waits [P023] [P144]', async (run) => {
+    const patient = failFirstTwo.with({ retryDelay: '60d' });
+    const flow = new Flow('waiting', () => {
+      const first = patient.map([0, 1, 2, 3]);
+      const second = say.with({ slug: 'second' }).map(first as never);
+      say.with({ slug: 'third' }).map(second);
+      sum(first);
+    });
+
+    const state = await untilWritten(run, flow, ['did 0', 'did 1', 'third: 2', 'third: 3']);
+
+    const types = state.of('second').children.map(({ type }) => type);
+    assert.deepEqual(types, ['Cancelled', 'Cancelled', 'Success', 'Success']);
+    assert.equal(state.of('sum').type, 'Cancelled');
+  });
+
+  rule('what is mapped over a task that waits for its retry waits too [P047]', async (run) => {
+    const flow = new Flow('no-list-yet', () => {
+      say.map(listLater());
+      say.with({ slug: 'other' })('meanwhile');
+    });
+
+    const state = await untilWritten(run, flow, ['list-later: ', 'other: meanwhile']);
+
+    assert.deepEqual([state.of('list-later').type, state.of('say').type], ['Cancelled', 'Cancelled']);
   });
 
   rule('an async function whose time is up is told, and TimedOut [P232] [P240]', async (run) => {
@@ -202,6 +253,19 @@ export function retryRules(rule: Rule): void {
 
     assert.equal(state.output, 1);
   });
+}
+
+/** The state of a run that is cancelled as soon as lines were written that begin like these, or are these. */
+async function untilWritten(run: Run, flow: Flow, lines: readonly string[]): Promise<FlowState> {
+  const stop = new AbortController();
+  const missing = new Set(lines);
+  const onLog = ({ task, message }: LogRecord) => {
+    for (const line of missing) if (message === line || `${task}: ${message}`.startsWith(line)) missing.delete(line);
+    if (missing.size === 0) stop.abort();
+  };
+  const { state } = await run(flow, { signal: stop.signal, onLog });
+  assert.equal(state.type, 'Cancelled');
+  return state;
 }
 
 /** What tasks wrote at one level, in the order of its arrival. */

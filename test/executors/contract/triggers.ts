@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Flow, triggers, type Trigger } from 'heddle';
 import { end, inc, ran, ranIfBroken, ranIfOneFailed, skipOdd, sum, type Outcome } from '../../fixtures/tasks.ts';
+import { pauses } from '../../fixtures/loops.ts';
 import type { Rule } from '../contract.ts';
 
 const { allFailed, allFinished, allSuccessful, alwaysRun, anyFailed, anySuccessful, manualOnly } = triggers;
@@ -63,7 +64,7 @@ export function triggerRules(rule: Rule): void {
     assert.deepEqual([state.of('last').type, state.of('last').message], ['Skipped', 'All upstreams were skipped']);
   });
 
-  rule('manualOnly leaves its task Paused, what follows Pending, and the run unfinished [P259]', async (run) => {
+  rule('manualOnly leaves its task Paused, what follows Pending, and the run unfinished [P143] [P259]', async (run) => {
     const flow = new Flow('manual', () => {
       const paused = inc.with({ slug: 'paused', trigger: manualOnly })(1);
       const mapped = inc.with({ slug: 'mapped' }).map([paused].map(() => 1));
@@ -78,8 +79,22 @@ export function triggerRules(rule: Rule): void {
     assert.deepEqual([state.type, state.isFinished()], ['Paused', false]);
   });
 
+  rule('PAUSE leaves its task Paused, mapped or not, and what follows Pending [P149]', async (run) => {
+    const flow = new Flow('paused', () => {
+      inc.with({ slug: 'after' })(pauses() as never);
+      inc.with({ slug: 'after each' }).map(pauses.with({ upstreamTasks: [inc.map([1, 2])] }).map() as never);
+    });
+
+    const { state } = await run(flow);
+
+    assert.deepEqual([state.of('pauses').type, state.of('pauses').message], ['Paused', 'ask the boss']);
+    assert.deepEqual([state.of('after').type, state.type], ['Pending', 'Paused']);
+    const types = ['pauses-2', 'after each'].map((slug) => state.of(slug).children.map(({ type }) => type));
+    assert.deepEqual(types, [['Paused', 'Paused'], ['Pending', 'Pending']]); // prettier-ignore
+  });
+
   rule(
-    'a function of the author can be a trigger, and one that throws is told apart from one that refuses',
+    'a function of the author can be a trigger, and one that throws is told apart from one that refuses [P146]',
     async (run) => {
       const flow = new Flow('custom', () => {
         ranIfOneFailed.with({ slug: 'yes', upstreamTasks: [upstream('sf')] })();
@@ -97,7 +112,7 @@ export function triggerRules(rule: Rule): void {
     },
   );
 
-  rule('a failed child fails the same index downstream and the reduce, and its neighbours go on', async (run) => {
+  rule('a failed child fails its index downstream and the reduce; its neighbours go on [P022] [P024]', async (run) => {
     const flow = new Flow('one-bad', () => {
       const mapped = inc.map(inc.map(end.map(['success', 'fail', 'success']).setUpstream(inc(1)) as never));
       return { mapped, total: sum(mapped) };
@@ -115,23 +130,26 @@ export function triggerRules(rule: Rule): void {
     assert.equal((state.error?.cause as Error).message, 'told to fail');
   });
 
-  rule('a skipped child skips the same index downstream and the reduce, which is a success', async (run) => {
-    const flow = new Flow('skips', () => {
-      const mapped = inc.map(skipOdd.map([0, 1, 2]));
-      const tolerant = sum.with({ slug: 'tolerant', skipOnUpstreamSkip: false })(mapped);
-      return { mapped, total: sum(mapped), tolerant };
-    });
+  rule(
+    'a skipped child skips its index downstream and the reduce; that is a success [P009] [P136] [P145]',
+    async (run) => {
+      const flow = new Flow('skips', () => {
+        const mapped = inc.map(skipOdd.map([0, 1, 2]));
+        const tolerant = sum.with({ slug: 'tolerant', skipOnUpstreamSkip: false })(mapped);
+        return { mapped, total: sum(mapped), tolerant };
+      });
 
-    const { state } = await run(flow);
+      const { state } = await run(flow);
 
-    const [, odd] = state.of('skip-odd').children;
-    assert.deepEqual([odd?.type, odd?.message, odd?.error], ['Skipped', '1 is odd', undefined]);
-    const [, after] = state.of('inc').children;
-    assert.deepEqual([after?.type, state.of('inc').result], ['Skipped', [1, undefined, 3]]);
-    assert.match(after?.message ?? '', /set skipOnUpstreamSkip: false on task 'inc'/);
-    assert.deepEqual([state.of('sum').type, state.type, state.isSuccessful()], ['Skipped', 'Success', true]);
-    assert.deepEqual([state.of('tolerant').type, state.of('tolerant').result], ['Success', Number.NaN]);
-  });
+      const [, odd] = state.of('skip-odd').children;
+      assert.deepEqual([odd?.type, odd?.message, odd?.error], ['Skipped', '1 is odd', undefined]);
+      const [, after] = state.of('inc').children;
+      assert.deepEqual([after?.type, state.of('inc').result], ['Skipped', [1, undefined, 3]]);
+      assert.match(after?.message ?? '', /set skipOnUpstreamSkip: false on task 'inc'/);
+      assert.deepEqual([state.of('sum').type, state.type, state.isSuccessful()], ['Skipped', 'Success', true]);
+      assert.deepEqual([state.of('tolerant').type, state.of('tolerant').result], ['Success', Number.NaN]);
+    },
+  );
 }
 
 function upstream(mix: string) {

@@ -7,6 +7,7 @@ import {
   end,
   failingFirst,
   inc,
+  joinAll,
   nested,
   ran,
   say,
@@ -52,6 +53,18 @@ export function wiringRules(rule: Rule): void {
     assert.deepEqual(types('each'), ['Success', 'TriggerFailed', 'Success']);
     assert.deepEqual(types('all'), ['TriggerFailed', 'TriggerFailed', 'TriggerFailed']);
     assert.deepEqual(state.of('each').result, [2, undefined, 4]);
+  });
+
+  rule('a task takes any number of arguments, values or nodes, in their order [P107]', async (run) => {
+    const flow = new Flow('rest', () => ({
+      one: joinAll('-', 'a', say('b'), 'c'),
+      none: joinAll('-'),
+      many: joinAll.map(unmapped('-'), ['a', 'b'], say.map(['c', 'd']), unmapped(say('e'))),
+    }));
+
+    const { state } = await run(flow);
+
+    assert.deepEqual({ ...state.output }, { one: 'a-b-c', none: '', many: ['a-c-e', 'b-d-e'] });
   });
 
   rule('with() makes a copy with other options, and leaves the original alone', async (run) => {
