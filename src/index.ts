@@ -8,7 +8,7 @@ export { FlowState } from './engine/flow-state.ts';
 export type { FlowStatistics, Output } from './engine/flow-state.ts';
 export { Flow } from './engine/flow.ts';
 export type { FlowOptions, FlowRunName, FlowRunOptions, FlowStateHandler, VisualizeOptions } from './engine/flow.ts';
-export type { ServeOptions } from './engine/flow.ts';
+export type { ServeOptions, TaskQuery } from './engine/flow.ts';
 export { inspectSerializable, isSerializable } from './engine/inspect-serializable.ts';
 export type { InspectOptions, SerializationFault, SerializationReport } from './engine/inspect-serializable.ts';
 export type { Logger } from './engine/logger.ts';

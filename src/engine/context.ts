@@ -14,6 +14,8 @@ export interface Context {
   readonly parameters: Readonly<Record<string, any>>;
   readonly logger: Logger;
   readonly taskName: string;
+  /** The tags of the task. */
+  readonly tags: readonly string[];
   /** The index of this child; absent in a task that is not mapped. */
   readonly mapIndex: number | undefined;
   /** Counts the calls of this task run, from 1; retries make it more. */

@@ -296,7 +296,7 @@ export class FlowRunner {
   }
 
   #plan(node: Node, task: Task, { args, constants, whole, literals, gates }: Wiring): Uint8Array {
-    const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger } = task.settings;
+    const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger, tags } = task.settings;
     const { flowName, flowRunId, flowRunName, parameters, scheduledStartTime } = this.#facts;
     const { logging } = config();
     return encodePlan({
@@ -311,6 +311,7 @@ export class FlowRunner {
       logStdout: task.settings.logStdout ?? logging.logStdout,
       ...(logging.extraLoggers.length > 0 && { extraLoggers: logging.extraLoggers }),
       name: node.slug,
+      ...(tags.length > 0 && { tags }),
       reference: task.reference,
       isMapped: node.isMapped,
       retries,

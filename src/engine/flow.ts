@@ -117,6 +117,13 @@ const flowRules = {
   terminalStateHandler: rules.function,
   onFailure: rules.function,
 };
+export interface TaskQuery {
+  readonly name?: string;
+  readonly tags?: readonly string[];
+}
+
+const queryRules = { name: rules.text, tags: rules.list };
+
 export interface VisualizeOptions {
   /** `'svg'` by default. */
   readonly format?: 'svg' | 'dot' | 'mermaid';
@@ -191,6 +198,16 @@ export class Flow<Plan = unknown> {
   get parameters(): ReadonlyMap<string, Parameter> {
     const parameters = this.graph.nodes.filter((node) => node instanceof Parameter);
     return new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  }
+
+  /** The nodes of tasks, those of one name or with all of some tags when that is asked for. */
+  tasks(which: TaskQuery = {}): readonly Node[] {
+    checkOptions(`${this.name}.tasks()`, which, queryRules);
+    const { name, tags = [] } = which;
+    return this.graph.nodes.filter(({ task }) => {
+      if (task === undefined || (name !== undefined && task.name !== name)) return false;
+      return tags.every((tag) => task.settings.tags.includes(tag));
+    });
   }
 
   /** The nodes that decide the state of a run: those that were set, or all that nothing waits for. */

@@ -46,6 +46,8 @@ export interface RunPlan {
   /** Names of loggers of other libraries whose lines go to the log, if any. */
   readonly extraLoggers?: readonly string[];
   readonly name: string;
+  /** Absent when there are none. */
+  readonly tags?: readonly string[];
   readonly reference: Reference;
   readonly isMapped: boolean;
   readonly retries: number;

@@ -74,6 +74,10 @@ export class RunContext implements Run {
     return this.#facts.plan.name;
   }
 
+  get tags(): readonly string[] {
+    return this.#facts.plan.tags ?? [];
+  }
+
   get flowName(): string {
     return this.#facts.plan.flow;
   }

@@ -26,6 +26,8 @@ export interface TaskOptions {
   readonly skipOnUpstreamSkip?: boolean;
   /** Names this task in a flow, where it must be unique; the task's name, numbered, by default. */
   readonly slug?: string;
+  /** Words of the author's own: `flow.tasks({ tags })` finds nodes by them, and `context.tags` has them. */
+  readonly tags?: readonly string[];
   /** What mapped lists of unequal lengths mean: an error by default, or that the shortest decides. */
   readonly zip?: 'strict' | 'shortest';
   /** Whether what the task prints goes to the log; as configured (`[logging] logStdout`) by default. */
@@ -72,6 +74,8 @@ export interface TaskSettings {
   readonly trigger: Trigger;
   readonly skipOnUpstreamSkip: boolean;
   readonly slug: string | undefined;
+  /** Each once, in the order in which they were given. */
+  readonly tags: readonly string[];
 }
 
 export const taskOptionRules = {
@@ -81,6 +85,7 @@ export const taskOptionRules = {
   trigger: rules.function,
   skipOnUpstreamSkip: rules.flag,
   slug: rules.text,
+  tags: { expected: 'an array of texts', holds: isListOfTexts },
   retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
   retryOn: { expected: 'an error class, an array of them, or a function', holds: isRetryOn },
   logStdout: rules.flag,
@@ -124,6 +129,7 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     trigger,
     skipOnUpstreamSkip,
     slug,
+    tags: Object.freeze([...new Set(options.tags)]),
     zip,
     logStdout: options.logStdout,
     stateHandlers,
@@ -163,6 +169,10 @@ function isRetryOn(value: unknown): boolean {
 /** Signals decide for themselves whether there is a retry. */
 function isSignal(value: unknown): boolean {
   return typeof value === 'function' && value.prototype instanceof Signal;
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(rules.text.holds);
 }
 
 function isListOfFunctions(value: unknown): boolean {

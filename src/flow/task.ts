@@ -67,10 +67,14 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
     return this.#add(bindMap(this.name, args, this.#options.upstreamTasks), true) as Node<Awaited<Result>[]>;
   }
 
-  /** A copy of this task with other options. `upstreamTasks` are runs to wait for without taking their values. */
+  /**
+   * A copy of this task with other options; tags are added to those that it has. `upstreamTasks` are runs to wait for
+   * without taking their values.
+   */
   with(options: TaskCopyOptions): Task<Args, Result> {
     checkOptions(`${this.name}.with()`, options, copyOptionRules);
-    return new TaskCopy(this, this.#options, { ...this.#options, ...options });
+    const tags = [...this.settings.tags, ...(options.tags ?? [])];
+    return new TaskCopy(this, this.#options, { ...this.#options, ...options, tags });
   }
 
   /** What a call does; a method so that it can be reached from the function that a task is. */

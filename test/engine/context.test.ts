@@ -92,6 +92,7 @@ function contextOf(taskName: string): Run {
     loggerOf: () => createLogger({}, () => {}),
     onceOver: () => {},
     taskName,
+    tags: [],
     parameters: {},
     logger: createLogger({}, () => {}),
     mapIndex: undefined,

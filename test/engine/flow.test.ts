@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FlowOptions } from '../../src/engine/flow.ts';
-import { context, Flow, LocalExecutorLike, Parameter, task, triggers, UsageError } from './house.ts';
+import { context, Flow, LocalExecutorLike, Parameter, task, Task, triggers, UsageError } from './house.ts';
 import { quietly, recording } from './fixtures.ts';
 
 const plusOne = task('plus one', (value: number) => value + 1);
@@ -59,6 +59,24 @@ test('tasks and edges can be added after the builder, as in it', async () => {
   await flow.run(quietly);
 
   assert.deepEqual(order, ['first', 'second']);
+});
+
+test('tasks are found by name and by all of some tags', () => {
+  const tagged = plusOne.with({ tags: ['cheap', 'pure'] });
+  const flow = new Flow('f', () => {
+    const first = tagged(new Parameter<number>('value'));
+    return { first, second: plusOne(first), third: sum.with({ tags: ['cheap'] })([first]) };
+  });
+  const { first, second, third } = flow.plan;
+
+  assert.deepEqual(flow.tasks(), [first, second, third]);
+  assert.deepEqual(flow.tasks({ name: 'plus one' }), [first, second]);
+  assert.deepEqual(flow.tasks({ tags: ['cheap'] }), [first, third]);
+  assert.deepEqual(flow.tasks({ tags: ['pure', 'cheap'], name: 'plus one' }), [first]);
+  assert.throws(() => flow.tasks({ tag: 'cheap' } as never), {
+    code: 'UNKNOWN_OPTION',
+    message: /Did you mean 'tags'/,
+  });
 });
 
 test('the tasks that nothing waits for decide a run, or those that were set [P110]', async () => {
@@ -124,6 +142,27 @@ test('a flow that is run while one is being built says where to run it [P121]', 
   });
   await assert.rejects(runs[0]!, refused('inner.run()'));
   await assert.rejects(runs[1]!, refused('inner.serve()'));
+});
+
+test('a node that a task keeps from its constructor says that it has no value [P092]', async () => {
+  class Adder extends Task<[number], number> {
+    readonly step: number;
+
+    constructor(step: number) {
+      super('adder');
+      this.step = step;
+    }
+
+    override run(x: number): number {
+      return x + this.step;
+    }
+  }
+
+  const state = await new Flow('f', () => new Adder(plusOne(1) as never)(1)).run(quietly);
+
+  const { type, error } = state.of('adder');
+  assert.deepEqual([type, (error as { code?: string }).code], ['Failed', 'NODE_HAS_NO_VALUE']);
+  assert.match(error?.message ?? '', /^'plus one' is a node and has no value itself.*Pass it to a task/);
 });
 
 test('an async builder is refused, and what it throws later does no harm', () => {

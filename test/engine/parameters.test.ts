@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readParameter, resolveParameters } from '../../src/engine/parameters.ts';
 import { Graph } from '../../src/flow/graph.ts';
-import { Parameter } from '../../src/flow/parameter.ts';
+import { DateParameter, Parameter } from '../../src/flow/parameter.ts';
 
 const flow = flowWith(() => {
   new Parameter('path');
@@ -66,6 +66,25 @@ test('all that are missing are told at once', async () => {
     parameters: ['from', 'to'],
     message: `flow 'nightly' needs values for from, to: pass parameters: { from, to }, or --param from=… on the command line.`,
   });
+});
+
+test('a date parameter takes dates and texts that are dates, and is required like any other [P097]', async () => {
+  const dated = flowWith(() => {
+    new DateParameter('from');
+    new DateParameter('to', { default: new Date(0) });
+  });
+  const from = new Date('2026-11-21T08:00:00Z');
+
+  for (const given of [from, '2026-11-21T08:00:00Z', '2026-11-21T09:00+01:00']) {
+    assert.deepEqual(await resolve(dated, { from: given }), { from, to: new Date(0) });
+  }
+  await assert.rejects(resolve(dated, {}), { code: 'MISSING_PARAMETER' });
+  for (const given of ['yesterday', '21.11.2026', null, Number.NaN]) {
+    await assert.rejects(resolve(dated, { from: given }), {
+      code: 'INVALID_PARAMETER',
+      message: /'from' of flow 'nightly' got .* should be a date, like '2026-11-21'/,
+    });
+  }
 });
 
 test('a name that every object has is not given for that', async () => {

@@ -55,3 +55,15 @@ test('a signal refuses an option that it does not have, with the one that was me
     message: `option 'startTime' of RETRY should be a date; got 'tomorrow'`,
   });
 });
+
+test('RETRY says exactly when, or after how long, and otherwise at once [P133]', () => {
+  const at = new Date('2026-11-21T08:00:00Z');
+
+  assert.equal(new RETRY('later', { startTime: at }).state.startTime, at.getTime());
+  assert.equal(new RETRY('later', { startTime: at.getTime() }).state.startTime, at.getTime());
+  assert.deepEqual([new RETRY('later', { delay: '5m' }).delayMs, new RETRY('later').delayMs], [300_000, 0]);
+  assert.throws(() => new RETRY('later', { startTime: new Date('soon') }), {
+    code: 'INVALID_OPTION',
+    message: `option 'startTime' of RETRY should be a date; got a Date`,
+  });
+});

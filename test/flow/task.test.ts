@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withConfig } from '../../src/config/config.ts';
 import { mapped, Node, unmapped } from '../../src/flow/node.ts';
 import type { TaskCopyOptions, TaskOptions } from '../../src/flow/settings.ts';
 import { Task, task } from '../../src/flow/task.ts';
@@ -105,6 +106,8 @@ const mistakes: [options: object, code: string, message: string | RegExp][] = [
   [{ name: 'x' }, 'UNKNOWN_OPTION', /^task 'load' has no option 'name'\. It takes: retries, retryDelay, /],
   [{ retries: -1 }, 'INVALID_OPTION', `option 'retries' of task 'load' should be a whole number, 0 or more; got -1`],
   [{ trigger: 'all' }, 'INVALID_OPTION', `option 'trigger' of task 'load' should be a function; got 'all'`],
+  [{ tags: 'io' }, 'INVALID_OPTION', `option 'tags' of task 'load' should be an array of texts; got 'io'`],
+  [{ tags: [''] }, 'INVALID_OPTION', `option 'tags' of task 'load' should be an array of texts; got an array of 1`],
   [{ slug: '' }, 'INVALID_OPTION', `option 'slug' of task 'load' should be a text that is not empty; got ''`],
   [
     { skipOnUpstreamSkip: 1 },
@@ -188,6 +191,39 @@ test('a copy differs in what was said, and in nothing else', () => {
   assert.deepEqual(copy.settings, { ...load.settings, retries: 5 });
   assert.equal(copy.run('abc'), 3);
   assert.deepEqual([load.name, load.settings.retries], ['load', 3]);
+});
+
+test('a copy has the tags of its original and its own, and the original keeps to its own [P075] [P088]', () => {
+  const load = task('load', { tags: ['io', 'nightly', 'io'] }, () => {});
+
+  const copy = load.with({ tags: ['nightly', 'slow'] });
+
+  assert.deepEqual(copy.settings.tags, ['io', 'nightly', 'slow']);
+  assert.deepEqual(load.settings.tags, ['io', 'nightly']);
+  assert.deepEqual(copy.with({ retries: 1 }).settings.tags, copy.settings.tags);
+  assert.ok(Object.isFrozen(load.settings.tags));
+});
+
+test('retries need no delay, and a delay or what is worth a retry needs retries [P081] [P083]', () => {
+  const settingsOf = (options: object) => task('load', options, () => {}).settings;
+
+  assert.partialDeepStrictEqual(settingsOf({ retries: 1 }), { retries: 1, retryDelayMs: 0 });
+  for (const options of [{ retryDelay: '10s' }, { retryJitter: 0.5 }, { retryOn: RangeError }]) {
+    assert.throws(() => settingsOf(options), { code: 'INVALID_OPTION', message: /but no retries.* Add retries: 1/ });
+  }
+  assert.throws(() => settingsOf({ retries: 1, retryOn: new RangeError('x') }), {
+    code: 'INVALID_OPTION',
+    message: `option 'retryOn' of task 'load' should be an error class, an array of them, or a function; got a RangeError`,
+  });
+});
+
+test('no retries of its own count more than those of the configuration [P082]', () => {
+  const settings = withConfig({ tasks: { defaults: { retries: 3, retryDelay: '10s' } } }, () => [
+    task('usual', () => {}).settings.retries,
+    task('never', { retries: 0 }, () => {}).settings.retries,
+  ]);
+
+  assert.deepEqual(settings, [3, 0]);
 });
 
 test('a copy of a copy keeps what the first one changed', () => {

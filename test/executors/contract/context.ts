@@ -12,6 +12,7 @@ import {
   logLevels,
   reportContext,
   say,
+  showTags,
 } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
@@ -38,6 +39,17 @@ export function contextRules(rule: Rule): void {
       ],
     );
     assert.deepEqual(state.output.many[1]?.date, date);
+  });
+
+  rule('a task run knows the tags of its task [P157]', async (run) => {
+    const flow = new Flow('tags', () => ({
+      own: showTags(),
+      more: showTags.with({ tags: ['more', 'own'] }).map(...([[1]] as unknown as [])),
+    }));
+
+    const { state } = await run(flow);
+
+    assert.deepEqual([state.output.own, state.output.more], [['own'], [['own', 'more']]]); // prettier-ignore
   });
 
   rule('the context of a run is still its own after an await [P283]', async (run) => {
