@@ -3,15 +3,13 @@
 
 import type { Block } from '../lib/chunk.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import { HeddleError } from '../lib/heddle-error.ts';
-import { describe } from '../lib/options.ts';
 import { isIterable } from '../flow/bindings.ts';
 import type { Graph } from '../flow/graph.ts';
 import type { Binding, Node, Ordering } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
-import { allSuccessful, nameOf } from '../flow/triggers.ts';
+import { nameOf } from '../flow/triggers.ts';
 import { codeAddressOf } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import { assertTravels } from '../values/travels.ts';
@@ -21,6 +19,14 @@ import { flattenList } from './flatten.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { isEndedAsBefore, keptOf, noneKept, type Kept, type Upstream } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
+import {
+  flattenChildren,
+  lengthOf,
+  notIterable,
+  withoutList,
+  type Elementwise,
+  type GivenList,
+} from './mapped-over.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { failed } from './endings.ts';
@@ -32,7 +38,7 @@ type EachSource = Pick<EachNode, 'node' | 'isFlattened'>;
 class Wiring {
   readonly args: ArgumentPlan[] = [];
   readonly constants: unknown[] = [];
-  readonly elementwise: { readonly array: number; readonly length: number; readonly name: string }[] = [];
+  readonly elementwise: Elementwise[] = [];
   readonly whole: { readonly array: number; readonly isList: boolean }[] = [];
   /** The runs that the node waits for, in any way. */
   readonly upstream: Upstream[] = [];
@@ -44,7 +50,7 @@ class Wiring {
   readonly gates: number[] = [];
 
   /** The position of an array among the elementwise ones. One that is there already is not added again. */
-  each(input: { readonly array: number; readonly length: number; readonly name: string }): number {
+  each(input: Elementwise): number {
     const known = this.elementwise.findIndex(({ array }) => array === input.array);
     return known === -1 ? this.elementwise.push(input) - 1 : known;
   }
@@ -126,7 +132,7 @@ export class FlowRunner {
     for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
     for (const ordering of orderings) if (!ordering.isGate) await this.#connect(wiring, node, ordering);
     if (node.isMapped && wiring.elementwise.length === 0) throw new EndedBefore(await this.#endWithoutLists(node));
-    const length = node.isMapped ? lengthOf(node, wiring) : 1;
+    const length = node.isMapped ? lengthOf(node, wiring.elementwise) : 1;
     const { blocks, isUnchanged } = this.#keptOf(node, length, wiring);
     this.#submitArray(run, {
       length,
@@ -343,13 +349,6 @@ export class FlowRunner {
   }
 }
 
-/** What a node is mapped over, when that is no array of task runs. */
-interface GivenList {
-  readonly values: readonly unknown[];
-  /** For places whose value is missing: how the run that was to make it ended. */
-  readonly states?: ReadonlyMap<number, State>;
-}
-
 /** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */
 class EndedBefore extends Error {
   readonly state: State;
@@ -358,41 +357,4 @@ class EndedBefore extends Error {
     super(state.message);
     this.state = state;
   }
-}
-
-function withoutList(node: Node, upstream: Node, state: State): State {
-  const { skipOnUpstreamSkip, trigger } = node.task!.settings;
-  if (state.isSkipped() && skipOnUpstreamSkip) return new State('Skipped', `Upstream '${upstream.slug}' was skipped.`);
-  if (!state.isFinished()) return new State('Pending', `Waits for '${upstream.slug}', which is not finished.`);
-  const type = trigger === allSuccessful ? 'TriggerFailed' : 'Failed';
-  const message = `'${upstream.slug}' gave no list to map '${node.slug}' over: it ended ${state.type}.`;
-  return new State(type, message, { error: new HeddleError('NOTHING_TO_MAP', message, { cause: state.error }) });
-}
-
-function notIterable(node: Node, upstream: Node, value: unknown): HeddleError {
-  const message =
-    `'${upstream.slug}' returned ${describe(value)}, and '${node.slug}' cannot be mapped over that. ` +
-    `Return a list, or wrap the argument in unmapped() to give every child the whole value.`;
-  return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: upstream.slug });
-}
-
-/** A child without a list keeps one place, where whatever is mapped over it finds its state. */
-function flattenChildren(node: Node, children: readonly State[]): GivenList {
-  const hasList = (child: State) => child.isSuccessful() && !child.isSkipped();
-  const lists = children.map((child) => (hasList(child) ? child.result : [child]));
-  const flat = flattenList(node.slug, lists);
-  const states = new Map(flat.flatMap((value, index) => (value instanceof State ? [[index, value] as const] : [])));
-  return { values: flat.map((value) => (value instanceof State ? undefined : value)), states };
-}
-
-function lengthOf(node: Node, { elementwise }: Wiring): number {
-  if (node.task?.settings.zip === 'shortest') return Math.min(...elementwise.map(({ length }) => length));
-  const [first, ...others] = elementwise;
-  const other = others.find(({ length }) => length !== first!.length);
-  if (other === undefined) return first!.length;
-  const message =
-    `'${node.slug}' is mapped over lists of unequal lengths: ${first!.name} has ${first!.length}, ${other.name} has ` +
-    `${other.length}. Make them equally long, wrap the one that every child needs whole in unmapped(), or set ` +
-    `zip: 'shortest' on the task.`;
-  throw new HeddleError('LENGTHS_DIFFER', message, { task: node.slug, lengths: elementwise });
 }
