@@ -30,6 +30,7 @@ program
   .option('-p, --param <name=value>', 'give a parameter; may be repeated', collectParameter, {})
   .option('--flow <name>', 'which flow, when the file makes several and runs none')
   .option('--run-id <id>', 'what the run is known by; one that was begun under it does only what is missing')
+  .option('--approve <slug>', 'let a task go on that would be left Paused; may be repeated', collectText, [])
   .addOption(new Option('--local', 'run on this thread').conflicts(['workers', 'listen', 'scheduler']))
   .addOption(
     new Option('--workers <count>', 'run on so many worker threads')
@@ -113,6 +114,10 @@ function collectParameter(text: string, collected: Record<string, string>): Reco
   const separator = text.indexOf('=');
   if (separator < 1) throw new InvalidArgumentError('It should look like name=value.');
   return { ...collected, [text.slice(0, separator)]: text.slice(separator + 1) };
+}
+
+function collectText(text: string, collected: readonly string[]): readonly string[] {
+  return [...collected, text];
 }
 
 try {

@@ -20,6 +20,7 @@ export interface RunArguments {
   readonly param: Readonly<Record<string, string>>;
   readonly flow?: string;
   readonly runId?: string;
+  readonly approve: readonly string[];
   readonly local?: true;
   readonly workers?: number;
   readonly listen?: string;
@@ -38,8 +39,8 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   const ended = (state: FlowState): void => {
     if (!state.isSuccessful()) process.exitCode ??= 1;
   };
-  const { param: parameters, flow, runId: flowRunId } = options;
-  awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, ended });
+  const { param: parameters, flow, runId: flowRunId, approve } = options;
+  awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, approve, ended });
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   const pending = takeCommandLine();
   if (pending === undefined) return;

@@ -11,6 +11,7 @@ export interface CommandLineRun {
   /** The flow that was asked for by name. */
   readonly flow: string | undefined;
   readonly flowRunId: string | undefined;
+  readonly approve: readonly string[];
   readonly ended: (state: FlowState) => void;
 }
 

@@ -14,6 +14,8 @@ export interface Context {
   readonly parameters: Readonly<Record<string, any>>;
   readonly logger: Logger;
   readonly taskName: string;
+  /** Whether the run was told not to leave this task `Paused`: `flow.run({ approve: [slug] })`. */
+  readonly isApproved: boolean;
   /** The tags of the task. */
   readonly tags: readonly string[];
   /** The index of this child; absent in a task that is not mapped. */

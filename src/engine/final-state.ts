@@ -41,8 +41,7 @@ export function finalState<Plan>(
   const references = flow.referenceTasks.map((node) => runs.get(node)!);
   const unfinished = all.filter((run) => run.unfinishedCount > 0);
   if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
-    const paused = unfinished.map((run) => run.node.slug).join(', ');
-    return new FlowState('Paused', `Not finished: ${paused}.`, { outcome });
+    return new FlowState('Paused', describePause(unfinished), { outcome });
   }
   const failed = references.filter((run) => run.hasFailed);
   if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
@@ -54,6 +53,16 @@ export function finalState<Plan>(
     outcome,
     error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause }),
   });
+}
+
+/** What somebody has to approve, and what waits for that. */
+function describePause(unfinished: readonly NodeRun[]): string {
+  const isPaused = (run: NodeRun) => run.children.some((child) => child.isPaused());
+  const slugsOf = (runs: readonly NodeRun[]) => runs.map(({ node }) => node.slug);
+  const paused = slugsOf(unfinished.filter(isPaused));
+  const approve = paused.map((slug) => `'${slug}'`).join(', ');
+  const remedy = paused.length === 0 ? '' : ` To let it go on, run the flow again with approve: [${approve}].`;
+  return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}`;
 }
 
 function describeFailure(run: NodeRun): string {

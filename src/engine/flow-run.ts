@@ -27,6 +27,7 @@ export interface FlowRunRequest {
   readonly scheduledStartTime?: Date;
   readonly flowRunName?: FlowRunName;
   readonly flowRunId?: string;
+  readonly approve?: readonly string[];
   readonly signal?: AbortSignal;
   readonly secrets?: Readonly<Record<string, unknown>>;
   readonly onLog?: (record: LogRecord) => void;
@@ -86,7 +87,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     },
     lost: (error) => over.fail(error),
   };
-  const runner = new FlowRunner(flow.graph, { ...facts, secrets, startedAt, journal });
+  const runner = new FlowRunner(flow.graph, { ...facts, secrets, startedAt, journal, approved: request.approve ?? [] });
   await using session = await startedUnless(over, request.executor.start(facts, listener));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
   await carryThrough(runner, session, { over, request, logger });

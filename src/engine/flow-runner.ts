@@ -62,13 +62,15 @@ interface FlowRunnerFacts extends FlowRunFacts {
   readonly startedAt: number;
   /** Where it is noted how far the run is, when it can be resumed. */
   readonly journal: Journal | undefined;
+  /** Slugs of tasks that need not wait for somebody's approval. */
+  readonly approved: readonly string[];
 }
 
 /** The states of a flow's nodes, while it runs and after. */
 export class FlowRunner {
   readonly runs: ReadonlyMap<Node, NodeRun>;
   readonly #graph: Graph;
-  readonly #facts: FlowRunFacts;
+  readonly #facts: FlowRunnerFacts;
   #session!: Session;
   readonly #secrets: Readonly<Record<string, unknown>>;
   readonly #startedAt: number;
@@ -318,6 +320,7 @@ export class FlowRunner {
       ...(logging.extraLoggers.length > 0 && { extraLoggers: logging.extraLoggers }),
       name: node.slug,
       ...(tags.length > 0 && { tags }),
+      ...(this.#facts.approved.includes(node.slug) && { isApproved: true }),
       reference: task.reference,
       isMapped: node.isMapped,
       retries,

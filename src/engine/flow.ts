@@ -1,6 +1,7 @@
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { didYouMean } from '../lib/nearest.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { holdRun, isImportingForTasks } from '../code/load.ts';
 import { register } from '../code/registry.ts';
@@ -71,6 +72,8 @@ export interface FlowRunOptions {
    * same run started again, also after its process was killed, does only what is missing.
    */
   readonly flowRunId?: string;
+  /** Slugs of tasks that would be left `Paused`, by `triggers.manualOnly` or by `signals.PAUSE`, and may go on now. */
+  readonly approve?: readonly string[];
   /** Cancels the run when it is aborted. */
   readonly signal?: AbortSignal;
   /** Secrets for this run, by name; they come before those of the environment and the configuration. */
@@ -151,6 +154,7 @@ const runRules = {
     expected: 'a text of 1 to 100 characters',
     holds: isFlowRunId,
   },
+  approve: rules.list,
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
   cancelGrace: rules.anything,
@@ -298,6 +302,17 @@ export class Flow<Plan = unknown> {
     });
   }
 
+  #approved(slugs: readonly string[]): readonly string[] {
+    for (const slug of slugs) {
+      if (this.graph.bySlug(slug)?.task !== undefined) continue;
+      const all = this.tasks().map((node) => node.slug);
+      const known = `It has: ${all.join(', ')}.`;
+      const message = `flow '${this.name}' has no task '${slug}' to approve.${didYouMean(slug, all)} ${known}`;
+      throw new UsageError('UNKNOWN_TASK', message, { flow: this.name, task: slug });
+    }
+    return slugs;
+  }
+
   #takeCommandLine(): CommandLineRun | undefined {
     const commandLine = takeCommandLine();
     if (commandLine?.flow !== undefined && commandLine.flow !== this.name) {
@@ -318,6 +333,7 @@ export class Flow<Plan = unknown> {
     return {
       ...rest,
       ...(flowRunId !== undefined && { flowRunId }),
+      approve: this.#approved([...(options.approve ?? []), ...(commandLine?.approve ?? [])]),
       parameters: { ...parameters, ...Object.fromEntries(typed) },
       executor: commandLine?.executor ?? executor ?? this.#executor ?? defaultExecutor.make(),
       cancelGraceMs: toMilliseconds(cancelGrace, `option 'cancelGrace' of ${owner}`),

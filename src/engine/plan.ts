@@ -48,6 +48,8 @@ export interface RunPlan {
   readonly name: string;
   /** Absent when there are none. */
   readonly tags?: readonly string[];
+  /** Present when it need not wait for somebody's approval. */
+  readonly isApproved?: true;
   readonly reference: Reference;
   readonly isMapped: boolean;
   readonly retries: number;

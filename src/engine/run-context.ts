@@ -74,6 +74,10 @@ export class RunContext implements Run {
     return this.#facts.plan.name;
   }
 
+  get isApproved(): boolean {
+    return this.#facts.plan.isApproved === true;
+  }
+
   get tags(): readonly string[] {
     return this.#facts.plan.tags ?? [];
   }

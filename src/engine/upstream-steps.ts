@@ -48,6 +48,7 @@ function triggerSatisfied({ loaded, upstream }: UpstreamFacts): State | undefine
     const cause = upstream.find(({ error }) => error !== undefined)?.error;
     if (thrown instanceof Signal) {
       const { type, message } = thrown.state;
+      if (type === 'Paused' && loaded.plan.isApproved) return undefined;
       if (type === 'Skipped' || type === 'Paused') return thrown.state;
       return new State(type, message, { error: new Error(message, { cause }) });
     }

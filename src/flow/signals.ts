@@ -87,7 +87,7 @@ export class LOOP extends Signal {
   }
 }
 
-/** Leaves the task run `Paused`, waiting for an approval. */
+/** Leaves the task run `Paused` until a run approves it: `if (!context.isApproved) throw new signals.PAUSE('…')`. */
 export class PAUSE extends Signal {
   constructor(message = 'PAUSE signal raised.') {
     super('Paused', message);

@@ -35,7 +35,7 @@ export const allFinished: Trigger = (upstream) =>
 /** Another name for `allFinished`. */
 export const alwaysRun: Trigger = allFinished;
 
-/** Never starts by itself: the run is left Paused until somebody approves. */
+/** Never starts by itself: the run is left Paused until one approves it, with `flow.run({ approve: [slug] })`. */
 export const manualOnly: Trigger = () => {
   throw new PAUSE('Trigger function is "manualOnly"');
 };

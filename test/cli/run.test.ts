@@ -35,6 +35,14 @@ test('a flow run that fails gives status 1, and says which task failed and why [
   assert.equal(await program.status(), 1);
 });
 
+test('a flow run that waits for an approval gives status 1 and says how to give it', async () => {
+  await using asked = heddle(['run', 'test/cli/approval.fixture.ts', '--local']);
+  await using agreed = heddle(['run', 'test/cli/approval.fixture.ts', '--local', '--approve', 'deploy']);
+
+  await asked.line(/Paused: Not finished: deploy\. To let it go on, run the flow again with approve: \['deploy'\]/);
+  assert.deepEqual([await asked.status(), await agreed.status()], [1, 0]);
+});
+
 const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a file that is not there [P430]', ['run', 'no-such-file.ts'], /there is no file .*no-such-file\.ts/],
   ['a file with several flows [P428]', ['run', flow], /exports 2 flows\. Choose one with --flow: greeting, other/],

@@ -93,6 +93,7 @@ function contextOf(taskName: string): Run {
     onceOver: () => {},
     taskName,
     tags: [],
+    isApproved: false,
     parameters: {},
     logger: createLogger({}, () => {}),
     mapIndex: undefined,

@@ -251,6 +251,17 @@ for (const [options, code, message] of runMisuses) {
   });
 }
 
+test('a run that approves what the flow does not have is refused, with the one that was meant', async () => {
+  const flow = new Flow('f', () => plusOne.with({ slug: 'deploy' })(new Parameter<number>('path')));
+
+  for (const slug of ['deply', 'path']) {
+    await assert.rejects(flow.run({ approve: [slug] }), { name: 'TypeError', code: 'UNKNOWN_TASK', task: slug });
+  }
+  await assert.rejects(flow.run({ approve: ['deply'] }), {
+    message: `flow 'f' has no task 'deply' to approve. Did you mean 'deploy'? It has: deploy.`,
+  });
+});
+
 test('a run whose signal was aborted already does not start', async () => {
   const flow = new Flow('f', { executor: LocalExecutorLike.thatNeverStarts }, () => plusOne(1));
 

@@ -81,8 +81,8 @@ export function triggerRules(rule: Rule): void {
 
   rule('PAUSE leaves its task Paused, mapped or not, and what follows Pending [P149]', async (run) => {
     const flow = new Flow('paused', () => {
-      inc.with({ slug: 'after' })(pauses() as never);
-      inc.with({ slug: 'after each' }).map(pauses.with({ upstreamTasks: [inc.map([1, 2])] }).map() as never);
+      inc.with({ slug: 'after' })(pauses(1));
+      inc.with({ slug: 'after each' }).map(pauses.map([1, 2]));
     });
 
     const { state } = await run(flow);
@@ -91,6 +91,22 @@ export function triggerRules(rule: Rule): void {
     assert.deepEqual([state.of('after').type, state.type], ['Pending', 'Paused']);
     const types = ['pauses-2', 'after each'].map((slug) => state.of(slug).children.map(({ type }) => type));
     assert.deepEqual(types, [['Paused', 'Paused'], ['Pending', 'Pending']]); // prettier-ignore
+  });
+
+  rule('what was paused goes on in a run that approves it, and what follows it [P148]', async (run) => {
+    const flow = new Flow('approved', () => ({
+      trigger: inc.with({ slug: 'deploy', trigger: manualOnly })(1),
+      signal: sum(inc.map(pauses.map([1, 2]))),
+      other: pauses.with({ slug: 'other' })(7),
+    }));
+
+    const { state } = await run(flow, { approve: ['deploy', 'pauses'] });
+
+    assert.equal(state.type, 'Paused');
+    assert.equal(state.message, `Not finished: other. To let it go on, run the flow again with approve: ['other'].`);
+    assert.deepEqual([state.of('deploy').result, state.of('sum').result], [2, 5]);
+    const all = await run(flow, { approve: ['deploy', 'pauses', 'other'] });
+    assert.deepEqual({ ...all.state.output }, { trigger: 2, signal: 5, other: 7 });
   });
 
   rule(
