@@ -17,7 +17,7 @@ test('tasks called in the builder become nodes, in that order', () => {
   assert.equal(graph.bySlug('save'), undefined);
 });
 
-test('a task that is used again is another run of it, with a number [P105] [P106]', () => {
+test('a task that is used again is another run of it, with a number [P106]', () => {
   const { graph } = build(() => [load(), load(), load()]);
 
   assert.deepEqual([...graph.slugs], ['load', 'load-2', 'load-3']);

@@ -17,7 +17,7 @@ const mistakes: [what: string, mistake: (node: Node) => unknown][] = [
 ];
 
 for (const [what, mistake] of mistakes) {
-  test(`${what} a node says that it has no value, and what to do [P090]`, () => {
+  test(`${what} a node says that it has no value, and what to do`, () => {
     const node = build(() => load()).plan;
 
     assert.throws(() => mistake(node), {
