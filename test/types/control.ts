@@ -25,6 +25,13 @@ const plant = task('plant', (tree: Tree) => tree.size);
 const see = task('see', (value: unknown) => String(value));
 const kind = task('kind', (options: { readonly kind: 'a' | 'b' }) => options.kind);
 
+export function ordered(): void {
+  exactly<Node<number[]>>()(one.with({ upstreamTasks: [mapped(load('a')), unmapped(text()), text()] }).map());
+
+  // @ts-expect-error -- a task is no node of it
+  one.with({ upstreamTasks: [mapped(load)] });
+}
+
 export function branches(): void {
   exactly<Node<number>>()(ifElse(one(), () => one()));
   exactly<Node<number | string>>()(
