@@ -3,6 +3,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
+import { unreachable } from '../lib/unreachable.ts';
 
 /** What is known of a cached result. Hashes are those of `hashInputs`, by name. */
 export interface CachedEntry {
@@ -46,13 +47,84 @@ export function allParameters(cached: CachedEntry, now: CacheQuestion): boolean 
 /** For the same values of these inputs. A name that the task does not have makes every cached result unfit. */
 export function partialInputsOnly(names: readonly string[]): CacheValidator {
   const checked = checkNames('partialInputsOnly', names);
-  return (cached, now) => durationOnly(cached, now) && isSameIn(checked, cached.inputHashes, now.inputHashes);
+  return partial({ name: 'partialInputsOnly', names: checked }, (cached, now) => {
+    return durationOnly(cached, now) && isSameIn(checked, cached.inputHashes, now.inputHashes);
+  });
 }
 
 /** For the same values of these parameters. A name that the flow does not have makes every cached result unfit. */
 export function partialParametersOnly(names: readonly string[]): CacheValidator {
   const checked = checkNames('partialParametersOnly', names);
-  return (cached, now) => durationOnly(cached, now) && isSameIn(checked, cached.parameterHashes, now.parameterHashes);
+  return partial({ name: 'partialParametersOnly', names: checked }, (cached, now) => {
+    return durationOnly(cached, now) && isSameIn(checked, cached.parameterHashes, now.parameterHashes);
+  });
+}
+
+/** The validators that come with the library. */
+export const cacheValidators = {
+  neverUse,
+  durationOnly,
+  allInputs,
+  allParameters,
+  partialInputsOnly,
+  partialParametersOnly,
+} as const;
+
+const whole = { neverUse, durationOnly, allInputs, allParameters };
+
+/** What a validator of ours is called, so that it can be found again elsewhere. */
+export type ValidatorName =
+  | { readonly name: keyof typeof whole }
+  | { readonly name: 'partialInputsOnly' | 'partialParametersOnly'; readonly names: readonly string[] };
+
+/** What `partialInputsOnly` and `partialParametersOnly` made, and of which names. */
+const partials = new WeakMap<CacheValidator, ValidatorName>();
+
+function partial(name: ValidatorName, validator: CacheValidator): CacheValidator {
+  partials.set(validator, name);
+  return validator;
+}
+
+/** Nothing for a function of the user's. */
+export function nameOfValidator(validator: CacheValidator): ValidatorName | undefined {
+  const names = Object.keys(whole) as (keyof typeof whole)[];
+  const name = names.find((each) => whole[each] === validator);
+  return name === undefined ? partials.get(validator) : { name };
+}
+
+export function validatorOf(validator: ValidatorName): CacheValidator {
+  switch (validator.name) {
+    case 'partialInputsOnly':
+      return partialInputsOnly(validator.names);
+    case 'partialParametersOnly':
+      return partialParametersOnly(validator.names);
+    default:
+      return whole[validator.name];
+  }
+}
+
+/** The names of those that count, or all of them. */
+export type Selection = 'all' | readonly string[];
+
+/** What a validator looks at besides the expiry. A function of the user's is shown all there is. */
+export function looksAt(validator: ValidatorName | undefined): { inputs: Selection; parameters: Selection } {
+  switch (validator?.name) {
+    case 'neverUse':
+    case 'durationOnly':
+      return { inputs: [], parameters: [] };
+    case 'allInputs':
+      return { inputs: 'all', parameters: [] };
+    case 'allParameters':
+      return { inputs: [], parameters: 'all' };
+    case 'partialInputsOnly':
+      return { inputs: validator.names, parameters: [] };
+    case 'partialParametersOnly':
+      return { inputs: [], parameters: validator.names };
+    case undefined:
+      return { inputs: 'all', parameters: 'all' };
+    default:
+      return unreachable(validator);
+  }
 }
 
 function isSame(before: Hashes, now: Hashes): boolean {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, win32 } from 'node:path';
+import { config } from '../config/config.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import type { Result, ResultDescription } from './result.ts';
@@ -10,7 +11,10 @@ import { sentNameOf, serializerOf } from './serializer-names.ts';
 import { serializers } from './serializers.ts';
 
 export interface LocalResultOptions {
-  /** Where the files are: `~/.heddle/results` if not given. A `~` at its start is the home of the user. */
+  /**
+   * Where the files are; as configured (`[results] directory`, `~/.heddle/results`) if not given. A `~` at its start is
+   * the home of the user.
+   */
   readonly directory?: string;
   /** `serializers.v8` if not given. */
   readonly serializer?: Serializer;
@@ -25,7 +29,7 @@ export interface LocalResultOptions {
 export class LocalResult implements Result {
   readonly directory: string;
   readonly serializer: Serializer;
-  /** The default directory is the home of whoever asks: it may be another on another machine. */
+  /** The default directory is as whoever asks has configured it: it may be another on another machine. */
   readonly #hasOwnDirectory: boolean;
 
   constructor(options: LocalResultOptions = {}) {
@@ -35,7 +39,7 @@ export class LocalResult implements Result {
     });
     const { directory, serializer = serializers.v8 } = options;
     this.#hasOwnDirectory = directory !== undefined;
-    this.directory = resolve((directory ?? '~/.heddle/results').replace(/^~(?=$|[/\\])/, () => homedir()));
+    this.directory = resolve(directory?.replace(/^~(?=$|[/\\])/, () => homedir()) ?? config().results.directory);
     this.serializer = serializer;
   }
 

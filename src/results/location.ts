@@ -14,7 +14,7 @@ import { describe } from '../lib/options.ts';
 export type LocationValues = Readonly<Record<string, unknown>>;
 
 /** A text with names in braces, or a function that makes one. */
-export type LocationTemplate = string | ((values: LocationValues) => string);
+export type LocationTemplate<Values = LocationValues> = string | ((values: Values) => string);
 
 interface Placeholder {
   readonly name: string;
@@ -22,13 +22,15 @@ interface Placeholder {
 }
 
 /** The location that a template stands for. What a function returns is a template too. */
-export function renderLocation(template: LocationTemplate, values: LocationValues): string {
+export function renderLocation<Values extends object>(template: LocationTemplate<Values>, values: Values): string {
   const text: unknown = typeof template === 'function' ? template(values) : template;
   if (typeof text !== 'string' || text === '') {
     const who = typeof template === 'function' ? 'a function for a location should return' : 'a location should be';
     throw invalid(`${who} a text that is not empty; got ${describe(text)}`, { template: text });
   }
-  const pieces = parse(text).map((piece) => (typeof piece === 'string' ? piece : textFor(piece, { text, values })));
+  const pieces = parse(text).map((piece) =>
+    typeof piece === 'string' ? piece : textFor(piece, { text, values: values as LocationValues }),
+  );
   return pieces.join('');
 }
 
@@ -95,8 +97,9 @@ function textFor({ name, format }: Placeholder, { text, values }: Rendering): st
   throw invalid(`${where} names '${name}', which is ${describe(value)}; ${expected}`, { template: text, name });
 }
 
-function lookUp(name: string, values: LocationValues): unknown {
-  let value: unknown = values;
+/** What a dotted name leads to, through own properties; `undefined` where it leads nowhere. */
+export function lookUp(name: string, values: unknown): unknown {
+  let value = values;
   for (const key of name.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
     value = (value as Record<string, unknown>)[key];

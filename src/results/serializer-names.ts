@@ -1,5 +1,6 @@
 // A description of a result travels to workers, and names its serializer: here the name finds the serializer again.
 
+import { register, type Reference } from '../code/registry.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
@@ -11,12 +12,15 @@ const builtIn: ReadonlyMap<string, Serializer> = new Map(
   [serializers.v8, serializers.json, serializers.msgpack].map((serializer) => [serializer.name, serializer]),
 );
 
-/** Serializers of users, by name. */
-const registered = processWide('serializers', () => new Map<string, Serializer>());
+/** Serializers of users, by name, each with where another thread or process finds it. */
+const registered = processWide(
+  'serializers',
+  () => new Map<string, { serializer: Serializer; reference: Reference }>(),
+);
 
 /**
- * Makes a serializer of your own known by its name, and returns it. To be called at the top level of a module that the
- * flow's module imports, so that it happens in every worker too.
+ * Makes a serializer of your own known by its name, and returns it. To be called at the top level of a module, which
+ * every worker imports that needs it.
  */
 export function registerSerializer<T extends Serializer>(serializer: T): T {
   if (!isSerializer(serializer) || !/^[\w.-]+$/.test(serializer.name)) {
@@ -25,18 +29,28 @@ export function registerSerializer<T extends Serializer>(serializer: T): T {
     throw new UsageError('INVALID_OPTION', `a serializer should have ${expected}; got ${got}`);
   }
   const { name } = serializer;
-  const holder = builtIn.get(name) ?? registered.get(name);
+  const holder = find(name);
   if (holder !== undefined && holder !== serializer) {
     throw new UsageError('INVALID_OPTION', `there is another serializer called '${name}'; give this one another name`);
   }
-  registered.set(name, serializer);
+  if (holder === undefined)
+    registered.set(name, { serializer, reference: register(`serializer '${name}'`, serializer) });
   return serializer;
+}
+
+function find(name: string): Serializer | undefined {
+  return builtIn.get(name) ?? registered.get(name)?.serializer;
+}
+
+/** Where the user's serializer was registered that a name such as `'mine+gzip'` needs, if it needs one. */
+export function registrationOf(name: string): Reference | undefined {
+  return registered.get(name.split('+')[0]!)?.reference;
 }
 
 /** The serializer that a name stands for: `v8`, `json+gzip`, or one that was registered. */
 export function serializerOf(name: string): Serializer {
   const [inner = '', ...formats] = name.split('+');
-  let serializer = builtIn.get(inner) ?? registered.get(inner);
+  let serializer = find(inner);
   for (const format of formats) {
     if (serializer === undefined || !isCompressionFormat(format)) throw unknownSerializer(name);
     serializer = serializers.compressed(serializer, { format });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { withConfig } from '../../src/config/config.ts';
 import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
 import { LocalResult, type LocalResultOptions } from '../../src/results/local-result.ts';
 import { resultOf } from '../../src/results/result-kinds.ts';
@@ -303,6 +304,12 @@ test('its description makes it again in a thread', async () => {
   assert.deepEqual(description, { kind: 'local', directory: room.path, serializer: 'v8+zstd' });
   assert.deepEqual(stored, value);
   assert.deepEqual(resultOf(description).describe(), description);
+});
+
+test('the default directory is the configured one', () => {
+  const directory = withConfig({ results: { directory: '/stored/here' } }, () => new LocalResult().directory);
+
+  assert.equal(directory, '/stored/here');
 });
 
 test('the default directory is left to the machine that makes it again', () => {
