@@ -24,6 +24,7 @@ export * as signals from './flow/signals.ts';
 export { State } from './flow/state.ts';
 export type { StateType } from './flow/state.ts';
 export { task, Task } from './flow/task.ts';
+export type { StoringOptions } from './flow/storing.ts';
 export type { ErrorClass, TaskCopyOptions, TaskOptions, TaskStateHandler } from './flow/settings.ts';
 export * as triggers from './flow/triggers.ts';
 export type { Bounds, Trigger } from './flow/triggers.ts';
@@ -32,6 +33,18 @@ export { HeddleError, UsageError } from './lib/heddle-error.ts';
 export { RemoteError, ThrownValueError } from './values/thrown.ts';
 export { NotSerializableError } from './values/travels.ts';
 export type { LogLevel, LogRecord } from './lib/log-record.ts';
+export { cacheValidators } from './results/cache-validators.ts';
+export type { CachedEntry, CacheQuestion, CacheValidator } from './results/cache-validators.ts';
+export { LocalResult } from './results/local-result.ts';
+export type { LocalResultOptions } from './results/local-result.ts';
+export type { LocationFacts } from './results/location-facts.ts';
+export { registerResultKind } from './results/result-kinds.ts';
+export type { ResultMaker } from './results/result-kinds.ts';
+export type { Result, ResultDescription } from './results/result.ts';
+export { registerSerializer, serializerOf } from './results/serializer-names.ts';
+export type { Serializer } from './results/serializer.ts';
+export { serializers } from './results/serializers.ts';
+export type { CompressionFormat } from './results/serializers.ts';
 
 // A flow that names no executor runs right here. Only this file stands above both the engine and the executors.
 defaultExecutor.make = () => new LocalExecutor();

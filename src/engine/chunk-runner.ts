@@ -20,6 +20,7 @@ import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
 import { captureOutput } from './output-capture.ts';
 import { decodePlan } from './plan.ts';
+import { openStorage } from './storage.ts';
 import { Ending, failed } from './endings.ts';
 import { TaskRunner, type LoadedTask, type Progress } from './task-runner.ts';
 
@@ -224,7 +225,8 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     if (plan.logStdout) captureOutput();
     if (plan.extraLoggers !== undefined) hookLoadedLoggers(found.reference.module);
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
-    return { plan, task: found, trigger, whole };
+    const storage = plan.storage && (await openStorage(plan, plan.storage, found));
+    return { plan, task: found, trigger, whole, storage };
   } catch (error) {
     const cause =
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });

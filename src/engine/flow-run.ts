@@ -87,7 +87,9 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     },
     lost: (error) => over.fail(error),
   };
-  const runner = new FlowRunner(flow.graph, { ...facts, secrets, startedAt, journal, approved: request.approve ?? [] });
+  const { result } = flow.settings;
+  const approved = request.approve ?? [];
+  const runner = new FlowRunner(flow.graph, { ...facts, secrets, startedAt, journal, approved, result });
   await using session = await startedUnless(over, request.executor.start(facts, listener));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
   await carryThrough(runner, session, { over, request, logger });

@@ -12,6 +12,7 @@ import type { Task } from '../flow/task.ts';
 import { nameOf } from '../flow/triggers.ts';
 import { codeAddressOf } from '../code/registry.ts';
 import { config } from '../config/config.ts';
+import type { Result } from '../results/result.ts';
 import { assertTravels } from '../values/travels.ts';
 import { behindGate } from './arguments.ts';
 import type { ArrayListener, ArrayRequest, FlowRunFacts, Session } from './executor.ts';
@@ -29,6 +30,7 @@ import {
 } from './mapped-over.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
+import { storagePlanOf } from './storage-plan.ts';
 import { failed } from './endings.ts';
 
 type EachNode = Extract<Binding, { type: 'each-node' }>;
@@ -64,6 +66,8 @@ interface FlowRunnerFacts extends FlowRunFacts {
   readonly journal: Journal | undefined;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
+  /** Where results of tasks are stored that name no place of their own. */
+  readonly result: Result | undefined;
 }
 
 /** The states of a flow's nodes, while it runs and after. */
@@ -307,6 +311,7 @@ export class FlowRunner {
     const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger, tags } = task.settings;
     const { flowName, flowRunId, flowRunName, parameters, scheduledStartTime } = this.#facts;
     const { logging } = config();
+    const storage = storagePlanOf(task.settings.storing, this.#facts.result);
     return encodePlan({
       flow: flowName,
       flowRunId,
@@ -333,6 +338,7 @@ export class FlowRunner {
       wholeIsList: whole.map(({ isList }) => isList),
       literals,
       ...(gates.length > 0 && { gates }),
+      ...(storage && { storage }),
     });
   }
 

@@ -9,7 +9,9 @@ import { assertNotBuilding, Graph } from '../flow/graph.ts';
 import type { Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import type { State } from '../flow/state.ts';
+import { assertSendable, assertStorable, resultRule } from '../flow/storing.ts';
 import type { Task } from '../flow/task.ts';
+import type { Result } from '../results/result.ts';
 import { assertPlan } from './flow-plan.ts';
 import type { Schedule } from '../schedules/schedule.ts';
 import { isInTaskRun } from './context.ts';
@@ -26,6 +28,8 @@ export interface FlowOptions {
   readonly executor?: Executor;
   /** When `serve()` runs it; `run()` runs it at once all the same. */
   readonly schedule?: Schedule;
+  /** Where the results of its tasks are stored, each as soon as it is there; nowhere by default. */
+  readonly result?: Result;
   /** What runs are called: a text like `'load-{parameters.day}'`, or a function. */
   readonly flowRunName?: FlowRunName;
   /** Called in order when a run ends, where the flow was started; each may return another state. */
@@ -112,6 +116,7 @@ const scheduleRule = {
 const flowRules = {
   executor: executorRule,
   schedule: scheduleRule,
+  result: resultRule,
   flowRunName: runName,
   stateHandlers: {
     expected: 'an array of functions',
@@ -193,7 +198,8 @@ export class Flow<Plan = unknown> {
     this.#executor = executor;
     this.settings = { ...settings, stateHandlers };
     this.graph = new Graph(name);
-    this.plan = this.graph.build(builder);
+    if (options.result !== undefined) assertSendable(options.result);
+    this.plan = this.#build(builder);
     assertPlan(this.graph, this.plan);
     register(`flow ${name}`, this);
   }
@@ -228,7 +234,7 @@ export class Flow<Plan = unknown> {
 
   /** Adds a task without arguments, as a call inside the builder would. */
   addTask<Result>(task: Task<[], Result>): Node<Awaited<Result>> {
-    return this.graph.build(() => task());
+    return this.#build(() => task());
   }
 
   /** Makes `downstream` wait for `upstream`. */
@@ -311,6 +317,13 @@ export class Flow<Plan = unknown> {
       throw new UsageError('UNKNOWN_TASK', message, { flow: this.name, task: slug });
     }
     return slugs;
+  }
+
+  #build<Built>(builder: () => Built): Built {
+    const built = this.graph.build(builder);
+    const parameters = [...this.parameters.keys()];
+    for (const node of this.graph.nodes) assertStorable(node, parameters);
+    return built;
   }
 
   #takeCommandLine(): CommandLineRun | undefined {

@@ -26,6 +26,7 @@ interface StateRecord {
   readonly type: StateType;
   readonly message: string;
   readonly error?: ThrownRecord;
+  readonly expiresAt?: number;
 }
 
 const headerLength = 13;
@@ -40,8 +41,14 @@ export function encodeOutcomes(values: readonly unknown[], states: ReadonlyMap<n
 export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, State>): Uint8Array {
   if (states.size === 0) return join(Uint8Array.of(blockKinds.succeeded), column);
   const records = [...states].map(([position, state]): StateRecord => {
-    const { type, message, error } = state;
-    return { position, type, message, ...(error !== undefined && { error: encodeThrown(error) }) };
+    const { type, message, error, expiresAt } = state;
+    return {
+      position,
+      type,
+      message,
+      ...(error !== undefined && { error: encodeThrown(error) }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    };
   });
   const body = encodeValue([records, column]);
   const header = new Uint8Array(headerLength);
@@ -65,11 +72,12 @@ export function decodeOutcomes(bytes: Uint8Array, mapIndex?: number): Outcomes {
       const [records, column] = decodeValue(bytes.subarray(headerLength)) as [StateRecord[], Uint8Array];
       const values = decodeColumn(column);
       const states = Array.from<State | undefined>({ length: values.length });
-      for (const { position, type, message, error } of records) {
+      for (const { position, type, message, error, expiresAt } of records) {
         const hasResult = type === 'Success' || type === 'Cached';
         states[position] = new State(type, message, {
           ...(hasResult && { result: values[position] }),
           ...(error !== undefined && { error: decodeThrown(error) }),
+          ...(expiresAt !== undefined && { expiresAt }),
         });
       }
       return { values, states };

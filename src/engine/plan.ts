@@ -4,6 +4,7 @@ import { decodeValue, encodeValue } from '../values/encode.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
+import type { StoragePlan } from './storage-plan.ts';
 
 /**
  * Where an argument of a task run comes from, as its worker sees it. `input` counts the upstream arrays of its kind.
@@ -67,6 +68,8 @@ export interface RunPlan {
   readonly literals: readonly number[];
   /** The elementwise inputs that are gates of branches, if any: no trigger sees them; closed, they end a run. */
   readonly gates?: readonly number[];
+  /** Where results are stored and looked for, if they are. */
+  readonly storage?: StoragePlan;
 }
 
 export function encodePlan(plan: RunPlan): Uint8Array {

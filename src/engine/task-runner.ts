@@ -17,6 +17,8 @@ import { createLogger, type Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { stateAt, type Outcomes } from './outcomes.ts';
 import { retrying } from './retries.ts';
+import { StorageSteps } from './storage-steps.ts';
+import type { StoredResults } from './stored-run.ts';
 import { RunContext } from './run-context.ts';
 import { endedByUpstream } from './upstream-steps.ts';
 
@@ -27,6 +29,8 @@ export interface LoadedTask {
   readonly trigger: Trigger;
   /** For each upstream that is needed whole: its outcomes, and the value or list that an argument of it gets. */
   readonly whole: readonly { readonly outcomes: Outcomes; readonly value: unknown }[];
+  /** Absent when results are neither stored nor looked for. */
+  readonly storage: StoredResults | undefined;
 }
 
 /** The upstream values of one chunk: for each elementwise upstream, outcomes that begin at the chunk's first index. */
@@ -53,6 +57,8 @@ export class TaskRunner {
   /** Nothing upstream is out of the ordinary and the trigger is the usual one: no step can end a run. */
   readonly #isPlain: boolean;
   readonly #isWatched: boolean;
+  /** Something happens besides the call of the function. */
+  readonly #isStepwise: boolean;
   /** Of the upstreams that are needed whole: they are the same for every index. */
   #sharedStates: readonly State[] | undefined;
 
@@ -63,13 +69,18 @@ export class TaskRunner {
     this.#isPlain = loaded.trigger === allSuccessful && upstream.every(({ states }) => states === undefined);
     const { stateHandlers, onFailure } = loaded.task.settings;
     this.#isWatched = stateHandlers.length > 0 || onFailure !== undefined;
+    this.#isStepwise = this.#isWatched || loaded.storage !== undefined;
   }
 
   /** The value that the function returned, or an `Ending`; a promise of it when anything in it is asynchronous. */
   run(index: number, progress: Progress): unknown {
-    const ended = this.#isWatched ? this.#runWatched(index, progress) : this.#runOnce(index, progress);
-    if (ended instanceof Promise) return this.#loop(index, progress, ended);
-    return ended instanceof Ending && ended.state.isLooped() ? this.#loop(index, progress, ended) : ended;
+    if (this.#isStepwise) {
+      const storage = this.#storageOf(index);
+      return this.#loop(progress, (now) => this.#runStepwise(index, now, storage));
+    }
+    const ended = this.#runOnce(index, progress);
+    const isOver = !(ended instanceof Promise) && !(ended instanceof Ending && ended.state.isLooped());
+    return isOver ? ended : this.#loop(progress, (now) => this.#runOnce(index, now), ended);
   }
 
   /** For the run's own lines; or, by name, for those of another library's logger. */
@@ -86,14 +97,18 @@ export class TaskRunner {
   }
 
   /** A function that throws LOOP is called again, and each iteration goes through the whole pipeline. */
-  async #loop(index: number, progress: Progress, first: unknown): Promise<unknown> {
+  async #loop(
+    progress: Progress,
+    once: (progress: Progress) => unknown,
+    first: unknown = once(progress),
+  ): Promise<unknown> {
     let ended = await first;
     for (let loopCount = progress.loopCount + 1; ended instanceof Ending && ended.state.isLooped(); loopCount += 1) {
       const next: Progress = { runCount: 1, loopCount, loopResult: ended.state.result };
       // A loop that polls must let happen what it waits for, and hear that it is to end.
       await new Promise((resolve) => setImmediate(resolve));
       if (isCancelled(this.#facts.task.control)) return new Ending(cancelled(), { isRetriable: false });
-      ended = await (this.#isWatched ? this.#runWatched(index, next) : this.#runOnce(index, next));
+      ended = await once(next);
     }
     return ended;
   }
@@ -104,21 +119,46 @@ export class TaskRunner {
     return ended instanceof Ending ? this.#judge(ended, progress) : ended;
   }
 
-  /** The same, with the task's state handlers asked at every change of the state. */
-  async #runWatched(index: number, progress: Progress): Promise<unknown> {
-    const change = (from: State, to: State) => changeState(this.#loaded, this.#mapIndex(index), { from, to });
+  /** The same, with stored results, and with the task's state handlers asked at every change of the state. */
+  async #runStepwise(index: number, progress: Progress, storage: StorageSteps | undefined): Promise<unknown> {
+    const change = this.#changeOf(index);
     const pending = new State('Pending', 'Task run has not started.');
-    const early = this.#endedEarly(index);
+    const early = this.#endedEarly(index) ?? (await storage?.find(progress));
     if (early !== undefined) return early.withState(await change(pending, early.state));
     const running = await change(pending, new State('Running', 'Starting task run.'));
     if (!running.isRunning()) return new Ending(running, { isRetriable: false });
 
     const returned = await this.#call(index, progress);
     const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
-    const ended = ending.withState(await change(running, ending.state));
-    const judged = this.#judge(ended, progress);
-    if (!judged.state.isRetrying() || ended.state.isRetrying()) return judged;
-    return judged.withState(await change(ended.state, judged.state));
+    const stored = (await storage?.keep(ending, progress)) ?? ending;
+    const ended = stored.withState(await change(running, stored.state));
+    const cached = (await storage?.cache(ended, progress)) ?? ended;
+    const last = cached === ended ? ended : cached.withState(await change(ended.state, cached.state));
+    const judged = this.#judge(last, progress);
+    if (!judged.state.isRetrying() || last.state.isRetrying()) return judged;
+    return judged.withState(await change(last.state, judged.state));
+  }
+
+  #changeOf(index: number): (from: State, to: State) => State | Promise<State> {
+    if (!this.#isWatched) return (_, to) => to;
+    return (from, to) => changeState(this.#loaded, this.#mapIndex(index), { from, to });
+  }
+
+  #storageOf(index: number): StorageSteps | undefined {
+    const { storage, plan } = this.#loaded;
+    if (storage === undefined) return undefined;
+    const mapIndex = this.#mapIndex(index);
+    const { task, elementwise } = this.#facts;
+    return new StorageSteps({
+      storage,
+      run: () => {
+        const inputs = argumentsOf(this.#loaded, elementwise, index - task.start);
+        return { mapIndex, inputs, logger: () => this.loggerFor(mapIndex) };
+      },
+      contextOf: (progress) => this.#contextOf(index, progress),
+      control: task.control,
+      isTimed: plan.timeoutMs !== null,
+    });
   }
 
   #endedEarly(index: number): Ending | undefined {
@@ -141,13 +181,7 @@ export class TaskRunner {
 
   #call(index: number, progress: Progress): unknown {
     const { plan, task } = this.#loaded;
-    const run = new RunContext({
-      plan,
-      progress,
-      mapIndex: this.#mapIndex(index),
-      control: this.#facts.task.control,
-      logger: (name) => this.loggerFor(this.#mapIndex(index), name),
-    });
+    const run = this.#contextOf(index, progress);
     const startedAt = plan.timeoutMs === null ? 0 : performance.now();
     try {
       const args = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
@@ -161,6 +195,18 @@ export class TaskRunner {
       run.close();
       return endingOf(thrown, plan.name);
     }
+  }
+
+  #contextOf(index: number, progress: Progress): RunContext {
+    const mapIndex = this.#mapIndex(index);
+    const { control } = this.#facts.task;
+    return new RunContext({
+      plan: this.#loaded.plan,
+      progress,
+      mapIndex,
+      control,
+      logger: (name) => this.loggerFor(mapIndex, name),
+    });
   }
 
   async #settle(result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {

@@ -17,7 +17,8 @@ class BuiltIn<Args extends readonly unknown[], Result> extends Task<Args, Result
   readonly #function: (...args: Args) => Result;
 
   constructor(reference: Reference, implementation: (...args: Args) => Result, options?: TaskOptions) {
-    super(reference.name, options, reference);
+    // What it hands on is stored by those who made it.
+    super(reference.name, { checkpoint: false, ...options }, reference);
     this.#function = implementation;
   }
 

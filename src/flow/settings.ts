@@ -3,12 +3,14 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { config } from '../config/config.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import type { Mapped, Node, Unmapped } from './node.ts';
+import { nameOfValidator, type CacheValidator } from '../results/cache-validators.ts';
 import { Signal } from './signals.ts';
 import type { State } from './state.ts';
+import { storingOf, storingOptionRules, type Storing, type StoringOptions } from './storing.ts';
 import type { Task } from './task.ts';
 import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
 
-export interface TaskOptions {
+export interface TaskOptions extends StoringOptions {
   /** How often a failed run is tried again; 0 by default. */
   readonly retries?: number;
   /** How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. A function is given the
@@ -76,6 +78,8 @@ export interface TaskSettings {
   readonly slug: string | undefined;
   /** Each once, in the order in which they were given. */
   readonly tags: readonly string[];
+  /** Absent when the task says nothing about its results. */
+  readonly storing: Storing | undefined;
 }
 
 export const taskOptionRules = {
@@ -92,6 +96,7 @@ export const taskOptionRules = {
   zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },
   stateHandlers: { expected: 'an array of functions', holds: isListOfFunctions },
   onFailure: rules.function,
+  ...storingOptionRules,
 };
 export const copyOptionRules = { ...taskOptionRules, name: rules.text, upstreamTasks: rules.list };
 
@@ -134,6 +139,7 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     logStdout: options.logStdout,
     stateHandlers,
     onFailure,
+    storing: storingOf(owner, options),
   });
 }
 
@@ -143,6 +149,7 @@ export function isAllData(options: TaskCopyOptions, original: TaskOptions): bool
     const value: unknown = options[name];
     if (value === original[name]) return true;
     if (name === 'trigger') return nameOf(value as Trigger) !== undefined;
+    if (name === 'cacheValidator') return nameOfValidator(value as CacheValidator) !== undefined;
     return name !== 'retryOn' && name !== 'stateHandlers' && typeof value !== 'function';
   });
 }

@@ -41,6 +41,8 @@ export interface StateDetails<T = unknown> {
   readonly runCount?: number;
   /** Which iteration of a loop this is, from 1. */
   readonly loopCount?: number;
+  /** Until when a cached result may be used again, in milliseconds since 1970. */
+  readonly expiresAt?: number;
   /** Facts of the user's own, as plain data. */
   readonly context?: Readonly<Record<string, unknown>>;
   /** The states of the children of a mapped task, by map index. */
@@ -82,6 +84,11 @@ export class State<T = unknown> {
   /** Which iteration of a loop this is, from 1; absent outside of loops. */
   get loopCount(): number | undefined {
     return this.#details.loopCount;
+  }
+
+  /** Until when its result may be used again by later runs, in milliseconds since 1970; where it was cached. */
+  get expiresAt(): number | undefined {
+    return this.#details.expiresAt;
   }
 
   get context(): Readonly<Record<string, unknown>> {
@@ -195,6 +202,7 @@ export interface StateJson {
   readonly startTime?: number;
   readonly runCount?: number;
   readonly loopCount?: number;
+  readonly expiresAt?: number;
   readonly context?: string;
   readonly children?: readonly StateJson[];
 }
@@ -202,7 +210,7 @@ export interface StateJson {
 const noFacts = Object.freeze({});
 
 function toJson({ type, message, children, context }: State, details: StateDetails): StateJson {
-  const { result, error, startTime, runCount, loopCount } = details;
+  const { result, error, startTime, runCount, loopCount, expiresAt } = details;
   // A mapped state's result is that of its children, so it is not written twice.
   const hasResult = 'result' in details && type !== 'Mapped';
   return {
@@ -213,13 +221,14 @@ function toJson({ type, message, children, context }: State, details: StateDetai
     ...(startTime !== undefined && { startTime }),
     ...(runCount !== undefined && { runCount }),
     ...(loopCount !== undefined && { loopCount }),
+    ...(expiresAt !== undefined && { expiresAt }),
     ...(context !== noFacts && { context: toBase64(context) }),
     ...(type === 'Mapped' && { children: children.map((child) => child.toJSON()) }),
   };
 }
 
 function fromJson(json: StateJson): State {
-  const { type, message, result, error, startTime, runCount, loopCount, context } = json;
+  const { type, message, result, error, startTime, runCount, loopCount, expiresAt, context } = json;
   const children = json.children?.map((child) => fromJson(child));
   return new State(type, message, {
     ...(result !== undefined && { result: fromBase64(result) }),
@@ -227,6 +236,7 @@ function fromJson(json: StateJson): State {
     ...(startTime !== undefined && { startTime }),
     ...(runCount !== undefined && { runCount }),
     ...(loopCount !== undefined && { loopCount }),
+    ...(expiresAt !== undefined && { expiresAt }),
     ...(context !== undefined && { context: fromBase64(context) as Record<string, unknown> }),
     ...(children !== undefined && { children, result: children.map((child) => child.result) }),
   });

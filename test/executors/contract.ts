@@ -2,6 +2,7 @@
 
 import { test } from 'node:test';
 import type { Executor, Flow, FlowRunOptions, FlowState, LogRecord } from 'heddle';
+import { cacheRules } from './contract/caches.ts';
 import { cancelRules } from './contract/cancel.ts';
 import { collectionRules } from './contract/collections.ts';
 import { contextRules } from './contract/context.ts';
@@ -11,6 +12,7 @@ import { loggerRules } from './contract/loggers.ts';
 import { loopRules } from './contract/loops.ts';
 import { mappingRules } from './contract/mapping.ts';
 import { outputRules } from './contract/output.ts';
+import { resultRules } from './contract/results.ts';
 import { resumeRules } from './contract/resume.ts';
 import { retryRules } from './contract/retries.ts';
 import { scaleRules } from './contract/scale.ts';
@@ -49,6 +51,8 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   loggerRules(rule);
   outputRules(rule);
   cancelRules(rule);
+  resultRules(rule);
+  cacheRules(rule);
   scaleRules(rule);
   sharingRules(rule);
 }
