@@ -33,6 +33,12 @@ test('what is not a success stands beside the values, at its place', () => {
   assert.equal(stateAt(outcomes, 2).result, 3);
 });
 
+test('a cached result arrives with its end', () => {
+  const { bytes } = block(0, [new State('Cached', 'kept', { expiresAt: 5 })]);
+
+  assert.equal(stateAt(decodeOutcomes(bytes), 0).expiresAt, 5);
+});
+
 test('an error arrives with its class, message, code and cause', () => {
   const cause = new RangeError('too far');
   const error = new HeddleError('TASK_RUN_CRASHED', 'it crashed', { cause, task: 'load' });

@@ -115,6 +115,7 @@ const samples: readonly State[] = [
   new State('Success', 'nothing', { result: undefined }),
   new State('Retrying', 'soon', { startTime: 1_700_000_000_000, runCount: 3 }),
   new State('Looped', 'again', { loopCount: 4, result: [1n] }),
+  new State('Cached', 'kept', { expiresAt: 5, result: 1 }),
   new State('Skipped', 'no need', { context: { tags: new Set(['a']) } }),
   new State('Mapped', 'three', { children: [success(1), new State('Skipped', ''), success('x')] }),
 ];
@@ -123,8 +124,8 @@ for (const sample of samples) {
   test(`a ${sample.type} state (${sample.message}) is the same after a trip through JSON`, () => {
     const copy = State.fromJSON(JSON.parse(JSON.stringify(sample)) as StateJson);
 
-    const facts = ({ type, message, startTime, runCount, loopCount, context }: State) => {
-      return { type, message, startTime, runCount, loopCount, context };
+    const facts = ({ type, message, startTime, runCount, loopCount, expiresAt, context }: State) => {
+      return { type, message, startTime, runCount, loopCount, expiresAt, context };
     };
     assert.deepStrictEqual(facts(copy), facts(sample));
     assert.deepStrictEqual(copy.children.map(facts), sample.children.map(facts));

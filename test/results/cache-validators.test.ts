@@ -7,9 +7,13 @@ import {
   type CacheQuestion,
   type CacheValidator,
   durationOnly,
+  looksAt,
+  nameOfValidator,
   neverUse,
   partialInputsOnly,
   partialParametersOnly,
+  type Selection,
+  validatorOf,
 } from '../../src/results/cache-validators.ts';
 
 const cached: CachedEntry = { expiresAt: 1_000, inputHashes: { x: 'X', y: 'Y' }, parameterHashes: { p: 'P', q: 'Q' } };
@@ -32,6 +36,36 @@ for (const [name, validate] of Object.entries(validators)) {
     assert.equal(validate(lasting, { ...now, time: Number.MAX_SAFE_INTEGER }), true);
   });
 }
+
+const all: Readonly<Record<string, CacheValidator>> = { neverUse, ...validators };
+for (const [name, validate] of Object.entries(all)) {
+  test(`${name} is made again from its name`, () => {
+    const sent = structuredClone(nameOfValidator(validate)!);
+
+    assert.equal(sent.name, name);
+    assert.deepEqual(nameOfValidator(validatorOf(sent)), sent);
+    for (const inputHashes of [cached.inputHashes, { x: 'X', y: 'other' }]) {
+      assert.equal(validatorOf(sent)(cached, { ...now, inputHashes }), validate(cached, { ...now, inputHashes }));
+    }
+  });
+
+  test(`${name} needs to know no more than it says that it looks at`, () => {
+    const { inputs, parameters } = looksAt(nameOfValidator(validate));
+    const only = ({ inputHashes, parameterHashes, ...rest }: CachedEntry & CacheQuestion) => {
+      return { ...rest, inputHashes: pick(inputHashes, inputs), parameterHashes: pick(parameterHashes, parameters) };
+    };
+    const both = { ...cached, ...now };
+
+    assert.equal(validate(only(both), only(both)), validate(cached, now));
+  });
+}
+
+test("a function of one's own has no name, and may look at everything", () => {
+  const own: CacheValidator = () => true;
+
+  assert.equal(nameOfValidator(own), undefined);
+  assert.deepEqual(looksAt(undefined), { inputs: 'all', parameters: 'all' });
+});
 
 test('neverUse uses nothing', () => {
   const never: CacheValidator = neverUse;
@@ -96,3 +130,7 @@ test('a partial validator without names is refused at once', () => {
     assert.throws(() => partialParametersOnly(names as string[]), { code: 'INVALID_OPTION', message });
   }
 });
+
+function pick(hashes: Readonly<Record<string, string>>, selection: Selection): Record<string, string> {
+  return Object.fromEntries(Object.entries(hashes).filter(([name]) => selection === 'all' || selection.includes(name)));
+}

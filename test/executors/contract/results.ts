@@ -202,9 +202,23 @@ function checkpointRules(rule: Rule): void {
     assert.equal(unstored.state.of('tell-secret').type, 'Success');
   });
 
+  rule('the time limit of a task is that of its function: storage may take longer', async (run) => {
+    using room = newRoom();
+    using diary = newDiary();
+    const result = new NotedResult({ directory: room.path, delayMs: 600 });
+
+    const { state } = await run(new Flow('slow', () => square.with({ result, timeout: 50 })(3, diary.path)));
+
+    assert.deepEqual([state.of('square').type, state.output], ['Success', 9]);
+    assert.deepEqual(linesOf(diary.path), ['square 3']);
+  });
+
   rule("kinds and serializers of one's own are found, also by workers that know only the task", async (run) => {
     using room = newRoom();
-    const result = new NotedResult(room.path, serializers.compressed(shouting, { format: 'gzip' }));
+    const result = new NotedResult({
+      directory: room.path,
+      serializer: serializers.compressed(shouting, { format: 'gzip' }),
+    });
 
     const { state } = await run(new Flow('own', () => inc.with({ result, target: 'x-{inputs.0}' })(2)));
     const again = await run(new Flow('own', () => inc.with({ result, target: 'x-{inputs.0}' })(2)));
