@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { cacheValidators, Flow, LocalResult, Parameter, serializers, task, unmapped } from 'heddle';
 import type { Result, TaskOptions } from 'heddle';
 
 const { partialInputsOnly, partialParametersOnly } = cacheValidators;
 const result = new LocalResult();
-const join = task('join', (a: string, b: string) => a + b);
+const folder = mkdtempSync('test/flow/docs-');
+after(() => rmSync(folder, { recursive: true }));
+const concat = task('join', (a: string, b: string) => a + b);
 
 const wrongOptions: readonly (readonly [TaskOptions, RegExp])[] = [
   [{ cacheValidator: cacheValidators.allInputs }, /'cacheValidator' of task 't' has no effect without cacheFor.*'1h'/],
@@ -40,13 +45,13 @@ const wrongTargets: readonly (readonly [string, RegExp])[] = [
 
 for (const [target, message] of wrongTargets) {
   test(`the target ${target} is refused at once`, () => {
-    assert.throws(() => join.with({ target }), { code: 'INVALID_LOCATION', message });
+    assert.throws(() => concat.with({ target }), { code: 'INVALID_LOCATION', message });
   });
 }
 
 test('a target that names what a flow does not have is refused when the flow is built', () => {
   const build = (target: string) => () =>
-    new Flow('f', () => join.with({ target })(new Parameter('day', { default: 'mon' }), 'b'));
+    new Flow('f', () => concat.with({ target })(new Parameter('day', { default: 'mon' }), 'b'));
 
   const refused = (message: RegExp) => ({ code: 'INVALID_LOCATION', message });
   assert.throws(build('{parameters.dya}'), refused(/'parameters\.dya', which the flow does not have\. .*'day'\?/));
@@ -56,7 +61,7 @@ test('a target that names what a flow does not have is refused when the flow is 
 });
 
 test('a target that would be the same for every child is refused', () => {
-  const build = (target: string) => () => new Flow('f', () => join.with({ target }).map(['a', 'b'], unmapped('c')));
+  const build = (target: string) => () => new Flow('f', () => concat.with({ target }).map(['a', 'b'], unmapped('c')));
 
   const message = /every child of task 'join' would have the same target '.*'\. Add \{mapIndex\}/;
   assert.throws(build('all.json'), { code: 'INVALID_LOCATION', message });
@@ -66,14 +71,14 @@ test('a target that would be the same for every child is refused', () => {
 });
 
 test('a task that is added to a flow later is looked at too', () => {
-  const flow = new Flow('f', () => join('a', 'b'));
+  const flow = new Flow('f', () => concat('a', 'b'));
   const alone = task('alone', { target: '{mapIndex}' }, () => 1);
 
   assert.throws(() => flow.addTask(alone), { code: 'INVALID_LOCATION' });
 });
 
 test('a cache by a parameter that the flow does not have is refused', () => {
-  const cached = join.with({ cacheFor: '1h', cacheValidator: partialParametersOnly(['dya']) });
+  const cached = concat.with({ cacheFor: '1h', cacheValidator: partialParametersOnly(['dya']) });
   const build = () =>
     new Flow('f', () => {
       new Parameter('day');
@@ -91,19 +96,19 @@ test('a result that no worker could make again is refused, for a task and for a 
     describe: () => ({ kind: 'no' }),
   };
 
-  assert.throws(() => join.with({ result: stranger }), { code: 'UNKNOWN_SERIALIZER', message: /registerSerializer/ });
-  assert.throws(() => join.with({ result: unknown }), { code: 'UNKNOWN_RESULT_KIND', message: /registerResultKind/ });
-  assert.throws(() => new Flow('f', { result: unknown }, () => join('a', 'b')), { code: 'UNKNOWN_RESULT_KIND' });
+  assert.throws(() => concat.with({ result: stranger }), { code: 'UNKNOWN_SERIALIZER', message: /registerSerializer/ });
+  assert.throws(() => concat.with({ result: unknown }), { code: 'UNKNOWN_RESULT_KIND', message: /registerResultKind/ });
+  assert.throws(() => new Flow('f', { result: unknown }, () => concat('a', 'b')), { code: 'UNKNOWN_RESULT_KIND' });
 });
 
 test('a task that says nothing about its results has nothing to do with them', () => {
-  assert.equal(join.settings.storing, undefined);
-  assert.equal(join.with({ retries: 1 }).settings.storing, undefined);
-  assert.equal(join.with({ result }).settings.storing?.result, result);
+  assert.equal(concat.settings.storing, undefined);
+  assert.equal(concat.with({ retries: 1 }).settings.storing, undefined);
+  assert.equal(concat.with({ result }).settings.storing?.result, result);
 });
 
 test('a copy is found by its original, unless it has a function of its own', () => {
-  const isOriginal = (options: TaskOptions) => join.with(options).reference === join.reference;
+  const isOriginal = (options: TaskOptions) => concat.with(options).reference === concat.reference;
   const ask = cacheValidators.allInputs;
 
   assert.ok(isOriginal({ target: 'x-{inputs.0}', result }));
@@ -111,6 +116,13 @@ test('a copy is found by its original, unless it has a function of its own', () 
   assert.ok(isOriginal({ cacheFor: '1h', cacheValidator: partialInputsOnly(['0']) }));
   assert.ok(!isOriginal({ cacheFor: '1h', cacheValidator: (cached, now) => ask(cached, now) }));
   assert.ok(!isOriginal({ target: ({ taskName }) => taskName }));
+});
+
+test('docs/results.md is a program that does what it says', async () => {
+  const blocks = readFileSync('docs/results.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
+  const file = join(folder, 'results.ts');
+  writeFileSync(file, [...blocks].map(([, code]) => code).join('\n'));
+  await import(pathToFileURL(file).href);
 });
 
 function promises(): Pick<Result, 'read' | 'write' | 'exists'> {

@@ -107,8 +107,10 @@ function entryRules(rule: Rule): void {
     await run(new Flow('one', () => give.with(options)('first', diary.path)));
     const shared = await run(new Flow('two', () => give.with({ ...options, name: 'other' })('second', diary.path)));
     const own = await run(new Flow('two', () => give.with(alone)('third', diary.path)));
+    const elsewhere = await run(new Flow('three', () => give.with(alone)('fourth', diary.path)));
 
-    assert.deepEqual([shared.state.output, own.state.output], ['first', 'third']);
+    const outputs = [shared, own, elsewhere].map(({ state }) => state.output);
+    assert.deepEqual(outputs, ['first', 'third', 'fourth']);
   });
 }
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Flow, LocalResult, Parameter, serializers, triggers, unmapped } from 'heddle';
+import { Flow, ifElse, LocalResult, Parameter, serializers, triggers, unmapped } from 'heddle';
 import { countOf, linesOf, newDiary } from '../../fixtures/diary.ts';
 import { newRoom } from '../../fixtures/room.ts';
 import { NotedResult, shouting } from '../../fixtures/stored-kinds.ts';
 import * as stored from '../../fixtures/stored.ts';
-import { check, inc } from '../../fixtures/tasks.ts';
+import { check, echo, inc } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
-const { rejected, square, squareAtFunction, takeLast, tellSecret, upToThree, variously } = stored;
+const { rejected, square, squareAtFunction, takeAll, takeLast, tellSecret, upToThree, variously } = stored;
 
 export function resultRules(rule: Rule): void {
   targetRules(rule);
@@ -75,9 +75,12 @@ function targetRules(rule: Rule): void {
     using room = newRoom();
     const kept = takeLast.with({ target: '{inputs.0.parts.length}.json', result: room.json });
 
-    const { state } = await run(new Flow('changing', () => kept({ parts: [7, 8] })));
+    const looping = takeAll.with({ target: 'loop-{inputs.0.parts.length}.json', result: room.json });
 
-    assert.deepEqual([state.output, room.files()], [8, ['2.json']]);
+    const { state } = await run(new Flow('changing', () => [kept({ parts: [7, 8] }), looping({ parts: [7, 8] })]));
+
+    assert.deepEqual(state.output, [8, 7]);
+    assert.deepEqual(room.files(), ['2.json', 'loop-2.json', 'loop-2.json.loop-1']);
   });
 
   rule('the trigger is asked even if the target is there', async (run) => {
@@ -92,6 +95,19 @@ function targetRules(rule: Rule): void {
 
     assert.equal((await run(failing)).state.of('square').type, 'TriggerFailed');
     assert.equal((await run(always)).state.of('square').type, 'Cached');
+  });
+
+  rule('a target is read, but never written, without checkpoint', async (run) => {
+    using room = newRoom();
+    using diary = newDiary();
+    const kept = square.with({ target: 'square.json', result: room.json, checkpoint: false });
+    const flow = new Flow('reading', () => kept(3, diary.path));
+
+    const first = await run(flow);
+    assert.deepEqual([first.state.output, room.files()], [9, []]);
+    room.write('square.json', '10\n');
+
+    assert.equal((await run(flow)).state.output, 10);
   });
 
   rule('a target that cannot be read fails the run, and is left as it is', async (run) => {
@@ -130,6 +146,23 @@ function checkpointRules(rule: Rule): void {
     const folder = `runs/${state.flowRunId}`;
     assert.deepEqual(room.files(), [`${folder}/inc`, `${folder}/inc-2`, `${folder}/inc-3/0`, `${folder}/inc-3/1`]);
     assert.equal(room.text(`${folder}/inc-3/1`), '7\n');
+  });
+
+  rule("a task's own result comes before that of its flow, and a branch stores nothing of its own", async (run) => {
+    using own = newRoom();
+    using room = newRoom();
+    const flow = new Flow('branching', { result: room.json }, () => {
+      return ifElse(
+        inc(0),
+        () => inc.with({ result: own.json })(1),
+        () => inc.with({ checkpoint: false })(2),
+      );
+    });
+
+    const { state } = await run(flow);
+
+    const folder = `runs/${state.flowRunId}`;
+    assert.deepEqual([state.output, room.files(), own.files()], [2, [`${folder}/inc`], [`${folder}/inc-2`]]);
   });
 
   rule('failures, skips and nothing at all are never stored [P265]', async (run) => {
@@ -186,12 +219,15 @@ function checkpointRules(rule: Rule): void {
       new Parameter('token');
       return inc.with({ target: '{parameters.token}', result: room.json })(1);
     });
-    const secrets = { TOKEN: 'tkn-5GmR3bQzw1' };
+    const secrets = { TOKEN: 'tkn-5GmR3bQzw1', OTHER: 'kls-99Sfs2qp' };
 
     const { state } = await run(flow, { secrets });
     const named = await run(asName, { secrets, parameters: { token: secrets.TOKEN } });
     const unstored = await run(new Flow('unstored', () => tellSecret.with({ checkpoint: false })()), { secrets });
 
+    const told = await run(new Flow('told', { result: room.json }, () => echo('psst-' + secrets.OTHER)), { secrets });
+
+    assert.match(told.state.of('echo').message, /a secret shows in result,/);
     assert.deepEqual((state.of('tell-secret').error as { code?: unknown }).code, 'SECRET_IN_RESULT');
     assert.match(
       state.of('tell-secret').message,
