@@ -24,12 +24,13 @@ const ownSource = fileURLToPath(new URL('../', import.meta.url));
  * `BUNDLE_FAILED`, which shows the line that esbuild stumbled over.
  */
 export function bundleOf(address: CodeAddress): Promise<PackedBundle> {
-  let bundle = bundles.get(address.module);
-  if (bundle === undefined) bundles.set(address.module, (bundle = makeBundle(address)));
+  const modules = [address.module, ...(address.also ?? [])].join(' ');
+  let bundle = bundles.get(modules);
+  if (bundle === undefined) bundles.set(modules, (bundle = makeBundle(address)));
   return bundle;
 }
 
-async function makeBundle({ module, fingerprint }: CodeAddress): Promise<PackedBundle> {
+async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Promise<PackedBundle> {
   const entry = fileURLToPath(module);
   if (!existsSync(entry)) throw failure(entry, 'its file is gone');
   if (hashOfModule(readFileSync(entry)) !== fingerprint) {
@@ -39,7 +40,7 @@ async function makeBundle({ module, fingerprint }: CodeAddress): Promise<PackedB
   const { build } = await import('esbuild');
   try {
     const { outputFiles } = await build({
-      entryPoints: [entry],
+      stdin: { contents: importsOf([...also, module]), resolveDir: source.root },
       absWorkingDir: source.root,
       outfile: join(source.root, bundleEntry),
       bundle: true,
@@ -67,6 +68,11 @@ async function makeBundle({ module, fingerprint }: CodeAddress): Promise<PackedB
     const [first] = (error as Partial<BuildFailure>).errors ?? [];
     throw failure(entry, first === undefined ? String(error) : told(first), error);
   }
+}
+
+/** First those that the task's module does not import: it may wait for ever at a run of a flow. */
+function importsOf(modules: readonly string[]): string {
+  return modules.map((module) => `import ${JSON.stringify(fileURLToPath(module))};`).join('\n');
 }
 
 interface Source {

@@ -100,10 +100,23 @@ export function hashOfModule(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('base64url').slice(0, 12);
 }
 
-/** What others need to get at the code of a reference; nothing when no file on this machine holds it. */
-export function codeAddressOf({ module, path, fingerprint }: Reference): CodeAddress | undefined {
-  if (module?.startsWith('file:') !== true || isBundled(module)) return undefined;
-  return { module, path: path!, fingerprint: fingerprint! };
+/**
+ * What others need to get at the code of a reference, and of others that go with it; nothing when no file on this
+ * machine holds it.
+ */
+export function codeAddressOf(
+  { module, path, fingerprint }: Reference,
+  others: readonly Reference[] = [],
+): CodeAddress | undefined {
+  if (module === undefined || !isFile(module)) return undefined;
+  const otherModules = new Set(others.flatMap((other) => other.module ?? []).filter(isFile));
+  otherModules.delete(module);
+  const also = [...otherModules].toSorted();
+  return { module, path: path!, fingerprint: fingerprint!, ...(also.length > 0 && { also }) };
+}
+
+function isFile(module: string): boolean {
+  return module.startsWith('file:') && !isBundled(module);
 }
 
 /** The nearest folder at or above `directory` that holds a `package.json`; `directory` itself when there is none. */

@@ -225,7 +225,7 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     if (plan.logStdout) captureOutput();
     if (plan.extraLoggers !== undefined) hookLoadedLoggers(found.reference.module);
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
-    const storage = plan.storage && (await openStorage(plan, plan.storage, found));
+    const storage = plan.storage && (await openStorage(plan.storage, { plan, task: found, code: task.code }));
     return { plan, task: found, trigger, whole, storage };
   } catch (error) {
     const cause =

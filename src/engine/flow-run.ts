@@ -58,7 +58,6 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   hideSecret(Object.values(secrets));
   const { logging } = config();
   const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write, logging.level);
-  const { signal } = over;
   if (begun === undefined) journal?.begin(beginning);
   else logger.info(`resumes what was begun ${new Date(startedAt).toISOString()}`);
   const facts: FlowRunFacts = {
@@ -67,7 +66,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     flowRunName,
     parameters,
     logger,
-    signal,
+    signal: over.signal,
     ...(scheduledStartTime !== undefined && { scheduledStartTime: new Date(scheduledStartTime) }),
   };
 
@@ -87,9 +86,8 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     },
     lost: (error) => over.fail(error),
   };
-  const { result } = flow.settings;
-  const approved = request.approve ?? [];
-  const runner = new FlowRunner(flow.graph, { ...facts, secrets, startedAt, journal, approved, result });
+  const forTasks = { secrets, startedAt, journal, approved: request.approve ?? [], result: flow.settings.result };
+  const runner = new FlowRunner(flow.graph, { ...facts, ...forTasks });
   await using session = await startedUnless(over, request.executor.start(facts, listener));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
   await carryThrough(runner, session, { over, request, logger });

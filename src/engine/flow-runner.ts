@@ -30,7 +30,7 @@ import {
 } from './mapped-over.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
-import { storagePlanOf } from './storage-plan.ts';
+import { storagePlanOf, type StoragePlan } from './storage-plan.ts';
 import { failed } from './endings.ts';
 
 type EachNode = Extract<Binding, { type: 'each-node' }>;
@@ -140,16 +140,17 @@ export class FlowRunner {
     if (node.isMapped && wiring.elementwise.length === 0) throw new EndedBefore(await this.#endWithoutLists(node));
     const length = node.isMapped ? lengthOf(node, wiring.elementwise) : 1;
     const { blocks, isUnchanged } = this.#keptOf(node, length, wiring);
+    const storage = storagePlanOf(task.settings.storing, this.#facts.result);
     this.#submitArray(run, {
       length,
       isList: node.isMapped,
       isUnchanged,
       ...(blocks.length > 0 && { given: blocks }),
-      definition: this.#plan(node, task, wiring),
+      definition: this.#plan(node, wiring, storage),
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: task.settings.timeoutMs,
-      code: codeAddressOf(task.reference),
+      code: codeAddressOf(task.reference, Object.values(storage?.sources ?? {})),
     });
   }
 
@@ -307,11 +308,12 @@ export class FlowRunner {
     return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
   }
 
-  #plan(node: Node, task: Task, { args, constants, whole, literals, gates }: Wiring): Uint8Array {
+  #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
+    const { args, constants, whole, literals, gates } = wiring;
+    const task = node.task!;
     const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger, tags } = task.settings;
     const { flowName, flowRunId, flowRunName, parameters, scheduledStartTime } = this.#facts;
     const { logging } = config();
-    const storage = storagePlanOf(task.settings.storing, this.#facts.result);
     return encodePlan({
       flow: flowName,
       flowRunId,

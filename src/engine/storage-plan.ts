@@ -1,16 +1,14 @@
 // What a worker must know to store the results of a task and to find those that are there, as plain data.
 
-import type { Reference } from '../code/registry.ts';
 import type { Storing } from '../flow/storing.ts';
 import { nameOfValidator, type ValidatorName } from '../results/cache-validators.ts';
 import { LocalResult } from '../results/local-result.ts';
-import { requirementsOf } from '../results/result-kinds.ts';
+import { sourcesOf, type ResultSources } from '../results/result-kinds.ts';
 import type { Result, ResultDescription } from '../results/result.ts';
 
 export interface StoragePlan {
   readonly result: ResultDescription;
-  /** Modules of the user's to import first: what is described is registered there. */
-  readonly requirements: readonly Reference[];
+  readonly sources: ResultSources;
   readonly use: StorageUse;
 }
 
@@ -33,7 +31,7 @@ export function storagePlanOf(storing: Storing | undefined, result: Result | und
   const use = useOf(storing, result);
   if (use === undefined) return undefined;
   const place = storing?.result ?? result ?? new LocalResult();
-  return { result: place.describe(), requirements: requirementsOf(place), use };
+  return { result: place.describe(), sources: sourcesOf(place), use };
 }
 
 function useOf(storing: Storing | undefined, result: Result | undefined): StorageUse | undefined {

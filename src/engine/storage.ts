@@ -2,8 +2,9 @@
 
 import { load } from '../code/load.ts';
 import type { Task } from '../flow/task.ts';
+import type { CodeSource } from '../lib/chunk.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import { resultOf } from '../results/result-kinds.ts';
+import { resultFrom } from '../results/result-kinds.ts';
 import { CachedResults } from './cached-results.ts';
 import type { RunPlan } from './plan.ts';
 import { hideSecret } from './secrets.ts';
@@ -12,11 +13,13 @@ import { checkpoints, targets } from './stored-results.ts';
 import type { StoredResults } from './stored-run.ts';
 
 /** Rejects when the kind of result, or its serializer, cannot be found on this thread. */
-export async function openStorage(plan: RunPlan, storage: StoragePlan, task: Task): Promise<StoredResults> {
+export async function openStorage(
+  storage: StoragePlan,
+  { plan, task, code }: { plan: RunPlan; task: Task; code: CodeSource },
+): Promise<StoredResults> {
   // Not every run of the task reads them, and what is refused shall not depend on which thread it was on.
   hideSecret(Object.values(plan.secrets));
-  for (const requirement of storage.requirements) await load(requirement);
-  const result = resultOf(storage.result);
+  const result = await resultFrom(storage.result, storage.sources, (reference) => load(reference, code));
   const { target, cache } = task.settings.storing ?? {};
   const { use } = storage;
   switch (use.type) {

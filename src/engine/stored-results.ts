@@ -34,7 +34,7 @@ export function checkpoints(storage: Storage): StoredResults {
 
 /** Where a run's result is stored that names no place. The parts are such as every storage takes. */
 function checkpointOf({ flowRunId, name }: RunPlan, mapIndex: number | undefined): string {
-  return ['runs', flowRunId, name, ...(mapIndex === undefined ? [] : [String(mapIndex)])].map(partOf).join('/');
+  return ['checkpoints', flowRunId, name, ...(mapIndex === undefined ? [] : [String(mapIndex)])].map(partOf).join('/');
 }
 
 function locationFactsOf(plan: RunPlan): Omit<LocationFacts, 'mapIndex' | 'inputs'> {

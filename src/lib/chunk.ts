@@ -39,6 +39,8 @@ export interface CodeAddress {
   readonly path: string;
   /** A hash of the file's bytes. */
   readonly fingerprint: string;
+  /** URLs of modules that it does not import, and needs all the same. */
+  readonly also?: readonly string[];
 }
 
 /** How a worker gets at a task's code, when it is not simply to import the module. */

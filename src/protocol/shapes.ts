@@ -49,7 +49,7 @@ const arrayDefinition: Fields<ArrayDefinition> = {
   elementwise: list(count),
   whole: list(count),
   timeoutMs: optional(duration),
-  code: optional(record<CodeAddress>({ module: text, path: text, fingerprint: text })),
+  code: optional(record<CodeAddress>({ module: text, path: text, fingerprint: text, also: optional(list(text)) })),
 };
 const submission: Fields<Submission> = { ...arrayDefinition, given: optional(list(block)), priority: time };
 

@@ -1,10 +1,11 @@
 // A description of a result travels to workers, and names its serializer: here the name finds the serializer again.
 
-import { register, type Reference } from '../code/registry.ts';
+import type { Reference } from '../code/registry.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
+import { nameTaken, Registrations } from './registrations.ts';
 import { isSerializer, type Serializer } from './serializer.ts';
 import { isCompressionFormat, serializers } from './serializers.ts';
 
@@ -13,10 +14,7 @@ const builtIn: ReadonlyMap<string, Serializer> = new Map(
 );
 
 /** Serializers of users, by name, each with where another thread or process finds it. */
-const registered = processWide(
-  'serializers',
-  () => new Map<string, { serializer: Serializer; reference: Reference }>(),
-);
+const registered = processWide('serializers', () => new Registrations<Serializer>('serializer'));
 
 /**
  * Makes a serializer of your own known by its name, and returns it. To be called at the top level of a module, which
@@ -29,22 +27,23 @@ export function registerSerializer<T extends Serializer>(serializer: T): T {
     throw new UsageError('INVALID_OPTION', `a serializer should have ${expected}; got ${got}`);
   }
   const { name } = serializer;
-  const holder = find(name);
-  if (holder !== undefined && holder !== serializer) {
-    throw new UsageError('INVALID_OPTION', `there is another serializer called '${name}'; give this one another name`);
-  }
-  if (holder === undefined)
-    registered.set(name, { serializer, reference: register(`serializer '${name}'`, serializer) });
+  if (builtIn.has(name)) throw nameTaken('serializer', name);
+  registered.add(name, serializer);
   return serializer;
 }
 
 function find(name: string): Serializer | undefined {
-  return builtIn.get(name) ?? registered.get(name)?.serializer;
+  return builtIn.get(name) ?? registered.get(name);
 }
 
-/** Where the user's serializer was registered that a name such as `'mine+gzip'` needs, if it needs one. */
-export function registrationOf(name: string): Reference | undefined {
-  return registered.get(name.split('+')[0]!)?.reference;
+/** Where others find the user's serializer that a name such as `'mine+gzip'` needs, if it needs one. */
+export function referenceToSerializer(name: string): Reference | undefined {
+  return registered.referenceTo(name.split('+')[0]!);
+}
+
+/** Lets its name stand for this one, which was found by its reference. */
+export function useSerializer(entry: Serializer, reference: Reference): void {
+  registered.use(entry.name, { entry, reference });
 }
 
 /** The serializer that a name stands for: `v8`, `json+gzip`, or one that was registered. */
@@ -68,7 +67,7 @@ export function sentNameOf(serializer: Serializer): string {
 }
 
 function unknownSerializer(name: string): HeddleError {
-  const known = [...builtIn.keys(), ...registered.keys()].filter((each) => each !== name);
+  const known = [...builtIn.keys(), ...registered.names].filter((each) => each !== name);
   const hint =
     didYouMean(name, known) || ' Call registerSerializer() at the top level of a module that the flow imports.';
   return new HeddleError('UNKNOWN_SERIALIZER', `the serializer '${name}' is not registered here.${hint}`, { name });

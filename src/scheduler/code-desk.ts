@@ -55,5 +55,6 @@ export class CodeDesk {
 }
 
 function moduleOf({ submission }: HeldArray): string {
-  return submission.code?.module ?? '';
+  const { module = '', also = [] } = submission.code ?? {};
+  return [module, ...also].join(' ');
 }

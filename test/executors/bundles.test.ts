@@ -10,7 +10,10 @@ import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
 import * as shipped from '../fixtures/shipped/tasks.ts';
+import { newRoom } from '../fixtures/room.ts';
 import { fine } from '../fixtures/shipped/unbundleable.ts';
+import { NotedResult, shouting } from '../fixtures/stored-kinds.ts';
+import { inc } from '../fixtures/tasks.ts';
 import { joinedWorker } from './worker-process.ts';
 
 const token = 'bundles';
@@ -75,6 +78,26 @@ test('a worker that takes no code imports the files of its own machine', async (
 
   assert.equal(state.output, new URL('../fixtures/shipped/tasks.ts', import.meta.url).href);
   assert.deepEqual(house.bundles(), []);
+});
+
+test('a kind of result comes along with each task that is stored in it, whatever that one imports', async () => {
+  using room = newRoom();
+  await using house = await houseWith({ code: 'bundle' });
+  const result = new NotedResult({ directory: room.path, serializer: shouting });
+  const options = { result, target: '{taskName}' };
+  const flow = new Flow('kept', () => [shipped.scale.with(options)(2), inc.with(options)(1)]);
+
+  const runs = [await house.run(flow), await house.run(flow)];
+
+  assert.deepEqual(
+    runs.map(({ state }) => [state.of('scale').type, state.of('inc').type, ...state.output]),
+    [
+      ['Success', 'Success', 6, 2],
+      ['Cached', 'Cached', 6, 2],
+    ],
+  );
+  assert.deepEqual(room.text('written.txt').split('\n').toSorted(), ['', 'inc', 'scale']);
+  assert.equal(house.bundles().length, 2);
 });
 
 test('code that cannot be bundled is told with its line, and a worker that has the same file uses that', async () => {

@@ -143,7 +143,7 @@ function checkpointRules(rule: Rule): void {
     const { state } = await run(flow);
 
     assert.deepEqual(state.of('inc').type, 'Success');
-    const folder = `runs/${state.flowRunId}`;
+    const folder = `checkpoints/${state.flowRunId}`;
     assert.deepEqual(room.files(), [`${folder}/inc`, `${folder}/inc-2`, `${folder}/inc-3/0`, `${folder}/inc-3/1`]);
     assert.equal(room.text(`${folder}/inc-3/1`), '7\n');
   });
@@ -161,7 +161,7 @@ function checkpointRules(rule: Rule): void {
 
     const { state } = await run(flow);
 
-    const folder = `runs/${state.flowRunId}`;
+    const folder = `checkpoints/${state.flowRunId}`;
     assert.deepEqual([state.output, room.files(), own.files()], [2, [`${folder}/inc`], [`${folder}/inc-2`]]);
   });
 
@@ -189,7 +189,7 @@ function checkpointRules(rule: Rule): void {
     const unstored = await run(new Flow('unstored', () => square.with({ result, checkpoint: false })(3, diary.path)));
 
     assert.deepEqual([type, (error as { code?: unknown }).code], ['Failed', 'RESULT_UNWRITABLE']);
-    assert.match(message, /^The result could not be stored\. HeddleError: the result 'runs\//);
+    assert.match(message, /^The result could not be stored\. HeddleError: the result 'checkpoints\//);
     assert.equal(countOf(diary.path, 'square 3'), 4);
     assert.deepEqual([unstored.state.of('square').type, unstored.state.output], ['Success', 9]);
   });
@@ -203,8 +203,8 @@ function checkpointRules(rule: Rule): void {
     );
 
     assert.deepEqual([state.output, targeted.state.output], [3, 3]);
-    const place = `runs/${state.flowRunId}/up-to-three`;
-    const files = ['end.json', 'end.json.loop-1', 'end.json.loop-2', place, `${place}.loop-1`, `${place}.loop-2`];
+    const place = `checkpoints/${state.flowRunId}/up-to-three`;
+    const files = [place, `${place}.loop-1`, `${place}.loop-2`, 'end.json', 'end.json.loop-1', 'end.json.loop-2'];
     assert.deepEqual(room.files(), files);
     assert.deepEqual(
       files.map((file) => room.text(file)),
