@@ -27,6 +27,11 @@ export const casesB: readonly Case[] = [
       '`flow.run()` takes no `state` to begin with: a run that is to go on is named by its `flowRunId`, and knows itself what it has done.',
   },
   {
+    id: 'P233',
+    decision:
+      'What is cached is stored, and so used again by later runs in this and in other processes; without `cacheFor` nothing is.',
+  },
+  {
     id: 'P236',
     decision:
       'The context takes no keys of yours, so none can stand in the place of ours: values for a whole run are parameters.',
@@ -39,6 +44,11 @@ export const casesB: readonly Case[] = [
   {
     id: 'P271',
     decision: 'A secret is no result: a task reads `context.secrets.NAME` where it needs it, anew in every run.',
+  },
+  {
+    id: 'P279',
+    decision:
+      'No state can be given to a task run, so none can contradict what is cached; a run that is resumed keeps the outcomes that it had.',
   },
   {
     id: 'P293',
