@@ -1,7 +1,7 @@
 import { defaultExecutor } from './engine/executor.ts';
 import { LocalExecutor } from './executors/local-executor.ts';
 
-export { context } from './engine/context.ts';
+export { context, renameFlowRun } from './engine/context.ts';
 export type { Context } from './engine/context.ts';
 export type { Executor, FlowRunFacts, Session, SessionListener } from './engine/executor.ts';
 export { FlowState } from './engine/flow-state.ts';
@@ -25,7 +25,8 @@ export { State } from './flow/state.ts';
 export type { StateType } from './flow/state.ts';
 export { task, Task } from './flow/task.ts';
 export type { StoringOptions } from './flow/storing.ts';
-export type { ErrorClass, TaskCopyOptions, TaskOptions, TaskStateHandler } from './flow/settings.ts';
+export type { ErrorClass, TaskCopyOptions, TaskOptions, TaskRunName, TaskRunNameFacts } from './flow/settings.ts';
+export type { TaskStateHandler } from './flow/settings.ts';
 export * as triggers from './flow/triggers.ts';
 export type { Bounds, Trigger } from './flow/triggers.ts';
 export type { Duration } from './lib/duration.ts';

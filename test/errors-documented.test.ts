@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-/** Codes of Node and of the operating system, and the name of an environment variable. */
+/** Codes of Node and of the operating system, and the names of environment variables. */
 const notOurs = /^(ERR_|EAI_AGAIN|HEDDLE_TOKEN)/;
 
 test('docs/errors.md lists every error code, and none that does not exist', () => {

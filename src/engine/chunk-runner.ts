@@ -30,6 +30,11 @@ import { TaskRunner, type LoadedTask, type Progress } from './task-runner.ts';
 const flushIntervalMs = 10;
 /** A log line waits no longer than this for company. */
 const logIntervalMs = 20;
+/**
+ * So many lines of each interval do not wait at all: that a run starts, what a handler says of that, and the first word
+ * of the function. One that never yields, and then dies, would take them with it.
+ */
+const promptLines = 3;
 /** Full stack traces of failures that one task writes into the log from one thread; the states keep them all. */
 const loggedFailures = 5;
 /** How many arrays' functions and whole inputs a thread keeps ready. */
@@ -66,7 +71,9 @@ class ChunkRun {
   readonly #emit: (message: ChunkMessage) => void;
   readonly #outcomes: OutcomeBuffer;
   #logs: LogRecord[] = [];
-  #logsSentAt = 0;
+  #burstAt = 0;
+  /** Lines since then. */
+  #burst = 0;
   #flushedAt = performance.now();
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
@@ -93,7 +100,12 @@ class ChunkRun {
   async #runAll(loaded: LoadedTask): Promise<void> {
     const { start, end, control } = this.#task;
     const elementwise = this.#task.elementwise.map((input) => outcomesOf(input, { start, end, isList: true }));
-    const runner = new TaskRunner(loaded, { task: this.#task, elementwise, write: (record) => this.#log(record) });
+    const runner = new TaskRunner(loaded, {
+      task: this.#task,
+      elementwise,
+      write: (record) => this.#log(record),
+      writeLast: (record) => this.#logLast(record),
+    });
     const notes = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as Progress]));
     for (let index = start; index < end; index += 1) {
       if (isCancelled(control)) return;
@@ -118,9 +130,10 @@ class ChunkRun {
   #take(run: FinishedRun, ended: unknown): void {
     const { index } = run;
     const ending = ended instanceof Ending ? this.#succeedAs(run, ended) : this.#succeed(run, ended);
-    if (ending === undefined) return;
+    if (ending === undefined) return run.runner.tellEnd(index, ended instanceof Ending ? ended.state : undefined);
     if (ending.progress !== undefined) return this.#retry(run, ending.state, ending.progress);
     if (ending.state.isFailed()) this.#logFailure(run, ending.state);
+    run.runner.tellEnd(index, ending.state);
     this.#outcomes.end(index, ending.state);
   }
 
@@ -137,8 +150,8 @@ class ChunkRun {
     return unsendable;
   }
 
-  #retry({ loaded, runner, index }: FinishedRun, state: State, progress: Progress): void {
-    const logger = runner.loggerFor(loaded.plan.isMapped ? index : undefined);
+  #retry({ runner, index }: FinishedRun, state: State, progress: Progress): void {
+    const logger = runner.loggerFor(index);
     // A RETRY that was thrown is the author's plan; a failure is news.
     if (state.error === undefined) logger.debug(state.message);
     else logger.warn(state.message);
@@ -155,7 +168,7 @@ class ChunkRun {
     if (isCancelled(this.#task.control)) return;
     this.#array.failuresLogged += 1;
     if (this.#array.failuresLogged > loggedFailures) return;
-    const logger = runner.loggerFor(loaded.plan.isMapped ? index : undefined);
+    const logger = runner.loggerFor(index);
     logger.error(stackOf(state));
     if (this.#array.failuresLogged < loggedFailures) return;
     logger.warn(`more failures of '${loaded.plan.name}' on this thread stay out of the log; their states hold them`);
@@ -163,8 +176,24 @@ class ChunkRun {
 
   #log(record: LogRecord): void {
     this.#logs.push(record);
-    if (performance.now() - this.#logsSentAt >= logIntervalMs) this.#flushLogs();
-    else if (this.#logs.length === 1) setImmediate(() => this.#flushLogs());
+    const now = performance.now();
+    if (now - this.#burstAt >= logIntervalMs) {
+      this.#burstAt = now;
+      this.#burst = 0;
+    }
+    this.#burst += 1;
+    if (this.#burst <= promptLines) this.#flushLogs();
+    else this.#flushLogsSoon();
+  }
+
+  /** For the last line of a run: most often its outcome follows at once, and takes it along. */
+  #logLast(record: LogRecord): void {
+    this.#logs.push(record);
+    this.#flushLogsSoon();
+  }
+
+  #flushLogsSoon(): void {
+    if (this.#logs.length === 1) setImmediate(() => this.#flushLogs());
   }
 
   #flushLogs(): void {
@@ -173,7 +202,6 @@ class ChunkRun {
     this.#logs = [];
     // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
     outsideOfRuns(() => this.#emit({ type: 'logs', records }));
-    this.#logsSentAt = performance.now();
   }
 
   /** Sends the outcomes collected so far; the log lines before them go first, on the same road. */

@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { describe } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { nameContext } from '../values/kinds.ts';
 import type { Logger } from './logger.ts';
@@ -20,6 +21,8 @@ export interface Context {
   readonly tags: readonly string[];
   /** The index of this child; absent in a task that is not mapped. */
   readonly mapIndex: number | undefined;
+  /** What this task run is called: as the task's `taskRunName` says, else the task's name, with its map index. */
+  readonly taskRunName: string;
   /** Counts the calls of this task run, from 1; retries make it more. */
   readonly taskRunCount: number;
   /** Counts the iterations of a loop (see `signals.LOOP`), from 1. */
@@ -29,6 +32,7 @@ export interface Context {
   readonly taskLoopResult: any;
   readonly flowName: string;
   readonly flowRunId: string;
+  /** What the flow run was called when this task was submitted, or what this very run has renamed it to. */
   readonly flowRunName: string;
   /** When the flow run started. */
   readonly date: Date;
@@ -43,8 +47,9 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-/** A task run as the rest of the house sees it, which writes in its name. */
-export interface Run extends Context {
+/** A task run as the rest of the house sees it, which writes in its name; for the handlers of a flow, the flow run. */
+export interface Run extends Partial<Context> {
+  readonly logger: Logger;
   /** Names of loggers of other libraries whose lines belong in the log of this run. */
   readonly extraLoggers: readonly string[];
   /** Whether its function is through. What that left running writes where it would if there were no run. */
@@ -53,6 +58,8 @@ export interface Run extends Context {
   readonly loggerOf: (name: string) => Logger;
   /** Calls back once, right before the run is over. */
   readonly onceOver: (callback: () => void) => void;
+  /** From the next line of the log on. */
+  readonly renameFlowRun: (name: string) => void;
 }
 
 const storage = processWide('context', () => new AsyncLocalStorage<Run>());
@@ -80,6 +87,21 @@ export function outsideOfRuns<T>(body: () => T): T {
 
 export function isInTaskRun(): boolean {
   return storage.getStore() !== undefined;
+}
+
+/**
+ * Gives the flow run another name, from a task or from a state handler: the lines of its log have it from there on,
+ * and so has its final state. Throws `OUTSIDE_TASK_RUN` where no flow runs.
+ */
+export function renameFlowRun(name: string): void {
+  if (typeof name !== 'string' || name === '') {
+    const message = `renameFlowRun() takes the new name of the flow run, a text; got ${describe(name)}`;
+    throw new UsageError('INVALID_NAME', message);
+  }
+  const run = currentRun();
+  if (run !== undefined) return run.renameFlowRun(name);
+  const remedy = 'Call it inside the function of a task or in a state handler, or give flow.run() a flowRunName.';
+  throw new UsageError('OUTSIDE_TASK_RUN', `renameFlowRun() was called outside of a flow run. ${remedy}`);
 }
 
 /** The context of the task run that asks. It is frozen: to hand something on, return it or make it a parameter. */
@@ -111,9 +133,10 @@ nameContext(context);
 /** What people look for; the rest is in the documentation. */
 const names = ['parameters', 'secrets', 'logger', 'signal', 'date', 'mapIndex', 'taskName', 'taskRunCount'];
 
-function read(run: Context, name: string): unknown {
+function read(run: Run, name: string): unknown {
   if (name in run) return run[name as keyof Context];
-  const message = `context has no '${name}'.${didYouMean(name, names)} It has: ${names.join(', ')} and more.`;
+  const known = names.filter((each) => each in run);
+  const message = `context has no '${name}' here.${didYouMean(name, known)} It has: ${known.join(', ')} and more.`;
   throw new UsageError('UNKNOWN_CONTEXT', message, { property: name });
 }
 

@@ -1,38 +1,16 @@
 // What a flow run comes to, from the states of its nodes.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { State } from '../flow/state.ts';
-import type { Flow, FlowStateHandler } from './flow.ts';
+import type { Flow } from './flow.ts';
 import type { FlowRunner } from './flow-runner.ts';
-import { FlowState, type FlowStatistics } from './flow-state.ts';
-import { throughHandlers } from './handlers.ts';
+import { FlowState, type FlowOutcome } from './flow-state.ts';
 import type { NodeRun } from './node-run.ts';
-
-/** The flow's own handlers see the end of a run, and may put another state in its place; its outputs stay. */
-export async function throughFlowHandlers<Plan>(flow: Flow<Plan>, computed: FlowState<Plan>): Promise<FlowState<Plan>> {
-  const from = new State('Running', 'Running flow.');
-  const { stateHandlers, terminalStateHandler, onFailure } = flow.settings;
-  const references = flow.referenceTasks.map((node) => computed.of(node));
-  const ended =
-    terminalStateHandler === undefined
-      ? computed
-      : await throughHandlers([terminalStateHandler], { from, to: computed }, (handler, { to }) =>
-          handler({ flow, state: to, referenceStates: references }),
-        );
-  const failure: FlowStateHandler = async ({ to }) => {
-    if (to.isFailed()) await onFailure?.({ flow, state: to });
-  };
-  const state = await throughHandlers([...stateHandlers, failure], { from, to: ended }, (handler, change) =>
-    handler({ flow, ...change }),
-  );
-  return state === computed ? computed : computed.as(state);
-}
 
 /** The terminal nodes decide: any failed, and the run failed. A mapped one is judged by its children. */
 export function finalState<Plan>(
   flow: Flow<Plan>,
   { runs }: FlowRunner,
-  facts: { flowRunId: string; flowRunName: string; statistics: FlowStatistics },
+  facts: Pick<FlowOutcome<Plan>, 'flowRunId' | 'log' | 'statistics'>,
 ): FlowState<Plan> {
   const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };
   const all = [...runs.values()];
@@ -69,7 +47,8 @@ function describeFailure(run: NodeRun): string {
   const { slug } = run.node;
   const first = run.children.findIndex((child) => child.isFailed());
   const state = run.children[first] ?? run.state;
-  if (!run.isList) return `${slug}: ${state.message}`;
+  // The state of a mapped task as a whole is that of a handler, when none of its children failed.
+  if (!run.isList || first === -1) return `${slug}: ${state.message}`;
   return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${state.message}`;
 }
 

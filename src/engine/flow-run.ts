@@ -8,14 +8,19 @@ import type { LogRecord } from '../lib/log-record.ts';
 import { config } from '../config/config.ts';
 import { State } from '../flow/state.ts';
 import { beginningAgain, beginningOf } from './beginning.ts';
-import type { Executor, FlowRunFacts, Session, SessionListener } from './executor.ts';
-import { finalState, throughFlowHandlers } from './final-state.ts';
+import type { Run } from './context.ts';
+import type { Executor, Session, SessionListener } from './executor.ts';
+import { failed } from './endings.ts';
+import { finalState } from './final-state.ts';
 import type { Flow, FlowRunName } from './flow.ts';
+import { contextOf } from './flow-context.ts';
+import { changeFlowState, endFlow, pending, running } from './flow-handlers.ts';
+import { FlowRunLog } from './flow-run-log.ts';
 import { FlowRunner } from './flow-runner.ts';
 import type { FlowState } from './flow-state.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { Journal } from './journal.ts';
-import { createLogger, type Logger } from './logger.ts';
+import type { Logger } from './logger.ts';
 import { UnheardLoggers } from './loggers/unheard.ts';
 import { hideSecret } from './secrets.ts';
 import { Terminal } from './terminal.ts';
@@ -45,67 +50,105 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   // Work on other threads does not keep a process alive, and neither does a promise.
   using _alive = keptAlive();
   const flowRunId = request.flowRunId ?? nanoid();
-  using journal = journalFor(flowRunId, request, (text) => logger.warn(text));
+  using journal = journalFor(flowRunId, request, (text) => log.logger.warn(text));
   const begun = journal?.beginning;
   const beginning =
     begun === undefined
       ? await beginningOf(flow, { ...request, flowRunId })
       : await beginningAgain(flow, begun, { ...request, flowRunId });
-  const { flowRunName, parameters, startedAt, scheduledStartTime } = beginning;
+  const { parameters, startedAt, scheduledStartTime } = beginning;
   using terminal = new Terminal();
   const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, (error) => over.fail(error));
   const { secrets = {} } = request;
   hideSecret(Object.values(secrets));
   const { logging } = config();
-  const logger = createLogger({ flow: flow.name, flowRun: flowRunName }, write, logging.level);
-  if (begun === undefined) journal?.begin(beginning);
-  else logger.info(`resumes what was begun ${new Date(startedAt).toISOString()}`);
-  const facts: FlowRunFacts = {
+  const { flowRunName } = beginning;
+  const log = new FlowRunLog({ flow: flow.name, flowRunName, least: logging.level, write });
+  const { logger } = log;
+  const facts = {
     flowName: flow.name,
     flowRunId,
-    flowRunName,
     parameters,
-    logger,
     signal: over.signal,
     ...(scheduledStartTime !== undefined && { scheduledStartTime: new Date(scheduledStartTime) }),
   };
+  const scope = { ...facts, startedAt, secrets, log };
+  const context = contextOf(scope);
+
+  const first = await changeFlowState(flow, { from: pending, to: running }, context);
+  if (!first.isRunning()) over.endAs(first);
+  else if (begun === undefined) logger.info(`flow run '${log.flowRunName}' started`);
+  else logger.info(`flow run '${log.flowRunName}' resumes what was begun ${new Date(startedAt).toISOString()}`);
+  if (begun === undefined) journal?.begin({ ...beginning, flowRunName: log.flowRunName });
 
   const unheard = new UnheardLoggers(logging.extraLoggers);
   const mostHands = { workers: 0, threads: 0 };
-  const listener: SessionListener = {
-    // What the scheduler says of a task run of ours does not know which flow run that is.
-    log: (records) =>
-      records.forEach((record) => {
-        unheard.note(record);
-        write({ flow: flow.name, flowRun: flowRunName, ...record });
-      }),
-    workers: ({ workers, threads, lost: news }) => {
-      if (threads > mostHands.threads) Object.assign(mostHands, { workers, threads });
-      if (news === undefined) logger.debug(`workers there: ${workers}, threads: ${threads}`);
-      else logger.warn(news);
-    },
-    lost: (error) => over.fail(error),
-  };
-  const forTasks = { secrets, startedAt, journal, approved: request.approve ?? [], result: flow.settings.result };
-  const runner = new FlowRunner(flow.graph, { ...facts, ...forTasks });
-  await using session = await startedUnless(over, request.executor.start(facts, listener));
+  const listener = listenerFor({ log, over, unheard, mostHands });
+  const approved = request.approve ?? [];
+  const runner = new FlowRunner(flow.graph, { ...scope, journal, approved, result: flow.settings.result });
+  const orTold = toldOfFailure(flow, context);
+  const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
+  await using session = await orTold(startedUnless(over, start));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
-  await carryThrough(runner, session, { over, request, logger });
+  await orTold(carryThrough(runner, session, { over, request, logger }));
 
   const durationMs = Date.now() - calledAt;
-  const { taskRuns, keptTaskRuns } = countTaskRuns(runner);
-  const statistics = { startedAt: calledAt, durationMs, taskRuns, keptTaskRuns, ...mostHands };
-  const state = await throughFlowHandlers(flow, finalState(flow, runner, { flowRunId, flowRunName, statistics }));
+  const statistics = { startedAt: calledAt, durationMs, ...countTaskRuns(runner), ...mostHands };
+  const computed = finalState(flow, runner, { flowRunId, log, statistics });
+  const state = first.isRunning() ? await endFlow(flow, computed, context) : computed.as(first);
   if (unheard.advice !== undefined) logger.info(unheard.advice);
-  const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;
-  const report = `${state.toString()} (${formatDuration(durationMs)}${kept})`;
-  if (state.isFailed()) logger.error(report);
-  else logger.info(report);
+  report(state, logger);
   if (journal !== undefined && !state.isSuccessful()) {
     logger.info(`to do only what is missing, run the flow again with flowRunId '${flowRunId}'`);
   }
   if (over.listenerFailure !== undefined) throw over.listenerFailure;
   return state;
+}
+
+interface Hearing {
+  readonly log: FlowRunLog;
+  readonly over: Over;
+  readonly unheard: UnheardLoggers;
+  /** The most that were there at one time; kept up to date. */
+  readonly mostHands: { readonly workers: number; readonly threads: number };
+}
+
+/** What becomes of the news of a session. */
+function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListener {
+  return {
+    log: (records) =>
+      records.forEach((record) => {
+        unheard.note(record);
+        log.take(record);
+      }),
+    workers: ({ workers, threads, lost: news }) => {
+      if (threads > mostHands.threads) Object.assign(mostHands, { workers, threads });
+      if (news === undefined) log.logger.debug(`workers there: ${workers}, threads: ${threads}`);
+      else log.logger.warn(news);
+    },
+    lost: (error) => over.fail(error),
+  };
+}
+
+/** The last word on a run. */
+function report(state: FlowState, logger: Logger): void {
+  const { durationMs, taskRuns, keptTaskRuns } = state.statistics;
+  const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;
+  const text = `${state.toString()} (${formatDuration(durationMs)}${kept})`;
+  if (state.isFailed()) logger.error(text);
+  else logger.info(text);
+}
+
+/** What goes wrong before any task could run has no final state, but the handlers hear of it. */
+function toldOfFailure(flow: Flow, context: Run): <T>(step: Promise<T>) => Promise<T> {
+  return async (step) => {
+    try {
+      return await step;
+    } catch (error) {
+      await changeFlowState(flow, { from: running, to: failed(error) }, context);
+      throw error;
+    }
+  };
 }
 
 /** How a run ends that does not end by itself: somebody cancelled it, or the means to run it are gone. */
@@ -137,15 +180,15 @@ class Over implements Disposable {
   }
 
   cancel(why: string): void {
-    this.#conclude(new State('Cancelled', `The flow run was cancelled: ${why}.`));
+    this.endAs(new State('Cancelled', `The flow run was cancelled: ${why}.`));
   }
 
   fail(error: Error): void {
     if (error instanceof HeddleError && error.code === 'LOG_LISTENER_FAILED') this.listenerFailure ??= error;
-    this.#conclude(new State('Failed', error.message, { error }));
+    this.endAs(new State('Failed', error.message, { error }));
   }
 
-  #conclude(end: State): void {
+  endAs(end: State): void {
     this.#end.resolve(end);
     this.#controller.abort(new DOMException(end.message, 'AbortError'));
   }
@@ -159,7 +202,9 @@ function journalFor(flowRunId: string, request: FlowRunRequest, warn: (text: str
 }
 
 /** The session, or nothing when the run is over before there is one; what comes later is closed again. */
-async function startedUnless(over: Over, starting: Promise<Session>): Promise<Session | undefined> {
+async function startedUnless(over: Over, start: () => Promise<Session>): Promise<Session | undefined> {
+  if (over.signal.aborted) return undefined;
+  const starting = start();
   const session = await Promise.race([starting, over.end.then(() => undefined)]);
   if (session === undefined) {
     void starting.then(

@@ -15,8 +15,10 @@ import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
 import { assertTravels } from '../values/travels.ts';
 import { behindGate } from './arguments.ts';
-import type { ArrayListener, ArrayRequest, FlowRunFacts, Session } from './executor.ts';
+import { concluded, endedHere } from './ended-here.ts';
+import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
 import { flattenList } from './flatten.ts';
+import type { FlowRunScope } from './flow-context.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { isEndedAsBefore, keptOf, noneKept, type Kept, type Upstream } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
@@ -58,10 +60,7 @@ class Wiring {
   }
 }
 
-interface FlowRunnerFacts extends FlowRunFacts {
-  readonly secrets: Readonly<Record<string, unknown>>;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
+interface FlowRunnerFacts extends FlowRunScope {
   /** Where it is noted how far the run is, when it can be resumed. */
   readonly journal: Journal | undefined;
   /** Slugs of tasks that need not wait for somebody's approval. */
@@ -76,15 +75,11 @@ export class FlowRunner {
   readonly #graph: Graph;
   readonly #facts: FlowRunnerFacts;
   #session!: Session;
-  readonly #secrets: Readonly<Record<string, unknown>>;
-  readonly #startedAt: number;
   readonly #journal: Journal | undefined;
   readonly #warned = new Set<string>();
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
-    this.#secrets = facts.secrets;
-    this.#startedAt = facts.startedAt;
     this.#journal = facts.journal;
     this.#facts = facts;
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
@@ -101,9 +96,8 @@ export class FlowRunner {
 
   /** Submits all there is, and resolves when every task run is settled. */
   async run(): Promise<void> {
-    const submissions = [...this.runs.values()].map((run) => this.#submit(run));
-    await Promise.all(submissions);
-    await Promise.all([...this.runs.values()].map((run) => run.done));
+    const runs = [...this.runs.values()];
+    await Promise.all(runs.flatMap((run) => [this.#submit(run), concluded(run, this.#facts)]));
   }
 
   /** Ends what is not settled yet, each like this. */
@@ -119,7 +113,7 @@ export class FlowRunner {
     } catch (error) {
       // Its upstream was abandoned, and so was it.
       if (run.isDone) return;
-      this.#settle(run, error instanceof EndedBefore ? error.state : failed(error));
+      await this.#settle(run, error instanceof EndedBefore ? error.state : failed(error));
     }
   }
 
@@ -297,8 +291,10 @@ export class FlowRunner {
   }
 
   /** Ends a node without running it; what depends on it sees this state. */
-  #settle(run: NodeRun, state: State): void {
-    if (state.isFailed()) this.#facts.logger.error(`${run.node.slug}: ${state.message}`);
+  async #settle(run: NodeRun, end: State): Promise<void> {
+    const state = await endedHere(run, end, this.#facts);
+    // It was abandoned meanwhile.
+    if (run.isDone) return;
     const block = blockOfState(state);
     const isUnchanged = this.#journal !== undefined && isEndedAsBefore(this.#journal, run.node.slug, block);
     this.#submitArray(run, { given: [block], length: 1, isList: false, isUnchanged });
@@ -311,17 +307,17 @@ export class FlowRunner {
   #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
     const { args, constants, whole, literals, gates } = wiring;
     const task = node.task!;
-    const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger, tags } = task.settings;
-    const { flowName, flowRunId, flowRunName, parameters, scheduledStartTime } = this.#facts;
+    const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
+    const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = this.#facts;
     const { logging } = config();
     return encodePlan({
       flow: flowName,
       flowRunId,
-      flowRunName,
+      flowRunName: log.flowRunName,
       parameters,
-      startedAt: this.#startedAt,
+      startedAt,
       ...(scheduledStartTime && { scheduledStartTime: scheduledStartTime.getTime() }),
-      secrets: this.#secrets,
+      secrets,
       logLevel: logging.level,
       logStdout: task.settings.logStdout ?? logging.logStdout,
       ...(logging.extraLoggers.length > 0 && { extraLoggers: logging.extraLoggers }),
@@ -330,6 +326,7 @@ export class FlowRunner {
       ...(this.#facts.approved.includes(node.slug) && { isApproved: true }),
       reference: task.reference,
       isMapped: node.isMapped,
+      ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),
       retries,
       retryDelayMs: retryDelayMs ?? null,
       timeoutMs: timeoutMs ?? null,
@@ -356,7 +353,7 @@ export class FlowRunner {
   #warnOnce(text: string): void {
     if (this.#warned.has(text)) return;
     this.#warned.add(text);
-    this.#facts.logger.warn(text);
+    this.#facts.log.logger.warn(text);
   }
 }
 

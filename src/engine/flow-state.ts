@@ -43,19 +43,19 @@ export interface FlowStatistics {
   readonly threads: number;
 }
 
-interface FlowOutcome<Plan> {
+export interface FlowOutcome<Plan> {
   readonly graph: Graph;
   readonly plan: Plan;
   readonly runs: ReadonlyMap<Node, NodeRun>;
   readonly flowRunId: string;
-  readonly flowRunName: string;
+  /** Knows what the run is called: its last handlers may give it another name yet. */
+  readonly log: { readonly flowRunName: string };
   readonly statistics: FlowStatistics;
 }
 
 /** How a flow run ended, and how each of its task runs did. */
 export class FlowState<Plan = unknown> extends State {
   readonly flowRunId: string;
-  readonly flowRunName: string;
   readonly statistics: FlowStatistics;
   readonly #outcome: FlowOutcome<Plan>;
 
@@ -63,10 +63,13 @@ export class FlowState<Plan = unknown> extends State {
     const { outcome, ...rest } = details;
     super(type, message, rest, { isSealed: false });
     this.flowRunId = outcome.flowRunId;
-    this.flowRunName = outcome.flowRunName;
     this.statistics = Object.freeze(outcome.statistics);
     this.#outcome = outcome;
     Object.freeze(this);
+  }
+
+  get flowRunName(): string {
+    return this.#outcome.log.flowRunName;
   }
 
   /**
@@ -81,7 +84,8 @@ export class FlowState<Plan = unknown> extends State {
   async timelineHtml(): Promise<string> {
     // Most runs are never looked at, and threads load this file too.
     const { timelineHtml } = await import('../views/timeline.ts');
-    const { graph, runs, flowRunName, statistics } = this.#outcome;
+    const { flowRunName, statistics } = this;
+    const { graph, runs } = this.#outcome;
     return timelineHtml(timelineOf(this, { flow: graph.flow, flowRunName, statistics, runs: [...runs.values()] }));
   }
 

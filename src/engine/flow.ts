@@ -32,7 +32,7 @@ export interface FlowOptions {
   readonly result?: Result;
   /** What runs are called: a text like `'load-{parameters.day}'`, or a function. */
   readonly flowRunName?: FlowRunName;
-  /** Called in order when a run ends, where the flow was started; each may return another state. */
+  /** Called in order when a run starts and when it ends, where the flow was started; each may return another state. */
   readonly stateHandlers?: readonly FlowStateHandler[];
   /** Called with the state that the tasks come to, before the other handlers; may return another one. */
   readonly terminalStateHandler?: (end: {
@@ -57,7 +57,11 @@ export type FlowRunName =
       readonly date: Date;
     }) => string);
 
-/** Sees the state that a flow run ends in. What it throws makes the run `Failed`. */
+/**
+ * Sees a flow run start (`Pending` to `Running`) and end, and may return another state in its place; at the start, any
+ * but `Running` ends the run before a task runs. What it throws makes the run `Failed`; a signal makes it that signal's
+ * state. `context` is that of the flow run.
+ */
 export type FlowStateHandler = (change: {
   readonly flow: Flow;
   readonly from: State;

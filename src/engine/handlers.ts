@@ -1,42 +1,55 @@
 // State handlers: functions of the user that see each change of a state, and may put another one in its place.
 
+import { UsageError } from '../lib/heddle-error.ts';
+import { describe } from '../lib/options.ts';
 import { Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { TaskStateHandler } from '../flow/settings.ts';
+import type { Task } from '../flow/task.ts';
+import { withContext, type Run } from './context.ts';
 import { failed } from './endings.ts';
-import type { LoadedTask } from './task-runner.ts';
 
-interface Change {
+export interface Change {
   readonly from: State;
   readonly to: State;
 }
 
+/** Whether anybody sees the changes of a task's states. */
+export function isWatched({ settings: { stateHandlers, onFailure } }: Task): boolean {
+  return stateHandlers.length > 0 || onFailure !== undefined;
+}
+
 /** The state that a task's handlers make of a change, in their order; one that throws makes it `Failed`. */
-export async function changeState(
-  { task }: Pick<LoadedTask, 'task'>,
-  mapIndex: number | undefined,
-  change: Change,
-): Promise<State> {
+export async function changeState(task: Task, change: Change, run: Run): Promise<State> {
   const { stateHandlers, onFailure } = task.settings;
+  const { mapIndex } = run;
   const failure: TaskStateHandler = async ({ to }) => {
     if (to.isFailed()) await onFailure?.({ task, state: to, ...(mapIndex !== undefined && { mapIndex }) });
   };
-  return await throughHandlers([...stateHandlers, failure], change, (handler, { from, to }) =>
-    handler({ task, mapIndex, from, to }),
-  );
+  return await throughHandlers([...stateHandlers, failure], change, {
+    owner: `task '${task.name}'`,
+    call: (handler, { from, to }) => withContext(run, () => handler({ task, mapIndex, from, to })),
+  });
+}
+
+interface Caller<Handler> {
+  /** Whose handlers they are, for messages. */
+  readonly owner: string;
+  readonly call: (handler: Handler, change: Change) => unknown;
 }
 
 /** The same for any kind of handler: each sees what the one before it made. */
 export async function throughHandlers<Handler>(
   handlers: readonly Handler[],
   { from, to }: Change,
-  call: (handler: Handler, change: Change) => unknown,
+  { owner, call }: Caller<Handler>,
 ): Promise<State> {
   let state = to;
   for (const handler of handlers) {
     try {
       const made = await call(handler, { from, to: state });
       if (made instanceof State) state = made;
+      else if (made !== undefined && made !== null) throw notAState(owner, made);
     } catch (thrown) {
       if (thrown instanceof Signal) return thrown.state;
       const { error, message } = failed(thrown);
@@ -44,4 +57,11 @@ export async function throughHandlers<Handler>(
     }
   }
   return state;
+}
+
+function notAState(owner: string, made: unknown): UsageError {
+  const message =
+    `a state handler of ${owner} returned ${describe(made)}. A handler returns a State, which takes the place of the ` +
+    `one that it was shown, or nothing: write ({ to }) => { … } if it has nothing to return.`;
+  return new UsageError('NOT_A_STATE', message, { owner });
 }

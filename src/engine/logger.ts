@@ -11,6 +11,11 @@ export interface Logger {
 }
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+/** Whether a line of this level is written, when `least` is the least that is. */
+export function isLogged(level: LogLevel, least: LogLevel): boolean {
+  return ranks[level] >= ranks[least];
+}
+
 const ignore = (): void => {};
 /** How values look in the log. */
 export const inspectOptions = { depth: 4, breakLength: 120 };
@@ -21,7 +26,7 @@ export type LogSource = Omit<LogRecord, 'time' | 'level' | 'message'>;
 /** Records below `least` are not even put together. */
 export function createLogger(source: LogSource, write: (record: LogRecord) => void, least: LogLevel = 'debug'): Logger {
   const at = (level: LogLevel) => {
-    if (ranks[level] < ranks[least]) return ignore;
+    if (!isLogged(level, least)) return ignore;
     return (...message: unknown[]): void => {
       write({ time: Date.now(), level, message: withoutSecrets(formatMessage(message)), ...source });
     };

@@ -112,6 +112,11 @@ export class NodeRun implements ArrayListener {
     this.#done.resolve();
   }
 
+  /** Puts another state in the place of `Mapped`; what became of the children stays. */
+  endAs(end: State): void {
+    this.#end = end;
+  }
+
   get state(): State {
     if (!this.isDone) return new State('Pending', 'Task run has not started.');
     if (!this.isList) return this.children[0] ?? this.#end!;

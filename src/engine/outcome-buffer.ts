@@ -37,7 +37,7 @@ export class OutcomeBuffer {
       if (!isExact(value)) {
         const mapIndex = plan.isMapped ? index : undefined;
         const findings = assertTravels(value, { role: 'result', task: plan.name, mapIndex });
-        for (const finding of findings) warnOnce(plan, finding, runner.loggerFor(mapIndex));
+        for (const finding of findings) warnOnce(plan, finding, runner.loggerFor(index));
       }
       if (isObject) this.#objects.set(position, encodeValue(value));
     } catch (error) {

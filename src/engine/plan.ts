@@ -53,6 +53,8 @@ export interface RunPlan {
   readonly isApproved?: true;
   readonly reference: Reference;
   readonly isMapped: boolean;
+  /** The text that names the runs, if there is one; null when it is a function of the user's. */
+  readonly taskRunName?: string | null;
   readonly retries: number;
   /** Null when it is a function of the user's. */
   readonly retryDelayMs: number | null;

@@ -1,25 +1,28 @@
 import { signalListener, type Signal } from '../flow/signals.ts';
 import type { ChunkTask } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
-import { currentRun, type Run } from './context.ts';
-import type { Logger } from './logger.ts';
+import { currentRun, type Context, type Run } from './context.ts';
+import { createLogger, type Logger, type LogSource } from './logger.ts';
 import type { RunPlan } from './plan.ts';
-import { secretOf } from './secrets.ts';
+import { renaming } from './renaming.ts';
+import { secretsOf } from './secrets.ts';
 import type { Progress } from './task-runner.ts';
 
 interface RunFacts {
   readonly plan: RunPlan;
   readonly progress: Progress;
   readonly mapIndex: number | undefined;
+  /** Absent when the task does not name its runs. */
+  readonly taskRunName: string | undefined;
   readonly control: ChunkTask['control'];
-  /** For its own lines, or for those of another logger. */
-  readonly logger: (name?: string) => Logger;
+  readonly write: (record: LogRecord) => void;
 }
 
 const nothingExtra: readonly string[] = Object.freeze([]);
 
 /** The context of one task run. What costs something is made when it is first asked for. */
-export class RunContext implements Run {
+export class RunContext implements Context, Run {
   readonly #facts: RunFacts;
   /** The latest signal that was made in this run. */
   signalMade: Signal | undefined;
@@ -29,6 +32,7 @@ export class RunContext implements Run {
   #atEnd: (() => void)[] | undefined;
   #controller: AbortController | undefined;
   #unsubscribe: (() => void) | undefined;
+  #flowRunName: string | undefined;
 
   constructor(facts: RunFacts) {
     this.#facts = facts;
@@ -56,13 +60,13 @@ export class RunContext implements Run {
   }
 
   get logger(): Logger {
-    return (this.#logger ??= this.#facts.logger());
+    return (this.#logger ??= this.#newLogger());
   }
 
   loggerOf(name: string): Logger {
     this.#otherLoggers ??= new Map();
     let logger = this.#otherLoggers.get(name);
-    if (logger === undefined) this.#otherLoggers.set(name, (logger = this.#facts.logger(name)));
+    if (logger === undefined) this.#otherLoggers.set(name, (logger = this.#newLogger(name)));
     return logger;
   }
 
@@ -82,6 +86,11 @@ export class RunContext implements Run {
     return this.#facts.plan.tags ?? [];
   }
 
+  get taskRunName(): string {
+    const { taskRunName, plan, mapIndex } = this.#facts;
+    return taskRunName ?? (mapIndex === undefined ? plan.name : `${plan.name}[${mapIndex}]`);
+  }
+
   get flowName(): string {
     return this.#facts.plan.flow;
   }
@@ -91,14 +100,17 @@ export class RunContext implements Run {
   }
 
   get flowRunName(): string {
-    return this.#facts.plan.flowRunName;
+    return this.#flowRunName ?? this.#facts.plan.flowRunName;
+  }
+
+  renameFlowRun(name: string): void {
+    const record = renaming(name, sourceOf(this.#facts));
+    this.#flowRunName = record.renamedTo;
+    this.#facts.write(record);
   }
 
   get secrets(): Readonly<Record<string, unknown>> {
-    const { secrets } = this.#facts.plan;
-    return new Proxy(Object.freeze({}), {
-      get: (_, name) => (typeof name === 'string' ? secretOf(name, secrets) : undefined),
-    });
+    return secretsOf(this.#facts.plan.secrets);
   }
 
   get isLoggingStdout(): boolean {
@@ -132,6 +144,13 @@ export class RunContext implements Run {
     this.#controller.abort(reason);
   }
 
+  /** For its own lines, or for those of another logger. */
+  #newLogger(name?: string): Logger {
+    const { plan, write } = this.#facts;
+    const source = sourceOf(this.#facts);
+    return createLogger(name === undefined ? source : { ...source, logger: name }, write, plan.logLevel);
+  }
+
   onceOver(callback: () => void): void {
     (this.#atEnd ??= []).push(callback);
   }
@@ -141,6 +160,15 @@ export class RunContext implements Run {
     this.#atEnd?.forEach((callback) => callback());
     this.isOver = true;
   }
+}
+
+/** Whose the lines of a task run are. Of which flow run, those who started that know best. */
+export function sourceOf({ plan, mapIndex, taskRunName }: Omit<RunFacts, 'progress' | 'control' | 'write'>): LogSource {
+  return {
+    task: plan.name,
+    ...(mapIndex !== undefined && { mapIndex }),
+    ...(taskRunName !== undefined && { taskRun: taskRunName }),
+  };
 }
 
 // A function that overlaps with others is told apart by its context.

@@ -14,10 +14,17 @@ let mask: Mask | undefined;
 let longMask: Mask | undefined;
 
 /** The value of a secret: from those given to the run, the environment, or the configuration files, in this order. */
-export function secretOf(name: string, given: Readonly<Record<string, unknown>>): unknown {
+function secretOf(name: string, given: Readonly<Record<string, unknown>>): unknown {
   const value = findSecret(name, { context: given, env: process.env, config: config() });
   hideSecret(value);
   return value;
+}
+
+/** The secrets by name, each looked for when it is read. */
+export function secretsOf(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return new Proxy(Object.freeze({}), {
+    get: (_, name) => (typeof name === 'string' ? secretOf(name, given) : undefined),
+  });
 }
 
 /** From here on, no log line of this thread shows it. */

@@ -11,15 +11,16 @@ import { allSuccessful, type Trigger } from '../flow/triggers.ts';
 import { isCancelled } from './abort-watch.ts';
 import { argumentsOf, endedByGates } from './arguments.ts';
 import { withContext } from './context.ts';
-import { Ending, endingOf } from './endings.ts';
-import { changeState } from './handlers.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { Ending, endingOf, failed } from './endings.ts';
+import { changeState, isWatched, type Change } from './handlers.ts';
+import { createLogger, isLogged, type Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { stateAt, type Outcomes } from './outcomes.ts';
 import { retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
 import type { StoredResults } from './stored-run.ts';
-import { RunContext } from './run-context.ts';
+import { RunContext, sourceOf } from './run-context.ts';
+import { nameTaskRun } from './task-run-name.ts';
 import { endedByUpstream } from './upstream-steps.ts';
 
 /** What all the runs of one array share, once its plan is read and its function is found. */
@@ -38,6 +39,8 @@ export interface ChunkFacts {
   readonly task: ChunkTask;
   readonly elementwise: readonly Outcomes[];
   readonly write: (record: LogRecord) => void;
+  /** For the last line of a run, behind which there is nothing but its outcome. */
+  readonly writeLast: (record: LogRecord) => void;
 }
 
 /** How far a task run is, when its function is called not for the first time. */
@@ -59,6 +62,12 @@ export class TaskRunner {
   readonly #isWatched: boolean;
   /** Something happens besides the call of the function. */
   readonly #isStepwise: boolean;
+  /** Whether the log says when a run starts and ends. Of the children of a mapped task, only a debug log does. */
+  readonly #isTold: boolean;
+  /** What the run that is under way is called, if the task names its runs. */
+  #name: string | undefined;
+  /** When it started, if that is told. */
+  #startedAt: number | undefined;
   /** Of the upstreams that are needed whole: they are the same for every index. */
   #sharedStates: readonly State[] | undefined;
 
@@ -67,13 +76,15 @@ export class TaskRunner {
     this.#facts = facts;
     const upstream = [...facts.elementwise, ...loaded.whole.map(({ outcomes }) => outcomes)];
     this.#isPlain = loaded.trigger === allSuccessful && upstream.every(({ states }) => states === undefined);
-    const { stateHandlers, onFailure } = loaded.task.settings;
-    this.#isWatched = stateHandlers.length > 0 || onFailure !== undefined;
+    this.#isWatched = isWatched(loaded.task);
     this.#isStepwise = this.#isWatched || loaded.storage !== undefined;
+    this.#isTold = isLogged(loaded.plan.isMapped ? 'debug' : 'info', loaded.plan.logLevel);
   }
 
   /** The value that the function returned, or an `Ending`; a promise of it when anything in it is asynchronous. */
   run(index: number, progress: Progress): unknown {
+    this.#name = undefined;
+    this.#startedAt = undefined;
     if (this.#isStepwise) {
       const storage = this.#storageOf(index);
       return this.#loop(progress, (now) => this.#runStepwise(index, now, storage));
@@ -83,17 +94,22 @@ export class TaskRunner {
     return isOver ? ended : this.#loop(progress, (now) => this.#runOnce(index, now), ended);
   }
 
-  /** For the run's own lines; or, by name, for those of another library's logger. */
-  loggerFor(mapIndex: number | undefined, name?: string): Logger {
+  /** For what there is to say of the run that is under way, or was the last. */
+  loggerFor(index: number, write = this.#facts.write): Logger {
     const { plan } = this.#loaded;
-    const source = {
-      task: plan.name,
-      flow: plan.flow,
-      flowRun: plan.flowRunName,
-      ...(mapIndex !== undefined && { mapIndex }),
-      ...(name !== undefined && { logger: name }),
-    };
-    return createLogger(source, this.#facts.write, plan.logLevel);
+    const source = sourceOf({ plan, mapIndex: this.#mapIndex(index), taskRunName: this.#name });
+    return createLogger(source, write, plan.logLevel);
+  }
+
+  /** Says how a run ended; one without a state returned a value. */
+  tellEnd(index: number, state?: State): void {
+    if (!this.#isTold) return;
+    const time = this.#startedAt === undefined ? '' : ` in ${formatDuration(performance.now() - this.#startedAt)}`;
+    const verb = state === undefined || state.isFinished() ? 'finished' : 'stopped';
+    const message = `${verb}${time}: ${state === undefined ? 'Success' : wordsFor(state)}`;
+    const logger = this.loggerFor(index, this.#facts.writeLast);
+    if (this.#loaded.plan.isMapped) logger.debug(message);
+    else logger.info(message);
   }
 
   /** A function that throws LOOP is called again, and each iteration goes through the whole pipeline. */
@@ -114,34 +130,59 @@ export class TaskRunner {
   }
 
   #runOnce(index: number, progress: Progress): unknown {
-    const ended = this.#endedEarly(index) ?? this.#call(index, progress);
+    const ended =
+      this.#endedEarly(index) ?? this.#begin(index, progress) ?? this.#call(index, this.#context(index, progress));
     if (ended instanceof Promise) return ended.then((value) => this.#judge(value, progress));
     return ended instanceof Ending ? this.#judge(ended, progress) : ended;
   }
 
   /** The same, with stored results, and with the task's state handlers asked at every change of the state. */
   async #runStepwise(index: number, progress: Progress, storage: StorageSteps | undefined): Promise<unknown> {
-    const change = this.#changeOf(index);
-    const pending = new State('Pending', 'Task run has not started.');
-    const early = this.#endedEarly(index) ?? (await storage?.find(progress));
-    if (early !== undefined) return early.withState(await change(pending, early.state));
-    const running = await change(pending, new State('Running', 'Starting task run.'));
-    if (!running.isRunning()) return new Ending(running, { isRetriable: false });
+    const early = this.#endedEarly(index);
+    if (early !== undefined) {
+      // One whose thread was ended, because its time was up, had been seen to start there.
+      const from = early.state.isTimedOut() ? running : pending;
+      const ended = await this.#inRun(index, progress, (run) => this.#handled(from, early, { run, progress }));
+      const isApproved = early.state.isPaused() && ended.state.type === 'Resume';
+      if (!isApproved) return ended;
+    }
+    const misnamed = this.#begin(index, progress);
+    return await this.#inRun(index, progress, async (run) => {
+      const known = misnamed ?? (await storage?.find(progress));
+      if (known !== undefined) return await this.#handled(pending, known, { run, progress });
+      const started = await this.#change({ from: pending, to: running }, run);
+      if (!started.isRunning()) return new Ending(started, { isRetriable: false });
 
-    const returned = await this.#call(index, progress);
-    const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
-    const stored = (await storage?.keep(ending, progress)) ?? ending;
-    const ended = stored.withState(await change(running, stored.state));
-    const cached = (await storage?.cache(ended, progress)) ?? ended;
-    const last = cached === ended ? ended : cached.withState(await change(ended.state, cached.state));
-    const judged = this.#judge(last, progress);
-    if (!judged.state.isRetrying() || last.state.isRetrying()) return judged;
-    return judged.withState(await change(last.state, judged.state));
+      const returned = await this.#call(index, run);
+      const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
+      const stored = (await storage?.keep(ending, progress)) ?? ending;
+      return await this.#handled(started, stored, { run, progress, storage });
+    });
   }
 
-  #changeOf(index: number): (from: State, to: State) => State | Promise<State> {
-    if (!this.#isWatched) return (_, to) => to;
-    return (from, to) => changeState(this.#loaded, this.#mapIndex(index), { from, to });
+  /** Handlers belong to the run as much as its function does: it is over when they are. */
+  async #inRun<T>(index: number, progress: Progress, body: (run: RunContext) => Promise<T>): Promise<T> {
+    const run = this.#context(index, progress);
+    try {
+      return await body(run);
+    } finally {
+      run.close();
+    }
+  }
+
+  /** What the handlers make of an ending, of its being kept for later, and of the retry that it gets, if it does. */
+  async #handled(from: State, ending: Ending, { run, progress, storage }: StepwiseRun): Promise<Ending> {
+    const ended = ending.withState(await this.#change({ from, to: ending.state }, run));
+    const cached = (await storage?.cache(ended, progress)) ?? ended;
+    const last =
+      cached === ended ? ended : cached.withState(await this.#change({ from: ended.state, to: cached.state }, run));
+    const judged = this.#judge(last, progress);
+    if (!judged.state.isRetrying() || last.state.isRetrying()) return judged;
+    return judged.withState(await this.#change({ from: last.state, to: judged.state }, run));
+  }
+
+  #change(change: Change, run: RunContext): State | Promise<State> {
+    return this.#isWatched ? changeState(this.#loaded.task, change, run) : change.to;
   }
 
   #storageOf(index: number): StorageSteps | undefined {
@@ -153,9 +194,9 @@ export class TaskRunner {
       storage,
       run: () => {
         const inputs = argumentsOf(this.#loaded, elementwise, index - task.start);
-        return { mapIndex, inputs, logger: () => this.loggerFor(mapIndex) };
+        return { mapIndex, inputs, logger: () => this.loggerFor(index) };
       },
-      contextOf: (progress) => this.#contextOf(index, progress),
+      contextOf: (progress) => this.#context(index, progress),
       control: task.control,
       isTimed: plan.timeoutMs !== null,
     });
@@ -179,34 +220,53 @@ export class TaskRunner {
     return retrying(ended, this.#loaded, progress) ?? ended;
   }
 
-  #call(index: number, progress: Progress): unknown {
+  /** Names the run and says that it starts. A name that cannot be made ends it; nothing would make it the next time. */
+  #begin(index: number, { runCount, loopCount }: Progress): Ending | undefined {
+    const { plan } = this.#loaded;
+    if (plan.taskRunName !== undefined) {
+      try {
+        const inputs = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+        this.#name = nameTaskRun(this.#loaded, { inputs, mapIndex: this.#mapIndex(index) });
+      } catch (thrown) {
+        return new Ending(failed(thrown), { isRetriable: false });
+      }
+    }
+    if (!this.#isTold || this.#startedAt !== undefined) return undefined;
+    this.#startedAt = performance.now();
+    const logger = this.loggerFor(index);
+    // What is said of a retry is news enough for those who do not look closely.
+    if (runCount > 1 || loopCount > 1) logger.debug(`started again, run ${runCount}`);
+    else if (plan.isMapped) logger.debug('started');
+    else logger.info('started');
+    return undefined;
+  }
+
+  #context(index: number, progress: Progress): RunContext {
+    return new RunContext({
+      plan: this.#loaded.plan,
+      progress,
+      mapIndex: this.#mapIndex(index),
+      taskRunName: this.#name,
+      control: this.#facts.task.control,
+      write: this.#facts.write,
+    });
+  }
+
+  #call(index: number, run: RunContext): unknown {
     const { plan, task } = this.#loaded;
-    const run = this.#contextOf(index, progress);
     const startedAt = plan.timeoutMs === null ? 0 : performance.now();
     try {
       const args = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
       const result = withContext(run, () => task.run(...args));
       if (isThenable(result)) return this.#settle(result, run);
-      run.close();
+      this.#close(run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
       const isLate = plan.timeoutMs !== null && performance.now() - startedAt > plan.timeoutMs;
       return isLate ? timedOut(plan) : result;
     } catch (thrown) {
-      run.close();
+      this.#close(run);
       return endingOf(thrown, plan.name);
     }
-  }
-
-  #contextOf(index: number, progress: Progress): RunContext {
-    const mapIndex = this.#mapIndex(index);
-    const { control } = this.#facts.task;
-    return new RunContext({
-      plan: this.#loaded.plan,
-      progress,
-      mapIndex,
-      control,
-      logger: (name) => this.loggerFor(mapIndex, name),
-    });
   }
 
   async #settle(result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
@@ -218,8 +278,13 @@ export class TaskRunner {
     } catch (thrown) {
       return endingOf(thrown, name);
     } finally {
-      run.close();
+      this.#close(run);
     }
+  }
+
+  /** The function is through. When more than that is to be done, the run is over only after it. */
+  #close(run: RunContext): void {
+    if (!this.#isStepwise) run.close();
   }
 
   async #within(timeoutMs: number, result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
@@ -262,6 +327,22 @@ export class TaskRunner {
     );
     return [...own, ...this.#sharedStates];
   }
+}
+
+/** A run of which there is more than the call of its function: what it answers its handlers, and how far it is. */
+interface StepwiseRun {
+  readonly run: RunContext;
+  readonly progress: Progress;
+  readonly storage?: StorageSteps | undefined;
+}
+
+const pending = new State('Pending', 'Task run has not started.');
+const running = new State('Running', 'Starting task run.');
+
+/** A failure has a line of its own, with its stack; that of an upstream run stands at that run. */
+function wordsFor(state: State): string {
+  const isTold = state.isFailed() && state.type !== 'TriggerFailed';
+  return isTold || state.message === success(undefined).message ? state.type : state.toString();
 }
 
 function cancelled(): State {

@@ -2,6 +2,7 @@ import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { config } from '../config/config.ts';
 import { checkOptions, rules } from '../lib/options.ts';
+import { checkTemplate } from '../lib/template.ts';
 import type { Mapped, Node, Unmapped } from './node.ts';
 import { nameOfValidator, type CacheValidator } from '../results/cache-validators.ts';
 import { Signal } from './signals.ts';
@@ -32,6 +33,8 @@ export interface TaskOptions extends StoringOptions {
   readonly tags?: readonly string[];
   /** What mapped lists of unequal lengths mean: an error by default, or that the shortest decides. */
   readonly zip?: 'strict' | 'shortest';
+  /** What a run is called in the log and in `context.taskRunName`: a text like `'load {inputs.0}'`, or a function. */
+  readonly taskRunName?: TaskRunName;
   /** Whether what the task prints goes to the log; as configured (`[logging] logStdout`) by default. */
   readonly logStdout?: boolean;
   /** Called in order at each change of a run's state, where the task runs; each may return another state. */
@@ -40,14 +43,49 @@ export interface TaskOptions extends StoringOptions {
   readonly onFailure?: (failure: { readonly task: Task; readonly state: State; readonly mapIndex?: number }) => unknown;
 }
 
+/**
+ * A name for each run of a task: a text, filled from `inputs` (by position: `{inputs.0}`), `parameters`, `taskName`,
+ * `mapIndex`, `flowName`, `flowRunName`, `flowRunId` and `date`; or a function of them.
+ */
+export type TaskRunName = string | ((run: TaskRunNameFacts) => string);
+
+export interface TaskRunNameFacts {
+  /** The arguments of the task's function. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- an option is not tied to the function that stands after it
+  readonly inputs: readonly any[];
+  // oxlint-disable-next-line typescript/no-explicit-any -- read freely, as in a cluster factory
+  readonly parameters: Readonly<Record<string, any>>;
+  readonly taskName: string;
+  readonly mapIndex: number | undefined;
+  readonly flowName: string;
+  readonly flowRunName: string;
+  readonly flowRunId: string;
+  /** When the flow run started. */
+  readonly date: Date;
+}
+
+const taskRunNameFacts: Readonly<Record<keyof TaskRunNameFacts, 1>> = {
+  inputs: 1,
+  parameters: 1,
+  taskName: 1,
+  mapIndex: 1,
+  flowName: 1,
+  flowRunName: 1,
+  flowRunId: 1,
+  date: 1,
+};
+
 // oxlint-disable-next-line typescript/no-explicit-any -- any error class will do, whatever its constructor takes
 export type ErrorClass = abstract new (...args: any[]) => Error;
 
 /**
- * Sees a change of a task run's state. What it throws makes the run `Failed`; a signal makes it that signal's state.
+ * Sees a change of a task run's state, and may return another state in its place. What it throws makes the run
+ * `Failed`; a signal makes it that signal's state. `context` is that of the run. Of a mapped task, it sees the changes
+ * of each child, and one of the task as a whole: to `Mapped`, when all of them are done, where the flow was started.
  */
 export type TaskStateHandler = (change: {
   readonly task: Task;
+  /** Of the child; absent when the task is not mapped, and for the mapped task as a whole. */
   readonly mapIndex: number | undefined;
   readonly from: State;
   readonly to: State;
@@ -69,6 +107,7 @@ export interface TaskSettings {
   readonly jitter: number;
   readonly retryOn: ((error: Error) => boolean) | undefined;
   readonly zip: 'strict' | 'shortest';
+  readonly taskRunName: TaskRunName | undefined;
   readonly logStdout: boolean | undefined;
   readonly stateHandlers: readonly TaskStateHandler[];
   readonly onFailure: TaskOptions['onFailure'];
@@ -92,6 +131,10 @@ export const taskOptionRules = {
   tags: { expected: 'an array of texts', holds: isListOfTexts },
   retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
   retryOn: { expected: 'an error class, an array of them, or a function', holds: isRetryOn },
+  taskRunName: {
+    expected: "a text like 'load {inputs.0}', or a function",
+    holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+  },
   logStdout: rules.flag,
   zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },
   stateHandlers: { expected: 'an array of functions', holds: isListOfFunctions },
@@ -112,7 +155,9 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     trigger = allSuccessful,
     slug,
   } = options;
-  const { skipOnUpstreamSkip = true, zip = 'strict', stateHandlers = [], onFailure } = options;
+  const { skipOnUpstreamSkip = true, zip = 'strict', stateHandlers = [], onFailure, taskRunName } = options;
+  if (typeof taskRunName === 'string')
+    checkTemplate(`option 'taskRunName' of ${owner}`, taskRunName, Object.keys(taskRunNameFacts));
   for (const option of ['retryDelay', 'retryJitter', 'retryOn'] as const) {
     if (options[option] === undefined || options.retries !== undefined) continue;
     const remedy = 'Add retries: 1 or more.';
@@ -136,6 +181,7 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     slug,
     tags: Object.freeze([...new Set(options.tags)]),
     zip,
+    taskRunName,
     logStdout: options.logStdout,
     stateHandlers,
     onFailure,

@@ -1,31 +1,53 @@
 import { UsageError } from './heddle-error.ts';
 import { didYouMean } from './nearest.ts';
+import { describe } from './options.ts';
+
+/** How many names an error tells. A list may have a million. */
+const mostNames = 50;
+const gap = /\{([\w.]+)\}/g;
 
 /**
  * Fills a text like `'load-{parameters.day}'` from nested values. A name that is not there throws `UNKNOWN_NAME`, with
- * the
- * nearest that is. Dates come as `yyyy-MM-dd`.
+ * the nearest that is; so does one of a list or an object, which is no text. Dates come as `yyyy-MM-dd`.
  */
 export function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
-  return template.replaceAll(/\{([\w.]+)\}/g, (_, path: string) => textOf(look(template, path, values)));
+  return template.replaceAll(gap, (_, path: string) => textOf(look(template, path, values), { template, path }));
+}
+
+/** Throws `UNKNOWN_NAME` for a template that asks for what will never be there. `what` is told in the message. */
+export function checkTemplate(what: string, template: string, names: readonly string[]): void {
+  for (const [, path] of template.matchAll(gap)) {
+    const [name] = path!.split('.');
+    if (!names.includes(name!)) throw unknownName(`${what}, '${template}',`, path!, { name: name!, names });
+  }
 }
 
 function look(template: string, path: string, values: Readonly<Record<string, unknown>>): unknown {
   let value: unknown = values;
   for (const name of path.split('.')) {
-    const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-    if (!names.includes(name)) {
-      const message = `'${template}' asks for {${path}}, and there is no '${name}'.${didYouMean(name, names)}`;
-      throw new UsageError('UNKNOWN_NAME', `${message} There is: ${names.join(', ') || 'nothing'}.`, {
-        template,
-        path,
-      });
+    const isObject = typeof value === 'object' && value !== null;
+    if (!isObject || !Object.hasOwn(value as object, name)) {
+      const names = isObject ? Object.keys(value as object).slice(0, mostNames) : [];
+      throw unknownName(`'${template}'`, path, { name, names });
     }
-    value = (value as Record<string, unknown>)[name];
+    value = (value as Readonly<Record<string, unknown>>)[name];
   }
   return value;
 }
 
-function textOf(value: unknown): string {
-  return value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
+function unknownName(what: string, path: string, { name, names }: { name: string; names: readonly string[] }) {
+  // One index is not meant for another.
+  const meant = /\D/.test(name) ? didYouMean(name, names) : '';
+  const hint = `${meant} There is: ${names.join(', ') || 'nothing'}.`;
+  return new UsageError('UNKNOWN_NAME', `${what} asks for {${path}}, and there is no '${name}'.${hint}`, { path });
+}
+
+function textOf(value: unknown, facts: { readonly template: string; readonly path: string }): string {
+  if (value instanceof Date) return value.toISOString().slice(0, 10);
+  if (typeof value !== 'object' || value === null) return String(value);
+  const parts = Object.keys(value).slice(0, 3);
+  const { template, path } = facts;
+  const remedy = parts.map((part) => `{${path}.${part}}`).join(', ') || 'something that is in it';
+  const what = `'${template}' asks for {${path}}, which is ${describe(value)} and no text`;
+  throw new UsageError('UNKNOWN_NAME', `${what}. Name a part of it: ${remedy}.`, facts);
 }

@@ -35,10 +35,12 @@ const logRecord = record<LogRecord>({
   message: text,
   task: optional(text),
   mapIndex: optional(count),
+  taskRun: optional(text),
   logger: optional(text),
   worker: optional(text),
   flowRun: optional(text),
   flow: optional(text),
+  renamedTo: optional(text),
 });
 
 const arrayDefinition: Fields<ArrayDefinition> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
-import { context, isInTaskRun, withContext, type Run } from '../../src/engine/context.ts';
+import { context, isInTaskRun, renameFlowRun, withContext, type Context, type Run } from '../../src/engine/context.ts';
 import { Flow } from '../../src/engine/flow.ts';
 import { createLogger } from '../../src/engine/logger.ts';
 
@@ -85,7 +85,19 @@ test('whoever sets something in the context is told how to hand it on', () => {
   });
 });
 
-function contextOf(taskName: string): Run {
+test('a flow run is renamed where one runs, by a text', () => {
+  const expected = {
+    code: 'OUTSIDE_TASK_RUN',
+    message: /renameFlowRun\(\) was called outside.*or give flow\.run\(\) a/,
+  };
+  assert.throws(() => renameFlowRun('tuesday'), expected);
+
+  for (const name of ['', 7, undefined]) {
+    assert.throws(() => renameFlowRun(name as string), { name: 'TypeError', code: 'INVALID_NAME' });
+  }
+});
+
+function contextOf(taskName: string): Context & Run {
   return {
     extraLoggers: [],
     isOver: false,
@@ -94,6 +106,8 @@ function contextOf(taskName: string): Run {
     taskName,
     tags: [],
     isApproved: false,
+    taskRunName: taskName,
+    renameFlowRun: () => {},
     parameters: {},
     logger: createLogger({}, () => {}),
     mapIndex: undefined,

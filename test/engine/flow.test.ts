@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FlowOptions } from '../../src/engine/flow.ts';
+import type { FlowOptions, FlowStateHandler } from '../../src/engine/flow.ts';
+import { State } from '../../src/flow/state.ts';
 import { context, Flow, LocalExecutorLike, Parameter, task, Task, triggers, UsageError } from './house.ts';
 import { quietly, recording } from './fixtures.ts';
 
@@ -282,6 +283,43 @@ test('what the executor says when it starts is what the run rejects with', async
   const executor = { start: () => Promise.reject(error) };
 
   await assert.rejects(new Flow('f', { executor }, () => plusOne(1)).run(quietly), error);
+});
+
+test('a run that cannot start tells the handlers of its flow, and rejects all the same', async () => {
+  const seen: string[] = [];
+  const failures: string[] = [];
+  const options: FlowOptions = {
+    executor: { start: () => Promise.reject(new Error('nobody there')) },
+    stateHandlers: [({ from, to }) => void seen.push(`${from.type} → ${to.type}`)],
+    onFailure: ({ state }) => failures.push(state.message),
+  };
+
+  await assert.rejects(new Flow('f', options, () => plusOne(1)).run(quietly), { message: 'nobody there' });
+
+  assert.deepEqual(seen, ['Pending → Running', 'Running → Failed']);
+  assert.deepEqual(failures, ['Error: nobody there']);
+});
+
+test('a run that its handlers end at once needs no executor', async () => {
+  const refuse: FlowStateHandler = () => new State('Cancelled', 'not on Sundays');
+  const flow = new Flow('f', { executor: LocalExecutorLike.thatNeverStarts, stateHandlers: [refuse] }, () =>
+    plusOne(1),
+  );
+
+  const state = await flow.run(quietly);
+
+  assert.deepEqual([state.type, state.message], ['Cancelled', 'not on Sundays']);
+});
+
+test('what only a task run has is not in the context of a flow, which says what is', async () => {
+  const nosy: FlowStateHandler = () => void context.mapIndex;
+
+  const state = await new Flow('f', { stateHandlers: [nosy] }, () => plusOne(1)).run(quietly);
+
+  assert.match(
+    state.message,
+    /context has no 'mapIndex' here\. It has: parameters, secrets, logger, signal, date and more/,
+  );
 });
 
 test('a run has a name of its own, or the one that it is given', async () => {

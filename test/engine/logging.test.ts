@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Flow, task, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
 import { withConfig } from '../../src/config/config.ts';
+import { writtenByTasks } from '../fixtures/log-lines.ts';
 import { cache, hasGoneElsewhere, leaveRunning, viaDebug } from '../fixtures/loggers.ts';
 import { chatty, tellSecret } from '../fixtures/logging.ts';
 
@@ -18,9 +19,7 @@ for (const [where, executor] of Object.entries(executors)) {
     const { records, state } = await runAndListen(flow, executor());
 
     assert.equal(state.type, 'Success');
-    const messages = records
-      .filter(({ task: name }) => name === 'chatty')
-      .map(({ level, message }) => [level, message]);
+    const messages = writtenByTasks(records).map(({ level, message }) => [level, message]);
     assert.deepEqual(messages, [
       ['info', "hello { there: 'you' }"],
       ['warn', 'careful'],
@@ -33,7 +32,7 @@ for (const [where, executor] of Object.entries(executors)) {
     const { records, state } = await runAndListen(flow, executor(), { secrets: { DOOR: 'sesame-open' } });
 
     assert.equal(state.of('tell-secret').result, 11);
-    const message = records.find(({ task: name }) => name === 'tell-secret')!.message;
+    const message = writtenByTasks(records)[0]!.message;
     assert.equal(message, 'the door opens to ***');
   });
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { createLogger } from '../../src/engine/logger.ts';
 import { RunContext } from '../../src/engine/run-context.ts';
 import { controlOrders, controlWords } from '../../src/lib/chunk.ts';
 
@@ -26,6 +25,6 @@ function cancelledRun() {
   const control = new Int32Array(new SharedArrayBuffer(4 * controlWords.length));
   Atomics.store(control, controlWords.order, controlOrders.cancel);
   const progress = { runCount: 1, loopCount: 1, loopResult: undefined };
-  const logger = () => createLogger({}, () => {});
-  return { run: new RunContext({ plan: {} as never, progress, mapIndex: undefined, control, logger }) };
+  const facts = { plan: {} as never, progress, mapIndex: undefined, taskRunName: undefined, control, write: () => {} };
+  return { run: new RunContext(facts) };
 }

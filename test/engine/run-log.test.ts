@@ -20,6 +20,11 @@ const lines: [what: string, record: LogRecord, line: string][] = [
     '2026-01-02T03:04:05.678Z INFO  nightly/run-a1 load @ant-1 (app:db) | read 12 rows',
   ],
   [
+    'a task run that has a name',
+    { ...record, task: 'load', mapIndex: 3, taskRun: 'load a.csv', worker: 'ant-1' },
+    "2026-01-02T03:04:05.678Z INFO  nightly/run-a1 load[3] 'load a.csv' @ant-1 | read 12 rows",
+  ],
+  [
     'a run that is called like its flow',
     { ...record, level: 'debug', flowRun: 'nightly' },
     '2026-01-02T03:04:05.678Z DEBUG nightly | read 12 rows',

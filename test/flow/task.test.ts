@@ -108,6 +108,12 @@ const mistakes: [options: object, code: string, message: string | RegExp][] = [
   [{ trigger: 'all' }, 'INVALID_OPTION', `option 'trigger' of task 'load' should be a function; got 'all'`],
   [{ tags: 'io' }, 'INVALID_OPTION', `option 'tags' of task 'load' should be an array of texts; got 'io'`],
   [{ tags: [''] }, 'INVALID_OPTION', `option 'tags' of task 'load' should be an array of texts; got an array of 1`],
+  [
+    { taskRunName: 'load {input.0}' },
+    'UNKNOWN_NAME',
+    `option 'taskRunName' of task 'load', 'load {input.0}', asks for {input.0}, and there is no 'input'. Did you mean ` +
+      `'inputs'? There is: inputs, parameters, taskName, mapIndex, flowName, flowRunName, flowRunId, date.`,
+  ],
   [{ slug: '' }, 'INVALID_OPTION', `option 'slug' of task 'load' should be a text that is not empty; got ''`],
   [
     { skipOnUpstreamSkip: 1 },

@@ -288,14 +288,15 @@ function records(): fc.Arbitrary<LogRecord[]> {
     message: text,
     task: text,
     mapIndex: number,
+    taskRun: text,
     worker: text,
     logger: text,
     flowRun: text,
     flow: text,
+    renamedTo: text,
   };
-  return fc.array(record<LogRecord>(fields, ['task', 'mapIndex', 'logger', 'worker', 'flowRun', 'flow']), {
-    maxLength: 2,
-  });
+  const optional = ['task', 'mapIndex', 'taskRun', 'logger', 'worker', 'flowRun', 'flow', 'renamedTo'] as const;
+  return fc.array(record<LogRecord>(fields, [...optional]), { maxLength: 2 });
 }
 
 function fromWorker(): fc.Arbitrary<FromWorker> {

@@ -14,6 +14,7 @@ import {
   say,
   showTags,
 } from '../../fixtures/tasks.ts';
+import { textsOf, writtenByTasks } from '../../fixtures/log-lines.ts';
 import type { Rule } from '../contract.ts';
 
 export function contextRules(rule: Rule): void {
@@ -100,7 +101,7 @@ export function contextRules(rule: Rule): void {
       const { logs } = await run(new Flow('chatty', () => chatter.map([10, 20, 30, 40], unmapped(lines))));
 
       for (const [index, x] of [10, 20, 30, 40].entries()) {
-        const own = logs.filter(({ mapIndex }) => mapIndex === index);
+        const own = writtenByTasks(logs).filter(({ mapIndex }) => mapIndex === index);
         const expected = Array.from({ length: lines }, (_, line) => `line ${line} of { x: ${x} }`);
         assert.deepEqual(
           own.map(({ message }) => message),
@@ -118,7 +119,7 @@ export function contextRules(rule: Rule): void {
 
     const { logs } = await run(new Flow('long-winded', () => say.map([long, 'short'])));
 
-    const said = logs.filter(({ task }) => task === 'say').map(({ message }) => message);
+    const said = textsOf(logs, 'info');
     assert.equal(said.length, 2);
     assert.ok(said.includes(long) && said.includes('short'));
   });
@@ -159,9 +160,8 @@ export function contextRules(rule: Rule): void {
     const flow = new Flow('levels', () => logLevels());
     const { logs } = await withConfig({ logging: { level: 'debug' } }, () => run(flow));
 
-    const own = logs.filter(({ task }) => task === 'log-levels');
     assert.deepEqual(
-      own.map(({ level, message, mapIndex }) => [level, message, mapIndex]),
+      writtenByTasks(logs).map(({ level, message, mapIndex }) => [level, message, mapIndex]),
       [
         ['debug', 'd', undefined],
         ['info', 'i', undefined],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { context, Flow, type LogRecord } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
 import * as fixtures from '../../fixtures/loggers.ts';
+import { writtenByTasks } from '../../fixtures/log-lines.ts';
 import type { Rule } from '../contract.ts';
 
 const verbose = { logging: { level: 'debug' } } as const;
@@ -55,7 +56,7 @@ export function loggerRules(rule: Rule): void {
     const { state, logs } = await run(flow);
 
     assert.deepEqual(state.output, [['true'], ['true']]);
-    const own = logs.filter(({ task }) => task === 'via-debug');
+    const own = writtenByTasks(logs);
     const told = own.map(({ level, logger, mapIndex, message }) => `${mapIndex} ${level} ${logger}: ${message}`);
     assert.deepEqual(told.toSorted(), [
       `0 info cache:redis: hit 7 { key: 'a' }`,
@@ -66,7 +67,7 @@ export function loggerRules(rule: Rule): void {
   rule('any other logger is connected by a function, under a name of its own [S24]', async (run) => {
     const { logs } = await run(new Flow('other', () => fixtures.viaOther(2)));
 
-    const own = logs.filter(({ task }) => task === 'via-other');
+    const own = writtenByTasks(logs);
     assert.deepEqual(
       own.map(({ level, logger, message }) => [level, logger, message]),
       [['error', 'queue', 'lost 2 { of: 3 }']],
@@ -80,8 +81,7 @@ export function loggerRules(rule: Rule): void {
     const heard = await withConfig({ logging: { extraLoggers } }, () => run(flow));
     const unheard = await run(flow);
 
-    const lines = (logs: readonly LogRecord[]) =>
-      logs.filter(({ task }) => task !== undefined).map(({ logger, message }) => [logger, message]);
+    const lines = (logs: readonly LogRecord[]) => writtenByTasks(logs).map(({ logger, message }) => [logger, message]);
     assert.deepEqual(lines(heard.logs), [
       ['sql', 'one'],
       ['smtp', 'three'],
@@ -98,7 +98,7 @@ export function loggerRules(rule: Rule): void {
     const { state, logs } = await run(new Flow('echo', () => fixtures.viaEcho()));
 
     assert.deepEqual(state.output.toSorted(), ['here and there', 'there and here']);
-    const own = logs.filter(({ task }) => task === 'via-echo');
+    const own = writtenByTasks(logs);
     assert.deepEqual(
       own.map(({ logger, message }) => [logger, message]),
       [
@@ -119,7 +119,7 @@ export function loggerRules(rule: Rule): void {
   rule('what a task prints is in its log, line by line, if it says so [S15] [F313]', async (run) => {
     const { logs } = await run(new Flow('printing', () => fixtures.print()));
 
-    const own = logs.filter(({ task }) => task === 'print').map(({ level, message }) => [level, message]);
+    const own = writtenByTasks(logs).map(({ level, message }) => [level, message]);
     assert.deepEqual(own, [
       ['info', 'one'],
       ['info', 'two in pieces'],
@@ -132,21 +132,21 @@ export function loggerRules(rule: Rule): void {
 
   rule('who hears the log of a task is not that task: what it prints in turn is not in the log', async (run) => {
     const heard: string[] = [];
-    const onLog = ({ message, task }: LogRecord) => {
-      if (task === undefined) return;
-      assert.throws(() => context.taskName, { code: 'OUTSIDE_TASK_RUN' });
-      heard.push(message);
+    const onLog = ({ message }: LogRecord) => {
+      assert.throws(() => context.flowName, { code: 'OUTSIDE_TASK_RUN' });
+      if (['now', 'handled'].includes(message)) heard.push(message);
     };
+    const stateHandlers = [() => context.logger.info('handled')];
 
-    await run(new Flow('printing', () => fixtures.printAndWait()), { onLog });
+    await run(new Flow('printing', { stateHandlers }, () => fixtures.printAndWait()), { onLog });
 
-    assert.deepEqual(heard, ['now']);
+    assert.deepEqual(heard, ['handled', 'now', 'handled']);
   });
 
   rule('what a task printed last is in its log when it fails, without a new line at its end', async (run) => {
     const { logs } = await run(new Flow('printing', () => fixtures.printAndFail()));
 
-    const [first] = logs.filter(({ task }) => task === 'print-and-fail');
+    const [first] = writtenByTasks(logs);
     assert.equal(first?.message, 'before the end');
   });
 }

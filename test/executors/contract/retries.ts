@@ -3,6 +3,7 @@ import { Flow, unmapped, type FlowState, type LogRecord } from 'heddle';
 import * as failing from '../../fixtures/failing.ts';
 import { askAgain } from '../../fixtures/loops.ts';
 import { chatter, check, inc, list, nothing, reportContext, say, sum } from '../../fixtures/tasks.ts';
+import { textsOf, writtenByTasks } from '../../fixtures/log-lines.ts';
 import type { Rule, Run } from '../contract.ts';
 
 const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, slowAtFirst, waitForAbort } = failing;
@@ -13,8 +14,8 @@ export function retryRules(rule: Rule): void {
     const { state, logs } = await run(new Flow('retried', () => failUntil(3)));
 
     assert.equal(state.output, 3);
-    assert.deepEqual(written(logs, 'info'), ['run 1', 'run 2', 'run 3']);
-    assert.deepEqual(written(logs, 'warn'), [
+    assert.deepEqual(textsOf(logs, 'info'), ['run 1', 'run 2', 'run 3']);
+    assert.deepEqual(textsOf(logs, 'warn'), [
       'Error: run 1 fails (retry 1 of 2 in 0 ms)',
       'Error: run 2 fails (retry 2 of 2 in 0 ms)',
     ]);
@@ -25,14 +26,14 @@ export function retryRules(rule: Rule): void {
     const { state, logs } = await run(new Flow('exhausted', () => failUntil(9)));
 
     assert.deepEqual([state.of('fail-until').type, state.of('fail-until').message], ['Failed', 'Error: run 3 fails']);
-    assert.deepEqual(written(logs, 'info'), ['run 1', 'run 2', 'run 3']);
+    assert.deepEqual(textsOf(logs, 'info'), ['run 1', 'run 2', 'run 3']);
   });
 
   rule('only the children that failed are tried again [P053]', async (run) => {
     const { state, logs } = await run(new Flow('some-retried', () => failOddOnce.map([0, 1, 2, 3, 4])));
 
     assert.deepEqual(state.output, [0, 1, 2, 3, 4]);
-    const runs = written(logs, 'info').toSorted();
+    const runs = textsOf(logs, 'info').toSorted();
     assert.deepEqual(runs, ['0: run 1', '1: run 1', '1: run 2', '2: run 1', '3: run 1', '3: run 2', '4: run 1']);
   });
 
@@ -45,7 +46,7 @@ export function retryRules(rule: Rule): void {
     const { state, logs } = await run(flow);
 
     const runsOf = (slug: string) =>
-      written(
+      textsOf(
         logs.filter(({ task }) => task === slug),
         'info',
       );
@@ -63,14 +64,14 @@ export function retryRules(rule: Rule): void {
 
       assert.deepEqual(state.output, [0, 1, 2]);
       assert.deepEqual(
-        written(
+        textsOf(
           logs.filter(({ task }) => task === 'fail-odd-once'),
           'info',
         ).toSorted(),
         ['0: run 1', '1: run 1', '1: run 2', '2: run 1'],
       );
       assert.deepEqual(
-        written(
+        textsOf(
           logs.filter(({ task }) => task === 'say'),
           'info',
         ).toSorted(),
@@ -127,7 +128,7 @@ export function retryRules(rule: Rule): void {
   rule('a retry comes no sooner than its delay', async (run) => {
     const { logs } = await run(new Flow('delayed', () => failUntil.with({ retryDelay: '150ms' })(2)));
 
-    const [first, second] = logs.filter(({ level, task }) => level === 'info' && task !== undefined);
+    const [first, second] = writtenByTasks(logs).filter(({ level }) => level === 'info');
     assert.ok(second!.time - first!.time >= 145, `${second!.time - first!.time} ms`);
   });
 
@@ -150,7 +151,7 @@ export function retryRules(rule: Rule): void {
     process.off('warning', warn);
     assert.equal(state.type, 'Cancelled');
     assert.ok(!warned.has('TimeoutOverflowWarning'));
-    assert.equal(written(logs, 'info').filter((message) => message === 'did 0').length, 1);
+    assert.equal(textsOf(logs, 'info').filter((message) => message === 'did 0').length, 1);
   });
 
   rule('while a child waits for its retry its neighbours go on, and a reduce waits [P023] [P144]', async (run) => {
@@ -188,7 +189,7 @@ export function retryRules(rule: Rule): void {
     const [first] = state.of('wait-for-abort').children;
     assert.deepEqual([first?.type, first?.error?.name], ['TimedOut', 'TimeoutError']);
     assert.match(first?.message ?? '', /task 'wait-for-abort' ran longer than its timeout of 30 ms/);
-    const told = written(logs, 'info')
+    const told = textsOf(logs, 'info')
       .filter((message) => message.startsWith('told'))
       .toSorted();
     assert.deepEqual(told, ['told 1: TimeoutError in run 1', 'told 2: TimeoutError in run 1']);
@@ -202,7 +203,7 @@ export function retryRules(rule: Rule): void {
 
     assert.deepEqual(state.output, [5, 6]);
     assert.deepEqual(
-      written(logs, 'info').filter((message) => message.startsWith('told')),
+      textsOf(logs, 'info').filter((message) => message.startsWith('told')),
       ['told TimeoutError', 'told TimeoutError'],
     );
   });
@@ -239,7 +240,7 @@ export function retryRules(rule: Rule): void {
       assert.equal((state.of('return-unsendable').error as { code?: string }).code, 'VALUE_NOT_SERIALIZABLE');
       assert.equal((state.of('report-context').result as { taskName: string }).taskName, 'report-context');
       assert.deepEqual(
-        written(
+        textsOf(
           logs.filter(({ task }) => task === 'chatter'),
           'info',
         ).length,
@@ -266,9 +267,4 @@ async function untilWritten(run: Run, flow: Flow, lines: readonly string[]): Pro
   const { state } = await run(flow, { signal: stop.signal, onLog });
   assert.equal(state.type, 'Cancelled');
   return state;
-}
-
-/** What tasks wrote at one level, in the order of its arrival. */
-function written(logs: readonly LogRecord[], level: LogRecord['level']): string[] {
-  return logs.filter((record) => record.level === level && record.task !== undefined).map(({ message }) => message);
 }

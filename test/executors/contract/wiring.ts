@@ -15,6 +15,7 @@ import {
   sum,
   triple,
 } from '../../fixtures/tasks.ts';
+import { textsOf } from '../../fixtures/log-lines.ts';
 import type { Rule } from '../contract.ts';
 
 export function wiringRules(rule: Rule): void {
@@ -33,7 +34,7 @@ export function wiringRules(rule: Rule): void {
 
     const { state, logs } = await run(flow);
 
-    const said = logs.filter(({ task }) => task !== undefined).map(({ message }) => message);
+    const said = textsOf(logs, 'info');
     assert.deepEqual(said, ['1', '2', '3', '4', '5']);
     assert.deepEqual({ ...state.output }, { third: '3', fifth: '5', fourth: '4' });
   });

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { context, Flow, signals, State, type FlowStateHandler, type HeddleError, type LogRecord } from 'heddle';
+import * as tasks from '../../fixtures/handlers.ts';
+import { textsOf, writtenByTasks } from '../../fixtures/log-lines.ts';
+import { check, end, inc, say } from '../../fixtures/tasks.ts';
+import type { Rule } from '../contract.ts';
+
+export function handlerRules(rule: Rule): void {
+  rule('the handlers of a task see each change of its state: two when all is well [F261]', async (run) => {
+    const { logs } = await run(new Flow('well', () => tasks.watched(0)));
+
+    assert.deepEqual(changesIn(logs), ['watched: Pending → Running', 'watched: Running → Success']);
+  });
+
+  rule('they see the failure and the retry that it gets as two changes [P182]', async (run) => {
+    const { logs } = await run(new Flow('retried', () => tasks.watched(1)));
+
+    const once = ['watched: Pending → Running', 'watched: Running → Failed', 'watched: Failed → Retrying'];
+    assert.deepEqual(changesIn(logs), [...once, 'watched: Pending → Running', 'watched: Running → Success']);
+  });
+
+  rule('they see every iteration of a loop [P161]', async (run) => {
+    const { logs } = await run(new Flow('loops', () => tasks.watchedLoop()));
+
+    const types = changesIn(logs).map((change) => change.split(' → ')[1]);
+    assert.deepEqual(types, ['Running', 'Looped', 'Running', 'Looped', 'Running', 'Success']);
+  });
+
+  rule('of a mapped task they see each child, and the whole once when all are done [P189]', async (run) => {
+    const { state, logs } = await run(new Flow('mapped', () => tasks.watchedRows.map([1, 2])));
+
+    const changes = changesIn(logs);
+    assert.deepEqual(changes.toSorted(), [
+      'watched-rows: Pending → Mapped',
+      'watched-rows[0]: Pending → Running',
+      'watched-rows[0]: Running → Success',
+      'watched-rows[1]: Pending → Running',
+      'watched-rows[1]: Running → Success',
+    ]);
+    assert.equal(changes.at(-1), 'watched-rows: Pending → Mapped');
+    assert.deepEqual(state.output, [1, 2]);
+  });
+
+  rule(
+    'a handler can have another state for a mapped task as a whole, which decides; its children stay',
+    async (run) => {
+      const { state } = await run(new Flow('demanding', () => ({ rows: tasks.demandingRows.map([1, 2]) })));
+
+      assert.deepEqual([state.type, state.of('demanding-rows').type], ['Failed', 'Failed']);
+      assert.match(state.message, /demanding-rows: fewer than 3 rows/);
+      assert.throws(() => state.output.rows, { code: 'OUTPUT_UNAVAILABLE', message: /fewer than 3 rows/ });
+    },
+  );
+
+  rule('they see a run whose time was up, and it is tried again, also when that ended its thread', async (run) => {
+    const { state, logs } = await run(new Flow('hangs', () => tasks.hangs()));
+
+    assert.equal(state.output, 2);
+    const types = changesIn(logs).map((change) => change.split(' → ')[1]);
+    assert.deepEqual(types, ['Running', 'TimedOut', 'Retrying', 'Running', 'Success']);
+    assert.ok(changesIn(logs).includes('hangs: Running → TimedOut'));
+  });
+
+  rule(
+    'a handler that makes Resume of Paused approves of the run, which then is one like any other [P192]',
+    async (run) => {
+      const { state, logs } = await run(new Flow('approved', () => tasks.approved()));
+
+      assert.deepEqual([state.of('approved').type, state.of('approved').message], ['Failed', 'not good enough']);
+      assert.equal(textsOf(logs, 'info').filter((message) => message === 'was called').length, 3);
+      assert.deepEqual(changesIn(logs).slice(0, 3), [
+        'approved: Pending → Paused',
+        'approved: Pending → Running',
+        'approved: Running → Success',
+      ]);
+    },
+  );
+
+  rule('a handler that returns nothing keeps the state [P183]', async (run) => {
+    const { state } = await run(new Flow('nothing', () => tasks.returnsNothing()));
+
+    assert.equal(state.output, 1);
+  });
+
+  rule('a handler that returns something else fails the run, and is told what to return [P190]', async (run) => {
+    const { state } = await run(new Flow('number', () => tasks.returnsNumber()));
+
+    const { type, error, message } = state.of('returns-number');
+    assert.deepEqual([type, (error as HeddleError).code], ['Failed', 'NOT_A_STATE']);
+    assert.match(
+      message,
+      /a state handler of task 'returns-number' returned 3\. A handler returns a State.*or nothing/,
+    );
+  });
+
+  rule('a handler that throws fails the run, whose function had succeeded [F262]', async (run) => {
+    const { state } = await run(new Flow('bug', () => tasks.handledWithBug()));
+
+    const { type, error, message } = state.of('handled-with-bug');
+    assert.deepEqual([type, error?.message], ['Failed', 'a handler with a bug']);
+    assert.match(message, /Unexpected error while calling state handlers: RangeError: a handler with a bug/);
+  });
+
+  rule('a signal from a handler is the new state: a failure can become a pause [P185]', async (run) => {
+    const { state } = await run(new Flow('pause', () => tasks.pausedByHandler()));
+
+    const { type, message } = state.of('paused');
+    assert.deepEqual([type, message], ['Paused', 'somebody should look at it']);
+  });
+
+  rule('or a retry, without any retries of the task [P186]', async (run) => {
+    const { state, logs } = await run(new Flow('retry', () => tasks.retriedByHandler()));
+
+    assert.equal(state.output, 3);
+    const types = changesIn(logs).map((change) => change.split(' → ')[1]);
+    assert.deepEqual(types, ['Running', 'Failed', 'Running', 'Failed', 'Running', 'Success']);
+  });
+
+  rule(
+    'onFailure is called once when an upstream failed, also of a task that was never sent away [P188]',
+    async (run) => {
+      const flow = new Flow('mourned', () => {
+        const list = check(1, [1]) as never;
+        return [tasks.mourned(list), tasks.mourned.map(list), tasks.mourned(inc(1))];
+      });
+
+      const { logs } = await run(flow);
+
+      const mourned = writtenByTasks(logs).filter(({ message }) => message.startsWith('mourned: '));
+      assert.deepEqual(mourned.map(({ task, message }) => `${task} ${message}`).toSorted(), [
+        'mourned mourned: TriggerFailed',
+        'mourned-2 mourned: TriggerFailed',
+      ]);
+    },
+  );
+
+  rule('what a handler prints is in the log of its run, like what the function prints', async (run) => {
+    const { logs } = await run(new Flow('prints', () => tasks.printed()));
+
+    assert.deepEqual(textsOf(logs, 'info'), ['printed at Running', 'printed at Success']);
+  });
+
+  rule('the handlers of a flow see it start and end, with its context [F267]', async (run) => {
+    const seen: unknown[] = [];
+    const watch: FlowStateHandler = ({ flow, from, to }) => {
+      context.logger.info('seen');
+      seen.push([flow.name, from.type, to.type, context.flowName, context.parameters]);
+    };
+
+    const { logs } = await run(new Flow('seen', { stateHandlers: [watch] }, () => inc(1)));
+
+    assert.deepEqual(seen, [
+      ['seen', 'Pending', 'Running', 'seen', {}],
+      ['seen', 'Running', 'Success', 'seen', {}],
+    ]);
+    assert.equal(logs.filter(({ message, flow }) => message === 'seen' && flow === 'seen').length, 2);
+  });
+
+  rule('a handler of a flow can end it before any task runs', async (run) => {
+    const refuse: FlowStateHandler = ({ to }) => {
+      if (to.isRunning()) throw new signals.SKIP('it is a holiday');
+    };
+    const failures: string[] = [];
+    const fail: FlowStateHandler = ({ to }) => (to.isRunning() ? new State('Failed', 'not today') : undefined);
+    const onFailure = ({ state }: { state: State }) => failures.push(state.message);
+
+    const skipped = await run(new Flow('holiday', { stateHandlers: [refuse] }, () => say('open')));
+    const failed = await run(new Flow('fails', { stateHandlers: [fail], onFailure }, () => say('open')));
+
+    assert.deepEqual([skipped.state.type, skipped.state.message], ['Skipped', 'it is a holiday']);
+    assert.deepEqual([failed.state.type, failed.state.of('say').type], ['Failed', 'Failed']);
+    assert.deepEqual(failures, ['not today']);
+    assert.deepEqual([...writtenByTasks(skipped.logs), ...writtenByTasks(failed.logs)], []);
+  });
+
+  rule('a handler of a flow that returns no state fails the run [P190]', async (run) => {
+    const wrong = (() => 'done') as unknown as FlowStateHandler;
+
+    const { state } = await run(new Flow('wrong', { stateHandlers: [wrong] }, () => end('success')));
+
+    assert.deepEqual([state.type, (state.error as HeddleError).code], ['Failed', 'NOT_A_STATE']);
+    assert.match(state.message, /a state handler of flow 'wrong' returned 'done'/);
+  });
+}
+
+function changesIn(logs: readonly LogRecord[]): string[] {
+  return writtenByTasks(logs).flatMap(({ message }) => (message.includes(' → ') ? [message] : []));
+}
