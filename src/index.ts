@@ -31,6 +31,8 @@ export * as triggers from './flow/triggers.ts';
 export type { Bounds, Trigger } from './flow/triggers.ts';
 export type { Duration } from './lib/duration.ts';
 export { HeddleError, UsageError } from './lib/heddle-error.ts';
+export { slackNotifier } from './notifications/slack.ts';
+export type { Notifier, SlackOptions } from './notifications/slack.ts';
 export { RemoteError, ThrownValueError } from './values/thrown.ts';
 export { NotSerializableError } from './values/travels.ts';
 export type { LogLevel, LogRecord } from './lib/log-record.ts';

@@ -15,7 +15,7 @@ const floors = [
   ['views'],
   ['engine', 'comm'],
   ['scheduler', 'worker'],
-  ['executors', 'workers/thread.ts', 'workers/remote.ts'],
+  ['executors', 'notifications', 'workers/thread.ts', 'workers/remote.ts'],
   ['cli', 'index.ts'],
 ];
 
@@ -35,8 +35,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['comm', 'protocol', 'lib'],
   worker: ['comm', 'protocol', 'lib'],
   executors: ['engine', 'scheduler', 'worker', 'comm', 'protocol', 'code', 'lib'],
+  notifications: ['engine', 'views', 'flow', 'lib'],
   cli: ['executors', 'engine', 'config', 'lib'],
-  'index.ts': ['executors', 'engine', 'results', 'config', 'flow', 'values', 'lib'],
+  'index.ts': ['executors', 'notifications', 'engine', 'results', 'config', 'flow', 'values', 'lib'],
   'workers/thread.ts': ['engine', 'values', 'code', 'lib'],
   'workers/remote.ts': ['worker', 'comm', 'protocol', 'code', 'lib'],
 };

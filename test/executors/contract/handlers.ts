@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { context, Flow, signals, State, type FlowStateHandler, type HeddleError, type LogRecord } from 'heddle';
 import * as tasks from '../../fixtures/handlers.ts';
 import { textsOf, writtenByTasks } from '../../fixtures/log-lines.ts';
+import { startWebhook } from '../../fixtures/webhook.ts';
 import { check, end, inc, say } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
@@ -139,6 +140,26 @@ export function handlerRules(rule: Rule): void {
 
     assert.deepEqual(textsOf(logs, 'info'), ['printed at Running', 'printed at Success']);
   });
+
+  rule(
+    'a notifier of a task posts from where the task runs, with the secret of the flow run [P193] [P194]',
+    async (run) => {
+      await using hook = await startWebhook();
+
+      const { state } = await run(new Flow('posts', () => tasks.notified.map([7])), { secrets: { CHAT: hook.url } });
+
+      assert.equal(state.type, 'Success');
+      const [child, whole] = hook.posts;
+      assert.deepEqual(
+        [child?.text, whole?.text],
+        ['notified[0] of flow posts: Success', 'notified of flow posts: Mapped'],
+      );
+      assert.deepEqual(child?.attachments[0]?.fields.slice(1), [
+        { title: 'Task run', value: 'row 7', short: true },
+        { title: 'Before', value: 'Running', short: true },
+      ]);
+    },
+  );
 
   rule('the handlers of a flow see it start and end, with its context [F267]', async (run) => {
     const seen: unknown[] = [];
