@@ -45,7 +45,9 @@ interface KeptArray {
   failuresLogged: number;
 }
 
-const firstTry: Progress = { runCount: 1, loopCount: 1, loopResult: undefined };
+const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
+/** Of a sensor. */
+const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
 
 /** The chunks that run on this thread; one listener serves them all. */
 const flushAtExit = new Set<() => void>();
@@ -106,13 +108,14 @@ class ChunkRun {
       write: (record) => this.#log(record),
       writeLast: (record) => this.#logLast(record),
     });
+    const begin = loaded.plan.everyMs === undefined ? () => firstTry : firstCall;
     const notes = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as Progress]));
     for (let index = start; index < end; index += 1) {
       if (isCancelled(control)) return;
       Atomics.store(control, controlWords.running, index);
       Atomics.add(control, controlWords.starts, 1);
       const note = notes.get(index);
-      const returned = runner.run(index, note === undefined ? firstTry : { ...note, runCount: note.runCount + 1 });
+      const returned = runner.run(index, note === undefined ? begin() : { ...note, runCount: note.runCount + 1 });
       const ended = returned instanceof Promise ? await returned : returned;
       this.#take({ loaded, runner, index }, ended);
       if (performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();

@@ -143,7 +143,7 @@ export class FlowRunner {
       definition: this.#plan(node, wiring, storage),
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
-      timeoutMs: task.settings.timeoutMs,
+      timeoutMs: longestCallMs(task),
       code: codeAddressOf(task.reference, Object.values(storage?.sources ?? {})),
     });
   }
@@ -307,7 +307,7 @@ export class FlowRunner {
   #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
     const { args, constants, whole, literals, gates } = wiring;
     const task = node.task!;
-    const { retries, retryDelayMs, timeoutMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
+    const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
     const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = this.#facts;
     const { logging } = config();
     return encodePlan({
@@ -330,6 +330,7 @@ export class FlowRunner {
       retries,
       retryDelayMs: retryDelayMs ?? null,
       timeoutMs: timeoutMs ?? null,
+      ...(everyMs !== undefined && { everyMs }),
       skipOnUpstreamSkip,
       trigger: nameOf(trigger) ?? null,
       args,
@@ -355,6 +356,11 @@ export class FlowRunner {
     this.#warned.add(text);
     this.#facts.log.logger.warn(text);
   }
+}
+
+/** The last call of a sensor may take as long as it waits between two. */
+function longestCallMs({ settings: { timeoutMs, everyMs = 0 } }: Task): number | undefined {
+  return timeoutMs === undefined ? undefined : Math.max(timeoutMs, everyMs);
 }
 
 /** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */

@@ -59,6 +59,8 @@ export interface RunPlan {
   /** Null when it is a function of the user's. */
   readonly retryDelayMs: number | null;
   readonly timeoutMs: number | null;
+  /** Present for a sensor: how long it waits between two calls. */
+  readonly everyMs?: number;
   readonly skipOnUpstreamSkip: boolean;
   /** Null when the trigger is a function of the user's: then it is that of the task behind the reference. */
   readonly trigger: TriggerName | null;

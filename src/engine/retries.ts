@@ -10,16 +10,20 @@ import type { LoadedTask, Progress } from './task-runner.ts';
 export function retrying(ending: Ending, { plan, task }: LoadedTask, progress: Progress): Ending | undefined {
   const { state } = ending;
   if (state.isRetrying()) return new Ending(state, { isRetriable: false, progress });
-  if (!ending.isRetriable || !state.isFailed() || progress.runCount > plan.retries) return undefined;
+  if (!ending.isRetriable || !state.isFailed() || progress.retriesUsed >= plan.retries) return undefined;
   const { retryOn, retryDelay, jitter } = task.settings;
   if (retryOn !== undefined && !retryOn(state.error ?? new Error(state.message))) return undefined;
 
   const baseMs =
     plan.retryDelayMs ?? toMilliseconds(callDelay(retryDelay, progress.runCount), `retryDelay of '${plan.name}'`);
   const delayMs = baseMs * (1 + jitter * (2 * Math.random() - 1));
-  const message = `${state.message} (retry ${progress.runCount} of ${plan.retries} in ${Math.round(delayMs)} ms)`;
+  const retriesUsed = progress.retriesUsed + 1;
+  const message = `${state.message} (retry ${retriesUsed} of ${plan.retries} in ${Math.round(delayMs)} ms)`;
   const details = { startTime: Date.now() + delayMs, runCount: progress.runCount, error: state.error };
-  return new Ending(new State('Retrying', message, details), { isRetriable: false, progress });
+  return new Ending(new State('Retrying', message, details), {
+    isRetriable: false,
+    progress: { ...progress, retriesUsed },
+  });
 }
 
 function callDelay(retryDelay: unknown, attempt: number): unknown {

@@ -20,6 +20,7 @@ import { retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
 import type { StoredResults } from './stored-run.ts';
 import { RunContext, sourceOf } from './run-context.ts';
+import { answerOf, conditionLimitMs, sensorTimedOut } from './sensing.ts';
 import { nameTaskRun } from './task-run-name.ts';
 import { endedByUpstream } from './upstream-steps.ts';
 
@@ -47,10 +48,14 @@ export interface ChunkFacts {
 export interface Progress {
   /** Counts the calls, from 1; again from 1 in each iteration of a loop. */
   readonly runCount: number;
+  /** How many of those calls the task's `retries` paid for, in this iteration. */
+  readonly retriesUsed: number;
   /** Counts the iterations of a loop, from 1. */
   readonly loopCount: number;
   /** What the iteration before handed on. */
   readonly loopResult: unknown;
+  /** When a sensor was first called, in milliseconds since 1970. */
+  readonly firstCalledAt?: number;
 }
 
 /** Runs the indices of one chunk of a loaded task, one at a time. */
@@ -120,7 +125,8 @@ export class TaskRunner {
   ): Promise<unknown> {
     let ended = await first;
     for (let loopCount = progress.loopCount + 1; ended instanceof Ending && ended.state.isLooped(); loopCount += 1) {
-      const next: Progress = { runCount: 1, loopCount, loopResult: ended.state.result };
+      const { result } = ended.state;
+      const next: Progress = { ...progress, runCount: 1, retriesUsed: 0, loopCount, loopResult: result };
       // A loop that polls must let happen what it waits for, and hear that it is to end.
       await new Promise((resolve) => setImmediate(resolve));
       if (isCancelled(this.#facts.task.control)) return new Ending(cancelled(), { isRetriable: false });
@@ -131,14 +137,16 @@ export class TaskRunner {
 
   #runOnce(index: number, progress: Progress): unknown {
     const ended =
-      this.#endedEarly(index) ?? this.#begin(index, progress) ?? this.#call(index, this.#context(index, progress));
+      this.#endedEarly(index, progress) ??
+      this.#begin(index, progress) ??
+      this.#call(index, progress, this.#context(index, progress));
     if (ended instanceof Promise) return ended.then((value) => this.#judge(value, progress));
     return ended instanceof Ending ? this.#judge(ended, progress) : ended;
   }
 
   /** The same, with stored results, and with the task's state handlers asked at every change of the state. */
   async #runStepwise(index: number, progress: Progress, storage: StorageSteps | undefined): Promise<unknown> {
-    const early = this.#endedEarly(index);
+    const early = this.#endedEarly(index, progress);
     if (early !== undefined) {
       // One whose thread was ended, because its time was up, had been seen to start there.
       const from = early.state.isTimedOut() ? running : pending;
@@ -153,7 +161,7 @@ export class TaskRunner {
       const started = await this.#change({ from: pending, to: running }, run);
       if (!started.isRunning()) return new Ending(started, { isRetriable: false });
 
-      const returned = await this.#call(index, run);
+      const returned = await this.#call(index, progress, run);
       const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
       const stored = (await storage?.keep(ending, progress)) ?? ending;
       return await this.#handled(started, stored, { run, progress, storage });
@@ -202,14 +210,14 @@ export class TaskRunner {
     });
   }
 
-  #endedEarly(index: number): Ending | undefined {
+  #endedEarly(index: number, progress: Progress): Ending | undefined {
     const { plan } = this.#loaded;
     if (!this.#isPlain) {
       const closed = endedByGates(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
       const state = closed ?? endedByUpstream({ loaded: this.#loaded, upstream: this.#upstreamStates(index) });
       if (state !== undefined) return new Ending(state, { isRetriable: false });
     }
-    return this.#facts.task.timedOut.includes(index) ? timedOut(plan) : undefined;
+    return this.#facts.task.timedOut.includes(index) ? timedOut(plan, progress) : undefined;
   }
 
   /** Whether to try again: then the ending is a `Retrying` state. */
@@ -252,27 +260,36 @@ export class TaskRunner {
     });
   }
 
-  #call(index: number, run: RunContext): unknown {
+  #call(index: number, progress: Progress, run: RunContext): unknown {
+    const { plan } = this.#loaded;
+    const returned = this.#callFunction(index, progress, run);
+    if (plan.everyMs === undefined) return returned;
+    if (returned instanceof Promise) return returned.then((value: unknown) => answerOf(value, plan, progress));
+    return answerOf(returned, plan, progress);
+  }
+
+  #callFunction(index: number, progress: Progress, run: RunContext): unknown {
     const { plan, task } = this.#loaded;
-    const startedAt = plan.timeoutMs === null ? 0 : performance.now();
+    const limit = limitOf(plan, progress);
+    const startedAt = limit === undefined ? 0 : performance.now();
     try {
       const args = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
       const result = withContext(run, () => task.run(...args));
-      if (isThenable(result)) return this.#settle(result, run);
+      if (isThenable(result)) return this.#settle(result, run, limit);
       this.#close(run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
-      const isLate = plan.timeoutMs !== null && performance.now() - startedAt > plan.timeoutMs;
-      return isLate ? timedOut(plan) : result;
+      const isLate = limit !== undefined && performance.now() - startedAt > limit.limitMs;
+      return isLate ? timedOut(plan, progress) : result;
     } catch (thrown) {
       this.#close(run);
       return endingOf(thrown, plan.name);
     }
   }
 
-  async #settle(result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
-    const { name, timeoutMs } = this.#loaded.plan;
+  async #settle(result: PromiseLike<unknown>, run: RunContext, limit: CallLimit | undefined): Promise<unknown> {
+    const { name } = this.#loaded.plan;
     try {
-      const value = timeoutMs === null ? await result : await this.#within(timeoutMs, result, run);
+      const value = limit === undefined ? await result : await this.#within(limit, result, run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
       return value;
     } catch (thrown) {
@@ -287,12 +304,12 @@ export class TaskRunner {
     if (!this.#isStepwise) run.close();
   }
 
-  async #within(timeoutMs: number, result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
+  async #within({ limitMs, progress }: CallLimit, result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
     const { promise: timeUp, resolve } = Promise.withResolvers<Ending>();
     const timer = setTimeout(() => {
-      resolve(timedOut(this.#loaded.plan));
-      run.abort(new DOMException(`the time limit of ${formatDuration(timeoutMs)} is up`, 'TimeoutError'));
-    }, timerMs(timeoutMs));
+      resolve(timedOut(this.#loaded.plan, progress));
+      run.abort(new DOMException(`the time limit of ${formatDuration(limitMs)} is up`, 'TimeoutError'));
+    }, timerMs(limitMs));
     try {
       return await Promise.race([result, timeUp]);
     } finally {
@@ -349,7 +366,20 @@ function cancelled(): State {
   return new State('Cancelled', 'The flow run was cancelled.');
 }
 
-function timedOut({ name, timeoutMs }: RunPlan): Ending {
+/** How long a call may take. */
+interface CallLimit {
+  readonly limitMs: number;
+  readonly progress: Progress;
+}
+
+function limitOf(plan: RunPlan, progress: Progress): CallLimit | undefined {
+  if (plan.timeoutMs === null) return undefined;
+  return { limitMs: plan.everyMs === undefined ? plan.timeoutMs : conditionLimitMs(plan, progress), progress };
+}
+
+function timedOut(plan: RunPlan, progress: Progress): Ending {
+  if (plan.everyMs !== undefined) return sensorTimedOut(plan, progress);
+  const { name, timeoutMs } = plan;
   const message = `task '${name}' ran longer than its timeout of ${formatDuration(timeoutMs ?? 0)}.`;
   const error = new DOMException(message, 'TimeoutError');
   return new Ending(new State('TimedOut', message, { error }), { isRetriable: true });

@@ -91,8 +91,17 @@ export type TaskStateHandler = (change: {
   readonly to: State;
 }) => State | void | Promise<State | void>;
 
+export interface SensorOptions extends TaskOptions {
+  /** How long to wait between two calls of the condition; `'10s'` by default. */
+  readonly every?: Duration;
+  /** How long after its first call the condition may still come to hold; without limit by default. */
+  readonly timeout?: Duration;
+}
+
 export interface TaskCopyOptions extends TaskOptions {
   readonly name?: string;
+  /** Of a sensor: how long to wait between two calls of its condition. */
+  readonly every?: Duration;
   /** Runs to wait for, besides those whose values are passed. A mapped one is waited for index by index by a mapped
    * task, unless it is wrapped in `unmapped()`; so is one that returns a list, when that is wrapped in `mapped()`. */
   readonly upstreamTasks?: readonly (Node | Unmapped | Mapped)[];
@@ -112,6 +121,8 @@ export interface TaskSettings {
   readonly stateHandlers: readonly TaskStateHandler[];
   readonly onFailure: TaskOptions['onFailure'];
   readonly timeoutMs: number | undefined;
+  /** Present in a sensor, whose `timeoutMs` counts from the first of its calls. */
+  readonly everyMs: number | undefined;
   readonly trigger: Trigger;
   readonly skipOnUpstreamSkip: boolean;
   readonly slug: string | undefined;
@@ -141,17 +152,21 @@ export const taskOptionRules = {
   onFailure: rules.function,
   ...storingOptionRules,
 };
+export const sensorOptionRules = { ...taskOptionRules, every: rules.anything };
 export const copyOptionRules = { ...taskOptionRules, name: rules.text, upstreamTasks: rules.list };
+export const sensorCopyOptionRules = { ...copyOptionRules, ...sensorOptionRules };
 
 /** The settings that options come to. Throws a `UsageError` for what is wrong with them, naming `owner`. */
 export function settingsOf(owner: string, options: TaskCopyOptions): TaskSettings {
-  checkOptions(owner, options, copyOptionRules);
+  checkOptions(owner, options, sensorCopyOptionRules);
   const { defaults } = config().tasks;
   const {
     retries = defaults.retries,
     retryDelay = defaults.retryDelay ?? 0,
     retryJitter = 0,
-    timeout = defaults.timeout,
+    every,
+    // The configured one is for a single call, and says nothing of how long something may be waited for.
+    timeout = every === undefined ? defaults.timeout : undefined,
     trigger = allSuccessful,
     slug,
   } = options;
@@ -165,10 +180,8 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     throw new UsageError('INVALID_OPTION', message, { owner, option });
   }
   const isFunction = typeof retryDelay === 'function';
-  const timeoutMs = timeout === undefined ? undefined : toMilliseconds(timeout, `option 'timeout' of ${owner}`);
-  if (timeoutMs === 0) {
-    throw new UsageError('INVALID_OPTION', `option 'timeout' of ${owner} should be more than 0; got 0`, { owner });
-  }
+  const timeoutMs = positiveTime(owner, 'timeout', timeout);
+  const everyMs = positiveTime(owner, 'every', every);
   return Object.freeze({
     retries,
     retryDelay,
@@ -176,6 +189,7 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     jitter: retryJitter,
     retryOn: options.retryOn === undefined ? undefined : matcherOf(options.retryOn),
     timeoutMs,
+    everyMs,
     trigger,
     skipOnUpstreamSkip,
     slug,
@@ -186,6 +200,16 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     stateHandlers,
     onFailure,
     storing: storingOf(owner, options),
+  });
+}
+
+function positiveTime(owner: string, option: string, time: unknown): number | undefined {
+  if (time === undefined) return undefined;
+  const milliseconds = toMilliseconds(time, `option '${option}' of ${owner}`);
+  if (milliseconds > 0) return milliseconds;
+  throw new UsageError('INVALID_OPTION', `option '${option}' of ${owner} should be more than 0; got 0`, {
+    owner,
+    option,
   });
 }
 

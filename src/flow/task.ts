@@ -8,6 +8,7 @@ import type { Arguments, Binding, MapArguments, MarkedArguments, Node, WithMappe
 import {
   copyOptionRules,
   isAllData,
+  sensorCopyOptionRules,
   settingsOf,
   taskOptionRules,
   type TaskCopyOptions,
@@ -72,7 +73,8 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
    * without taking their values.
    */
   with(options: TaskCopyOptions): Task<Args, Result> {
-    checkOptions(`${this.name}.with()`, options, copyOptionRules);
+    const isSensor = this.settings.everyMs !== undefined;
+    checkOptions(`${this.name}.with()`, options, isSensor ? sensorCopyOptionRules : copyOptionRules);
     const tags = [...this.settings.tags, ...(options.tags ?? [])];
     return new TaskCopy(this, this.#options, { ...this.#options, ...options, tags });
   }
@@ -134,10 +136,11 @@ export interface Task<Args extends readonly unknown[] = AnyArguments, Result = u
   (...args: Arguments<Args>): Node<Awaited<Result>>;
 }
 
-class FunctionTask<Args extends readonly unknown[], Result> extends Task<Args, Result> {
+/** A task of a function. With `every` among its options, it is a sensor. */
+export class FunctionTask<Args extends readonly unknown[], Result> extends Task<Args, Result> {
   readonly #function: (...args: Args) => Result;
 
-  constructor(name: string, options: TaskOptions, implementation: (...args: Args) => Result) {
+  constructor(name: string, options: TaskCopyOptions, implementation: (...args: Args) => Result) {
     super(name, options);
     this.#function = implementation;
   }

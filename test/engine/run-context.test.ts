@@ -24,7 +24,7 @@ test('a loop that never yields finds the signal aborted when it looks again', ()
 function cancelledRun() {
   const control = new Int32Array(new SharedArrayBuffer(4 * controlWords.length));
   Atomics.store(control, controlWords.order, controlOrders.cancel);
-  const progress = { runCount: 1, loopCount: 1, loopResult: undefined };
+  const progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
   const facts = { plan: {} as never, progress, mapIndex: undefined, taskRunName: undefined, control, write: () => {} };
   return { run: new RunContext(facts) };
 }

@@ -19,6 +19,7 @@ import { resultRules } from './contract/results.ts';
 import { resumeRules } from './contract/resume.ts';
 import { retryRules } from './contract/retries.ts';
 import { scaleRules } from './contract/scale.ts';
+import { sensorRules } from './contract/sensors.ts';
 import { sharingRules } from './contract/sharing.ts';
 import { signalRules } from './contract/signals.ts';
 import { triggerRules } from './contract/triggers.ts';
@@ -61,6 +62,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   cacheRules(rule);
   scaleRules(rule);
   sharingRules(rule);
+  sensorRules(rule);
 }
 
 /** Here alone is a flow run: `onLog` of the test hears each line as it comes, and `logs` keeps them all. */
