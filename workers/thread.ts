@@ -4,6 +4,7 @@
 import { parentPort } from 'node:worker_threads';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/chunk-runner.ts';
+import { closeResource } from '../src/engine/resources.ts';
 import type { ChunkMessage, ChunkTask } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
@@ -15,10 +16,16 @@ parentPort?.once('close', () => {
   throw new Error('its parentPort was closed, which only Heddle may do');
 });
 
-export default async function runInThread(task: ChunkTask): Promise<void> {
+export default async function runInThread(task: ChunkTask | { readonly closing: string }): Promise<void> {
+  if ('closing' in task) return await closeInThread(task.closing);
   const { attempt } = task;
   await runChunk(task, (message) => post({ attempt, message }, ownedBy(message)));
   post({ attempt, message: { type: 'ended' } });
+}
+
+async function closeInThread(closing: string): Promise<void> {
+  await closeResource(closing, (message) => post({ closing, message }));
+  post({ closing, message: { type: 'ended' } });
 }
 
 /** Bytes that were made for this message alone move to the other thread without a copy. */

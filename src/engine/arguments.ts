@@ -8,6 +8,7 @@ import { State } from '../flow/state.ts';
 import { flattenList } from './flatten.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { ArgumentPlan } from './plan.ts';
+import { valueOf, type UsedResource } from './resources.ts';
 import type { LoadedTask } from './task-runner.ts';
 
 type WholeInput = LoadedTask['whole'][number];
@@ -15,8 +16,22 @@ type WholeInput = LoadedTask['whole'][number];
 /** By template: with values in its gaps, which are the same for all the runs that share a plan. */
 const filled = new WeakMap<object, object>();
 
-/** The arguments of the run at a position of its chunk. */
+/** The arguments of the run at a position of its chunk, as its function gets them. */
 export function argumentsOf(loaded: LoadedTask, elementwise: readonly Outcomes[], position: number): unknown[] {
+  return bound(loaded, elementwise, { position, resourceOf: valueOf });
+}
+
+/** The same as values that say what the run depends on: of a resource, what it is opened with. */
+export function inputsOf(loaded: LoadedTask, elementwise: readonly Outcomes[], position: number): unknown[] {
+  return bound(loaded, elementwise, { position, resourceOf: ({ makeArguments }) => makeArguments() });
+}
+
+interface Binder {
+  readonly position: number;
+  readonly resourceOf: (used: UsedResource) => unknown;
+}
+
+function bound(loaded: LoadedTask, elementwise: readonly Outcomes[], { position, resourceOf }: Binder): unknown[] {
   const { plan, whole } = loaded;
   return plan.args.map((argument): unknown => {
     switch (argument.type) {
@@ -32,6 +47,8 @@ export function argumentsOf(loaded: LoadedTask, elementwise: readonly Outcomes[]
         if (argument.isBoxed !== true) return wholeOf(plan.name, input, argument);
         return wasSkipped(input) ? undefined : [input.value];
       }
+      case 'resource':
+        return resourceOf(loaded.resources![argument.resource]!);
       case 'filled':
         return fill(loaded, argument);
       default:

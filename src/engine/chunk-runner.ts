@@ -6,6 +6,7 @@ import { controlWords } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { load } from '../code/load.ts';
+import type { ResourceDefinition } from '../flow/resource.ts';
 import type { State } from '../flow/state.ts';
 import { triggerOf } from '../flow/triggers.ts';
 import type { Task } from '../flow/task.ts';
@@ -19,7 +20,8 @@ import { hookLoadedLoggers } from './loggers/named.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
 import { captureOutput } from './output-capture.ts';
-import { decodePlan } from './plan.ts';
+import { decodePlan, type PlannedResource } from './plan.ts';
+import type { UsedResource } from './resources.ts';
 import { openStorage } from './storage.ts';
 import { Ending, failed } from './endings.ts';
 import { TaskRunner, type LoadedTask, type Progress } from './task-runner.ts';
@@ -107,6 +109,7 @@ class ChunkRun {
       elementwise,
       write: (record) => this.#log(record),
       writeLast: (record) => this.#logLast(record),
+      opening: (resource) => this.#opening(resource),
     });
     const begin = loaded.plan.everyMs === undefined ? () => firstTry : firstCall;
     const notes = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as Progress]));
@@ -120,6 +123,14 @@ class ChunkRun {
       this.#take({ loaded, runner, index }, ended);
       if (performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
     }
+  }
+
+  /** From here until it is open the thread runs no index, so that no timeout counts the time. */
+  #opening({ key, name, definition }: UsedResource): void {
+    // What ends the thread now is charged to the first index that is not reported.
+    this.#flush();
+    this.#emit({ type: 'opened', resource: key, name, closingMs: definition.cleanupTimeoutMs });
+    Atomics.store(this.#task.control, controlWords.running, -1);
   }
 
   /** The function could not be found or imported: that is the outcome of every index. */
@@ -257,12 +268,23 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     if (plan.extraLoggers !== undefined) hookLoadedLoggers(found.reference.module);
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
     const storage = plan.storage && (await openStorage(plan.storage, { plan, task: found, code: task.code }));
-    return { plan, task: found, trigger, whole, storage };
+    const resources = plan.resources && (await Promise.all(plan.resources.map((each) => findResource(each, task))));
+    return { plan, task: found, trigger, whole, storage, resources };
   } catch (error) {
     const cause =
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
     return new Ending(failed(cause), { isRetriable: false });
   }
+}
+
+async function findResource({ key, name, reference, input }: PlannedResource, task: ChunkTask): Promise<UsedResource> {
+  const definition = (await load(reference, task.code)) as ResourceDefinition;
+  const makeArguments = () => {
+    // Each setup may do with its arguments what it likes.
+    const { values } = outcomesOf(task.whole[input]!, { start: 0, end: 1, isList: false });
+    return values[0] as readonly unknown[] | undefined;
+  };
+  return { key, name, definition, makeArguments };
 }
 
 /** A range of an upstream array, and whether that is the children of a mapped task. */

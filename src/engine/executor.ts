@@ -34,6 +34,8 @@ export interface ArrayRequest {
   readonly timeoutMs: number | undefined;
   /** Where the function's code is, when it is in a file. */
   readonly code?: CodeAddress | undefined;
+  /** When it brings what a resource is opened with: the resource's key, by which threads are told to close it. */
+  readonly resource?: string | undefined;
   /** Outcomes that are known already, in order: nothing of them is run. */
   readonly given?: readonly Block[];
 }
@@ -64,8 +66,11 @@ export interface Session extends AsyncDisposable {
   objection(reference: Reference): Error | undefined;
   /** Returns the array's id. News of it comes later, never during the call. */
   submit(request: ArrayRequest, listener: ArrayListener): number;
+  /** Nothing that is still to be submitted needs this array. */
+  release(array: number): void;
   /**
-   * Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs.
+   * Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs,
+   * and no resource is open.
    */
   cancel(graceMs: number): Promise<void>;
 }

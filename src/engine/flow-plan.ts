@@ -1,5 +1,6 @@
 import type { Graph } from '../flow/graph.ts';
 import { Node } from '../flow/node.ts';
+import { refuseResource } from '../flow/resource.ts';
 import { assertNoTask } from '../flow/task.ts';
 import { stepTo } from '../values/members.ts';
 
@@ -10,6 +11,7 @@ export function assertPlan(graph: Graph, plan: unknown): void {
   for (const { value, path } of parts) {
     const what = path === '' ? 'the output' : `the output ${path}`;
     assertNoTask(value, `${what} of flow '${graph.flow}'`);
+    refuseResource(value, `${what} of flow '${graph.flow}'`);
     if (value instanceof Node) graph.assertOwn(value, what);
     else if (isContainer(value) && !seen.has(value)) {
       seen.add(value);

@@ -6,6 +6,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { config } from '../config/config.ts';
+import { Resource } from '../flow/resource.ts';
 import { State } from '../flow/state.ts';
 import { beginningAgain, beginningOf } from './beginning.ts';
 import type { Run } from './context.ts';
@@ -38,8 +39,8 @@ export interface FlowRunRequest {
   readonly onLog?: (record: LogRecord) => void;
 }
 
-/** How much longer than its grace a cancel may take, before nobody waits for it any more. */
-const cancelPatienceMs = 5_000;
+/** How much longer than is allowed the end of what runs and is open may take, before nobody waits for it any more. */
+const endPatienceMs = 5_000;
 
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
@@ -230,20 +231,37 @@ async function carryThrough(
   if (session !== undefined) runner.attach(session);
   const running = session === undefined ? over.end : runner.run();
   const end = await Promise.race([over.end, running.then(() => undefined)]);
-  if (end === undefined) return;
-  runner.abandon(end);
-  if (!end.isCancelled() || session === undefined) return;
-  const { cancelGraceMs } = request;
-  logger.warn(`${end.message} Running tasks have ${formatDuration(cancelGraceMs)} to end by themselves.`);
-  const patience = Promise.withResolvers<void>();
-  const timer = setTimeout(patience.resolve, timerMs(cancelGraceMs + cancelPatienceMs));
-  await Promise.race([session.cancel(cancelGraceMs), patience.promise]);
+  if (end !== undefined) runner.abandon(end);
+  if (session === undefined) return;
+  const { closingMs } = runner.resources;
+  if (end === undefined) {
+    if (closingMs !== undefined) await endOf(session, { graceMs: 0, closingMs, logger });
+    return;
+  }
+  if (!end.isCancelled()) return;
+  const { cancelGraceMs: graceMs } = request;
+  logger.warn(`${end.message} Running tasks have ${formatDuration(graceMs)} to end by themselves.`);
+  await endOf(session, { graceMs, closingMs, logger });
+}
+
+/** Waits until nothing is running or open; or until nobody can be expected to wait any longer. */
+async function endOf(
+  session: Session,
+  { graceMs, closingMs, logger }: { graceMs: number; closingMs: number | undefined; logger: Logger },
+): Promise<void> {
+  const patience = Promise.withResolvers<'late'>();
+  const limitMs = graceMs + (closingMs ?? 0) + endPatienceMs;
+  const timer = setTimeout(() => patience.resolve('late'), timerMs(limitMs));
+  const isLate = (await Promise.race([session.cancel(graceMs), patience.promise])) === 'late';
   clearTimeout(timer);
+  if (!isLate || closingMs === undefined) return;
+  const message = `some worker has not closed its resources within ${formatDuration(limitMs)}`;
+  logger.warn(`${message}; it does so as soon as it can, unless it ends`);
 }
 
 /** How many task runs there were, and how many of them were done before this flow run. */
 function countTaskRuns({ runs }: FlowRunner): { taskRuns: number; keptTaskRuns: number } {
-  const ofTasks = [...runs.values()].filter(({ node }) => node.task !== undefined);
+  const ofTasks = [...runs.values()].filter(({ node }) => node.task !== undefined && !(node instanceof Resource));
   const taskRuns = ofTasks.reduce((sum, run) => sum + run.settledCount, 0);
   const keptTaskRuns = ofTasks.reduce((sum, run) => sum + run.kept.size, 0);
   return { taskRuns, keptTaskRuns };

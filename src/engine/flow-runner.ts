@@ -1,64 +1,37 @@
 // Walks a flow: each node is submitted as soon as what it must know is known. A mapped upstream is known at once, so
 // map after map waits for nothing; a list that a task returns has to be there before its length is.
 
-import type { Block } from '../lib/chunk.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { isIterable } from '../flow/bindings.ts';
 import type { Graph } from '../flow/graph.ts';
 import type { Binding, Node, Ordering } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
+import { Resource } from '../flow/resource.ts';
 import { State } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { nameOf } from '../flow/triggers.ts';
-import { codeAddressOf } from '../code/registry.ts';
+import { codeAddressOf, type Reference } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
 import { assertTravels } from '../values/travels.ts';
 import { behindGate } from './arguments.ts';
 import { concluded, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
+import { FlowResources } from './flow-resources.ts';
 import { flattenList } from './flatten.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import { blockOfState, blocksOf } from './literals.ts';
-import { isEndedAsBefore, keptOf, noneKept, type Kept, type Upstream } from './kept-outcomes.ts';
+import { isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
-import {
-  flattenChildren,
-  lengthOf,
-  notIterable,
-  withoutList,
-  type Elementwise,
-  type GivenList,
-} from './mapped-over.ts';
+import { flattenChildren, lengthOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { storagePlanOf, type StoragePlan } from './storage-plan.ts';
 import { failed } from './endings.ts';
+import { Wiring } from './wiring.ts';
 
 type EachNode = Extract<Binding, { type: 'each-node' }>;
 type EachSource = Pick<EachNode, 'node' | 'isFlattened'>;
-
-/** The arrays and arguments that a task's node comes to, while its bindings are gone through. */
-class Wiring {
-  readonly args: ArgumentPlan[] = [];
-  readonly constants: unknown[] = [];
-  readonly elementwise: Elementwise[] = [];
-  readonly whole: { readonly array: number; readonly isList: boolean }[] = [];
-  /** The runs that the node waits for, in any way. */
-  readonly upstream: Upstream[] = [];
-  /** The lists of the user's own that it is mapped over. */
-  readonly lists: (readonly Block[])[] = [];
-  /** Which of the elementwise ones are the user's own lists, and no upstream task runs. */
-  readonly literals: number[] = [];
-  /** Which of the elementwise ones are gates. */
-  readonly gates: number[] = [];
-
-  /** The position of an array among the elementwise ones. One that is there already is not added again. */
-  each(input: Elementwise): number {
-    const known = this.elementwise.findIndex(({ array }) => array === input.array);
-    return known === -1 ? this.elementwise.push(input) - 1 : known;
-  }
-}
 
 interface FlowRunnerFacts extends FlowRunScope {
   /** Where it is noted how far the run is, when it can be resumed. */
@@ -72,6 +45,7 @@ interface FlowRunnerFacts extends FlowRunScope {
 /** The states of a flow's nodes, while it runs and after. */
 export class FlowRunner {
   readonly runs: ReadonlyMap<Node, NodeRun>;
+  readonly resources: FlowResources;
   readonly #graph: Graph;
   readonly #facts: FlowRunnerFacts;
   #session!: Session;
@@ -82,6 +56,7 @@ export class FlowRunner {
     this.#graph = graph;
     this.#journal = facts.journal;
     this.#facts = facts;
+    this.resources = new FlowResources(graph);
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
   }
 
@@ -92,6 +67,7 @@ export class FlowRunner {
       const objection = task === undefined ? undefined : this.#session.objection(task.reference);
       if (objection !== undefined) throw objection;
     }
+    this.resources.assertAddressable(session);
   }
 
   /** Submits all there is, and resolves when every task run is settled. */
@@ -144,8 +120,10 @@ export class FlowRunner {
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: longestCallMs(task),
-      code: codeAddressOf(task.reference, Object.values(storage?.sources ?? {})),
+      code: codeAddressOf(task.reference, othersFor(wiring, storage)),
+      ...(node instanceof Resource && { resource: this.resources.keyOf(node) }),
     });
+    if (node instanceof Resource) void this.resources.releaseInTime(node, this.runs, this.#session);
   }
 
   async #wire(wiring: Wiring, node: Node, position: number, binding: Binding): Promise<void> {
@@ -158,6 +136,11 @@ export class FlowRunner {
         const input = await this.#connectWhole(wiring, binding.node);
         const { isFlattened, isBoxed } = binding;
         wiring.args.push({ type: 'whole', input, isFlattened, ...(isBoxed && { isBoxed }) });
+        return;
+      }
+      case 'resource': {
+        const input = await this.#connectWhole(wiring, binding.node);
+        wiring.resource(binding.node, { key: this.resources.keyOf(binding.node), input });
         return;
       }
       case 'filled': {
@@ -305,7 +288,7 @@ export class FlowRunner {
   }
 
   #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
-    const { args, constants, whole, literals, gates } = wiring;
+    const { args, constants, whole, literals, gates, resources } = wiring;
     const task = node.task!;
     const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
     const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = this.#facts;
@@ -338,6 +321,7 @@ export class FlowRunner {
       wholeIsList: whole.map(({ isList }) => isList),
       literals,
       ...(gates.length > 0 && { gates }),
+      ...(resources.length > 0 && { resources }),
       ...(storage && { storage }),
     });
   }
@@ -356,6 +340,11 @@ export class FlowRunner {
     this.#warned.add(text);
     this.#facts.log.logger.warn(text);
   }
+}
+
+/** What is needed along with the code of the task. */
+function othersFor({ resources }: Wiring, storage: StoragePlan | undefined): Reference[] {
+  return [...resources.map(({ reference }) => reference), ...Object.values(storage?.sources ?? {})];
 }
 
 /** The last call of a sensor may take as long as it waits between two. */

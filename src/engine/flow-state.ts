@@ -4,6 +4,7 @@ import { didYouMean } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
 import type { Graph } from '../flow/graph.ts';
 import { Node } from '../flow/node.ts';
+import { Resource } from '../flow/resource.ts';
 import { State, type StateDetails, type StateType } from '../flow/state.ts';
 import type { NodeRun } from './node-run.ts';
 import { timelineOf } from './timeline-of.ts';
@@ -101,7 +102,7 @@ export class FlowState<Plan = unknown> extends State {
     const { graph, runs } = this.#outcome;
     const node = typeof which === 'string' ? graph.bySlug(which) : which;
     const run = node === undefined ? undefined : runs.get(node);
-    if (run !== undefined) return run.state;
+    if (run !== undefined) return stateOf(run);
     const name = which instanceof Node ? which.slug : which;
     // A task is easily taken for a node of it, and only the compiler would know.
     const slug = typeof name === 'string' ? name : describe(name);
@@ -129,6 +130,12 @@ export class FlowState<Plan = unknown> extends State {
     const message = `the output of ${which} not succeed: ${sentence(first.message)} ${remedy}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
+}
+
+/** A resource has no value outside of the task runs that use it. */
+function stateOf({ node, state }: NodeRun): State {
+  if (!(node instanceof Resource) || !state.isSuccessful()) return state;
+  return new State(state.type, 'All that its setup needs was there: each thread opens it when a task needs it.');
 }
 
 /** A message as a sentence of its own, so that another can follow. */

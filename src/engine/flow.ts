@@ -8,6 +8,7 @@ import { register } from '../code/registry.ts';
 import { assertNotBuilding, Graph } from '../flow/graph.ts';
 import type { Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
+import { refuseResource } from '../flow/resource.ts';
 import type { State } from '../flow/state.ts';
 import { assertSendable, assertStorable, resultRule } from '../flow/storing.ts';
 import type { Task } from '../flow/task.ts';
@@ -232,6 +233,7 @@ export class Flow<Plan = unknown> {
   /** Lets these nodes decide the state of a run; an empty list is the default again. Throws for other flows' nodes. */
   setReferenceTasks(nodes: readonly Node[]): this {
     for (const node of nodes) this.graph.assertOwn(node, 'a reference task');
+    for (const node of nodes) refuseResource(node, `a reference task of flow '${this.name}'`);
     this.#referenceTasks = [...nodes];
     return this;
   }

@@ -1,5 +1,6 @@
 // The first import brings in our own tasks, so that they are found wherever a plan is read.
 import '../flow/control.ts';
+import '../flow/resource-manager.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import type { Reference } from '../code/registry.ts';
@@ -15,6 +16,8 @@ export type ArgumentPlan =
   | { readonly type: 'element'; readonly input: number; readonly isBoxed?: true }
   /** The value of an upstream task run that is not mapped, or the list of the values of one that is. */
   | ({ readonly type: 'whole'; readonly isBoxed?: true } & WholeSource)
+  /** What one of the plan's resources is open as, on the thread of the run. */
+  | { readonly type: 'resource'; readonly resource: number }
   /** A constant with gaps in it, for the values of upstream runs. */
   | {
       readonly type: 'filled';
@@ -66,6 +69,8 @@ export interface RunPlan {
   readonly trigger: TriggerName | null;
   readonly args: readonly ArgumentPlan[];
   readonly constants: readonly unknown[];
+  /** The resources that the runs need, if any. */
+  readonly resources?: readonly PlannedResource[];
   /** For each upstream that is needed whole, whether it is mapped, so that its value is a list. */
   readonly wholeIsList: readonly boolean[];
   /** The elementwise inputs that are lists of the user's: no trigger asks how they ended. */
@@ -74,6 +79,15 @@ export interface RunPlan {
   readonly gates?: readonly number[];
   /** Where results are stored and looked for, if they are. */
   readonly storage?: StoragePlan;
+}
+
+export interface PlannedResource {
+  /** Unlike that of any other, in any flow run. */
+  readonly key: string;
+  readonly name: string;
+  readonly reference: Reference;
+  /** The upstream, needed whole, that brings the arguments of the setup. */
+  readonly input: number;
 }
 
 export function encodePlan(plan: RunPlan): Uint8Array {

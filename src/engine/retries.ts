@@ -12,7 +12,7 @@ export function retrying(ending: Ending, { plan, task }: LoadedTask, progress: P
   if (state.isRetrying()) return new Ending(state, { isRetriable: false, progress });
   if (!ending.isRetriable || !state.isFailed() || progress.retriesUsed >= plan.retries) return undefined;
   const { retryOn, retryDelay, jitter } = task.settings;
-  if (retryOn !== undefined && !retryOn(state.error ?? new Error(state.message))) return undefined;
+  if (retryOn !== undefined && !retryOn(reasonOf(state))) return undefined;
 
   const baseMs =
     plan.retryDelayMs ?? toMilliseconds(callDelay(retryDelay, progress.runCount), `retryDelay of '${plan.name}'`);
@@ -24,6 +24,13 @@ export function retrying(ending: Ending, { plan, task }: LoadedTask, progress: P
     isRetriable: false,
     progress: { ...progress, retriesUsed },
   });
+}
+
+/** Of a setup that failed, what it threw: that is what the author of a `retryOn` has in mind. */
+function reasonOf({ message, error = new Error(message) }: State): Error {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  if (code === 'RESOURCE_SETUP_FAILED' && cause instanceof Error) return cause;
+  return error;
 }
 
 function callDelay(retryDelay: unknown, attempt: number): unknown {

@@ -1,7 +1,7 @@
 // The life of one task run, as a pipeline that reads from top to bottom: what its upstream runs say, the call of its
 // function, what its state handlers make of it, whether to try again. It knows nothing of chunks, threads or wires.
 
-import type { ChunkTask } from '../lib/chunk.ts';
+import { controlWords, type ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
 import { formatDuration } from '../lib/duration.ts';
@@ -9,13 +9,14 @@ import { State, success } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { allSuccessful, type Trigger } from '../flow/triggers.ts';
 import { isCancelled } from './abort-watch.ts';
-import { argumentsOf, endedByGates } from './arguments.ts';
+import { argumentsOf, endedByGates, inputsOf } from './arguments.ts';
 import { withContext } from './context.ts';
 import { Ending, endingOf, failed } from './endings.ts';
 import { changeState, isWatched, type Change } from './handlers.ts';
 import { createLogger, isLogged, type Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { stateAt, type Outcomes } from './outcomes.ts';
+import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from './resources.ts';
 import { retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
 import type { StoredResults } from './stored-run.ts';
@@ -33,6 +34,8 @@ export interface LoadedTask {
   readonly whole: readonly { readonly outcomes: Outcomes; readonly value: unknown }[];
   /** Absent when results are neither stored nor looked for. */
   readonly storage: StoredResults | undefined;
+  /** Absent when it needs none. */
+  readonly resources: readonly UsedResource[] | undefined;
 }
 
 /** The upstream values of one chunk: for each elementwise upstream, outcomes that begin at the chunk's first index. */
@@ -42,6 +45,8 @@ export interface ChunkFacts {
   readonly write: (record: LogRecord) => void;
   /** For the last line of a run, behind which there is nothing but its outcome. */
   readonly writeLast: (record: LogRecord) => void;
+  /** Called before a resource is opened on this thread. */
+  readonly opening: (resource: UsedResource) => void;
 }
 
 /** How far a task run is, when its function is called not for the first time. */
@@ -84,6 +89,7 @@ export class TaskRunner {
     this.#isWatched = isWatched(loaded.task);
     this.#isStepwise = this.#isWatched || loaded.storage !== undefined;
     this.#isTold = isLogged(loaded.plan.isMapped ? 'debug' : 'info', loaded.plan.logLevel);
+    if (loaded.resources !== undefined) lendWriter(loaded.resources, facts.write);
   }
 
   /** The value that the function returned, or an `Ending`; a promise of it when anything in it is asynchronous. */
@@ -201,7 +207,7 @@ export class TaskRunner {
     return new StorageSteps({
       storage,
       run: () => {
-        const inputs = argumentsOf(this.#loaded, elementwise, index - task.start);
+        const inputs = inputsOf(this.#loaded, elementwise, index - task.start);
         return { mapIndex, inputs, logger: () => this.loggerFor(index) };
       },
       contextOf: (progress) => this.#context(index, progress),
@@ -233,7 +239,7 @@ export class TaskRunner {
     const { plan } = this.#loaded;
     if (plan.taskRunName !== undefined) {
       try {
-        const inputs = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+        const inputs = inputsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
         this.#name = nameTaskRun(this.#loaded, { inputs, mapIndex: this.#mapIndex(index) });
       } catch (thrown) {
         return new Ending(failed(thrown), { isRetriable: false });
@@ -261,11 +267,36 @@ export class TaskRunner {
   }
 
   #call(index: number, progress: Progress, run: RunContext): unknown {
-    const { plan } = this.#loaded;
+    const { plan, resources } = this.#loaded;
+    if (resources === undefined && plan.everyMs === undefined) return this.#callFunction(index, progress, run);
+    if (resources !== undefined && firstClosed(resources) !== undefined) {
+      return this.#openAll(resources, index).then((failure) => failure ?? this.#call(index, progress, run));
+    }
+    const judged = (value: unknown) => {
+      const refused = resources && refuseOpen(value, resources, plan.name);
+      return refused ?? (plan.everyMs === undefined ? value : answerOf(value, plan, progress));
+    };
     const returned = this.#callFunction(index, progress, run);
-    if (plan.everyMs === undefined) return returned;
-    if (returned instanceof Promise) return returned.then((value: unknown) => answerOf(value, plan, progress));
-    return answerOf(returned, plan, progress);
+    return returned instanceof Promise ? returned.then(judged) : judged(returned);
+  }
+
+  /** Opens what the task needs and is not open on this thread; or gives the ending of the run, when that fails. */
+  async #openAll(resources: readonly UsedResource[], index: number): Promise<Ending | undefined> {
+    const { plan } = this.#loaded;
+    const { control } = this.#facts.task;
+    try {
+      for (let next = firstClosed(resources); next !== undefined; next = firstClosed(resources)) {
+        this.#facts.opening(next);
+        await openResource(next, { plan, control, write: this.#facts.write });
+      }
+      return undefined;
+    } catch (thrown) {
+      return endingOf(thrown, plan.name);
+    } finally {
+      // The time that it took is not that of the run.
+      Atomics.store(control, controlWords.running, index);
+      Atomics.add(control, controlWords.starts, 1);
+    }
   }
 
   #callFunction(index: number, progress: Progress, run: RunContext): unknown {

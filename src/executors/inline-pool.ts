@@ -1,6 +1,8 @@
 import { controlOrders, controlWords, type ChunkMessage } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import { forgetArrays, runChunk } from '../engine/chunk-runner.ts';
+import { closeResource } from '../engine/resources.ts';
 import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
 
 /**
@@ -35,6 +37,10 @@ export class InlinePool implements ChunkPool {
     Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
     Atomics.notify(this.#control, controlWords.order);
     setTimeout(current.stop, timerMs(graceMs)).unref();
+  }
+
+  async closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
+    await closeResource(key, log);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

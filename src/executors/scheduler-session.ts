@@ -68,7 +68,7 @@ class SchedulerSession implements Session {
     return notAddressable(reference);
   }
 
-  submit({ timeoutMs, given, code, ...request }: ArrayRequest, listener: ArrayListener): number {
+  submit({ timeoutMs, given, code, resource, ...request }: ArrayRequest, listener: ArrayListener): number {
     const array = this.#nextArray++;
     this.#arrays.set(array, listener);
     if (code !== undefined) this.#codes.set(array, code);
@@ -79,10 +79,15 @@ class SchedulerSession implements Session {
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(code !== undefined && { code }),
       ...(given !== undefined && { given }),
+      ...(resource !== undefined && { resource }),
     };
     this.#comm.send({ type: 'submit', arrays: [submission] });
     if (given !== undefined) queueMicrotask(() => given.forEach((block) => listener.settled(block)));
     return array;
+  }
+
+  release(array: number): void {
+    this.#comm.send({ type: 'release', arrays: [array] });
   }
 
   async cancel(graceMs: number): Promise<void> {

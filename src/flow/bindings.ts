@@ -4,6 +4,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { stepTo } from '../values/members.ts';
 import { Flattened, Mapped, Node, Unmapped, type Binding, type Gap } from './node.ts';
+import { refuseResource, Resource } from './resource.ts';
 
 export function bindCall(task: string, args: readonly unknown[]): Binding[] {
   return args.map((argument, position) => {
@@ -21,9 +22,11 @@ export function bindCall(task: string, args: readonly unknown[]): Binding[] {
 export function bindMap(task: string, args: readonly unknown[], upstreamTasks: readonly unknown[] = []): Binding[] {
   const bindings = args.map((argument, position): Binding => {
     if (argument instanceof Unmapped) return bindWhole(task, position, argument.value);
+    if (argument instanceof Resource) return { type: 'resource', node: argument };
     const list = argument instanceof Mapped ? argument.value : argument;
     const isFlattened = list instanceof Flattened;
     const values = isFlattened ? list.value : list;
+    refuseResource(values, `what ${task}.map() is to be mapped over`);
     if (values instanceof Node) return { type: 'each-node', node: values, isFlattened };
     if (isIterable(values)) {
       // An iterator is empty after the first run, so its elements are taken now.
@@ -61,8 +64,10 @@ export function isIterable(value: unknown): value is Iterable<unknown> {
 }
 
 function bindWhole(task: string, position: number, argument: unknown): Binding {
+  if (argument instanceof Resource) return { type: 'resource', node: argument };
   const isFlattened = argument instanceof Flattened;
   const value = isFlattened ? argument.value : argument;
+  refuseResource(value, `a list to flatten, in argument ${position + 1} of task '${task}'`);
   if (value instanceof Node) return { type: 'node', node: value, isFlattened };
   const gaps = gapsIn(task, position, value);
   if (gaps.length > 0) {
@@ -105,6 +110,7 @@ function gapsIn(task: string, position: number, value: unknown): Gap[] {
   for (const visit of everythingIn(value)) {
     const node = nodeOf(visit.value);
     if (node !== undefined) {
+      refuseResource(node, `${pathText(visit.path)} of argument ${position + 1} of task '${task}'`);
       const closed = closedPlaceOf(visit);
       if (closed !== undefined) throw nodeInside(task, position, { path: visit.path, where: describe(closed) });
       gaps.push({ path: visit.path, node, isFlattened: visit.value instanceof Flattened });

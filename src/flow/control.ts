@@ -2,30 +2,16 @@
 // task run that is skipped when its branch is not taken. A closed gate ends every task run of its branch, whatever that
 // one's trigger and other upstream runs would say; an open one is none of their business.
 
-import { registerBuiltIn, type Reference } from '../code/registry.ts';
+import { registerBuiltIn } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
+import { BuiltIn } from './built-in.ts';
 import { currentGraph, type Graph } from './graph.ts';
 import { assertNode, Node, unmapped, type Binding, type Filled } from './node.ts';
-import type { TaskOptions } from './settings.ts';
+import { refuseResource } from './resource.ts';
 import { SKIP } from './signals.ts';
-import { assertNoTask, Task } from './task.ts';
+import { assertNoTask } from './task.ts';
 import { allSuccessful } from './triggers.ts';
-
-/** A task of our own, which every worker knows. */
-class BuiltIn<Args extends readonly unknown[], Result> extends Task<Args, Result> {
-  readonly #function: (...args: Args) => Result;
-
-  constructor(reference: Reference, implementation: (...args: Args) => Result, options?: TaskOptions) {
-    // What it hands on is stored by those who made it.
-    super(reference.name, { checkpoint: false, ...options }, reference);
-    this.#function = implementation;
-  }
-
-  override run(...args: Args): Result {
-    return this.#function(...args);
-  }
-}
 
 /** What a branch wants of the condition: to be truthy or not, or to be or not to be one of the cases. */
 interface Wish {
@@ -149,7 +135,10 @@ merge.map = function mapMerge<Sources extends readonly ListNode[]>(
 
 function merged<T>(call: string, nodes: readonly Node[], isMapped: boolean): Node<T> {
   if (nodes.length === 0) throw new UsageError('NOTHING_TO_MERGE', `${call} needs one node or more`);
-  for (const [position, node] of nodes.entries()) assertNode(node, `argument ${position + 1} of ${call}`);
+  for (const [position, node] of nodes.entries()) {
+    refuseResource(node, `argument ${position + 1} of ${call}`);
+    assertNode(node, `argument ${position + 1} of ${call}`);
+  }
   const type = isMapped ? 'each-node' : 'node';
   const bindings = nodes.map((node): Binding => ({ type, node, isFlattened: false, isBoxed: true }));
   return graphFor(call).addTask(mergeTask, { bindings, isMapped }) as Node<T>;
@@ -198,6 +187,7 @@ function caseBranches(
 function build<T>(fork: Fork): Node<T> {
   const { call, condition, isMapped, branches } = fork;
   const graph = graphFor(call);
+  refuseResource(condition, `the condition of ${call}`);
   if (!isMapped) assertNode(condition, `the condition of ${call}`);
   for (const { name, builder } of branches) {
     if (typeof builder === 'function') continue;
@@ -234,6 +224,7 @@ function ownResult(
     throw new UsageError('FLOW_BUILDER_ASYNC', message);
   }
   assertNoTask(given, `what '${name}' of ${call} returned`);
+  refuseResource(given, `what '${name}' of ${call} returned`);
   const isNode = given instanceof Node;
   if (isNode && given.task !== undefined && own.has(given)) return given;
   if (!isMapped) return takeTask(given);

@@ -3,6 +3,7 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { assertNode, Node, nodesOf, type Binding, type Ordering } from './node.ts';
+import { Resource } from './resource.ts';
 import type { Task } from './task.ts';
 
 /** The graph whose builder is running, if any: calls of tasks add to it. */
@@ -40,15 +41,15 @@ export class Graph {
   }
 
   addTask(task: Task, facts: { bindings: readonly Binding[]; isMapped: boolean; slug?: string | undefined }): Node {
-    const slug = facts.slug ?? this.#freeSlug(task.name);
+    const slug = facts.slug ?? this.freeSlug(task.name);
     const node = new Node({ graph: this, slug, task, bindings: facts.bindings, isMapped: facts.isMapped });
-    for (const upstream of facts.bindings.flatMap(nodesOf)) this.assertOwn(upstream, `task '${slug}'`);
     this.add(node);
     return node;
   }
 
-  /** Adds a node; its slug must be free. */
+  /** Adds a node; its slug must be free, and what is bound to it of this graph. */
   add(node: Node): void {
+    for (const upstream of node.bindings.flatMap(nodesOf)) this.assertOwn(upstream, `task '${node.slug}'`);
     if (this.#bySlug.has(node.slug)) {
       const message =
         `flow '${this.flow}' already has a task or parameter with the slug '${node.slug}'. Give one of them another ` +
@@ -111,10 +112,12 @@ export class Graph {
     return sorted;
   }
 
-  /** The nodes that nothing waits for. They decide the state of a flow run. */
+  /** The nodes that nothing waits for, as if there were no resources. They decide the state of a flow run. */
   terminals(): Node[] {
-    const waitedFor = new Set(this.nodes.flatMap((node) => [...this.upstreamOf(node)]));
-    return this.nodes.filter((node) => !waitedFor.has(node));
+    const all = new Set(this.nodes.flatMap((node) => [...this.upstreamOf(node)]));
+    const counted = this.nodes.filter((node) => !(node instanceof Resource) || all.has(node));
+    const waitedFor = new Set(counted.flatMap((node) => [...this.upstreamOf(node)]));
+    return counted.filter((node) => !waitedFor.has(node));
   }
 
   /** From `from` downstream to `to`, if there is a way. */
@@ -130,7 +133,8 @@ export class Graph {
     return path;
   }
 
-  #freeSlug(name: string): string {
+  /** The name itself, or with a number, if there is a node of that slug already. */
+  freeSlug(name: string): string {
     for (let count = this.#uses.get(name) ?? 1; ; count += 1) {
       const slug = count === 1 ? name : `${name}-${count}`;
       if (this.#bySlug.has(slug)) continue;

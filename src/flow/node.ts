@@ -1,6 +1,7 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import type { Graph } from './graph.ts';
+import type { Resource } from './resource.ts';
 import type { Task } from './task.ts';
 
 declare const valueType: unique symbol;
@@ -11,6 +12,8 @@ declare const markType: unique symbol;
 export type Binding =
   | { readonly type: 'constant'; readonly value: unknown }
   | ({ readonly type: 'node' } & Source)
+  /** What the task run is given is opened where it runs. */
+  | { readonly type: 'resource'; readonly node: Resource }
   /** A value with nodes in it: `template` has gaps in their places. */
   | {
       readonly type: 'filled';
@@ -221,10 +224,11 @@ type Opaque =
   | ArrayBuffer
   | ArrayBufferView;
 
-/** What may stand for an argument of type `T` in a `.map`: a list of them, a node of a list, or one for all. */
+/** What may stand for an argument of type `T` in a `.map`: a list, a node of a list, one for all, or a resource. */
 export type MapArgument<T> =
   | (Iterable<T> & object)
   | Node<Iterable<T>>
+  | Resource<T>
   | Mapped<T>
   | Unmapped<Argument<T>>
   | Flattened<T>;

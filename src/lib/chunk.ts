@@ -85,7 +85,18 @@ export type ChunkMessage =
       readonly bytes: Uint8Array;
     }
   | { readonly type: 'delayed'; readonly index: number; readonly delayMs: number; readonly note: Uint8Array }
-  | { readonly type: 'logs'; readonly records: readonly LogRecord[] };
+  | { readonly type: 'logs'; readonly records: readonly LogRecord[] }
+  | ResourceOpened;
+
+/** Something is being opened on the thread, which has to be told when nobody needs it any more. */
+export interface ResourceOpened {
+  readonly type: 'opened';
+  readonly resource: string;
+  /** For messages. */
+  readonly name: string;
+  /** How long the thread may take to close it, in milliseconds. */
+  readonly closingMs: number;
+}
 
 /** The places of a chunk's control words. */
 export const controlWords = {

@@ -25,6 +25,11 @@ export interface Submission extends ArrayDefinition {
   /** Outcomes that came with it, in order: these indices are never dispatched. */
   readonly given?: readonly Block[];
   readonly priority: number;
+  /**
+   * When its value is what a resource is opened with: the resource's key. Workers that have it open are told to close
+   * it as soon as the array is needed no more.
+   */
+  readonly resource?: string;
 }
 
 /** The first message of whoever connects. */
@@ -75,6 +80,11 @@ export type FromWorker =
   | { readonly type: 'timed-out'; readonly attempt: number; readonly index: number }
   | { readonly type: 'ended'; readonly attempt: number }
   | { readonly type: 'logs'; readonly attempt: number; readonly records: readonly LogRecord[] }
+  /** A resource is being opened by this attempt: this worker wants to be told when it is needed no more. */
+  | { readonly type: 'opened'; readonly attempt: number; readonly resource: string }
+  | { readonly type: 'resource-logs'; readonly resource: string; readonly records: readonly LogRecord[] }
+  /** The answer to each `close-resource`; or the worker is about to leave. */
+  | { readonly type: 'closed'; readonly resource: string }
   | { readonly type: 'draining' }
   /** Which bundle holds the code of an array's function? */
   | { readonly type: 'need-code'; readonly array: number }
@@ -96,6 +106,7 @@ export type ToWorker =
     }
   | { readonly type: 'cancel'; readonly attempt: number; readonly graceMs: number }
   | { readonly type: 'forget'; readonly array: number }
+  | { readonly type: 'close-resource'; readonly resource: string }
   /** The id of the bundle, or why there is none. */
   | { readonly type: 'code'; readonly array: number; readonly id?: string; readonly problem?: string }
   | { readonly type: 'bundle'; readonly id: string; readonly bytes: Uint8Array }
@@ -130,7 +141,7 @@ export type ToClient =
   | { readonly type: 'logs'; readonly array: number; readonly records: readonly LogRecord[] }
   | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly lost?: string }
   | { readonly type: 'need-code'; readonly array: number }
-  /** After a cancel: nothing of this client's runs any more. */
+  /** After a cancel: nothing of this client's runs any more, and what it had open is closed. */
   | { readonly type: 'idle' };
 
 /** What reaches a scheduler before the hello has said who is speaking. */

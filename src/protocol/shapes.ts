@@ -53,7 +53,12 @@ const arrayDefinition: Fields<ArrayDefinition> = {
   timeoutMs: optional(duration),
   code: optional(record<CodeAddress>({ module: text, path: text, fingerprint: text, also: optional(list(text)) })),
 };
-const submission: Fields<Submission> = { ...arrayDefinition, given: optional(list(block)), priority: time };
+const submission: Fields<Submission> = {
+  ...arrayDefinition,
+  given: optional(list(block)),
+  priority: time,
+  resource: optional(text),
+};
 
 const hello = record<Body<Hello, 'hello'>>({
   role: oneOf<Hello['role']>({ worker: 1, client: 1 }),
@@ -74,6 +79,9 @@ export const fromWorker: Shapes<FromWorker> = {
   'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),
   ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
   logs: record<Body<FromWorker, 'logs'>>({ attempt: count, records: list(logRecord) }),
+  opened: record<Body<FromWorker, 'opened'>>({ attempt: count, resource: text }),
+  'resource-logs': record<Body<FromWorker, 'resource-logs'>>({ resource: text, records: list(logRecord) }),
+  closed: record<Body<FromWorker, 'closed'>>({ resource: text }),
   draining: record({}),
   'need-code': record<Body<FromWorker, 'need-code'>>({ array: count }),
   'need-bundle': record<Body<FromWorker, 'need-bundle'>>({ id: text }),
@@ -94,6 +102,7 @@ export const toWorker: Shapes<ToWorker> = {
   }),
   cancel: record<Body<ToWorker, 'cancel'>>({ attempt: count, graceMs: duration }),
   forget: record<Body<ToWorker, 'forget'>>({ array: count }),
+  'close-resource': record<Body<ToWorker, 'close-resource'>>({ resource: text }),
   code: record<Body<ToWorker, 'code'>>({ array: count, id: optional(text), problem: optional(text) }),
   bundle: record<Body<ToWorker, 'bundle'>>({ id: text, bytes }),
   close: record<Body<ToWorker, 'close'>>({ reason: text }),

@@ -1,7 +1,8 @@
 // What the scheduler's shell knows of those at the other ends of its comms.
 
-import type { Loss } from '../lib/chunk.ts';
+import { describeLoss, type Loss } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import type { Range } from '../lib/range.ts';
 import type { Comm } from '../comm/comm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -15,6 +16,7 @@ import {
   type ToWorker,
 } from '../protocol/messages.ts';
 import { BlockStore } from './block-store.ts';
+import type { ArraySpec } from './events.ts';
 
 interface RetryNote {
   readonly index: number;
@@ -112,6 +114,31 @@ export function sendToWorker(worker: WorkerPeer, message: ToWorker): void {
 
 export function sendToClient(client: ClientPeer, message: ToClient): void {
   client.comm.send(message);
+}
+
+/** What is said in the client's log of an index that was lost. */
+export function lossRecord(
+  worker: WorkerPeer,
+  { submission }: HeldArray,
+  lost: { index: number; loss: Loss },
+): LogRecord {
+  const { name, length } = submission;
+  const message = `${describeLoss(lost.loss)}; what it ran is run again`;
+  const whose = { task: name, ...(length > 1 && { mapIndex: lost.index }), worker: worker.name };
+  return { time: Date.now(), level: 'warn', message, ...whose };
+}
+
+/** What the core is told of an array. */
+export function specOf({ id, client, submission, elementwise, whole }: HeldArray): ArraySpec {
+  return {
+    array: id,
+    client: client.id,
+    length: submission.length,
+    priority: submission.priority,
+    elementwise: elementwise.map((upstream) => upstream.id),
+    whole: whole.map((upstream) => upstream.id),
+    given: (submission.given ?? []).map(({ start, count }) => ({ start, end: start + count })),
+  };
 }
 
 function upstream(client: ClientPeer, submission: Submission, array: number): HeldArray {

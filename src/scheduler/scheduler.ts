@@ -1,8 +1,7 @@
 // The shell around the core: comms and a clock become events, commands become messages. It keeps the bytes that the
 // core never sees, and opens none of them.
 
-import { crashBlock, describeLoss, type Block, type Loss } from '../lib/chunk.ts';
-import type { LogRecord } from '../lib/log-record.ts';
+import { crashBlock, type Block } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -11,7 +10,9 @@ import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protoco
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
-import { HeldArray, refusal, sendToClient, sendToWorker, type ClientPeer, type WorkerPeer } from './peers.ts';
+import { HeldArray, lossRecord, refusal, sendToClient, sendToWorker, specOf } from './peers.ts';
+import type { ClientPeer, WorkerPeer } from './peers.ts';
+import { ResourceDesk } from './resources.ts';
 
 export interface SchedulerOptions {
   /** How many deaths of a thread or a worker one index may cause before it is given up as `Crashed`. Default 3. */
@@ -35,6 +36,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #workers = new Map<string, WorkerPeer>();
   readonly #clients = new Map<string, ClientPeer>();
   readonly #code = new CodeDesk();
+  readonly #resources = new ResourceDesk();
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   #wake: NodeJS.Timeout | undefined;
@@ -135,14 +137,16 @@ export class Scheduler implements AsyncDisposable {
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
     const lost = `worker ${peer.name} was lost (${reason}); what it ran is run again elsewhere`;
     this.#tellWorkers(peer.attempts.size > 0 ? lost : `worker ${peer.name} left (${reason})`);
+    this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: peer });
     this.#tellIdle();
   }
 
-  /** Tells the clients that cancelled, and of whose work nothing runs any more. */
+  /** Tells the clients that cancelled, and of whose work nothing runs or is open any more. */
   #tellIdle(): void {
+    this.#resources.sweep((client) => this.#isBusyFor(client));
     for (const client of this.#clients.values()) {
-      if (!client.isCancelling || this.#isBusyFor(client)) continue;
+      if (!client.isCancelling || this.#isBusyFor(client) || this.#resources.isOpenFor(client)) continue;
       client.isCancelling = false;
       sendToClient(client, { type: 'idle' });
     }
@@ -186,7 +190,10 @@ export class Scheduler implements AsyncDisposable {
         const { attempt, index, loss } = message;
         const array = worker.attempts.get(attempt);
         array?.losses.set(index, { loss, worker: worker.name });
-        if (array !== undefined) this.#logLoss(worker, array, { index, loss });
+        if (array !== undefined) {
+          const records = [lossRecord(worker, array, { index, loss })];
+          sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
+        }
         return this.#handle({ type: 'index-lost', worker: id, attempt, index });
       }
       case 'ended':
@@ -199,6 +206,13 @@ export class Scheduler implements AsyncDisposable {
         const records = message.records.map((record) => ({ ...record, worker: worker.name }));
         return sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
       }
+      case 'opened':
+        return this.#resources.opened(worker, message.resource);
+      case 'resource-logs':
+        return this.#resources.logs(worker, message.resource, message.records);
+      case 'closed':
+        this.#resources.closed(worker, message.resource);
+        return this.#tellIdle();
       case 'need-code': {
         const array = this.#arrays.get(message.array);
         // Forgotten since: then the worker is told that as well.
@@ -219,19 +233,6 @@ export class Scheduler implements AsyncDisposable {
     }
   }
 
-  #logLoss(worker: WorkerPeer, array: HeldArray, { index, loss }: { index: number; loss: Loss }): void {
-    const { name, length } = array.submission;
-    const record: LogRecord = {
-      time: Date.now(),
-      level: 'warn',
-      message: `${describeLoss(loss)}; what it ran is run again`,
-      task: name,
-      ...(length > 1 && { mapIndex: index }),
-      worker: worker.name,
-    };
-    sendToClient(array.client, { type: 'logs', array: array.clientArray, records: [record] });
-  }
-
   #hearClient(client: ClientPeer, message: FromClient): void {
     switch (message.type) {
       case 'submit': {
@@ -240,6 +241,7 @@ export class Scheduler implements AsyncDisposable {
             throw new ProtocolError(`array ${submission.array} was submitted twice`);
           }
           const array = new HeldArray(this.#nextArray++, client, submission);
+          this.#resources.submitted(array);
           client.arrays.set(submission.array, array);
           this.#arrays.set(array.id, array);
           return array;
@@ -267,7 +269,7 @@ export class Scheduler implements AsyncDisposable {
     for (const clientArray of clientArrays) client.arrays.delete(clientArray);
     this.#handle({ type: 'arrays-released', arrays });
     // Those of a submission that was refused half way never reached the core, so it cannot forget them.
-    for (const array of arrays) if (!this.#core.arrays.has(array)) this.#arrays.delete(array);
+    for (const array of arrays) if (!this.#core.arrays.has(array)) this.#forget(array);
   }
 
   #beat(): void {
@@ -366,6 +368,7 @@ export class Scheduler implements AsyncDisposable {
   #forget(id: number): void {
     const array = this.#arrays.get(id);
     this.#arrays.delete(id);
+    if (array !== undefined) this.#resources.forgotten(array);
     for (const worker of array?.definedOn ?? []) sendToWorker(worker, { type: 'forget', array: id });
   }
 
@@ -381,16 +384,4 @@ export class Scheduler implements AsyncDisposable {
     };
     this.#wake = setTimeout(wake, timerMs(Math.max(0, Math.ceil(due - performance.now()))));
   }
-}
-
-function specOf({ id, client, submission, elementwise, whole }: HeldArray) {
-  return {
-    array: id,
-    client: client.id,
-    length: submission.length,
-    priority: submission.priority,
-    elementwise: elementwise.map((upstream) => upstream.id),
-    whole: whole.map((upstream) => upstream.id),
-    given: (submission.given ?? []).map(({ start, count }) => ({ start, end: start + count })),
-  };
 }

@@ -30,7 +30,10 @@ export const refusals = {
   },
   proxy: {
     why: 'a Proxy runs code on every access, so it is not looked into',
-    remedy: ['send the plain object behind it', 'if it is a client: open it inside the task that uses it'],
+    remedy: [
+      'send the plain object behind it',
+      'if it is a client: give it to tasks as a resource (docs/resources.md)',
+    ],
   },
   context: {
     why: 'it answers for the task run that asks it, and for no other',
@@ -46,7 +49,10 @@ export const refusals = {
   arguments: { why: 'the arguments object is not an array', remedy: ['use [...arguments] or rest parameters'] },
   connection: {
     why: 'a live connection belongs to the process that opened it',
-    remedy: ['open it inside the task that uses it', 'or return the rows that it read, as plain data'],
+    remedy: [
+      'give it to tasks as a resource, which each thread opens for itself: resourceManager() (docs/resources.md)',
+      'or open it inside the task that uses it, and return the rows that it read',
+    ],
   },
   stream: {
     why: 'a stream is tied to its file, socket or producer',

@@ -1,4 +1,5 @@
 import type { ChunkMessage, ChunkTask, Loss } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 
 /** A chunk on its way to a thread, before the thread's control words are known. */
 export interface PooledChunk extends Omit<ChunkTask, 'control'> {
@@ -20,6 +21,8 @@ export interface ChunkPool extends AsyncDisposable {
    * Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come; with a loss if cut short.
    */
   run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined>;
+  /** Closes a resource on every thread that has it open, once what runs there has ended. Never rejects. */
+  closeResource(key: string, log: (record: LogRecord) => void): Promise<void>;
   /** Tells the function that is running, and after `graceMs` ends its thread. Nothing if the attempt is over. */
   cancel(attempt: number, graceMs: number): void;
 }

@@ -1,4 +1,5 @@
 import type { ChunkMessage } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import type { ChunkLoss, ChunkPool, PooledChunk } from './pool.ts';
 import { ThreadSlot, type ThreadOptions } from './thread-slot.ts';
 
@@ -27,6 +28,10 @@ export class ThreadPool implements ChunkPool {
     } finally {
       this.#idle.push(slot);
     }
+  }
+
+  async closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.closeResource(key, log)));
   }
 
   cancel(attempt: number, graceMs: number): void {

@@ -11,11 +11,15 @@ import {
   type ChunkMessage,
   type Loss,
 } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { ChunkLoss, PooledChunk } from './pool.ts';
+import { ThreadResources } from './thread-resources.ts';
 
-/** What a thread posts: the reports of a chunk, and that it is through with it. */
-export type ThreadMessage = { readonly attempt: number; readonly message: ChunkMessage | { readonly type: 'ended' } };
+/** What a thread posts: the reports of a chunk or of a closing, and that it is through with it. */
+export type ThreadMessage =
+  | { readonly attempt: number; readonly message: ChunkMessage | { readonly type: 'ended' } }
+  | { readonly closing: string; readonly message: LogRecord | { readonly type: 'ended' } };
 
 export interface ThreadOptions {
   /** Megabytes of heap that the thread may use; Node's own default when absent. */
@@ -27,6 +31,12 @@ interface LiveThread {
   readonly thread: Thread;
   /** Resolves when the thread is gone, and so is the fresh one that piscina puts in its place. */
   readonly exited: Promise<void>;
+}
+
+interface CurrentClosing {
+  readonly key: string;
+  readonly log: (record: LogRecord) => void;
+  readonly ended: PromiseWithResolvers<void>;
 }
 
 interface CurrentChunk {
@@ -45,12 +55,18 @@ const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 
  * stopped.
  */
 const timeoutGraceMs = 200;
+/** Likewise for the cleanup of a resource: at first it is only waited for no longer. */
+const closingGraceMs = 1_000;
 
 export class ThreadSlot {
   readonly #options: ThreadOptions;
   readonly #control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
   #live: Promise<LiveThread> | undefined;
   #current: CurrentChunk | undefined;
+  readonly #resources = new ThreadResources();
+  #closing: CurrentClosing | undefined;
+  /** Resolves when every closing that was asked for is through. */
+  #closings: Promise<void> | undefined;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -70,8 +86,11 @@ export class ThreadSlot {
     Atomics.store(this.#control, controlWords.order, controlOrders.none);
     const current: CurrentChunk = { chunk, emit, ended: Promise.withResolvers(), next: chunk.start };
     this.#current = current;
+    if (this.#closings !== undefined) await this.#closings;
     const watch = this.#watchTimeout(current);
     try {
+      // The thread that would have run it was ended while it waited.
+      if (current.endedFor !== undefined) return undefined;
       return await this.#runOn(await (this.#live ??= this.#startThread()), current);
     } catch (error) {
       this.#live = undefined;
@@ -90,6 +109,16 @@ export class ThreadSlot {
     Atomics.notify(this.#control, controlWords.order);
     const timer = setTimeout(() => this.#end(current, 'cancelled'), timerMs(graceMs));
     void current.ended.promise.then(() => clearTimeout(timer));
+  }
+
+  /** Waits for its turn: what runs on the thread now, and other closings, come first; the next chunk comes after. */
+  async closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
+    if (!this.#resources.has(key)) return;
+    const [before, chunk] = [this.#closings, this.#current?.ended.promise];
+    const closing = Promise.all([before, chunk]).then(() => this.#close(key, log));
+    this.#closings = closing;
+    await closing;
+    if (this.#closings === closing) this.#closings = undefined;
   }
 
   async close(): Promise<void> {
@@ -113,6 +142,7 @@ export class ThreadSlot {
     thread.on('message', (message: unknown) => this.#receive(message));
     const exited = Promise.withResolvers<void>();
     thread.once('exit', () => {
+      this.#resources.threadEnded();
       // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
       this.#live = undefined;
       void piscina.destroy().then(exited.resolve);
@@ -135,14 +165,43 @@ export class ThreadSlot {
     return undefined;
   }
 
+  async #close(key: string, log: (record: LogRecord) => void): Promise<void> {
+    const opened = this.#resources.get(key);
+    const live = opened && (await this.#live);
+    if (live !== undefined) {
+      this.#closing = { key, log, ended: Promise.withResolvers() };
+      const timer = setTimeout(() => void live.thread.terminate(), timerMs(opened!.closingMs + closingGraceMs));
+      try {
+        await live.piscina.run({ closing: key });
+        await Promise.race([this.#closing.ended.promise, live.exited]);
+      } catch {
+        // It ended the thread, or had to be ended: what was open is lost.
+        void live.thread.terminate();
+        await live.exited;
+      }
+      clearTimeout(timer);
+      this.#closing = undefined;
+    }
+    const loss = this.#resources.closed(key);
+    if (loss !== undefined) log(loss);
+  }
+
   #receive(message: unknown): void {
+    if (isClosingMessage(message)) return this.#receiveClosing(message);
     const current = this.#current;
     if (current === undefined || !isThreadMessage(message) || message.attempt !== current.chunk.attempt) return;
     const report = message.message;
     if (report.type === 'ended') return current.ended.resolve();
     if (report.type === 'settled') current.next = report.start + report.count;
     if (report.type === 'delayed') current.next = report.index + 1;
+    if (report.type === 'opened') this.#resources.opened(report);
     current.emit(report);
+  }
+
+  #receiveClosing({ closing, message }: Extract<ThreadMessage, { closing: string }>): void {
+    if (closing !== this.#closing?.key) return;
+    if ('type' in message) this.#closing.ended.resolve();
+    else this.#closing.log(message);
   }
 
   #end(current: CurrentChunk, reason: 'timeout' | 'cancelled'): void {
@@ -207,6 +266,10 @@ function compact(chunk: { elementwise: readonly ChunkInput[]; notes: PooledChunk
   };
 }
 
-function isThreadMessage(message: unknown): message is ThreadMessage {
+function isClosingMessage(message: unknown): message is Extract<ThreadMessage, { closing: string }> {
+  return typeof message === 'object' && message !== null && 'closing' in message && 'message' in message;
+}
+
+function isThreadMessage(message: unknown): message is Extract<ThreadMessage, { attempt: number }> {
   return typeof message === 'object' && message !== null && 'attempt' in message && 'message' in message;
 }

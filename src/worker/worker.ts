@@ -37,6 +37,8 @@ export class Worker implements AsyncDisposable {
   readonly #running = new Map<number, Promise<void>>();
   /** Attempts that were told to end, and have their grace for it. */
   readonly #cancelled = new Set<number>();
+  /** Resources that were opened here and are not closed yet. */
+  readonly #resources = new Set<string>();
   readonly #closed = Promise.withResolvers<string>();
   #isConnected = true;
   #isLeaving = false;
@@ -73,6 +75,9 @@ export class Worker implements AsyncDisposable {
       case 'forget':
         this.#arrays.delete(message.array);
         this.#code?.forget(message.array);
+        return;
+      case 'close-resource':
+        void this.#closeResource(message.resource);
         return;
       case 'code':
       case 'bundle':
@@ -117,6 +122,7 @@ export class Worker implements AsyncDisposable {
     if (this.#isConnected) this.#comm.send({ type: 'draining' });
     this.#stopAll();
     await Promise.all(this.#running.values());
+    await Promise.all([...this.#resources].map((resource) => this.#closeResource(resource)));
     await this.#comm.close('worker closed');
     await this.#pool[Symbol.asyncDispose]();
   }
@@ -167,7 +173,18 @@ export class Worker implements AsyncDisposable {
   }
 
   #report(attempt: number, report: ChunkMessage): void {
-    this.#comm.send({ attempt, ...report });
+    if (report.type !== 'opened') return this.#comm.send({ attempt, ...report });
+    const { type, resource } = report;
+    this.#resources.add(resource);
+    this.#comm.send({ type, attempt, resource });
+  }
+
+  async #closeResource(resource: string): Promise<void> {
+    this.#resources.delete(resource);
+    await this.#pool.closeResource(resource, (record) => {
+      this.#comm.send({ type: 'resource-logs', resource, records: [record] });
+    });
+    this.#comm.send({ type: 'closed', resource });
   }
 
   #reportLoss(attempt: number, { index, loss }: ChunkLoss): void {

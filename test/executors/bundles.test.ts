@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
+import { bounds } from '../fixtures/shipped/resources.ts';
 import * as shipped from '../fixtures/shipped/tasks.ts';
 import { newRoom } from '../fixtures/room.ts';
 import { fine } from '../fixtures/shipped/unbundleable.ts';
@@ -69,6 +70,18 @@ test('a bundle is sent once, and is on the disk when the worker is asked again',
   assert.deepEqual(state.output, [15, 18]);
   assert.equal(before.length, 1);
   assert.deepEqual(house.bundles(), before);
+});
+
+test('a resource is found in a bundle though the module of the task that uses it does not import it', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+  const flow = new Flow('opened', () => {
+    const opened = bounds(shipped.scale(1));
+    return { inside: shipped.within.map([1, 3, 42, 43], opened), scaled: shipped.scale.map([1, 2]) };
+  });
+
+  const { state } = await house.run(flow);
+
+  assert.deepEqual({ ...state.output }, { inside: [false, true, true, false], scaled: [3, 6] });
 });
 
 test('a worker that takes no code imports the files of its own machine', async () => {

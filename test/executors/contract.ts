@@ -15,6 +15,7 @@ import { logLineRules } from './contract/log-lines.ts';
 import { mappingRules } from './contract/mapping.ts';
 import { nameRules } from './contract/names.ts';
 import { outputRules } from './contract/output.ts';
+import { resourceRules } from './contract/resources.ts';
 import { resultRules } from './contract/results.ts';
 import { resumeRules } from './contract/resume.ts';
 import { retryRules } from './contract/retries.ts';
@@ -63,6 +64,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   scaleRules(rule);
   sharingRules(rule);
   sensorRules(rule);
+  resourceRules(rule);
 }
 
 /** Here alone is a flow run: `onLog` of the test hears each line as it comes, and `logs` keeps them all. */

@@ -309,6 +309,9 @@ function fromWorker(): fc.Arbitrary<FromWorker> {
     record({ type: type('timed-out'), attempt, index: number }),
     record({ type: type('ended'), attempt }),
     record({ type: type('logs'), attempt, records: records() }),
+    record({ type: type('opened'), attempt, resource: text }),
+    record({ type: type('resource-logs'), resource: text, records: records() }),
+    record({ type: type('closed'), resource: text }),
     record({ type: type('draining') }),
   );
 }
@@ -324,12 +327,14 @@ function toWorker(): fc.Arbitrary<ToWorker> {
     record({ type: type('run'), ...run }),
     record({ type: type('cancel'), attempt: number, graceMs: ms }),
     record({ type: type('forget'), array: number }),
+    record({ type: type('close-resource'), resource: text }),
     record({ type: type('close'), reason: text }),
   );
 }
 
 function fromClient(): fc.Arbitrary<FromClient> {
-  const submission = record({ ...array, timeoutMs: ms, given: blocks, priority: fc.integer() }, ['timeoutMs', 'given']);
+  const optional = { timeoutMs: ms, given: blocks, resource: text };
+  const submission = record({ ...array, ...optional, priority: fc.integer() }, ['timeoutMs', 'given', 'resource']);
   return fc.oneof(
     hello(),
     record({ type: type('submit'), arrays: fc.array(submission, { maxLength: 2 }) }),

@@ -189,6 +189,64 @@ test('a client is asked once for the code of a module, however many workers need
   assert.equal(client.has('need-code'), false);
 });
 
+test('a worker is told to close a resource when the last array that needs it is done, and its lines arrive', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', name: 'ada', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  const given = [{ start: 0, count: 1, bytes: payload }];
+  client.send(
+    { type: 'submit', arrays: [submission({ array: 1, length: 1, given, resource: 'r' })] },
+    { type: 'submit', arrays: [submission({ array: 2, length: 1, whole: [1] })] },
+    { type: 'release', arrays: [1] },
+  );
+  const { attempt } = await worker.next('run');
+  worker.send({ type: 'opened', attempt, resource: 'r' }, settled(attempt, 0), { type: 'ended', attempt });
+
+  assert.equal((await worker.next('close-resource')).resource, 'r');
+  client.send({ type: 'cancel', graceMs: 0 });
+  const record = { time: 1, level: 'info', message: 'closing' } as const;
+  worker.send({ type: 'resource-logs', resource: 'r', records: [record] });
+  assert.deepEqual((await client.next('logs')).records, [{ ...record, worker: 'ada' }]);
+  assert.equal(client.has('idle'), false);
+  worker.send({ type: 'closed', resource: 'r' });
+  await client.next('idle');
+});
+
+test('what is opened after it was needed is closed all the same, and waited for', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 2 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  const given = [{ start: 0, count: 1, bytes: payload }];
+  client.send(
+    { type: 'submit', arrays: [submission({ array: 1, length: 1, given, resource: 'r' })] },
+    { type: 'submit', arrays: [submission({ array: 2, length: 2, whole: [1] })] },
+  );
+  const [one, two] = [(await worker.next('run')).attempt, (await worker.next('run')).attempt];
+  worker.send({ type: 'opened', attempt: one, resource: 'r' });
+  client.send({ type: 'cancel', graceMs: 0 });
+  await worker.next('close-resource');
+
+  worker.send({ type: 'opened', attempt: two, resource: 'r' }, { type: 'ended', attempt: one });
+  worker.send({ type: 'closed', resource: 'r' }, { type: 'ended', attempt: two });
+  await worker.next('close-resource');
+  assert.equal(client.has('idle'), false);
+  worker.send({ type: 'closed', resource: 'r' });
+
+  await client.next('idle');
+});
+
+test('a client that names the resource of another loses its connection', async () => {
+  await using scheduler = new Scheduler();
+  const [mine, theirs] = [connect(scheduler, { role: 'client' }), connect(scheduler, { role: 'client' })];
+  await mine.next('welcome');
+  mine.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, resource: 'r' })] });
+  theirs.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, resource: 'r' })] });
+
+  assert.match(await theirs.closed, /resource r was submitted twice/);
+});
+
 test('a worker that speaks like a client loses its connection', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1 });

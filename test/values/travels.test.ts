@@ -20,8 +20,8 @@ test('an input that holds a client says whose it is, where, why, and what to do 
 
   Why: a live connection belongs to the process that opened it.
   Fix:
-    - open it inside the task that uses it
-    - or return the rows that it read, as plain data`,
+    - give it to tasks as a resource, which each thread opens for itself: resourceManager() (docs/resources.md)
+    - or open it inside the task that uses it, and return the rows that it read`,
   );
 });
 
@@ -70,8 +70,8 @@ test('the path leads through every container', () => {
 
   Why: a live connection belongs to the process that opened it.
   Fix:
-    - open it inside the task that uses it
-    - or return the rows that it read, as plain data`,
+    - give it to tasks as a resource, which each thread opens for itself: resourceManager() (docs/resources.md)
+    - or open it inside the task that uses it, and return the rows that it read`,
   );
 });
 

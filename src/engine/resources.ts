@@ -1,0 +1,148 @@
+// What is open on this thread. A resource is opened for the first task run that needs it here, serves all that do, and
+// is closed when the thread is told that no other will come.
+
+import { controlWords, type ChunkTask } from '../lib/chunk.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import { timerMs } from '../lib/timer.ts';
+import type { ResourceDefinition } from '../flow/resource.ts';
+import { Signal } from '../flow/signals.ts';
+import { encodeThrown } from '../values/thrown.ts';
+import { withContext } from './context.ts';
+import { Ending, failed } from './endings.ts';
+import type { RunPlan } from './plan.ts';
+import { RunContext } from './run-context.ts';
+
+/** A resource as one array of task runs uses it. */
+export interface UsedResource {
+  /** Unlike that of any other, in any flow run. */
+  readonly key: string;
+  /** As the flow calls it. */
+  readonly name: string;
+  readonly definition: ResourceDefinition;
+  /** The arguments of its setup, made afresh; nothing when what was to make them did not succeed. */
+  readonly makeArguments: () => readonly unknown[] | undefined;
+}
+
+/** What it is opened for. */
+export interface OpeningFacts {
+  readonly plan: RunPlan;
+  readonly control: ChunkTask['control'];
+  readonly write: (record: LogRecord) => void;
+}
+
+interface OpenResource {
+  readonly used: UsedResource;
+  readonly plan: RunPlan;
+  /** Whoever writes the lines of those who use it now. */
+  write: (record: LogRecord) => void;
+  opening: Promise<unknown>;
+  /** In a list of its own, since it may be undefined. */
+  value: readonly [unknown] | undefined;
+}
+
+const open = new Map<string, OpenResource>();
+const firstProgress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
+
+/** Lets lines that it writes from now on go where those of the task runs go that use it now. */
+export function lendWriter(used: readonly UsedResource[], write: (record: LogRecord) => void): void {
+  for (const { key } of used) {
+    const resource = open.get(key);
+    if (resource !== undefined) resource.write = write;
+  }
+}
+
+/** The first of these that has to be opened before they can be used. */
+export function firstClosed(used: readonly UsedResource[]): UsedResource | undefined {
+  return used.find((each) => open.get(each.key)?.value === undefined && each.makeArguments() !== undefined);
+}
+
+/** Undefined when there is nothing to open it with. */
+export function valueOf({ key }: UsedResource): unknown {
+  return open.get(key)?.value?.[0];
+}
+
+/** Rejects with `RESOURCE_SETUP_FAILED`, or with the signal that the setup threw; then it is not open. */
+export async function openResource(used: UsedResource, { plan, control, write }: OpeningFacts): Promise<void> {
+  const { key, name, definition } = used;
+  const resource: OpenResource = { used, plan: shared(plan), write, opening: Promise.resolve(), value: undefined };
+  open.set(key, resource);
+  const run = new RunContext(runFacts(used, { plan, control, write: (record) => resource.write(record) }));
+  const setUp = async () => await withContext(run, () => definition.setup(...used.makeArguments()!));
+  try {
+    resource.opening = setUp();
+    resource.value = [await resource.opening];
+  } catch (cause) {
+    if (open.get(key) === resource) open.delete(key);
+    if (cause instanceof Signal) throw cause;
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const message = `task '${plan.name}' could not run, because the setup of its resource '${name}' failed: ${why}`;
+    throw new HeddleError('RESOURCE_SETUP_FAILED', message, { task: plan.name, resource: name, cause });
+  } finally {
+    run.close();
+  }
+}
+
+/** Closes it, if it is open here. Never rejects: what goes wrong stands in the log, and changes nothing. */
+export async function closeResource(key: string, write: (record: LogRecord) => void): Promise<void> {
+  const resource = open.get(key);
+  if (resource === undefined) return;
+  open.delete(key);
+  resource.write = write;
+  const { name, definition } = resource.used;
+  const { cleanupTimeoutMs } = definition;
+  const control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
+  // What is cancelled is the flow run, not its cleanup.
+  const run = new RunContext(runFacts(resource.used, { plan: resource.plan, control, write }));
+  const limit = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => limit.resolve('late'), timerMs(cleanupTimeoutMs));
+  try {
+    const closing = resource.opening.then(
+      (value) => withContext(run, () => (definition.cleanup ?? dispose)(value)),
+      () => {},
+    );
+    if ((await Promise.race([closing, limit.promise])) !== 'late') return;
+    const remedy = 'It is left behind; look at what it waits for, or give it a longer cleanupTimeout.';
+    run.logger.warn(`resource '${name}' was not closed within ${formatDuration(cleanupTimeoutMs)}. ${remedy}`);
+  } catch (thrown) {
+    run.logger.warn(`the cleanup of resource '${name}' failed, and it may not be closed: ${textOf(thrown)}`);
+  } finally {
+    clearTimeout(timer);
+    run.close();
+  }
+}
+
+/** How a run ends that returned a resource, which cannot leave the thread. */
+export function refuseOpen(value: unknown, used: readonly UsedResource[], task: string): Ending | undefined {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined;
+  const resource = used.find((each) => valueOf(each) === value);
+  if (resource === undefined) return undefined;
+  const { name } = resource;
+  const message =
+    `task '${task}' returned its resource '${name}', which only exists on the thread that opened it. Return what was ` +
+    `got from it; to use it in another task, give that task the resource as well.`;
+  const error = new HeddleError('RESOURCE_MISPLACED', message, { task, resource: name });
+  return new Ending(failed(error), { isRetriable: false });
+}
+
+async function dispose(value: unknown): Promise<void> {
+  const resource = (value ?? {}) as Partial<Disposable & AsyncDisposable>;
+  if (resource[Symbol.asyncDispose] === undefined) resource[Symbol.dispose]?.();
+  else await resource[Symbol.asyncDispose]!();
+}
+
+function runFacts({ name }: UsedResource, { plan, control, write }: OpeningFacts) {
+  const named = { ...plan, name };
+  return { plan: named, progress: firstProgress, mapIndex: undefined, taskRunName: undefined, control, write };
+}
+
+/** Without what only one array needs, which may be much. */
+function shared(plan: RunPlan): RunPlan {
+  return { ...plan, args: [], constants: [] };
+}
+
+function textOf(thrown: unknown): string {
+  const record = encodeThrown(thrown);
+  return record.kind === 'error' ? record.stack : record.text;
+}

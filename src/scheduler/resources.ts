@@ -1,0 +1,83 @@
+// Which workers have which resources of which clients open. A resource is needed for as long as the array is that its
+// setup gets its arguments from; then whoever has it open is told to close it, and its client can hear that this is
+// done. What a resource is, nobody here knows.
+
+import type { LogRecord } from '../lib/log-record.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+
+interface HeldResource {
+  readonly key: string;
+  readonly array: HeldArray;
+  isNeeded: boolean;
+  /** The workers that have it open, and how often each was told to close it and has not answered. */
+  readonly openOn: Map<WorkerPeer, number>;
+}
+
+export class ResourceDesk {
+  readonly #held = new Map<string, HeldResource>();
+
+  /** Notes what an array that was submitted is for, if it is for a resource. */
+  submitted(array: HeldArray): void {
+    const { resource: key } = array.submission;
+    if (key === undefined) return;
+    if (this.#held.has(key)) throw new ProtocolError(`resource ${key} was submitted twice`);
+    this.#held.set(key, { key, array, isNeeded: true, openOn: new Map() });
+  }
+
+  /** News of a resource that nobody here knows is old news. */
+  opened(worker: WorkerPeer, key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined) return;
+    held.openOn.set(worker, held.openOn.get(worker) ?? 0);
+    if (!held.isNeeded) this.#close(held, worker);
+  }
+
+  closed(worker: WorkerPeer, key: string): void {
+    const held = this.#held.get(key);
+    const left = (held?.openOn.get(worker) ?? 0) - 1;
+    if (left > 0) held!.openOn.set(worker, left);
+    else held?.openOn.delete(worker);
+  }
+
+  logs(worker: WorkerPeer, key: string, records: readonly LogRecord[]): void {
+    const array = this.#held.get(key)?.array;
+    if (array === undefined) return;
+    const named = records.map((record) => ({ ...record, worker: worker.name }));
+    sendToClient(array.client, { type: 'logs', array: array.clientArray, records: named });
+  }
+
+  /** No task run needs what this array is for any more. */
+  forgotten({ submission }: HeldArray): void {
+    const held = submission.resource === undefined ? undefined : this.#held.get(submission.resource);
+    if (held === undefined) return;
+    held.isNeeded = false;
+    for (const worker of held.openOn.keys()) this.#close(held, worker);
+  }
+
+  workerLeft(worker: WorkerPeer): void {
+    for (const held of this.#held.values()) {
+      if (!held.openOn.delete(worker)) continue;
+      const { name } = held.array.submission;
+      const message = `resource '${name}' was open on a worker that was lost, so it was not closed there`;
+      this.logs(worker, held.key, [{ time: Date.now(), level: 'warn', message, task: name }]);
+    }
+  }
+
+  /** Whether some worker has something of this client's open. */
+  isOpenFor(client: ClientPeer): boolean {
+    return this.#held.values().some(({ array, openOn }) => array.client === client && openOn.size > 0);
+  }
+
+  /** Lets go of what nobody needs or has open, unless something of its client's runs, which could still open it. */
+  sweep(runs: (client: ClientPeer) => boolean): void {
+    for (const { key, array, isNeeded, openOn } of this.#held.values()) {
+      if (!isNeeded && openOn.size === 0 && !runs(array.client)) this.#held.delete(key);
+    }
+  }
+
+  #close({ key, openOn }: HeldResource, worker: WorkerPeer): void {
+    openOn.set(worker, openOn.get(worker)! + 1);
+    sendToWorker(worker, { type: 'close-resource', resource: key });
+  }
+}

@@ -1,0 +1,48 @@
+// What the compiler makes of resources. It is the test: nothing here is run.
+
+import { Parameter, resourceManager, task, unmapped, type Node, type Resource } from 'heddle';
+import { exactly } from './exactly.ts';
+
+class Client {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+}
+
+const database = resourceManager('database', {
+  setup: async (url: string, options?: { readonly size: number }) => {
+    return await Promise.resolve(new Client(url + String(options?.size)));
+  },
+  cleanup: (client) => exactly<Client>()(client),
+});
+const folder = resourceManager('folder', { setup: () => 'path' });
+const list = task('list', (client: Client) => [client.url]);
+const save = task('save', (row: string, client: Client) => row.length + client.url.length);
+const write = task('write', (row: string, path: string) => row + path);
+const wide = task('wide', (anything: unknown) => String(anything));
+const url = task('url', () => 'a');
+
+export function resources(): void {
+  exactly<Resource<Client>>()(database('a'));
+  exactly<Resource<Client>>()(database(url(), { size: 3 }));
+  exactly<Resource<Client>>()(database(new Parameter<string>('url')));
+  exactly<Resource<string>>()(folder());
+  exactly<Node<string[]>>()(list(database('a')));
+  exactly<Node<number[]>>()(save.map(['a'], database('a')));
+  exactly<Node<number[]>>()(save.map(list(database('a')), unmapped(database('a'))));
+  exactly<Node<string[]>>()(write.map(['a'], folder()));
+  exactly<Node<string>>()(wide(folder()));
+
+  // @ts-expect-error -- a number for a text
+  database(5);
+  // @ts-expect-error -- no url
+  database();
+  // @ts-expect-error -- another resource than it needs
+  list(folder());
+  // @ts-expect-error -- likewise, where something is mapped
+  save.map(['a'], folder());
+  // @ts-expect-error -- it closes nothing that there is
+  resourceManager('x', { setup: () => 1, cleanup: (text: string) => text });
+}
