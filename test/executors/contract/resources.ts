@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { Flow, Parameter, type HeddleError, type LogRecord } from 'heddle';
-import { linesOf, newDiary } from '../../fixtures/diary.ts';
+import { withConfig } from '../../../src/config/config.ts';
+import { linesOf, newDiary, note } from '../../fixtures/diary.ts';
 import * as resources from '../../fixtures/resources.ts';
 import type { Rule } from '../contract.ts';
 
@@ -190,6 +192,27 @@ function setupRules(rule: Rule): void {
     assert.deepEqual([state.output.both, state.output.picky], [[1, 2], 3]);
     assert.match(state.of('use-once').message, /nobody answers$/);
     assert.equal(linesOf(third.path).length, 1);
+  });
+
+  rule('a run that is resumed opens its resources again, and keeps what was done with them [P328]', async (run) => {
+    using diary = newDiary();
+    using switchedOn = newDiary();
+    const results = { directory: dirname(diary.path) };
+    const flow = new Flow('resumed', () => {
+      const opened = client(diaryOf(diary.path));
+      return { first: ask('x', opened), second: resources.askIfOn(switchedOn.path, opened) };
+    });
+    const attempt = () => withConfig({ results }, () => run(flow, { flowRunId: 'resumed' }));
+
+    const before = await attempt();
+    note(switchedOn.path, 'on');
+    const after = await attempt();
+
+    assert.deepEqual([before.state.type, after.state.type], ['Failed', 'Success']);
+    assert.equal(after.state.statistics.keptTaskRuns, 2);
+    assert.deepEqual(after.state.output.first, before.state.output.first);
+    assertClosed(diary.path);
+    assert.ok(linesOf(diary.path).filter((line) => line.startsWith('open')).length >= 2);
   });
 
   rule('a signal that a setup throws ends the run that needs it', async (run) => {
