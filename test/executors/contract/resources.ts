@@ -4,9 +4,11 @@ import { Flow, Parameter, type HeddleError, type LogRecord } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
 import { linesOf, newDiary, note } from '../../fixtures/diary.ts';
 import * as resources from '../../fixtures/resources.ts';
+import { newRoom } from '../../fixtures/room.ts';
 import type { Rule } from '../contract.ts';
 
-const { ask, askFor2, askLater, askUntilAborted, client, closedIn, diaryOf, flaky, talk, talkative } = resources;
+const { ask, askFor2, askLater, askUntilAborted, client, closedIn, diaryOf, flaky, tagged, talk, talkative } =
+  resources;
 const numbers = [...Array(12).keys()];
 
 export function resourceRules(rule: Rule): void {
@@ -68,6 +70,24 @@ function openingRules(rule: Rule): void {
     assert.equal(state.of('client').type, 'Success');
     assert.deepEqual(linesOf(diary.path), []);
   });
+
+  rule(
+    'a result that is there stands for the run, by what its resource is opened with, which it is not',
+    async (run) => {
+      using diary = newDiary();
+      using room = newRoom();
+      const stored = ask.with({ target: '{inputs.1.0}-{inputs.0}.json', result: room.json });
+      const flow = new Flow('stored', () => stored.map([1, 2], tagged('blue', diary.path)));
+
+      const runs = [await run(flow), await run(flow)];
+
+      assert.deepEqual(runs[1]!.state.output, runs[0]!.state.output);
+      assert.deepEqual(runs[1]!.state.of('ask').children.map(({ type }) => type), ['Cached', 'Cached']); // prettier-ignore
+      assert.ok(room.text('blue-1.json').includes('"what":1'), room.text('blue-1.json'));
+      const opened = new Set(runs[0]!.state.output.map(({ here }) => here));
+      assert.equal(linesOf(diary.path).length, 2 * opened.size);
+    },
+  );
 
   rule('setup and cleanup have a context, and their lines are in the log before the run ends', async (run) => {
     const flow = new Flow('talks', () => {
