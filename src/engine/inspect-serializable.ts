@@ -6,6 +6,7 @@ import { holdRun, isImportingForTasks } from '../code/load.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Binding, Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
+import { Resource } from '../flow/resource.ts';
 import { Task } from '../flow/task.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
@@ -91,9 +92,9 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   if (!isFlow && !(value instanceof Task)) return new SerializationReport('the value', look('value', value));
   if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
   const nodes = isFlow ? value.graph.nodes : [];
-  const tasks = isFlow ? tasksOf(value) : new Map([[value.reference, value.name]]);
+  const sought = isFlow ? soughtBy(value) : new Map([[value.reference, `task '${value.name}'`]]);
   const values = nodes.flatMap(valuesOf);
-  const faults = await lookupFaults(tasks, timeoutMs);
+  const faults = await lookupFaults(sought, timeoutMs);
   return new SerializationReport(`${isFlow ? 'flow' : 'task'} '${value.name}'`, {
     problems: [...faults, ...values.flatMap(({ problems }) => problems)],
     changes: values.flatMap(({ changes }) => changes),
@@ -124,7 +125,7 @@ function look(path: string, value: unknown, encode: (value: unknown) => Uint8Arr
 function valuesOf(node: Node): Findings[] {
   if (node instanceof Parameter) return defaultOf(node);
   return node.bindings.flatMap((binding, position) => {
-    const path = `argument ${position + 1} of task '${node.slug}'`;
+    const path = `argument ${position + 1} of ${node instanceof Resource ? 'resource' : 'task'} '${node.slug}'`;
     return constantOf(binding, path) ?? [];
   });
 }
@@ -155,22 +156,25 @@ function defaultOf(parameter: Parameter): Findings[] {
   }
 }
 
-/** Under what name to speak of each task. Copies may share a reference. */
-function tasksOf({ graph }: Flow): Map<Reference, string> {
-  const tasks = new Map<Reference, string>();
-  for (const { task, slug } of graph.nodes)
-    if (task !== undefined && !tasks.has(task.reference)) tasks.set(task.reference, slug);
-  return tasks;
+/** How to speak of all that workers must find: tasks, of which copies may share a reference, and resources. */
+function soughtBy({ graph }: Flow): Map<Reference, string> {
+  const sought = new Map<Reference, string>();
+  for (const node of graph.nodes) {
+    const { task, slug } = node;
+    if (node instanceof Resource) sought.set(node.reference, `resource '${slug}'`);
+    else if (task !== undefined && !sought.has(task.reference)) sought.set(task.reference, `task '${slug}'`);
+  }
+  return sought;
 }
 
-async function lookupFaults(tasks: ReadonlyMap<Reference, string>, timeoutMs: number): Promise<SerializationFault[]> {
-  const faults = await searchAfresh([...tasks.keys()], timeoutMs);
-  return [...tasks].flatMap(([reference, name]) => {
+async function lookupFaults(sought: ReadonlyMap<Reference, string>, timeoutMs: number): Promise<SerializationFault[]> {
+  const faults = await searchAfresh([...sought.keys()], timeoutMs);
+  return [...sought].flatMap(([reference, path]) => {
     const fault = faults.get(reference);
     if (fault === undefined) return [];
     const { code: kind, cause } = fault;
     const { what, ...rest } = lookups[kind] ?? lookups['TASK_NOT_LOADED']!;
-    return { path: `task '${name}'`, what: what(reference, cause), ...rest, kind };
+    return { path, what: what(reference, cause), ...rest, kind };
   });
 }
 
@@ -188,7 +192,7 @@ const lookups: Readonly<Record<string, Lookup>> = {
     what: ({ definedAt }) => `was made inside a function (${definedAt})`,
     why: 'a worker finds a task by importing the module that makes it, and this one is not there when that is done',
     remedies: [
-      'move the task() call to the top level of a module, and pass what it captures as inputs',
+      'move the call that makes it to the top level of a module, and pass what it captures as inputs',
       'or run the flow with LocalExecutor',
     ],
   },
@@ -196,7 +200,7 @@ const lookups: Readonly<Record<string, Lookup>> = {
     what: ({ definedAt }) => `was not made when its module was imported again (it was made at ${definedAt})`,
     why: 'a worker only has what the module makes whenever it is imported, before it waits for a run of a flow',
     remedies: [
-      'call task() at the top level of the module, above the first run of a flow',
+      'make it at the top level of the module, above the first run of a flow',
       'and under no condition that may be otherwise in another process',
     ],
   },

@@ -13,7 +13,8 @@ import {
 import { ifElse } from '../../src/index.ts';
 import { render } from '../fixtures/fails-in-workers.ts';
 import { neverLoaded } from '../fixtures/exits-in-workers.ts';
-import { madeInside } from '../fixtures/made-inside.ts';
+import { madeInside, openedInside } from '../fixtures/made-inside.ts';
+import { flaky, read, useFlaky } from '../fixtures/resources.ts';
 import { unreached } from '../fixtures/never-loads-in-workers.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import type { Task } from '../../src/index.ts';
@@ -164,6 +165,15 @@ test('each task that a worker would not find is told, whatever the others do [P3
     'is made by test/fixtures/never-loads-in-workers.ts, which cannot be imported: it waits for what never comes',
   ]);
   assert.match(String(report), /^flow 'f' cannot be sent to workers, for 4 reasons:\n\n {2}task 'made-inside'\n/);
+});
+
+test('the resources of a flow are looked for as well', bounded, async () => {
+  const inside = openedInside('b');
+  const flow = new Flow('opens', () => void [useFlaky(1, flaky('a', 1)), read(inside())]);
+
+  const report = await inspectSerializable(flow);
+
+  assert.deepEqual(pathsOf(report), [["resource 'opened-inside'", 'TASK_NOT_ADDRESSABLE']]);
 });
 
 test('a task can be looked for by itself', bounded, async () => {
