@@ -63,6 +63,7 @@ test('users of the package inherit neither the Node that this repository brings 
   assert.equal(published['scripts'], undefined);
   assert.deepEqual(Object.keys(published['dependencies']!), [
     '@hpcc-js/wasm-graphviz',
+    'acorn',
     'commander',
     'croner',
     'esbuild',

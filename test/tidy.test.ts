@@ -45,6 +45,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Which room may know which package: what is wrapped once is wrapped for all. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   '@hpcc-js/wasm-graphviz': ['views'],
+  acorn: ['code'],
   commander: ['cli'],
   croner: ['schedules'],
   esbuild: ['code'],
