@@ -1,0 +1,112 @@
+// Which names a piece of code declares for itself. Code is told from data here by its syntax tree alone; nothing runs.
+
+import type { AnyNode, Function as FunctionNode } from 'acorn';
+
+/** The names that a piece of code declares, and then those of the code around it. */
+export interface Scope {
+  readonly names: ReadonlySet<string>;
+  readonly outer: Scope | undefined;
+}
+
+/** Whether the name is declared somewhere from here outwards. */
+export function isDeclared(name: string, scope: Scope): boolean {
+  for (let here: Scope | undefined = scope; here !== undefined; here = here.outer) {
+    if (here.names.has(name)) return true;
+  }
+  return false;
+}
+
+export function isFunction(node: AnyNode): node is Extract<AnyNode, FunctionNode> {
+  const { type } = node;
+  return type === 'FunctionDeclaration' || type === 'FunctionExpression' || type === 'ArrowFunctionExpression';
+}
+
+/** What a function's parameters and its body see. Default values do not see the variables of the body. */
+export function scopesOfFunction(node: FunctionNode, outer: Scope): { readonly head: Scope; readonly body: Scope } {
+  const own = node.type === 'ArrowFunctionExpression' ? [] : ['arguments'];
+  if (node.type === 'FunctionExpression' && node.id) own.push(node.id.name);
+  const head: Scope = { names: new Set([...own, ...node.params.flatMap(namesIn)]), outer };
+  return { head, body: { names: new Set(variablesIn(node.body)), outer: head } };
+}
+
+/** What the code directly inside of `node` sees: the same scope, unless it declares something there. */
+export function scopeInside(node: AnyNode, outer: Scope): Scope {
+  const names = namesDeclaredBy(node);
+  return names.length === 0 ? outer : { names: new Set(names), outer };
+}
+
+function namesDeclaredBy(node: AnyNode): string[] {
+  switch (node.type) {
+    case 'BlockStatement':
+      return node.body.flatMap(lexicalNamesIn);
+    case 'StaticBlock':
+      return [...node.body.flatMap(lexicalNamesIn), ...node.body.flatMap(variablesIn)];
+    case 'SwitchStatement':
+      return node.cases.flatMap(({ consequent }) => consequent.flatMap(lexicalNamesIn));
+    case 'ForStatement':
+      return node.init ? lexicalNamesIn(node.init) : [];
+    case 'ForInStatement':
+    case 'ForOfStatement':
+      return lexicalNamesIn(node.left);
+    case 'CatchClause':
+      return node.param ? namesIn(node.param) : [];
+    case 'ClassDeclaration':
+    case 'ClassExpression':
+      return node.id ? [node.id.name] : [];
+    default:
+      return [];
+  }
+}
+
+/** What is declared in the block that this statement stands in. What `var` declares is seen further out as well. */
+function lexicalNamesIn(statement: AnyNode): string[] {
+  let declared = statement;
+  while (declared.type === 'LabeledStatement') declared = declared.body;
+  if (declared.type === 'FunctionDeclaration' || declared.type === 'ClassDeclaration') {
+    return declared.id ? [declared.id.name] : [];
+  }
+  if (declared.type !== 'VariableDeclaration') return [];
+  return declared.declarations.flatMap(({ id }) => namesIn(id));
+}
+
+/** What `var` declares anywhere in this code, but for the functions in it, which keep theirs. */
+function variablesIn(code: AnyNode): string[] {
+  const names: string[] = [];
+  const open = [code];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (isFunction(node) || node.type === 'StaticBlock') continue;
+    if (node.type === 'VariableDeclaration' && node.kind === 'var') {
+      names.push(...node.declarations.flatMap(({ id }) => namesIn(id)));
+    }
+    open.push(...childrenOf(node));
+  }
+  return names;
+}
+
+/** The names in a pattern: `a` and `b` in `{ a, x: [b = 1] }`. */
+function namesIn(pattern: AnyNode): string[] {
+  return targetsIn(pattern).flatMap((target) => (target.type === 'Identifier' ? [target.name] : []));
+}
+
+/** What a pattern puts values into: names, and, when it is assigned to, members of objects. */
+export function targetsIn(pattern: AnyNode): AnyNode[] {
+  const targets: AnyNode[] = [];
+  const open = [pattern];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.type === 'ObjectPattern') open.push(...node.properties);
+    else if (node.type === 'ArrayPattern') open.push(...node.elements.filter((element) => element !== null));
+    else if (node.type === 'Property') open.push(node.value);
+    else if (node.type === 'RestElement') open.push(node.argument);
+    else if (node.type === 'AssignmentPattern') open.push(node.left);
+    else targets.push(node);
+  }
+  return targets;
+}
+
+export function childrenOf(node: AnyNode): AnyNode[] {
+  return Object.values(node).flat().filter(isNode);
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+}
