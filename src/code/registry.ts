@@ -140,7 +140,8 @@ function pathInProject(module: string): string {
     .join('/');
 }
 
-function placeOf(file: string, line: number): string {
+/** `file:line`, or with the column too, for people. */
+export function placeOf(file: string, ...position: readonly number[]): string {
   const path = file.startsWith('file:') ? relative(process.cwd(), fileURLToPath(file)) : file;
-  return `${path}:${line}`;
+  return [path, ...position].join(':');
 }
