@@ -16,6 +16,8 @@ export const schema = {
   tasks: {
     /** What a task gets that says nothing itself. */
     defaults: { retries: count(0), retryDelay: noDuration(), timeout: noDuration() },
+    /** What happens when a task keeps something in a variable that is not its own. */
+    variableWrites: oneOf(['warn', 'error', 'ignore'], 'warn'),
   },
   /** Where workers keep the code that is sent to them. */
   code: { directory: folder('~/.heddle/code') },

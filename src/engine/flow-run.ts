@@ -24,6 +24,7 @@ import { Journal } from './journal.ts';
 import type { Logger } from './logger.ts';
 import { UnheardLoggers } from './loggers/unheard.ts';
 import { hideSecret } from './secrets.ts';
+import { tellOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';
 
 export interface FlowRunRequest {
@@ -85,6 +86,8 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const unheard = new UnheardLoggers(logging.extraLoggers);
   const mostHands = { workers: 0, threads: 0 };
   const listener = listenerFor({ log, over, unheard, mostHands });
+  const told = tellOfState(flow.graph, logger);
+  if (told !== undefined) await told;
   const approved = request.approve ?? [];
   const runner = new FlowRunner(flow.graph, { ...scope, journal, approved, result: flow.settings.result });
   const orTold = toldOfFailure(flow, context);

@@ -15,6 +15,7 @@ import { encodeColumn, encodeValue } from '../values/encode.ts';
 import { isInTaskRun } from './context.ts';
 import { Flow } from './flow.ts';
 import { searchAfresh } from './search-afresh.ts';
+import { changesOf, distinctTasks, insteadOfKeeping, keptBy, whyNotKept } from './stateful-tasks.ts';
 
 export interface InspectOptions {
   /** How long the modules of a flow's tasks may take to load; `'20s'` by default. */
@@ -37,6 +38,7 @@ export interface SerializationFault {
 interface Findings {
   readonly problems: readonly SerializationFault[];
   readonly changes: readonly SerializationFault[];
+  readonly kept?: readonly SerializationFault[];
   readonly bytes: number;
 }
 
@@ -47,26 +49,33 @@ export class SerializationReport {
   readonly problems: readonly SerializationFault[];
   /** What would be sent, but arrive as something else: a class instance as a plain object, say. */
   readonly changes: readonly SerializationFault[];
+  /** What tasks write to variables that are not their own: each thread has those for itself. */
+  readonly kept: readonly SerializationFault[];
   /** The size of what can be sent: of the value, or of the constants and parameter defaults of a flow. */
   readonly bytes: number;
   readonly #subject: string;
 
-  constructor(subject: string, { problems, changes, bytes }: Findings) {
+  constructor(subject: string, { problems, changes, kept = [], bytes }: Findings) {
     this.isSerializable = problems.length === 0;
     this.problems = problems;
     this.changes = changes;
+    this.kept = kept;
     this.bytes = bytes;
     this.#subject = subject;
   }
 
   toString(): string {
-    const { bytes, problems, changes } = this;
+    const { bytes, problems, changes, kept } = this;
     const size = `${bytes.toLocaleString('en')} ${bytes === 1 ? 'byte' : 'bytes'} of values`;
     const reasons = problems.length === 1 ? 'one reason' : `${problems.length} reasons`;
     const verdict = this.isSerializable
       ? `${this.#subject} can be sent to workers (${size}).`
       : `${this.#subject} cannot be sent to workers, for ${reasons}:`;
-    const rest = changes.length === 0 ? [] : ['What would arrive changed:', ...changes.map(paragraph)];
+    const sections = [
+      { title: 'What would arrive changed:', faults: changes },
+      { title: 'What each thread would keep for itself:', faults: kept },
+    ].filter(({ faults }) => faults.length > 0);
+    const rest = sections.flatMap(({ title, faults }) => [title, ...faults.map(paragraph)]);
     return [verdict, ...problems.map(paragraph), ...rest].join('\n\n');
   }
 
@@ -93,11 +102,13 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
   const nodes = isFlow ? value.graph.nodes : [];
   const sought = isFlow ? soughtBy(value) : new Map([[value.reference, `task '${value.name}'`]]);
+  const kept = await keptFaults(isFlow ? distinctTasks(value.graph) : new Map([[value, value.name]]));
   const values = nodes.flatMap(valuesOf);
   const faults = await lookupFaults(sought, timeoutMs);
   return new SerializationReport(`${isFlow ? 'flow' : 'task'} '${value.name}'`, {
     problems: [...faults, ...values.flatMap(({ problems }) => problems)],
     changes: values.flatMap(({ changes }) => changes),
+    kept,
     bytes: values.reduce((sum, { bytes }) => sum + bytes, 0),
   });
 }
@@ -165,6 +176,18 @@ function soughtBy({ graph }: Flow): Map<Reference, string> {
     else if (task !== undefined && !sought.has(task.reference)) sought.set(task.reference, `task '${slug}'`);
   }
   return sought;
+}
+
+async function keptFaults(tasks: ReadonlyMap<Task, string>): Promise<SerializationFault[]> {
+  const faults: SerializationFault[] = [];
+  for (const [task, name] of tasks) {
+    const kept = await keptBy(task);
+    if (kept.length === 0) continue;
+    const kind = 'TASK_WRITES_VARIABLE';
+    const what = `${changesOf(kept)} outside of itself`;
+    faults.push({ path: `task '${name}'`, what, why: whyNotKept, remedies: insteadOfKeeping, kind });
+  }
+  return faults;
 }
 
 async function lookupFaults(sought: ReadonlyMap<Reference, string>, timeoutMs: number): Promise<SerializationFault[]> {

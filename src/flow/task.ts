@@ -1,3 +1,4 @@
+import type { Code } from '../code/function-place.ts';
 import { register, type Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
@@ -19,6 +20,9 @@ import {
 /** Any number of arguments of any type: what a class that names no types for its `run` is taken to accept. */
 // oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would make `class Count extends Task` uncallable
 type AnyArguments = any[];
+
+/** A user's own class may call its methods what it likes. */
+const code = Symbol('code');
 
 /** A task is called like the function that it is; so what this constructs is a function, with the class's prototype. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- `new` is the point of it
@@ -56,6 +60,11 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   }
 
   abstract run(...args: Args): Result;
+
+  /** What the user wrote of it: its function; or its class, and those between that and this one. */
+  get [code](): readonly Code[] {
+    return classesOf(this.constructor);
+  }
 
   /** From here on, a run that keeps something in its task throws. */
   freeze(): this {
@@ -145,6 +154,10 @@ export class FunctionTask<Args extends readonly unknown[], Result> extends Task<
     this.#function = implementation;
   }
 
+  override get [code](): readonly Code[] {
+    return [this.#function];
+  }
+
   override run(...args: Args): Result {
     return this.#function(...args);
   }
@@ -158,6 +171,10 @@ class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Resul
     this.#original = original;
   }
 
+  override get [code](): readonly Code[] {
+    return this.#original[code];
+  }
+
   override run(...args: Args): Result {
     return this.#original.run(...args);
   }
@@ -166,6 +183,19 @@ class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Resul
     this.#original.freeze();
     return super.freeze();
   }
+}
+
+/** For those who read the user's code instead of calling it. */
+export function codeOf(task: Task): readonly Code[] {
+  return task[code];
+}
+
+function classesOf(first: Code): Code[] {
+  const classes: Code[] = [];
+  for (let each = first; each !== Task && typeof each === 'function'; each = Object.getPrototypeOf(each) as Code) {
+    classes.push(each);
+  }
+  return classes;
 }
 
 /**

@@ -10,7 +10,7 @@ test('without files and variables every setting is what the table says', () => {
 
   assert.deepEqual(given.load(), {
     logging: { level: 'info', format: 'text', extraLoggers: [], logStdout: false },
-    tasks: { defaults: { retries: 0, retryDelay: undefined, timeout: undefined } },
+    tasks: { defaults: { retries: 0, retryDelay: undefined, timeout: undefined }, variableWrites: 'warn' },
     code: { directory: join(given.home, '.heddle', 'code') },
     results: { directory: join(given.home, '.heddle', 'results') },
     flows: { checkpointing: false },

@@ -16,6 +16,7 @@ import { neverLoaded } from '../fixtures/exits-in-workers.ts';
 import { madeInside, openedInside } from '../fixtures/made-inside.ts';
 import { flaky, read, useFlaky } from '../fixtures/resources.ts';
 import { unreached } from '../fixtures/never-loads-in-workers.ts';
+import { tally } from '../fixtures/stateful.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import type { Task } from '../../src/index.ts';
 import { Flow, Parameter, task } from './house.ts';
@@ -143,6 +144,21 @@ test('the tasks of a flow are found by a fresh process', bounded, async () => {
 
   assert.deepEqual(report.problems, []);
   assert.equal(String(report), `flow 'f' can be sent to workers (${report.bytes} bytes of values).`);
+});
+
+test('variables that a task keeps something in are told, and do not keep it from being sent', bounded, async () => {
+  const report = await inspectSerializable(new Flow('f', () => [tally(1), tally(2), inc(3)]));
+
+  assert.equal(report.isSerializable, true);
+  assert.deepEqual(
+    report.kept.map(({ path, kind }) => [path, kind]),
+    [["task 'tally'", 'TASK_WRITES_VARIABLE']],
+  );
+  assert.match(
+    String(report),
+    /What each thread would keep for itself:\n\n {2}task 'tally'\n {4}changes 'count' \(test\/fixtures\/stateful\.ts:/,
+  );
+  assert.deepEqual((await inspectSerializable(tally)).kept, report.kept);
 });
 
 test('each task that a worker would not find is told, whatever the others do [P300] [S06]', bounded, async () => {

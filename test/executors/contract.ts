@@ -23,6 +23,7 @@ import { scaleRules } from './contract/scale.ts';
 import { sensorRules } from './contract/sensors.ts';
 import { sharingRules } from './contract/sharing.ts';
 import { signalRules } from './contract/signals.ts';
+import { stateRules } from './contract/state.ts';
 import { triggerRules } from './contract/triggers.ts';
 import { valueRules } from './contract/values.ts';
 import { wiringRules } from './contract/wiring.ts';
@@ -65,6 +66,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   sharingRules(rule);
   sensorRules(rule);
   resourceRules(rule);
+  stateRules(rule);
 }
 
 /** Here alone is a flow run: `onLog` of the test hears each line as it comes, and `logs` keeps them all. */
