@@ -6,7 +6,7 @@ import { chatter, check, inc, list, nothing, reportContext, say, sum } from '../
 import { textsOf, writtenByTasks } from '../../fixtures/log-lines.ts';
 import type { Rule, Run } from '../contract.ts';
 
-const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, slowAtFirst, waitForAbort } = failing;
+const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, retryThenFail, slowAtFirst, waitForAbort } = failing;
 const { rejectLater, returnUnsendable } = failing;
 
 export function retryRules(rule: Rule): void {
@@ -27,6 +27,13 @@ export function retryRules(rule: Rule): void {
 
     assert.deepEqual([state.of('fail-until').type, state.of('fail-until').message], ['Failed', 'Error: run 3 fails']);
     assert.deepEqual(textsOf(logs, 'info'), ['run 1', 'run 2', 'run 3']);
+  });
+
+  rule('a RETRY takes none of the retries', async (run) => {
+    const { state, logs } = await run(new Flow('patient-first', () => retryThenFail()));
+
+    assert.equal(state.output, 4);
+    assert.deepEqual(written(logs, 'warn'), ['Error: run 3 fails (retry 1 of 1 in 0 ms)']);
   });
 
   rule('only the children that failed are tried again [P053]', async (run) => {
