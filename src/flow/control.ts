@@ -10,8 +10,7 @@ import { currentGraph, type Graph } from './graph.ts';
 import { assertNode, Node, unmapped, type Binding, type Filled } from './node.ts';
 import { refuseResource } from './resource.ts';
 import { SKIP } from './signals.ts';
-import { assertNoTask } from './task.ts';
-import { allSuccessful } from './triggers.ts';
+import { assertNoTask, type Task } from './task.ts';
 
 /** What a branch wants of the condition: to be truthy or not, or to be or not to be one of the cases. */
 interface Wish {
@@ -26,7 +25,7 @@ const gateTask = registerBuiltIn('gate', (reference) => {
   });
 });
 
-/** What a branch gives that is no task run of its own goes through this one, which is. */
+/** What a branch gives that is no task run at all goes through this one. */
 const takeTask = registerBuiltIn('take', (reference) => new BuiltIn(reference, (value: unknown) => value));
 
 type Box = readonly [value: unknown];
@@ -133,15 +132,22 @@ merge.map = function mapMerge<Sources extends readonly ListNode[]>(
   return merged('merge.map()', nodes, true);
 };
 
+/** What a branch gives that is a task run of elsewhere: the same, and skipped if the branch is not taken. */
+const takeNodeTask = mergeTask.with({ name: 'take' });
+
 function merged<T>(call: string, nodes: readonly Node[], isMapped: boolean): Node<T> {
   if (nodes.length === 0) throw new UsageError('NOTHING_TO_MERGE', `${call} needs one node or more`);
   for (const [position, node] of nodes.entries()) {
     refuseResource(node, `argument ${position + 1} of ${call}`);
     assertNode(node, `argument ${position + 1} of ${call}`);
   }
+  return addMerge(graphFor(call), mergeTask, { nodes, isMapped }) as Node<T>;
+}
+
+function addMerge(graph: Graph, task: Task, { nodes, isMapped }: { nodes: readonly Node[]; isMapped: boolean }): Node {
   const type = isMapped ? 'each-node' : 'node';
   const bindings = nodes.map((node): Binding => ({ type, node, isFlattened: false, isBoxed: true }));
-  return graphFor(call).addTask(mergeTask, { bindings, isMapped }) as Node<T>;
+  return graph.addTask(task, { bindings, isMapped });
 }
 
 interface Branch extends Wish {
@@ -203,18 +209,20 @@ function buildBranch(graph: Graph, { call, condition, isMapped }: Fork, branch: 
   const gate = isMapped ? named.map(condition as unknown[], unmapped(wish)) : named(condition, wish);
   const start = graph.nodes.length;
   const given = builder();
-  const result = ownResult({ call, name, isMapped, own: new Set(graph.nodes.slice(start)) }, given);
-  const nodes = graph.nodes.slice(start).filter(({ task }) => task !== undefined);
-  const own = new Set(nodes);
-  for (const node of nodes) {
+  const result = ownResult(graph, { call, name, isMapped, own: new Set(graph.nodes.slice(start)) }, given);
+  for (const node of graph.nodes.slice(start)) {
+    if (node.task === undefined) continue;
     if (isMapped) assertMapped(call, name, node);
-    if (!isBehind(graph, node, { own, isMapped })) graph.order(gate, node, { isElementwise: isMapped, isGate: true });
+    // What is in a branch of this branch is behind a gate of its own, and that gate is behind this one.
+    const isBehind = graph.orderingsOf(node).some(({ isGate }) => isGate);
+    if (!isBehind) graph.order(gate, node, { isElementwise: isMapped, isGate: true });
   }
   return result;
 }
 
 /** What a branch gives, as a node of that branch: else it would be there even if the branch was not taken. */
 function ownResult(
+  graph: Graph,
   { call, name, isMapped, own }: { call: string; name: string; isMapped: boolean; own: ReadonlySet<Node> },
   given: unknown,
 ): Node {
@@ -225,27 +233,14 @@ function ownResult(
   }
   assertNoTask(given, `what '${name}' of ${call} returned`);
   refuseResource(given, `what '${name}' of ${call} returned`);
-  const isNode = given instanceof Node;
-  if (isNode && given.task !== undefined && own.has(given)) return given;
+  if (given instanceof Node) {
+    if (given.task !== undefined && own.has(given)) return given;
+    return addMerge(graph, takeNodeTask, { nodes: [given], isMapped });
+  }
   if (!isMapped) return takeTask(given);
-  if (isNode) return takeTask.map(given as ListNode);
   const message =
     `'${name}' of ${call} should return a mapped node, with a value for each index; got ` + describe(given);
   throw new UsageError('NOT_MAPPED', message);
-}
-
-/** Whether a closed gate of the branch ends this node by way of another node of the branch. */
-function isBehind(graph: Graph, node: Node, { own, isMapped }: { own: ReadonlySet<Node>; isMapped: boolean }): boolean {
-  const { trigger, skipOnUpstreamSkip } = node.task!.settings;
-  if (trigger !== allSuccessful || !skipOnUpstreamSkip) return false;
-  const upstream = isMapped ? elementwiseUpstreamOf(graph, node) : [...graph.upstreamOf(node)];
-  return upstream.some((each) => own.has(each));
-}
-
-function elementwiseUpstreamOf(graph: Graph, node: Node): Node[] {
-  const data = node.bindings.flatMap((each) => (each.type === 'each-node' && !each.isFlattened ? [each.node] : []));
-  const orderings = graph.orderingsOf(node).filter(({ isElementwise }) => isElementwise);
-  return [...data, ...orderings.map((ordering) => ordering.node)];
 }
 
 function assertMapped(call: string, branch: string, { slug, isMapped }: Node): void {

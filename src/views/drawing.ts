@@ -2,7 +2,7 @@
 
 import { checkOptions, rules } from '../lib/options.ts';
 import type { Graph } from '../flow/graph.ts';
-import { nodesOf, type Binding, type Node } from '../flow/node.ts';
+import { nodesOf, type Binding, type Node, type Ordering } from '../flow/node.ts';
 import { State, type StateType } from '../flow/state.ts';
 import { formatCount, printable, shortened } from './printable.ts';
 
@@ -73,13 +73,20 @@ export function drawingOf(graph: Graph, options: PictureOptions): Drawing {
         to,
       }));
     });
-    const orderings = graph.orderingsOf(node).flatMap(({ node: upstream, isElementwise }) => {
+    const drawn = graph.orderingsOf(node).filter((ordering) => !isPlainWithout(graph, node, ordering));
+    const orderings = drawn.flatMap(({ node: upstream, isElementwise }) => {
       const ends = { from: elementOf.get(upstream)!, to };
       return connect(ends, { line: 'dotted', label: undefined }, isElementwise);
     });
     return [...data, ...orderings];
   });
   return { title: printable(graph.flow), elements: [...elementOf.values()], arrows };
+}
+
+/** Whether it can be seen without an arrow: that a task is behind a gate, from what is upstream of it in its branch. */
+function isPlainWithout(graph: Graph, node: Node, { node: gate, isGate }: Ordering): boolean {
+  const isBehind = (upstream: Node) => graph.orderingsOf(upstream).some((ordering) => ordering.node === gate);
+  return isGate === true && graph.upstreamOf(node).values().some(isBehind);
 }
 
 /** The state that says most about a shape of several: what failed before what is on its way, before what is done. */

@@ -13,6 +13,7 @@ import { loopRules } from './contract/loops.ts';
 import { handlerRules } from './contract/handlers.ts';
 import { logLineRules } from './contract/log-lines.ts';
 import { mappingRules } from './contract/mapping.ts';
+import { mergeRules } from './contract/merges.ts';
 import { nameRules } from './contract/names.ts';
 import { outputRules } from './contract/output.ts';
 import { resourceRules } from './contract/resources.ts';
@@ -45,6 +46,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   mappingRules(rule);
   wiringRules(rule);
   controlRules(rule);
+  mergeRules(rule);
   collectionRules(rule);
   triggerRules(rule);
   failureRules(rule);

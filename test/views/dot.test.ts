@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ifElse } from '../../src/flow/control.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import { flatten } from '../../src/flow/node.ts';
 import { State, type StateType } from '../../src/flow/state.ts';
@@ -116,6 +117,20 @@ test('children of flattened lists are not joined one to one', () => {
 
   assert.match(dot, /"load" -> "clean" \[style="dashed" ltail="cluster_load" lhead="cluster_clean"\]/);
   assert.doesNotMatch(dot, /"load\[0\]" ->/);
+});
+
+test('an arrow leads from a gate to where its branch begins, not to all that is in it', () => {
+  const graph = new Graph('f');
+  graph.build(() =>
+    ifElse(anyTask('load')(), () => {
+      return anyTask('third')(anyTask('second')(anyTask('first')()), anyTask('other')());
+    }),
+  );
+
+  const behindGate = toDot(graph)
+    .split('\n')
+    .filter((line) => line.includes('"if" ->'));
+  assert.deepEqual(behindGate, ['  "if" -> "first" [style="dotted"]', '  "if" -> "other" [style="dotted"]']);
 });
 
 test('a child is not taken for a task of the same name', () => {

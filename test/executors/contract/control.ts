@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { Flow, ifElse, merge, Parameter, switchCase, unmapped, type FlowState } from 'heddle';
-import { check, echo, end, inc, range, skipOdd, sum } from '../../fixtures/tasks.ts';
+import { check, echo, end, inc, list, range, skipOdd, sum } from '../../fixtures/tasks.ts';
 import * as control from '../../fixtures/control.ts';
 import type { Rule } from '../contract.ts';
 
-const { always, failing, flag, incomparable, isEven, join, number, rescue, text, usable } = control;
+const { always, failing, flag, isEven, join, number, rescue, text } = control;
 
 export function controlRules(rule: Rule): void {
   branchRules(rule);
   indexRules(rule);
-  mergeRules(rule);
 }
 
 function branchRules(rule: Rule): void {
@@ -134,6 +133,17 @@ function branchRules(rule: Rule): void {
     assert.equal(state.type, 'Failed');
   });
 
+  rule('a condition that fails ends all of its branches alike, whatever else was skipped', async (run) => {
+    const flow = new Flow('skipped-too', () => {
+      const outside = end('skip');
+      return ifElse(failing(), () => join([text('a'), outside, join([text('b')])]));
+    });
+
+    const { state } = await run(flow);
+
+    assert.equal(typesOf(state, ['text', 'join', 'join-2', 'merge']), 'T T T T');
+  });
+
   rule('a condition that cannot be compared fails, and is told', async (run) => {
     const { state } = await run(new Flow('object', () => switchCase(echo({ a: 1 }), { a: () => text('A') })));
 
@@ -209,6 +219,34 @@ function branchRules(rule: Rule): void {
     assert.deepEqual([state.of('merge').result, state.of('merge-2').result], [[], [0, undefined, 2]]);
     assert.equal(state.of('merge-3').type, 'Skipped');
   });
+
+  rule('a branch that is not taken gives nothing, not even the empty list of a task that has no runs', async (run) => {
+    const flow = new Flow('empty-not-taken', () =>
+      ifElse(
+        number(0),
+        () => list.map([], unmapped(number(1))),
+        () => text('else'),
+      ),
+    );
+
+    const { state } = await run(flow);
+
+    assert.deepEqual([state.of('list').type, state.output], ['Skipped', 'else']);
+  });
+
+  rule(
+    'a branch may give a mapped node of elsewhere, of which some was skipped, as if it were its own',
+    async (run) => {
+      const flow = new Flow('elsewhere', () => {
+        const outside = skipOdd.map([0, 1, 2]);
+        return [ifElse(number(1), () => outside), ifElse(number(1), () => skipOdd.map([0, 1, 2]))];
+      });
+
+      const { state } = await run(flow);
+
+      assert.deepEqual([...state.output], [[0, undefined, 2], [0, undefined, 2]]); // prettier-ignore
+    },
+  );
 
   rule('a branch may give any value, with nodes in it or without', async (run) => {
     const flow = new Flow('values', () => [
@@ -323,50 +361,6 @@ function indexRules(rule: Rule): void {
 
     assert.match(state.of('inc').message, /unequal lengths: if has 2, argument 1 has 3/);
     assert.equal(state.type, 'Failed');
-  });
-}
-
-function mergeRules(rule: Rule): void {
-  rule('merge takes the first in order that was not skipped, also when that is nothing [P316]', async (run) => {
-    const flow = new Flow('order', () => [
-      merge(text('x'), text('y')),
-      merge(end('skip'), text('y')),
-      merge(echo(undefined), text('y')),
-      merge(...Array.from({ length: 12 }, (_, index) => (index < 9 ? end('skip') : inc(index)))),
-    ]);
-
-    const { state } = await run(flow);
-
-    assert.deepEqual([...state.output], ['x', 'y', undefined, 10]);
-  });
-
-  rule('merge compares nothing, so what cannot be compared can be merged [P317]', async (run) => {
-    const { state } = await run(new Flow('incomparable', () => merge(end('skip'), incomparable(), incomparable())));
-
-    assert.deepEqual(state.output, { id: Number.NaN, frame: new Float64Array([Number.NaN]) });
-  });
-
-  rule('merge.map merges index by index; what was skipped as a whole has nothing for any of them', async (run) => {
-    const flow = new Flow('indices', () => {
-      const nothing = ifElse(number(0), () => inc.map([7, 8, 9]));
-      return [merge.map(nothing, skipOdd.map([0, 1, 2]), inc.map([10, 10, 10])), merge.map(nothing, nothing)];
-    });
-
-    const { state } = await run(flow);
-
-    assert.deepEqual(state.of('merge-2').result, [0, 11, 2]);
-    assert.equal(state.of('merge-3').type, 'Skipped');
-  });
-
-  rule('what can be used of a list goes on after some of it failed [P325]', async (run) => {
-    const flow = new Flow('filter', () => [
-      usable(check.map([0, 1, 2], unmapped([1]))),
-      usable([null, 0, 1, 5, '', new Error('x')]),
-    ]);
-
-    const { state } = await run(flow);
-
-    assert.deepEqual([state.of('usable').result, state.of('usable-2').result], [[0, 2], [0, 1, 5, '']]); // prettier-ignore
   });
 }
 

@@ -33,7 +33,7 @@ export function retryRules(rule: Rule): void {
     const { state, logs } = await run(new Flow('patient-first', () => retryThenFail()));
 
     assert.equal(state.output, 4);
-    assert.deepEqual(written(logs, 'warn'), ['Error: run 3 fails (retry 1 of 1 in 0 ms)']);
+    assert.deepEqual(textsOf(logs, 'warn'), ['Error: run 3 fails (retry 1 of 1 in 0 ms)']);
   });
 
   rule('only the children that failed are tried again [P053]', async (run) => {
