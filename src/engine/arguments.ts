@@ -61,10 +61,17 @@ function wholeOf(task: string, input: WholeInput, { isFlattened }: { isFlattened
   return isFlattened ? flattened(task, input) : input.value;
 }
 
-/** The list of a mapped upstream has gaps where a child gave no list; they are for the trigger to judge. */
-function flattened(task: string, { value, outcomes }: WholeInput): unknown[] {
-  const hasGaps = outcomes.values === value;
-  return flattenList(task, hasGaps ? outcomes.values.map((inner) => (inner === undefined ? [] : inner)) : value);
+/** Of a run that gave nothing there is nothing to flatten: one place stays empty for it, as when it is mapped over. */
+function flattened(task: string, { value, outcomes: { values, states } }: WholeInput): unknown {
+  const isMissing = (position: number) => {
+    const state = states?.[position];
+    return state !== undefined && (!state.isSuccessful() || state.isSkipped());
+  };
+  if (values !== value) return isMissing(0) ? undefined : flattenList(task, value);
+  return flattenList(
+    task,
+    values.map((inner, position) => (isMissing(position) ? [undefined] : inner)),
+  );
 }
 
 /** A mapped upstream that ran is a list even when it is empty; it counts as skipped when all of its children were. */

@@ -7,7 +7,7 @@ import type { Graph } from '../flow/graph.ts';
 import type { Binding, Node, Ordering } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
-import { State } from '../flow/state.ts';
+import { State, type StateType } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { nameOf } from '../flow/triggers.ts';
 import { codeAddressOf, type Reference } from '../code/registry.ts';
@@ -32,6 +32,14 @@ import { Wiring } from './wiring.ts';
 
 type EachNode = Extract<Binding, { type: 'each-node' }>;
 type EachSource = Pick<EachNode, 'node' | 'isFlattened'>;
+
+interface ListSource {
+  readonly upstream: Node;
+  /** Whether others will do if it was skipped. */
+  readonly isBoxed: boolean;
+  /** Whether it is only waited for, so that the trigger judges it as a single run when it came to no list. */
+  readonly isJudged: boolean;
+}
 
 interface FlowRunnerFacts extends FlowRunScope {
   /** Where it is noted how far the run is, when it can be resumed. */
@@ -105,9 +113,9 @@ export class FlowRunner {
     const orderings = this.#graph.orderingsOf(node);
     // First of all: nothing else that this node waits for matters, if its branch is not taken.
     for (const ordering of orderings) if (ordering.isGate) await this.#passGate(wiring, ordering);
+    await this.#assertLists(node);
     for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
     for (const ordering of orderings) if (!ordering.isGate) await this.#connect(wiring, node, ordering);
-    if (node.isMapped && wiring.elementwise.length === 0) throw new EndedBefore(await this.#endWithoutLists(node));
     const length = node.isMapped ? lengthOf(node, wiring.elementwise) : 1;
     const { blocks, isUnchanged } = this.#keptOf(node, length, wiring);
     const storage = storagePlanOf(task.settings.storing, this.#facts.result);
@@ -124,6 +132,40 @@ export class FlowRunner {
       ...(node instanceof Resource && { resource: this.resources.keyOf(node) }),
     });
     if (node instanceof Resource) void this.resources.releaseInTime(node, this.runs, this.#session);
+  }
+
+  /** Ends a mapped node that lacks a list. As with any task run, one that was skipped counts before one that failed. */
+  async #assertLists(node: Node): Promise<void> {
+    const ends: State[] = [];
+    const mayLack: State[] = [];
+    let lists = node.bindings.filter(({ type }) => type === 'each-constant').length;
+    for (const { upstream, isBoxed, isJudged } of this.#listsOf(node)) {
+      const run = this.runs.get(upstream)!;
+      await run.submitted;
+      if (!run.isList) await run.done;
+      const { state } = run;
+      if (run.isList || (state.isSuccessful() && !state.isSkipped())) lists += 1;
+      else if (isBoxed && state.isSkipped()) mayLack.push(new State('Skipped', 'All upstreams were skipped'));
+      else (isJudged ? mayLack : ends).push(withoutList(node, upstream, state));
+    }
+    if (lists === 0 && ends.length === 0) ends.push(...mayLack);
+    const order: StateType[] = ['Pending', 'Skipped', 'TriggerFailed', 'Failed'];
+    const [end] = ends.toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+    if (end !== undefined) throw new EndedBefore(end);
+  }
+
+  /** What a mapped node is mapped over that is not known before the flow runs. */
+  #listsOf(node: Node): ListSource[] {
+    const values = node.bindings.flatMap((binding) =>
+      binding.type === 'each-node'
+        ? { upstream: binding.node, isBoxed: binding.isBoxed === true, isJudged: false }
+        : [],
+    );
+    const waits = this.#graph.orderingsOf(node).filter(({ isElementwise, isGate }) => isElementwise && !isGate);
+    return [
+      ...values,
+      ...waits.map(({ node: upstream }) => ({ upstream, isBoxed: false, isJudged: upstream.isMapped })),
+    ];
   }
 
   async #wire(wiring: Wiring, node: Node, position: number, binding: Binding): Promise<void> {
@@ -172,8 +214,6 @@ export class FlowRunner {
   async #wireEach(wiring: Wiring, node: Node, binding: EachNode): Promise<ArgumentPlan> {
     if (binding.isBoxed !== true) return { type: 'element', input: await this.#connectEach(wiring, node, binding) };
     const run = this.runs.get(binding.node)!;
-    await run.submitted;
-    if (!run.isList) await run.done;
     // Nothing was made there for any index, and others may have it.
     const isSkipped = !run.isList && run.state.isSkipped();
     if (!isSkipped) return { type: 'element', input: await this.#connectEach(wiring, node, binding), isBoxed: true };
@@ -186,15 +226,6 @@ export class FlowRunner {
     // A mapped one that came to no list is a single run, which the trigger judges.
     if (!isElementwise || (upstream.isMapped && !run.isList)) await this.#connectWhole(wiring, upstream);
     else await this.#connectEach(wiring, node, { node: upstream, isFlattened: false });
-  }
-
-  /** How a mapped node ends when nothing that it was to be mapped over came to be a list. */
-  async #endWithoutLists(node: Node): Promise<State> {
-    const ordering = this.#graph.orderingsOf(node).find(({ isElementwise, isGate }) => isElementwise && !isGate);
-    if (ordering === undefined) return new State('Skipped', 'All upstreams were skipped');
-    const run = this.runs.get(ordering.node)!;
-    await run.done;
-    return withoutList(node, ordering.node, run.state);
   }
 
   /** A gate for each index is asked by the runs themselves; one gate for all of them is waited for here. */
@@ -224,24 +255,30 @@ export class FlowRunner {
     const array = await run.submitted;
     wiring.upstream.push({ run, isElementwise: run.isList && !isFlattened });
     if (run.isList && !isFlattened) {
-      return wiring.each({ array, length: run.length, name: upstream.slug });
+      return wiring.each({ array, length: run.length, name: upstream.slug, runs: { array, isFlattened: false } });
     }
     await run.done;
     const { state } = run;
-    if (run.isList) return this.#connectList(wiring, node, upstream.slug, flattenChildren(node, run.children));
-    if (!state.isSuccessful() || state.isSkipped()) throw new EndedBefore(withoutList(node, upstream, state));
+    const runs = { array, isFlattened: run.isList };
+    if (run.isList) {
+      return this.#connectList(wiring, node, upstream.slug, { ...flattenChildren(node, run.children), runs });
+    }
     if (!isIterable(state.result)) throw notIterable(node, upstream, state.result);
     const values = [...state.result];
-    const list = { values: isFlattened ? flattenList(node.slug, values) : values };
+    const list = { values: isFlattened ? flattenList(node.slug, values) : values, runs };
     return this.#connectList(wiring, node, upstream.slug, list);
   }
 
-  #connectList(wiring: Wiring, node: Node, name: string, { values, ...list }: GivenList): number {
-    const given = blocksOf(values, { ...list, task: node.slug, warn: (text) => this.#warnOnce(text) });
+  #connectList(wiring: Wiring, node: Node, name: string, { values, states, runs }: GivenList): number {
+    const given = blocksOf(values, {
+      ...(states && { states }),
+      task: node.slug,
+      warn: (text) => this.#warnOnce(text),
+    });
     const request = { ...this.#request(name), length: values.length, given };
     wiring.lists.push(given);
     const array = this.#session.submit(request, { started: () => {}, settled: () => {} });
-    return wiring.each({ array, length: values.length, name });
+    return wiring.each({ array, length: values.length, name, ...(runs && { runs }) });
   }
 
   #submitArray(
@@ -293,6 +330,7 @@ export class FlowRunner {
     const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
     const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = this.#facts;
     const { logging } = config();
+    const repeats = wiring.repeats();
     return encodePlan({
       flow: flowName,
       flowRunId,
@@ -322,6 +360,7 @@ export class FlowRunner {
       literals,
       ...(gates.length > 0 && { gates }),
       ...(resources.length > 0 && { resources }),
+      ...(repeats.length > 0 && { repeats }),
       ...(storage && { storage }),
     });
   }

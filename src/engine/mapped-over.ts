@@ -12,6 +12,7 @@ export interface GivenList {
   readonly values: readonly unknown[];
   /** For places whose value is missing: how the run that was to make it ended. */
   readonly states?: ReadonlyMap<number, State>;
+  readonly runs?: Elementwise['runs'];
 }
 
 /** Something that a node is mapped over element by element. */
@@ -19,6 +20,8 @@ export interface Elementwise {
   readonly array: number;
   readonly length: number;
   readonly name: string;
+  /** The array of the task runs that made the elements; absent when the user did. */
+  readonly runs?: { readonly array: number; readonly isFlattened: boolean };
 }
 
 /** How a node ends that is to be mapped over what this upstream gives, which gave no list. */
@@ -26,7 +29,7 @@ export function withoutList(node: Node, upstream: Node, state: State): State {
   const { skipOnUpstreamSkip, trigger } = node.task!.settings;
   if (state.isSkipped() && skipOnUpstreamSkip) return new State('Skipped', `Upstream '${upstream.slug}' was skipped.`);
   if (!state.isFinished()) return new State('Pending', `Waits for '${upstream.slug}', which is not finished.`);
-  const type = trigger === allSuccessful ? 'TriggerFailed' : 'Failed';
+  const type = state.isFailed() && trigger === allSuccessful ? 'TriggerFailed' : 'Failed';
   const message = `'${upstream.slug}' gave no list to map '${node.slug}' over: it ended ${state.type}.`;
   return new State(type, message, { error: new HeddleError('NOTHING_TO_MAP', message, { cause: state.error }) });
 }
@@ -57,5 +60,8 @@ export function lengthOf(node: Node, elementwise: readonly Elementwise[]): numbe
     `'${node.slug}' is mapped over lists of unequal lengths: ${first!.name} has ${first!.length}, ${other.name} has ` +
     `${other.length}. Make them equally long, wrap the one that every child needs whole in unmapped(), or set ` +
     `zip: 'shortest' on the task.`;
-  throw new HeddleError('LENGTHS_DIFFER', message, { task: node.slug, lengths: elementwise });
+  throw new HeddleError('LENGTHS_DIFFER', message, {
+    task: node.slug,
+    lengths: elementwise.map(({ name, length }) => ({ name, length })),
+  });
 }

@@ -77,6 +77,8 @@ export interface RunPlan {
   readonly literals: readonly number[];
   /** The elementwise inputs that are gates of branches, if any: no trigger sees them; closed, they end a run. */
   readonly gates?: readonly number[];
+  /** The elementwise inputs, if any, whose runs are among the upstream runs by way of another input. */
+  readonly repeats?: readonly number[];
   /** Where results are stored and looked for, if they are. */
   readonly storage?: StoragePlan;
 }

@@ -363,9 +363,9 @@ export class TaskRunner {
 
   #upstreamStates(index: number): State[] {
     const position = index - this.#facts.task.start;
-    const { literals, gates } = this.#loaded.plan;
+    const { literals, gates, repeats } = this.#loaded.plan;
     const own = this.#facts.elementwise.flatMap((outcomes, input) => {
-      if (gates?.includes(input)) return [];
+      if (gates?.includes(input) || repeats?.includes(input)) return [];
       const state = stateAt(outcomes, position);
       // An element that could not be sent is told all the same.
       return literals.includes(input) && state.isSuccessful() ? [] : [state];

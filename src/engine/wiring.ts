@@ -31,4 +31,17 @@ export class Wiring {
     const resource = this.resources.push({ key, name: slug, reference, input }) - 1;
     this.args.push({ type: 'resource', resource });
   }
+
+  /** The elementwise ones whose runs are among the upstream runs already: a trigger sees each of those once. */
+  repeats(): number[] {
+    const whole = new Set(this.whole.map(({ array }) => array));
+    const seen = new Set<string>();
+    return this.elementwise.flatMap(({ runs }, input) => {
+      if (runs === undefined) return [];
+      const key = `${runs.array} ${runs.isFlattened}`;
+      if (whole.has(runs.array) || seen.has(key)) return input;
+      seen.add(key);
+      return [];
+    });
+  }
 }

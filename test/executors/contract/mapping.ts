@@ -15,6 +15,7 @@ import {
   notNested,
   range,
   say,
+  skipOdd,
   skipped,
   sum,
   threeFrom,
@@ -164,6 +165,23 @@ function flattenRules(rule: Rule): void {
     },
   );
 
+  rule(
+    'what failed or was skipped keeps one place in a list that is flattened for one run, too [P040]',
+    async (run) => {
+      const anyway = echo.with({ trigger: triggers.allFinished, skipOnUpstreamSkip: false });
+      const flow = new Flow('flattened-gaps', () => [
+        anyway(flatten(wrapUnless2.map([1, 2, 3]))),
+        anyway(flatten(skipped() as never)),
+        anyway(flatten(wrap.map(skipOdd.map([1, 2])))),
+      ]);
+
+      const { state } = await run(flow);
+
+      const [failure, nothingAtAll, skip] = state.output;
+      assert.deepEqual([failure, nothingAtAll, skip], [[1, 10, undefined, 3, 30], undefined, [undefined, 2, 20]]);
+    },
+  );
+
   rule('what is no list of lists cannot be flattened, and the message says which element [P038]', async (run) => {
     const flow = new Flow('not-nested', () => [
       inc.map(flatten(notNested())),
@@ -244,6 +262,25 @@ function widthRules(rule: Rule): void {
 }
 
 function upstreamRules(rule: Rule): void {
+  rule('of several lists that are not there one that was skipped counts first, in whichever order', async (run) => {
+    const flow = new Flow('no-lists', () => {
+      const [failed, skip] = [check(1, [1]) as never, skipped() as never];
+      return [add.map(failed, skip), add.map(skip, failed)];
+    });
+
+    const { state } = await run(flow);
+
+    assert.deepEqual([state.of('add').type, state.of('add-2').type], ['Skipped', 'Skipped']);
+  });
+
+  rule('who maps over what was skipped and will not be skipped for it has failed', async (run) => {
+    const flow = new Flow('stubborn', () => inc.with({ skipOnUpstreamSkip: false }).map(skipped() as never));
+
+    const { state } = await run(flow);
+
+    assert.deepEqual([state.of('inc').type, codeOf(state.of('inc'))], ['Failed', 'NOTHING_TO_MAP']);
+  });
+
   rule('mapping over a task that failed is TriggerFailed, over one that skipped Skipped [P010]', async (run) => {
     const flow = new Flow('no-list', () => [inc.map(check(1, [1]) as never), echo.map(skipped() as never)]);
 

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
-import { Flow, triggers, type Trigger } from 'heddle';
-import { end, inc, ran, ranIfBroken, ranIfOneFailed, skipOdd, sum, type Outcome } from '../../fixtures/tasks.ts';
+import { Flow, triggers, unmapped, type Trigger } from 'heddle';
+import {
+  add,
+  countFor,
+  end,
+  inc,
+  ran,
+  range,
+  ranIfBroken,
+  ranIfOneFailed,
+  skipOdd,
+  sum,
+  type Outcome,
+} from '../../fixtures/tasks.ts';
 import { pauses } from '../../fixtures/loops.ts';
 import type { Rule } from '../contract.ts';
 
@@ -56,6 +68,21 @@ export function triggerRules(rule: Rule): void {
 
     assert.deepEqual([state.of('any').type, state.of('all').type], ['Success', 'TriggerFailed']);
     assert.equal((state.of('all').error?.cause as Error).message, 'told to fail');
+  });
+
+  rule('a trigger sees each upstream run once, in however many ways a run waits for it', async (run) => {
+    const flow = new Flow('twice', () => {
+      const [mapped, numbers] = [end.map(['fail', 'success']), range(2)];
+      return {
+        childAndWhole: countFor.with({ trigger: someFailed({ atMost: 1 }) }).map(mapped as never, unmapped(mapped)),
+        oneListTwice: add.with({ trigger: someSuccessful({ atMost: 1 }) }).map(numbers, numbers),
+        listAndWhole: countFor.with({ trigger: someSuccessful({ atMost: 1 }) }).map(numbers, unmapped(numbers)),
+      };
+    });
+
+    const { state } = await run(flow);
+
+    assert.deepEqual({ ...state.output }, { childAndWhole: [2, 2], oneListTwice: [0, 2], listAndWhole: [2, 2] });
   });
 
   rule('notAllSkipped skips when all upstream runs were skipped [P213]', async (run) => {
