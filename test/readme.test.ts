@@ -8,7 +8,7 @@ import { Program } from './cli/process.ts';
 
 const blocks = [...readFileSync('README.md', 'utf8').matchAll(/```(sh|ts)\n([\s\S]*?)```/g)];
 const commands = blocks.filter(([, kind]) => kind === 'sh').flatMap(([, , text]) => text!.trim().split('\n'));
-const folder = mkdtempSync('test/readme-');
+const folder = mkdtempSync('test/.readme-');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('every command of the README is run by a test here, or by what runs this test', () => {

@@ -35,7 +35,7 @@ export function filesOf(folders: readonly string[], endings: readonly string[]):
   for (const folder of open) {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = posix.join(folder, entry.name);
-      if (entry.isDirectory() && !notOurs.has(entry.name)) open.push(path);
+      if (entry.isDirectory() && !notOurs.has(entry.name) && !entry.name.startsWith('.')) open.push(path);
       else if (entry.isFile() && isWanted(path)) files.push(path);
     }
   }

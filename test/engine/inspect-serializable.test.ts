@@ -279,13 +279,6 @@ test('wrong options are refused', async () => {
   await assert.rejects(inspectSerializable(1, { timeuot: 1 } as object), { code: 'UNKNOWN_OPTION' });
 });
 
-test('docs/what-travels.md is a program that does what it says', bounded, async () => {
-  const blocks = readFileSync('docs/what-travels.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
-  const file = join(folder, 'what-travels.ts');
-  writeFileSync(file, [...blocks].map(([, code]) => code).join('\n'));
-  await import(pathToFileURL(file).href);
-});
-
 /** A task of any argument, made where no worker finds it, so that no process is started to look for it. */
 function anyTask() {
   return { any: task('any', (value: unknown) => value) };

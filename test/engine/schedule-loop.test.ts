@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { registry } from '../../src/code/registry.ts';
 import { followSchedule, type ScheduledRun, type ServeRequest } from '../../src/engine/schedule-loop.ts';
 import { CronClock } from '../../src/schedules/cron-clock.ts';
@@ -339,18 +336,6 @@ test('a loop that is reached while a worker imports the file never begins', asyn
   const past = new Schedule({ clocks: [new DatesClock([new Date(0)])] });
 
   assert.equal(await Promise.race([tellsWhen.serve({ schedule: past }), inTheNextTurn]), 'still waiting');
-});
-
-test('docs/schedules.md is a program that does what it says', async () => {
-  const blocks = readFileSync('docs/schedules.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
-  const folder = mkdtempSync('test/docs-');
-  const file = join(folder, 'schedules.ts');
-  writeFileSync(file, [...blocks].map(([, code]) => code).join('\n'));
-  try {
-    await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });
 
 interface Serving extends Partial<ServeRequest<unknown>['run']> {

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { find } from '../../src/code/registry.ts';
 import { ifElse, merge, switchCase } from '../../src/flow/control.ts';
 import type { Graph } from '../../src/flow/graph.ts';
@@ -185,16 +182,4 @@ test('branches are made while a flow is built, not elsewhere', () => {
     message: /^ifElse\(\) was called outside of a flow/,
   });
   assert.throws(() => build(() => ifElse(plan, () => 1)), { code: 'NODE_OF_ANOTHER_FLOW' });
-});
-
-test('docs/control.md is a program that does what it says', async () => {
-  const blocks = readFileSync('docs/control.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
-  const folder = mkdtempSync(join(import.meta.dirname, 'docs-'));
-  const file = join(folder, 'control.ts');
-  writeFileSync(file, [...blocks].map(([, code]) => code).join('\n'));
-  try {
-    await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { cacheValidators, Flow, LocalResult, Parameter, serializers, task, unmapped } from 'heddle';
 import type { Result, TaskOptions } from 'heddle';
 
@@ -116,13 +114,6 @@ test('a copy is found by its original, unless it has a function of its own', () 
   assert.ok(isOriginal({ cacheFor: '1h', cacheValidator: partialInputsOnly(['0']) }));
   assert.ok(!isOriginal({ cacheFor: '1h', cacheValidator: (cached, now) => ask(cached, now) }));
   assert.ok(!isOriginal({ target: ({ taskName }) => taskName }));
-});
-
-test('docs/results.md is a program that does what it says', async () => {
-  const blocks = readFileSync('docs/results.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
-  const file = join(folder, 'results.ts');
-  writeFileSync(file, [...blocks].map(([, code]) => code).join('\n'));
-  await import(pathToFileURL(file).href);
 });
 
 function promises(): Pick<Result, 'read' | 'write' | 'exists'> {
