@@ -292,7 +292,7 @@ export class FlowRunner {
 
   /** What was run is noted before anybody hears of it. */
   #listenerFor(run: NodeRun): ArrayListener {
-    const journal = this.#journal;
+    const journal = this.#journalFor(run.node);
     if (journal === undefined) return run;
     return {
       started: (count) => run.started(count),
@@ -303,11 +303,17 @@ export class FlowRunner {
     };
   }
 
+  /** Where outcomes of a node are noted; nowhere for a task that stores nothing. */
+  #journalFor({ task }: Node): Journal | undefined {
+    return task?.settings.storing?.checkpoint === false ? undefined : this.#journal;
+  }
+
   #keptOf(node: Node, length: number, wiring: Wiring): Kept {
-    if (this.#journal === undefined) return noneKept;
+    const journal = this.#journalFor(node);
+    if (journal === undefined) return noneKept;
     const { args, constants, literals, gates, lists, upstream } = wiring;
     const bound = { args, constants, literals, gates, upstream: upstream.map(({ run }) => run.node.slug) };
-    return keptOf(this.#journal, { slug: node.slug, length, bound, lists, upstream });
+    return keptOf(journal, { slug: node.slug, length, bound, lists, upstream });
   }
 
   /** Ends a node without running it; what depends on it sees this state. */

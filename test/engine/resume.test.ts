@@ -6,7 +6,7 @@ import { Flow, unmapped, type FlowRunOptions } from 'heddle';
 import { withConfig } from '../../src/config/config.ts';
 import { heddle } from '../cli/process.ts';
 import { linesOf, newDiary, until } from '../fixtures/diary.ts';
-import { halves, squares, sum, twice } from '../fixtures/resuming.ts';
+import { fleeting, halves, squares, sum, twice } from '../fixtures/resuming.ts';
 
 test('a run whose process was killed is resumed by another process', { timeout: 60_000 }, async () => {
   using diary = newDiary();
@@ -109,6 +109,20 @@ test('what is bound to a task otherwise than before is run again, with all that 
 
   assert.equal(state.output.made, 14);
   assert.deepEqual(linesOf(path).slice(before).toSorted(), ['sum', 'twice 1', 'twice 2', 'twice 4']);
+});
+
+test('a task with checkpoint: false is run again, and nothing of it is in the journal', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  const flow = new Flow('fleeting', () => ({ gone: fleeting(path), kept: twice(4, path) }));
+  await resume(path, flow, { flowRunId: 'fleeting', parameters: {} });
+  const before = linesOf(path).length;
+
+  const state = await resume(path, flow, { flowRunId: 'fleeting', parameters: {} });
+
+  assert.deepEqual({ ...state.output }, { gone: 'gone with its run', kept: 8 });
+  assert.deepEqual(linesOf(path).slice(before), ['fleeting']);
+  assert.equal(readFileSync(journalOf(path, 'fleeting')).includes('gone with its run'), false);
 });
 
 test('with checkpointing in the configuration every run can be resumed by its id', async () => {
