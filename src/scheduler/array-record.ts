@@ -150,14 +150,12 @@ export class ArrayRecord {
   /** Puts what is left of a chunk back to where it was taken from. */
   takeBack(chunk: Chunk): void {
     for (const range of chunk.outstanding) this.#queue(range, chunk.limit);
-    chunk.outstanding.clear();
   }
 
   /** Likewise, for a worker that was lost: one of them may be to blame. */
   suspect(chunk: Chunk): void {
     const limit = Math.max(1, Math.floor(chunk.outstanding.size / 8));
     for (const range of chunk.outstanding) this.suspects.add(range, limit);
-    chunk.outstanding.clear();
   }
 
   /** Takes the next chunk of up to `count` indices out of the queue. */

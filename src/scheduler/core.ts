@@ -99,6 +99,11 @@ export class SchedulerCore {
     }
   }
 
+  /** For the invariants: how many indices of living arrays it takes to be delayed. */
+  get delayedCount(): number {
+    return this.#delayedCount;
+  }
+
   // Arrays
 
   #submit(spec: ArraySpec): void {

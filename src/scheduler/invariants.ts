@@ -130,4 +130,5 @@ function checkDelays(core: SchedulerCore): void {
   let delayed = 0;
   for (const array of core.arrays.values()) delayed += array.delayed.size;
   assert.equal(living, delayed, 'a delayed index never wakes');
+  assert.equal(core.delayedCount, delayed, 'delayed indices are miscounted');
 }

@@ -125,6 +125,7 @@ test('old news changes nothing', () => {
     settled('bob', 2, [0, 2]), // more than the chunk
     settled('bob', 2, [1, 1]), // nothing
     settled('bob', 2, [1, 1.5]),
+    settled('bob', 2, [1.5, 2]),
     settled('bob', 2, [Number.NaN, 2]),
     delayed('bob', 2, 0),
     delayed('alice', 2, 1),
@@ -160,6 +161,17 @@ test('an index that asked to be run later holds no slot and is not run sooner', 
   assert.deepEqual(wait(299), []);
   assert.deepEqual(wait(1), [run('alice', 1, [0, 1], 3)]);
 });
+
+for (const delayMs of [-5, Number.NaN, Infinity, -Infinity]) {
+  test(`a delay of ${delayMs} ms makes no sense, and counts as none`, () => {
+    const { on } = scheduler();
+    on(joined('alice'), submitted({ array: 1 }));
+
+    const commands = on({ type: 'index-delayed', worker: 'alice', attempt: 1, index: 0, delayMs }, ended('alice', 1));
+
+    assert.deepEqual(commands, [{ type: 'delayed', array: 1, index: 0 }, run('alice', 1, [0, 1], 2)]);
+  });
+}
 
 test('the core says when the next delayed index is due', () => {
   const { on, core } = scheduler();

@@ -247,6 +247,27 @@ test('a client that names the resource of another loses its connection', async (
   assert.match(await theirs.closed, /resource r was submitted twice/);
 });
 
+test('the code of a client is kept for as long as the client is there', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 3 });
+  const clients = ['first', 'second'].map((name) => connect(scheduler, { role: 'client', name }));
+  for (const [position, client] of clients.entries()) {
+    await client.next('welcome');
+    const code = { module: `file:///${position}.ts`, path: `${position}.ts`, fingerprint: 'x' };
+    client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, code })] });
+    worker.send({ type: 'need-code', array: (await worker.next('run')).array });
+    await client.next('need-code');
+    client.send({ type: 'code', array: 1, bundle: { id: `b${position}`, bytes: payload } });
+    await worker.next('code');
+  }
+
+  await clients[0]!.close();
+  // The answers come in order: had there been one for the first, it would be here before the second.
+  worker.send({ type: 'need-bundle', id: 'b0' }, { type: 'need-bundle', id: 'b1' });
+
+  assert.equal((await worker.next('bundle')).id, 'b1');
+});
+
 test('a worker that speaks like a client loses its connection', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1 });
@@ -310,6 +331,7 @@ function connect(scheduler: Scheduler, hello: Partial<Hello>) {
     next,
     has: (type: ToPeer['type']) => messages.some((message) => message.type === type),
     send: (...all: FromPeer[]) => all.forEach((message) => theirs.send(message)),
+    close: () => theirs.close('the test is through with it'),
     closed: closed.promise,
   };
 }

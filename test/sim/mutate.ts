@@ -1,0 +1,85 @@
+// npm run mutate [-- --count N] [--from N]
+//
+// Plants bugs in the cores of the scheduler and of what they are made of, one at a time, and runs the suites that are
+// to catch them. A mutant that nobody catches survives; survivors that are known, with the reason, stand in
+// survivors.json. Fails when fewer than 95 of 100 are caught, and for a survivor that is not known.
+
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mutantsOf, type Mutant } from './mutants.ts';
+import survivors from './survivors.json' with { type: 'json' };
+
+const cores = [
+  ...['core', 'array-record', 'fleet', 'pace', 'suspects', 'turns', 'block-store', 'code-desk'].map(
+    (name) => `src/scheduler/${name}.ts`,
+  ),
+  'src/lib/ranges.ts',
+  'src/lib/heap.ts',
+];
+const suites = ['test/scheduler/*.test.ts', 'test/lib/ranges.test.ts', 'test/lib/heap.test.ts'];
+/** More than any suite takes; a mutant that takes longer runs in circles. */
+const timeoutMs = 60_000;
+const leastCaught = 0.95;
+
+const { values } = parseArgs({
+  options: { count: { type: 'string', default: '100' }, from: { type: 'string', default: '0' } },
+});
+const known = new Map(survivors.map(({ file, before, after, reason }) => [keyOf({ file, before, after }), reason]));
+
+const all = cores.flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')));
+const chosen = spread(all, Number(values.count), Number(values.from));
+const folder = mkdtempSync(join(tmpdir(), 'heddle-mutants-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+for (const part of ['src', 'test', 'workers', 'package.json']) cpSync(part, join(folder, part), { recursive: true });
+symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+
+let caught = 0;
+const strangers: Mutant[] = [];
+for (const [number, mutant] of chosen.entries()) {
+  const by = catcherOf(mutant);
+  const reason = known.get(keyOf(mutant));
+  if (by !== undefined) caught += 1;
+  else if (reason === undefined) strangers.push(mutant);
+  const fate = by === undefined ? `SURVIVED${reason === undefined ? '' : ` (known: ${reason})`}` : `caught by ${by}`;
+  console.log(`${number + 1}/${chosen.length} ${mutant.file}:${mutant.line} ${fate}`);
+  if (by === undefined) console.log(`  - ${mutant.before.trim()}\n  + ${mutant.after.trim()}`);
+}
+const share = caught / chosen.length;
+console.log(
+  `${caught} of ${chosen.length} caught (${(100 * share).toFixed(1)} %), out of ${all.length} possible mutants`,
+);
+if (share < leastCaught || strangers.length > 0) process.exitCode = 1;
+
+/** Which suite turns red: first the examples, then the simulation. */
+function catcherOf(mutant: Mutant): string | undefined {
+  const path = join(folder, mutant.file);
+  const original = readFileSync(mutant.file, 'utf8');
+  const lines = original.split('\n');
+  lines[mutant.line - 1] = mutant.after;
+  writeFileSync(path, lines.join('\n'));
+  try {
+    if (!passes(['--test', '--test-isolation=none', ...suites])) return 'the tests';
+    return passes(['test/sim/run.ts', '--seed', '1', '--seeds', '200']) ? undefined : 'the simulation';
+  } finally {
+    writeFileSync(path, original);
+  }
+}
+
+function passes(args: readonly string[]): boolean {
+  const options = { cwd: folder, timeout: timeoutMs, killSignal: 'SIGKILL', stdio: 'ignore' } as const;
+  return spawnSync(process.execPath, args, options).status === 0;
+}
+
+/** So many of them, evenly from all; another `from` takes others. */
+function spread(mutants: readonly Mutant[], count: number, from: number): Mutant[] {
+  const step = Math.max(1, mutants.length / count);
+  const positions = Array.from({ length: Math.min(count, mutants.length) }, (_, index) => Math.floor(index * step));
+  return positions.map((position) => mutants[(position + from) % mutants.length]!);
+}
+
+function keyOf({ file, before, after }: Pick<Mutant, 'file' | 'before' | 'after'>): string {
+  return [file, before.trim(), after.trim()].join('\n');
+}
