@@ -9,7 +9,7 @@ import { flattenList } from './flatten.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { ArgumentPlan } from './plan.ts';
 import { valueOf, type UsedResource } from './resources.ts';
-import type { LoadedTask } from './task-runner.ts';
+import type { LoadedTask } from './loaded-task.ts';
 
 type WholeInput = LoadedTask['whole'][number];
 

@@ -24,7 +24,8 @@ import { decodePlan, type PlannedResource } from './plan.ts';
 import type { UsedResource } from './resources.ts';
 import { openStorage } from './storage.ts';
 import { Ending, failed } from './endings.ts';
-import { TaskRunner, type LoadedTask, type Progress } from './task-runner.ts';
+import { TaskRunner } from './task-runner.ts';
+import type { LoadedTask, Progress } from './loaded-task.ts';
 
 /**
  * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.

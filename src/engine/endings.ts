@@ -3,7 +3,7 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
-import type { Progress } from './task-runner.ts';
+import type { Progress } from './loaded-task.ts';
 import { decodeThrown, encodeThrown } from '../values/thrown.ts';
 
 /** How a task run ended when it did not simply return a value. */

@@ -9,9 +9,7 @@ import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
 import { State, type StateType } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
-import { nameOf } from '../flow/triggers.ts';
 import { codeAddressOf, type Reference } from '../code/registry.ts';
-import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
 import { assertTravels } from '../values/travels.ts';
 import { behindGate } from './arguments.ts';
@@ -25,6 +23,7 @@ import { isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts
 import type { Journal } from './journal.ts';
 import { flattenChildren, lengthOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
+import { planOf } from './plan-of.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { storagePlanOf, type StoragePlan } from './storage-plan.ts';
 import { failed } from './endings.ts';
@@ -124,7 +123,7 @@ export class FlowRunner {
       isList: node.isMapped,
       isUnchanged,
       ...(blocks.length > 0 && { given: blocks }),
-      definition: this.#plan(node, wiring, storage),
+      definition: encodePlan(planOf(node, { wiring, storage, scope: this.#facts, approved: this.#facts.approved })),
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: longestCallMs(task),
@@ -328,47 +327,6 @@ export class FlowRunner {
 
   #request(name: string) {
     return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
-  }
-
-  #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
-    const { args, constants, whole, literals, gates, resources } = wiring;
-    const task = node.task!;
-    const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
-    const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = this.#facts;
-    const { logging } = config();
-    const repeats = wiring.repeats();
-    return encodePlan({
-      flow: flowName,
-      flowRunId,
-      flowRunName: log.flowRunName,
-      parameters,
-      startedAt,
-      ...(scheduledStartTime && { scheduledStartTime: scheduledStartTime.getTime() }),
-      secrets,
-      logLevel: logging.level,
-      logStdout: task.settings.logStdout ?? logging.logStdout,
-      ...(logging.extraLoggers.length > 0 && { extraLoggers: logging.extraLoggers }),
-      name: node.slug,
-      ...(tags.length > 0 && { tags }),
-      ...(this.#facts.approved.includes(node.slug) && { isApproved: true }),
-      reference: task.reference,
-      isMapped: node.isMapped,
-      ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),
-      retries,
-      retryDelayMs: retryDelayMs ?? null,
-      timeoutMs: timeoutMs ?? null,
-      ...(everyMs !== undefined && { everyMs }),
-      skipOnUpstreamSkip,
-      trigger: nameOf(trigger) ?? null,
-      args,
-      constants,
-      wholeIsList: whole.map(({ isList }) => isList),
-      literals,
-      ...(gates.length > 0 && { gates }),
-      ...(resources.length > 0 && { resources }),
-      ...(repeats.length > 0 && { repeats }),
-      ...(storage && { storage }),
-    });
   }
 
   #checkConstant(node: Node, position: number, value: unknown): void {

@@ -1,7 +1,7 @@
 import { toMilliseconds } from '../lib/duration.ts';
 import { State } from '../flow/state.ts';
 import { Ending } from './endings.ts';
-import type { LoadedTask, Progress } from './task-runner.ts';
+import type { LoadedTask, Progress } from './loaded-task.ts';
 
 /**
  * The ending of a run that is to be tried again, as a `Retrying` state with the time when; nothing when it is not. A

@@ -7,7 +7,7 @@ import { createLogger, type Logger, type LogSource } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { renaming } from './renaming.ts';
 import { secretsOf } from './secrets.ts';
-import type { Progress } from './task-runner.ts';
+import type { Progress } from './loaded-task.ts';
 
 interface RunFacts {
   readonly plan: RunPlan;

@@ -6,7 +6,7 @@ import { formatDuration } from '../lib/duration.ts';
 import { State } from '../flow/state.ts';
 import { Ending } from './endings.ts';
 import type { RunPlan } from './plan.ts';
-import type { Progress } from './task-runner.ts';
+import type { Progress } from './loaded-task.ts';
 
 /** What the call of a sensor's condition comes to: its value, if that is an answer. */
 export function answerOf(value: unknown, plan: RunPlan, progress: Progress): unknown {

@@ -6,7 +6,7 @@ import { withContext } from './context.ts';
 import { Ending, failed } from './endings.ts';
 import { State } from '../flow/state.ts';
 import type { RunContext } from './run-context.ts';
-import type { Progress } from './task-runner.ts';
+import type { Progress } from './loaded-task.ts';
 import type { RunFacts, StoredResults, StoredRun } from './stored-run.ts';
 
 interface StepFacts {

@@ -2,7 +2,7 @@ import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { fillTemplate } from '../lib/template.ts';
 import type { TaskRunNameFacts } from '../flow/settings.ts';
-import type { LoadedTask } from './task-runner.ts';
+import type { LoadedTask } from './loaded-task.ts';
 
 /** What a run is called whose task has a `taskRunName`. Throws `TASK_RUN_NAME_FAILED`, whatever is wrong with that. */
 export function nameTaskRun(

@@ -1,67 +1,27 @@
 // The life of one task run, as a pipeline that reads from top to bottom: what its upstream runs say, the call of its
 // function, what its state handlers make of it, whether to try again. It knows nothing of chunks, threads or wires.
 
-import { controlWords, type ChunkTask } from '../lib/chunk.ts';
-import type { LogRecord } from '../lib/log-record.ts';
+import { controlWords } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { State, success } from '../flow/state.ts';
-import type { Task } from '../flow/task.ts';
-import { allSuccessful, type Trigger } from '../flow/triggers.ts';
+import { allSuccessful } from '../flow/triggers.ts';
 import { isCancelled } from './abort-watch.ts';
 import { argumentsOf, endedByGates, inputsOf } from './arguments.ts';
 import { withContext } from './context.ts';
 import { Ending, endingOf, failed } from './endings.ts';
 import { changeState, isWatched, type Change } from './handlers.ts';
+import type { ChunkFacts, LoadedTask, Progress } from './loaded-task.ts';
 import { createLogger, isLogged, type Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
-import { stateAt, type Outcomes } from './outcomes.ts';
+import { stateAt } from './outcomes.ts';
 import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from './resources.ts';
 import { retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
-import type { StoredResults } from './stored-run.ts';
 import { RunContext, sourceOf } from './run-context.ts';
 import { answerOf, conditionLimitMs, sensorTimedOut } from './sensing.ts';
 import { nameTaskRun } from './task-run-name.ts';
 import { endedByUpstream } from './upstream-steps.ts';
-
-/** What all the runs of one array share, once its plan is read and its function is found. */
-export interface LoadedTask {
-  readonly plan: RunPlan;
-  readonly task: Task;
-  readonly trigger: Trigger;
-  /** For each upstream that is needed whole: its outcomes, and the value or list that an argument of it gets. */
-  readonly whole: readonly { readonly outcomes: Outcomes; readonly value: unknown }[];
-  /** Absent when results are neither stored nor looked for. */
-  readonly storage: StoredResults | undefined;
-  /** Absent when it needs none. */
-  readonly resources: readonly UsedResource[] | undefined;
-}
-
-/** The upstream values of one chunk: for each elementwise upstream, outcomes that begin at the chunk's first index. */
-export interface ChunkFacts {
-  readonly task: ChunkTask;
-  readonly elementwise: readonly Outcomes[];
-  readonly write: (record: LogRecord) => void;
-  /** For the last line of a run, behind which there is nothing but its outcome. */
-  readonly writeLast: (record: LogRecord) => void;
-  /** Called before a resource is opened on this thread. */
-  readonly opening: (resource: UsedResource) => void;
-}
-
-/** How far a task run is, when its function is called not for the first time. */
-export interface Progress {
-  /** Counts the calls, from 1; again from 1 in each iteration of a loop. */
-  readonly runCount: number;
-  /** How many of those calls the task's `retries` paid for, in this iteration. */
-  readonly retriesUsed: number;
-  /** Counts the iterations of a loop, from 1. */
-  readonly loopCount: number;
-  /** What the iteration before handed on. */
-  readonly loopResult: unknown;
-  /** When a sensor was first called, in milliseconds since 1970. */
-  readonly firstCalledAt?: number;
-}
 
 /** Runs the indices of one chunk of a loaded task, one at a time. */
 export class TaskRunner {

@@ -2,7 +2,7 @@
 
 import { Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
-import type { LoadedTask } from './task-runner.ts';
+import type { LoadedTask } from './loaded-task.ts';
 
 /** A task run, and the final states of the runs that it waited for. */
 export interface UpstreamFacts {

@@ -14,7 +14,7 @@ export function sensorRules(rule: Rule): void {
     );
 
     assert.equal(state.output, 3);
-    const told = logs.filter(({ task, level }) => task === 'from-call' && level === 'debug');
+    const told = logs.filter(({ task, message }) => task === 'from-call' && message.startsWith('Not yet'));
     assert.deepEqual(
       told.map(({ message }) => message),
       ['Not yet: 1 call; the next one in 1 ms.', 'Not yet: 2 calls; the next one in 1 ms.'],

@@ -1,0 +1,48 @@
+// What a task run is made of, before it runs: what it shares with others of its array, and with those of its chunk.
+
+import type { ChunkTask } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import type { Task } from '../flow/task.ts';
+import type { Trigger } from '../flow/triggers.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { RunPlan } from './plan.ts';
+import type { UsedResource } from './resources.ts';
+import type { StoredResults } from './stored-run.ts';
+
+/** What all the runs of one array share, once its plan is read and its function is found. */
+export interface LoadedTask {
+  readonly plan: RunPlan;
+  readonly task: Task;
+  readonly trigger: Trigger;
+  /** For each upstream that is needed whole: its outcomes, and the value or list that an argument of it gets. */
+  readonly whole: readonly { readonly outcomes: Outcomes; readonly value: unknown }[];
+  /** Absent when results are neither stored nor looked for. */
+  readonly storage: StoredResults | undefined;
+  /** Absent when it needs none. */
+  readonly resources: readonly UsedResource[] | undefined;
+}
+
+/** The upstream values of one chunk: for each elementwise upstream, outcomes that begin at the chunk's first index. */
+export interface ChunkFacts {
+  readonly task: ChunkTask;
+  readonly elementwise: readonly Outcomes[];
+  readonly write: (record: LogRecord) => void;
+  /** For the last line of a run, behind which there is nothing but its outcome. */
+  readonly writeLast: (record: LogRecord) => void;
+  /** Called before a resource is opened on this thread. */
+  readonly opening: (resource: UsedResource) => void;
+}
+
+/** How far a task run is, when its function is called not for the first time. */
+export interface Progress {
+  /** Counts the calls, from 1; again from 1 in each iteration of a loop. */
+  readonly runCount: number;
+  /** How many of those calls the task's `retries` paid for, in this iteration. */
+  readonly retriesUsed: number;
+  /** Counts the iterations of a loop, from 1. */
+  readonly loopCount: number;
+  /** What the iteration before handed on. */
+  readonly loopResult: unknown;
+  /** When a sensor was first called, in milliseconds since 1970. */
+  readonly firstCalledAt?: number;
+}
