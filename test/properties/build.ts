@@ -36,7 +36,8 @@ const triggerByName: Readonly<Record<TriggerName, Trigger>> = {
   allFailed: triggers.allFailed,
   anySuccessful: triggers.anySuccessful,
   notAllSkipped: triggers.notAllSkipped,
-  oneOrTwoFailed: triggers.someFailed({ atLeast: 1, atMost: 2 }),
+  oneFailed: triggers.someFailed({ atLeast: 1, atMost: 1 }),
+  oneSuccessful: triggers.someSuccessful({ atLeast: 1, atMost: 1 }),
   halfSuccessful: triggers.someSuccessful({ atLeast: 0.5 }),
 };
 

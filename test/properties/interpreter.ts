@@ -223,7 +223,8 @@ const triggers: Readonly<Record<TriggerName, (runs: readonly Run[]) => boolean |
   allFailed: (runs) => runs.every(isFailed),
   anySuccessful: (runs) => runs.length === 0 || !runs.every(isFailed),
   notAllSkipped: (runs) => (runs.length > 0 && runs.every(isSkipped) ? 'skip' : !runs.some(isFailed)),
-  oneOrTwoFailed: (runs) => runs.length === 0 || [1, 2].includes(runs.filter(isFailed).length),
+  oneFailed: (runs) => runs.length === 0 || runs.filter(isFailed).length === 1,
+  oneSuccessful: (runs) => runs.length === 0 || runs.filter(isFailed).length === runs.length - 1,
   halfSuccessful: (runs) => runs.length === 0 || 2 * runs.filter(isFailed).length <= runs.length,
 };
 
