@@ -21,7 +21,7 @@ import type { FlowRunScope } from './flow-context.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
-import { flattenChildren, lengthOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
+import { flattenChildren, lengthOf, listsOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { planOf } from './plan-of.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
@@ -31,14 +31,6 @@ import { Wiring } from './wiring.ts';
 
 type EachNode = Extract<Binding, { type: 'each-node' }>;
 type EachSource = Pick<EachNode, 'node' | 'isFlattened'>;
-
-interface ListSource {
-  readonly upstream: Node;
-  /** Whether others will do if it was skipped. */
-  readonly isBoxed: boolean;
-  /** Whether it is only waited for, so that the trigger judges it as a single run when it came to no list. */
-  readonly isJudged: boolean;
-}
 
 interface FlowRunnerFacts extends FlowRunScope {
   /** Where it is noted how far the run is, when it can be resumed. */
@@ -138,7 +130,7 @@ export class FlowRunner {
     const ends: State[] = [];
     const mayLack: State[] = [];
     let lists = node.bindings.filter(({ type }) => type === 'each-constant').length;
-    for (const { upstream, isBoxed, isJudged } of this.#listsOf(node)) {
+    for (const { upstream, isBoxed, isJudged } of listsOf(node, this.#graph.orderingsOf(node))) {
       const run = this.runs.get(upstream)!;
       await run.submitted;
       if (!run.isList) await run.done;
@@ -151,20 +143,6 @@ export class FlowRunner {
     const order: StateType[] = ['Pending', 'Skipped', 'TriggerFailed', 'Failed'];
     const [end] = ends.toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
     if (end !== undefined) throw new EndedBefore(end);
-  }
-
-  /** What a mapped node is mapped over that is not known before the flow runs. */
-  #listsOf(node: Node): ListSource[] {
-    const values = node.bindings.flatMap((binding) =>
-      binding.type === 'each-node'
-        ? { upstream: binding.node, isBoxed: binding.isBoxed === true, isJudged: false }
-        : [],
-    );
-    const waits = this.#graph.orderingsOf(node).filter(({ isElementwise, isGate }) => isElementwise && !isGate);
-    return [
-      ...values,
-      ...waits.map(({ node: upstream }) => ({ upstream, isBoxed: false, isJudged: upstream.isMapped })),
-    ];
   }
 
   async #wire(wiring: Wiring, node: Node, position: number, binding: Binding): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { HeddleError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
-import type { Node } from '../flow/node.ts';
+import type { Node, Ordering } from '../flow/node.ts';
 import { State } from '../flow/state.ts';
 import { allSuccessful } from '../flow/triggers.ts';
 import { flattenList } from './flatten.ts';
@@ -22,6 +22,24 @@ export interface Elementwise {
   readonly name: string;
   /** The array of the task runs that made the elements; absent when the user did. */
   readonly runs?: { readonly array: number; readonly isFlattened: boolean };
+}
+
+/** What a node is mapped over that is not known before the flow runs. */
+interface ListSource {
+  readonly upstream: Node;
+  /** Whether others will do if it was skipped. */
+  readonly isBoxed: boolean;
+  /** Whether it is only waited for, so that the trigger judges it as a single run when it came to no list. */
+  readonly isJudged: boolean;
+}
+
+export function listsOf({ bindings }: Node, orderings: readonly Ordering[]): ListSource[] {
+  const values = bindings.flatMap((binding) => {
+    if (binding.type !== 'each-node') return [];
+    return { upstream: binding.node, isBoxed: binding.isBoxed === true, isJudged: false };
+  });
+  const waits = orderings.filter(({ isElementwise, isGate }) => isElementwise && !isGate);
+  return [...values, ...waits.map(({ node }) => ({ upstream: node, isBoxed: false, isJudged: node.isMapped }))];
 }
 
 /** How a node ends that is to be mapped over what this upstream gives, which gave no list. */
