@@ -9,7 +9,7 @@ import { timerMs } from '../lib/timer.ts';
 import type { ResourceDefinition } from '../flow/resource.ts';
 import { Signal } from '../flow/signals.ts';
 import { encodeThrown } from '../values/thrown.ts';
-import { withContext } from './context.ts';
+import { outsideOfRuns, withContext } from './context.ts';
 import { Ending, failed } from './endings.ts';
 import type { RunPlan } from './plan.ts';
 import { RunContext } from './run-context.ts';
@@ -85,10 +85,12 @@ export async function openResource(used: UsedResource, { plan, control, write }:
 }
 
 /** Closes it, if it is open here. Never rejects: what goes wrong stands in the log, and changes nothing. */
-export async function closeResource(key: string, write: (record: LogRecord) => void): Promise<void> {
+export async function closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
   const resource = open.get(key);
   if (resource === undefined) return;
   open.delete(key);
+  // Whoever reads the log is not the cleanup that wrote it: see `ChunkRun`.
+  const write = (record: LogRecord) => outsideOfRuns(() => log(record));
   resource.write = write;
   const { name, definition } = resource.used;
   const { cleanupTimeoutMs } = definition;

@@ -248,6 +248,8 @@ export class TaskRunner {
       for (let next = firstClosed(resources); next !== undefined; next = firstClosed(resources)) {
         this.#facts.opening(next);
         await openResource(next, { plan, control, write: this.#facts.write });
+        // Nobody waits for it any more, and it was told to be closed: it is not to be opened once more.
+        if (isCancelled(control)) return new Ending(cancelled(), { isRetriable: false });
       }
       return undefined;
     } catch (thrown) {

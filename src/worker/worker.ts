@@ -22,6 +22,8 @@ interface HeldArray {
 }
 
 const noCode: CodeSource = {};
+/** How long what runs may take to end by itself, when something is open on its thread perhaps. */
+const closingGraceMs = 1_000;
 
 /**
  * Names an array for the threads of this process: never used twice, so that what a thread keeps is never another's. A
@@ -37,8 +39,9 @@ export class Worker implements AsyncDisposable {
   readonly #running = new Map<number, Promise<void>>();
   /** Attempts that were told to end, and have their grace for it. */
   readonly #cancelled = new Set<number>();
-  /** Resources that were opened here and are not closed yet. */
+  /** Resources that were opened here, and that nobody has begun to close. */
   readonly #resources = new Set<string>();
+  readonly #closings = new Set<Promise<void>>();
   readonly #closed = Promise.withResolvers<string>();
   #isConnected = true;
   #isLeaving = false;
@@ -77,7 +80,7 @@ export class Worker implements AsyncDisposable {
         this.#code?.forget(message.array);
         return;
       case 'close-resource':
-        void this.#closeResource(message.resource);
+        this.#closeResource(message.resource);
         return;
       case 'code':
       case 'bundle':
@@ -122,14 +125,16 @@ export class Worker implements AsyncDisposable {
     if (this.#isConnected) this.#comm.send({ type: 'draining' });
     this.#stopAll();
     await Promise.all(this.#running.values());
-    await Promise.all([...this.#resources].map((resource) => this.#closeResource(resource)));
+    for (const resource of this.#resources) this.#closeResource(resource);
+    await Promise.all(this.#closings);
     await this.#comm.close('worker closed');
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  /** Ends at once what has not been given time to end by itself. */
+  /** Ends what has not been given time to end by itself; at once, unless that would keep a resource from its closing. */
   #stopAll(): void {
-    for (const attempt of this.#running.keys()) if (!this.#cancelled.has(attempt)) this.#pool.cancel(attempt, 0);
+    const graceMs = this.#resources.size > 0 ? closingGraceMs : 0;
+    for (const attempt of this.#running.keys()) if (!this.#cancelled.has(attempt)) this.#pool.cancel(attempt, graceMs);
   }
 
   #start(message: Extract<ToWorker, { type: 'run' }>): void {
@@ -179,12 +184,16 @@ export class Worker implements AsyncDisposable {
     this.#comm.send({ type, attempt, resource });
   }
 
-  async #closeResource(resource: string): Promise<void> {
+  #closeResource(resource: string): void {
     this.#resources.delete(resource);
-    await this.#pool.closeResource(resource, (record) => {
+    const closing = this.#pool.closeResource(resource, (record) => {
       this.#comm.send({ type: 'resource-logs', resource, records: [record] });
     });
-    this.#comm.send({ type: 'closed', resource });
+    const answered = closing.then(() => {
+      this.#comm.send({ type: 'closed', resource });
+      this.#closings.delete(answered);
+    });
+    this.#closings.add(answered);
   }
 
   #reportLoss(attempt: number, { index, loss }: ChunkLoss): void {

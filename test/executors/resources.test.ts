@@ -78,9 +78,10 @@ test('what was open on a worker that is killed is opened on another, and that is
   await using cluster = await started();
   const ada = await joinedWorker({ url: cluster.url!, token, name: 'ada' });
 
-  const running = on(cluster)(new Flow('killed', () => askWhenTold(client(diary.path))));
-  await untilNoted(diary.path, `started ${ada.pid}`);
-  ada.kill('SIGKILL');
+  // Its line is behind the news that something was opened.
+  const onLog = ({ message }: LogRecord) => void (message === `told ${ada.pid}` && ada.kill('SIGKILL'));
+  const running = on(cluster)(new Flow('killed', () => askWhenTold(client(diary.path))), { onLog });
+  await ada.exited();
   await using bob = await joinedWorker({ url: cluster.url!, token, name: 'bob' });
   await untilNoted(diary.path, `started ${bob.pid}`);
   note(diary.path, 'go');
@@ -118,15 +119,20 @@ test('a worker that is told to go closes what it has open before it goes', bound
 test('a worker closes what it has open also when its scheduler is gone', bounded, async () => {
   using diary = newDiary();
   const cluster = await started();
-  await using ada = await joinedWorker({ url: cluster.url!, token, name: 'ada' });
+  await using _ = await joinedWorker({ url: cluster.url!, token, name: 'ada' });
 
-  const running = on(cluster)(new Flow('orphan', () => askWhenTold(client(diary.path))));
-  await untilNoted(diary.path, `started ${ada.pid}`);
-  note(diary.path, 'go');
+  const flow = new Flow('orphan', () => {
+    const opened = client(diary.path);
+    const nothing = resources.waitForNothing.with({ upstreamTasks: [resources.ask('now', opened)] })(diary.path);
+    return resources.ask.with({ upstreamTasks: [nothing] })('later', opened);
+  });
+
+  const running = on(cluster)(flow);
+  await untilNoted(diary.path, 'waiting');
   await cluster.close();
 
   await until(diary.path, () => placesOf(diary.path, 'close').length === 1);
-  await running;
+  assert.equal((await running).state.type, 'Failed');
 });
 
 test('a worker closes what it has open also when the flow is gone', bounded, async () => {
