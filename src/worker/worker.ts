@@ -22,7 +22,7 @@ interface HeldArray {
 }
 
 const noCode: CodeSource = {};
-/** How long what runs may take to end by itself, when something is open on its thread perhaps. */
+/** How long what runs may take to end by itself then, so that it can be closed. */
 const closingGraceMs = 1_000;
 
 /**
@@ -131,7 +131,7 @@ export class Worker implements AsyncDisposable {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  /** Ends what has not been given time to end by itself; at once, unless that would keep a resource from its closing. */
+  /** Ends what has not been given time to end by itself; at once, unless something may be open on its thread. */
   #stopAll(): void {
     const graceMs = this.#resources.size > 0 ? closingGraceMs : 0;
     for (const attempt of this.#running.keys()) if (!this.#cancelled.has(attempt)) this.#pool.cancel(attempt, graceMs);
