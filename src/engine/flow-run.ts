@@ -24,7 +24,7 @@ import { Journal } from './journal.ts';
 import type { Logger } from './logger.ts';
 import { UnheardLoggers } from './loggers/unheard.ts';
 import { hideSecret } from './secrets.ts';
-import { tellOfState } from './stateful-tasks.ts';
+import { warnOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';
 
 export interface FlowRunRequest {
@@ -86,11 +86,10 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const unheard = new UnheardLoggers(logging.extraLoggers);
   const mostHands = { workers: 0, threads: 0 };
   const listener = listenerFor({ log, over, unheard, mostHands });
-  const told = tellOfState(flow.graph, logger);
-  if (told !== undefined) await told;
   const approved = request.approve ?? [];
   const runner = new FlowRunner(flow.graph, { ...scope, journal, approved, result: flow.settings.result });
   const orTold = toldOfFailure(flow, context);
+  await orTold(warnOfState(flow.graph, logger));
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
   await using session = await orTold(startedUnless(over, start));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);

@@ -14,19 +14,29 @@ export const whyNotKept =
 export const insteadOfKeeping = [
   'return the value, and put together what all runs return in a task that takes it',
   'or hand it on to the next iteration with signals.LOOP',
-  'or, if it only saves work (a client, a table), make it once for each thread: client ??= connect()',
+  'or, if it only saves work (a client, a table), open it with a resourceManager, or once for each thread with ??=',
 ];
 
-/** Tells of the tasks of a flow that is about to run. There is only something to wait for when they are new here. */
-export function tellOfState(graph: Graph, logger: Logger): Promise<void> | undefined {
-  if (config().tasks.variableWrites === 'ignore') return undefined;
+/** Tells of the tasks of a flow that is about to run, or refuses to run them, as configured. */
+export async function warnOfState(graph: Graph, logger: Logger): Promise<void> {
+  const { variableWrites } = config().tasks;
+  if (variableWrites === 'ignore') return;
   const tasks = distinctTasks(graph);
-  const codes = [...tasks.keys()].flatMap(codeOf);
-  if (codes.every((code) => lookOf(code) !== undefined)) {
-    tell(tasks, logger);
-    return undefined;
+  await lookAt([...tasks.keys()].flatMap(codeOf));
+  for (const [task, slug] of tasks) {
+    for (const { unread } of codeOf(task).flatMap((code) => lookOf(code) ?? [])) {
+      if (unread !== undefined) logger.debug(`task '${slug}' was not searched for writes to variables: ${unread}`);
+    }
+    const kept = known(task);
+    if (kept.length === 0) continue;
+    const message =
+      `task '${slug}' ${changesOf(kept)} outside of itself: ${whyNotKept}. Instead, ${insteadOfKeeping.join('; ')}. ` +
+      `(Whether this is told, and whether it is an error, is configured by [tasks] variableWrites.)`;
+    if (variableWrites === 'error') {
+      throw new UsageError('TASK_WRITES_VARIABLE', message, { task: slug, variables: kept });
+    }
+    logger.warn(message);
   }
-  return lookAt(codes).then(() => tell(tasks, logger));
 }
 
 /** The variables that a task changes and that are not its own. */
@@ -52,22 +62,6 @@ export function distinctTasks({ nodes }: Graph): Map<Task, string> {
     tasks.set(task, slug);
   }
   return tasks;
-}
-
-function tell(tasks: ReadonlyMap<Task, string>, logger: Logger): void {
-  const isError = config().tasks.variableWrites === 'error';
-  for (const [task, slug] of tasks) {
-    for (const { unread } of codeOf(task).flatMap((code) => lookOf(code) ?? [])) {
-      if (unread !== undefined) logger.debug(`task '${slug}' was not searched for writes to variables: ${unread}`);
-    }
-    const kept = known(task);
-    if (kept.length === 0) continue;
-    const message =
-      `task '${slug}' ${changesOf(kept)} outside of itself: ${whyNotKept}. Instead, ${insteadOfKeeping.join('; ')}. ` +
-      `(Whether this is told, and whether it is an error, is configured by [tasks] variableWrites.)`;
-    if (isError) throw new UsageError('TASK_WRITES_VARIABLE', message, { task: slug, variables: kept });
-    logger.warn(message);
-  }
 }
 
 function known(task: Task): KeptVariable[] {

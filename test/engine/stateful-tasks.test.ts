@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withConfig } from '../../src/config/config.ts';
-import type { LogRecord } from '../../src/index.ts';
+import type { FlowStateHandler, LogRecord } from '../../src/index.ts';
 import { register, tally } from '../fixtures/stateful.ts';
 import { Flow, LocalExecutorLike, task } from './house.ts';
 
@@ -34,13 +34,16 @@ test('with variableWrites = "ignore", nothing is said', async () => {
   assert.deepEqual(warnings, []);
 });
 
-test('with variableWrites = "error", the run does not start', async () => {
+test('with variableWrites = "error", the run does not start, and the handlers of the flow hear of it', async () => {
   const executor = LocalExecutorLike.thatNeverStarts;
-  const flow = new Flow('f', { executor }, () => tally(1));
+  const heard: string[] = [];
+  const stateHandlers: FlowStateHandler[] = [({ to }) => void heard.push(to.type)];
+  const flow = new Flow('f', { executor, stateHandlers }, () => tally(1));
 
   const run = withConfig({ tasks: { variableWrites: 'error' } }, () => flow.run({ onLog: () => {} }));
 
   await assert.rejects(run, { code: 'TASK_WRITES_VARIABLE', task: 'tally', message: /^task 'tally' changes 'count' / });
+  assert.deepEqual(heard, ['Running', 'Failed']);
 });
 
 test('what could not be read is only told to those who want to know everything', async () => {

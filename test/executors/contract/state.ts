@@ -13,7 +13,10 @@ export function stateRules(rule: Rule): void {
     assert.ok(logs.indexOf(first!) < logs.findIndex(({ task }) => task === 'tally'), 'told before it runs');
     const [count, seen] = [`'count' (${placeOf('count')}:3)`, `'seen' (test/fixtures/stateful.ts:`];
     assert.ok(first?.message.startsWith(`task 'tally' changes ${count}, ${seen}`), first?.message);
-    assert.match(first?.message ?? '', /each thread .* its own copy .* return the value, .* signals\.LOOP.* \?\?= /);
+    assert.match(
+      first?.message ?? '',
+      /each thread .* its own copy .* return the value, .* signals\.LOOP.* resourceManager.* \?\?=/,
+    );
   });
 
   rule('so is a task that is a class, for each run of a flow once [S01]', async (run) => {
