@@ -67,9 +67,12 @@ export function register(name: string, entry: object): Reference {
   return reference;
 }
 
+/** The address of what is there wherever this package is. */
+export const builtInModule = 'heddle:builtin';
+
 /** Makes something of our own, which is there wherever this package is: no module has to be imported to find it. */
 export function registerBuiltIn<Entry extends object>(name: string, make: (reference: Reference) => Entry): Entry {
-  const reference: Reference = { name, ordinal: 0, module: 'heddle:builtin', definedAt: 'heddle' };
+  const reference: Reference = { name, ordinal: 0, module: builtInModule, definedAt: 'heddle' };
   const entry = make(reference);
   registry.entries.set(keyOf(reference), entry);
   return entry;

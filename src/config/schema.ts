@@ -19,6 +19,8 @@ export const schema = {
     /** What happens when a task keeps something in a variable that is not its own. */
     variableWrites: oneOf(['warn', 'error', 'ignore'], 'warn'),
   },
+  /** What becomes of inputs and results that would arrive changed; and how many megabytes each may have. */
+  values: { check: oneOf(['strict', 'warn', 'off'], 'warn'), limit: count(1_024) },
   /** Where workers keep the code that is sent to them. */
   code: { directory: folder('~/.heddle/code') },
   results: { directory: folder('~/.heddle/results') },

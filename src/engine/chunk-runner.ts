@@ -7,11 +7,14 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { load } from '../code/load.ts';
 import type { ResourceDefinition } from '../flow/resource.ts';
+import { builtInModule, type Reference } from '../code/registry.ts';
+import type { UnknownTypes } from '../values/copier.ts';
 import type { State } from '../flow/state.ts';
 import { triggerOf } from '../flow/triggers.ts';
 import type { Task } from '../flow/task.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
+import { sendable } from '../values/travels.ts';
 import { deepFrozen } from '../lib/deep-frozen.ts';
 import { isCancelled } from './abort-watch.ts';
 import { outsideOfRuns } from './context.ts';
@@ -20,7 +23,7 @@ import { hookLoadedLoggers } from './loggers/named.ts';
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import { decodeOutcomes, type Outcomes } from './outcomes.ts';
 import { captureOutput } from './output-capture.ts';
-import { decodePlan, type PlannedResource } from './plan.ts';
+import { decodePlan, openPlan, type PlannedResource, type RunPlan } from './plan.ts';
 import type { UsedResource } from './resources.ts';
 import { openStorage } from './storage.ts';
 import { Ending, failed } from './endings.ts';
@@ -104,7 +107,8 @@ class ChunkRun {
 
   async #runAll(loaded: LoadedTask): Promise<void> {
     const { start, end, control } = this.#task;
-    const elementwise = this.#task.elementwise.map((input) => outcomesOf(input, { start, end, isList: true }));
+    const elementwise = this.#read(loaded);
+    if (elementwise instanceof Ending) return this.#failAll(elementwise.state);
     const runner = new TaskRunner(loaded, {
       task: this.#task,
       elementwise,
@@ -132,6 +136,17 @@ class ChunkRun {
     this.#flush();
     this.#emit({ type: 'opened', resource: key, name, closingMs: definition.cleanupTimeoutMs });
     Atomics.store(this.#task.control, controlWords.running, -1);
+  }
+
+  /** The inputs of the chunk; or how all of it ends, when they cannot be read here. */
+  #read({ plan }: LoadedTask): readonly Outcomes[] | Ending {
+    const { start, end, elementwise } = this.#task;
+    const unknownTypes = unknownTypesFor(plan.reference);
+    try {
+      return elementwise.map((input) => outcomesOf(input, { start, end, isList: true, unknownTypes }));
+    } catch (error) {
+      return new Ending(failed(error), { isRetriable: false });
+    }
   }
 
   /** The function could not be found or imported: that is the outcome of every index. */
@@ -165,14 +180,16 @@ class ChunkRun {
     return unsendable;
   }
 
-  #retry({ runner, index }: FinishedRun, state: State, progress: Progress): void {
+  #retry({ loaded, runner, index }: FinishedRun, state: State, progress: Progress): void {
     const logger = runner.loggerFor(index);
     // A RETRY that was thrown is the author's plan; a failure is news.
     if (state.error === undefined) logger.debug(state.message);
     else logger.warn(state.message);
+    const note = noteOf(progress, loaded.plan);
+    if (note instanceof Ending) return this.#outcomes.end(index, note.state);
     this.#flush();
     const delayMs = Math.max(0, (state.startTime ?? 0) - Date.now());
-    this.#emit({ type: 'delayed', index, delayMs, note: encodeValue(progress) });
+    this.#emit({ type: 'delayed', index, delayMs, note });
     this.#outcomes.restart(index + 1);
   }
 
@@ -232,6 +249,15 @@ class ChunkRun {
   }
 }
 
+/** What an iteration of a loop handed on may be anything, and travels when the next one is tried again elsewhere. */
+function noteOf(progress: Progress, { name }: RunPlan): Uint8Array | Ending {
+  try {
+    return encodeValue(sendable(progress, { role: 'result', task: name }).value);
+  } catch (error) {
+    return new Ending(failed(error), { isRetriable: false });
+  }
+}
+
 interface FinishedRun {
   readonly loaded: LoadedTask;
   readonly runner: TaskRunner;
@@ -253,15 +279,17 @@ function keep(task: ChunkTask): KeptArray {
 
 async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
   try {
-    const plan = decodePlan(task.definition);
+    const sealed = decodePlan(task.definition);
+    // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
+    const found = ((await load(sealed.reference, task.code)) as Task).freeze();
+    const unknownTypes = unknownTypesFor(sealed.reference);
+    const plan = openPlan(sealed, unknownTypes);
     // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
     deepFrozen(plan.parameters);
     if (plan.isMapped) deepFrozen(plan.constants);
-    // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
-    const found = ((await load(plan.reference, task.code)) as Task).freeze();
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
-      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList });
+      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList, unknownTypes });
       const value = isList ? outcomes.values : outcomes.values[0];
       return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
     });
@@ -282,7 +310,8 @@ async function findResource({ key, name, reference, input }: PlannedResource, ta
   const definition = (await load(reference, task.code)) as ResourceDefinition;
   const makeArguments = () => {
     // Each setup may do with its arguments what it likes.
-    const { values } = outcomesOf(task.whole[input]!, { start: 0, end: 1, isList: false });
+    const unknownTypes = unknownTypesFor(reference);
+    const { values } = outcomesOf(task.whole[input]!, { start: 0, end: 1, isList: false, unknownTypes });
     return values[0] as readonly unknown[] | undefined;
   };
   return { key, name, definition, makeArguments };
@@ -293,12 +322,18 @@ interface Section {
   readonly start: number;
   readonly end: number;
   readonly isList: boolean;
+  readonly unknownTypes: UnknownTypes;
+}
+
+/** Our own tasks hand values on, and know none of the user's types. */
+function unknownTypesFor({ module }: Reference): UnknownTypes {
+  return module === builtInModule ? 'pass on' : 'refuse';
 }
 
 /** The outcomes of a range, put together from the blocks that touch it. */
-function outcomesOf({ blocks }: ChunkInput, { start, end, isList }: Section): Outcomes {
+function outcomesOf({ blocks }: ChunkInput, { start, end, ...reading }: Section): Outcomes {
   const parts = blocks.map((block) =>
-    cut(block, { isList, start: Math.max(start, block.start), end: Math.min(end, block.start + block.count) }),
+    cut(block, { ...reading, start: Math.max(start, block.start), end: Math.min(end, block.start + block.count) }),
   );
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
@@ -308,8 +343,8 @@ function outcomesOf({ blocks }: ChunkInput, { start, end, isList }: Section): Ou
   return { values, states };
 }
 
-function cut(block: Block, { start, end, isList }: Section): Outcomes {
-  const outcomes = decodeOutcomes(block.bytes, isList ? block.start : undefined);
+function cut(block: Block, { start, end, isList, unknownTypes }: Section): Outcomes {
+  const outcomes = decodeOutcomes(block.bytes, { mapIndex: isList ? block.start : undefined, unknownTypes });
   if (start === block.start && end === block.start + block.count) return outcomes;
   const { values, states } = outcomes;
   const from = start - block.start;

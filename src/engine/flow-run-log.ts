@@ -15,6 +15,8 @@ interface LogFacts {
 }
 
 export class FlowRunLog {
+  /** What is to be said once, and was: several threads may find it out. */
+  readonly #said = new Set<string>();
   readonly #facts: LogFacts;
   /** Whoever hears a line is neither the task nor the handler that wrote it, but who started the flow. */
   readonly #asCaller = AsyncLocalStorage.snapshot();
@@ -44,7 +46,9 @@ export class FlowRunLog {
   }
 
   /** Takes the next line. A worker has left out already what is below the level. */
-  take(record: LogRecord): void {
+  take({ once, ...record }: LogRecord): void {
+    if (once !== undefined && this.#said.has(once)) return;
+    if (once !== undefined) this.#said.add(once);
     const { flow, least, write } = this.#facts;
     this.#flowRunName = record.renamedTo ?? this.#flowRunName;
     if (record.renamedTo !== undefined && !isLogged(record.level, least)) return;

@@ -10,8 +10,8 @@ import { Resource } from '../flow/resource.ts';
 import { State, type StateType } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import { codeAddressOf, type Reference } from '../code/registry.ts';
+import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
-import { assertTravels } from '../values/travels.ts';
 import { behindGate } from './arguments.ts';
 import { concluded, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
@@ -22,9 +22,10 @@ import { blockOfState, blocksOf } from './literals.ts';
 import { isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
 import { flattenChildren, lengthOf, listsOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
+import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { planOf } from './plan-of.ts';
-import { encodePlan, type ArgumentPlan } from './plan.ts';
+import { encodePlan, type ArgumentPlan, type RunPlan } from './plan.ts';
 import { storagePlanOf, type StoragePlan } from './storage-plan.ts';
 import { failed } from './endings.ts';
 import { Wiring } from './wiring.ts';
@@ -49,13 +50,14 @@ export class FlowRunner {
   readonly #facts: FlowRunnerFacts;
   #session!: Session;
   readonly #journal: Journal | undefined;
-  readonly #warned = new Set<string>();
+  readonly #warnings: Pick<OutgoingUse, 'flowRunId' | 'warn'>;
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
     this.#journal = facts.journal;
     this.#facts = facts;
     this.resources = new FlowResources(graph);
+    this.#warnings = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
   }
 
@@ -94,7 +96,9 @@ export class FlowRunner {
 
   #submitParameter(run: NodeRun, { name }: Parameter): void {
     const value = this.#facts.parameters[name];
-    const given = blocksOf([value], { task: name, warn: (text) => this.#warnOnce(text) });
+    const { check, limit } = config().values;
+    const destination = (): OutgoingUse => ({ role: 'parameter', name, check, ...this.#warnings });
+    const given = blocksOf([value], { destination, limitBytes: limit * 2 ** 20 });
     this.#submitArray(run, { given, length: 1, isList: false, isUnchanged: true });
   }
 
@@ -115,7 +119,10 @@ export class FlowRunner {
       isList: node.isMapped,
       isUnchanged,
       ...(blocks.length > 0 && { given: blocks }),
-      definition: encodePlan(planOf(node, { wiring, storage, scope: this.#facts, approved: this.#facts.approved })),
+      definition: this.#encodePlan(
+        node,
+        planOf(node, { wiring, storage, scope: this.#facts, approved: this.#facts.approved }),
+      ),
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: longestCallMs(task),
@@ -148,8 +155,8 @@ export class FlowRunner {
   async #wire(wiring: Wiring, node: Node, position: number, binding: Binding): Promise<void> {
     switch (binding.type) {
       case 'constant':
-        this.#checkConstant(node, position, binding.value);
-        wiring.args.push({ type: 'constant', constant: wiring.constants.push(binding.value) - 1 });
+        const value = this.#constant(node, position, binding.value);
+        wiring.args.push({ type: 'constant', constant: wiring.constants.push(value) - 1 });
         return;
       case 'node': {
         const input = await this.#connectWhole(wiring, binding.node);
@@ -163,8 +170,7 @@ export class FlowRunner {
         return;
       }
       case 'filled': {
-        this.#checkConstant(node, position, binding.template);
-        const constant = wiring.constants.push(binding.template) - 1;
+        const constant = wiring.constants.push(this.#constant(node, position, binding.template)) - 1;
         const gaps = [];
         for (const { path, node: upstream, isFlattened } of binding.gaps) {
           gaps.push({ path, input: await this.#connectWhole(wiring, upstream), isFlattened });
@@ -249,8 +255,8 @@ export class FlowRunner {
   #connectList(wiring: Wiring, node: Node, name: string, { values, states, runs }: GivenList): number {
     const given = blocksOf(values, {
       ...(states && { states }),
-      task: node.slug,
-      warn: (text) => this.#warnOnce(text),
+      destination: (mapIndex) => this.#inputOf(node, { mapIndex }),
+      limitBytes: node.task!.settings.valueLimitBytes,
     });
     const request = { ...this.#request(name), length: values.length, given };
     wiring.lists.push(given);
@@ -307,19 +313,27 @@ export class FlowRunner {
     return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
   }
 
-  #checkConstant(node: Node, position: number, value: unknown): void {
-    const changed = assertTravels(value, { role: 'input', task: node.slug, name: `argument ${position + 1}` });
-    for (const { path, what, remedy } of changed) {
-      this.#warnOnce(
-        `argument ${position + 1}${path} of task '${node.slug}' ${what}; it will arrive changed: ${remedy[0] ?? ''}`,
+  #encodePlan(node: Node, plan: RunPlan): Uint8Array {
+    const bytes = encodePlan(plan);
+    const { valueLimitBytes: limitBytes, constants } = plan;
+    if (bytes.length > limitBytes) {
+      const use = this.#inputOf(node, {});
+      assertEachFits(
+        constants.map((value) => [value, use]),
+        limitBytes,
       );
     }
+    return bytes;
   }
 
-  #warnOnce(text: string): void {
-    if (this.#warned.has(text)) return;
-    this.#warned.add(text);
-    this.#facts.log.logger.warn(text);
+  /** What is sent for an argument of the user's own. */
+  #constant(node: Node, position: number, value: unknown): unknown {
+    return outgoing(value, () => this.#inputOf(node, { name: `argument ${position + 1}` }));
+  }
+
+  #inputOf({ slug, task }: Node, place: Pick<OutgoingUse, 'name' | 'mapIndex'>): OutgoingUse {
+    const { check } = task!.settings;
+    return { role: 'input', task: slug, check, ...place, ...this.#warnings };
   }
 }
 

@@ -114,14 +114,14 @@ export async function inspectSerializable(value: unknown, options: InspectOption
 }
 
 function look(path: string, value: unknown, encode: (value: unknown) => Uint8Array = encodeValue): Findings {
-  const { refused, changed } = diagnose(value);
+  const { packed, refused, changed } = diagnose(value);
   const at = ({ path: step, what, why, remedy, kind }: Finding): SerializationFault => {
     return { path: `${path}${step}`, what, why, remedies: remedy, kind };
   };
   const changes = changed.map(at);
   if (refused.length > 0) return { problems: refused.map(at), changes, bytes: 0 };
   try {
-    return { problems: [], changes, bytes: encode(value).byteLength };
+    return { problems: [], changes, bytes: encode(packed).byteLength };
   } catch (error) {
     const remedies = ['write it to storage, and send where it is'];
     return {

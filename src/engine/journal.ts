@@ -13,6 +13,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
+import { packed } from '../values/travels.ts';
 import { lockFile } from './lock-file.ts';
 
 /** How a run was begun, which its resumptions keep. Times in milliseconds since 1970. */
@@ -83,7 +84,7 @@ export class Journal implements Disposable {
   }
 
   begin({ parameters, ...beginning }: RunBeginning): void {
-    this.#append({ type: 'run', format, ...beginning }, encodeValue(parameters));
+    this.#append({ type: 'run', format, ...beginning }, encodeValue(packed(parameters)));
   }
 
   /** What is stored of a node, as far as it has the same shape as then. */

@@ -8,6 +8,7 @@ import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import type { State } from '../flow/state.ts';
 import { encodeValue } from '../values/encode.ts';
+import { packed } from '../values/travels.ts';
 import type { Journal, StoredBlock } from './journal.ts';
 import type { NodeRun } from './node-run.ts';
 import { decodeOutcomes, encodeOutcomes } from './outcomes.ts';
@@ -84,14 +85,14 @@ function partsOf(block: Block, parts: readonly Range[]): Block[] {
   const [first] = parts;
   const isWhole = first!.start === block.start && first!.end === block.start + block.count;
   if (isWhole && block.bytes[0] === blockKinds.succeeded) return [block];
-  const { values, states } = decodeOutcomes(block.bytes);
+  const { values, states } = decodeOutcomes(block.bytes, { unknownTypes: 'pass on' });
   return parts
     .flatMap((part) => succeededWithin(part, block.start, states))
     .map(({ start, end }) => {
       const [from, to] = [start - block.start, end - block.start];
       const own = states?.slice(from, to) ?? [];
       const told = own.flatMap((state, position) => (state === undefined ? [] : [[position, state] as const]));
-      return { start, count: end - start, bytes: encodeOutcomes(values.slice(from, to), new Map(told)) };
+      return { start, count: end - start, bytes: encodeOutcomes(values.slice(from, to).map(packed), new Map(told)) };
     });
 }
 

@@ -2,37 +2,31 @@
 
 import type { Block } from '../lib/chunk.ts';
 import type { State } from '../flow/state.ts';
-import { assertTravels } from '../values/travels.ts';
-import { isExact } from '../values/exactness.ts';
 import { encodeOutcomes } from './outcomes.ts';
 import { failed } from './endings.ts';
+import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
 
 /** A chunk fetches whole blocks, so a block should be no larger than what one chunk may well need. */
 const blockBytes = 64 * 1024;
 const maxBlockLength = 1_024;
 
 export interface LiteralUse {
-  /** The task that is mapped over the list. */
-  readonly task: string;
-  /** Told once for each way in which values will not arrive as they are. */
-  readonly warn: (text: string) => void;
+  /** Of the element at an index, for whoever is told of it. */
+  readonly destination: (index: number) => OutgoingUse;
+  readonly limitBytes: number;
   /** States that stand in the list instead of values, by index. */
   readonly states?: ReadonlyMap<number, State>;
 }
 
 /** The list as blocks. An element that cannot travel becomes the failure of the child that was to get it. */
-export function blocksOf(values: readonly unknown[], use: LiteralUse): Block[] {
+export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
   const states = new Map(use.states);
-  values.forEach((value, index) => {
-    if (isExact(value)) return;
+  const values = given.map((value, index) => {
     try {
-      const changed = assertTravels(value, { role: 'input', task: use.task, mapIndex: index });
-      for (const { path, what, remedy } of changed)
-        use.warn(
-          `input${path} of task '${use.task}' ${what}; it will arrive changed: ${remedy[0] ?? 'send plain data'}`,
-        );
+      return outgoing(value, () => use.destination(index));
     } catch (error) {
       states.set(index, failed(error));
+      return undefined;
     }
   });
 
@@ -43,10 +37,13 @@ export function blocksOf(values: readonly unknown[], use: LiteralUse): Block[] {
     const bad = new Map(
       [...states].flatMap(([index, state]) => (inSlice(index) ? [[index - start, state] as const] : [])),
     );
-    const bytes = encodeOutcomes(
-      slice.map((value, position) => (bad.has(position) ? undefined : value)),
-      bad,
-    );
+    const bytes = encodeOutcomes(slice, bad);
+    if (bytes.length > use.limitBytes) {
+      assertEachFits(
+        slice.map((value, position) => [value, use.destination(start + position)]),
+        use.limitBytes,
+      );
+    }
     blocks.push({ start, count: slice.length, bytes });
     length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / bytes.length)));
     function inSlice(index: number): boolean {

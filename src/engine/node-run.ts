@@ -4,6 +4,7 @@ import type { Node } from '../flow/node.ts';
 import { State } from '../flow/state.ts';
 import type { ArrayListener, RanOn } from './executor.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
+import { failed } from './endings.ts';
 import { countOutcomes, decodeOutcomes, stateAt, type Outcomes } from './outcomes.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
@@ -169,11 +170,16 @@ export class NodeRun implements ArrayListener {
 /** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */
 function readable({ bytes, count }: Block, mapIndex: number | undefined): Outcomes {
   try {
-    return decodeOutcomes(bytes, mapIndex);
+    return decodeOutcomes(bytes, { mapIndex });
   } catch (cause) {
+    if (cause instanceof HeddleError && cause.code.startsWith('TYPE_')) return all(count, failed(cause));
     const question = 'Is it of the same version of Heddle?';
     const message = `the outcome that a worker sent cannot be read: ${String(cause)}. ${question}`;
     const state = new State('Failed', message, { error: new HeddleError('UNKNOWN_VALUE_CODEC', message, { cause }) });
-    return { values: Array.from({ length: count }), states: Array.from({ length: count }, () => state) };
+    return all(count, state);
   }
+}
+
+function all(count: number, state: State): Outcomes {
+  return { values: Array.from({ length: count }), states: Array.from({ length: count }, () => state) };
 }

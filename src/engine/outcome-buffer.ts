@@ -1,13 +1,15 @@
-import { isExact } from '../values/exactness.ts';
-import type { Finding } from '../values/diagnosis.ts';
 import { encodeColumn, encodeValue, joinValues } from '../values/encode.ts';
-import { assertTravels } from '../values/travels.ts';
+import { assertFits } from '../values/size.ts';
+import type { Destination } from '../values/travels.ts';
 import type { State } from '../flow/state.ts';
-import { packOutcomes } from './outcomes.ts';
-import type { Logger } from './logger.ts';
+import { packOutcomes, succeededHead as head } from './outcomes.ts';
+import { outgoing, type OutgoingUse } from './outgoing.ts';
 import type { RunPlan } from './plan.ts';
 import { Ending, failed } from './endings.ts';
 import type { TaskRunner } from './task-runner.ts';
+
+/** From this length on, a text is put into bytes by itself, so that it is known how many they are. */
+const longText = 64 * 1024;
 
 /**
  * Collects the outcomes of consecutive indices until they leave as one block. An object is put into bytes when it is
@@ -16,8 +18,8 @@ import type { TaskRunner } from './task-runner.ts';
 export class OutcomeBuffer {
   #start: number;
   #values: unknown[] = [];
-  /** By position: the bytes of the values that are objects. */
-  #objects = new Map<number, Uint8Array>();
+  /** By position: the bytes of the values that are objects, or long texts, as a block of their own. */
+  #held = new Map<number, Uint8Array>();
   #states = new Map<number, State>();
 
   constructor(start: number) {
@@ -32,19 +34,23 @@ export class OutcomeBuffer {
   /** Takes a value that was returned, or gives the ending of a run whose value cannot travel. */
   succeed(index: number, value: unknown, plan: RunPlan, runner: TaskRunner): Ending | undefined {
     const position = index - this.#start;
-    const isObject = typeof value === 'object' && value !== null;
     try {
-      if (!isExact(value)) {
-        const mapIndex = plan.isMapped ? index : undefined;
-        const findings = assertTravels(value, { role: 'result', task: plan.name, mapIndex });
-        for (const finding of findings) warnOnce(plan, finding, runner.loggerFor(index));
-      }
-      if (isObject) this.#objects.set(position, encodeValue(value));
+      const sent = outgoing(value, () => useOf(index, plan, runner));
+      const isHeld =
+        (typeof sent === 'object' && sent !== null) || (typeof sent === 'string' && sent.length > longText);
+      if (isHeld) this.#held.set(position, this.#encode(index, sent, plan));
+      this.#values[position] = isHeld ? undefined : sent;
     } catch (error) {
       return new Ending(failed(error), { isRetriable: false });
     }
-    this.#values[position] = isObject ? undefined : value;
     return undefined;
+  }
+
+  #encode(index: number, value: unknown, plan: RunPlan): Uint8Array {
+    const bytes = encodeValue(value, head);
+    if (bytes.length <= plan.valueLimitBytes) return bytes;
+    assertFits(value, bytes.length, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
+    return bytes;
   }
 
   /** Puts a state of the task's own beside a value that was taken. */
@@ -61,32 +67,40 @@ export class OutcomeBuffer {
   restart(start: number): void {
     this.#start = start;
     this.#values = [];
-    this.#objects = new Map();
+    this.#held = new Map();
     this.#states = new Map();
   }
 
   /** What was collected, as bytes; nothing when there is nothing. */
   take(): Uint8Array | undefined {
     if (this.#values.length === 0) return undefined;
-    const bytes = packOutcomes(this.#column(), this.#states);
+    const bytes = this.#states.size === 0 ? this.#column(head) : packOutcomes(this.#column([]), this.#states);
     this.restart(this.#start + this.#values.length);
     return bytes;
   }
 
-  #column(): Uint8Array {
-    if (this.#objects.size === 0) return encodeColumn(this.#values);
-    const [only] = this.#objects.values();
-    if (this.#values.length === 1) return only!;
-    return joinValues(this.#values.map((value, position) => this.#objects.get(position) ?? encodeValue(value)));
+  #column(wantedHead: readonly number[]): Uint8Array {
+    if (this.#held.size === 0) return encodeColumn(this.#values, wantedHead);
+    const [only] = this.#held.values();
+    // The bytes of a large value are not copied once more.
+    if (this.#values.length === 1) return wantedHead === head ? only! : withoutHead(only!);
+    const parts = this.#values.map((value, position) => {
+      const held = this.#held.get(position);
+      return held === undefined ? encodeValue(value) : withoutHead(held);
+    });
+    return joinValues(parts, wantedHead);
   }
 }
 
-/** Which ways of being changed were reported, by task and path without indices; for all runs of this thread. */
-const warned = new Set<string>();
+function withoutHead(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(head.length);
+}
 
-function warnOnce(plan: RunPlan, { path, what, remedy }: Finding, logger: Logger): void {
-  const key = `${plan.flowRunId} ${plan.name} ${path.replaceAll(/\[\d+\]/g, '[]')}`;
-  if (warned.has(key)) return;
-  warned.add(key);
-  logger.warn(`result${path} ${what}; whoever gets it gets something else: ${remedy[0] ?? 'send plain data'}`);
+function destinationOf(index: number, { name, isMapped, check }: RunPlan): Destination {
+  return { role: 'result', task: name, mapIndex: isMapped ? index : undefined, check };
+}
+
+function useOf(index: number, plan: RunPlan, runner: TaskRunner): OutgoingUse {
+  const warn = (message: string, once: string) => runner.warnOnce(index, message, once);
+  return { ...destinationOf(index, plan), flowRunId: plan.flowRunId, warn };
 }

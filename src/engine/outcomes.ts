@@ -5,6 +5,7 @@
 import { HeddleError } from '../lib/heddle-error.ts';
 import { blockKinds, type Crash, describeLoss } from '../lib/chunk.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
+import type { UnknownTypes } from '../values/copier.ts';
 import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
 import { State, success, type StateType } from '../flow/state.ts';
 
@@ -29,17 +30,18 @@ interface StateRecord {
   readonly expiresAt?: number;
 }
 
+/** What a column begins with that is a block of successes. */
+export const succeededHead: readonly number[] = [blockKinds.succeeded];
 const headerLength = 13;
 const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0 };
 
 /** Bytes of the outcomes; where `states` has one for a position, it stands instead of the value. */
 export function encodeOutcomes(values: readonly unknown[], states: ReadonlyMap<number, State>): Uint8Array {
-  return packOutcomes(encodeColumn(values), states);
+  return states.size === 0 ? encodeColumn(values, succeededHead) : packOutcomes(encodeColumn(values), states);
 }
 
-/** The same for values that are a column of bytes already. */
+/** The same for values that are a column of bytes already; there must be a state. */
 export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, State>): Uint8Array {
-  if (states.size === 0) return join(Uint8Array.of(blockKinds.succeeded), column);
   const records = [...states].map(([position, state]): StateRecord => {
     const { type, message, error, expiresAt } = state;
     return {
@@ -61,16 +63,21 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
   return join(header, body);
 }
 
-/** `mapIndex` is what an index that crashed is called, when it is the child of a mapped task. */
-export function decodeOutcomes(bytes: Uint8Array, mapIndex?: number): Outcomes {
+interface OutcomesReading {
+  /** What an index that crashed is called, when it is the child of a mapped task. */
+  readonly mapIndex?: number | undefined;
+  readonly unknownTypes?: UnknownTypes | undefined;
+}
+
+export function decodeOutcomes(bytes: Uint8Array, { mapIndex, unknownTypes }: OutcomesReading = {}): Outcomes {
   switch (bytes[0]) {
     case blockKinds.succeeded:
-      return { values: decodeColumn(bytes.subarray(1)), states: undefined };
+      return { values: decodeColumn(bytes.subarray(1), unknownTypes), states: undefined };
     case blockKinds.crashed:
       return { values: [undefined], states: [crashed(readCrash(bytes), mapIndex)] };
     case blockKinds.mixed: {
       const [records, column] = decodeValue(bytes.subarray(headerLength)) as [StateRecord[], Uint8Array];
-      const values = decodeColumn(column);
+      const values = decodeColumn(column, unknownTypes);
       const states = Array.from<State | undefined>({ length: values.length });
       for (const { position, type, message, error, expiresAt } of records) {
         const hasResult = type === 'Success' || type === 'Cached';

@@ -2,7 +2,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import type { Parameter } from '../flow/parameter.ts';
-import { assertTravels } from '../values/travels.ts';
+import { sendable } from '../values/travels.ts';
 
 /**
  * The parameters of a run: what was given, and defaults for the rest. Throws `UNKNOWN_PARAMETER`, `MISSING_PARAMETER`,
@@ -34,7 +34,7 @@ export async function resolveParameters(
   for (const parameter of parameters.values()) {
     const isGiven = Object.hasOwn(given, parameter.name);
     const value = isGiven ? await validated(parameter, given[parameter.name]) : parameter.makeDefault();
-    assertTravels(value, { role: 'parameter', task: name, name: parameter.name });
+    sendable(value, { role: 'parameter', task: name, name: parameter.name });
     values[parameter.name] = value;
   }
   return values;

@@ -19,6 +19,7 @@ export function planOf(node: Node, { wiring, storage, scope, approved }: Circums
   const { args, constants, whole, literals, gates, resources } = wiring;
   const task = node.task!;
   const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
+  const { check, valueLimitBytes } = task.settings;
   const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = scope;
   const { logging } = config();
   const repeats = wiring.repeats();
@@ -43,6 +44,8 @@ export function planOf(node: Node, { wiring, storage, scope, approved }: Circums
     retryDelayMs: retryDelayMs ?? null,
     timeoutMs: timeoutMs ?? null,
     ...(everyMs !== undefined && { everyMs }),
+    check,
+    valueLimitBytes,
     skipOnUpstreamSkip,
     trigger: nameOf(trigger) ?? null,
     args,

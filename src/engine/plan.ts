@@ -1,7 +1,9 @@
 // The first import brings in our own tasks, so that they are found wherever a plan is read.
 import '../flow/control.ts';
 import '../flow/resource-manager.ts';
+import type { UnknownTypes } from '../values/copier.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
+import { packed, type Check } from '../values/travels.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
@@ -64,6 +66,10 @@ export interface RunPlan {
   readonly timeoutMs: number | null;
   /** Present for a sensor: how long it waits between two calls. */
   readonly everyMs?: number;
+  /** What becomes of results that would arrive changed. */
+  readonly check: Check;
+  /** How many bytes a result may have. */
+  readonly valueLimitBytes: number;
   readonly skipOnUpstreamSkip: boolean;
   /** Null when the trigger is a function of the user's: then it is that of the task behind the reference. */
   readonly trigger: TriggerName | null;
@@ -92,10 +98,22 @@ export interface PlannedResource {
   readonly input: number;
 }
 
-export function encodePlan(plan: RunPlan): Uint8Array {
-  return encodeValue(plan);
+/** A plan of which the values are not read yet: types of theirs may be registered by the task's module. */
+export type SealedPlan = Omit<RunPlan, keyof PlanValues> & { readonly values: Uint8Array };
+
+type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants'>;
+
+export function encodePlan({ parameters, secrets, constants, ...rest }: RunPlan): Uint8Array {
+  const values: PlanValues = { parameters, secrets, constants };
+  const sealed: SealedPlan = { ...rest, values: encodeValue(packed(values)) };
+  return encodeValue(sealed);
 }
 
-export function decodePlan(bytes: Uint8Array): RunPlan {
-  return decodeValue(bytes) as RunPlan;
+export function decodePlan(bytes: Uint8Array): SealedPlan {
+  return decodeValue(bytes) as SealedPlan;
+}
+
+/** Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
+export function openPlan({ values, ...rest }: SealedPlan, unknownTypes?: UnknownTypes): RunPlan {
+  return { ...rest, ...(decodeValue(values, unknownTypes) as PlanValues) };
 }

@@ -72,6 +72,11 @@ export class TaskRunner {
     return createLogger(source, write, plan.logLevel);
   }
 
+  /** What is told once in a run, however many task runs find it out. */
+  warnOnce(index: number, message: string, once: string): void {
+    this.loggerFor(index, (record) => this.#facts.write({ ...record, once })).warn(message);
+  }
+
   /** Says how a run ended; one without a state returned a value. */
   tellEnd(index: number, state?: State): void {
     if (!this.#isTold) return;

@@ -3,6 +3,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { config } from '../config/config.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { checkTemplate } from '../lib/template.ts';
+import type { Check } from '../values/travels.ts';
 import type { Mapped, Node, Unmapped } from './node.ts';
 import { nameOfValidator, type CacheValidator } from '../results/cache-validators.ts';
 import { Signal } from './signals.ts';
@@ -37,6 +38,11 @@ export interface TaskOptions extends StoringOptions {
   readonly taskRunName?: TaskRunName;
   /** Whether what the task prints goes to the log; as configured (`[logging] logStdout`) by default. */
   readonly logStdout?: boolean;
+  /** What becomes of an input or a result that would arrive changed, a class instance as a plain object, say: a warning
+   * in the log (`'warn'`), a failure (`'strict'`), or nothing (`'off'`). As configured (`[values] check`) otherwise. */
+  readonly check?: Check;
+  /** How many megabytes an input or a result may have, as bytes; as configured (`[values] limit`, 1,024) by default. */
+  readonly valueLimit?: number;
   /** Called in order at each change of a run's state, where the task runs; each may return another state. */
   readonly stateHandlers?: readonly TaskStateHandler[];
   /** Called when a run has failed, before each retry too. */
@@ -123,6 +129,8 @@ export interface TaskSettings {
   readonly timeoutMs: number | undefined;
   /** Present in a sensor, whose `timeoutMs` counts from the first of its calls. */
   readonly everyMs: number | undefined;
+  readonly check: Check;
+  readonly valueLimitBytes: number;
   readonly trigger: Trigger;
   readonly skipOnUpstreamSkip: boolean;
   readonly slug: string | undefined;
@@ -147,6 +155,8 @@ export const taskOptionRules = {
     holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
   },
   logStdout: rules.flag,
+  check: { expected: "'strict', 'warn' or 'off'", holds: isCheck },
+  valueLimit: rules.positiveCount,
   zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },
   stateHandlers: { expected: 'an array of functions', holds: isListOfFunctions },
   onFailure: rules.function,
@@ -159,7 +169,8 @@ export const sensorCopyOptionRules = { ...copyOptionRules, ...sensorOptionRules 
 /** The settings that options come to. Throws a `UsageError` for what is wrong with them, naming `owner`. */
 export function settingsOf(owner: string, options: TaskCopyOptions): TaskSettings {
   checkOptions(owner, options, sensorCopyOptionRules);
-  const { defaults } = config().tasks;
+  const { tasks, values } = config();
+  const { defaults } = tasks;
   const {
     retries = defaults.retries,
     retryDelay = defaults.retryDelay ?? 0,
@@ -190,6 +201,8 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     retryOn: options.retryOn === undefined ? undefined : matcherOf(options.retryOn),
     timeoutMs,
     everyMs,
+    check: options.check ?? values.check,
+    valueLimitBytes: (options.valueLimit ?? values.limit) * 2 ** 20,
     trigger,
     skipOnUpstreamSkip,
     slug,
@@ -232,6 +245,10 @@ function matcherOf(retryOn: NonNullable<TaskOptions['retryOn']>): (error: Error)
 
 function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && (value === Error || value.prototype instanceof Error);
+}
+
+function isCheck(value: unknown): boolean {
+  return value === 'strict' || value === 'warn' || value === 'off';
 }
 
 function isFraction(value: unknown): boolean {

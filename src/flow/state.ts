@@ -2,6 +2,7 @@
 // one.
 
 import { decodeValue, encodeValue } from '../values/encode.ts';
+import { packed } from '../values/travels.ts';
 import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
 
 /** The questions that a state answers, by type. A type that is not listed under a question answers no. */
@@ -243,7 +244,7 @@ function fromJson(json: StateJson): State {
 }
 
 function toBase64(value: unknown): string {
-  return Buffer.from(encodeValue(value)).toString('base64');
+  return Buffer.from(encodeValue(packed(value))).toString('base64');
 }
 
 function fromBase64(text: string): unknown {

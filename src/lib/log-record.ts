@@ -18,4 +18,6 @@ export interface LogRecord {
   readonly flow?: string;
   /** In the line that tells of it: what the flow run is called from this line on. */
   readonly renamedTo?: string;
+  /** What a line says that is to be said once in a run; it is not in the records that are handed out. */
+  readonly once?: string;
 }

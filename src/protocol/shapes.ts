@@ -37,6 +37,7 @@ const logRecord = record<LogRecord>({
   mapIndex: optional(count),
   taskRun: optional(text),
   logger: optional(text),
+  once: optional(text),
   worker: optional(text),
   flowRun: optional(text),
   flow: optional(text),

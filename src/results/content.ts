@@ -1,6 +1,7 @@
 // A value that `isExact` has passed, one step at a time, in an order that depends on its content alone.
 
 import { types } from 'node:util';
+import { Envelope } from '../values/envelope.ts';
 import { isSparse } from '../values/exactness.ts';
 
 /** Stands where an array has no element. */
@@ -31,6 +32,7 @@ export function contentOf(value: object): Content {
   if (types.isRegExp(value)) return { kind: 'RegExp', parts: [value.source, value.flags] };
   // The stack tells where it was made, not what it is.
   if (types.isNativeError(value)) return { kind: classOf(value), parts: errorParts(value) };
+  if (Envelope.is(value)) return { kind: 'envelope', parts: [value.tag, withoutStack(value.data)] };
   if (ArrayBuffer.isView(value) || types.isArrayBuffer(value))
     return { kind: classOf(value), parts: [new Bytes(value)] };
   if (types.isBoxedPrimitive(value)) return { kind: classOf(value), parts: [value.valueOf()] };
@@ -63,6 +65,13 @@ function errorParts(error: Error): unknown[] {
   const parts: unknown[] = [error.message];
   if (Object.hasOwn(error, 'cause')) parts.push(error.cause);
   return parts;
+}
+
+/** Of an error with fields of its own, what is in the envelope is a record with its stack. */
+function withoutStack(data: unknown): unknown {
+  return typeof data === 'object' && data !== null && 'classes' in data && 'stack' in data
+    ? { ...data, stack: '' }
+    : data;
 }
 
 /** First what has a primitive as its key, sorted; then what has an object, which has no order, as it was added. */

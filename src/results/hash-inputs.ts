@@ -15,13 +15,14 @@ import { copierLosses, notStorable } from './losses.ts';
  * could not travel to a worker unchanged, since part of its content is out of sight.
  */
 export function hashInputs(value: unknown): string {
-  const [first, ...rest] = copierLosses(value);
+  const { losses, packed } = copierLosses(value);
+  const [first, ...rest] = losses;
   if (first !== undefined) throw notStorable('This value cannot be told from others by its content.', [first, ...rest]);
   try {
-    return new Digester(new Tree()).digest(value);
+    return new Digester(new Tree()).digest(packed);
   } catch (error) {
     if (error !== holdsItself) throw error;
-    return new Digester(new Graph()).digest(value);
+    return new Digester(new Graph()).digest(packed);
   }
 }
 

@@ -2,7 +2,7 @@
 // text has the shape of the one about values that cannot travel.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { NotSerializableError, assertTravels } from '../values/travels.ts';
+import { NotSerializableError, sendable } from '../values/travels.ts';
 
 /** One place in a value that would be lost or changed. */
 export interface Loss {
@@ -16,13 +16,14 @@ export interface Loss {
 
 /**
  * What the copier would lose or change in `value`: the same verdict that decides what travels to workers, and as
- * lenient, so that an object without a prototype is as good as an ordinary one.
+ * lenient, so that an object without a prototype is as good as an ordinary one. `packed` is what is to be encoded.
  */
-export function copierLosses(value: unknown): readonly Loss[] {
+export function copierLosses(value: unknown): { readonly losses: readonly Loss[]; readonly packed: unknown } {
   try {
-    return assertTravels(value, { role: 'result' });
+    const { value: packed, changed } = sendable(value, { role: 'result' });
+    return { losses: changed, packed };
   } catch (error) {
-    if (error instanceof NotSerializableError) return error.findings;
+    if (error instanceof NotSerializableError) return { losses: error.findings, packed: undefined };
     throw error;
   }
 }

@@ -41,8 +41,9 @@ const checksumBytes = 4;
 const v8: Serializer = {
   name: 'v8',
   serialize(value) {
-    assertKept('v8', copierLosses(value));
-    const block = encodeValue(value);
+    const { losses, packed } = copierLosses(value);
+    assertKept('v8', losses);
+    const block = encodeValue(packed);
     const bytes = new Uint8Array(block.length + checksumBytes);
     bytes.set(block);
     new DataView(bytes.buffer).setUint32(block.length, zlib.crc32(block), true);

@@ -3,10 +3,12 @@
 
 import { types } from 'node:util';
 import { serialize } from 'node:v8';
+import { Envelope } from './envelope.ts';
 import { hasOrdinaryMemory, isExact, isTooDeep, maxDepth } from './exactness.ts';
-import { isForeign, isPlain, nameOf, prototypesOf, refusals, refusedKind } from './kinds.ts';
+import { classNames, isForeign, isPlain, nameOf, prototypesOf, refusals, refusedKind } from './kinds.ts';
 import type { RefusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
+import { withEnvelopes } from './replace.ts';
 
 /** One place in a value that keeps it from arriving as it is. */
 export interface Finding {
@@ -41,8 +43,17 @@ const maxFindings = 5;
 const maxNodes = 2_000_000;
 const maxMs = 400;
 
-/** Finds what keeps `value` from arriving as it is. Both lists are empty exactly when nothing does. */
-export function diagnose(value: unknown): Diagnosis {
+/**
+ * Finds what keeps `value` from arriving as it is. Both lists are empty exactly when nothing does. `packed` is what is
+ * to be encoded in its place.
+ */
+export function diagnose(value: unknown): Diagnosis & { readonly packed: unknown } {
+  if (isExact(value)) return { packed: value, refused: [], changed: [] };
+  const packed = withEnvelopes(value);
+  return { packed, ...diagnosePacked(packed) };
+}
+
+function diagnosePacked(value: unknown): Diagnosis {
   if (isExact(value)) return { refused: [], changed: [] };
   const { refused, changed, isComplete } = new Search(value).run();
   if (refused.length > 0) return { refused, changed };
@@ -89,6 +100,10 @@ class Search {
     }
     if (typeof value !== 'object' || value === null || this.#seen.has(value)) return;
     this.#seen.add(value);
+    if (Envelope.is(value) && value.problem !== undefined) {
+      this.#refused.push(refusal('codec', pathTo(node), `is ${value.what} ${value.problem}`));
+      return;
+    }
     this.#noteChanges(node, value);
     for (const member of membersOf(value)) this.#enqueue(node, member);
   }
@@ -117,18 +132,15 @@ function changesOf(value: object): Change[] {
 
 function ownChange(value: object): Change | undefined {
   if (isPlain(value)) return undefined;
+  if (Envelope.is(value)) return value.change && { ...value.change, step: '' };
   const prototypes = prototypesOf(value);
   if (prototypes.length === 0) {
     const why = 'it arrives as an ordinary object, which inherits from Object.prototype';
     return change('null-prototype', `is ${nameOf(value)}`, why, ['send { ...value }, or a Map']);
   }
-  if (types.isNativeError(value)) return errorChange(value);
   const arrivesAs = classAfter(value);
   if (prototypes[0] !== arrivesAs.prototype) {
-    return change('class', `is ${nameOf(value)}`, classWhy(prototypes, arrivesAs.name), [
-      'send plain data',
-      'or rebuild the instance from its fields in the task that uses it',
-    ]);
+    return change('class', `is ${nameOf(value)}`, classWhy(prototypes, arrivesAs.name), classRemedy(prototypes));
   }
   if (types.isRegExp(value) && value.lastIndex !== 0) {
     const why = 'a regular expression arrives with lastIndex 0';
@@ -144,36 +156,19 @@ function ownChange(value: object): Change | undefined {
   return undefined;
 }
 
-function errorChange(error: Error): Change | undefined {
-  if (isExact(error) || (isExact(withoutCause(error)) && Object.hasOwn(error, 'cause'))) return undefined;
-  const kept = ['stack', 'message', 'cause'];
-  const lost = Object.getOwnPropertyNames(error).filter((key) => !kept.includes(key));
-  const without = lost.length > 0 ? ` without ${list(lost)}` : '';
-  const why = `it arrives as a plain Error${without}, since only name, message, stack and cause are copied`;
-  return change('error', `is ${nameOf(error)}`, why, [
-    'throw it, since thrown errors keep their fields',
-    'or send its fields as plain data',
-  ]);
-}
-
-/** The same error as far as its own fields go, so that what its cause loses is said of the cause. */
-function withoutCause(error: Error): Error {
-  const { cause: _cause, ...descriptors } = Object.getOwnPropertyDescriptors(error) as PropertyDescriptorMap;
-  try {
-    const copy = new Error('');
-    Object.setPrototypeOf(copy, Object.getPrototypeOf(error) as object);
-    return Object.defineProperties(copy, descriptors);
-  } catch {
-    return error;
-  }
-}
-
 function classWhy(prototypes: readonly object[], arrivesAs: string): string {
   if (isForeign(prototypes[0])) return `it arrives as this realm's own ${arrivesAs}`;
   const members = prototypes[0] === undefined ? [] : Object.getOwnPropertyNames(prototypes[0]);
   const gone = members.filter((name) => name !== 'constructor');
   const plain = arrivesAs === 'Object' ? 'a plain object' : `a plain ${arrivesAs}`;
   return `it arrives as ${plain}, without its class${gone.length > 0 ? `: ${list(gone)} would be gone` : ''}`;
+}
+
+function classRemedy(prototypes: readonly object[]): readonly string[] {
+  const [name] = classNames(prototypes.slice(0, 1));
+  const rebuild = 'send plain data, and rebuild the instance in the task that uses it';
+  if (name === undefined || isForeign(prototypes[0])) return [rebuild];
+  return [`register it: registerType(${name}, { tag, encode, decode }), in a module that both sides import`, rebuild];
 }
 
 /** The class that the copier gives to what it makes of `value`. */
@@ -199,7 +194,7 @@ function typedArrayAfter(value: NodeJS.TypedArray): { readonly name: string; rea
 }
 
 function propertyChanges(value: object): Change[] {
-  if (types.isNativeError(value)) return [];
+  if (types.isNativeError(value) || Envelope.is(value)) return [];
   const symbols = Object.getOwnPropertySymbols(value).slice(0, maxFindings);
   const isOpen = Array.isArray(value) || classAfter(value) === Object;
   return [...symbols.map(symbolChange), ...(isOpen ? [] : addedProperties(value))];

@@ -4,11 +4,12 @@
 // Shared references are kept within a value, not between the values of a column.
 
 import { types } from 'node:util';
-import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 import { HeddleError } from '../lib/heddle-error.ts';
+import './built-in-types.ts';
+import { read, write, type UnknownTypes } from './copier.ts';
 
 /** The first byte of a block. It is on the wire: numbers are never given to another codec. */
-const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4 } as const;
+const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4, table: 5 } as const;
 
 /** What a column may consist of for the constant codec. Positions are on the wire. */
 const constants: readonly unknown[] = [undefined, null, true, false];
@@ -16,62 +17,71 @@ const constants: readonly unknown[] = [undefined, null, true, false];
 /** Below this, or with wider rows, taking rows apart gains nothing. */
 const leastRows = 4;
 const mostKeys = 100;
+/** Of a list that is itself a value: a shorter one is as fast as it is. */
+const leastTableRows = 64;
 
-/** One block of bytes that owns its memory: nothing else is in its buffer, so it can be posted or transferred whole. */
-export function encodeColumn(values: readonly unknown[]): Uint8Array {
+/**
+ * One block of bytes that owns its memory: nothing else is in its buffer, so it can be posted or transferred whole. It
+ * begins with the bytes of `head`, below 128, which are no business of ours.
+ */
+export function encodeColumn(values: readonly unknown[], head: readonly number[] = []): Uint8Array {
   const [first] = values;
-  if (typeof first === 'number' && isAllNumbers(values)) return encodeNumbers(values);
-  if (constants.includes(first) && isAllSame(values)) return encodeConstant(first, values.length);
+  if (typeof first === 'number' && isAllNumbers(values)) return encodeNumbers(values, head);
+  if (constants.includes(first) && isAllSame(values)) return encodeConstant(first, values.length, head);
   const rows = values.length >= leastRows ? takeApart(values) : undefined;
-  return rows === undefined ? copy(codecs.copier, values) : copy(codecs.rows, rows);
+  if (rows !== undefined) return write(rows, [...head, codecs.rows]);
+  const table = values.length === 1 && isTable(first) ? takeApart(first) : undefined;
+  if (table !== undefined) return write(table, [...head, codecs.table]);
+  return write(values, [...head, codecs.copier]);
 }
 
 /** The values of a block. None of them refers to `bytes`, which may be backed by shared memory. */
-export function decodeColumn(bytes: Uint8Array): unknown[] {
+export function decodeColumn(bytes: Uint8Array, unknownTypes?: UnknownTypes): unknown[] {
   const codec = bytes[0];
   if (codec === codecs.numbers) return decodeNumbers(bytes);
   if (codec === codecs.constant) return decodeConstant(bytes);
-  if (codec === codecs.copier) return rebuild(bytes) as unknown[];
-  if (codec === codecs.separate) return splitValues(bytes);
-  if (codec === codecs.rows) return putTogether(rebuild(bytes) as Rows);
+  if (codec === codecs.copier) return read(bytes, 1, unknownTypes) as unknown[];
+  if (codec === codecs.separate) return splitValues(bytes, unknownTypes);
+  if (codec === codecs.rows) return putTogether(read(bytes, 1, unknownTypes) as Rows);
+  if (codec === codecs.table) return [putTogether(read(bytes, 1, unknownTypes) as Rows)];
   const message = `a block of values begins with ${codec ?? 'nothing'}, which is no codec of this version of Heddle`;
   throw new HeddleError('UNKNOWN_VALUE_CODEC', message, { codec });
 }
 
 /** A block of values that were encoded one by one, each by `encodeValue`. */
-export function joinValues(parts: readonly Uint8Array[]): Uint8Array {
-  const headLength = 1 + 4 * (parts.length + 1);
+export function joinValues(parts: readonly Uint8Array[], head: readonly number[] = []): Uint8Array {
+  const headLength = head.length + 1 + 4 * (parts.length + 1);
   const length = parts.reduce((sum, part) => sum + part.length, headLength);
   const bytes = new Uint8Array(length);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = codecs.separate;
-  view.setUint32(1, parts.length);
+  bytes.set([...head, codecs.separate]);
+  const view = new DataView(bytes.buffer, head.length + 1);
+  view.setUint32(0, parts.length);
   let offset = headLength;
   for (const [index, part] of parts.entries()) {
-    view.setUint32(5 + 4 * index, part.length);
+    view.setUint32(4 + 4 * index, part.length);
     bytes.set(part, offset);
     offset += part.length;
   }
   return bytes;
 }
 
-function splitValues(bytes: Uint8Array): unknown[] {
+function splitValues(bytes: Uint8Array, unknownTypes: UnknownTypes | undefined): unknown[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = view.getUint32(1);
   let offset = 1 + 4 * (count + 1);
   return Array.from({ length: count }, (_, index) => {
     const length = view.getUint32(5 + 4 * index);
     offset += length;
-    return decodeValue(bytes.subarray(offset - length, offset));
+    return decodeValue(bytes.subarray(offset - length, offset), unknownTypes);
   });
 }
 
-export function encodeValue(value: unknown): Uint8Array {
-  return encodeColumn([value]);
+export function encodeValue(value: unknown, head?: readonly number[]): Uint8Array {
+  return encodeColumn([value], head);
 }
 
-export function decodeValue(bytes: Uint8Array): unknown {
-  return decodeColumn(bytes)[0];
+export function decodeValue(bytes: Uint8Array, unknownTypes?: UnknownTypes): unknown {
+  return decodeColumn(bytes, unknownTypes)[0];
 }
 
 function isAllNumbers(values: readonly unknown[]): values is readonly number[] {
@@ -84,10 +94,11 @@ function isAllSame(values: readonly unknown[]): boolean {
   return true;
 }
 
-function encodeNumbers(numbers: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(1 + numbers.length * Float64Array.BYTES_PER_ELEMENT);
-  bytes[0] = codecs.numbers;
-  bytes.set(new Uint8Array(pack(numbers).buffer), 1);
+function encodeNumbers(numbers: readonly number[], head: readonly number[]): Uint8Array {
+  const start = head.length + 1;
+  const bytes = new Uint8Array(start + numbers.length * Float64Array.BYTES_PER_ELEMENT);
+  bytes.set([...head, codecs.numbers]);
+  bytes.set(new Uint8Array(pack(numbers).buffer), start);
   return bytes;
 }
 
@@ -108,11 +119,10 @@ function decodeNumbers(bytes: Uint8Array): number[] {
   return numbers;
 }
 
-function encodeConstant(constant: unknown, count: number): Uint8Array {
-  const bytes = new Uint8Array(6);
-  bytes[0] = codecs.constant;
-  bytes[1] = constants.indexOf(constant);
-  new DataView(bytes.buffer).setUint32(2, count, true);
+function encodeConstant(constant: unknown, count: number, head: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(head.length + 6);
+  bytes.set([...head, codecs.constant, constants.indexOf(constant)]);
+  new DataView(bytes.buffer, head.length).setUint32(2, count, true);
   return bytes;
 }
 
@@ -128,6 +138,13 @@ function decodeConstant(bytes: Uint8Array): unknown[] {
 interface Rows {
   readonly keys: readonly string[];
   readonly columns: readonly ArrayLike<unknown>[];
+}
+
+/** Whether a value is a list of rows, none of which is in it twice: that would not be so any more. */
+function isTable(value: unknown): value is readonly unknown[] {
+  if (!Array.isArray(value) || value.length < leastTableRows || !isPlainObject(value[0])) return false;
+  if (Object.getPrototypeOf(value) !== Array.prototype || Object.keys(value).length !== value.length) return false;
+  return new Set(value).size === value.length;
 }
 
 /** The rows by column; `undefined` unless all are plain objects of primitives with the same keys in one order. */
@@ -171,35 +188,3 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
   return Object.getPrototypeOf(value) === Object.prototype;
 }
-
-function copy(codec: number, value: unknown): Uint8Array {
-  const serializer = new DefaultSerializer();
-  // A number below 128 is written as one byte.
-  serializer.writeUint32(codec);
-  serializer.writeHeader();
-  serializer.writeValue(value);
-  return serializer.releaseBuffer();
-}
-
-function rebuild(bytes: Uint8Array): unknown {
-  // Reading memory that another thread can write to, while it is being parsed, is not safe.
-  const own = types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
-  const deserializer = new CopyingDeserializer(own);
-  deserializer.readUint32();
-  deserializer.readHeader();
-  return deserializer.readValue();
-}
-
-/** Gives each view memory of its own. A view into the message would keep all of it alive, and could write to it. */
-class CopyingDeserializer extends DefaultDeserializer {
-  _readHostObject(): unknown {
-    const view = readView.call(this);
-    const bytes = new Uint8Array(view.byteLength);
-    bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    return Buffer.isBuffer(view) ? Buffer.from(bytes.buffer) : Reflect.construct(view.constructor, [bytes.buffer]);
-  }
-}
-
-const readView = Reflect.get(DefaultDeserializer.prototype, '_readHostObject') as (
-  this: DefaultDeserializer,
-) => NodeJS.ArrayBufferView;

@@ -8,12 +8,13 @@
 // objects.
 
 import { types } from 'node:util';
+import { Envelope } from './envelope.ts';
 
 /** Deeper values are refused: the copier recurses, and gives up at about 1,600 levels when the stack is all its own. */
 export const maxDepth = 1_000;
 
 /** Arrays and views up to this length are asked for properties besides their elements. */
-const namedUpTo = 64;
+export const namedUpTo = 64;
 /** How many objects of a value the quick scan asks for symbol keys, and arrays for named properties. */
 const closeLooks = 256;
 /** Past these the quick scan hands over to the thorough one: a cycle or a much shared part would keep it for ever. */
@@ -168,6 +169,7 @@ function nativeMembers(value: object): readonly unknown[] {
   if (types.isMap(value)) return [...value].flat(1);
   if (types.isSet(value)) return [...value];
   if (types.isNativeError(value)) return [value.cause];
+  if (Envelope.is(value)) return [value.data];
   return [];
 }
 
@@ -186,6 +188,7 @@ const exactNatives: ReadonlyMap<unknown, (value: object) => boolean> = new Map<u
   [Boolean.prototype, (value) => types.isBooleanObject(value) && isBare(value)],
   [BigInt.prototype, (value) => types.isBigIntObject(value) && isBare(value)],
   [String.prototype, (value) => types.isStringObject(value) && isBare(value, value.length + 1)],
+  [Envelope.prototype, (value) => Envelope.is(value) && isIntact(value)],
   [DataView.prototype, (value) => types.isDataView(value) && hasOrdinaryMemory(value) && isBare(value)],
   ...[
     Buffer,
@@ -219,6 +222,10 @@ function isExactTypedArray(value: object): boolean {
 /** The copier makes shared memory private, and fixes the length of a view that follows its buffer. */
 export function hasOrdinaryMemory(view: { readonly buffer: ArrayBufferLike }): boolean {
   return types.isArrayBuffer(view.buffer) && !view.buffer.detached && !view.buffer.resizable;
+}
+
+function isIntact({ problem, change }: Envelope): boolean {
+  return problem === undefined && change === undefined;
 }
 
 function isExactError(value: object): boolean {

@@ -89,6 +89,10 @@ export const refusals = {
     why: 'reading this property runs code, which failed',
     remedy: ['fix the getter, or leave the property out'],
   },
+  codec: {
+    why: 'what a type is registered with must give the data to rebuild it from',
+    remedy: ['mend the encode() that is given to registerType()', 'or send plain data'],
+  },
   depth: {
     why: 'the copier recurses, and its stack has an end',
     remedy: ['flatten it: a long linked list is better as an array'],

@@ -2,6 +2,7 @@
 // path comes here. It reads what the copier would read: it calls an own getter, as the copier does, and nothing else.
 
 import { types } from 'node:util';
+import { Envelope } from './envelope.ts';
 import { isSparse } from './exactness.ts';
 
 /** One step down from a value. `threw` stands in place of a value whose getter threw. */
@@ -11,16 +12,17 @@ export interface Member {
   readonly threw?: string;
 }
 
-/** Everything that the copier would read in `value`, which is not a Proxy, but for primitives that always travel. */
-export function membersOf(value: object): Member[] {
-  if (types.isNativeError(value)) return Object.hasOwn(value, 'cause') ? readAll(value, ['cause']) : [];
+/** Everything that the copier would read in `value`, which is not a Proxy, as far as it is of interest. */
+export function membersOf(value: object, isOfInterest: (member: unknown) => boolean = isOpaque): Member[] {
+  if (types.isNativeError(value)) return Object.hasOwn(value, 'cause') ? readAll(value, ['cause'], isOfInterest) : [];
+  if (Envelope.is(value)) return isOpaque(value.data) ? [{ step: '.encode()', value: value.data }] : [];
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return [];
-  if (types.isMap(value)) return mapMembers(value);
+  if (types.isMap(value)) return mapMembers(value).filter((each) => isOfInterest(each.value));
   if (types.isSet(value)) {
     const items = [...Set.prototype.values.call(value)].map((item, at) => ({ step: `.item(${at})`, value: item }));
-    return items.filter((item) => isOpaque(item.value));
+    return items.filter((item) => isOfInterest(item.value));
   }
-  return Array.isArray(value) ? arrayMembers(value) : readAll(value, Object.keys(value));
+  return Array.isArray(value) ? arrayMembers(value, isOfInterest) : readAll(value, Object.keys(value), isOfInterest);
 }
 
 /** Whether there may be more to a value than a primitive that always travels. */
@@ -61,14 +63,14 @@ export function textOf(thrown: unknown): string {
   }
 }
 
-function arrayMembers(array: readonly unknown[]): Member[] {
-  if (isSparse(array)) return readAll(array, Object.keys(array));
+function arrayMembers(array: readonly unknown[], isOfInterest: (member: unknown) => boolean): Member[] {
+  if (isSparse(array)) return readAll(array, Object.keys(array), isOfInterest);
   const members: Member[] = [];
   for (let index = 0; index < array.length; index += 1) {
     const { value, threw } = read(array, index);
-    if (isOpaque(value) || threw !== undefined) members.push(member(`[${index}]`, value, threw));
+    if (isOfInterest(value) || threw !== undefined) members.push(member(`[${index}]`, value, threw));
   }
-  return [...members, ...readAll(array, namedKeys(array))];
+  return [...members, ...readAll(array, namedKeys(array), isOfInterest)];
 }
 
 function namedKeys(array: readonly unknown[]): string[] {
@@ -77,11 +79,10 @@ function namedKeys(array: readonly unknown[]): string[] {
 }
 
 function mapMembers(map: ReadonlyMap<unknown, unknown>): Member[] {
-  const members = [...Map.prototype.entries.call(map)].flatMap(([key, value], at) => [
+  return [...Map.prototype.entries.call(map)].flatMap(([key, value], at) => [
     { step: `.key(${at})`, value: key },
     { step: `.get(${keyText(key, at)})`, value },
   ]);
-  return members.filter((each) => isOpaque(each.value));
 }
 
 function keyText(key: unknown, at: number): string {
@@ -89,10 +90,10 @@ function keyText(key: unknown, at: number): string {
   return (typeof key === 'object' && key !== null) || typeof key === 'function' ? `key ${at}` : String(key);
 }
 
-function readAll(owner: object, keys: readonly string[]): Member[] {
+function readAll(owner: object, keys: readonly string[], isOfInterest: (member: unknown) => boolean): Member[] {
   return keys.flatMap((key) => {
     const { value, threw } = read(owner, key);
-    return isOpaque(value) || threw !== undefined ? member(stepTo(key), value, threw) : [];
+    return isOfInterest(value) || threw !== undefined ? member(stepTo(key), value, threw) : [];
   });
 }
 

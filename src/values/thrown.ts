@@ -6,10 +6,12 @@
 
 import { inspect, types } from 'node:util';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
-import { decodeValue, encodeValue } from './encode.ts';
+import * as copier from './copier.ts';
 import { isExact } from './exactness.ts';
 import { classNames, nameOf, prototypesOf } from './kinds.ts';
 import { read, textOf } from './members.ts';
+import { withEnvelopes } from './replace.ts';
+import { errorTypeNamed, errorTypeOf } from './types.ts';
 
 /** What was thrown: an error, something else, or an error that was already told further up (its own cause, say). */
 export type ThrownRecord = ErrorRecord | ValueRecord | CutRecord;
@@ -23,6 +25,8 @@ export interface ErrorRecord {
   readonly stack: string;
   /** Present for an error of Heddle's own: which of its classes it is, or extends. */
   readonly heddle?: keyof typeof heddleClasses;
+  /** The tag of its class, or of the nearest of its classes that is registered. */
+  readonly tag?: string;
   readonly code?: string | number;
   readonly fields?: Readonly<Record<string, FieldRecord>>;
   readonly cause?: ThrownRecord;
@@ -68,6 +72,9 @@ const maxFields = 100;
 const maxRecords = 200;
 const maxTotal = 1_024 * 1_024;
 
+/** An error in a field has fields too, which may lead back: what is in envelopes is looked for in the first only. */
+let isInField = false;
+
 export function encodeThrown(thrown: unknown): ThrownRecord {
   try {
     return new Encoder().encode(thrown, 0);
@@ -104,6 +111,7 @@ class Encoder {
     const hasCode = typeof code === 'string' || (Number.isSafeInteger(code) && !Object.is(code, -0));
     const prototypes = prototypesOf(error);
     const heddle = heddleClass(prototypes);
+    const tag = errorTypeOf(prototypes)?.tag;
     const errors = read(error, 'errors').value;
     return {
       kind: 'error',
@@ -112,6 +120,7 @@ class Encoder {
       message,
       stack: stack === '' ? `${name}: ${message}` : stack,
       ...(heddle !== undefined && { heddle }),
+      ...(tag !== undefined && { tag }),
       ...(hasCode && { code: typeof code === 'string' ? this.#cut(code) : Number(code) }),
       ...(Object.hasOwn(error, 'cause') && { cause: this.encode(read(error, 'cause').value, depth + 1) }),
       ...(isErrorList(errors) && { errors: this.#encodeErrors(errors, depth) }),
@@ -157,8 +166,9 @@ class Encoder {
       return value.length > Math.min(maxText, this.#textLeft) ? undefined : { kind: 'plain', value: this.#cut(value) };
     }
     try {
-      if (!isExact(value)) return undefined;
-      const bytes = encodeValue(value);
+      const packed = isExact(value) ? value : packField(value);
+      if (!isExact(packed)) return undefined;
+      const bytes = copier.write(packed, []);
       if (bytes.length > Math.min(maxText, this.#textLeft)) return undefined;
       return {
         kind: 'encoded',
@@ -194,6 +204,16 @@ class Encoder {
   }
 }
 
+function packField(value: unknown): unknown {
+  if (isInField) return value;
+  isInField = true;
+  try {
+    return withEnvelopes(value);
+  } finally {
+    isInField = false;
+  }
+}
+
 /** The error again. It is an instance of its class when this process has that class, else a `RemoteError`. */
 export function decodeThrown(record: ThrownRecord): Error {
   if (record.kind === 'cut') return new Error(record.text);
@@ -204,9 +224,41 @@ export function decodeThrown(record: ThrownRecord): Error {
   if (record.cause !== undefined) hide(error, 'cause', decodeInner(record.cause));
   if (record.errors !== undefined) hide(error, 'errors', record.errors.map(decodeInner));
   if (record.code !== undefined && read(error, 'code').value !== record.code) put(error, 'code', record.code);
-  for (const [key, field] of Object.entries(record.fields ?? {})) put(error, key, decodeField(field));
-  if (record.notSent !== undefined) put(error, 'notSent', record.notSent);
-  return error;
+  const notSent: Record<string, string> = { ...record.notSent };
+  for (const [key, field] of Object.entries(record.fields ?? {})) {
+    const { value, threw } = tryToDecode(field);
+    if (threw === undefined) put(error, key, value);
+    else notSent[key] = threw;
+  }
+  if (Object.keys(notSent).length > 0) put(error, 'notSent', notSent);
+  return record.tag === undefined ? error : asRegistered(error, record.tag);
+}
+
+/** An error arrives, whatever becomes of its fields. */
+function tryToDecode(field: FieldRecord): { readonly value: unknown; readonly threw?: string } {
+  try {
+    return { value: decodeField(field) };
+  } catch (error) {
+    return { value: undefined, threw: textOf(error) };
+  }
+}
+
+/** As an instance of a class that was registered for it; the error as it is, when it was not, or its `decode` fails. */
+function asRegistered(error: Error, tag: string): Error {
+  const type = errorTypeNamed(tag);
+  if (type === undefined) return error;
+  const { remoteClass: _, ...descriptors } = Object.getOwnPropertyDescriptors(error) as PropertyDescriptorMap;
+  try {
+    const made: unknown = type.decode?.(error as Error & Readonly<Record<string, unknown>>) ?? bare(type.prototype);
+    return Object.defineProperties(made as Error, descriptors);
+  } catch (thrown) {
+    put(error, 'notRebuilt', `the decode() that is registered for '${tag}' threw: ${textOf(thrown)}`);
+    return error;
+  }
+}
+
+function bare(prototype: object): Error {
+  return Object.setPrototypeOf(new Error(''), prototype) as Error;
 }
 
 function decodeThrownValue({ what, text, value }: ValueRecord): ThrownValueError {
@@ -221,7 +273,7 @@ function decodeInner(record: ThrownRecord): unknown {
 
 function decodeField(field: FieldRecord): unknown {
   if (field.kind === 'plain') return field.value;
-  return field.kind === 'error' ? decodeInner(field.error) : decodeValue(Buffer.from(field.base64, 'base64'));
+  return field.kind === 'error' ? decodeInner(field.error) : copier.read(Buffer.from(field.base64, 'base64'), 0);
 }
 
 function construct({ heddle, classes, name, message, code = '' }: ErrorRecord): Error {
@@ -232,6 +284,14 @@ function construct({ heddle, classes, name, message, code = '' }: ErrorRecord): 
   if (own === 'SuppressedError') return new SuppressedError(undefined, undefined, message);
   const builtIn = builtIns.find((each) => each.name === own);
   return builtIn === undefined ? remoteError(message, classes) : new builtIn(message);
+}
+
+/** The prototype of what is made of a record wherever it arrives; none when its class is known nowhere else. */
+export function prototypeOf({ heddle, classes: [own], tag }: ErrorRecord): object | undefined {
+  if (tag !== undefined) return errorTypeNamed(tag)?.prototype;
+  if (heddle !== undefined) return heddleClasses[heddle].prototype;
+  const others = [DOMException, AggregateError, SuppressedError];
+  return [...builtIns, ...others].find((each) => each.name === own)?.prototype;
 }
 
 function remoteError(message: string, remoteClass: readonly string[]): RemoteError {

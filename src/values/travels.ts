@@ -2,7 +2,9 @@
 
 import { HeddleError } from '../lib/heddle-error.ts';
 import { type Finding, diagnose } from './diagnosis.ts';
+import './built-in-types.ts';
 import { isExact } from './exactness.ts';
+import { withEnvelopes } from './replace.ts';
 
 export type Role = 'input' | 'result' | 'constant' | 'parameter';
 
@@ -12,7 +14,12 @@ export interface Destination {
   readonly task?: string | undefined;
   readonly mapIndex?: number | undefined;
   readonly name?: string | undefined;
+  /** What is done about silent changes; `'warn'` by default. */
+  readonly check?: Check | undefined;
 }
+
+/** What becomes of a value that would arrive changed: an error, a warning in the log, or nothing. */
+export type Check = 'strict' | 'warn' | 'off';
 
 /** A value that cannot be sent: it holds code, a live resource, or what only exists in its own process. */
 export class NotSerializableError extends HeddleError {
@@ -25,7 +32,9 @@ export class NotSerializableError extends HeddleError {
 
   constructor(destination: Destination, findings: readonly [Finding, ...Finding[]]) {
     const { role, task, mapIndex } = destination;
-    super('VALUE_NOT_SERIALIZABLE', explain(destination, findings), {
+    const goal = role === 'result' ? 'sent back to the flow' : 'sent to a worker';
+    const headline = `${whoseValue(destination)} that cannot be ${goal}.`;
+    super('VALUE_NOT_SERIALIZABLE', explain(headline, destination, findings), {
       role,
       ...(task !== undefined && { task }),
       ...(mapIndex !== undefined && { mapIndex }),
@@ -36,24 +45,68 @@ export class NotSerializableError extends HeddleError {
   }
 }
 
+/** A value on its way. */
+export interface Sendable {
+  /** What is to be encoded in its place: the value itself, or a copy with envelopes in it. */
+  readonly value: unknown;
+  /** What will arrive changed, mostly nothing, for the caller to warn of. */
+  readonly changed: readonly Finding[];
+}
+
+const nothing: readonly Finding[] = [];
+
 /**
- * Throws a `NotSerializableError` when `value` cannot be sent. Returns what would arrive changed, mostly nothing, for
- * the caller to warn of.
+ * `value` as it can be sent. Throws a `NotSerializableError` when it cannot; and `VALUE_WOULD_CHANGE` when it would
+ * arrive changed, if the destination is strict.
  */
-export function assertTravels(value: unknown, destination: Destination): readonly Finding[] {
-  if (isExact(value)) return [];
-  const { refused, changed } = diagnose(value);
+export function sendable(value: unknown, destination: Destination): Sendable {
+  if (isExact(value)) return { value, changed: nothing };
+  const { packed: sent, refused, changed } = diagnose(value);
   const [first, ...rest] = refused;
   if (first !== undefined) throw new NotSerializableError(destination, [first, ...rest]);
-  return changed.filter(({ kind }) => !harmless.has(kind));
+  const { check = 'warn' } = destination;
+  if (check === 'off') return { value: sent, changed: nothing };
+  const [change, ...others] = changed.filter(({ kind }) => !harmless.has(kind));
+  if (change === undefined) return { value: sent, changed: nothing };
+  if (check === 'strict') throw wouldChange(destination, [change, ...others]);
+  return { value: sent, changed: [change, ...others] };
+}
+
+/** `value` as it is best sent, whatever becomes of it: for what was looked at before, or is nobody's but ours. */
+export function packed(value: unknown): unknown {
+  return isExact(value) ? value : withEnvelopes(value);
+}
+
+/** One change as one sentence, for the log. */
+export function describeChange(destination: Destination, finding: Finding): string {
+  const { what, why, remedy } = finding;
+  const whose = destination.role === 'parameter' ? '' : ` of task '${destination.task ?? ''}'`;
+  const fix = remedy[0] === undefined ? '' : `. To send it as it is, ${remedy[0]}`;
+  return `${pathFrom(destination, finding)}${whose} ${what}: ${why}${fix}`;
 }
 
 /** Changes that are too common and too seldom matter to warn of. */
 const harmless: ReadonlySet<string> = new Set(['null-prototype', 'last-index']);
 
-function explain(destination: Destination, [first, ...rest]: readonly [Finding, ...Finding[]]): string {
+function wouldChange(destination: Destination, findings: readonly [Finding, ...Finding[]]): HeddleError {
+  const { role, task, mapIndex } = destination;
+  const headline = `${whoseValue(destination)} that would arrive changed, and its check is 'strict'.`;
+  return new HeddleError('VALUE_WOULD_CHANGE', explain(headline, destination, findings), {
+    role,
+    ...(task !== undefined && { task }),
+    ...(mapIndex !== undefined && { mapIndex }),
+    path: pathFrom(destination, findings[0]),
+    findings,
+  });
+}
+
+function explain(
+  headline: string,
+  destination: Destination,
+  [first, ...rest]: readonly [Finding, ...Finding[]],
+): string {
   const lines = [
-    whoseValue(destination),
+    headline,
     '',
     `  ${pathFrom(destination, first)}`,
     `    ${first.what}`,
@@ -67,13 +120,14 @@ function explain(destination: Destination, [first, ...rest]: readonly [Finding, 
   return lines.join('\n');
 }
 
-function whoseValue({ role, task, mapIndex, name }: Destination): string {
-  if (role === 'parameter') return `Parameter '${name ?? ''}' has a value that cannot be sent to a worker.`;
+/** The beginning of a sentence that ends with what is wrong with the value. */
+export function whoseValue({ role, task, mapIndex, name }: Destination): string {
+  if (role === 'parameter') return `Parameter '${name ?? ''}' has a value`;
   const who = `Task '${task ?? ''}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
-  if (role === 'result') return `${who} returned a value that cannot be sent back to the flow.`;
-  return `${who} was given ${role === 'input' ? 'an input' : 'a constant'} that cannot be sent to a worker.`;
+  if (role === 'result') return `${who} returned a value`;
+  return `${who} was given ${role === 'input' ? 'an input' : 'a constant'}`;
 }
 
-function pathFrom({ role, name }: Destination, { path }: Finding): string {
+export function pathFrom({ role, name }: Destination, { path }: Pick<Finding, 'path'>): string {
   return `${role}${name === undefined ? '' : ` '${name}'`}${path}`;
 }

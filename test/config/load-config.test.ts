@@ -11,6 +11,7 @@ test('without files and variables every setting is what the table says', () => {
   assert.deepEqual(given.load(), {
     logging: { level: 'info', format: 'text', extraLoggers: [], logStdout: false },
     tasks: { defaults: { retries: 0, retryDelay: undefined, timeout: undefined }, variableWrites: 'warn' },
+    values: { check: 'warn', limit: 1_024 },
     code: { directory: join(given.home, '.heddle', 'code') },
     results: { directory: join(given.home, '.heddle', 'results') },
     flows: { checkpointing: false },
@@ -132,7 +133,7 @@ const faults: Fault[] = [
   {
     project: '[server]\nport = 4200',
     code: 'UNKNOWN_CONFIG_KEY',
-    message: `PROJECT:1: there is no section 'server'. There are: logging, tasks, code, results, flows, secrets.`,
+    message: `PROJECT:1: there is no section 'server'. There are: logging, tasks, values, code, results, flows, secrets.`,
     line: 1,
   },
   {

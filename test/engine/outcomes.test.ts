@@ -146,7 +146,7 @@ for (const [how, crash] of losses) {
 test('the facts of a crash are fields of its error', () => {
   const { bytes } = crashBlock(12, { ...crash, worker: 'ant', loss: { kind: 'exit', exitCode: 7 } });
 
-  const { error } = stateAt(decodeOutcomes(bytes, 12), 0);
+  const { error } = stateAt(decodeOutcomes(bytes, { mapIndex: 12 }), 0);
 
   assert.deepEqual(Object.fromEntries(Object.entries(error!)), {
     name: 'HeddleError',
@@ -164,7 +164,7 @@ test('the child of a mapped task that crashed is called by its index, and a sing
   const { bytes } = crashBlock(12, { ...crash, losses: 1 });
 
   assert.equal(
-    stateAt(decodeOutcomes(bytes, 12), 0).message,
+    stateAt(decodeOutcomes(bytes, { mapIndex: 12 }), 0).message,
     `task 'parse' [map index 12] was given up after the means to run it were lost once; last: its worker was lost. ${again}`,
   );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodePlan, encodePlan, type RunPlan } from '../../src/engine/plan.ts';
+import { decodePlan, encodePlan, openPlan, type RunPlan } from '../../src/engine/plan.ts';
 import { nameOf, someFailed } from '../../src/flow/triggers.ts';
 
 const plan: RunPlan = {
@@ -25,6 +25,8 @@ const plan: RunPlan = {
   retries: 3,
   retryDelayMs: 10_000,
   timeoutMs: null,
+  check: 'warn',
+  valueLimitBytes: 1_024,
   skipOnUpstreamSkip: true,
   trigger: nameOf(someFailed({ atLeast: 0.5 }))!,
   args: [
@@ -39,20 +41,24 @@ const plan: RunPlan = {
 };
 
 test('a plan arrives as it was', () => {
-  assert.deepEqual(decodePlan(encodePlan(plan)), plan);
+  assert.deepEqual(arrived(plan), plan);
 });
 
 test('a plan whose trigger is code says that it is, and has no address for what was made inside a function', () => {
   const { module: _, path: __, fingerprint: ___, ...reference } = plan.reference;
   const inside = { ...plan, trigger: null, reference, timeoutMs: 500 };
 
-  assert.deepEqual(decodePlan(encodePlan(inside)), inside);
+  assert.deepEqual(arrived(inside), inside);
 });
 
 test('what a worker changes in its plan, it changes for itself', () => {
-  const decoded = decodePlan(encodePlan(plan));
+  const decoded = arrived(plan);
 
   (decoded.constants[0] as Map<string, unknown>).clear();
 
   assert.deepEqual(plan.constants, [new Map([['a', new Set([1n])]])]);
 });
+
+function arrived(sent: RunPlan): RunPlan {
+  return openPlan(decodePlan(encodePlan(sent)));
+}

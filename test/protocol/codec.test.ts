@@ -294,8 +294,9 @@ function records(): fc.Arbitrary<LogRecord[]> {
     flowRun: text,
     flow: text,
     renamedTo: text,
+    once: text,
   };
-  const optional = ['task', 'mapIndex', 'taskRun', 'logger', 'worker', 'flowRun', 'flow', 'renamedTo'] as const;
+  const optional = ['task', 'mapIndex', 'taskRun', 'logger', 'worker', 'flowRun', 'flow', 'renamedTo', 'once'] as const;
   return fc.array(record<LogRecord>(fields, [...optional]), { maxLength: 2 });
 }
 

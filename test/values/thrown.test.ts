@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
-import { assertTravels } from '../../src/values/travels.ts';
+import { sendable } from '../../src/values/travels.ts';
 import {
   RemoteError,
   type ThrownRecord,
@@ -126,7 +126,7 @@ test("Heddle's own errors stay what they are, over more than one way", () => {
 test('the error about a value that cannot travel can itself travel', () => {
   let thrown: unknown;
   try {
-    assertTravels({ a: Symbol('s') }, { role: 'result', task: 't' });
+    sendable({ a: Symbol('s') }, { role: 'result', task: 't' });
   } catch (error) {
     thrown = error;
   }

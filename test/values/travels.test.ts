@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { test } from 'node:test';
 import { diagnose } from '../../src/values/diagnosis.ts';
-import { type Destination, NotSerializableError, assertTravels } from '../../src/values/travels.ts';
+import { type Destination, NotSerializableError, sendable } from '../../src/values/travels.ts';
 import { DatabaseClient, HttpError, Money } from './value-table.ts';
 
 test('an input that holds a client says whose it is, where, why, and what to do [S03]', () => {
@@ -46,15 +46,15 @@ test('a result that holds several says the nearest first', () => {
 
 test('a parameter says its name', () => {
   assert.equal(
-    textFor(new URL('https://a.b'), { role: 'parameter', name: 'home' }),
-    `Parameter 'home' has a value that cannot be sent to a worker.
+    textFor(new Response('x'), { role: 'parameter', name: 'page' }),
+    `Parameter 'page' has a value that cannot be sent to a worker.
 
-  parameter 'home'
-    is a URL
+  parameter 'page'
+    is a Response
 
   Why: its content is kept by the platform, where a copy does not reach.
   Fix:
-    - send value.href, and rebuild it with new URL(href)`,
+    - read it first: await value.text() or await value.json()`,
   );
 });
 
@@ -84,7 +84,7 @@ test('the text of what would arrive changed says how', () => {
 
   assert.deepEqual(texts, [
     '[0] is a Money (class instance): it arrives as a plain object, without its class: amount would be gone',
-    '[0] is a HttpError (extends Error): it arrives as a plain Error without status, since only name, message, stack and cause are copied',
+    '[0] is a HttpError (extends Error): it arrives as a RemoteError, since its class is not registered',
     '[0] is an object without a prototype: it arrives as an ordinary object, which inherits from Object.prototype',
     '[0].at is a RegExp with lastIndex 1: a regular expression arrives with lastIndex 0',
   ]);
@@ -116,9 +116,9 @@ test('an error carries its facts as fields', () => {
 });
 
 test('what arrives changed is returned, what is exact is not mentioned', () => {
-  assert.deepEqual(assertTravels({ a: [1] }, { role: 'result' }), []);
+  assert.deepEqual(sendable({ a: [1] }, { role: 'result' }).changed, []);
   assert.deepEqual(
-    assertTravels({ rows: [new Money(5)] }, { role: 'result' }).map(({ path, kind }) => [path, kind]),
+    sendable({ rows: [new Money(5)] }, { role: 'result' }).changed.map(({ path, kind }) => [path, kind]),
     [['.rows[0]', 'class']],
   );
 });
@@ -151,7 +151,7 @@ function textFor(value: unknown, destination: Destination): string {
 
 function errorFor(value: unknown, destination: Destination): NotSerializableError {
   try {
-    assertTravels(value, destination);
+    sendable(value, destination);
   } catch (error) {
     assert.ok(error instanceof NotSerializableError);
     return error;

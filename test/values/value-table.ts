@@ -1,5 +1,5 @@
-// Values of every sort that people put into inputs and results, with what must become of each: `exact`, or the kind of
-// the first finding. Made anew on each call, since some of them hold on to something until they are collected.
+// Values of every sort that people put into inputs and results, with what must become of each: `exact`, `packed` (exact
+// too, by way of an envelope), or the kind of the first finding. Made anew on each call, since some of them hold on to something until they are collected.
 
 import { createSecretKey } from 'node:crypto';
 import { EventEmitter } from 'node:events';
@@ -8,12 +8,13 @@ import { Agent } from 'node:http';
 import { BlockList, Socket, SocketAddress } from 'node:net';
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
+import { HeddleError } from '../../src/lib/heddle-error.ts';
 import type { Finding } from '../../src/values/diagnosis.ts';
 
-export type Fate = 'exact' | `refused ${Finding['kind']}` | `changed ${Finding['kind']}`;
+export type Fate = 'exact' | 'packed' | `refused ${Finding['kind']}` | `changed ${Finding['kind']}`;
 
 export function valueTable(): [name: string, fate: Fate, value: unknown][] {
-  return [...exactValues(), ...changedValues(), ...refusedCode(), ...refusedResources()];
+  return [...exactValues(), ...packedValues(), ...changedValues(), ...refusedCode(), ...refusedResources()];
 }
 
 function exactValues(): [string, Fate, unknown][] {
@@ -75,6 +76,29 @@ function exactValues(): [string, Fate, unknown][] {
   ];
 }
 
+function packedValues(): [string, Fate, unknown][] {
+  const url = new URL('https://a.b/c?d=1#e');
+  return [
+    ['a URL', 'packed', url],
+    ['a URL in three places', 'packed', { home: [url, url], of: new Map([[url, new Set([url])]]) }],
+    ['URLSearchParams', 'packed', new URLSearchParams('a=1&a=2&b=%20')],
+    ['Headers', 'packed', new Headers([['a', 'b'], ['set-cookie', 'c=1'], ['set-cookie', 'd=2']])], // prettier-ignore
+    ['an Error with a code', 'packed', Object.assign(new Error('m'), { code: 'E', at: url, rows: [{ id: 1 }] })],
+    ['an AggregateError', 'packed', new AggregateError([new Error('a'), new TypeError('b')], 'm')],
+    ['a DOMException', 'packed', new DOMException('m', 'AbortError')],
+    [
+      'an Error whose cause has a code',
+      'packed',
+      new Error('m', { cause: Object.assign(new Error('c'), { code: 'E' }) }),
+    ],
+    ['an error of ours', 'packed', new HeddleError('SOME_CODE', 'm', { task: 't' })],
+    // oxlint-disable-next-line no-sparse-arrays
+    ['what an array has besides elements', 'packed', Object.assign([1, , -0, url], { note: url })],
+    ['an own __proto__ key beside a URL', 'packed', Object.assign(JSON.parse('{"__proto__":{"x":1}}'), { url })],
+    ['a cycle through an Error that leads nowhere', 'packed', cycleAround(url)],
+  ];
+}
+
 function changedValues(): [string, Fate, unknown][] {
   return [
     ['a symbol key', 'changed symbol-key', { a: 1, [Symbol.for('k')]: 2 }],
@@ -93,10 +117,10 @@ function changedValues(): [string, Fate, unknown][] {
     ['fs.Stats', 'changed class', statSync('.')],
     ['an object of another realm', 'changed class', runInNewContext('({ a: 1 })')],
     ['a Map of another realm', 'changed class', runInNewContext('new Map()')],
-    ['an Error with a code', 'changed error', Object.assign(new Error('m'), { code: 'E' })],
     ['an Error of a class', 'changed error', new HttpError('m')],
-    ['an AggregateError', 'changed error', new AggregateError([new Error('a')], 'm')],
-    ['a DOMException', 'changed error', new DOMException('m', 'AbortError')],
+    ['an Error with a function', 'changed error', Object.assign(new Error('m'), { retry: () => 1 })],
+    ['a cause of a class', 'changed error', new Error('m', { cause: new HttpError('c') })],
+    ['an Error that holds itself', 'changed error', errorWithItself()],
     ['a Map with an added property', 'changed added-property', Object.assign(new Map(), { note: 'x' })],
     ['a Date with an added property', 'changed added-property', Object.assign(new Date(), { note: 'x' })],
     ['a view of shared memory', 'changed memory-layout', new Uint8Array(new SharedArrayBuffer(4))],
@@ -160,9 +184,8 @@ function refusedCode(): [string, Fate, unknown][] {
 function refusedResources(): [string, Fate, unknown][] {
   const { Memory, Module } = Reflect.get(globalThis, 'WebAssembly') as Record<string, new (from: object) => object>;
   return [
-    ['a URL', 'refused url', { home: new URL('https://a.b/c') }],
-    ['URLSearchParams', 'refused headers', new URLSearchParams('a=1')],
-    ['Headers', 'refused headers', new Headers({ a: 'b' })],
+    ['a URL of a class', 'refused url', new Page('https://a.b/c')],
+    ['FormData', 'refused headers', new FormData()],
     ['a Response', 'refused response', new Response('x')],
     ['a Blob', 'refused response', new Blob(['x'])],
     ['an AbortSignal', 'refused signal', new AbortController().signal],
@@ -214,6 +237,7 @@ export class HttpError extends Error {
 }
 
 export class DatabaseClient extends EventEmitter {}
+class Page extends URL {}
 class Bag extends Array<number> {}
 class Index extends Map<number, number> {}
 
@@ -239,6 +263,18 @@ function detachedView(): Uint8Array {
   const view = new Uint8Array(8);
   structuredClone(view, { transfer: [view.buffer] });
   return view;
+}
+
+function errorWithItself(): Error {
+  const error: Error & { self?: Error } = new Error('m');
+  error.self = error;
+  return error;
+}
+
+function cycleAround(member: unknown): object {
+  const cycle: { self?: unknown; member: unknown } = { member };
+  cycle.self = [cycle];
+  return cycle;
 }
 
 function endedTimer(): NodeJS.Timeout {

@@ -1,0 +1,47 @@
+// Values on their way out of where they were made: what is encoded in their place, and what is said of it.
+
+import { assertFits } from '../values/size.ts';
+import { encodeValue } from '../values/encode.ts';
+import type { Finding } from '../values/diagnosis.ts';
+import { isExact } from '../values/exactness.ts';
+import { describeChange, sendable, type Destination } from '../values/travels.ts';
+
+/** Whose value it is, and in which run. */
+export interface OutgoingUse extends Destination {
+  readonly flowRunId: string;
+  /** Gets the warning, and what it is told apart by from others of the run, wherever they come from. */
+  readonly warn: (message: string, once: string) => void;
+}
+
+/** Which ways of being changed were told by this thread. */
+const told = new Set<string>();
+const mostTold = 10_000;
+
+/** What is to be encoded for `value`. Throws `VALUE_NOT_SERIALIZABLE` or `VALUE_WOULD_CHANGE`. */
+export function outgoing(value: unknown, use: () => OutgoingUse): unknown {
+  if (isExact(value)) return value;
+  const destination = use();
+  const sent = sendable(value, destination);
+  for (const change of sent.changed) tell(destination, change);
+  return sent.value;
+}
+
+/** Throws `VALUE_TOO_LARGE` for the first of the values that alone is. */
+export function assertEachFits(
+  values: readonly (readonly [value: unknown, destination: Destination])[],
+  limitBytes: number,
+): void {
+  for (const [value, destination] of values) {
+    assertFits(value, encodeValue(value).length, { ...destination, limitBytes });
+  }
+}
+
+/** Once for each task and path in a run: what is wrong with one row is most likely wrong with all. */
+function tell(use: OutgoingUse, change: Finding): void {
+  const { flowRunId, role, task = '', name = '' } = use;
+  const once = [flowRunId, role, task, name, change.path.replaceAll(/\[\d+\]/g, '[]')].join('/');
+  if (told.has(once)) return;
+  if (told.size >= mostTold) told.clear();
+  told.add(once);
+  use.warn(describeChange(use, change), once);
+}

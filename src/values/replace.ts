@@ -1,0 +1,159 @@
+// The second look at a value that the copier would not rebuild exactly: what is in it of registered types, and errors
+// with fields of their own, goes in envelopes. The value itself stays as it is; what leads to an envelope is copied.
+
+import { types } from 'node:util';
+import { Envelope } from './envelope.ts';
+import { isExact, isSparse, namedUpTo } from './exactness.ts';
+import { isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
+import { textOf } from './members.ts';
+import { typeOf, type RegisteredType } from './types.ts';
+
+/** `value` with envelopes in it, for the copier to write; or `value`, when there is nothing to put into one. */
+export function withEnvelopes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return new Replacement().run(value);
+  } catch {
+    // A getter threw. The diagnosis meets it again, and names it.
+    return value;
+  }
+}
+
+class Replacement {
+  /** What stands for an object that was met. */
+  readonly #copies = new Map<object, unknown>();
+  /** What is still to be done, in any order, since copies are there before they are filled. */
+  readonly #open: (() => void)[] = [];
+  readonly #envelopes: Envelope[] = [];
+
+  run(root: object): unknown {
+    const copy = this.#copyOf(root);
+    for (const fill of this.#open) fill();
+    if (this.#envelopes.length === 0) return root;
+    markLoops(copy);
+    return copy;
+  }
+
+  #copyOf(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const known = this.#copies.get(value);
+    if (known !== undefined) return known;
+    const copy = this.#start(value);
+    this.#copies.set(value, copy);
+    return copy;
+  }
+
+  #start(value: object): unknown {
+    if (types.isProxy(value)) return value;
+    if (types.isNativeError(value) && isExact(value)) return value;
+    const type = typeOf(value);
+    if (type !== undefined) return this.#envelope(value, type);
+    if (Envelope.is(value)) return this.#keep(value);
+    if (Array.isArray(value)) return isPlain(value) ? this.#startArray(value) : value;
+    if (types.isMap(value) || types.isSet(value)) return this.#startCollection(value);
+    return this.#isOpen(value)
+      ? this.#startObject(value, Object.create(Object.getPrototypeOf(value) as object))
+      : value;
+  }
+
+  #envelope(value: object, type: RegisteredType): Envelope {
+    const what = nameOf(value);
+    try {
+      const data = type.encode(value);
+      const envelope = this.#keep(new Envelope(type.tag, what, type.changeOf?.(value, data)));
+      this.#open.push(() => (envelope.data = this.#copyOf(data)));
+      return envelope;
+    } catch (error) {
+      const envelope = this.#keep(new Envelope(type.tag, what));
+      envelope.problem = `whose registered encode() threw: ${textOf(error)}`;
+      return envelope;
+    }
+  }
+
+  #keep(envelope: Envelope): Envelope {
+    this.#envelopes.push(envelope);
+    return envelope;
+  }
+
+  /** Objects of which the copier reads the properties, whatever their class. */
+  #isOpen(value: object): boolean {
+    if (isPlain(value) || prototypesOf(value).length === 0) return true;
+    const isBuiltIn = types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value);
+    return !isBuiltIn && !ArrayBuffer.isView(value) && !types.isAnyArrayBuffer(value) && !refusedKind(value);
+  }
+
+  #startObject<T extends object>(value: object, copy: T): T {
+    this.#open.push(() => {
+      const keys = Object.keys(value);
+      for (const key of keys) this.#setMember(copy, key, Reflect.get(value, key));
+      for (const key of Object.getOwnPropertySymbols(value)) this.#setMember(copy, key, Reflect.get(value, key));
+    });
+    return copy;
+  }
+
+  /** Defined, since setting could call a setter of the class, or set a prototype. */
+  #setMember(copy: object, key: string | symbol, member: unknown): void {
+    const value = this.#copyOf(member);
+    Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  #startArray(array: readonly unknown[]): unknown[] {
+    const copy: unknown[] = [];
+    copy.length = array.length;
+    // As far as the scan looks for them, there may be names among the keys.
+    if (array.length <= namedUpTo || isSparse(array)) return this.#startObject(array, copy);
+    this.#open.push(() => {
+      for (let index = 0; index < array.length; index += 1) {
+        if (index in array) copy[index] = this.#copyOf(array[index]);
+      }
+    });
+    return copy;
+  }
+
+  #startCollection(value: Map<unknown, unknown> | Set<unknown>): object {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Map.prototype && prototype !== Set.prototype) return value;
+    const copy = types.isMap(value) ? new Map<unknown, unknown>() : new Set<unknown>();
+    this.#open.push(() => {
+      for (const [key, member] of value.entries()) {
+        if (copy instanceof Map) copy.set(this.#copyOf(key), this.#copyOf(member));
+        else copy.add(this.#copyOf(member));
+      }
+    });
+    return this.#startObject(value, copy);
+  }
+}
+
+/**
+ * An envelope that is met again inside of itself, in the order in which the copier goes, could not be opened: its
+ * content has to be there first.
+ */
+function markLoops(root: unknown): void {
+  const inside = new Set<unknown>();
+  const seen = new Set<unknown>();
+  const stack: ({ readonly enter: unknown } | { readonly leave: Envelope })[] = [{ enter: root }];
+  for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
+    if ('leave' in step) {
+      inside.delete(step.leave);
+      continue;
+    }
+    const { enter: value } = step;
+    if (typeof value !== 'object' || value === null) continue;
+    if (inside.has(value)) (value as Envelope).problem = 'that holds itself';
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (Envelope.is(value)) {
+      inside.add(value);
+      stack.push({ leave: value });
+    }
+    for (const member of contentOf(value).toReversed()) stack.push({ enter: member });
+  }
+}
+
+function contentOf(value: object): readonly unknown[] {
+  if (Envelope.is(value)) return [value.data];
+  if (types.isMap(value)) return [...value].flat(1);
+  if (types.isSet(value)) return [...value];
+  if (ArrayBuffer.isView(value) || types.isProxy(value)) return [];
+  return Object.values(value);
+}

@@ -1,0 +1,189 @@
+// Types that the copier cannot rebuild by itself, and the functions of the user that can. A type is found by its class
+// when it is sent, and by its tag when it arrives; so both sides must have registered it.
+
+import { types } from 'node:util';
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
+import { processWide } from '../lib/process-wide.ts';
+import type { EnvelopeChange } from './envelope.ts';
+
+/** How instances of a class travel. */
+export interface TypeCodec<T, Data> {
+  /** Names the type to the other side: unique, and the same there. */
+  readonly tag: string;
+  /** What is to be sent of an instance: anything that travels, instances of other registered types included. */
+  readonly encode: (value: T) => Data;
+  /** The instance again. Data that holds the instance itself cannot be made into one. */
+  readonly decode: (data: Data) => T;
+}
+
+/** How errors of a class are rebuilt. */
+export interface ErrorCodec<E> {
+  /** Names the class to the other side; its own name by default. */
+  readonly tag?: string;
+  /**
+   * The error again, from one that has its message, `code`, `cause` and all other fields that could be sent. Those are
+   * put on what it returns too. Without it, no constructor is called, and private fields (`#field`) are not there.
+   */
+  readonly decode?: (error: Error & Readonly<Record<string, unknown>>) => E;
+}
+
+/** Any class, whatever its constructor takes or however hidden it is. */
+export interface ClassOf<T> {
+  readonly prototype: T;
+  readonly name: string;
+}
+
+export interface RegisteredType {
+  readonly tag: string;
+  readonly name: string;
+  readonly encode: (value: object) => unknown;
+  readonly decode: (data: unknown) => unknown;
+  /** In which way what arrives is not the same, though it was registered. */
+  readonly changeOf?: (value: object, data: unknown) => EnvelopeChange | undefined;
+}
+
+export interface RegisteredError {
+  readonly tag: string;
+  readonly name: string;
+  readonly prototype: object;
+  readonly decode: ErrorCodec<Error>['decode'];
+}
+
+const registry = processWide('types', () => ({
+  byPrototype: new Map<object, RegisteredType>(),
+  byTag: new Map<string, RegisteredType>(),
+  errors: new Map<object, RegisteredError>(),
+  errorsByTag: new Map<string, RegisteredError>(),
+}));
+
+const ownPrefix = 'heddle:';
+const tagRule = {
+  expected: `a text that is not empty and does not begin with '${ownPrefix}'`,
+  holds: (tag: unknown) => rules.text.holds(tag) && !String(tag).startsWith(ownPrefix),
+};
+
+/**
+ * Lets instances of a class travel, as what `encode` gives, from which `decode` makes them again. Call it at the top
+ * level of a module that is imported by the tasks that get or return them, such as the one that has the class.
+ * Subclasses are types of their own. Throws a `UsageError` for a tag that another class has.
+ */
+export function registerType<T extends object, Data>(type: ClassOf<T>, codec: TypeCodec<T, Data>): void {
+  const name = nameOfClass('registerType', type);
+  const owner = `registerType(${name})`;
+  checkOptions(owner, codec, { tag: tagRule, encode: rules.function, decode: rules.function });
+  for (const option of ['tag', 'encode', 'decode'] as const) {
+    if (codec[option] !== undefined) continue;
+    throw new UsageError('INVALID_OPTION', `${owner} needs the option '${option}'`, { owner, option });
+  }
+  const { prototype } = type;
+  if (isRebuiltAnyway(prototype)) {
+    const message = `${owner}: a ${name} travels as it is, so there is nothing to register`;
+    throw new UsageError('INVALID_TYPE', message);
+  }
+  if (prototype instanceof Error) {
+    throw new UsageError('INVALID_TYPE', `${owner}: ${name} is a class of errors. Use registerError(${name}).`);
+  }
+  const { tag, encode, decode } = codec as unknown as RegisteredType;
+  assertFree(owner, tag, { name, other: registry.byTag.get(tag)?.name });
+  add(prototype, { tag, name, encode, decode });
+}
+
+/**
+ * Lets errors of a class arrive as what they are, thrown or returned, so that `instanceof` holds again:
+ * `registerError(HttpError, { decode: (error) => new HttpError(error.message) })`. For where to call it, see
+ * `registerType`.
+ */
+export function registerError<E extends Error>(type: ClassOf<E>, codec: ErrorCodec<E> = {}): void {
+  const name = nameOfClass('registerError', type);
+  const owner = `registerError(${name})`;
+  checkOptions(owner, codec, { tag: tagRule, decode: rules.function });
+  if (!(type.prototype instanceof Error)) {
+    throw new UsageError('INVALID_TYPE', `${owner}: ${name} is no class of errors. Use registerType(${name}, …).`);
+  }
+  const { tag = name, decode } = codec;
+  assertFree(owner, tag, { name, other: registry.errorsByTag.get(tag)?.name });
+  const registered = { tag, name, prototype: type.prototype, decode };
+  registry.errors.set(type.prototype, registered);
+  registry.errorsByTag.set(tag, registered);
+}
+
+/** For a type of the platform: it is registered wherever this package is. */
+export function registerBuiltIn<T extends object>(
+  type: ClassOf<T>,
+  codec: Pick<RegisteredType, 'changeOf'> & {
+    readonly encode: (value: T) => unknown;
+    readonly decode: (data: never) => T;
+  },
+): void {
+  const { name } = type;
+  add(type.prototype, { ...codec, tag: ownPrefix + name, name } as RegisteredType);
+}
+
+/** How an object is to be sent whose own class is registered. All errors go the same way. */
+export function typeOf(value: object): RegisteredType | undefined {
+  const prototype: unknown = types.isNativeError(value) ? Error.prototype : Object.getPrototypeOf(value);
+  const type = registry.byPrototype.get(prototype as object);
+  return prototype === Error.prototype && !types.isNativeError(value) ? undefined : type;
+}
+
+/** The nearest registered class of an error, given its prototypes. */
+export function errorTypeOf(prototypes: readonly object[]): RegisteredError | undefined {
+  const known = prototypes.find((prototype) => registry.errors.has(prototype));
+  return known && registry.errors.get(known);
+}
+
+export function errorTypeNamed(tag: string): RegisteredError | undefined {
+  return registry.errorsByTag.get(tag);
+}
+
+export function isRegistered(tag: string): boolean {
+  return registry.byTag.has(tag);
+}
+
+/** The instance again. Throws `TYPE_NOT_REGISTERED` or `TYPE_CODEC_FAILED`. */
+export function decodeTyped(tag: string, data: unknown): unknown {
+  const type = registry.byTag.get(tag);
+  if (type === undefined) throw notRegistered(tag);
+  try {
+    return type.decode(data);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `the decode() that is registered for type '${tag}' threw where a value of it arrived: ${why}`;
+    throw new HeddleError('TYPE_CODEC_FAILED', message, { tag, cause });
+  }
+}
+
+export function notRegistered(tag: string): HeddleError {
+  const message =
+    `a value of type '${tag}' arrived where no such type is registered. Call registerType(…, { tag: '${tag}', … }) ` +
+    `at the top level of a module that the module of the task imports, so that it runs on both sides.`;
+  return new HeddleError('TYPE_NOT_REGISTERED', message, { tag });
+}
+
+function add(prototype: object, type: RegisteredType): void {
+  registry.byPrototype.set(prototype, type);
+  registry.byTag.set(type.tag, type);
+}
+
+/**
+ * A class of the same name is taken for the same class: its module may be loaded twice in one thread, in two bundles.
+ */
+function assertFree(owner: string, tag: string, { name, other }: { name: string; other: string | undefined }): void {
+  if (other === undefined || other === name) return;
+  const message = `${owner}: the tag '${tag}' is that of the class ${other}. Tags tell types apart: choose another.`;
+  throw new UsageError('TYPE_TAG_TAKEN', message, { tag });
+}
+
+function nameOfClass(call: string, type: unknown): string {
+  const prototype: unknown = typeof type === 'function' ? type.prototype : undefined;
+  if (typeof prototype === 'object' && prototype !== null) return String((type as { name: unknown }).name);
+  throw new UsageError('INVALID_TYPE', `${call}() takes a class first; got ${describe(type)}`);
+}
+
+const rebuilt: readonly unknown[] = [Object, Array, Map, Set, Date, RegExp, ArrayBuffer, DataView, Buffer, Promise];
+
+function isRebuiltAnyway(prototype: object): boolean {
+  if (rebuilt.includes(prototype.constructor)) return true;
+  return Object.getPrototypeOf(prototype) === Object.getPrototypeOf(Uint8Array.prototype);
+}
