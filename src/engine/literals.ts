@@ -1,14 +1,18 @@
 // Lists of the user's values that are mapped over, as given arrays: outcomes that came with the flow.
 
 import type { Block } from '../lib/chunk.ts';
+import type { Range } from '../lib/range.ts';
+import { encodeValue } from '../values/encode.ts';
+import { assertFits } from '../values/size.ts';
 import type { State } from '../flow/state.ts';
 import { encodeOutcomes } from './outcomes.ts';
 import { failed } from './endings.ts';
-import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
+import { outgoing, type OutgoingUse } from './outgoing.ts';
 
 /** A chunk fetches whole blocks, so a block should be no larger than what one chunk may well need. */
 const blockBytes = 64 * 1024;
 const maxBlockLength = 1_024;
+const maxBlockBytes = 4 * blockBytes;
 
 export interface LiteralUse {
   /** Of the element at an index, for whoever is told of it. */
@@ -32,25 +36,34 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
 
   const blocks: Block[] = [];
   let length = 1;
-  for (let start = 0; start < values.length; start += blocks.at(-1)!.count) {
+  for (let start = 0; start < values.length;) {
     const slice = values.slice(start, start + length);
-    const bad = new Map(
-      [...states].flatMap(([index, state]) => (inSlice(index) ? [[index - start, state] as const] : [])),
-    );
-    const bytes = encodeOutcomes(slice, bad);
-    if (bytes.length > use.limitBytes) {
-      assertEachFits(
-        slice.map((value, position) => [value, use.destination(start + position)]),
-        use.limitBytes,
-      );
-    }
-    blocks.push({ start, count: slice.length, bytes });
+    const bytes = encodeOutcomes(slice, within(states, { start, end: start + slice.length }));
     length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / bytes.length)));
-    function inSlice(index: number): boolean {
-      return index >= start && index < start + slice.length;
-    }
+    // One of them is far larger than those before it: whoever needs another of them should not have to read it too.
+    if (bytes.length > maxBlockBytes && slice.length > 1) continue;
+    const count = slice.length;
+    blocks.push(bytes.length > use.limitBytes ? tooLarge(slice[0], start, use) : { start, count, bytes });
+    start += count;
   }
   return blocks;
+}
+
+function within(states: ReadonlyMap<number, State>, { start, end }: Range): Map<number, State> {
+  if (states.size === 0) return new Map();
+  return new Map(
+    [...states].flatMap(([index, state]) => (index >= start && index < end ? [[index - start, state]] : [])),
+  );
+}
+
+/** Only ever one that is alone in its block. */
+function tooLarge(value: unknown, start: number, { destination, limitBytes }: LiteralUse): Block {
+  try {
+    assertFits(value, encodeValue(value).length, { ...destination(start), limitBytes });
+    return { start, count: 1, bytes: encodeOutcomes([value], new Map()) };
+  } catch (error) {
+    return { ...blockOfState(failed(error)), start };
+  }
 }
 
 /** The one outcome of a task that was never run, as a given array of length 1. */

@@ -162,8 +162,13 @@ function copyOf(value: Container): Container {
 }
 
 function nodeOf(value: unknown): Node | undefined {
-  const inner = value instanceof Flattened ? value.value : value;
-  return inner instanceof Node ? inner : undefined;
+  try {
+    const inner = value instanceof Flattened ? value.value : value;
+    return inner instanceof Node ? inner : undefined;
+  } catch {
+    // A Proxy that does not let itself be asked.
+    return undefined;
+  }
 }
 
 interface NodePlace {
@@ -200,7 +205,14 @@ function isWithinItself({ value, outer }: Visit): boolean {
   return false;
 }
 
+/** What cannot be read (a getter threw) holds no node of ours; that it cannot travel either is told by others. */
 function* partsOf(value: unknown): Iterable<readonly [key: string | number, part: unknown]> {
+  try {
+    yield* readParts(value);
+  } catch {}
+}
+
+function* readParts(value: unknown): Iterable<readonly [key: string | number, part: unknown]> {
   if (!isObject(value) || ArrayBuffer.isView(value)) return;
   if (Array.isArray(value)) yield* value.entries();
   else if (value instanceof Set) for (const part of value) yield ['item', part];

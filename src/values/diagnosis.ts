@@ -221,7 +221,7 @@ function addedProperties(value: object): Change[] {
 function findUnlisted(root: unknown): Finding | undefined {
   const reason = copierRefuses(root);
   if (isTooDeep(root) || reason === 'too deep') {
-    return refusal('depth', '', `is nested more than ${maxDepth.toLocaleString('en')} levels deep`);
+    return refusal('depth', stepsToDepth(root), `is nested more than ${maxDepth.toLocaleString('en')} levels deep`);
   }
   if (reason === undefined) return undefined;
   const node = smallestRefused({ value: root, step: '', parent: undefined });
@@ -229,6 +229,18 @@ function findUnlisted(root: unknown): Finding | undefined {
   if (kind !== undefined) return refusal(kind, pathTo(node), `is ${nameOf(node.value)}`);
   const finding = refusal('unknown', pathTo(node), `is ${nameOf(node.value)}`);
   return { ...finding, why: `${finding.why}: ${copierRefuses(node.value) ?? reason}` };
+}
+
+/** Down to where it only goes on and on, or that is not of one member alone. */
+function stepsToDepth(root: unknown): string {
+  const steps: string[] = [];
+  for (let value = root; typeof value === 'object' && value !== null && steps.length < 8;) {
+    const deep = membersOf(value).find((member) => isTooDeep(member.value));
+    if (deep === undefined || deep.step === steps.at(-1)) break;
+    steps.push(deep.step);
+    ({ value } = deep);
+  }
+  return steps.join('');
 }
 
 function smallestRefused(root: Node): Node {

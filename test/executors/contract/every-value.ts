@@ -1,0 +1,85 @@
+// Whatever somebody gives to a task or returns from it: it arrives, or that it does not is told; nobody waits for ever,
+// no thread dies of it, and nothing is silently another thing.
+
+import assert from 'node:assert/strict';
+import { Flow, type LogRecord, type State } from 'heddle';
+import { everyValue, isAsMade, make, type Fate } from '../../fixtures/every-value.ts';
+import type { Rule } from '../contract.ts';
+
+const names = [...everyValue.keys()];
+
+export function everyValueRules(rule: Rule): void {
+  rule('every sort of result arrives exactly, or that it does not is told', async (run) => {
+    const { state, logs } = await run(new Flow('every-result', () => make.map(names)));
+
+    assertNobodyDied(logs);
+    for (const [index, name] of names.entries()) {
+      const [fate, makeHere] = everyValue.get(name)!;
+      const child = state.of('make').children[index]!;
+      assertFate({ name, fate, child, told: tellings(logs, `result${stepTo(name)}`) });
+      const result = child.result as Record<string, unknown> | undefined;
+      if (fate === 'exact') assert.deepStrictEqual(result, { [name]: await makeHere() }, name);
+      if (fate === 'alike') assert.equal(fieldsOf(result?.[name]), fieldsOf(await makeHere()), name);
+    }
+  });
+
+  rule('every sort of input arrives exactly, or that it does not is told', async (run) => {
+    const values = await Promise.all(names.map(async (name) => ({ [name]: await everyValue.get(name)![1]() })));
+
+    const { state, logs } = await run(new Flow('every-input', () => isAsMade.map(values)));
+
+    assertNobodyDied(logs);
+    for (const [index, name] of names.entries()) {
+      const [fate] = everyValue.get(name)!;
+      const child = state.of('is-as-made').children[index]!;
+      assertFate({ name, fate, child, told: tellings(logs, `input${stepTo(name)}`) });
+    }
+  });
+
+  rule('every sort of constant that can travel does, all in one', async (run) => {
+    const able = names.filter((name) => everyValue.get(name)![0] !== 'refused');
+    const made = await Promise.all(able.map(async (name) => [name, await everyValue.get(name)![1]()] as const));
+
+    const { state } = await run(new Flow('every-constant', () => isAsMade(Object.fromEntries(made))));
+
+    assert.deepEqual(state.of('is-as-made').result, able, state.of('is-as-made').message);
+  });
+}
+
+interface Case {
+  readonly name: string;
+  readonly fate: Fate;
+  readonly child: State;
+  /** How often the log says that it is changed. */
+  readonly told: number;
+}
+
+function assertFate({ name, fate, child, told }: Case): void {
+  const { error, message } = child;
+  if (fate === 'refused') {
+    assert.equal((error as { code?: string } | undefined)?.code, 'VALUE_NOT_SERIALIZABLE', `${name}: ${message}`);
+    assert.ok(message.includes('Fix:'), name);
+  } else assert.equal(child.type, 'Success', `${name}: ${message}`);
+  assert.equal(told, fate === 'changed' ? 1 : 0, `${name} was told ${told} times`);
+}
+
+function tellings(logs: readonly LogRecord[], beginning: string): number {
+  return logs.filter(({ level, message }) => {
+    return level === 'warn' && message.startsWith(beginning) && !/^\w/.test(message.slice(beginning.length));
+  }).length;
+}
+
+function fieldsOf(value: unknown): string {
+  return value instanceof RegExp ? String(value) : JSON.stringify(value);
+}
+
+function stepTo(name: string): string {
+  return /^\w+$/.test(name) ? `.${name}` : `["${name}"]`;
+}
+
+function assertNobodyDied(logs: readonly LogRecord[]): void {
+  assert.deepEqual(
+    logs.filter(({ message }) => /\bwas lost\b|thread ended/.test(message)),
+    [],
+  );
+}
