@@ -15,6 +15,7 @@ import type { Task } from '../flow/task.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { sendable } from '../values/travels.ts';
+import { useTypes, type Registered } from '../values/types.ts';
 import { deepFrozen } from '../lib/deep-frozen.ts';
 import { isCancelled } from './abort-watch.ts';
 import { outsideOfRuns } from './context.ts';
@@ -27,6 +28,7 @@ import { decodePlan, openPlan, type PlannedResource, type RunPlan } from './plan
 import type { UsedResource } from './resources.ts';
 import { openStorage } from './storage.ts';
 import { Ending, failed } from './endings.ts';
+import { loadTypes } from './types.ts';
 import { TaskRunner } from './task-runner.ts';
 import type { LoadedTask, Progress } from './loaded-task.ts';
 
@@ -51,6 +53,7 @@ interface KeptArray {
   failuresLogged: number;
 }
 
+const noTypes: readonly Registered[] = [];
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 /** Of a sensor. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
@@ -139,9 +142,10 @@ class ChunkRun {
   }
 
   /** The inputs of the chunk; or how all of it ends, when they cannot be read here. */
-  #read({ plan }: LoadedTask): readonly Outcomes[] | Ending {
+  #read({ plan, types }: LoadedTask): readonly Outcomes[] | Ending {
     const { start, end, elementwise } = this.#task;
     const unknownTypes = unknownTypesFor(plan.reference);
+    useTypes(types);
     try {
       return elementwise.map((input) => outcomesOf(input, { start, end, isList: true, unknownTypes }));
     } catch (error) {
@@ -282,6 +286,8 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     const sealed = decodePlan(task.definition);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
     const found = ((await load(sealed.reference, task.code)) as Task).freeze();
+    const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
+    useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
     const plan = openPlan(sealed, unknownTypes);
     // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
@@ -298,7 +304,7 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
     const storage = plan.storage && (await openStorage(plan.storage, { plan, task: found, code: task.code }));
     const resources = plan.resources && (await Promise.all(plan.resources.map((each) => findResource(each, task))));
-    return { plan, task: found, trigger, whole, storage, resources };
+    return { plan, task: found, trigger, whole, storage, resources, types };
   } catch (error) {
     const cause =
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });

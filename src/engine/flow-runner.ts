@@ -23,6 +23,7 @@ import { isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts
 import type { Journal } from './journal.ts';
 import { flattenChildren, lengthOf, listsOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
 import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
+import { typeReferences } from './types.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { planOf } from './plan-of.ts';
 import { encodePlan, type ArgumentPlan, type RunPlan } from './plan.ts';
@@ -315,13 +316,12 @@ export class FlowRunner {
 
   #encodePlan(node: Node, plan: RunPlan): Uint8Array {
     const bytes = encodePlan(plan);
-    const { valueLimitBytes: limitBytes, constants } = plan;
-    if (bytes.length > limitBytes) {
-      const use = this.#inputOf(node, {});
-      assertEachFits(
-        constants.map((value) => [value, use]),
-        limitBytes,
-      );
+    if (bytes.length > plan.valueLimitBytes) {
+      const given = plan.args.flatMap((argument, position) => {
+        const use = this.#inputOf(node, { name: `argument ${position + 1}` });
+        return 'constant' in argument ? [[plan.constants[argument.constant], use] as const] : [];
+      });
+      assertEachFits(given, plan.valueLimitBytes);
     }
     return bytes;
   }
@@ -339,7 +339,11 @@ export class FlowRunner {
 
 /** What is needed along with the code of the task. */
 function othersFor({ resources }: Wiring, storage: StoragePlan | undefined): Reference[] {
-  return [...resources.map(({ reference }) => reference), ...Object.values(storage?.sources ?? {})];
+  return [
+    ...resources.map(({ reference }) => reference),
+    ...Object.values(storage?.sources ?? {}),
+    ...typeReferences(),
+  ];
 }
 
 /** The last call of a sensor may take as long as it waits between two. */

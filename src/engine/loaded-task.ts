@@ -1,5 +1,6 @@
 // What a task run is made of, before it runs: what it shares with others of its array, and with those of its chunk.
 
+import type { Registered } from '../values/types.ts';
 import type { ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Task } from '../flow/task.ts';
@@ -14,6 +15,8 @@ export interface LoadedTask {
   readonly plan: RunPlan;
   readonly task: Task;
   readonly trigger: Trigger;
+  /** Types of the user's, as the module of the task knows them. */
+  readonly types: readonly Registered[];
   /** For each upstream that is needed whole: its outcomes, and the value or list that an argument of it gets. */
   readonly whole: readonly { readonly outcomes: Outcomes; readonly value: unknown }[];
   /** Absent when results are neither stored nor looked for. */

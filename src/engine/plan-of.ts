@@ -4,6 +4,7 @@ import { nameOf } from '../flow/triggers.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import type { RunPlan } from './plan.ts';
 import type { StoragePlan } from './storage-plan.ts';
+import { typeReferences } from './types.ts';
 import type { Wiring } from './wiring.ts';
 
 interface Circumstances {
@@ -22,6 +23,7 @@ export function planOf(node: Node, { wiring, storage, scope, approved }: Circums
   const { check, valueLimitBytes } = task.settings;
   const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = scope;
   const { logging } = config();
+  const types = typeReferences();
   const repeats = wiring.repeats();
   return {
     flow: flowName,
@@ -38,6 +40,7 @@ export function planOf(node: Node, { wiring, storage, scope, approved }: Circums
     ...(tags.length > 0 && { tags }),
     ...(approved.includes(node.slug) && { isApproved: true }),
     reference: task.reference,
+    ...(types.length > 0 && { types }),
     isMapped: node.isMapped,
     ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),
     retries,

@@ -57,6 +57,8 @@ export interface RunPlan {
   /** Present when it need not wait for somebody's approval. */
   readonly isApproved?: true;
   readonly reference: Reference;
+  /** Where types of the user's are registered, if any. */
+  readonly types?: readonly Reference[];
   readonly isMapped: boolean;
   /** The text that names the runs, if there is one; null when it is a function of the user's. */
   readonly taskRunName?: string | null;

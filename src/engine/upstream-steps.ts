@@ -19,11 +19,14 @@ export function endedByUpstream(facts: UpstreamFacts): State | undefined {
   return undefined;
 }
 
+/** Codes of the errors about values that stay where they are. */
+const unsendable: ReadonlySet<unknown> = new Set(['VALUE_NOT_SERIALIZABLE', 'VALUE_WOULD_CHANGE', 'VALUE_TOO_LARGE']);
+
 /** An input that could not be sent at all is this run's own failure, not that of an upstream run. */
 function inputsArrived({ loaded, upstream }: UpstreamFacts): State | undefined {
   return upstream.find(({ error }) => {
     const { code, role, task } = (error ?? {}) as { code?: unknown; role?: unknown; task?: unknown };
-    return code === 'VALUE_NOT_SERIALIZABLE' && role === 'input' && task === loaded.plan.name;
+    return unsendable.has(code) && role === 'input' && task === loaded.plan.name;
   });
 }
 

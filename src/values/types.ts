@@ -1,7 +1,8 @@
 // Types that the copier cannot rebuild by itself, and the functions of the user that can. A type is found by its class
-// when it is sent, and by its tag when it arrives; so both sides must have registered it.
+// when it is sent, and by its tag when it arrives. Where it was registered, and so how it comes to be there too, is no
+// business of this room: see `engine/types.ts`.
 
-import { types } from 'node:util';
+import { types as kinds } from 'node:util';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
@@ -50,6 +51,8 @@ export interface RegisteredError {
   readonly decode: ErrorCodec<Error>['decode'];
 }
 
+export type Registered = RegisteredType | RegisteredError;
+
 const registry = processWide('types', () => ({
   byPrototype: new Map<object, RegisteredType>(),
   byTag: new Map<string, RegisteredType>(),
@@ -63,12 +66,8 @@ const tagRule = {
   holds: (tag: unknown) => rules.text.holds(tag) && !String(tag).startsWith(ownPrefix),
 };
 
-/**
- * Lets instances of a class travel, as what `encode` gives, from which `decode` makes them again. Call it at the top
- * level of a module that is imported by the tasks that get or return them, such as the one that has the class.
- * Subclasses are types of their own. Throws a `UsageError` for a tag that another class has.
- */
-export function registerType<T extends object, Data>(type: ClassOf<T>, codec: TypeCodec<T, Data>): void {
+/** Throws a `UsageError` for what cannot be registered, or a tag that another class has. */
+export function registerType<T extends object, Data>(type: ClassOf<T>, codec: TypeCodec<T, Data>): RegisteredType {
   const name = nameOfClass('registerType', type);
   const owner = `registerType(${name})`;
   checkOptions(owner, codec, { tag: tagRule, encode: rules.function, decode: rules.function });
@@ -86,15 +85,11 @@ export function registerType<T extends object, Data>(type: ClassOf<T>, codec: Ty
   }
   const { tag, encode, decode } = codec as unknown as RegisteredType;
   assertFree(owner, tag, { name, other: registry.byTag.get(tag)?.name });
-  add(prototype, { tag, name, encode, decode });
+  return add(prototype, { tag, name, encode, decode });
 }
 
-/**
- * Lets errors of a class arrive as what they are, thrown or returned, so that `instanceof` holds again:
- * `registerError(HttpError, { decode: (error) => new HttpError(error.message) })`. For where to call it, see
- * `registerType`.
- */
-export function registerError<E extends Error>(type: ClassOf<E>, codec: ErrorCodec<E> = {}): void {
+/** Likewise, for a class of errors. */
+export function registerError<E extends Error>(type: ClassOf<E>, codec: ErrorCodec<E> = {}): RegisteredError {
   const name = nameOfClass('registerError', type);
   const owner = `registerError(${name})`;
   checkOptions(owner, codec, { tag: tagRule, decode: rules.function });
@@ -106,6 +101,15 @@ export function registerError<E extends Error>(type: ClassOf<E>, codec: ErrorCod
   const registered = { tag, name, prototype: type.prototype, decode };
   registry.errors.set(type.prototype, registered);
   registry.errorsByTag.set(tag, registered);
+  return registered;
+}
+
+/** From here on, a tag stands for this one of several classes of one name. */
+export function useTypes(types: readonly Registered[]): void {
+  for (const each of types) {
+    if ('encode' in each) registry.byTag.set(each.tag, each);
+    else registry.errorsByTag.set(each.tag, each);
+  }
 }
 
 /** For a type of the platform: it is registered wherever this package is. */
@@ -122,9 +126,9 @@ export function registerBuiltIn<T extends object>(
 
 /** How an object is to be sent whose own class is registered. All errors go the same way. */
 export function typeOf(value: object): RegisteredType | undefined {
-  const prototype: unknown = types.isNativeError(value) ? Error.prototype : Object.getPrototypeOf(value);
+  const prototype: unknown = kinds.isNativeError(value) ? Error.prototype : Object.getPrototypeOf(value);
   const type = registry.byPrototype.get(prototype as object);
-  return prototype === Error.prototype && !types.isNativeError(value) ? undefined : type;
+  return prototype === Error.prototype && !kinds.isNativeError(value) ? undefined : type;
 }
 
 /** The nearest registered class of an error, given its prototypes. */
@@ -157,13 +161,14 @@ export function decodeTyped(tag: string, data: unknown): unknown {
 export function notRegistered(tag: string): HeddleError {
   const message =
     `a value of type '${tag}' arrived where no such type is registered. Call registerType(…, { tag: '${tag}', … }) ` +
-    `at the top level of a module that the module of the task imports, so that it runs on both sides.`;
+    `at the top level of a module, which workers can import.`;
   return new HeddleError('TYPE_NOT_REGISTERED', message, { tag });
 }
 
-function add(prototype: object, type: RegisteredType): void {
+function add(prototype: object, type: RegisteredType): RegisteredType {
   registry.byPrototype.set(prototype, type);
   registry.byTag.set(type.tag, type);
+  return type;
 }
 
 /**

@@ -19,6 +19,7 @@ import { nameRules } from './contract/names.ts';
 import { outputRules } from './contract/output.ts';
 import { resourceRules } from './contract/resources.ts';
 import { resultRules } from './contract/results.ts';
+import { registeredTypeRules } from './contract/registered-types.ts';
 import { resumeRules } from './contract/resume.ts';
 import { retryRules } from './contract/retries.ts';
 import { scaleRules } from './contract/scale.ts';
@@ -57,6 +58,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   signalRules(rule);
   valueRules(rule);
   everyValueRules(rule);
+  registeredTypeRules(rule);
   contextRules(rule);
   loggerRules(rule);
   nameRules(rule);

@@ -173,7 +173,7 @@ test('a value of a type that is not known where it arrives is an error that says
       error.code === 'TYPE_NOT_REGISTERED' &&
       error.message ===
         `a value of type 'Alien' arrived where no such type is registered. Call registerType(…, { tag: 'Alien', … }) ` +
-          `at the top level of a module that the module of the task imports, so that it runs on both sides.`,
+          `at the top level of a module, which workers can import.`,
   );
   const passedOn = encodeValue(decodeValue(elsewhere, 'pass on'));
   assert.ok(elsewhere.equals(passedOn));
