@@ -8,6 +8,7 @@ import { hasOrdinaryMemory, isExact, isTooDeep, maxDepth } from './exactness.ts'
 import { classNames, isForeign, isPlain, nameOf, prototypesOf, refusals, refusedKind } from './kinds.ts';
 import type { RefusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
+import { isOfClientPackage, nameWithOrigin } from './origin.ts';
 import { withEnvelopes } from './replace.ts';
 
 /** One place in a value that keeps it from arriving as it is. */
@@ -94,8 +95,9 @@ class Search {
     const { value } = node;
     const kind = refusedKind(value);
     if (kind !== undefined) {
-      const what = kind === 'detached' ? `is ${nameOf(value)} whose memory is gone` : `is ${nameOf(value)}`;
-      this.#refused.push(refusal(kind, pathTo(node), what));
+      const what = `is ${nameWithOrigin(value)}${kind === 'detached' ? ' whose memory is gone' : ''}`;
+      const isClient = kind === 'emitter' && isOfClientPackage(value);
+      this.#refused.push(refusal(isClient ? 'connection' : kind, pathTo(node), what));
       return;
     }
     if (typeof value !== 'object' || value === null || this.#seen.has(value)) return;

@@ -180,7 +180,7 @@ function liveKind(value: object, prototypes: readonly object[]): RefusedKind | u
   if (prototypes.includes(Iterator.prototype)) return 'iterator';
   if (Object.hasOwn(value, '_idleTimeout') || Object.hasOwn(value, '_onImmediate')) return 'timer';
   const names = classNames(prototypes);
-  if (prototypes.includes(EventEmitter.prototype)) {
+  if (prototypes.some(isEmitting)) {
     if (names.some((name) => connectionNames.test(name))) return 'connection';
     return prototypes.includes(Stream.prototype) ? 'stream' : 'emitter';
   }
@@ -188,6 +188,11 @@ function liveKind(value: object, prototypes: readonly object[]): RefusedKind | u
   const name = classNameOf(platformClass);
   if (name === undefined || isData(value, name) || prototypes.includes(Error.prototype)) return undefined;
   return platformKinds[name] ?? 'platform';
+}
+
+/** Of `EventEmitter`, be it by inheritance or mixed in. */
+function isEmitting(prototype: object): boolean {
+  return Object.getOwnPropertyDescriptor(prototype, 'emit')?.value === EventEmitter.prototype.emit;
 }
 
 /** The classes of the language that the copier rebuilds, if perhaps without what was added to them. */
@@ -272,7 +277,10 @@ type Constructor = abstract new (...parameters: never[]) => unknown;
 
 function constructorOf(prototype: object): Constructor | undefined {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  return typeof constructor === 'function' && !types.isProxy(constructor) ? (constructor as Constructor) : undefined;
+  if (typeof constructor !== 'function' || types.isProxy(constructor)) return undefined;
+  // Where another class was mixed in, its name took the place of the own one.
+  const own: unknown = Object.getOwnPropertyDescriptor(constructor, 'prototype')?.value;
+  return own === prototype ? (constructor as Constructor) : undefined;
 }
 
 /** A class may have a static `name` of its own, which may be anything, even a getter that throws. */
@@ -310,6 +318,18 @@ function origin(prototypes: readonly object[]): string {
 export function isForeign(prototype: object | undefined): boolean {
   const constructor = prototype === undefined ? undefined : constructorOf(prototype);
   return constructor !== undefined && !prototypesOf(constructor).includes(Function.prototype);
+}
+
+/** What tells where a thing comes from: its class, or if that cannot be had, the methods of it; a function itself. */
+export function makersOf(value: unknown): readonly object[] {
+  if (typeof value === 'function' && !types.isProxy(value)) return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  const [own] = prototypesOf(value);
+  if (own === undefined || platformOf(constructorOf(own)) !== undefined) return [];
+  const maker = constructorOf(own);
+  if (maker !== undefined) return [maker];
+  const members = Object.values(Object.getOwnPropertyDescriptors(own)).map((member): unknown => member.value);
+  return members.filter((member) => typeof member === 'function').slice(0, 5);
 }
 
 function functionName(callable: object): string {

@@ -81,7 +81,7 @@ export function packed(value: unknown): unknown {
 export function describeChange(destination: Destination, finding: Finding): string {
   const { what, why, remedy } = finding;
   const whose = destination.role === 'parameter' ? '' : ` of task '${destination.task ?? ''}'`;
-  const fix = remedy[0] === undefined ? '' : `. To send it as it is, ${remedy[0]}`;
+  const fix = remedy[0] === undefined ? '' : `. Fix: ${remedy[0]}`;
   return `${pathFrom(destination, finding)}${whose} ${what}: ${why}${fix}`;
 }
 

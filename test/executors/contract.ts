@@ -7,7 +7,7 @@ import { cancelRules } from './contract/cancel.ts';
 import { collectionRules } from './contract/collections.ts';
 import { contextRules } from './contract/context.ts';
 import { controlRules } from './contract/control.ts';
-import { everyValueRules } from './contract/every-value.ts';
+import { everyThrownValueRules, everyValueRules } from './contract/every-value.ts';
 import { failureRules } from './contract/failures.ts';
 import { loggerRules } from './contract/loggers.ts';
 import { loopRules } from './contract/loops.ts';
@@ -58,6 +58,7 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   signalRules(rule);
   valueRules(rule);
   everyValueRules(rule);
+  everyThrownValueRules(rule);
   registeredTypeRules(rule);
   contextRules(rule);
   loggerRules(rule);

@@ -40,7 +40,7 @@ test('a result that holds several says the nearest first', () => {
     - await it before you return or pass it on
     - for several: await Promise.all(promises)
 
-  Also: result.rows[0].done is a function; result.rows[1]["full name"] is a symbol.`,
+  Also: result.rows[0].done is a function (test/values/travels.test.ts:…); result.rows[1]["full name"] is a symbol.`,
   );
 });
 
@@ -146,7 +146,7 @@ test('a thing that no table knows is found by asking the copier', () => {
 });
 
 function textFor(value: unknown, destination: Destination): string {
-  return errorFor(value, destination).message;
+  return errorFor(value, destination).message.replaceAll(/(\.ts):\d+/g, '$1:…');
 }
 
 function errorFor(value: unknown, destination: Destination): NotSerializableError {

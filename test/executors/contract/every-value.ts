@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { Flow, type LogRecord, type State } from 'heddle';
 import { everyValue, isAsMade, make, type Fate } from '../../fixtures/every-value.ts';
+import { throwIt, thrownValues } from '../../fixtures/thrown-values.ts';
 import type { Rule } from '../contract.ts';
 
 const names = [...everyValue.keys()];
@@ -43,6 +44,24 @@ export function everyValueRules(rule: Rule): void {
     const { state } = await run(new Flow('every-constant', () => isAsMade(Object.fromEntries(made))));
 
     assert.deepEqual(state.of('is-as-made').result, able, state.of('is-as-made').message);
+  });
+}
+
+/** What is thrown goes another way than what is returned: it always arrives. */
+export function everyThrownValueRules(rule: Rule): void {
+  rule('whatever is thrown arrives as an error that says what it was', async (run) => {
+    const thrown = [...thrownValues.keys()];
+
+    const { state, logs } = await run(new Flow('every-thrown', () => throwIt.map(thrown)));
+
+    assertNobodyDied(logs);
+    for (const [index, name] of thrown.entries()) {
+      const { type, error } = state.of('throw-it').children[index]!;
+      assert.equal(type, 'Failed', name);
+      assert.ok(error instanceof Error, name);
+      assert.match(error.message, thrownValues.get(name)![0], name);
+      assert.equal(typeof error.stack, 'string');
+    }
   });
 }
 

@@ -35,7 +35,7 @@ export function registeredTypeRules(rule: Rule): void {
     const { output } = state;
     assert.deepEqual([output.constant.cents, output.parameter.cents, output.default.cents], [10, 12, 14]);
     assert.equal(output.total.cents, 12);
-    const [first] = output.mappedOverResult as Money[];
+    const [first] = output.mappedOverResult;
     assert.ok(first instanceof Money && first.cents === 16);
     const [[, money]] = output.unmapped as [[number, Money]];
     assert.ok(money instanceof Money && money.cents === 9);
@@ -92,7 +92,7 @@ export function registeredTypeRules(rule: Rule): void {
       logs.filter(({ level }) => level === 'warn').map(({ message }) => message.replace(/\[\d+\]/, '[…]')),
       [
         `result.invoices[…] of task 'invoice' is an Invoice (class instance): it arrives as a plain object, without its ` +
-          `class: isHigh would be gone. To send it as it is, register it: registerType(Invoice, { tag, encode, decode ` +
+          `class: isHigh would be gone. Fix: register it: registerType(Invoice, { tag, encode, decode ` +
           `}), in a module that both sides import`,
       ],
     );

@@ -1,0 +1,123 @@
+// Whose code is it? Of a class or a function, the package and its version, or the user's file and line. V8 knows, and
+// tells an inspector; where that may not be asked (`--permission`), nothing is said.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
+import { findSourceMap } from 'node:module';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makersOf, nameOf } from './kinds.ts';
+
+/** Asking takes some ten milliseconds, the first time a hundred: too much for what fails a thousand times. */
+let asksLeft = 50;
+const known = new WeakMap<object, string | undefined>();
+const slot = Symbol.for('heddle.inspected');
+
+/** Of a package, with its version: `pg 8.23.1`. */
+const packagePattern = /^(?:@[^/ ]+\/)?[^/ :]+ \d/;
+/** What these packages make is a connection to something, whatever its class is called. */
+const clientPackages =
+  /^(?:pg|pg-pool|ioredis|redis|@redis\/client|mongodb|mysql|mysql2|ws|amqplib|kafkajs|@prisma\/client|knex|nats) /;
+
+/** What a thing is, as `nameOf` has it, but with the package that it comes from, or the place of a function. */
+export function nameWithOrigin(value: unknown): string {
+  const name = nameOf(value);
+  const origin = makersOf(value)
+    .map(originOf)
+    .find((each) => each !== undefined);
+  if (origin === undefined || (typeof value !== 'function' && !packagePattern.test(origin))) return name;
+  return `${name.replace(/ \([^)]*\)$/, '')} (${origin})`;
+}
+
+export function isOfClientPackage(value: unknown): boolean {
+  return makersOf(value).some((maker) => clientPackages.test(originOf(maker) ?? ''));
+}
+
+/** Such as `pg 8.23.1` or `flows/load.ts:12`; nothing when it is Node's own, or cannot be told. */
+function originOf(callable: object): string | undefined {
+  if (!known.has(callable)) known.set(callable, asksLeft > 0 ? findOrigin(callable) : undefined);
+  return known.get(callable);
+}
+
+function findOrigin(callable: object): string | undefined {
+  asksLeft -= 1;
+  try {
+    const place = locate(callable);
+    return place && (packageOf(place.url) ?? fileOf(place));
+  } catch {
+    return undefined;
+  }
+}
+
+interface Place {
+  readonly url: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+interface Location {
+  readonly scriptId: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
+function locate(callable: object): Place | undefined {
+  const session = new Session();
+  session.connect();
+  try {
+    const location = locationOf(session, callable);
+    if (location === undefined) return undefined;
+    const urls = new Map<string, string>();
+    // Enabled, it tells of all scripts there are, before it returns.
+    session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url));
+    session.post('Debugger.enable');
+    session.post('Debugger.disable');
+    const url = urls.get(location.scriptId);
+    return url === undefined ? undefined : sourceOf(url, location);
+  } finally {
+    session.disconnect();
+  }
+}
+
+/** The session answers on this thread, before `post` returns. */
+function locationOf(session: Session, callable: object): Location | undefined {
+  let location: Location | undefined;
+  const shared = globalThis as { [key: symbol]: unknown };
+  shared[slot] = callable;
+  try {
+    session.post('Runtime.evaluate', { expression: `globalThis[Symbol.for('heddle.inspected')]` }, (_, found) => {
+      const { objectId } = found.result;
+      if (objectId === undefined) return;
+      session.post('Runtime.getProperties', { objectId, ownProperties: true }, (__, { internalProperties = [] }) => {
+        const property = internalProperties.find(({ name }) => name === '[[FunctionLocation]]');
+        location = property?.value?.value as Location | undefined;
+      });
+    });
+    return location;
+  } finally {
+    delete shared[slot];
+  }
+}
+
+/** What was bundled is where it was before. */
+function sourceOf(url: string, { lineNumber, columnNumber }: Location): Place {
+  const map = url.startsWith('file:') ? findSourceMap(fileURLToPath(url)) : undefined;
+  const entry = map?.findEntry(lineNumber, columnNumber);
+  if (entry !== undefined && 'originalSource' in entry)
+    return { url: entry.originalSource, line: entry.originalLine + 1 };
+  return { url, line: lineNumber + 1 };
+}
+
+function packageOf(url: string): string | undefined {
+  const [, folder, name] = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(url) ?? [];
+  if (folder === undefined || name === undefined) return undefined;
+  const path = folder.startsWith('file:') ? fileURLToPath(folder) : folder;
+  if (!existsSync(`${path}/package.json`)) return name;
+  const { version } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8')) as { version?: unknown };
+  return typeof version === 'string' ? `${name} ${version}` : name;
+}
+
+function fileOf({ url, line }: Place): string | undefined {
+  if (!url.startsWith('file:')) return undefined;
+  return `${relative(process.cwd(), fileURLToPath(url))}:${line}`;
+}

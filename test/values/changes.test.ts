@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import { NotSerializableError, describeChange, sendable, type Destination } from '../../src/values/travels.ts';
+import { HttpError, Money } from './value-table.ts';
+
+class Cache extends Map<string, Date> {}
+
+const destination: Destination = { role: 'result', task: 't' };
+const values: Readonly<Record<string, unknown>> = {
+  'rows with a Money': { rows: [{ id: 1 }, { id: 2, price: new Money(995) }] },
+  'an error of a class': { errors: [new HttpError('down')] },
+  'an error with a function': { error: Object.assign(new Error('m'), { retry: () => 1 }) },
+  'a subclass of Map': new Cache([['k', new Date(0)]]),
+  'a symbol key': { [Symbol.for('meta')]: 1 },
+  'an added property': Object.assign(new Date(0), { note: 1 }),
+  'a Buffer': { body: Buffer.from('x') },
+  'a getter': { get now() { return 1; }, a: 1 }, // prettier-ignore
+  'groups of a match': 'ab12'.match(/(?<n>\d+)/),
+  'good data': { a: [1, { b: new Date() }, new Map([[1, new Set([2])]])], u: new Uint8Array(3) },
+};
+
+const remote = 'it arrives as a RemoteError, since its class is not registered';
+const register = (name: string) =>
+  `register it: registerType(${name}, { tag, encode, decode }), in a module that both sides import`;
+
+test('what arrives changed is told in one sentence: where, what, how, and what to do', () => {
+  const texts = Object.entries(values).map(([name, value]) => {
+    const { changed } = sendable(value, destination);
+    return [name, ...changed.map((change) => describeChange(destination, change))];
+  });
+
+  assert.deepEqual(texts, [
+    [
+      'rows with a Money',
+      `result.rows[1].price of task 't' is a Money (class instance): it arrives as a plain object, without its class: ` +
+        `amount would be gone. Fix: ${register('Money')}`,
+    ],
+    [
+      'an error of a class',
+      `result.errors[0] of task 't' is a HttpError (extends Error): ${remote}. Fix: call ` +
+        `registerError(HttpError) in a module that both sides import`,
+    ],
+    [
+      'an error with a function',
+      `result.error of task 't' is an Error: it arrives without retry. Fix: send its fields as plain data`,
+    ],
+    [
+      'a subclass of Map',
+      `result of task 't' is a Cache (extends Map): it arrives as a plain Map, without its class. Fix: ` +
+        register('Cache'),
+    ],
+    [
+      'a symbol key',
+      `result[Symbol(meta)] of task 't' is a symbol-keyed property: symbol keys are dropped. Fix: use a ` +
+        `string as the key`,
+    ],
+    [
+      'an added property',
+      `result.note of task 't' is an added property: properties added to a Date are dropped. Fix: send it ` +
+        `beside the value`,
+    ],
+    ['a Buffer'],
+    ['a getter'],
+    ['groups of a match'],
+    ['good data'],
+  ]);
+});
+
+test('what the copier would accept and deliver dead is refused', () => {
+  for (const value of [{ s: AbortSignal.timeout(1_000) }, new EventEmitter(), { f: process.stdin }]) {
+    assert.throws(() => sendable(value, destination), NotSerializableError);
+  }
+});
+
+test('the check of a destination decides what becomes of a change', () => {
+  const value = { price: new Money(1) };
+
+  assert.equal(sendable(value, destination).changed.length, 1);
+  assert.deepEqual(sendable(value, { ...destination, check: 'off' }).changed, []);
+  assert.throws(() => sendable(value, { ...destination, check: 'strict' }), {
+    code: 'VALUE_WOULD_CHANGE',
+    path: 'result.price',
+    message: /^Task 't' returned a value that would arrive changed, and its check is 'strict'\.\n\n {2}result\.price\n/,
+  });
+  assert.deepEqual(sendable(/a/g, { ...destination, check: 'strict' }).changed, []);
+});
