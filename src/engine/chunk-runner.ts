@@ -1,6 +1,7 @@
 // Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other, and
 // reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
+import { attachmentsOf } from '../lib/attachments.ts';
 import type { Block, ChunkInput, ChunkMessage, ChunkTask } from '../lib/chunk.ts';
 import { controlWords } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
@@ -289,7 +290,7 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
-    const plan = openPlan(sealed, unknownTypes);
+    const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
     // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
     deepFrozen(plan.parameters);
     if (plan.isMapped) deepFrozen(plan.constants);

@@ -62,6 +62,8 @@ export interface SessionListener {
 
 /** What `start` gives back: the means to run the tasks of one flow run. Disposing of it stops all that it started. */
 export interface Session extends AsyncDisposable {
+  /** Whether every task run is in this process, so that memory can be shared and moved. */
+  readonly sharesMemory: boolean;
   /** Why a task cannot be run here, if so; asked for every task before the first one runs. */
   objection(reference: Reference): Error | undefined;
   /** Returns the array's id. News of it comes later, never during the call. */

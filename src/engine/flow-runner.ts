@@ -51,20 +51,23 @@ export class FlowRunner {
   readonly #facts: FlowRunnerFacts;
   #session!: Session;
   readonly #journal: Journal | undefined;
-  readonly #warnings: Pick<OutgoingUse, 'flowRunId' | 'warn'>;
+  #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
     this.#journal = facts.journal;
     this.#facts = facts;
     this.resources = new FlowResources(graph);
-    this.#warnings = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
+    this.#ofRun = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
   }
 
   /** Takes the means to run tasks. Throws when some task cannot be run by them at all, before any is. */
   attach(session: Session): void {
     this.#session = session;
+    // What is written to disk is for other processes.
+    const sharesMemory = session.sharesMemory && this.#journal === undefined;
+    this.#ofRun = { ...this.#ofRun, sharesMemory };
     for (const { task } of this.#graph.nodes) {
       const objection = task === undefined ? undefined : this.#session.objection(task.reference);
       if (objection !== undefined) throw objection;
@@ -98,7 +101,7 @@ export class FlowRunner {
   #submitParameter(run: NodeRun, { name }: Parameter): void {
     const value = this.#facts.parameters[name];
     const { check, limit } = config().values;
-    const destination = (): OutgoingUse => ({ role: 'parameter', name, check, ...this.#warnings });
+    const destination = (): OutgoingUse => ({ role: 'parameter', name, check, ...this.#ofRun });
     const given = blocksOf([value], { destination, limitBytes: limit * 2 ** 20 });
     this.#submitArray(run, { given, length: 1, isList: false, isUnchanged: true });
   }
@@ -122,7 +125,13 @@ export class FlowRunner {
       ...(blocks.length > 0 && { given: blocks }),
       definition: this.#encodePlan(
         node,
-        planOf(node, { wiring, storage, scope: this.#facts, approved: this.#facts.approved }),
+        planOf(node, {
+          wiring,
+          storage,
+          scope: this.#facts,
+          approved: this.#facts.approved,
+          sharesMemory: this.#ofRun.sharesMemory === true,
+        }),
       ),
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
@@ -333,7 +342,7 @@ export class FlowRunner {
 
   #inputOf({ slug, task }: Node, place: Pick<OutgoingUse, 'name' | 'mapIndex'>): OutgoingUse {
     const { check } = task!.settings;
-    return { role: 'input', task: slug, check, ...place, ...this.#warnings };
+    return { role: 'input', task: slug, check, ...place, ...this.#ofRun };
   }
 }
 

@@ -1,5 +1,6 @@
 // Lists of the user's values that are mapped over, as given arrays: outcomes that came with the flow.
 
+import { attach } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { Range } from '../lib/range.ts';
 import { encodeValue } from '../values/encode.ts';
@@ -38,7 +39,9 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
   let length = 1;
   for (let start = 0; start < values.length;) {
     const slice = values.slice(start, start + length);
-    const bytes = encodeOutcomes(slice, within(states, { start, end: start + slice.length }));
+    const attaching = new Map();
+    const bytes = encodeOutcomes(slice, within(states, { start, end: start + slice.length }), { attaching });
+    attach(bytes, attaching);
     length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / bytes.length)));
     // One of them is far larger than those before it: whoever needs another of them should not have to read it too.
     if (bytes.length > maxBlockBytes && slice.length > 1) continue;

@@ -1,3 +1,4 @@
+import { attach } from '../lib/attachments.ts';
 import { encodeColumn, encodeValue, joinValues } from '../values/encode.ts';
 import { assertFits } from '../values/size.ts';
 import type { Destination } from '../values/travels.ts';
@@ -21,6 +22,8 @@ export class OutcomeBuffer {
   /** By position: the bytes of the values that are objects, or long texts, as a block of their own. */
   #held = new Map<number, Uint8Array>();
   #states = new Map<number, State>();
+  /** Memory that goes beside the bytes. */
+  #attaching = new Map<number, ArrayBuffer>();
 
   constructor(start: number) {
     this.#start = start;
@@ -47,9 +50,16 @@ export class OutcomeBuffer {
   }
 
   #encode(index: number, value: unknown, plan: RunPlan): Uint8Array {
-    const bytes = encodeValue(value, head);
-    if (bytes.length <= plan.valueLimitBytes) return bytes;
-    assertFits(value, bytes.length, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
+    const attaching = plan.sharesMemory === true ? new Map<number, ArrayBuffer>() : undefined;
+    const bytes = encodeValue(value, head, { attaching, takesGivenUp: true });
+    let total = bytes.length;
+    for (const [number, memory] of attaching ?? []) {
+      this.#attaching.set(number, memory);
+      total += memory.byteLength;
+    }
+    if (total > plan.valueLimitBytes) {
+      assertFits(value, total, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
+    }
     return bytes;
   }
 
@@ -69,12 +79,14 @@ export class OutcomeBuffer {
     this.#values = [];
     this.#held = new Map();
     this.#states = new Map();
+    if (this.#attaching.size > 0) this.#attaching = new Map();
   }
 
   /** What was collected, as bytes; nothing when there is nothing. */
   take(): Uint8Array | undefined {
     if (this.#values.length === 0) return undefined;
     const bytes = this.#states.size === 0 ? this.#column(head) : packOutcomes(this.#column([]), this.#states);
+    if (this.#attaching.size > 0) attach(bytes, this.#attaching);
     this.restart(this.#start + this.#values.length);
     return bytes;
   }
@@ -96,8 +108,8 @@ function withoutHead(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(head.length);
 }
 
-function destinationOf(index: number, { name, isMapped, check }: RunPlan): Destination {
-  return { role: 'result', task: name, mapIndex: isMapped ? index : undefined, check };
+function destinationOf(index: number, { name, isMapped, check, sharesMemory }: RunPlan): Destination {
+  return { role: 'result', task: name, mapIndex: isMapped ? index : undefined, check, sharesMemory };
 }
 
 function useOf(index: number, plan: RunPlan, runner: TaskRunner): OutgoingUse {

@@ -5,7 +5,8 @@
 import { HeddleError } from '../lib/heddle-error.ts';
 import { blockKinds, type Crash, describeLoss } from '../lib/chunk.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
-import type { UnknownTypes } from '../values/copier.ts';
+import { attachmentsOf } from '../lib/attachments.ts';
+import type { UnknownTypes, Writing } from '../values/copier.ts';
 import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
 import { State, success, type StateType } from '../flow/state.ts';
 
@@ -36,8 +37,13 @@ const headerLength = 13;
 const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0 };
 
 /** Bytes of the outcomes; where `states` has one for a position, it stands instead of the value. */
-export function encodeOutcomes(values: readonly unknown[], states: ReadonlyMap<number, State>): Uint8Array {
-  return states.size === 0 ? encodeColumn(values, succeededHead) : packOutcomes(encodeColumn(values), states);
+export function encodeOutcomes(
+  values: readonly unknown[],
+  states: ReadonlyMap<number, State>,
+  writing?: Writing,
+): Uint8Array {
+  if (states.size === 0) return encodeColumn(values, succeededHead, writing);
+  return packOutcomes(encodeColumn(values, [], writing), states);
 }
 
 /** The same for values that are a column of bytes already; there must be a state. */
@@ -70,14 +76,15 @@ interface OutcomesReading {
 }
 
 export function decodeOutcomes(bytes: Uint8Array, { mapIndex, unknownTypes }: OutcomesReading = {}): Outcomes {
+  const reading = { unknownTypes, attached: attachmentsOf(bytes) };
   switch (bytes[0]) {
     case blockKinds.succeeded:
-      return { values: decodeColumn(bytes.subarray(1), unknownTypes), states: undefined };
+      return { values: decodeColumn(bytes.subarray(1), reading), states: undefined };
     case blockKinds.crashed:
       return { values: [undefined], states: [crashed(readCrash(bytes), mapIndex)] };
     case blockKinds.mixed: {
       const [records, column] = decodeValue(bytes.subarray(headerLength)) as [StateRecord[], Uint8Array];
-      const values = decodeColumn(column, unknownTypes);
+      const values = decodeColumn(column, reading);
       const states = Array.from<State | undefined>({ length: values.length });
       for (const { position, type, message, error, expiresAt } of records) {
         const hasResult = type === 'Success' || type === 'Cached';

@@ -13,10 +13,12 @@ interface Circumstances {
   readonly scope: FlowRunScope;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
+  /** Whether all that runs it is in this process. */
+  readonly sharesMemory: boolean;
 }
 
 /** All that the runs of a node need to know, as plain data. */
-export function planOf(node: Node, { wiring, storage, scope, approved }: Circumstances): RunPlan {
+export function planOf(node: Node, { wiring, storage, scope, ...rest }: Circumstances): RunPlan {
   const { args, constants, whole, literals, gates, resources } = wiring;
   const task = node.task!;
   const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = task.settings;
@@ -38,7 +40,7 @@ export function planOf(node: Node, { wiring, storage, scope, approved }: Circums
     ...(logging.extraLoggers.length > 0 && { extraLoggers: logging.extraLoggers }),
     name: node.slug,
     ...(tags.length > 0 && { tags }),
-    ...(approved.includes(node.slug) && { isApproved: true }),
+    ...(rest.approved.includes(node.slug) && { isApproved: true }),
     reference: task.reference,
     ...(types.length > 0 && { types }),
     isMapped: node.isMapped,
@@ -48,6 +50,7 @@ export function planOf(node: Node, { wiring, storage, scope, approved }: Circums
     timeoutMs: timeoutMs ?? null,
     ...(everyMs !== undefined && { everyMs }),
     check,
+    ...(rest.sharesMemory && { sharesMemory: true }),
     valueLimitBytes,
     skipOnUpstreamSkip,
     trigger: nameOf(trigger) ?? null,

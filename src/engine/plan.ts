@@ -1,7 +1,8 @@
 // The first import brings in our own tasks, so that they are found wherever a plan is read.
 import '../flow/control.ts';
 import '../flow/resource-manager.ts';
-import type { UnknownTypes } from '../values/copier.ts';
+import { attach } from '../lib/attachments.ts';
+import type { Reading } from '../values/copier.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed, type Check } from '../values/travels.ts';
 import type { LogLevel } from '../lib/log-record.ts';
@@ -70,6 +71,8 @@ export interface RunPlan {
   readonly everyMs?: number;
   /** What becomes of results that would arrive changed. */
   readonly check: Check;
+  /** Whether all that runs it is in the flow's own process; absent when it is not. */
+  readonly sharesMemory?: true;
   /** How many bytes a result may have. */
   readonly valueLimitBytes: number;
   readonly skipOnUpstreamSkip: boolean;
@@ -107,8 +110,11 @@ type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants'>;
 
 export function encodePlan({ parameters, secrets, constants, ...rest }: RunPlan): Uint8Array {
   const values: PlanValues = { parameters, secrets, constants };
-  const sealed: SealedPlan = { ...rest, values: encodeValue(packed(values)) };
-  return encodeValue(sealed);
+  const attaching = rest.sharesMemory === true ? new Map() : undefined;
+  const sealed: SealedPlan = { ...rest, values: encodeValue(packed(values), [], { attaching }) };
+  const bytes = encodeValue(sealed);
+  if (attaching !== undefined) attach(bytes, attaching);
+  return bytes;
 }
 
 export function decodePlan(bytes: Uint8Array): SealedPlan {
@@ -116,6 +122,6 @@ export function decodePlan(bytes: Uint8Array): SealedPlan {
 }
 
 /** Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
-export function openPlan({ values, ...rest }: SealedPlan, unknownTypes?: UnknownTypes): RunPlan {
-  return { ...rest, ...(decodeValue(values, unknownTypes) as PlanValues) };
+export function openPlan({ values, ...rest }: SealedPlan, reading?: Reading): RunPlan {
+  return { ...rest, ...(decodeValue(values, reading) as PlanValues) };
 }

@@ -13,6 +13,8 @@ export interface Cluster extends AsyncDisposable {
   readonly description: string;
   /** What to do when no worker is there, if that can be; for the log. */
   readonly advice?: string;
+  /** Whether all of its workers are threads of this process, so that they can look at the same memory. */
+  readonly sharesMemory?: boolean;
   /** Ends what was started. The same as disposing of it. */
   close(): Promise<void>;
 }

@@ -48,7 +48,12 @@ export class DistributedExecutor implements Executor {
       run.logger.info(`connecting to the scheduler at ${cluster}`);
       const comm = await this.#connect(cluster, run.signal);
       const advice = `start one with: heddle worker ${cluster}`;
-      return await openSession(comm, this.#advised(listener, advice, run), { name, isSameThread: false, owned: [] });
+      return await openSession(comm, this.#advised(listener, advice, run), {
+        name,
+        isSameThread: false,
+        sharesMemory: false,
+        owned: [],
+      });
     }
     const owned = leaseOf(cluster);
     try {
@@ -57,6 +62,7 @@ export class DistributedExecutor implements Executor {
       const session = await openSession(await cluster.connect(), this.#advised(listener, cluster.advice, run), {
         name,
         isSameThread: false,
+        sharesMemory: cluster.sharesMemory === true,
         owned,
       });
       return session;

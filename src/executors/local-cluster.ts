@@ -28,6 +28,7 @@ const optionRules = {
 
 /** A scheduler and workers with piscina threads, all in this process. */
 export class LocalCluster implements Cluster {
+  readonly sharesMemory = true;
   readonly #options: LocalClusterOptions;
   readonly #workers: number;
   readonly #threads: number;

@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly name: string;
   /** Whether tasks run on the very thread that defined them, so that they need not be found by import. */
   readonly isSameThread: boolean;
+  /** Whether all of them run in this process. */
+  readonly sharesMemory: boolean;
   /** Closed when the session is disposed of, last first. */
   readonly owned: readonly AsyncDisposable[];
 }
@@ -61,6 +63,10 @@ class SchedulerSession implements Session {
     this.#comm = comm;
     this.#listener = listener;
     this.#options = options;
+  }
+
+  get sharesMemory(): boolean {
+    return this.#options.sharesMemory;
   }
 
   objection(reference: Reference): Error | undefined {

@@ -3,7 +3,8 @@
 
 import { changeOfError } from './error-change.ts';
 import { decodeThrown, encodeThrown } from './thrown.ts';
-import { registerBuiltIn } from './types.ts';
+import { viewOf } from './copier.ts';
+import { registerBuiltIn, registerTag, sharedViewTag } from './types.ts';
 
 registerBuiltIn(URL, { encode: (url) => url.href, decode: (href: string) => new URL(href) });
 
@@ -16,6 +17,10 @@ registerBuiltIn(Headers, {
   encode: (headers) => [...headers],
   decode: (pairs: [string, string][]) => new Headers(pairs),
 });
+
+registerTag(sharedViewTag, ([number, memory, offset, length]: [number, SharedArrayBuffer, number, number]) =>
+  viewOf(number, memory, offset, length),
+);
 
 /** Those that the copier would strip of something. */
 for (const type of [Error, DOMException]) {

@@ -3,10 +3,12 @@
 
 import { types } from 'node:util';
 import { DefaultSerializer, Deserializer } from 'node:v8';
+import type { Attached } from '../lib/attachments.ts';
 import { Envelope } from './envelope.ts';
+import { isGivenUp } from './transfer.ts';
 import { decodeTyped, isRegistered, notRegistered } from './types.ts';
 
-type ViewClass = new (memory: ArrayBuffer) => NodeJS.ArrayBufferView;
+type ViewClass = new (memory: never, offset: number, length: number) => NodeJS.ArrayBufferView;
 
 /** The classes of views, by their number on the wire: numbers are never given to another class. */
 const viewClasses: readonly (ViewClass | undefined)[] = [
@@ -27,46 +29,105 @@ const viewClasses: readonly (ViewClass | undefined)[] = [
 ];
 const bufferNumber = 1;
 const envelopeNumber = 64;
+const movedNumber = 65;
+const sharedNumber = 66;
 
 /** What becomes of a value of a type that is not registered here: an error, or it is passed on in its envelope. */
 export type UnknownTypes = 'refuse' | 'pass on';
 
+export interface Reading {
+  readonly unknownTypes?: UnknownTypes | undefined;
+  /** What came beside the bytes. */
+  readonly attached?: Attached | undefined;
+}
+
+export interface Writing {
+  /** Collects memory that goes beside the bytes; nothing does where there is no such collection. */
+  readonly attaching?: Map<number, ArrayBuffer | SharedArrayBuffer> | undefined;
+  /** Whether memory that was given up is taken: it is gone for its author then, wherever it goes. */
+  readonly takesGivenUp?: boolean;
+}
+
+/** Numbers of attachments; never used twice in a thread, so that blocks can be joined. */
+let nextAttachment = 1;
+
 /** Bytes of the value behind those of `head`, which are numbers below 128. They own their memory. */
-export function write(value: unknown, head: readonly number[]): Uint8Array {
-  const serializer = new CopierSerializer();
+export function write(value: unknown, head: readonly number[], writing: Writing = {}): Uint8Array {
+  const serializer = new CopierSerializer(writing);
   // A number below 128 is written as one byte.
   for (const byte of head) serializer.writeUint32(byte);
   serializer.writeHeader();
   serializer.writeValue(value);
+  serializer.takeGivenUp();
   return serializer.releaseBuffer();
 }
 
+const noReading: Reading = {};
+
 /** The value of bytes that begin with a head of so many bytes. Nothing in it refers to them. */
-export function read(bytes: Uint8Array, headLength: number, unknownTypes: UnknownTypes = 'refuse'): unknown {
+export function read(bytes: Uint8Array, headLength: number, reading: Reading = noReading): unknown {
   // Reading memory that another thread can write to, while it is being parsed, is not safe.
   const isShared = types.isSharedArrayBuffer(bytes.buffer);
-  const deserializer = new CopierDeserializer(isShared ? bytes.slice(headLength) : bytes.subarray(headLength));
-  deserializer.unknownTypes = unknownTypes;
+  const own = isShared ? bytes.slice(headLength) : bytes.subarray(headLength);
+  const deserializer = new CopierDeserializer(own);
+  deserializer.reading = reading;
   deserializer.readHeader();
   return deserializer.readValue();
 }
 
 /** Is asked how to write views. They are cut out of their buffers, so that nothing else in those leaves the process. */
 class CopierSerializer extends DefaultSerializer {
+  readonly #writing: Writing;
+  /** Memory that was given up, by the number under which it goes; without one, it was copied. */
+  readonly #givenUp = new Map<ArrayBuffer, number | undefined>();
+
+  constructor(writing: Writing) {
+    super();
+    this.#writing = writing;
+  }
+
   _writeHostObject(view: NodeJS.ArrayBufferView): void {
     if (Envelope.is(view)) {
+      if (view.isShared) return this.#writeShared(view.data as SharedArrayBuffer);
       this.writeUint32(envelopeNumber);
       this.writeValue(view.tag);
       this.writeValue(view.data);
       return;
     }
+    if (this.#writing.takesGivenUp === true && isGivenUp(view.buffer) && this.#writeMoved(view, view.buffer)) return;
     this.writeUint32(numberOf(view));
     this.writeUint32(view.byteLength);
     this.writeRawBytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   }
+
+  #writeShared(memory: SharedArrayBuffer): void {
+    const number = nextAttachment++;
+    this.#writing.attaching!.set(number, memory);
+    this.writeUint32(sharedNumber);
+    this.writeUint32(number);
+  }
+
+  /** A small view of much memory is copied all the same, so that nothing else of it goes along. */
+  #writeMoved(view: NodeJS.ArrayBufferView, memory: ArrayBuffer): boolean {
+    const isMoved =
+      this.#writing.attaching !== undefined && view.byteLength * 2 > memory.byteLength && !memory.resizable;
+    const number = this.#givenUp.get(memory) ?? (isMoved ? nextAttachment++ : undefined);
+    this.#givenUp.set(memory, number);
+    if (number === undefined) return false;
+    this.writeUint32(movedNumber);
+    for (const part of [numberOf(view), number, view.byteOffset, view.byteLength]) this.writeUint32(part);
+    return true;
+  }
+
+  takeGivenUp(): void {
+    for (const [memory, number] of this.#givenUp) {
+      const moved = memory.transfer();
+      if (number !== undefined) this.#writing.attaching!.set(number, moved);
+    }
+  }
 }
 
-function numberOf(view: NodeJS.ArrayBufferView): number {
+export function numberOf(view: NodeJS.ArrayBufferView): number {
   if (Buffer.isBuffer(view)) return bufferNumber;
   if (types.isDataView(view)) return viewClasses.indexOf(DataView);
   const name = view[Symbol.toStringTag];
@@ -75,24 +136,56 @@ function numberOf(view: NodeJS.ArrayBufferView): number {
 
 /** Gives each view memory of its own. A view into the message would keep all of it alive, and could write to it. */
 class CopierDeserializer extends Deserializer {
-  unknownTypes: UnknownTypes = 'refuse';
+  reading: Reading = noReading;
+  /** Memory that was moved here, or its copy, by its number: several views may look at it. */
+  readonly #moved = new Map<number, ArrayBuffer>();
 
   _readHostObject(): unknown {
     const number = this.readUint32();
     if (number === envelopeNumber) return this.#openEnvelope(String(this.readValue()), this.readValue());
-    const viewClass = viewClasses[number];
-    if (viewClass === undefined) throw new RangeError(`no view has the number ${number}`);
+    if (number === movedNumber) return this.#readMoved();
+    if (number === sharedNumber) return this.#attachment(this.readUint32());
     const length = this.readUint32();
     const bytes = new Uint8Array(length);
     bytes.set(this.readRawBytes(length));
-    return number === bufferNumber ? Buffer.from(bytes.buffer) : new viewClass(bytes.buffer);
+    return viewOf(number, bytes.buffer, 0, length);
+  }
+
+  #readMoved(): NodeJS.ArrayBufferView {
+    const [viewNumber, number, offset, length] = [0, 0, 0, 0].map(() => this.readUint32()) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    if (!this.#moved.has(number)) {
+      const memory = this.#attachment(number);
+      const isOwn = this.reading.attached?.isForKeeps === true && types.isArrayBuffer(memory);
+      this.#moved.set(number, isOwn ? memory : new Uint8Array(memory).slice().buffer);
+    }
+    return viewOf(viewNumber, this.#moved.get(number)!, offset, length);
+  }
+
+  #attachment(number: number): ArrayBuffer | SharedArrayBuffer {
+    const memory = this.reading.attached?.attachments.get(number);
+    if (memory === undefined) throw new RangeError('a block of values came without the memory that belongs to it');
+    return memory;
   }
 
   #openEnvelope(tag: string, data: unknown): unknown {
     if (isRegistered(tag)) return decodeTyped(tag, data);
-    if (this.unknownTypes === 'refuse') throw notRegistered(tag);
+    if (this.reading.unknownTypes !== 'pass on') throw notRegistered(tag);
     const envelope = new Envelope(tag, `a ${tag}`);
     envelope.data = data;
     return envelope;
   }
+}
+
+/** A view by the number of its class. */
+export function viewOf(number: number, memory: ArrayBufferLike, offset: number, byteLength: number) {
+  const viewClass = viewClasses[number];
+  if (viewClass === undefined) throw new RangeError(`no view has the number ${number}`);
+  if (number === bufferNumber) return Buffer.from(memory as ArrayBuffer, offset, byteLength);
+  const { BYTES_PER_ELEMENT: size = 1 } = viewClass as { BYTES_PER_ELEMENT?: number };
+  return new viewClass(memory as never, offset, byteLength / size);
 }

@@ -9,7 +9,7 @@ import { classNames, isForeign, isPlain, nameOf, prototypesOf, refusals, refused
 import type { RefusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
 import { isOfClientPackage, nameWithOrigin } from './origin.ts';
-import { withEnvelopes } from './replace.ts';
+import { withEnvelopes, type Sharing } from './replace.ts';
 
 /** One place in a value that keeps it from arriving as it is. */
 export interface Finding {
@@ -48,9 +48,9 @@ const maxMs = 400;
  * Finds what keeps `value` from arriving as it is. Both lists are empty exactly when nothing does. `packed` is what is
  * to be encoded in its place.
  */
-export function diagnose(value: unknown): Diagnosis & { readonly packed: unknown } {
+export function diagnose(value: unknown, sharing?: Sharing): Diagnosis & { readonly packed: unknown } {
   if (isExact(value)) return { packed: value, refused: [], changed: [] };
-  const packed = withEnvelopes(value);
+  const packed = withEnvelopes(value, sharing);
   return { packed, ...diagnosePacked(packed) };
 }
 
@@ -151,9 +151,8 @@ function ownChange(value: object): Change | undefined {
     ]);
   }
   if (ArrayBuffer.isView(value) && !hasOrdinaryMemory(value)) {
-    const memory = types.isSharedArrayBuffer(value.buffer) ? 'shared' : 'resizable';
     const why = 'a private copy of fixed size arrives';
-    return change('memory-layout', `is ${nameOf(value)} over ${memory} memory`, why, ['send a copy: value.slice()']);
+    return change('memory-layout', `is ${nameOf(value)} over resizable memory`, why, ['send a copy: value.slice()']);
   }
   return undefined;
 }
@@ -228,8 +227,8 @@ function findUnlisted(root: unknown): Finding | undefined {
   if (reason === undefined) return undefined;
   const node = smallestRefused({ value: root, step: '', parent: undefined });
   const kind = refusedKind(node.value);
-  if (kind !== undefined) return refusal(kind, pathTo(node), `is ${nameOf(node.value)}`);
-  const finding = refusal('unknown', pathTo(node), `is ${nameOf(node.value)}`);
+  if (kind !== undefined) return refusal(kind, pathTo(node), `is ${nameWithOrigin(node.value)}`);
+  const finding = refusal('unknown', pathTo(node), `is ${nameWithOrigin(node.value)}`);
   return { ...finding, why: `${finding.why}: ${copierRefuses(node.value) ?? reason}` };
 }
 

@@ -6,7 +6,7 @@
 import { types } from 'node:util';
 import { HeddleError } from '../lib/heddle-error.ts';
 import './built-in-types.ts';
-import { read, write, type UnknownTypes } from './copier.ts';
+import { read, write, type Reading, type Writing } from './copier.ts';
 
 /** The first byte of a block. It is on the wire: numbers are never given to another codec. */
 const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4, table: 5 } as const;
@@ -24,26 +24,26 @@ const leastTableRows = 64;
  * One block of bytes that owns its memory: nothing else is in its buffer, so it can be posted or transferred whole. It
  * begins with the bytes of `head`, below 128, which are no business of ours.
  */
-export function encodeColumn(values: readonly unknown[], head: readonly number[] = []): Uint8Array {
+export function encodeColumn(values: readonly unknown[], head: readonly number[] = [], writing?: Writing): Uint8Array {
   const [first] = values;
   if (typeof first === 'number' && isAllNumbers(values)) return encodeNumbers(values, head);
   if (constants.includes(first) && isAllSame(values)) return encodeConstant(first, values.length, head);
   const rows = values.length >= leastRows ? takeApart(values) : undefined;
-  if (rows !== undefined) return write(rows, [...head, codecs.rows]);
+  if (rows !== undefined) return write(rows, [...head, codecs.rows], writing);
   const table = values.length === 1 && isTable(first) ? takeApart(first) : undefined;
-  if (table !== undefined) return write(table, [...head, codecs.table]);
-  return write(values, [...head, codecs.copier]);
+  if (table !== undefined) return write(table, [...head, codecs.table], writing);
+  return write(values, [...head, codecs.copier], writing);
 }
 
 /** The values of a block. None of them refers to `bytes`, which may be backed by shared memory. */
-export function decodeColumn(bytes: Uint8Array, unknownTypes?: UnknownTypes): unknown[] {
+export function decodeColumn(bytes: Uint8Array, reading?: Reading): unknown[] {
   const codec = bytes[0];
   if (codec === codecs.numbers) return decodeNumbers(bytes);
   if (codec === codecs.constant) return decodeConstant(bytes);
-  if (codec === codecs.copier) return read(bytes, 1, unknownTypes) as unknown[];
-  if (codec === codecs.separate) return splitValues(bytes, unknownTypes);
-  if (codec === codecs.rows) return putTogether(read(bytes, 1, unknownTypes) as Rows);
-  if (codec === codecs.table) return [putTogether(read(bytes, 1, unknownTypes) as Rows)];
+  if (codec === codecs.copier) return read(bytes, 1, reading) as unknown[];
+  if (codec === codecs.separate) return splitValues(bytes, reading);
+  if (codec === codecs.rows) return putTogether(read(bytes, 1, reading) as Rows);
+  if (codec === codecs.table) return [putTogether(read(bytes, 1, reading) as Rows)];
   const message = `a block of values begins with ${codec ?? 'nothing'}, which is no codec of this version of Heddle`;
   throw new HeddleError('UNKNOWN_VALUE_CODEC', message, { codec });
 }
@@ -65,23 +65,23 @@ export function joinValues(parts: readonly Uint8Array[], head: readonly number[]
   return bytes;
 }
 
-function splitValues(bytes: Uint8Array, unknownTypes: UnknownTypes | undefined): unknown[] {
+function splitValues(bytes: Uint8Array, reading: Reading | undefined): unknown[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = view.getUint32(1);
   let offset = 1 + 4 * (count + 1);
   return Array.from({ length: count }, (_, index) => {
     const length = view.getUint32(5 + 4 * index);
     offset += length;
-    return decodeValue(bytes.subarray(offset - length, offset), unknownTypes);
+    return decodeValue(bytes.subarray(offset - length, offset), reading);
   });
 }
 
-export function encodeValue(value: unknown, head?: readonly number[]): Uint8Array {
-  return encodeColumn([value], head);
+export function encodeValue(value: unknown, head?: readonly number[], writing?: Writing): Uint8Array {
+  return encodeColumn([value], head, writing);
 }
 
-export function decodeValue(bytes: Uint8Array, unknownTypes?: UnknownTypes): unknown {
-  return decodeColumn(bytes, unknownTypes)[0];
+export function decodeValue(bytes: Uint8Array, reading?: Reading): unknown {
+  return decodeColumn(bytes, reading)[0];
 }
 
 function isAllNumbers(values: readonly unknown[]): values is readonly number[] {

@@ -23,6 +23,8 @@ export class Envelope extends DataView<ArrayBuffer> {
   problem: string | undefined;
   /** In which way what arrives is not the same. */
   readonly change: EnvelopeChange | undefined;
+  /** Whether what is in it is memory that both sides look at: the copier carries it, and does not look inside. */
+  isShared = false;
   /** In a few words, what was there: `a Money (class instance)`. */
   readonly what: string;
 

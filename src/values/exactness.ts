@@ -169,7 +169,7 @@ function nativeMembers(value: object): readonly unknown[] {
   if (types.isMap(value)) return [...value].flat(1);
   if (types.isSet(value)) return [...value];
   if (types.isNativeError(value)) return [value.cause];
-  if (Envelope.is(value)) return [value.data];
+  if (Envelope.is(value)) return value.isShared ? [] : [value.data];
   return [];
 }
 

@@ -79,7 +79,10 @@ export const refusals = {
   },
   memory: {
     why: 'shared memory cannot leave its process',
-    remedy: ['send a copy: new Uint8Array(memory).slice().buffer'],
+    remedy: [
+      'send a copy: new Uint8Array(memory).slice().buffer',
+      'or run the flow on threads of its own process, with LocalCluster',
+    ],
   },
   detached: {
     why: 'its memory was transferred away, so there is nothing left to copy',
@@ -164,6 +167,7 @@ function languageKind(value: object): RefusedKind | undefined {
   if (types.isSharedArrayBuffer(value)) return 'memory';
   if (types.isArrayBuffer(value)) return value.detached ? 'detached' : undefined;
   if (ArrayBuffer.isView(value)) {
+    if (types.isSharedArrayBuffer(value.buffer)) return 'memory';
     return !hasOrdinaryMemory(value) && types.isArrayBuffer(value.buffer) && value.buffer.detached
       ? 'detached'
       : undefined;

@@ -15,7 +15,8 @@ export interface Member {
 /** Everything that the copier would read in `value`, which is not a Proxy, as far as it is of interest. */
 export function membersOf(value: object, isOfInterest: (member: unknown) => boolean = isOpaque): Member[] {
   if (types.isNativeError(value)) return Object.hasOwn(value, 'cause') ? readAll(value, ['cause'], isOfInterest) : [];
-  if (Envelope.is(value)) return isOpaque(value.data) ? [{ step: '.encode()', value: value.data }] : [];
+  if (Envelope.is(value))
+    return isOpaque(value.data) && !value.isShared ? [{ step: '.encode()', value: value.data }] : [];
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return [];
   if (types.isMap(value)) return mapMembers(value).filter((each) => isOfInterest(each.value));
   if (types.isSet(value)) {

@@ -2,17 +2,23 @@
 // with fields of their own, goes in envelopes. The value itself stays as it is; what leads to an envelope is copied.
 
 import { types } from 'node:util';
+import { numberOf } from './copier.ts';
 import { Envelope } from './envelope.ts';
 import { isExact, isSparse, namedUpTo } from './exactness.ts';
 import { isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
 import { textOf } from './members.ts';
-import { typeOf, type RegisteredType } from './types.ts';
+import { sharedViewTag, typeOf, type RegisteredType } from './types.ts';
+
+export interface Sharing {
+  /** Whether who gets the value is in this process, and can look at the very same memory. */
+  readonly sharesMemory?: boolean | undefined;
+}
 
 /** `value` with envelopes in it, for the copier to write; or `value`, when there is nothing to put into one. */
-export function withEnvelopes(value: unknown): unknown {
+export function withEnvelopes(value: unknown, { sharesMemory = false }: Sharing = {}): unknown {
   if (typeof value !== 'object' || value === null) return value;
   try {
-    return new Replacement().run(value);
+    return new Replacement(sharesMemory).run(value);
   } catch {
     // A getter threw. The diagnosis meets it again, and names it.
     return value;
@@ -25,6 +31,11 @@ class Replacement {
   /** What is still to be done, in any order, since copies are there before they are filled. */
   readonly #open: (() => void)[] = [];
   readonly #envelopes: Envelope[] = [];
+  readonly #sharesMemory: boolean;
+
+  constructor(sharesMemory: boolean) {
+    this.#sharesMemory = sharesMemory;
+  }
 
   run(root: object): unknown {
     const copy = this.#copyOf(root);
@@ -49,6 +60,11 @@ class Replacement {
     const type = typeOf(value);
     if (type !== undefined) return this.#envelope(value, type);
     if (Envelope.is(value)) return this.#keep(value);
+    if (this.#sharesMemory && types.isSharedArrayBuffer(value)) return this.#envelopeOfMemory(value);
+    if (this.#sharesMemory && isView(value) && types.isSharedArrayBuffer(value.buffer)) {
+      const encode = () => [numberOf(value), value.buffer, value.byteOffset, value.byteLength];
+      return this.#envelope(value, { tag: sharedViewTag, encode });
+    }
     if (Array.isArray(value)) return isPlain(value) ? this.#startArray(value) : value;
     if (types.isMap(value) || types.isSet(value)) return this.#startCollection(value);
     return this.#isOpen(value)
@@ -56,7 +72,7 @@ class Replacement {
       : value;
   }
 
-  #envelope(value: object, type: RegisteredType): Envelope {
+  #envelope(value: object, type: Pick<RegisteredType, 'tag' | 'encode' | 'changeOf'>): Envelope {
     const what = nameOf(value);
     try {
       const data = type.encode(value);
@@ -68,6 +84,13 @@ class Replacement {
       envelope.problem = `whose registered encode() threw: ${textOf(error)}`;
       return envelope;
     }
+  }
+
+  #envelopeOfMemory(memory: SharedArrayBuffer): Envelope {
+    const envelope = this.#keep(new Envelope('heddle:SharedArrayBuffer', nameOf(memory)));
+    envelope.isShared = true;
+    envelope.data = memory;
+    return envelope;
   }
 
   #keep(envelope: Envelope): Envelope {
@@ -148,6 +171,10 @@ function markLoops(root: unknown): void {
     }
     for (const member of contentOf(value).toReversed()) stack.push({ enter: member });
   }
+}
+
+function isView(value: object): value is NodeJS.ArrayBufferView {
+  return ArrayBuffer.isView(value);
 }
 
 function contentOf(value: object): readonly unknown[] {

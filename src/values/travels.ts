@@ -4,12 +4,12 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { type Finding, diagnose } from './diagnosis.ts';
 import './built-in-types.ts';
 import { isExact } from './exactness.ts';
-import { withEnvelopes } from './replace.ts';
+import { withEnvelopes, type Sharing } from './replace.ts';
 
 export type Role = 'input' | 'result' | 'constant' | 'parameter';
 
 /** Whose value it is. `name` is the input's, constant's or parameter's own. */
-export interface Destination {
+export interface Destination extends Sharing {
   readonly role: Role;
   readonly task?: string | undefined;
   readonly mapIndex?: number | undefined;
@@ -61,7 +61,7 @@ const nothing: readonly Finding[] = [];
  */
 export function sendable(value: unknown, destination: Destination): Sendable {
   if (isExact(value)) return { value, changed: nothing };
-  const { packed: sent, refused, changed } = diagnose(value);
+  const { packed: sent, refused, changed } = diagnose(value, destination);
   const [first, ...rest] = refused;
   if (first !== undefined) throw new NotSerializableError(destination, [first, ...rest]);
   const { check = 'warn' } = destination;

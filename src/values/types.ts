@@ -61,6 +61,7 @@ const registry = processWide('types', () => ({
 }));
 
 const ownPrefix = 'heddle:';
+export const sharedViewTag = 'heddle:a view of a SharedArrayBuffer';
 const tagRule = {
   expected: `a text that is not empty and does not begin with '${ownPrefix}'`,
   holds: (tag: unknown) => rules.text.holds(tag) && !String(tag).startsWith(ownPrefix),
@@ -122,6 +123,12 @@ export function registerBuiltIn<T extends object>(
 ): void {
   const { name } = type;
   add(type.prototype, { ...codec, tag: ownPrefix + name, name } as RegisteredType);
+}
+
+/** For what is put into envelopes by another rule than its class. */
+export function registerTag(tag: string, decode: (data: never) => unknown): void {
+  const encode = (value: object) => value;
+  registry.byTag.set(tag, { tag, name: tag, encode, decode: decode as (data: unknown) => unknown });
 }
 
 /** How an object is to be sent whose own class is registered. All errors go the same way. */

@@ -3,22 +3,21 @@
 
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import {
-  controlOrders,
-  controlWords,
-  type Block,
-  type ChunkInput,
-  type ChunkMessage,
-  type Loss,
-} from '../lib/chunk.ts';
+import { controlOrders, controlWords, type Block, type ChunkMessage, type ChunkTask, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { ChunkLoss, PooledChunk } from './pool.ts';
 import { ThreadResources } from './thread-resources.ts';
 
 /** What a thread posts: the reports of a chunk or of a closing, and that it is through with it. */
 export type ThreadMessage =
-  | { readonly attempt: number; readonly message: ChunkMessage | { readonly type: 'ended' } }
+  | {
+      readonly attempt: number;
+      readonly message: ChunkMessage | { readonly type: 'ended' };
+      /** What belongs to its bytes. */
+      readonly attached?: Attachments;
+    }
   | { readonly closing: string; readonly message: LogRecord | { readonly type: 'ended' } };
 
 export interface ThreadOptions {
@@ -153,7 +152,7 @@ export class ThreadSlot {
   async #runOn(live: LiveThread, current: CurrentChunk): Promise<ChunkLoss | undefined> {
     const { timeoutMs: _, ...task } = current.chunk;
     try {
-      await live.piscina.run({ ...task, ...compact(task), control: this.#control });
+      await live.piscina.run(posted({ ...task, control: this.#control }));
     } catch (error) {
       return await this.#bury(live, current, error);
     }
@@ -191,6 +190,7 @@ export class ThreadSlot {
     const current = this.#current;
     if (current === undefined || !isThreadMessage(message) || message.attempt !== current.chunk.attempt) return;
     const report = message.message;
+    if (report.type === 'settled' && message.attached !== undefined) attach(report.bytes, message.attached);
     if (report.type === 'ended') return current.ended.resolve();
     if (report.type === 'settled') current.next = report.start + report.count;
     if (report.type === 'delayed') current.next = report.index + 1;
@@ -257,13 +257,14 @@ export class ThreadSlot {
  * A view of a large buffer is posted with all of that buffer, so views are cut out first; shared memory is not
  * copied.
  */
-function compact(chunk: { elementwise: readonly ChunkInput[]; notes: PooledChunk['notes'] }) {
+function posted(task: ChunkTask): PostedChunk {
   const own = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
   const block = ({ start, count, bytes }: Block): Block => ({ start, count, bytes: own(bytes) });
-  return {
-    elementwise: chunk.elementwise.map(({ array, blocks }) => ({ array, blocks: blocks.map(block) })),
-    notes: chunk.notes.map(({ index, bytes }) => ({ index, bytes: own(bytes) })),
-  };
+  const elementwise = task.elementwise.map(({ array, blocks }) => ({ array, blocks: blocks.map(block) }));
+  const notes = task.notes.map(({ index, bytes }) => ({ index, bytes: own(bytes) }));
+  const blocks = [...elementwise, ...task.whole].flatMap((input) => input.blocks);
+  const attachments = attachmentsOfAll([task.definition, ...blocks.map(({ bytes }) => bytes)]);
+  return { ...task, elementwise, notes, attachments };
 }
 
 function isClosingMessage(message: unknown): message is Extract<ThreadMessage, { closing: string }> {

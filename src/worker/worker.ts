@@ -4,6 +4,7 @@
 import { threadId } from 'node:worker_threads';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkInput, ChunkMessage, CodeSource } from '../lib/chunk.ts';
+import { attachShared } from '../lib/attachments.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { Comm } from '../comm/comm.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -216,5 +217,6 @@ function share(bytes: Uint8Array): Uint8Array {
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   shared.set(bytes);
+  attachShared(shared, bytes);
   return shared;
 }

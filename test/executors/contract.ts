@@ -14,6 +14,7 @@ import { loopRules } from './contract/loops.ts';
 import { handlerRules } from './contract/handlers.ts';
 import { logLineRules } from './contract/log-lines.ts';
 import { mappingRules } from './contract/mapping.ts';
+import { memoryRules } from './contract/memory.ts';
 import { mergeRules } from './contract/merges.ts';
 import { nameRules } from './contract/names.ts';
 import { outputRules } from './contract/output.ts';
@@ -41,7 +42,13 @@ export interface FinishedRun<Plan> {
 
 export type Rule = (sentence: string, check: (run: Run) => Promise<void>) => void;
 
-export function describeContract(name: string, makeExecutor: () => Executor): void {
+/** What an executor has that another has not. */
+export interface Means {
+  /** Whether all of its task runs are in this process. */
+  readonly sharesMemory: boolean;
+}
+
+export function describeContract(name: string, makeExecutor: () => Executor, means: Means): void {
   const rule: Rule = (sentence, check) => {
     test(`${name}: ${sentence}`, { timeout: 20_000 }, () => check(runOn(makeExecutor())));
   };
@@ -57,7 +64,8 @@ export function describeContract(name: string, makeExecutor: () => Executor): vo
   resumeRules(rule);
   signalRules(rule);
   valueRules(rule);
-  everyValueRules(rule);
+  everyValueRules(rule, means);
+  memoryRules(rule, means);
   everyThrownValueRules(rule);
   registeredTypeRules(rule);
   contextRules(rule);

@@ -1,4 +1,4 @@
 import { LocalExecutor } from 'heddle/executors';
 import { describeContract } from './contract.ts';
 
-describeContract('this thread', () => new LocalExecutor());
+describeContract('this thread', () => new LocalExecutor(), { sharesMemory: true });

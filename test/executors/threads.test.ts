@@ -6,4 +6,4 @@ const cluster = new LocalCluster({ workers: 2 });
 before(() => cluster.start());
 after(() => cluster[Symbol.asyncDispose]());
 
-describeContract('threads', () => new DistributedExecutor(() => cluster));
+describeContract('threads', () => new DistributedExecutor(() => cluster), { sharesMemory: true });

@@ -18,5 +18,7 @@ after(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-describeContract('WebSocket workers', () => new DistributedExecutor(() => cluster));
-describeContract('WebSocket client and workers', () => new DistributedExecutor(cluster.url, { token }));
+describeContract('WebSocket workers', () => new DistributedExecutor(() => cluster), { sharesMemory: false });
+describeContract('WebSocket client and workers', () => new DistributedExecutor(cluster.url, { token }), {
+  sharesMemory: false,
+});

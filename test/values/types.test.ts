@@ -175,7 +175,7 @@ test('a value of a type that is not known where it arrives is an error that says
         `a value of type 'Alien' arrived where no such type is registered. Call registerType(…, { tag: 'Alien', … }) ` +
           `at the top level of a module, which workers can import.`,
   );
-  const passedOn = encodeValue(decodeValue(elsewhere, 'pass on'));
+  const passedOn = encodeValue(decodeValue(elsewhere, { unknownTypes: 'pass on' }));
   assert.ok(elsewhere.equals(passedOn));
 });
 

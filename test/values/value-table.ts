@@ -123,7 +123,6 @@ function changedValues(): [string, Fate, unknown][] {
     ['an Error that holds itself', 'changed error', errorWithItself()],
     ['a Map with an added property', 'changed added-property', Object.assign(new Map(), { note: 'x' })],
     ['a Date with an added property', 'changed added-property', Object.assign(new Date(), { note: 'x' })],
-    ['a view of shared memory', 'changed memory-layout', new Uint8Array(new SharedArrayBuffer(4))],
     ['a view of resizable memory', 'changed memory-layout', new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
   ];
 }
@@ -164,6 +163,7 @@ function refusedCode(): [string, Fate, unknown][] {
       })(),
     ],
     ['shared memory', 'refused memory', new SharedArrayBuffer(8)],
+    ['a view of shared memory', 'refused memory', new Uint8Array(new SharedArrayBuffer(4))],
     ['detached memory', 'refused detached', detached()],
     ['a view of detached memory', 'refused detached', detachedView()],
     [

@@ -5,17 +5,18 @@ import assert from 'node:assert/strict';
 import { Flow, type LogRecord, type State } from 'heddle';
 import { everyValue, isAsMade, make, type Fate } from '../../fixtures/every-value.ts';
 import { throwIt, thrownValues } from '../../fixtures/thrown-values.ts';
-import type { Rule } from '../contract.ts';
+import type { Means, Rule } from '../contract.ts';
 
 const names = [...everyValue.keys()];
 
-export function everyValueRules(rule: Rule): void {
+export function everyValueRules(rule: Rule, { sharesMemory }: Means): void {
   rule('every sort of result arrives exactly, or that it does not is told', async (run) => {
     const { state, logs } = await run(new Flow('every-result', () => make.map(names)));
 
     assertNobodyDied(logs);
     for (const [index, name] of names.entries()) {
-      const [fate, makeHere] = everyValue.get(name)!;
+      const [given, makeHere] = everyValue.get(name)!;
+      const fate = fateOf(given, sharesMemory);
       const child = state.of('make').children[index]!;
       assertFate({ name, fate, child, told: tellings(logs, `result${stepTo(name)}`) });
       const result = child.result as Record<string, unknown> | undefined;
@@ -31,14 +32,14 @@ export function everyValueRules(rule: Rule): void {
 
     assertNobodyDied(logs);
     for (const [index, name] of names.entries()) {
-      const [fate] = everyValue.get(name)!;
+      const fate = fateOf(everyValue.get(name)![0], sharesMemory);
       const child = state.of('is-as-made').children[index]!;
       assertFate({ name, fate, child, told: tellings(logs, `input${stepTo(name)}`) });
     }
   });
 
   rule('every sort of constant that can travel does, all in one', async (run) => {
-    const able = names.filter((name) => everyValue.get(name)![0] !== 'refused');
+    const able = names.filter((name) => fateOf(everyValue.get(name)![0], sharesMemory) !== 'refused');
     const made = await Promise.all(able.map(async (name) => [name, await everyValue.get(name)![1]()] as const));
 
     const { state } = await run(new Flow('every-constant', () => isAsMade(Object.fromEntries(made))));
@@ -63,6 +64,11 @@ export function everyThrownValueRules(rule: Rule): void {
       assert.equal(typeof error.stack, 'string');
     }
   });
+}
+
+function fateOf(fate: Fate | 'shared', sharesMemory: boolean): Fate {
+  if (fate !== 'shared') return fate;
+  return sharesMemory ? 'exact' : 'refused';
 }
 
 interface Case {

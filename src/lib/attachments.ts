@@ -1,0 +1,50 @@
+// Memory that goes beside a block of bytes, since it is to be moved or shared and not copied into it. Only within one
+// process: there, blocks pass from hand to hand, and nobody on the way needs to know.
+
+import type { ChunkTask } from './chunk.ts';
+
+/** By the number that stands for it in the bytes. */
+export type Attachments = ReadonlyMap<number, ArrayBuffer | SharedArrayBuffer>;
+
+/** A chunk on its way to a thread: nothing that is kept beside bytes goes along by itself. */
+export type PostedChunk = ChunkTask & { readonly attachments: ReadonlyMap<Uint8Array, Attachments> };
+
+export interface Attached {
+  readonly attachments: Attachments;
+  /** Whether whoever opens the block may have the memory itself: it came to this thread for that. */
+  readonly isForKeeps: boolean;
+}
+
+const byBytes = new WeakMap<Uint8Array, Attached>();
+
+export function attach(bytes: Uint8Array, attachments: Attachments, { isForKeeps = false } = {}): void {
+  if (attachments.size > 0) byBytes.set(bytes, { attachments, isForKeeps });
+}
+
+export function attachmentsOf(bytes: Uint8Array): Attached | undefined {
+  return byBytes.get(bytes);
+}
+
+/** Of all of these bytes, as far as they have any. */
+export function attachmentsOfAll(all: Iterable<Uint8Array>): ReadonlyMap<Uint8Array, Attachments> {
+  const found = new Map<Uint8Array, Attachments>();
+  for (const bytes of all) {
+    const attached = byBytes.get(bytes);
+    if (attached !== undefined) found.set(bytes, attached.attachments);
+  }
+  return found;
+}
+
+/** Lets a copy of the bytes have what the bytes have, in memory that many may look at. */
+export function attachShared(copy: Uint8Array, bytes: Uint8Array): void {
+  const attached = byBytes.get(bytes);
+  if (attached === undefined) return;
+  attach(copy, new Map([...attached.attachments].map(([number, memory]) => [number, shared(memory)])));
+}
+
+function shared(memory: ArrayBuffer | SharedArrayBuffer): SharedArrayBuffer {
+  if (memory instanceof SharedArrayBuffer) return memory;
+  const copy = new SharedArrayBuffer(memory.byteLength);
+  new Uint8Array(copy).set(new Uint8Array(memory));
+  return copy;
+}
