@@ -26,7 +26,7 @@ import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
 import { typeReferences } from './types.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { planOf } from './plan-of.ts';
-import { encodePlan, type ArgumentPlan, type RunPlan } from './plan.ts';
+import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { storagePlanOf, type StoragePlan } from './storage-plan.ts';
 import { failed } from './endings.ts';
 import { Wiring } from './wiring.ts';
@@ -123,16 +123,7 @@ export class FlowRunner {
       isList: node.isMapped,
       isUnchanged,
       ...(blocks.length > 0 && { given: blocks }),
-      definition: this.#encodePlan(
-        node,
-        planOf(node, {
-          wiring,
-          storage,
-          scope: this.#facts,
-          approved: this.#facts.approved,
-          sharesMemory: this.#ofRun.sharesMemory === true,
-        }),
-      ),
+      definition: this.#plan(node, wiring, storage),
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: longestCallMs(task),
@@ -323,7 +314,10 @@ export class FlowRunner {
     return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
   }
 
-  #encodePlan(node: Node, plan: RunPlan): Uint8Array {
+  #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
+    const { approved } = this.#facts;
+    const sharesMemory = this.#ofRun.sharesMemory === true;
+    const plan = planOf(node, { wiring, storage, scope: this.#facts, approved, sharesMemory });
     const bytes = encodePlan(plan);
     if (bytes.length > plan.valueLimitBytes) {
       const given = plan.args.flatMap((argument, position) => {

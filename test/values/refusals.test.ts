@@ -13,8 +13,8 @@ const texts: ReadonlyMap<string, string> = new Map([
 
   Why: a live connection belongs to the process that opened it.
   Fix:
-    - open it inside the task that uses it
-    - or return the rows that it read, as plain data`,
+    - give it to tasks as a resource, which each thread opens for itself: resourceManager() (docs/resources.md)
+    - or open it inside the task that uses it, and return the rows that it read`,
   ],
   [
     'a Response',
@@ -84,7 +84,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   Why: a Proxy runs code on every access, so it is not looked into.
   Fix:
     - send the plain object behind it
-    - if it is a client: open it inside the task that uses it`,
+    - if it is a client: give it to tasks as a resource (docs/resources.md)`,
   ],
   [
     'a getter that throws',
@@ -141,8 +141,8 @@ const texts: ReadonlyMap<string, string> = new Map([
 
   Why: a live connection belongs to the process that opened it.
   Fix:
-    - open it inside the task that uses it
-    - or return the rows that it read, as plain data
+    - give it to tasks as a resource, which each thread opens for itself: resourceManager() (docs/resources.md)
+    - or open it inside the task that uses it, and return the rows that it read
 
   Also: result.config.transformRequest[0] is a function (test/values/bad-values.ts:…).`,
   ],
@@ -166,8 +166,8 @@ const texts: ReadonlyMap<string, string> = new Map([
 
   Why: a live connection belongs to the process that opened it.
   Fix:
-    - open it inside the task that uses it
-    - or return the rows that it read, as plain data`,
+    - give it to tasks as a resource, which each thread opens for itself: resourceManager() (docs/resources.md)
+    - or open it inside the task that uses it, and return the rows that it read`,
   ],
   [
     'a timer',
