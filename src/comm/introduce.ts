@@ -17,7 +17,7 @@ const silence = 'the scheduler showed no sign of life';
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
-  { role, name, threads }: Pick<Hello, 'role' | 'name' | 'threads'>,
+  self: Pick<Hello, 'role' | 'name' | 'threads' | 'within'>,
   handlers: CommHandlers<In>,
 ): Promise<void> {
   const answer = Promise.withResolvers<Welcome | Refused>();
@@ -49,7 +49,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
     },
   });
   const { node } = process.versions;
-  comm.send({ type: 'hello', role, protocol: protocolVersion, heddle: version, node, name, threads });
+  comm.send({ type: 'hello', protocol: protocolVersion, heddle: version, node, ...self });
   await answered(comm, answer.promise);
 }
 

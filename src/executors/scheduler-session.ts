@@ -5,6 +5,7 @@ import { bundleOf } from '../code/bundle.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
+import { currentRun } from '../engine/context.ts';
 import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/executor.ts';
 import type { CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
@@ -29,9 +30,11 @@ export async function openSession(
   options: SessionOptions,
 ): Promise<Session> {
   const session = new SchedulerSession(comm, listener, options);
+  // A flow run that a task starts may well wait for the very thread that this task has.
+  const within = currentRun()?.flowRunName;
   await introduce<ToClient, FromClient>(
     comm,
-    { role: 'client', name: options.name, threads: 0 },
+    { role: 'client', name: options.name, threads: 0, ...(within !== undefined && { within }) },
     {
       message: (message) => {
         try {

@@ -41,6 +41,8 @@ export interface Hello {
   readonly node: string;
   readonly name: string;
   readonly threads: number;
+  /** Of a client that runs inside of a task: the name of that task's flow run. */
+  readonly within?: string;
 }
 
 /** The answer to a hello that is accepted: the name that the connection goes by. */
@@ -138,7 +140,8 @@ export type ToClient =
       readonly ran?: { readonly worker: string; readonly busyMs: number };
     }
   | { readonly type: 'started'; readonly array: number; readonly count: number }
-  | { readonly type: 'logs'; readonly array: number; readonly records: readonly LogRecord[] }
+  /** Without an array it is the scheduler itself that says it. */
+  | { readonly type: 'logs'; readonly array?: number; readonly records: readonly LogRecord[] }
   | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly lost?: string }
   | { readonly type: 'need-code'; readonly array: number }
   /** After a cancel: nothing of this client's runs any more, and what it had open is closed. */

@@ -68,6 +68,7 @@ const hello = record<Body<Hello, 'hello'>>({
   node: text,
   name: text,
   threads: count,
+  within: optional(text),
 });
 const welcome = record<Body<Welcome, 'welcome'>>({ name: text, heartbeatTimeoutMs: duration });
 const refused = record<Body<Refused, 'refused'>>({ code: text, message: text });
@@ -132,7 +133,7 @@ export const toClient: Shapes<ToClient> = {
     ran: optional(record({ worker: text, busyMs: duration })),
   }),
   started: record<Body<ToClient, 'started'>>({ array: count, count }),
-  logs: record<Body<ToClient, 'logs'>>({ array: count, records: list(logRecord) }),
+  logs: record<Body<ToClient, 'logs'>>({ array: optional(count), records: list(logRecord) }),
   workers: record<Body<ToClient, 'workers'>>({ workers: count, threads: count, lost: optional(text) }),
   'need-code': record<Body<ToClient, 'need-code'>>({ array: count }),
   idle: record({}),

@@ -15,6 +15,8 @@ export interface Chunk {
   readonly attempt: Attempt;
   readonly worker: WorkerRecord;
   readonly array: ArrayRecord;
+  /** When it was dispatched. */
+  readonly since: number;
   readonly size: number;
   /** How many indices it was meant to have; a gap in the queue, or suspicion, can have made it shorter. */
   readonly plannedSize: number;

@@ -4,6 +4,8 @@ import type { Range } from '../lib/range.ts';
 /** The outcomes of one array, as blocks that never overlap, ordered by their first index. */
 export class BlockStore {
   readonly #blocks: Block[] = [];
+  /** How many bytes its blocks have together. */
+  byteLength = 0;
 
   get all(): readonly Block[] {
     return this.#blocks;
@@ -11,6 +13,7 @@ export class BlockStore {
 
   add(block: Block): void {
     const blocks = this.#blocks;
+    this.byteLength += block.bytes.byteLength;
     const last = blocks.at(-1);
     if (last === undefined || last.start < block.start) blocks.push(block);
     else blocks.splice(this.#firstAfter(block.start), 0, block);

@@ -15,7 +15,7 @@ import { Ranges } from '../lib/ranges.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { ArrayRecord, runsBefore, type Chunk } from './array-record.ts';
 import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from './events.ts';
-import { explain } from './explain.ts';
+import { explain, plainWords, type Telling } from './explain.ts';
 import { Fleet, type WorkerRecord } from './fleet.ts';
 
 export type { ArraySpec, Command, CoreOptions, Event } from './events.ts';
@@ -24,6 +24,8 @@ export class SchedulerCore {
   /** Upstreams come before their dependents. What is not here was never submitted, or is forgotten. */
   readonly arrays = new Map<ArrayId, ArrayRecord>();
   readonly fleet: Fleet;
+  /** Of all time: indices that settled, and how often one was lost with its thread or worker. */
+  readonly totals = { settled: 0, lost: 0 };
 
   readonly #options: Required<CoreOptions>;
   /** Arrays with something queued, each once; and some whose queue has run empty since. */
@@ -59,8 +61,8 @@ export class SchedulerCore {
   }
 
   /** Where an index stands, in one sentence. It changes nothing, and may take its time. */
-  explain(array: ArrayId, index: number): string {
-    return explain({ id: array, record: this.arrays.get(array), index }, this);
+  explain(array: ArrayId, index: number, { words = plainWords, now = this.#now }: Partial<Telling> = {}): string {
+    return explain({ id: array, record: this.arrays.get(array), index }, { core: this, words, now });
   }
 
   /** For `explain` and the invariants: the arrays that `handle` would look at for something to run. */
@@ -153,6 +155,7 @@ export class SchedulerCore {
 
   #settle(array: ArrayRecord, range: Range): void {
     array.settled.add(range);
+    this.totals.settled += lengthOf(range);
     for (const dependent of array.elementwiseDependents) this.#ready(dependent, range);
     if (array.isComplete) this.#complete(array);
   }
@@ -237,7 +240,8 @@ export class SchedulerCore {
     this.#attempts += 1;
     const attempt = this.#attempts;
     const [size, outstanding] = [lengthOf(range), Ranges.of(range)];
-    const chunk: Chunk = { attempt, worker, array, size, plannedSize, limit, outstanding, isDead: false };
+    const part = { size, plannedSize, limit, outstanding };
+    const chunk: Chunk = { attempt, worker, array, since: this.#now, ...part, isDead: false };
     array.chunks.add(chunk);
     this.fleet.occupySlot(chunk);
     this.#emit({ type: 'run-chunk', worker: worker.id, array: array.id, range, attempt });
@@ -260,6 +264,7 @@ export class SchedulerCore {
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
       case 'index-lost':
         chunk.isDead = true;
+        this.totals.lost += 1;
         return this.#charge(chunk.array, news.index);
       case 'chunk-ended':
         this.fleet.freeSlot(chunk);
@@ -306,6 +311,7 @@ export class SchedulerCore {
   #lose(chunk: Chunk): void {
     const { array, outstanding } = chunk;
     if (chunk.isDead || outstanding.isEmpty) return this.#takeBack(chunk);
+    this.totals.lost += outstanding.size;
     array.chunks.delete(chunk);
     if (outstanding.size === 1) return this.#charge(array, outstanding.take(1)!.start);
     array.suspect(chunk);

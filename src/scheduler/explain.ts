@@ -1,7 +1,8 @@
 // Why does it not run? Where one index stands and what it waits for, in a sentence. It only reads, and may walk far.
 
-import { runsBefore, type ArrayRecord } from './array-record.ts';
-import type { ArrayId } from './events.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
+import type { ArrayId, WorkerId } from './events.ts';
 import type { Fleet } from './fleet.ts';
 
 export interface Question {
@@ -10,36 +11,66 @@ export interface Question {
   readonly index: number;
 }
 
-export interface Surroundings {
-  listed(): Iterable<ArrayRecord>;
-  readonly fleet: Fleet;
+export interface Telling {
+  readonly words: Words;
+  readonly now: number;
 }
+
+export interface Surroundings extends Telling {
+  readonly core: { listed(): Iterable<ArrayRecord>; readonly fleet: Fleet };
+}
+
+/** What people call the things that are numbers to the core. */
+export interface Words {
+  array(id: ArrayId): string;
+  index(id: ArrayId, index: number): string;
+  worker(id: WorkerId): string;
+}
+
+export const plainWords: Words = {
+  array: (id) => `array ${id}`,
+  index: (id, index) => `index ${index} of array ${id}`,
+  worker: (id) => id,
+};
 
 export function explain({ id, record: array, index }: Question, around: Surroundings): string {
-  if (array === undefined) return `Array ${id} is not known: it was never submitted, or it is forgotten.`;
+  const { words } = around;
+  if (array === undefined)
+    return sentence(`${words.array(id)} is not known: it was never submitted, or it is forgotten`);
   if (!(Number.isInteger(index) && index >= 0 && index < array.length)) {
-    return `Array ${id} has no index ${index}: its length is ${array.length}.`;
+    return sentence(`${words.array(id)} has no index ${index}: its length is ${array.length}`);
   }
-  const who = `Index ${index} of array ${id}`;
-  if (array.crashed.has(index))
-    return `${who} crashed after ${plural(array.losses.get(index) ?? 0, 'loss', 'losses')}.`;
-  if (array.settled.has(index)) return `${who} is settled.`;
-  if (array.waiting.has(index)) return `${who} waits for ${missing(array, index)}.`;
-
-  const until = array.delayed.get(index);
-  if (until !== undefined) return `${who} is delayed until ${until}.`;
-  for (const { worker, attempt, outstanding } of array.chunks) {
-    if (outstanding.has(index)) return `${who} is assigned to worker ${worker.id} as attempt ${attempt}.`;
-  }
-  const queue = `${ahead(array, index, around.listed())}, ${room(around.fleet)}`;
-  return `${who} is queued behind ${queue}${suspicion(array, index)}.`;
+  return sentence(`${words.index(id, index)} ${standing(array, index, around)}`);
 }
 
-function missing(array: ArrayRecord, index: number): string {
+function standing(array: ArrayRecord, index: number, { core, words, now }: Surroundings): string {
+  if (array.crashed.has(index)) return `crashed after ${plural(array.losses.get(index) ?? 0, 'loss', 'losses')}`;
+  if (array.settled.has(index)) return 'is settled';
+  if (array.waiting.has(index)) return `waits for ${missing(array, index, words)}`;
+
+  const until = array.delayed.get(index);
+  if (until !== undefined) return `waits until it is tried again, in ${formatDuration(Math.max(0, until - now))}`;
+  for (const chunk of array.chunks) {
+    if (chunk.outstanding.has(index)) return assignment(chunk, { words, now });
+  }
+  const queue = `${ahead(array, index, core.listed())}, and ${room(core.fleet, words)}`;
+  return `is queued behind ${queue}${suspicion(array, index)}`;
+}
+
+function assignment({ worker, attempt, since, size }: Chunk, { words, now }: Telling): string {
+  const others = size === 1 ? '' : `, with ${plural(size - 1, 'other', 'others')}`;
+  const ago = formatDuration(now - since);
+  return `was given to worker ${words.worker(worker.id)} ${ago} ago${others}, as attempt ${attempt}`;
+}
+
+function missing(array: ArrayRecord, index: number, words: Words): string {
   const wants: string[] = [];
-  for (const { id, settled } of array.elementwise) if (!settled.has(index)) wants.push(`index ${index} of array ${id}`);
+  for (const { id, settled } of array.elementwise) if (!settled.has(index)) wants.push(words.index(id, index));
   for (const { id, settled, length, isComplete } of array.whole) {
-    if (!isComplete) wants.push(`the whole of array ${id} (${settled.size} of ${length} are settled)`);
+    if (isComplete) continue;
+    wants.push(
+      length === 1 ? words.index(id, 0) : `all of ${words.array(id)} (${settled.size} of ${length} are settled)`,
+    );
   }
   return wants.join(' and ');
 }
@@ -56,10 +87,24 @@ function ahead(array: ArrayRecord, index: number, listed: Iterable<ArrayRecord>)
   return `${plural(indices, 'index', 'indices')} of its own array and ${plural(arrays, 'other array', 'other arrays')}`;
 }
 
-function room({ slots, workers }: Fleet): string {
-  if (workers.size === 0) return 'and there is no worker';
-  if (slots === 0) return `and ${workers.size === 1 ? 'the only worker is' : 'all workers are'} draining`;
-  return `and ${slots === 1 ? 'the only slot is' : `all ${slots} slots are`} taken`;
+/** Why nothing that is queued can start now. */
+export function room(fleet: Fleet, words: Words): string {
+  const { slots, workers } = fleet;
+  if (workers.size === 0) return 'there is no worker';
+  if (slots === 0) return `${workers.size === 1 ? 'the only worker is' : 'all workers are'} draining`;
+  return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${occupants(fleet, words)}`;
+}
+
+/** What holds the slots, most of them first, each with how many. */
+function occupants({ workers }: Fleet, words: Words): string {
+  const held = new Map<ArrayId, number>();
+  for (const { chunks } of workers.values()) {
+    for (const { array } of chunks.values()) held.set(array.id, (held.get(array.id) ?? 0) + 1);
+  }
+  const most = [...held].toSorted(([, a], [, b]) => b - a);
+  const named = most.slice(0, 3).map(([id, count]) => `${words.array(id)}${held.size > 1 ? ` (${count})` : ''}`);
+  const more = most.length > named.length ? [`${most.length - named.length} more`] : [];
+  return [...named, ...more].join(', ');
 }
 
 function suspicion(array: ArrayRecord, index: number): string {
@@ -68,6 +113,10 @@ function suspicion(array: ArrayRecord, index: number): string {
   return array.suspects.has(index) ? '; it was in a chunk that was lost with its worker' : '';
 }
 
-function plural(count: number, one: string, many: string): string {
+export function plural(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }

@@ -27,6 +27,11 @@ export class Pace {
     this.#size = Math.max(size, Math.min(plannedSize, this.#size));
   }
 
+  /** The mean of the recent indices, once there are any. */
+  get meanMs(): number | undefined {
+    return this.#indices === 0 ? undefined : this.#busyMs / this.#indices;
+  }
+
   /** The size of the next chunk, when `left` indices are still to be started by `slots` slots. */
   nextSize({ left, slots, targetMs }: { left: number; slots: number; targetMs: number }): number {
     if (this.#indices === 0) return 1;

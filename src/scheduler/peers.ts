@@ -1,6 +1,6 @@
 // What the scheduler's shell knows of those at the other ends of its comms.
 
-import { describeLoss, type Loss } from '../lib/chunk.ts';
+import { crashBlock, describeLoss, type Block, type Loss } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Range } from '../lib/range.ts';
@@ -80,8 +80,18 @@ export class HeldArray {
 export interface ClientPeer {
   readonly type: 'client';
   readonly id: string;
+  /** Of its flow run; two clients may share one. */
+  readonly name: string;
+  /** The name of the flow run that has a task which started this one, if one has. */
+  readonly within: string | undefined;
+  /** When it came, in milliseconds since 1970. */
+  readonly since: number;
   readonly comm: Comm<FromPeer, ToPeer>;
   readonly arrays: Map<number, HeldArray>;
+  /** When something of its last started or settled, or it came; by `performance.now`. */
+  lastNews: number;
+  /** The kinds of reasons for a standstill that it was told. */
+  readonly told: Set<string>;
   /** How long running functions are given to end by themselves when this client cancels, in milliseconds. */
   graceMs: number;
   /** It waits to hear that nothing of its runs any more. */
@@ -94,9 +104,25 @@ export interface WorkerPeer {
   /** For people; two workers may share one. */
   readonly name: string;
   readonly threads: number;
+  /** When it joined, in milliseconds since 1970. */
+  readonly since: number;
+  /** Of its process, as it last said; absent as long as it has not. */
+  memoryBytes?: number;
   readonly comm: Comm<FromPeer, ToPeer>;
   /** Which array each attempt belongs to, until the worker says that the attempt is over. */
   readonly attempts: Map<number, HeldArray>;
+}
+
+export const defaultGraceMs = 5_000;
+
+export function newClient(id: string, comm: Comm<FromPeer, ToPeer>, { name, within }: Hello): ClientPeer {
+  const facts = { id, name, within, comm, since: Date.now(), lastNews: performance.now() };
+  const nothing = { arrays: new Map<number, HeldArray>(), told: new Set<string>(), isCancelling: false };
+  return { type: 'client', ...facts, ...nothing, graceMs: defaultGraceMs };
+}
+
+export function newWorker(id: string, comm: Comm<FromPeer, ToPeer>, { name, threads }: Hello): WorkerPeer {
+  return { type: 'worker', id, name, threads, comm, since: Date.now(), attempts: new Map() };
 }
 
 /** Why a peer that introduces itself like this cannot be let in, if so. */
@@ -126,6 +152,19 @@ export function lossRecord(
   const message = `${describeLoss(lost.loss)}; what it ran is run again`;
   const whose = { task: name, ...(length > 1 && { mapIndex: lost.index }), worker: worker.name };
   return { time: Date.now(), level: 'warn', message, ...whose };
+}
+
+/** The outcome of an index that was given up, with what is known of its last loss. */
+export function crashedBlock(
+  { losses, submission }: HeldArray,
+  crashed: { readonly index: number; readonly losses: number },
+  lostWorker: WorkerPeer | undefined,
+): Block {
+  const last = losses.get(crashed.index);
+  const worker = lostWorker?.name ?? last?.worker;
+  const loss = lostWorker === undefined ? last?.loss : ({ kind: 'worker-left' } as const);
+  const facts = { task: submission.name, losses: crashed.losses, ...(worker && { worker }), ...(loss && { loss }) };
+  return crashBlock(crashed.index, facts);
 }
 
 /** What the core is told of an array. */

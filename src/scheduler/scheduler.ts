@@ -1,16 +1,30 @@
 // The shell around the core: comms and a clock become events, commands become messages. It keeps the bytes that the
 // core never sees, and opens none of them.
 
-import { crashBlock, type Block } from '../lib/chunk.ts';
-import { timerMs } from '../lib/timer.ts';
+import type { Block } from '../lib/chunk.ts';
+import type { LogLevel, LogRecord } from '../lib/log-record.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { Alarm } from './alarm.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
-import { HeldArray, lossRecord, refusal, sendToClient, sendToWorker, specOf } from './peers.ts';
+import { plural } from './explain.ts';
+import { Lookout } from './lookout.ts';
+import {
+  crashedBlock,
+  defaultGraceMs,
+  HeldArray,
+  lossRecord,
+  newClient,
+  newWorker,
+  refusal,
+  sendToClient,
+  sendToWorker,
+  specOf,
+} from './peers.ts';
 import type { ClientPeer, WorkerPeer } from './peers.ts';
 import { ResourceDesk } from './resources.ts';
 
@@ -19,6 +33,11 @@ export interface SchedulerOptions {
   readonly allowedFailures?: number;
   /** A worker of which nothing is heard for so long is given up, in milliseconds. Default 15,000. */
   readonly heartbeatTimeoutMs?: number;
+  /** When nothing of a flow run has started or settled for so long, it is told why, in milliseconds. Default 10,000. */
+  readonly standstillMs?: number;
+  /** Hears who comes and goes, for those who look after the scheduler. */
+  readonly log?: (record: LogRecord) => void;
+  readonly workerJoined?: (name: string) => void;
 }
 
 /** What comes with an event that the core does not see. */
@@ -28,9 +47,9 @@ interface Freight {
   readonly ran?: { readonly worker: string; readonly busyMs: number };
 }
 
-const defaultGraceMs = 5_000;
-
 export class Scheduler implements AsyncDisposable {
+  readonly lookout: Lookout;
+  readonly #options: SchedulerOptions;
   readonly #core: SchedulerCore;
   readonly #arrays = new Map<number, HeldArray>();
   readonly #workers = new Map<string, WorkerPeer>();
@@ -39,13 +58,17 @@ export class Scheduler implements AsyncDisposable {
   readonly #resources = new ResourceDesk();
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
-  #wake: NodeJS.Timeout | undefined;
-  #wakesAt = Infinity;
+  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
+  #now = 0;
   #nextPeer = 1;
   #nextArray = 1;
 
-  constructor({ allowedFailures = 3, heartbeatTimeoutMs = 15_000 }: SchedulerOptions = {}) {
+  constructor(options: SchedulerOptions = {}) {
+    const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, standstillMs = 10_000 } = options;
+    this.#options = options;
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
+    const holdings = { core: this.#core, workers: this.#workers, clients: this.#clients, arrays: this.#arrays };
+    this.lookout = new Lookout(holdings, standstillMs);
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatTimeoutMs / 5);
     this.#heartbeat.unref();
@@ -74,13 +97,16 @@ export class Scheduler implements AsyncDisposable {
     });
   }
 
-  get workers(): readonly { readonly name: string; readonly threads: number }[] {
-    return [...this.#workers.values()];
+  /** Says something to all flow runs, and to those who look after the scheduler. */
+  announce(level: LogLevel, message: string): void {
+    this.#log(level, message);
+    const records = [{ time: Date.now(), level, message }];
+    for (const client of this.#clients.values()) sendToClient(client, { type: 'logs', records });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heartbeat);
-    clearTimeout(this.#wake);
+    this.#alarm[Symbol.dispose]();
     for (const worker of this.#workers.values())
       sendToWorker(worker, { type: 'close', reason: 'the cluster was closed' });
     const peers = [...this.#workers.values(), ...this.#clients.values()];
@@ -98,29 +124,24 @@ export class Scheduler implements AsyncDisposable {
       return undefined;
     }
     comm.send({ type: 'welcome', name: hello.name, heartbeatTimeoutMs: this.#heartbeatTimeoutMs });
-    return hello.role === 'worker' ? this.#joinWorker(comm, hello) : this.#joinClient(comm);
+    return hello.role === 'worker' ? this.#joinWorker(comm, hello) : this.#joinClient(comm, hello);
   }
 
-  #joinWorker(comm: Comm<FromPeer, ToPeer>, { name, threads }: Hello): WorkerPeer {
-    const id = `${name}#${this.#nextPeer++}`;
-    const worker: WorkerPeer = { type: 'worker', id, name, threads, comm, attempts: new Map() };
-    this.#workers.set(id, worker);
+  #joinWorker(comm: Comm<FromPeer, ToPeer>, hello: Hello): WorkerPeer {
+    const { name, threads } = hello;
+    const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, hello);
+    this.#workers.set(worker.id, worker);
+    this.#log('info', `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread', 'threads')}`);
     this.#tellWorkers();
-    this.#handle({ type: 'worker-joined', worker: id, threads });
+    this.#handle({ type: 'worker-joined', worker: worker.id, threads });
+    this.#options.workerJoined?.(name);
     return worker;
   }
 
-  #joinClient(comm: Comm<FromPeer, ToPeer>): ClientPeer {
-    const id = `client#${this.#nextPeer++}`;
-    const client: ClientPeer = {
-      type: 'client',
-      id,
-      comm,
-      arrays: new Map(),
-      graceMs: defaultGraceMs,
-      isCancelling: false,
-    };
-    this.#clients.set(id, client);
+  #joinClient(comm: Comm<FromPeer, ToPeer>, hello: Hello): ClientPeer {
+    const client = newClient(`client#${this.#nextPeer++}`, comm, hello);
+    this.#clients.set(client.id, client);
+    this.#log('info', `flow run ${client.name} connected from ${comm.peer}`);
     this.#tellWorkers();
     return client;
   }
@@ -128,6 +149,7 @@ export class Scheduler implements AsyncDisposable {
   #leave(peer: WorkerPeer | ClientPeer, reason: string): void {
     if (peer.type === 'client') {
       this.#clients.delete(peer.id);
+      this.#log('info', `flow run ${peer.name} left (${reason})`);
       this.#code.clientLeft(peer);
       this.#release(peer, [...peer.arrays.keys()]);
       return;
@@ -135,8 +157,10 @@ export class Scheduler implements AsyncDisposable {
     if (!this.#workers.delete(peer.id)) return;
     for (const array of peer.attempts.values()) array.definedOn.delete(peer);
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
-    const lost = `worker ${peer.name} was lost (${reason}); what it ran is run again elsewhere`;
-    this.#tellWorkers(peer.attempts.size > 0 ? lost : `worker ${peer.name} left (${reason})`);
+    const isLoss = peer.attempts.size > 0;
+    const lost = isLoss ? `was lost (${reason}); what it ran is run again elsewhere` : `left (${reason})`;
+    this.#log(isLoss ? 'warn' : 'info', `worker ${peer.name} ${lost}`);
+    this.#tellWorkers(`worker ${peer.name} ${lost}`);
     this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: peer });
     this.#tellIdle();
@@ -275,19 +299,24 @@ export class Scheduler implements AsyncDisposable {
   #beat(): void {
     for (const { comm } of [...this.#workers.values(), ...this.#clients.values()]) comm.ping();
     this.#handle({ type: 'ticked' });
+    for (const { client, record } of this.lookout.standstills(performance.now())) {
+      sendToClient(client, { type: 'logs', records: [record] });
+    }
   }
 
   // Events in, commands out
 
   #handle(event: Event, freight: Freight = {}): void {
-    const commands = this.#core.handle(event, performance.now());
+    this.#now = performance.now();
+    const commands = this.#core.handle(event, this.#now);
     let cargo = freight;
     for (const command of commands) {
       // The crashes that follow are those of what this worker ran.
       if (command.type === 'close-worker') cargo = { lostWorker: this.#workers.get(command.worker)! };
       this.#perform(command, cargo);
     }
-    this.#wakeInTime();
+    // Retries are due at times of their own, between the beats.
+    if (this.#core.nextDue !== undefined) this.#alarm.setFor(this.#core.nextDue);
   }
 
   #perform(command: Command, freight: Freight): void {
@@ -314,7 +343,7 @@ export class Scheduler implements AsyncDisposable {
       case 'delayed':
         return this.#arrays.get(command.array)!.note(command.index, freight.bytes);
       case 'crashed':
-        return this.#crash(command, freight.lostWorker);
+        return this.#keep(command.array, crashedBlock(this.#arrays.get(command.array)!, command, freight.lostWorker));
       case 'forgotten':
         return this.#forget(command.array);
       default:
@@ -334,6 +363,7 @@ export class Scheduler implements AsyncDisposable {
     const noted = array.notesWithin(range);
     const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
     const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
+    array.client.lastNews = this.#now;
     const { start, end } = range;
     sendToWorker(worker, { type: 'run', array: array.id, attempt, start, end, inputs, notes, timedOut });
     sendToClient(array.client, { type: 'started', array: array.clientArray, count: end - start });
@@ -346,23 +376,16 @@ export class Scheduler implements AsyncDisposable {
     sendToWorker(worker, { type: 'define', definition: { ...definition, array: array.id }, whole });
   }
 
-  #crash(
-    { array: id, index, losses }: Extract<Command, { type: 'crashed' }>,
-    lostWorker: WorkerPeer | undefined,
-  ): void {
-    const array = this.#arrays.get(id)!;
-    const last = array.losses.get(index);
-    const worker = lostWorker?.name ?? last?.worker;
-    const loss = lostWorker === undefined ? last?.loss : ({ kind: 'worker-left' } as const);
-    const crash = { task: array.submission.name, losses, ...(worker && { worker }), ...(loss && { loss }) };
-    this.#keep(id, crashBlock(index, crash));
-  }
-
   #keep(id: number, block: Block, ran?: Freight['ran']): void {
     const array = this.#arrays.get(id)!;
+    array.client.lastNews = this.#now;
     array.blocks.add(block);
     array.forgetNotes({ start: block.start, end: block.start + block.count });
     sendToClient(array.client, { type: 'settled', array: array.clientArray, ...block, ...(ran && { ran }) });
+  }
+
+  #log(level: LogLevel, message: string): void {
+    this.#options.log?.({ time: Date.now(), level, message });
   }
 
   #forget(id: number): void {
@@ -370,18 +393,5 @@ export class Scheduler implements AsyncDisposable {
     this.#arrays.delete(id);
     if (array !== undefined) this.#resources.forgotten(array);
     for (const worker of array?.definedOn ?? []) sendToWorker(worker, { type: 'forget', array: id });
-  }
-
-  /** Retries are due at times of their own, between the beats. */
-  #wakeInTime(): void {
-    const due = this.#core.nextDue;
-    if (due === undefined || due >= this.#wakesAt) return;
-    clearTimeout(this.#wake);
-    this.#wakesAt = due;
-    const wake = () => {
-      this.#wakesAt = Infinity;
-      this.#handle({ type: 'ticked' });
-    };
-    this.#wake = setTimeout(wake, timerMs(Math.max(0, Math.ceil(due - performance.now()))));
   }
 }

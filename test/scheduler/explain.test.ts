@@ -9,7 +9,7 @@ test('where an index stands is told in a sentence', () => {
 
   says(9, 0, 'Array 9 is not known: it was never submitted, or it is forgotten.');
   says(1, 3, 'Array 1 has no index 3: its length is 3.');
-  says(2, 1, 'Index 1 of array 2 waits for index 1 of array 1 and the whole of array 1 (0 of 3 are settled).');
+  says(2, 1, 'Index 1 of array 2 waits for index 1 of array 1 and all of array 1 (0 of 3 are settled).');
   says(
     1,
     2,
@@ -17,15 +17,15 @@ test('where an index stands is told in a sentence', () => {
   );
 
   on(joined('alice'));
-  says(1, 0, 'Index 0 of array 1 is assigned to worker alice as attempt 1.');
+  says(1, 0, 'Index 0 of array 1 was given to worker alice 0 ms ago, as attempt 1.');
   says(
     3,
     0,
-    'Index 0 of array 3 is queued behind 0 indices of its own array and 1 other array, and the only slot is taken.',
+    'Index 0 of array 3 is queued behind 0 indices of its own array and 1 other array, and the only thread is busy with array 1.',
   );
 
   on(delayed('alice', 1, 0, 300), ended('alice', 1), lost('alice', 2, 1), ended('alice', 2));
-  says(1, 0, 'Index 0 of array 1 is delayed until 300.');
+  says(1, 0, 'Index 0 of array 1 waits until it is tried again, in 300 ms.');
   says(1, 1, 'Index 1 of array 1 crashed after 1 loss.');
 
   on(settled('alice', 3, [2, 3]));
@@ -41,4 +41,16 @@ test('a suspect is told to be one', () => {
   assert.equal(core.explain(1, 1), `Index 1 of array 1 ${queued}; it was lost 1 time.`);
   const second = queued.replace('0 indices', '1 index');
   assert.equal(core.explain(1, 2), `Index 2 of array 1 ${second}; it was in a chunk that was lost with its worker.`);
+});
+
+test('what holds the threads is told, the most of it first, and how long ago', () => {
+  const { on, core, sleep } = scheduler();
+  on(submitted({ array: 1, length: 2 }, { array: 2 }), joined('alice', 2), joined('bob'), submitted({ array: 3 }));
+  sleep(12_000);
+
+  const busy = 'all 3 threads are busy with array 1 (2), array 2 (1)';
+  const queue = '0 indices of its own array and 0 other arrays';
+  assert.equal(core.explain(3, 0), `Index 0 of array 3 is queued behind ${queue}, and ${busy}.`);
+  const given = 'Index 0 of array 1 was given to worker alice 12.0 s ago, as attempt 1.';
+  assert.equal(core.explain(1, 0, { now: 12_000 }), given);
 });

@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blockKinds } from '../../src/lib/chunk.ts';
 import { version } from '../../src/lib/version.ts';
-import { inprocPair } from '../../src/comm/inproc.ts';
-import {
-  protocolVersion,
-  type FromPeer,
-  type Hello,
-  type Submission,
-  type ToPeer,
-} from '../../src/protocol/messages.ts';
+import { protocolVersion, type Submission } from '../../src/protocol/messages.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { block, connect, payload, settled, submission } from './peers.ts';
 
 test('a worker of another version is refused, with both versions and what to do', async () => {
   await using scheduler = new Scheduler();
@@ -158,7 +152,7 @@ for (const [what, array, message] of nonsense) {
     client.send({ type: 'submit', arrays: [array] });
 
     assert.match(await client.closed, message);
-    assert.equal(scheduler.workers.length, 1);
+    assert.equal(scheduler.lookout.status.workers.length, 1);
     await worker.next('run');
   });
 }
@@ -275,63 +269,5 @@ test('a worker that speaks like a client loses its connection', async () => {
   worker.send({ type: 'cancel', graceMs: 0 });
 
   assert.match(await worker.closed, /a worker has no business to send 'cancel'/);
-  assert.equal(scheduler.workers.length, 0);
+  assert.equal(scheduler.lookout.status.workers.length, 0);
 });
-
-// Fixtures
-
-const payload = Uint8Array.of(9);
-
-function submission(facts: Partial<Submission> & { array: number; length: number }): Submission {
-  const definition = Uint8Array.of(1, 2, 3);
-  return { name: 'test', definition, elementwise: [], whole: [], priority: 0, ...facts };
-}
-
-function block(start: number, count: number) {
-  return { start, count, bytes: Uint8Array.of(0) };
-}
-
-function settled(attempt: number, start: number): FromPeer {
-  return { type: 'settled', attempt, start, count: 1, busyMs: 1, bytes: payload };
-}
-
-/** The other end of a comm to the scheduler: says hello, and gives what comes by type, in order. */
-function connect(scheduler: Scheduler, hello: Partial<Hello>) {
-  const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
-  scheduler.accept(ours);
-  const messages: ToPeer[] = [];
-  let arrived = Promise.withResolvers<void>();
-  const closed = Promise.withResolvers<string>();
-  theirs.listen({
-    message: (message) => {
-      messages.push(message);
-      arrived.resolve();
-      arrived = Promise.withResolvers();
-    },
-    seen: () => {},
-    closed: ({ reason }) => closed.resolve(reason),
-  });
-  const self = {
-    role: 'client',
-    protocol: protocolVersion,
-    heddle: version,
-    node: '',
-    name: 'test',
-    threads: 0,
-  } as const;
-  theirs.send({ type: 'hello', ...self, ...hello });
-  const next = async <Type extends ToPeer['type']>(type: Type): Promise<Extract<ToPeer, { type: Type }>> => {
-    for (;;) {
-      const position = messages.findIndex((message) => message.type === type);
-      if (position !== -1) return messages.splice(position, 1)[0] as Extract<ToPeer, { type: Type }>;
-      await arrived.promise;
-    }
-  };
-  return {
-    next,
-    has: (type: ToPeer['type']) => messages.some((message) => message.type === type),
-    send: (...all: FromPeer[]) => all.forEach((message) => theirs.send(message)),
-    close: () => theirs.close('the test is through with it'),
-    closed: closed.promise,
-  };
-}

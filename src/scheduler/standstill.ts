@@ -1,0 +1,68 @@
+// Why does nothing of a flow run start or settle? Asked when that has been so for a while.
+
+import { formatDuration } from '../lib/duration.ts';
+import type { LogLevel } from '../lib/log-record.ts';
+import type { ArrayRecord } from './array-record.ts';
+import type { SchedulerCore } from './core.ts';
+import { plural, room, type Telling } from './explain.ts';
+import type { ClientPeer, HeldArray } from './peers.ts';
+
+export interface Standstill {
+  readonly kind: 'no-worker' | 'draining' | 'busy' | 'waits-for-itself' | 'delayed';
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+interface Place {
+  readonly core: SchedulerCore;
+  readonly clients: ReadonlyMap<string, ClientPeer>;
+  readonly arrays: ReadonlyMap<number, HeldArray>;
+}
+
+/** Nothing when there is nothing to wait for, or what the run has is simply running. */
+export function standstillOf(client: ClientPeer, place: Place, telling: Telling): Standstill | undefined {
+  const { core } = place;
+  const records = [...core.arrays.values()].filter((record) => record.client === client.id);
+  const queued = records.reduce((sum, { queuedCount }) => sum + queuedCount, 0);
+  if (queued === 0) return records.some(({ chunks }) => chunks.size > 0) ? undefined : retry(records, telling);
+  const { workers, slots } = core.fleet;
+  const what = plural(queued, 'task run could start', 'task runs could start');
+  const message = `${what}, but ${room(core.fleet, telling.words)}`;
+  if (workers.size === 0) return { kind: 'no-worker', level: 'warn', message };
+  if (slots === 0) return { kind: 'draining', level: 'warn', message };
+  const outer = outerOf(client, place);
+  if (outer === undefined) return { kind: 'busy', level: 'info', message };
+  const remedy = `Run it on a cluster of its own or on another executor, or have more threads than such tasks.`;
+  const why = `every one of them belongs to flow run '${outer}', of which a task started this run and waits for it`;
+  return { kind: 'waits-for-itself', level: 'warn', message: `${message}; ${why}. ${remedy}` };
+}
+
+function retry(records: readonly ArrayRecord[], { words, now }: Telling): Standstill | undefined {
+  const delayed = records.filter((record) => record.delayed.size > 0);
+  const [first] = delayed;
+  if (first === undefined) return undefined;
+  let next = Infinity;
+  for (const record of delayed) for (const until of record.delayed.values()) next = Math.min(next, until);
+  const count = delayed.reduce((sum, record) => sum + record.delayed.size, 0);
+  const which = `${plural(count, 'task run waits', 'task runs wait')} to be tried again`;
+  const message = `${which}, the next in ${formatDuration(Math.max(0, next - now))}: ${words.array(first.id)}`;
+  return { kind: 'delayed', level: 'info', message };
+}
+
+/** The flow run that this one is inside of, at any depth, when those that this one is inside of have every thread. */
+function outerOf(client: ClientPeer, { core, clients, arrays }: Place): string | undefined {
+  if (client.within === undefined) return undefined;
+  const outer = new Set<string>();
+  for (let name = client.within as string | undefined; name !== undefined && !outer.has(name);) {
+    outer.add(name);
+    const inner: string = name;
+    name = [...clients.values()].find((other) => other.name === inner)?.within;
+  }
+  for (const { chunks } of core.fleet.workers.values()) {
+    for (const { array } of chunks.values()) {
+      const owner = arrays.get(array.id)?.client.name;
+      if (owner === undefined || !outer.has(owner)) return undefined;
+    }
+  }
+  return client.within;
+}

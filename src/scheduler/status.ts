@@ -1,0 +1,106 @@
+// What there is, for people and for programs that watch: plain data, made when it is asked for.
+
+import type { SchedulerCore } from './core.ts';
+import type { ClientPeer, HeldArray, WorkerPeer } from './peers.ts';
+
+export interface ClusterStatus {
+  readonly workers: readonly WorkerStatus[];
+  /** The flow runs that are connected, each with the arrays that it has here. */
+  readonly flowRuns: readonly FlowRunStatus[];
+  /** Task runs that settled here, of all time. */
+  readonly settled: number;
+  /** How often a task run was lost with the thread or worker that it was assigned to, of all time. */
+  readonly lost: number;
+  /** Results that are held for flow runs, in bytes. */
+  readonly heldBytes: number;
+}
+
+export interface WorkerStatus {
+  readonly name: string;
+  readonly threads: number;
+  /** How many of its threads have something to run. */
+  readonly busy: number;
+  /** Whether it gets no more work, and leaves when it has finished what it has. */
+  readonly isDraining: boolean;
+  readonly since: Date;
+  readonly lastSeen: Date;
+  /** Of its process; absent when it has not said. */
+  readonly memoryBytes?: number;
+}
+
+export interface FlowRunStatus {
+  readonly flowRunName: string;
+  readonly since: Date;
+  readonly arrays: readonly ArrayStatus[];
+}
+
+/** The task runs of one task, by the phase that each is in. */
+export interface ArrayStatus {
+  readonly task: string;
+  readonly length: number;
+  /** They need something that is not settled. */
+  readonly waiting: number;
+  /** They could run. */
+  readonly queued: number;
+  /** They are to be tried again later. */
+  readonly delayed: number;
+  /** A worker has them. */
+  readonly assigned: number;
+  readonly settled: number;
+  /** Of those that are settled: given up, because they were lost too often. */
+  readonly crashed: number;
+}
+
+/** Every index of an array is in one of them. */
+export const phases = ['waiting', 'queued', 'delayed', 'assigned', 'settled'] as const;
+
+/** All that the scheduler has. */
+export interface Holdings {
+  readonly core: SchedulerCore;
+  readonly workers: ReadonlyMap<string, WorkerPeer>;
+  readonly clients: ReadonlyMap<string, ClientPeer>;
+  readonly arrays: ReadonlyMap<number, HeldArray>;
+}
+
+export function statusOf(holdings: Holdings): ClusterStatus {
+  const { core, clients, arrays } = holdings;
+  const arraysOf = new Map<ClientPeer, ArrayStatus[]>();
+  for (const client of clients.values()) arraysOf.set(client, []);
+  let heldBytes = 0;
+  for (const array of arrays.values()) {
+    heldBytes += array.blocks.byteLength;
+    arraysOf.get(array.client)?.push(arrayStatus(core, array));
+  }
+  const flowRuns = [...arraysOf].map(([{ name, since }, of]) => {
+    return { flowRunName: name, since: new Date(since), arrays: of };
+  });
+  return { workers: workerStatuses(holdings), flowRuns, ...core.totals, heldBytes };
+}
+
+function workerStatuses({ core, workers }: Holdings): WorkerStatus[] {
+  return [...workers.values()].flatMap(({ id, name, threads, since, memoryBytes }) => {
+    const record = core.fleet.workers.get(id);
+    if (record === undefined) return [];
+    const { chunks, isDraining } = record;
+    const lastSeen = new Date(performance.timeOrigin + record.lastSeen);
+    const memory = memoryBytes !== undefined && { memoryBytes };
+    return [{ name, threads, busy: chunks.size, isDraining, since: new Date(since), lastSeen, ...memory }];
+  });
+}
+
+export function arrayStatus(core: SchedulerCore, { id, submission }: HeldArray): ArrayStatus {
+  const { name: task, length } = submission;
+  const record = core.arrays.get(id);
+  let assigned = 0;
+  for (const { outstanding } of record?.chunks ?? []) assigned += outstanding.size;
+  return {
+    task,
+    length,
+    waiting: record?.waiting.size ?? 0,
+    queued: record?.queuedCount ?? 0,
+    delayed: record?.delayed.size ?? 0,
+    assigned,
+    settled: record?.settled.size ?? 0,
+    crashed: record?.crashed.size ?? 0,
+  };
+}

@@ -1,0 +1,186 @@
+// What a scheduler tells of itself: to those who ask, and to flow runs of which nothing moves.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { connect, settled, submission } from './peers.ts';
+
+test('a status shows workers, flow runs and the phases of their task runs, and the bytes that are held', async () => {
+  await using scheduler = new Scheduler();
+  const ada = connect(scheduler, { role: 'worker', threads: 2, name: 'ada' });
+  const client = connect(scheduler, { role: 'client', name: 'fast-fox' });
+  await client.next('welcome');
+  client.send({
+    type: 'submit',
+    arrays: [
+      submission({ array: 1, length: 4, name: 'load' }),
+      submission({ array: 2, length: 4, elementwise: [1], name: 'score' }),
+      submission({ array: 3, length: 1, whole: [2], name: 'total' }),
+    ],
+  });
+  const first = await ada.next('run');
+  await ada.next('run');
+  ada.send(settled(first.attempt, 0));
+  await client.next('settled');
+
+  const { workers, flowRuns, ...rest } = scheduler.lookout.status;
+
+  assert.partialDeepStrictEqual(workers, [{ name: 'ada', threads: 2, busy: 2, isDraining: false }]);
+  assert.ok(workers[0]!.lastSeen >= workers[0]!.since);
+  assert.equal(flowRuns[0]!.flowRunName, 'fast-fox');
+  const none = { waiting: 0, queued: 0, delayed: 0, assigned: 0, settled: 0, crashed: 0 };
+  assert.deepEqual(flowRuns[0]!.arrays, [
+    { ...none, task: 'load', length: 4, queued: 2, assigned: 1, settled: 1 },
+    { ...none, task: 'score', length: 4, queued: 1, waiting: 3 },
+    { ...none, task: 'total', length: 1, waiting: 1 },
+  ]);
+  assert.deepEqual(rest, { settled: 1, lost: 0, heldBytes: 1 });
+});
+
+test('what is lost with a worker or a thread is counted', async () => {
+  await using scheduler = new Scheduler();
+  const ada = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  const { attempt } = await ada.next('run');
+
+  ada.send({ type: 'lost', attempt, index: 0, loss: { kind: 'exit', exitCode: 1 } }, { type: 'ended', attempt });
+  await ada.next('run');
+
+  assert.equal(scheduler.lookout.status.lost, 1);
+});
+
+test('metrics are what Prometheus reads', async () => {
+  await using scheduler = new Scheduler();
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 3 })] });
+  const ada = connect(scheduler, { role: 'worker', threads: 2 });
+  await ada.next('run');
+
+  const lines = scheduler.lookout.metrics.split('\n');
+
+  assert.ok(lines.includes('# TYPE heddle_workers gauge'));
+  assert.ok(lines.includes('# TYPE heddle_settled_total counter'));
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith('#')),
+    [
+      'heddle_workers 1',
+      'heddle_threads 2',
+      'heddle_threads_busy 2',
+      'heddle_flow_runs 1',
+      'heddle_arrays 1',
+      'heddle_indices{phase="waiting"} 0',
+      'heddle_indices{phase="queued"} 1',
+      'heddle_indices{phase="delayed"} 0',
+      'heddle_indices{phase="assigned"} 2',
+      'heddle_indices{phase="settled"} 0',
+      'heddle_settled_total 0',
+      'heddle_lost_total 0',
+      'heddle_held_bytes 0',
+      '',
+    ],
+  );
+});
+
+test('why a task run does not run is told in the words of the flow', async () => {
+  await using scheduler = new Scheduler();
+  const ada = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const other = connect(scheduler, { role: 'client', name: 'slow-snail' });
+  await other.next('welcome');
+  other.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'fit' })] });
+  await ada.next('run');
+  const client = connect(scheduler, { role: 'client', name: 'fast-fox' });
+  await client.next('welcome');
+  const load = submission({ array: 1, length: 3, name: 'load' });
+  client.send({ type: 'submit', arrays: [load, submission({ array: 2, length: 1, whole: [1], name: 'total' })] });
+  const explain = (task: string, mapIndex?: number, flowRunName = 'fast-fox') =>
+    scheduler.lookout.explain({ flowRunName, task, ...(mapIndex !== undefined && { mapIndex }) });
+  // Whoever comes later is welcomed later.
+  await connect(scheduler, { role: 'client', name: 'late-lynx' }).next('welcome');
+
+  const busy = `the only thread is busy with task 'fit' of flow run 'slow-snail'`;
+  const queued = (indices: string) => `is queued behind ${indices} of its own array and 0 other arrays, and ${busy}.`;
+  assert.equal(explain('load', 1), `Task 'load' [map index 1] ${queued('1 index')}`);
+  const all = `Task 'load' has 3 task runs: 3 queued. Task 'load' [map index 0] ${queued('0 indices')}`;
+  assert.equal(explain('load'), all);
+  assert.equal(explain('load', 3), `Task 'load' has no index 3: its length is 3.`);
+  assert.equal(explain('total'), `Task 'total' waits for all of task 'load' (0 of 3 are settled).`);
+  assert.match(explain('fit', 0, 'slow-snail'), /^Task 'fit' was given to worker ada \d+ ms ago, as attempt 1\.$/);
+  assert.match(explain('tota'), /^Flow run 'fast-fox' has submitted only load, total so far. Did you mean 'total'\?/);
+  assert.match(
+    explain('load', 0, 'fastfox'),
+    /^No flow run 'fastfox' is connected. .*Those that are: slow-snail, fast-fox, late-/,
+  );
+});
+
+test('a flow run of which nothing moves is told why, once, and again when the reason is another', async () => {
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 3, name: 'load' })] });
+
+  const alone = (await client.next('logs')).records[0]!;
+  assert.deepEqual(
+    [alone.level, alone.message],
+    ['warn', 'nothing starts or ends: 3 task runs could start, but there is no worker'],
+  );
+
+  const ada = connect(scheduler, { role: 'worker', threads: 1 });
+  const { attempt } = await ada.next('run');
+  const busy = (await client.next('logs')).records[0]!;
+  assert.equal(busy.level, 'info');
+  const why = `2 task runs could start, but the only thread is busy with task 'load'`;
+  assert.equal(busy.message, `nothing starts or ends: ${why}`);
+
+  ada.send({ type: 'delayed', attempt, index: 0, delayMs: 3_600_000, note: new Uint8Array(0) });
+  ada.send({ type: 'ended', attempt });
+  for (const index of [1, 2]) {
+    const next = await ada.next('run');
+    ada.send(settled(next.attempt, index), { type: 'ended', attempt: next.attempt });
+  }
+  const delayed = (await client.next('logs')).records[0]!;
+  assert.match(delayed.message, /1 task run waits to be tried again, the next in \d+ \w+ \d+ \w+: task 'load'$/);
+  assert.equal(client.has('logs'), false);
+});
+
+test('a flow run that was started by a task which has the only thread is told that it waits for itself', async () => {
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
+  const ada = connect(scheduler, { role: 'worker', threads: 1 });
+  const outer = connect(scheduler, { role: 'client', name: 'outer' });
+  await outer.next('welcome');
+  outer.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'start-another' })] });
+  await ada.next('run');
+  const inner = connect(scheduler, { role: 'client', name: 'inner', within: 'outer' });
+  await inner.next('welcome');
+  inner.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+
+  const { level, message } = (await inner.next('logs')).records[0]!;
+
+  assert.equal(level, 'warn');
+  assert.match(
+    message,
+    /the only thread is busy with task 'start-another' of flow run 'outer'; .*waits for it. Run it on/,
+  );
+  assert.equal(outer.has('logs'), false);
+});
+
+test('who comes and goes is told to those who look after the scheduler', async () => {
+  const lines: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ level, message }) => lines.push(`${level} ${message}`) });
+  const client = connect(scheduler, { role: 'client', name: 'fast-fox' });
+  await client.next('welcome');
+  const ada = connect(scheduler, { role: 'worker', threads: 2, name: 'ada' });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  await ada.next('run');
+  await ada.close();
+  await client.close();
+
+  assert.deepEqual(lines, [
+    'info flow run fast-fox connected from this process',
+    'info worker ada joined from this process with 2 threads',
+    'warn worker ada was lost (the test is through with it); what it ran is run again elsewhere',
+    'info flow run fast-fox left (the test is through with it)',
+  ]);
+});

@@ -1,0 +1,68 @@
+// The other ends of a scheduler's comms, as a test wants them: they say what it tells them to, and keep what they hear.
+
+import { inprocPair } from '../../src/comm/inproc.ts';
+import { version } from '../../src/lib/version.ts';
+import {
+  protocolVersion,
+  type FromPeer,
+  type Hello,
+  type Submission,
+  type ToPeer,
+} from '../../src/protocol/messages.ts';
+import type { Scheduler } from '../../src/scheduler/scheduler.ts';
+
+export const payload = Uint8Array.of(9);
+
+export function submission(facts: Partial<Submission> & { array: number; length: number }): Submission {
+  const definition = Uint8Array.of(1, 2, 3);
+  return { name: 'test', definition, elementwise: [], whole: [], priority: 0, ...facts };
+}
+
+export function block(start: number, count: number) {
+  return { start, count, bytes: Uint8Array.of(0) };
+}
+
+export function settled(attempt: number, start: number): FromPeer {
+  return { type: 'settled', attempt, start, count: 1, busyMs: 1, bytes: payload };
+}
+
+/** The other end of a comm to the scheduler: says hello, and gives what comes by type, in order. */
+export function connect(scheduler: Scheduler, hello: Partial<Hello>) {
+  const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
+  scheduler.accept(ours);
+  const messages: ToPeer[] = [];
+  let arrived = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<string>();
+  theirs.listen({
+    message: (message) => {
+      messages.push(message);
+      arrived.resolve();
+      arrived = Promise.withResolvers();
+    },
+    seen: () => {},
+    closed: ({ reason }) => closed.resolve(reason),
+  });
+  const self = {
+    role: 'client',
+    protocol: protocolVersion,
+    heddle: version,
+    node: '',
+    name: 'test',
+    threads: 0,
+  } as const;
+  theirs.send({ type: 'hello', ...self, ...hello });
+  const next = async <Type extends ToPeer['type']>(type: Type): Promise<Extract<ToPeer, { type: Type }>> => {
+    for (;;) {
+      const position = messages.findIndex((message) => message.type === type);
+      if (position !== -1) return messages.splice(position, 1)[0] as Extract<ToPeer, { type: Type }>;
+      await arrived.promise;
+    }
+  };
+  return {
+    next,
+    has: (type: ToPeer['type']) => messages.some((message) => message.type === type),
+    send: (...all: FromPeer[]) => all.forEach((message) => theirs.send(message)),
+    close: () => theirs.close('the test is through with it'),
+    closed: closed.promise,
+  };
+}
