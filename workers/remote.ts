@@ -1,6 +1,6 @@
 // A standalone worker process: joins a scheduler over a WebSocket, runs chunks on threads, comes back for ever when the
-// connection is lost, and leaves in an orderly way on SIGTERM. This main thread runs no user code, so it always
-// answers.
+// connection is lost, and leaves in an orderly way on SIGTERM, or when whoever started it says so or is gone. This main
+// thread runs no user code, so it always answers.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '../src/comm/ws.ts';
@@ -23,8 +23,10 @@ export interface RemoteWorkerOptions {
   readonly memoryLimitMb: number | undefined;
   /** Where code that is sent is kept; without it, none is taken, and tasks are imported from this machine's files. */
   readonly codeDirectory: string | undefined;
-  /** How long running tasks are given to finish after SIGTERM or Ctrl-C, in milliseconds. */
+  /** How long running tasks are given to finish when it is told to end, in milliseconds. */
   readonly drainMs: number;
+  /** Aborted, with the reason as a text, when it is to end; SIGTERM and Ctrl-C tell it so as well. */
+  readonly signal?: AbortSignal;
   readonly say: (line: string) => void;
 }
 
@@ -41,8 +43,9 @@ const fatal = new Set(['WRONG_TOKEN', 'VERSION_MISMATCH', 'NOT_A_HEDDLE_ADDRESS'
  */
 export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const leaving = new AbortController();
-  const leave = (signal: NodeJS.Signals) => leaving.abort(signal);
+  const leave = (signal: NodeJS.Signals) => leaving.abort(`got ${signal}`);
   process.once('SIGTERM', leave).once('SIGINT', leave);
+  using _ = whenAborted(options.signal, (reason) => leaving.abort(reason));
   let lastProblem = '';
   for (let retryMs = firstRetryMs; !leaving.signal.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
     const problem = await serveOnce(options, leaving.signal);
@@ -75,7 +78,8 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
     if (!(error instanceof HeddleError) || fatal.has(error.code)) throw error;
     return error.message;
   }
-  say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}`);
+  const limit = memoryLimitMb === undefined ? '' : ` of at most ${memoryLimitMb} MB`;
+  say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}`);
   const left = Promise.withResolvers<undefined>();
   using _ = whenAborted(leaving, () => left.resolve(undefined));
   const reason = await Promise.race([worker.closed, left.promise]);
@@ -86,14 +90,15 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
 }
 
 /** Calls `told` when the signal is aborted, at once if it is already; for as long as the result is in use. */
-function whenAborted(signal: AbortSignal, told: () => void): Disposable {
-  if (signal.aborted) told();
-  else signal.addEventListener('abort', told, { once: true });
-  return { [Symbol.dispose]: () => signal.removeEventListener('abort', told) };
+function whenAborted(signal: AbortSignal | undefined, told: (reason: unknown) => void): Disposable {
+  const tell = () => told(signal?.reason);
+  if (signal?.aborted) tell();
+  else signal?.addEventListener('abort', tell, { once: true });
+  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', tell) };
 }
 
 async function drain(worker: Worker, { drainMs, say }: RemoteWorkerOptions, leaving: AbortSignal): Promise<void> {
   const rest = worker.isBusy ? `finishing what runs, for at most ${formatDuration(drainMs)}` : 'nothing is running';
-  say(`got ${leaving.reason}: ${rest}`);
+  say(`${leaving.reason}: ${rest}`);
   await worker.drain(drainMs);
 }

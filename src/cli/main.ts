@@ -5,9 +5,10 @@ import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { rules } from '../lib/options.ts';
 import { version } from '../lib/version.ts';
-import { run, type RunArguments } from './run.ts';
-import { schedule } from './scheduler.ts';
+import { attach, type Attachment } from './attached.ts';
 import { printError, say } from './output.ts';
+import type { RunArguments } from './run.ts';
+import type { SchedulerArguments } from './scheduler.ts';
 
 /** A call that is wrong, as opposed to one that failed. */
 const usageStatus = 2;
@@ -40,12 +41,13 @@ program
   .addOption(new Option('--listen <[host:]port>', 'listen, and run on the workers that join').conflicts('scheduler'))
   .option('--scheduler <url>', 'run on the workers of a scheduler that is running')
   .addOption(token())
-  .action((file: string, options: RunArguments) => run(file, options));
+  // A worker is there sooner without what only a flow needs.
+  .action(async (file: string, options: RunArguments) => (await import('./run.ts')).run(file, options));
 
 program
   .command('worker')
   .description('join a scheduler and run tasks for it, until told to end')
-  .argument('<url>', 'of the scheduler, like ws://127.0.0.1:8786')
+  .argument('[url]', 'of the scheduler, like ws://127.0.0.1:8786')
   .option('--threads <count>', 'how many tasks run at once', count, 1)
   .option('--name <name>', 'how logs call this worker', `${hostname()}-${process.pid}`)
   .option('--memory-limit <megabytes>', 'heap of each thread, 16 or more', megabytes)
@@ -55,6 +57,7 @@ program
       .default('bundle'),
   )
   .option('--drain <duration>', 'how long running tasks may go on after SIGTERM', '30s')
+  .option('--attached', 'for programs: read url and token from a line of standard input, and end when that does')
   .addOption(token())
   .action(work);
 
@@ -63,7 +66,7 @@ program
   .description('listen for workers and for flows that use them, until told to end')
   .option('--listen <[host:]port>', 'where', '127.0.0.1:8786')
   .addOption(token())
-  .action(schedule);
+  .action(async (options: SchedulerArguments) => (await import('./scheduler.ts')).schedule(options));
 
 interface WorkerArguments {
   readonly threads: number;
@@ -72,19 +75,35 @@ interface WorkerArguments {
   readonly drain: string;
   readonly code: 'bundle' | 'module';
   readonly token?: string;
+  readonly attached?: true;
 }
 
-async function work(url: string, options: WorkerArguments): Promise<void> {
+async function work(url: string | undefined, options: WorkerArguments): Promise<void> {
+  if (options.attached) {
+    using attachment = await attach(process.stdin);
+    return await serve(attachment, options);
+  }
+  if (url === undefined) {
+    const message = 'a worker needs the address of its scheduler: heddle worker ws://HOST:8786';
+    throw new UsageError('BAD_ADDRESS', message);
+  }
   if (options.token === undefined || options.token === '') {
     const message = 'a worker needs the token of its scheduler: pass --token, or set HEDDLE_TOKEN.';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  const { serve } = (await import(new URL(`../../workers/remote.${extension()}`, import.meta.url).href)) as {
+  await serve({ url, token: options.token }, options);
+}
+
+type Scheduler = Pick<Attachment, 'url' | 'token'> & { readonly signal?: AbortSignal };
+
+async function serve({ url, token: secret, signal }: Scheduler, options: WorkerArguments): Promise<void> {
+  const remote = (await import(new URL(`../../workers/remote.${extension()}`, import.meta.url).href)) as {
     serve: (options: object) => Promise<void>;
   };
-  await serve({
+  await remote.serve({
     url,
-    token: options.token,
+    token: secret,
+    signal,
     name: options.name,
     threads: options.threads,
     say,
