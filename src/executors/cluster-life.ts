@@ -1,27 +1,58 @@
+import { UsageError } from '../lib/heddle-error.ts';
+import { describe, rules } from '../lib/options.ts';
+import type { TaskRunQuestion } from '../scheduler/lookout.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { ClusterStatus } from '../scheduler/status.ts';
+import { Adapter, type AdaptOptions } from './adapter.ts';
+import type { Workforce } from './workforce.ts';
 
 /** What a cluster that was started holds. */
 export interface RunningCluster {
   readonly scheduler: Scheduler;
+  /** The workers that it starts by itself, if it does. */
+  readonly workforce?: Workforce | undefined;
   /** All that was opened for it, the scheduler included. */
   readonly resources: AsyncDisposableStack;
 }
 
-/** The start and the end of a cluster: one start however often it is asked for, another after a close or a failure. */
-export class ClusterLife {
-  readonly #open: () => Promise<RunningCluster>;
-  #running: Promise<RunningCluster> | undefined;
+export interface LifeOptions {
+  /** Whose life it is, for messages. */
+  readonly owner: string;
+  /** How many workers it starts with. */
+  readonly workers: number;
+  /** What each of them has. */
+  readonly threads: number;
+  /** When it starts none: what to do to have more. */
+  readonly howToHaveMore?: () => string | undefined;
+  readonly open: () => Promise<RunningCluster>;
+}
 
-  constructor(open: () => Promise<RunningCluster>) {
-    this.#open = open;
+/**
+ * The start and the end of a cluster, one start however often it is asked for, another after a close or a failure; and
+ * what can be had of one that runs.
+ */
+export class ClusterLife {
+  readonly #options: LifeOptions;
+  #running: Promise<RunningCluster> | undefined;
+  #wanted: number;
+  #adapter: Adapter | undefined;
+
+  constructor(options: LifeOptions) {
+    this.#options = options;
+    this.#wanted = options.workers;
   }
 
   get isStarted(): boolean {
     return this.#running !== undefined;
   }
 
+  /** How many it is to have, as far as it starts them itself. */
+  get workers(): number {
+    return this.#wanted;
+  }
+
   async start(): Promise<Scheduler> {
-    this.#running ??= this.#open().catch((error: unknown) => {
+    this.#running ??= this.#begin().catch((error: unknown) => {
       this.#running = undefined;
       throw error;
     });
@@ -31,6 +62,71 @@ export class ClusterLife {
   async close(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
+    this.#adapter?.stop();
     await (await running)?.resources[Symbol.asyncDispose]();
+  }
+
+  /** Before the start it says how many it starts with. It ends adapting. */
+  async scale(workers: number): Promise<void> {
+    this.#assertCanScale('scale');
+    if (!rules.count.holds(workers)) {
+      const message = `${this.#options.owner} scales to ${rules.count.expected} workers; got ${describe(workers)}`;
+      throw new UsageError('INVALID_OPTION', message, { value: workers });
+    }
+    this.#adapter?.stop();
+    this.#adapter = undefined;
+    this.#wanted = workers;
+    await (await this.#running)?.workforce?.scale(workers);
+  }
+
+  adapt(options: AdaptOptions): void {
+    this.#assertCanScale('adapt');
+    const { workers, threads, owner } = this.#options;
+    const adapter = new Adapter(options, { owner, workers, threads });
+    this.#adapter?.stop();
+    this.#adapter = adapter;
+    // Whoever starts it has some work for it.
+    this.#wanted = adapter.clamp(1);
+    void this.#running?.then((running) => this.#startAdapting(running));
+  }
+
+  async status(): Promise<ClusterStatus> {
+    return (await this.#mustRun('status')).scheduler.lookout.status;
+  }
+
+  async explain(question: TaskRunQuestion): Promise<string> {
+    return (await this.#mustRun('explain')).scheduler.lookout.explain(question);
+  }
+
+  async #begin(): Promise<RunningCluster> {
+    const running = await this.#options.open();
+    try {
+      await running.workforce?.scale(this.#wanted);
+    } catch (error) {
+      await running.resources[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#startAdapting(running);
+    return running;
+  }
+
+  #startAdapting({ scheduler, workforce }: RunningCluster): void {
+    if (workforce !== undefined) this.#adapter?.start(scheduler, workforce);
+  }
+
+  #mustRun(what: string): Promise<RunningCluster> {
+    if (this.#running !== undefined) return this.#running;
+    const { owner } = this.#options;
+    const remedy = 'await cluster.start(), or ask while a flow runs on it';
+    const message = `${owner} has no ${what} before it is started: ${remedy}`;
+    throw new UsageError('CLUSTER_NOT_STARTED', message);
+  }
+
+  #assertCanScale(what: string): void {
+    const advice = this.#options.howToHaveMore?.();
+    if (advice === undefined) return;
+    const { owner } = this.#options;
+    const message = `${owner} cannot ${what}, because its workers are started elsewhere: ${advice}, or pass { launch }`;
+    throw new UsageError('CANNOT_SCALE', message);
   }
 }

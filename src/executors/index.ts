@@ -1,4 +1,8 @@
 export type { Executor } from '../engine/executor.ts';
+export type { LogRecord } from '../lib/log-record.ts';
+export type { TaskRunQuestion } from '../scheduler/lookout.ts';
+export type { ArrayStatus, ClusterStatus, FlowRunStatus, WorkerStatus } from '../scheduler/status.ts';
+export type { AdaptOptions } from './adapter.ts';
 export type { Cluster } from './cluster.ts';
 export { DistributedExecutor } from './distributed-executor.ts';
 export type { ClusterFactory, DistributedExecutorOptions } from './distributed-executor.ts';
@@ -6,4 +10,5 @@ export { LocalCluster } from './local-cluster.ts';
 export type { LocalClusterOptions } from './local-cluster.ts';
 export { LocalExecutor } from './local-executor.ts';
 export { WebSocketCluster } from './web-socket-cluster.ts';
-export type { WebSocketClusterOptions } from './web-socket-cluster.ts';
+export type { WebSocketClusterOptions, WorkerOrder } from './web-socket-cluster.ts';
+export type { LaunchedWorker } from './workforce.ts';

@@ -1,45 +1,60 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, rules } from '../lib/options.ts';
+import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
+import type { TaskRunQuestion } from '../scheduler/lookout.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import { ThreadPool } from '../worker/thread-pool.ts';
+import type { ClusterStatus } from '../scheduler/status.ts';
+import type { AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
-import { connectClient, connectWorker } from './in-process.ts';
+import { connectClient } from './in-process.ts';
+import { inThisProcess, onThisMachine } from './launch.ts';
+import { openListening, workforceOptions } from './listening.ts';
+import { Workforce } from './workforce.ts';
 
 export interface LocalClusterOptions {
   /** How many workers; one for each core by default. */
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
   readonly threads?: number;
+  /** Whether each worker is a process of its own, rather than threads of this one. */
+  readonly processes?: boolean;
   /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
   readonly memoryLimit?: number;
-  /** How many deaths of a thread one task run may cause before it is given up as `Crashed`; 3 by default. */
+  /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
   readonly allowedFailures?: number;
+  /** Hears who comes and goes, and what the cluster does by itself. */
+  readonly onLog?: (record: LogRecord) => void;
 }
 
 const optionRules = {
   workers: rules.positiveCount,
   threads: rules.positiveCount,
+  processes: rules.flag,
   memoryLimit: rules.megabytes,
   allowedFailures: rules.count,
+  onLog: rules.function,
 };
 
-/** A scheduler and workers with piscina threads, all in this process. */
+/** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
 export class LocalCluster implements Cluster {
   readonly sharesMemory = true;
   readonly #options: LocalClusterOptions;
-  readonly #workers: number;
   readonly #threads: number;
-  readonly #life = new ClusterLife(() => this.#open());
+  readonly #life: ClusterLife;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
   constructor(options: LocalClusterOptions = {}) {
     checkOptions('LocalCluster', options, optionRules);
     this.#options = options;
-    this.#workers = options.workers ?? availableParallelism();
     this.#threads = options.threads ?? 1;
+    const workers = options.workers ?? availableParallelism();
+    const open = () => (options.processes ? this.#openProcesses() : this.#openThreads());
+    this.#life = new ClusterLife({ owner: 'LocalCluster', workers, threads: this.#threads, open });
   }
 
   get isStarted(): boolean {
@@ -47,8 +62,10 @@ export class LocalCluster implements Cluster {
   }
 
   get description(): string {
-    const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
-    return `${plural(this.#workers, 'worker')} with ${plural(this.#threads, 'thread')} each in this process`;
+    const [one, many, where] = this.#options.processes
+      ? ['worker process', 'worker processes', 'on this machine']
+      : ['worker', 'workers', 'in this process'];
+    return `${plural(this.#life.workers, one, many)} with ${plural(this.#threads, 'thread')} each ${where}`;
   }
 
   async start(): Promise<void> {
@@ -57,6 +74,28 @@ export class LocalCluster implements Cluster {
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
     return connectClient(await this.#life.start());
+  }
+
+  /**
+   * Has so many workers from here on; those that are too many finish what they run. Resolves when new ones have joined.
+   */
+  async scale(workers: number): Promise<void> {
+    await this.#life.scale(workers);
+  }
+
+  /** Has it follow its work from here on, until `scale` or `close` is called. */
+  adapt(options: AdaptOptions = {}): void {
+    this.#life.adapt(options);
+  }
+
+  /** What there is and what it does. Rejects with `CLUSTER_NOT_STARTED` before the start. */
+  async status(): Promise<ClusterStatus> {
+    return await this.#life.status();
+  }
+
+  /** Why does it not run? Where a task run stands, in a sentence or two. */
+  async explain(taskRun: TaskRunQuestion): Promise<string> {
+    return await this.#life.explain(taskRun);
   }
 
   /** Ends the workers, when what they run is told to stop. The cluster can be started again. */
@@ -68,18 +107,28 @@ export class LocalCluster implements Cluster {
     await this.close();
   }
 
-  async #open(): Promise<RunningCluster> {
+  async #openThreads(): Promise<RunningCluster> {
     await using resources = new AsyncDisposableStack();
-    const { allowedFailures, memoryLimit } = this.#options;
-    const scheduler = resources.use(new Scheduler(allowedFailures === undefined ? {} : { allowedFailures }));
-    const workers = Array.from({ length: this.#workers }, async (_, number) => {
-      const pool = new ThreadPool({ threads: this.#threads, memoryLimitMb: memoryLimit });
-      // Whatever becomes of the others, its threads are ended with the rest.
-      resources.use(pool);
-      await pool.start();
-      resources.use(await connectWorker(scheduler, pool, `worker-${number + 1}`));
-    });
-    await Promise.all(workers);
-    return { scheduler, resources: resources.move() };
+    let workforce: Workforce | undefined;
+    const workerJoined = (name: string) => workforce?.joined(name);
+    const scheduler = resources.use(new Scheduler({ ...this.#schedulerOptions(), workerJoined }));
+    const start = inThisProcess(scheduler, this.#size());
+    workforce = resources.use(new Workforce(workforceOptions(scheduler, { start })));
+    return { scheduler, workforce, resources: resources.move() };
+  }
+
+  async #openProcesses(): Promise<RunningCluster> {
+    const token = randomBytes(24).toString('base64url');
+    const starting = (url: string) => onThisMachine({ url, token }, this.#size());
+    return await openListening({ port: 0, token, starting, ...this.#schedulerOptions() });
+  }
+
+  #size() {
+    return { threads: this.#threads, memoryLimit: this.#options.memoryLimit };
+  }
+
+  #schedulerOptions() {
+    const { allowedFailures, onLog: log } = this.#options;
+    return { ...(allowedFailures !== undefined && { allowedFailures }), ...(log !== undefined && { log }) };
   }
 }

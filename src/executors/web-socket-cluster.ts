@@ -1,14 +1,28 @@
 import type { Comm } from '../comm/comm.ts';
-import { listen } from '../comm/ws.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
-import { decodeFromPeer } from '../protocol/codec.ts';
-import type { FromClient, FromPeer, ToClient, ToPeer } from '../protocol/messages.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
+import { plural } from '../lib/plural.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import type { FromClient, ToClient } from '../protocol/messages.ts';
+import type { TaskRunQuestion } from '../scheduler/lookout.ts';
+import type { ClusterStatus } from '../scheduler/status.ts';
+import type { AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
+import { openListening } from './listening.ts';
+import type { LaunchedWorker } from './workforce.ts';
+
+/** What a worker that is started must know to join. */
+export interface WorkerOrder {
+  readonly url: string;
+  readonly token: string;
+  /** What it must be called: the cluster knows it by this name. */
+  readonly name: string;
+  /** Counts from 0; given again when the worker that had it is gone. */
+  readonly place: number;
+}
 
 export interface WebSocketClusterOptions {
   /** Where to listen; `'127.0.0.1'`, this machine only, by default. */
@@ -23,6 +37,12 @@ export interface WebSocketClusterOptions {
   readonly allowedFailures?: number;
   /** A worker that shows no sign of life for so long is given up; `'15s'` by default. */
   readonly heartbeatTimeout?: Duration;
+  /** Starts a worker, by whatever means. With it the cluster has workers of its own, and can scale. */
+  readonly launch?: (order: WorkerOrder) => LaunchedWorker | Promise<LaunchedWorker>;
+  /** How many workers to start with `launch`; 1 by default. */
+  readonly workers?: number;
+  /** Hears who comes and goes, and what the cluster does by itself. */
+  readonly onLog?: (record: LogRecord) => void;
 }
 
 const optionRules = {
@@ -31,6 +51,9 @@ const optionRules = {
   token: rules.text,
   allowedFailures: rules.count,
   heartbeatTimeout: rules.anything,
+  launch: rules.function,
+  workers: rules.count,
+  onLog: rules.function,
 };
 
 /** A scheduler in this process that listens: workers started anywhere with `heddle worker URL` join it. */
@@ -38,7 +61,7 @@ export class WebSocketCluster implements Cluster {
   readonly #options: WebSocketClusterOptions;
   readonly #token: string;
   readonly #heartbeatTimeoutMs: number;
-  readonly #life = new ClusterLife(() => this.#open());
+  readonly #life: ClusterLife;
   #url: string | undefined;
 
   /** Throws a `UsageError` for an unknown or wrong option, and `TOKEN_REQUIRED` without a token. */
@@ -58,7 +81,18 @@ export class WebSocketCluster implements Cluster {
       const message = `option 'heartbeatTimeout' of WebSocketCluster should be more than 0; got 0`;
       throw new UsageError('INVALID_OPTION', message);
     }
+    if (options.workers !== undefined && options.launch === undefined) {
+      const message = `option 'workers' of WebSocketCluster needs 'launch', which says how to start one`;
+      throw new UsageError('INVALID_OPTION', message);
+    }
     this.#options = options;
+    this.#life = new ClusterLife({
+      owner: 'WebSocketCluster',
+      workers: options.launch === undefined ? 0 : (options.workers ?? 1),
+      threads: 1,
+      howToHaveMore: () => (options.launch === undefined ? this.advice : undefined),
+      open: () => this.#open(),
+    });
   }
 
   get isStarted(): boolean {
@@ -71,11 +105,12 @@ export class WebSocketCluster implements Cluster {
   }
 
   get description(): string {
-    return `workers that join ${this.#url ?? 'once it listens'}`;
+    const own = this.#options.launch === undefined ? '' : `${plural(this.#life.workers, 'worker')} of its own, and `;
+    return `${own}workers that join ${this.#url ?? 'once it listens'}`;
   }
 
   get advice(): string {
-    return `start one with: heddle worker ${this.#url} (and the same HEDDLE_TOKEN)`;
+    return `start one with: heddle worker ${this.#url ?? 'URL'} (and the same HEDDLE_TOKEN)`;
   }
 
   async start(): Promise<void> {
@@ -84,6 +119,26 @@ export class WebSocketCluster implements Cluster {
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
     return connectClient(await this.#life.start());
+  }
+
+  /** With `launch`, has so many workers of its own from here on; without it, throws `CANNOT_SCALE`. */
+  async scale(workers: number): Promise<void> {
+    await this.#life.scale(workers);
+  }
+
+  /** With `launch`, follows its work from here on, until `scale` or `close`; without it, throws `CANNOT_SCALE`. */
+  adapt(options: AdaptOptions = {}): void {
+    this.#life.adapt(options);
+  }
+
+  /** What there is and what it does. Rejects with `CLUSTER_NOT_STARTED` before the start. */
+  async status(): Promise<ClusterStatus> {
+    return await this.#life.status();
+  }
+
+  /** Why does it not run? Where a task run stands, in a sentence or two. */
+  async explain(taskRun: TaskRunQuestion): Promise<string> {
+    return await this.#life.explain(taskRun);
   }
 
   /** Sends the workers away, which try to come back, and listens no more. The cluster can be started again. */
@@ -96,21 +151,18 @@ export class WebSocketCluster implements Cluster {
   }
 
   async #open(): Promise<RunningCluster> {
-    await using resources = new AsyncDisposableStack();
-    const { host = '127.0.0.1', port = 8786, allowedFailures } = this.#options;
-    const heartbeatTimeoutMs = this.#heartbeatTimeoutMs;
-    const scheduler = new Scheduler({ heartbeatTimeoutMs, ...(allowedFailures !== undefined && { allowedFailures }) });
-    const listener = resources.use(
-      await listen<FromPeer, ToPeer>({
-        host,
-        port,
-        token: this.#token,
-        decode: decodeFromPeer,
-        onConnection: (comm) => scheduler.accept(comm),
-      }),
-    );
-    resources.use(scheduler);
-    this.#url = listener.url;
-    return { scheduler, resources: resources.move() };
+    const { host, port = 8786, allowedFailures, launch, onLog: log } = this.#options;
+    const token = this.#token;
+    const cluster = await openListening({
+      port,
+      token,
+      heartbeatTimeoutMs: this.#heartbeatTimeoutMs,
+      ...(host !== undefined && { host }),
+      ...(allowedFailures !== undefined && { allowedFailures }),
+      ...(log !== undefined && { log }),
+      ...(launch !== undefined && { starting: (url) => (place, name) => launch({ url, token, name, place }) }),
+    });
+    this.#url = cluster.url;
+    return cluster;
   }
 }

@@ -1,6 +1,7 @@
 // Why does it not run? Where one index stands and what it waits for, in a sentence. It only reads, and may walk far.
 
 import { formatDuration } from '../lib/duration.ts';
+import { plural } from '../lib/plural.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArrayId, WorkerId } from './events.ts';
 import type { Fleet } from './fleet.ts';
@@ -58,7 +59,7 @@ function standing(array: ArrayRecord, index: number, { core, words, now }: Surro
 }
 
 function assignment({ worker, attempt, since, size }: Chunk, { words, now }: Telling): string {
-  const others = size === 1 ? '' : `, with ${plural(size - 1, 'other', 'others')}`;
+  const others = size === 1 ? '' : `, with ${plural(size - 1, 'other')}`;
   const ago = formatDuration(now - since);
   return `was given to worker ${words.worker(worker.id)} ${ago} ago${others}, as attempt ${attempt}`;
 }
@@ -109,12 +110,8 @@ function occupants({ workers }: Fleet, words: Words): string {
 
 function suspicion(array: ArrayRecord, index: number): string {
   const losses = array.losses.get(index);
-  if (losses !== undefined) return `; it was lost ${plural(losses, 'time', 'times')}`;
+  if (losses !== undefined) return `; it was lost ${plural(losses, 'time')}`;
   return array.suspects.has(index) ? '; it was in a chunk that was lost with its worker' : '';
-}
-
-export function plural(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function sentence(text: string): string {

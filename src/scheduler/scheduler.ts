@@ -3,6 +3,7 @@
 
 import type { Block } from '../lib/chunk.ts';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
+import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm } from '../comm/comm.ts';
@@ -11,7 +12,6 @@ import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Alarm } from './alarm.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
-import { plural } from './explain.ts';
 import { Lookout } from './lookout.ts';
 import {
   crashedBlock,
@@ -131,7 +131,7 @@ export class Scheduler implements AsyncDisposable {
     const { name, threads } = hello;
     const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, hello);
     this.#workers.set(worker.id, worker);
-    this.#log('info', `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread', 'threads')}`);
+    this.#log('info', `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}`);
     this.#tellWorkers();
     this.#handle({ type: 'worker-joined', worker: worker.id, threads });
     this.#options.workerJoined?.(name);

@@ -2,9 +2,10 @@
 
 import { formatDuration } from '../lib/duration.ts';
 import type { LogLevel } from '../lib/log-record.ts';
+import { plural } from '../lib/plural.ts';
 import type { ArrayRecord } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
-import { plural, room, type Telling } from './explain.ts';
+import { room, type Telling } from './explain.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
 
 export interface Standstill {

@@ -1,0 +1,120 @@
+// Has a cluster follow its work: every now and then it looks at what is queued, and scales to what that needs.
+
+import { formatDuration, toMilliseconds, type Duration } from '../lib/duration.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { checkOptions, rules } from '../lib/options.ts';
+import { plural } from '../lib/plural.ts';
+import type { Load } from '../scheduler/load.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import type { Workforce } from './workforce.ts';
+
+export interface AdaptOptions {
+  /** The least workers to have; 0 by default: then the first run waits for the first one. */
+  readonly minimum?: number;
+  /** The most workers to have; by default as many as the cluster would start with. */
+  readonly maximum?: number;
+  /** How long what is queued should take: shorter means more workers. `'5s'` by default. */
+  readonly target?: Duration;
+  /** How often to look; `'1s'` by default. */
+  readonly interval?: Duration;
+}
+
+/** What the cluster is made of. */
+export interface Staff {
+  readonly owner: string;
+  readonly workers: number;
+  readonly threads: number;
+}
+
+/** So often in a row there must be too many workers before some are let go: starting one costs more than keeping it. */
+const patience = 3;
+
+export class Adapter {
+  readonly #minimum: number;
+  readonly #maximum: number;
+  readonly #targetMs: number;
+  readonly #intervalMs: number;
+  readonly #threads: number;
+  /** What was found enough by the latest looks, each less than what there was. */
+  readonly #lower: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: AdaptOptions, { owner, workers, threads }: Staff) {
+    const known = {
+      minimum: rules.count,
+      maximum: rules.positiveCount,
+      target: rules.anything,
+      interval: rules.anything,
+    };
+    checkOptions('adapt', options, known);
+    const { minimum = 0, maximum = Math.max(workers, minimum), target = '5s', interval = '1s' } = options;
+    if (minimum > maximum) {
+      const message = `${owner} cannot adapt between ${minimum} and ${maximum} workers: the minimum is the greater one`;
+      throw new UsageError('INVALID_OPTION', message, { minimum, maximum });
+    }
+    this.#minimum = minimum;
+    this.#maximum = maximum;
+    this.#threads = threads;
+    // No time at all would mean no end of workers, and no end of looking.
+    this.#targetMs = Math.max(1, toMilliseconds(target, `option 'target' of adapt`));
+    this.#intervalMs = Math.max(1, toMilliseconds(interval, `option 'interval' of adapt`));
+  }
+
+  clamp(workers: number): number {
+    return Math.min(this.#maximum, Math.max(this.#minimum, workers));
+  }
+
+  start(scheduler: Scheduler, workforce: Workforce): void {
+    this.stop();
+    let isScaling = false;
+    const look = async () => {
+      const { load } = scheduler.lookout;
+      const before = workforce.wanted;
+      const wanted = this.wanted(load, before);
+      if (wanted === before || isScaling) return;
+      isScaling = true;
+      const workers = plural(wanted, 'worker');
+      scheduler.announce('info', `adapting to ${workers}, from ${before}: ${describeLoad(load)}`);
+      try {
+        await workforce.scale(wanted);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        scheduler.announce('warn', `could not adapt to ${workers}, so it stays at ${workforce.wanted}: ${why}`);
+      } finally {
+        isScaling = false;
+      }
+    };
+    this.#timer = setInterval(() => void look(), this.#intervalMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** How many workers there should be, when there are `present`; to be asked at every look. */
+  wanted(load: Load, present: number): number {
+    const enough = this.clamp(Math.ceil(threadsFor(load, this.#targetMs) / this.#threads));
+    if (enough >= present) {
+      this.#lower.length = 0;
+      return enough;
+    }
+    this.#lower.push(enough);
+    if (this.#lower.length < patience) return present;
+    const most = Math.max(...this.#lower);
+    this.#lower.length = 0;
+    return most;
+  }
+}
+
+/** Never fewer than have something to run, nor more than there is to run. */
+function threadsFor({ busy, queued, queuedMs, unknown }: Load, targetMs: number): number {
+  return Math.max(busy, Math.min(busy + queued, Math.ceil(queuedMs / targetMs) + unknown));
+}
+
+function describeLoad({ busy, queued, queuedMs, unknown }: Load): string {
+  if (queued === 0) return busy === 0 ? 'there is nothing to do' : 'nothing is queued';
+  const runs = plural(queued, 'task run is queued', 'task runs are queued');
+  const rest = unknown === 0 ? '' : ', besides those of which nothing is known yet';
+  return `${runs}, for ${formatDuration(queuedMs)} of one thread${rest}`;
+}

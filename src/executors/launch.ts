@@ -1,0 +1,70 @@
+// The two ways in which a cluster starts workers on this machine.
+
+import { fileURLToPath } from 'node:url';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { ThreadPool } from '../worker/thread-pool.ts';
+import { connectWorker } from './in-process.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { LaunchedWorker, StartWorker } from './workforce.ts';
+
+export interface WorkerSize {
+  readonly threads: number;
+  /** Of heap for each thread. */
+  readonly memoryLimit: number | undefined;
+}
+
+/** Workers that are threads of this process. */
+export function inThisProcess(scheduler: Scheduler, { threads, memoryLimit }: WorkerSize): StartWorker {
+  return async (_, name): Promise<LaunchedWorker> => {
+    await using resources = new AsyncDisposableStack();
+    const pool = resources.use(new ThreadPool({ threads, memoryLimitMb: memoryLimit }));
+    await pool.start();
+    const worker = resources.use(await connectWorker(scheduler, pool, name));
+    const held = resources.move();
+    const ended = Promise.withResolvers<Error | undefined>();
+    let isLeaving = false;
+    let disposed: Promise<void> | undefined;
+    const end = async (error?: Error) => {
+      isLeaving = true;
+      await (disposed ??= held.disposeAsync());
+      ended.resolve(error);
+    };
+    const leave = () => {
+      isLeaving = true;
+      void worker.drain(Infinity).then(() => end());
+    };
+    void worker.closed.then((reason) => (isLeaving ? undefined : end(new Error(reason))));
+    return { ended: ended.promise, leave, end };
+  };
+}
+
+const heddle = fileURLToPath(new URL('../cli/heddle.js', import.meta.url));
+
+/** Workers that are processes of this machine. They import the files that are here. */
+export function onThisMachine(address: { url: string; token: string }, size: WorkerSize): StartWorker {
+  return (_, name): LaunchedWorker => {
+    const args = [...inheritedArguments(process.execArgv), heddle, ...workerArguments(name, size), '--code', 'module'];
+    const worker = new WorkerProcess({ name, command: process.execPath, args });
+    worker.tell(address);
+    return worker;
+  };
+}
+
+/** Of `heddle`, for a worker that a program starts, and that nothing but the end of its cluster stops in its work. */
+export function workerArguments(name: string, { threads, memoryLimit }: WorkerSize): string[] {
+  const memory = memoryLimit === undefined ? [] : ['--memory-limit', String(memoryLimit)];
+  return ['worker', '--attached', '--name', name, '--threads', String(threads), '--drain', '1000d', ...memory];
+}
+
+/** Options of Node whose values stand by themselves. */
+const withValue = new Set(['--import', '--require', '-r', '--loader', '--experimental-loader', '--conditions', '-C']);
+/** They are about this very process. */
+const notInherited = /^--(?:inspect|test|watch|prof|cpu-prof|heap-prof|eval|print|check|interactive)/;
+
+/** What this process was started with that code may need to be loaded: hooks, conditions, limits. */
+export function inheritedArguments(execArgv: readonly string[]): string[] {
+  return execArgv.filter((argument, position) => {
+    if (withValue.has(argument) || withValue.has(execArgv[position - 1] ?? '')) return true;
+    return argument.startsWith('--') && !notInherited.test(argument);
+  });
+}

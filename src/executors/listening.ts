@@ -1,0 +1,56 @@
+// A scheduler in this process that workers join over WebSocket, and the workers that are started for it, if any are.
+
+import { listen } from '../comm/ws.ts';
+import { decodeFromPeer } from '../protocol/codec.ts';
+import type { FromPeer, ToPeer } from '../protocol/messages.ts';
+import { Scheduler, type SchedulerOptions } from '../scheduler/scheduler.ts';
+import type { RunningCluster } from './cluster-life.ts';
+import { Workforce, type StartWorker } from './workforce.ts';
+
+export interface ListeningOptions extends Pick<SchedulerOptions, 'allowedFailures' | 'heartbeatTimeoutMs' | 'log'> {
+  readonly host?: string;
+  readonly port: number;
+  readonly token: string;
+  /** What starts a worker that is to join `url`. */
+  readonly starting?: (url: string) => StartWorker;
+  readonly nameOf?: (place: number) => string;
+}
+
+export interface ListeningCluster extends RunningCluster {
+  readonly url: string;
+}
+
+export async function openListening(options: ListeningOptions): Promise<ListeningCluster> {
+  const { host = '127.0.0.1', port, token, starting, nameOf, ...rest } = options;
+  await using resources = new AsyncDisposableStack();
+  let workforce: Workforce | undefined;
+  const scheduler = new Scheduler({ ...rest, workerJoined: (name) => workforce?.joined(name) });
+  const listener = await listen<FromPeer, ToPeer>({
+    host,
+    port,
+    token,
+    decode: decodeFromPeer,
+    onConnection: (comm) => scheduler.accept(comm),
+  });
+  const { url } = listener;
+  // The scheduler closes before the workers that were started for it: so they stop what they run, and end in order.
+  if (starting !== undefined) {
+    workforce = resources.use(
+      new Workforce(workforceOptions(scheduler, { start: starting(url), ...(nameOf && { nameOf }) })),
+    );
+  }
+  resources.use(listener);
+  resources.use(scheduler);
+  return { scheduler, workforce, resources: resources.move(), url };
+}
+
+export function workforceOptions(
+  scheduler: Scheduler,
+  { start, nameOf = (place) => `worker-${place + 1}` }: { start: StartWorker; nameOf?: (place: number) => string },
+) {
+  const busy = () => {
+    const { workers } = scheduler.lookout.status;
+    return new Set(workers.filter((worker) => worker.busy > 0).map(({ name }) => name));
+  };
+  return { start, nameOf, busy, announce: scheduler.announce.bind(scheduler) };
+}

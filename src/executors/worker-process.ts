@@ -1,0 +1,83 @@
+// A program that is a worker: what it is to join is said over its standard input, and when that ends, so does it. So it
+// is gone with this process, however this process ends, and the token is in no process list.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { HeddleError } from '../lib/heddle-error.ts';
+import type { LaunchedWorker } from './workforce.ts';
+
+export interface WorkerProgram {
+  /** What the worker is to join as; for messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Hears each line that it writes to standard error. */
+  readonly hear?: (line: string) => void;
+  /** Says more about its end than how it ended, if more can be said. */
+  readonly diagnose?: (end: ProgramEnd) => Error | undefined;
+}
+
+/** How a program ended, and the last lines that it wrote to standard error. */
+export interface ProgramEnd {
+  readonly exitCode: number | undefined;
+  readonly how: string;
+  readonly lastLines: readonly string[];
+}
+
+const keptLines = 20;
+/** From being told to end to being ended. */
+const endGraceMs = 5_000;
+
+export class WorkerProcess implements LaunchedWorker {
+  readonly ended: Promise<Error | undefined>;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  #isToEnd = false;
+
+  constructor(program: WorkerProgram) {
+    const { command, args } = program;
+    // In a group of its own: Ctrl-C is meant for this process, which then says what becomes of its workers.
+    this.#child = spawn(command, args, { detached: true, stdio: ['pipe', 'inherit', 'pipe'] });
+    this.#child.stdin!.on('error', () => {});
+    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+      this.#lines.push(line);
+      if (this.#lines.length > keptLines) this.#lines.shift();
+      program.hear?.(line);
+    });
+    this.ended = this.#end(program);
+  }
+
+  /** To be called once. */
+  tell(order: { readonly url: string; readonly token: string }): void {
+    this.#child.stdin!.write(`${JSON.stringify(order)}\n`);
+  }
+
+  leave(): void {
+    this.#isToEnd = true;
+    this.#child.stdin!.end();
+  }
+
+  async end(): Promise<void> {
+    this.leave();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), endGraceMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  async #end({ name, diagnose }: WorkerProgram): Promise<Error | undefined> {
+    const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
+    const end = (exitCode: number | null, how: string) => {
+      resolve({ exitCode: exitCode ?? undefined, how, lastLines: this.#lines });
+    };
+    this.#child.once('error', (error) => end(null, error.message));
+    this.#child.once('close', (code, signal) => end(code, signal ?? `exit code ${code}`));
+    const ended = await promise;
+    if (this.#isToEnd) return undefined;
+    return diagnose?.(ended) ?? endedError(name, ended);
+  }
+}
+
+function endedError(name: string, { how, lastLines, exitCode }: ProgramEnd): HeddleError {
+  const words = lastLines.length === 0 ? 'it said nothing' : `its last words were:\n  ${lastLines.join('\n  ')}`;
+  return new HeddleError('WORKER_ENDED', `worker ${name} ended (${how}); ${words}`, { worker: name, exitCode });
+}

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inheritedArguments } from '../../src/executors/launch.ts';
+
+test('a worker process is started with what code may need to be loaded, and nothing that is about this process', () => {
+  const given = ['--import', './hooks.js', '-C', 'development', '--inspect-brk=9229', '--max-old-space-size=512'];
+  const more = ['--test', '--test-reporter', 'spec', '-e', 'run()', '--watch', '-r=x'];
+
+  const kept = inheritedArguments([...given, ...more]);
+
+  assert.deepEqual(kept, ['--import', './hooks.js', '-C', 'development', '--max-old-space-size=512']);
+});

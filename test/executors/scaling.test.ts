@@ -1,0 +1,241 @@
+// Clusters that start workers by themselves: as threads, as processes, or by means of others.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Flow, unmapped } from 'heddle';
+import { DistributedExecutor, LocalCluster, WebSocketCluster, type LaunchedWorker } from 'heddle/executors';
+import { countOf, linesOf, newDiary, note, until } from '../fixtures/diary.ts';
+import * as failing from '../fixtures/failing.ts';
+import { inc, sum } from '../fixtures/tasks.ts';
+import { runOn } from './contract.ts';
+import { Listener } from './listener.ts';
+import { startWorker } from './worker-process.ts';
+
+const bounded = { timeout: 30_000 };
+const numbers = (length: number) => Array.from({ length }, (_, x) => x);
+
+for (const processes of [false, true]) {
+  const kind = processes ? 'worker processes' : 'threads';
+
+  test(`${kind}: a cluster that is scaled up has more workers when that is done`, bounded, async () => {
+    await using cluster = new LocalCluster({ workers: 1, processes });
+    await cluster.start();
+
+    await cluster.scale(3);
+
+    const { workers } = await cluster.status();
+    assert.deepEqual(
+      workers.map(({ name, threads, busy }) => `${name}: ${busy} of ${threads}`).toSorted(),
+      numbers(3).map((place) => `worker-${place + 1}: 0 of 1`),
+    );
+  });
+
+  test(`${kind}: a cluster that is scaled down lets workers finish what they run`, bounded, async () => {
+    using diary = newDiary();
+    const listener = new Listener();
+    await using cluster = new LocalCluster({ workers: 2, processes, onLog: listener.onLog });
+    await cluster.start();
+    const flow = new Flow('held', () => failing.hold.map([1, 2, 3], unmapped(diary.path)));
+
+    const running = runOn(new DistributedExecutor(() => cluster))(flow);
+    await until(diary.path, (lines) => lines.length === 2);
+    await cluster.scale(1);
+    note(diary.path, 'go 1');
+    note(diary.path, 'go 2');
+    await listener.said(/^worker worker-2 left/);
+    note(diary.path, 'go 3');
+
+    assert.deepEqual((await running).state.output, [1, 2, 3]);
+    assert.deepEqual(
+      [1, 2, 3].map((x) => linesOf(diary.path).filter((line) => line.startsWith(`start ${x}`)).length),
+      [1, 1, 1],
+    );
+    assert.deepEqual(
+      (await cluster.status()).workers.map(({ name }) => name),
+      ['worker-1'],
+    );
+  });
+
+  test(`${kind}: a cluster that adapts has workers while there is work, and none afterwards`, bounded, async () => {
+    using diary = newDiary();
+    const listener = new Listener();
+    await using cluster = new LocalCluster({ workers: 2, processes, onLog: listener.onLog });
+    cluster.adapt({ target: '10ms', interval: '5ms' });
+    await cluster.start();
+    const flow = new Flow('bursts', () => failing.hold.map([1, 2], unmapped(diary.path)));
+
+    const running = runOn(new DistributedExecutor(() => cluster))(flow);
+    await until(diary.path, (lines) => lines.length === 2);
+    note(diary.path, 'go 1');
+    note(diary.path, 'go 2');
+
+    const { state, logs } = await running;
+    assert.deepEqual(state.output, [1, 2]);
+    assert.ok(
+      logs.some(({ message }) => /^adapting to 2 workers, from \d: /.test(message)),
+      'the flow run is told',
+    );
+    await listener.said(/^adapting to 0 workers, from 2: there is nothing to do$/);
+    await listener.said(/^worker worker-1 left/);
+    await listener.said(/^worker worker-2 left/);
+  });
+}
+
+test('worker processes are processes of their own, and are gone when the cluster is closed', bounded, async () => {
+  using diary = newDiary();
+  const cluster = new LocalCluster({ workers: 2, processes: true });
+  await cluster.start();
+
+  await runOn(new DistributedExecutor(() => cluster))(
+    new Flow('pids', () => failing.brief.map(numbers(20), unmapped(diary.path))),
+  );
+  const pids = new Set(linesOf(diary.path).map((line) => Number(line.split(' ').at(-1))));
+  const commands = [...pids].map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'));
+  await cluster.close();
+
+  assert.ok(!pids.has(process.pid));
+  for (const command of commands) {
+    const [name] = command.slice(command.indexOf('--name') + 1);
+    assert.match(name!, /^worker-[12]$/);
+    assert.ok(!command.some((argument) => /^[\w-]{32}$/.test(argument)), 'no token is in the process list');
+  }
+  for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
+test('worker processes end when the process that started them is killed', bounded, async () => {
+  const script = fileURLToPath(new URL('../fixtures/leaves-workers.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, 'start'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(createInterface({ input: child.stdout }), 'line');
+
+  child.kill('SIGKILL');
+
+  // The workers have the same standard output: it ends when the last of them is gone.
+  await once(child.stdout, 'close');
+});
+
+test('a worker process that dies is replaced, and its neighbours keep what they did', bounded, async () => {
+  using diary = newDiary();
+  const listener = new Listener();
+  await using cluster = new LocalCluster({ workers: 1, processes: true, onLog: listener.onLog });
+  const flow = new Flow('killed', () => failing.killProcessOnce.map(numbers(5), unmapped(3), unmapped(diary.path)));
+
+  const { state, logs } = await runOn(new DistributedExecutor(() => cluster))(flow);
+
+  assert.deepEqual(state.output, numbers(5));
+  assert.equal(countOf(diary.path, 'run 3'), 2);
+  assert.equal(countOf(diary.path, 'run 0'), 1);
+  const replaced = /^worker-1 has ended, and another one is started: worker worker-1 ended \(SIGKILL\); its last words/;
+  await listener.said(replaced);
+  await listener.said(/^worker worker-1\.2 joined/);
+  assert.ok(logs.some(({ message }) => replaced.test(message)));
+});
+
+test('a memory limit holds in worker processes as it does in threads', bounded, async () => {
+  const cluster = () => new LocalCluster({ workers: 1, processes: true, memoryLimit: 64, allowedFailures: 0 });
+
+  const { state } = await runOn(new DistributedExecutor(cluster))(new Flow('hungry', () => failing.eatMemory(3, 3)));
+
+  assert.match(state.of('eat-memory').message, /ran out of memory \(limit 64 MB/);
+});
+
+test('a cluster whose workers are started elsewhere says so when it is asked to scale', bounded, async () => {
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft' });
+  await cluster.start();
+
+  const advice = `start one with: heddle worker ${cluster.url} (and the same HEDDLE_TOKEN), or pass { launch }`;
+  const message = `WebSocketCluster cannot scale, because its workers are started elsewhere: ${advice}`;
+  await assert.rejects(cluster.scale(2), { code: 'CANNOT_SCALE', message });
+  assert.throws(() => cluster.adapt(), { code: 'CANNOT_SCALE' });
+});
+
+test('a cluster that is told how to start workers has as many as it is to have', bounded, async () => {
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', workers: 2, launch: byCommandLine });
+
+  const state = await new Flow('launched', () => sum(inc.map([1, 2, 3]))).run({
+    executor: new DistributedExecutor(() => cluster),
+    onLog: () => {},
+  });
+
+  assert.deepEqual([state.output, state.statistics.workers], [9, 2]);
+  assert.equal(cluster.isStarted, false);
+});
+
+test('a cluster of which no worker can be started fails, with the reason', bounded, async () => {
+  const broken = () => {
+    throw new RangeError('no machine is free');
+  };
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch: broken });
+
+  await assert.rejects(cluster.start(), { message: 'no machine is free' });
+  assert.equal(cluster.isStarted, false);
+});
+
+test('a worker that ends before it has joined fails the start, with its last words', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1, processes: true });
+  const { execArgv } = process;
+  process.execArgv = ['--conditions', 'x', '--no-such-option'];
+
+  try {
+    await assert.rejects(cluster.start(), {
+      code: 'WORKER_ENDED',
+      message: /exit code 9\).*\n.*bad option: --no-such-/,
+    });
+  } finally {
+    process.execArgv = execArgv;
+  }
+});
+
+test('what an adaptive cluster cannot do is said at once', () => {
+  const cluster = new LocalCluster();
+
+  assert.throws(() => cluster.adapt({ minimum: 3, maximum: 2 }), {
+    code: 'INVALID_OPTION',
+    message: /between 3 and 2/,
+  });
+  assert.throws(() => cluster.adapt({ most: 2 } as never), { code: 'UNKNOWN_OPTION' });
+  assert.throws(() => cluster.adapt({ target: 'soon' as never }), { code: 'INVALID_DURATION' });
+});
+
+test('scaling to what is no number of workers is refused', bounded, async () => {
+  await assert.rejects(new LocalCluster().scale(-1), { code: 'INVALID_OPTION', message: /or more workers; got -1$/ });
+});
+
+test('a cluster can be asked while a flow runs on it, and says so before', bounded, async () => {
+  using diary = newDiary();
+  await using cluster = new LocalCluster({ workers: 1 });
+  const question = { flowRunName: 'asked', task: 'hold', mapIndex: 1 };
+  await assert.rejects(cluster.status(), { code: 'CLUSTER_NOT_STARTED', message: /await cluster.start\(\)/ });
+  await assert.rejects(cluster.explain(question), { code: 'CLUSTER_NOT_STARTED' });
+  await cluster.start();
+  const flow = new Flow('held', () => failing.hold.map([1, 2], unmapped(diary.path)));
+
+  const running = flow.run({ flowRunName: 'asked', executor: new DistributedExecutor(() => cluster), onLog: () => {} });
+  await until(diary.path, (lines) => lines.length === 1);
+  const why = await cluster.explain(question);
+  const { flowRuns } = await cluster.status();
+  note(diary.path, 'go 1');
+  note(diary.path, 'go 2');
+  await running;
+
+  const busy = `the only thread is busy with task 'hold'`;
+  const queued = 'is queued behind 0 indices of its own array and 0 other arrays';
+  assert.equal(why, `Task 'hold' [map index 1] ${queued}, and ${busy}.`);
+  const [{ arrays } = { arrays: [] }] = flowRuns;
+  const held = arrays.find(({ task }) => task === 'hold');
+  assert.deepEqual([held?.queued, held?.assigned, held?.length], [1, 1, 2]);
+});
+
+/** As somebody else would start them. */
+function byCommandLine({ url, token, name }: { url: string; token: string; name: string }): LaunchedWorker {
+  const worker = startWorker({ url, token, name });
+  return {
+    ended: worker.exited(),
+    leave: () => worker.kill('SIGTERM'),
+    end: async () => await worker[Symbol.asyncDispose](),
+  };
+}
