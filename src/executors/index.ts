@@ -9,6 +9,8 @@ export type { ClusterFactory, DistributedExecutorOptions } from './distributed-e
 export { LocalCluster } from './local-cluster.ts';
 export type { LocalClusterOptions } from './local-cluster.ts';
 export { LocalExecutor } from './local-executor.ts';
+export { SSHCluster } from './ssh-cluster.ts';
+export type { SSHClusterOptions } from './ssh-cluster.ts';
 export { WebSocketCluster } from './web-socket-cluster.ts';
 export type { WebSocketClusterOptions, WorkerOrder } from './web-socket-cluster.ts';
 export type { LaunchedWorker } from './workforce.ts';

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import type { Comm } from '../comm/comm.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
+import { plural } from '../lib/plural.ts';
+import type { FromClient, ToClient } from '../protocol/messages.ts';
+import type { TaskRunQuestion } from '../scheduler/lookout.ts';
+import type { ClusterStatus } from '../scheduler/status.ts';
+import type { AdaptOptions } from './adapter.ts';
+import type { Cluster } from './cluster.ts';
+import { ClusterLife, type RunningCluster } from './cluster-life.ts';
+import { connectClient } from './in-process.ts';
+import { openListening } from './listening.ts';
+import { overSsh, type SshOptions } from './ssh.ts';
+
+export interface SSHClusterOptions extends SshOptions {
+  /** Names or addresses, as `ssh` takes them: hosts of its configuration too. */
+  readonly hosts: readonly string[];
+  /** How many workers there are in all, taking hosts in turn; one on each host by default. */
+  readonly workers?: number;
+  /** How many threads each worker has; 1 by default. */
+  readonly threads?: number;
+  /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
+  readonly memoryLimit?: number;
+  /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
+  readonly allowedFailures?: number;
+  /** Hears who comes and goes, and what the cluster does by itself. */
+  readonly onLog?: (record: LogRecord) => void;
+}
+
+const optionRules = {
+  hosts: rules.list,
+  user: rules.text,
+  port: rules.port,
+  identityFile: rules.text,
+  command: rules.text,
+  sshOptions: rules.list,
+  workers: rules.positiveCount,
+  threads: rules.positiveCount,
+  memoryLimit: rules.megabytes,
+  allowedFailures: rules.count,
+  onLog: rules.function,
+};
+
+/**
+ * A scheduler in this process, and workers on other machines, which `ssh` starts. They reach the scheduler through the
+ * same connection, so nothing listens on the network, and all that is sent is encrypted.
+ */
+export class SSHCluster implements Cluster {
+  readonly #options: SSHClusterOptions;
+  readonly #life: ClusterLife;
+
+  /** Throws a `UsageError` for an unknown or wrong option. */
+  constructor(options: SSHClusterOptions) {
+    checkOptions('SSHCluster', options, optionRules);
+    // A name that begins with a dash would be an option of ssh.
+    const isHost = (host: unknown) => typeof host === 'string' && /^[^-\s]\S*$/.test(host);
+    if (!Array.isArray(options.hosts) || options.hosts.length === 0 || !options.hosts.every(isHost)) {
+      const expected = `option 'hosts' of SSHCluster should be a list of one or more names or addresses of machines`;
+      throw new UsageError('INVALID_OPTION', `${expected}; got ${describe(options.hosts)}`);
+    }
+    this.#options = options;
+    const { hosts, workers = hosts.length, threads = 1 } = options;
+    this.#life = new ClusterLife({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
+  }
+
+  get isStarted(): boolean {
+    return this.#life.isStarted;
+  }
+
+  get description(): string {
+    return `${plural(this.#life.workers, 'worker')} on ${this.#options.hosts.join(', ')}`;
+  }
+
+  /** Rejects when a worker could not be started, with the host and what to do. */
+  async start(): Promise<void> {
+    await this.#life.start();
+  }
+
+  async connect(): Promise<Comm<ToClient, FromClient>> {
+    return connectClient(await this.#life.start());
+  }
+
+  /**
+   * Has so many workers from here on; those that are too many finish what they run. Resolves when new ones have joined.
+   */
+  async scale(workers: number): Promise<void> {
+    await this.#life.scale(workers);
+  }
+
+  /** Has it follow its work from here on, until `scale` or `close` is called. */
+  adapt(options: AdaptOptions = {}): void {
+    this.#life.adapt(options);
+  }
+
+  /** What there is and what it does. Rejects with `CLUSTER_NOT_STARTED` before the start. */
+  async status(): Promise<ClusterStatus> {
+    return await this.#life.status();
+  }
+
+  /** Why does it not run? Where a task run stands, in a sentence or two. */
+  async explain(taskRun: TaskRunQuestion): Promise<string> {
+    return await this.#life.explain(taskRun);
+  }
+
+  /** Ends the workers, when what they run is told to stop. The cluster can be started again. */
+  async close(): Promise<void> {
+    await this.#life.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #open(): Promise<RunningCluster> {
+    const { hosts, threads = 1, memoryLimit, allowedFailures, onLog: log } = this.#options;
+    const token = randomBytes(24).toString('base64url');
+    const hostOf = (place: number) => hosts[place % hosts.length]!;
+    const round = (place: number) => Math.floor(place / hosts.length);
+    return await openListening({
+      port: 0,
+      token,
+      starting: (url) => overSsh({ ...this.#options, hostOf, url, token, size: { threads, memoryLimit } }),
+      nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
+      ...(allowedFailures !== undefined && { allowedFailures }),
+      ...(log !== undefined && { log }),
+    });
+  }
+}
