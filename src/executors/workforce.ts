@@ -8,7 +8,7 @@ import type { LogLevel } from '../lib/log-record.ts';
 
 /** A worker that was started and has joined, or will. */
 export interface LaunchedWorker {
-  /** Resolves when it is gone; with an error that says why, if there is one. */
+  /** Settles when it is gone; with an error that says why, if there is one. */
   readonly ended: Promise<unknown>;
   /** Has it finish what it runs, and end. */
   leave(): void;
@@ -124,13 +124,13 @@ export class Workforce implements AsyncDisposable {
       await endOf(launched);
       throw error;
     }
-    void (await launched).ended.then((error) => this.#ended(member, error));
+    void goneFrom(await launched).then((error) => this.#ended(member, error));
   }
 
   async #arrival({ name, joined, launched }: Member): Promise<void> {
     const worker = await launched;
     using late = timeLimit(name);
-    const gone = worker.ended.then((error) => {
+    const gone = goneFrom(worker).then((error) => {
       if (error instanceof Error) throw error;
       throw new HeddleError('WORKER_ENDED', `worker ${name} ended before it had joined`, { worker: name });
     });
@@ -169,6 +169,11 @@ export class Workforce implements AsyncDisposable {
       }
     }
   }
+}
+
+/** Resolves when it is gone, with the error that says why, if there is one. */
+async function goneFrom({ ended }: LaunchedWorker): Promise<unknown> {
+  return await ended.catch((error: unknown) => error);
 }
 
 /** Nothing, if it could not even be started. */
