@@ -7,6 +7,7 @@ import { connect } from '../src/comm/ws.ts';
 import { BundleStore } from '../src/code/bundle-store.ts';
 import { formatDuration } from '../src/lib/duration.ts';
 import { HeddleError } from '../src/lib/heddle-error.ts';
+import { version } from '../src/lib/version.ts';
 import { decodeToWorker } from '../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../src/protocol/messages.ts';
 import { join } from '../src/worker/join.ts';
@@ -32,6 +33,7 @@ export interface RemoteWorkerOptions {
 
 /** Of code on this disk. */
 const bundleLimitBytes = 2 ** 29;
+const vitalsMs = 5_000;
 const firstRetryMs = 100;
 const lastRetryMs = 10_000;
 /** What trying again cannot mend: somebody has to change something here. */
@@ -46,6 +48,9 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const leave = (signal: NodeJS.Signals) => leaving.abort(`got ${signal}`);
   process.once('SIGTERM', leave).once('SIGINT', leave);
   using _ = whenAborted(options.signal, (reason) => leaving.abort(reason));
+  const keeps =
+    options.codeDirectory === undefined ? 'imports its own files' : `keeps code in ${options.codeDirectory}`;
+  options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${keeps}`);
   let lastProblem = '';
   for (let retryMs = firstRetryMs; !leaving.signal.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
     const problem = await serveOnce(options, leaving.signal);
@@ -80,6 +85,9 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
   }
   const limit = memoryLimitMb === undefined ? '' : ` of at most ${memoryLimitMb} MB`;
   say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}`);
+  const tellMemory = () => worker.tellMemory(process.memoryUsage.rss());
+  tellMemory();
+  using _vitals = every(vitalsMs, tellMemory);
   const left = Promise.withResolvers<undefined>();
   using _ = whenAborted(leaving, () => left.resolve(undefined));
   const reason = await Promise.race([worker.closed, left.promise]);
@@ -87,6 +95,11 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
   else say(`left ${url}: ${reason}`);
   await worker[Symbol.asyncDispose]();
   return undefined;
+}
+
+function every(milliseconds: number, call: () => void): Disposable {
+  const timer = setInterval(call, milliseconds);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** Calls `told` when the signal is aborted, at once if it is already; for as long as the result is in use. */

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { UsageError } from '../lib/heddle-error.ts';
 import { WebSocketCluster } from '../executors/web-socket-cluster.ts';
 import { readListenAddress } from './address.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import { version } from '../lib/version.ts';
 import { say } from './output.ts';
 
 export interface SchedulerArguments {
@@ -15,8 +17,15 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
     const message = 'a scheduler needs a token, which workers and flows must know: pass --token, or set HEDDLE_TOKEN.';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  await using cluster = new WebSocketCluster({ ...readListenAddress(options.listen), token: options.token });
+  const { listen, token } = options;
+  const onLog = ({ message }: LogRecord) => say(message);
+  await using cluster = new WebSocketCluster({ ...readListenAddress(listen), token, onLog });
   await cluster.start();
+  const page = cluster.url!.replace(/^ws/, 'http');
+  say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}`);
   say(`listening at ${cluster.url}; ${cluster.advice}`);
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  say(`run a flow here with: heddle run FILE --scheduler ${cluster.url} (and the same HEDDLE_TOKEN)`);
+  say(`for those who watch: ${page}/health, and with "authorization: Bearer <token>" ${page}/metrics`);
+  const signal = await Promise.race(['SIGTERM', 'SIGINT'].map((name) => once(process, name).then(() => name)));
+  say(`got ${signal}: closing`);
 }

@@ -9,6 +9,7 @@ import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
 import type { Comm } from './comm.ts';
+import { asBody, challenge, pageServer, wrongToken, type Pages } from './pages.ts';
 import { WsComm, wsDefaults } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
@@ -21,6 +22,8 @@ export interface ListenOptions<In extends Message, Out extends Message> extends 
   readonly token: string;
   readonly decode: Decode<In>;
   readonly onConnection: (comm: Comm<In, Out>) => void;
+  /** What plain HTTP requests get besides. */
+  readonly pages?: Pages;
 }
 
 export interface Listener extends AsyncDisposable {
@@ -41,12 +44,10 @@ export async function listen<In extends Message, Out extends Message>(
       'a listener needs a token, one or more visible ASCII characters: whoever connects can run code here';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  const server = createServer((_request, response) => {
-    response.writeHead(426, { 'content-type': 'application/json', upgrade: 'websocket', connection: 'close' });
-    response.end(asBody('UPGRADE_REQUIRED', 'this is a Heddle scheduler: it speaks WebSocket'));
-  });
+  const problemWith = tokenCheck(token);
+  const server = createServer(pageServer(options.pages ?? {}, problemWith));
   const open = new Set<Comm<In, Out>>();
-  server.on('upgrade', doorkeeper(options, open));
+  server.on('upgrade', doorkeeper(options, open, problemWith));
   await start(server, host, port);
   return listener(server, open, host);
 }
@@ -66,18 +67,15 @@ function listener<In, Out>(server: Server, open: ReadonlySet<Comm<In, Out>>, hos
 function doorkeeper<In extends Message, Out extends Message>(
   options: ListenOptions<In, Out>,
   open: Set<Comm<In, Out>>,
+  problemWith: (request: IncomingMessage) => string | undefined,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const { maxMessageBytes = wsDefaults.maxMessageBytes, closeTimeoutMs = wsDefaults.closeTimeoutMs } = options;
   const websockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
-  const expected = digest(`Bearer ${options.token}`);
   return (request, socket, head) => {
     const ignore = () => {};
     socket.on('error', ignore);
-    const given = request.headers.authorization;
-    if (given === undefined || !timingSafeEqual(digest(given), expected)) {
-      turnAway(socket, given === undefined ? 'no token was given' : 'the token given is not the one expected here');
-      return;
-    }
+    const problem = problemWith(request);
+    if (problem !== undefined) return turnAway(socket, problem);
     websockets.handleUpgrade(request, socket, head, (websocket) => {
       socket.off('error', ignore);
       const { remoteAddress = 'unknown', remotePort } = request.socket;
@@ -90,11 +88,20 @@ function doorkeeper<In extends Message, Out extends Message>(
   };
 }
 
+/** Says what is wrong with the token that a request brings, if anything is. */
+function tokenCheck(token: string): (request: IncomingMessage) => string | undefined {
+  const expected = digest(`Bearer ${token}`);
+  return ({ headers: { authorization: given } }) => {
+    if (given === undefined) return 'no token was given';
+    return timingSafeEqual(digest(given), expected) ? undefined : 'the token given is not the one expected here';
+  };
+}
+
 function turnAway(socket: Duplex, problem: string): void {
-  const body = asBody('WRONG_TOKEN', `${problem}: send the header "authorization: Bearer <token>"`);
+  const body = asBody(wrongToken(problem));
   const head = [
     'HTTP/1.1 401 Unauthorized',
-    'www-authenticate: Bearer realm="heddle"',
+    ...Object.entries(challenge).map(([name, value]) => `${name}: ${value}`),
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
@@ -131,8 +138,4 @@ function bracketed(host: string): string {
 /** Digests are of one length, so comparing them tells nothing about the token, not even its length. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
-}
-
-function asBody(code: string, message: string): string {
-  return `${JSON.stringify({ code, message })}\n`;
 }

@@ -1,9 +1,11 @@
 // A scheduler in this process that workers join over WebSocket, and the workers that are started for it, if any are.
 
-import { listen } from '../comm/ws.ts';
+import { listen, type Pages } from '../comm/ws.ts';
 import { decodeFromPeer } from '../protocol/codec.ts';
 import type { FromPeer, ToPeer } from '../protocol/messages.ts';
-import { Scheduler, type SchedulerOptions } from '../scheduler/scheduler.ts';
+import type { Lookout } from '../scheduler/lookout.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import type { RunningCluster } from './cluster-life.ts';
 import { Workforce, type StartWorker } from './workforce.ts';
 
@@ -31,6 +33,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     token,
     decode: decodeFromPeer,
     onConnection: (comm) => scheduler.accept(comm),
+    pages: pagesOf(scheduler.lookout),
   });
   const { url } = listener;
   // The scheduler closes before the workers that were started for it: so they stop what they run, and end in order.
@@ -42,6 +45,20 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   resources.use(listener);
   resources.use(scheduler);
   return { scheduler, workforce, resources: resources.move(), url };
+}
+
+/** For those who watch: `/health` for all of them, `/metrics` for those who know the token. */
+function pagesOf(lookout: Lookout): Pages {
+  const health = () => {
+    const { workers, flowRuns } = lookout.status;
+    const status = lookout.hasWorkers ? 'ok' : 'no workers';
+    const body = JSON.stringify({ status, workers: workers.length, flowRuns: flowRuns.length });
+    return { status: lookout.hasWorkers ? 200 : 503, contentType: 'application/json', body: `${body}\n` };
+  };
+  const metrics = () => {
+    return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: lookout.metrics };
+  };
+  return { '/health': { isPublic: true, make: health }, '/metrics': { isPublic: false, make: metrics } };
 }
 
 export function workforceOptions(

@@ -88,6 +88,8 @@ export type FromWorker =
   /** The answer to each `close-resource`; or the worker is about to leave. */
   | { readonly type: 'closed'; readonly resource: string }
   | { readonly type: 'draining' }
+  /** Of its process, now. */
+  | { readonly type: 'vitals'; readonly memoryBytes: number }
   /** Which bundle holds the code of an array's function? */
   | { readonly type: 'need-code'; readonly array: number }
   | { readonly type: 'need-bundle'; readonly id: string };

@@ -85,6 +85,7 @@ export const fromWorker: Shapes<FromWorker> = {
   'resource-logs': record<Body<FromWorker, 'resource-logs'>>({ resource: text, records: list(logRecord) }),
   closed: record<Body<FromWorker, 'closed'>>({ resource: text }),
   draining: record({}),
+  vitals: record<Body<FromWorker, 'vitals'>>({ memoryBytes: count }),
   'need-code': record<Body<FromWorker, 'need-code'>>({ array: count }),
   'need-bundle': record<Body<FromWorker, 'need-bundle'>>({ id: text }),
 };

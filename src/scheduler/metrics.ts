@@ -18,6 +18,11 @@ export function metricsOf({ workers, flowRuns, settled, lost, heldBytes }: Clust
       'Threads that have something to run.',
       sum(workers, ({ busy }) => busy),
     ),
+    metric(
+      'worker_memory_bytes',
+      'Memory of all worker processes.',
+      sum(workers, (worker) => worker.memoryBytes ?? 0),
+    ),
     metric('flow_runs', 'Flow runs that are connected.', flowRuns.length),
     metric('arrays', 'Arrays of task runs that are held.', arrays.length),
     ['# HELP heddle_indices Task runs of these arrays, by phase.', '# TYPE heddle_indices gauge', ...indices],

@@ -2,7 +2,7 @@
 // core never sees, and opens none of them.
 
 import type { Block } from '../lib/chunk.ts';
-import type { LogLevel, LogRecord } from '../lib/log-record.ts';
+import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -27,18 +27,7 @@ import {
 } from './peers.ts';
 import type { ClientPeer, WorkerPeer } from './peers.ts';
 import { ResourceDesk } from './resources.ts';
-
-export interface SchedulerOptions {
-  /** How many deaths of a thread or a worker one index may cause before it is given up as `Crashed`. Default 3. */
-  readonly allowedFailures?: number;
-  /** A worker of which nothing is heard for so long is given up, in milliseconds. Default 15,000. */
-  readonly heartbeatTimeoutMs?: number;
-  /** When nothing of a flow run has started or settled for so long, it is told why, in milliseconds. Default 10,000. */
-  readonly standstillMs?: number;
-  /** Hears who comes and goes, for those who look after the scheduler. */
-  readonly log?: (record: LogRecord) => void;
-  readonly workerJoined?: (name: string) => void;
-}
+import type { SchedulerOptions } from './scheduler-options.ts';
 
 /** What comes with an event that the core does not see. */
 interface Freight {
@@ -247,6 +236,9 @@ export class Scheduler implements AsyncDisposable {
         const bytes = this.#code.bundle(bundle);
         return bytes && sendToWorker(worker, { type: 'bundle', id: bundle, bytes });
       }
+      case 'vitals':
+        worker.memoryBytes = message.memoryBytes;
+        return;
       case 'draining':
         this.#handle({ type: 'worker-draining', worker: id });
         // Behind the last chunk that it gets, so that it knows which one that was.

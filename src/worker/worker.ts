@@ -106,6 +106,11 @@ export class Worker implements AsyncDisposable {
     this.#closed.resolve(reason);
   }
 
+  /** For those who look after the scheduler. */
+  tellMemory(memoryBytes: number): void {
+    if (this.#isConnected) this.#comm.send({ type: 'vitals', memoryBytes });
+  }
+
   /** Takes no more work, and resolves when what runs is finished, or `limitMs` is over and it was stopped. */
   async drain(limitMs: number): Promise<void> {
     const timeUp = Promise.withResolvers<void>();

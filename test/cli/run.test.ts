@@ -56,6 +56,8 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a parameter without a value', ['run', script, '-p', 'times'], /It should look like name=value/],
   ['two places to run at', ['run', script, '--local', '--workers', '2'], /cannot be used with/],
   ['a worker without a token', ['worker', 'ws://127.0.0.1:1'], /needs the token of its scheduler/],
+  ['a worker without an address', ['worker', '--token', 'x'], /needs the address of its scheduler: heddle worker ws:/],
+  ['a worker that nobody attached', ['worker', '--attached'], /the first line of standard input should be \{"url"/],
   ['a worker with a web address', ['worker', 'http://127.0.0.1:1', '--token', 'x'], /got "http:\/\/127\.0\.0\.1:1"/],
   ['a worker without threads', ['worker', 'ws://127.0.0.1:1', '--threads', '0'], /a whole number, 1 or more/],
   [
@@ -113,8 +115,12 @@ test('workers join a scheduler of its own, and a flow runs there by its address'
 
   await program.line(/greet @ada \| greeting/);
   assert.equal(await program.status(), 0);
+  await scheduler.line(/worker ada joined from 127\.0\.0\.1:\d+ with 1 thread$/);
+  await scheduler.line(/flow run \S+ connected from 127/);
+  await scheduler.line(/flow run \S+ left/);
   worker.child.kill('SIGTERM');
   assert.equal(await worker.status(), 0);
+  await scheduler.line(/worker ada left/);
   scheduler.child.kill('SIGTERM');
   assert.equal(await scheduler.status(), 0);
 });

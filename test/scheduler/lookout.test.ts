@@ -20,12 +20,12 @@ test('a status shows workers, flow runs and the phases of their task runs, and t
   });
   const first = await ada.next('run');
   await ada.next('run');
-  ada.send(settled(first.attempt, 0));
+  ada.send({ type: 'vitals', memoryBytes: 123 }, settled(first.attempt, 0));
   await client.next('settled');
 
   const { workers, flowRuns, ...rest } = scheduler.lookout.status;
 
-  assert.partialDeepStrictEqual(workers, [{ name: 'ada', threads: 2, busy: 2, isDraining: false }]);
+  assert.partialDeepStrictEqual(workers, [{ name: 'ada', threads: 2, busy: 2, isDraining: false, memoryBytes: 123 }]);
   assert.ok(workers[0]!.lastSeen >= workers[0]!.since);
   assert.equal(flowRuns[0]!.flowRunName, 'fast-fox');
   const none = { waiting: 0, queued: 0, delayed: 0, assigned: 0, settled: 0, crashed: 0 };
@@ -69,6 +69,7 @@ test('metrics are what Prometheus reads', async () => {
       'heddle_workers 1',
       'heddle_threads 2',
       'heddle_threads_busy 2',
+      'heddle_worker_memory_bytes 0',
       'heddle_flow_runs 1',
       'heddle_arrays 1',
       'heddle_indices{phase="waiting"} 0',
