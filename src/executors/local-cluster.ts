@@ -42,7 +42,7 @@ const optionRules = {
 
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
 export class LocalCluster implements Cluster {
-  readonly sharesMemory = true;
+  readonly sharesMemory: boolean;
   readonly #options: LocalClusterOptions;
   readonly #threads: number;
   readonly #life: ClusterLife;
@@ -51,6 +51,7 @@ export class LocalCluster implements Cluster {
   constructor(options: LocalClusterOptions = {}) {
     checkOptions('LocalCluster', options, optionRules);
     this.#options = options;
+    this.sharesMemory = options.processes !== true;
     this.#threads = options.threads ?? 1;
     const workers = options.workers ?? availableParallelism();
     const open = () => (options.processes ? this.#openProcesses() : this.#openThreads());

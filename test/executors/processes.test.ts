@@ -6,4 +6,4 @@ const cluster = new LocalCluster({ workers: 2, processes: true });
 before(() => cluster.start());
 after(() => cluster[Symbol.asyncDispose]());
 
-describeContract('worker processes', () => new DistributedExecutor(() => cluster));
+describeContract('worker processes', () => new DistributedExecutor(() => cluster), { sharesMemory: false });
