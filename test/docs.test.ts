@@ -1,5 +1,5 @@
-// The pages of the documentation are programs: what their blocks of code say is what happens. A block that begins with
-// an import begins a program of its own; the others go on with the one before.
+// The pages of the documentation are programs: what their blocks of code say is what happens. Where a page does not say
+// that it is one whole program, a block that begins with an import begins a program of its own.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,8 +51,9 @@ test('a link from one page to another leads somewhere', () => {
 
 function programsOf(page: string) {
   const codes: string[] = [];
+  const isWhole = /[Tt]his\s+whole\s+page\s+is\s+one\s+program/.test(textOf(page));
   for (const [, code] of textOf(page).matchAll(/```ts\n([\s\S]*?)```/g)) {
-    if (/^import /m.test(code!) || codes.length === 0) codes.push(code!);
+    if ((!isWhole && /^import /m.test(code!)) || codes.length === 0) codes.push(code!);
     else codes[codes.length - 1] += `\n${code}`;
   }
   return codes.map((code, index) => ({ page, number: index + 1, code }));

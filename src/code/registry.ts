@@ -78,6 +78,11 @@ export function registerBuiltIn<Entry extends object>(name: string, make: (refer
   return entry;
 }
 
+/** Whether it is something of our own. */
+export function isBuiltIn({ module }: Reference): boolean {
+  return module === builtInModule;
+}
+
 export function find(reference: Reference): object | undefined {
   return registry.entries.get(keyOf(reference));
 }

@@ -9,7 +9,7 @@ import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
 import { State, type StateType } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
-import { codeAddressOf, type Reference } from '../code/registry.ts';
+import { codeAddressOf, isBuiltIn, type Reference } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
 import { behindGate } from './arguments.ts';
@@ -19,7 +19,7 @@ import { FlowResources } from './flow-resources.ts';
 import { flattenList } from './flatten.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import { blockOfState, blocksOf } from './literals.ts';
-import { isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
+import { isBoundAsBefore, isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
 import { flattenChildren, lengthOf, listsOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
 import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
@@ -293,11 +293,14 @@ export class FlowRunner {
   }
 
   #keptOf(node: Node, length: number, wiring: Wiring): Kept {
-    const journal = this.#journalFor(node);
+    const journal = this.#journal;
     if (journal === undefined) return noneKept;
     const { args, constants, literals, gates, lists, upstream } = wiring;
     const bound = { args, constants, literals, gates, upstream: upstream.map(({ run }) => run.node.slug) };
-    return keptOf(journal, { slug: node.slug, length, bound, lists, upstream });
+    const question = { slug: node.slug, length, bound, lists, upstream };
+    // Our own tasks are quickly done again, and what they are given may be what is not to be stored.
+    if (isBuiltIn(node.task!.reference)) return { blocks: [], isUnchanged: isBoundAsBefore(journal, question) };
+    return this.#journalFor(node) === undefined ? noneKept : keptOf(journal, question);
   }
 
   /** Ends a node without running it; what depends on it sees this state. */

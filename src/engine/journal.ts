@@ -89,9 +89,13 @@ export class Journal implements Disposable {
 
   /** What is stored of a node, as far as it has the same shape as then. */
   storedOf(shape: NodeShape): readonly StoredBlock[] {
-    const node = this.#nodes.get(shape.slug);
-    const { length, inputs } = node?.shape ?? {};
-    return length === shape.length && inputs === shape.inputs ? node!.blocks : [];
+    return this.knows(shape) ? this.#nodes.get(shape.slug)!.blocks : [];
+  }
+
+  /** Whether the node was submitted before, in the same shape. */
+  knows({ slug, length, inputs }: NodeShape): boolean {
+    const shape = this.#nodes.get(slug)?.shape;
+    return shape?.length === length && shape.inputs === inputs;
   }
 
   /** Notes that a node is submitted, and which of its stored outcomes stand. */

@@ -9,7 +9,7 @@ import { Ranges } from '../lib/ranges.ts';
 import type { State } from '../flow/state.ts';
 import { encodeValue } from '../values/encode.ts';
 import { packed } from '../values/travels.ts';
-import type { Journal, StoredBlock } from './journal.ts';
+import type { Journal, NodeShape, StoredBlock } from './journal.ts';
 import type { NodeRun } from './node-run.ts';
 import { decodeOutcomes, encodeOutcomes } from './outcomes.ts';
 
@@ -39,14 +39,30 @@ interface Question {
 export const noneKept: Kept = { blocks: [], isUnchanged: false };
 
 /** What the journal has of a node that still stands; and notes there that the node is submitted with it. */
-export function keptOf(journal: Journal, { slug, length, bound, lists, upstream }: Question): Kept {
-  const shape = { slug, length, inputs: hashOf([encodeValue(bound), ...lists.flat().map(({ bytes }) => bytes)]) };
+export function keptOf(journal: Journal, question: Question): Kept {
+  const { length, upstream } = question;
+  const shape = shapeOf(question);
   const unchanged = unchangedIndices(upstream, length);
   const blocks = standing(journal.storedOf(shape), unchanged);
   const ranges = blocks.map(({ start, count }) => ({ start, end: start + count }));
   journal.submitted(shape, ranges);
   const count = blocks.reduce((sum, block) => sum + block.count, 0);
   return { blocks, isUnchanged: count === length && upstream.every(({ run }) => run.isUnchanged) };
+}
+
+/**
+ * Whether a node whose outcomes are not stored, and which always makes the same of the same, is bound to what it was;
+ * and notes what that is.
+ */
+export function isBoundAsBefore(journal: Journal, question: Question): boolean {
+  const shape = shapeOf(question);
+  const isSame = journal.knows(shape) && question.upstream.every(({ run }) => run.isUnchanged);
+  journal.submitted(shape, []);
+  return isSame;
+}
+
+function shapeOf({ slug, length, bound, lists }: Question): NodeShape {
+  return { slug, length, inputs: hashOf([encodeValue(bound), ...lists.flat().map(({ bytes }) => bytes)]) };
 }
 
 /** Whether a node that is ended without being run ends as it did; and notes how. */

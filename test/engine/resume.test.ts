@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { Flow, unmapped, type FlowRunOptions } from 'heddle';
+import { Flow, ifElse, unmapped, type FlowRunOptions } from 'heddle';
 import { withConfig } from '../../src/config/config.ts';
 import { heddle } from '../cli/process.ts';
 import { linesOf, newDiary, until } from '../fixtures/diary.ts';
-import { fleeting, halves, squares, sum, twice } from '../fixtures/resuming.ts';
+import { fleeting, half, halves, squares, sum, twice } from '../fixtures/resuming.ts';
 
 test('a run whose process was killed is resumed by another process', { timeout: 60_000 }, async () => {
   using diary = newDiary();
@@ -123,6 +123,27 @@ test('a task with checkpoint: false is run again, and nothing of it is in the jo
   assert.deepEqual({ ...state.output }, { gone: 'gone with its run', kept: 8 });
   assert.deepEqual(linesOf(path).slice(before), ['fleeting']);
   assert.equal(readFileSync(journalOf(path, 'fleeting')).includes('gone with its run'), false);
+});
+
+test('what is done in a branch that is taken again need not be done again', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  const flow = new Flow('branching', () =>
+    ifElse(
+      twice(1, path),
+      () => ({ kept: twice(4, path), broken: half(3, path) }),
+      () => twice(5, path),
+    ),
+  );
+  const first = await resume(path, flow, { flowRunId: 'branching', parameters: {} });
+  const before = linesOf(path);
+  writeFileSync(`${path}.mended`, '');
+
+  const second = await resume(path, flow, { flowRunId: 'branching', parameters: {} });
+
+  assert.deepEqual([first.type, second.type], ['Failed', 'Success']);
+  assert.deepEqual(before.toSorted(), ['half 3', 'twice 1', 'twice 4']);
+  assert.deepEqual(linesOf(path).slice(before.length), ['half 3']);
 });
 
 test('with checkpointing in the configuration every run can be resumed by its id', async () => {

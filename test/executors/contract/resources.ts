@@ -229,7 +229,7 @@ function setupRules(rule: Rule): void {
     const after = await attempt();
 
     assert.deepEqual([before.state.type, after.state.type], ['Failed', 'Success']);
-    assert.equal(after.state.statistics.keptTaskRuns, 1);
+    assert.equal(after.state.statistics.keptTaskRuns, 2);
     assert.deepEqual(after.state.output.first, before.state.output.first);
     assertClosed(diary.path);
     assert.ok(linesOf(diary.path).filter((line) => line.startsWith('open')).length >= 2);
