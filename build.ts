@@ -3,8 +3,8 @@
 
 //
 // The modules are joined into a few files, since a process and each of its threads pay for every file that they read:
-// two thirds of the time of an `import` of 150 small ones. Chunks lie as deep as the modules that are in them, whose
-// addresses (`import.meta.url`) are then as good as before.
+// two thirds of the time of an `import` of 150 small ones. Entries and chunks lie as deep as the modules that are in
+// them, whose addresses (`import.meta.url`) are then as good as before.
 
 import { execFileSync } from 'node:child_process';
 import { build } from 'esbuild';
@@ -25,16 +25,15 @@ const publishedFields = [
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 await build({
-  entryPoints: [
-    'src/index.ts',
-    'src/executors/index.ts',
-    'src/schedules/index.ts',
-    'src/cli/main.ts',
-    'src/engine/inspect-child.ts',
-    'workers/thread.ts',
-    'workers/remote.ts',
-  ],
-  outbase: '.',
+  entryPoints: {
+    'src/entries/index': 'src/index.ts',
+    'src/entries/executors': 'src/executors/index.ts',
+    'src/entries/schedules': 'src/schedules/index.ts',
+    'src/cli/main': 'src/cli/main.ts',
+    'src/engine/inspect-child': 'src/engine/inspect-child.ts',
+    'workers/thread': 'workers/thread.ts',
+    'workers/remote': 'workers/remote.ts',
+  },
   outdir: 'dist',
   chunkNames: 'src/chunks/[name]-[hash]',
   bundle: true,
@@ -51,11 +50,11 @@ cpSync('docs', 'dist/docs', { recursive: true });
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
 const published = Object.fromEntries(publishedFields.map((field) => [field, manifest[field]]));
-const entry = (path: string) => ({ types: `./${path}.d.ts`, default: `./${path}.js` });
+const entry = (path: string, name: string) => ({ types: `./src/${path}.d.ts`, default: `./src/entries/${name}.js` });
 published['exports'] = {
-  '.': entry('src/index'),
-  './executors': entry('src/executors/index'),
-  './schedules': entry('src/schedules/index'),
+  '.': entry('index', 'index'),
+  './executors': entry('executors/index', 'executors'),
+  './schedules': entry('schedules/index', 'schedules'),
   './package.json': './package.json',
 };
 writeFileSync('dist/package.json', `${JSON.stringify(published, null, 2)}\n`);

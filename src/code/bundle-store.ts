@@ -5,7 +5,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleEntry } from './bundle.ts';
 import { isIntact, manifestFile, unpack, type BundleManifest } from './bundle-archive.ts';
@@ -35,12 +35,16 @@ export class BundleStore {
   /** Where the bundle is to be imported from, if it is here and whole. */
   find(id: string): string | undefined {
     const folder = join(this.#folder, id);
-    if (!this.#checked.has(id)) {
-      if (!isWhole(folder, id)) return undefined;
-      this.#checked.add(id);
+    try {
+      if (!this.#checked.has(id) && !isWhole(folder, id)) return undefined;
+      const now = new Date();
+      utimesSync(folder, now, now);
+    } catch {
+      // Somebody removed it since it was looked at.
+      this.#checked.delete(id);
+      return undefined;
     }
-    const now = new Date();
-    utimesSync(folder, now, now);
+    this.#checked.add(id);
     return pathToFileURL(join(folder, bundleEntry)).href;
   }
 
@@ -64,14 +68,22 @@ export class BundleStore {
     const link = join(this.#folder, 'node_modules', 'heddle');
     if (existsSync(link)) return;
     mkdirSync(dirname(link), { recursive: true, mode: 0o700 });
-    rmSync(link, { force: true });
-    symlinkSync(ownPackage, link, 'junction');
+    try {
+      symlinkSync(ownPackage, link, 'junction');
+    } catch (error) {
+      // Another worker was faster; or the link leads to a Heddle that is gone.
+      if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+      if (existsSync(link)) return;
+      rmSync(link, { force: true });
+      symlinkSync(ownPackage, link, 'junction');
+    }
   }
 
   #evict(): void {
     const bundles = readdirSync(this.#folder)
-      .filter((name) => name !== 'node_modules')
-      .map((id) => ({ id, ...sizeOf(join(this.#folder, id)) }))
+      // Drafts are those of workers that write them at this moment.
+      .filter((name) => name !== 'node_modules' && !name.endsWith('.tmp'))
+      .flatMap((id) => sizeOf(join(this.#folder, id)) ?? [])
       .sort((a, b) => b.usedAt - a.usedAt);
     let total = 0;
     for (const { id, bytes } of bundles) {
@@ -123,8 +135,13 @@ function linkNativePackages(folder: string, { externals }: BundleManifest): void
   }
 }
 
-function sizeOf(folder: string): { bytes: number; usedAt: number } {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
-  return { bytes, usedAt: statSync(folder).mtimeMs };
+/** Nothing for one that another worker has removed meanwhile. */
+function sizeOf(folder: string): { id: string; bytes: number; usedAt: number } | undefined {
+  try {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+    return { id: basename(folder), bytes, usedAt: statSync(folder).mtimeMs };
+  } catch {
+    return undefined;
+  }
 }

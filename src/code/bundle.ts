@@ -103,7 +103,12 @@ function shipping(source: Source): Plugin {
       build.onResolve({ filter: /.*/ }, async ({ path, kind, pluginData, ...from }) => {
         if (pluginData === source || kind === 'entry-point' || path.startsWith('node:')) return undefined;
         const found = await build.resolve(path, { ...from, kind, pluginData: source });
-        if (found.errors.length > 0 || found.external) return found;
+        if (found.external) return found;
+        if (found.errors.length > 0) {
+          // What is only loaded when it is reached may not be there at all: then it is missing there, as it is here.
+          const isOptional = kind !== 'import-statement';
+          return isOptional && !path.startsWith('.') ? { path, external: true } : found;
+        }
         // Our own sources are no part of anybody's bundle: the worker has its own.
         if (found.path.startsWith(ownSource)) return { path: pathToFileURL(found.path).href, external: true };
         const native = nativePackageOf(found.path);

@@ -3,13 +3,16 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { fillTemplate } from '../lib/template.ts';
-import { hashInputs } from '../results/hash-inputs.ts';
+import { encodeValue } from '../values/encode.ts';
+import { packed } from '../values/travels.ts';
 import type { Flow, FlowRunName } from './flow.ts';
 import type { RunBeginning } from './journal.ts';
 import { resolveParameters } from './parameters.ts';
 
 interface Wanted {
   readonly flowRunId: string;
+  /** Whether somebody chose the id, and will look for it in the log. */
+  readonly isNamed: boolean;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly flowRunName?: FlowRunName;
   readonly scheduledStartTime?: Date;
@@ -20,7 +23,8 @@ export async function beginningOf(flow: Flow, wanted: Wanted): Promise<RunBeginn
   const parameters = await resolveParameters(flow, wanted.parameters);
   const startedAt = Date.now();
   const { flowRunId, scheduledStartTime } = wanted;
-  const name = wanted.flowRunName ?? flow.settings.flowRunName;
+  const own = wanted.isNamed ? flowRunId : `run-${flowRunId.slice(0, 6)}`;
+  const name = wanted.flowRunName ?? flow.settings.flowRunName ?? (() => own);
   const facts = { parameters, flowName: flow.name, flowRunId, date: new Date(startedAt) };
   return {
     flow: flow.name,
@@ -35,19 +39,27 @@ export async function beginningOf(flow: Flow, wanted: Wanted): Promise<RunBeginn
  * The same again, with defaults for parameters that the flow has got since. Rejects with `RUN_BEGAN_DIFFERENTLY` when
  * another flow or other parameters are wanted than it was begun with.
  */
-export async function beginningAgain(flow: Flow, begun: RunBeginning, wanted: Wanted): Promise<RunBeginning> {
+export async function beginningAgain(
+  flow: Flow,
+  begun: RunBeginning,
+  wanted: Omit<Wanted, 'isNamed'>,
+): Promise<RunBeginning> {
   if (begun.flow !== flow.name) throw otherFlow(flow.name, begun.flow, wanted.flowRunId);
   const known = Object.entries(begun.parameters).filter(([name]) => flow.parameters.has(name));
-  const parameters = await resolveParameters(flow, { ...Object.fromEntries(known), ...wanted.parameters });
+  const parameters = await resolveParameters(flow, wanted.parameters, Object.fromEntries(known));
   for (const [name, before] of known) {
-    if (hashInputs(parameters[name]) === hashInputs(before)) continue;
+    if (!Object.hasOwn(wanted.parameters, name) || isSame(parameters[name], before)) continue;
     throw otherParameter({ name, before, now: parameters[name] }, wanted.flowRunId);
   }
   return { ...begun, parameters };
 }
 
-function nameRun(name: FlowRunName | undefined, facts: Parameters<Extract<FlowRunName, Function>>[0]): string {
-  if (name === undefined) return `run-${facts.flowRunId.slice(0, 6)}`;
+/** As they travel: of an instance of a class, what was noted is what is in it. */
+function isSame(now: unknown, before: unknown): boolean {
+  return Buffer.compare(encodeValue(packed(now)), encodeValue(packed(before))) === 0;
+}
+
+function nameRun(name: FlowRunName, facts: Parameters<Extract<FlowRunName, Function>>[0]): string {
   return typeof name === 'function' ? name(facts) : fillTemplate(name, facts);
 }
 

@@ -22,7 +22,9 @@ export class Ending {
 
   withState(state: State): Ending {
     if (state === this.state) return this;
-    return new Ending(state, { isRetriable: this.isRetriable, ...(this.progress && { progress: this.progress }) });
+    // Only what is to be tried again has to know how far it was.
+    const goesOn = this.progress !== undefined && state.isRetrying();
+    return new Ending(state, { isRetriable: this.isRetriable, ...(goesOn && { progress: this.progress! }) });
   }
 }
 

@@ -56,7 +56,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const begun = journal?.beginning;
   const beginning =
     begun === undefined
-      ? await beginningOf(flow, { ...request, flowRunId })
+      ? await beginningOf(flow, { ...request, flowRunId, isNamed: request.flowRunId !== undefined })
       : await beginningAgain(flow, begun, { ...request, flowRunId });
   const { parameters, startedAt, scheduledStartTime } = beginning;
   using terminal = new Terminal();
@@ -81,7 +81,8 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   if (!first.isRunning()) over.endAs(first);
   else if (begun === undefined) logger.info(`flow run '${log.flowRunName}' started`);
   else logger.info(`flow run '${log.flowRunName}' resumes what was begun ${new Date(startedAt).toISOString()}`);
-  if (begun === undefined) journal?.begin({ ...beginning, flowRunName: log.flowRunName });
+  // Of one that is resumed, parameters may be new that the flow has got since.
+  if (first.isRunning() || begun === undefined) journal?.begin({ ...beginning, flowRunName: log.flowRunName });
 
   const unheard = new UnheardLoggers(logging.extraLoggers);
   const mostHands = { workers: 0, threads: 0 };

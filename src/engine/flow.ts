@@ -302,6 +302,10 @@ export class Flow<Plan = unknown> {
     }
     if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
     const commandLine = this.#takeCommandLine();
+    if (commandLine?.flowRunId !== undefined) {
+      const message = `${owner} has a run for each time of its schedule, so they cannot all be run '${commandLine.flowRunId}'. Leave --run-id out.`;
+      throw new UsageError('INVALID_OPTION', message, { owner, option: 'flowRunId' });
+    }
     const ended = async (run: ScheduledRun<Plan>): Promise<void> => {
       if (run.state !== undefined) commandLine?.ended(run.state);
       await onRun?.(run);

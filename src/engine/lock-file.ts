@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { processWide } from '../lib/process-wide.ts';
@@ -12,33 +13,70 @@ interface Holder {
 const held = processWide('lock-files', () => new Set<string>());
 
 /**
- * Says by a file that this process carries out a flow run. What a process left that is gone is taken over. Throws
- * `RUN_IS_ACTIVE` while another has it.
+ * Says by a file that this process carries out a flow run. What a process left that is gone is taken over, by one of
+ * those that want it. Throws `RUN_IS_ACTIVE` while another has it.
  */
 export function lockFile(path: string, flowRunId: string): Disposable {
-  const mine = JSON.stringify({ pid: process.pid, host: hostname() } satisfies Holder);
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() } satisfies Holder & {
+    id: string;
+  });
+  // Nobody ever sees a lock that is not written yet: it is made elsewhere, and gets its name as a whole.
+  const draft = `${path}.${randomUUID()}`;
+  writeFileSync(draft, mine);
   try {
-    writeFileSync(path, mine, { flag: 'wx' });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
-    const holder = holderOf(path);
-    if (holder !== undefined && isAlive(holder, path)) throw active(path, flowRunId, holder);
-    writeFileSync(path, mine);
+    while (!isLinked(draft, path)) clearAway(path, flowRunId);
+  } finally {
+    rmSync(draft);
   }
   held.add(path);
   return {
     [Symbol.dispose]: () => {
       held.delete(path);
-      rmSync(path, { force: true });
+      if (textOf(path) === mine) rmSync(path, { force: true });
     },
   };
 }
 
-function holderOf(path: string): Holder | undefined {
+function isLinked(draft: string, path: string): boolean {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Takes a lock away whose holder is gone. Of several who do, one gets the file that it has read. */
+function clearAway(path: string, flowRunId: string): void {
+  const text = textOf(path);
+  if (text === undefined) return;
+  const holder = holderIn(text);
+  if (holder !== undefined && isAlive(holder, path)) throw active(path, flowRunId, holder);
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return;
+    throw error;
+  }
+  // Another took it over between our look and our grip: it gets it back.
+  if (textOf(aside) !== text) isLinked(aside, path);
+  rmSync(aside);
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
   } catch {
-    // It was killed before it had written who it is, or has just let go.
+    return undefined;
+  }
+}
+
+function holderIn(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
     return undefined;
   }
 }

@@ -6,13 +6,16 @@ import { sendable } from '../values/travels.ts';
 
 /**
  * The parameters of a run: what was given, and defaults for the rest. Throws `UNKNOWN_PARAMETER`, `MISSING_PARAMETER`,
- * `INVALID_PARAMETER` or `VALUE_NOT_SERIALIZABLE`, before anything starts.
+ * `INVALID_PARAMETER` or `VALUE_NOT_SERIALIZABLE`, before anything starts. What is `kept` of an earlier attempt at the
+ * run went through the schemas then, and stands where nothing is given.
  */
 export async function resolveParameters(
   flow: { readonly name: string; readonly parameters: ReadonlyMap<string, Parameter> },
   given: Readonly<Record<string, unknown>>,
+  kept: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, unknown>> {
   const { name, parameters } = flow;
+  const isKnown = (key: string) => Object.hasOwn(given, key) || Object.hasOwn(kept, key);
   for (const key of Object.keys(given)) {
     if (parameters.has(key)) continue;
     const all = [...parameters.keys()];
@@ -20,9 +23,7 @@ export async function resolveParameters(
     const message = `flow '${name}' has no parameter '${key}'.${didYouMean(key, all)} It has: ${known}.`;
     throw new UsageError('UNKNOWN_PARAMETER', message, { flow: name, parameter: key });
   }
-  const missing = [...parameters.values()].filter(
-    (parameter) => parameter.isRequired && !Object.hasOwn(given, parameter.name),
-  );
+  const missing = [...parameters.values()].filter((parameter) => parameter.isRequired && !isKnown(parameter.name));
   if (missing.length > 0) {
     const names = missing.map((parameter) => parameter.name);
     const message =
@@ -33,7 +34,8 @@ export async function resolveParameters(
   const values: Record<string, unknown> = {};
   for (const parameter of parameters.values()) {
     const isGiven = Object.hasOwn(given, parameter.name);
-    const value = isGiven ? await validated(parameter, given[parameter.name]) : parameter.makeDefault();
+    const otherwise = () => (isKnown(parameter.name) ? kept[parameter.name] : parameter.makeDefault());
+    const value = isGiven ? await validated(parameter, given[parameter.name]) : otherwise();
     sendable(value, { role: 'parameter', task: name, name: parameter.name });
     values[parameter.name] = value;
   }

@@ -17,7 +17,7 @@ export interface WorkerSize {
 export function inThisProcess(scheduler: Scheduler, { threads, memoryLimit }: WorkerSize): StartWorker {
   return async (_, name): Promise<LaunchedWorker> => {
     await using resources = new AsyncDisposableStack();
-    const pool = resources.use(new ThreadPool({ threads, memoryLimitMb: memoryLimit }));
+    const pool = resources.use(new ThreadPool({ threads, memoryLimitMb: memoryLimit, argv: process.argv.slice(2) }));
     await pool.start();
     const worker = resources.use(await connectWorker(scheduler, pool, name));
     const held = resources.move();

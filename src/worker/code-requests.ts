@@ -49,6 +49,12 @@ export class CodeRequests {
 
   forget(array: number): void {
     this.#answer([array], {});
+    for (const [id, waiting] of this.#bundles) {
+      const still = waiting.filter((each) => each !== array);
+      // Whoever needs it later asks anew: who was asked may be gone.
+      if (still.length === 0) this.#bundles.delete(id);
+      else this.#bundles.set(id, still);
+    }
   }
 
   forgetAll(): void {

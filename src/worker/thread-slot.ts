@@ -23,6 +23,8 @@ export type ThreadMessage =
 export interface ThreadOptions {
   /** Megabytes of heap that the thread may use; Node's own default when absent. */
   readonly memoryLimitMb: number | undefined;
+  /** What the modules of tasks find behind the first two of `process.argv`; nothing if absent. */
+  readonly argv?: readonly string[];
 }
 
 interface LiveThread {
@@ -126,13 +128,14 @@ export class ThreadSlot {
 
   async #startThread(): Promise<LiveThread> {
     const { Piscina } = await import('piscina');
-    const { memoryLimitMb } = this.#options;
+    const { memoryLimitMb, argv } = this.#options;
     const piscina = new Piscina({
       filename: entry,
       minThreads: 1,
       maxThreads: 1,
       // Any other mode parks an idle thread and so stops the timers and sockets of the user's modules in it.
       atomics: 'disabled',
+      ...(argv !== undefined && { argv: [...argv] }),
       ...(memoryLimitMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb } }),
     });
     // Errors of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
