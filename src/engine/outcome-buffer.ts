@@ -1,4 +1,5 @@
 import { attach } from '../lib/attachments.ts';
+import { isExact } from '../values/exactness.ts';
 import { encodeColumn, encodeValue, joinValues } from '../values/encode.ts';
 import { assertFits } from '../values/size.ts';
 import type { Destination } from '../values/travels.ts';
@@ -38,7 +39,7 @@ export class OutcomeBuffer {
   succeed(index: number, value: unknown, plan: RunPlan, runner: TaskRunner): Ending | undefined {
     const position = index - this.#start;
     try {
-      const sent = outgoing(value, () => useOf(index, plan, runner));
+      const sent = isExact(value) ? value : outgoing(value, () => useOf(index, plan, runner));
       const isHeld =
         (typeof sent === 'object' && sent !== null) || (typeof sent === 'string' && sent.length > longText);
       if (isHeld) this.#held.set(position, this.#encode(index, sent, plan));
