@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'heddle-package-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const flow = `
-import { context, Flow, task } from 'heddle';
+import { context, Flow, inspectSerializable, task } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
 const double = task('double', (x: number) => {
   context.logger.info('doubling ' + x);
@@ -20,6 +20,7 @@ const executor = new DistributedExecutor(() => new LocalCluster({ workers: 2 }))
 const flow = new Flow('installed', { executor }, () => double.map([1, 2, 3]));
 const doubled: number[] = (await flow.run()).output;
 console.log(JSON.stringify(doubled));
+if (process.argv[2] === 'inspect') console.log(String(await inspectSerializable(flow)));
 `;
 
 test('the packed package, installed elsewhere, runs a flow on threads and types it', { timeout: 120_000 }, () => {
@@ -31,6 +32,7 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
   writeFileSync(join(folder, 'flow.ts'), flow);
 
   assert.equal(run(process.execPath, ['flow.ts'], folder).trim(), '[2,4,6]');
+  assert.match(run(process.execPath, ['flow.ts', 'inspect'], folder), /flow 'installed' can be sent to workers/);
   assert.match(run(join(folder, 'node_modules', '.bin', 'heddle'), ['--version'], folder), /^\d+\.\d+\.\d+\n$/);
 
   const options = { strict: true, module: 'nodenext', target: 'es2024', noEmit: true, types: ['node'] };

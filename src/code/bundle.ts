@@ -5,6 +5,7 @@
 // under the module of the source, and `import.meta.url` stays the place of the source, below the bundle's own folder.
 
 import type { BuildFailure, Message, Plugin } from 'esbuild';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -93,6 +94,7 @@ const prelude = [
   `const __heddleModules=globalThis[Symbol.for('heddle.bundled-modules')]??=new Map()`,
   `const __heddleEnter=(module)=>{__heddleModules.set(import.meta.url,module)}`,
   `const __heddleFile=(path)=>__heddlePath.join(__dirname,path)`,
+  `const __heddlePlace=(path)=>({url:__heddleToUrl(__heddleFile(path)).href,dirname:__heddlePath.dirname(__heddleFile(path)),filename:__heddleFile(path)})`,
   '',
 ].join(';');
 
@@ -123,7 +125,7 @@ function shipping(source: Source): Plugin {
           return (await build.resolve(specifier, from)).path;
         };
         const text = await withPackageFiles(readFileSync(path, 'utf8'), source, locate);
-        return { contents: placed(text, path, source), loader: loaderOf(path), resolveDir: dirname(path) };
+        return { ...(await placed(text, path, source)), resolveDir: dirname(path) };
       });
     },
   };
@@ -149,19 +151,36 @@ async function withPackageFiles(
 }
 
 /** A user's module that says who it is, and to which `import.meta.url` is still its own place. */
-function placed(text: string, path: string, { root, assets }: Source): string {
+async function placed(
+  text: string,
+  path: string,
+  { root, assets }: Source,
+): Promise<{ contents: string; loader: Loader }> {
   const place = placeIn(root, path);
   for (const [, , name] of text.matchAll(/new URL\(\s*(['"`])(\.[^'"`]+)\1\s*,\s*import\.meta\.url\s*\)/g)) {
     const asset = resolve(dirname(path), name!);
     if (existsSync(asset)) assets.set(placeIn(root, asset), readFileSync(asset));
   }
-  const file = `__heddleFile(${JSON.stringify(place)})`;
-  const own = text
-    .replaceAll('import.meta.url', `__heddleToUrl(${file}).href`)
-    .replaceAll('import.meta.dirname', `__heddlePath.dirname(${file})`)
-    .replaceAll('import.meta.filename', file);
-  const [, first = ''] = /^(#![^\n]*\n|\s*(?:'use strict'|"use strict");?)/.exec(own) ?? [];
-  return `${first}__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});${own.slice(first.length)}`;
+  const enter = `__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
+  const loader = loaderOf(path);
+  if (!text.includes('import.meta')) return { contents: behindFirst(text, enter), loader };
+  // A parser knows where it is code, and where a text.
+  const { transform } = await import('esbuild');
+  const meta = `__heddleMeta${createHash('sha256').update(place).digest('hex').slice(0, 8)}`;
+  const define = Object.fromEntries(
+    ['url', 'dirname', 'filename'].map((key) => [`import.meta.${key}`, `${meta}.${key}`]),
+  );
+  const { code } = await transform(text, { loader, define, target: 'node24', sourcemap: 'inline', sourcefile: path });
+  return {
+    contents: behindFirst(code, `${enter}const ${meta}=__heddlePlace(${JSON.stringify(place)});`),
+    loader: 'js',
+  };
+}
+
+/** Behind what only means something at the very beginning of a module. */
+function behindFirst(text: string, statements: string): string {
+  const [, first = ''] = /^(#![^\n]*\n|\s*(?:'use strict'|"use strict");?)/.exec(text) ?? [];
+  return first + statements + text.slice(first.length);
 }
 
 /** Where a file of the user's is in the bundle. What lies outside of the project gets a place inside. */
@@ -169,9 +188,11 @@ function placeIn(root: string, path: string): string {
   return relative(root, path).split(sep).join('/').replaceAll('../', '__outside/');
 }
 
-function loaderOf(path: string): 'ts' | 'tsx' | 'js' | 'jsx' {
+type Loader = 'ts' | 'tsx' | 'js' | 'jsx';
+
+function loaderOf(path: string): Loader {
   const [, kind] = /\.[cm]?([jt]sx?)$/.exec(path)!;
-  return kind as 'ts' | 'tsx' | 'js' | 'jsx';
+  return kind as Loader;
 }
 
 interface PackageJson {

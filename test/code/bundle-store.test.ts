@@ -57,6 +57,18 @@ test('a bundle that was changed on the disk is not used, and can be kept again',
   assert.equal(readFileSync(fileURLToPath(second.find(id)!), 'utf8'), 'export const a = 1;');
 });
 
+test('a bundle that somebody removed is not found, and can be kept again', () => {
+  using folder = newFolder();
+  const { id, bytes } = packed('export const a = 1;');
+  const store = new BundleStore({ directory: folder.path, limitBytes: 1e9 });
+  store.add(id, bytes);
+  rmSync(dirname(fileURLToPath(store.find(id)!)), { recursive: true });
+
+  assert.equal(store.find(id), undefined);
+  store.add(id, bytes);
+  assert.ok(store.find(id) !== undefined);
+});
+
 test('when the bundles take too much room, those that this worker does not use go', () => {
   using folder = newFolder();
   const old = packed('export const old = 1;');

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { Flow, ifElse, unmapped, type FlowRunOptions } from 'heddle';
+import { z } from 'zod';
+import { Flow, ifElse, Parameter, unmapped, type FlowRunOptions, type StandardSchema } from 'heddle';
 import { withConfig } from '../../src/config/config.ts';
 import { heddle } from '../cli/process.ts';
 import { linesOf, newDiary, until } from '../fixtures/diary.ts';
@@ -72,7 +74,7 @@ test('a run that is going on in another process is left alone', async () => {
   using diary = newDiary();
   await resume(diary.path, halves, { flowRunId: 'elsewhere' });
   // The process that started this one lives for as long as this test does.
-  const holder = { pid: process.ppid, host: (await import('node:os')).hostname() };
+  const holder = { pid: process.ppid, host: hostname() };
   writeFileSync(`${journalOf(diary.path, 'elsewhere')}.lock`, JSON.stringify(holder));
 
   const resumed = resume(diary.path, halves, { flowRunId: 'elsewhere' });
@@ -95,6 +97,47 @@ test('a run cannot be resumed with other parameters, nor by another flow', async
     code: 'RUN_BEGAN_DIFFERENTLY',
     message: /is one of flow 'halves', not of 'squares'/,
   });
+});
+
+test('a parameter that went through its schema does not go through it again', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  const schema = z.string().transform((text) => text.length) as unknown as StandardSchema<number>;
+  const flow = new Flow('transformed', () => twice(new Parameter('length', { schema }), path));
+  await resume(path, flow, { flowRunId: 'transformed', parameters: { length: 'four' } });
+
+  const state = await resume(path, flow, { flowRunId: 'transformed', parameters: {} });
+
+  assert.equal(state.output, 8);
+  assert.equal(state.statistics.keptTaskRuns, 1);
+});
+
+test('a parameter that the flow has got since is kept from then on', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  const flowRunId = 'grown';
+  await resume(path, new Flow('grown', () => twice(1, path)), { flowRunId, parameters: {} });
+  const grown = () => new Flow('grown', () => twice(new Parameter<number>('factor'), path));
+
+  const state = await resume(path, grown(), { flowRunId, parameters: { factor: 5 } });
+
+  assert.equal(state.output, 10);
+  const other = resume(path, grown(), { flowRunId, parameters: { factor: 6 } });
+  await assert.rejects(other, { code: 'RUN_BEGAN_DIFFERENTLY', parameter: 'factor' });
+});
+
+test('a lock that was left behind is taken over once, and is gone when the run is over', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  await resume(path, halves, { flowRunId: 'stale' });
+  const lock = `${journalOf(path, 'stale')}.lock`;
+  // No process has this number.
+  writeFileSync(lock, JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }));
+
+  const [first, second] = await Promise.allSettled([1, 2].map(() => resume(path, halves, { flowRunId: 'stale' })));
+
+  assert.deepEqual([first?.status, second?.status].toSorted(), ['fulfilled', 'rejected']);
+  assert.equal(existsSync(lock), false);
 });
 
 test('what is bound to a task otherwise than before is run again, with all that depends on it', async () => {

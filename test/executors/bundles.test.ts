@@ -28,13 +28,17 @@ test('a worker in an empty folder runs a task with all that its module imports a
       greeting: shipped.greet(),
       limit: shipped.limit(),
       lazy: shipped.lazy(),
+      words: shipped.words(),
+      without: shipped.without(),
       parsed: shipped.fromPackage(),
       steps: shipped.steps.map((step) => step(10)),
     })),
   );
 
   assert.equal(state.type, 'Success', state.message);
-  const { scaled, greeting, limit, lazy, parsed, steps } = state.output;
+  const { scaled, greeting, limit, lazy, parsed, steps, words, without } = state.output;
+  assert.equal(words, 'import.meta.url,see import.meta.dirname,import.meta.filename');
+  assert.equal(without, 'did without');
   assert.deepEqual(scaled, [3, 6, 9]);
   assert.deepEqual([greeting, limit, lazy, parsed], ['hello from a file', 42, 'loaded when it was needed', { a: 1 }]);
   assert.deepEqual([...steps], [11, 12, 13]);

@@ -20,6 +20,16 @@ export function handlerRules(rule: Rule): void {
     assert.deepEqual(changesIn(logs), [...once, 'watched: Pending → Running', 'watched: Running → Success']);
   });
 
+  rule('a handler that puts another state in the place of a retry ends the run with it', async (run) => {
+    const { state, logs } = await run(new Flow('given up', () => tasks.givenUp()));
+
+    assert.equal(state.of('given-up').type, 'Skipped');
+    assert.deepEqual(
+      textsOf(logs, 'info').filter((text) => text.startsWith('call')),
+      ['call 1'],
+    );
+  });
+
   rule('they see every iteration of a loop [P161]', async (run) => {
     const { logs } = await run(new Flow('loops', () => tasks.watchedLoop()));
 
