@@ -24,7 +24,7 @@ export class Ending {
     if (state === this.state) return this;
     // Only what is to be tried again has to know how far it was.
     const goesOn = this.progress !== undefined && state.isRetrying();
-    return new Ending(state, { isRetriable: this.isRetriable, ...(goesOn && { progress: this.progress! }) });
+    return new Ending(state, { isRetriable: this.isRetriable, ...(goesOn && { progress: this.progress }) });
   }
 }
 

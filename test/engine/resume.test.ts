@@ -136,7 +136,7 @@ test('a lock that was left behind is taken over once, and is gone when the run i
 
   const [first, second] = await Promise.allSettled([1, 2].map(() => resume(path, halves, { flowRunId: 'stale' })));
 
-  assert.deepEqual([first?.status, second?.status].toSorted(), ['fulfilled', 'rejected']);
+  assert.deepEqual(new Set([first?.status, second?.status]), new Set(['fulfilled', 'rejected']));
   assert.equal(existsSync(lock), false);
 });
 
