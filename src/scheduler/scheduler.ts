@@ -148,8 +148,12 @@ export class Scheduler implements AsyncDisposable {
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
     const isLoss = peer.attempts.size > 0;
     const lost = isLoss ? `was lost (${reason}); what it ran is run again elsewhere` : `left (${reason})`;
-    this.#log(isLoss ? 'warn' : 'info', `worker ${peer.name} ${lost}`);
-    this.#tellWorkers(`worker ${peer.name} ${lost}`);
+    const news = `worker ${peer.name} ${lost}`;
+    // Who said that it would go, and has finished what it ran, is no loss that anybody is to be warned of.
+    const isExpected = !isLoss && this.#core.fleet.workers.get(peer.id)?.isDraining === true;
+    if (isExpected) this.announce('info', news);
+    else this.#log('warn', news);
+    this.#tellWorkers(isExpected ? undefined : news);
     this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: peer });
     this.#tellIdle();

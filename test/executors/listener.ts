@@ -13,10 +13,15 @@ export class Listener {
 
   /** The first line that matches. */
   async said(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const found = this.lines.find((line) => pattern.test(line));
-      if (found !== undefined) return found;
-      await this.#news.promise;
-    }
+    await this.until(() => this.count(pattern) > 0);
+    return this.lines.find((line) => pattern.test(line))!;
+  }
+
+  count(pattern: RegExp): number {
+    return this.lines.filter((line) => pattern.test(line)).length;
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await this.#news.promise;
   }
 }

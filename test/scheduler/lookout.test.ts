@@ -167,6 +167,22 @@ test('a flow run that was started by a task which has the only thread is told th
   assert.equal(outer.has('logs'), false);
 });
 
+test('a worker that goes as it said is no reason for a warning', async () => {
+  await using scheduler = new Scheduler();
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('workers');
+  const ada = connect(scheduler, { role: 'worker', threads: 2, name: 'ada' });
+  assert.equal((await client.next('workers')).threads, 2);
+
+  ada.send({ type: 'draining' });
+  await ada.next('close');
+  await ada.close();
+
+  assert.deepEqual(await client.next('workers'), { type: 'workers', workers: 0, threads: 0 });
+  const [record] = (await client.next('logs')).records;
+  assert.deepEqual([record?.level, record?.message], ['info', 'worker ada left (the test is through with it)']);
+});
+
 test('who comes and goes is told to those who look after the scheduler', async () => {
   const lines: string[] = [];
   await using scheduler = new Scheduler({ log: ({ level, message }) => lines.push(`${level} ${message}`) });
