@@ -16,7 +16,7 @@ const double = task('double', (x: number) => {
   context.logger.info('doubling ' + x);
   return 2 * x;
 });
-const executor = new DistributedExecutor(() => new LocalCluster({ workers: 2 }));
+const executor = new DistributedExecutor(() => new LocalCluster({ workers: 2, processes: process.argv[2] === 'processes' }));
 const flow = new Flow('installed', { executor }, () => double.map([1, 2, 3]));
 const doubled: number[] = (await flow.run()).output;
 console.log(JSON.stringify(doubled));
@@ -32,6 +32,7 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
   writeFileSync(join(folder, 'flow.ts'), flow);
 
   assert.equal(run(process.execPath, ['flow.ts'], folder).trim(), '[2,4,6]');
+  assert.equal(run(process.execPath, ['flow.ts', 'processes'], folder).trim(), '[2,4,6]');
   assert.match(run(process.execPath, ['flow.ts', 'inspect'], folder), /flow 'installed' can be sent to workers/);
   assert.match(run(join(folder, 'node_modules', '.bin', 'heddle'), ['--version'], folder), /^\d+\.\d+\.\d+\n$/);
 
