@@ -94,7 +94,8 @@ const prelude = [
   `const __heddleModules=globalThis[Symbol.for('heddle.bundled-modules')]??=new Map()`,
   `const __heddleEnter=(module)=>{__heddleModules.set(import.meta.url,module)}`,
   `const __heddleFile=(path)=>__heddlePath.join(__dirname,path)`,
-  `const __heddlePlace=(path)=>({url:__heddleToUrl(__heddleFile(path)).href,dirname:__heddlePath.dirname(__heddleFile(path)),filename:__heddleFile(path)})`,
+  `const __heddleMeta=(filename)=>({url:__heddleToUrl(filename).href,dirname:__heddlePath.dirname(filename),filename})`,
+  `const __heddlePlace=(path)=>__heddleMeta(__heddleFile(path))`,
   '',
 ].join(';');
 
@@ -166,7 +167,7 @@ async function placed(
   if (!text.includes('import.meta')) return { contents: behindFirst(text, enter), loader };
   // A parser knows where it is code, and where a text.
   const { transform } = await import('esbuild');
-  const meta = `__heddleMeta${createHash('sha256').update(place).digest('hex').slice(0, 8)}`;
+  const meta = `__heddleMeta_${createHash('sha256').update(place).digest('hex').slice(0, 8)}`;
   const define = Object.fromEntries(
     ['url', 'dirname', 'filename'].map((key) => [`import.meta.${key}`, `${meta}.${key}`]),
   );

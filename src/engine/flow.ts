@@ -303,7 +303,8 @@ export class Flow<Plan = unknown> {
     if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
     const commandLine = this.#takeCommandLine();
     if (commandLine?.flowRunId !== undefined) {
-      const message = `${owner} has a run for each time of its schedule, so they cannot all be run '${commandLine.flowRunId}'. Leave --run-id out.`;
+      const all = `so they cannot all be run '${commandLine.flowRunId}'. Leave --run-id out.`;
+      const message = `${owner} has a run for each time of its schedule, ${all}`;
       throw new UsageError('INVALID_OPTION', message, { owner, option: 'flowRunId' });
     }
     const ended = async (run: ScheduledRun<Plan>): Promise<void> => {
