@@ -47,7 +47,7 @@ for (const processes of [false, true]) {
     await cluster.scale(1);
     note(diary.path, 'go 1');
     note(diary.path, 'go 2');
-    await listener.said(/^worker worker-2 left/);
+    await listener.said(/^worker worker-\d left/);
     note(diary.path, 'go 3');
 
     assert.deepEqual((await running).state.output, [1, 2, 3]);
@@ -55,10 +55,7 @@ for (const processes of [false, true]) {
       [1, 2, 3].map((x) => linesOf(diary.path).filter((line) => line.startsWith(`start ${x}`)).length),
       [1, 1, 1],
     );
-    assert.deepEqual(
-      (await cluster.status()).workers.map(({ name }) => name),
-      ['worker-1'],
-    );
+    assert.equal((await cluster.status()).workers.length, 1);
   });
 
   test(`${kind}: a cluster that adapts has workers while there is work, and none afterwards`, bounded, async () => {
