@@ -32,8 +32,8 @@ export interface LocalClusterOptions {
 }
 
 const optionRules = {
-  workers: rules.positiveCount,
-  threads: rules.positiveCount,
+  workers: { ...rules.positiveCount, elsewhere: ['n_workers', 'maxThreads', 'maxWorkers'] },
+  threads: { ...rules.positiveCount, elsewhere: ['threads_per_worker', 'nthreads'] },
   processes: rules.flag,
   memoryLimit: rules.megabytes,
   allowedFailures: rules.count,

@@ -141,9 +141,9 @@ export interface TaskSettings {
 }
 
 export const taskOptionRules = {
-  retries: rules.count,
-  retryDelay: rules.anything,
-  timeout: rules.anything,
+  retries: { ...rules.count, elsewhere: ['max_retries', 'maxRetries', 'attempts'] },
+  retryDelay: { ...rules.anything, elsewhere: ['retry_delay_seconds', 'retryDelaySeconds', 'backoff'] },
+  timeout: { ...rules.anything, elsewhere: ['timeout_seconds', 'timeoutSeconds'] },
   trigger: rules.function,
   skipOnUpstreamSkip: rules.flag,
   slug: rules.text,

@@ -5,6 +5,8 @@ import { didYouMean } from './nearest.ts';
 export interface OptionRule {
   readonly expected: string;
   readonly holds: (value: unknown) => boolean;
+  /** What it is called in other libraries that people come from. */
+  readonly elsewhere?: readonly string[];
 }
 
 export const rules = {
@@ -40,14 +42,20 @@ export function checkOptions(owner: string, options: object, known: Readonly<Rec
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) {
-      const names = Object.keys(known);
-      const remedy = didYouMean(name, names) || ` It takes: ${names.join(', ')}.`;
-      throw new UsageError('UNKNOWN_OPTION', `${owner} has no option '${name}'.${remedy}`, { owner, option: name });
+      const message = `${owner} has no option '${name}'.${meant(name, known)}`;
+      throw new UsageError('UNKNOWN_OPTION', message, { owner, option: name });
     }
     if (value === undefined || rule.holds(value)) continue;
     const message = `option '${name}' of ${owner} should be ${rule.expected}; got ${describe(value)}`;
     throw new UsageError('INVALID_OPTION', message, { owner, option: name, value });
   }
+}
+
+function meant(name: string, known: Readonly<Record<string, OptionRule>>): string {
+  const names = Object.keys(known);
+  const ours = names.find((each) => known[each]!.elsewhere?.includes(name));
+  if (ours !== undefined) return ` Here it is '${ours}'.`;
+  return didYouMean(name, names) || ` It takes: ${names.join(', ')}.`;
 }
 
 /** A value in a few words, for the end of "got …". */

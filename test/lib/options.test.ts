@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkOptions, describe as describeValue, rules } from '../../src/lib/options.ts';
 
-const known = { retries: rules.count, workers: rules.positiveCount, name: rules.text, port: rules.port };
+const known = {
+  retries: { ...rules.count, elsewhere: ['attempts'] },
+  workers: rules.positiveCount,
+  name: rules.text,
+  port: rules.port,
+};
 const check = (options: unknown) => checkOptions(`task 'load'`, options as object, known);
 
 test('options that fit, are absent or undefined pass', () => {
@@ -25,6 +30,13 @@ test('an unknown option that resembles none is answered with all there are', () 
   assert.throws(() => check({ cacheFor: 3 }), {
     code: 'UNKNOWN_OPTION',
     message: `task 'load' has no option 'cacheFor'. It takes: retries, workers, name, port.`,
+  });
+});
+
+test('an option that is called otherwise elsewhere is answered with its name here', () => {
+  assert.throws(() => check({ attempts: 3 }), {
+    code: 'UNKNOWN_OPTION',
+    message: `task 'load' has no option 'attempts'. Here it is 'retries'.`,
   });
 });
 
