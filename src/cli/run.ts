@@ -15,6 +15,7 @@ import { WebSocketCluster } from '../executors/web-socket-cluster.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { readListenAddress } from './address.ts';
+import { printError, printValue } from './output.ts';
 
 export interface RunArguments {
   readonly param: Readonly<Record<string, string>>;
@@ -45,7 +46,18 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   const pending = takeCommandLine();
   if (pending === undefined) return;
   awaitRun(pending);
-  await flowOf(file, module, options.flow).run();
+  const state = await flowOf(file, module, options.flow).run();
+  // A script prints what it likes; of a file that only makes a flow, the output would otherwise be lost.
+  if (state.isSuccessful()) showOutput(state);
+}
+
+function showOutput(state: FlowState): void {
+  try {
+    if (state.output !== undefined) printValue(state.output);
+  } catch (error) {
+    // The run succeeded by other tasks than the one whose value it returns.
+    printError(error);
+  }
 }
 
 function executorOf({ local, workers, listen, scheduler, token }: RunArguments): Executor | undefined {

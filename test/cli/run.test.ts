@@ -5,6 +5,7 @@ import { heddle, Program } from './process.ts';
 
 const flow = 'test/cli/flow.fixture.ts';
 const script = 'test/cli/script.fixture.ts';
+const partial = 'test/cli/partial.fixture.ts';
 
 test('heddle run carries out a script, with parameters from the command line [P427]', async () => {
   await using program = heddle(['run', script, '--param', 'name=Ada', '-p', 'times=2']);
@@ -26,6 +27,17 @@ test('heddle run runs the flow that a file only exports', async () => {
 
   await program.line(/greeting\/run-\S+ \| Success: All reference tasks succeeded/);
   assert.equal(await program.status(), 0);
+  assert.deepEqual(program.stdout, [`[ 'hello Ada' ]`]);
+});
+
+test('heddle run shows as much of the output as there is', async () => {
+  await using parts = heddle(['run', partial, '--flow', 'parts', '--local']);
+  await using whole = heddle(['run', partial, '--flow', 'whole', '--local']);
+
+  assert.deepEqual([await parts.status(), await whole.status()], [0, 0]);
+  assert.match(parts.stdout.join('\n'), /^\{\s+fine: 1,\s+broken: .*'broken' did not succeed/s);
+  assert.deepEqual(whole.stdout, []);
+  assert.match(whole.stderr.at(-1)!, /^heddle: .*'broken' did not succeed: RangeError: it broke.*OUTPUT_UNAVAILABLE/);
 });
 
 test('a flow run that fails gives status 1, and says which task failed and why [P429]', async () => {
