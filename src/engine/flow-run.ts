@@ -81,6 +81,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   if (!first.isRunning()) over.endAs(first);
   else if (begun === undefined) logger.info(`flow run '${log.flowRunName}' started`);
   else logger.info(`flow run '${log.flowRunName}' resumes what was begun ${new Date(startedAt).toISOString()}`);
+  if (journal?.damage !== undefined) logger.warn(journal.damage);
   // Of one that is resumed, parameters may be new that the flow has got since.
   if (first.isRunning() || begun === undefined) journal?.begin({ ...beginning, flowRunName: log.flowRunName });
 

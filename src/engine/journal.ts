@@ -3,9 +3,9 @@
 // arrive, and holds them as the bytes that they came in.
 //
 // A record is a length, a checksum, a line of JSON, and bytes. A process that dies while it writes leaves half a record
-// at the end, which the next one cuts off.
+// at the end, which the next one cuts off; what is cut off besides is said.
 
-import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Block } from '../lib/chunk.ts';
@@ -59,6 +59,8 @@ export class Journal implements Disposable {
   readonly path: string;
   /** How the run was begun; absent in a new one. */
   readonly beginning: RunBeginning | undefined;
+  /** What is to be said of what was cut off. */
+  damage: string | undefined;
   readonly #file: number;
   readonly #lock: Disposable;
   readonly #nodes = new Map<string, StoredNode>();
@@ -140,10 +142,29 @@ export class Journal implements Disposable {
       if (header.type === 'run') beginning = this.#readBeginning(header, bytes, flowRunId);
       else this.#readNode(header, bytes);
     }
-    const rest = Buffer.alloc(1);
-    if (beginning === undefined && readSync(this.#file, rest, 0, 1, 0) > 0) throw this.#unreadable(flowRunId);
-    ftruncateSync(this.#file, end);
+    if (beginning === undefined && !this.#isHalfBegun()) throw this.#unreadable(flowRunId);
+    this.#cutOff(end);
     return beginning;
+  }
+
+  /** Whether there is nothing, or the first record was being written when its process died. */
+  #isHalfBegun(): boolean {
+    const start = Buffer.from('{"type":"run",');
+    const read = Buffer.alloc(headLength + start.length);
+    const length = readSync(this.#file, read, 0, read.length, 0);
+    return length === 0 || (length > headLength && start.includes(read.subarray(headLength, length)));
+  }
+
+  #cutOff(end: number): void {
+    const { size } = fstatSync(this.#file);
+    const head = Buffer.alloc(headLength);
+    const hasHead = readSync(this.#file, head, 0, headLength, end) === headLength;
+    const torn = hasHead ? headLength + head.readUInt32LE(0) + head.readUInt32LE(4) : headLength;
+    if (end + torn < size) {
+      const lost = `${size - end} of ${size} bytes`;
+      this.damage = `the journal of this run is damaged (${this.path}): what its last ${lost} noted is done again`;
+    }
+    ftruncateSync(this.#file, end);
   }
 
   *#records(): Iterable<{ header: Header; bytes: Buffer; end: number }> {

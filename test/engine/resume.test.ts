@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { Flow, ifElse, Parameter, unmapped, type FlowRunOptions, type StandardSchema } from 'heddle';
+import { Flow, ifElse, Parameter, unmapped, type FlowRunOptions, type LogRecord, type StandardSchema } from 'heddle';
 import { withConfig } from '../../src/config/config.ts';
 import { heddle } from '../cli/process.ts';
 import { linesOf, newDiary, until } from '../fixtures/diary.ts';
@@ -44,6 +44,38 @@ test('half a record at the end, and whatever follows it, is cut off', async () =
 
   assert.equal(state.output.total, 15);
   assert.equal(third.statistics.keptTaskRuns, third.statistics.taskRuns);
+});
+
+test('damage in the middle costs what was noted behind it, and the log says so', async () => {
+  using diary = newDiary();
+  await resume(diary.path, halves, { flowRunId: 'damaged' });
+  const journal = journalOf(diary.path, 'damaged');
+  const bytes = readFileSync(journal);
+  bytes[bytes.lastIndexOf('{"type":"node"') + 20]! ^= 1;
+  writeFileSync(journal, Buffer.concat([bytes, bytes]));
+  writeFileSync(`${diary.path}.mended`, '');
+  const said: string[] = [];
+
+  const onLog = ({ level, message }: LogRecord) => void (level === 'warn' && said.push(message));
+  const state = await resume(diary.path, halves, { flowRunId: 'damaged', onLog });
+
+  assert.equal(state.output.total, 15);
+  assert.match(
+    said.join('\n'),
+    /journal of this run is damaged \(.*\): what its last \d+ of \d+ bytes noted is done again/,
+  );
+});
+
+test('a run whose process died while it noted the beginning begins anew', async () => {
+  using diary = newDiary();
+  writeFileSync(`${diary.path}.mended`, '');
+  await resume(diary.path, halves, { flowRunId: 'begun' });
+  const journal = journalOf(diary.path, 'begun');
+  truncateSync(journal, 40);
+
+  const state = await resume(diary.path, halves, { flowRunId: 'begun' });
+
+  assert.deepEqual([state.output.total, state.statistics.keptTaskRuns], [15, 0]);
 });
 
 test('a file that is no journal is left as it is, and the message says where it is', async () => {
