@@ -1,9 +1,8 @@
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
-import type { CodeKeeper } from './code-requests.ts';
 import type { ChunkPool } from './pool.ts';
-import { Worker } from './worker.ts';
+import { Worker, type CodeKeeper } from './worker.ts';
 
 /** Joins the scheduler at the other end of a fresh comm. Rejects when it refuses. */
 export async function join(

@@ -1,5 +1,6 @@
 // One piscina thread and what is known of it: a pool of pools of one, because piscina does not say which of its threads
-// runs what, and a death must be charged to the very index that caused it.
+// runs what, and a death must be charged to the very index that caused it. This is the shell of `ThreadLife`, which
+// decides.
 
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
@@ -7,8 +8,9 @@ import { controlOrders, controlWords, type Block, type ChunkMessage, type ChunkT
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { timerMs } from '../lib/timer.ts';
+import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, PooledChunk } from './pool.ts';
-import { ThreadResources } from './thread-resources.ts';
+import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 /** What a thread posts: the reports of a chunk or of a closing, and that it is through with it. */
 export type ThreadMessage =
@@ -30,100 +32,138 @@ export interface ThreadOptions {
 interface LiveThread {
   readonly piscina: Piscina;
   readonly thread: Thread;
-  /** Resolves when the thread is gone, and so is the fresh one that piscina puts in its place. */
-  readonly exited: Promise<void>;
 }
 
-interface CurrentClosing {
-  readonly key: string;
-  readonly log: (record: LogRecord) => void;
-  readonly ended: PromiseWithResolvers<void>;
-}
-
-interface CurrentChunk {
+interface GivenChunk {
   readonly chunk: PooledChunk;
   readonly emit: (message: ChunkMessage) => void;
-  readonly ended: PromiseWithResolvers<void>;
-  /** The first index of which nothing was reported yet. */
-  next: number;
-  /** Why we ended the thread ourselves. */
-  endedFor?: 'timeout' | 'cancelled';
+  readonly over: PromiseWithResolvers<ChunkLoss | undefined>;
+}
+
+interface AskedClosing {
+  readonly log: (record: LogRecord) => void;
+  readonly over: PromiseWithResolvers<void>;
 }
 
 const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
-/**
- * How much longer than its timeout a function may take before its thread is ended: first it is told, then it is
- * stopped.
- */
-const timeoutGraceMs = 200;
-/** Likewise for the cleanup of a resource: at first it is only waited for no longer. */
-const closingGraceMs = 1_000;
 
 export class ThreadSlot {
   readonly #options: ThreadOptions;
+  readonly #life = new ThreadLife();
   readonly #control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
   #live: Promise<LiveThread> | undefined;
-  #current: CurrentChunk | undefined;
-  readonly #resources = new ThreadResources();
-  #closing: CurrentClosing | undefined;
-  /** Resolves when every closing that was asked for is through. */
-  #closings: Promise<void> | undefined;
+  #given: GivenChunk | undefined;
+  readonly #closings = new Map<string, AskedClosing>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerDue = Infinity;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
   }
 
   get attempt(): number | undefined {
-    return this.#current?.chunk.attempt;
+    return this.#given?.chunk.attempt;
   }
 
   /** Starts the thread, so that it is warm when the first chunk comes. */
   async start(): Promise<void> {
-    await (this.#live ??= this.#startThread());
+    this.#handle({ type: 'start-asked' });
+    await this.#live;
   }
 
   async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
-    Atomics.store(this.#control, controlWords.running, -1);
-    Atomics.store(this.#control, controlWords.order, controlOrders.none);
-    const current: CurrentChunk = { chunk, emit, ended: Promise.withResolvers(), next: chunk.start };
-    this.#current = current;
-    if (this.#closings !== undefined) await this.#closings;
-    const watch = this.#watchTimeout(current);
-    try {
-      // The thread that would have run it was ended while it waited.
-      if (current.endedFor !== undefined) return undefined;
-      return await this.#runOn(await (this.#live ??= this.#startThread()), current);
-    } catch (error) {
-      this.#live = undefined;
-      return { index: chunk.start, loss: { kind: 'error', message: `no thread could be started: ${String(error)}` } };
-    } finally {
-      clearInterval(watch);
-      current.ended.resolve();
-      this.#current = undefined;
-    }
+    const { attempt, start, end, timeoutMs } = chunk;
+    const given = { chunk, emit, over: Promise.withResolvers<ChunkLoss | undefined>() };
+    this.#given = given;
+    this.#handle({ type: 'chunk-given', attempt, start, end, timeoutMs });
+    return await given.over.promise;
   }
 
   cancel(graceMs: number): void {
-    const current = this.#current;
-    if (current === undefined) return;
-    Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
-    Atomics.notify(this.#control, controlWords.order);
-    const timer = setTimeout(() => this.#end(current, 'cancelled'), timerMs(graceMs));
-    void current.ended.promise.then(() => clearTimeout(timer));
+    this.#handle({ type: 'cancel-asked', graceMs });
   }
 
   /** Waits for its turn: what runs on the thread now, and other closings, come first; the next chunk comes after. */
   async closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
-    if (!this.#resources.has(key)) return;
-    const [before, chunk] = [this.#closings, this.#current?.ended.promise];
-    const closing = Promise.all([before, chunk]).then(() => this.#close(key, log));
-    this.#closings = closing;
-    await closing;
-    if (this.#closings === closing) this.#closings = undefined;
+    const asked = this.#closings.get(key);
+    // One closing is enough for all who ask before it is through: nothing is opened meanwhile.
+    if (asked !== undefined) return await asked.over.promise;
+    const over = Promise.withResolvers<void>();
+    this.#closings.set(key, { log, over });
+    this.#handle({ type: 'closing-asked', resource: key });
+    await over.promise;
   }
 
   async close(): Promise<void> {
     await (await this.#live)?.piscina.destroy();
+  }
+
+  #handle(event: ThreadEvent): void {
+    for (const command of this.#life.handle(event, performance.now())) this.#perform(command);
+    this.#setTimer();
+  }
+
+  #perform(command: ThreadCommand): void {
+    switch (command.type) {
+      case 'start-thread':
+        return void this.#start();
+      case 'end-thread':
+        return void this.#live?.then(({ thread }) => thread.terminate());
+      case 'post-chunk':
+        Atomics.store(this.#control, controlWords.running, -1);
+        Atomics.store(this.#control, controlWords.order, controlOrders.none);
+        return void this.#call(() => chunkToPost(this.#given!.chunk, this.#control));
+      case 'order-cancel':
+        Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
+        return void Atomics.notify(this.#control, controlWords.order);
+      case 'report':
+        return this.#given!.emit(command.report);
+      case 'chunk-over': {
+        const { over } = this.#given!;
+        this.#given = undefined;
+        return over.resolve(command.loss);
+      }
+      case 'post-closing':
+        return void this.#call(() => ({ closing: command.resource }));
+      case 'closing-over': {
+        const { log, over } = this.#closings.get(command.resource)!;
+        this.#closings.delete(command.resource);
+        if (command.lost !== undefined) log(lossRecord(command.lost.name));
+        return over.resolve();
+      }
+      default:
+        unreachable(command);
+    }
+  }
+
+  /** One timer, for what is due next. */
+  #setTimer(): void {
+    const due = this.#life.nextDue;
+    if (due === this.#timerDue) return;
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    if (due === Infinity) return;
+    const tick = () => {
+      this.#timerDue = Infinity;
+      this.#handle({ type: 'ticked', look: this.#look() });
+    };
+    this.#timer = setTimeout(tick, timerMs(Math.max(0, due - performance.now())));
+  }
+
+  #look(): Look {
+    const read = (word: number) => Atomics.load(this.#control, word);
+    return { running: read(controlWords.running), starts: read(controlWords.starts) };
+  }
+
+  async #start(): Promise<void> {
+    this.#live = this.#startThread();
+    try {
+      await this.#live;
+      this.#handle({ type: 'thread-started' });
+    } catch (error) {
+      this.#live = undefined;
+      this.#handle({ type: 'thread-failed', message: String(error) });
+    }
   }
 
   async #startThread(): Promise<LiveThread> {
@@ -142,95 +182,40 @@ export class ThreadSlot {
     piscina.on('error', () => {});
     const thread = piscina.threads[0]!;
     thread.on('message', (message: unknown) => this.#receive(message));
-    const exited = Promise.withResolvers<void>();
     thread.once('exit', () => {
-      this.#resources.threadEnded();
-      // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
       this.#live = undefined;
-      void piscina.destroy().then(exited.resolve);
+      // Reports that were in the port when the thread died are delivered before its exit is.
+      this.#handle({ type: 'thread-exited', look: this.#look() });
+      // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
+      void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     });
-    return { piscina, thread, exited: exited.promise };
+    return { piscina, thread };
   }
 
-  async #runOn(live: LiveThread, current: CurrentChunk): Promise<ChunkLoss | undefined> {
-    const { timeoutMs: _, ...task } = current.chunk;
+  async #call(make: () => PostedChunk | { readonly closing: string }): Promise<void> {
+    const { piscina } = (await this.#live)!;
     try {
-      await live.piscina.run(posted({ ...task, control: this.#control }));
+      await piscina.run(make());
     } catch (error) {
-      return await this.#bury(live, current, error);
+      return this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
     }
-    // Its result comes over one port, its reports over another: the run is over when both have come.
-    const hasEnded = await Promise.race([current.ended.promise.then(() => true), live.exited.then(() => false)]);
-    if (!hasEnded) return await this.#bury(live, current, new Error('its parentPort was closed, or it ended too soon'));
-    // It was through just before it was ended; what comes next must not meet a thread that is about to die.
-    if (current.endedFor !== undefined) await live.exited;
-    return undefined;
-  }
-
-  async #close(key: string, log: (record: LogRecord) => void): Promise<void> {
-    const opened = this.#resources.get(key);
-    const live = opened && (await this.#live);
-    if (live !== undefined) {
-      this.#closing = { key, log, ended: Promise.withResolvers() };
-      const timer = setTimeout(() => void live.thread.terminate(), timerMs(opened!.closingMs + closingGraceMs));
-      try {
-        await live.piscina.run({ closing: key });
-        await Promise.race([this.#closing.ended.promise, live.exited]);
-      } catch {
-        // It ended the thread, or had to be ended: what was open is lost.
-        void live.thread.terminate();
-        await live.exited;
-      }
-      clearTimeout(timer);
-      this.#closing = undefined;
-    }
-    const loss = this.#resources.closed(key);
-    if (loss !== undefined) log(loss);
+    this.#handle({ type: 'call-returned' });
   }
 
   #receive(message: unknown): void {
     if (isClosingMessage(message)) return this.#receiveClosing(message);
-    const current = this.#current;
-    if (current === undefined || !isThreadMessage(message) || message.attempt !== current.chunk.attempt) return;
-    const report = message.message;
-    if (report.type === 'settled' && message.attached !== undefined) attach(report.bytes, message.attached);
-    if (report.type === 'ended') return current.ended.resolve();
-    if (report.type === 'settled') current.next = report.start + report.count;
-    if (report.type === 'delayed') current.next = report.index + 1;
-    if (report.type === 'opened') this.#resources.opened(report);
-    current.emit(report);
+    if (!isThreadMessage(message)) return;
+    const { attempt, message: report, attached } = message;
+    if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
+    this.#handle({ type: 'chunk-reported', attempt, report });
   }
 
   #receiveClosing({ closing, message }: Extract<ThreadMessage, { closing: string }>): void {
-    if (closing !== this.#closing?.key) return;
-    if ('type' in message) this.#closing.ended.resolve();
-    else this.#closing.log(message);
+    if ('type' in message) this.#handle({ type: 'closing-ended', resource: closing });
+    else this.#closings.get(closing)?.log(message);
   }
 
-  #end(current: CurrentChunk, reason: 'timeout' | 'cancelled'): void {
-    if (this.#current !== current || current.endedFor !== undefined) return;
-    current.endedFor = reason;
-    void this.#live?.then(({ thread }) => thread.terminate());
-  }
-
-  /** Waits until the dead thread's last reports are in, and says what it died of. */
-  async #bury({ thread, exited }: LiveThread, current: CurrentChunk, error: unknown): Promise<ChunkLoss | undefined> {
-    // Almost always it is dying already. What else ends a run here would leave it in a state that nobody knows.
-    void thread.terminate();
-    // Reports that were in the port when the thread died are delivered before its exit is.
-    await exited;
-    const running = Atomics.load(this.#control, controlWords.running);
-    const loss = this.#lossOf(current, error);
-    // Whatever it died of, the index that was running is through already, and no other has begun to overrun.
-    if (current.endedFor !== undefined && running < current.next) return undefined;
-    // Before it started any index it died of the module that it had to import, between two of what the first left
-    // behind: either way the next one is charged, so that each death brings the end nearer.
-    const index = Math.max(running, current.next);
-    return index < current.chunk.end ? { index, loss } : undefined;
-  }
-
-  #lossOf({ endedFor }: CurrentChunk, error: unknown): Loss {
-    if (endedFor !== undefined) return { kind: endedFor };
+  #lossOf(error: unknown): Loss {
     const { code, message } = error as { code?: unknown; message?: string };
     const { memoryLimitMb } = this.#options;
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
@@ -240,34 +225,26 @@ export class ThreadSlot {
     if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
     return { kind: 'error', message: message ?? String(error) };
   }
+}
 
-  /** Ends the thread when one start of an index has been the latest for too long: its event loop does not turn. */
-  #watchTimeout(current: CurrentChunk): NodeJS.Timeout | undefined {
-    const { timeoutMs } = current.chunk;
-    if (timeoutMs === undefined) return undefined;
-    let seen = { starts: -1, at: performance.now() };
-    const check = () => {
-      const starts = Atomics.load(this.#control, controlWords.starts);
-      const isRunning = Atomics.load(this.#control, controlWords.running) !== -1;
-      if (starts !== seen.starts || !isRunning) seen = { starts, at: performance.now() };
-      else if (performance.now() - seen.at > timeoutMs + timeoutGraceMs) this.#end(current, 'timeout');
-    };
-    return setInterval(check, Math.min(100, timeoutMs));
-  }
+function lossRecord(name: string): LogRecord {
+  const message = `resource '${name}' was open on a thread that ended, so it was not closed there`;
+  return { time: Date.now(), level: 'warn', message, task: name };
 }
 
 /**
  * A view of a large buffer is posted with all of that buffer, so views are cut out first; shared memory is not
  * copied.
  */
-function posted(task: ChunkTask): PostedChunk {
+function chunkToPost(given: PooledChunk, control: ChunkTask['control']): PostedChunk {
+  const { timeoutMs: _, ...chunk } = given;
   const own = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
   const block = ({ start, count, bytes }: Block): Block => ({ start, count, bytes: own(bytes) });
-  const elementwise = task.elementwise.map(({ array, blocks }) => ({ array, blocks: blocks.map(block) }));
-  const notes = task.notes.map(({ index, bytes }) => ({ index, bytes: own(bytes) }));
-  const blocks = [...elementwise, ...task.whole].flatMap((input) => input.blocks);
-  const attachments = attachmentsOfAll([task.definition, ...blocks.map(({ bytes }) => bytes)]);
-  return { ...task, elementwise, notes, attachments };
+  const elementwise = chunk.elementwise.map(({ array, blocks }) => ({ array, blocks: blocks.map(block) }));
+  const notes = chunk.notes.map(({ index, bytes }) => ({ index, bytes: own(bytes) }));
+  const blocks = [...elementwise, ...chunk.whole].flatMap((input) => input.blocks);
+  const attachments = attachmentsOfAll([chunk.definition, ...blocks.map(({ bytes }) => bytes)]);
+  return { ...chunk, control, elementwise, notes, attachments };
 }
 
 function isClosingMessage(message: unknown): message is Extract<ThreadMessage, { closing: string }> {

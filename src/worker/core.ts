@@ -1,0 +1,288 @@
+// The worker's core: what a worker does about what its scheduler says and about what becomes of its chunks. Events go
+// in, commands come out. It does no IO and has no clock, and never looks into what it passes on.
+
+import type { ChunkMessage, CodeSource } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import type { FromWorker, ToWorker } from '../protocol/messages.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { ChunkLoss } from './pool.ts';
+
+export type RunMessage = Extract<ToWorker, { type: 'run' }>;
+
+/** What happened, in the past tense. */
+export type WorkerEvent =
+  /** By the scheduler. Answers about code come as events of their own, since the disk has a say in them. */
+  | { readonly type: 'told'; readonly message: Exclude<ToWorker, { type: 'code' | 'bundle' }> }
+  /** It is known how the code of an array is got at, or why not. */
+  | { readonly type: 'code-found'; readonly array: number; readonly source: CodeSource }
+  /** A bundle that is not here holds the code of this array. */
+  | { readonly type: 'bundle-named'; readonly array: number; readonly bundle: string }
+  /** The bundle came, and is kept, or could not be. */
+  | { readonly type: 'bundle-arrived'; readonly bundle: string; readonly source: CodeSource }
+  | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage }
+  /** Nothing more comes of this attempt, which was cut short if there is a loss. */
+  | { readonly type: 'chunk-over'; readonly attempt: number; readonly loss: ChunkLoss | undefined }
+  | { readonly type: 'resource-reported'; readonly resource: string; readonly record: LogRecord }
+  | { readonly type: 'resource-closed'; readonly resource: string }
+  /** Nobody waits any more for what runs here. */
+  | { readonly type: 'disconnected'; readonly reason: string }
+  /** It is to take no more work, and finish what it has. */
+  | { readonly type: 'drain-asked' }
+  /** Draining has taken as long as it may. */
+  | { readonly type: 'time-ran-out' }
+  /** It is to end, and finish nothing. */
+  | { readonly type: 'leave-asked' };
+
+/** What to do about it, in the imperative. */
+export type WorkerCommand =
+  | { readonly type: 'send'; readonly message: FromWorker }
+  | { readonly type: 'run-chunk'; readonly message: RunMessage; readonly code: CodeSource }
+  | { readonly type: 'cancel-chunk'; readonly attempt: number; readonly graceMs: number }
+  | { readonly type: 'close-resource'; readonly resource: string }
+  /** Say that the scheduler is gone, or has sent us away. */
+  | { readonly type: 'tell-dismissed'; readonly reason: string }
+  /** Say that what ran is finished, or stopped. */
+  | { readonly type: 'tell-drained' }
+  /** Nothing runs and nothing is open: let go of everything. */
+  | { readonly type: 'leave' };
+
+interface KnownArray {
+  /** Nobody knows it yet when it is absent; chunks wait for it then. */
+  code: CodeSource | undefined;
+  readonly waiting: RunMessage[];
+}
+
+/** A chunk that holds one of our threads. */
+interface Run {
+  readonly array: number;
+  isWaiting: boolean;
+  /** It was told to end, and has its grace for it. */
+  isCancelled: boolean;
+}
+
+export interface WorkerCoreOptions {
+  readonly threads: number;
+  /** Whether code that is sent here is kept. Otherwise tasks are imported from this machine's files. */
+  readonly keepsCode: boolean;
+}
+
+const noCode: CodeSource = {};
+/** How long what runs may take to end by itself then, so that it can be closed. */
+const closingGraceMs = 1_000;
+
+export class WorkerCore {
+  readonly #options: WorkerCoreOptions;
+  readonly #arrays = new Map<number, KnownArray>();
+  /** Arrays that wait for a bundle. */
+  readonly #bundles = new Map<string, Set<number>>();
+  readonly #runs = new Map<number, Run>();
+  /** Resources that were opened here, and that nobody has begun to close. */
+  readonly #resources = new Set<string>();
+  #closings = 0;
+  #isDismissed = false;
+  #drain: 'not-asked' | 'asked' | 'out-of-time' | 'done' = 'not-asked';
+  #leaving: 'not-asked' | 'asked' | 'done' = 'not-asked';
+  #commands: WorkerCommand[] = [];
+
+  constructor(options: WorkerCoreOptions) {
+    this.#options = options;
+  }
+
+  get isBusy(): boolean {
+    return this.#runs.size > 0;
+  }
+
+  /** Throws a `ProtocolError` for what no scheduler may say, and is then as it was before. */
+  handle(event: WorkerEvent): readonly WorkerCommand[] {
+    this.#apply(event);
+    if (this.#runs.size === 0) this.#goOn();
+    const commands = this.#commands;
+    this.#commands = [];
+    return commands;
+  }
+
+  #apply(event: WorkerEvent): void {
+    switch (event.type) {
+      case 'told':
+        return this.#obey(event.message);
+      case 'code-found':
+        return this.#foundCode(event.array, event.source);
+      case 'bundle-named':
+        return this.#needBundle(event.bundle, event.array);
+      case 'bundle-arrived':
+        for (const array of this.#bundles.get(event.bundle) ?? []) this.#foundCode(array, event.source);
+        this.#bundles.delete(event.bundle);
+        return;
+      case 'chunk-reported':
+        return this.#report(event.attempt, event.report);
+      case 'chunk-over':
+        if (event.loss !== undefined) this.#reportLoss(event.attempt, event.loss);
+        return this.#end(event.attempt);
+      case 'resource-reported': {
+        const { resource, record } = event;
+        return this.#send({ type: 'resource-logs', resource, records: [record] });
+      }
+      case 'resource-closed':
+        this.#closings -= 1;
+        return this.#send({ type: 'closed', resource: event.resource });
+      case 'disconnected':
+        this.#stopAll();
+        return this.#dismissed(event.reason);
+      case 'drain-asked':
+        this.#drain = 'asked';
+        return this.#send({ type: 'draining' });
+      case 'time-ran-out':
+        this.#drain = 'out-of-time';
+        return this.#stopAll();
+      case 'leave-asked':
+        this.#leaving = 'asked';
+        this.#send({ type: 'draining' });
+        return this.#stopAll();
+      default:
+        unreachable(event);
+    }
+  }
+
+  #obey(message: Extract<WorkerEvent, { type: 'told' }>['message']): void {
+    switch (message.type) {
+      case 'define': {
+        const { array, code } = message.definition;
+        const isSent = this.#options.keepsCode && code !== undefined;
+        this.#arrays.set(array, { code: isSent ? undefined : noCode, waiting: [] });
+        return;
+      }
+      case 'run':
+        return this.#run(message);
+      case 'cancel':
+        return this.#stop(message.attempt, message.graceMs);
+      case 'forget':
+        return this.#forget(message.array);
+      case 'close-resource':
+        return this.#closeResource(message.resource);
+      case 'close':
+        return this.#dismissed(message.reason);
+      case 'refused':
+        return this.#dismissed(message.message);
+      case 'welcome':
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  // Chunks
+
+  #run(message: RunMessage): void {
+    if (this.#leaving !== 'not-asked') return;
+    const { attempt, array: id } = message;
+    const array = this.#arrays.get(id);
+    if (array === undefined) throw new ProtocolError(`attempt ${attempt} is of array ${id}, never defined here`);
+    if (this.#runs.size >= this.#options.threads) throw new ProtocolError(`attempt ${attempt} is one too many for us`);
+    this.#runs.set(attempt, { array: id, isWaiting: array.code === undefined, isCancelled: false });
+    if (array.code !== undefined) return this.#emit({ type: 'run-chunk', message, code: array.code });
+    array.waiting.push(message);
+    if (array.waiting.length === 1) this.#send({ type: 'need-code', array: id });
+  }
+
+  #report(attempt: number, report: ChunkMessage): void {
+    if (report.type !== 'opened') return this.#send({ attempt, ...report });
+    const { type, resource } = report;
+    this.#resources.add(resource);
+    this.#send({ type, attempt, resource });
+  }
+
+  #reportLoss(attempt: number, { index, loss }: ChunkLoss): void {
+    // Whoever cancelled does not want the index back.
+    if (loss.kind === 'cancelled') return;
+    if (loss.kind === 'timeout') this.#send({ type: 'timed-out', attempt, index });
+    else this.#send({ type: 'lost', attempt, index, loss });
+  }
+
+  #end(attempt: number): void {
+    this.#runs.delete(attempt);
+    this.#send({ type: 'ended', attempt });
+  }
+
+  #stop(attempt: number, graceMs: number): void {
+    const run = this.#runs.get(attempt);
+    if (run === undefined || run.isCancelled) return;
+    run.isCancelled = true;
+    // What only waits for its code has nothing to be told, and nothing to clean up.
+    if (run.isWaiting) this.#end(attempt);
+    else this.#emit({ type: 'cancel-chunk', attempt, graceMs });
+  }
+
+  /** Ends what has not been given time to end by itself; at once, unless something may be open on its thread. */
+  #stopAll(): void {
+    const graceMs = this.#resources.size > 0 ? closingGraceMs : 0;
+    for (const attempt of this.#runs.keys()) this.#stop(attempt, graceMs);
+  }
+
+  // Code
+
+  #needBundle(bundle: string, array: number): void {
+    const waiting = this.#bundles.get(bundle);
+    if (waiting !== undefined) return void waiting.add(array);
+    this.#bundles.set(bundle, new Set([array]));
+    this.#send({ type: 'need-bundle', id: bundle });
+  }
+
+  #foundCode(id: number, source: CodeSource): void {
+    const array = this.#arrays.get(id);
+    if (array === undefined || array.code !== undefined) return;
+    array.code = source;
+    for (const message of array.waiting.splice(0)) {
+      const run = this.#runs.get(message.attempt);
+      if (run === undefined) continue;
+      run.isWaiting = false;
+      this.#emit({ type: 'run-chunk', message, code: source });
+    }
+  }
+
+  #forget(array: number): void {
+    this.#arrays.delete(array);
+    for (const [attempt, run] of this.#runs) if (run.array === array && run.isWaiting) this.#end(attempt);
+    for (const [bundle, waiting] of this.#bundles) {
+      waiting.delete(array);
+      // Whoever needs it later asks anew: who was asked may be gone.
+      if (waiting.size === 0) this.#bundles.delete(bundle);
+    }
+  }
+
+  // The end
+
+  #closeResource(resource: string): void {
+    this.#resources.delete(resource);
+    this.#closings += 1;
+    this.#emit({ type: 'close-resource', resource });
+  }
+
+  #dismissed(reason: string): void {
+    this.#isDismissed = true;
+    this.#emit({ type: 'tell-dismissed', reason });
+  }
+
+  /** Nothing runs. */
+  #goOn(): void {
+    // The scheduler's goodbye comes behind the chunks that were on their way when we said that we drain. They are run
+    // as well: left behind, they would be charged with the loss of this worker.
+    if (this.#drain === 'out-of-time' || (this.#drain === 'asked' && this.#isDismissed)) {
+      this.#drain = 'done';
+      this.#emit({ type: 'tell-drained' });
+    }
+    if (this.#leaving !== 'asked') return;
+    for (const resource of this.#resources) this.#closeResource(resource);
+    if (this.#closings > 0) return;
+    this.#leaving = 'done';
+    this.#emit({ type: 'leave' });
+  }
+
+  #send(message: FromWorker): void {
+    this.#emit({ type: 'send', message });
+  }
+
+  #emit(command: WorkerCommand): void {
+    this.#commands.push(command);
+  }
+}

@@ -1,0 +1,333 @@
+// The supervision of one thread: which chunk it gets when, when it is told to stop and when it is ended, what it has
+// open, what its death is charged to, and when another one takes its place. Events go in, commands come out; the time
+// comes with each event.
+//
+// Chunks, and the closing of resources in between, take turns: each has the thread for itself, from being posted until
+// it is through and so is every word of it, or until the thread is gone.
+
+import type { ChunkMessage, Loss, ResourceOpened } from '../lib/chunk.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import type { ChunkLoss } from './pool.ts';
+
+/** The control words of the thread: the index that it runs, or -1, and how many it has started. */
+export interface Look {
+  readonly running: number;
+  readonly starts: number;
+}
+
+/** What happened, in the past tense. */
+export type ThreadEvent =
+  | { readonly type: 'start-asked' }
+  | {
+      readonly type: 'chunk-given';
+      readonly attempt: number;
+      readonly start: number;
+      readonly end: number;
+      readonly timeoutMs: number | undefined;
+    }
+  | { readonly type: 'cancel-asked'; readonly graceMs: number }
+  | { readonly type: 'closing-asked'; readonly resource: string }
+  | { readonly type: 'thread-started' }
+  | { readonly type: 'thread-failed'; readonly message: string }
+  /** What was posted says something, or that it has nothing more to say. */
+  | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage | Ended }
+  | { readonly type: 'closing-ended'; readonly resource: string }
+  /** What was posted returned, over another port than its reports; or it did not, and is lost if nobody ended it. */
+  | { readonly type: 'call-returned' }
+  | { readonly type: 'call-failed'; readonly loss: Loss }
+  /** All that it ever reported has been heard. */
+  | { readonly type: 'thread-exited'; readonly look: Look }
+  /** Nothing is left of it, so another may be started. */
+  | { readonly type: 'thread-gone' }
+  | { readonly type: 'ticked'; readonly look: Look };
+
+interface Ended {
+  readonly type: 'ended';
+}
+
+/** What to do about it, in the imperative. */
+export type ThreadCommand =
+  | { readonly type: 'start-thread' }
+  | { readonly type: 'end-thread' }
+  | { readonly type: 'post-chunk' }
+  /** Tell the function that runs. */
+  | { readonly type: 'order-cancel' }
+  | { readonly type: 'report'; readonly report: ChunkMessage }
+  | { readonly type: 'chunk-over'; readonly loss: ChunkLoss | undefined }
+  | { readonly type: 'post-closing'; readonly resource: string }
+  /** It is closed; `lost` is set if it was open on a thread that ended, where nobody closed it. */
+  | { readonly type: 'closing-over'; readonly resource: string; readonly lost: ResourceOpened | undefined };
+
+interface Turn {
+  /** Set from when it is posted; then it is how the call ended, once it did. */
+  call: 'not-posted' | 'running' | 'returned' | Loss;
+  /** It said that it has nothing more to say. */
+  isThrough: boolean;
+  /** When the thread is ended. */
+  deadline: number;
+}
+
+interface ChunkTurn extends Turn {
+  readonly type: 'chunk';
+  readonly attempt: number;
+  readonly end: number;
+  readonly timeoutMs: number | undefined;
+  /** The first index of which nothing was reported yet. */
+  next: number;
+  /** Since when no index was started. */
+  seen: { readonly starts: number; readonly at: number };
+  nextLook: number;
+  /** Why we ended the thread ourselves. */
+  endedFor: 'timeout' | 'cancelled' | undefined;
+  /** The index that the thread ran when it died. */
+  running: number;
+}
+
+interface ClosingTurn extends Turn {
+  readonly type: 'closing';
+  readonly resource: string;
+}
+
+/**
+ * How much longer than its timeout a function may take before its thread is ended: first it is told, then it is
+ * stopped.
+ */
+const timeoutGraceMs = 200;
+/** Likewise for the cleanup of a resource: at first it is only waited for no longer. */
+const closingGraceMs = 1_000;
+const longestLookMs = 100;
+const unheard: Loss = { kind: 'error', message: 'its parentPort was closed, or it ended too soon' };
+
+export class ThreadLife {
+  /** `ending` is it from when we end it, or it ended by itself, until it is gone. */
+  #thread: 'none' | 'starting' | 'live' | 'ending' = 'none';
+  /** In order; the first one has the thread, or waits for it. Of chunks there is one at most. */
+  readonly #turns: (ChunkTurn | ClosingTurn)[] = [];
+  readonly #open = new Map<string, ResourceOpened>();
+  /** What was open on threads that ended. */
+  readonly #lost = new Map<string, ResourceOpened>();
+  #commands: ThreadCommand[] = [];
+  #now = 0;
+
+  handle(event: ThreadEvent, now: number): readonly ThreadCommand[] {
+    this.#now = now;
+    this.#apply(event);
+    this.#goOn();
+    const commands = this.#commands;
+    this.#commands = [];
+    return commands;
+  }
+
+  /** When to tick next. */
+  get nextDue(): number {
+    const turn = this.#posted;
+    if (turn === undefined || this.#thread !== 'live') return Infinity;
+    return turn.type === 'chunk' ? Math.min(turn.deadline, turn.nextLook) : turn.deadline;
+  }
+
+  /** The turn that has the thread. */
+  get #posted(): ChunkTurn | ClosingTurn | undefined {
+    const turn = this.#turns[0];
+    return turn?.call === 'not-posted' ? undefined : turn;
+  }
+
+  #apply(event: ThreadEvent): void {
+    switch (event.type) {
+      case 'start-asked':
+        return this.#start();
+      case 'chunk-given':
+        return void this.#turns.push(chunkTurn(event));
+      case 'cancel-asked':
+        return this.#cancel(event.graceMs);
+      case 'closing-asked':
+        return this.#queueClosing(event.resource);
+      case 'thread-started':
+        this.#thread = 'live';
+        return;
+      case 'thread-failed':
+        return this.#failToStart(event.message);
+      case 'chunk-reported':
+        return this.#hear(event.attempt, event.report);
+      case 'closing-ended': {
+        const turn = this.#posted;
+        if (turn?.type === 'closing' && turn.resource === event.resource) turn.isThrough = true;
+        return;
+      }
+      case 'call-returned':
+        this.#turns[0]!.call = 'returned';
+        return;
+      case 'call-failed':
+        this.#turns[0]!.call = event.loss;
+        // Almost always it is dying already. What else fails a call would leave it in a state that nobody knows.
+        return this.#endThread();
+      case 'thread-exited':
+        return this.#exited(event.look);
+      case 'thread-gone':
+        this.#thread = 'none';
+        return;
+      case 'ticked':
+        return this.#look(event.look);
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** Ends the turn that is over, and begins the next one. */
+  #goOn(): void {
+    for (let turn = this.#turns[0]; turn !== undefined; turn = this.#turns[0]) {
+      if (turn.call === 'not-posted') return this.#begin(turn);
+      if (!this.#isOver(turn)) return;
+      this.#turns.shift();
+      if (turn.type === 'chunk') this.#emit({ type: 'chunk-over', loss: lossOf(turn) });
+      else this.#closed(turn.resource);
+    }
+  }
+
+  #begin(turn: ChunkTurn | ClosingTurn): void {
+    if (turn.type === 'closing') return this.#beginClosing(turn);
+    if (this.#thread === 'none') return this.#start();
+    if (this.#thread !== 'live') return;
+    turn.call = 'running';
+    turn.seen = { starts: -1, at: this.#now };
+    if (turn.timeoutMs !== undefined) turn.nextLook = this.#now;
+    this.#emit({ type: 'post-chunk' });
+  }
+
+  #beginClosing(turn: ClosingTurn): void {
+    const opened = this.#open.get(turn.resource);
+    if (opened === undefined) {
+      this.#turns.shift();
+      this.#closed(turn.resource);
+      return this.#goOn();
+    }
+    if (this.#thread !== 'live') return;
+    turn.call = 'running';
+    turn.deadline = this.#now + opened.closingMs + closingGraceMs;
+    this.#emit({ type: 'post-closing', resource: turn.resource });
+  }
+
+  /** What comes next must not meet a thread that is about to die. */
+  #isOver({ call, isThrough }: Turn): boolean {
+    if (call === 'running') return false;
+    return this.#thread === 'none' || (this.#thread === 'live' && isThrough);
+  }
+
+  // The thread
+
+  #start(): void {
+    if (this.#thread !== 'none') return;
+    this.#thread = 'starting';
+    this.#emit({ type: 'start-thread' });
+  }
+
+  #failToStart(why: string): void {
+    this.#thread = 'none';
+    const turn = this.#turns[0];
+    if (turn?.type !== 'chunk') return;
+    this.#turns.shift();
+    const loss: Loss = { kind: 'error', message: `no thread could be started: ${why}` };
+    this.#emit({ type: 'chunk-over', loss: { index: turn.next, loss } });
+  }
+
+  #endThread(): void {
+    if (this.#thread !== 'live') return;
+    this.#thread = 'ending';
+    this.#emit({ type: 'end-thread' });
+  }
+
+  #exited({ running }: Look): void {
+    this.#thread = 'ending';
+    for (const [key, resource] of this.#open) this.#lost.set(key, resource);
+    this.#open.clear();
+    const turn = this.#posted;
+    if (turn?.type === 'chunk') turn.running = running;
+  }
+
+  // Chunks
+
+  #cancel(graceMs: number): void {
+    const position = this.#turns.findIndex(({ type }) => type === 'chunk');
+    const turn = this.#turns[position] as ChunkTurn | undefined;
+    if (turn === undefined) return;
+    if (turn.call === 'not-posted') {
+      this.#turns.splice(position, 1);
+      return this.#emit({ type: 'chunk-over', loss: undefined });
+    }
+    turn.deadline = Math.min(turn.deadline, this.#now + graceMs);
+    this.#emit({ type: 'order-cancel' });
+  }
+
+  #hear(attempt: number, report: ChunkMessage | Ended): void {
+    const turn = this.#posted;
+    if (turn?.type !== 'chunk' || turn.attempt !== attempt) return;
+    if (report.type === 'ended') {
+      turn.isThrough = true;
+      return;
+    }
+    if (report.type === 'settled') turn.next = report.start + report.count;
+    if (report.type === 'delayed') turn.next = report.index + 1;
+    if (report.type === 'opened') this.#open.set(report.resource, report);
+    this.#emit({ type: 'report', report });
+  }
+
+  /** Ends a thread that was given time enough, or whose event loop does not turn: the latest start is too long ago. */
+  #look({ running, starts }: Look): void {
+    const turn = this.#posted;
+    if (turn === undefined || this.#thread !== 'live') return;
+    if (turn.type === 'chunk') {
+      if (turn.deadline <= this.#now) turn.endedFor = 'cancelled';
+      else if (this.#hasOverrun(turn, { running, starts })) turn.endedFor = 'timeout';
+      if (turn.endedFor !== undefined) this.#endThread();
+    } else if (turn.deadline <= this.#now) this.#endThread();
+  }
+
+  #hasOverrun(turn: ChunkTurn, { running, starts }: Look): boolean {
+    const { timeoutMs } = turn;
+    if (timeoutMs === undefined) return false;
+    turn.nextLook = this.#now + Math.min(longestLookMs, timeoutMs);
+    if (starts !== turn.seen.starts || running === -1) turn.seen = { starts, at: this.#now };
+    return this.#now - turn.seen.at > timeoutMs + timeoutGraceMs;
+  }
+
+  // Resources
+
+  #queueClosing(resource: string): void {
+    if (this.#open.has(resource) || this.#lost.has(resource)) this.#turns.push(closingTurn(resource));
+    else this.#closed(resource);
+  }
+
+  #closed(resource: string): void {
+    this.#open.delete(resource);
+    const lost = this.#lost.get(resource);
+    this.#lost.delete(resource);
+    this.#emit({ type: 'closing-over', resource, lost });
+  }
+
+  #emit(command: ThreadCommand): void {
+    this.#commands.push(command);
+  }
+}
+
+const notPosted = { call: 'not-posted', isThrough: false, deadline: Infinity } as const;
+
+function chunkTurn({ attempt, start, end, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
+  const facts = { attempt, end, timeoutMs, next: start, seen: { starts: -1, at: 0 }, nextLook: Infinity };
+  return { type: 'chunk', ...notPosted, ...facts, endedFor: undefined, running: -1 };
+}
+
+function closingTurn(resource: string): ClosingTurn {
+  return { type: 'closing', ...notPosted, resource };
+}
+
+/** How a chunk that is over was cut short, if it was: which index is charged, and with what. */
+function lossOf({ call, isThrough, endedFor, running, next, end }: ChunkTurn): ChunkLoss | undefined {
+  if (call === 'returned' && isThrough) return undefined;
+  // Whatever it died of, the index that was running is through already, and no other has begun to overrun.
+  if (endedFor !== undefined && running < next) return undefined;
+  // Before it started any index it died of the module that it had to import, between two of what the first left
+  // behind: either way the next one is charged, so that each death brings the end nearer.
+  const index = Math.max(running, next);
+  if (index >= end) return undefined;
+  if (endedFor !== undefined) return { index, loss: { kind: endedFor } };
+  return { index, loss: typeof call === 'string' ? unheard : call };
+}

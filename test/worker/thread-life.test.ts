@@ -1,0 +1,370 @@
+// The life of one thread, event by event, without a thread or a clock.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
+import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
+
+const started: ThreadEvent = { type: 'thread-started' };
+const gone: ThreadEvent = { type: 'thread-gone' };
+const returned: ThreadEvent = { type: 'call-returned' };
+const start: ThreadCommand = { type: 'start-thread' };
+const post: ThreadCommand = { type: 'post-chunk' };
+const endThread: ThreadCommand = { type: 'end-thread' };
+const exit3: Loss = { kind: 'exit', exitCode: 3 };
+
+test('a thread is started for the first chunk, and kept for the next one', () => {
+  const { on } = thread();
+
+  assert.deepEqual(on(chunk(1)), [start]);
+  assert.deepEqual(on(started), [post]);
+  assert.deepEqual(on(returned), [], 'what it reported may still be on its way');
+  assert.deepEqual(on(through(1)), [over()]);
+  assert.deepEqual(on(chunk(2)), [post]);
+  assert.deepEqual(on(through(2)), [], 'or what it returned, on a way of its own');
+  assert.deepEqual(on(returned), [over()]);
+});
+
+test('a thread that was started ahead is not started again', () => {
+  const { on } = thread();
+
+  assert.deepEqual(on({ type: 'start-asked' }), [start]);
+  assert.deepEqual(on({ type: 'start-asked' }, chunk(1), started), [post]);
+});
+
+test('when no thread can be started, the first index of the chunk is charged, and the next chunk tries again', () => {
+  const { on } = thread();
+  const loss: Loss = { kind: 'error', message: 'no thread could be started: EAGAIN' };
+  on(chunk(1, { start: 5, end: 9 }));
+
+  assert.deepEqual(on({ type: 'thread-failed', message: 'EAGAIN' }), [over({ index: 5, loss })]);
+  assert.deepEqual(on(chunk(2)), [start]);
+  assert.deepEqual(thread().on({ type: 'start-asked' }, { type: 'thread-failed', message: 'EAGAIN' }), [start]);
+});
+
+test('reports are passed on while their chunk has the thread, and no others', () => {
+  const { on } = thread();
+  on(chunk(1), started);
+
+  assert.deepEqual(on(settled(1, 0, 2)), [{ type: 'report', report: settledReport(0, 2) }]);
+  assert.deepEqual(on(settled(2, 0, 2)), []);
+  assert.deepEqual(on(through(2), returned), []);
+  assert.deepEqual(on(through(1)), [over()]);
+  assert.deepEqual(on(settled(1, 2, 2)), []);
+});
+
+test('the index that was running when the thread died is charged, when all is heard and the thread is gone', () => {
+  const { on } = thread();
+  on(chunk(1), started, settled(1, 0, 3));
+
+  assert.deepEqual(on(failed(exit3)), [endThread]);
+  assert.deepEqual(on(settled(1, 3, 2)), [{ type: 'report', report: settledReport(3, 2) }]);
+  assert.deepEqual(on(exited(7)), []);
+  assert.deepEqual(on(gone), [over({ index: 7, loss: exit3 })]);
+});
+
+test('a thread that died between two indices, or of its module, has the next one charged', () => {
+  const between = thread();
+  between.on(chunk(1), started, settled(1, 0, 3), exited(2), failed(exit3));
+  assert.deepEqual(between.on(gone), [over({ index: 3, loss: exit3 })]);
+
+  const atOnce = thread();
+  atOnce.on(chunk(1, { start: 4 }), started, exited(-1), failed(exit3));
+  assert.deepEqual(atOnce.on(gone), [over({ index: 4, loss: exit3 })]);
+
+  const afterDelay = thread();
+  afterDelay.on(chunk(1), started, reported(1, delayedReport(6)), exited(6), failed(exit3));
+  assert.deepEqual(afterDelay.on(gone), [over({ index: 7, loss: exit3 })]);
+});
+
+test('a thread that died behind its last index charges nobody', () => {
+  const { on } = thread();
+  on(chunk(1, { end: 3 }), started, settled(1, 0, 3), failed(exit3), exited(2));
+
+  assert.deepEqual(on(gone), [over()]);
+});
+
+test('a thread that returned and ended before it was through has its index charged', () => {
+  const { on } = thread();
+  on(chunk(1), started, returned);
+
+  const message = 'its parentPort was closed, or it ended too soon';
+  assert.deepEqual(on(exited(2), gone), [over({ index: 2, loss: { kind: 'error', message } })]);
+});
+
+test('the call may fail after the thread is gone', () => {
+  const { on } = thread();
+  on(chunk(1), started);
+
+  assert.deepEqual(on(exited(2), gone), []);
+  assert.deepEqual(on(failed(exit3)), [over({ index: 2, loss: exit3 })]);
+});
+
+test('a chunk that is given while the thread dies gets a fresh one', () => {
+  const { on } = thread();
+  on({ type: 'start-asked' }, started, exited(-1));
+
+  assert.deepEqual(on(chunk(1)), []);
+  assert.deepEqual(on(gone), [start]);
+  assert.deepEqual(on(started), [post]);
+});
+
+test('a chunk that was through when its thread died is not charged, but the next one waits for a fresh thread', () => {
+  const { on } = thread();
+  on(chunk(1), started, through(1), exited(9));
+
+  assert.deepEqual(on(returned), []);
+  assert.deepEqual(on(gone), [over()]);
+  assert.deepEqual(on(chunk(2)), [start]);
+});
+
+test('a chunk is told to stop, and its thread is ended when the grace is over', () => {
+  const { on, life, wait } = thread();
+  on(chunk(1), started);
+
+  assert.deepEqual(on({ type: 'cancel-asked', graceMs: 500 }), [{ type: 'order-cancel' }]);
+  assert.equal(life.nextDue, 500);
+  assert.deepEqual(wait(499, 3), []);
+  assert.deepEqual(wait(1, 3), [endThread]);
+  assert.equal(life.nextDue, Infinity);
+  assert.deepEqual(on(failed(exit3), exited(3)), []);
+  assert.deepEqual(on(gone), [over({ index: 3, loss: { kind: 'cancelled' } })]);
+});
+
+test('the shorter of two graces counts', () => {
+  const { on, life } = thread();
+  on(chunk(1), started, { type: 'cancel-asked', graceMs: 500 }, { type: 'cancel-asked', graceMs: 900 });
+  assert.equal(life.nextDue, 500);
+
+  on({ type: 'cancel-asked', graceMs: 100 });
+  assert.equal(life.nextDue, 100);
+});
+
+test('a chunk that ends within its grace leaves the thread as it is', () => {
+  const { on, life, wait } = thread();
+  on(chunk(1), started, { type: 'cancel-asked', graceMs: 500 });
+
+  assert.deepEqual(on(through(1), returned), [over()]);
+  assert.equal(life.nextDue, Infinity);
+  assert.deepEqual(wait(1_000), []);
+  assert.deepEqual(on({ type: 'cancel-asked', graceMs: 0 }), [], 'nothing is there to be cancelled');
+  assert.deepEqual(on(chunk(2)), [post]);
+});
+
+test('a chunk that was through just before its thread was ended keeps its results', () => {
+  const { on, wait } = thread();
+  on(chunk(1), started, { type: 'cancel-asked', graceMs: 0 });
+  wait(0, 9);
+
+  assert.deepEqual(on(settled(1, 0, 10), through(1), returned).slice(1), [], 'the next one must not meet that thread');
+  assert.deepEqual(on(exited(9)), []);
+  assert.deepEqual(on(gone), [over()]);
+});
+
+test('a chunk that has no thread yet is over as soon as it is cancelled', () => {
+  const { on } = thread();
+  on(chunk(1));
+
+  assert.deepEqual(on({ type: 'cancel-asked', graceMs: 60_000 }), [over()]);
+  assert.deepEqual(on(started), []);
+  assert.deepEqual(on(chunk(2)), [post]);
+});
+
+test('a function that overruns has its thread ended 200 ms after its timeout', () => {
+  const { on, life, wait } = thread();
+  on(chunk(1, { timeoutMs: 150 }), started);
+  wait(0, 3);
+  assert.equal(life.nextDue, 100);
+
+  assert.deepEqual([wait(100, 3), wait(100, 3), wait(100, 3), wait(50, 3)], [[], [], [], []]);
+  assert.deepEqual(wait(1, 3), [endThread]);
+  on(exited(3), failed(exit3));
+  assert.deepEqual(on(gone), [over({ index: 3, loss: { kind: 'timeout' } })]);
+});
+
+test('each start of an index has its time anew, and so has a thread that runs none', () => {
+  const { on, wait } = thread();
+  on(chunk(1, { timeoutMs: 50 }), started);
+  const look = (ms: number, running: number, starts: number) => wait(ms, running, starts);
+
+  assert.deepEqual(look(0, -1, 0), []);
+  assert.deepEqual(look(10_000, -1, 0), [], 'it still imports its module');
+  assert.deepEqual(look(200, 0, 1), []);
+  assert.deepEqual(look(200, 1, 2), []);
+  assert.deepEqual(look(250, 1, 2), []);
+  assert.deepEqual(look(1, 1, 2), [endThread]);
+});
+
+test('a thread is looked at as often as its timeout, if that is short', () => {
+  const { on, life, wait } = thread();
+  on(chunk(1, { timeoutMs: 20 }), started);
+  assert.equal(life.nextDue, 0);
+
+  wait(0, 0);
+  assert.equal(life.nextDue, 20);
+  assert.deepEqual(wait(220, 0), []);
+  assert.deepEqual(wait(1, 0), [endThread]);
+});
+
+test('a thread that is ended for its timeout between two indices charges nobody', () => {
+  const { on, wait } = thread();
+  on(chunk(1, { timeoutMs: 20 }), started);
+  wait(0, 4);
+  wait(500, 4);
+
+  on(settled(1, 0, 5), exited(4), failed(exit3));
+  assert.deepEqual(on(gone), [over()]);
+});
+
+test('a chunk without a timeout runs as long as it likes', () => {
+  const { on, life, wait } = thread();
+  on(chunk(1), started);
+
+  assert.equal(life.nextDue, Infinity);
+  assert.deepEqual(wait(1e9, 0), []);
+});
+
+test('a resource is closed when its turn comes: behind the chunk that runs, before the next one', () => {
+  const { on } = thread();
+  on(chunk(1), started, opened(1, 'db'));
+
+  assert.deepEqual(on(closing('db')), []);
+  assert.deepEqual(on(through(1), returned), [over(), { type: 'post-closing', resource: 'db' }]);
+  assert.deepEqual(on(chunk(2)), []);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }), []);
+  assert.deepEqual(on(returned), [closedAll('db'), post]);
+});
+
+test('closings take turns as they were asked for', () => {
+  const { on } = thread();
+  on(chunk(1), started, opened(1, 'a'), opened(1, 'b'), through(1), returned);
+
+  assert.deepEqual(on(closing('b'), closing('a')), [{ type: 'post-closing', resource: 'b' }]);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'a' }, returned), []);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'b' }), [
+    closedAll('b'),
+    { type: 'post-closing', resource: 'a' },
+  ]);
+});
+
+test('what is not open here is closed at once, also while something runs', () => {
+  const { on } = thread();
+  on(chunk(1), started);
+
+  assert.deepEqual(on(closing('db')), [closedAll('db')]);
+});
+
+test('what was open on a thread that died is told once to have been lost', () => {
+  const { on } = thread();
+  on(chunk(1), started, opened(1, 'db'), failed(exit3), exited(0), gone);
+
+  assert.deepEqual(on(closing('db')), [{ type: 'closing-over', resource: 'db', lost: openedReport('db') }]);
+  assert.deepEqual(on(closing('db')), [closedAll('db')]);
+});
+
+test('what was lost with one thread and opened on the next is closed there, and told to have been lost', () => {
+  const { on } = thread();
+  on(chunk(1), started, opened(1, 'db'), exited(0), failed(exit3), gone);
+  on(chunk(2), started, opened(2, 'db'), through(2), returned);
+
+  assert.deepEqual(on(closing('db')), [{ type: 'post-closing', resource: 'db' }]);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }, returned), [
+    { type: 'closing-over', resource: 'db', lost: openedReport('db') },
+  ]);
+});
+
+test('a closing that waits for a thread which dies meanwhile is over, with nothing posted', () => {
+  const { on } = thread();
+  on(chunk(1), started, opened(1, 'db'), closing('db'), failed(exit3));
+
+  assert.deepEqual(on(exited(0), gone), [
+    over({ index: 0, loss: exit3 }),
+    { type: 'closing-over', resource: 'db', lost: openedReport('db') },
+  ]);
+});
+
+test('a cleanup that takes a second longer than it may has its thread ended', () => {
+  const { on, life, wait } = thread();
+  on(chunk(1), started, opened(1, 'db'), through(1), returned, closing('db'), chunk(2));
+  assert.equal(life.nextDue, 1_100);
+
+  assert.deepEqual(wait(1_099), []);
+  assert.deepEqual(wait(1), [endThread]);
+  assert.deepEqual(on(failed(exit3), exited(-1)), []);
+  assert.deepEqual(on(gone), [{ type: 'closing-over', resource: 'db', lost: openedReport('db') }, start]);
+  assert.deepEqual(on(started), [post]);
+});
+
+test('a chunk that waits for a closing is over as soon as it is cancelled, and the closing goes on', () => {
+  const { on } = thread();
+  on(chunk(1), started, opened(1, 'db'), through(1), returned, closing('db'), chunk(2));
+
+  assert.deepEqual(on({ type: 'cancel-asked', graceMs: 0 }), [over()]);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }, returned), [closedAll('db')]);
+});
+
+function thread() {
+  const life = new ThreadLife();
+  let now = 0;
+  const on = (...events: ThreadEvent[]): ThreadCommand[] => events.flatMap((event) => [...life.handle(event, now)]);
+  const wait = (ms: number, running = -1, starts = 1) => {
+    now += ms;
+    return on({ type: 'ticked', look: { running, starts } });
+  };
+  return { life, on, wait };
+}
+
+function chunk(
+  attempt: number,
+  { start = 0, end = 10, timeoutMs = undefined as number | undefined } = {},
+): ThreadEvent {
+  return { type: 'chunk-given', attempt, start, end, timeoutMs };
+}
+
+function reported(attempt: number, report: ChunkMessage): ThreadEvent {
+  return { type: 'chunk-reported', attempt, report };
+}
+
+function settled(attempt: number, start: number, count: number): ThreadEvent {
+  return reported(attempt, settledReport(start, count));
+}
+
+function settledReport(start: number, count: number): ChunkMessage {
+  return { type: 'settled', start, count, busyMs: 1, bytes: new Uint8Array(0) };
+}
+
+function delayedReport(index: number): ChunkMessage {
+  return { type: 'delayed', index, delayMs: 5, note: new Uint8Array(0) };
+}
+
+function opened(attempt: number, resource: string): ThreadEvent {
+  return reported(attempt, openedReport(resource));
+}
+
+function openedReport(resource: string) {
+  return { type: 'opened', resource, name: `the ${resource}`, closingMs: 100 } as const;
+}
+
+function through(attempt: number): ThreadEvent {
+  return { type: 'chunk-reported', attempt, report: { type: 'ended' } };
+}
+
+function closing(resource: string): ThreadEvent {
+  return { type: 'closing-asked', resource };
+}
+
+function failed(loss: Loss): ThreadEvent {
+  return { type: 'call-failed', loss };
+}
+
+function exited(running: number): ThreadEvent {
+  return { type: 'thread-exited', look: { running, starts: 1 } };
+}
+
+function over(loss?: { readonly index: number; readonly loss: Loss }): ThreadCommand {
+  return { type: 'chunk-over', loss };
+}
+
+function closedAll(resource: string): ThreadCommand {
+  return { type: 'closing-over', resource, lost: undefined };
+}
