@@ -1,7 +1,6 @@
 // The other end of a ContenderProcess: opens one contender, says so, and does a round whenever it is asked to.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from './lib/memory.ts';
 import { measurements } from './measurements/all.ts';
 
 const [measurement, name] = process.argv.slice(2);
@@ -9,9 +8,6 @@ const contender = measurements
   .find((candidate) => candidate.name === measurement)
   ?.contenders.find((candidate) => candidate.name === name);
 if (contender === undefined) throw new Error(`no contender '${name}' of '${measurement}'`);
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const resources = new AsyncDisposableStack();
 process.once('disconnect', () => void resources.disposeAsync());

@@ -15,6 +15,15 @@ export class Echo {
     this.#sockets = sockets;
   }
 
+  /** Sends one number in a frame of its own, and resolves with the answer. */
+  async increment(number: number): Promise<number> {
+    const [socket] = this.#sockets;
+    const answer = once(socket!, 'message') as Promise<[Buffer]>;
+    socket!.send(pack([number]));
+    const [frame] = await answer;
+    return (unpack(frame) as [number])[0];
+  }
+
   /** Sends the numbers from 0 in frames of so many, and gives numbers back per second. */
   async rate(count: number, frameSize: number): Promise<number> {
     const results: number[] = [];
@@ -29,14 +38,16 @@ export class Echo {
 
 export async function openEcho(resources: AsyncDisposableStack, processes: number): Promise<Echo> {
   const server = new URL('../peers/ws-server.ts', import.meta.url);
-  const sockets = Array.from({ length: processes }, async () => {
-    const port = await startModule(resources, server);
-    const socket = new WebSocket(`ws://127.0.0.1:${String(port)}`, { perMessageDeflate: false });
-    resources.defer(() => socket.close());
-    await once(socket, 'open');
-    return socket;
-  });
-  return new Echo(await Promise.all(sockets));
+  return new Echo(await Promise.all(Array.from({ length: processes }, () => connectTo(resources, server))));
+}
+
+/** Starts a module that listens as a process of its own, and connects to the port that it tells. */
+export async function connectTo(resources: AsyncDisposableStack, server: URL): Promise<WebSocket> {
+  const port = await startModule(resources, server);
+  const socket = new WebSocket(`ws://127.0.0.1:${String(port)}`, { perMessageDeflate: false });
+  resources.defer(() => socket.close());
+  await once(socket, 'open');
+  return socket;
 }
 
 interface Exchange {

@@ -27,8 +27,12 @@ export async function startWorker(
 }
 
 /** Starts a module as a process of its own, and gives the first message that it sends. */
-export async function startModule(resources: AsyncDisposableStack, url: URL): Promise<unknown> {
-  const child = fork(fileURLToPath(url));
+export async function startModule(
+  resources: AsyncDisposableStack,
+  url: URL,
+  args: readonly string[] = [],
+): Promise<unknown> {
+  const child = fork(fileURLToPath(url), args);
   resources.defer(() => end(child));
   const ended = once(child, 'exit').then(([status]) => {
     throw new Error(`${url.href} ended with status ${String(status)} before it was ready`);

@@ -1,18 +1,26 @@
-import { warmUpRounds, type Findings, type Line } from './measurement.ts';
+import { usualWarmUpRounds, type Findings, type Goal, type Line } from './measurement.ts';
 import type { Setting } from './setting.ts';
 
 /** One Markdown table, readable as it is, and below it what was measured, and where. */
 export function formatReport(findings: readonly Findings[], setting: Setting): string {
-  const header = ['measurement', 'who', 'min', 'median', 'max', ''];
+  const header = ['measurement', 'who', 'min', 'median', 'max', '', 'goal'];
   const rows = findings.flatMap(({ name, lines }) =>
     lines.map((line, position) => [position === 0 ? name : '', line.name, ...cellsOf(line)]),
   );
-  const titles = findings.map(({ name, title }) => `- ${name}: ${title}`);
+  const titles = findings.map(({ name, title, absent }) => {
+    return [`- ${name}: ${title}`, ...absent.map((why) => `  Not measured: ${why}.`)].join('\n');
+  });
   return [table([header, ...rows]), titles.join('\n'), describeSetting(setting)].join('\n\n');
 }
 
-function cellsOf({ min, median, max, unit }: Line): string[] {
-  return [...[min, median, max].map(formatFigure), unit];
+function cellsOf({ min, median, max, unit, goal }: Line): string[] {
+  return [...[min, median, max].map(formatFigure), unit, goal === undefined ? '' : verdictOn(median, goal)];
+}
+
+function verdictOn(median: number, goal: Goal): string {
+  const isMet = 'atLeast' in goal ? median >= goal.atLeast : median <= goal.atMost;
+  const text = 'atLeast' in goal ? `≥ ${formatFigure(goal.atLeast)}` : `≤ ${formatFigure(goal.atMost)}`;
+  return isMet ? text : `${text} missed`;
 }
 
 function formatFigure(figure: number): string {
@@ -37,7 +45,7 @@ function describeSetting({ rounds, machine, versions, loadBefore, loadAfter, dat
   const { cpu, cores, memoryGiB, system } = machine;
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `${rounds} rounds in turn after ${warmUpRounds} to warm up. A ratio says how many times as fast the first is as ` +
+    `${rounds} rounds in turn after ${usualWarmUpRounds} to warm up, fewer where a line says so. A ratio says how many times as fast the first is as ` +
       'the second, taken round by round.',
     `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; ` +
       `load average ${loadBefore} before, ${loadAfter} after.`,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
+import { daskVersion } from './dask.ts';
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 
 /** What figures depend on besides the code. */
@@ -23,6 +24,7 @@ const peers = ['piscina', 'tinypool', 'workerpool', 'poolifier', 'ws'];
 /** Call it before the first round; the function that it returns, after the last. */
 export function observeSetting(rounds: number): () => Setting {
   const loadBefore = currentLoad();
+  const dask = daskVersion();
   return () => ({
     date: new Date().toISOString(),
     rounds,
@@ -36,6 +38,7 @@ export function observeSetting(rounds: number): () => Setting {
       node: process.versions.node,
       heddle: versionIn(findPackageJSON(import.meta.url)),
       ...Object.fromEntries(peers.map((name) => [name, versionIn(findPackageJSON(name, import.meta.url))])),
+      ...(dask !== undefined && { dask }),
     },
     loadBefore,
     loadAfter: currentLoad(),

@@ -22,10 +22,10 @@ export const flights: Measurement = {
     { name: 'piscina, 2 threads', open: (resources) => openByHand(resources, 2) },
   ],
   ratios: [
-    ['heddle, 2 workers', 'heddle, 1 worker'],
+    ['heddle, 2 workers', 'heddle, 1 worker', { atLeast: 1.8 }],
     ['piscina, 2 threads', 'piscina, 1 thread'],
     ['heddle, 1 worker', 'piscina, 1 thread'],
-    ['heddle, 2 workers', 'piscina, 2 threads'],
+    ['heddle, 2 workers', 'piscina, 2 threads', { atLeast: 1 / 1.05 }],
   ],
 };
 

@@ -1,23 +1,17 @@
-import { WebSocketCluster } from 'heddle/executors';
-import { randomUUID } from 'node:crypto';
-import { mappedIncrements, startCluster } from '../lib/heddle.ts';
+import { dask } from '../lib/dask.ts';
 import { openEcho } from '../lib/echo.ts';
+import { mappedIncrements, onProcesses } from '../lib/heddle.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
-import { startWorker } from '../lib/processes.ts';
 
 const processes = 2;
 const count = 100_000;
 const frameSizes = [50, 1_000];
+const countOfDask = 1_000;
 
 const heddle: Contender = {
   name: 'heddle',
-  open: async (resources) => {
-    const token = randomUUID();
-    const { cluster, executor } = await startCluster(resources, new WebSocketCluster({ port: 0, token }));
-    const names = Array.from({ length: processes }, (_, number) => `worker-${number + 1}`);
-    await Promise.all(names.map((name) => startWorker(resources, { url: cluster.url!, token, name })));
-    return mappedIncrements(executor, count);
-  },
+  goal: { atLeast: 300_000 },
+  open: async (resources) => mappedIncrements({ executor: await onProcesses(resources, processes), count }),
 };
 
 const bare = frameSizes.map((frameSize): Contender => {
@@ -34,9 +28,10 @@ export const webSocket: Measurement = {
   name: 'web-socket',
   title:
     `add one to each of ${count.toLocaleString('en')} numbers in ${processes} worker processes with a thread each, ` +
-    'joined over WebSockets of this machine. For scale: bare ws and msgpackr with two processes that do the sum on ' +
-    'their only thread, so many numbers in a frame; no states, retries, logs or recovery.',
+    `joined over WebSockets of this machine; of ${countOfDask.toLocaleString('en')} for Dask's client.map, which is ` +
+    'no faster with more. For scale: bare ws and msgpackr with two processes that do the sum on their only thread, ' +
+    'so many numbers in a frame; no states, retries, logs or recovery.',
   unit: 'runs/s',
-  contenders: [heddle, ...bare],
-  ratios: bare.map(({ name }) => [heddle.name, name]),
+  contenders: [heddle, dask('map', countOfDask), ...bare],
+  ratios: [[heddle.name, 'Dask', { atLeast: 100 }], ...bare.map(({ name }) => [heddle.name, name] as const)],
 };
