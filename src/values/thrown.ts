@@ -10,6 +10,7 @@ import * as copier from './copier.ts';
 import { isExact } from './exactness.ts';
 import { classNames, nameOf, prototypesOf } from './kinds.ts';
 import { read, textOf } from './members.ts';
+import { withoutOwnFrames } from './own-frames.ts';
 import { withEnvelopes } from './replace.ts';
 import { errorTypeNamed, errorTypeOf } from './types.ts';
 
@@ -106,7 +107,7 @@ class Encoder {
   #encodeError(error: object, depth: number): ErrorRecord {
     const name = this.#text(error, 'name');
     const message = this.#text(error, 'message');
-    const stack = this.#text(error, 'stack');
+    const stack = withoutOwnFrames(this.#text(error, 'stack'));
     const { value: code } = read(error, 'code');
     const hasCode = typeof code === 'string' || (Number.isSafeInteger(code) && !Object.is(code, -0));
     const prototypes = prototypesOf(error);

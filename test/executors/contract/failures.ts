@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { HeddleError } from 'heddle';
 import { Flow, unmapped, type State } from 'heddle';
 import {
+  failDeeply,
   failFully,
+  recurse,
   rejectLater,
   returnUnsendable,
   spoilLater,
@@ -14,7 +16,7 @@ import { add, end, inc } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function failureRules(rule: Rule): void {
-  rule('an error keeps its name, message, code, fields, cause and the line of the author [P151]', async (run) => {
+  rule('an error keeps its name, message, code, fields, cause and the line of the author [P151] [N02]', async (run) => {
     const { state, logs } = await run(new Flow('errors', () => failFully.map([0, 1, 2])));
 
     const { type, message, error } = state.of('fail-fully').children[1]!;
@@ -47,7 +49,33 @@ export function failureRules(rule: Rule): void {
     assert.equal(state.of('end').error?.message, 'told to fail');
   });
 
-  rule('what is thrown and is no error arrives inside of one', async (run) => {
+  rule('the stack of an error ends with the lines of its author [D079]', async (run) => {
+    const { state, logs } = await run(new Flow('stacks', () => [failFully(1), rejectLater(1)]));
+
+    for (const slug of ['fail-fully', 'reject-later']) {
+      const frames = state.of(slug).error!.stack!.split('\n').slice(1);
+      assert.ok(frames.length > 0 && frames.every((frame) => frame.includes('test/fixtures/failing.ts')), slug);
+      const told = logs.find(({ task, level }) => task === slug && level === 'error');
+      assert.equal(told?.message, state.of(slug).error!.stack);
+    }
+  });
+
+  rule('a stack as deep as its author likes does not flood the log, and the class is kept [D073]', async (run) => {
+    const { state } = await run(new Flow('deep', () => failDeeply()));
+
+    const { error } = state.of('fail-deeply');
+    assert.ok(error instanceof RangeError && error.stack!.length < 64 * 1024);
+  });
+
+  rule('a function that calls itself without end fails, and its thread goes on [D074]', async (run) => {
+    const { state } = await run(new Flow('endless', () => recurse.map([0, 1, 2])));
+
+    const [first, endless, last] = state.of('recurse').children;
+    assert.equal(endless?.message, 'RangeError: Maximum call stack size exceeded');
+    assert.deepEqual([first?.result, last?.result], [0, 2]);
+  });
+
+  rule('what is thrown and is no error arrives inside of one [D077]', async (run) => {
     const thrown = ['a text', 42, null, undefined, { status: 503 }, [1]];
 
     const { state } = await run(new Flow('non-errors', () => throwValue.map(thrown)));
@@ -61,14 +89,14 @@ export function failureRules(rule: Rule): void {
     assert.match(errors[0]?.message ?? '', /a text/);
   });
 
-  rule('an error that cannot be read is a failure like any other', async (run) => {
+  rule('an error that cannot be read is a failure like any other [D081]', async (run) => {
     const { state } = await run(new Flow('unreadable', () => [throwUnreadable(), inc(1)]));
 
     assert.deepEqual([state.of('throw-unreadable').type, state.of('inc').result], ['Failed', 2]);
     assert.match(state.of('throw-unreadable').error?.message ?? '', /not even that/);
   });
 
-  rule('a field of an error that cannot be sent is left out, and named [P208]', async (run) => {
+  rule('a field of an error that cannot be sent is left out, and named [P208] [D076]', async (run) => {
     const { state } = await run(new Flow('half-an-error', () => throwUnsendableField()));
 
     const error = state.of('throw-unsendable-field').error as Error & { status: number; notSent: object };
@@ -77,7 +105,7 @@ export function failureRules(rule: Rule): void {
   });
 
   rule(
-    'a result that cannot be sent fails its index by name, and its neighbours keep theirs [P208] [S02] [S14]',
+    'a result that cannot be sent fails its index by name, and its neighbours keep theirs [P208] [S02] [S14] [D086]',
     async (run) => {
       const { state } = await run(new Flow('bad-result', () => returnUnsendable.map([0, 1, 2])));
 
@@ -97,7 +125,7 @@ export function failureRules(rule: Rule): void {
   });
 
   rule(
-    'an input that cannot be sent fails its index by name, and its neighbours keep their results [P231]',
+    'an input that cannot be sent fails its index by name, and its neighbours keep their results [P231] [D083]',
     async (run) => {
       const inputs = [1, () => 2, { deep: [Symbol('3')] }, 4] as number[];
 

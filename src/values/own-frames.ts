@@ -1,0 +1,22 @@
+// Whoever reads the stack of an error that a task threw looks for lines of his own. Below them there are only ours,
+// which call every task, and those of Node.
+
+const ownSources = ['../', '../../workers/'].map((place) => new URL(place, import.meta.url).href);
+const frame = /^\s+at /;
+
+/** The stack without what stands below the author's last line. One without any line of his stays as it is. */
+export function withoutOwnFrames(stack: string): string {
+  const lines = stack.split('\n');
+  let start = lines.findLastIndex(isOwn);
+  while (start > 0 && isNoAuthors(lines[start - 1]!)) start -= 1;
+  const authors = lines.slice(0, Math.max(0, start));
+  return authors.some((line) => frame.test(line) && !isNoAuthors(line)) ? authors.join('\n') : stack;
+}
+
+function isNoAuthors(line: string): boolean {
+  return isOwn(line) || /^\s+at .*\bnode:/.test(line);
+}
+
+function isOwn(line: string): boolean {
+  return frame.test(line) && ownSources.some((place) => line.includes(place));
+}
