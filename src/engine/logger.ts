@@ -1,5 +1,6 @@
 import { formatWithOptions } from 'node:util';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
+import { textOf } from '../values/members.ts';
 import { withoutSecrets } from './secrets.ts';
 
 /** Writes to the log of the flow run, from wherever the task runs. Arguments are put together as `console.log` does. */
@@ -34,7 +35,19 @@ export function createLogger(source: LogSource, write: (record: LogRecord) => vo
   return Object.freeze({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') });
 }
 
-/** Arguments put together as `console.log` does. */
+/** Arguments put together as `console.log` does; one that cannot be looked at is told, and no reason to fail. */
 export function formatMessage(message: readonly unknown[]): string {
-  return formatWithOptions(inspectOptions, ...message);
+  try {
+    return formatWithOptions(inspectOptions, ...message);
+  } catch {
+    return message.map(formatPart).join(' ');
+  }
+}
+
+function formatPart(part: unknown): string {
+  try {
+    return formatWithOptions(inspectOptions, part);
+  } catch (error) {
+    return `[it cannot be shown: ${textOf(error)}]`;
+  }
 }

@@ -3,7 +3,8 @@ import { Flow } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
 import { failOddOnce, failUntil } from '../../fixtures/failing.ts';
 import { watchedLoop } from '../../fixtures/handlers.ts';
-import { livesOf } from '../../fixtures/log-lines.ts';
+import { livesOf, writtenByTasks } from '../../fixtures/log-lines.ts';
+import { tellOfAnything } from '../../fixtures/logging.ts';
 import { check, end, inc, say, sum } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
@@ -47,6 +48,20 @@ export function logLineRules(rule: Rule): void {
         ],
       );
     }
+  });
+
+  rule('a line of what cannot be sent, or not even be shown, arrives, and harms nobody [D149] [D150]', async (run) => {
+    const { state, logs } = await run(new Flow('anything', () => tellOfAnything()));
+
+    assert.equal(state.output, 'unharmed');
+    assert.deepEqual(
+      writtenByTasks(logs).map(({ level, message }) => [level, message]),
+      [
+        ['info', 'a socket { close: [Function: close], pool: WeakMap { <items unknown> } }'],
+        ['warn', 'somebody [it cannot be shown: none of your business] 7'],
+        ['info', 'printed { done: WeakSet { <items unknown> } } [it cannot be shown: none of your business]'],
+      ],
+    );
   });
 
   rule('a run that is tried again says so in the line of its failure, and starts again in a debug log', async (run) => {
