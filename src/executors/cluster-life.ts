@@ -34,6 +34,8 @@ export interface LifeOptions {
 export class ClusterLife {
   readonly #options: LifeOptions;
   #running: Promise<RunningCluster> | undefined;
+  /** The latest close: whoever closes or starts meanwhile waits for it. */
+  #closing: Promise<void> | undefined;
   #wanted: number;
   #adapter: Adapter | undefined;
 
@@ -63,7 +65,8 @@ export class ClusterLife {
     const running = this.#running;
     this.#running = undefined;
     this.#adapter?.stop();
-    await (await running)?.resources[Symbol.asyncDispose]();
+    if (running !== undefined) this.#closing = this.#end(running);
+    await this.#closing;
   }
 
   /** Before the start it says how many it starts with. It ends adapting. */
@@ -98,7 +101,14 @@ export class ClusterLife {
     return (await this.#mustRun('explain')).scheduler.lookout.explain(question);
   }
 
+  async #end(running: Promise<RunningCluster>): Promise<void> {
+    // Whoever started it hears why that failed.
+    const opened = await running.catch(() => undefined);
+    await opened?.resources[Symbol.asyncDispose]();
+  }
+
   async #begin(): Promise<RunningCluster> {
+    await this.#closing;
     const running = await this.#options.open();
     try {
       await running.workforce?.scale(this.#wanted);

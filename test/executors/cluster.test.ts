@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { Flow, Parameter, task } from 'heddle';
-import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
+import { Flow, Parameter, task, unmapped } from 'heddle';
+import { DistributedExecutor, LocalCluster, WebSocketCluster, type LaunchedWorker } from 'heddle/executors';
+import { Listener } from './listener.ts';
+import { startWorker } from './worker-process.ts';
 
+const bounded = { timeout: 20_000 };
 const one = task('one', () => 1);
+const plus = task('plus', (x: number, more: number) => x + more);
 
 test('a cluster whose start failed can be started again when what was in the way is gone', async () => {
   const squatter = createServer().listen(0, '127.0.0.1');
@@ -23,7 +27,7 @@ test('a cluster whose start failed can be started again when what was in the way
   assert.equal(cluster.url, `ws://127.0.0.1:${port}`);
 });
 
-test('a cluster that was closed can be started again, and closing twice is closing once', async () => {
+test('a cluster that was closed can be started again, and closing twice is closing once [D053]', async () => {
   const cluster = new LocalCluster({ workers: 1 });
   const executor = new DistributedExecutor(() => cluster);
   const flow = new Flow('again', { executor }, () => one());
@@ -85,4 +89,99 @@ test('a parameter says how many workers a run has; one that cannot be is told be
       `the cluster factory of flow 'elastic' threw: option 'workers' of LocalCluster should be a whole number, 1 or ` +
       `more; got 0`,
   });
+});
+
+test('whoever closes a cluster waits until it is closed, however many do [D051]', bounded, async () => {
+  const cluster = new LocalCluster({ workers: 2 });
+  await cluster.start();
+  const order: number[] = [];
+
+  await Promise.all([1, 2, 3, 4, 5].map((each) => cluster.close().then(() => order.push(each))));
+
+  assert.deepEqual(order, [1, 2, 3, 4, 5]);
+});
+
+test('the port of a cluster that is closed is free for the next one [D054]', bounded, async () => {
+  const first = new WebSocketCluster({ port: 0, token: 'weft' });
+  await first.start();
+  const { url } = first;
+  await using worker = startWorker({ url: url!, token: 'weft', name: 'ada' });
+  await worker.said(/joined/);
+  await first.close();
+
+  await using second = new WebSocketCluster({ port: Number(new URL(url!).port), token: 'weft' });
+  await second.start();
+
+  assert.equal(second.url, url);
+});
+
+test('a cluster that is closed while its workers start has none of them afterwards [D046]', bounded, async () => {
+  const listener = new Listener();
+  const cluster = new LocalCluster({ workers: 2, processes: true, onLog: listener.onLog });
+
+  const starting = cluster.start();
+  await cluster.close();
+
+  await starting;
+  assert.equal(cluster.isStarted, false);
+  await listener.until(() => listener.count(/^worker \S+ joined/) === listener.count(/^worker \S+ left/));
+});
+
+test('a cluster of which one worker cannot be started fails, and ends the others [D055]', bounded, async () => {
+  const ended = Promise.withResolvers<unknown>();
+  const launch = ({ place, url, token, name }: { place: number; url: string; token: string; name: string }) => {
+    if (place === 1) throw new RangeError('there is no second machine');
+    const worker = startWorker({ url, token, name });
+    void worker.exited().then(ended.resolve);
+    const end = async () => await worker[Symbol.asyncDispose]();
+    return { ended: worker.exited(), leave: () => worker.kill('SIGTERM'), end } satisfies LaunchedWorker;
+  };
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', workers: 2, launch });
+
+  await assert.rejects(cluster.start(), { message: 'there is no second machine' });
+
+  await ended.promise;
+  assert.equal(cluster.isStarted, false);
+});
+
+test('who throws while a cluster is in use gets his own error, and the cluster is closed [D061]', bounded, async () => {
+  const cluster = new LocalCluster({ workers: 1 });
+  const using = async () => {
+    await using used = cluster;
+    await used.start();
+    throw new RangeError('something of mine');
+  };
+
+  await assert.rejects(using(), { name: 'RangeError', message: 'something of mine' });
+
+  assert.equal(cluster.isStarted, false);
+});
+
+test('a cluster listens for this machine alone unless it is told otherwise [D163]', async () => {
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft' });
+  await cluster.start();
+
+  // Another address of the same machine, which whoever listens on all of them would answer at.
+  const stranger = connect(Number(new URL(cluster.url!).port), '127.0.0.2');
+
+  const [error] = (await once(stranger, 'error')) as [NodeJS.ErrnoException];
+  assert.equal(error.code, 'ECONNREFUSED');
+});
+
+test('twenty flows that run at once on one cluster each get their own [D166]', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 2 });
+  await cluster.start();
+  const executor = new DistributedExecutor(() => cluster);
+  const flow = new Flow('beside', { executor }, () =>
+    plus.map([1, 2, 3], unmapped(new Parameter('more', { default: 0 }))),
+  );
+
+  const states = await Promise.all(
+    Array.from({ length: 20 }, (_, more) => flow.run({ parameters: { more }, onLog: () => {} })),
+  );
+
+  assert.deepEqual(
+    states.map(({ output }) => output),
+    states.map((_, more) => [1 + more, 2 + more, 3 + more]),
+  );
 });
