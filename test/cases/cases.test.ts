@@ -7,7 +7,9 @@ import { blank, filesOf, read } from '../source.ts';
 import { allIds } from './all-ids.ts';
 import type { Case } from './case.ts';
 
-const decisions = await readDecisions();
+/** As each file has them. */
+const lists = await readDecisions();
+const decisions = lists.flat();
 /** Where each id is tagged. */
 const shownBy = readTags();
 
@@ -39,9 +41,10 @@ test('every id that is tagged or decided is that of a case', () => {
 });
 
 test('every case is decided once, in its order, in a sentence', () => {
-  const ids = decisions.map(({ id }) => id);
+  const ids = lists.map((list) => list.map(({ id }) => id));
 
-  assert.deepEqual(ids, [...new Set(ids)].toSorted());
+  for (const list of ids) assert.deepEqual(list, list.toSorted());
+  assert.deepEqual(ids.flat(), [...new Set(ids.flat())]);
   assert.deepEqual(
     decisions.filter(({ decision }) => !/^[A-Z`].{20,}[.`]$/.test(decision)),
     [],
@@ -53,16 +56,28 @@ test('a tag is an id in brackets, alone or with others, in a text and in no comm
     `test('one [P001], two [S02] [P003], three [P004 P005] and [P006, S07]', f);`,
     `// as in [P008]`,
     `const rows = [['a row [P009]', P010], [P011]];`,
+    `test('seven [D007 N08]', f);`,
     `test('no [p012], [P13x], [14], [P0015] or P016', f);`,
   ];
 
-  assert.deepEqual(tagsIn(code.join('\n')), ['P001', 'S02', 'P003', 'P004', 'P005', 'P006', 'S07', 'P009']);
+  assert.deepEqual(tagsIn(code.join('\n')), [
+    'P001',
+    'S02',
+    'P003',
+    'P004',
+    'P005',
+    'P006',
+    'S07',
+    'P009',
+    'D007',
+    'N08',
+  ]);
 });
 
-async function readDecisions(): Promise<Case[]> {
+async function readDecisions(): Promise<Case[][]> {
   const parts = filesOf(['test/cases'], ['.ts']).filter((path) => path.startsWith('test/cases/part-'));
   const modules = await Promise.all(parts.map((path) => import(`../../${path}`)));
-  return modules.flatMap((module) => Object.values(module as Record<string, readonly Case[]>)).flat();
+  return modules.map((module) => Object.values(module as Record<string, readonly Case[]>).flat());
 }
 
 function readTags(): Map<string, string[]> {
@@ -76,6 +91,6 @@ function readTags(): Map<string, string[]> {
 /** What stands in texts alone: all that goes when they are blanked, and stays when comments are. */
 function tagsIn(source: string): string[] {
   const [withTexts, code] = [blank(source, false), blank(source, true)];
-  const tags = withTexts.matchAll(/\[([PS]\d{2,3}(?:,? [PS]\d{2,3})*)\]/g);
+  const tags = withTexts.matchAll(/\[([DNPS]\d{2,3}(?:,? [DNPS]\d{2,3})*)\]/g);
   return [...tags].flatMap(({ 1: ids, index }) => (code[index] === ' ' ? ids!.split(/,? /) : []));
 }

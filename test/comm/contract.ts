@@ -33,7 +33,7 @@ export function commContract(name: string, open: () => Promise<Ends>): void {
     assert.deepEqual(atWorker.messages, numbered(10_000, forget));
   });
 
-  rule('what was sent before a close arrives, and then the reason', async ({ worker, scheduler }) => {
+  rule('what was sent before a close arrives, and then the reason [D155]', async ({ worker, scheduler }) => {
     const atScheduler = Ear.at(scheduler);
     const atWorker = Ear.at(worker);
 
@@ -87,7 +87,7 @@ export function commContract(name: string, open: () => Promise<Ends>): void {
     assert.deepEqual(atWorker.messages, [forget(0)]);
   });
 
-  rule('what comes before anybody listens is kept, the goodbye too', async ({ worker, scheduler }) => {
+  rule('what comes before anybody listens is kept, the goodbye too [D154]', async ({ worker, scheduler }) => {
     worker.send(ended(1));
     worker.send(ended(2));
     await worker.close('gone');
@@ -117,7 +117,7 @@ export function commContract(name: string, open: () => Promise<Ends>): void {
     await atScheduler.until((ear) => ear.messages.length > 0);
   });
 
-  rule('a body of 20 MB arrives intact, and pings are answered meanwhile', async ({ worker, scheduler }) => {
+  rule('a body of 20 MB arrives intact, and pings are answered meanwhile [D090]', async ({ worker, scheduler }) => {
     const atScheduler = Ear.at(scheduler);
     const atWorker = Ear.at(worker);
     const bytes = new Uint8Array(20_000_000).map((_, i) => i * 31);

@@ -59,7 +59,7 @@ test('the backlog counts what is sent and not yet taken', bounded, async () => {
   assert.equal(worker.backlogBytes, 0);
 });
 
-test('a frame that is no batch of messages closes its comm with the reason, and no other', bounded, async () => {
+test('a frame that is no batch of messages closes its comm with the reason, and no other [N14]', bounded, async () => {
   await using house = await scheduler();
   const healthy = await dial(house.listener.url);
   const healthyEar = Ear.at(await house.accepted());
@@ -140,7 +140,7 @@ test('more than the limit is not sent', bounded, async () => {
   assert.ok(closed.by === 'failure' && closed.error.code === 'MESSAGE_TOO_LARGE');
 });
 
-test('an end that vanishes is a lost connection', bounded, async () => {
+test('an end that vanishes is a lost connection [D097]', bounded, async () => {
   await using house = await scheduler();
   const socket = await rawWebSocket(house.listener.url);
   const ear = Ear.at(await house.accepted());

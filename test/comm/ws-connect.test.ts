@@ -49,7 +49,7 @@ test('who answers and is no scheduler is told apart', bounded, async (t) => {
   }
 });
 
-test('an address that never answers times out, and a signal ends the waiting', bounded, async (t) => {
+test('an address that never answers times out, and a signal ends the waiting [D047]', bounded, async (t) => {
   const url = await started(
     t,
     createTcpServer((socket) => t.after(() => socket.destroy())),

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Ear } from './ear.ts';
 import { bounded, dial, ended, scheduler, upgrade } from './house.ts';
 
-test('bytes that are no HTTP harm nobody', bounded, async () => {
+test('bytes that are no HTTP harm nobody [N14]', bounded, async () => {
   await using house = await scheduler();
   const socket = connectTcp(house.listener.port, '127.0.0.1');
   socket.resume();

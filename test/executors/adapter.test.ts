@@ -13,7 +13,7 @@ test('what is queued is to be done in the target time, by threads that each do a
   assert.equal(adapter.wanted({ ...idle, queued: 1_000, queuedMs: 900_000 }, 3), 10);
 });
 
-test('there are never more threads than task runs', () => {
+test('there are never more threads than task runs [D143]', () => {
   const adapter = new Adapter({ maximum: 10, target: '5s' }, { owner: 'Cluster', workers: 1, threads: 1 });
 
   assert.equal(adapter.wanted({ ...idle, busy: 1, queued: 2, queuedMs: 600_000 }, 1), 3);
@@ -25,7 +25,7 @@ test('an array of which nothing has run gets one thread, to see how long it take
   assert.equal(adapter.wanted({ ...idle, queued: 1_000_000, unknown: 2 }, 0), 2);
 });
 
-test('workers are let go when there were too many three times in a row, down to the most that was enough', () => {
+test('workers are let go when there were too many three times in a row, down to the most that was enough [D142]', () => {
   const adapter = new Adapter({ minimum: 1, maximum: 10, target: 1_000 }, { owner: 'Cluster', workers: 1, threads: 1 });
   const wanted = (threads: number) => adapter.wanted({ ...idle, queued: 20, queuedMs: threads * 1_000 }, 8);
 

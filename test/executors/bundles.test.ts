@@ -117,7 +117,7 @@ test('a kind of result comes along with each task that is stored in it, whatever
   assert.equal(house.bundles().length, 2);
 });
 
-test('code that cannot be bundled is told with its line, and a worker that has the same file uses that', async () => {
+test('code that cannot be bundled is told with its line, and a worker that has the same file uses that [D096]', async () => {
   await using house = await houseWith({ code: 'bundle' });
 
   const { state, logs } = await house.run(new Flow('partly', () => fine.map([1, 2])));

@@ -20,7 +20,7 @@ import { runOn } from './contract.ts';
 const bounded = { timeout: 20_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
-test('an index whose function ends the thread is run again elsewhere, and only that one', bounded, async () => {
+test('an index whose function ends the thread is run again elsewhere, and only that one [D078]', bounded, async () => {
   using diary = newDiary();
   const flow = new Flow('exit-once', () => failing.exitOnce.map(numbers(200), unmapped(77), unmapped(diary.path)));
 
@@ -32,7 +32,7 @@ test('an index whose function ends the thread is run again elsewhere, and only t
 });
 
 test(
-  'an index that always ends its thread is Crashed in the end, and its neighbours run once [P420]',
+  'an index that always ends its thread is Crashed in the end, and its neighbours run once [P420] [D012 D014 D152]',
   bounded,
   async () => {
     using diary = newDiary();
@@ -73,7 +73,7 @@ test('a task that is not mapped and ends its thread is Crashed without a map ind
   assert.ok(!('mapIndex' in state.of('exit-alone').error!));
 });
 
-test('an index that fills the memory is Crashed with the limit in its message [S23]', bounded, async () => {
+test('an index that fills the memory is Crashed with the limit in its message [S23] [N07]', bounded, async () => {
   const flow = new Flow('hungry', () => failing.eatMemory.map(numbers(20), unmapped(3)));
 
   const { state } = await run(flow, { allowedFailures: 1, memoryLimit: 64 });
@@ -114,7 +114,7 @@ test(
 );
 
 test(
-  'a function that is deaf to a cancel is ended after the grace, and its thread replaced [P352]',
+  'a function that is deaf to a cancel is ended after the grace, and its thread replaced [P352] [D104]',
   bounded,
   async () => {
     using diary = newDiary();
@@ -193,7 +193,7 @@ test('a memory limit with which no thread could start is refused', bounded, () =
   assert.throws(() => new LocalCluster({ memoryLimit: 4 }), { code: 'INVALID_OPTION', message: /16 or more; got 4/ });
 });
 
-test('a cluster that is closed under a run ends it as Failed', bounded, async () => {
+test('a cluster that is closed under a run ends it as Failed [D057]', bounded, async () => {
   using diary = newDiary();
   const cluster = new LocalCluster({ workers: 2 });
   await cluster.start();
@@ -216,7 +216,7 @@ test('a task made inside a function is refused before anything runs', bounded, a
   assert.deepEqual(linesOf(diary.path), []);
 });
 
-test('a module that throws in a worker fails its tasks, with the reason as the cause', bounded, async () => {
+test('a module that throws in a worker fails its tasks, with the reason as the cause [D085]', bounded, async () => {
   const { state } = await run(new Flow('no-import', () => [render.map([1, 2, 3]), inc(1)]));
 
   const children = state.of('render').children;
@@ -228,7 +228,7 @@ test('a module that throws in a worker fails its tasks, with the reason as the c
   assert.equal(state.of('inc').result, 2);
 });
 
-test('a module that never finishes loading can be cancelled', bounded, async () => {
+test('a module that never finishes loading can be cancelled [D108 N12]', bounded, async () => {
   const stop = new AbortController();
   const flow = new Flow('never', () => [unreached.map([1]), say('the other worker is done')]);
   const onLog = ({ task }: LogRecord) => {

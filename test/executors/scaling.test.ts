@@ -35,7 +35,7 @@ for (const processes of [false, true]) {
     );
   });
 
-  test(`${kind}: a cluster that is scaled down lets workers finish what they run`, bounded, async () => {
+  test(`${kind}: a cluster that is scaled down lets workers finish what they run [D145]`, bounded, async () => {
     using diary = newDiary();
     const listener = new Listener();
     await using cluster = new LocalCluster({ workers: 2, processes, onLog: listener.onLog });
@@ -114,7 +114,7 @@ test('worker processes end when the process that started them is killed', bounde
   await once(child.stdout, 'close');
 });
 
-test('a worker process that dies is replaced, and its neighbours keep what they did', bounded, async () => {
+test('a worker process that dies is replaced, and its neighbours keep what they did [D043]', bounded, async () => {
   using diary = newDiary();
   const listener = new Listener();
   await using cluster = new LocalCluster({ workers: 1, processes: true, onLog: listener.onLog });
@@ -171,7 +171,7 @@ test('a cluster of which no worker can be started fails, with the reason', bound
   assert.equal(cluster.isStarted, false);
 });
 
-test('a worker that ends before it has joined fails the start, with its last words', bounded, async () => {
+test('a worker that ends before it has joined fails the start, with its last words [D044]', bounded, async () => {
   await using cluster = new LocalCluster({ workers: 1, processes: true });
   const { execArgv } = process;
   process.execArgv = ['--conditions', 'x', '--no-such-option'];

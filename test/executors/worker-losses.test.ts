@@ -24,7 +24,7 @@ const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 // Mostly they wait for processes to start, so they do that side by side.
 suite('worker processes', { concurrency: 3 }, () => {
   test(
-    'a worker killed in the middle of a map changes nothing but the log, which names it [P353]',
+    'a worker killed in the middle of a map changes nothing but the log, which names it [P353] [D017]',
     bounded,
     async () => {
       using diary = newDiary();
@@ -50,7 +50,7 @@ suite('worker processes', { concurrency: 3 }, () => {
     },
   );
 
-  test('a run outlives the death of every worker, when another one comes', bounded, async () => {
+  test('a run outlives the death of every worker, when another one comes [D019]', bounded, async () => {
     using diary = newDiary();
     await using cluster = await started();
     await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
@@ -97,7 +97,7 @@ suite('worker processes', { concurrency: 3 }, () => {
   });
 
   test(
-    'a worker that is told to end finishes what it runs, takes nothing more, and exits with 0',
+    'a worker that is told to end finishes what it runs, takes nothing more, and exits with 0 [D128]',
     bounded,
     async () => {
       using diary = newDiary();
@@ -121,7 +121,7 @@ suite('worker processes', { concurrency: 3 }, () => {
     },
   );
 
-  test('workers that come and go while they are busy are blamed for nothing', bounded, async () => {
+  test('workers that come and go while they are busy are blamed for nothing [D016 D123]', bounded, async () => {
     using diary = newDiary();
     await using cluster = await started({ allowedFailures: 0 });
     await using steady = await joinedWorker({ ...at(cluster), name: 'steady' });
@@ -191,7 +191,7 @@ suite('worker processes', { concurrency: 3 }, () => {
     assert.equal(await ada.exited(), 0);
   });
 
-  test('a worker that was there before its scheduler joins when that comes', bounded, async () => {
+  test('a worker that was there before its scheduler joins when that comes [D160]', bounded, async () => {
     const port = await freePort();
     await using ada = startWorker({ url: `ws://127.0.0.1:${port}`, token, name: 'ada' });
     await ada.said(/nobody listens at ws:\/\/127\.0\.0\.1:\d+.*trying again/);
@@ -218,7 +218,7 @@ suite('worker processes', { concurrency: 3 }, () => {
   });
 
   test(
-    'a scheduler that dies ends the run as Failed, and its workers stop and join the next one',
+    'a scheduler that dies ends the run as Failed, and its workers stop and join the next one [D050 D159]',
     bounded,
     async () => {
       using diary = newDiary();
@@ -244,26 +244,30 @@ suite('worker processes', { concurrency: 3 }, () => {
     },
   );
 
-  test('a client that goes away takes its work with it, and the workers are free for others', bounded, async () => {
-    using diary = newDiary();
-    await using cluster = await started();
-    await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
-    const stop = new AbortController();
-    const remote = new DistributedExecutor(cluster.url, { token });
+  test(
+    'a client that goes away takes its work with it, and the workers are free for others [D111 D127]',
+    bounded,
+    async () => {
+      using diary = newDiary();
+      await using cluster = await started();
+      await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
+      const stop = new AbortController();
+      const remote = new DistributedExecutor(cluster.url, { token });
 
-    const doomed = runOn(remote)(new Flow('doomed', () => failing.stuck.map([diary.path, diary.path])), {
-      signal: stop.signal,
-      cancelGrace: 20,
-    });
-    await untilNoted(diary.path, 'started');
-    stop.abort();
+      const doomed = runOn(remote)(new Flow('doomed', () => failing.stuck.map([diary.path, diary.path])), {
+        signal: stop.signal,
+        cancelGrace: 20,
+      });
+      await untilNoted(diary.path, 'started');
+      stop.abort();
 
-    assert.equal((await doomed).state.type, 'Cancelled');
-    assert.equal((await runOn(remote)(new Flow('other', () => sum(inc.map([1, 2]))))).state.output, 5);
-  });
+      assert.equal((await doomed).state.type, 'Cancelled');
+      assert.equal((await runOn(remote)(new Flow('other', () => sum(inc.map([1, 2]))))).state.output, 5);
+    },
+  );
 
   test(
-    'a run without any worker says how to start one, and begins when one comes, which the log tells [P353]',
+    'a run without any worker says how to start one, and begins when one comes, which the log tells [P353] [D132]',
     bounded,
     async () => {
       await using cluster = await started();
@@ -308,7 +312,7 @@ suite('worker processes', { concurrency: 3 }, () => {
 });
 
 // Alone, because a worker that gets no time for its heartbeat is as good as frozen.
-test('a frozen worker is given up, and what it says when it thaws changes nothing [S23]', bounded, async () => {
+test('a frozen worker is given up, and what it says when it thaws changes nothing [S23] [D041]', bounded, async () => {
   using diary = newDiary();
   await using cluster = await started({ heartbeatTimeout: '1s' });
   await using ada = await joinedWorker({ ...at(cluster), name: 'ada', threads: 2 });

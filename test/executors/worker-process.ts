@@ -87,6 +87,8 @@ export interface WorkerOptions {
   readonly code?: 'bundle' | 'module';
   /** Where it keeps the code that it is sent. */
   readonly codeDirectory?: string;
+  /** How long it waits for what runs when it is told to end. */
+  readonly drain?: string;
 }
 
 /** A worker process that may not have joined yet. */
@@ -96,9 +98,10 @@ export function startWorker({
   name,
   threads = 1,
   code = 'bundle',
+  drain = '30s',
   ...place
 }: WorkerOptions): CommandProcess {
-  const args = ['worker', url, '--name', name, '--threads', String(threads), '--code', code];
+  const args = ['worker', url, '--name', name, '--threads', String(threads), '--code', code, '--drain', drain];
   return new CommandProcess(args, token, place);
 }
 

@@ -150,7 +150,7 @@ test('a length that the frame cannot hold is refused before anything is made of 
   }
 });
 
-test('a frame that ends too early or goes on too long is refused', () => {
+test('a frame that ends too early or goes on too long is refused [D097]', () => {
   const frame = encodeMessages([{ type: 'draining' }]);
 
   assertRefused(new Uint8Array(0), /it ends too early/);
@@ -163,7 +163,7 @@ test('lists in lists do not reach the end of the stack', () => {
   assertRefused(new Uint8Array(5_000_000).fill(0x81), /nested deeper than 16 levels/);
 });
 
-test('what msgpackr would rebuild and no message needs is refused unread', () => {
+test('what msgpackr would rebuild and no message needs is refused unread [D099]', () => {
   const generous = new Packr({ structuredClone: true, useBigIntExtension: true, useRecords: false });
   for (const value of [undefined, new Date(0), /x/, new Set([1]), new Error('x'), 2n ** 80n, new Float64Array(1)]) {
     assertRefused(generous.pack([{ ...ended(1), extra: value }]));

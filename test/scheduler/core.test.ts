@@ -4,14 +4,14 @@ import type { ArraySpec, Event } from '../../src/scheduler/core.ts';
 import { checkInvariants } from '../../src/scheduler/invariants.ts';
 import { delayed, ended, given, joined, kept, lost, run, scheduler, settled, submitted } from './fixtures.ts';
 
-test('a pipeline that was begun goes before one that was not', () => {
+test('a pipeline that was begun goes before one that was not [D130]', () => {
   const { on } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 2 }, { array: 2, length: 2, elementwise: [1] }));
 
   assert.deepEqual(on(settled('alice', 1, [0, 1]), ended('alice', 1)), [kept(1, [0, 1]), run('alice', 2, [0, 1], 2)]);
 });
 
-test('of two that are equally deep the first submitted runs first, whichever came last to the queue', () => {
+test('of two that are equally deep the first submitted runs first, whichever came last to the queue [D131]', () => {
   const { on } = scheduler();
 
   on(submitted({ array: 9 }), submitted({ array: 8 }), submitted({ array: 10 }));
@@ -23,7 +23,7 @@ test('of two that are equally deep the first submitted runs first, whichever cam
   ]);
 });
 
-test('priority goes before depth', () => {
+test('priority goes before depth [D129]', () => {
   const { on } = scheduler();
   on(submitted(given({ array: 1 }), { array: 2, elementwise: [1] }, { array: 3, priority: 1 }));
 
@@ -93,7 +93,7 @@ test('an upstream that is named twice counts once', () => {
   assert.deepEqual(on(settled('alice', 1, [0, 1])), [kept(1, [0, 1]), run('alice', 2, [0, 1], 2)]);
 });
 
-test('a submission that does not fit our books stops us', () => {
+test('a submission that does not fit our books stops us [D165]', () => {
   const submit = (...arrays: Partial<ArraySpec>[]) => scheduler().on(submitted(...arrays));
 
   assert.throws(() => submit({ array: 1 }, { array: 1 }), /array 1 was already submitted/);
@@ -112,7 +112,7 @@ test('an elementwise dependent may be shorter, and then waits only for what it h
   assert.deepEqual(on(settled('alice', 3, [1, 2])), [kept(1, [1, 2])]);
 });
 
-test('old news changes nothing', () => {
+test('old news changes nothing [D105 D107 D110]', () => {
   const { on } = scheduler();
   on(joined('alice'), joined('bob'), submitted({ array: 1, length: 3 }), settled('alice', 1, [0, 1]));
   on(ended('alice', 1));

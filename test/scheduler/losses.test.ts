@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SchedulerCore, type Event } from '../../src/scheduler/core.ts';
 import { crashed, ended, joined, kept, left, lost, measured, run, scheduler, settled, submitted } from './fixtures.ts';
 
-test('a chunk of one that is lost with its worker runs again elsewhere, under a new attempt number', () => {
+test('a chunk of one that is lost with its worker runs again elsewhere, under a new attempt number [D004]', () => {
   const { on } = scheduler();
   on(joined('alice'), submitted({ array: 1 }), joined('bob'));
 
@@ -21,7 +21,7 @@ test('an index that takes thread after thread with it is given up, and its depen
   assert.deepEqual(on(lost('alice', 3, 0), ended('alice', 3)), [crashed(1, 0, 3), run('alice', 2, [0, 1], 4)]);
 });
 
-test('with no failures allowed, one is enough', () => {
+test('with no failures allowed, one is enough [D013]', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(joined('alice'), submitted({ array: 1 }));
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { delayed, ended, joined, kept, left, lost, released, run, scheduler, settled, submitted } from './fixtures.ts';
 
-test('an array that its client lets go of is forgotten, and what runs of it is cancelled', () => {
+test('an array that its client lets go of is forgotten, and what runs of it is cancelled [D100]', () => {
   const { on } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 2 }, { array: 2 }));
 

@@ -113,7 +113,7 @@ test('log lines go to the client whose task wrote them, with the name of the wor
   assert.deepEqual(logs.records, [{ time: 1, level: 'info', message: 'hello', worker: 'ada' }]);
 });
 
-test('a client that cancels hears when nothing of its runs any more, and not before', async () => {
+test('a client that cancels hears when nothing of its runs any more, and not before [D104]', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1 });
   const client = connect(scheduler, { role: 'client' });
@@ -270,4 +270,24 @@ test('a worker that speaks like a client loses its connection', async () => {
 
   assert.match(await worker.closed, /a worker has no business to send 'cancel'/);
   assert.equal(scheduler.lookout.status.workers.length, 0);
+});
+
+test('workers are told apart by their connections: two of one name both work, and one leaves alone [D037]', async () => {
+  await using scheduler = new Scheduler();
+  const first = connect(scheduler, { role: 'worker', name: 'ada', threads: 1 });
+  const second = connect(scheduler, { role: 'worker', name: 'ada', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await Promise.all([first.next('welcome'), second.next('welcome'), client.next('welcome')]);
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 2 })] });
+  const [one, other] = await Promise.all([first.next('run'), second.next('run')]);
+
+  await first.close();
+  second.send(settled(other.attempt, other.start), { type: 'ended', attempt: other.attempt });
+
+  assert.equal((await client.next('settled')).start, other.start);
+  assert.equal((await second.next('run')).start, one.start);
+  assert.deepEqual(
+    scheduler.lookout.status.workers.map(({ name }) => name),
+    ['ada'],
+  );
 });

@@ -9,7 +9,7 @@ test('seeds that once failed, or that reach much, still pass', () => {
   for (const seed of seeds) runSeed(seed);
 });
 
-test('200 fresh seeds pass', (t) => {
+test('200 fresh seeds pass [D024 D026]', (t) => {
   const base = randomInt(2 ** 31);
   t.diagnostic(`the first of the fresh seeds is ${base}`);
   for (let seed = base; seed < base + 200; seed += 1) runSeed(seed);

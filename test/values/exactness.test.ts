@@ -14,7 +14,7 @@ for (const [name, fate, value] of valueTable()) {
   });
 }
 
-test('whatever the scan accepts arrives exactly, and whatever it does not is found', () => {
+test('whatever the scan accepts arrives exactly, and whatever it does not is found [N03]', () => {
   fc.assert(
     fc.property(anything, (value) => {
       const fate = fateOf(value);
@@ -41,7 +41,7 @@ test('a shape that is shared over and over is scanned once', () => {
   assert.equal(isExact(value), true);
 });
 
-test('a long list reached through an index is as deep as the copier will find it', () => {
+test('a long list reached through an index is as deep as the copier will find it [D088 N10]', () => {
   const nodes = Array.from({ length: 5_000 }, (): { next?: unknown } => ({}));
   for (const [index, node] of nodes.entries()) node.next = nodes[index + 1];
 

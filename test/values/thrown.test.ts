@@ -32,7 +32,7 @@ test('the stack that arrives is the one of the place that threw', () => {
   assert.match(arrived(new Error('here')).stack ?? '', /Error: here\n\s+at .*thrown\.test\.ts/);
 });
 
-test('a class that is not known arrives by its names, with its fields', () => {
+test('a class that is not known arrives by its names, with its fields [D075]', () => {
   const error = arrived(
     Object.assign(new HttpError('down'), { code: 'E_DOWN', at: new Date(5), rest: -0, no: undefined }),
   );
@@ -49,7 +49,7 @@ test('a class that is not known arrives by its names, with its fields', () => {
   });
 });
 
-test('fields that cannot travel are named', () => {
+test('fields that cannot travel are named [N05]', () => {
   const error = arrived(
     Object.assign(new Error('m'), { request: new Socket(), retry: () => 1, url: '/x', text: 'x'.repeat(70_000) }),
   );
@@ -73,7 +73,7 @@ test('a cause of undefined is a cause', () => {
   assert.ok(Object.hasOwn(arrived(new Error('m', { cause: undefined })), 'cause'));
 });
 
-test('an AggregateError keeps what it gathered, up to 50', () => {
+test('an AggregateError keeps what it gathered, up to 50 [N02]', () => {
   const thrown = new AggregateError(
     Array.from({ length: 60 }, (_, index) => new TypeError(`${index}`)),
     'all',
@@ -172,7 +172,7 @@ test('an error of another realm is an error here', () => {
   assert.ok(arrived(runInNewContext('new RangeError("far")')) instanceof RangeError);
 });
 
-test('an error whose every part throws still arrives', () => {
+test('an error whose every part throws still arrives [D075]', () => {
   const thrown = new Error('m');
   for (const key of ['message', 'stack', 'name', 'cause', 'code', 'errors', 'more'])
     Object.defineProperty(thrown, key, throwing);

@@ -31,13 +31,17 @@ function exactValues(): [string, Fate, unknown][] {
     ['infinity', 'exact', -Infinity],
     ['a boolean', 'exact', false],
     ['a small bigint', 'exact', 5n],
-    ['a big bigint', 'exact', -(2n ** 200n)],
+    ['a big bigint [N04]', 'exact', -(2n ** 200n)],
     ['half a surrogate pair', 'exact', 'a\ud800b'],
     ['a text with a byte order mark', 'exact', `\ufeff${'x'.repeat(100)}`],
     ['an object with undefined', 'exact', { a: undefined, b: -0 }],
     ['an own __proto__ key', 'exact', JSON.parse('{"__proto__":{"x":1},"a":1}')],
     ['integer-like keys', 'exact', { b: 1, 2: 2, '-0': 3 }],
-    ['70,000 keys', 'exact', Object.fromEntries(Array.from({ length: 70_000 }, (_, index) => [`k${index}`, index]))],
+    [
+      '100,000 keys [D091]',
+      'exact',
+      Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, index])),
+    ],
     // oxlint-disable-next-line no-sparse-arrays
     ['an array with holes', 'exact', [1, , undefined, -0]],
     // oxlint-disable-next-line unicorn/no-new-array
@@ -45,7 +49,7 @@ function exactValues(): [string, Fate, unknown][] {
     ['a very sparse array', 'exact', sparse],
     ['an array with a named property', 'exact', Object.assign([1, 2], { note: 'x' })],
     ['a match', 'exact', 'ab12'.match(/\d+/)],
-    ['a cycle', 'exact', cyclic],
+    ['a cycle [N04]', 'exact', cyclic],
     ['a shared part', 'exact', [shared, shared]],
     ['a Date', 'exact', new Date(1e12)],
     ['an invalid Date', 'exact', new Date(Number.NaN)],

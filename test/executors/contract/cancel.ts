@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, type LogRecord } from 'heddle';
-import { waitForAbort } from '../../fixtures/failing.ts';
+import { failWhenTold, waitForAbort } from '../../fixtures/failing.ts';
 import { writtenByTasks } from '../../fixtures/log-lines.ts';
 import { inc, sum } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
@@ -29,6 +29,22 @@ export function cancelRules(rule: Rule): void {
     assert.ok(state.of('wait-for-abort').isCancelled());
   });
 
+  rule("who fails when he is told to stop was cancelled, and his failure is nobody's news [D106]", async (run) => {
+    const stop = new AbortController();
+    const onLog = ({ message }: LogRecord) => {
+      if (message === 'started') stop.abort();
+    };
+    const flow = new Flow('stubborn', () => sum([failWhenTold()] as never));
+
+    const { state, logs } = await run(flow, { signal: stop.signal, onLog, cancelGrace: '1h' });
+
+    assert.deepEqual(
+      [state.type, state.of('fail-when-told').type, state.of('sum').type],
+      ['Cancelled', 'Cancelled', 'Cancelled'],
+    );
+    assert.ok(!logs.some(({ message }) => message.includes('what I had to do')));
+  });
+
   rule('nothing is left of a cancelled run: the next one has all the room', async (run) => {
     const stop = new AbortController();
     const onLog = (record: LogRecord) => {
@@ -42,7 +58,7 @@ export function cancelRules(rule: Rule): void {
     assert.equal(state.output, 14);
   });
 
-  rule('a run is cancelled alone: another one beside it goes on', async (run) => {
+  rule('a run is cancelled alone: another one beside it goes on [D101]', async (run) => {
     const stop = new AbortController();
     const doomed = run(new Flow('doomed', () => waitForAbort(1)), { signal: stop.signal });
     const other = await run(new Flow('other', () => sum(inc.map([1, 2, 3]))));
@@ -52,7 +68,7 @@ export function cancelRules(rule: Rule): void {
     assert.equal((await doomed).state.type, 'Cancelled');
   });
 
-  rule('a signal that is aborted before the run starts rejects it', async (run) => {
+  rule('a signal that is aborted before the run starts rejects it [D103]', async (run) => {
     const flow = new Flow('late', () => inc(1));
 
     await assert.rejects(run(flow, { signal: AbortSignal.abort() }), { name: 'AbortError' });

@@ -94,9 +94,9 @@ export function contextRules(rule: Rule): void {
   });
 
   rule(
-    'every log line arrives before the run ends, in order, with task, map index and worker [P292] [P294] [S15]',
+    'every log line arrives before the run ends, in order, with task, map index and worker [P292] [P294] [S15] [D151]',
     async (run) => {
-      const lines = 50;
+      const lines = 2_500;
 
       const { logs } = await run(new Flow('chatty', () => chatter.map([10, 20, 30, 40], unmapped(lines))));
 
@@ -124,7 +124,7 @@ export function contextRules(rule: Rule): void {
     assert.ok(said.includes(long) && said.includes('short'));
   });
 
-  rule('an error is in the log with its stack, be it thrown or written there [P295]', async (run) => {
+  rule('an error is in the log with its stack, be it thrown or written there [P295] [D146]', async (run) => {
     const { logs } = await run(new Flow('complains', () => complain()));
 
     const [written, thrown] = logs.filter(({ task, level }) => task === 'complain' && level === 'error');
@@ -156,7 +156,7 @@ export function contextRules(rule: Rule): void {
     await assert.rejects(running, { code: 'LOG_LISTENER_FAILED', cause: new RangeError('the disk is full') });
   });
 
-  rule('each line has the level that it was written with', async (run) => {
+  rule('each line has the level that it was written with [D147]', async (run) => {
     const flow = new Flow('levels', () => logLevels());
     const { logs } = await withConfig({ logging: { level: 'debug' } }, () => run(flow));
 

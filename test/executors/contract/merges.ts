@@ -36,7 +36,7 @@ export function mergeRules(rule: Rule): void {
     assert.equal(state.of('merge-3').type, 'Skipped');
   });
 
-  rule('what can be used of a list goes on after some of it failed [P325]', async (run) => {
+  rule('what can be used of a list goes on after some of it failed [P325] [D070]', async (run) => {
     const flow = new Flow('filter', () => [
       usable(check.map([0, 1, 2], unmapped([1]))),
       usable([null, 0, 1, 5, '', new Error('x')]),

@@ -69,18 +69,21 @@ export function registeredTypeRules(rule: Rule): void {
     assert.ok(given instanceof PaymentError && given.due.cents === 6);
   });
 
-  rule('a type that cannot be rebuilt where it arrives fails who was to get it, and nobody else', async (run) => {
-    const flow = new Flow('broken-type', () => [echo.map([1, new HomeBody(), 3]), echo(new HomeBody()), homeBody(), inc(1)]); // prettier-ignore
+  rule(
+    'a type that cannot be rebuilt where it arrives fails who was to get it, and nobody else [D084]',
+    async (run) => {
+      const flow = new Flow('broken-type', () => [echo.map([1, new HomeBody(), 3]), echo(new HomeBody()), homeBody(), inc(1)]); // prettier-ignore
 
-    const { state } = await run(flow);
+      const { state } = await run(flow);
 
-    const codes = ['echo', 'echo-2', 'home-body'].map((slug) => {
-      const failed = [state.of(slug), ...state.of(slug).children].find(({ error }) => error !== undefined);
-      return (failed?.error as { code?: string } | undefined)?.code;
-    });
-    assert.deepEqual(codes, ['TYPE_CODEC_FAILED', 'TYPE_CODEC_FAILED', 'TYPE_CODEC_FAILED']);
-    assert.equal(state.of('inc').type, 'Success');
-  });
+      const codes = ['echo', 'echo-2', 'home-body'].map((slug) => {
+        const failed = [state.of(slug), ...state.of(slug).children].find(({ error }) => error !== undefined);
+        return (failed?.error as { code?: string } | undefined)?.code;
+      });
+      assert.deepEqual(codes, ['TYPE_CODEC_FAILED', 'TYPE_CODEC_FAILED', 'TYPE_CODEC_FAILED']);
+      assert.equal(state.of('inc').type, 'Success');
+    },
+  );
 
   rule('what arrives changed is told once for a task and a path, however many runs find it', async (run) => {
     const cents = Array.from({ length: 200 }, (_, index) => index);

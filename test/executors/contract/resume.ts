@@ -7,7 +7,7 @@ import { halves } from '../../fixtures/resuming.ts';
 import type { FinishedRun, Rule, Run } from '../contract.ts';
 
 export function resumeRules(rule: Rule): void {
-  rule('a flow run that is started again with its id does only what is missing [P046]', async (run) => {
+  rule('a flow run that is started again with its id does only what is missing [P046] [D071]', async (run) => {
     await using first = await attempt(run);
     writeFileSync(`${first.diary}.mended`, '');
 

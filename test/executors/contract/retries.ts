@@ -10,7 +10,7 @@ const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, retryThenFail,
 const { rejectLater, returnUnsendable } = failing;
 
 export function retryRules(rule: Rule): void {
-  rule('a task is tried again as often as it may be, and counts its runs', async (run) => {
+  rule('a task is tried again as often as it may be, and counts its runs [D065]', async (run) => {
     const { state, logs } = await run(new Flow('retried', () => failUntil(3)));
 
     assert.equal(state.output, 3);
@@ -22,7 +22,7 @@ export function retryRules(rule: Rule): void {
     assert.equal(state.statistics.taskRuns, 1);
   });
 
-  rule('a task whose retries are used up fails with its last error [P131]', async (run) => {
+  rule('a task whose retries are used up fails with its last error [P131] [D066]', async (run) => {
     const { state, logs } = await run(new Flow('exhausted', () => failUntil(9)));
 
     assert.deepEqual([state.of('fail-until').type, state.of('fail-until').message], ['Failed', 'Error: run 3 fails']);

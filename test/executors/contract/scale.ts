@@ -4,7 +4,7 @@ import { check, countFor, inc, sum } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function scaleRules(rule: Rule): void {
-  rule('a hundred thousand children, of which a few fail', async (run) => {
+  rule('a hundred thousand children, of which a few fail [D069]', async (run) => {
     const length = 100_000;
     const bad = [0, 7, 4_999, 50_000, 99_999];
     const flow = new Flow('many', () => {
