@@ -1,10 +1,9 @@
-// The workers that a cluster starts by itself: as many as are wanted, others for those that are lost, and those that
-// are too many are let go when they have finished what they run. How a worker is started is none of its business.
+// The workers that a cluster starts by itself. This is the shell of `Roster`, which decides who is to come and go.
 
-import { setTimeout as delay } from 'node:timers/promises';
-import { formatDuration } from '../lib/duration.ts';
-import { HeddleError } from '../lib/heddle-error.ts';
+import { Alarm } from '../lib/alarm.ts';
 import type { LogLevel } from '../lib/log-record.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import { Roster, type RosterCommand, type RosterEvent } from './roster.ts';
 
 /** A worker that was started and has joined, or will. */
 export interface LaunchedWorker {
@@ -28,164 +27,90 @@ export interface WorkforceOptions {
   readonly announce: (level: LogLevel, message: string) => void;
 }
 
-interface Member {
-  readonly place: number;
-  readonly name: string;
-  /** How many have had this name, it included. */
-  readonly generation: number;
-  readonly joined: PromiseWithResolvers<void>;
-  launched: Promise<LaunchedWorker>;
-  isLeaving: boolean;
-}
-
-const joinTimeoutMs = 60_000;
-/** So many are started at once in place of those that ended; one that keeps ending is not worth such haste. */
-const hastyGenerations = 3;
-const firstRetryMs = 1_000;
-const lastRetryMs = 30_000;
-
 export class Workforce implements AsyncDisposable {
   readonly #options: WorkforceOptions;
-  readonly #members = new Set<Member>();
-  readonly #over = new AbortController();
-  readonly #generations = new Map<string, number>();
-  #wanted = 0;
+  readonly #roster: Roster;
+  readonly #launched = new Map<string, Promise<LaunchedWorker>>();
+  readonly #scalings = new Map<number, PromiseWithResolvers<void>>();
+  readonly #endings = new Set<Promise<void>>();
+  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
+  #nextScaling = 1;
 
   constructor(options: WorkforceOptions) {
     this.#options = options;
+    this.#roster = new Roster(options.nameOf);
   }
 
   /** How many workers there are to be; some may still be on their way. */
   get wanted(): number {
-    return this.#wanted;
+    return this.#roster.wanted;
   }
 
   /** Resolves when new ones have joined and those that are too many were told. Rejects with why one did not join. */
   async scale(count: number): Promise<void> {
-    this.#wanted = count;
-    this.#dismiss();
-    const places = this.#freePlaces();
-    const started = await Promise.allSettled(places.map((place) => this.#start(place)));
-    const failed = started.find((result) => result.status === 'rejected');
-    if (failed === undefined) return;
-    this.#wanted = Math.min(this.#wanted, this.#staying().length);
-    throw failed.reason;
+    const [scaling, told] = [this.#nextScaling++, Promise.withResolvers<void>()];
+    this.#scalings.set(scaling, told);
+    this.#handle({ type: 'scaled', scaling, count, busy: this.#options.busy() });
+    await told.promise;
   }
 
   /** To be called when a worker has joined the scheduler. */
-  joined(name: string): void {
-    for (const member of this.#members) if (member.name === name) member.joined.resolve();
+  joined(worker: string): void {
+    this.#handle({ type: 'joined', worker });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#over.abort();
-    await Promise.all([...this.#members].map(({ launched }) => endOf(launched)));
+    this.#handle({ type: 'closed' });
+    await Promise.all(this.#endings);
+    this.#alarm[Symbol.dispose]();
   }
 
-  #staying(): Member[] {
-    return [...this.#members].filter(({ isLeaving }) => !isLeaving);
+  #handle(event: RosterEvent): void {
+    for (const command of this.#roster.handle(event, performance.now())) this.#perform(command);
+    this.#alarm.setFor(this.#roster.nextDue);
   }
 
-  /** Those that are idle go first; of those, the ones at the last places. */
-  #dismiss(): void {
-    const staying = this.#staying();
-    if (staying.length <= this.#wanted) return;
-    const busy = this.#options.busy();
-    const cost = ({ name }: Member) => (busy.has(name) ? 1 : 0);
-    const leaving = staying.toSorted((a, b) => cost(a) - cost(b) || b.place - a.place);
-    for (const member of leaving.slice(0, staying.length - this.#wanted)) {
-      member.isLeaving = true;
-      void member.launched.then(
-        (worker) => worker.leave(),
-        () => {},
-      );
-    }
-  }
-
-  #freePlaces(): number[] {
-    const staying = this.#staying();
-    const taken = new Set(staying.map(({ place }) => place));
-    const free: number[] = [];
-    for (let place = 0; free.length < this.#wanted - staying.length; place += 1)
-      if (!taken.has(place)) free.push(place);
-    return free;
-  }
-
-  async #start(place: number): Promise<void> {
-    const { name, generation } = this.#nextName(place);
-    const joined = Promise.withResolvers<void>();
-    const launched = (async () => await this.#options.start(place, name))();
-    const member: Member = { place, name, generation, joined, launched, isLeaving: false };
-    this.#members.add(member);
-    try {
-      await this.#arrival(member);
-    } catch (error) {
-      this.#members.delete(member);
-      await endOf(launched);
-      throw error;
-    }
-    void goneFrom(await launched).then((error) => this.#ended(member, error));
-  }
-
-  async #arrival({ name, joined, launched }: Member): Promise<void> {
-    const worker = await launched;
-    using late = timeLimit(name);
-    const gone = goneFrom(worker).then((error) => {
-      if (error instanceof Error) throw error;
-      throw new HeddleError('WORKER_ENDED', `worker ${name} ended before it had joined`, { worker: name });
-    });
-    await Promise.race([joined.promise, gone, late.promise]);
-  }
-
-  #nextName(place: number): { name: string; generation: number } {
-    const name = this.#options.nameOf(place);
-    const generation = (this.#generations.get(name) ?? 0) + 1;
-    this.#generations.set(name, generation);
-    return { name: generation === 1 ? name : `${name}.${generation}`, generation };
-  }
-
-  #ended(member: Member, error: unknown): void {
-    this.#members.delete(member);
-    if (member.isLeaving || this.#over.signal.aborted) return;
-    const why = error instanceof Error ? `: ${error.message}` : '';
-    this.#options.announce('warn', `${member.name} has ended, and another one is started${why}`);
-    void this.#replace(member);
-  }
-
-  /** Tries for as long as one is missing. */
-  async #replace({ place, generation }: Member): Promise<void> {
-    const { signal } = this.#over;
-    if (generation > hastyGenerations) await delay(firstRetryMs, undefined, { signal }).catch(() => {});
-    for (let retryMs = firstRetryMs; ; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
-      if (signal.aborted || this.#staying().length >= this.#wanted) return;
-      try {
-        return await this.#start(place);
-      } catch (error) {
-        if (signal.aborted) return;
-        const why = error instanceof Error ? error.message : String(error);
-        const when = `it is tried again in ${formatDuration(retryMs)}`;
-        this.#options.announce('warn', `a worker could not be started, ${when}: ${why}`);
-        await delay(retryMs, undefined, { signal }).catch(() => {});
+  #perform(command: RosterCommand): void {
+    switch (command.type) {
+      case 'launch':
+        return void this.#launch(command.place, command.worker);
+      case 'dismiss':
+        return void this.#launched.get(command.worker)?.then(
+          (worker) => worker.leave(),
+          () => {},
+        );
+      case 'end':
+        return void this.#endings.add(endOf(this.#launched.get(command.worker)));
+      case 'announce':
+        return this.#options.announce(command.level, command.message);
+      case 'tell-scaled': {
+        const told = this.#scalings.get(command.scaling)!;
+        this.#scalings.delete(command.scaling);
+        return command.failure === undefined ? told.resolve() : told.reject(command.failure.error);
       }
+      default:
+        unreachable(command);
     }
   }
-}
 
-/** Resolves when it is gone, with the error that says why, if there is one. */
-async function goneFrom({ ended }: LaunchedWorker): Promise<unknown> {
-  return await ended.catch((error: unknown) => error);
+  /** From its start to its end. */
+  async #launch(place: number, worker: string): Promise<void> {
+    const launched = (async () => await this.#options.start(place, worker))();
+    this.#launched.set(worker, launched);
+    const event = await launched.then(
+      async ({ ended }): Promise<RosterEvent> => {
+        this.#handle({ type: 'launched', worker });
+        return { type: 'ended', worker, error: await ended.catch((error: unknown) => error) };
+      },
+      (error: unknown): RosterEvent => ({ type: 'launch-failed', worker, error }),
+    );
+    this.#launched.delete(worker);
+    this.#handle(event);
+  }
 }
 
 /** Nothing, if it could not even be started. */
-async function endOf(launched: Promise<LaunchedWorker>): Promise<void> {
-  const worker = await launched.catch(() => undefined);
+async function endOf(launched: Promise<LaunchedWorker> | undefined): Promise<void> {
+  const worker = await launched?.catch(() => undefined);
   await worker?.end();
-}
-
-function timeLimit(name: string): Disposable & { promise: Promise<never> } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const message = `${name} was started, and has not joined within ${formatDuration(joinTimeoutMs)}`;
-  const late = () => reject(new HeddleError('WORKER_MISSING', message, { worker: name }));
-  const timer = setTimeout(late, joinTimeoutMs);
-  return { promise, [Symbol.dispose]: () => clearTimeout(timer) };
 }

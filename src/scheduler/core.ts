@@ -56,8 +56,8 @@ export class SchedulerCore {
   }
 
   /** When the next delayed index wakes: a tick then, between the regular ones, lets it run on time. */
-  get nextDue(): number | undefined {
-    return this.#delayed.peek()?.until;
+  get nextDue(): number {
+    return this.#delayed.peek()?.until ?? Infinity;
   }
 
   /** Where an index stands, in one sentence. It changes nothing, and may take its time. */

@@ -1,6 +1,7 @@
 // The shell around the core: comms and a clock become events, commands become messages. It keeps the bytes that the
 // core never sees, and opens none of them.
 
+import { Alarm } from '../lib/alarm.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
@@ -9,7 +10,6 @@ import { unreachable } from '../lib/unreachable.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { Alarm } from './alarm.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
@@ -312,7 +312,7 @@ export class Scheduler implements AsyncDisposable {
       this.#perform(command, cargo);
     }
     // Retries are due at times of their own, between the beats.
-    if (this.#core.nextDue !== undefined) this.#alarm.setFor(this.#core.nextDue);
+    this.#alarm.setFor(this.#core.nextDue);
   }
 
   #perform(command: Command, freight: Freight): void {

@@ -5,9 +5,9 @@
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { controlOrders, controlWords, type Block, type ChunkMessage, type ChunkTask, type Loss } from '../lib/chunk.ts';
+import { Alarm } from '../lib/alarm.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
-import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, PooledChunk } from './pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
@@ -54,8 +54,7 @@ export class ThreadSlot {
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
   readonly #closings = new Map<string, AskedClosing>();
-  #timer: NodeJS.Timeout | undefined;
-  #timerDue = Infinity;
+  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', look: this.#look() }));
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -100,7 +99,7 @@ export class ThreadSlot {
 
   #handle(event: ThreadEvent): void {
     for (const command of this.#life.handle(event, performance.now())) this.#perform(command);
-    this.#setTimer();
+    this.#alarm.setFor(this.#life.nextDue);
   }
 
   #perform(command: ThreadCommand): void {
@@ -134,20 +133,6 @@ export class ThreadSlot {
       default:
         unreachable(command);
     }
-  }
-
-  /** One timer, for what is due next. */
-  #setTimer(): void {
-    const due = this.#life.nextDue;
-    if (due === this.#timerDue) return;
-    clearTimeout(this.#timer);
-    this.#timerDue = due;
-    if (due === Infinity) return;
-    const tick = () => {
-      this.#timerDue = Infinity;
-      this.#handle({ type: 'ticked', look: this.#look() });
-    };
-    this.#timer = setTimeout(tick, timerMs(Math.max(0, due - performance.now())));
   }
 
   #look(): Look {

@@ -1,21 +1,23 @@
-import { timerMs } from '../lib/timer.ts';
+import { timerMs } from './timer.ts';
 
-/** Rings at a time of `performance.now`, or sooner if it was set for a time before that. */
+/** Rings at a time of `performance.now`: for shells of cores, which say when they are due next. */
 export class Alarm implements Disposable {
   readonly #ring: () => void;
   #timer: NodeJS.Timeout | undefined;
-  #at = Infinity;
+  #due = Infinity;
 
   constructor(ring: () => void) {
     this.#ring = ring;
   }
 
+  /** Never, if it is `Infinity`. The time that was set before is forgotten. */
   setFor(due: number): void {
-    if (due >= this.#at) return;
+    if (due === this.#due) return;
     clearTimeout(this.#timer);
-    this.#at = due;
+    this.#due = due;
+    if (due === Infinity) return;
     const ring = () => {
-      this.#at = Infinity;
+      this.#due = Infinity;
       this.#ring();
     };
     this.#timer = setTimeout(ring, timerMs(Math.max(0, Math.ceil(due - performance.now()))));

@@ -1,0 +1,236 @@
+// Who is to work for a cluster, event by event, without a worker or a clock.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatDuration } from '../../src/lib/duration.ts';
+import { Roster, type RosterCommand, type RosterEvent } from '../../src/executors/roster.ts';
+
+test('a cluster that is scaled up starts workers at the free places, and is told when all have joined', () => {
+  const { on, scale } = roster();
+
+  assert.deepEqual(scale(2), [launch(0, 'w1'), launch(1, 'w2')]);
+  assert.deepEqual(on(launched('w1'), joined('w1'), launched('w2')), []);
+  assert.deepEqual(on(joined('w2')), [scaled(1)]);
+  assert.deepEqual(scale(3), [launch(2, 'w3')]);
+});
+
+test('a worker can have joined before it is known to be launched, and strangers join as well', () => {
+  const { on, scale } = roster();
+  scale(1);
+
+  assert.deepEqual(on(joined('w1'), joined('stranger'), ended('stranger')), []);
+  assert.deepEqual(on(launched('w1')), [scaled(1)]);
+});
+
+test('a cluster that has as many as are wanted is told so at once', () => {
+  const { scale } = roster();
+
+  assert.deepEqual(scale(0), [scaled(1)]);
+});
+
+test('when one cannot be started the others are waited for, and then no more are wanted than there are', () => {
+  const { core, on, scale } = roster();
+  scale(3);
+  on(launched('w1'), joined('w1'), launched('w3'));
+
+  assert.deepEqual(on({ type: 'launch-failed', worker: 'w2', error: new Error('no machine') }), []);
+  assert.equal(core.wanted, 3);
+  assert.deepEqual(on(joined('w3')), [scaled(1, new Error('no machine'))]);
+  assert.equal(core.wanted, 2);
+});
+
+test('a worker that ends before it has joined was not started, with its own reason if it has one', () => {
+  for (const error of [undefined, new Error('wrong token')]) {
+    const { on, scale } = roster();
+    scale(1);
+    on(launched('w1'));
+
+    const [command] = on(ended('w1', error));
+
+    assert.match(failureOf(command).message, error === undefined ? /^worker w1 ended before it had/ : /^wrong token$/);
+  }
+});
+
+test('a worker that has not joined a minute after its launch is ended, and then told to be missing', () => {
+  const { core, on, scale, wait } = roster();
+  scale(1);
+  wait(5_000);
+  on(launched('w1'));
+  assert.equal(core.nextDue, 65_000);
+
+  assert.deepEqual(wait(59_999), []);
+  assert.deepEqual(wait(1), [{ type: 'end', worker: 'w1' }]);
+  assert.deepEqual(on(joined('w1')), [], 'too late');
+  const [command] = on(ended('w1'));
+
+  assert.match(failureOf(command).message, /^w1 was started, and has not joined within 1 min/);
+  assert.partialDeepStrictEqual(Object.assign({}, failureOf(command)), { code: 'WORKER_MISSING', worker: 'w1' });
+  assert.equal(core.nextDue, Infinity);
+});
+
+test('of those that are too many the idle ones go first, from the last place on', () => {
+  const { scale } = roster(4);
+
+  assert.deepEqual(scale(2, ['w3', 'w4']), [dismiss('w2'), dismiss('w1'), scaled(2)]);
+});
+
+test('a worker that was sent away is not replaced, and its place is free at once', () => {
+  const { on, scale } = roster(2);
+
+  assert.deepEqual(scale(1), [dismiss('w2'), scaled(2)]);
+  assert.deepEqual(scale(2), [launch(1, 'w2.2')]);
+  assert.deepEqual(on(ended('w2')), []);
+});
+
+test('a worker that was sent away on its way here is missed by nobody', () => {
+  const { on, scale } = roster();
+  scale(2);
+  on(launched('w1'), joined('w1'), launched('w2'));
+
+  assert.deepEqual(scale(1), [dismiss('w2'), scaled(2)]);
+  assert.deepEqual(on(ended('w2')), [scaled(1)]);
+});
+
+test('a worker that is lost is replaced at its place, under a name of its own', () => {
+  const { on } = roster(2);
+
+  assert.deepEqual(on(ended('w1', new Error('killed'))), [
+    warning('w1 has ended, and another one is started: killed'),
+    launch(0, 'w1.2'),
+  ]);
+  assert.deepEqual(on(launched('w1.2'), joined('w1.2')), []);
+  assert.deepEqual(on(ended('w1.2')), [warning('w1.2 has ended, and another one is started'), launch(0, 'w1.3')]);
+});
+
+test('one that keeps ending is replaced a second later from the fourth time on', () => {
+  const { core, on, wait } = roster(1);
+  for (const name of ['w1', 'w1.2', 'w1.3']) {
+    assert.equal(on(ended(name)).length, 2);
+    const next = name === 'w1' ? 'w1.2' : name === 'w1.2' ? 'w1.3' : 'w1.4';
+    on(launched(next), joined(next));
+  }
+
+  assert.deepEqual(on(ended('w1.4')), [warning('w1.4 has ended, and another one is started')]);
+  assert.equal(core.nextDue, 1_000);
+  assert.deepEqual(wait(999), []);
+  assert.deepEqual(wait(1), [launch(0, 'w1.5')]);
+});
+
+test('a replacement that cannot be started is tried again, after longer and longer times', () => {
+  const { on, wait } = roster(1);
+  on(ended('w1'));
+  const waits = [1, 2, 4, 8, 16, 30, 30];
+
+  for (const [index, seconds] of waits.entries()) {
+    const failed = on({ type: 'launch-failed', worker: `w1.${index + 2}`, error: 'no' });
+    assert.deepEqual(failed, [
+      warning(`a worker could not be started, it is tried again in ${formatDuration(seconds * 1_000)}: no`),
+    ]);
+    assert.deepEqual(wait(seconds * 1_000 - 1), []);
+    assert.deepEqual(wait(1), [launch(0, `w1.${index + 3}`)]);
+  }
+});
+
+test('a replacement that nobody wants any more is not tried again', () => {
+  const { on, scale, wait } = roster(1);
+  on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' });
+
+  assert.deepEqual(scale(0), [scaled(2)]);
+  assert.deepEqual(wait(60_000), []);
+
+  const other = roster(1);
+  other.on(ended('w1'));
+  assert.deepEqual(other.scale(0), [dismiss('w1.2'), scaled(2)]);
+  assert.deepEqual(other.on({ type: 'launch-failed', worker: 'w1.2', error: 'no' }), []);
+});
+
+test('whoever scales meanwhile does not wait for the next try, and has none too many after it', () => {
+  const { on, scale, wait } = roster(1);
+  on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' });
+
+  assert.deepEqual(scale(1), [launch(0, 'w1.3')]);
+  assert.deepEqual(wait(60_000), []);
+});
+
+test('a place that is taken meanwhile is not given twice', () => {
+  const { on, scale, wait } = roster(2);
+  on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' });
+  scale(2);
+  on(launched('w1.3'), joined('w1.3'), ended('w2'));
+
+  assert.deepEqual(wait(1_000), [], 'nobody is missing: the second one is on its way');
+  scale(3);
+  assert.deepEqual(on({ type: 'launch-failed', worker: 'w2.2', error: 'no' }), [
+    warning('a worker could not be started, it is tried again in 1.0 s: no'),
+  ]);
+  assert.deepEqual(wait(1_000), [launch(1, 'w2.3')]);
+});
+
+test('a cluster that is closed ends all of its workers once, replaces none, and starts none', () => {
+  const { core, on, scale, wait } = roster(2);
+  scale(4);
+  on(launched('w3'), launched('w4'));
+  wait(60_000);
+
+  assert.deepEqual(on({ type: 'closed' }), [
+    { type: 'end', worker: 'w1' },
+    { type: 'end', worker: 'w2' },
+  ]);
+  assert.deepEqual(on(ended('w1'), ended('w2')), []);
+  assert.deepEqual(scale(9), [scaled(3)]);
+  assert.equal(core.nextDue, Infinity);
+});
+
+/** With so many workers here, of the first scaling. */
+function roster(workers = 0) {
+  const core = new Roster((place) => `w${place + 1}`);
+  let [now, scaling] = [0, 0];
+  const on = (...events: RosterEvent[]): RosterCommand[] => events.flatMap((event) => [...core.handle(event, now)]);
+  const scale = (count: number, busy: string[] = []) => {
+    scaling += 1;
+    return on({ type: 'scaled', scaling, count, busy: new Set(busy) });
+  };
+  const wait = (ms: number) => {
+    now += ms;
+    return on({ type: 'ticked' });
+  };
+  if (workers > 0) {
+    for (const command of scale(workers)) {
+      if (command.type === 'launch') on(launched(command.worker), joined(command.worker));
+    }
+  }
+  return { core, on, scale, wait };
+}
+
+function failureOf(command: RosterCommand | undefined): Error {
+  assert.ok(command?.type === 'tell-scaled' && command.failure?.error instanceof Error);
+  return command.failure.error;
+}
+
+function launched(worker: string): RosterEvent {
+  return { type: 'launched', worker };
+}
+
+function joined(worker: string): RosterEvent {
+  return { type: 'joined', worker };
+}
+
+function ended(worker: string, error?: Error): RosterEvent {
+  return { type: 'ended', worker, error };
+}
+
+function launch(place: number, worker: string): RosterCommand {
+  return { type: 'launch', place, worker };
+}
+
+function dismiss(worker: string): RosterCommand {
+  return { type: 'dismiss', worker };
+}
+
+function warning(message: string): RosterCommand {
+  return { type: 'announce', level: 'warn', message };
+}
+
+function scaled(scaling: number, error?: Error): RosterCommand {
+  return { type: 'tell-scaled', scaling, failure: error && { error } };
+}
