@@ -78,6 +78,7 @@ function isInternal(file: string): boolean {
   return file === '' || file.startsWith('node:');
 }
 
-function toUrl(script: string): string {
+/** What Node calls by a path, as a URL. */
+export function toUrl(script: string): string {
   return script.startsWith('/') ? pathToFileURL(script).href : script;
 }

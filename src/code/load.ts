@@ -61,21 +61,33 @@ export async function load(reference: Reference, { bundle, problem }: CodeSource
 
   const module = bundle === undefined ? locate(reference, problem) : inBundle(bundle, reference.module);
   const here = { ...reference, module };
-  const end = await importUntilFound(here);
+  const end = await importUntil(module, () => find(here) !== undefined);
   const entry = find(here);
   if (entry !== undefined) return entry;
   throw notFound(here, end);
 }
 
+/**
+ * Imports a module for the names in it, not for a task: until it is through, or held at a flow run. Rejects with
+ * `TASK_MODULE_FAILED`.
+ */
+export async function importUntilReady(module: string): Promise<void> {
+  const end = await importUntil(module, () => true);
+  if (end.type === 'failed') throw moduleFailed(module, end.error, 'what a task uses of it');
+}
+
+function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
+  const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const remedy =
+    missingPackage(module, error) ??
+    `A task's module is imported by every worker, so its top level must be safe to run there.`;
+  const message = `a worker could not import ${module} to find ${sought}: ${why}. ${remedy}`;
+  return new HeddleError('TASK_MODULE_FAILED', message, { module, cause: error });
+}
+
 function notFound({ name, module, definedAt }: Reference & { module: string }, end: ImportEnd): HeddleError {
   if (end.type === 'failed') {
-    const { error } = end;
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const remedy =
-      missingPackage(module, error) ??
-      `A task's module is imported by every worker, so its top level must be safe to run there.`;
-    const message = `a worker could not import ${module} to find task '${name}': ${why}. ${remedy}`;
-    return new HeddleError('TASK_MODULE_FAILED', message, { task: name, module, cause: error });
+    return Object.assign(moduleFailed(module, end.error, `task '${name}'`), { task: name });
   }
   const isHeld = end.type === 'held';
   const names = namesIn(module);
@@ -99,13 +111,18 @@ function missingPackage(module: string, error: unknown): string | undefined {
   );
 }
 
-/** The error for a function that only the code which made it knows. */
-export function notAddressable({ name, definedAt }: Reference): HeddleError {
+/** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
+export function notAddressable({ name, definedAt }: Reference, cause?: Error): HeddleError {
+  const why =
+    cause === undefined
+      ? ''
+      : `, and nobody here can tell what it captures, so as to send that along: ${cause.message}. Start Node with ` +
+        `--allow-inspector, if it was started with --permission`;
   const message =
     `task '${name}' was made inside a function (${definedAt}), not while its module was being loaded, so a worker ` +
-    `cannot find it by importing the module. Move the task() call to the top level of a module and pass what it ` +
-    `captures as inputs, or run the flow with LocalExecutor.`;
-  return new HeddleError('TASK_NOT_ADDRESSABLE', message, { task: name, definedAt });
+    `cannot find it by importing the module${why}. Move the task() call to the top level of a module and pass what ` +
+    `it captures as inputs, or run the flow with LocalExecutor.`;
+  return new HeddleError('TASK_NOT_ADDRESSABLE', message, { task: name, definedAt, ...(cause && { cause }) });
 }
 
 /** The module's URL on this machine: where it is there, or at the same path of the project that this worker runs in. */
@@ -130,17 +147,17 @@ function locate({ name, module, path, fingerprint }: Reference, problem?: string
 }
 
 /**
- * Imports until the function is there, the import ended, or nothing more is to be expected of it. A failure after the
+ * Imports until what is sought is there, the import ended, or nothing more is to be expected of it. A failure after the
  * definition does no harm.
  */
-async function importUntilFound(reference: Reference & { module: string }): Promise<ImportEnd> {
+async function importUntil(module: string, isThere: () => boolean): Promise<ImportEnd> {
   const { promise, resolve } = Promise.withResolvers<ImportEnd>();
-  const { done, heldBefore } = importOnce(reference.module);
+  const { done, heldBefore } = importOnce(module);
   let patience: NodeJS.Timeout | undefined;
   const check = () => {
     const { heldRuns } = registry;
-    const isHeld = heldRuns.some((module) => module === reference.module || module === undefined);
-    if (isHeld && find(reference) !== undefined) resolve({ type: 'through' });
+    const isHeld = heldRuns.some((each) => each === module || each === undefined);
+    if (isHeld && isThere()) resolve({ type: 'through' });
     if (heldRuns.length === heldBefore) return;
     // Nothing tells a run that the module awaits, and so never gets past, from one that it does not await.
     clearTimeout(patience);

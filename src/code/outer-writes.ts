@@ -2,8 +2,9 @@
 // module. Each thread of each worker has such a variable for itself, so what is kept there is not what it seems to be.
 // The text of the function is read, and nothing is run. What a function that it calls does is not known.
 
-import { parseExpressionAt, type AnyNode, type Function as FunctionNode, type Options } from 'acorn';
+import type { AnyNode, Function as FunctionNode } from 'acorn';
 import { emptyWhen } from './absence.ts';
+import { readFunction } from './function-text.ts';
 import { childrenOf, isFunction, scopeInside, scopesOfFunction, type Scope } from './scope.ts';
 import { writtenBy, type Place } from './written.ts';
 
@@ -16,12 +17,6 @@ export interface OuterWrite {
 
 type Visit = readonly [node: AnyNode, place: Place];
 
-const options: Options = {
-  ecmaVersion: 'latest',
-  // Where code comes from does not matter here: what its engine has accepted is right.
-  allowImportExportEverywhere: true,
-  checkPrivateFields: false,
-};
 const outermost: Scope = { names: new Set(), outer: undefined };
 const maxTargetLength = 40;
 
@@ -30,7 +25,7 @@ const maxTargetLength = 40;
  * cannot be read.
  */
 export function outerWritesIn(source: string): OuterWrite[] {
-  const { root, text, shift } = parse(source);
+  const { root, text, shift } = readFunction(source);
   const start = { scope: outermost, empty: [], hasOwnThis: true };
   const open = codeOf(root).flatMap((code) => insideFunction(code, start));
   const whole = { root, text };
@@ -43,33 +38,6 @@ export function outerWritesIn(source: string): OuterWrite[] {
     open.push(...inside(node, place));
   }
   return writes.sort((a, b) => a.offset - b.offset);
-}
-
-interface Parsed {
-  readonly root: AnyNode;
-  readonly text: string;
-  /** How much of the text was put before the source. */
-  readonly shift: number;
-}
-
-function parse(source: string): Parsed {
-  const { root, error } = parsed(source);
-  if (root !== undefined && (isFunction(root) || root.type === 'ClassExpression'))
-    return { root, text: source, shift: 0 };
-  // The text of a method cannot stand alone. A class has room for each kind there is.
-  const before = 'class extends Object {';
-  const text = `${before}${source}}`;
-  const method = parsed(text);
-  if (method.root === undefined) throw error ?? method.error;
-  return { root: method.root, text, shift: before.length };
-}
-
-function parsed(text: string): { readonly root?: AnyNode; readonly error?: unknown } {
-  try {
-    return { root: parseExpressionAt(text, 0, options) };
-  } catch (error) {
-    return { error };
-  }
 }
 
 /** The functions that run when a task does. A class's constructor and its static parts have run before. */

@@ -19,6 +19,7 @@ import { sendable } from '../values/travels.ts';
 import { useTypes, type Registered } from '../values/types.ts';
 import { deepFrozen } from '../lib/deep-frozen.ts';
 import { isCancelled } from './abort-watch.ts';
+import { reviveTask } from './captured-task.ts';
 import { outsideOfRuns } from './context.ts';
 import { createLogger } from './logger.ts';
 import { hookLoadedLoggers } from './loggers/named.ts';
@@ -286,11 +287,12 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
   try {
     const sealed = decodePlan(task.definition);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
-    const found = ((await load(sealed.reference, task.code)) as Task).freeze();
+    const known = sealed.isSent ? undefined : ((await load(sealed.reference, task.code)) as Task).freeze();
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
     const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
+    const found = known ?? (await reviveTask(plan)).freeze();
     // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
     deepFrozen(plan.parameters);
     if (plan.isMapped) deepFrozen(plan.constants);

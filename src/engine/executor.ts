@@ -64,8 +64,10 @@ export interface SessionListener {
 export interface Session extends AsyncDisposable {
   /** Whether every task run is in this process, so that memory can be shared and moved. */
   readonly sharesMemory: boolean;
-  /** Why a task cannot be run here, if so; asked for every task before the first one runs. */
+  /** Why a task cannot be found where it would run, if so; asked for every task before the first one runs. */
   objection(reference: Reference): Error | undefined;
+  /** Whether a task that cannot be found may be sent there, with what it captures: the files there are those here. */
+  readonly takesCaptures: boolean;
   /** Returns the array's id. News of it comes later, never during the call. */
   submit(request: ArrayRequest, listener: ArrayListener): number;
   /** Nothing that is still to be submitted needs this array. */

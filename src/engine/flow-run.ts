@@ -232,7 +232,7 @@ async function carryThrough(
   session: Session | undefined,
   { over, request, logger }: Circumstances,
 ): Promise<void> {
-  if (session !== undefined) runner.attach(session);
+  if (session !== undefined) await runner.attach(session);
   const running = session === undefined ? over.end : runner.run();
   const end = await Promise.race([over.end, running.then(() => undefined)]);
   if (end !== undefined) runner.abandon(end);

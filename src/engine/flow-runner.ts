@@ -9,9 +9,11 @@ import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
 import { State, type StateType } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
+import type { Captured } from '../code/captured.ts';
 import { codeAddressOf, isBuiltIn, type Reference } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
+import { captureTask } from './captured-task.ts';
 import { behindGate } from './arguments.ts';
 import { concluded, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
@@ -52,6 +54,8 @@ export class FlowRunner {
   #session!: Session;
   readonly #journal: Journal | undefined;
   #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
+  /** Tasks that workers cannot find. */
+  readonly #captured = new Map<Task, Captured>();
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
@@ -63,16 +67,18 @@ export class FlowRunner {
   }
 
   /** Takes the means to run tasks. Throws when some task cannot be run by them at all, before any is. */
-  attach(session: Session): void {
+  async attach(session: Session): Promise<void> {
     this.#session = session;
     // What is written to disk is for other processes.
     const sharesMemory = session.sharesMemory && this.#journal === undefined;
     this.#ofRun = { ...this.#ofRun, sharesMemory };
-    for (const { task } of this.#graph.nodes) {
-      const objection = task === undefined ? undefined : this.#session.objection(task.reference);
-      if (objection !== undefined) throw objection;
-    }
     this.resources.assertAddressable(session);
+    for (const { task, slug } of this.#graph.nodes) {
+      const objection = task === undefined ? undefined : this.#session.objection(task.reference);
+      if (objection === undefined) continue;
+      if (!session.takesCaptures) throw objection;
+      this.#captured.set(task!, await captureTask(task!, { slug, ...this.#ofRun }));
+    }
   }
 
   /** Submits all there is, and resolves when every task run is settled. */
@@ -320,7 +326,8 @@ export class FlowRunner {
   #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
     const { approved } = this.#facts;
     const sharesMemory = this.#ofRun.sharesMemory === true;
-    const plan = planOf(node, { wiring, storage, scope: this.#facts, approved, sharesMemory });
+    const captured = this.#captured.get(node.task!);
+    const plan = planOf(node, { wiring, storage, scope: this.#facts, captured, approved, sharesMemory });
     const bytes = encodePlan(plan);
     if (bytes.length > plan.valueLimitBytes) {
       const given = plan.args.flatMap((argument, position) => {

@@ -8,11 +8,13 @@ import type { Binding, Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
 import { Task } from '../flow/task.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { diagnose, type Finding } from '../values/diagnosis.ts';
 import { encodeColumn, encodeValue } from '../values/encode.ts';
 import { isInTaskRun } from './context.ts';
+import { takeApart } from './captured-task.ts';
 import { Flow } from './flow.ts';
 import { searchAfresh } from './search-afresh.ts';
 import { changesOf, distinctTasks, insteadOfKeeping, keptBy, whyNotKept } from './stateful-tasks.ts';
@@ -102,8 +104,12 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
   const nodes = isFlow ? value.graph.nodes : [];
   const sought = isFlow ? soughtBy(value) : new Map([[value.reference, `task '${value.name}'`]]);
-  const kept = await keptFaults(isFlow ? distinctTasks(value.graph) : new Map([[value, value.name]]));
-  const values = nodes.flatMap(valuesOf);
+  const tasks = isFlow ? distinctTasks(value.graph) : new Map([[value, value.name]]);
+  const kept = await keptFaults(tasks);
+  const inside = [...tasks].filter(([{ reference }]) => reference.module === undefined);
+  for (const [task] of inside) sought.delete(task.reference);
+  const captured = await Promise.all(inside.map(([task, slug]) => capturedBy(task, slug)));
+  const values = [...captured, ...nodes.flatMap(valuesOf)];
   const faults = await lookupFaults(sought, timeoutMs);
   return new SerializationReport(`${isFlow ? 'flow' : 'task'} '${value.name}'`, {
     problems: [...faults, ...values.flatMap(({ problems }) => problems)],
@@ -130,6 +136,35 @@ function look(path: string, value: unknown, encode: (value: unknown) => Uint8Arr
       bytes: 0,
     };
   }
+}
+
+/** What a task captures that workers cannot find, because it was made inside a function. */
+async function capturedBy(task: Task, slug: string): Promise<Findings> {
+  try {
+    const { values } = await takeApart(task, slug);
+    const { problems, changes, bytes } = look('', values);
+    const of = (fault: SerializationFault) => ({ ...fault, path: `variable ${fault.path.slice(1)} of task '${slug}'` });
+    return { problems: problems.map(of), changes: changes.map(of), bytes };
+  } catch (error) {
+    if (!(error instanceof HeddleError)) throw error;
+    return { problems: [insideFault(task.reference, slug, error)], changes: [], bytes: 0 };
+  }
+}
+
+function insideFault({ definedAt }: Reference, slug: string, error: HeddleError): SerializationFault {
+  const { function: holder, what, remedy } = error as HeddleError & Readonly<Record<string, string>>;
+  const { what: _, ...fault } = lookups['TASK_NOT_ADDRESSABLE']!;
+  const made = `was made inside a function (${definedAt})`;
+  const { code: kind } = error;
+  const path = `task '${slug}'`;
+  if (what === undefined) return { ...fault, path, kind, what: `${made}; ${textOf(error.cause)}` };
+  return {
+    path,
+    kind,
+    what: `${made}, and ${holder} ${what}`,
+    why: 'it travels with what it captures, and with the functions among that',
+    remedies: [remedy!, ...fault.remedies.map((each) => `or ${each.replace(/^or /, '')}`)],
+  };
 }
 
 /** What a node brings along: the constants among its arguments, or its default. */

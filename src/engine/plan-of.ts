@@ -1,3 +1,4 @@
+import type { Captured } from '../code/captured.ts';
 import { config } from '../config/config.ts';
 import type { Node } from '../flow/node.ts';
 import { nameOf } from '../flow/triggers.ts';
@@ -11,6 +12,8 @@ interface Circumstances {
   readonly wiring: Wiring;
   readonly storage: StoragePlan | undefined;
   readonly scope: FlowRunScope;
+  /** The task, taken apart, when workers cannot find it. */
+  readonly captured: Captured | undefined;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
   /** Whether all that runs it is in this process. */
@@ -42,6 +45,7 @@ export function planOf(node: Node, { wiring, storage, scope, ...rest }: Circumst
     ...(tags.length > 0 && { tags }),
     ...(rest.approved.includes(node.slug) && { isApproved: true }),
     reference: task.reference,
+    ...(rest.captured && { captured: rest.captured }),
     ...(types.length > 0 && { types }),
     isMapped: node.isMapped,
     ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),

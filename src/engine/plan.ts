@@ -6,6 +6,7 @@ import type { Reading } from '../values/copier.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed, type Check } from '../values/travels.ts';
 import type { LogLevel } from '../lib/log-record.ts';
+import type { Captured } from '../code/captured.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
 import type { StoragePlan } from './storage-plan.ts';
@@ -58,6 +59,8 @@ export interface RunPlan {
   /** Present when it need not wait for somebody's approval. */
   readonly isApproved?: true;
   readonly reference: Reference;
+  /** The task itself, taken apart, when the reference leads nowhere. */
+  readonly captured?: Captured;
   /** Where types of the user's are registered, if any. */
   readonly types?: readonly Reference[];
   readonly isMapped: boolean;
@@ -103,15 +106,19 @@ export interface PlannedResource {
   readonly input: number;
 }
 
-/** A plan of which the values are not read yet: types of theirs may be registered by the task's module. */
-export type SealedPlan = Omit<RunPlan, keyof PlanValues> & { readonly values: Uint8Array };
+/**
+ * A plan of which the values are not read yet: types of theirs may be registered by the task's module. `isSent` says
+ * that the task is among them.
+ */
+export type SealedPlan = Omit<RunPlan, keyof PlanValues> & { readonly values: Uint8Array; readonly isSent?: true };
 
-type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants'>;
+type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants' | 'captured'>;
 
-export function encodePlan({ parameters, secrets, constants, ...rest }: RunPlan): Uint8Array {
-  const values: PlanValues = { parameters, secrets, constants };
+export function encodePlan({ parameters, secrets, constants, captured, ...rest }: RunPlan): Uint8Array {
+  const values: PlanValues = { parameters, secrets, constants, ...(captured && { captured }) };
   const attaching = rest.sharesMemory === true ? new Map() : undefined;
-  const sealed: SealedPlan = { ...rest, values: encodeValue(packed(values), [], { attaching }) };
+  const bytesOfValues = encodeValue(packed(values), [], { attaching });
+  const sealed: SealedPlan = { ...rest, values: bytesOfValues, ...(captured && { isSent: true }) };
   const bytes = encodeValue(sealed);
   if (attaching !== undefined) attach(bytes, attaching);
   return bytes;

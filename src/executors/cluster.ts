@@ -15,6 +15,11 @@ export interface Cluster extends AsyncDisposable {
   readonly advice?: string;
   /** Whether all of its workers are threads of this process, so that they can look at the same memory. */
   readonly sharesMemory?: boolean;
+  /**
+   * Whether all of its workers import the very files that this process does, so that a task made inside a function can
+   * be sent to them with what it captures: the rest of what it uses is in those files.
+   */
+  readonly sharesFiles?: boolean;
   /** Ends what was started. The same as disposing of it. */
   close(): Promise<void>;
 }

@@ -52,6 +52,7 @@ export class DistributedExecutor implements Executor {
         name,
         isSameThread: false,
         sharesMemory: false,
+        takesCaptures: false,
         owned: [],
       });
     }
@@ -63,6 +64,7 @@ export class DistributedExecutor implements Executor {
         name,
         isSameThread: false,
         sharesMemory: cluster.sharesMemory === true,
+        takesCaptures: cluster.sharesFiles === true,
         owned,
       });
       return session;

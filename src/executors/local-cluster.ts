@@ -43,6 +43,7 @@ const optionRules = {
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
 export class LocalCluster implements Cluster {
   readonly sharesMemory: boolean;
+  readonly sharesFiles = true;
   readonly #options: LocalClusterOptions;
   readonly #threads: number;
   readonly #life: ClusterLife;

@@ -13,7 +13,7 @@ export class LocalExecutor implements Executor {
     const scheduler = new Scheduler();
     const worker = await connectWorker(scheduler, new InlinePool(), 'this thread');
     const owned = [scheduler, worker];
-    const how = { name: run.flowRunName, isSameThread: true, sharesMemory: true, owned };
+    const how = { name: run.flowRunName, isSameThread: true, sharesMemory: true, takesCaptures: true, owned };
     return await openSession(connectClient(scheduler), listener, how);
   }
 }

@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly isSameThread: boolean;
   /** Whether all of them run in this process. */
   readonly sharesMemory: boolean;
+  /** Whether all of them run in this process or in others that import the very same files. */
+  readonly takesCaptures: boolean;
   /** Closed when the session is disposed of, last first. */
   readonly owned: readonly AsyncDisposable[];
 }
@@ -70,6 +72,10 @@ class SchedulerSession implements Session {
 
   get sharesMemory(): boolean {
     return this.#options.sharesMemory;
+  }
+
+  get takesCaptures(): boolean {
+    return this.#options.takesCaptures;
   }
 
   objection(reference: Reference): Error | undefined {

@@ -23,6 +23,13 @@ type AnyArguments = any[];
 
 /** A user's own class may call its methods what it likes. */
 const code = Symbol('code');
+const parts = Symbol('parts');
+
+/** What a task is made of: its function, or its class and what its constructors have put into it. */
+export type TaskParts = { readonly options: TaskCopyOptions } & (
+  | { readonly run: (...args: AnyArguments) => unknown }
+  | { readonly class: Code; readonly fields: Readonly<Record<string, unknown>> }
+);
 
 /** A task is called like the function that it is; so what this constructs is a function, with the class's prototype. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- `new` is the point of it
@@ -64,6 +71,11 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   /** What the user wrote of it: its function; or its class, and those between that and this one. */
   get [code](): readonly Code[] {
     return classesOf(this.constructor);
+  }
+
+  get [parts](): TaskParts {
+    const { settings: _, reference: __, ...fields } = this as unknown as Record<string, unknown>;
+    return { options: this.#options, class: this.constructor, fields };
   }
 
   /** From here on, a run that keeps something in its task throws. */
@@ -149,13 +161,22 @@ export interface Task<Args extends readonly unknown[] = AnyArguments, Result = u
 export class FunctionTask<Args extends readonly unknown[], Result> extends Task<Args, Result> {
   readonly #function: (...args: Args) => Result;
 
-  constructor(name: string, options: TaskCopyOptions, implementation: (...args: Args) => Result) {
-    super(name, options);
+  constructor(
+    name: string,
+    options: TaskCopyOptions,
+    implementation: (...args: Args) => Result,
+    reference?: Reference,
+  ) {
+    super(name, options, reference);
     this.#function = implementation;
   }
 
   override get [code](): readonly Code[] {
     return [this.#function];
+  }
+
+  override get [parts](): TaskParts {
+    return { options: super[parts].options, run: this.#function };
   }
 
   override run(...args: Args): Result {
@@ -175,6 +196,10 @@ class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Resul
     return this.#original[code];
   }
 
+  override get [parts](): TaskParts {
+    return { ...this.#original[parts], options: super[parts].options };
+  }
+
   override run(...args: Args): Result {
     return this.#original.run(...args);
   }
@@ -188,6 +213,19 @@ class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Resul
 /** For those who read the user's code instead of calling it. */
 export function codeOf(task: Task): readonly Code[] {
   return task[code];
+}
+
+/** For those who take a task apart, to put it together elsewhere. */
+export function partsOf(task: Task): TaskParts {
+  return task[parts];
+}
+
+/** A task of such parts. Of a class, no constructor is called but that of `Task`. */
+export function taskOf(reference: Reference, made: TaskParts): Task {
+  const { name } = reference;
+  const { options } = made;
+  if ('run' in made) return new FunctionTask(name, options, made.run, reference);
+  return Object.assign(Reflect.construct(Task, [name, options, reference], made.class) as Task, made.fields);
 }
 
 function classesOf(first: Code): Code[] {

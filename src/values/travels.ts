@@ -6,7 +6,7 @@ import './built-in-types.ts';
 import { isExact } from './exactness.ts';
 import { withEnvelopes, type Sharing } from './replace.ts';
 
-export type Role = 'input' | 'result' | 'constant' | 'parameter';
+export type Role = 'input' | 'result' | 'constant' | 'parameter' | 'captured';
 
 /** Whose value it is. `name` is the input's, constant's or parameter's own. */
 export interface Destination extends Sharing {
@@ -14,6 +14,8 @@ export interface Destination extends Sharing {
   readonly task?: string | undefined;
   readonly mapIndex?: number | undefined;
   readonly name?: string | undefined;
+  /** Of what is captured: by whom, given the beginning of its path. */
+  readonly holderOf?: ((path: string) => string | undefined) | undefined;
   /** What is done about silent changes; `'warn'` by default. */
   readonly check?: Check | undefined;
 }
@@ -34,13 +36,17 @@ export class NotSerializableError extends HeddleError {
     const { role, task, mapIndex } = destination;
     const goal = role === 'result' ? 'sent back to the flow' : 'sent to a worker';
     const headline = `${whoseValue(destination)} that cannot be ${goal}.`;
-    super('VALUE_NOT_SERIALIZABLE', explain(headline, destination, findings), {
-      role,
-      ...(task !== undefined && { task }),
-      ...(mapIndex !== undefined && { mapIndex }),
-      path: pathFrom(destination, findings[0]),
-      findings,
-    });
+    super(
+      role === 'captured' ? 'CAPTURE_NOT_SERIALIZABLE' : 'VALUE_NOT_SERIALIZABLE',
+      explain(headline, destination, findings),
+      {
+        role,
+        ...(task !== undefined && { task }),
+        ...(mapIndex !== undefined && { mapIndex }),
+        path: pathFrom(destination, findings[0]),
+        findings,
+      },
+    );
     this.name = 'NotSerializableError';
   }
 }
@@ -105,11 +111,13 @@ function explain(
   destination: Destination,
   [first, ...rest]: readonly [Finding, ...Finding[]],
 ): string {
+  const holder = destination.holderOf?.(first.path);
   const lines = [
     headline,
     '',
     `  ${pathFrom(destination, first)}`,
     `    ${first.what}`,
+    ...(holder === undefined ? [] : [`    captured by ${holder}`]),
     '',
     `  Why: ${first.why}.`,
     '  Fix:',
@@ -125,9 +133,12 @@ export function whoseValue({ role, task, mapIndex, name }: Destination): string 
   if (role === 'parameter') return `Parameter '${name ?? ''}' has a value`;
   const who = `Task '${task ?? ''}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
   if (role === 'result') return `${who} returned a value`;
+  if (role === 'captured') return `${who} was made inside a function and captures a value`;
   return `${who} was given ${role === 'input' ? 'an input' : 'a constant'}`;
 }
 
 export function pathFrom({ role, name }: Destination, { path }: Pick<Finding, 'path'>): string {
+  // What is captured is one object, whose keys are the variables.
+  if (role === 'captured') return path.replace(/^\./, '');
   return `${role}${name === undefined ? '' : ` '${name}'`}${path}`;
 }

@@ -208,13 +208,17 @@ test('a cluster that is closed under a run ends it as Failed [D057]', bounded, a
   assert.match(state.message, /the connection to the scheduler .* was lost/);
 });
 
-test('a task made inside a function is refused before anything runs', bounded, async () => {
-  using diary = newDiary();
-  const flow = new Flow('captures', () => [failing.brief(1, diary.path), madeInside(5)(1)]);
+test(
+  'a task made inside a function is refused before anything runs, when it captures what cannot travel',
+  bounded,
+  async () => {
+    using diary = newDiary();
+    const flow = new Flow('captures', () => [failing.brief(1, diary.path), madeInside(Promise.resolve(5))(1)]);
 
-  await assert.rejects(run(flow), { code: 'TASK_NOT_ADDRESSABLE', message: /'made-inside'.*made-inside\.ts:5/ });
-  assert.deepEqual(linesOf(diary.path), []);
-});
+    await assert.rejects(run(flow), { code: 'CAPTURE_NOT_SERIALIZABLE', message: /'made-inside'.*made-inside\.ts:5/s });
+    assert.deepEqual(linesOf(diary.path), []);
+  },
+);
 
 test('a module that throws in a worker fails its tasks, with the reason as the cause [D085]', bounded, async () => {
   const { state } = await run(new Flow('no-import', () => [render.map([1, 2, 3]), inc(1)]));

@@ -1,0 +1,310 @@
+// Takes a function along with what it captures, for a thread that cannot find it by importing its module: it was made
+// inside of another function, or there is no module, as in the REPL. Names of a module's top level stay names, which
+// are looked up in the other thread's own copy of the module; variables of the functions around it travel as values.
+
+import { types } from 'node:util';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { isModuleScope, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
+import { freeNamesIn, type Tie } from './free-names.ts';
+import { placeAt, textOf } from './function-place.ts';
+import { functionsTakenOut, type Taken } from './functions-in.ts';
+import { Inspector, type Code, type FunctionFacts, type VisibleScope } from './inspector.ts';
+import { pathTo } from './known.ts';
+import { readNamesOf, type ModuleText } from './module-text.ts';
+import { find, fingerprintOf, type Reference } from './registry.ts';
+import { scriptOf, type WrittenFunction } from './written-function.ts';
+
+/** What was captured, and by whom each of its values is: `'load' (load.ts:3:10)`. */
+export interface Capture extends Captured {
+  readonly holders: ReadonlyMap<string, string>;
+}
+
+export interface CaptureOptions {
+  /** For messages: `task 'load'`. */
+  readonly subject: string;
+  /** Whether a value has no function in it, told fast. */
+  readonly isPlain: (value: unknown) => boolean;
+}
+
+/**
+ * Rejects with `FUNCTION_NOT_SERIALIZABLE`, which says what cannot be taken along and why; and with a
+ * `NoInspectorError`.
+ */
+export async function capture(values: Readonly<Record<string, unknown>>, options: CaptureOptions): Promise<Capture> {
+  using inspector = await openInspector();
+  return new Capturing(inspector, options).run(values);
+}
+
+/** Nobody can be asked what a function captures. */
+export class NoInspectorError extends Error {}
+
+async function openInspector(): Promise<Inspector> {
+  try {
+    return await Inspector.open();
+  } catch (cause) {
+    throw new NoInspectorError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** By whom a variable of a function around it is used, and whether he assigns to it. */
+interface Use {
+  readonly by: number;
+  readonly isWrite: boolean;
+}
+
+class Capturing {
+  readonly #inspector: Inspector;
+  readonly #options: CaptureOptions;
+  readonly #numbers = new Map<Code, number>();
+  readonly #found: { readonly code: Code; readonly at: string }[] = [];
+  readonly #functions: CapturedFunction[] = [];
+  readonly #values: Record<string, unknown> = {};
+  readonly #taken: Taken = { copies: new Map(), gaps: [] };
+  readonly #holders = new Map<string, string>();
+  /** By variable, as far as one can be told from another. */
+  readonly #uses = new Map<string, Use[]>();
+  readonly #moduleTexts = new Map<string, ModuleText>();
+
+  constructor(inspector: Inspector, options: CaptureOptions) {
+    this.#inspector = inspector;
+    this.#options = options;
+  }
+
+  run(values: Readonly<Record<string, unknown>>): Capture {
+    for (const [name, value] of Object.entries(values)) this.#keep(name, value);
+    for (let next = 0; next < this.#found.length; next += 1) {
+      const { code, at } = this.#found[next]!;
+      this.#functions.push(this.#recordOf(code, at));
+    }
+    return { functions: this.#functions, gaps: this.#taken.gaps, values: this.#values, holders: this.#holders };
+  }
+
+  /** Gives the key that the value is kept under: its name, unless another one has that. */
+  #keep(name: string, value: unknown, holder?: string): string {
+    let key = name;
+    for (let count = 2; Object.hasOwn(this.#values, key); count += 1) key = `${name} (${count})`;
+    const { isPlain } = this.#options;
+    const sent = isPlain(value)
+      ? value
+      : functionsTakenOut(value, { key, taken: this.#taken, number: (code, at) => this.#numberOf(code, at) });
+    // An own property even for the one name that a plain assignment would not make one of.
+    Object.defineProperty(this.#values, key, { value: sent, enumerable: true, writable: true, configurable: true });
+    if (holder !== undefined) this.#holders.set(key, holder);
+    return key;
+  }
+
+  #numberOf(code: Code, at: string): number {
+    const known = this.#numbers.get(code);
+    if (known !== undefined) return known;
+    const number = this.#found.push({ code, at }) - 1;
+    this.#numbers.set(code, number);
+    return number;
+  }
+
+  #recordOf(code: Code, at: string): CapturedFunction {
+    if (types.isProxy(code)) throw this.#refusal(`'${at}'`, ties.proxy);
+    const reference = referenceOf(code);
+    if (reference?.module !== undefined) return { type: 'reference', reference };
+    if (reference !== undefined) throw this.#refusal(`'${at}'`, ties.task);
+    const facts = this.#inspector.factsOf(code);
+    if (facts.bound !== undefined) return this.#boundOf(facts.bound, at);
+    const script = scriptOf(code, facts, this.#inspector);
+    if (script === undefined) {
+      const path = pathTo(code);
+      if (path !== undefined) return { type: 'known', path };
+      throw this.#refusal(`'${at}'`, ties.native);
+    }
+    const name = nameInModule(code, facts);
+    if (name !== undefined && script.isFile) return { type: 'named', module: addressOf(script.url), name };
+    return this.#textOf(code, { facts, script, at });
+  }
+
+  #boundOf({ target, self, args }: NonNullable<FunctionFacts['bound']>, at: string): CapturedFunction {
+    return {
+      type: 'bound',
+      target: this.#numberOf(target, at),
+      self: this.#keep(`this of ${at}`, self),
+      args: args.map((value, position) => this.#keep(`argument ${position + 1} of ${at}`, value)),
+    };
+  }
+
+  #textOf(
+    code: Code,
+    { facts, script, at }: { facts: FunctionFacts; script: WrittenFunction; at: string },
+  ): CapturedText {
+    const name = String(Object.getOwnPropertyDescriptor(code, 'name')?.value ?? '');
+    const here = placeAt(script.url, script.before);
+    const holder = `'${name === '' ? at : name}' (${here})`;
+    const free = this.#read(code, holder);
+    if (free.tie !== undefined) throw this.#refusal(holder, free.tie);
+    const shape = shapeTie(code);
+    if (shape !== undefined) throw this.#refusal(holder, shape);
+    const names = new Names(facts.scopes, script, this.#moduleTextOf(script));
+    const locals: Record<string, string> = {};
+    for (const variable of free.names) {
+      const scope = names.localScopeOf(variable);
+      if (scope === undefined) continue;
+      locals[variable] = this.#keep(variable, this.#valueOf(scope, variable, holder), holder);
+      this.#noteUse(variable, { scope, holder, isWrite: free.written.has(variable) });
+    }
+    const own = Object.entries(code as unknown as Record<string, unknown>);
+    const properties = own.map(([key, value]) => [key, this.#keep(`${at}.${key}`, value, holder)] as const);
+    return {
+      type: 'text',
+      name,
+      source: textOf(code),
+      isMethod: free.text.isMethod,
+      isStrict: script.isStrict,
+      place: { url: script.url, ...script.place },
+      ...names.ofModule(free.names),
+      locals,
+      properties: Object.fromEntries(properties),
+      importMeta: free.importMeta,
+    };
+  }
+
+  #read(code: Code, holder: string): ReturnType<typeof freeNamesIn> {
+    try {
+      return freeNamesIn(textOf(code));
+    } catch (error) {
+      throw this.#refusal(holder, { what: `cannot be read: ${String(error)}`, remedy: 'Write it otherwise.' });
+    }
+  }
+
+  #valueOf({ variables }: VisibleScope, name: string, holder: string): unknown {
+    try {
+      return variables[name];
+    } catch {
+      const what = `captures '${name}', which has no value yet`;
+      throw this.#refusal(holder, { what, remedy: `Run the flow when '${name}' has one.` });
+    }
+  }
+
+  /** Who only sees what variables hold cannot tell whether two functions share one; so what would matter is refused. */
+  #noteUse(name: string, use: { scope: VisibleScope; holder: string; isWrite: boolean }): void {
+    const variable = `${use.scope.description} ${name}`;
+    const uses = this.#uses.get(variable) ?? [];
+    uses.push({ by: this.#functions.length, isWrite: use.isWrite });
+    this.#uses.set(variable, uses);
+    if (uses.length === 1 || uses.every(({ isWrite }) => !isWrite)) return;
+    const what = `shares the variable '${name}' with another function that goes with it, and one of them changes it`;
+    const remedy = 'Keep what they share in one object that both capture, or hand it from one to the other.';
+    throw this.#refusal(use.holder, { what, remedy });
+  }
+
+  #moduleTextOf({ scriptId }: WrittenFunction): ModuleText {
+    let text = this.#moduleTexts.get(scriptId);
+    if (text === undefined) {
+      text = readNamesOf(this.#inspector.sourceOf(scriptId));
+      this.#moduleTexts.set(scriptId, text);
+    }
+    return text;
+  }
+
+  #refusal(holder: string, { what, remedy }: Tie): HeddleError {
+    const { subject } = this.#options;
+    const message =
+      `${subject} was made inside a function, so it travels with what it captures, and that cannot be done: ` +
+      `${holder} ${what}. ${remedy} Or move the call that makes it to the top level of a module, and pass what it ` +
+      `captures as inputs.`;
+    return new HeddleError('FUNCTION_NOT_SERIALIZABLE', message, { function: holder, what, remedy });
+  }
+}
+
+const ties = {
+  proxy: { what: 'is a Proxy, whose code cannot be seen', remedy: 'Use the function behind it.' },
+  task: {
+    what: 'is itself a task that was made inside a function',
+    remedy: 'Capture its function instead, or make it at the top level of a module.',
+  },
+  native: { what: 'is native code, and no global or module of Node has it', remedy: 'Get it inside of the function.' },
+  prototype: { what: 'has methods that were put on its prototype', remedy: 'Write it as a class.' },
+} as const satisfies Record<string, Tie>;
+
+/** What is not in the text of a function, though it belongs to it. */
+function shapeTie(code: Code): Tie | undefined {
+  const prototype: unknown = Object.getOwnPropertyDescriptor(code, 'prototype')?.value;
+  if (typeof prototype !== 'object' || prototype === null || textOf(code).startsWith('class')) return undefined;
+  const isOrdinary = Reflect.ownKeys(prototype).every((key) => key === 'constructor');
+  return isOrdinary ? undefined : ties.prototype;
+}
+
+/** How workers find a task; tasks are functions too. */
+function referenceOf(code: Code): Reference | undefined {
+  const { reference } = code as { readonly reference?: Reference };
+  return typeof reference === 'object' && find(reference) === code ? reference : undefined;
+}
+
+/** What the top level of its own module calls it. */
+function nameInModule(code: Code, { scopes }: FunctionFacts): string | undefined {
+  const variables = scopes.find(isModuleScope)?.variables ?? {};
+  return Object.keys(variables).find((name) => {
+    try {
+      return variables[name] === code;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function addressOf(url: string): { url: string; fingerprint: string } {
+  return { url, fingerprint: fingerprintOf(url) };
+}
+
+/** Where the names that a function uses come from. */
+class Names {
+  readonly #scopes: readonly VisibleScope[];
+  readonly #script: WrittenFunction;
+  readonly #text: ModuleText;
+
+  constructor(scopes: readonly VisibleScope[], script: WrittenFunction, text: ModuleText) {
+    this.#scopes = scopes;
+    this.#script = script;
+    this.#text = text;
+  }
+
+  /** The scope of a variable that has to travel as a value, if it has to. */
+  localScopeOf(name: string): VisibleScope | undefined {
+    const scope = this.#scopeOf(name);
+    if (scope === undefined || (isModuleScope(scope) && this.#script.isFile)) return undefined;
+    return this.#text.imports.has(name) && isModuleScope(scope) ? undefined : scope;
+  }
+
+  ofModule(names: ReadonlySet<string>): Pick<CapturedText, 'module' | 'fixed' | 'changing' | 'imports'> {
+    const fixed: string[] = [];
+    const changing: string[] = [];
+    const imports: Record<string, CapturedText['imports'][string]> = {};
+    for (const name of names) {
+      const scope = this.#scopeOf(name);
+      if (scope === undefined || !isModuleScope(scope)) continue;
+      const imported = this.#text.imports.get(name);
+      if (imported !== undefined && (!this.#script.isFile || mayMove(scope, name))) imports[name] = imported;
+      else if (!this.#script.isFile) continue;
+      else if (this.#text.changing.has(name)) changing.push(name);
+      else fixed.push(name);
+    }
+    const isLookedUp = fixed.length > 0 || changing.length > 0;
+    return { ...(isLookedUp && { module: addressOf(this.#script.url) }), fixed, changing, imports };
+  }
+
+  #scopeOf(name: string): VisibleScope | undefined {
+    const scope = this.#scopes.find(({ variables }) => Object.hasOwn(variables, name));
+    return scope?.description === 'Global' && !isOfProgram(name) ? undefined : scope;
+  }
+}
+
+/** Functions and objects are imported to be used; a number or a text may be one that its module counts on. */
+function mayMove({ variables }: VisibleScope, name: string): boolean {
+  try {
+    const value = variables[name];
+    return (typeof value !== 'object' || value === null) && typeof value !== 'function';
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a program has made it a global, by declaring it in a script; what it sets there can be taken away again. */
+function isOfProgram(name: string): boolean {
+  const property = Object.getOwnPropertyDescriptor(globalThis, name);
+  return property?.configurable === false && property.enumerable === true;
+}

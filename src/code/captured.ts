@@ -1,0 +1,59 @@
+// What a function is made of when it travels with what it captures, as plain data. `capture.ts` makes it, `revive.ts`
+// makes functions of it again.
+
+import type { Reference } from './registry.ts';
+import type { VisibleScope } from './inspector.ts';
+import type { ImportedName } from './module-text.ts';
+
+/** By its own name in something that is there at both ends, or by its text. */
+export type CapturedFunction =
+  | { readonly type: 'reference'; readonly reference: Reference }
+  /** Of the platform: where to look for it, from a global or (`node:fs`) a module on. */
+  | { readonly type: 'known'; readonly path: readonly string[] }
+  | { readonly type: 'named'; readonly module: ModuleAddress; readonly name: string }
+  /** Others that it is made of are numbered as in `Captured.functions`; values are keys of `Captured.values`. */
+  | { readonly type: 'bound'; readonly target: number; readonly self: string; readonly args: readonly string[] }
+  | CapturedText;
+
+/** A module that is imported at the other end, where its bytes must be the same. */
+export interface ModuleAddress {
+  readonly url: string;
+  readonly fingerprint: string;
+}
+
+export interface CapturedText {
+  readonly type: 'text';
+  readonly name: string;
+  readonly source: string;
+  readonly isMethod: boolean;
+  readonly isStrict: boolean;
+  /** The script that it stands in, and where; lines and columns count from 0. */
+  readonly place: { readonly url: string; readonly line: number; readonly column: number };
+  /** Present when names of that are looked up at the other end. */
+  readonly module?: ModuleAddress;
+  /** Names of the module, to be looked up once. */
+  readonly fixed: readonly string[];
+  /** Names of the module that may change, to be looked up each time. */
+  readonly changing: readonly string[];
+  readonly imports: Readonly<Record<string, ImportedName>>;
+  /** Variables of the functions around it, by name: keys of `Captured.values`. */
+  readonly locals: Readonly<Record<string, string>>;
+  /** What was put on the function itself, likewise. */
+  readonly properties: Readonly<Record<string, string>>;
+  readonly importMeta: readonly { readonly start: number; readonly end: number }[];
+}
+
+export interface Captured {
+  readonly functions: readonly CapturedFunction[];
+  /** Where in the values there is a function. */
+  readonly gaps: readonly { readonly path: readonly (string | number)[]; readonly function: number }[];
+  /** What was captured, without functions. All in one, so that what is the same in two places stays the same. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** What debuggers call the function that stands around a revived one: its variables are those of the module. */
+export const moduleFunction = 'heddleModule';
+
+export function isModuleScope({ description }: VisibleScope): boolean {
+  return description === 'Module' || description === `Closure (${moduleFunction})`;
+}

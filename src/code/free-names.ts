@@ -1,0 +1,185 @@
+// Which names a function uses that are not its own, and what else ties it to the place where it was written.
+
+import type { AnyNode, Function as FunctionNode } from 'acorn';
+import { readFunction, type FunctionText } from './function-text.ts';
+import { childrenOf, isDeclared, isFunction, scopeInside, scopesOfFunction, targetsIn, type Scope } from './scope.ts';
+
+export interface FreeNames {
+  readonly names: ReadonlySet<string>;
+  /** Those among them that it assigns to. */
+  readonly written: ReadonlySet<string>;
+  /** Where `import.meta` is mentioned, as offsets in the source. */
+  readonly importMeta: readonly { readonly start: number; readonly end: number }[];
+  /** What cannot be taken along, if there is any. */
+  readonly tie: Tie | undefined;
+  readonly text: FunctionText;
+}
+
+/** Something that only makes sense where the function was written. */
+export interface Tie {
+  /** The end of a sentence that begins with the function. */
+  readonly what: string;
+  readonly remedy: string;
+}
+
+interface Place {
+  readonly scope: Scope;
+  /** Whether `this`, `arguments` and `new.target` are those of a function in here. */
+  readonly hasOwnThis: boolean;
+  /** Whether `super` belongs to a method in here. */
+  readonly hasOwnSuper: boolean;
+  readonly privateNames: readonly string[];
+}
+
+type Visit = readonly [node: AnyNode, place: Place];
+
+const outermost: Scope = { names: new Set(), outer: undefined };
+const inAClass = 'Write it as a function of its own, and pass what it needs.';
+
+/** Throws for what cannot be read. */
+export function freeNamesIn(source: string): FreeNames {
+  const text = readFunction(source);
+  const names = new Set<string>();
+  const written = new Set<string>();
+  const importMeta: { start: number; end: number }[] = [];
+  let tie: Tie | undefined;
+  const start: Place = { scope: outermost, hasOwnThis: false, hasOwnSuper: false, privateNames: [] };
+  const open: Visit[] = text.isMethod ? methodIn(text, start) : [[text.root, start]];
+  for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
+    const [node, place] = visit;
+    tie ??= tieOf(node, place);
+    if (node.type === 'Identifier' && !isDeclared(node.name, place.scope)) names.add(node.name);
+    if (node.type === 'MetaProperty' && node.meta.name === 'import') {
+      importMeta.push({ start: node.start - text.shift, end: node.end - text.shift });
+    }
+    for (const name of assignedBy(node)) if (!isDeclared(name, place.scope)) written.add(name);
+    open.push(...inside(node, place));
+  }
+  return { names, written, importMeta, tie, text };
+}
+
+/** The names that a node assigns to, be they whose they may. */
+export function assignedBy(node: AnyNode): string[] {
+  const targets =
+    node.type === 'AssignmentExpression'
+      ? targetsIn(node.left)
+      : node.type === 'UpdateExpression'
+        ? [node.argument]
+        : (node.type === 'ForInStatement' || node.type === 'ForOfStatement') && node.left.type !== 'VariableDeclaration'
+          ? targetsIn(node.left)
+          : [];
+  return targets.flatMap((target) => (target.type === 'Identifier' ? [target.name] : []));
+}
+
+/** A method without the class that was put around it: that one has no `super` to offer, nor names. */
+function methodIn({ root }: FunctionText, place: Place): Visit[] {
+  const [member] = (root as Extract<AnyNode, { type: 'ClassExpression' }>).body.body;
+  if (member === undefined || member.type === 'StaticBlock') return [];
+  // The name of a private one is a tie as well.
+  const isKeyRead = member.computed || member.key.type === 'PrivateIdentifier';
+  const key: Visit[] = isKeyRead ? [[member.key, place]] : [];
+  return member.value ? [...key, [member.value, place]] : key;
+}
+
+function tieOf(node: AnyNode, { scope, hasOwnThis, hasOwnSuper, privateNames }: Place): Tie | undefined {
+  switch (node.type) {
+    case 'ThisExpression':
+      return hasOwnThis ? undefined : ties.this;
+    case 'Super':
+      return hasOwnSuper ? undefined : ties.super;
+    case 'MetaProperty':
+      return node.meta.name === 'new' && !hasOwnThis ? ties.newTarget : undefined;
+    case 'Identifier':
+      return node.name === 'arguments' && !isDeclared('arguments', scope) ? ties.arguments : undefined;
+    case 'PrivateIdentifier':
+      if (privateNames.includes(node.name)) return undefined;
+      return { what: `uses #${node.name} of the class around it, which exists in that class only`, remedy: inAClass };
+    case 'MemberExpression': {
+      const { object, property } = node;
+      const isResolve = object.type === 'MetaProperty' && property.type === 'Identifier' && property.name === 'resolve';
+      return isResolve ? ties.resolve : undefined;
+    }
+    case 'CallExpression':
+      return node.callee.type === 'Identifier' && node.callee.name === 'eval' ? ties.eval : undefined;
+    case 'WithStatement':
+      return ties.with;
+    case 'StaticBlock':
+      return ties.static;
+    case 'PropertyDefinition':
+      return node.static && node.key.type === 'PrivateIdentifier' ? ties.static : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const ties = {
+  this: {
+    what: 'is an arrow function that uses the `this` of what is around it',
+    remedy: 'Put what it needs of that in a const before it, and use that.',
+  },
+  super: { what: 'uses `super`, which belongs to the class or object around it', remedy: inAClass },
+  newTarget: { what: 'uses the `new.target` of the function around it', remedy: 'Put that in a const before it.' },
+  arguments: {
+    what: 'uses the `arguments` of the function around it',
+    remedy: 'Give that function named parameters, and use those.',
+  },
+  eval: {
+    what: 'calls eval(), so nobody can tell which variables it uses',
+    remedy: 'Say what it does without eval().',
+  },
+  resolve: {
+    what: 'uses import.meta.resolve, which its module alone has',
+    remedy: 'Call it at the top level of the module, and use what it gives.',
+  },
+  with: { what: 'has a `with` statement, so nobody can tell which variables it uses', remedy: 'Name the object.' },
+  static: {
+    what: 'has a static block or static private members, whose effects and contents cannot be seen from outside',
+    remedy: 'Move the class to the top level of a module.',
+  },
+} as const satisfies Record<string, Tie>;
+
+/** The parts of a node that are code, each with what is known there. */
+function inside(node: AnyNode, place: Place): Visit[] {
+  if (isFunction(node)) return insideFunction(node, place);
+  const scope = scopeInside(node, place.scope);
+  const here = { ...place, scope };
+  const all = (nodes: readonly (AnyNode | null | undefined)[]) =>
+    nodes.flatMap((child): Visit[] => (child ? [[child, here]] : []));
+  switch (node.type) {
+    case 'MemberExpression':
+      return all([node.object, node.computed || node.property.type === 'PrivateIdentifier' ? node.property : null]);
+    case 'Property': {
+      const isMethod = 'method' in node && (node.method || node.kind !== 'init');
+      const own = { ...here, hasOwnSuper: here.hasOwnSuper || isMethod };
+      return [...all([node.computed ? node.key : null]), [node.value, own]];
+    }
+    case 'LabeledStatement':
+      return all([node.body]);
+    case 'BreakStatement':
+    case 'ContinueStatement':
+    case 'MetaProperty':
+      return [];
+    case 'ClassDeclaration':
+    case 'ClassExpression': {
+      const privateNames = node.body.body.flatMap((member) =>
+        member.type !== 'StaticBlock' && member.key.type === 'PrivateIdentifier' ? [member.key.name] : [],
+      );
+      const within = { ...here, privateNames: [...here.privateNames, ...privateNames] };
+      return [...all([node.superClass]), [node.body, within]];
+    }
+    case 'MethodDefinition':
+    case 'PropertyDefinition': {
+      const own = { ...here, hasOwnThis: true, hasOwnSuper: true };
+      return [...all([node.computed ? node.key : null]), ...(node.value ? [[node.value, own] as const] : [])];
+    }
+    default:
+      return all(childrenOf(node));
+  }
+}
+
+function insideFunction(node: FunctionNode, place: Place): Visit[] {
+  const { head, body } = scopesOfFunction(node, place.scope);
+  const hasOwnThis = place.hasOwnThis || node.type !== 'ArrowFunctionExpression';
+  const parameters = node.params.map((parameter): Visit => [parameter, { ...place, hasOwnThis, scope: head }]);
+  return [...parameters, [node.body, { ...place, hasOwnThis, scope: body }]];
+}

@@ -1,0 +1,72 @@
+// Takes the functions out of a value, where they stand in plain objects and lists. What stands elsewhere is left for
+// others to refuse.
+
+import type { Captured } from './captured.ts';
+import type { Code } from './inspector.ts';
+
+/** What has been taken out so far, of all values of one capture. */
+export interface Taken {
+  /** What is sent in place of an object, or list, that has functions somewhere in it. */
+  readonly copies: Map<object, object>;
+  readonly gaps: Captured['gaps'][number][];
+}
+
+interface Taking {
+  readonly key: string;
+  readonly taken: Taken;
+  /** The number that a function has among those that travel. */
+  readonly number: (code: Code, at: string) => number;
+}
+
+/** The value without functions: itself, where it has none. The same object gives the same copy each time. */
+export function functionsTakenOut(value: unknown, { key, taken, number }: Taking): unknown {
+  if (typeof value === 'function') {
+    taken.gaps.push({ path: [key], function: number(value, key) });
+    return undefined;
+  }
+  if (!isContainer(value)) return value;
+  const holders = holdersOfFunctions(value).filter((each) => !taken.copies.has(each));
+  const paths = new Map<object, readonly (string | number)[]>([[value, [key]]]);
+  for (const each of holders) taken.copies.set(each, Array.isArray(each) ? [] : {});
+  for (const each of holders) {
+    for (const step of Reflect.ownKeys(each)) {
+      const property = Object.getOwnPropertyDescriptor(each, step)!;
+      const part: unknown = property.value;
+      const path = [...paths.get(each)!, String(step)];
+      if (typeof part === 'function') taken.gaps.push({ path, function: number(part, path.join('.')) });
+      if (isContainer(part) && !paths.has(part)) paths.set(part, path);
+      const sent = typeof part === 'function' ? undefined : taken.copies.get(part as object);
+      if (typeof part === 'function' || sent !== undefined) property.value = sent;
+      Object.defineProperty(taken.copies.get(each), step, property);
+    }
+  }
+  return taken.copies.get(value) ?? value;
+}
+
+/** The plain objects and lists that lead to a function, none before what it is itself found through. */
+function holdersOfFunctions(value: object): object[] {
+  const holders = new Map<object, object[]>([[value, []]]);
+  const withFunction = new Set<object>();
+  for (const [each] of holders) {
+    for (const part of partsOf(each)) {
+      if (typeof part === 'function') withFunction.add(each);
+      if (!isContainer(part)) continue;
+      const known = holders.get(part);
+      if (known === undefined) holders.set(part, [each]);
+      else known.push(each);
+    }
+  }
+  for (const each of withFunction) for (const holder of holders.get(each)!) withFunction.add(holder);
+  return [...holders.keys()].filter((each) => withFunction.has(each));
+}
+
+/** No getter is called. */
+function partsOf(container: object): unknown[] {
+  return Object.values(Object.getOwnPropertyDescriptors(container)).map(({ value }) => value as unknown);
+}
+
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype;
+}

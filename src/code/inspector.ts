@@ -1,0 +1,182 @@
+// What the engine knows of a function and tells to debuggers only: where it stands, and which variables it can see. So
+// for a moment there is one, of this very thread. It is loaded when somebody asks, which takes tens of milliseconds.
+
+import type { Debugger, Runtime, Session } from 'node:inspector';
+
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- functions and classes alike, whatever they take
+export type Code = Function;
+
+/** Where a function stands in its script; of its parameters, as it happens. Both count from 0. */
+export interface Location {
+  readonly scriptId: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
+/** Variables that a function sees, as they are now; to read one that has no value yet throws. */
+export interface VisibleScope {
+  /** As debuggers name it: `Closure (makeLoader)`, `Block`, `Module`, `Script`, `Global`. */
+  readonly description: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface FunctionFacts {
+  /** Absent for what the engine has written itself. */
+  readonly location: Location | undefined;
+  /** From the inside out. */
+  readonly scopes: readonly VisibleScope[];
+  /** What a bound function calls, and with what. */
+  readonly bound: { readonly target: Code; readonly self: unknown; readonly args: readonly unknown[] } | undefined;
+}
+
+export type Script = Debugger.ScriptParsedEventDataType;
+
+/** Where a thing lies while the inspector is told of it, or hands one out. */
+const handover = Symbol.for('heddle.handover');
+const hands = process as unknown as { [handover]?: unknown };
+const taking = `function () { process[Symbol.for('${handover.description}')] = this; }`;
+const group = 'heddle';
+
+/** Answers questions on the functions of this thread, until it is disposed of. */
+export class Inspector implements Disposable {
+  readonly #session: Session;
+  #scripts: ReadonlyMap<string, Script> | undefined;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Rejects where there is none: some builds of Node have no inspector, and permissions may forbid it. */
+  static async open(): Promise<Inspector> {
+    const { Session } = await import('node:inspector');
+    const session = new Session();
+    session.connect();
+    return new Inspector(session);
+  }
+
+  [Symbol.dispose](): void {
+    this.#session.disconnect();
+  }
+
+  /** All scripts that this thread has loaded, by id. */
+  get scripts(): ReadonlyMap<string, Script> {
+    return (this.#scripts ??= this.#findScripts());
+  }
+
+  locationOf(code: Code): Location | undefined {
+    return this.#held(code, (objectId) => location(this.#internalsOf(objectId)));
+  }
+
+  factsOf(code: Code): FunctionFacts {
+    return this.#held(code, (objectId) => {
+      const internals = this.#internalsOf(objectId);
+      const scopes = internals.get('[[Scopes]]')?.objectId;
+      return {
+        location: location(internals),
+        scopes: scopes === undefined ? [] : this.#scopesIn(scopes),
+        bound: this.#boundOf(internals),
+      };
+    });
+  }
+
+  /** Every function and class of this thread that is in use. It takes as long as collecting its garbage does. */
+  allFunctions(): readonly Code[] {
+    const { result } = this.#ask<Runtime.EvaluateReturnType>((answered) => {
+      this.#session.post('Runtime.evaluate', { expression: 'Function.prototype', objectGroup: group }, answered);
+    });
+    const { objects } = this.#ask<Runtime.QueryObjectsReturnType>((answered) => {
+      const request = { prototypeObjectId: result.objectId!, objectGroup: group };
+      this.#session.post('Runtime.queryObjects', request, answered);
+    });
+    const found = this.#take(objects.objectId!) as unknown[];
+    this.#release();
+    return found.filter((each) => typeof each === 'function');
+  }
+
+  /** The text that the engine was given: for TypeScript, with blanks for the types, so that places stay as they are. */
+  sourceOf(scriptId: string): string {
+    // It is asked for scripts that it told of, and so it is enabled.
+    const { scriptSource } = this.#ask<Debugger.GetScriptSourceReturnType>((answered) => {
+      this.#session.post('Debugger.getScriptSource', { scriptId }, answered);
+    });
+    return scriptSource;
+  }
+
+  #findScripts(): Map<string, Script> {
+    const scripts = new Map<string, Script>();
+    this.#session.on('Debugger.scriptParsed', ({ params }) => scripts.set(params.scriptId, params));
+    // It tells of all scripts that there are before this returns.
+    this.#session.post('Debugger.enable');
+    return scripts;
+  }
+
+  #held<Answer>(code: Code, question: (objectId: string) => Answer): Answer {
+    hands[handover] = code;
+    try {
+      const expression = `process[Symbol.for('${handover.description}')]`;
+      const { result } = this.#ask<Runtime.EvaluateReturnType>((answered) => {
+        this.#session.post('Runtime.evaluate', { expression, objectGroup: group }, answered);
+      });
+      return question(result.objectId!);
+    } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    delete hands[handover];
+    this.#session.post('Runtime.releaseObjectGroup', { objectGroup: group });
+  }
+
+  #internalsOf(objectId: string): Map<string, Runtime.RemoteObject> {
+    const { internalProperties = [] } = this.#ask<Runtime.GetPropertiesReturnType>((answered) => {
+      this.#session.post('Runtime.getProperties', { objectId, ownProperties: true }, answered);
+    });
+    return new Map(internalProperties.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  #scopesIn(objectId: string): VisibleScope[] {
+    const listed = this.#take(objectId) as ArrayLike<{ description: string; object: VisibleScope['variables'] }>;
+    return Array.from(listed, ({ description, object }) => ({ description, variables: object }));
+  }
+
+  #boundOf(internals: ReadonlyMap<string, Runtime.RemoteObject>): FunctionFacts['bound'] {
+    const target = internals.get('[[TargetFunction]]')?.objectId;
+    if (target === undefined) return undefined;
+    const self = internals.get('[[BoundThis]]');
+    const args = internals.get('[[BoundArgs]]')?.objectId;
+    return {
+      target: this.#take(target) as Code,
+      self: self?.objectId === undefined ? primitiveIn(self) : this.#take(self.objectId),
+      args: args === undefined ? [] : [...(this.#take(args) as unknown[])],
+    };
+  }
+
+  /** The very object that the inspector speaks of. */
+  #take(objectId: string): unknown {
+    this.#ask((answered) => {
+      this.#session.post('Runtime.callFunctionOn', { objectId, functionDeclaration: taking }, answered);
+    });
+    return hands[handover];
+  }
+
+  /** Of its own thread, it answers before `post` returns. What is thrown in there would end the process. */
+  #ask<Answer>(post: (answered: (error: Error | null, answer: Answer) => void) => void): Answer {
+    let outcome: { readonly error: Error | null; readonly answer: Answer } | undefined;
+    post((error, answer) => {
+      outcome = { error, answer };
+    });
+    if (outcome === undefined || outcome.error !== null) throw outcome?.error ?? new Error('the inspector is silent');
+    return outcome.answer;
+  }
+}
+
+function location(internals: ReadonlyMap<string, Runtime.RemoteObject>): Location | undefined {
+  return internals.get('[[FunctionLocation]]')?.value as Location | undefined;
+}
+
+function primitiveIn(object: Runtime.RemoteObject | undefined): unknown {
+  const text = object?.unserializableValue;
+  if (text === undefined) return object?.value;
+  return text.endsWith('n') ? BigInt(text.slice(0, -1)) : Number(text);
+}

@@ -1,0 +1,71 @@
+// The names of a module as the functions in it see them, also those that it does not export. The module is imported
+// when it was not yet; any function of it that is in use leads to them.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { toUrl } from './call-site.ts';
+import { isModuleScope, type ModuleAddress } from './captured.ts';
+import { textOf } from './function-place.ts';
+import { Inspector, type Code, type VisibleScope } from './inspector.ts';
+import { importUntilReady } from './load.ts';
+import { fingerprintOf } from './registry.ts';
+
+/** A function of each module that was asked for, by its URL. */
+const insiders = new Map<string, Promise<Code>>();
+let inspector: Inspector | undefined;
+
+/** What names of a module stand for now. Throws `CAPTURE_NOT_FOUND` for one that has no value, or none yet. */
+export type LookUp = (names: readonly string[]) => unknown[];
+
+/**
+ * The way into a module. Rejects with `TASK_VERSION_SKEW` when its bytes are other ones here, and with
+ * `TASK_MODULE_FAILED` when it cannot be imported.
+ */
+export async function moduleScope(address: ModuleAddress): Promise<LookUp> {
+  const { url } = address;
+  let insider = insiders.get(url);
+  if (insider === undefined) insiders.set(url, (insider = findInsider(address)));
+  const code = await insider;
+  return (names) => {
+    const scope = inspector!.factsOf(code).scopes.find(isModuleScope);
+    return names.map((name) => valueIn(scope, name, url));
+  };
+}
+
+function valueIn(scope: VisibleScope | undefined, name: string, url: string): unknown {
+  try {
+    if (scope !== undefined && Object.hasOwn(scope.variables, name)) return scope.variables[name];
+  } catch {
+    // It has no value yet.
+  }
+  const message =
+    `'${name}' of ${fileURLToPath(url)} has no value in a worker, which imports the module up to the first run of a ` +
+    `flow. Move it above that, or pass it as an input.`;
+  throw new HeddleError('CAPTURE_NOT_FOUND', message, { name, module: url });
+}
+
+async function findInsider({ url, fingerprint }: ModuleAddress): Promise<Code> {
+  inspector ??= await Inspector.open();
+  const path = fileURLToPath(url);
+  if (!existsSync(path) || fingerprintOf(url) !== fingerprint) {
+    const message =
+      `a function of ${path} was sent to a worker where the bytes of that file differ, or it is not there. Bring ` +
+      `both to the same version of the file, then restart this worker.`;
+    throw new HeddleError('TASK_VERSION_SKEW', message, { path });
+  }
+  await importUntilReady(url);
+  // A new one knows the scripts of the module.
+  using looking = await Inspector.open();
+  const own = [...looking.scripts.values()].filter((each) => toUrl(each.url) === url);
+  const scripts = own.map(({ scriptId }) => scriptId);
+  const source = scripts.map((id) => looking.sourceOf(id)).join('\n');
+  const insider = looking.allFunctions().find((code) => {
+    if (!source.includes(textOf(code))) return false;
+    const { location, scopes } = looking.factsOf(code);
+    return location !== undefined && scripts.includes(location.scriptId) && scopes.some(isModuleScope);
+  });
+  if (insider !== undefined) return insider;
+  const message = `no function of ${path} is left in a worker that imported it, so its names cannot be looked up`;
+  throw new HeddleError('CAPTURE_NOT_FOUND', message, { module: url });
+}

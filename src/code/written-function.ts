@@ -1,0 +1,33 @@
+// Where a function was written: in which script, and where in that.
+
+import { existsSync } from 'node:fs';
+import { positionOf, textOf } from './function-place.ts';
+import type { Code, FunctionFacts, Inspector } from './inspector.ts';
+import { toUrl } from './call-site.ts';
+
+export interface WrittenFunction {
+  readonly scriptId: string;
+  /** Of the script; or what stands for one: `[eval]`, `REPL1`, nothing at all. */
+  readonly url: string;
+  /** Whether the script is a module that another thread can import. */
+  readonly isFile: boolean;
+  readonly isStrict: boolean;
+  /** The text of the script up to the function. */
+  readonly before: string;
+  /** Lines and columns count from 0. */
+  readonly place: { readonly line: number; readonly column: number };
+}
+
+/** Nothing for what the platform has written itself. */
+export function scriptOf(code: Code, { location }: FunctionFacts, inspector: Inspector): WrittenFunction | undefined {
+  const script = location && inspector.scripts.get(location.scriptId);
+  if (location === undefined || script?.url.startsWith('node:') === true) return undefined;
+  const url = toUrl(script?.url ?? '');
+  const isFile = script?.isModule === true && url.startsWith('file:') && existsSync(new URL(url));
+  const { source, beginning } = positionOf(code, inspector) ?? { source: textOf(code), beginning: 0 };
+  const before = source.slice(0, beginning);
+  const line = before.split('\n').length - 1;
+  const column = before.length - (before.lastIndexOf('\n') + 1);
+  const isStrict = script?.isModule === true;
+  return { scriptId: location.scriptId, url, isFile, isStrict, before, place: { line, column } };
+}

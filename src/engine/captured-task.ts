@@ -1,0 +1,52 @@
+// Tasks that workers cannot find, because they were made inside a function: taken apart where the flow is started, with
+// what their functions capture, and put together again where they run.
+
+import type { Capture } from '../code/capture.ts';
+import type { Captured } from '../code/captured.ts';
+import { notAddressable } from '../code/load.ts';
+import { partsOf, taskOf, type Task, type TaskParts } from '../flow/task.ts';
+import { isExact } from '../values/exactness.ts';
+import { outgoing, type OutgoingUse } from './outgoing.ts';
+import type { RunPlan } from './plan.ts';
+
+type CaptureUse = Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'> & { readonly slug: string };
+
+/**
+ * All that a task is made of, as plain data. Rejects with `FUNCTION_NOT_SERIALIZABLE` for a function that cannot leave
+ * its place, with `CAPTURE_NOT_SERIALIZABLE` for a value that cannot, and with `TASK_NOT_ADDRESSABLE` where nobody can
+ * tell what it captures.
+ */
+export async function captureTask(task: Task, { slug, ...ofRun }: CaptureUse): Promise<Captured> {
+  const { holders, values, ...captured } = await takeApart(task, slug);
+  const holderOf = (path: string) => holders.get(keyIn(path));
+  const use = (): OutgoingUse => ({ role: 'captured', task: slug, check: task.settings.check, holderOf, ...ofRun });
+  return { ...captured, values: outgoing(values, use) as Captured['values'] };
+}
+
+/** What a task is made of, not looked through yet. Rejects as `captureTask` does, but for values. */
+export async function takeApart(task: Task, slug: string): Promise<Capture> {
+  const { capture, NoInspectorError } = await import('../code/capture.ts');
+  try {
+    return await capture(withoutPlace(partsOf(task)), { subject: `task '${slug}'`, isPlain: isExact });
+  } catch (error) {
+    throw error instanceof NoInspectorError ? notAddressable(task.reference, error) : error;
+  }
+}
+
+/** The task again. Rejects as `revive` does. */
+export async function reviveTask({ reference, captured }: RunPlan): Promise<Task> {
+  const { revive } = await import('../code/revive.ts');
+  return taskOf(reference, (await revive(captured!)) as unknown as TaskParts);
+}
+
+/** Results have a plan of their own, and upstream tasks are where the flow is. */
+function withoutPlace({ options, ...rest }: TaskParts): Readonly<Record<string, unknown>> {
+  const { result: _, upstreamTasks: __, ...sent } = options;
+  return { options: sent, ...rest };
+}
+
+/** The variable at the beginning of a path: `db` of `.db.pool`, `a (2)` of `["a (2)"].b`. */
+function keyIn(path: string): string {
+  const [, name, quoted] = /^(?:\.([^.[]+)|\[("(?:[^"\\]|\\.)*")\])/.exec(path) ?? [];
+  return name ?? (quoted === undefined ? '' : (JSON.parse(quoted) as string));
+}
