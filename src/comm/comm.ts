@@ -1,11 +1,20 @@
 import type { HeddleError } from '../lib/heddle-error.ts';
 
-/** A channel between two ends: ordered, at most once, until it closes. */
+/**
+ * A channel between two ends: at most once, until it closes, and in order but for big messages: what is sent after one
+ * of more than a megabyte may arrive before it, unless `laneOf` says that the order of the two matters.
+ */
 export interface Comm<In, Out> {
   /** Who is at the other end, for people. */
   readonly peer: string;
-  /** Bytes that were sent here and that the operating system has not taken yet. */
+  /**
+   * About how many bytes were sent here and are still held, because the operating system has not taken them: 0 when all
+   * is gone, always 0 within one process. Whoever goes on to send while this grows fills this process's memory; at a
+   * bound (`maxBacklogBytes`) the comm fails with `PEER_TOO_SLOW`.
+   */
   readonly backlogBytes: number;
+  /** Resolves once the backlog is at most so many bytes: at once if it is, and at the latest when the comm closes. */
+  backlogFallenTo(bytes: number): Promise<void>;
   /** Called once. What came before is delivered after this call has returned. */
   listen(handlers: CommHandlers<In>): void;
   /** Never throws. After close it is dropped. The message belongs to the comm from here on: it must not change. */
@@ -19,7 +28,8 @@ export interface Comm<In, Out> {
 export interface CommHandlers<In> {
   message(message: In): void;
   /**
-   * The other end lives: it answered a ping, or messages came (called once for those that came together, and first).
+   * The other end lives: it answered a ping, or messages came, or a part of one (called once for those that came
+   * together, and first).
    */
   seen(): void;
   /** Exactly once, whoever closed; and nothing after it. */
@@ -29,5 +39,8 @@ export interface CommHandlers<In> {
 export type CommClosed =
   | { readonly by: 'this-end'; readonly reason: string }
   | { readonly by: 'other-end'; readonly reason: string }
-  /** Nobody wanted it: `CONNECTION_LOST`, `PROTOCOL_VIOLATION` or `MESSAGE_TOO_LARGE`. The reason is its message. */
+  /**
+   * Nobody wanted it: `CONNECTION_LOST`, `PROTOCOL_VIOLATION`, `MESSAGE_TOO_LARGE` or `PEER_TOO_SLOW`. The reason is
+   * its message.
+   */
   | { readonly by: 'failure'; readonly reason: string; readonly error: HeddleError };

@@ -30,6 +30,10 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
     this.#inbox.listen(handlers);
   }
 
+  backlogFallenTo(): Promise<void> {
+    return Promise.resolve();
+  }
+
   send(message: Out): void {
     if (this.#closing !== undefined || this.#channel.isClosed) return;
     this.#outgoing.push(message);

@@ -1,82 +1,237 @@
+// Messages on their way out. Small ones leave in batches, in the order in which they were sent; a big one leaves in
+// parts, with small ones and the parts of others between them. The order that must be kept (`lanes.ts`) is kept here: a
+// message of a lane in which a big one is on its way waits for it.
+
+import { Queue } from '../lib/queue.ts';
+import { encodeMessages } from '../protocol/codec.ts';
+import { cut, type Frame } from '../protocol/cut.ts';
+import { behindAll, laneOf, type Lane } from '../protocol/lanes.ts';
+import type { Message } from '../protocol/messages.ts';
+import { maxBegun, partBytes } from '../protocol/part.ts';
+
+/** Hands a frame to the socket; `taken` is called when the operating system has it. */
+export type WriteFrame = (frame: Frame, taken: () => void) => void;
+
+/** What is sent within one turn of the event loop leaves as one frame, and earlier when it is as big as this. */
+const flushBytes = 256 * 1024;
+/** A message that is bigger leaves in parts. */
+const bigBytes = partBytes;
 /** At most this much waits in the socket, so that a ping never waits behind more. */
-const partBytes = 1024 * 1024;
+const windowBytes = partBytes + 64 * 1024;
 
-/** Hands one part to the socket; `taken` is called when the operating system has it. */
-export type WritePart = (part: Uint8Array, isLast: boolean, taken: () => void) => void;
+interface Letter<M> {
+  readonly message: M;
+  readonly lane: Lane | undefined;
+  readonly bytes: number;
+}
 
-/** Frames on their way out: in order, cut into parts, a part only when the one before it has left. */
-export class Outbox {
-  readonly #write: WritePart;
-  #frames: Uint8Array[] = [];
-  /** The first frame that is not wholly written, and how much of it is. */
-  #next = 0;
-  #offset = 0;
+/** A big message that is on its way. */
+interface Transfer<M> extends Letter<M> {
+  readonly frames: Generator<Frame, void>;
+  /** The frame that is next; the last one has been handed over when there is none. */
+  next: Frame | undefined;
+  /** How many of its bytes still count as waiting. */
+  left: number;
+}
+
+export class Outbox<M extends Message> {
+  readonly #write: WriteFrame;
+  /** What big messages on their way may have together: as much as the other end holds for one connection. */
+  readonly #maxBytes: number;
+  /** Sent in this turn, and not yet a frame. */
+  #batch: M[] = [];
+  #batchBytes = 0;
+  #flushSoon: NodeJS.Immediate | undefined;
+  readonly #frames = new Queue<{ readonly frame: Frame; readonly length: number }>();
+  /** How much of small messages was handed over since the last part. */
+  #sincePart = 0;
+  /** In turns. */
+  #transfers: Transfer<M>[] = [];
+  /** Big messages that have not begun. */
+  readonly #big = new Queue<Letter<M>>();
+  /** Lanes in which a big message is on its way or has not begun, and what waits for it there. */
+  readonly #lanes = new Map<Lane, Letter<M>[]>();
+  #last: Letter<M>[] = [];
+  #waitingBytes = 0;
   /** Handed to the socket, and not yet taken by the operating system. */
   #inFlightBytes = 0;
-  #waitingBytes = 0;
+  #nextId = 0;
   #onEmpty: (() => void) | undefined;
+  #onFallen: { readonly bytes: number; readonly tell: () => void }[] = [];
 
-  constructor(write: WritePart) {
+  constructor(write: WriteFrame, maxBytes: number) {
     this.#write = write;
+    this.#maxBytes = maxBytes;
   }
 
+  /** Of all that was sent and that the operating system has not taken. */
   get bytes(): number {
     return this.#waitingBytes + this.#inFlightBytes;
   }
 
-  push(frame: Uint8Array): void {
-    this.#frames.push(frame);
-    this.#waitingBytes += frame.length;
-    this.#advance();
+  /** Resolves as soon as at most so many bytes wait. */
+  fallenTo(bytes: number): Promise<void> {
+    if (this.bytes <= bytes) return Promise.resolve();
+    return new Promise((tell) => this.#onFallen.push({ bytes, tell }));
   }
 
-  /** Calls back when all that was pushed is handed to the socket; no frame may follow. */
+  /** `bytes` is what `weigh` says of the message. */
+  push(message: M, bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.#sort({ message, bytes, lane: laneOf(message) });
+    if (this.#frames.size > 0 || this.#big.size > 0) this.#advance();
+  }
+
+  /** Calls back when all that was pushed is handed to the socket; nothing may follow. */
   end(onEmpty: () => void): void {
     this.#onEmpty = onEmpty;
+    this.#seal();
     this.#advance();
   }
 
   clear(): void {
-    this.#frames = [];
-    this.#next = 0;
-    this.#offset = 0;
+    clearImmediate(this.#flushSoon);
+    this.#flushSoon = undefined;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    this.#frames.clear();
+    this.#transfers = [];
+    this.#big.clear();
+    this.#lanes.clear();
+    this.#last = [];
     this.#waitingBytes = 0;
     this.#onEmpty = undefined;
+    this.#tellFallen();
   }
 
-  #advance(): void {
-    for (let frame = this.#frames[this.#next]; frame !== undefined; frame = this.#frames[this.#next]) {
-      const end = Math.min(frame.length, this.#offset + partBytes);
-      const size = end - this.#offset;
-      if (this.#inFlightBytes > 0 && this.#inFlightBytes + size > partBytes) return;
-      this.#writePart(frame, end);
+  #sort(letter: Letter<M>): void {
+    const { lane } = letter;
+    if (lane === behindAll && this.#isBigUnderWay) this.#last.push(letter);
+    else if (lane !== undefined && this.#lanes.has(lane)) this.#lanes.get(lane)!.push(letter);
+    else if (letter.bytes > bigBytes) this.#beginLater(letter);
+    else this.#pack(letter);
+  }
+
+  get #isBigUnderWay(): boolean {
+    return this.#transfers.length > 0 || this.#big.size > 0;
+  }
+
+  #pack({ message, bytes }: Letter<M>): void {
+    if (this.#batchBytes + bytes > flushBytes) this.#seal();
+    this.#batch.push(message);
+    this.#batchBytes += bytes;
+    if (bytes > flushBytes) this.#seal();
+    else {
+      this.#flushSoon ??= setImmediate(() => {
+        this.#seal();
+        this.#advance();
+      });
     }
-    this.#frames = [];
-    this.#next = 0;
+  }
+
+  #beginLater(letter: Letter<M>): void {
+    if (letter.lane !== undefined) this.#lanes.set(letter.lane, []);
+    // Behind what was sent before it.
+    this.#seal();
+    this.#big.push(letter);
+  }
+
+  /** Makes a frame of the batch. */
+  #seal(): void {
+    clearImmediate(this.#flushSoon);
+    this.#flushSoon = undefined;
+    if (this.#batch.length === 0) return;
+    const frame = encodeMessages(this.#batch);
+    this.#frames.push({ frame: [frame], length: frame.length });
+    this.#waitingBytes += frame.length - this.#batchBytes;
+    this.#batch = [];
+    this.#batchBytes = 0;
+  }
+
+  /** Hands over what there is room for, a part after each part's worth of small ones. */
+  #advance(): void {
+    for (;;) {
+      this.#begin();
+      const [transfer] = this.#transfers;
+      const small = this.#frames.first;
+      if (transfer !== undefined && (small === undefined || this.#sincePart >= partBytes)) {
+        const length = lengthOf(transfer.next!);
+        if (!this.#hasRoomFor(length)) return;
+        this.#sincePart = 0;
+        this.#writePart(transfer, length);
+      } else if (small !== undefined) {
+        if (!this.#hasRoomFor(small.length)) return;
+        this.#sincePart += small.length;
+        this.#frames.shift();
+        this.#hand(small.frame, small.length);
+      } else break;
+    }
+    if (this.#batch.length > 0) return;
     const onEmpty = this.#onEmpty;
     this.#onEmpty = undefined;
     onEmpty?.();
   }
 
-  #writePart(frame: Uint8Array, end: number): void {
-    const part = frame.subarray(this.#offset, end);
-    const isLast = end === frame.length;
-    this.#offset = isLast ? 0 : end;
-    if (isLast) this.#dropFrame();
-    this.#waitingBytes -= part.length;
-    this.#inFlightBytes += part.length;
-    this.#write(part, isLast, () => {
-      this.#inFlightBytes -= part.length;
+  #hasRoomFor(bytes: number): boolean {
+    return this.#inFlightBytes === 0 || this.#inFlightBytes + bytes <= windowBytes;
+  }
+
+  #begin(): void {
+    for (let letter = this.#big.first; letter !== undefined; letter = this.#big.first) {
+      const begunBytes = this.#transfers.reduce((sum, { bytes }) => sum + bytes, 0);
+      const isOneTooMany = this.#transfers.length >= maxBegun || begunBytes + letter.bytes > this.#maxBytes;
+      if (isOneTooMany && this.#transfers.length > 0) return;
+      this.#big.shift();
+      const frames = cut(letter.message, () => this.#nextId++);
+      this.#transfers.push({ ...letter, frames, next: nextOf(frames), left: letter.bytes });
+    }
+  }
+
+  #writePart(transfer: Transfer<M>, length: number): void {
+    const frame = transfer.next!;
+    transfer.next = nextOf(transfer.frames);
+    transfer.left -= length;
+    this.#transfers.shift();
+    if (transfer.next !== undefined) this.#transfers.push(transfer);
+    this.#hand(frame, length);
+    if (transfer.next === undefined) this.#finish(transfer);
+  }
+
+  /** Lets go what waited for this one. */
+  #finish({ lane, left }: Transfer<M>): void {
+    this.#waitingBytes -= left;
+    const waiting = lane === undefined ? [] : this.#lanes.get(lane)!;
+    if (lane !== undefined) this.#lanes.delete(lane);
+    for (const letter of waiting) this.#sort(letter);
+    if (this.#isBigUnderWay) return;
+    const last = this.#last;
+    this.#last = [];
+    for (const letter of last) this.#sort(letter);
+  }
+
+  #hand(frame: Frame, length: number): void {
+    this.#waitingBytes -= length;
+    this.#inFlightBytes += length;
+    this.#write(frame, () => {
+      this.#inFlightBytes -= length;
+      this.#tellFallen();
       this.#advance();
     });
   }
 
-  /** Forgets the frame at once, and now and then the place where it was: `shift` would move all the others. */
-  #dropFrame(): void {
-    this.#frames[this.#next] = new Uint8Array(0);
-    this.#next += 1;
-    if (this.#next < 1024) return;
-    this.#frames = this.#frames.slice(this.#next);
-    this.#next = 0;
+  #tellFallen(): void {
+    if (this.#onFallen.length === 0) return;
+    const { bytes: now } = this;
+    const fallen = this.#onFallen.filter(({ bytes }) => now <= bytes);
+    this.#onFallen = this.#onFallen.filter(({ bytes }) => now > bytes);
+    for (const { tell } of fallen) tell();
   }
+}
+
+function nextOf(frames: Generator<Frame, void>): Frame | undefined {
+  return frames.next().value ?? undefined;
+}
+
+function lengthOf(frame: Frame): number {
+  return frame.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -1,32 +1,31 @@
 import type { WebSocket } from 'ws';
 import { HeddleError } from '../lib/heddle-error.ts';
-import { encodeMessages, weigh } from '../protocol/codec.ts';
+import { weigh } from '../protocol/codec.ts';
 import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
+import { readPart } from '../protocol/part.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { Assembly } from './assembly.ts';
 import type { Comm, CommClosed, CommHandlers } from './comm.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 
 /** What both ends of a socket may set. */
 export interface WsOptions {
-  /** The largest frame that is taken, and made. Default 1 GiB. */
+  /** The largest message that is sent, and what is held at most of those that come. Default 4 GiB. */
   readonly maxMessageBytes?: number;
+  /** Nothing more is sent to one that has left so much waiting: it is given up as `PEER_TOO_SLOW`. Default 1 GiB. */
+  readonly maxBacklogBytes?: number;
   /** How long a closing end waits for the other, from the last sign that it still takes bytes. Default 10 s. */
   readonly closeTimeoutMs?: number;
 }
 
-export interface WsCommOptions<In extends Message> {
+export interface WsCommOptions<In extends Message> extends WsOptions {
   readonly peer: string;
   readonly decode: Decode<In>;
-  readonly maxMessageBytes: number;
-  readonly closeTimeoutMs: number;
 }
 
-export const wsDefaults = { maxMessageBytes: 1024 ** 3, closeTimeoutMs: 10_000 };
-
-/** What is sent within one turn of the event loop leaves as one frame, and earlier when it is as big as this. */
-const flushBytes = 256 * 1024;
+const defaults = { maxMessageBytes: 4 * 1024 ** 3, maxBacklogBytes: 1024 ** 3, closeTimeoutMs: 10_000 };
 
 /** WebSocket close codes: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const normal = 1000;
@@ -35,22 +34,19 @@ const violation = 1002;
 const noCode = 1005;
 const lost = 1006;
 const tooBig = 1009;
+const tryAgainLater = 1013;
 
 /**
- * A comm over an open WebSocket. A frame that is longer than a part leaves as a fragmented WebSocket message, which
- * lets
- * pings pass between its parts; the other end's `maxPayload` bounds what it puts together again.
+ * A comm over an open WebSocket, of which a frame is one message. What is big is cut into frames (`Outbox`) and put
+ * together again (`Assembly`), so that whatever is small, and pings, pass between them.
  */
 export class WsComm<In extends Message, Out extends Message> implements Comm<In, Out> {
   readonly peer: string;
   readonly #socket: WebSocket;
-  readonly #options: WsCommOptions<In>;
+  readonly #options: WsCommOptions<In> & typeof defaults;
   readonly #inbox = new Inbox<In>();
-  readonly #outbox: Outbox;
-  /** Sent in this turn, and not yet a frame. */
-  #batch: Out[] = [];
-  #batchBytes = 0;
-  #flushSoon: NodeJS.Immediate | undefined;
+  readonly #assembly: Assembly;
+  readonly #outbox: Outbox<Out>;
   /** Why it is about to close, once this end knows. Nothing is sent or heard from then on. */
   #ending: CommClosed | undefined;
   #giveUp: NodeJS.Timeout | undefined;
@@ -59,14 +55,13 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   constructor(socket: WebSocket, options: WsCommOptions<In>) {
     this.peer = options.peer;
     this.#socket = socket;
-    this.#options = options;
-    this.#outbox = new Outbox((part, isLast, taken) => {
-      socket.send(part, { binary: true, fin: isLast }, () => {
-        this.#giveUp?.refresh();
-        taken();
-      });
-    });
-    socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
+    this.#options = { ...defaults, ...options };
+    const { maxMessageBytes } = this.#options;
+    this.#assembly = new Assembly(maxMessageBytes);
+    this.#outbox = new Outbox((frame, taken) => this.#write(frame, taken), maxMessageBytes);
+    // A frame comes in the pieces in which it was sent, so that the bytes of a part need not be moved to be read.
+    socket.binaryType = 'fragments';
+    socket.on('message', (data, isBinary) => this.#receive(data as Buffer[], isBinary));
     socket.on('pong', () => this.#inbox.seen());
     socket.on('ping', () => this.#inbox.seen());
     socket.on('error', (error) => this.#break(error));
@@ -74,7 +69,11 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   }
 
   get backlogBytes(): number {
-    return this.#batchBytes + this.#outbox.bytes;
+    return this.#outbox.bytes;
+  }
+
+  backlogFallenTo(bytes: number): Promise<void> {
+    return this.#outbox.fallenTo(bytes);
   }
 
   listen(handlers: CommHandlers<In>): void {
@@ -83,13 +82,11 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
 
   send(message: Out): void {
     if (this.#ending !== undefined) return;
+    const { maxMessageBytes, maxBacklogBytes } = this.#options;
     const bytes = weigh(message);
-    // So that a message near the limit travels alone.
-    if (this.#batchBytes + bytes > flushBytes) this.#flush();
-    this.#batch.push(message);
-    this.#batchBytes += bytes;
-    if (bytes > flushBytes) this.#flush();
-    else this.#flushSoon ??= setImmediate(() => this.#flush());
+    if (bytes > maxMessageBytes) this.#fail(tooLarge(message, bytes, maxMessageBytes), tooBig);
+    else if (this.backlogBytes > maxBacklogBytes) this.#fail(this.#tooSlow(), tryAgainLater);
+    else this.#outbox.push(message, bytes);
   }
 
   ping(): void {
@@ -98,53 +95,54 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
 
   close(reason = 'closed'): Promise<void> {
     if (this.#ending !== undefined) return this.#closed.promise;
-    this.#flush();
-    // The flush may have ended it, when what was to be sent was too big.
-    this.#ending ??= { by: 'this-end', reason };
-    this.#inbox.hush();
+    this.#ending = { by: 'this-end', reason };
+    this.#hush();
     this.#startGivingUp();
     this.#outbox.end(() => this.#socket.close(normal, fitting(reason)));
     return this.#closed.promise;
   }
 
-  #flush(): void {
-    clearImmediate(this.#flushSoon);
-    this.#flushSoon = undefined;
-    if (this.#batch.length === 0 || this.#ending !== undefined) return;
-    const batch = this.#batch;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    const frame = encodeMessages(batch);
-    if (frame.length > this.#options.maxMessageBytes) this.#refuseToSend(frame.length);
-    else this.#outbox.push(frame);
+  #write(frame: readonly Uint8Array[], taken: () => void): void {
+    const onTaken = () => {
+      this.#giveUp?.refresh();
+      taken();
+    };
+    const last = frame.length - 1;
+    for (const [position, piece] of frame.entries()) {
+      this.#socket.send(piece, { binary: true, fin: position === last }, position === last ? onTaken : undefined);
+    }
   }
 
-  #refuseToSend(messageBytes: number): void {
-    const { maxMessageBytes } = this.#options;
-    const message = `a message of ${messageBytes} bytes is over the limit of ${maxMessageBytes}: send less at once`;
-    this.#fail(new HeddleError('MESSAGE_TOO_LARGE', message, { messageBytes, maxMessageBytes }), tooBig);
-  }
-
-  #receive(frame: Buffer, isBinary: boolean): void {
+  #receive(frame: Buffer[], isBinary: boolean): void {
     if (this.#ending !== undefined) return;
     const messages = this.#read(frame, isBinary);
     if (messages instanceof ProtocolError) this.#fail(messages, violation);
     else this.#inbox.deliver(messages);
   }
 
-  #read(frame: Buffer, isBinary: boolean): In[] | ProtocolError {
+  #read(frame: Buffer[], isBinary: boolean): In[] | ProtocolError {
     if (!isBinary) return new ProtocolError('a text frame came: only binary frames are spoken here');
     try {
-      return this.#options.decode(frame);
+      const part = readPart(frame);
+      const batch = part === undefined ? joined(frame) : this.#assembly.add(part);
+      return batch === undefined ? [] : this.#options.decode(batch, this.#assembly);
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       throw error;
     }
   }
 
+  #tooSlow(): HeddleError {
+    const { peer, backlogBytes } = this;
+    const message =
+      `${peer} does not take what is sent to it: ${backlogBytes} bytes wait. ` +
+      'See whether that process hangs, and whether the network between is fast enough.';
+    return new HeddleError('PEER_TOO_SLOW', message, { peer, backlogBytes });
+  }
+
   #fail(error: HeddleError, code: number): void {
     this.#ending ??= { by: 'failure', reason: error.message, error };
-    this.#inbox.hush();
+    this.#hush();
     this.#outbox.clear();
     this.#startGivingUp();
     this.#socket.close(code, fitting(error.message));
@@ -158,9 +156,14 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
       ? new ProtocolError(`${peer} broke the WebSocket protocol: ${error.message}`, { cause: error, peer })
       : lostError(peer, error);
     this.#ending ??= { by: 'failure', reason: told.message, error: told };
-    this.#inbox.hush();
+    this.#hush();
     this.#outbox.clear();
     this.#startGivingUp();
+  }
+
+  #hush(): void {
+    this.#inbox.hush();
+    this.#assembly.clear();
   }
 
   #startGivingUp(): void {
@@ -169,10 +172,8 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
 
   #finish(code: number, reason: string): void {
     clearTimeout(this.#giveUp);
-    clearImmediate(this.#flushSoon);
     this.#ending ??= this.#closedByOther(code, reason);
-    this.#batch = [];
-    this.#batchBytes = 0;
+    this.#assembly.clear();
     this.#outbox.clear();
     this.#inbox.close(this.#ending);
     this.#closed.resolve();
@@ -181,18 +182,39 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   #closedByOther(code: number, reason: string): CommClosed {
     if (code === normal || code === goingAway || code === noCode)
       return { by: 'other-end', reason: reason || 'closed' };
-    const { peer } = this;
-    const error =
-      code === lost
-        ? lostError(peer)
-        : new ProtocolError(`${peer} closed the channel: ${reason || `code ${code}`}`, { peer, closeCode: code });
+    const error = this.#errorOf(code, reason);
     return { by: 'failure', reason: error.message, error };
+  }
+
+  #errorOf(code: number, reason: string): HeddleError {
+    const { peer } = this;
+    if (code === lost) return lostError(peer);
+    if (code === tryAgainLater) return lostError(peer, `it gave us up: ${reason}`);
+    return new ProtocolError(`${peer} closed the channel: ${reason || `code ${code}`}`, { peer, closeCode: code });
   }
 }
 
-function lostError(peer: string, cause?: Error): HeddleError {
-  const why = cause === undefined ? 'its end went away without a goodbye' : cause.message;
-  return new HeddleError('CONNECTION_LOST', `the connection to ${peer} was lost: ${why}`, { peer, cause });
+function joined(frame: readonly Buffer[]): Buffer {
+  return frame.length === 1 ? frame[0]! : Buffer.concat(frame);
+}
+
+function tooLarge(message: Message, messageBytes: number, maxMessageBytes: number): HeddleError {
+  const { type } = message;
+  const text =
+    `a message "${type}"${whose(message)} has up to ${messageBytes} bytes; at most ${maxMessageBytes} can be sent ` +
+    'at once: let tasks take and return less, or store it and pass on where it is';
+  return new HeddleError('MESSAGE_TOO_LARGE', text, { messageType: type, messageBytes, maxMessageBytes });
+}
+
+function whose(message: Message): string {
+  if (message.type === 'define') return ` of task '${message.definition.name}'`;
+  if (message.type === 'submit') return ` of task '${message.arrays[0]?.name}'`;
+  return 'attempt' in message ? ` of attempt ${message.attempt}` : '';
+}
+
+function lostError(peer: string, cause: Error | string = 'its end went away without a goodbye'): HeddleError {
+  const [why, facts] = typeof cause === 'string' ? [cause, {}] : [cause.message, { cause }];
+  return new HeddleError('CONNECTION_LOST', `the connection to ${peer} was lost: ${why}`, { peer, ...facts });
 }
 
 /** A close frame holds 123 bytes of reason. Cut between characters. */

@@ -3,9 +3,10 @@ import { WebSocket } from 'ws';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
+import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
 import { connectionError, notHeddle } from './connection-error.ts';
-import { WsComm, wsDefaults } from './ws-comm.ts';
+import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
 export interface ConnectOptions<In extends Message> extends WsOptions {
@@ -30,21 +31,20 @@ const subprotocol = 'heddle';
 export async function connect<In extends Message, Out extends Message>(
   options: ConnectOptions<In>,
 ): Promise<Comm<In, Out>> {
-  const { token, decode, signal, timeoutMs = 10_000 } = options;
-  const { maxMessageBytes = wsDefaults.maxMessageBytes, closeTimeoutMs = wsDefaults.closeTimeoutMs } = options;
+  const { token, signal, timeoutMs = 10_000 } = options;
   const url = parseAddress(options.url);
   const address = `${url.protocol}//${url.host}`;
   assertToken(token);
   signal?.throwIfAborted();
   const socket = new WebSocket(url, subprotocol, {
     headers: { authorization: `Bearer ${token}` },
-    maxPayload: maxMessageBytes,
+    maxPayload: maxFrameBytes,
     perMessageDeflate: false,
   });
   // The comm must hang on the socket before the first message comes, which may be in the packet that opened it.
   const opened = Promise.withResolvers<Comm<In, Out>>();
   socket.once('open', () => {
-    opened.resolve(new WsComm<In, Out>(socket, { peer: address, decode, maxMessageBytes, closeTimeoutMs }));
+    opened.resolve(new WsComm<In, Out>(socket, { ...options, peer: address }));
   });
   socket.on('error', (cause) => opened.reject(connectionError(cause, address)));
   socket.once('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {

@@ -8,9 +8,10 @@ import { WebSocketServer } from 'ws';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
+import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
 import { asBody, challenge, pageServer, wrongToken, type Pages } from './pages.ts';
-import { WsComm, wsDefaults } from './ws-comm.ts';
+import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
 export interface ListenOptions<In extends Message, Out extends Message> extends WsOptions {
@@ -69,8 +70,7 @@ function doorkeeper<In extends Message, Out extends Message>(
   open: Set<Comm<In, Out>>,
   problemWith: (request: IncomingMessage) => string | undefined,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
-  const { maxMessageBytes = wsDefaults.maxMessageBytes, closeTimeoutMs = wsDefaults.closeTimeoutMs } = options;
-  const websockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
+  const websockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
   return (request, socket, head) => {
     const ignore = () => {};
     socket.on('error', ignore);
@@ -80,7 +80,7 @@ function doorkeeper<In extends Message, Out extends Message>(
       socket.off('error', ignore);
       const { remoteAddress = 'unknown', remotePort } = request.socket;
       const peer = `${bracketed(remoteAddress)}:${remotePort}`;
-      const comm = new WsComm<In, Out>(websocket, { peer, decode: options.decode, maxMessageBytes, closeTimeoutMs });
+      const comm = new WsComm<In, Out>(websocket, { ...options, peer });
       open.add(comm);
       websocket.once('close', () => open.delete(comm));
       options.onConnection(comm);

@@ -2,6 +2,7 @@
 // every other room may rely on the types in `messages.ts`.
 
 import { Packr, Unpackr } from 'msgpackr';
+import { putBodies, type BodySource } from './bodies.ts';
 import { describe, isRecord } from './checks.ts';
 import type { Check } from './checks.ts';
 import type { FromClient, FromPeer, FromWorker, Message, ToClient, ToWorker } from './messages.ts';
@@ -10,8 +11,11 @@ import { ProtocolError } from './protocol-error.ts';
 import { fromClient, fromWorker, toClient, toWorker } from './shapes.ts';
 import type { Shapes } from './shapes.ts';
 
-/** Reads a frame: messages of known shape, or a ProtocolError. Every body that it hands out owns its memory. */
-export type Decode<M extends Message> = (frame: Uint8Array) => M[];
+/**
+ * Reads a frame: messages of known shape, or a ProtocolError. `bodies` are those that came ahead of it. Every body that
+ * it hands out owns its memory.
+ */
+export type Decode<M extends Message> = (frame: Uint8Array, bodies?: BodySource) => M[];
 
 export const decodeFromWorker = decoder<FromWorker>(fromWorker);
 export const decodeToWorker = decoder<ToWorker>(toWorker);
@@ -60,8 +64,9 @@ export function weigh(value: unknown): number {
 
 function decoder<M extends Message>(shapes: Shapes<M>): Decode<M> {
   const checks = new Map<unknown, Check>(Object.entries(shapes));
-  return (frame) => {
+  return (frame, bodies) => {
     const batch = unpack(frame);
+    if (bodies !== undefined && bodies.size > 0) putBodies(batch, bodies);
     if (!Array.isArray(batch)) throw new ProtocolError(`expected a batch of messages, got ${describe(batch)}`);
     for (const message of batch) assertMessage(message, checks);
     return batch as M[];

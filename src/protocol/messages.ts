@@ -108,7 +108,7 @@ export type ToWorker =
       readonly notes: readonly Note[];
       readonly timedOut: readonly number[];
     }
-  | { readonly type: 'cancel'; readonly attempt: number; readonly graceMs: number }
+  | { readonly type: 'cancel'; readonly array: number; readonly attempt: number; readonly graceMs: number }
   | { readonly type: 'forget'; readonly array: number }
   | { readonly type: 'close-resource'; readonly resource: string }
   /** The id of the bundle, or why there is none. */

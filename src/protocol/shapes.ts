@@ -103,7 +103,7 @@ export const toWorker: Shapes<ToWorker> = {
     notes: list(note),
     timedOut: list(count),
   }),
-  cancel: record<Body<ToWorker, 'cancel'>>({ attempt: count, graceMs: duration }),
+  cancel: record<Body<ToWorker, 'cancel'>>({ array: count, attempt: count, graceMs: duration }),
   forget: record<Body<ToWorker, 'forget'>>({ array: count }),
   'close-resource': record<Body<ToWorker, 'close-resource'>>({ resource: text }),
   code: record<Body<ToWorker, 'code'>>({ array: count, id: optional(text), problem: optional(text) }),

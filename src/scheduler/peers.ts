@@ -96,6 +96,8 @@ export interface ClientPeer {
   graceMs: number;
   /** It waits to hear that nothing of its runs any more. */
   isCancelling: boolean;
+  /** It has cancelled: what it submitted before that, and comes behind because it is big, is not taken any more. */
+  hasCancelled: boolean;
 }
 
 export interface WorkerPeer {
@@ -113,11 +115,16 @@ export interface WorkerPeer {
   readonly attempts: Map<number, HeldArray>;
 }
 
-export const defaultGraceMs = 5_000;
+const defaultGraceMs = 5_000;
 
 export function newClient(id: string, comm: Comm<FromPeer, ToPeer>, { name, within }: Hello): ClientPeer {
   const facts = { id, name, within, comm, since: Date.now(), lastNews: performance.now() };
-  const nothing = { arrays: new Map<number, HeldArray>(), told: new Set<string>(), isCancelling: false };
+  const nothing = {
+    arrays: new Map<number, HeldArray>(),
+    told: new Set<string>(),
+    isCancelling: false,
+    hasCancelled: false,
+  };
   return { type: 'client', ...facts, ...nothing, graceMs: defaultGraceMs };
 }
 

@@ -15,7 +15,6 @@ import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
 import {
   crashedBlock,
-  defaultGraceMs,
   HeldArray,
   lossRecord,
   newClient,
@@ -256,6 +255,7 @@ export class Scheduler implements AsyncDisposable {
   #hearClient(client: ClientPeer, message: FromClient): void {
     switch (message.type) {
       case 'submit': {
+        if (client.hasCancelled) return;
         const arrays = message.arrays.map((submission) => {
           if (client.arrays.has(submission.array)) {
             throw new ProtocolError(`array ${submission.array} was submitted twice`);
@@ -277,6 +277,7 @@ export class Scheduler implements AsyncDisposable {
       case 'cancel':
         client.graceMs = message.graceMs;
         client.isCancelling = true;
+        client.hasCancelled = true;
         this.#release(client, [...client.arrays.keys()]);
         return this.#tellIdle();
       default:
@@ -321,9 +322,10 @@ export class Scheduler implements AsyncDisposable {
         return this.#sendChunk(command);
       case 'cancel-chunk': {
         const worker = this.#workers.get(command.worker);
-        const graceMs = worker?.attempts.get(command.attempt)?.client.graceMs ?? defaultGraceMs;
-        if (worker !== undefined) sendToWorker(worker, { type: 'cancel', attempt: command.attempt, graceMs });
-        return;
+        const { attempt } = command;
+        const array = worker?.attempts.get(attempt);
+        if (worker === undefined || array === undefined) return;
+        return sendToWorker(worker, { type: 'cancel', array: array.id, attempt, graceMs: array.client.graceMs });
       }
       case 'close-worker': {
         const worker = this.#workers.get(command.worker)!;

@@ -77,6 +77,11 @@ export class WorkerCore {
   /** Arrays that wait for a bundle. */
   readonly #bundles = new Map<string, Set<number>>();
   readonly #runs = new Map<number, Run>();
+  /**
+   * Attempts that were to be cancelled and are not here, with their arrays: such a word is faster than a big chunk.
+   * Some were here, and are over.
+   */
+  readonly #cancelledEarly = new Map<number, number>();
   /** Resources that were opened here, and that nobody has begun to close. */
   readonly #resources = new Set<string>();
   #closings = 0;
@@ -155,7 +160,8 @@ export class WorkerCore {
       case 'run':
         return this.#run(message);
       case 'cancel':
-        return this.#stop(message.attempt, message.graceMs);
+        if (this.#runs.has(message.attempt)) return this.#stop(message.attempt, message.graceMs);
+        return void this.#cancelledEarly.set(message.attempt, message.array);
       case 'forget':
         return this.#forget(message.array);
       case 'close-resource':
@@ -179,6 +185,7 @@ export class WorkerCore {
     const array = this.#arrays.get(id);
     if (array === undefined) throw new ProtocolError(`attempt ${attempt} is of array ${id}, never defined here`);
     if (this.#runs.size >= this.#options.threads) throw new ProtocolError(`attempt ${attempt} is one too many for us`);
+    if (this.#cancelledEarly.delete(attempt)) return this.#send({ type: 'ended', attempt });
     this.#runs.set(attempt, { array: id, isWaiting: array.code === undefined, isCancelled: false });
     if (array.code !== undefined) return this.#emit({ type: 'run-chunk', message, code: array.code });
     array.waiting.push(message);
@@ -205,8 +212,8 @@ export class WorkerCore {
   }
 
   #stop(attempt: number, graceMs: number): void {
-    const run = this.#runs.get(attempt);
-    if (run === undefined || run.isCancelled) return;
+    const run = this.#runs.get(attempt)!;
+    if (run.isCancelled) return;
     run.isCancelled = true;
     // What only waits for its code has nothing to be told, and nothing to clean up.
     if (run.isWaiting) this.#end(attempt);
@@ -242,6 +249,9 @@ export class WorkerCore {
 
   #forget(array: number): void {
     this.#arrays.delete(array);
+    for (const [attempt, itsArray] of this.#cancelledEarly) {
+      if (itsArray === array) this.#cancelledEarly.delete(attempt);
+    }
     for (const [attempt, run] of this.#runs) if (run.array === array && run.isWaiting) this.#end(attempt);
     for (const [bundle, waiting] of this.#bundles) {
       waiting.delete(array);

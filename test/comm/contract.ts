@@ -117,21 +117,38 @@ export function commContract(name: string, open: () => Promise<Ends>): void {
     await atScheduler.until((ear) => ear.messages.length > 0);
   });
 
-  rule('a body of 20 MB arrives intact, and pings are answered meanwhile [D090]', async ({ worker, scheduler }) => {
+  rule(
+    'a body of 20 MB arrives intact and in its place, and pings are answered [D090]',
+    async ({ worker, scheduler }) => {
+      const atScheduler = Ear.at(scheduler);
+      const atWorker = Ear.at(worker);
+      const bytes = new Uint8Array(20_000_000).map((_, i) => i * 31);
+
+      worker.send(ended(1));
+      worker.send({ type: 'settled', attempt: 1, start: 0, count: 1, busyMs: 0, bytes });
+      worker.send(ended(1));
+      worker.ping();
+      await atWorker.until((ear) => ear.seen > 0);
+      await atScheduler.until((ear) => ear.messages.length === 3);
+
+      const arrived = atScheduler.messages[1];
+      assert.ok(arrived?.type === 'settled' && Buffer.compare(arrived.bytes, bytes) === 0);
+      assert.deepEqual([atScheduler.messages[0], atScheduler.messages[2]], [ended(1), ended(1)]);
+    },
+  );
+
+  rule('the backlog falls to nothing, also by a close', async ({ worker, scheduler }) => {
     const atScheduler = Ear.at(scheduler);
-    const atWorker = Ear.at(worker);
-    const bytes = new Uint8Array(20_000_000).map((_, i) => i * 31);
+    worker.send({ type: 'settled', attempt: 1, start: 0, count: 1, busyMs: 0, bytes: new Uint8Array(20_000_000) });
 
-    worker.send(ended(1));
-    worker.send({ type: 'settled', attempt: 1, start: 0, count: 1, busyMs: 0, bytes });
-    worker.send(ended(2));
-    worker.ping();
-    await atWorker.until((ear) => ear.seen > 0);
-    await atScheduler.until((ear) => ear.messages.length === 3);
+    await worker.backlogFallenTo(0);
+    assert.equal(worker.backlogBytes, 0);
+    await atScheduler.until((ear) => ear.messages.length === 1);
 
-    const arrived = atScheduler.messages[1];
-    assert.ok(arrived?.type === 'settled' && Buffer.compare(arrived.bytes, bytes) === 0);
-    assert.deepEqual([atScheduler.messages[0], atScheduler.messages[2]], [ended(1), ended(2)]);
+    worker.send({ type: 'settled', attempt: 1, start: 0, count: 1, busyMs: 0, bytes: new Uint8Array(20_000_000) });
+    const fallen = worker.backlogFallenTo(0);
+    await worker.close();
+    await fallen;
   });
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { pack } from 'msgpackr';
 import { decodeFromWorker } from '../../src/protocol/codec.ts';
+import { encodePartHead, partBytes } from '../../src/protocol/part.ts';
 import { commContract } from './contract.ts';
 import { Ear } from './ear.ts';
 import { bounded, dial, ended, rawWebSocket, rawWebSocketServer, run, scheduler, settled, upgrade } from './house.ts';
@@ -19,7 +21,7 @@ test('messages of one turn leave as one frame, at most of 256 KiB unless one is 
   for (let i = 0; i < 1000; i += 1) comm.send(ended(i));
   await new Promise(setImmediate);
   for (let i = 0; i < 8; i += 1) comm.send(settled(100_000));
-  comm.send(settled(3_000_000));
+  comm.send(settled(900_000));
   comm.send(ended(1));
   await comm.close();
 
@@ -29,6 +31,94 @@ test('messages of one turn leave as one frame, at most of 256 KiB unless one is 
   );
   await close();
 });
+
+test('with 256 MB on its way, answers go to and fro behind a handful of parts each', bounded, async () => {
+  await using house = await scheduler();
+  const worker = await dial(house.listener.url);
+  const accepted = await house.accepted();
+  let parts = 0;
+  /** How many parts had come when each small message did. */
+  const partsAt: number[] = [];
+  accepted.listen({
+    message: (message) => {
+      partsAt.push(parts);
+      if (message.type === 'settled') void accepted.close();
+      else accepted.send({ type: 'forget', array: partsAt.length });
+    },
+    seen: () => (parts += 1),
+    closed: () => {},
+  });
+  const ear = Ear.at(worker, () => worker.send(ended(2)));
+
+  worker.send(settled(256 * 1024 * 1024));
+  worker.send(ended(2));
+  await ear.closed();
+
+  const between = partsAt.map((at, position) => at - (partsAt[position - 1] ?? 0));
+  // A few parts are in the buffers of the operating system at any time, and an answer is behind them.
+  assert.ok(partsAt.length >= 16, `only ${partsAt.length} answers`);
+  assert.ok(Math.max(...between) <= 20, `parts between answers: ${between.join(' ')}`);
+});
+
+test('bytes in shared memory are sent like any others', bounded, async () => {
+  await using house = await scheduler();
+  const worker = await dial(house.listener.url);
+  const ear = Ear.at(await house.accepted());
+  const bytes = new Uint8Array(new SharedArrayBuffer(3_000_000)).map((_, i) => i * 7);
+
+  worker.send({ ...settled(0), bytes } as ReturnType<typeof settled>);
+  await ear.until(({ messages }) => messages.length > 0);
+
+  const [arrived] = ear.messages;
+  assert.ok(arrived?.type === 'settled' && Buffer.compare(arrived.bytes, new Uint8Array(bytes)) === 0);
+});
+
+test('the parts of a body are signs of life, long before it is whole', bounded, async () => {
+  await using house = await scheduler();
+  const socket = await rawWebSocket(house.listener.url);
+  const ear = Ear.at(await house.accepted());
+
+  for (const part of bodyParts(3).slice(0, 2)) socket.send(part);
+
+  await ear.until(({ seen }) => seen >= 2);
+  assert.deepEqual(ear.messages, []);
+  socket.terminate();
+});
+
+for (const [what, frames, reason] of [
+  ['parts out of order', () => bodyParts(3).slice(1), /does not follow the 0 of 3145728 bytes/],
+  [
+    'more begun than may be',
+    () => [0, 1, 2, 3, 4].map((id) => bodyParts(3, id)[0]!),
+    /begins one more while 4 are not finished/,
+  ],
+  ['a size over the limit', () => [bodyParts(3, 0, 2 ** 47)[0]!], /is of more than may be held for one connection/],
+  ['a body that never came', () => [pack([{ ...settled(0), bytes: { body: 7 } }])], /expected bytes, got an object/],
+  [
+    'a body that is not whole',
+    () => [...bodyParts(1, 5), bodyParts(3, 7)[0]!, pack([{ ...settled(0), bytes: { body: 7 } }])],
+    /a message refers to body 7, which has not come/,
+  ],
+  ['a frame in parts that is none', () => bodyParts(2, 0, 2 * 1024 * 1024, 'frame'), /2097151 bytes follow its end/],
+] as const) {
+  test(`${what}: the channel is closed with the reason, and no other`, bounded, async () => {
+    await using house = await scheduler();
+    const healthy = await dial(house.listener.url);
+    const healthyEar = Ear.at(await house.accepted());
+    const socket = await rawWebSocket(house.listener.url);
+    const ear = Ear.at(await house.accepted());
+
+    for (const frame of frames()) socket.send(frame);
+    const [code] = (await once(socket, 'close')) as [number];
+    const closed = await ear.closed();
+    healthy.send(ended(1));
+
+    assert.equal(code, 1002);
+    assert.ok(closed.by === 'failure' && closed.error.code === 'PROTOCOL_VIOLATION');
+    assert.match(closed.reason, reason);
+    assert.deepEqual((await healthyEar.until(({ messages }) => messages.length > 0)).messages, [ended(1)]);
+  });
+}
 
 test('a ping overtakes a body that is on its way', bounded, async () => {
   await using house = await scheduler();
@@ -66,13 +156,13 @@ test('a frame that is no batch of messages closes its comm with the reason, and 
   const garbage = await rawWebSocket(house.listener.url);
   const ear = Ear.at(await house.accepted());
 
-  garbage.send(Buffer.from([0xc1, 1, 2, 3]));
+  garbage.send(Buffer.from([0xc7, 1, 2, 3]));
   const [code, reason] = (await once(garbage, 'close')) as [number, Buffer];
   const closed = await ear.closed();
   healthy.send(ended(1));
 
   assert.equal(code, 1002);
-  assert.equal(reason.toString(), 'a frame of 4 bytes is not a batch of messages: it holds a value of the kind 0xc1');
+  assert.equal(reason.toString(), 'a frame of 4 bytes is not a batch of messages: it holds a value of the kind 0xc7');
   assert.ok(closed.by === 'failure' && closed.error.code === 'PROTOCOL_VIOLATION');
   assert.deepEqual((await healthyEar.until(({ messages }) => messages.length > 0)).messages, [ended(1)]);
 });
@@ -82,11 +172,11 @@ test('the end that broke the protocol is told so', bounded, async () => {
   const worker = await dial(house.listener.url);
   const ear = Ear.at(worker);
 
-  worker.send({ type: 'nonsense' } as never);
+  worker.send({ type: 'forget', array: 1 } as never);
   const closed = await ear.closed();
 
   assert.ok(closed.by === 'failure' && closed.error.code === 'PROTOCOL_VIOLATION');
-  assert.match(closed.reason, /closed the channel: no message of type "nonsense" may come this way/);
+  assert.match(closed.reason, /closed the channel: no message of type "forget" may come this way/);
 });
 
 test('a text frame is a violation', bounded, async () => {
@@ -112,23 +202,35 @@ test('bytes that are no WebSocket frames are a violation', bounded, async () => 
   assert.ok(closed.by === 'failure' && closed.error.code === 'PROTOCOL_VIOLATION');
 });
 
-test('more than the limit is not put together, in one piece or in parts', bounded, async () => {
-  await using house = await scheduler({ maxMessageBytes: 2_000_000 });
-  for (const size of [2_000_001, 10_000_000]) {
-    const worker = await dial(house.listener.url);
-    const ear = Ear.at(await house.accepted());
-    const workerEar = Ear.at(worker);
+test('a frame that is longer than any part is not read', bounded, async () => {
+  await using house = await scheduler();
+  const socket = await rawWebSocket(house.listener.url);
+  const ear = Ear.at(await house.accepted());
 
-    worker.send(settled(size));
-    const [closed, told] = [await ear.closed(), await workerEar.closed()];
+  socket.send(new Uint8Array(1_100_000));
+  const [code] = (await once(socket, 'close')) as [number];
+  const closed = await ear.closed();
 
-    assert.ok(closed.by === 'failure' && closed.error.code === 'PROTOCOL_VIOLATION');
-    assert.equal(told.by, 'failure');
-    assert.deepEqual(ear.messages, []);
-  }
+  assert.equal(code, 1009);
+  assert.ok(closed.by === 'failure' && closed.error.code === 'PROTOCOL_VIOLATION');
 });
 
-test('more than the limit is not sent', bounded, async () => {
+test('more than the limit is not put together', bounded, async () => {
+  await using house = await scheduler({ maxMessageBytes: 2_000_000 });
+  const worker = await dial(house.listener.url);
+  const ear = Ear.at(await house.accepted());
+  const workerEar = Ear.at(worker);
+
+  worker.send(settled(2_000_001));
+  const [closed, told] = [await ear.closed(), await workerEar.closed()];
+
+  assert.ok(closed.by === 'failure' && closed.error.code === 'PROTOCOL_VIOLATION');
+  assert.ok(told.by === 'failure');
+  assert.match(told.reason, /is of more than may be held for one connection/);
+  assert.deepEqual(ear.messages, []);
+});
+
+test('more than the limit is not sent, and the error says what it was', bounded, async () => {
   await using house = await scheduler();
   const worker = await dial(house.listener.url, { maxMessageBytes: 1_000_000 });
   const ear = Ear.at(worker);
@@ -137,7 +239,34 @@ test('more than the limit is not sent', bounded, async () => {
   worker.send(settled(1_000_000));
   const closed = await ear.closed();
 
-  assert.ok(closed.by === 'failure' && closed.error.code === 'MESSAGE_TOO_LARGE');
+  assert.ok(closed.by === 'failure');
+  const { code, messageType, maxMessageBytes } = closed.error as unknown as Record<string, unknown>;
+  assert.deepEqual([code, messageType, maxMessageBytes], ['MESSAGE_TOO_LARGE', 'settled', 1_000_000]);
+  assert.match(
+    closed.reason,
+    /^a message "settled" of attempt 1 has up to 1000\d\d\d bytes; at most 1000000 can be sent at once: let tasks/,
+  );
+});
+
+test('an end that never reads is given up when too much waits for it, and its memory is free', bounded, async () => {
+  await using house = await scheduler({ maxBacklogBytes: 30_000_000, closeTimeoutMs: 20 });
+  const { socket } = await upgrade(house.listener.port);
+  socket.pause();
+  const comm = await house.accepted();
+  const ear = Ear.at(comm);
+  const note = { index: 0, bytes: new Uint8Array(2_000_000) };
+
+  let sent = 0;
+  for (; ear.goodbyes.length === 0 && sent < 1000; sent += 1) {
+    comm.send({ ...run(), attempt: sent, notes: [note] });
+    await new Promise(setImmediate);
+  }
+  const closed = await ear.closed();
+
+  assert.ok(closed.by === 'failure' && closed.error.code === 'PEER_TOO_SLOW');
+  assert.match(closed.reason, /^127\.0\.0\.1:\d+ does not take what is sent to it: 3\d{7} bytes wait\. See whether/);
+  assert.equal(comm.backlogBytes, 0);
+  socket.destroy();
 });
 
 test('an end that vanishes is a lost connection [D097]', bounded, async () => {
@@ -174,3 +303,11 @@ test('a reason too long for a close frame is cut', bounded, async () => {
 
   assert.equal((await ear.closed()).reason, 'ü'.repeat(61));
 });
+
+/** The frames of a body of so many parts, as another end would send them. */
+function bodyParts(count: number, id = 0, size = count * partBytes, kind: 'body' | 'frame' = 'body'): Buffer[] {
+  return Array.from({ length: count }, (_, i) => {
+    const head = encodePartHead({ id, kind, size, offset: i * partBytes });
+    return Buffer.concat([head, new Uint8Array(partBytes)]);
+  });
+}

@@ -326,7 +326,7 @@ function toWorker(): fc.Arbitrary<ToWorker> {
     ...answers(),
     record({ type: type('define'), definition: record({ ...array, timeoutMs: ms }, ['timeoutMs']), whole: inputs }),
     record({ type: type('run'), ...run }),
-    record({ type: type('cancel'), attempt: number, graceMs: ms }),
+    record({ type: type('cancel'), array: number, attempt: number, graceMs: ms }),
     record({ type: type('forget'), array: number }),
     record({ type: type('close-resource'), resource: text }),
     record({ type: type('close'), reason: text }),

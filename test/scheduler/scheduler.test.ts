@@ -119,10 +119,10 @@ test('a client that cancels hears when nothing of its runs any more, and not bef
   const client = connect(scheduler, { role: 'client' });
   await client.next('welcome');
   client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
-  const { attempt } = await worker.next('run');
+  const { array, attempt } = await worker.next('run');
 
   client.send({ type: 'cancel', graceMs: 250 });
-  assert.deepEqual(await worker.next('cancel'), { type: 'cancel', attempt, graceMs: 250 });
+  assert.deepEqual(await worker.next('cancel'), { type: 'cancel', array, attempt, graceMs: 250 });
   assert.equal(client.has('idle'), false);
   worker.send({ type: 'ended', attempt });
 
@@ -290,4 +290,19 @@ test('workers are told apart by their connections: two of one name both work, an
     scheduler.lookout.status.workers.map(({ name }) => name),
     ['ada'],
   );
+});
+
+test('what a client submitted before it cancelled, and arrives after that, is not run', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+  const [late, other] = [connect(scheduler, { role: 'client' }), connect(scheduler, { role: 'client' })];
+  await late.next('welcome');
+
+  late.send({ type: 'cancel', graceMs: 0 });
+  late.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'late' })] });
+  late.send({ type: 'release', arrays: [1] });
+  await late.next('idle');
+  other.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'other' })] });
+
+  assert.equal((await worker.next('define')).definition.name, 'other');
 });

@@ -107,6 +107,23 @@ test('a bundle is asked for anew when those who asked for it are forgotten', () 
   assert.deepEqual(on(named(4)), sent({ type: 'need-bundle', id: 'b' }));
 });
 
+test('a chunk that comes after the word that cancels it ends at once, and another one runs', () => {
+  const on = worker();
+  on(define(1), cancel(1, 500));
+
+  assert.deepEqual(on(run(1, { attempt: 1 })), sent(ended(1)));
+  assert.deepEqual(on(run(1, { attempt: 2 })), [runs(run(1, { attempt: 2 }))]);
+});
+
+test('what was cancelled early is kept in mind only until its array is forgotten', () => {
+  const on = worker();
+  on(define(1), cancel(1, 500), forget(2));
+  assert.deepEqual(on(run(1, { attempt: 1 })), sent(ended(1)));
+
+  on(cancel(2, 500), forget(1), define(1));
+  assert.deepEqual(on(run(1, { attempt: 2 })), [runs(run(1, { attempt: 2 }))]);
+});
+
 test('a chunk that waits for its code ends at once when it is cancelled, or its array forgotten', () => {
   const on = worker({ threads: 2, keepsCode: true });
   on(define(1, { isSent: true }), run(1, { attempt: 1 }), run(1, { attempt: 2 }));
@@ -246,7 +263,7 @@ function run(array: number, { attempt = 1 } = {}): RunTold {
 }
 
 function cancel(attempt: number, graceMs: number): Told {
-  return told({ type: 'cancel', attempt, graceMs });
+  return told({ type: 'cancel', array: 1, attempt, graceMs });
 }
 
 function forget(array: number): Told {

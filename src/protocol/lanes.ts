@@ -1,0 +1,67 @@
+// Which messages must arrive in the order in which they were sent. A big message takes its time, and what is sent after
+// it goes ahead of it (a cancel must not wait for 256 MB), except where this table says that the order matters: the
+// messages of one lane arrive in order. Whoever adds a message decides its lane here.
+
+import { unreachable } from '../lib/unreachable.ts';
+import type { Message } from './messages.ts';
+
+/** A number is an attempt or an array, whichever the messages of that direction speak of. */
+export type Lane = number | string;
+
+/** Of messages that arrive behind all that was sent before them, in whatever lane. */
+export const behindAll = 'all';
+
+/** The lane of a message; none for one that may go ahead of any other. */
+export function laneOf(message: Message): Lane | undefined {
+  switch (message.type) {
+    // To the scheduler, all that is told of one attempt: logs come before the outcome of which they tell, and the end
+    // last. To the client, the same of one array.
+    case 'settled':
+      return 'attempt' in message ? message.attempt : message.array;
+    case 'logs':
+      return 'attempt' in message ? message.attempt : message.array;
+    case 'delayed':
+    case 'lost':
+    case 'timed-out':
+    case 'opened':
+    case 'ended':
+      return message.attempt;
+    case 'started':
+      return message.array;
+    // To a worker: an array is defined before it is run, and forgotten after that.
+    case 'define':
+      return message.definition.array;
+    case 'run':
+    case 'forget':
+      return message.array;
+    case 'resource-logs':
+    case 'closed':
+      return message.resource;
+    // From a client: an array that another one needs is submitted before it.
+    case 'submit':
+    case 'release':
+      return 'arrays';
+    // Nothing more is to be expected after them.
+    case 'close':
+    case 'idle':
+      return behindAll;
+    // The first message of each end; small, and sent before there is anything that it could overtake.
+    case 'hello':
+    case 'welcome':
+    case 'refused':
+    // An attempt that arrives after its cancel is not run, and a submission that does is not taken.
+    case 'cancel':
+    case 'close-resource':
+    // Questions and their answers.
+    case 'need-code':
+    case 'code':
+    case 'need-bundle':
+    case 'bundle':
+    case 'workers':
+    case 'vitals':
+    case 'draining':
+      return undefined;
+    default:
+      return unreachable(message);
+  }
+}
