@@ -28,7 +28,7 @@ export { sensor } from './flow/sensor.ts';
 export * as signals from './flow/signals.ts';
 export { State } from './flow/state.ts';
 export type { StateType } from './flow/state.ts';
-export { task, Task } from './flow/task.ts';
+export { CheckedTask as Task, task } from './flow/task.ts';
 export type { StoringOptions } from './flow/storing.ts';
 export type { ErrorClass, SensorOptions, TaskCopyOptions, TaskOptions } from './flow/settings.ts';
 export type { TaskRunName, TaskRunNameFacts, TaskStateHandler } from './flow/settings.ts';
@@ -43,6 +43,8 @@ export { transfer } from './values/transfer.ts';
 export { NotSerializableError } from './values/travels.ts';
 export type { Check } from './values/travels.ts';
 export type { ClassOf, ErrorCodec, TypeCodec } from './values/types.ts';
+// With a star, others can add to it: `declare module 'heddle'`.
+export type * from './values/registered-types.ts';
 export type { LogLevel, LogRecord } from './lib/log-record.ts';
 export { cacheValidators } from './results/cache-validators.ts';
 export type { CachedEntry, CacheQuestion, CacheValidator } from './results/cache-validators.ts';

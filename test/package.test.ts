@@ -10,12 +10,26 @@ const folder = mkdtempSync(join(tmpdir(), 'heddle-package-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const flow = `
-import { context, Flow, inspectSerializable, task } from 'heddle';
+import { context, Flow, inspectSerializable, registerType, task } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
 const double = task('double', (x: number) => {
   context.logger.info('doubling ' + x);
   return 2 * x;
 });
+class Size {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+  larger(): Size {
+    return new Size(this.value + 1);
+  }
+}
+declare module 'heddle' {
+  interface RegisteredTypes { Size: Size }
+}
+registerType(Size, { tag: 'Size', encode: ({ value }) => value, decode: (value: number) => new Size(value) });
+export const enlarge = task('enlarge', (size: Size) => size.larger());
 const executor = new DistributedExecutor(() => new LocalCluster({ workers: 2, processes: process.argv[2] === 'processes' }));
 const flow = new Flow('installed', { executor }, () => double.map([1, 2, 3]));
 const doubled: number[] = (await flow.run()).output;

@@ -1,6 +1,7 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import type { Graph } from './graph.ts';
+import type { Givable, IfGivable } from '../values/type-check.ts';
 import type { Resource } from './resource.ts';
 import type { Task } from './task.ts';
 
@@ -233,8 +234,17 @@ export type MapArgument<T> =
   | Unmapped<Argument<T>>
   | Flattened<T>;
 
-export type Arguments<Args extends readonly unknown[]> = { [Key in keyof Args]: Argument<Args[Key]> };
-export type MapArguments<Args extends readonly unknown[]> = { [Key in keyof Args]: MapArgument<Args[Key]> };
+export type Arguments<Args extends readonly unknown[]> = Givable<
+  Args,
+  { [Key in keyof Args]: Argument<Args[Key]> },
+  { [Key in keyof Args]: IfGivable<Args, Key, Argument<Args[Key]>, Node<Args[Key]>> }
+>;
+export type MapArguments<Args extends readonly unknown[]> = Givable<
+  Args,
+  { [Key in keyof Args]: MapArgument<Args[Key]> },
+  { [Key in keyof Args]: IfGivable<Args, Key, MapArgument<Args[Key]>, OpenedInMap<Args[Key]>> }
+>;
+type OpenedInMap<T> = Resource<T> | Node<Iterable<T>> | Mapped<T> | Unmapped<Node<T>>;
 
 /** For arguments of a call among which there is one marked `mapped()`. What is not marked is given whole. */
 export type MarkedArguments<Args extends readonly unknown[]> = {

@@ -3,6 +3,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
+import type { Travelling } from '../values/type-check.ts';
 import { sensorOptionRules, type SensorOptions } from './settings.ts';
 import { FunctionTask, type Task } from './task.ts';
 
@@ -18,14 +19,14 @@ const defaultEvery = '10s';
  * `TimedOut` when the condition does not hold within `timeout` of its first call. What the condition throws fails the
  * task, which is retried like any other. Throws a `UsageError` as `task` does.
  */
-export function sensor<Args extends readonly unknown[], Result>(
+export function sensor<Args extends readonly unknown[], Result, Condition = (...args: Args) => Result>(
   name: string,
-  condition: (...args: Args) => Result,
+  condition: Condition & Travelling<Condition, (...args: Args) => Result>,
 ): Task<Args, Answer<Result>>;
-export function sensor<Args extends readonly unknown[], Result>(
+export function sensor<Args extends readonly unknown[], Result, Condition = (...args: Args) => Result>(
   name: string,
   options: SensorOptions,
-  condition: (...args: Args) => Result,
+  condition: Condition & Travelling<Condition, (...args: Args) => Result>,
 ): Task<Args, Answer<Result>>;
 export function sensor<Args extends readonly unknown[], Result>(
   name: string,

@@ -6,6 +6,7 @@ import { bindCall, bindMap, isElementwise } from './bindings.ts';
 import { currentGraph } from './graph.ts';
 import { Mapped, Unmapped, unmapped } from './node.ts';
 import type { Arguments, Binding, MapArguments, MarkedArguments, Node, WithMapped } from './node.ts';
+import type { Travelling } from '../values/type-check.ts';
 import {
   copyOptionRules,
   isAllData,
@@ -157,6 +158,19 @@ export interface Task<Args extends readonly unknown[] = AnyArguments, Result = u
   (...args: Arguments<Args>): Node<Awaited<Result>>;
 }
 
+type TaskClass = abstract new <
+  Args extends readonly unknown[] = AnyArguments,
+  Result = unknown,
+  Implementation = (...args: Args) => Result,
+>(
+  name: Travelling<Implementation, string>,
+  options?: TaskCopyOptions,
+) => Task<Args, Result>;
+
+/** `Task` as it is extended by others: the compiler looks at what its `run` is said to take and to return. */
+export const CheckedTask = Task as TaskClass;
+export type CheckedTask<Args extends readonly unknown[] = AnyArguments, Result = unknown> = Task<Args, Result>;
+
 /** A task of a function. With `every` among its options, it is a sensor. */
 export class FunctionTask<Args extends readonly unknown[], Result> extends Task<Args, Result> {
   readonly #function: (...args: Args) => Result;
@@ -240,14 +254,14 @@ function classesOf(first: Code): Code[] {
  * Makes a task of a function: `task('load', { retries: 3 }, async (path: string) => …)`. Throws a `UsageError` for a
  * missing name or function, and for unknown or wrong options.
  */
-export function task<Args extends readonly unknown[], Result>(
+export function task<Args extends readonly unknown[], Result, Implementation = (...args: Args) => Result>(
   name: string,
-  implementation: (...args: Args) => Result,
+  implementation: Implementation & Travelling<Implementation, (...args: Args) => Result>,
 ): Task<Args, Result>;
-export function task<Args extends readonly unknown[], Result>(
+export function task<Args extends readonly unknown[], Result, Implementation = (...args: Args) => Result>(
   name: string,
   options: TaskOptions,
-  implementation: (...args: Args) => Result,
+  implementation: Implementation & Travelling<Implementation, (...args: Args) => Result>,
 ): Task<Args, Result>;
 export function task<Args extends readonly unknown[], Result>(
   name: string,

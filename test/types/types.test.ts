@@ -1,8 +1,12 @@
 // The other files of this folder are the tests: they say what must compile, and with `@ts-expect-error` what must not,
 // which is an error where there is none. `npm run check` compiles them too.
 
+// The other files of this folder are the tests: they say what must compile, and with `@ts-expect-error` what must not,
+// which is an error where there is none. `npm run check` compiles them too.
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -10,13 +14,37 @@ import { promisify } from 'node:util';
 const root = join(import.meta.dirname, '..', '..');
 
 test('what should compile does, and what should not does not', async () => {
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const compile = promisify(execFile)(process.execPath, [compiler, '-p', import.meta.dirname], { cwd: root });
+  assert.equal(await errorsIn(import.meta.dirname), '');
+});
 
-  const errors = await compile.then(
+test('the compiler says in one line what of a task cannot travel, and what to do', async () => {
+  const folder = mkdtempSync(join(import.meta.dirname, '.refused-'));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', files: ['refused.ts'] }));
+  writeFileSync(join(folder, 'refused.ts'), refused);
+
+  const errors = await errorsIn(folder);
+
+  rmSync(folder, { recursive: true });
+  const told = [...errors.matchAll(/^\S+\((\d+),|worker': ("[^"]+"); \}'\.$/gm)].map(([, line, text]) => line ?? text);
+  const toldTwice = '"input.db.pool.query is a function: send data, or register its class with registerType()"';
+  const promise = '"result.rows[].owner is a Promise: await it"';
+  const input = '"input.query is a function: send data, or register its class with registerType()"';
+  assert.deepEqual(told, ['3', toldTwice, toldTwice, '4', promise, promise, '6', input]);
+});
+
+const refused = `import { task } from 'heddle';
+interface Client { query(text: string): Promise<unknown[]>; host: string }
+export const load = task('load', (x: { db: { pool: Client } }) => x.db.pool.host);
+export const rows = task('rows', async (id: number) => ({ rows: [{ id, owner: Promise.resolve(1) }] }));
+const ask = task('ask', (client: Client) => client.host);
+export const asked = () => ask({ host: 'a', query: async () => [] } as Client);
+`;
+
+async function errorsIn(folder: string): Promise<string> {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const compile = promisify(execFile)(process.execPath, [compiler, '-p', folder], { cwd: root });
+  return await compile.then(
     () => '',
     ({ stdout }: { stdout: string }) => stdout,
   );
-
-  assert.equal(errors, '');
-});
+}
