@@ -1,19 +1,25 @@
+import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { version } from '../lib/version.ts';
 import { protocolVersion, type Hello, type Refused, type Welcome } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Comm, CommHandlers } from './comm.ts';
 import { notHeddle } from './connection-error.ts';
+import { Watch } from './watch.ts';
 
 /** How long a scheduler may take to answer a hello. */
 const answerTimeoutMs = 10_000;
-const silence = 'the scheduler showed no sign of life';
+/**
+ * We wait so many times longer for a scheduler than it does for us: it judges who is gone, and may have slept. What we
+ * say too late changes nothing there.
+ */
+const patience = 3;
 
 /**
  * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
  * to `handlers`. Rejects with the scheduler's own reason when it refuses, `NOT_A_HEDDLE_ADDRESS` when it says something
  * else or nothing, and `CONNECTION_LOST` when the comm closes first. Afterwards a scheduler that shows no sign of life
- * for the time that it asked for is given up: the party in doubt ends itself.
+ * for three times as long as it would wait for us is given up.
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
@@ -26,7 +32,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
     message: (message) => {
       if (watch === undefined) {
         // At once, because what it says next may have come with it.
-        if (isWelcome(message)) watch = new Watch(message.heartbeatTimeoutMs, () => void comm.close(silence));
+        if (isWelcome(message)) watch = watchOver(comm, message);
         return answer.resolve(message as Welcome | Refused);
       }
       try {
@@ -53,6 +59,12 @@ export async function introduce<In extends { readonly type: string }, Out>(
   await answered(comm, answer.promise);
 }
 
+function watchOver<In, Out>(comm: Comm<In, Out>, { heartbeatTimeoutMs }: Welcome): Watch {
+  const limitMs = patience * heartbeatTimeoutMs;
+  const reason = `the scheduler showed no sign of life for ${formatDuration(limitMs)}`;
+  return new Watch(limitMs, () => void comm.close(reason));
+}
+
 function isWelcome(message: { readonly type: string }): message is Welcome {
   return message.type === 'welcome';
 }
@@ -65,30 +77,4 @@ async function answered<In, Out>(comm: Comm<In, Out>, answer: Promise<Welcome | 
   void comm.close('this is no scheduler');
   if (message?.type === 'refused') throw new HeddleError(message.code, message.message, { address: comm.peer });
   throw notHeddle(comm.peer, message === undefined ? 'it never answered our hello' : 'its answer made no sense', {});
-}
-
-/** Notices that nothing was heard for too long. A check that comes late forgives: then we slept, not they. */
-class Watch {
-  #lastSeen = performance.now();
-  #lastCheck = performance.now();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(timeoutMs: number, gone: () => void) {
-    const intervalMs = timeoutMs / 3;
-    this.#timer = setInterval(() => {
-      const now = performance.now();
-      if (now - this.#lastCheck > 2 * intervalMs) this.#lastSeen = now;
-      this.#lastCheck = now;
-      if (now - this.#lastSeen > timeoutMs) gone();
-    }, intervalMs);
-    this.#timer.unref();
-  }
-
-  seen(): void {
-    this.#lastSeen = performance.now();
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
 }

@@ -138,7 +138,7 @@ export function describeLoss(loss: Loss | undefined): string {
       return 'it was cancelled';
     case 'worker-left':
     case undefined:
-      return 'its worker was lost';
+      return `its worker was lost${loss?.message === undefined ? '' : ` (${loss.message})`}`;
     default:
       return unreachable(loss?.kind as never);
   }

@@ -5,6 +5,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Range } from '../lib/range.ts';
 import type { Comm } from '../comm/comm.ts';
+import type { Watch } from '../comm/watch.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import {
   protocolVersion,
@@ -77,6 +78,12 @@ export class HeldArray {
   }
 }
 
+/** A worker that is gone, and why, with what was last known of it. */
+export interface LostWorker {
+  readonly name: string;
+  readonly reason: string;
+}
+
 export interface ClientPeer {
   readonly type: 'client';
   readonly id: string;
@@ -87,6 +94,8 @@ export interface ClientPeer {
   /** When it came, in milliseconds since 1970. */
   readonly since: number;
   readonly comm: Comm<FromPeer, ToPeer>;
+  /** Notices when it is silent for too long. */
+  readonly watch: Watch;
   readonly arrays: Map<number, HeldArray>;
   /** When something of its last started or settled, or it came; by `performance.now`. */
   lastNews: number;
@@ -111,13 +120,26 @@ export interface WorkerPeer {
   /** Of its process, as it last said; absent as long as it has not. */
   memoryBytes?: number;
   readonly comm: Comm<FromPeer, ToPeer>;
-  /** Which array each attempt belongs to, until the worker says that the attempt is over. */
-  readonly attempts: Map<number, HeldArray>;
+  /** What it was given to run, until it says that the attempt is over. */
+  readonly attempts: Map<number, Assignment>;
+  /** When there was a sign of it; by `performance.now`. */
+  lastSeen: number;
+}
+
+/** A dispatch of a range of an array, since a time of `performance.now`. */
+export interface Assignment {
+  readonly array: HeldArray;
+  readonly range: Range;
+  readonly since: number;
 }
 
 const defaultGraceMs = 5_000;
 
-export function newClient(id: string, comm: Comm<FromPeer, ToPeer>, { name, within }: Hello): ClientPeer {
+export function newClient(
+  id: string,
+  comm: Comm<FromPeer, ToPeer>,
+  { name, within }: Hello,
+): Omit<ClientPeer, 'watch'> {
   const facts = { id, name, within, comm, since: Date.now(), lastNews: performance.now() };
   const nothing = {
     arrays: new Map<number, HeldArray>(),
@@ -129,7 +151,16 @@ export function newClient(id: string, comm: Comm<FromPeer, ToPeer>, { name, with
 }
 
 export function newWorker(id: string, comm: Comm<FromPeer, ToPeer>, { name, threads }: Hello): WorkerPeer {
-  return { type: 'worker', id, name, threads, comm, since: Date.now(), attempts: new Map() };
+  return {
+    type: 'worker',
+    id,
+    name,
+    threads,
+    comm,
+    since: Date.now(),
+    attempts: new Map(),
+    lastSeen: performance.now(),
+  };
 }
 
 /** Why a peer that introduces itself like this cannot be let in, if so. */
@@ -165,11 +196,11 @@ export function lossRecord(
 export function crashedBlock(
   { losses, submission }: HeldArray,
   crashed: { readonly index: number; readonly losses: number },
-  lostWorker: WorkerPeer | undefined,
+  lostWorker: LostWorker | undefined,
 ): Block {
   const last = losses.get(crashed.index);
   const worker = lostWorker?.name ?? last?.worker;
-  const loss = lostWorker === undefined ? last?.loss : ({ kind: 'worker-left' } as const);
+  const loss = lostWorker === undefined ? last?.loss : ({ kind: 'worker-left', message: lostWorker.reason } as const);
   const facts = { task: submission.name, losses: crashed.losses, ...(worker && { worker }), ...(loss && { loss }) };
   return crashBlock(crashed.index, facts);
 }

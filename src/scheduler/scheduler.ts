@@ -24,14 +24,15 @@ import {
   sendToWorker,
   specOf,
 } from './peers.ts';
-import type { ClientPeer, WorkerPeer } from './peers.ts';
+import type { ClientPeer, LostWorker, WorkerPeer } from './peers.ts';
 import { ResourceDesk } from './resources.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
+import { givenUp, watchOverClient, whyItIsGone } from './signs-of-life.ts';
 
 /** What comes with an event that the core does not see. */
 interface Freight {
   readonly bytes?: Uint8Array;
-  readonly lostWorker?: WorkerPeer;
+  readonly lostWorker?: LostWorker;
   readonly ran?: { readonly worker: string; readonly busyMs: number };
 }
 
@@ -77,10 +78,12 @@ export class Scheduler implements AsyncDisposable {
         }
       },
       seen: () => {
-        if (peer?.type === 'worker') this.#handle({ type: 'worker-seen', worker: peer.id });
+        if (peer?.type !== 'worker') return peer?.watch.seen();
+        peer.lastSeen = performance.now();
+        this.#handle({ type: 'worker-seen', worker: peer.id });
       },
       closed: ({ reason }) => {
-        if (peer !== undefined) this.#leave(peer, reason);
+        if (peer !== undefined) this.#leave(peer, whyItIsGone(peer, reason));
       },
     });
   }
@@ -95,10 +98,10 @@ export class Scheduler implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#alarm[Symbol.dispose]();
-    for (const worker of this.#workers.values())
-      sendToWorker(worker, { type: 'close', reason: 'the cluster was closed' });
+    const reason = 'the cluster was closed';
+    for (const worker of this.#workers.values()) sendToWorker(worker, { type: 'close', reason });
     const peers = [...this.#workers.values(), ...this.#clients.values()];
-    await Promise.all(peers.map(({ comm }) => comm.close('the cluster was closed')));
+    await Promise.all(peers.map(({ comm }) => comm.close(reason)));
   }
 
   // Peers
@@ -127,23 +130,30 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #joinClient(comm: Comm<FromPeer, ToPeer>, hello: Hello): ClientPeer {
-    const client = newClient(`client#${this.#nextPeer++}`, comm, hello);
+    const watch = watchOverClient(this.#heartbeatTimeoutMs, (reason) => this.#giveUp(client, reason));
+    const client: ClientPeer = { ...newClient(`client#${this.#nextPeer++}`, comm, hello), watch };
     this.#clients.set(client.id, client);
     this.#log('info', `flow run ${client.name} connected from ${comm.peer}`);
     this.#tellWorkers();
     return client;
   }
 
+  #giveUp(peer: WorkerPeer | ClientPeer, reason: string): void {
+    void peer.comm.close(reason);
+    // Closing waits for the other end, and nobody here shall wait for that.
+    this.#leave(peer, reason);
+  }
+
   #leave(peer: WorkerPeer | ClientPeer, reason: string): void {
     if (peer.type === 'client') {
-      this.#clients.delete(peer.id);
+      if (!this.#clients.delete(peer.id)) return;
+      peer.watch.stop();
       this.#log('info', `flow run ${peer.name} left (${reason})`);
       this.#code.clientLeft(peer);
       this.#release(peer, [...peer.arrays.keys()]);
       return;
     }
     if (!this.#workers.delete(peer.id)) return;
-    for (const array of peer.attempts.values()) array.definedOn.delete(peer);
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
     const isLoss = peer.attempts.size > 0;
     const lost = isLoss ? `was lost (${reason}); what it ran is run again elsewhere` : `left (${reason})`;
@@ -154,7 +164,7 @@ export class Scheduler implements AsyncDisposable {
     else this.#log('warn', news);
     this.#tellWorkers(isExpected ? undefined : news);
     this.#resources.workerLeft(peer);
-    this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: peer });
+    this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { name: peer.name, reason } });
     this.#tellIdle();
   }
 
@@ -169,18 +179,16 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #isBusyFor(client: ClientPeer): boolean {
-    return [...this.#workers.values()].some(({ attempts }) =>
-      [...attempts.values()].some((array) => array.client === client),
-    );
+    const holds = ({ attempts }: WorkerPeer) => [...attempts.values()].some(({ array }) => array.client === client);
+    return [...this.#workers.values()].some(holds);
   }
 
   /** Tells every client how many hands there are, and of whom was lost. */
   #tellWorkers(lost?: string): void {
     const workers = this.#workers.size;
     const threads = [...this.#workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
-    for (const client of this.#clients.values()) {
-      sendToClient(client, { type: 'workers', workers, threads, ...(lost !== undefined && { lost }) });
-    }
+    const news = { type: 'workers', workers, threads, ...(lost !== undefined && { lost }) } as const;
+    for (const client of this.#clients.values()) sendToClient(client, news);
   }
 
   // News
@@ -204,7 +212,7 @@ export class Scheduler implements AsyncDisposable {
       }
       case 'lost': {
         const { attempt, index, loss } = message;
-        const array = worker.attempts.get(attempt);
+        const array = worker.attempts.get(attempt)?.array;
         array?.losses.set(index, { loss, worker: worker.name });
         if (array !== undefined) {
           const records = [lossRecord(worker, array, { index, loss })];
@@ -217,7 +225,7 @@ export class Scheduler implements AsyncDisposable {
         this.#handle({ type: 'chunk-ended', worker: id, attempt: message.attempt });
         return this.#tellIdle();
       case 'logs': {
-        const array = worker.attempts.get(message.attempt);
+        const array = worker.attempts.get(message.attempt)?.array;
         if (array === undefined) return;
         const records = message.records.map((record) => ({ ...record, worker: worker.name }));
         return sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
@@ -309,7 +317,9 @@ export class Scheduler implements AsyncDisposable {
     let cargo = freight;
     for (const command of commands) {
       // The crashes that follow are those of what this worker ran.
-      if (command.type === 'close-worker') cargo = { lostWorker: this.#workers.get(command.worker)! };
+      if (command.type === 'close-worker') {
+        cargo = { lostWorker: givenUp(this.#workers.get(command.worker)!, this.#heartbeatTimeoutMs) };
+      }
       this.#perform(command, cargo);
     }
     // Retries are due at times of their own, between the beats.
@@ -322,18 +332,13 @@ export class Scheduler implements AsyncDisposable {
         return this.#sendChunk(command);
       case 'cancel-chunk': {
         const worker = this.#workers.get(command.worker);
-        const { attempt } = command;
-        const array = worker?.attempts.get(attempt);
+        const array = worker?.attempts.get(command.attempt)?.array;
         if (worker === undefined || array === undefined) return;
-        return sendToWorker(worker, { type: 'cancel', array: array.id, attempt, graceMs: array.client.graceMs });
+        const { id, client } = array;
+        return sendToWorker(worker, { type: 'cancel', array: id, attempt: command.attempt, graceMs: client.graceMs });
       }
-      case 'close-worker': {
-        const worker = this.#workers.get(command.worker)!;
-        const reason = 'no sign of life within the heartbeat timeout';
-        void worker.comm.close(reason);
-        // Closing waits for the other end, and nobody here shall wait for that.
-        return this.#leave(worker, reason);
-      }
+      case 'close-worker':
+        return this.#giveUp(this.#workers.get(command.worker)!, freight.lostWorker!.reason);
       case 'settled': {
         const { start, end } = command.range;
         return this.#keep(command.array, { start, count: end - start, bytes: freight.bytes! }, freight.ran);
@@ -352,7 +357,7 @@ export class Scheduler implements AsyncDisposable {
   #sendChunk({ worker: id, array: arrayId, range, attempt }: Extract<Command, { type: 'run-chunk' }>): void {
     const worker = this.#workers.get(id)!;
     const array = this.#arrays.get(arrayId)!;
-    worker.attempts.set(attempt, array);
+    worker.attempts.set(attempt, { array, range, since: this.#now });
     if (!array.definedOn.has(worker)) this.#define(worker, array);
     const inputs = array.elementwise.map((upstream) => ({
       array: upstream.id,

@@ -26,7 +26,7 @@ const ranges: readonly (readonly [about: string, ids: string])[] = [
     'servers, agents, sub-flows, command line',
     'P391-P393 P395-P396 P398-P399 P402-P404 P408-P412 P415 P417 P419-P421 P423-P425 P427-P432 P434',
   ],
-  ['loss of workers', 'D001-D007 D009 D012-D014 D016-D020 D024 D026 D027'],
+  ['loss of workers', 'D001-D007 D009 D012-D014 D016-D020 D024 D026-D028'],
   ['hung workers, heartbeats, coming back', 'D029 D034 D037 D039-D042'],
   ['starting and ending clusters', 'D043 D044 D046 D047 D050 D051 D053-D055 D057-D059 D061-D064'],
   ['retries and errors', 'D065 D066 D069-D071 D073-D082'],

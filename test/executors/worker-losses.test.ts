@@ -18,7 +18,8 @@ import { runOn } from './contract.ts';
 import { CommandProcess, joinedWorker, startWorker } from './worker-process.ts';
 
 const token = 'losses';
-const bounded = { timeout: 20_000 };
+// Each starts several processes, beside those of others.
+const bounded = { timeout: 60_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
 // Mostly they wait for processes to start, so they do that side by side.
@@ -28,7 +29,8 @@ suite('worker processes', { concurrency: 3 }, () => {
     bounded,
     async () => {
       using diary = newDiary();
-      await using cluster = await started();
+      // So long that it is not by silence that a death is noticed.
+      await using cluster = await started({ heartbeatTimeout: '1h' });
       await using ada = await joinedWorker({ ...at(cluster), name: 'ada' });
       await using bob = await joinedWorker({ ...at(cluster), name: 'bob' });
       const flow = new Flow('killed', () => {
@@ -79,7 +81,10 @@ suite('worker processes', { concurrency: 3 }, () => {
 
     const [child] = (await running).state.of('hold').children;
     assert.equal(child?.type, 'Crashed');
-    assert.match(child?.message ?? '', /'hold' \[map index 0\].* lost 2 times; last on bob: its worker was lost/);
+    assert.match(
+      child?.message ?? '',
+      /'hold' \[map index 0\].* lost 2 times; last on bob: its worker was lost \(the connection to .* was lost: its end went away without a goodbye; it was last heard [\d.]+ m?s ago.*, and had run task 'hold' for [\d.]+ m?s\)/,
+    );
   });
 
   test('a thread that ends in a worker process is replaced there, and the worker stays', bounded, async () => {
@@ -341,7 +346,9 @@ test('a frozen worker is given up, and what it says when it thaws changes nothin
   assert.equal(holdsBoth, false);
   assert.deepEqual({ ...state.output }, { held: 1, contested: 'second run of 0' });
   assert.equal(linesOf(diary.path).filter((line) => line === 'start 0').length, 2);
-  assert.ok(logs.some(({ message }) => /was lost \(no sign of life within the heartbeat timeout\)/.test(message)));
+  const story =
+    /^worker \w+ was lost \(no sign of life within the heartbeat timeout of 1\.0 s; it was last heard [\d.]+ s ago with \d+ MB of memory, and had run task '[\w-]+' for [\d.]+ s\)/;
+  assert.ok(logs.some(({ message }) => story.test(message)));
 });
 
 test('a run that waits for its frozen worker can be cancelled', bounded, async () => {
