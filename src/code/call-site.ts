@@ -13,12 +13,19 @@ export interface CallSite {
   /** The caller's file as a URL or what stands for one (`REPL1`, `[eval]`). */
   readonly file: string;
   readonly line: number;
+  /** Where in the script of the module, when that is a guess: it may as well be an async function in there. */
+  readonly guess?: Place;
 }
 
-interface Frame {
+/** Both count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Frame extends Place {
   readonly name: string;
   readonly file: string;
-  readonly line: number;
 }
 
 /** For each bundle, the module in it that runs or ran last; written by the bundles themselves. */
@@ -32,13 +39,16 @@ const frameLimit = 60;
 export function callSite(): CallSite {
   const frames = util
     .getCallSites(frameLimit, { sourceMap: false })
-    .map(({ functionName, scriptName, lineNumber }): Frame => {
-      return { name: functionName, file: toUrl(scriptName), line: lineNumber };
+    .map(({ functionName, scriptName, lineNumber, columnNumber }): Frame => {
+      return { name: functionName, file: toUrl(scriptName), line: lineNumber, column: columnNumber };
     })
     .filter(({ file }) => !file.startsWith(ownSource));
   const caller = frames.find(({ file }) => !isInternal(file)) ?? { file: '', line: 0 };
-  const body = frames.find((frame, index) => isModuleBody(frame, frames[index + 1]));
-  return { module: body && moduleIn(body.file), file: caller.file, line: caller.line };
+  const at = frames.findIndex((frame, index) => isModuleBody(frame, frames[index + 1]));
+  const body = frames[at];
+  const site = { module: body && moduleIn(body.file), file: caller.file, line: caller.line };
+  if (body === undefined || isLoader(frames[at + 1])) return site;
+  return { ...site, guess: { line: body.line, column: body.column } };
 }
 
 /** Inside of a bundle all modules share one scope; each has said who it is before it ran (see `bundle.ts`). */
@@ -63,15 +73,19 @@ export function fileOf(module: string): string {
 
 /**
  * A frame without a name right above Node's loader is the body of a module. After a top-level `await` there is no
- * loader below it any more, only the microtask queue or nothing; an async arrow function looks the same then, and the
- * worker's own look-up decides.
+ * loader below it any more, only the microtask queue or nothing; an async arrow function looks the same then, so it is
+ * a guess.
  */
 function isModuleBody(frame: Frame, below: Frame | undefined): boolean {
   if (isInternal(frame.file) || !frame.file.startsWith('file:')) return false;
   const isAnonymous = frame.name === '' || frame.name === '<anonymous>' || frame.name === 'Object.<anonymous>';
   if (!isAnonymous) return false;
   if (below === undefined) return true;
-  return /^node:internal\/(modules\/|vm|process\/task_queues)/.test(below.file);
+  return isLoader(below) || below.file.startsWith('node:internal/process/task_queues');
+}
+
+function isLoader(frame: Frame | undefined): boolean {
+  return frame !== undefined && /^node:internal\/(?:modules\/|vm)/.test(frame.file);
 }
 
 function isInternal(file: string): boolean {

@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { isModuleScope, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
-import { freeNamesIn, type Tie } from './free-names.ts';
+import { freeNamesIn, hasPrivateMembers, type Tie } from './free-names.ts';
 import { placeAt, textOf } from './function-place.ts';
 import { functionsTakenOut, type Taken } from './functions-in.ts';
 import { Inspector, type Code, type FunctionFacts, type VisibleScope } from './inspector.ts';
@@ -24,6 +24,8 @@ export interface CaptureOptions {
   readonly subject: string;
   /** Whether a value has no function in it, told fast. */
   readonly isPlain: (value: unknown) => boolean;
+  /** The classes of an instance that is to be made again from its fields. */
+  readonly classes: readonly Code[];
 }
 
 /**
@@ -71,6 +73,8 @@ class Capturing {
   }
 
   run(values: Readonly<Record<string, unknown>>): Capture {
+    const hidden = this.#options.classes.find((each) => hasPrivateMembers(textOf(each)));
+    if (hidden !== undefined) throw this.#refusal(`class '${hidden.name}'`, ties.private);
     for (const [name, value] of Object.entries(values)) this.#keep(name, value);
     for (let next = 0; next < this.#found.length; next += 1) {
       const { code, at } = this.#found[next]!;
@@ -134,7 +138,7 @@ class Capturing {
   ): CapturedText {
     const name = String(Object.getOwnPropertyDescriptor(code, 'name')?.value ?? '');
     const here = placeAt(script.url, script.before);
-    const holder = `'${name === '' ? at : name}' (${here})`;
+    const holder = `${at === 'run' ? 'its function' : `'${name === '' ? at : name}'`} (${here})`;
     const free = this.#read(code, holder);
     if (free.tie !== undefined) throw this.#refusal(holder, free.tie);
     const shape = shapeTie(code);
@@ -218,6 +222,10 @@ const ties = {
     remedy: 'Capture its function instead, or make it at the top level of a module.',
   },
   native: { what: 'is native code, and no global or module of Node has it', remedy: 'Get it inside of the function.' },
+  private: {
+    what: 'has private members, which cannot be seen from outside',
+    remedy: 'Give it ordinary ones.',
+  },
   prototype: { what: 'has methods that were put on its prototype', remedy: 'Write it as a class.' },
 } as const satisfies Record<string, Tie>;
 

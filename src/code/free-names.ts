@@ -71,6 +71,13 @@ export function assignedBy(node: AnyNode): string[] {
   return targets.flatMap((target) => (target.type === 'Identifier' ? [target.name] : []));
 }
 
+/** Whether instances of a class have what only the class can see. Throws for what cannot be read. */
+export function hasPrivateMembers(source: string): boolean {
+  const { root } = readFunction(source);
+  if (root.type !== 'ClassExpression') return false;
+  return root.body.body.some((member) => member.type !== 'StaticBlock' && member.key.type === 'PrivateIdentifier');
+}
+
 /** A method without the class that was put around it: that one has no `super` to offer, nor names. */
 function methodIn({ root }: FunctionText, place: Place): Visit[] {
   const [member] = (root as Extract<AnyNode, { type: 'ClassExpression' }>).body.body;

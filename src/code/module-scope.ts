@@ -11,38 +11,61 @@ import { Inspector, type Code, type VisibleScope } from './inspector.ts';
 import { importUntilReady } from './load.ts';
 import { fingerprintOf } from './registry.ts';
 
-/** A function of each module that was asked for, by its URL. */
-const insiders = new Map<string, Promise<Code>>();
+/** The modules that were asked for, by URL. */
+const modules = new Map<string, Promise<ModuleScope>>();
 let inspector: Inspector | undefined;
 
-/** What names of a module stand for now. Throws `CAPTURE_NOT_FOUND` for one that has no value, or none yet. */
-export type LookUp = (names: readonly string[]) => unknown[];
-
 /**
- * The way into a module. Rejects with `TASK_VERSION_SKEW` when its bytes are other ones here, and with
+ * The names of a module. Rejects with `TASK_VERSION_SKEW` when its bytes are other ones here, and with
  * `TASK_MODULE_FAILED` when it cannot be imported.
  */
-export async function moduleScope(address: ModuleAddress): Promise<LookUp> {
+export async function moduleScope(address: ModuleAddress): Promise<ModuleScope> {
   const { url } = address;
-  let insider = insiders.get(url);
-  if (insider === undefined) insiders.set(url, (insider = findInsider(address)));
-  const code = await insider;
-  return (names) => {
-    const scope = inspector!.factsOf(code).scopes.find(isModuleScope);
-    return names.map((name) => valueIn(scope, name, url));
-  };
+  let module = modules.get(url);
+  if (module === undefined) {
+    module = findInsider(address).then((insider) => new ModuleScope(url, insider));
+    modules.set(url, module);
+  }
+  return await module;
 }
 
-function valueIn(scope: VisibleScope | undefined, name: string, url: string): unknown {
-  try {
-    if (scope !== undefined && Object.hasOwn(scope.variables, name)) return scope.variables[name];
-  } catch {
-    // It has no value yet.
+export class ModuleScope {
+  readonly #url: string;
+  /** Some function of the module. */
+  readonly #insider: Code;
+  /** What functions that were sent have assigned. A module's own functions do not see that: it is theirs alone. */
+  readonly #written = new Map<string, unknown>();
+
+  constructor(url: string, insider: Code) {
+    this.#url = url;
+    this.#insider = insider;
   }
-  const message =
-    `'${name}' of ${fileURLToPath(url)} has no value in a worker, which imports the module up to the first run of a ` +
-    `flow. Move it above that, or pass it as an input.`;
-  throw new HeddleError('CAPTURE_NOT_FOUND', message, { name, module: url });
+
+  /** What names stand for now. Throws `CAPTURE_NOT_FOUND` for one that has no value, or none yet. */
+  read(names: readonly string[]): unknown[] {
+    let scope: VisibleScope | undefined;
+    return names.map((name) => {
+      if (this.#written.has(name)) return this.#written.get(name);
+      scope ??= inspector!.factsOf(this.#insider).scopes.find(isModuleScope);
+      return this.#valueIn(scope, name);
+    });
+  }
+
+  write(name: string, value: unknown): void {
+    this.#written.set(name, value);
+  }
+
+  #valueIn(scope: VisibleScope | undefined, name: string): unknown {
+    try {
+      if (scope !== undefined && Object.hasOwn(scope.variables, name)) return scope.variables[name];
+    } catch {
+      // It has no value yet.
+    }
+    const message =
+      `'${name}' of ${fileURLToPath(this.#url)} has no value in a worker, which imports the module up to the first ` +
+      `run of a flow. Move it above that, or pass it as an input.`;
+    throw new HeddleError('CAPTURE_NOT_FOUND', message, { name, module: this.#url });
+  }
 }
 
 async function findInsider({ url, fingerprint }: ModuleAddress): Promise<Code> {

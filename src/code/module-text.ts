@@ -1,6 +1,7 @@
 // What the text of a module says of the names at its top level. Nothing is run.
 
 import type { AnyNode, Program } from 'acorn';
+import type { Place } from './call-site.ts';
 import { assignedBy } from './free-names.ts';
 import { readModule } from './function-text.ts';
 import { childrenOf, isDeclared, isFunction, scopeInside, scopesOfFunction, type Scope } from './scope.ts';
@@ -32,6 +33,19 @@ export function readNamesOf(source: string): ModuleText {
     return unread;
   }
   return { imports: new Map(program.body.flatMap(importsOf)), changing: changedLater(program) };
+}
+
+/** Whether a place of a module's text is inside of a function. Throws for what cannot be read. */
+export function isInsideFunction(source: string, { line, column }: Place): boolean {
+  const lines = source.split('\n', line);
+  const offset = lines.slice(0, -1).reduce((sum, each) => sum + each.length + 1, column - 1);
+  const open: AnyNode[] = [readModule(source)];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.start > offset || node.end <= offset) continue;
+    if (isFunction(node)) return true;
+    open.push(...childrenOf(node));
+  }
+  return false;
 }
 
 function importsOf(node: AnyNode): [string, ImportedName][] {

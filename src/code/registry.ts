@@ -7,7 +7,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CodeAddress } from '../lib/chunk.ts';
 import { processWide } from '../lib/process-wide.ts';
-import { callSite, isBundled } from './call-site.ts';
+import { callSite, isBundled, type Place } from './call-site.ts';
 
 /** A function's address: the module that defines it, and which definition of that name in there. */
 export interface Reference {
@@ -24,6 +24,8 @@ export interface Reference {
   readonly fingerprint?: string;
   /** `file:line`, for people. */
   readonly definedAt: string;
+  /** Present when that module is a guess: see `certain`. */
+  readonly guess?: Place;
 }
 
 interface Registry {
@@ -52,7 +54,8 @@ export const registry = processWide<Registry>('registry', () => ({
 /** Notes that `entry` was defined under `name` by the module that is being evaluated, and gives its address. */
 export function register(name: string, entry: object): Reference {
   const site = callSite();
-  const { module } = site;
+  // What is evaluated from a text is called by a file's name that is none.
+  const module = site.module !== undefined && isThere(site.module) ? site.module : undefined;
   const scope = `${module ?? 'inside a function'}#${name}`;
   const ordinal = registry.ordinals.get(scope) ?? 0;
   registry.ordinals.set(scope, ordinal + 1);
@@ -61,10 +64,16 @@ export function register(name: string, entry: object): Reference {
     ordinal,
     definedAt: placeOf(site.file, site.line),
     ...(module !== undefined && { module, path: pathInProject(module), fingerprint: fingerprintOf(module) }),
+    ...(module !== undefined && site.guess && { guess: site.guess }),
   };
   registry.entries.set(keyOf(reference), entry);
   for (const notify of registry.watchers) notify();
   return reference;
+}
+
+function isThere(module: string): boolean {
+  if (registry.fingerprints.has(module) || !isFile(module)) return true;
+  return existsSync(new URL(module));
 }
 
 /** The address of what is there wherever this package is. */

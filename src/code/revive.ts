@@ -9,11 +9,11 @@ import { moduleFunction, type Captured, type CapturedFunction, type CapturedText
 import type { Code } from './inspector.ts';
 import { thingAt } from './known.ts';
 import { load } from './load.ts';
-import { moduleScope, type LookUp } from './module-scope.ts';
+import { moduleScope, type ModuleScope } from './module-scope.ts';
 
 /** What is looked up before anything is made: functions are made without waiting. */
 interface Found {
-  readonly modules: ReadonlyMap<string, LookUp>;
+  readonly modules: ReadonlyMap<string, ModuleScope>;
   /** By the module that imports, and what it imports from. */
   readonly imported: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly referenced: ReadonlyMap<number, object>;
@@ -24,13 +24,13 @@ interface Found {
  * `CAPTURE_NOT_FOUND` for a part of the platform that is not there.
  */
 export async function revive(captured: Captured): Promise<Readonly<Record<string, unknown>>> {
+  warnNobody();
   const found = await findAll(captured.functions);
-  const { values } = new Reviving(captured, found).run();
-  return values;
+  return new Reviving(captured, found).run();
 }
 
 async function findAll(functions: readonly CapturedFunction[]): Promise<Found> {
-  const modules = new Map<string, LookUp>();
+  const modules = new Map<string, ModuleScope>();
   const imported = new Map<string, Readonly<Record<string, unknown>>>();
   const referenced = new Map<number, object>();
   for (const [number, each] of functions.entries()) {
@@ -60,6 +60,21 @@ async function importFrom(url: string, from: string, attributes: object): Promis
   return await importing(from, { with: attributes });
 }
 
+/** Node calls it an experiment that a script can import modules, once in a thread. The user has no part in that. */
+let isWarned = false;
+
+function warnNobody(): void {
+  if (isWarned) return;
+  isWarned = true;
+  const own = Object.getOwnPropertyDescriptor(process, 'emitWarning')!;
+  process.emitWarning = () => {};
+  try {
+    void scriptAt(`import('node:fs')`, { url: import.meta.url, line: 0, column: 0 });
+  } finally {
+    Object.defineProperty(process, 'emitWarning', own);
+  }
+}
+
 /** What a script evaluates to that stands where another one stood. */
 function scriptAt(text: string, { url, line, column }: CapturedText['place']): unknown {
   return new Script(text, {
@@ -70,79 +85,110 @@ function scriptAt(text: string, { url, line, column }: CapturedText['place']): u
   }).runInThisContext();
 }
 
+type Setter = (name: string, value: unknown) => void;
+
 class Reviving {
   readonly #captured: Captured;
   readonly #found: Found;
   readonly #made = new Map<number, Code>();
+  readonly #setters = new Map<number, Setter>();
+  readonly #bindings: (() => void)[] = [];
 
   constructor(captured: Captured, found: Found) {
     this.#captured = captured;
     this.#found = found;
   }
 
-  run(): { readonly values: Readonly<Record<string, unknown>> } {
-    const { functions, gaps, values } = this.#captured;
-    // Each is made before what it captures is put into it: they may capture each other.
-    const fillings = [...functions.keys()].map((number) => this.#make(number));
-    for (const { path, function: number } of gaps) put(values, path, this.#made.get(number)!);
-    for (const fill of fillings) fill();
-    return { values };
+  /** Each is made before it is given what it captures: they may capture each other. But classes need it at once. */
+  run(): Readonly<Record<string, unknown>> {
+    const { functions, values } = this.#captured;
+    const classes = new Set([...functions.keys()].filter((number) => isClass(functions[number]!)));
+    for (const number of functions.keys()) if (!classes.has(number)) this.#make(number);
+    for (const bind of this.#bindings) bind();
+    this.#fill();
+    while (classes.size > 0) {
+      const isReady = (number: number) => this.#usedBy(number).every((used) => used === number || !classes.has(used));
+      const next = [...classes].find(isReady) ?? [...classes][0]!;
+      this.#make(next);
+      classes.delete(next);
+      this.#fill();
+    }
+    return values;
   }
 
-  /** Gives what is to be done when all functions are there. */
-  #make(number: number): () => void {
+  /** The functions among the variables of one. */
+  #usedBy(number: number): number[] {
+    const text = this.#captured.functions[number] as CapturedText;
+    const keys = new Set<unknown>(Object.values(text.locals));
+    return this.#captured.gaps.flatMap(({ path, function: used }) => (keys.has(path[0]) ? [used] : []));
+  }
+
+  /** Puts all functions that there are where they belong. */
+  #fill(): void {
+    const { functions, gaps, values } = this.#captured;
+    for (const { path, function: number } of gaps) {
+      const code = this.#made.get(number);
+      if (code !== undefined) put(values, path, code);
+    }
+    for (const [number, set] of this.#setters) {
+      const { locals, properties } = functions[number] as CapturedText;
+      for (const [name, key] of Object.entries(locals)) set(name, values[key]);
+      for (const [name, key] of Object.entries(properties)) put(this.#made.get(number)!, [name], values[key]);
+    }
+  }
+
+  #make(number: number): void {
     const each = this.#captured.functions[number]!;
     switch (each.type) {
       case 'reference':
         this.#made.set(number, this.#found.referenced.get(number) as Code);
-        return () => {};
+        return;
       case 'known':
         this.#made.set(number, knownAt(each.path));
-        return () => {};
+        return;
       case 'named':
-        this.#made.set(number, this.#found.modules.get(each.module.url)!([each.name])[0] as Code);
-        return () => {};
+        this.#made.set(number, this.#found.modules.get(each.module.url)!.read([each.name])[0] as Code);
+        return;
       case 'bound':
-        return this.#makeBound(number, each);
+        this.#makeBound(number, each);
+        return;
       case 'text':
-        return this.#makeText(number, each);
+        this.#makeText(number, each);
+        return;
       default:
-        return unreachable(each);
+        unreachable(each);
     }
   }
 
   /** What it calls and with what is known when all are there, which is before anybody calls it. */
-  #makeBound(number: number, { target, self, args }: Extract<CapturedFunction, { type: 'bound' }>): () => void {
+  #makeBound(number: number, { target, self, args }: Extract<CapturedFunction, { type: 'bound' }>): void {
     const { values } = this.#captured;
     let bound: Code | undefined;
     const made = (...rest: unknown[]): unknown => Reflect.apply(bound!, undefined, rest);
     this.#made.set(number, made);
-    return () => {
+    this.#bindings.push(() => {
       bound = Function.prototype.bind.call(this.#made.get(target)!, values[self], ...args.map((key) => values[key]));
       Object.defineProperty(made, 'name', { value: bound!.name, configurable: true });
       Object.defineProperty(made, 'length', { value: bound!.length, configurable: true });
-    };
+    });
   }
 
-  #makeText(number: number, text: CapturedText): () => void {
-    const lookUp = text.module && this.#found.modules.get(text.module.url);
-    const names = this.#namesOf(text, lookUp);
-    const { code, set } = evaluate(text, names);
+  #makeText(number: number, text: CapturedText): void {
+    const { values } = this.#captured;
+    const variables = Object.fromEntries(Object.entries(text.locals).map(([name, key]) => [name, values[key]]));
+    const { code, set } = evaluate(text, { ...this.#namesOf(text), variables });
+    if (code.name !== text.name) Object.defineProperty(code, 'name', { value: text.name, configurable: true });
     this.#made.set(number, code);
-    return () => {
-      const { values } = this.#captured;
-      for (const [name, key] of Object.entries(text.locals)) set(name, values[key]);
-      for (const [name, key] of Object.entries(text.properties)) {
-        Object.defineProperty(code, name, { value: values[key], configurable: true, enumerable: true, writable: true });
-      }
-      if (code.name !== text.name) Object.defineProperty(code, 'name', { value: text.name, configurable: true });
-    };
+    this.#setters.set(number, set);
   }
 
-  #namesOf({ place, fixed, changing, imports }: CapturedText, lookUp: LookUp | undefined): Names {
-    const values = fixed.length === 0 ? [] : lookUp!(fixed);
+  #namesOf({ place, module, fixed, changing, imports }: CapturedText): Omit<Names, 'variables'> {
+    const scope = module && this.#found.modules.get(module.url);
+    const values = scope?.read(fixed) ?? [];
     const live: PropertyDescriptorMap = {};
-    for (const name of changing) live[name] = { get: () => lookUp!([name])[0], enumerable: true };
+    for (const name of changing) {
+      live[name] = { get: () => scope!.read([name])[0], set: (value) => scope!.write(name, value), enumerable: true };
+    }
     for (const [name, { from, name: exported }] of Object.entries(imports)) {
       const module = this.#found.imported.get(importKey(place.url, from))!;
       live[name] = { get: () => (exported === '*' ? module : module[exported]), enumerable: true };
@@ -154,28 +200,38 @@ class Reviving {
 interface Names {
   readonly fixed: Readonly<Record<string, unknown>>;
   readonly live: PropertyDescriptorMap;
+  /** Of the functions around it, as far as they are there yet. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+function isClass(each: CapturedFunction): boolean {
+  return each.type === 'text' && each.source.startsWith('class');
 }
 
 /** Names that no program uses. */
-const own = { live: '__heddleLive', fixed: '__heddleFixed', kit: '__heddleKit', meta: '__heddleMeta' } as const;
+const own = {
+  live: '__heddleLive',
+  kit: '__heddleKit',
+  meta: '__heddleMeta',
+  name: '__heddleName',
+  value: '__heddleValue',
+} as const;
 
 interface Kit {
-  set?: (name: string, value: unknown) => void;
+  readonly variables: Names['variables'];
+  set?: Setter;
 }
 
 /**
- * The function, without its variables: those are set later. Around it are its module, which holds that one's names, and
- * a function that holds variables. All of that is on the line of the function, before it.
+ * The function, with a way to set its variables. Around it are its module, which holds that one's names, and a function
+ * that holds variables. All of that is on the line of the function, before it.
  */
-function evaluate(
-  text: CapturedText,
-  { fixed, live }: Names,
-): { code: Code; set: (name: string, value: unknown) => void } {
-  const { place, isStrict, isMethod, locals } = text;
-  const variables = Object.keys(locals);
-  const setters = variables.map((name) => `case ${JSON.stringify(name)}: ${name} = value; break;`);
-  const lets = variables.length === 0 ? '' : `let ${variables.join(', ')}; `;
-  const setting = `${own.kit}.set = (name, value) => { switch (name) { ${setters.join(' ')} } }; `;
+function evaluate(text: CapturedText, { fixed, live, variables }: Names): { code: Code; set: Setter } {
+  const { place, isStrict, isMethod } = text;
+  const names = Object.keys(variables);
+  const setters = names.map((name) => `case ${JSON.stringify(name)}: ${name} = ${own.value}; break;`).join(' ');
+  const lets = `let { ${names.join(', ')} } = ${own.kit}.variables; `;
+  const setting = `${own.kit}.set = (${own.name}, ${own.value}) => { switch (${own.name}) { ${setters} } }; `;
   const hasLive = Object.keys(live).length > 0;
   const before =
     `(function ${moduleFunction}({ ${Object.keys(fixed).join(', ')} }, ${own.live}, ${own.kit}, ${own.meta}) { ` +
@@ -189,7 +245,7 @@ function evaluate(
     kit: Kit,
     meta: object,
   ) => unknown;
-  const kit: Kit = {};
+  const kit: Kit = { variables };
   const made = make(fixed, Object.create(null, live) as object, kit, metaOf(place.url));
   return { code: isMethod ? methodOf(made as object) : (made as Code), set: kit.set! };
 }

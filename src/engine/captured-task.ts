@@ -4,7 +4,7 @@
 import type { Capture } from '../code/capture.ts';
 import type { Captured } from '../code/captured.ts';
 import { notAddressable } from '../code/load.ts';
-import { partsOf, taskOf, type Task, type TaskParts } from '../flow/task.ts';
+import { codeOf, partsOf, taskOf, type Task, type TaskParts } from '../flow/task.ts';
 import { isExact } from '../values/exactness.ts';
 import { outgoing, type OutgoingUse } from './outgoing.ts';
 import type { RunPlan } from './plan.ts';
@@ -27,7 +27,9 @@ export async function captureTask(task: Task, { slug, ...ofRun }: CaptureUse): P
 export async function takeApart(task: Task, slug: string): Promise<Capture> {
   const { capture, NoInspectorError } = await import('../code/capture.ts');
   try {
-    return await capture(withoutPlace(partsOf(task)), { subject: `task '${slug}'`, isPlain: isExact });
+    const parts = partsOf(task);
+    const classes = 'class' in parts ? codeOf(task) : [];
+    return await capture(withoutPlace(parts), { subject: `task '${slug}'`, isPlain: isExact, classes });
   } catch (error) {
     throw error instanceof NoInspectorError ? notAddressable(task.reference, error) : error;
   }

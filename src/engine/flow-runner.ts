@@ -10,6 +10,7 @@ import { Resource } from '../flow/resource.ts';
 import { State, type StateType } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
 import type { Captured } from '../code/captured.ts';
+import { certain } from '../code/certain.ts';
 import { codeAddressOf, isBuiltIn, type Reference } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
@@ -74,10 +75,11 @@ export class FlowRunner {
     this.#ofRun = { ...this.#ofRun, sharesMemory };
     this.resources.assertAddressable(session);
     for (const { task, slug } of this.#graph.nodes) {
-      const objection = task === undefined ? undefined : this.#session.objection(task.reference);
+      if (task === undefined) continue;
+      const objection = session.objection(session.takesCaptures ? await certain(task.reference) : task.reference);
       if (objection === undefined) continue;
       if (!session.takesCaptures) throw objection;
-      this.#captured.set(task!, await captureTask(task!, { slug, ...this.#ofRun }));
+      this.#captured.set(task, await captureTask(task, { slug, ...this.#ofRun }));
     }
   }
 

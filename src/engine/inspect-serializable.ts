@@ -2,6 +2,7 @@
 // they are sent; tasks are looked for by a fresh process, which knows nothing but what their modules define.
 
 import { inspect } from 'node:util';
+import { certain } from '../code/certain.ts';
 import { holdRun, isImportingForTasks } from '../code/load.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Binding, Node } from '../flow/node.ts';
@@ -106,9 +107,11 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   const sought = isFlow ? soughtBy(value) : new Map([[value.reference, `task '${value.name}'`]]);
   const tasks = isFlow ? distinctTasks(value.graph) : new Map([[value, value.name]]);
   const kept = await keptFaults(tasks);
-  const inside = [...tasks].filter(([{ reference }]) => reference.module === undefined);
-  for (const [task] of inside) sought.delete(task.reference);
-  const captured = await Promise.all(inside.map(([task, slug]) => capturedBy(task, slug)));
+  const captured: Findings[] = [];
+  for (const [task, slug] of tasks) {
+    const { module } = await certain(task.reference);
+    if (module === undefined && sought.delete(task.reference)) captured.push(await capturedBy(task, slug));
+  }
   const values = [...captured, ...nodes.flatMap(valuesOf)];
   const faults = await lookupFaults(sought, timeoutMs);
   return new SerializationReport(`${isFlow ? 'flow' : 'task'} '${value.name}'`, {

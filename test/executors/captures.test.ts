@@ -1,29 +1,146 @@
-// Tasks made inside functions, on threads: with what they capture.
+// Tasks made inside functions: workers that import the files of this process get them with what they capture.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Flow } from 'heddle';
-import { DistributedExecutor, LocalCluster } from 'heddle/executors';
+import { Flow, inspectSerializable } from 'heddle';
+import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
+import type { LogRecord } from '../../src/lib/log-record.ts';
+import { read } from '../source.ts';
 import * as captures from '../fixtures/captures.ts';
 
 const cluster = new LocalCluster({ workers: 1 });
 before(() => cluster.start());
 after(() => cluster[Symbol.asyncDispose]());
 
-const run = <Plan>(flow: Flow<Plan>) => flow.run({ executor: new DistributedExecutor(() => cluster), onLog: () => {} });
+const onThreads = new DistributedExecutor(() => cluster);
+const bounded = { timeout: 60_000 };
 
 test('a task made inside a function runs with what it captures, and with the names of its module', async () => {
   const scaling = captures.scaling(100);
-  const state = await run(new Flow('f', () => ({ scaled: scaling.map([1, 2]) })));
+  const { state } = await run(new Flow('f', () => ({ scaled: scaling.map([1, 2]) })));
 
   assert.deepEqual(state.output.scaled, [106, 112]);
 });
 
-test('what a task throws that was made inside a function has the lines of its file', async () => {
+test('it runs in the processes of a cluster, which import the same files', bounded, async () => {
+  const scaling = captures.scaling(100);
+  const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1, processes: true }));
+  const { state } = await run(new Flow('f', () => ({ scaled: scaling.map([1, 2]) })), executor);
+
+  assert.deepEqual(state.output.scaled, [106, 112]);
+});
+
+test('what it throws has the lines of its file', async () => {
   const failing = captures.failingInside('no');
-  const state = await run(new Flow('f', () => failing(1)));
+  const { state } = await run(new Flow('f', () => failing(1)));
 
   const { error } = state.of('failing-inside');
   assert.equal(error?.message, 'no 1');
-  assert.match(error?.stack ?? '', /captures\.ts:29:11\)/);
+  const line =
+    read('test/fixtures/captures.ts')
+      .split('\n')
+      .findIndex((each) => each.endsWith('// mark: throws')) + 1;
+  assert.match(error?.stack ?? '', new RegExp(`captures\\.ts:${line}:11\\)`));
 });
+
+for (const [name, make] of Object.entries(captures.alike)) {
+  test(`a task made inside a function comes to the same on a thread: ${name}`, async () => {
+    const made = make();
+    const { state } = await run(new Flow('f', () => ({ result: made() })));
+
+    assert.equal(state.of('t').error, undefined);
+    assert.deepEqual(state.output.result, made.run());
+  });
+}
+
+test('a task of a class that was made inside a function has its fields and methods', async () => {
+  const summing = captures.summing(10);
+  const { state } = await run(new Flow('f', () => ({ sums: summing.map([1, 2]) })));
+
+  assert.deepEqual(state.output.sums, [13, 16]);
+});
+
+test('functions among the options of a task travel as well', async () => {
+  const named = captures.namedAndRetried('row');
+  const { state, records } = await run(new Flow('f', () => ({ value: named(21) })));
+
+  assert.equal(state.output.value, 21);
+  const said = records.find(({ message }) => message === 'row: Error: once');
+  assert.equal(said?.taskRun, 'row 21');
+});
+
+for (const [name, { make, message }] of Object.entries(captures.refused)) {
+  test(`what cannot leave its place is refused before anything runs, with the reason: ${name}`, async () => {
+    const made = make();
+
+    await assert.rejects(run(new Flow('f', () => made())), { code: 'FUNCTION_NOT_SERIALIZABLE', message });
+    const { problems } = await inspectSerializable(made);
+    assert.deepEqual(
+      problems.map(({ kind, path }) => [kind, path]),
+      [['FUNCTION_NOT_SERIALIZABLE', `task '${made.name}'`]],
+    );
+  });
+}
+
+test('a variable that has no value yet is told', async () => {
+  await assert.rejects(
+    captures.runTooEarly(async (made) => await run(new Flow('f', () => made()))),
+    { code: 'FUNCTION_NOT_SERIALIZABLE', message: /captures 'late', which has no value yet/ },
+  );
+});
+
+test('a captured value that cannot travel is told with its path, and who captures it', async () => {
+  const capturing = captures.capturingPromise();
+
+  await assert.rejects(run(new Flow('f', () => capturing())), (error: Error & { code: string; path: string }) => {
+    assert.equal(error.code, 'CAPTURE_NOT_SERIALIZABLE');
+    assert.equal(error.path, 'db.rows[0].owner');
+    assert.match(error.message, /^Task 'capturing' was made inside a function and captures a value that cannot be/);
+    assert.match(
+      error.message,
+      /\n {2}db\.rows\[0\]\.owner\n {4}is a Promise\n {4}captured by 'load' \(.*ts:\d+:\d+\)\n/,
+    );
+    return true;
+  });
+  const { problems } = await inspectSerializable(capturing);
+  assert.deepEqual(
+    problems.map(({ path, what }) => [path, what]),
+    [["variable db.rows[0].owner of task 'capturing'", 'is a Promise']],
+  );
+});
+
+test('a captured value that would arrive changed is told as an input would be', async () => {
+  const capturing = captures.capturingInstance('warn');
+  const { state, records } = await run(new Flow('f', () => ({ by: capturing() })));
+
+  assert.equal(state.output.by, 2);
+  const warnings = records.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /^scale of task 'capturing' is a Scale/);
+  const strict = captures.capturingInstance('strict');
+  await assert.rejects(run(new Flow('f', () => strict())), { code: 'VALUE_WOULD_CHANGE', path: 'scale' });
+});
+
+test('a task that changes what it captures is told that the change stays with it', async () => {
+  const counting = captures.counting();
+  const { records } = await run(new Flow('f', () => counting()));
+
+  const warnings = records.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  assert.match(warnings.join('\n'), /^task 'counting' changes 'count' \(.*captures\.ts:\d+:\d+\) outside of itself/);
+});
+
+test('workers that have other files do not get it', async () => {
+  await using sockets = new WebSocketCluster({ port: 0, token: 'warp-and-weft' });
+  const scaling = captures.scaling(1);
+
+  await assert.rejects(run(new Flow('f', () => scaling(1)), new DistributedExecutor(() => sockets)), {
+    code: 'TASK_NOT_ADDRESSABLE',
+    message: /'scaling'.*captures\.ts:\d+.*Move the task\(\) call to the top level/,
+  });
+});
+
+async function run<Plan>(flow: Flow<Plan>, executor = onThreads) {
+  const records: LogRecord[] = [];
+  const state = await flow.run({ executor, onLog: (record) => records.push(record) });
+  return { state, records };
+}
