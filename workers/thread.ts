@@ -6,34 +6,58 @@ import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/chunk-runner.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attach, attachmentsOf, type Attachments, type PostedChunk } from '../src/lib/attachments.ts';
-import type { ChunkMessage } from '../src/lib/chunk.ts';
+import type { ChunkMessage, ChunkReturn } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
 const none: Attachments = new Map();
 /** Ours, whatever a task may do to the port that it can reach too. */
 const post = parentPort!.postMessage.bind(parentPort);
 
+let isPortOpen = true;
+
 // Reports have no other road: a thread without it shall die and be replaced, rather than leave everybody waiting.
+const close = parentPort!.close.bind(parentPort);
+parentPort!.close = () => {
+  isPortOpen = false;
+  close();
+};
 parentPort?.once('close', () => {
   throw new Error('its parentPort was closed, which only Heddle may do');
 });
 
-export default async function runInThread(posted: PostedChunk | { readonly closing: string }): Promise<void> {
+/** Bytes of more than this are moved to the other thread, which only what is posted here can be. */
+const copiedBytes = 64 * 1024;
+
+export default async function runInThread(
+  posted: PostedChunk | { readonly closing: string },
+): Promise<ChunkReturn | 'closed'> {
   if ('closing' in posted) return await closeInThread(posted.closing);
   const { attachments, ...task } = posted;
   const { attempt } = task;
   // What was posted was copied for this thread, or is shared.
   for (const [bytes, attached] of attachments) attach(bytes, attached, { isForKeeps: true });
-  await runChunk(task, (message) => {
+  let reports = 0;
+  const report = (message: ChunkMessage) => {
+    reports += 1;
     const attached = message.type === 'settled' ? attachmentsOf(message.bytes)?.attachments : undefined;
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
-  });
-  post({ attempt, message: { type: 'ended' } });
+  };
+  const last = await runChunk(task, report);
+  if (isPortOpen && last.every(isCopied)) return { reports, last };
+  // On a port that is closed they are lost, and so is the run that closed it.
+  for (const message of last) report(message);
+  return { reports, last: [] };
 }
 
-async function closeInThread(closing: string): Promise<void> {
+function isCopied(message: ChunkMessage): boolean {
+  if (message.type !== 'settled') return true;
+  return message.bytes.byteLength <= copiedBytes && attachmentsOf(message.bytes) === undefined;
+}
+
+async function closeInThread(closing: string): Promise<'closed'> {
   await closeResource(closing, (message) => post({ closing, message }));
   post({ closing, message: { type: 'ended' } });
+  return 'closed';
 }
 
 function movable(attached: Attachments = none): ArrayBuffer[] {

@@ -71,11 +71,17 @@ export function forgetArrays(): void {
   kept.clear();
 }
 
-/** Runs `task` and reports through `emit`, in order. Never throws for what the user's function does. */
-export async function runChunk(task: ChunkTask, emit: (message: ChunkMessage) => void): Promise<void> {
+/**
+ * Runs `task` and reports through `emit`, in order, except for its last words: with those it resolves, so that they go
+ * with the news that it is through. Never rejects for what the user's function does.
+ */
+export async function runChunk(
+  task: ChunkTask,
+  emit: (message: ChunkMessage) => void,
+): Promise<readonly ChunkMessage[]> {
   const array = keep(task);
   const loaded = await array.loaded;
-  await new ChunkRun(task, array, emit).run(loaded);
+  return await new ChunkRun(task, array, emit).run(loaded);
 }
 
 class ChunkRun {
@@ -96,7 +102,7 @@ class ChunkRun {
     this.#outcomes = new OutcomeBuffer(task.start);
   }
 
-  async run(loaded: LoadedTask | Ending): Promise<void> {
+  async run(loaded: LoadedTask | Ending): Promise<readonly ChunkMessage[]> {
     const task = this.#task;
     // A function that ends its thread takes nothing with it of those that ran before.
     const flush = () => this.#flush();
@@ -107,7 +113,7 @@ class ChunkRun {
       Atomics.store(task.control, controlWords.running, -1);
       flushAtExit.delete(flush);
     }
-    this.#flush();
+    return [...this.#takeLogs(), ...this.#takeOutcomes()];
   }
 
   async #runAll(loaded: LoadedTask): Promise<void> {
@@ -235,25 +241,38 @@ class ChunkRun {
   }
 
   #flushLogs(): void {
-    if (this.#logs.length === 0) return;
-    const records = this.#logs;
-    this.#logs = [];
     // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
-    outsideOfRuns(() => this.#emit({ type: 'logs', records }));
+    for (const message of this.#takeLogs()) outsideOfRuns(() => this.#emit(message));
   }
 
   /** Sends the outcomes collected so far; the log lines before them go first, on the same road. */
   #flush(): void {
     this.#flushLogs();
+    for (const message of this.#takeOutcomes()) this.#emit(message);
+  }
+
+  /** The lines that were not sent yet, as one message, if there are any. */
+  #takeLogs(): readonly ChunkMessage[] {
+    if (this.#logs.length === 0) return nothing;
+    const records = this.#logs;
+    this.#logs = [];
+    return [{ type: 'logs', records }];
+  }
+
+  /** Likewise for outcomes. */
+  #takeOutcomes(): readonly ChunkMessage[] {
     const now = performance.now();
+    const busyMs = now - this.#flushedAt;
+    this.#flushedAt = now;
     const { start } = this.#outcomes;
     const bytes = this.#outcomes.take();
-    if (bytes !== undefined) {
-      this.#emit({ type: 'settled', start, count: this.#outcomes.start - start, busyMs: now - this.#flushedAt, bytes });
-    }
-    this.#flushedAt = now;
+    return bytes === undefined
+      ? nothing
+      : [{ type: 'settled', start, count: this.#outcomes.start - start, busyMs, bytes }];
   }
 }
+
+const nothing: readonly ChunkMessage[] = [];
 
 /** What an iteration of a loop handed on may be anything, and travels when the next one is tried again elsewhere. */
 function noteOf(progress: Progress, { name }: RunPlan): Uint8Array | Ending {

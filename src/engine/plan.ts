@@ -110,25 +110,60 @@ export interface PlannedResource {
  * A plan of which the values are not read yet: types of theirs may be registered by the task's module. `isSent` says
  * that the task is among them.
  */
-export type SealedPlan = Omit<RunPlan, keyof PlanValues> & { readonly values: Uint8Array; readonly isSent?: true };
+export type SealedPlan = Omit<RunPlan, keyof PlanValues> & {
+  readonly values: PlanValues | Uint8Array;
+  readonly isSent?: true;
+};
 
-type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants' | 'captured'>;
+type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants' | 'trigger' | 'captured' | 'storage'>;
 
-export function encodePlan({ parameters, secrets, constants, captured, ...rest }: RunPlan): Uint8Array {
-  const values: PlanValues = { parameters, secrets, constants, ...(captured && { captured }) };
+const lengthBytes = 4;
+
+/**
+ * The length of a text in bytes, the text, which is JSON, and the bytes of the values, unless those stand in the text
+ * too. A copier would take several times as long, and a flow of one small task would feel it.
+ */
+export function encodePlan(plan: RunPlan): Uint8Array {
+  const { parameters, secrets, constants, trigger, captured, storage, ...rest } = plan;
+  const plain = { parameters, secrets, constants, trigger };
+  const values: PlanValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
+  const mayBeText = [parameters, secrets, constants, trigger?.bounds ?? []];
+  if (!captured && !storage && mayBeText.every(isJson)) return join({ ...rest, values });
   const attaching = rest.sharesMemory === true ? new Map() : undefined;
   const bytesOfValues = encodeValue(packed(values), [], { attaching });
-  const sealed: SealedPlan = { ...rest, values: bytesOfValues, ...(captured && { isSent: true }) };
-  const bytes = encodeValue(sealed);
+  const bytes = join({ ...rest, ...(captured && { isSent: true }) }, bytesOfValues);
   if (attaching !== undefined) attach(bytes, attaching);
   return bytes;
 }
 
 export function decodePlan(bytes: Uint8Array): SealedPlan {
-  return decodeValue(bytes) as SealedPlan;
+  const start = lengthBytes + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + lengthBytes, start - lengthBytes).toString();
+  const plan = JSON.parse(text) as Omit<RunPlan, keyof PlanValues>;
+  return start === bytes.length ? (plan as SealedPlan) : { ...plan, values: bytes.subarray(start) };
 }
 
 /** Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
 export function openPlan({ values, ...rest }: SealedPlan, reading?: Reading): RunPlan {
-  return { ...rest, ...(decodeValue(values, reading) as PlanValues) };
+  return { ...rest, ...(values instanceof Uint8Array ? (decodeValue(values, reading) as PlanValues) : values) };
+}
+
+function join(plan: object, values: Uint8Array = nothing): Uint8Array {
+  const text = Buffer.from(JSON.stringify(plan));
+  const bytes = new Uint8Array(lengthBytes + text.length + values.length);
+  new DataView(bytes.buffer).setUint32(0, text.length);
+  bytes.set(text, lengthBytes);
+  bytes.set(values, lengthBytes + text.length);
+  return bytes;
+}
+
+const nothing = new Uint8Array(0);
+
+/** Whether JSON keeps all members exactly: texts, flags, null, and such numbers as it knows. */
+function isJson(values: object): boolean {
+  return Object.entries(values).every(([key, value]) => {
+    const isNumber = typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0);
+    const isKept = isNumber || typeof value === 'string' || typeof value === 'boolean' || value === null;
+    return isKept && key !== '__proto__';
+  });
 }

@@ -2,6 +2,7 @@ import { controlOrders, controlWords, type ChunkMessage } from '../lib/chunk.ts'
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { forgetArrays, runChunk } from '../engine/chunk-runner.ts';
+import { outsideOfRuns } from '../engine/context.ts';
 import { closeResource } from '../engine/resources.ts';
 import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
 
@@ -25,7 +26,12 @@ export class InlinePool implements ChunkPool {
     this.#current = { attempt: chunk.attempt, stop };
     const { timeoutMs: _, ...task } = chunk;
     try {
-      return await Promise.race([runChunk({ ...task, control }, emit).then(() => undefined), stopped]);
+      const running = runChunk({ ...task, control }, emit).then((last) => {
+        // What is heard of a task is heard outside of it.
+        for (const message of last) outsideOfRuns(() => emit(message));
+        return undefined;
+      });
+      return await Promise.race([running, stopped]);
     } finally {
       this.#current = undefined;
     }

@@ -88,6 +88,14 @@ export type ChunkMessage =
   | { readonly type: 'logs'; readonly records: readonly LogRecord[] }
   | ResourceOpened;
 
+/** What a thread gives back for a chunk. It comes over another port than its reports, and may overtake them. */
+export interface ChunkReturn {
+  /** How many reports were posted. */
+  readonly reports: number;
+  /** Those that come behind them. */
+  readonly last: readonly ChunkMessage[];
+}
+
 /** Something is being opened on the thread, which has to be told when nobody needs it any more. */
 export interface ResourceOpened {
   readonly type: 'opened';

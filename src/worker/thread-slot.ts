@@ -4,19 +4,27 @@
 
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import { controlOrders, controlWords, type Block, type ChunkMessage, type ChunkTask, type Loss } from '../lib/chunk.ts';
 import { Alarm } from '../lib/alarm.ts';
+import {
+  controlOrders,
+  controlWords,
+  type Block,
+  type ChunkMessage,
+  type ChunkReturn,
+  type ChunkTask,
+  type Loss,
+} from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, PooledChunk } from './pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
-/** What a thread posts: the reports of a chunk or of a closing, and that it is through with it. */
+/** What a thread posts: the reports of a chunk; or those of a closing, and that it is through with it. */
 export type ThreadMessage =
   | {
       readonly attempt: number;
-      readonly message: ChunkMessage | { readonly type: 'ended' };
+      readonly message: ChunkMessage;
       /** What belongs to its bytes. */
       readonly attached?: Attachments;
     }
@@ -37,6 +45,10 @@ interface LiveThread {
 interface GivenChunk {
   readonly chunk: PooledChunk;
   readonly emit: (message: ChunkMessage) => void;
+  /** How many of its reports were heard. */
+  heard: number;
+  /** What it gave back, until all that was reported before has been heard. */
+  returned: ChunkReturn | undefined;
   readonly over: PromiseWithResolvers<ChunkLoss | undefined>;
 }
 
@@ -46,6 +58,8 @@ interface AskedClosing {
 }
 
 const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
+
+const ended = { type: 'ended' } as const;
 
 export class ThreadSlot {
   readonly #options: ThreadOptions;
@@ -72,10 +86,10 @@ export class ThreadSlot {
 
   async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
     const { attempt, start, end, timeoutMs } = chunk;
-    const given = { chunk, emit, over: Promise.withResolvers<ChunkLoss | undefined>() };
-    this.#given = given;
+    const over = Promise.withResolvers<ChunkLoss | undefined>();
+    this.#given = { chunk, emit, heard: 0, returned: undefined, over };
     this.#handle({ type: 'chunk-given', attempt, start, end, timeoutMs });
-    return await given.over.promise;
+    return await over.promise;
   }
 
   cancel(graceMs: number): void {
@@ -111,7 +125,7 @@ export class ThreadSlot {
       case 'post-chunk':
         Atomics.store(this.#control, controlWords.running, -1);
         Atomics.store(this.#control, controlWords.order, controlOrders.none);
-        return void this.#call(() => chunkToPost(this.#given!.chunk, this.#control));
+        return void this.#runChunk(this.#given!);
       case 'order-cancel':
         Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
         return void Atomics.notify(this.#control, controlWords.order);
@@ -123,7 +137,7 @@ export class ThreadSlot {
         return over.resolve(command.loss);
       }
       case 'post-closing':
-        return void this.#call(() => ({ closing: command.resource }));
+        return void this.#close(command.resource);
       case 'closing-over': {
         const { log, over } = this.#closings.get(command.resource)!;
         this.#closings.delete(command.resource);
@@ -169,7 +183,8 @@ export class ThreadSlot {
     thread.on('message', (message: unknown) => this.#receive(message));
     thread.once('exit', () => {
       this.#live = undefined;
-      // Reports that were in the port when the thread died are delivered before its exit is.
+      // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
+      if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
       this.#handle({ type: 'thread-exited', look: this.#look() });
       // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
       void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
@@ -177,22 +192,47 @@ export class ThreadSlot {
     return { piscina, thread };
   }
 
-  async #call(make: () => PostedChunk | { readonly closing: string }): Promise<void> {
+  async #runChunk(given: GivenChunk): Promise<void> {
+    const returned = await this.#call(chunkToPost(given.chunk, this.#control));
+    if (returned === undefined) return;
+    given.returned = returned as ChunkReturn;
+    this.#endIfHeard(given);
+  }
+
+  async #close(resource: string): Promise<void> {
+    if ((await this.#call({ closing: resource })) !== undefined) this.#handle({ type: 'call-returned' });
+  }
+
+  /** What the thread gave back; nothing when the call failed. */
+  async #call(task: PostedChunk | { readonly closing: string }): Promise<unknown> {
     const { piscina } = (await this.#live)!;
     try {
-      await piscina.run(make());
+      return await piscina.run(task);
     } catch (error) {
       return this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
+    }
+  }
+
+  /** The last words of a chunk are the last that is heard of it, though they may come first. */
+  #endIfHeard(given: GivenChunk): void {
+    const { returned, heard, chunk } = given;
+    if (returned === undefined || heard < returned.reports) return;
+    given.returned = undefined;
+    for (const report of [...returned.last, ended]) {
+      this.#handle({ type: 'chunk-reported', attempt: chunk.attempt, report });
     }
     this.#handle({ type: 'call-returned' });
   }
 
   #receive(message: unknown): void {
     if (isClosingMessage(message)) return this.#receiveClosing(message);
-    if (!isThreadMessage(message)) return;
+    const given = this.#given;
+    if (!isThreadMessage(message) || message.attempt !== given?.chunk.attempt) return;
     const { attempt, message: report, attached } = message;
     if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
+    given.heard += 1;
     this.#handle({ type: 'chunk-reported', attempt, report });
+    this.#endIfHeard(given);
   }
 
   #receiveClosing({ closing, message }: Extract<ThreadMessage, { closing: string }>): void {

@@ -59,6 +59,26 @@ test('what a worker changes in its plan, it changes for itself', () => {
   assert.deepEqual(plan.constants, [new Map([['a', new Set([1n])]])]);
 });
 
+test('numbers that JSON does not know arrive as they were, wherever in a plan they are', () => {
+  const odd = { parameters: { least: -Infinity }, secrets: { none: NaN }, constants: [-0] };
+  const trigger = nameOf(someFailed({ atMost: Infinity }))!;
+
+  assert.deepEqual(arrived({ ...plan, ...odd, trigger }), { ...plan, ...odd, trigger });
+  for (const [key, value] of Object.entries({ ...odd, trigger })) {
+    const plain = { ...plan, parameters: {}, constants: [], [key]: value };
+    assert.deepEqual(arrived(plain), plain);
+  }
+});
+
+test('a plan of plain values arrives as it was, and so does a parameter with the name of the prototype', () => {
+  const parameters = JSON.parse('{ "__proto__": "here", "text": "\\ud800", "none": null, "flag": true }') as object;
+  const plain = { ...plan, parameters: { ...parameters }, constants: ['a', 1.5, false] };
+
+  assert.deepEqual(arrived(plain), plain);
+  const odd = arrived({ ...plan, parameters: parameters as Record<string, unknown> });
+  assert.deepEqual(Object.keys(odd.parameters), Object.keys(parameters));
+});
+
 function arrived(sent: RunPlan): RunPlan {
   return openPlan(decodePlan(encodePlan(sent)));
 }

@@ -324,6 +324,15 @@ test('Ctrl-C tells what runs, ends the run Cancelled, and sets the exit status [
   assert.deepEqual([code, said], [130, ['started', 'told: AbortError', 'Cancelled', 'interrupted is over']]);
 });
 
+test('Ctrl-C right after the last flow run ends the process as if there had been none', bounded, async () => {
+  const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, 'too-late'], { stdio: 'inherit' });
+
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+
+  assert.deepEqual([code, signal], [null, 'SIGINT']);
+});
+
 function run<Plan>(flow: Flow<Plan>, cluster: LocalClusterOptions = {}, options: Parameters<Flow['run']>[0] = {}) {
   return runOn(new DistributedExecutor(() => new LocalCluster({ workers: 2, ...cluster })))(flow, options);
 }
