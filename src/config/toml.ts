@@ -1,6 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parse, TomlError } from 'smol-toml';
+import { createRequire } from 'node:module';
+import type * as smolToml from 'smol-toml';
 import { UsageError } from '../lib/heddle-error.ts';
+
+const require = createRequire(import.meta.url);
+
+/** Loaded when there is a file to read: every thread would pay for it. */
+const toml = () => require('smol-toml') as typeof smolToml;
 
 /** What is deeper than this is no configuration. It also bounds the recursion of those who walk over a value. */
 const maxDepth = 100;
@@ -21,9 +27,9 @@ export function readText(path: string): string | undefined {
 
 export function parseToml(text: string, path: string): object {
   try {
-    return parse(text, { maxDepth });
+    return toml().parse(text, { maxDepth });
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
+    if (!(error instanceof toml().TomlError)) throw error;
     const { line, column } = error;
     // The parser's error quotes the lines around the fault, and there may be secrets on them: it is neither shown nor
     // kept as the cause.
@@ -53,7 +59,7 @@ export function lineOf(text: string, keys: readonly string[]): number | undefine
 /** Nothing, if the text ends in the middle of a statement. */
 function tryParse(text: string): object | undefined {
   try {
-    return parse(text, { maxDepth });
+    return toml().parse(text, { maxDepth });
   } catch {
     return undefined;
   }

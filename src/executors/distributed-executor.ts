@@ -1,9 +1,7 @@
 import type { Comm } from '../comm/comm.ts';
-import { connect } from '../comm/ws.ts';
 import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/executor.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
-import { decodeToClient } from '../protocol/codec.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { isCluster, type Cluster } from './cluster.ts';
 import { LocalCluster } from './local-cluster.ts';
@@ -90,8 +88,13 @@ export class DistributedExecutor implements Executor {
     throw new UsageError('INVALID_CLUSTER', message, { flow: run.flowName });
   }
 
-  #connect(url: string, signal: AbortSignal): Promise<Comm<ToClient, FromClient>> {
-    return connect<ToClient, FromClient>({ url, token: this.#token, decode: decodeToClient, signal });
+  async #connect(url: string, signal: AbortSignal): Promise<Comm<ToClient, FromClient>> {
+    // Many programs never need a socket, and what it takes is much to load.
+    const [{ connect }, { decodeToClient }] = await Promise.all([
+      import('../comm/ws.ts'),
+      import('../protocol/codec.ts'),
+    ]);
+    return await connect<ToClient, FromClient>({ url, token: this.#token, decode: decodeToClient, signal });
   }
 
   /** Says in the log what to do while there is nobody to do the work. */

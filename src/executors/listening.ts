@@ -1,7 +1,6 @@
 // A scheduler in this process that workers join over WebSocket, and the workers that are started for it, if any are.
 
-import { listen, type Pages } from '../comm/ws.ts';
-import { decodeFromPeer } from '../protocol/codec.ts';
+import type { Pages } from '../comm/ws.ts';
 import type { FromPeer, ToPeer } from '../protocol/messages.ts';
 import type { Lookout } from '../scheduler/lookout.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -24,6 +23,8 @@ export interface ListeningCluster extends RunningCluster {
 
 export async function openListening(options: ListeningOptions): Promise<ListeningCluster> {
   const { host = '127.0.0.1', port, token, starting, nameOf, ...rest } = options;
+  // Loaded by those who listen only: it is much.
+  const [{ listen }, { decodeFromPeer }] = await Promise.all([import('../comm/ws.ts'), import('../protocol/codec.ts')]);
   await using resources = new AsyncDisposableStack();
   let workforce: Workforce | undefined;
   const scheduler = new Scheduler({ ...rest, workerJoined: (name) => workforce?.joined(name) });

@@ -1,4 +1,5 @@
-import { Packr } from 'msgpackr';
+import { createRequire } from 'node:module';
+import type * as msgpackr from 'msgpackr';
 import { types } from 'node:util';
 import * as zlib from 'node:zlib';
 import { UsageError } from '../lib/heddle-error.ts';
@@ -111,14 +112,23 @@ const msgpackFormat: Format = {
   keeps: (value) => (types.isDate(value) || Buffer.isBuffer(value)) && isExact(value),
 };
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true });
+const require = createRequire(import.meta.url);
+let packr: msgpackr.Packr | undefined;
+
+/** Loaded when it is first needed: few programs store anything in this format, and every thread would pay for it. */
+function loadedPackr(): msgpackr.Packr {
+  if (packr !== undefined) return packr;
+  const { Packr: Class } = require('msgpackr') as typeof msgpackr;
+  return (packr = new Class({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true }));
+}
 
 /** Plain data, with undefined, Date, Buffer and bigint, in few bytes that others can read too. It has no checksum. */
 const msgpack: Serializer = {
   name: 'msgpack',
-  serialize: (value) => write(msgpackFormat, value, () => packr.pack(value)),
+  serialize: (value) => write(msgpackFormat, value, () => loadedPackr().pack(value)),
   // What it gives for binary is of the class that it was given to read.
-  deserialize: (bytes) => packr.unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as unknown,
+  deserialize: (bytes) =>
+    loadedPackr().unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as unknown,
 };
 
 /** `inner`, packed. It packs on the thread that calls it. */

@@ -4,7 +4,7 @@
 import { changeOfError } from './error-change.ts';
 import { decodeThrown, encodeThrown } from './thrown.ts';
 import { viewOf } from './copier.ts';
-import { registerBuiltIn, registerTag, sharedViewTag } from './types.ts';
+import { registerBuiltIn, registerBuiltInLate, registerTag, sharedViewTag } from './types.ts';
 
 registerBuiltIn(URL, { encode: (url) => url.href, decode: (href: string) => new URL(href) });
 
@@ -13,7 +13,8 @@ registerBuiltIn(URLSearchParams, {
   decode: (pairs: [string, string][]) => new URLSearchParams(pairs),
 });
 
-registerBuiltIn(Headers, {
+// To look at it loads all that `fetch` needs.
+registerBuiltInLate('Headers', () => Headers, {
   encode: (headers) => [...headers],
   decode: (pairs: [string, string][]) => new Headers(pairs),
 });

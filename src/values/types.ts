@@ -60,6 +60,9 @@ const registry = processWide('types', () => ({
   errorsByTag: new Map<string, RegisteredError>(),
 }));
 
+/** Types of the platform that were not looked at yet, by the names of their classes. */
+const late = new Map<string, { readonly load: () => ClassOf<object>; readonly type: RegisteredType }>();
+
 const ownPrefix = 'heddle:';
 export const sharedViewTag = 'heddle:a view of a SharedArrayBuffer';
 const tagRule = {
@@ -125,6 +128,21 @@ export function registerBuiltIn<T extends object>(
   add(type.prototype, { ...codec, tag: ownPrefix + name, name } as RegisteredType);
 }
 
+/**
+ * The same for a class that is costly to look at, because it is loaded then: `load` is called when there is a value of
+ * a class of this name.
+ */
+export function registerBuiltInLate<T extends object>(
+  name: string,
+  load: () => ClassOf<T>,
+  codec: { readonly encode: (value: T) => unknown; readonly decode: (data: never) => T },
+): void {
+  const tag = ownPrefix + name;
+  const type = { ...codec, tag, name } as RegisteredType;
+  registry.byTag.set(tag, type);
+  late.set(name, { load, type });
+}
+
 /** For what is put into envelopes by another rule than its class. */
 export function registerTag(tag: string, decode: (data: never) => unknown): void {
   const encode = (value: object) => value;
@@ -134,8 +152,17 @@ export function registerTag(tag: string, decode: (data: never) => unknown): void
 /** How an object is to be sent whose own class is registered. All errors go the same way. */
 export function typeOf(value: object): RegisteredType | undefined {
   const prototype: unknown = kinds.isNativeError(value) ? Error.prototype : Object.getPrototypeOf(value);
-  const type = registry.byPrototype.get(prototype as object);
+  const type = registry.byPrototype.get(prototype as object) ?? lateTypeOf(prototype);
   return prototype === Error.prototype && !kinds.isNativeError(value) ? undefined : type;
+}
+
+function lateTypeOf(prototype: unknown): RegisteredType | undefined {
+  // Whatever is asked of a Proxy would run a trap.
+  if (typeof prototype !== 'object' || prototype === null || kinds.isProxy(prototype)) return undefined;
+  const { value: constructor } = Object.getOwnPropertyDescriptor(prototype, 'constructor') ?? {};
+  if (typeof constructor !== 'function' || kinds.isProxy(constructor)) return undefined;
+  const found = late.get(Object.getOwnPropertyDescriptor(constructor, 'name')?.value as string);
+  return found?.load().prototype === prototype ? add(prototype, found.type) : undefined;
 }
 
 /** The nearest registered class of an error, given its prototypes. */
