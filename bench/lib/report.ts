@@ -45,7 +45,7 @@ function describeSetting({ rounds, machine, versions, loadBefore, loadAfter, dat
   const { cpu, cores, memoryGiB, system } = machine;
   const names = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `${rounds} rounds in turn after ${usualWarmUpRounds} to warm up, fewer where a line says so. A ratio says how many times as fast the first is as ` +
+    `${rounds} rounds in turn after ${usualWarmUpRounds} to warm up. A ratio says how many times as fast the first is as ` +
       'the second, taken round by round.',
     `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; ` +
       `load average ${loadBefore} before, ${loadAfter} after.`,

@@ -1,31 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Contender, Goal, Measurement } from '../lib/measurement.ts';
 import { startModule } from '../lib/processes.ts';
-import type { Start } from '../peers/start.ts';
 
-const goals: Partial<Record<Start, Goal>> = {
-  'import heddle': { atMost: 50 },
-  'first result, heddle': { atMost: 150 },
-};
-const starts: readonly Start[] = ['import heddle', 'import piscina', 'first result, heddle', 'first result, piscina'];
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const atMost = (milliseconds: number): Goal => ({ atMost: milliseconds });
 
 export const start: Measurement = {
   name: 'start',
   title:
-    'the import in a fresh process; and, when everything is imported, the time from nothing to the result of a task: ' +
-    'a LocalCluster of two workers and a flow run on it, a pool of two threads and a call.',
+    'the import in a fresh process of a project that has the package installed, as npm run build makes it; and, when ' +
+    'everything is imported, the time from nothing to the result of a task: a LocalCluster of two workers and a flow ' +
+    'run on it, a pool of two threads and a call.',
   unit: 'ms',
-  contenders: starts.map(inFreshProcess),
+  contenders: [
+    { name: 'import heddle', goal: atMost(50) },
+    { name: 'import piscina' },
+    { name: 'first result, heddle', goal: atMost(150) },
+    { name: 'first result, piscina' },
+  ].map(({ name, ...rest }): Contender => ({ name, ...rest, open: (resources) => openProject(resources, name) })),
   ratios: [
     ['import heddle', 'import piscina'],
     ['first result, heddle', 'first result, piscina'],
   ],
 };
 
-function inFreshProcess(name: Start): Contender {
-  const goal = goals[name];
-  const open = () => async () => {
-    await using resources = new AsyncDisposableStack();
-    return Number(await startModule(resources, new URL('../peers/start.ts', import.meta.url), [name]));
+async function openProject(resources: AsyncDisposableStack, name: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-bench-'));
+  resources.defer(() => rm(folder, { recursive: true }));
+  await cp(join(root, 'bench/peers/fresh'), folder, { recursive: true });
+  await mkdir(join(folder, 'node_modules'));
+  execFileSync(process.execPath, [join(root, 'build.ts')], { cwd: root });
+  await symlink(join(root, 'dist'), join(folder, 'node_modules/heddle'));
+  await symlink(join(root, 'node_modules/piscina'), join(folder, 'node_modules/piscina'));
+  return async () => {
+    await using round = new AsyncDisposableStack();
+    return Number(await startModule(round, pathToFileURL(join(folder, 'start.js')), [name]));
   };
-  return { name, open, ...(goal && { goal }) };
 }

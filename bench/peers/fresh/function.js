@@ -1,0 +1,3 @@
+export default function inc(value) {
+  return value + 1;
+}

@@ -1,0 +1,3 @@
+import { task } from 'heddle';
+
+export const inc = task('inc', (value) => value + 1);
