@@ -3,6 +3,7 @@
 // thread runs no user code, so it always answers.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TlsOptions } from '../src/comm/tls.ts';
 import { connect } from '../src/comm/ws.ts';
 import { BundleStore } from '../src/code/bundle-store.ts';
 import { formatDuration } from '../src/lib/duration.ts';
@@ -18,6 +19,7 @@ export interface RemoteWorkerOptions {
   /** Of the scheduler: `ws://host:port`. */
   readonly url: string;
   readonly token: string;
+  readonly tls?: TlsOptions | undefined;
   readonly name: string;
   readonly threads: number;
   /** Megabytes of heap for each thread. */
@@ -37,11 +39,19 @@ const vitalsMs = 5_000;
 const firstRetryMs = 100;
 const lastRetryMs = 10_000;
 /** What trying again cannot mend: somebody has to change something here. */
-const fatal = new Set(['WRONG_TOKEN', 'VERSION_MISMATCH', 'NOT_A_HEDDLE_ADDRESS']);
+const fatal = new Set([
+  'WRONG_TOKEN',
+  'VERSION_MISMATCH',
+  'NOT_A_HEDDLE_ADDRESS',
+  'CERTIFICATE_NOT_TRUSTED',
+  'CERTIFICATE_OF_ANOTHER_HOST',
+  'CLIENT_CERTIFICATE_REFUSED',
+]);
 
 /**
  * Serves until it is told to end, and then resolves. Rejects, at any time, with what trying again cannot mend:
- * `WRONG_TOKEN`, `VERSION_MISMATCH`, `BAD_ADDRESS`, `BAD_TOKEN` or `NOT_A_HEDDLE_ADDRESS`.
+ * `WRONG_TOKEN`, `VERSION_MISMATCH`, `BAD_ADDRESS`, `BAD_TOKEN`, `NOT_A_HEDDLE_ADDRESS`, or that a certificate is not
+ * the right one.
  */
 export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const leaving = new AbortController();
@@ -64,7 +74,7 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
 
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
 async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Promise<string | undefined> {
-  const { url, token, name, threads, memoryLimitMb, say } = options;
+  const { url, token, tls, name, threads, memoryLimitMb, say } = options;
   const code =
     options.codeDirectory === undefined
       ? undefined
@@ -73,7 +83,7 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
   let worker: Worker;
   const pool = new ThreadPool({ threads, memoryLimitMb });
   try {
-    const comm = await connect<ToWorker, FromWorker>({ url, token, decode: decodeToWorker, signal: leaving });
+    const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
     using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
     await pool.start();
     worker = await join(comm, pool, { name, code });

@@ -9,14 +9,20 @@ import { attach, type Attachment } from './attached.ts';
 import { printError, say } from './output.ts';
 import type { RunArguments } from './run.ts';
 import type { SchedulerArguments } from './scheduler.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** A call that is wrong, as opposed to one that failed. */
 const usageStatus = 2;
 
-const token = () =>
+/** Of whoever has another end: they must know a secret, and may encrypt. */
+const connectionOptions = () => [
   new Option('--token <token>', 'what both ends must know; better in HEDDLE_TOKEN, where no process list shows it').env(
     'HEDDLE_TOKEN',
-  );
+  ),
+  new Option('--tls-ca <file>', 'for wss: who must have signed the certificate of the other end (PEM)'),
+  new Option('--tls-cert <file>', 'for wss: the certificate of this end (PEM)'),
+  new Option('--tls-key <file>', 'for wss: its private key (PEM); its passphrase, if any, in HEDDLE_TLS_PASSPHRASE'),
+];
 
 const program = new Command('heddle')
   .description('Runs flows, and workers for them.')
@@ -40,7 +46,6 @@ program
   )
   .addOption(new Option('--listen <[host:]port>', 'listen, and run on the workers that join').conflicts('scheduler'))
   .option('--scheduler <url>', 'run on the workers of a scheduler that is running')
-  .addOption(token())
   // A worker is there sooner without what only a flow needs.
   .action(async (file: string, options: RunArguments) => (await import('./run.ts')).run(file, options));
 
@@ -58,17 +63,22 @@ program
   )
   .option('--drain <duration>', 'how long running tasks may go on after SIGTERM', '30s')
   .option('--attached', 'for programs: read url and token from a line of standard input, and end when that does')
-  .addOption(token())
   .action(work);
 
 program
   .command('scheduler')
   .description('listen for workers and for flows that use them, until told to end')
   .option('--listen <[host:]port>', 'where', '127.0.0.1:8786')
-  .addOption(token())
   .action(async (options: SchedulerArguments) => (await import('./scheduler.ts')).schedule(options));
 
-interface WorkerArguments {
+for (const command of program.commands) for (const option of connectionOptions()) command.addOption(option);
+
+// A token on the command line is seen by all who see the process list, unless it shows something else.
+program.hook('preAction', (_, command) => {
+  if (command.getOptionValueSource('token') === 'cli') process.title = `heddle ${command.name()}`;
+});
+
+interface WorkerArguments extends TlsFiles {
   readonly threads: number;
   readonly name: string;
   readonly memoryLimit?: number;
@@ -103,6 +113,7 @@ async function serve({ url, token: secret, signal }: Scheduler, options: WorkerA
   await remote.serve({
     url,
     token: secret,
+    tls: readTlsFiles(options),
     signal,
     name: options.name,
     threads: options.threads,

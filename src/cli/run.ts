@@ -11,13 +11,14 @@ import { Flow } from '../engine/flow.ts';
 import { DistributedExecutor } from '../executors/distributed-executor.ts';
 import { LocalCluster } from '../executors/local-cluster.ts';
 import { LocalExecutor } from '../executors/local-executor.ts';
-import { WebSocketCluster } from '../executors/web-socket-cluster.ts';
+import { WebSocketCluster, type WebSocketClusterOptions } from '../executors/web-socket-cluster.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { readListenAddress } from './address.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { printError, printValue } from './output.ts';
 
-export interface RunArguments {
+export interface RunArguments extends TlsFiles {
   readonly param: Readonly<Record<string, string>>;
   readonly flow?: string;
   readonly runId?: string;
@@ -60,14 +61,17 @@ function showOutput(state: FlowState): void {
   }
 }
 
-function executorOf({ local, workers, listen, scheduler, token }: RunArguments): Executor | undefined {
+function executorOf({ local, workers, listen, scheduler, token, ...files }: RunArguments): Executor | undefined {
   if (local) return new LocalExecutor();
   if (workers !== undefined) return new DistributedExecutor(() => new LocalCluster({ workers }));
-  const secret = token === undefined ? {} : { token };
-  if (scheduler !== undefined) return new DistributedExecutor(scheduler, secret);
+  const tls = readTlsFiles(files);
+  const secrets = { ...(token !== undefined && { token }), ...(tls !== undefined && { tls }) };
+  if (scheduler !== undefined) return new DistributedExecutor(scheduler, secrets);
   if (listen === undefined) return undefined;
   const address = readListenAddress(listen);
-  return new DistributedExecutor(() => new WebSocketCluster({ ...address, ...secret }));
+  return new DistributedExecutor(
+    () => new WebSocketCluster({ ...address, ...(secrets as Pick<WebSocketClusterOptions, 'token' | 'tls'>) }),
+  );
 }
 
 function flowOf(file: string, module: Readonly<Record<string, unknown>>, wanted: string | undefined): Flow {

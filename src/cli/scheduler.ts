@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { UsageError } from '../lib/heddle-error.ts';
+import type { ServerTlsOptions } from '../executors/index.ts';
 import { WebSocketCluster } from '../executors/web-socket-cluster.ts';
 import { readListenAddress } from './address.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { version } from '../lib/version.ts';
 import { say } from './output.ts';
 
-export interface SchedulerArguments {
+export interface SchedulerArguments extends TlsFiles {
   readonly listen: string;
   readonly token?: string;
 }
@@ -18,8 +20,9 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
     throw new UsageError('TOKEN_REQUIRED', message);
   }
   const { listen, token } = options;
+  const tls = readTlsFiles(options) as ServerTlsOptions | undefined;
   const onLog = ({ message }: LogRecord) => say(message);
-  await using cluster = new WebSocketCluster({ ...readListenAddress(listen), token, onLog });
+  await using cluster = new WebSocketCluster({ ...readListenAddress(listen), token, ...(tls && { tls }), onLog });
   await cluster.start();
   const page = cluster.url!.replace(/^ws/, 'http');
   say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}`);

@@ -1,9 +1,15 @@
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { ErrorFacts } from '../lib/heddle-error.ts';
+import { certificateError } from './tls.ts';
 
 /** Why an address could not be connected to, and what to do about it. */
-export function connectionError(cause: Error & { readonly code?: string }, address: string): HeddleError {
+export function connectionError(
+  cause: Error & { readonly code?: string; readonly rawPacket?: Buffer },
+  address: string,
+): HeddleError {
   const { code = '' } = cause;
+  const wrongCertificate = certificateError(cause, address);
+  if (wrongCertificate !== undefined) return wrongCertificate;
   if (code === 'ECONNREFUSED') {
     const message = `nobody listens at ${address}: start a scheduler there, or check host and port`;
     return new HeddleError('CONNECTION_REFUSED', message, { address, cause });
@@ -19,9 +25,19 @@ export function connectionError(cause: Error & { readonly code?: string }, addre
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return notHeddle(address, 'it does not speak TLS (try "ws:" instead of "wss:")', { cause });
   }
+  if (cause.rawPacket?.[0] === tlsAlert) {
+    return notHeddle(address, 'it speaks TLS (try "wss:" instead of "ws:")', { cause });
+  }
+  if (code === 'ECONNRESET' && address.startsWith('ws:')) {
+    const message = `${address} hung up before it said anything: if it speaks TLS, use "wss:"; else try again`;
+    return new HeddleError('CONNECTION_FAILED', message, { address, cause });
+  }
   if (isHandshakeError(code)) return notHeddle(address, `its answer was no handshake: ${cause.message}`, { cause });
   return new HeddleError('CONNECTION_FAILED', `cannot connect to ${address}: ${cause.message}`, { address, cause });
 }
+
+/** The first byte of what somebody says who expects TLS and gets something else. */
+const tlsAlert = 0x15;
 
 /** Somebody answers at the address, and it is no scheduler. */
 export function notHeddle(address: string, evidence: string, facts: ErrorFacts): HeddleError {

@@ -1,6 +1,7 @@
 // What a listener answers to plain HTTP: a few pages that programs watch, and else what this is.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Doorkeeper, Objection } from './doorkeeper.ts';
 
 export interface Page {
   /** Whether it is for those who do not know the token, too. */
@@ -15,10 +16,10 @@ type Answer = ReturnType<Page['make']> & { readonly headers?: Readonly<Record<st
 
 export function pageServer(
   pages: Pages,
-  problemWith: (request: IncomingMessage) => string | undefined,
+  door: Doorkeeper,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    const { status, contentType, body, headers } = answerTo(request, pages, problemWith);
+    const { status, contentType, body, headers } = answerTo(request, pages, door);
     const length = Buffer.byteLength(body);
     response.writeHead(status, {
       'content-type': contentType,
@@ -30,32 +31,23 @@ export function pageServer(
   };
 }
 
-function answerTo(
-  request: IncomingMessage,
-  pages: Pages,
-  problemWith: (request: IncomingMessage) => string | undefined,
-): Answer {
+function answerTo(request: IncomingMessage, pages: Pages, door: Doorkeeper): Answer {
   const [path = ''] = (request.url ?? '').split('?');
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
-  if (page === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
-    const message = 'this is a Heddle scheduler: it speaks WebSocket';
-    return failure(426, { code: 'UPGRADE_REQUIRED', message }, { upgrade: 'websocket' });
-  }
-  const problem = page.isPublic ? undefined : problemWith(request);
-  if (problem === undefined) return page.make();
-  return failure(401, wrongToken(problem), challenge);
+  const isPage = page !== undefined && (request.method === 'GET' || request.method === 'HEAD');
+  const objection = isPage && !page.isPublic ? door.objection(request) : door.certificateObjection(request);
+  if (objection !== undefined) return refusal(objection);
+  if (isPage) return page.make();
+  const message = 'this is a Heddle scheduler: it speaks WebSocket';
+  const body = asBody({ code: 'UPGRADE_REQUIRED', message });
+  return { status: 426, contentType: 'application/json', body, headers: { upgrade: 'websocket' } };
 }
 
-export const challenge = { 'www-authenticate': 'Bearer realm="heddle"' };
-
-export function wrongToken(problem: string): { code: string; message: string } {
-  return { code: 'WRONG_TOKEN', message: `${problem}: send the header "authorization: Bearer <token>"` };
+/** The answer to a request that is not let in. */
+export function refusal({ status, code, message, headers }: Objection): Answer & { readonly status: number } {
+  return { status, contentType: 'application/json', body: asBody({ code, message }), headers };
 }
 
-export function asBody(value: object): string {
+function asBody(value: object): string {
   return `${JSON.stringify(value)}\n`;
-}
-
-function failure(status: number, body: object, headers: Readonly<Record<string, string>>): Answer {
-  return { status, contentType: 'application/json', body: asBody(body), headers };
 }

@@ -6,6 +6,8 @@ import type { Message } from '../protocol/messages.ts';
 import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
 import { connectionError, notHeddle } from './connection-error.ts';
+import { reasonHeader } from './doorkeeper.ts';
+import { checkTls, clientCertificateError, type TlsOptions } from './tls.ts';
 import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
@@ -14,6 +16,8 @@ export interface ConnectOptions<In extends Message> extends WsOptions {
   readonly url: string;
   readonly token: string;
   readonly decode: Decode<In>;
+  /** For `wss:`: whom to trust, and who we are where that is asked. */
+  readonly tls?: TlsOptions | undefined;
   readonly signal?: AbortSignal;
   /** From the first packet to an open channel. Default 10 s. */
   readonly timeoutMs?: number;
@@ -25,18 +29,20 @@ const subprotocol = 'heddle';
 /**
  * Opens a comm to a listener. Rejects with `CONNECTION_REFUSED`, `HOST_NOT_FOUND`, `WRONG_TOKEN`,
  * `NOT_A_HEDDLE_ADDRESS`, `CONNECTION_TIMEOUT`, `CONNECTION_FAILED` for all other reasons of the network,
- * `BAD_ADDRESS`,
- * `BAD_TOKEN`, or the signal's reason.
+ * `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_TRUSTED`, `CERTIFICATE_OF_ANOTHER_HOST`, `CLIENT_CERTIFICATE_REFUSED`,
+ * `CERTIFICATE_INVALID`, `BAD_ADDRESS`, `BAD_TOKEN`, or the signal's reason.
  */
 export async function connect<In extends Message, Out extends Message>(
   options: ConnectOptions<In>,
 ): Promise<Comm<In, Out>> {
-  const { token, signal, timeoutMs = 10_000 } = options;
+  const { token, tls, signal, timeoutMs = 10_000 } = options;
   const url = parseAddress(options.url);
   const address = `${url.protocol}//${url.host}`;
   assertToken(token);
+  if (tls !== undefined) checkTls(`the connection to ${address}`, tls);
   signal?.throwIfAborted();
   const socket = new WebSocket(url, subprotocol, {
+    ...tls,
     headers: { authorization: `Bearer ${token}` },
     maxPayload: maxFrameBytes,
     perMessageDeflate: false,
@@ -87,9 +93,13 @@ function responseError(response: IncomingMessage, address: string): HeddleError 
     const message = `${address} cannot be reached: a proxy in front of it answered with HTTP ${statusCode}`;
     return new HeddleError('CONNECTION_FAILED', message, { address, statusCode });
   }
-  if (statusCode !== 401) return notHeddle(address, `it answered with HTTP ${statusCode}`, { statusCode });
-  const message = `${address} does not know this token: give the token that the scheduler was started with`;
-  return new HeddleError('WRONG_TOKEN', message, { address, statusCode });
+  if (statusCode === 401) {
+    const message = `${address} does not know this token: give the token that the scheduler was started with`;
+    return new HeddleError('WRONG_TOKEN', message, { address, statusCode });
+  }
+  const reason = response.headers[reasonHeader];
+  if (typeof reason === 'string') return clientCertificateError(reason, address);
+  return notHeddle(address, `it answered with HTTP ${statusCode}`, { statusCode });
 }
 
 function timeoutError(address: string, timeoutMs: number): HeddleError {

@@ -1,8 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
@@ -10,11 +9,15 @@ import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
 import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
-import { asBody, challenge, pageServer, wrongToken, type Pages } from './pages.ts';
+import { doorkeeper, type Doorkeeper, type Objection } from './doorkeeper.ts';
+import { pageServer, refusal, type Pages } from './pages.ts';
+import { Refusals } from './refusals.ts';
+import { Strangers, type StrangerLimits } from './strangers.ts';
+import { checkServerTls, type ServerTlsOptions } from './tls.ts';
 import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
-export interface ListenOptions<In extends Message, Out extends Message> extends WsOptions {
+export interface ListenOptions<In extends Message, Out extends Message> extends WsOptions, StrangerLimits {
   /** Default 127.0.0.1: only this machine. */
   readonly host?: string;
   /** 0 takes any port that is free. */
@@ -25,6 +28,12 @@ export interface ListenOptions<In extends Message, Out extends Message> extends 
   readonly onConnection: (comm: Comm<In, Out>) => void;
   /** What plain HTTP requests get besides. */
   readonly pages?: Pages;
+  /** Encrypts, and with `ca` lets nobody in without a certificate. */
+  readonly tls?: ServerTlsOptions;
+  /** How many connections there may be at all. Default 10,000. */
+  readonly maxConnections?: number;
+  /** Hears, in a few words and not too often, of connections that were refused. */
+  readonly onRefused?: (news: string) => void;
 }
 
 export interface Listener extends AsyncDisposable {
@@ -35,74 +44,119 @@ export interface Listener extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts to listen for comms. Rejects with `ADDRESS_IN_USE`, `CANNOT_LISTEN` or `TOKEN_REQUIRED`. */
+/** Of an HTTP request that asks to be let in. */
+const requestLimits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 10_000 };
+
+/**
+ * Starts to listen for comms. Rejects with `ADDRESS_IN_USE`, `CANNOT_LISTEN`, `TOKEN_REQUIRED` or
+ * `CERTIFICATE_INVALID`.
+ */
 export async function listen<In extends Message, Out extends Message>(
   options: ListenOptions<In, Out>,
 ): Promise<Listener> {
-  const { host = '127.0.0.1', port, token } = options;
+  const { host = '127.0.0.1', port, token, tls, onRefused = () => {} } = options;
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     const message =
       'a listener needs a token, one or more visible ASCII characters: whoever connects can run code here';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  const problemWith = tokenCheck(token);
-  const server = createServer(pageServer(options.pages ?? {}, problemWith));
-  const open = new Set<Comm<In, Out>>();
-  server.on('upgrade', doorkeeper(options, open, problemWith));
+  const door = doorkeeper(token, tls?.ca !== undefined);
+  const server = makeServer(pageServer(options.pages ?? {}, door), tls);
+  const refusals = new Refusals(onRefused);
+  const hall = new Hall(options, door, refusals);
+  hall.guard(server);
   await start(server, host, port);
-  return listener(server, open, host);
-}
-
-function listener<In, Out>(server: Server, open: ReadonlySet<Comm<In, Out>>, host: string): Listener {
-  const { port } = server.address() as AddressInfo;
+  const { port: actualPort } = server.address() as AddressInfo;
   const close = async () => {
     const isDown = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
-    await Promise.all([...open].map((comm) => comm.close('the listener was closed')));
+    await hall.close();
     await isDown;
+    refusals[Symbol.dispose]();
   };
-  return { url: `ws://${reachable(host)}:${port}`, port, close, [Symbol.asyncDispose]: close };
+  const url = `${tls === undefined ? 'ws' : 'wss'}://${reachable(host)}:${actualPort}`;
+  return { url, port: actualPort, close, [Symbol.asyncDispose]: close };
 }
 
-/** Decides who comes in. */
-function doorkeeper<In extends Message, Out extends Message>(
-  options: ListenOptions<In, Out>,
-  open: Set<Comm<In, Out>>,
-  problemWith: (request: IncomingMessage) => string | undefined,
-): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
-  const websockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
-  return (request, socket, head) => {
+function makeServer(serve: ReturnType<typeof pageServer>, tls: ServerTlsOptions | undefined): Server {
+  if (tls === undefined) return createServer(requestLimits, serve);
+  checkServerTls('listen', tls);
+  // Who shows a wrong certificate is told so in an answer. By TLS itself they would only see that it broke.
+  const asks = { requestCert: tls.ca !== undefined, rejectUnauthorized: false };
+  return createTlsServer({ ...requestLimits, ...tls, ...asks }, serve);
+}
+
+/** Where those are who came in, and those who have not introduced themselves yet. */
+class Hall<In extends Message, Out extends Message> {
+  readonly #options: ListenOptions<In, Out>;
+  readonly #door: Doorkeeper;
+  readonly #refusals: Refusals;
+  readonly #strangers: Strangers;
+  readonly #websockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
+  readonly #open = new Set<Comm<In, Out>>();
+
+  constructor(options: ListenOptions<In, Out>, door: Doorkeeper, refusals: Refusals) {
+    this.#options = options;
+    this.#door = door;
+    this.#refusals = refusals;
+    this.#strangers = new Strangers(options, refusals.note);
+  }
+
+  guard(server: Server): void {
+    const { maxConnections = 10_000 } = this.#options;
+    server.maxConnections = maxConnections;
+    server.on('drop', (dropped) => {
+      this.#refusals.note(
+        dropped?.remoteAddress ?? 'unknown',
+        `${maxConnections} connections are open, and no more are let in`,
+      );
+    });
+    server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, { remoteAddress = 'unknown' }: Socket) => {
+      this.#refusals.note(remoteAddress, `it does not speak TLS as we do (${code})`);
+    });
+    // Before anything is made for it.
+    server.prependListener('connection', (socket: Socket) => this.#strangers.admit(socket));
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((comm) => comm.close('the listener was closed')));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const ignore = () => {};
     socket.on('error', ignore);
-    const problem = problemWith(request);
-    if (problem !== undefined) return turnAway(socket, problem);
-    websockets.handleUpgrade(request, socket, head, (websocket) => {
+    const { remoteAddress = 'unknown', remotePort } = request.socket;
+    const objection = this.#door.objection(request);
+    if (objection !== undefined) {
+      this.#refusals.note(remoteAddress, objection.why);
+      return turnAway(socket, objection);
+    }
+    this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
       socket.off('error', ignore);
-      const { remoteAddress = 'unknown', remotePort } = request.socket;
+      // It has introduced itself when its first messages can be read.
+      const decode: Decode<In> = (frame, bodies) => {
+        const messages = this.#options.decode(frame, bodies);
+        this.#strangers.isKnown(request.socket);
+        return messages;
+      };
       const peer = `${bracketed(remoteAddress)}:${remotePort}`;
-      const comm = new WsComm<In, Out>(websocket, { ...options, peer });
-      open.add(comm);
-      websocket.once('close', () => open.delete(comm));
-      options.onConnection(comm);
+      const comm = new WsComm<In, Out>(websocket, { ...this.#options, peer, decode });
+      this.#open.add(comm);
+      websocket.once('close', () => this.#open.delete(comm));
+      this.#options.onConnection(comm);
     });
-  };
+  }
 }
 
-/** Says what is wrong with the token that a request brings, if anything is. */
-function tokenCheck(token: string): (request: IncomingMessage) => string | undefined {
-  const expected = digest(`Bearer ${token}`);
-  return ({ headers: { authorization: given } }) => {
-    if (given === undefined) return 'no token was given';
-    return timingSafeEqual(digest(given), expected) ? undefined : 'the token given is not the one expected here';
-  };
-}
-
-function turnAway(socket: Duplex, problem: string): void {
-  const body = asBody(wrongToken(problem));
+function turnAway(socket: Duplex, objection: Objection): void {
+  const { status, contentType, body, headers } = refusal(objection);
   const head = [
-    'HTTP/1.1 401 Unauthorized',
-    ...Object.entries(challenge).map(([name, value]) => `${name}: ${value}`),
-    'content-type: application/json',
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+    `content-type: ${contentType}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ];
@@ -133,9 +187,4 @@ function reachable(host: string): string {
 
 function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** Digests are of one length, so comparing them tells nothing about the token, not even its length. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -1,4 +1,5 @@
 import type { Comm } from '../comm/comm.ts';
+import { checkTls, type TlsOptions } from '../comm/tls.ts';
 import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/executor.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
@@ -13,15 +14,23 @@ export type ClusterFactory = (run: FlowRunFacts) => Cluster | string | Promise<C
 export interface DistributedExecutorOptions {
   /** For a scheduler that is reached by its address; the environment variable `HEDDLE_TOKEN` by default. */
   readonly token?: string;
+  /**
+   * For an address `wss://…`: `ca`, whom to trust, if the scheduler's certificate is signed by none of those that Node
+   * knows; and `cert` and `key`, if the scheduler asks for a certificate. Each is the text or the bytes of a PEM file.
+   */
+  readonly tls?: TlsOptions;
 }
 
 /** Runs tasks on the workers of a cluster; without arguments, on a `LocalCluster` with one worker for each core. */
 export class DistributedExecutor implements Executor {
   readonly #factory: ClusterFactory;
   readonly #token: string;
+  readonly #tls: TlsOptions | undefined;
 
   constructor(cluster: ClusterFactory | string = () => new LocalCluster(), options: DistributedExecutorOptions = {}) {
-    checkOptions('DistributedExecutor', options, { token: rules.text });
+    checkOptions('DistributedExecutor', options, { token: rules.text, tls: rules.anything });
+    if (options.tls !== undefined) checkTls('DistributedExecutor', options.tls);
+    this.#tls = options.tls;
     if (typeof cluster !== 'function' && typeof cluster !== 'string') {
       const hint = isCluster(cluster) ? ' Write () => cluster.' : '';
       const message =
@@ -94,7 +103,8 @@ export class DistributedExecutor implements Executor {
       import('../comm/ws.ts'),
       import('../protocol/codec.ts'),
     ]);
-    return await connect<ToClient, FromClient>({ url, token: this.#token, decode: decodeToClient, signal });
+    const secrets = { token: this.#token, tls: this.#tls };
+    return await connect<ToClient, FromClient>({ url, ...secrets, decode: decodeToClient, signal });
   }
 
   /** Says in the log what to do while there is nobody to do the work. */

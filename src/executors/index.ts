@@ -1,3 +1,4 @@
+export type { ServerTlsOptions, TlsOptions } from '../comm/tls.ts';
 export type { Executor } from '../engine/executor.ts';
 export type { LogRecord } from '../lib/log-record.ts';
 export type { TaskRunQuestion } from '../scheduler/lookout.ts';

@@ -1,5 +1,6 @@
 // A scheduler in this process that workers join over WebSocket, and the workers that are started for it, if any are.
 
+import type { ServerTlsOptions } from '../comm/tls.ts';
 import type { Pages } from '../comm/ws.ts';
 import type { FromPeer, ToPeer } from '../protocol/messages.ts';
 import type { Lookout } from '../scheduler/lookout.ts';
@@ -12,6 +13,7 @@ export interface ListeningOptions extends Pick<SchedulerOptions, 'allowedFailure
   readonly host?: string;
   readonly port: number;
   readonly token: string;
+  readonly tls?: ServerTlsOptions;
   /** What starts a worker that is to join `url`. */
   readonly starting?: (url: string) => StartWorker;
   readonly nameOf?: (place: number) => string;
@@ -22,7 +24,7 @@ export interface ListeningCluster extends RunningCluster {
 }
 
 export async function openListening(options: ListeningOptions): Promise<ListeningCluster> {
-  const { host = '127.0.0.1', port, token, starting, nameOf, ...rest } = options;
+  const { host = '127.0.0.1', port, token, tls, starting, nameOf, ...rest } = options;
   // Loaded by those who listen only: it is much.
   const [{ listen }, { decodeFromPeer }] = await Promise.all([import('../comm/ws.ts'), import('../protocol/codec.ts')]);
   await using resources = new AsyncDisposableStack();
@@ -32,6 +34,8 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     host,
     port,
     token,
+    ...(tls !== undefined && { tls }),
+    onRefused: (message) => rest.log?.({ time: Date.now(), level: 'warn', message }),
     decode: decodeFromPeer,
     onConnection: (comm) => scheduler.accept(comm),
     pages: pagesOf(scheduler.lookout),

@@ -1,4 +1,5 @@
 import type { Comm } from '../comm/comm.ts';
+import { checkServerTls, type ServerTlsOptions } from '../comm/tls.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
@@ -32,6 +33,11 @@ export interface WebSocketClusterOptions {
   /** What workers and clients must know to join; the environment variable `HEDDLE_TOKEN` by default. */
   readonly token?: string;
   /**
+   * Encrypts: `cert` and `key`, and with `ca` nobody joins without a certificate that it signed. Each is the text or
+   * the bytes of a PEM file. The address is then `wss://…`. By default nothing is encrypted.
+   */
+  readonly tls?: ServerTlsOptions;
+  /**
    * How many deaths of a thread or a worker one task run may cause before it is given up as `Crashed`; 3 by default.
    */
   readonly allowedFailures?: number;
@@ -49,6 +55,7 @@ const optionRules = {
   host: rules.text,
   port: rules.port,
   token: rules.text,
+  tls: rules.anything,
   allowedFailures: rules.count,
   heartbeatTimeout: rules.anything,
   launch: rules.function,
@@ -64,7 +71,8 @@ export class WebSocketCluster implements Cluster {
   readonly #life: ClusterLife;
   #url: string | undefined;
 
-  /** Throws a `UsageError` for an unknown or wrong option, and `TOKEN_REQUIRED` without a token. */
+  /** Throws a `UsageError` for an unknown or wrong option, `TOKEN_REQUIRED` without a token, and
+   * `CERTIFICATE_INVALID` for one that cannot be used. */
   constructor(options: WebSocketClusterOptions = {}) {
     checkOptions('WebSocketCluster', options, optionRules);
     const token = options.token ?? process.env['HEDDLE_TOKEN'];
@@ -75,6 +83,7 @@ export class WebSocketCluster implements Cluster {
       throw new UsageError('TOKEN_REQUIRED', message);
     }
     this.#token = token;
+    if (options.tls !== undefined) checkServerTls('WebSocketCluster', options.tls);
     const { heartbeatTimeout = '15s' } = options;
     this.#heartbeatTimeoutMs = toMilliseconds(heartbeatTimeout, `option 'heartbeatTimeout' of WebSocketCluster`);
     if (this.#heartbeatTimeoutMs === 0) {
@@ -151,13 +160,14 @@ export class WebSocketCluster implements Cluster {
   }
 
   async #open(): Promise<RunningCluster> {
-    const { host, port = 8786, allowedFailures, launch, onLog: log } = this.#options;
+    const { host, port = 8786, tls, allowedFailures, launch, onLog: log } = this.#options;
     const token = this.#token;
     const cluster = await openListening({
       port,
       token,
       heartbeatTimeoutMs: this.#heartbeatTimeoutMs,
       ...(host !== undefined && { host }),
+      ...(tls !== undefined && { tls }),
       ...(allowedFailures !== undefined && { allowedFailures }),
       ...(log !== undefined && { log }),
       ...(launch !== undefined && { starting: (url) => (place, name) => launch({ url, token, name, place }) }),
