@@ -9,9 +9,10 @@ import { freeNamesIn, hasPrivateMembers, type Tie } from './free-names.ts';
 import { placeAt, textOf } from './function-place.ts';
 import { functionsTakenOut, type Taken } from './functions-in.ts';
 import { Inspector, type Code, type FunctionFacts, type VisibleScope } from './inspector.ts';
-import { pathTo } from './known.ts';
+import { exportOf, pathTo } from './known.ts';
 import { readNamesOf, type ModuleText } from './module-text.ts';
-import { find, fingerprintOf, type Reference } from './registry.ts';
+import { addressOf, Names } from './names.ts';
+import { find, type Reference } from './registry.ts';
 import { scriptOf, type WrittenFunction } from './written-function.ts';
 
 /** What was captured, and by whom each of its values is: `'load' (load.ts:3:10)`. */
@@ -110,17 +111,23 @@ class Capturing {
     const reference = referenceOf(code);
     if (reference?.module !== undefined) return { type: 'reference', reference };
     if (reference !== undefined) throw this.#refusal(`'${at}'`, ties.task);
+    if (typeof code === 'object') return this.#namedElsewhere(code, at);
     const facts = this.#inspector.factsOf(code);
     if (facts.bound !== undefined) return this.#boundOf(facts.bound, at);
     const script = scriptOf(code, facts, this.#inspector);
-    if (script === undefined) {
-      const path = pathTo(code);
-      if (path !== undefined) return { type: 'known', path };
-      throw this.#refusal(`'${at}'`, ties.native);
-    }
+    if (script === undefined || script.isCommonJs) return this.#namedElsewhere(code, at);
     const name = nameInModule(code, facts);
     if (name !== undefined && script.isFile) return { type: 'named', module: addressOf(script.url), name };
     return this.#textOf(code, { facts, script, at });
+  }
+
+  /** What is not written by the user, or not in a module that can be looked into. */
+  #namedElsewhere(code: Code, at: string): CapturedFunction {
+    const exported = exportOf(code);
+    if (exported !== undefined) return { type: 'exported', ...exported };
+    const path = pathTo(code);
+    if (path !== undefined) return { type: 'known', path };
+    throw this.#refusal(`'${at}'`, ties.native);
   }
 
   #boundOf({ target, self, args }: NonNullable<FunctionFacts['bound']>, at: string): CapturedFunction {
@@ -145,6 +152,7 @@ class Capturing {
     if (shape !== undefined) throw this.#refusal(holder, shape);
     const names = new Names(facts.scopes, script, this.#moduleTextOf(script));
     const locals: Record<string, string> = {};
+    if (free.names.has('require') && names.isWithout('require')) throw this.#refusal(holder, ties.require);
     for (const variable of free.names) {
       const scope = names.localScopeOf(variable);
       if (scope === undefined) continue;
@@ -221,7 +229,14 @@ const ties = {
     what: 'is itself a task that was made inside a function',
     remedy: 'Capture its function instead, or make it at the top level of a module.',
   },
-  native: { what: 'is native code, and no global or module of Node has it', remedy: 'Get it inside of the function.' },
+  native: {
+    what: 'is native code, or that of a CommonJS module, and no global or module has it under a name',
+    remedy: 'Get it inside of the function that uses it.',
+  },
+  require: {
+    what: 'uses `require`, which belongs to the place where it was written',
+    remedy: 'Use import() inside of it, or what it needs of the module as a variable.',
+  },
   private: {
     what: 'has private members, which cannot be seen from outside',
     remedy: 'Give it ordinary ones.',
@@ -253,66 +268,4 @@ function nameInModule(code: Code, { scopes }: FunctionFacts): string | undefined
       return false;
     }
   });
-}
-
-function addressOf(url: string): { url: string; fingerprint: string } {
-  return { url, fingerprint: fingerprintOf(url) };
-}
-
-/** Where the names that a function uses come from. */
-class Names {
-  readonly #scopes: readonly VisibleScope[];
-  readonly #script: WrittenFunction;
-  readonly #text: ModuleText;
-
-  constructor(scopes: readonly VisibleScope[], script: WrittenFunction, text: ModuleText) {
-    this.#scopes = scopes;
-    this.#script = script;
-    this.#text = text;
-  }
-
-  /** The scope of a variable that has to travel as a value, if it has to. */
-  localScopeOf(name: string): VisibleScope | undefined {
-    const scope = this.#scopeOf(name);
-    if (scope === undefined || (isModuleScope(scope) && this.#script.isFile)) return undefined;
-    return this.#text.imports.has(name) && isModuleScope(scope) ? undefined : scope;
-  }
-
-  ofModule(names: ReadonlySet<string>): Pick<CapturedText, 'module' | 'fixed' | 'changing' | 'imports'> {
-    const fixed: string[] = [];
-    const changing: string[] = [];
-    const imports: Record<string, CapturedText['imports'][string]> = {};
-    for (const name of names) {
-      const scope = this.#scopeOf(name);
-      if (scope === undefined || !isModuleScope(scope)) continue;
-      const imported = this.#text.imports.get(name);
-      if (imported !== undefined && (!this.#script.isFile || mayMove(scope, name))) imports[name] = imported;
-      else if (!this.#script.isFile) continue;
-      else if (this.#text.changing.has(name)) changing.push(name);
-      else fixed.push(name);
-    }
-    const isLookedUp = fixed.length > 0 || changing.length > 0;
-    return { ...(isLookedUp && { module: addressOf(this.#script.url) }), fixed, changing, imports };
-  }
-
-  #scopeOf(name: string): VisibleScope | undefined {
-    const scope = this.#scopes.find(({ variables }) => Object.hasOwn(variables, name));
-    return scope?.description === 'Global' && !isOfProgram(name) ? undefined : scope;
-  }
-}
-
-/** Functions and objects are imported to be used; a number or a text may be one that its module counts on. */
-function mayMove({ variables }: VisibleScope, name: string): boolean {
-  try {
-    const value = variables[name];
-    return (typeof value !== 'object' || value === null) && typeof value !== 'function';
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a program has made it a global, by declaring it in a script; what it sets there can be taken away again. */
-function isOfProgram(name: string): boolean {
-  const property = Object.getOwnPropertyDescriptor(globalThis, name);
-  return property?.configurable === false && property.enumerable === true;
 }

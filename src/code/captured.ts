@@ -5,11 +5,13 @@ import type { Reference } from './registry.ts';
 import type { VisibleScope } from './inspector.ts';
 import type { ImportedName } from './module-text.ts';
 
-/** By its own name in something that is there at both ends, or by its text. */
+/** By its own name in something that is there at both ends, or by its text. Modules of Node are `known` as well. */
 export type CapturedFunction =
   | { readonly type: 'reference'; readonly reference: Reference }
   /** Of the platform: where to look for it, from a global or (`node:fs`) a module on. */
   | { readonly type: 'known'; readonly path: readonly string[] }
+  /** Of a CommonJS module: what it exports, or something that this has. */
+  | { readonly type: 'exported'; readonly file: string; readonly path: readonly string[] }
   | { readonly type: 'named'; readonly module: ModuleAddress; readonly name: string }
   /** Others that it is made of are numbered as in `Captured.functions`; values are keys of `Captured.values`. */
   | { readonly type: 'bound'; readonly target: number; readonly self: string; readonly args: readonly string[] }

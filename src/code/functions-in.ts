@@ -2,7 +2,9 @@
 // others to refuse.
 
 import type { Captured } from './captured.ts';
+import { types } from 'node:util';
 import type { Code } from './inspector.ts';
+import { exportOf, pathTo } from './known.ts';
 
 /** What has been taken out so far, of all values of one capture. */
 export interface Taken {
@@ -20,8 +22,8 @@ interface Taking {
 
 /** The value without functions: itself, where it has none. The same object gives the same copy each time. */
 export function functionsTakenOut(value: unknown, { key, taken, number }: Taking): unknown {
-  if (typeof value === 'function') {
-    taken.gaps.push({ path: [key], function: number(value, key) });
+  if (typeof value === 'function' || isModule(value)) {
+    taken.gaps.push({ path: [key], function: number(value as Code, key) });
     return undefined;
   }
   if (!isContainer(value)) return value;
@@ -41,6 +43,13 @@ export function functionsTakenOut(value: unknown, { key, taken, number }: Taking
     }
   }
   return taken.copies.get(value) ?? value;
+}
+
+/** A module of the platform, or what a CommonJS module exports: both ends have it. */
+function isModule(value: unknown): boolean {
+  if (types.isModuleNamespaceObject(value)) return pathTo(value) !== undefined;
+  if (!isContainer(value) || !partsOf(value).some((part) => typeof part === 'function')) return false;
+  return pathTo(value) !== undefined || exportOf(value)?.path.length === 0;
 }
 
 /** The plain objects and lists that lead to a function, none before what it is itself found through. */

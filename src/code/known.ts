@@ -1,9 +1,10 @@
 // Things of the platform that have a name which leads to them in every thread: `Math.max`, `join` of `node:path`. They
 // are looked for when somebody captures one, which takes some tens of milliseconds the first time.
 
-import { builtinModules } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import { types } from 'node:util';
 
+const commonJs = createRequire(import.meta.url);
 let paths: ReadonlyMap<unknown, readonly string[]> | undefined;
 
 /** Loading them says something, or needs a flag. */
@@ -16,6 +17,23 @@ export function pathTo(thing: unknown): readonly string[] | undefined {
     return path?.length === 1 && path[0]!.startsWith('node:') ? path : undefined;
   }
   return (paths ??= findPaths()).get(thing);
+}
+
+/** The CommonJS module, by file, that exports a thing, or something that has it. */
+export function exportOf(thing: unknown): { readonly file: string; readonly path: readonly string[] } | undefined {
+  for (const [file, module] of Object.entries(commonJs.cache)) {
+    const exported: unknown = module?.exports;
+    if (exported === thing) return { file, path: [] };
+    if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) continue;
+    const own = Object.entries(Object.getOwnPropertyDescriptors(exported));
+    const [name] = own.find(([, { value }]) => value === thing) ?? [];
+    if (name !== undefined) return { file, path: [name] };
+  }
+  return undefined;
+}
+
+export function exportAt(file: string, path: readonly string[]): unknown {
+  return path.reduce<unknown>((thing, step) => (thing as Record<string, unknown> | undefined)?.[step], commonJs(file));
 }
 
 /** What is there at the end of a path; nothing where it leads nowhere. */

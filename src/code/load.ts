@@ -113,15 +113,15 @@ function missingPackage(module: string, error: unknown): string | undefined {
 
 /** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
 export function notAddressable({ name, definedAt }: Reference, cause?: Error): HeddleError {
-  const why =
+  const unsent =
     cause === undefined
       ? ''
-      : `, and nobody here can tell what it captures, so as to send that along: ${cause.message}. Start Node with ` +
-        `--allow-inspector, if it was started with --permission`;
+      : ` Nor can it be sent with what it captures, as nobody here can tell what that is: ` +
+        `${cause.message.replace(/\.$/, '')}. Start Node with --allow-inspector, if it was started with --permission.`;
   const message =
     `task '${name}' was made inside a function (${definedAt}), not while its module was being loaded, so a worker ` +
-    `cannot find it by importing the module${why}. Move the task() call to the top level of a module and pass what ` +
-    `it captures as inputs, or run the flow with LocalExecutor.`;
+    `cannot find it by importing the module.${unsent} Move the task() call to the top level of a module and pass ` +
+    `what it captures as inputs, or run the flow with LocalExecutor.`;
   return new HeddleError('TASK_NOT_ADDRESSABLE', message, { task: name, definedAt, ...(cause && { cause }) });
 }
 

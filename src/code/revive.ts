@@ -7,7 +7,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { moduleFunction, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
 import type { Code } from './inspector.ts';
-import { thingAt } from './known.ts';
+import { exportAt, thingAt } from './known.ts';
 import { load } from './load.ts';
 import { moduleScope, type ModuleScope } from './module-scope.ts';
 
@@ -145,6 +145,9 @@ class Reviving {
         return;
       case 'known':
         this.#made.set(number, knownAt(each.path));
+        return;
+      case 'exported':
+        this.#made.set(number, exportAt(each.file, each.path) as Code);
         return;
       case 'named':
         this.#made.set(number, this.#found.modules.get(each.module.url)!.read([each.name])[0] as Code);

@@ -11,6 +11,8 @@ export interface WrittenFunction {
   readonly url: string;
   /** Whether the script is a module that another thread can import. */
   readonly isFile: boolean;
+  /** Whether it is a file, but no such module. */
+  readonly isCommonJs: boolean;
   readonly isStrict: boolean;
   /** The text of the script up to the function. */
   readonly before: string;
@@ -23,11 +25,12 @@ export function scriptOf(code: Code, { location }: FunctionFacts, inspector: Ins
   const script = location && inspector.scripts.get(location.scriptId);
   if (location === undefined || script?.url.startsWith('node:') === true) return undefined;
   const url = toUrl(script?.url ?? '');
-  const isFile = script?.isModule === true && url.startsWith('file:') && existsSync(new URL(url));
+  const isModule = script?.isModule === true;
+  const isFile = url.startsWith('file:') && existsSync(new URL(url));
   const { source, beginning } = positionOf(code, inspector) ?? { source: textOf(code), beginning: 0 };
   const before = source.slice(0, beginning);
   const line = before.split('\n').length - 1;
   const column = before.length - (before.lastIndexOf('\n') + 1);
-  const isStrict = script?.isModule === true;
-  return { scriptId: location.scriptId, url, isFile, isStrict, before, place: { line, column } };
+  const kind = { isFile: isFile && isModule, isCommonJs: isFile && !isModule, isStrict: isModule };
+  return { scriptId: location.scriptId, url, ...kind, before, place: { line, column } };
 }
