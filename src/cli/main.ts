@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { hostname } from 'node:os';
 import { config } from '../config/config.ts';
+import { toBytes } from '../lib/byte-size.ts';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { rules } from '../lib/options.ts';
@@ -69,6 +70,12 @@ program
   .command('scheduler')
   .description('listen for workers and for flows that use them, until told to end')
   .option('--listen <[host:]port>', 'where', '127.0.0.1:8786')
+  .option(
+    '--memory-limit <size>',
+    'how much results may take before they are moved to disk; a quarter by default',
+    size,
+  )
+  .option('--spill-directory <folder>', 'where they are moved to; that for temporary files by default')
   .action(async (options: SchedulerArguments) => (await import('./scheduler.ts')).schedule(options));
 
 for (const command of program.commands) for (const option of connectionOptions()) command.addOption(option);
@@ -132,6 +139,14 @@ function count(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('It should be a whole number, 1 or more.');
+}
+
+function size(text: string): number {
+  try {
+    return toBytes(text, 'it');
+  } catch {
+    throw new InvalidArgumentError('It should look like 512MB or 2GB.');
+  }
 }
 
 function megabytes(text: string): number {

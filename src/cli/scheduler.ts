@@ -11,6 +11,9 @@ import { say } from './output.ts';
 export interface SchedulerArguments extends TlsFiles {
   readonly listen: string;
   readonly token?: string;
+  /** In bytes. */
+  readonly memoryLimit?: number;
+  readonly spillDirectory?: string;
 }
 
 /** `heddle scheduler`: serves until Ctrl-C or SIGTERM. */
@@ -19,10 +22,17 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
     const message = 'a scheduler needs a token, which workers and flows must know: pass --token, or set HEDDLE_TOKEN.';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  const { listen, token } = options;
+  const { listen, token, memoryLimit, spillDirectory } = options;
   const tls = readTlsFiles(options) as ServerTlsOptions | undefined;
   const onLog = ({ message }: LogRecord) => say(message);
-  await using cluster = new WebSocketCluster({ ...readListenAddress(listen), token, ...(tls && { tls }), onLog });
+  await using cluster = new WebSocketCluster({
+    ...readListenAddress(listen),
+    token,
+    ...(tls && { tls }),
+    onLog,
+    ...(memoryLimit !== undefined && { resultMemory: memoryLimit }),
+    ...(spillDirectory !== undefined && { spillDirectory }),
+  });
   await cluster.start();
   const page = cluster.url!.replace(/^ws/, 'http');
   say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}`);

@@ -46,11 +46,19 @@ export interface RanOn {
   readonly busyMs: number;
 }
 
+/** A block as it comes back. */
+export interface SettledBlock extends Block {
+  /** That many there are, and `bytes` is only the head: all of them succeeded, and their values are not wanted. */
+  readonly byteLength?: number;
+}
+
 export interface ArrayListener {
   /** So many indices were given to a thread. Some may come back and be given again. */
   started(count: number): void;
+  /** Asked once before each block of so many bytes: whether its values are wanted. */
+  wants(byteLength: number): boolean;
   /** These indices are done, each exactly once. `ran` says where, if they were run at all. */
-  settled(block: Block, ran?: RanOn): void;
+  settled(block: SettledBlock, ran?: RanOn): void;
 }
 
 export interface SessionListener {
@@ -70,7 +78,9 @@ export interface Session extends AsyncDisposable {
   readonly takesCaptures: boolean;
   /** Returns the array's id. News of it comes later, never during the call. */
   submit(request: ArrayRequest, listener: ArrayListener): number;
-  /** Nothing that is still to be submitted needs this array. */
+  /** Nothing that is still to be submitted needs these arrays. */
+  seal(arrays: readonly number[]): void;
+  /** Likewise; and nobody wants to hear of it any more: what of it does not run for others is not run. */
   release(array: number): void;
   /**
    * Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs,

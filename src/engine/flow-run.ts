@@ -89,7 +89,12 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const mostHands = { workers: 0, threads: 0 };
   const listener = listenerFor({ log, over, unheard, mostHands });
   const approved = request.approve ?? [];
-  const runner = new FlowRunner(flow.graph, { ...scope, journal, approved, result: flow.settings.result });
+  const {
+    graph,
+    plan,
+    settings: { result },
+  } = flow;
+  const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, result });
   const orTold = toldOfFailure(flow, context);
   await orTold(warnOfState(flow.graph, logger));
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);

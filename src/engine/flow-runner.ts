@@ -22,6 +22,7 @@ import { FlowResources } from './flow-resources.ts';
 import { flattenList } from './flatten.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import { blockOfState, blocksOf } from './literals.ts';
+import { keptBytesOf } from './kept-values.ts';
 import { isBoundAsBefore, isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
 import { flattenChildren, lengthOf, listsOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
@@ -42,6 +43,8 @@ interface FlowRunnerFacts extends FlowRunScope {
   readonly journal: Journal | undefined;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
+  /** What the builder of the flow returned. */
+  readonly plan: unknown;
   /** Where results of tasks are stored that name no place of their own. */
   readonly result: Result | undefined;
 }
@@ -54,6 +57,7 @@ export class FlowRunner {
   readonly #facts: FlowRunnerFacts;
   #session!: Session;
   readonly #journal: Journal | undefined;
+  readonly #downstream: ReadonlyMap<Node, readonly Node[]>;
   #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
   /** Tasks that workers cannot find. */
   readonly #captured = new Map<Task, Captured>();
@@ -63,8 +67,10 @@ export class FlowRunner {
     this.#journal = facts.journal;
     this.#facts = facts;
     this.resources = new FlowResources(graph);
+    this.#downstream = graph.downstream();
     this.#ofRun = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
-    this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node)]));
+    const keptBytes = keptBytesOf(graph, facts.plan);
+    this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node, keptBytes(node))]));
   }
 
   /** Takes the means to run tasks. Throws when some task cannot be run by them at all, before any is. */
@@ -138,6 +144,7 @@ export class FlowRunner {
       code: codeAddressOf(task.reference, othersFor(wiring, storage)),
       ...(node instanceof Resource && { resource: this.resources.keyOf(node) }),
     });
+    this.#session.seal(wiring.own);
     if (node instanceof Resource) void this.resources.releaseInTime(node, this.runs, this.#session);
   }
 
@@ -269,7 +276,8 @@ export class FlowRunner {
     });
     const request = { ...this.#request(name), length: values.length, given };
     wiring.lists.push(given);
-    const array = this.#session.submit(request, { started: () => {}, settled: () => {} });
+    const array = this.#session.submit(request, nobody);
+    wiring.own.push(array);
     return wiring.each({ array, length: values.length, name, ...(runs && { runs }) });
   }
 
@@ -280,6 +288,13 @@ export class FlowRunner {
     const { length, definition, given = [] } = facts;
     const array = this.#session.submit({ ...this.#request(run.node.slug), ...facts }, this.#listenerFor(run));
     run.submittedAs(array, { length, isList, kept: isUnchanged || definition !== undefined ? given : [], isUnchanged });
+    void this.#sealInTime(run.node, array);
+  }
+
+  /** As soon as all is submitted that may need it. */
+  async #sealInTime(node: Node, array: number): Promise<void> {
+    await Promise.allSettled(this.#downstream.get(node)!.map((user) => this.runs.get(user)!.submitted));
+    this.#session.seal([array]);
   }
 
   /** What was run is noted before anybody hears of it. */
@@ -288,6 +303,7 @@ export class FlowRunner {
     if (journal === undefined) return run;
     return {
       started: (count) => run.started(count),
+      wants: (byteLength) => run.wants(byteLength) || true,
       settled: (block, ran) => {
         if (ran !== undefined) journal.settled(run.node.slug, block);
         run.settled(block, ran);
@@ -360,6 +376,9 @@ function othersFor({ resources }: Wiring, storage: StoragePlan | undefined): Ref
     ...typeReferences(),
   ];
 }
+
+/** Of lists of the user's own everything is known. */
+const nobody: ArrayListener = { started: () => {}, wants: () => false, settled: () => {} };
 
 /** The last call of a sensor may take as long as it waits between two. */
 function longestCallMs({ settings: { timeoutMs, everyMs = 0 } }: Task): number | undefined {

@@ -1,10 +1,11 @@
-import type { Block } from '../lib/chunk.ts';
+import { blockKinds, type Block } from '../lib/chunk.ts';
 import { Ranges } from '../lib/ranges.ts';
 import type { Node } from '../flow/node.ts';
 import { State } from '../flow/state.ts';
-import type { ArrayListener, RanOn } from './executor.ts';
+import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { failed } from './endings.ts';
+import { successWithout } from './kept-values.ts';
 import { countOutcomes, decodeOutcomes, stateAt, type Outcomes } from './outcomes.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
@@ -43,7 +44,11 @@ export class NodeRun implements ArrayListener {
   isUnchanged = false;
   readonly #submitted = Promise.withResolvers<number>();
   readonly #done = Promise.withResolvers<void>();
-  readonly #blocks: Block[] = [];
+  readonly #keptBytes: number;
+  #blocks: SettledBlock[] = [];
+  /** Of all blocks that it was asked about. */
+  #offeredBytes = 0;
+  #keepsValues = true;
   /** Indices that a thread was given, and those that came back to be given again counted twice. */
   #startedCount = 0;
   /** What ran where and when, chunk by chunk. */
@@ -51,8 +56,10 @@ export class NodeRun implements ArrayListener {
   #states: readonly State[] | undefined;
   #end: State | undefined;
 
-  constructor(node: Node) {
+  /** Values are kept as long as they have no more than `keptBytes` in all. */
+  constructor(node: Node, keptBytes = Infinity) {
     this.node = node;
+    this.#keptBytes = keptBytes;
   }
 
   /** The id of its array in the session, once that is submitted. */
@@ -90,8 +97,17 @@ export class NodeRun implements ArrayListener {
     this.#startedCount += count;
   }
 
-  settled(block: Block, ran?: RanOn): void {
-    this.#blocks.push(block);
+  wants(byteLength: number): boolean {
+    this.#offeredBytes += byteLength;
+    return this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#offeredBytes <= this.#keptBytes;
+  }
+
+  settled(block: SettledBlock, ran?: RanOn): void {
+    this.#keep(block);
     this.settledCount += block.count;
     const { failed, skipped, unfinished } = countOutcomes(block.bytes);
     this.failedCount += failed;
@@ -102,6 +118,17 @@ export class NodeRun implements ArrayListener {
     this.skippedCount += skipped;
     this.unfinishedCount += unfinished;
     if (this.isDone) this.#done.resolve();
+  }
+
+  /** All values or none: once they are too many, nobody shall have to know which of them are still there. */
+  #keep(block: SettledBlock): void {
+    if (this.#hasRoom) {
+      this.#blocks.push(block);
+      return;
+    }
+    if (this.#keepsValues) this.#blocks = this.#blocks.map(withoutValues);
+    this.#keepsValues = false;
+    this.#blocks.push(withoutValues(block));
   }
 
   /** Nothing more will come of this run: what is not settled ends like this. */
@@ -146,8 +173,13 @@ export class NodeRun implements ArrayListener {
   get children(): readonly State[] {
     if (this.#states !== undefined) return this.#states;
     const states: State[] = Array.from({ length: this.length });
+    const unknown = successWithout(this.node.slug, this.#offeredBytes);
     for (const block of this.#blocks) {
       const { start, count } = block;
+      if (block.byteLength !== undefined) {
+        states.fill(unknown, start, start + count);
+        continue;
+      }
       const outcomes = readable(block, this.isList ? start : undefined);
       for (let position = 0; position < count; position += 1) states[start + position] = stateAt(outcomes, position);
     }
@@ -165,6 +197,13 @@ export class NodeRun implements ArrayListener {
   get wasCancelled(): boolean {
     return this.#end?.isCancelled() === true;
   }
+}
+
+/** What did not simply succeed is kept: it says why. */
+function withoutValues(block: SettledBlock): SettledBlock {
+  const { start, count, bytes, byteLength = bytes.byteLength } = block;
+  if (bytes[0] !== blockKinds.succeeded) return block;
+  return { start, count, bytes: bytes.slice(0, 1), byteLength };
 }
 
 /** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */

@@ -17,6 +17,8 @@ export class Wiring {
   readonly lists: (readonly Block[])[] = [];
   /** Which of the elementwise ones are the user's own lists, and no upstream task runs. */
   readonly literals: number[] = [];
+  /** The arrays that were submitted for this node alone. */
+  readonly own: number[] = [];
   /** Which of the elementwise ones are gates. */
   readonly gates: number[] = [];
 

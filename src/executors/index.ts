@@ -1,5 +1,6 @@
 export type { ServerTlsOptions, TlsOptions } from '../comm/tls.ts';
 export type { Executor } from '../engine/executor.ts';
+export type { ByteSize } from '../lib/byte-size.ts';
 export type { LogRecord } from '../lib/log-record.ts';
 export type { TaskRunQuestion } from '../scheduler/lookout.ts';
 export type { ArrayStatus, ClusterStatus, FlowRunStatus, WorkerStatus } from '../scheduler/status.ts';

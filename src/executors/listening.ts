@@ -9,7 +9,9 @@ import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import type { RunningCluster } from './cluster-life.ts';
 import { Workforce, type StartWorker } from './workforce.ts';
 
-export interface ListeningOptions extends Pick<SchedulerOptions, 'allowedFailures' | 'heartbeatTimeoutMs' | 'log'> {
+type Handed = 'allowedFailures' | 'heartbeatTimeoutMs' | 'resultMemoryBytes' | 'spillDirectory' | 'log';
+
+export interface ListeningOptions extends Pick<SchedulerOptions, Handed> {
   readonly host?: string;
   readonly port: number;
   readonly token: string;

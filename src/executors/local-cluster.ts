@@ -14,9 +14,10 @@ import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { inThisProcess, onThisMachine } from './launch.ts';
 import { openListening, workforceOptions } from './listening.ts';
+import { resultOptionRules, resultSettings, type ResultOptions } from './result-options.ts';
 import { Workforce } from './workforce.ts';
 
-export interface LocalClusterOptions {
+export interface LocalClusterOptions extends ResultOptions {
   /** How many workers; one for each core by default. */
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
@@ -38,6 +39,7 @@ const optionRules = {
   memoryLimit: rules.megabytes,
   allowedFailures: rules.count,
   onLog: rules.function,
+  ...resultOptionRules,
 };
 
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
@@ -45,6 +47,7 @@ export class LocalCluster implements Cluster {
   readonly sharesMemory: boolean;
   readonly sharesFiles = true;
   readonly #options: LocalClusterOptions;
+  readonly #results: ReturnType<typeof resultSettings>;
   readonly #threads: number;
   readonly #life: ClusterLife;
 
@@ -52,6 +55,7 @@ export class LocalCluster implements Cluster {
   constructor(options: LocalClusterOptions = {}) {
     checkOptions('LocalCluster', options, optionRules);
     this.#options = options;
+    this.#results = resultSettings(options, 'LocalCluster');
     this.sharesMemory = options.processes !== true;
     this.#threads = options.threads ?? 1;
     const workers = options.workers ?? availableParallelism();
@@ -131,6 +135,7 @@ export class LocalCluster implements Cluster {
 
   #schedulerOptions() {
     const { allowedFailures, onLog: log } = this.#options;
-    return { ...(allowedFailures !== undefined && { allowedFailures }), ...(log !== undefined && { log }) };
+    const given = { ...(allowedFailures !== undefined && { allowedFailures }), ...(log !== undefined && { log }) };
+    return { ...given, ...this.#results };
   }
 }

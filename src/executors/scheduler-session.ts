@@ -7,10 +7,11 @@ import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
 import { currentRun } from '../engine/context.ts';
 import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/executor.ts';
-import type { CodeAddress } from '../lib/chunk.ts';
+import { blockKinds, type CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
+import { Takings } from './takings.ts';
 
 export interface SessionOptions {
   /** For the scheduler's people: who this client is. */
@@ -61,6 +62,7 @@ class SchedulerSession implements Session {
   readonly #codes = new Map<number, CodeAddress>();
   /** Resolves when the scheduler says that nothing of ours runs any more, after a cancel. */
   readonly #idle = Promise.withResolvers<void>();
+  readonly #takings: Takings;
   #nextArray = 1;
   #isClosing = false;
 
@@ -68,6 +70,7 @@ class SchedulerSession implements Session {
     this.#comm = comm;
     this.#listener = listener;
     this.#options = options;
+    this.#takings = new Takings(comm);
   }
 
   get sharesMemory(): boolean {
@@ -101,6 +104,10 @@ class SchedulerSession implements Session {
     return array;
   }
 
+  seal(arrays: readonly number[]): void {
+    if (arrays.length > 0) this.#comm.send({ type: 'seal', arrays });
+  }
+
   release(array: number): void {
     this.#comm.send({ type: 'release', arrays: [array] });
   }
@@ -112,11 +119,12 @@ class SchedulerSession implements Session {
 
   hear(message: ToClient): void {
     switch (message.type) {
-      case 'settled': {
-        const { array, start, count, bytes, ran } = message;
-        this.#arrays.get(array)?.settled({ start, count, bytes }, ran);
-        return;
-      }
+      case 'settled':
+        return this.#settled(message);
+      case 'block':
+        return this.#takings.arrived(message);
+      case 'failed':
+        return this.#listener.lost(new HeddleError(message.code, message.message, { address: this.#comm.peer }));
       case 'started':
         this.#arrays.get(message.array)?.started(message.count);
         return;
@@ -138,6 +146,19 @@ class SchedulerSession implements Session {
       default:
         unreachable(message);
     }
+  }
+
+  /** What did not simply succeed is always wanted: it says why. */
+  #settled({ array, start, count, bytes, byteLength, ran }: Extract<ToClient, { type: 'settled' }>): void {
+    const listener = this.#arrays.get(array);
+    if (listener === undefined) return;
+    const isWanted = listener.wants(byteLength ?? bytes.byteLength) || bytes[0] !== blockKinds.succeeded;
+    if (byteLength === undefined) return listener.settled({ start, count, bytes }, ran);
+    if (isWanted) {
+      return this.#takings.take({ array, start, byteLength, arrived: (whole) => listener.settled(whole, ran) });
+    }
+    this.#takings.leave({ array, start });
+    listener.settled({ start, count, bytes, byteLength }, ran);
   }
 
   /** Some worker does not have it, or would rather be sure that it is the same. */

@@ -12,9 +12,10 @@ import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { openListening } from './listening.ts';
+import { resultOptionRules, resultSettings, type ResultOptions } from './result-options.ts';
 import { overSsh, type SshOptions } from './ssh.ts';
 
-export interface SSHClusterOptions extends SshOptions {
+export interface SSHClusterOptions extends SshOptions, ResultOptions {
   /** Names or addresses, as `ssh` takes them: hosts of its configuration too. */
   readonly hosts: readonly string[];
   /** How many workers there are in all, taking hosts in turn; one on each host by default. */
@@ -41,6 +42,7 @@ const optionRules = {
   memoryLimit: rules.megabytes,
   allowedFailures: rules.count,
   onLog: rules.function,
+  ...resultOptionRules,
 };
 
 /**
@@ -49,6 +51,7 @@ const optionRules = {
  */
 export class SSHCluster implements Cluster {
   readonly #options: SSHClusterOptions;
+  readonly #results: ReturnType<typeof resultSettings>;
   readonly #life: ClusterLife;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
@@ -61,6 +64,7 @@ export class SSHCluster implements Cluster {
       throw new UsageError('INVALID_OPTION', `${expected}; got ${describe(options.hosts)}`);
     }
     this.#options = options;
+    this.#results = resultSettings(options, 'SSHCluster');
     const { hosts, workers = hosts.length, threads = 1 } = options;
     this.#life = new ClusterLife({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
   }
@@ -121,6 +125,7 @@ export class SSHCluster implements Cluster {
     return await openListening({
       port: 0,
       token,
+      ...this.#results,
       starting: (url) => overSsh({ ...this.#options, hostOf, url, token, size: { threads, memoryLimit } }),
       nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
       ...(allowedFailures !== undefined && { allowedFailures }),

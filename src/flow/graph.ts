@@ -97,11 +97,17 @@ export class Graph {
     return new Set([...node.bindings.flatMap(nodesOf), ...this.orderingsOf(node).map((ordering) => ordering.node)]);
   }
 
+  /** For each node, those that wait for it. */
+  downstream(): ReadonlyMap<Node, readonly Node[]> {
+    const downstream = new Map<Node, Node[]>(this.nodes.map((node) => [node, []]));
+    for (const node of this.nodes) for (const upstream of this.upstreamOf(node)) downstream.get(upstream)!.push(node);
+    return downstream;
+  }
+
   /** The nodes, each after all that it waits for. */
   sorted(): Node[] {
     const waiting = new Map(this.nodes.map((node) => [node, this.upstreamOf(node).size]));
-    const downstream = new Map<Node, Node[]>(this.nodes.map((node) => [node, []]));
-    for (const node of this.nodes) for (const upstream of this.upstreamOf(node)) downstream.get(upstream)!.push(node);
+    const downstream = this.downstream();
     const sorted = this.nodes.filter((node) => waiting.get(node) === 0);
     for (const node of sorted) {
       for (const next of downstream.get(node)!) {

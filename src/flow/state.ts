@@ -211,13 +211,13 @@ export interface StateJson {
 const noFacts = Object.freeze({});
 
 function toJson({ type, message, children, context }: State, details: StateDetails): StateJson {
-  const { result, error, startTime, runCount, loopCount, expiresAt } = details;
+  const { error, startTime, runCount, loopCount, expiresAt } = details;
   // A mapped state's result is that of its children, so it is not written twice.
-  const hasResult = 'result' in details && type !== 'Mapped';
+  const hasResult = Object.hasOwn(details, 'result') && type !== 'Mapped';
   return {
     type,
     message,
-    ...(hasResult && { result: toBase64(result) }),
+    ...(hasResult && { result: toBase64(details.result) }),
     ...(error !== undefined && { error: encodeThrown(error) }),
     ...(startTime !== undefined && { startTime }),
     ...(runCount !== undefined && { runCount }),

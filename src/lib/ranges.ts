@@ -39,6 +39,10 @@ export class Ranges {
     return this.#pages[0]?.[0]?.start;
   }
 
+  get last(): Range | undefined {
+    return this.#pages.at(-1)?.at(-1);
+  }
+
   add(range: Range): void {
     if (lengthOf(range) <= 0) return;
     let { start, end } = range;

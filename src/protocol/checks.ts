@@ -20,6 +20,7 @@ export const duration = leaf('a number of milliseconds', (value) => Number.isFin
 /** What a Date can hold. */
 export const time = leaf('a time', (value) => Math.abs(value as number) <= 8.64e15);
 export const text = leaf('a text', (value) => typeof value === 'string');
+export const flag = leaf('true or false', (value) => typeof value === 'boolean');
 export const bytes = leaf('bytes', (value) => value instanceof Uint8Array);
 
 /** The words that may stand there, as keys, so that a word which is forgotten does not compile. */

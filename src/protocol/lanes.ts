@@ -40,6 +40,7 @@ export function laneOf(message: Message): Lane | undefined {
     // From a client: an array that another one needs is submitted before it.
     case 'submit':
     case 'release':
+    case 'seal':
       return 'arrays';
     // Nothing more is to be expected after them.
     case 'close':
@@ -53,10 +54,13 @@ export function laneOf(message: Message): Lane | undefined {
     case 'cancel':
     case 'close-resource':
     // Questions and their answers.
+    case 'take':
+    case 'block':
     case 'need-code':
     case 'code':
     case 'need-bundle':
     case 'bundle':
+    case 'failed':
     case 'workers':
     case 'vitals':
     case 'draining':

@@ -120,6 +120,10 @@ export type FromClient =
   | Hello
   | { readonly type: 'submit'; readonly arrays: readonly Submission[] }
   | { readonly type: 'release'; readonly arrays: readonly number[] }
+  /** Nothing that is still to be submitted needs them. */
+  | { readonly type: 'seal'; readonly arrays: readonly number[] }
+  /** Of the block that starts there the head has come: the answer says whether the client wants all of it. */
+  | { readonly type: 'take'; readonly array: number; readonly start: number; readonly isWanted: boolean }
   | { readonly type: 'cancel'; readonly graceMs: number }
   /** The bundle that a worker asked for, or why there is none. */
   | {
@@ -138,14 +142,20 @@ export type ToClient =
       readonly start: number;
       readonly count: number;
       readonly bytes: Uint8Array;
+      /** Present when that is only the head of them: how many there are, for whoever takes them. */
+      readonly byteLength?: number;
       /** Where they were run, and for how long; absent when the means to run them were lost. */
       readonly ran?: { readonly worker: string; readonly busyMs: number };
     }
+  /** What was asked for with `take`. */
+  | ({ readonly type: 'block'; readonly array: number } & Block)
   | { readonly type: 'started'; readonly array: number; readonly count: number }
   /** Without an array it is the scheduler itself that says it. */
   | { readonly type: 'logs'; readonly array?: number; readonly records: readonly LogRecord[] }
   | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly lost?: string }
   | { readonly type: 'need-code'; readonly array: number }
+  /** The scheduler cannot go on with what this client has submitted. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
   /** After a cancel: nothing of this client's runs any more, and what it had open is closed. */
   | { readonly type: 'idle' };
 

@@ -1,6 +1,6 @@
 import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { bytes, count, duration, integer, list, oneOf, optional, record, text, time } from './checks.ts';
+import { bytes, count, duration, flag, integer, list, oneOf, optional, record, text, time } from './checks.ts';
 import type { Check, Fields } from './checks.ts';
 import type {
   ArrayDefinition,
@@ -115,6 +115,8 @@ export const fromClient: Shapes<FromClient> = {
   hello,
   submit: record<Body<FromClient, 'submit'>>({ arrays: list(record(submission)) }),
   release: record<Body<FromClient, 'release'>>({ arrays: list(count) }),
+  seal: record<Body<FromClient, 'seal'>>({ arrays: list(count) }),
+  take: record<Body<FromClient, 'take'>>({ array: count, start: count, isWanted: flag }),
   cancel: record<Body<FromClient, 'cancel'>>({ graceMs: duration }),
   code: record<Body<FromClient, 'code'>>({
     array: count,
@@ -131,11 +133,14 @@ export const toClient: Shapes<ToClient> = {
     start: count,
     count,
     bytes,
+    byteLength: optional(count),
     ran: optional(record({ worker: text, busyMs: duration })),
   }),
+  block: record<Body<ToClient, 'block'>>({ array: count, start: count, count, bytes }),
   started: record<Body<ToClient, 'started'>>({ array: count, count }),
   logs: record<Body<ToClient, 'logs'>>({ array: optional(count), records: list(logRecord) }),
   workers: record<Body<ToClient, 'workers'>>({ workers: count, threads: count, lost: optional(text) }),
   'need-code': record<Body<ToClient, 'need-code'>>({ array: count }),
+  failed: record<Body<ToClient, 'failed'>>({ code: text, message: text }),
   idle: record({}),
 };

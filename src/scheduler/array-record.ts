@@ -64,6 +64,7 @@ export class ArrayRecord {
 
   /** What was settled from the start. */
   readonly given: readonly Range[];
+  readonly givenBytes: number;
   /** How often each index took its thread or worker with it, where it did. */
   readonly losses = new Map<number, number>();
   readonly crashed = new Set<number>();
@@ -79,6 +80,7 @@ export class ArrayRecord {
     this.length = spec.length;
     this.priority = spec.priority;
     this.given = spec.given;
+    this.givenBytes = spec.givenBytes ?? 0;
     this.order = order;
     this.elementwise = elementwise;
     this.whole = whole;
@@ -105,6 +107,15 @@ export class ArrayRecord {
    */
   get leftCount(): number {
     return this.queuedCount + this.waiting.size;
+  }
+
+  /** So many indices have inputs of no more than `bytes` in all, as far as one knows. */
+  countWithin(bytes: number): number {
+    let each = 0;
+    for (const { pace, given, givenBytes, length } of this.elementwise) {
+      each += given.length > 0 ? givenBytes / length : pace.meanBytes;
+    }
+    return each === 0 ? Infinity : bytes / each;
   }
 
   get isComplete(): boolean {

@@ -40,7 +40,7 @@ export class SchedulerCore {
   #now = -Infinity;
 
   constructor(options: CoreOptions) {
-    this.#options = { allowedFailures: 3, targetChunkMs: 10, ...options };
+    this.#options = { allowedFailures: 3, targetChunkMs: 10, chunkInputBytes: 8 * 2 ** 20, ...options };
     this.fleet = new Fleet(options.heartbeatTimeoutMs);
   }
 
@@ -232,8 +232,9 @@ export class SchedulerCore {
 
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
     const { slots } = this.fleet;
-    const targetMs = this.#options.targetChunkMs;
-    const plannedSize = array.pace.nextSize({ left: array.leftCount, slots, targetMs });
+    const { targetChunkMs: targetMs, chunkInputBytes } = this.#options;
+    const most = array.countWithin(chunkInputBytes);
+    const plannedSize = array.pace.nextSize({ left: array.leftCount, slots, targetMs, most });
     const taken = array.take(plannedSize);
     assert(taken !== undefined, `array ${array.id} has nothing to take`);
     const { range, limit } = taken;
@@ -259,7 +260,7 @@ export class SchedulerCore {
     if (touched !== undefined) chunk.outstanding.remove(touched);
     switch (news.type) {
       case 'indices-settled':
-        return this.#acceptSettled(chunk, news.range, durationMs(news.busyMs));
+        return this.#acceptSettled(chunk, news);
       case 'index-delayed':
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
       case 'index-lost':
@@ -274,8 +275,9 @@ export class SchedulerCore {
     }
   }
 
-  #acceptSettled({ array, size, plannedSize }: Chunk, range: Range, busyMs: number): void {
-    array.pace.measured({ indices: lengthOf(range), busyMs, size, plannedSize });
+  #acceptSettled({ array, size, plannedSize }: Chunk, news: Extract<ChunkNews, { type: 'indices-settled' }>): void {
+    const { range, busyMs, bytes = 0 } = news;
+    array.pace.measured({ indices: lengthOf(range), busyMs: durationMs(busyMs), size, plannedSize, bytes });
     this.#emit({ type: 'settled', array: array.id, range });
     this.#settle(array, range);
   }

@@ -23,6 +23,8 @@ export interface ArraySpec {
   readonly whole: readonly ArrayId[];
   /** What came with it: settled from the start, never dispatched. In order, without overlap. */
   readonly given: readonly Range[];
+  /** How many bytes that is; none when it is not said. */
+  readonly givenBytes?: number;
 }
 
 /** What happened, in the past tense. */
@@ -42,8 +44,8 @@ export type Event =
 
 /** What a worker says of a chunk. It is a peer: whatever does not fit our books is ignored, never asserted. */
 export type ChunkNews =
-  /** Part of a chunk is done, however it ended. `busyMs` is the time that this part took. */
-  | (NewsOf<'indices-settled'> & { readonly range: Range; readonly busyMs: number })
+  /** Part of a chunk is done, however it ended: after `busyMs`, with `bytes` of outcomes, if that is said. */
+  | (NewsOf<'indices-settled'> & { readonly range: Range; readonly busyMs: number; readonly bytes?: number })
   /** An index asks to be run again later. It holds no slot while it waits. */
   | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
   /** The thread died while it ran exactly this index. `chunk-ended` follows. */
@@ -82,4 +84,6 @@ export interface CoreOptions {
   readonly heartbeatTimeoutMs: number;
   /** How long a chunk should take. Default: 10. */
   readonly targetChunkMs?: number;
+  /** How large the inputs of a chunk of more than one index may be. Default: 8 MB. */
+  readonly chunkInputBytes?: number;
 }

@@ -2,7 +2,7 @@
 
 import { phases, type ClusterStatus } from './status.ts';
 
-export function metricsOf({ workers, flowRuns, settled, lost, heldBytes }: ClusterStatus): string {
+export function metricsOf({ workers, flowRuns, settled, lost, heldBytes, spilledBytes }: ClusterStatus): string {
   const arrays = flowRuns.flatMap((run) => run.arrays);
   const sum = <T>(items: readonly T[], of: (item: T) => number) => items.reduce((total, item) => total + of(item), 0);
   const indices = phases.map((phase) => `heddle_indices{phase="${phase}"} ${sum(arrays, (array) => array[phase])}`);
@@ -29,6 +29,7 @@ export function metricsOf({ workers, flowRuns, settled, lost, heldBytes }: Clust
     metric('settled_total', 'Task runs that settled, of all time.', settled),
     metric('lost_total', 'Times that a task run was lost with its thread or worker.', lost),
     metric('held_bytes', 'Bytes of results that are held.', heldBytes),
+    metric('spilled_bytes', 'Bytes of results that are held on disk.', spilledBytes),
   ];
   return `${metrics.flat().join('\n')}\n`;
 }

@@ -10,19 +10,30 @@ export interface Measurement {
   readonly busyMs: number;
   readonly size: number;
   readonly plannedSize: number;
+  /** Of the outcomes. */
+  readonly bytes?: number;
+}
+
+interface NextChunk {
+  readonly left: number;
+  readonly slots: number;
+  readonly targetMs: number;
+  readonly most?: number;
 }
 
 export class Pace {
-  /** Both fade with each measurement: their quotient is a mean of the recent indices, each weighing the same. */
+  /** They fade with each measurement: their quotients are means of the recent indices, each weighing the same. */
   #busyMs = 0;
   #indices = 0;
+  #bytes = 0;
   /** The size from which growth is counted: that of the chunk that was measured last. */
   #size = 0;
 
   /** Of a chunk of `size`, `indices` took `busyMs`. If a gap in the queue had cut it short, it had a `plannedSize`. */
-  measured({ indices, busyMs, size, plannedSize }: Measurement): void {
+  measured({ indices, busyMs, size, plannedSize, bytes = 0 }: Measurement): void {
     this.#busyMs = this.#busyMs * memory + busyMs;
     this.#indices = this.#indices * memory + indices;
+    this.#bytes = this.#bytes * memory + bytes;
     // A chunk that was cut short proves nothing against the size that was reached, and nothing for a greater one.
     this.#size = Math.max(size, Math.min(plannedSize, this.#size));
   }
@@ -32,13 +43,18 @@ export class Pace {
     return this.#indices === 0 ? undefined : this.#busyMs / this.#indices;
   }
 
-  /** The size of the next chunk, when `left` indices are still to be started by `slots` slots. */
-  nextSize({ left, slots, targetMs }: { left: number; slots: number; targetMs: number }): number {
+  /** How many bytes the outcome of one index comes to, as far as that is known. */
+  get meanBytes(): number {
+    return this.#indices === 0 ? 0 : this.#bytes / this.#indices;
+  }
+
+  /** The size of the next chunk, when `left` indices are still to be started by `slots` slots, and `most` fit in it. */
+  nextSize({ left, slots, targetMs, most = Infinity }: NextChunk): number {
     if (this.#indices === 0) return 1;
     const inTime = (targetMs * this.#indices) / this.#busyMs;
     const fairShare = left / (2 * slots);
     // Growth is counted from a size that was measured, so one odd measurement cannot overshoot by more than this.
     const grown = this.#size * maxGrowth;
-    return Math.max(1, Math.floor(Math.min(inTime, fairShare, grown)));
+    return Math.max(1, Math.floor(Math.min(inTime, fairShare, grown, most)));
   }
 }

@@ -18,6 +18,8 @@ import {
 } from '../protocol/messages.ts';
 import { BlockStore } from './block-store.ts';
 import type { ArraySpec } from './events.ts';
+import { Line } from './line.ts';
+import type { HeldBlock } from './result-memory.ts';
 
 interface RetryNote {
   readonly index: number;
@@ -30,10 +32,18 @@ export class HeldArray {
   readonly id: number;
   readonly client: ClientPeer;
   readonly clientArray: number;
-  readonly submission: Submission;
+  readonly submission: Omit<Submission, 'given'>;
+  /** What came with it. */
+  readonly given: readonly Range[];
+  readonly givenBytes: number;
   readonly elementwise: readonly HeldArray[];
   readonly whole: readonly HeldArray[];
-  readonly blocks = new BlockStore();
+  /** Those that need it, as long as the core knows them. */
+  readonly dependents = new Set<HeldArray>();
+  /** No other dependents will come. */
+  isSealed = false;
+  /** What is held of it: that which nobody needs any more is not. */
+  readonly blocks = new BlockStore<HeldBlock>();
   /** What indices that are to be tried again want to be told, until they settle. */
   readonly #notes = new Map<number, RetryNote>();
   /** The latest loss of each index that was lost. */
@@ -41,15 +51,21 @@ export class HeldArray {
   /** The workers that have its definition. */
   readonly definedOn = new Set<WorkerPeer>();
 
-  constructor(id: number, client: ClientPeer, submission: Submission) {
+  constructor(id: number, client: ClientPeer, { given = [], ...submission }: Submission) {
     this.id = id;
     this.client = client;
     this.clientArray = submission.array;
     this.submission = submission;
+    this.given = given.map(({ start, count }) => ({ start, end: start + count }));
+    this.givenBytes = given.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
     this.elementwise = submission.elementwise.map((array) => upstream(client, submission, array));
     this.whole = submission.whole.map((array) => upstream(client, submission, array));
-    assertFits(submission, this.elementwise);
-    for (const block of submission.given ?? []) this.blocks.add(block);
+    assertFits(this, this.elementwise);
+    for (const each of this.upstreams()) each.dependents.add(this);
+  }
+
+  upstreams(): HeldArray[] {
+    return [...this.elementwise, ...this.whole];
   }
 
   /** Keeps what an index wants to be told when it is tried again; without bytes, that its time was up. */
@@ -103,6 +119,8 @@ export interface ClientPeer {
   readonly told: Set<string>;
   /** How long running functions are given to end by themselves when this client cancels, in milliseconds. */
   graceMs: number;
+  /** It was told that it cannot go on: nothing more of its is run. */
+  hasFailed: boolean;
   /** It waits to hear that nothing of its runs any more. */
   isCancelling: boolean;
   /** It has cancelled: what it submitted before that, and comes behind because it is big, is not taken any more. */
@@ -120,6 +138,7 @@ export interface WorkerPeer {
   /** Of its process, as it last said; absent as long as it has not. */
   memoryBytes?: number;
   readonly comm: Comm<FromPeer, ToPeer>;
+  readonly line: Line<ToWorker>;
   /** What it was given to run, until it says that the attempt is over. */
   readonly attempts: Map<number, Assignment>;
   /** When there was a sign of it; by `performance.now`. */
@@ -144,6 +163,7 @@ export function newClient(
   const nothing = {
     arrays: new Map<number, HeldArray>(),
     told: new Set<string>(),
+    hasFailed: false,
     isCancelling: false,
     hasCancelled: false,
   };
@@ -151,12 +171,14 @@ export function newClient(
 }
 
 export function newWorker(id: string, comm: Comm<FromPeer, ToPeer>, { name, threads }: Hello): WorkerPeer {
+  const line = new Line<ToWorker>((message) => comm.send(message));
   return {
     type: 'worker',
     id,
     name,
     threads,
     comm,
+    line,
     since: Date.now(),
     attempts: new Map(),
     lastSeen: performance.now(),
@@ -172,12 +194,30 @@ export function refusal(hello: Hello, heddle: string): HeddleError | undefined {
   return new HeddleError('VERSION_MISMATCH', message, { theirs: hello.heddle, ours: heddle });
 }
 
+/** Behind all that it was sent before, also what is still being read from disk. */
 export function sendToWorker(worker: WorkerPeer, message: ToWorker): void {
-  worker.comm.send(message);
+  worker.line.send([message]);
 }
 
 export function sendToClient(client: ClientPeer, message: ToClient): void {
   client.comm.send(message);
+}
+
+/** Whether some worker has something of this client's to run. */
+export function isBusyFor(client: ClientPeer, workers: ReadonlyMap<string, WorkerPeer>): boolean {
+  const holds = ({ attempts }: WorkerPeer) => [...attempts.values()].some(({ array }) => array.client === client);
+  return [...workers.values()].some(holds);
+}
+
+/** Tells every client how many hands there are, and of whom was lost. */
+export function tellOfWorkers(
+  clients: ReadonlyMap<string, ClientPeer>,
+  workers: ReadonlyMap<string, WorkerPeer>,
+  lost?: string,
+): void {
+  const threads = [...workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
+  const news = { type: 'workers', workers: workers.size, threads, ...(lost !== undefined && { lost }) } as const;
+  for (const client of clients.values()) sendToClient(client, news);
 }
 
 /** What is said in the client's log of an index that was lost. */
@@ -206,7 +246,7 @@ export function crashedBlock(
 }
 
 /** What the core is told of an array. */
-export function specOf({ id, client, submission, elementwise, whole }: HeldArray): ArraySpec {
+export function specOf({ id, client, submission, given, givenBytes, elementwise, whole }: HeldArray): ArraySpec {
   return {
     array: id,
     client: client.id,
@@ -214,28 +254,30 @@ export function specOf({ id, client, submission, elementwise, whole }: HeldArray
     priority: submission.priority,
     elementwise: elementwise.map((upstream) => upstream.id),
     whole: whole.map((upstream) => upstream.id),
-    given: (submission.given ?? []).map(({ start, count }) => ({ start, end: start + count })),
+    given,
+    givenBytes,
   };
 }
 
-function upstream(client: ClientPeer, submission: Submission, array: number): HeldArray {
+function upstream(client: ClientPeer, submission: Pick<Submission, 'array'>, array: number): HeldArray {
   const held = client.arrays.get(array);
   if (held !== undefined) return held;
   throw new ProtocolError(`array ${submission.array} needs array ${array}, which was never submitted or is released`);
 }
 
-function assertFits({ array, length, given }: Submission, elementwise: readonly HeldArray[]): void {
-  for (const { clientArray, submission } of elementwise) {
-    if (submission.length >= length) continue;
+function assertFits({ clientArray, submission, given }: HeldArray, elementwise: readonly HeldArray[]): void {
+  const { length } = submission;
+  for (const { clientArray: needed, submission: upstream } of elementwise) {
+    if (upstream.length >= length) continue;
     throw new ProtocolError(
-      `array ${array} of ${length} needs array ${clientArray} of ${submission.length} elementwise`,
+      `array ${clientArray} of ${length} needs array ${needed} of ${upstream.length} elementwise`,
     );
   }
   let next = 0;
-  for (const { start, count } of given ?? []) {
-    const end = start + count;
-    if (start < next || count < 1 || end > length) {
-      throw new ProtocolError(`the blocks given for array ${array} are not ordered parts of its ${length} indices`);
+  for (const { start, end } of given) {
+    if (start < next || end <= start || end > length) {
+      const message = `the blocks given for array ${clientArray} are not ordered parts of its ${length} indices`;
+      throw new ProtocolError(message);
     }
     next = end;
   }

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import type { LogRecord } from '../lib/log-record.ts';
 
 export interface SchedulerOptions {
@@ -7,7 +8,17 @@ export interface SchedulerOptions {
   readonly heartbeatTimeoutMs?: number;
   /** When nothing of a flow run has started or settled for so long, it is told why, in milliseconds. Default 10,000. */
   readonly standstillMs?: number;
+  /** How much memory results may take before they are moved to disk. Default: a quarter of what there is. */
+  readonly resultMemoryBytes?: number;
+  /** Where they are moved to. Default: the system's folder for temporary files. */
+  readonly spillDirectory?: string;
   /** Hears who comes and goes, for those who look after the scheduler. */
   readonly log?: (record: LogRecord) => void;
   readonly workerJoined?: (name: string) => void;
+}
+
+export function defaultResultMemoryBytes(): number {
+  const limit = process.constrainedMemory();
+  // Without a limit of its own, a process is told 0 or a number beyond all memory.
+  return Math.floor((limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 4);
 }

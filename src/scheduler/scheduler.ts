@@ -16,6 +16,7 @@ import { Lookout } from './lookout.ts';
 import {
   crashedBlock,
   HeldArray,
+  isBusyFor,
   lossRecord,
   newClient,
   newWorker,
@@ -23,9 +24,11 @@ import {
   sendToClient,
   sendToWorker,
   specOf,
+  tellOfWorkers,
 } from './peers.ts';
 import type { ClientPeer, LostWorker, WorkerPeer } from './peers.ts';
 import { ResourceDesk } from './resources.ts';
+import { ResultDesk } from './result-desk.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { givenUp, watchOverClient, whyItIsGone } from './signs-of-life.ts';
 
@@ -45,6 +48,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #clients = new Map<string, ClientPeer>();
   readonly #code = new CodeDesk();
   readonly #resources = new ResourceDesk();
+  readonly #results: ResultDesk;
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
@@ -56,7 +60,13 @@ export class Scheduler implements AsyncDisposable {
     const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, standstillMs = 10_000 } = options;
     this.#options = options;
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
-    const holdings = { core: this.#core, workers: this.#workers, clients: this.#clients, arrays: this.#arrays };
+    this.#results = new ResultDesk(options, {
+      core: this.#core,
+      warn: (message) => this.announce('warn', message),
+      unsent: (worker, attempt) => this.#ended(worker, attempt),
+    });
+    const [workers, clients, { memory }] = [this.#workers, this.#clients, this.#results];
+    const holdings = { core: this.#core, workers, clients, arrays: this.#arrays, memory };
     this.lookout = new Lookout(holdings, standstillMs);
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatTimeoutMs / 5);
@@ -102,6 +112,7 @@ export class Scheduler implements AsyncDisposable {
     for (const worker of this.#workers.values()) sendToWorker(worker, { type: 'close', reason });
     const peers = [...this.#workers.values(), ...this.#clients.values()];
     await Promise.all(peers.map(({ comm }) => comm.close(reason)));
+    await this.#results.memory[Symbol.asyncDispose]();
   }
 
   // Peers
@@ -123,7 +134,7 @@ export class Scheduler implements AsyncDisposable {
     const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, hello);
     this.#workers.set(worker.id, worker);
     this.#log('info', `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}`);
-    this.#tellWorkers();
+    tellOfWorkers(this.#clients, this.#workers);
     this.#handle({ type: 'worker-joined', worker: worker.id, threads });
     this.#options.workerJoined?.(name);
     return worker;
@@ -134,7 +145,7 @@ export class Scheduler implements AsyncDisposable {
     const client: ClientPeer = { ...newClient(`client#${this.#nextPeer++}`, comm, hello), watch };
     this.#clients.set(client.id, client);
     this.#log('info', `flow run ${client.name} connected from ${comm.peer}`);
-    this.#tellWorkers();
+    tellOfWorkers(this.#clients, this.#workers);
     return client;
   }
 
@@ -162,7 +173,7 @@ export class Scheduler implements AsyncDisposable {
     const isExpected = !isLoss && this.#core.fleet.workers.get(peer.id)?.isDraining === true;
     if (isExpected) this.announce('info', news);
     else this.#log('warn', news);
-    this.#tellWorkers(isExpected ? undefined : news);
+    tellOfWorkers(this.#clients, this.#workers, isExpected ? undefined : news);
     this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { name: peer.name, reason } });
     this.#tellIdle();
@@ -170,25 +181,12 @@ export class Scheduler implements AsyncDisposable {
 
   /** Tells the clients that cancelled, and of whose work nothing runs or is open any more. */
   #tellIdle(): void {
-    this.#resources.sweep((client) => this.#isBusyFor(client));
+    this.#resources.sweep((client) => isBusyFor(client, this.#workers));
     for (const client of this.#clients.values()) {
-      if (!client.isCancelling || this.#isBusyFor(client) || this.#resources.isOpenFor(client)) continue;
+      if (!client.isCancelling || isBusyFor(client, this.#workers) || this.#resources.isOpenFor(client)) continue;
       client.isCancelling = false;
       sendToClient(client, { type: 'idle' });
     }
-  }
-
-  #isBusyFor(client: ClientPeer): boolean {
-    const holds = ({ attempts }: WorkerPeer) => [...attempts.values()].some(({ array }) => array.client === client);
-    return [...this.#workers.values()].some(holds);
-  }
-
-  /** Tells every client how many hands there are, and of whom was lost. */
-  #tellWorkers(lost?: string): void {
-    const workers = this.#workers.size;
-    const threads = [...this.#workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
-    const news = { type: 'workers', workers, threads, ...(lost !== undefined && { lost }) } as const;
-    for (const client of this.#clients.values()) sendToClient(client, news);
   }
 
   // News
@@ -200,7 +198,8 @@ export class Scheduler implements AsyncDisposable {
         const { attempt, start, count, busyMs, bytes } = message;
         const range = { start, end: start + count };
         const ran = { worker: worker.name, busyMs };
-        return this.#handle({ type: 'indices-settled', worker: id, attempt, range, busyMs }, { bytes, ran });
+        const news = { worker: id, attempt, range, busyMs, bytes: bytes.byteLength };
+        return this.#handle({ type: 'indices-settled', ...news }, { bytes, ran });
       }
       case 'delayed': {
         const { attempt, index, delayMs, note } = message;
@@ -221,9 +220,7 @@ export class Scheduler implements AsyncDisposable {
         return this.#handle({ type: 'index-lost', worker: id, attempt, index });
       }
       case 'ended':
-        worker.attempts.delete(message.attempt);
-        this.#handle({ type: 'chunk-ended', worker: id, attempt: message.attempt });
-        return this.#tellIdle();
+        return this.#ended(worker, message.attempt);
       case 'logs': {
         const array = worker.attempts.get(message.attempt)?.array;
         if (array === undefined) return;
@@ -270,6 +267,7 @@ export class Scheduler implements AsyncDisposable {
           }
           const array = new HeldArray(this.#nextArray++, client, submission);
           this.#resources.submitted(array);
+          this.#results.submitted(array, submission.given ?? []);
           client.arrays.set(submission.array, array);
           this.#arrays.set(array.id, array);
           return array;
@@ -282,6 +280,10 @@ export class Scheduler implements AsyncDisposable {
       }
       case 'release':
         return this.#release(client, message.arrays);
+      case 'seal':
+        return this.#results.sealed(message.arrays.flatMap((id) => client.arrays.get(id) ?? []));
+      case 'take':
+        return this.#results.answered(client.arrays.get(message.array), message);
       case 'cancel':
         client.graceMs = message.graceMs;
         client.isCancelling = true;
@@ -354,37 +356,27 @@ export class Scheduler implements AsyncDisposable {
     }
   }
 
-  #sendChunk({ worker: id, array: arrayId, range, attempt }: Extract<Command, { type: 'run-chunk' }>): void {
-    const worker = this.#workers.get(id)!;
-    const array = this.#arrays.get(arrayId)!;
+  #sendChunk(command: Extract<Command, { type: 'run-chunk' }>): void {
+    const { range, attempt } = command;
+    const worker = this.#workers.get(command.worker)!;
+    const array = this.#arrays.get(command.array)!;
     worker.attempts.set(attempt, { array, range, since: this.#now });
-    if (!array.definedOn.has(worker)) this.#define(worker, array);
-    const inputs = array.elementwise.map((upstream) => ({
-      array: upstream.id,
-      blocks: upstream.blocks.touching(range),
-    }));
-    const noted = array.notesWithin(range);
-    const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
-    const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
     array.client.lastNews = this.#now;
-    const { start, end } = range;
-    sendToWorker(worker, { type: 'run', array: array.id, attempt, start, end, inputs, notes, timedOut });
-    sendToClient(array.client, { type: 'started', array: array.clientArray, count: end - start });
-  }
-
-  #define(worker: WorkerPeer, array: HeldArray): void {
-    array.definedOn.add(worker);
-    const whole = array.whole.map((upstream) => ({ array: upstream.id, blocks: upstream.blocks.all }));
-    const { given: _, priority: __, ...definition } = array.submission;
-    sendToWorker(worker, { type: 'define', definition: { ...definition, array: array.id }, whole });
+    this.#results.send(worker, array, command);
+    sendToClient(array.client, { type: 'started', array: array.clientArray, count: range.end - range.start });
   }
 
   #keep(id: number, block: Block, ran?: Freight['ran']): void {
     const array = this.#arrays.get(id)!;
     array.client.lastNews = this.#now;
-    array.blocks.add(block);
     array.forgetNotes({ start: block.start, end: block.start + block.count });
-    sendToClient(array.client, { type: 'settled', array: array.clientArray, ...block, ...(ran && { ran }) });
+    this.#results.settled(array, block, ran);
+  }
+
+  #ended(worker: WorkerPeer, attempt: number): void {
+    worker.attempts.delete(attempt);
+    this.#handle({ type: 'chunk-ended', worker: worker.id, attempt });
+    this.#tellIdle();
   }
 
   #log(level: LogLevel, message: string): void {
@@ -394,7 +386,9 @@ export class Scheduler implements AsyncDisposable {
   #forget(id: number): void {
     const array = this.#arrays.get(id);
     this.#arrays.delete(id);
-    if (array !== undefined) this.#resources.forgotten(array);
-    for (const worker of array?.definedOn ?? []) sendToWorker(worker, { type: 'forget', array: id });
+    if (array === undefined) return;
+    this.#resources.forgotten(array);
+    this.#results.forgotten(array);
+    for (const worker of array.definedOn) sendToWorker(worker, { type: 'forget', array: id });
   }
 }

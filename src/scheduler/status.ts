@@ -2,6 +2,7 @@
 
 import type { SchedulerCore } from './core.ts';
 import type { ClientPeer, HeldArray, WorkerPeer } from './peers.ts';
+import type { ResultMemory } from './result-memory.ts';
 
 export interface ClusterStatus {
   readonly workers: readonly WorkerStatus[];
@@ -13,6 +14,8 @@ export interface ClusterStatus {
   readonly lost: number;
   /** Results that are held for flow runs, in bytes. */
   readonly heldBytes: number;
+  /** Those of them that are on disk, because memory had no room for them. */
+  readonly spilledBytes: number;
 }
 
 export interface WorkerStatus {
@@ -60,21 +63,19 @@ export interface Holdings {
   readonly workers: ReadonlyMap<string, WorkerPeer>;
   readonly clients: ReadonlyMap<string, ClientPeer>;
   readonly arrays: ReadonlyMap<number, HeldArray>;
+  readonly memory: Pick<ResultMemory, 'heldBytes' | 'spilledBytes'>;
 }
 
 export function statusOf(holdings: Holdings): ClusterStatus {
-  const { core, clients, arrays } = holdings;
+  const { core, clients, arrays, memory } = holdings;
+  const { heldBytes, spilledBytes } = memory;
   const arraysOf = new Map<ClientPeer, ArrayStatus[]>();
   for (const client of clients.values()) arraysOf.set(client, []);
-  let heldBytes = 0;
-  for (const array of arrays.values()) {
-    heldBytes += array.blocks.byteLength;
-    arraysOf.get(array.client)?.push(arrayStatus(core, array));
-  }
+  for (const array of arrays.values()) arraysOf.get(array.client)?.push(arrayStatus(core, array));
   const flowRuns = [...arraysOf].map(([{ name, since }, of]) => {
     return { flowRunName: name, since: new Date(since), arrays: of };
   });
-  return { workers: workerStatuses(holdings), flowRuns, ...core.totals, heldBytes };
+  return { workers: workerStatuses(holdings), flowRuns, ...core.totals, heldBytes, spilledBytes };
 }
 
 function workerStatuses({ core, workers }: Holdings): WorkerStatus[] {

@@ -340,6 +340,8 @@ function fromClient(): fc.Arbitrary<FromClient> {
     hello(),
     record({ type: type('submit'), arrays: fc.array(submission, { maxLength: 2 }) }),
     record({ type: type('release'), arrays: numbers }),
+    record({ type: type('seal'), arrays: numbers }),
+    record({ type: type('take'), array: number, start: number, isWanted: fc.boolean() }),
     record({ type: type('cancel'), graceMs: ms }),
   );
 }
@@ -347,7 +349,11 @@ function fromClient(): fc.Arbitrary<FromClient> {
 function toClient(): fc.Arbitrary<ToClient> {
   return fc.oneof(
     ...answers(),
-    record({ type: type('settled'), array: number, start: number, count: number, bytes }),
+    record({ type: type('settled'), array: number, start: number, count: number, bytes, byteLength: number }, [
+      'byteLength',
+    ]),
+    record({ type: type('block'), array: number, start: number, count: number, bytes }),
+    record({ type: type('failed'), code: text, message: text }),
     record({ type: type('started'), array: number, count: number }),
     record({ type: type('logs'), array: number, records: records() }),
     record({ type: type('workers'), workers: number, threads: number, lost: text }, ['lost']),

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Block } from '../../src/lib/chunk.ts';
 import { BlockStore } from '../../src/scheduler/block-store.ts';
+
+interface Part {
+  readonly start: number;
+  readonly count: number;
+}
 
 test('blocks stand in the order of their indices, whenever they came', () => {
   const store = storeOf([4, 2], [0, 2], [8, 1], [2, 2], [6, 2]);
@@ -24,17 +28,28 @@ for (const [start, end, found] of [
   });
 }
 
+test('a block that is removed is found no more, and its neighbours are', () => {
+  const store = storeOf([0, 2], [2, 2], [4, 2]);
+  const [block] = store.touching({ start: 3, end: 4 });
+
+  store.remove(block!);
+  store.remove({ start: 2, count: 2 });
+  store.remove({ start: 0, count: 2 });
+
+  assert.deepEqual(startsOf(store.touching({ start: 0, end: 6 })), [0, 4]);
+});
+
 test('nothing is found where nothing is', () => {
   assert.deepEqual(storeOf().touching({ start: 0, end: 10 }), []);
   assert.deepEqual(storeOf([0, 2], [6, 2]).touching({ start: 2, end: 6 }), []);
 });
 
-function storeOf(...ranges: (readonly [start: number, count: number])[]): BlockStore {
-  const store = new BlockStore();
-  for (const [start, count] of ranges) store.add({ start, count, bytes: new Uint8Array(0) });
+function storeOf(...ranges: (readonly [start: number, count: number])[]): BlockStore<Part> {
+  const store = new BlockStore<Part>();
+  for (const [start, count] of ranges) store.add({ start, count });
   return store;
 }
 
-function startsOf(blocks: readonly Block[]): number[] {
+function startsOf(blocks: readonly Part[]): number[] {
   return blocks.map(({ start }) => start);
 }

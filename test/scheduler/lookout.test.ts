@@ -34,7 +34,7 @@ test('a status shows workers, flow runs and the phases of their task runs, and t
     { ...none, task: 'score', length: 4, queued: 1, waiting: 3 },
     { ...none, task: 'total', length: 1, waiting: 1 },
   ]);
-  assert.deepEqual(rest, { settled: 1, lost: 0, heldBytes: 1 });
+  assert.deepEqual(rest, { settled: 1, lost: 0, heldBytes: 1, spilledBytes: 0 });
 });
 
 test('what is lost with a worker or a thread is counted', async () => {
@@ -80,6 +80,7 @@ test('metrics are what Prometheus reads', async () => {
       'heddle_settled_total 0',
       'heddle_lost_total 0',
       'heddle_held_bytes 0',
+      'heddle_spilled_bytes 0',
       '',
     ],
   );

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pace } from '../../src/scheduler/pace.ts';
-import { ended, joined, kept, measured, run, scheduler, settled, submitted } from './fixtures.ts';
+import type { Event } from '../../src/scheduler/core.ts';
+import { ended, given, joined, kept, measured, run, scheduler, settled, submitted } from './fixtures.ts';
 
 test('the indices of an array are dealt out in turn, one at a time while nothing is measured', () => {
   const { on } = scheduler();
@@ -49,6 +50,24 @@ test('a chunk goes on to the next stage whole, since what waits counts as left',
   on(settled('alice', 1, [0, 1]), ended('alice', 1), settled('alice', 2, [0, 1]), ended('alice', 2));
 
   assert.deepEqual(on(settled('alice', 3, [1, 9]), ended('alice', 3)).at(-1), run('alice', 2, [1, 9], 4));
+});
+
+test('a chunk holds no more indices than have inputs that fit into one message', () => {
+  const { on } = scheduler({ chunkInputBytes: 100 });
+  on(joined('alice'), submitted({ array: 1, length: 1_000 }, { array: 2, length: 1_000, elementwise: [1] }));
+  on({ ...settled('alice', 1, [0, 1]), bytes: 30 } as Event, ended('alice', 1));
+  on(settled('alice', 2, [0, 1]), ended('alice', 2));
+  on({ ...settled('alice', 3, [1, 9]), bytes: 8 * 30 } as Event);
+
+  assert.deepEqual(on(ended('alice', 3)), [run('alice', 2, [1, 4], 4)]);
+});
+
+test('a list that came with the flow counts as so many bytes for each index', () => {
+  const { on } = scheduler({ chunkInputBytes: 100 });
+  on(joined('alice'), submitted({ ...given({ array: 1, length: 1_000 }), givenBytes: 20_000 }));
+  on(submitted({ array: 2, length: 1_000, elementwise: [1] }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1]), ended('alice', 1)).at(-1), run('alice', 2, [1, 6], 2));
 });
 
 test('indices that take longer than the target run one at a time', () => {

@@ -1,0 +1,182 @@
+// Outcomes of task runs, from the workers who bring them to those who need them: workers, as inputs of what depends on
+// them, and the client, who asks for what is large. What nobody needs any more is dropped.
+
+import { tmpdir } from 'node:os';
+import { headBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
+import type { HeddleError } from '../lib/heddle-error.ts';
+import type { Range } from '../lib/range.ts';
+import type { FromClient, ToClient, ToWorker } from '../protocol/messages.ts';
+import type { Command, SchedulerCore } from './core.ts';
+import { sendToClient, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import { ResultMemory, type HeldBlock } from './result-memory.ts';
+import { defaultResultMemoryBytes, type SchedulerOptions } from './scheduler-options.ts';
+
+type RunChunk = Extract<Command, { type: 'run-chunk' }>;
+type Ran = Extract<ToClient, { type: 'settled' }>['ran'];
+
+/** A block that is larger is told of, and sent when it is asked for. */
+const toldBytes = 64 * 1024;
+
+interface Surroundings {
+  readonly core: SchedulerCore;
+  readonly warn: (message: string) => void;
+  /** A chunk that was assigned is not sent after all. */
+  readonly unsent: (worker: WorkerPeer, attempt: number) => void;
+}
+
+export class ResultDesk {
+  readonly memory: ResultMemory;
+  readonly #around: Surroundings;
+
+  constructor({ resultMemoryBytes, spillDirectory = tmpdir() }: SchedulerOptions, around: Surroundings) {
+    const limitBytes = resultMemoryBytes ?? defaultResultMemoryBytes();
+    this.memory = new ResultMemory({ limitBytes, directory: spillDirectory, warn: around.warn });
+    this.#around = around;
+  }
+
+  submitted(array: HeldArray, given: readonly Block[]): void {
+    for (const block of given) array.blocks.add(this.memory.add(block));
+  }
+
+  /** Some indices of an array are settled like this. */
+  settled(array: HeldArray, block: Block, ran: Ran): void {
+    const { start, count, bytes } = block;
+    const { byteLength } = bytes;
+    const isOwed = byteLength > toldBytes;
+    const held = this.memory.add(block, { isOwed });
+    array.blocks.add(held);
+    const told = isOwed ? { start, count, bytes: bytes.slice(0, headBytes), byteLength } : block;
+    sendToClient(array.client, { type: 'settled', array: array.clientArray, ...told, ...(ran && { ran }) });
+    this.#dropUnneeded(array, [held]);
+    const range = { start, end: start + count };
+    for (const upstream of array.elementwise) this.#dropUnneeded(upstream, upstream.blocks.touching(range));
+    if (array.whole.length === 0 || this.#isUnfinished(array)) return;
+    for (const upstream of array.whole) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
+  }
+
+  /** The client has all that it will have of a block that it was told of. */
+  answered(array: HeldArray | undefined, { start, isWanted }: Extract<FromClient, { type: 'take' }>): void {
+    const [block] = array?.blocks.touching({ start, end: start + 1 }) ?? [];
+    if (array === undefined || block === undefined || block.start !== start || !block.isOwed) return;
+    block.isOwed = false;
+    if (isWanted) void this.#deliver(array, block);
+    this.#dropUnneeded(array, [block]);
+  }
+
+  /** Nothing that is still to be submitted needs them. */
+  sealed(arrays: readonly HeldArray[]): void {
+    for (const array of arrays) {
+      array.isSealed = true;
+      this.#dropUnneeded(array, [...array.blocks.all]);
+    }
+  }
+
+  forgotten(array: HeldArray): void {
+    for (const block of array.blocks.all) this.memory.drop(block);
+    for (const upstream of array.upstreams()) {
+      upstream.dependents.delete(array);
+      // Of all that a client leaves behind, it is forgotten in a moment.
+      if (this.#around.core.arrays.has(upstream.id)) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
+    }
+  }
+
+  /** What the worker needs for a chunk goes to it; what is said to it later comes later. */
+  send(worker: WorkerPeer, array: HeldArray, { range, attempt }: RunChunk): void {
+    const isDefined = array.definedOn.has(worker);
+    array.definedOn.add(worker);
+    const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: [...upstream.blocks.all] }));
+    const parts = array.elementwise.map((upstream) => ({ upstream, blocks: upstream.blocks.touching(range) }));
+    const needs = [...wholes, ...parts];
+    const read = this.memory.read(needs.flatMap(({ blocks }) => blocks));
+    const make = (blocks: readonly Block[]): readonly ToWorker[] => {
+      const inputs = inputsOf(needs, blocks);
+      const run = runMessage(array, { range, attempt, inputs: inputs.slice(wholes.length) });
+      return isDefined ? [run] : [definition(array, inputs.slice(0, wholes.length)), run];
+    };
+    if (!(read instanceof Promise)) return worker.line.send(make(read));
+    const messages = this.#whenRead(read.then(make), array);
+    worker.line.send(messages);
+    void messages.then(({ length }) => length === 0 && this.#around.unsent(worker, attempt));
+  }
+
+  /** The client's run cannot go on. */
+  #fail(client: ClientPeer, { code, message }: HeddleError): void {
+    if (client.hasFailed) return;
+    client.hasFailed = true;
+    sendToClient(client, { type: 'failed', code, message });
+  }
+
+  async #whenRead(messages: Promise<readonly ToWorker[]>, { client }: HeldArray): Promise<readonly ToWorker[]> {
+    try {
+      const all = await messages;
+      // It may be that what comes before these, in the line, could not be read.
+      if (!client.hasFailed) return all;
+    } catch (error) {
+      this.#fail(client, error as HeddleError);
+    }
+    return [];
+  }
+
+  async #deliver({ client, clientArray }: HeldArray, block: HeldBlock): Promise<void> {
+    try {
+      const [{ start, count, bytes } = block] = await this.memory.read([block]);
+      sendToClient(client, { type: 'block', array: clientArray, start, count, bytes: bytes! });
+    } catch (error) {
+      this.#fail(client, error as HeddleError);
+    }
+  }
+
+  #dropUnneeded(array: HeldArray, blocks: readonly HeldBlock[]): void {
+    if (!array.isSealed) return;
+    for (const block of blocks) {
+      if (block.isOwed || this.#isNeeded(array, block)) continue;
+      array.blocks.remove(block);
+      this.memory.drop(block);
+    }
+  }
+
+  #isNeeded(array: HeldArray, { start, count }: HeldBlock): boolean {
+    return array.dependents.values().some((dependent) => {
+      if (!this.#isUnfinished(dependent)) return false;
+      if (dependent.whole.includes(array)) return true;
+      const end = Math.min(start + count, dependent.submission.length);
+      return !this.#around.core.arrays.get(dependent.id)!.settled.covers({ start, end });
+    });
+  }
+
+  #isUnfinished({ id }: HeldArray): boolean {
+    return this.#around.core.arrays.get(id)?.isComplete === false;
+  }
+}
+
+/** The blocks, which were read one after the other, by the array that they are of. */
+function inputsOf(needs: readonly Need[], blocks: readonly Block[]): ChunkInput[] {
+  let next = 0;
+  return needs.map(({ upstream, blocks: { length } }) => {
+    next += length;
+    return { array: upstream.id, blocks: blocks.slice(next - length, next) };
+  });
+}
+
+interface Need {
+  readonly upstream: HeldArray;
+  readonly blocks: readonly HeldBlock[];
+}
+
+function definition({ id, submission }: HeldArray, whole: readonly ChunkInput[]): ToWorker {
+  const { priority: _, resource: __, ...rest } = submission;
+  return { type: 'define', definition: { ...rest, array: id }, whole };
+}
+
+interface RunFacts {
+  readonly range: Range;
+  readonly attempt: number;
+  readonly inputs: readonly ChunkInput[];
+}
+
+function runMessage(array: HeldArray, { range, attempt, inputs }: RunFacts): ToWorker {
+  const noted = array.notesWithin(range);
+  const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
+  const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
+  return { type: 'run', array: array.id, attempt, ...range, inputs, notes, timedOut };
+}

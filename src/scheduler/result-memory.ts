@@ -1,0 +1,146 @@
+// The outcomes that a scheduler holds: in memory up to a limit, beyond it on disk, oldest first, since what came last
+// is what a dependent wants next. Nobody waits for the disk but those who want what is there.
+
+import { attachmentsOf } from '../lib/attachments.ts';
+import { formatBytes } from '../lib/byte-size.ts';
+import type { Block } from '../lib/chunk.ts';
+import type { Range } from '../lib/range.ts';
+import { SpillFile } from './spill-file.ts';
+
+/** A block that is held. Where its bytes are is the business of the memory that holds it. */
+export interface HeldBlock {
+  readonly start: number;
+  readonly count: number;
+  readonly byteLength: number;
+  /** In memory, as long as they are. */
+  bytes: Uint8Array | undefined;
+  /** On disk, once they are. */
+  place: Range | undefined;
+  /** How many read it from there, or write it. */
+  users: number;
+  /** Its client has not got it, and may ask for it. */
+  isOwed: boolean;
+  isDropped: boolean;
+}
+
+export interface ResultMemoryOptions {
+  readonly limitBytes: number;
+  /** Where the file is made for what is over the limit. */
+  readonly directory: string;
+  readonly warn: (message: string) => void;
+}
+
+/** After the disk refused something it is asked again when so much time has gone by. */
+const patienceMs = 10_000;
+
+export class ResultMemory implements AsyncDisposable {
+  readonly #options: ResultMemoryOptions;
+  readonly #file: SpillFile;
+  /** The blocks that are in memory and could as well be on disk, the oldest first. */
+  readonly #inMemory = new Set<HeldBlock>();
+  /** Of all blocks that are in memory, movable or not. */
+  memoryBytes = 0;
+  /** Of those that are on disk. */
+  spilledBytes = 0;
+  #isSpilling = false;
+  #refusedUntil = -Infinity;
+  #hasWarned = false;
+
+  constructor(options: ResultMemoryOptions) {
+    this.#options = options;
+    this.#file = new SpillFile(options.directory);
+  }
+
+  get heldBytes(): number {
+    return this.memoryBytes + this.spilledBytes;
+  }
+
+  add({ start, count, bytes }: Block, { isOwed = false } = {}): HeldBlock {
+    const { byteLength } = bytes;
+    const block: HeldBlock = { start, count, byteLength, bytes, place: undefined, users: 0, isOwed, isDropped: false };
+    this.memoryBytes += byteLength;
+    // Memory beside the bytes cannot be written: it is to be moved, or many look at it.
+    if (attachmentsOf(bytes) === undefined) this.#inMemory.add(block);
+    if (this.memoryBytes > this.#options.limitBytes) void this.#spill();
+    return block;
+  }
+
+  drop(block: HeldBlock): void {
+    if (block.bytes === undefined) this.spilledBytes -= block.byteLength;
+    else this.#leaveMemory(block);
+    block.isDropped = true;
+    this.#freePlace(block);
+  }
+
+  /** At once, when all of them are in memory. Rejects with `RESULT_LOST`. */
+  read(blocks: readonly HeldBlock[]): readonly Block[] | Promise<readonly Block[]> {
+    const known = blocks.map(({ start, count, bytes }) => (bytes === undefined ? undefined : { start, count, bytes }));
+    if (known.every((block) => block !== undefined)) return known;
+    return Promise.all(blocks.map(async (block, position) => known[position] ?? (await this.#fetch(block))));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#refusedUntil = Infinity;
+    await this.#file[Symbol.asyncDispose]();
+  }
+
+  async #fetch(block: HeldBlock): Promise<Block> {
+    const { start, count } = block;
+    block.users += 1;
+    try {
+      return { start, count, bytes: await this.#file.read(block.place!) };
+    } finally {
+      block.users -= 1;
+      this.#freePlace(block);
+    }
+  }
+
+  async #spill(): Promise<void> {
+    if (this.#isSpilling) return;
+    this.#isSpilling = true;
+    while (this.memoryBytes > this.#options.limitBytes && performance.now() >= this.#refusedUntil) {
+      const [oldest] = this.#inMemory;
+      if (oldest === undefined) break;
+      await this.#write(oldest);
+    }
+    this.#isSpilling = false;
+  }
+
+  async #write(block: HeldBlock): Promise<void> {
+    block.users += 1;
+    try {
+      block.place = await this.#file.write(block.bytes!);
+      if (block.isDropped) return;
+      this.#leaveMemory(block);
+      this.spilledBytes += block.byteLength;
+    } catch (error) {
+      this.#refused(error);
+    } finally {
+      block.users -= 1;
+      this.#freePlace(block);
+    }
+  }
+
+  #refused(error: unknown): void {
+    this.#refusedUntil = performance.now() + patienceMs;
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const { limitBytes, directory, warn } = this.#options;
+    const why = error instanceof Error ? error.message : String(error);
+    const what = `results take more than ${formatBytes(limitBytes)} of memory, and cannot be moved to disk`;
+    const remedy = 'Make room there, or name another folder for them, or allow more memory.';
+    warn(`${what} in ${directory}: ${why}. They stay in memory. ${remedy}`);
+  }
+
+  #leaveMemory(block: HeldBlock): void {
+    this.#inMemory.delete(block);
+    block.bytes = undefined;
+    this.memoryBytes -= block.byteLength;
+  }
+
+  #freePlace(block: HeldBlock): void {
+    if (!block.isDropped || block.users > 0 || block.place === undefined) return;
+    this.#file.free(block.place);
+    block.place = undefined;
+  }
+}

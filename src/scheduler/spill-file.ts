@@ -1,0 +1,114 @@
+// Bytes that have no room in memory, in one file that has no name: it is removed as soon as it is open, so nobody else
+// can read it, and nothing is left of it when the process ends, however it ends. Places that are let go of are used
+// again, and at the end of the file they are given back.
+
+import { randomUUID } from 'node:crypto';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { lengthOf, type Range } from '../lib/range.ts';
+import { Ranges } from '../lib/ranges.ts';
+
+export class SpillFile implements AsyncDisposable {
+  /** Where it is made when it is first needed. */
+  readonly directory: string;
+  #file: Promise<FileHandle> | undefined;
+  readonly #free = new Ranges();
+  #end = 0;
+  /** Settles when what changes the file has done so: one at a time, so that nothing that was written is cut off. */
+  #changes: Promise<unknown> = Promise.resolve();
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** How many bytes are kept here. */
+  get usedBytes(): number {
+    return this.#end - this.#free.size;
+  }
+
+  /** Gives the place where they are. Rejects, with nothing kept, when there is no room or no such folder. */
+  async write(bytes: Uint8Array): Promise<Range> {
+    const place = this.#take(bytes.byteLength);
+    try {
+      await this.#change((file) => writeAll(file, bytes, place.start));
+      return place;
+    } catch (error) {
+      this.free(place);
+      throw error;
+    }
+  }
+
+  /** Rejects with `RESULT_LOST` when it cannot be read, or is not all there. */
+  async read(place: Range): Promise<Uint8Array> {
+    const bytes = new Uint8Array(lengthOf(place));
+    try {
+      const file = await this.#opened();
+      for (let done = 0; done < bytes.length;) {
+        const { bytesRead } = await file.read(bytes, done, bytes.length - done, place.start + done);
+        if (bytesRead === 0) throw new Error(`the file ends after ${done} of ${bytes.length} bytes`);
+        done += bytesRead;
+      }
+      return bytes;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `a result that was moved from memory to disk (in ${this.directory}) cannot be read back: ${why}`;
+      throw new HeddleError('RESULT_LOST', message, { directory: this.directory, cause });
+    }
+  }
+
+  /** The place may be used for something else from here on. */
+  free(place: Range): void {
+    this.#free.add(place);
+    const { last } = this.#free;
+    if (last === undefined || last.end < this.#end) return;
+    this.#free.remove(last);
+    this.#end = last.start;
+    // When its turn comes, the end may be another. Without room given back nothing is wrong but that.
+    if (this.#file !== undefined) void this.#change((file) => file.truncate(this.#end)).catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#changes;
+    await (await this.#file)?.close();
+    this.#file = undefined;
+  }
+
+  /** The first gap that is large enough, or the end. */
+  #take(size: number): Range {
+    const gap = this.#free[Symbol.iterator]().find((range) => lengthOf(range) >= size);
+    const start = gap?.start ?? this.#end;
+    const place = { start, end: start + size };
+    if (gap === undefined) this.#end = place.end;
+    else this.#free.remove(place);
+    return place;
+  }
+
+  async #change(change: (file: FileHandle) => Promise<void>): Promise<void> {
+    const changed = this.#changes.then(async () => change(await this.#opened()));
+    this.#changes = changed.catch(() => {});
+    await changed;
+  }
+
+  #opened(): Promise<FileHandle> {
+    this.#file ??= openNameless(this.directory).catch((error: unknown) => {
+      // The folder may be there next time.
+      this.#file = undefined;
+      throw error;
+    });
+    return this.#file;
+  }
+}
+
+async function openNameless(directory: string): Promise<FileHandle> {
+  const path = join(directory, `heddle-${process.pid}-${randomUUID()}`);
+  const file = await open(path, 'wx+', 0o600);
+  await unlink(path);
+  return file;
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    done += (await file.write(bytes, done, bytes.byteLength - done, position + done)).bytesWritten;
+  }
+}
