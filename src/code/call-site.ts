@@ -2,6 +2,7 @@
 // `task()` call happens again. It is not always the file that holds the call: a helper that makes tasks, called from
 // the top level of a flow file, defines them for the flow file.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { pathToFileURL } from 'node:url';
 import util from 'node:util';
 import { processWide } from '../lib/process-wide.ts';
@@ -28,8 +29,10 @@ interface Frame extends Place {
   readonly file: string;
 }
 
-/** For each bundle, the module in it that runs or ran last; written by the bundles themselves. */
-const bundledModules = processWide('bundled-modules', () => new Map<string, string>());
+/** The module of a bundle whose top level runs here, which it says itself; awaiting something, it is not mistaken. */
+const bundledModule = processWide('bundled-module', () => {
+  return new AsyncLocalStorage<{ readonly bundle: string; readonly module: string } | undefined>();
+});
 
 const ownSource = new URL('../', import.meta.url).href;
 /** Deep enough for any helper between a module's top level and `task()`; frames are cheap. */
@@ -44,17 +47,20 @@ export function callSite(): CallSite {
     })
     .filter(({ file }) => !file.startsWith(ownSource));
   const caller = frames.find(({ file }) => !isInternal(file)) ?? { file: '', line: 0 };
+  const bundled = bundledModuleIn(frames);
+  if (bundled !== undefined) return { module: bundled, file: caller.file, line: caller.line };
   const at = frames.findIndex((frame, index) => isModuleBody(frame, frames[index + 1]));
   const body = frames[at];
-  const site = { module: body && moduleIn(body.file), file: caller.file, line: caller.line };
+  const site = { module: body?.file, file: caller.file, line: caller.line };
   if (body === undefined || isLoader(frames[at + 1])) return site;
   return { ...site, guess: { line: body.line, column: body.column } };
 }
 
-/** Inside of a bundle all modules share one scope; each has said who it is before it ran (see `bundle.ts`). */
-function moduleIn(file: string): string {
-  const module = bundledModules.get(file);
-  return module === undefined ? file : inBundle(file, module);
+/** Inside of a bundle all modules share one scope; each says who it is before it runs (see `bundle.ts`). */
+function bundledModuleIn(frames: readonly Frame[]): string | undefined {
+  const running = bundledModule.getStore();
+  if (running === undefined || !frames.some(({ file }) => file === running.bundle)) return undefined;
+  return inBundle(running.bundle, running.module);
 }
 
 /** What a module is called that comes out of a bundle. */

@@ -3,14 +3,14 @@
 // users write no guard, and loading goes on as soon as the wanted function is there and the first such call was
 // reached.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setSourceMapsSupport } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import type { CodeSource } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
-import { manifestFile, type BundleManifest } from './bundle-archive.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
+import { missingPackageOf, tellOfMissingPackages } from './missing-package.ts';
 import { find, fingerprintOf, namesIn, projectOf, registry, type Reference } from './registry.ts';
 
 /** How long a module that was held at a flow run may stay silent before it is taken to define nothing more. */
@@ -77,12 +77,18 @@ export async function importUntilReady(module: string): Promise<void> {
 }
 
 function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
+  const failed = `a worker could not import ${module} to find ${sought}`;
+  const missing = missingPackageOf(error);
+  if (missing !== undefined) {
+    return new HeddleError('EXTERNAL_MISSING', `${failed}: ${(error as Error).message}`, {
+      module,
+      ...missing,
+      cause: error,
+    });
+  }
   const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const remedy =
-    missingPackage(module, error) ??
-    `A task's module is imported by every worker, so its top level must be safe to run there.`;
-  const message = `a worker could not import ${module} to find ${sought}: ${why}. ${remedy}`;
-  return new HeddleError('TASK_MODULE_FAILED', message, { module, cause: error });
+  const remedy = `A task's module is imported by every worker, so its top level must be safe to run there.`;
+  return new HeddleError('TASK_MODULE_FAILED', `${failed}: ${why}. ${remedy}`, { module, cause: error });
 }
 
 function notFound({ name, module, definedAt }: Reference & { module: string }, end: ImportEnd): HeddleError {
@@ -97,18 +103,6 @@ function notFound({ name, module, definedAt }: Reference & { module: string }, e
     `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module` +
     `${isHeld ? ', above the first run of a flow' : ''}.`;
   return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
-}
-
-/** What to do about a package that a bundle leaves out, if that is what is missing. */
-function missingPackage(module: string, error: unknown): string | undefined {
-  if (!isBundled(module) || (error as { code?: unknown } | null)?.code !== 'ERR_MODULE_NOT_FOUND') return undefined;
-  const { externals } = JSON.parse(readFileSync(new URL(manifestFile, fileOf(module)), 'utf8')) as BundleManifest;
-  const [name, version] = Object.entries(externals).find(([each]) => String(error).includes(`'${each}'`)) ?? [];
-  if (name === undefined) return undefined;
-  return (
-    `It holds native code, which is made for one kind of machine and so is not sent: install it in the folder that ` +
-    `the worker is started in (npm i ${name}@${version}), then start the worker again.`
-  );
 }
 
 /** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
@@ -182,7 +176,10 @@ function importOnce(module: string): Import {
   if (known !== undefined) return known;
   const heldBefore = registry.heldRuns.length;
   // A stack trace from inside of a bundle names the files that it was made of.
-  if (isBundled(module)) setSourceMapsSupport(true, { nodeModules: true });
+  if (isBundled(module)) {
+    setSourceMapsSupport(true, { nodeModules: true });
+    tellOfMissingPackages();
+  }
   const started: Import = { done: import(fileOf(module)), heldBefore };
   imports.set(module, started);
   return started;

@@ -48,6 +48,22 @@ export function isInsideFunction(source: string, { line, column }: Place): boole
   return false;
 }
 
+/** Where `import('…')` stands, in order; nowhere in what cannot be read. */
+export function importCallsIn(source: string): readonly { readonly start: number; readonly end: number }[] {
+  let open: AnyNode[];
+  try {
+    open = [readModule(source)];
+  } catch {
+    return [];
+  }
+  const calls: AnyNode[] = [];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.type === 'ImportExpression' && node.source.type === 'Literal') calls.push(node);
+    open.push(...childrenOf(node));
+  }
+  return calls.toSorted((a, b) => a.start - b.start);
+}
+
 function importsOf(node: AnyNode): [string, ImportedName][] {
   if (node.type !== 'ImportDeclaration') return [];
   const from = String(node.source.value);

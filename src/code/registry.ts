@@ -32,6 +32,8 @@ interface Registry {
   readonly entries: Map<string, object>;
   readonly ordinals: Map<string, number>;
   readonly fingerprints: Map<string, string>;
+  /** When the bytes of a module's file were looked at, in milliseconds since 1970. */
+  readonly loadTimes: Map<string, number>;
   /** Called at each definition and at each flow run that was held back; for whoever waits for one of them. */
   readonly watchers: Set<() => void>;
   /** Set while this thread imports a module only to find its tasks. */
@@ -46,6 +48,7 @@ export const registry = processWide<Registry>('registry', () => ({
   entries: new Map(),
   ordinals: new Map(),
   fingerprints: new Map(),
+  loadTimes: new Map(),
   watchers: new Set(),
   isImporting: false,
   heldRuns: [],
@@ -109,8 +112,14 @@ export function fingerprintOf(module: string): string {
     const url = new URL(module);
     fingerprint = hashOfModule(url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module);
     registry.fingerprints.set(module, fingerprint);
+    registry.loadTimes.set(module, Date.now());
   }
   return fingerprint;
+}
+
+/** When a module that defined something was loaded, which all that it imports was before. */
+export function whenLoaded(module: string): number {
+  return registry.loadTimes.get(module) ?? Infinity;
 }
 
 export function hashOfModule(content: Uint8Array | string): string {

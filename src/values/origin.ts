@@ -6,12 +6,16 @@ import { Session } from 'node:inspector';
 import { findSourceMap } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processWide } from '../lib/process-wide.ts';
 import { makersOf, nameOf } from './kinds.ts';
 
 /** Asking takes some ten milliseconds, the first time a hundred: too much for what fails a thousand times. */
 let asksLeft = 50;
 const known = new WeakMap<object, string | undefined>();
 const slot = Symbol.for('heddle.inspected');
+
+/** Of packages that came in bundles of code, which say so themselves; by the URLs that their folders had there. */
+const bundledVersions = processWide('bundled-versions', () => new Map<string, string>());
 
 /** Of a package, with its version: `pg 8.23.1`. */
 const packagePattern = /^(?:@[^/ ]+\/)?[^/ :]+ \d/;
@@ -111,6 +115,8 @@ function sourceOf(url: string, { lineNumber, columnNumber }: Location): Place {
 function packageOf(url: string): string | undefined {
   const [, folder, name] = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(url) ?? [];
   if (folder === undefined || name === undefined) return undefined;
+  const bundled = bundledVersions.get(folder);
+  if (bundled !== undefined) return `${name} ${bundled}`;
   const path = folder.startsWith('file:') ? fileURLToPath(folder) : folder;
   if (!existsSync(`${path}/package.json`)) return name;
   const { version } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8')) as { version?: unknown };

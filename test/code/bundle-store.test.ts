@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,8 +8,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleOf } from '../../src/code/bundle.ts';
 import { pack } from '../../src/code/bundle-archive.ts';
 import { BundleStore } from '../../src/code/bundle-store.ts';
-import { load } from '../../src/code/load.ts';
-import { fingerprintOf } from '../../src/code/registry.ts';
 
 test('a bundle that was kept is found, also by another process', () => {
   using folder = newFolder();
@@ -80,32 +78,6 @@ test('when the bundles take too much room, those that this worker does not use g
 
   assert.ok(store.find(current.id) !== undefined);
   assert.equal(store.find(old.id), undefined);
-});
-
-test('a package with native code stays outside, and the worker says what to install', async () => {
-  using folder = newFolder();
-  const native = join(folder.path, 'node_modules/with-native-code');
-  mkdirSync(native, { recursive: true });
-  writeFileSync(join(folder.path, 'package.json'), '{}');
-  writeFileSync(join(native, 'package.json'), '{ "name": "with-native-code", "version": "1.2.3", "main": "index.js" }');
-  writeFileSync(join(native, 'binding.gyp'), '{}');
-  writeFileSync(join(native, 'index.js'), 'exports.fast = true;');
-  const file = join(folder.path, 'flow.mjs');
-  writeFileSync(
-    file,
-    `import native from 'with-native-code'; import { task } from 'heddle'; task('fast', () => native);`,
-  );
-  const module = pathToFileURL(file).href;
-  const address = { module, path: 'flow.mjs', fingerprint: fingerprintOf(module) };
-  const { id, bytes } = await bundleOf(address);
-  using elsewhere = newFolder();
-  const store = new BundleStore({ directory: elsewhere.path, limitBytes: 1e9 });
-  store.add(id, bytes);
-
-  const loaded = load({ ...address, name: 'fast', ordinal: 0, definedAt: '' }, { bundle: store.find(id)! });
-
-  const message = /Cannot find package 'with-native-code'.* It holds native code.* \(npm i with-native-code@1\.2\.3\)/s;
-  await assert.rejects(loaded, { code: 'TASK_MODULE_FAILED', message });
 });
 
 test('a module that was changed since it was loaded is not bundled', async () => {

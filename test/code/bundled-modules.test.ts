@@ -1,0 +1,210 @@
+// What modules are and do in a bundle must be what they are and do outside of it: here each test writes a project, bundles
+// its flow.mjs, and looks for tasks in the bundle as a worker does.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { inspectSerializable, type Task } from 'heddle';
+import { bundleOf } from '../../src/code/bundle.ts';
+import { BundleStore } from '../../src/code/bundle-store.ts';
+import { load } from '../../src/code/load.ts';
+import { fingerprintOf } from '../../src/code/registry.ts';
+
+test('a task that is made behind an import that is awaited belongs to its own module', async () => {
+  using project = newProject({
+    'flow.mjs': `import { task } from 'heddle';
+      const { word } = await import('./lazy.ts');
+      export const say = task('say', () => word);`,
+    'lazy.ts': `import { task } from 'heddle';
+      export const word = 'lazy';
+      export const own = task('own', () => 'own');`,
+  });
+  const bundled = await project.bundled();
+
+  assert.equal(await bundled.run('say'), 'lazy');
+  assert.equal(await bundled.run('own', 'lazy.ts'), 'own');
+});
+
+test('so do those of modules that are imported at the same time, wait for something, or throw', async () => {
+  const waiting = (name: string, ms: number) =>
+    `import { task } from 'heddle'; import { setTimeout } from 'node:timers/promises';
+    await setTimeout(${ms}); task('say', () => '${name}');`;
+  using project = newProject({
+    'flow.mjs': `import { task } from 'heddle';
+      await Promise.all([import('./slow.ts'), import('./fast.ts'), import('./bad.ts').catch(() => {})]);
+      task('say', () => 'flow');`,
+    'slow.ts': waiting('slow', 20),
+    'fast.ts': waiting('fast', 5),
+    'bad.ts': `throw new Error('bad');`,
+  });
+  const bundled = await project.bundled();
+
+  assert.deepEqual(
+    [await bundled.run('say'), await bundled.run('say', 'slow.ts'), await bundled.run('say', 'fast.ts')],
+    ['flow', 'slow', 'fast'],
+  );
+});
+
+test('a module that is required in the middle of another takes nothing from that', async () => {
+  using project = newProject({
+    'flow.mjs': `import { createRequire } from 'node:module'; import { task } from 'heddle'; import './outer.cjs';
+      task('say', () => 'flow');`,
+    'outer.cjs': `const { task } = require('heddle'); const { word } = require('./inner.cjs'); task('say', () => word);`,
+    'inner.cjs': `exports.word = 'inner';`,
+  });
+  const bundled = await project.bundled();
+
+  assert.equal(await bundled.run('say'), 'flow');
+  assert.equal(await bundled.run('say', 'outer.cjs'), 'inner');
+});
+
+test('modules that import each other run in the order in which they did, whatever else comes along', async () => {
+  const files = {
+    'flow.mjs': `import { task } from 'heddle'; import { times } from './table.mjs'; import './only-here.mjs';
+      export const factor = 3; const table = times(2);
+      task('say', () => table());`,
+    'table.mjs': `import { factor } from './flow.mjs';
+      export const times = (x) => () => x * factor;`,
+    'only-here.mjs': `globalThis.order = [...(globalThis.order ?? []), 'only-here'];`,
+    'other.mjs': `import { task } from 'heddle'; task('other', () => globalThis.order);`,
+  };
+  using project = newProject(files);
+  const bundled = await project.bundled('other.mjs', 'table.mjs');
+
+  assert.equal(await bundled.run('say'), 6);
+  assert.deepEqual(await bundled.run('other', 'other.mjs'), ['only-here']);
+});
+
+test('a module that was changed since the task was made is not bundled, however it is imported', async () => {
+  using project = newProject({
+    'flow.mjs': `import { task } from 'heddle'; import { word } from './inner.mjs'; task('say', () => word);`,
+    'inner.mjs': `export { word } from './innermost.mjs';`,
+    'innermost.mjs': `export const word = 'old';`,
+  });
+  fingerprintOf(pathToFileURL(join(project.path, 'flow.mjs')).href);
+  const later = new Date(Date.now() + 1_000);
+  writeFileSync(join(project.path, 'innermost.mjs'), `export const word = 'new';`);
+  utimesSync(join(project.path, 'innermost.mjs'), later, later);
+
+  await assert.rejects(project.bundled(), {
+    code: 'BUNDLE_FAILED',
+    message: /innermost\.mjs was changed after this process had loaded it; start the flow again/,
+  });
+});
+
+test('data, bytes of WebAssembly and files of packages come along', async () => {
+  using project = newProject({
+    'flow.mjs': `import { readFileSync } from 'node:fs'; import { task } from 'heddle';
+      import facts from './facts.json' with { type: 'json' };
+      const read = (url) => readFileSync(url);
+      task('say', async () => {
+        const { instance } = await WebAssembly.instantiate(read(new URL('./add.wasm', import.meta.url)));
+        return [facts.a, instance.exports.add(2, 3), String(read(new URL('data.txt', import.meta.resolve('words'))))];
+      });`,
+    'facts.json': '{ "a": 1 }',
+    'add.wasm': addModule,
+    'node_modules/words/package.json': '{ "name": "words", "version": "1.0.0", "main": "index.js" }',
+    'node_modules/words/index.js': '',
+    'node_modules/words/data.txt': 'words',
+  });
+  const bundled = await project.bundled();
+
+  assert.deepEqual(await bundled.run('say'), [1, 5, 'words']);
+});
+
+const nativePackage = {
+  'node_modules/native-code/package.json': '{ "name": "native-code", "version": "1.2.3", "main": "index.js" }',
+  'node_modules/native-code/binding.gyp': '{}',
+  'node_modules/native-code/index.js': 'exports.fast = true;',
+};
+
+test('a package with native code stays outside, and the worker says what to install', async () => {
+  using project = newProject({
+    ...nativePackage,
+    'flow.mjs': `import { fast } from 'native-code'; import { task } from 'heddle'; task('say', () => fast);`,
+  });
+  const bundled = await project.bundled();
+  project.without('node_modules');
+
+  await assert.rejects(bundled.run('say'), {
+    code: 'EXTERNAL_MISSING',
+    package: 'native-code',
+    version: '1.2.3',
+    command: 'npm i native-code@1.2.3',
+    message: /^a worker .* has no package 'native-code'.*native code.*started in: npm i native-code@1\.2\.3$/s,
+  });
+});
+
+test('so it does where a task loads the package, and who can do without goes on', async () => {
+  using project = newProject({
+    ...nativePackage,
+    'flow.mjs': `import { task } from 'heddle';
+      const optional = await import('native-code').catch((error) => error.code);
+      task('say', async () => { await import('native-code'); });
+      task('without', () => optional);`,
+  });
+  const bundled = await project.bundled();
+  project.without('node_modules');
+
+  assert.equal(await bundled.run('without'), 'ERR_MODULE_NOT_FOUND');
+  await assert.rejects(bundled.run('say'), {
+    code: 'ERR_MODULE_NOT_FOUND',
+    message: /has no package 'native-code'.* npm i native-code@1\.2\.3$/s,
+  });
+});
+
+test('of what a bundled package makes, its version is told where the package itself is not', async () => {
+  using project = newProject({
+    'flow.mjs': `import { Client } from 'some-client'; import { task } from 'heddle'; task('say', () => new Client());`,
+    'node_modules/some-client/package.json': '{ "name": "some-client", "version": "4.5.6", "main": "index.js" }',
+    'node_modules/some-client/index.js': `exports.Client = class Client { query = () => 1; };`,
+  });
+  const bundled = await project.bundled();
+  project.without('node_modules');
+
+  const { problems } = await inspectSerializable({ db: await bundled.run('say') });
+
+  assert.deepEqual(
+    problems.map(({ path, what }) => [path, what]),
+    [['value.db.query', 'is a function (some-client 4.5.6)']],
+  );
+});
+
+/** The bytes of a module that exports `add`. */
+const addModule = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=', 'base64');
+
+interface Project extends Disposable {
+  readonly path: string;
+  /** The project's flow.mjs as a worker has it; `also` are modules that come along. */
+  bundled(...also: readonly string[]): Promise<{ run: (task: string, module?: string) => Promise<unknown> }>;
+  /** As on another machine, a folder of it is not there. */
+  without(folder: string): void;
+}
+
+function newProject(files: Readonly<Record<string, string | Uint8Array>>): Project {
+  const path = mkdtempSync(join(tmpdir(), 'heddle-project-'));
+  for (const [name, content] of Object.entries({ 'package.json': '{}', ...files })) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
+  const addressOf = (name: string) => {
+    const module = pathToFileURL(join(path, name)).href;
+    return { module, path: name, fingerprint: fingerprintOf(module) };
+  };
+  const bundled = async (...also: readonly string[]) => {
+    const others = also.map((name) => pathToFileURL(join(path, name)).href);
+    const { id, bytes } = await bundleOf({ ...addressOf('flow.mjs'), ...(also.length > 0 && { also: others }) });
+    const store = new BundleStore({ directory: join(path, 'code'), limitBytes: 1e9 });
+    store.add(id, bytes);
+    const run = async (name: string, module = 'flow.mjs') => {
+      const reference = { ...addressOf(module), name, ordinal: 0, definedAt: 'somewhere' };
+      return ((await load(reference, { bundle: store.find(id)! })) as Task<[]>).run();
+    };
+    return { run };
+  };
+  const without = (folder: string) => rmSync(join(path, folder), { recursive: true });
+  return { path, bundled, without, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
