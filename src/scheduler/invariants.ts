@@ -22,62 +22,57 @@ export function checkInvariants(core: SchedulerCore): void {
 
 /** Every index is in exactly one phase. */
 function checkPhases(array: ArrayRecord): void {
-  const seen = new Ranges();
-  const check = (phase: string, ranges: Iterable<Range>) => {
-    for (const range of ranges) {
-      const isInBounds = range.start >= 0 && lengthOf(range) > 0 && range.end <= array.length;
-      if (!isInBounds) assert.fail(`${range.start} to ${range.end} of array ${array.id}, ${phase}, is out of bounds`);
-      const isNew = seen.overlap(range).length === 0;
-      if (!isNew) assert.fail(`${range.start} to ${range.end} of array ${array.id}, ${phase}, is in another phase too`);
-      seen.add(range);
-    }
+  const phases: (readonly [string, Range])[] = [];
+  const note = (phase: string, ranges: Iterable<Range>) => {
+    for (const range of ranges) phases.push([phase, range]);
   };
-  check('waiting', array.waiting);
-  check('queued', array.queued);
-  check('suspected', array.suspects);
-  for (const index of array.delayed.keys()) check('delayed', [{ start: index, end: index + 1 }]);
-  for (const { outstanding } of array.chunks) check('assigned', outstanding);
-  check('settled', array.settled);
-  assert.equal(seen.size, array.length, `array ${array.id} has indices in no phase`);
+  note('waiting', array.waiting);
+  note('queued', array.queued);
+  note('suspected', array.suspects);
+  for (const index of array.delayed.keys()) note('delayed', [{ start: index, end: index + 1 }]);
+  for (const { outstanding } of array.chunks) note('assigned', outstanding);
+  note('settled', array.settled);
+
+  let next = 0;
+  for (const [phase, { start, end }] of phases.sort(([, a], [, b]) => a.start - b.start)) {
+    if (start !== next) assert.fail(`array ${array.id} has indices in no phase, or in two, before ${start}, ${phase}`);
+    if (end <= start) assert.fail(`${start} to ${end} of array ${array.id}, ${phase}, is no range`);
+    next = end;
+  }
+  assert.equal(next, array.length, `array ${array.id} has indices in no phase`);
 }
 
 /** What waits has a reason to, and nothing else was let past its upstreams. */
 function checkUpstreams(array: ArrayRecord, core: SchedulerCore): void {
-  const incomplete = [...array.whole].filter((upstream) => !upstream.isComplete);
-  assert.equal(array.missingWhole, incomplete.length, `array ${array.id} miscounts what it waits for`);
-  const ready = readyByTheRule(array, incomplete.length);
-  for (const range of array.waiting) {
-    assert(ready.overlap(range).length === 0, `array ${array.id} waits for nothing`);
+  const upstreams = array.upstreams();
+  for (const dependent of [...array.elementwiseDependents, ...array.wholeDependents]) {
+    assert(dependent.upstreams().has(array), `array ${array.id} is kept for array ${dependent.id}, which is done`);
+    assert.equal(core.arrays.get(dependent.id), dependent, `array ${array.id} is kept for one that is forgotten`);
   }
-  if (!array.isComplete) {
-    for (const range of [...array.waiting, ...array.given]) ready.add(range);
-    assert.equal(ready.size, array.length, `array ${array.id} went on before its upstreams`);
-  }
-  for (const upstream of array.upstreams()) {
+  for (const upstream of upstreams) {
     assert(!array.isComplete, `array ${array.id} is complete and still holds on to array ${upstream.id}`);
     assert.equal(core.arrays.get(upstream.id), upstream, `array ${array.id} needs array ${upstream.id}: forgotten`);
   }
   for (const upstream of array.elementwise) assert(upstream.elementwiseDependents.has(array));
   for (const upstream of array.whole) assert(upstream.wholeDependents.has(array));
-  for (const dependent of [...array.elementwiseDependents, ...array.wholeDependents]) {
-    assert(dependent.upstreams().has(array), `array ${array.id} is kept for array ${dependent.id}, which is done`);
-    assert.equal(core.arrays.get(dependent.id), dependent, `array ${array.id} is kept for one that is forgotten`);
-  }
+  const incomplete = [...array.whole].filter((upstream) => !upstream.isComplete);
+  assert.equal(array.missingWhole, incomplete.length, `array ${array.id} miscounts what it waits for`);
+  if (!array.isComplete) checkReadiness(array, incomplete.length > 0);
 }
 
-function readyByTheRule(array: ArrayRecord, incomplete: number): Ranges {
-  const ready = new Ranges();
-  if (incomplete === 0) ready.add(array.all);
-  for (const upstream of array.elementwise) {
-    const settled = [...upstream.settled];
-    let from = 0;
-    // Remove what lies between the settled ranges, and after the last.
-    for (const { start, end } of [...settled, { start: array.length, end: array.length }]) {
-      ready.remove({ start: from, end: start });
-      from = end;
-    }
+function checkReadiness(array: ArrayRecord, isHeldUp: boolean): void {
+  let ready: readonly Range[] = isHeldUp ? [] : [array.all];
+  for (const { settled } of array.elementwise) ready = ready.flatMap((range) => settled.overlap(range));
+  const given = new Ranges();
+  for (const range of array.given) given.add(range);
+  let free = 0;
+  for (const range of ready) {
+    if (array.waiting.overlap(range).length > 0) assert.fail(`array ${array.id} waits for nothing`);
+    free += lengthOf(range);
+    for (const part of given.overlap(range)) free -= lengthOf(part);
   }
-  return ready;
+  const held = array.waiting.size + given.size;
+  assert.equal(free + held, array.length, `array ${array.id} went on before its upstreams`);
 }
 
 function checkLosses(array: ArrayRecord): void {

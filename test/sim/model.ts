@@ -14,11 +14,11 @@ interface ArrayModel {
   readonly outcomes: Uint8Array;
   /** For each index: the attempt that it is assigned to, or 0. */
   readonly owners: Int32Array;
-  readonly losses: Uint8Array;
-  /** For each index: the time before which it must not run. */
-  readonly due: Float64Array;
-  /** For each index: the largest chunk that it may run in, or 0 when it is above suspicion. */
-  readonly limits: Int32Array;
+  readonly losses: Map<number, number>;
+  /** The time before which an index must not run, for those that asked for one. */
+  readonly due: Map<number, number>;
+  /** The largest chunk that an index may run in, for those that are not above suspicion. */
+  readonly limits: Map<number, number>;
   missing: number;
   isReleased: boolean;
   isForgotten: boolean;
@@ -69,6 +69,13 @@ export class Model {
   get isDone(): boolean {
     for (const { missing, isForgotten } of this.arrays.values()) if (missing > 0 && !isForgotten) return false;
     return true;
+  }
+
+  /** How many indices are assigned to a worker. */
+  runsOn(worker: string): number {
+    let runs = 0;
+    for (const attempt of this.#workers.get(worker)?.attempts.values() ?? []) runs += owned(attempt).length;
+    return runs;
   }
 
   /** Whether this news fits what was assigned. All other news must be ignored. */
@@ -142,15 +149,16 @@ export class Model {
       spec,
       dependents: [],
       upstreams: { elementwise: find(spec.elementwise), whole: find(spec.whole) },
-      outcomes: Uint8Array.from({ length }, (_, index) => (isGiven(spec, index) ? settled : 0)),
+      outcomes: new Uint8Array(length),
       owners: new Int32Array(length),
-      losses: new Uint8Array(length),
-      due: new Float64Array(length),
-      limits: new Int32Array(length),
+      losses: new Map(),
+      due: new Map(),
+      limits: new Map(),
       missing: spec.given.reduce((missing, { start, end }) => missing - (end - start), length),
       isReleased: false,
       isForgotten: false,
     };
+    for (const { start, end } of spec.given) array.outcomes.fill(settled, start, end);
     for (const upstream of find([...spec.elementwise, ...spec.whole])) upstream.dependents.push(array);
     this.arrays.set(spec.array, array);
   }
@@ -169,8 +177,8 @@ export class Model {
       }
       case 'index-delayed':
         array.owners[news.index] = 0;
-        array.limits[news.index] = 0;
-        array.due[news.index] = this.#now + news.delayMs;
+        array.limits.delete(news.index);
+        array.due.set(news.index, this.#now + news.delayMs);
         this.#due.push({ type: 'delayed', array: array.spec.array, index: news.index });
         return;
       case 'index-lost':
@@ -191,9 +199,9 @@ export class Model {
 
   #charge(array: ArrayModel, index: number): void {
     array.owners[index] = 0;
-    array.limits[index] = 1;
-    const losses = array.losses[index]! + 1;
-    array.losses[index] = losses;
+    array.limits.set(index, 1);
+    const losses = (array.losses.get(index) ?? 0) + 1;
+    array.losses.set(index, losses);
     if (losses <= this.#options.allowedFailures) return;
     this.#settle(array, index, crashed);
     this.#due.push({ type: 'crashed', array: array.spec.array, index, losses });
@@ -209,7 +217,7 @@ export class Model {
       for (const index of indices) array.owners[index] = 0;
       if (isDead || indices.length === 0) continue;
       if (indices.length === 1) this.#charge(array, indices[0]!);
-      else for (const index of indices) array.limits[index] = Math.max(1, Math.floor(indices.length / 8));
+      else for (const index of indices) array.limits.set(index, Math.max(1, Math.floor(indices.length / 8)));
     }
   }
 
@@ -251,19 +259,18 @@ export class Model {
   }
 
   #checkMayRun(array: ArrayModel, index: number, size: number): void {
+    const reason = this.#whyNot(array, index, size);
+    if (reason !== undefined) assert.fail(`index ${index} of array ${array.spec.array} is dispatched ${reason}`);
+  }
+
+  #whyNot(array: ArrayModel, index: number, size: number): string | undefined {
     const { elementwise, whole } = array.upstreams;
-    const limit = array.limits[index]!;
-    const reasons = {
-      'while settled': array.outcomes[index] !== 0,
-      'while assigned elsewhere': array.owners[index] !== 0,
-      'before its time': array.due[index]! > this.#now,
-      'before its elementwise upstreams': elementwise.some((upstream) => upstream.outcomes[index] === 0),
-      'before its whole upstreams': whole.some((upstream) => upstream.missing > 0),
-      'in too large a chunk for a suspect': limit > 0 && size > limit,
-    };
-    for (const [reason, isSo] of Object.entries(reasons)) {
-      if (isSo) assert.fail(`index ${index} of array ${array.spec.array} is dispatched ${reason}`);
-    }
+    if (array.outcomes[index] !== 0) return 'while settled';
+    if (array.owners[index] !== 0) return 'while assigned elsewhere';
+    if ((array.due.get(index) ?? 0) > this.#now) return 'before its time';
+    for (const { outcomes } of elementwise) if (outcomes[index] === 0) return 'before its elementwise upstreams';
+    for (const { missing } of whole) if (missing > 0) return 'before its whole upstreams';
+    return size > (array.limits.get(index) ?? Infinity) ? 'in too large a chunk for a suspect' : undefined;
   }
 
   #checkCancel({ worker, attempt: number }: Extract<Command, { type: 'cancel-chunk' }>): void {

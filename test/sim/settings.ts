@@ -9,62 +9,103 @@ export interface Settings {
   readonly workers: number;
   /** The length of the arrays. */
   readonly width: number;
-  /** How many arrays follow each other elementwise. */
+  /** How many arrays follow each other elementwise. With none, there is one array and its reduction, of quick tasks. */
   readonly stages: number;
+  /** The rates of all faults are multiplied by this. */
+  readonly trouble: number;
 }
 
-/** How often each thing goes wrong, from 0 to 1. */
+/** One run as large as any: with the usual rates of faults it would be about little else. */
+export const largest = { workers: 10_000, width: 10_000_000, stages: 0, trouble: 0.02 };
+
+/** How often each thing happens that should not, or need not, from 0 to 1. */
 export interface Faults {
   /** A worker dies, and the scheduler is told. */
   readonly crash: number;
   /** A worker dies, and nobody is told. */
   readonly vanish: number;
+  /** A connection is lost between two that live. */
+  readonly cut: number;
   /** A worker goes silent for a while, but works on. */
   readonly stall: number;
+  /** A worker takes many times longer than others for everything. */
+  readonly slow: number;
   /** A message arrives twice. */
   readonly duplicate: number;
   /** A message, and all behind it, arrives late. */
   readonly late: number;
   /** A thread dies while it runs an index. */
   readonly killed: number;
+  /** A thread dies while it runs nothing. */
+  readonly idleDeath: number;
+  /** A thread cannot be started. */
+  readonly unstartable: number;
   /** An index asks to be run again later. */
   readonly delayed: number;
+  /** All indices of an array ask to be run again, at about the same time. */
+  readonly storm: number;
   /** A chunk ends before it is done. */
   readonly abandoned: number;
   /** An index kills each thread that runs it. */
   readonly poison: number;
   /** An index kills each whole worker that runs it. */
   readonly lethal: number;
+  /** An index never returns, until its timeout ends the thread. */
+  readonly stuck: number;
+  /** What runs does not hear that it is cancelled. */
+  readonly deaf: number;
+  /** A chunk opens a resource, which is to be closed later. */
+  readonly opens: number;
+  /** Closing a resource never ends. */
+  readonly sticky: number;
   /** A worker drains and leaves. */
   readonly drain: number;
   /** The client lets go of an array. */
   readonly released: number;
+  /** A client goes, and lets go of all. */
+  readonly gone: number;
   /** A worker says what is not so. */
   readonly lie: number;
+  /** A worker is told what no scheduler may say. */
+  readonly nonsense: number;
   /** The scheduler sleeps through a tick. */
   readonly asleep: number;
+  /** Everybody sleeps, and wakes up late. */
+  readonly jump: number;
 }
 
 const highest: Faults = {
   crash: 0.03,
   vanish: 0.01,
+  cut: 0.01,
   stall: 0.03,
+  slow: 0.3,
   duplicate: 0.1,
   late: 0.05,
   killed: 0.02,
+  idleDeath: 0.1,
+  unstartable: 0.1,
   delayed: 0.05,
+  storm: 0.3,
   abandoned: 0.05,
   poison: 0.01,
   lethal: 0.002,
+  stuck: 0.01,
+  deaf: 0.5,
+  opens: 0.1,
+  sticky: 0.2,
   drain: 0.02,
   released: 0.3,
+  gone: 0.2,
   lie: 0.1,
+  nonsense: 0.005,
   asleep: 0.01,
+  jump: 0.01,
 };
 
 /** Each fault is absent in about a third of the runs, so that it cannot hide another in all of them. */
-export function drawFaults(prng: Prng): Faults {
-  return mapFaults((name) => (prng.chance(0.3) ? 0 : prng.next() * highest[name]));
+export function drawFaults(prng: Prng, trouble: number): Faults {
+  return mapFaults((name) => (prng.chance(0.3) ? 0 : prng.next() * highest[name] * trouble));
 }
 
 export const noFaults: Faults = mapFaults(() => 0);
@@ -78,16 +119,29 @@ export function drawSettings(seed: number): Settings {
   // Another stream than the simulation's: else the size of the cluster would go with the rates of the faults.
   const prng = new Prng(seed ^ 0x5eed);
   const width = Math.floor(300 ** prng.next());
-  return { seed, workers: prng.between(1, 8), width, stages: prng.between(1, 4) };
+  return { seed, workers: prng.between(1, 8), width, stages: prng.between(1, 4), trouble: 1 };
 }
 
 /** The exact command that replays a simulation. */
-export function replayCommand({ seed, workers, width, stages }: Settings): string {
-  return `node test/sim/run.ts --seed ${seed} --workers ${workers} --width ${width} --stages ${stages}`;
+export function replayCommand({ seed, workers, width, stages, trouble }: Settings): string {
+  const shape = `--workers ${workers} --width ${width} --stages ${stages} --trouble ${trouble}`;
+  return `node test/sim/run.ts --seed ${seed} ${shape}`;
 }
 
-/** Two submissions, the second of which builds on the first. Every kind of edge is among them. */
-export function drawArrays({ width, stages }: Settings): readonly (readonly ArraySpec[])[] {
+/**
+ * Submissions: two of one client, the second of which builds on the first, so that every kind of edge is among them, and
+ * one of another client.
+ */
+export function arraysOf({ width, stages }: Settings): readonly (readonly ArraySpec[])[] {
+  if (stages === 0)
+    return [
+      [
+        { ...plain, array: 1, length: width },
+        { ...plain, array: 2, whole: [1] },
+      ],
+      [],
+      [],
+    ];
   const [source, model, alone, firstStage] = [1, 2, 3, 4];
   const lastStage = firstStage + stages - 1;
   const [joined, reduced, empty, after, late, lateReduced] = [1, 2, 3, 4, 5, 6].map((offset) => lastStage + offset);
@@ -112,7 +166,12 @@ export function drawArrays({ width, stages }: Settings): readonly (readonly Arra
     { ...plain, array: late!, length: width, priority: 1, elementwise: [firstStage], whole: [model] },
     { ...plain, array: lateReduced!, whole: [late!, reduced!] },
   ];
-  return [first, second];
+  const [other, otherReduced] = [7, 8].map((offset) => lastStage + offset);
+  const third: ArraySpec[] = [
+    { ...plain, client: 'other-run', array: other!, length: Math.ceil(width / 3) },
+    { ...plain, client: 'other-run', array: otherReduced!, whole: [other!], priority: 2 },
+  ];
+  return [first, second, third];
 }
 
 /** What a run that was resumed knows already: pieces, with gaps between them. */

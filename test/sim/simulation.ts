@@ -1,17 +1,22 @@
-// Runs the real scheduler core against virtual workers and a virtual network, in virtual time.
+// Runs the real cores of scheduler, workers and threads in a virtual world, in virtual time.
 //
 // Two acts, as in TigerBeetle's VOPR. Act one is about safety: everything that can break may break, and after every
 // event the invariants hold and the model agrees. Act two is about liveness: the faults stop, a few workers are
 // healthy, and everything that was asked for must come to an end.
 
 import assert from 'node:assert/strict';
-import { Heap } from '../../src/lib/heap.ts';
-import type { Range } from '../../src/lib/range.ts';
-import { SchedulerCore, type Command, type Event } from '../../src/scheduler/core.ts';
+import { SchedulerCore, type ArraySpec, type Event } from '../../src/scheduler/core.ts';
 import { checkInvariants } from '../../src/scheduler/invariants.ts';
+import { Agenda } from './agenda.ts';
+import { Fates } from './fates.ts';
+import { distort } from './lies.ts';
 import { isGiven, Model } from './model.ts';
 import { Prng } from './prng.ts';
-import { drawArrays, drawFaults, noFaults, type Faults, type Settings } from './settings.ts';
+import { arraysOf, drawFaults, noFaults, type Faults, type Settings } from './settings.ts';
+import { VirtualShell } from './virtual-shell.ts';
+import { VirtualWorker } from './virtual-worker.ts';
+import type { Fate, World } from './world.ts';
+import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
 
 export interface Report {
   readonly events: number;
@@ -25,29 +30,6 @@ export interface Report {
   readonly trace: string;
 }
 
-interface VirtualWorker {
-  readonly id: string;
-  readonly threads: number;
-  readonly runs: Map<number, Run>;
-  isAlive: boolean;
-  isDraining: boolean;
-  stalledUntil: number;
-  /** When the last message from it, and to it, arrives: a connection is a stream. */
-  lastDelivery: number;
-  lastArrival: number;
-}
-
-/** A chunk in the hands of a virtual thread, which has come to `next`. */
-interface Run {
-  readonly array: number;
-  readonly attempt: number;
-  readonly end: number;
-  next: number;
-  isCancelled: boolean;
-}
-
-type RunCommand = Extract<Command, { type: 'run-chunk' }>;
-
 const options = { allowedFailures: 3, heartbeatTimeoutMs: 2_000 };
 
 export interface SimulationOptions {
@@ -60,269 +42,250 @@ export function simulate(simulation: SimulationOptions): Report {
   return new Simulation(simulation).run();
 }
 
-class Simulation {
+class Simulation implements World {
+  readonly agenda = new Agenda();
+  readonly prng: Prng;
+  faults: Faults;
   readonly #settings: Settings;
   readonly #checkEvery: number;
-  readonly #prng: Prng;
   readonly #core = new SchedulerCore(options);
   readonly #model = new Model(options);
-  readonly #agenda = new Heap<Appointment>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
+  readonly #fates: Fates;
+  readonly #shell: VirtualShell;
   readonly #workers = new Map<string, VirtualWorker>();
-  /** How long an index of each array takes. */
-  readonly #paceMs = new Map<number, number>();
-  /** "array:index" of those that kill whatever runs them, and what they kill. */
-  readonly #deadly = new Map<string, 'thread' | 'worker'>();
-  #faults: Faults;
-  #appointments = 0;
-  #now = 0;
-  #report = { events: 0, commands: 0, chunks: 0, deaths: 0, lies: 0, crashed: 0 };
-  #trace = 0x811c9dc5;
+  /** Of all who were ever here. */
+  readonly #ids: string[] = [];
+  #report = { events: 0, deaths: 0, lies: 0 };
 
   constructor({ settings, checkEvery }: SimulationOptions) {
     this.#settings = settings;
     this.#checkEvery = checkEvery;
-    this.#prng = new Prng(settings.seed);
-    this.#faults = drawFaults(this.#prng);
+    this.prng = new Prng(settings.seed);
+    this.faults = drawFaults(this.prng, settings.trouble);
+    this.#fates = new Fates(this.prng);
+    this.#shell = new VirtualShell({
+      fates: this.#fates,
+      feed: (event) => this.#feed(event),
+      tell: (worker, message) => this.#tell(worker, message),
+      close: (id) => this.#close(id),
+      later: (action) => this.agenda.in(this.prng.between(0, 1_000), action),
+    });
   }
 
   run(): Report {
     this.#plan();
-    this.#advance({ until: () => false, limitMs: 1_000 });
-    this.#advance({ until: () => this.#model.isDone, limitMs: 60_000 });
-    this.#faults = noFaults;
+    this.agenda.advance({ until: () => false, limitMs: 1_000 });
+    this.agenda.advance({ until: () => this.#model.isDone, limitMs: 60_000 });
+    this.faults = noFaults;
     for (let spawned = 0; spawned < 4; spawned += 1) this.#spawnWorker();
-    this.#advance({ until: () => this.#model.isDone, limitMs: 10_000_000 });
-    this.#checkEnd();
-    return { ...this.#report, virtualMs: this.#now, trace: (this.#trace >>> 0).toString(16) };
+    this.agenda.advance({ until: () => this.#model.isDone, limitMs: 10_000_000 });
+    this.#checkAllEnded();
+    this.#feed({ type: 'arrays-released', arrays: [...this.#model.arrays.keys()] });
+    for (let round = 0; round < 6_000 && !this.#isQuiet(); round += 1) {
+      this.agenda.advance({ until: () => false, limitMs: 100 });
+    }
+    this.#checkNothingIsLeft();
+    const { chunks, crashed, commands, trace } = this.#shell.report;
+    return { ...this.#report, chunks, crashed, commands, virtualMs: this.agenda.now, trace };
   }
+
+  // What is planned
 
   #plan(): void {
-    const prng = this.#prng;
-    const [first, second] = drawArrays(this.#settings);
-    for (const { array, length } of [...first!, ...second!]) {
-      this.#paceMs.set(array, prng.pick([0.01, 0.5, 5, 50]));
-      for (let index = 0; index < length; index += 1) this.#maybePoison(`${array}:${index}`);
-    }
+    const { prng } = this;
+    const [first, second, third] = arraysOf(this.#settings);
+    const paces = this.#settings.stages === 0 ? [0.01] : [0.01, 0.5, 5, 50];
+    for (const spec of [...first!, ...second!, ...third!]) this.#fates.draw(spec, this.faults, prng.pick(paces));
     for (let worker = 0; worker < this.#settings.workers; worker += 1) {
-      this.#at(prng.between(0, 100), () => this.#spawnWorker());
+      this.agenda.at(prng.between(0, 100), () => this.#spawnWorker());
     }
-    this.#at(0, () => this.#tick());
-    this.#at(prng.between(0, 50), () => this.#feed({ type: 'arrays-submitted', arrays: first! }));
+    this.agenda.at(0, () => this.#tick());
+    this.#submitAt(prng.between(0, 50), first!);
     const lateAt = prng.between(50, 900);
-    this.#at(lateAt, () => this.#feed({ type: 'arrays-submitted', arrays: second! }));
+    this.#submitAt(lateAt, second!);
+    this.#submitAt(prng.between(0, 900), third!);
     for (const { array } of [...first!, ...second!]) {
-      const release: Event = { type: 'arrays-released', arrays: [array] };
-      if (prng.chance(this.#faults.released)) this.#at(lateAt + prng.between(1, 2_000), () => this.#feed(release));
+      if (prng.chance(this.faults.released)) this.#releaseAt(lateAt + prng.between(1, 2_000), [array]);
+    }
+    for (const client of [[...first!, ...second!], third!]) {
+      if (prng.chance(this.faults.gone)) {
+        this.#releaseAt(900 + prng.between(1, 2_000), client.map(({ array }) => array)); // prettier-ignore
+      }
     }
   }
 
-  #maybePoison(key: string): void {
-    if (this.#prng.chance(this.#faults.poison)) this.#deadly.set(key, 'thread');
-    else if (this.#prng.chance(this.#faults.lethal)) this.#deadly.set(key, 'worker');
+  #submitAt(at: number, arrays: readonly ArraySpec[]): void {
+    this.agenda.at(at, () => this.#feed({ type: 'arrays-submitted', arrays }));
   }
 
-  #checkEnd(): void {
+  #releaseAt(at: number, arrays: readonly number[]): void {
+    this.agenda.at(at, () => this.#feed({ type: 'arrays-released', arrays }));
+  }
+
+  // What has to be so in the end
+
+  #checkAllEnded(): void {
     const { arrays } = this.#model;
-    for (const [id, { missing, isForgotten }] of arrays) {
-      assert(missing === 0 || isForgotten, `${missing} indices of array ${id} never ended: ${this.#whyNot(id)}`);
+    for (const [id, { missing, isForgotten, outcomes }] of arrays) {
+      if (missing === 0 || isForgotten) continue;
+      const why = this.#core.explain(id, outcomes.indexOf(0));
+      assert.fail(`${missing} indices of array ${id} never ended: ${why}`);
     }
-    for (const key of this.#deadly.keys()) {
-      const [id, index] = key.split(':').map(Number);
-      const { outcomes, spec } = arrays.get(id!)!;
-      assert(isGiven(spec, index!) || outcomes[index!] !== 1, `${key} kills whatever runs it and is settled`);
+    for (const { array, index } of this.#fates.deadly()) {
+      const { outcomes, spec } = arrays.get(array)!;
+      const isSettled = outcomes[index] === 1 && !isGiven(spec, index);
+      assert(!isSettled, `index ${index} of array ${array} kills whatever runs it and is settled`);
     }
-    this.#feed({ type: 'arrays-released', arrays: [...arrays.keys()] });
+  }
+
+  #isQuiet(): boolean {
+    for (const worker of this.#workers.values()) {
+      if (worker.isBusy || this.#shell.openOn(worker) > 0) return false;
+    }
+    for (const { chunks } of this.#core.fleet.workers.values()) if (chunks.size > 0) return false;
+    return true;
+  }
+
+  #checkNothingIsLeft(): void {
     assert.equal(this.#core.arrays.size, 0, 'released arrays stay in the scheduler');
     checkInvariants(this.#core);
-  }
-
-  #whyNot(id: number): string {
-    const index = this.#model.arrays.get(id)!.outcomes.indexOf(0);
-    return this.#core.explain(id, index);
-  }
-
-  #advance({ until, limitMs }: { until: () => boolean; limitMs: number }): void {
-    const limit = this.#now + limitMs;
-    while (!until()) {
-      const next = this.#agenda.peek();
-      if (next === undefined || next.at > limit) return;
-      this.#agenda.pop();
-      this.#now = Math.max(this.#now, next.at);
-      next.action();
+    for (const worker of this.#workers.values()) {
+      assert(!worker.isBusy, `${worker.id} never ends what it runs`);
+      assert.equal(this.#shell.openOn(worker), 0, `${worker.id} never closes what it was told to close`);
+    }
+    for (const { id, chunks } of this.#core.fleet.workers.values()) {
+      assert.equal(chunks.size, 0, `${id} has slots that are never free again`);
     }
   }
 
-  #at(at: number, action: () => void): void {
-    this.#agenda.push({ at, order: this.#appointments++, action });
-  }
+  // The scheduler
 
   #feed(event: Event): void {
-    const commands = this.#core.handle(event, this.#now);
+    const commands = this.#core.handle(event, this.agenda.now);
     this.#report.events += 1;
-    this.#report.commands += commands.length;
-    this.#model.observe(event, commands, this.#now);
+    this.#model.observe(event, commands, this.agenda.now);
     if (this.#report.events % this.#checkEvery === 0) checkInvariants(this.#core);
-    for (const command of commands) this.#perform(command);
+    for (const command of commands) this.#shell.perform(command);
   }
 
   #tick(): void {
     this.#feed({ type: 'ticked' });
-    this.#at(this.#now + 100, () => this.#tick());
+    this.agenda.in(100, () => this.#tick());
     // Nothing is heard meanwhile, and all that came is read at once.
-    if (this.#prng.chance(this.#faults.asleep)) this.#now += this.#prng.between(500, 6_000);
+    if (this.prng.chance(this.faults.asleep)) this.agenda.now += this.prng.between(500, 6_000);
   }
 
-  #perform(command: Command): void {
-    this.#record(command);
-    if (command.type === 'crashed') this.#report.crashed += 1;
-    if (command.type === 'run-chunk') {
-      this.#report.chunks += 1;
-      this.#tell(command.worker, (worker) => this.#start(worker, command));
-    }
-    if (command.type === 'cancel-chunk') {
-      this.#tell(command.worker, ({ runs }) => {
-        const run = runs.get(command.attempt);
-        if (run !== undefined) run.isCancelled = true;
-      });
-    }
-    // One that was only silent goes on until it hears this, and what it sends is old news.
-    if (command.type === 'close-worker') this.#tell(command.worker, (worker) => this.#kill(worker));
+  /** One that was only silent goes on until it hears this, and what it sends is old news. */
+  #close(id: string): void {
+    const worker = this.#workers.get(id);
+    if (worker !== undefined) this.agenda.at(this.#arrivalAt(worker), () => worker.cut());
   }
 
-  /** FNV-1a. */
-  #record(command: Command): void {
-    for (const char of JSON.stringify(command)) {
-      this.#trace = Math.imul(this.#trace ^ char.codePointAt(0)!, 0x01000193);
-    }
+  // Workers
+
+  paceMs(array: number): number {
+    return this.#fates.of(array).paceMs;
   }
 
-  // Virtual workers
+  fateOf(array: number, index: number): Fate {
+    return this.#fates.fateOf(array, index, this.faults);
+  }
 
   #spawnWorker(): void {
-    const worker: VirtualWorker = {
-      id: `worker-${this.#workers.size}`,
-      threads: this.#prng.between(1, 3),
-      runs: new Map(),
-      isAlive: true,
-      isDraining: false,
-      stalledUntil: 0,
-      lastDelivery: 0,
-      lastArrival: 0,
-    };
+    const { prng } = this;
+    const worker = new VirtualWorker(this, {
+      id: `worker-${this.#ids.length}`,
+      threads: prng.between(1, 3),
+      slowness: prng.chance(this.faults.slow) ? prng.between(2, 30) : 1,
+      keepsCode: prng.chance(0.5),
+    });
     this.#workers.set(worker.id, worker);
-    this.#feed({ type: 'worker-joined', worker: worker.id, threads: worker.threads });
+    this.#ids.push(worker.id);
+    this.#feed({ type: 'worker-joined', worker: worker.id, threads: worker.threads.length });
     this.#beat(worker);
   }
 
+  /** It shows that it lives, and something may befall it. */
   #beat(worker: VirtualWorker): void {
-    if (!worker.isAlive) return;
-    this.#send(worker, { type: 'worker-seen', worker: worker.id });
-    this.#at(this.#now + 500, () => this.#beat(worker));
+    if (!worker.isAlive || !worker.isConnected) return;
+    this.#deliver(worker, () => this.#feed({ type: 'worker-seen', worker: worker.id }));
+    this.agenda.in(500, () => this.#beat(worker));
+    // Everybody sleeps, and wakes up late.
+    if (this.prng.chance(this.faults.jump)) this.agenda.now += this.prng.between(500, 10_000);
   }
 
-  #start(worker: VirtualWorker, { array, range, attempt }: RunCommand): void {
-    const { crash, vanish, stall, drain } = this.#faults;
-    const run: Run = { array, attempt, next: range.start, end: range.end, isCancelled: false };
-    worker.runs.set(attempt, run);
-    if (this.#prng.chance(stall)) worker.stalledUntil = this.#now + this.#prng.between(500, 5_000);
-    if (this.#prng.chance(crash)) this.#at(this.#now + this.#prng.between(0, 200), () => this.#crash(worker));
-    if (this.#prng.chance(vanish)) this.#at(this.#now + this.#prng.between(0, 200), () => this.#kill(worker));
-    if (this.#prng.chance(drain)) this.#drain(worker);
-    this.#goOn(worker, run);
+  /** Something may befall a worker whenever it gets a chunk. */
+  #befall(worker: VirtualWorker): void {
+    const { prng, agenda, faults } = this;
+    const soon = (action: () => void) => agenda.in(prng.between(0, 200), action);
+    if (prng.chance(faults.stall)) worker.stalledUntil = agenda.now + prng.between(500, 5_000);
+    if (prng.chance(faults.crash)) soon(() => worker.crash());
+    if (prng.chance(faults.vanish)) soon(() => worker.vanish());
+    if (prng.chance(faults.cut)) soon(() => worker.cut());
+    if (prng.chance(faults.nonsense)) soon(() => this.#tellNonsense(worker));
+    if (prng.chance(faults.drain)) worker.drain(prng.chance(0.3) ? prng.between(0, 500) : undefined);
   }
 
-  /** Works on the next part of a chunk, and tells of it when it is done. */
-  #goOn(worker: VirtualWorker, run: Run): void {
-    const part: Range = { start: run.next, end: this.#prng.between(run.next + 1, run.end) };
-    const busyMs = (part.end - part.start) * this.#paceMs.get(run.array)! * (0.5 + this.#prng.next());
-    this.#at(this.#now + busyMs, () => {
-      if (!worker.isAlive) return;
-      if (run.isCancelled || this.#prng.chance(this.#faults.abandoned)) return this.#end(worker, run);
-      this.#finish(worker, run, { ...part, busyMs });
-    });
+  #tellNonsense(worker: VirtualWorker): void {
+    if (!worker.isAlive || !worker.isConnected || worker.isLeaving) return;
+    const chunk = { array: -1, attempt: -1, start: 0, end: 1, inputs: [], notes: [], timedOut: [] };
+    assert.throws(() => worker.hear({ type: 'run', ...chunk }), { code: 'PROTOCOL_VIOLATION' });
+    worker.cut();
   }
 
-  #finish(worker: VirtualWorker, run: Run, part: Range & { busyMs: number }): void {
-    const { attempt } = run;
-    const busyMs = part.busyMs;
-    let done = part.start;
-    const flush = (end: number) => {
-      const range = { start: done, end };
-      if (done < end) this.#send(worker, { type: 'indices-settled', worker: worker.id, attempt, range, busyMs });
-      done = end + 1;
-    };
-    for (let index = part.start; index < part.end; index += 1) {
-      const deadly = this.#deadly.get(`${run.array}:${index}`);
-      if (deadly === undefined && this.#prng.chance(this.#faults.delayed)) {
-        flush(index);
-        const delayMs = this.#prng.between(0, 2_000);
-        this.#send(worker, { type: 'index-delayed', worker: worker.id, attempt, index, delayMs });
-      }
-      if (deadly === undefined && !this.#prng.chance(this.#faults.killed)) continue;
-      if (done > index) continue;
-      flush(index);
-      if (deadly === 'worker') return this.#crash(worker);
-      this.#send(worker, { type: 'index-lost', worker: worker.id, attempt, index });
-      return this.#end(worker, run);
-    }
-    flush(part.end);
-    run.next = part.end;
-    if (run.next < run.end) this.#goOn(worker, run);
-    else this.#end(worker, run);
-  }
-
-  #end(worker: VirtualWorker, { attempt }: Run): void {
-    worker.runs.delete(attempt);
-    this.#send(worker, { type: 'chunk-ended', worker: worker.id, attempt });
-    this.#leaveIfDrained(worker);
-  }
-
-  #drain(worker: VirtualWorker): void {
-    worker.isDraining = true;
-    this.#send(worker, { type: 'worker-draining', worker: worker.id });
-  }
-
-  #leaveIfDrained(worker: VirtualWorker): void {
-    if (worker.isDraining && worker.runs.size === 0) this.#crash(worker);
-  }
-
-  /** It dies, and its connection with it: that news may overtake what it sent, which then is old. */
-  #crash(worker: VirtualWorker): void {
-    if (!worker.isAlive) return;
-    this.#kill(worker);
-    const isOvertaking = this.#prng.chance(0.3);
-    const at = isOvertaking ? this.#now : Math.max(this.#now, worker.lastDelivery);
-    this.#at(at + this.#latency(), () => this.#feed({ type: 'worker-left', worker: worker.id }));
-  }
-
-  #kill(worker: VirtualWorker): void {
-    if (!worker.isAlive) return;
-    worker.isAlive = false;
+  ended(worker: VirtualWorker): void {
     this.#report.deaths += 1;
-    this.#at(this.#now + this.#prng.between(100, 2_000), () => this.#spawnWorker());
+    this.#workers.delete(worker.id);
+    this.#shell.ended(worker);
+    this.agenda.in(this.prng.between(100, 2_000), () => this.#spawnWorker());
   }
 
   // The network
 
-  #tell(id: string, action: (worker: VirtualWorker) => void): void {
-    const worker = this.#workers.get(id)!;
-    worker.lastArrival = Math.max(worker.lastArrival, worker.stalledUntil, this.#now + this.#latency());
-    this.#at(worker.lastArrival, () => {
-      if (worker.isAlive) action(worker);
+  /** That a connection is closed may overtake what was sent over it, which then is old. */
+  disconnected(worker: VirtualWorker): void {
+    const { agenda, prng } = this;
+    const { isDrained } = worker;
+    const isOvertaking = !isDrained && prng.chance(0.3);
+    const at = isOvertaking ? agenda.now : Math.max(agenda.now, worker.lastDelivery);
+    agenda.at(at + this.#latency(), () => {
+      if (isDrained) assert.equal(this.#model.runsOn(worker.id), 0, `${worker.id} was drained, and leaves work behind`);
+      this.#feed({ type: 'worker-left', worker: worker.id });
     });
   }
 
-  #send(worker: VirtualWorker, event: Event): void {
-    const lateMs = this.#prng.chance(this.#faults.late) ? this.#prng.between(100, 3_000) : 0;
-    const departure = Math.max(this.#now, worker.stalledUntil);
+  #tell(id: string, message: ToWorker): void {
+    const worker = this.#workers.get(id);
+    if (worker === undefined) return;
+    this.agenda.at(this.#arrivalAt(worker), () => {
+      if (!worker.isAlive || !worker.isConnected) return;
+      worker.hear(message);
+      if (message.type === 'run') this.#befall(worker);
+    });
+  }
+
+  #arrivalAt(worker: VirtualWorker): number {
+    worker.lastArrival = Math.max(worker.lastArrival, worker.stalledUntil, this.agenda.now + this.#latency());
+    return worker.lastArrival;
+  }
+
+  send(worker: VirtualWorker, message: FromWorker): void {
+    if (!worker.isConnected) return;
+    this.#deliver(worker, () => this.#shell.hear(worker, message));
+    const event = this.#shell.eventOf(worker.id, message);
+    if (event === undefined) return;
+    const { faults, prng, agenda } = this;
+    const afterwards = (action: () => void) => agenda.at(worker.lastDelivery + this.#latency(), action);
+    if (prng.chance(faults.duplicate)) afterwards(() => this.#feedLie(event));
+    if (prng.chance(faults.lie)) afterwards(() => this.#feedLie(distort(event, { prng, workers: this.#ids })));
+  }
+
+  #deliver(worker: VirtualWorker, action: () => void): void {
+    const { prng, agenda } = this;
+    const lateMs = prng.chance(this.faults.late) ? prng.between(100, 3_000) : 0;
+    const departure = Math.max(agenda.now, worker.stalledUntil);
     worker.lastDelivery = Math.max(departure + this.#latency() + lateMs, worker.lastDelivery);
-    this.#at(worker.lastDelivery, () => this.#feed(event));
-    if (this.#prng.chance(this.#faults.duplicate)) {
-      this.#at(worker.lastDelivery + this.#latency(), () => this.#feedLie(event));
-    }
-    if (this.#prng.chance(this.#faults.lie)) {
-      this.#at(worker.lastDelivery + this.#latency(), () => this.#feedLie(this.#distort(event)));
-    }
+    agenda.at(worker.lastDelivery, action);
   }
 
   /** What happens to be true is no lie, and is not told: the books of the virtual workers would be wrong after it. */
@@ -332,38 +295,7 @@ class Simulation {
     this.#feed(event);
   }
 
-  #distort(event: Event): Event {
-    if (!('attempt' in event)) return event;
-    const prng = this.#prng;
-    const shift = prng.pick([-2, -1, 1, 2, 0.5, Number.NaN]);
-    switch (prng.between(0, 3)) {
-      case 0:
-        return { ...event, worker: prng.pick([...this.#workers.keys()]) };
-      case 1:
-        return { ...event, attempt: event.attempt + prng.between(-20, 20) };
-      case 2:
-        return { type: 'chunk-ended', worker: event.worker, attempt: event.attempt - prng.between(1, 9) };
-      default:
-        if (event.type === 'indices-settled') {
-          const { start, end } = event.range;
-          const range = prng.pick([
-            { start: start + shift, end },
-            { start, end: end + shift },
-            { start: end, end: start },
-          ]);
-          return { ...event, range };
-        }
-        return event.type === 'chunk-ended' ? event : { ...event, index: event.index + shift };
-    }
-  }
-
   #latency(): number {
-    return this.#prng.between(1, 20);
+    return this.prng.between(1, 20);
   }
-}
-
-interface Appointment {
-  readonly at: number;
-  readonly order: number;
-  readonly action: () => void;
 }

@@ -1,0 +1,27 @@
+import type { Event } from '../../src/scheduler/core.ts';
+import type { Prng } from './prng.ts';
+
+/** The same news of another worker, another attempt, or other indices. It may happen to be true. */
+export function distort(event: Event, { prng, workers }: { prng: Prng; workers: readonly string[] }): Event {
+  if (!('attempt' in event)) return event;
+  const shift = prng.pick([-2, -1, 1, 2, 0.5, Number.NaN]);
+  switch (prng.between(0, 3)) {
+    case 0:
+      return { ...event, worker: prng.pick(workers) };
+    case 1:
+      return { ...event, attempt: event.attempt + prng.between(-20, 20) };
+    case 2:
+      return { type: 'chunk-ended', worker: event.worker, attempt: event.attempt - prng.between(1, 9) };
+    default:
+      if (event.type === 'indices-settled') {
+        const { start, end } = event.range;
+        const range = prng.pick([
+          { start: start + shift, end },
+          { start, end: end + shift },
+          { start: end, end: start },
+        ]);
+        return { ...event, range };
+      }
+      return event.type === 'chunk-ended' ? event : { ...event, index: event.index + shift };
+  }
+}

@@ -1,0 +1,158 @@
+// What the scheduler does around its core, without bytes: definitions before chunks, code for those who ask, resources
+// closed, news from messages.
+
+import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
+import type { ChunkNews, Command, Event } from '../../src/scheduler/events.ts';
+import type { Fates } from './fates.ts';
+import type { VirtualWorker } from './virtual-worker.ts';
+
+export interface ShellOptions {
+  readonly fates: Fates;
+  readonly feed: (event: Event) => void;
+  readonly tell: (worker: string, message: ToWorker) => void;
+  readonly close: (worker: string) => void;
+  readonly later: (action: () => void) => void;
+}
+
+const noBytes = new Uint8Array(0);
+
+export class VirtualShell {
+  readonly #options: ShellOptions;
+  /** The workers that know an array. */
+  readonly #definedOn = new Map<number, Set<string>>();
+  /** Indices to be judged when they run next. */
+  readonly #timedOut = new Map<number, Set<number>>();
+  readonly #forgotten = new Set<number>();
+  readonly #running = new Map<number, { readonly array: number; readonly attempt: number }>();
+  /** How often a worker was told to close something and has not answered. */
+  readonly #open = new Map<VirtualWorker, number>();
+  /** The command to be performed next was caused by an index whose time was up. */
+  #isTimedOut = false;
+  #report = { commands: 0, chunks: 0, crashed: 0 };
+  #trace = 0x811c9dc5;
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+  }
+
+  get report() {
+    return { ...this.#report, trace: (this.#trace >>> 0).toString(16) };
+  }
+
+  openOn(worker: VirtualWorker): number {
+    return this.#open.get(worker) ?? 0;
+  }
+
+  ended(worker: VirtualWorker): void {
+    this.#open.delete(worker);
+  }
+
+  perform(command: Command): void {
+    this.#record(command);
+    const { tell, close } = this.#options;
+    switch (command.type) {
+      case 'run-chunk':
+        return this.#run(command);
+      case 'cancel-chunk':
+        return tell(command.worker, { type: 'cancel', ...this.#running.get(command.attempt)!, graceMs: 500 });
+      case 'close-worker':
+        return close(command.worker);
+      case 'delayed':
+        if (this.#isTimedOut) setOf(this.#timedOut, command.array).add(command.index);
+        else this.#timedOut.get(command.array)?.delete(command.index);
+        return;
+      case 'crashed':
+        this.#report.crashed += 1;
+        return;
+      case 'forgotten':
+        this.#forgotten.add(command.array);
+        for (const worker of setOf(this.#definedOn, command.array))
+          tell(worker, { type: 'forget', array: command.array });
+        this.#definedOn.delete(command.array);
+        return;
+      case 'settled':
+    }
+  }
+
+  hear(worker: VirtualWorker, message: FromWorker): void {
+    const { tell, feed, later } = this.#options;
+    const event = this.eventOf(worker.id, message);
+    this.#isTimedOut = message.type === 'timed-out';
+    if (event !== undefined) feed(event);
+    if (message.type === 'ended') this.#running.delete(message.attempt);
+    else if (message.type === 'draining') {
+      feed({ type: 'worker-draining', worker: worker.id });
+      tell(worker.id, { type: 'close', reason: 'it was asked for' });
+    } else if (message.type === 'opened') later(() => this.#closeResource(worker, message.resource));
+    // It closes what is open when it leaves, whether it was told to or not.
+    else if (message.type === 'closed') this.#open.set(worker, Math.max(0, this.openOn(worker) - 1));
+    else if (message.type === 'need-bundle') tell(worker.id, { type: 'bundle', id: message.id, bytes: noBytes });
+    else if (message.type === 'need-code' && !this.#forgotten.has(message.array)) {
+      tell(worker.id, { type: 'code', array: message.array, id: `bundle-${message.array % 2}` });
+    }
+  }
+
+  eventOf(worker: string, message: FromWorker): ChunkNews | undefined {
+    switch (message.type) {
+      case 'settled': {
+        const { attempt, start, count, busyMs } = message;
+        return { type: 'indices-settled', worker, attempt, range: { start, end: start + count }, busyMs };
+      }
+      case 'delayed': {
+        const { attempt, index, delayMs } = message;
+        return { type: 'index-delayed', worker, attempt, index, delayMs };
+      }
+      case 'timed-out':
+        return { type: 'index-delayed', worker, attempt: message.attempt, index: message.index, delayMs: 0 };
+      case 'lost':
+        return { type: 'index-lost', worker, attempt: message.attempt, index: message.index };
+      case 'ended':
+        return { type: 'chunk-ended', worker, attempt: message.attempt };
+      default:
+        return undefined;
+    }
+  }
+
+  #run({ worker, array, range, attempt }: Extract<Command, { type: 'run-chunk' }>): void {
+    const { tell } = this.#options;
+    this.#report.chunks += 1;
+    this.#running.set(attempt, { array, attempt });
+    const workers = setOf(this.#definedOn, array);
+    if (!workers.has(worker)) {
+      workers.add(worker);
+      tell(worker, this.#define(array));
+    }
+    const timedOut = [...(this.#timedOut.get(array) ?? [])].filter(
+      (index) => index >= range.start && index < range.end,
+    );
+    tell(worker, { type: 'run', array, attempt, ...range, inputs: [], notes: [], timedOut });
+  }
+
+  #closeResource(worker: VirtualWorker, resource: string): void {
+    if (!worker.isAlive || !worker.isConnected) return;
+    this.#open.set(worker, this.openOn(worker) + 1);
+    this.#options.tell(worker.id, { type: 'close-resource', resource });
+  }
+
+  #define(array: number): ToWorker {
+    const { timeoutMs, isSent } = this.#options.fates.of(array);
+    const code = isSent ? { code: { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: '' } } : {};
+    const facts = { name: 'task', length: 0, definition: noBytes, elementwise: [], whole: [] };
+    const timeout = timeoutMs === undefined ? {} : { timeoutMs };
+    return { type: 'define', definition: { array, ...facts, ...code, ...timeout }, whole: [] };
+  }
+
+  /** FNV-1a. */
+  #record(command: Command): void {
+    this.#report.commands += 1;
+    for (const char of JSON.stringify(command)) {
+      this.#trace = Math.imul(this.#trace ^ char.codePointAt(0)!, 0x01000193);
+    }
+  }
+}
+
+function setOf<T>(sets: Map<number, Set<T>>, key: number): Set<T> {
+  const set = sets.get(key) ?? new Set<T>();
+  sets.set(key, set);
+  return set;
+}

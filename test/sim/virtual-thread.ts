@@ -1,0 +1,273 @@
+// The real supervision of a thread, around a thread that only says that it works. Everything it says takes some time,
+// and what it reports and what it returns travel by different roads.
+
+import assert from 'node:assert/strict';
+import { unreachable } from '../../src/lib/unreachable.ts';
+import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
+import type { ChunkLoss } from '../../src/worker/pool.ts';
+import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
+import type { World } from './world.ts';
+
+/** A chunk, as far as a thread cares. */
+export interface Task {
+  readonly array: number;
+  readonly attempt: number;
+  readonly start: number;
+  readonly end: number;
+  readonly timeoutMs: number | undefined;
+  /** They are not called again, only judged. */
+  readonly timedOut: readonly number[];
+}
+
+/** The process that the thread belongs to, and who waits there for its chunk. */
+export interface Host {
+  readonly isAlive: boolean;
+  /** How much longer everything takes. */
+  readonly slowness: number;
+  report(attempt: number, report: ChunkMessage): void;
+  over(attempt: number, loss: ChunkLoss | undefined): void;
+  /** The whole process dies. */
+  crash(): void;
+}
+
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly busyMs: number;
+}
+
+const noBytes = new Uint8Array(0);
+const exited: Loss = { kind: 'exit', exitCode: 1 };
+
+export class VirtualThread {
+  readonly #world: World;
+  readonly #host: Host;
+  readonly #life = new ThreadLife();
+  readonly #closings = new Map<string, () => void>();
+  #state: 'none' | 'idle' | 'busy' = 'none';
+  /** What was said of an earlier thread concerns this one no more. */
+  #incarnation = 0;
+  #task: Task | undefined;
+  #isTold = false;
+  /** It was called, and has not answered. */
+  #isCalled = false;
+  #running = -1;
+  #starts = 0;
+  #portUntil = 0;
+  #alarmAt = Infinity;
+
+  constructor(world: World, host: Host) {
+    this.#world = world;
+    this.#host = host;
+  }
+
+  /** Of the chunk that it was given. */
+  get attempt(): number | undefined {
+    return this.#task?.attempt;
+  }
+
+  run(task: Task): void {
+    assert(this.#task === undefined, `a thread is given attempt ${task.attempt} and has not ended another one`);
+    const { attempt, start, end, timeoutMs } = task;
+    this.#task = task;
+    this.#handle({ type: 'chunk-given', attempt, start, end, timeoutMs });
+  }
+
+  cancel(graceMs: number): void {
+    this.#handle({ type: 'cancel-asked', graceMs });
+  }
+
+  closeResource(resource: string, closed: () => void): void {
+    const others = this.#closings.get(resource);
+    this.#closings.set(resource, () => {
+      others?.();
+      closed();
+    });
+    if (others === undefined) this.#handle({ type: 'closing-asked', resource });
+  }
+
+  #handle(event: ThreadEvent): void {
+    for (const command of this.#life.handle(event, this.#world.agenda.now)) this.#perform(command);
+    const due = this.#life.nextDue;
+    if (due === this.#alarmAt) return;
+    this.#alarmAt = due;
+    if (due === Infinity) return;
+    this.#world.agenda.at(due, () => {
+      if (!this.#host.isAlive || this.#alarmAt !== due) return;
+      this.#alarmAt = Infinity;
+      this.#handle({ type: 'ticked', look: { running: this.#running, starts: this.#starts } });
+    });
+  }
+
+  #perform(command: ThreadCommand): void {
+    switch (command.type) {
+      case 'start-thread':
+        return this.#start();
+      case 'end-thread':
+        // Perhaps it just died by itself.
+        return this.#state === 'none' ? undefined : this.#later(this.#between(0, 5), () => this.#die());
+      case 'post-chunk':
+        this.#running = -1;
+        this.#isTold = false;
+        return this.#called() ? this.#beginChunk(this.#task!) : this.#fail();
+      case 'order-cancel':
+        this.#isTold = true;
+        return;
+      case 'report':
+        return this.#host.report(this.#task!.attempt, command.report);
+      case 'chunk-over': {
+        const { attempt } = this.#task!;
+        this.#task = undefined;
+        return this.#host.over(attempt, command.loss);
+      }
+      case 'post-closing':
+        return this.#called() ? this.#cleanUp(command.resource) : this.#fail();
+      case 'closing-over': {
+        const closed = this.#closings.get(command.resource)!;
+        this.#closings.delete(command.resource);
+        return closed();
+      }
+      default:
+        unreachable(command);
+    }
+  }
+
+  // The thread itself
+
+  #start(): void {
+    assert(this.#state === 'none', 'a thread is started that is there');
+    this.#later(this.#between(1, 50), () => {
+      if (this.#chance('unstartable')) return this.#handle({ type: 'thread-failed', message: 'no memory' });
+      this.#state = 'idle';
+      this.#handle({ type: 'thread-started' });
+    });
+  }
+
+  /** It may just have died, which nobody knows yet. */
+  #called(): boolean {
+    assert(this.#state !== 'busy' && !this.#isCalled, 'something is posted to a thread that is not free for it');
+    if (this.#state === 'none') return false;
+    this.#state = 'busy';
+    this.#isCalled = true;
+    return true;
+  }
+
+  #beginChunk(task: Task): void {
+    if (this.#chance('opens')) {
+      const resource = `resource-${this.#between(1, 3)}`;
+      this.#report({ type: 'opened', resource, name: resource, closingMs: 100 });
+    }
+    this.#goOn(task, task.start);
+  }
+
+  /** Works on the next part of a chunk, and tells of it when it is done. */
+  #goOn(task: Task, start: number): void {
+    const end = this.#between(start + 1, task.end);
+    const paceMs = this.#world.paceMs(task.array) * this.#host.slowness;
+    const busyMs = (end - start) * paceMs * (0.5 + this.#world.prng.next());
+    this.#running = start;
+    this.#starts += 1;
+    this.#later(busyMs, () => {
+      const isObedient = this.#isTold && !this.#chance('deaf');
+      if (isObedient || this.#chance('abandoned')) return this.#return();
+      this.#finish(task, { start, end, busyMs });
+    });
+  }
+
+  #finish(task: Task, { start, end, busyMs }: Part): void {
+    let done = start;
+    const flush = (until: number) => {
+      const count = until - done;
+      if (count > 0) this.#report({ type: 'settled', start: done, count, busyMs, bytes: noBytes });
+      done = until;
+    };
+    for (let index = start; index < end; index += 1) {
+      const fate = task.timedOut.includes(index) ? 'done' : this.#world.fateOf(task.array, index);
+      if (fate === 'done') continue;
+      flush(index);
+      this.#running = index;
+      this.#starts += 1;
+      // It never returns: somebody has to end this thread.
+      if (fate === 'stuck') return;
+      if (fate === 'kills-worker') return this.#host.crash();
+      if (fate === 'kills-thread') return this.#die();
+      this.#report({ type: 'delayed', index, delayMs: fate, note: noBytes });
+      done = index + 1;
+    }
+    flush(end);
+    if (end < task.end) this.#goOn(task, end);
+    else this.#return();
+  }
+
+  #return(): void {
+    const { attempt } = this.#task!;
+    this.#say({ type: 'chunk-reported', attempt, report: { type: 'ended' } });
+    this.#answer();
+    if (this.#chance('idleDeath')) this.#later(this.#between(0, 50), () => this.#state === 'idle' && this.#die());
+  }
+
+  #cleanUp(resource: string): void {
+    if (this.#chance('sticky')) return;
+    this.#later(this.#between(1, 50), () => {
+      this.#say({ type: 'closing-ended', resource });
+      this.#answer();
+    });
+  }
+
+  #answer(): void {
+    this.#state = 'idle';
+    this.#later(this.#between(0, 3), () => {
+      this.#isCalled = false;
+      this.#handle({ type: 'call-returned' });
+    });
+  }
+
+  /** What it said before is heard before its exit is; whoever called it may hear of its failure at any time. */
+  #die(): void {
+    const look = { running: this.#running, starts: this.#starts };
+    const { now } = this.#world.agenda;
+    this.#incarnation += 1;
+    this.#state = 'none';
+    const exitAt = Math.max(this.#portUntil, now + this.#between(0, 3));
+    if (this.#isCalled) this.#fail();
+    this.#isCalled = false;
+    this.#atHost(exitAt, () => this.#handle({ type: 'thread-exited', look }));
+    this.#atHost(exitAt + this.#between(0, 5), () => this.#handle({ type: 'thread-gone' }));
+  }
+
+  #fail(): void {
+    const at = this.#world.agenda.now + this.#between(0, 8);
+    this.#atHost(at, () => this.#handle({ type: 'call-failed', loss: exited }));
+  }
+
+  #report(report: ChunkMessage): void {
+    this.#say({ type: 'chunk-reported', attempt: this.#task!.attempt, report });
+  }
+
+  #say(event: ThreadEvent): void {
+    this.#portUntil = Math.max(this.#portUntil, this.#world.agenda.now + this.#between(0, 2));
+    this.#atHost(this.#portUntil, () => this.#handle(event));
+  }
+
+  #atHost(at: number, action: () => void): void {
+    this.#world.agenda.at(at, () => {
+      if (this.#host.isAlive) action();
+    });
+  }
+
+  /** Unless this thread is gone by then. */
+  #later(ms: number, action: () => void): void {
+    const incarnation = this.#incarnation;
+    this.#atHost(this.#world.agenda.now + ms, () => {
+      if (this.#incarnation === incarnation) action();
+    });
+  }
+
+  #between(low: number, high: number): number {
+    return this.#world.prng.between(low, high);
+  }
+
+  #chance(fault: keyof World['faults']): boolean {
+    return this.#world.prng.chance(this.#world.faults[fault]);
+  }
+}
