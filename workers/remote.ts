@@ -61,19 +61,27 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const keeps =
     options.codeDirectory === undefined ? 'imports its own files' : `keeps code in ${options.codeDirectory}`;
   options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${keeps}`);
+  const stuck = new Set<ThreadPool>();
   let lastProblem = '';
   for (let retryMs = firstRetryMs; !leaving.signal.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
-    const problem = await serveOnce(options, leaving.signal);
-    if (leaving.signal.aborted) return;
+    const problem = await serveOnce(options, { leaving: leaving.signal, stuck });
+    if (leaving.signal.aborted) break;
     if (problem === undefined) retryMs = firstRetryMs;
     else if (problem !== lastProblem) options.say(`${problem}; trying again until that changes`);
     lastProblem = problem ?? '';
     await delay(retryMs, undefined, { signal: leaving.signal }).catch(() => {});
   }
+  if ([...stuck].some(({ stuckThreads }) => stuckThreads > 0)) endByForce(options.say);
+}
+
+interface Stay {
+  readonly leaving: AbortSignal;
+  /** The pools that have left threads behind which do not end. */
+  readonly stuck: Set<ThreadPool>;
 }
 
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
-async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Promise<string | undefined> {
+async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay): Promise<string | undefined> {
   const { url, token, tls, name, threads, memoryLimitMb, say } = options;
   const code =
     options.codeDirectory === undefined
@@ -104,7 +112,14 @@ async function serveOnce(options: RemoteWorkerOptions, leaving: AbortSignal): Pr
   if (reason === undefined) await drain(worker, options, leaving);
   else say(`left ${url}: ${reason}`);
   await worker[Symbol.asyncDispose]();
+  if (pool.stuckThreads > 0) stuck.add(pool);
   return undefined;
+}
+
+/** Any other end of a process waits for its threads. */
+function endByForce(say: (line: string) => void): void {
+  say('a thread is inside of a native call that nothing can interrupt: this process ends by force');
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function every(milliseconds: number, call: () => void): Disposable {

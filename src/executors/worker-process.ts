@@ -70,10 +70,20 @@ export class WorkerProcess implements LaunchedWorker {
       resolve({ exitCode: exitCode ?? undefined, how, lastLines: this.#lines });
     };
     this.#child.once('error', (error) => end(null, error.message));
+    // What its tasks started and left behind. It may hold on to our end of a pipe, too.
+    this.#child.once('exit', () => endGroup(this.#child.pid!));
     this.#child.once('close', (code, signal) => end(code, signal ?? `exit code ${code}`));
     const ended = await promise;
     if (this.#isToEnd) return undefined;
     return diagnose?.(ended) ?? endedError(name, ended);
+  }
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nobody is left of it.
   }
 }
 

@@ -49,6 +49,8 @@ interface Ended {
 export type ThreadCommand =
   | { readonly type: 'start-thread' }
   | { readonly type: 'end-thread' }
+  /** It does not end. Let it be, and hear no more of it. */
+  | { readonly type: 'abandon-thread' }
   | { readonly type: 'post-chunk' }
   /** Tell the function that runs. */
   | { readonly type: 'order-cancel' }
@@ -95,12 +97,17 @@ interface ClosingTurn extends Turn {
 const timeoutGraceMs = 200;
 /** Likewise for the cleanup of a resource: at first it is only waited for no longer. */
 const closingGraceMs = 1_000;
+/** How long a thread that we end may take to be gone: one inside of a native call notices only when that returns. */
+const endingMs = 2_000;
 const longestLookMs = 100;
+const stuck: Loss = { kind: 'error', message: 'it does not end' };
 const unheard: Loss = { kind: 'error', message: 'its parentPort was closed, or it ended too soon' };
 
 export class ThreadLife {
   /** `ending` is it from when we end it, or it ended by itself, until it is gone. */
   #thread: 'none' | 'starting' | 'live' | 'ending' = 'none';
+  /** When we wait no longer for a thread that we end. */
+  #abandonedAt = Infinity;
   /** In order; the first one has the thread, or waits for it. Of chunks there is one at most. */
   readonly #turns: (ChunkTurn | ClosingTurn)[] = [];
   readonly #open = new Map<string, ResourceOpened>();
@@ -121,6 +128,7 @@ export class ThreadLife {
   /** When to tick next. */
   get nextDue(): number {
     const turn = this.#posted;
+    if (this.#thread === 'ending') return this.#abandonedAt;
     if (turn === undefined || this.#thread !== 'live') return Infinity;
     return turn.type === 'chunk' ? Math.min(turn.deadline, turn.nextLook) : turn.deadline;
   }
@@ -232,11 +240,21 @@ export class ThreadLife {
   #endThread(): void {
     if (this.#thread !== 'live') return;
     this.#thread = 'ending';
+    this.#abandonedAt = this.#now + endingMs;
     this.#emit({ type: 'end-thread' });
+  }
+
+  #abandon(look: Look): void {
+    this.#emit({ type: 'abandon-thread' });
+    this.#exited(look);
+    this.#thread = 'none';
+    const turn = this.#posted;
+    if (turn?.call === 'running') turn.call = stuck;
   }
 
   #exited({ running }: Look): void {
     this.#thread = 'ending';
+    this.#abandonedAt = Infinity;
     for (const [key, resource] of this.#open) this.#lost.set(key, resource);
     this.#open.clear();
     const turn = this.#posted;
@@ -272,6 +290,7 @@ export class ThreadLife {
 
   /** Ends a thread that was given time enough, or whose event loop does not turn: the latest start is too long ago. */
   #look({ running, starts }: Look): void {
+    if (this.#thread === 'ending' && this.#abandonedAt <= this.#now) return this.#abandon({ running, starts });
     const turn = this.#posted;
     if (turn === undefined || this.#thread !== 'live') return;
     if (turn.type === 'chunk') {

@@ -15,6 +15,11 @@ export class ThreadPool implements ChunkPool {
     this.#idle = [...this.#slots];
   }
 
+  /** How many threads were to end, and cannot before a native call returns. */
+  get stuckThreads(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.stuckThreads, 0);
+  }
+
   /** Starts all threads ahead of the first chunk. */
   async start(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.start()));

@@ -40,6 +40,7 @@ export interface ThreadOptions {
 interface LiveThread {
   readonly piscina: Piscina;
   readonly thread: Thread;
+  isAbandoned: boolean;
 }
 
 interface GivenChunk {
@@ -68,6 +69,7 @@ export class ThreadSlot {
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
   readonly #closings = new Map<string, AskedClosing>();
+  #abandoned = 0;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', look: this.#look() }));
 
   constructor(options: ThreadOptions) {
@@ -76,6 +78,11 @@ export class ThreadSlot {
 
   get attempt(): number | undefined {
     return this.#given?.chunk.attempt;
+  }
+
+  /** How many threads were to end and did not. They do when the native call returns that each is in. */
+  get stuckThreads(): number {
+    return this.#abandoned;
   }
 
   /** Starts the thread, so that it is warm when the first chunk comes. */
@@ -122,6 +129,8 @@ export class ThreadSlot {
         return void this.#start();
       case 'end-thread':
         return void this.#live?.then(({ thread }) => thread.terminate());
+      case 'abandon-thread':
+        return this.#abandon();
       case 'post-chunk':
         Atomics.store(this.#control, controlWords.running, -1);
         Atomics.store(this.#control, controlWords.order, controlOrders.none);
@@ -147,6 +156,16 @@ export class ThreadSlot {
       default:
         unreachable(command);
     }
+  }
+
+  #abandon(): void {
+    void this.#live!.then((live) => {
+      live.isAbandoned = true;
+      live.thread.once('exit', () => (this.#abandoned -= 1));
+    });
+    this.#live = undefined;
+    this.#abandoned += 1;
+    if (this.#given !== undefined) this.#given.emit({ type: 'logs', records: [stuckRecord(this.#given.chunk.name)] });
   }
 
   #look(): Look {
@@ -180,16 +199,19 @@ export class ThreadSlot {
     // Errors of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
     piscina.on('error', () => {});
     const thread = piscina.threads[0]!;
+    const live: LiveThread = { piscina, thread, isAbandoned: false };
     thread.on('message', (message: unknown) => this.#receive(message));
-    thread.once('exit', () => {
-      this.#live = undefined;
-      // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
-      if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
-      this.#handle({ type: 'thread-exited', look: this.#look() });
-      // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
-      void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
-    });
-    return { piscina, thread };
+    thread.once('exit', () => (live.isAbandoned ? void piscina.destroy() : this.#exited(piscina)));
+    return live;
+  }
+
+  #exited(piscina: Piscina): void {
+    this.#live = undefined;
+    // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
+    if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
+    this.#handle({ type: 'thread-exited', look: this.#look() });
+    // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
+    void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {
@@ -205,11 +227,12 @@ export class ThreadSlot {
 
   /** What the thread gave back; nothing when the call failed. */
   async #call(task: PostedChunk | { readonly closing: string }): Promise<unknown> {
-    const { piscina } = (await this.#live)!;
+    const live = (await this.#live)!;
     try {
-      return await piscina.run(task);
+      return await live.piscina.run(task);
     } catch (error) {
-      return this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
+      if (!live.isAbandoned) this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
+      return undefined;
     }
   }
 
@@ -250,6 +273,14 @@ export class ThreadSlot {
     if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
     return { kind: 'error', message: message ?? String(error) };
   }
+}
+
+function stuckRecord(task: string): LogRecord {
+  const message =
+    `task '${task}' was to be ended, and its thread does not end: it is inside of a native call (like execFileSync) ` +
+    'that nothing can interrupt. Another thread takes its place; this one ends when that call returns. What can be ' +
+    'ended is a worker process, or a call that is async.';
+  return { time: Date.now(), level: 'warn', message, task };
 }
 
 function lossRecord(name: string): LogRecord {

@@ -34,7 +34,7 @@ const ranges: readonly (readonly [about: string, ids: string])[] = [
   ['cancelling and races', 'D100 D101 D103-D108 D110-D113 D115-D118 D120-D123 D125'],
   ['scheduling and scaling', 'D127-D133 D139 D140 D142 D143 D145'],
   ['logs, connections, security', 'D146 D147 D149-D152 D154-D156 D159 D160 D163-D167'],
-  ['what Node does', 'N02-N05 N07 N10 N12 N14 N15'],
+  ['what Node does', 'N02-N05 N07 N08 N10 N12 N14 N15'],
 ];
 
 /** All ids, by what they are about. */

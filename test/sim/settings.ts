@@ -58,6 +58,8 @@ export interface Faults {
   readonly opens: number;
   /** Closing a resource never ends. */
   readonly sticky: number;
+  /** A thread that is to end does not. */
+  readonly immortal: number;
   /** A worker drains and leaves. */
   readonly drain: number;
   /** The client lets go of an array. */
@@ -94,6 +96,7 @@ const highest: Faults = {
   deaf: 0.5,
   opens: 0.1,
   sticky: 0.2,
+  immortal: 0.1,
   drain: 0.02,
   released: 0.3,
   gone: 0.2,

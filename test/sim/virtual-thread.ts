@@ -47,6 +47,8 @@ export class VirtualThread {
   #state: 'none' | 'idle' | 'busy' = 'none';
   /** What was said of an earlier thread concerns this one no more. */
   #incarnation = 0;
+  /** Nobody hears what is still to be told of one that was abandoned. */
+  #abandonments = 0;
   #task: Task | undefined;
   #isTold = false;
   /** It was called, and has not answered. */
@@ -105,7 +107,14 @@ export class VirtualThread {
         return this.#start();
       case 'end-thread':
         // Perhaps it just died by itself.
-        return this.#state === 'none' ? undefined : this.#later(this.#between(0, 5), () => this.#die());
+        if (this.#state === 'none' || this.#chance('immortal')) return;
+        return this.#later(this.#between(0, 5), () => this.#die());
+      case 'abandon-thread':
+        this.#incarnation += 1;
+        this.#abandonments += 1;
+        this.#state = 'none';
+        this.#isCalled = false;
+        return;
       case 'post-chunk':
         this.#running = -1;
         this.#isTold = false;
@@ -250,8 +259,9 @@ export class VirtualThread {
   }
 
   #atHost(at: number, action: () => void): void {
+    const abandonments = this.#abandonments;
     this.#world.agenda.at(at, () => {
-      if (this.#host.isAlive) action();
+      if (this.#host.isAlive && this.#abandonments === abandonments) action();
     });
   }
 

@@ -126,9 +126,32 @@ test('a chunk is told to stop, and its thread is ended when the grace is over', 
   assert.equal(life.nextDue, 500);
   assert.deepEqual(wait(499, 3), []);
   assert.deepEqual(wait(1, 3), [endThread]);
-  assert.equal(life.nextDue, Infinity);
   assert.deepEqual(on(failed(exit3), exited(3)), []);
+  assert.equal(life.nextDue, Infinity);
   assert.deepEqual(on(gone), [over({ index: 3, loss: { kind: 'cancelled' } })]);
+});
+
+test('a thread that does not end within two seconds is let be, and another takes its place', () => {
+  const { on, life, wait } = thread();
+  on(chunk(1), started, settled(1, 0, 3), { type: 'cancel-asked', graceMs: 0 });
+  assert.deepEqual(wait(0, 3), [endThread]);
+  assert.equal(life.nextDue, 2_000);
+
+  const loss: Loss = { kind: 'cancelled' };
+  assert.deepEqual(wait(2_000, 3), [{ type: 'abandon-thread' }, over({ index: 3, loss })]);
+
+  assert.deepEqual(on(chunk(2)), [start]);
+  assert.deepEqual(on(started), [post]);
+});
+
+test('a thread that ends in time is not let be', () => {
+  const { on, wait } = thread();
+  on(chunk(1), started, { type: 'cancel-asked', graceMs: 0 });
+  wait(0);
+
+  on(exited(0), failed(exit3));
+
+  assert.deepEqual(wait(5_000), []);
 });
 
 test('the shorter of two graces counts', () => {

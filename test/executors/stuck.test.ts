@@ -1,0 +1,113 @@
+// What becomes of functions that do not come back: busy loops, which can be ended, and native calls, which cannot.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import { Flow } from 'heddle';
+import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
+import { newDiary, note, until } from '../fixtures/diary.ts';
+import { block, isNative, type Block } from '../fixtures/dying.ts';
+import { inc, sum } from '../fixtures/tasks.ts';
+import { runOn } from './contract.ts';
+import { joinedWorker } from './worker-process.ts';
+
+const token = 'stuck';
+const bounded = { timeout: 60_000 };
+const blocks: readonly Block[] = ['a loop', 'a regular expression', 'Atomics.wait', 'a child process', 'a hash'];
+
+suite('functions that do not come back', { concurrency: 2 }, () => {
+  for (const how of blocks) {
+    test(`a thread in ${how} is free for others when its run is cancelled [N08]`, bounded, async () => {
+      using diary = newDiary();
+      await using cluster = new LocalCluster({ workers: 1 });
+      await cluster.start();
+      const executor = new DistributedExecutor(() => cluster);
+      const stop = new AbortController();
+
+      const running = runOn(executor)(new Flow('stuck', () => block(how, diary.path)), {
+        signal: stop.signal,
+        cancelGrace: 50,
+      });
+      await until(diary.path, (lines) => lines.length > 0);
+      stop.abort();
+
+      const { state, logs } = await running;
+      assert.equal(state.type, 'Cancelled');
+      assert.equal((await runOn(executor)(new Flow('next', () => sum(inc.map([1, 2]))))).state.output, 5);
+      const warning = /^task 'block' was to be ended, and its thread does not end: it is inside of a native call/;
+      assert.equal(logs.filter(({ message }) => warning.test(message)).length, isNative(how) ? 1 : 0);
+      note(diary.path, 'release');
+    });
+  }
+
+  for (const how of ['a loop', 'a child process'] as const) {
+    test(
+      `a worker process in ${how} is gone with the run that is cancelled, and so is what it started`,
+      bounded,
+      async () => {
+        using diary = newDiary();
+        const stop = new AbortController();
+        const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1, processes: true }));
+
+        const running = runOn(executor)(new Flow('stuck', () => block(how, diary.path)), {
+          signal: stop.signal,
+          cancelGrace: 50,
+        });
+        const lines = await until(
+          diary.path,
+          (all) => all.some((line) => /^(?:started|child)/.test(line)) && (how === 'a loop' || all.length > 1),
+        );
+        stop.abort();
+
+        assert.equal((await running).state.type, 'Cancelled');
+        for (const line of lines) await gone(Number(line.split(' ')[1]));
+      },
+    );
+  }
+
+  test('a worker that is told to end while a thread of it is in a native call ends by force', bounded, async () => {
+    using diary = newDiary();
+    await using cluster = new WebSocketCluster({ port: 0, token });
+    await cluster.start();
+    await using ada = await joinedWorker({ url: cluster.url!, token, name: 'ada', threads: 2, drain: '50ms' });
+    const stop = new AbortController();
+
+    const running = runOn(new DistributedExecutor(() => cluster))(
+      new Flow('stuck', () => block('a child process', diary.path)),
+      { signal: stop.signal, cancelGrace: 50 },
+    );
+    await until(diary.path, (lines) => lines.length > 1);
+    stop.abort();
+    assert.equal((await running).state.type, 'Cancelled');
+    ada.kill('SIGTERM');
+
+    assert.equal(await ada.exited(), 'SIGKILL');
+    await ada.said(/inside of a native call that nothing can interrupt: this process ends by force$/);
+    note(diary.path, 'release');
+  });
+
+  test('what is in a native call past its timeout is TimedOut, and its neighbours run', bounded, async () => {
+    using diary = newDiary();
+    const hasty = block.with({ timeout: 100 });
+    const flow = new Flow('hasty', () => ({ slow: hasty('a child process', diary.path), others: inc.map([1, 2, 3]) }));
+
+    const running = runOn(new DistributedExecutor(() => new LocalCluster({ workers: 1, allowedFailures: 0 })))(flow);
+
+    const { state } = await running;
+    assert.deepEqual([state.of('block').type, state.output.others], ['TimedOut', [2, 3, 4]]);
+    note(diary.path, 'release');
+  });
+});
+
+/** Resolves when it runs no more; that nobody has asked how it died does not matter. */
+async function gone(pid: number): Promise<void> {
+  while (isRunning(pid)) await new Promise(setImmediate);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [XZ] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
