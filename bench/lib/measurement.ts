@@ -20,7 +20,7 @@ export interface Contender {
   readonly goal?: Goal;
 }
 
-const fasterIsMore = ['runs/s', 'rows/s', 'MB/s', '% of ideal'] as const;
+const fasterIsMore = ['runs/s', 'chunks/s', 'rows/s', 'MB/s', '% of ideal'] as const;
 const fasterIsLess = ['µs', 'ms', 's', 'MB', '% of a core'] as const;
 export type Unit = (typeof fasterIsMore | typeof fasterIsLess)[number];
 

@@ -1,6 +1,7 @@
 import type { Measurement } from '../lib/measurement.ts';
 import { busy } from './busy.ts';
 import { bytes } from './bytes.ts';
+import { core } from './core.ts';
 import { flights } from './flights.ts';
 import { idle } from './idle.ts';
 import { mappedNoop } from './mapped-noop.ts';
@@ -29,4 +30,5 @@ export const measurements: readonly Measurement[] = [
   start,
   flights,
   idle,
+  core,
 ];

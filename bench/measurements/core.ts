@@ -1,0 +1,61 @@
+import { SchedulerCore, type Command } from '../../src/scheduler/core.ts';
+import type { Contender, Measurement } from '../lib/measurement.ts';
+
+interface Size {
+  readonly workers: number;
+  readonly arrays: number;
+  /** Of each array. */
+  readonly indices: number;
+}
+
+type Run = Extract<Command, { type: 'run-chunk' }>;
+
+const chunks = 200_000;
+const sizes: readonly Size[] = [
+  { workers: 10, arrays: 1, indices: 10_000_000 },
+  { workers: 1_000, arrays: 1, indices: 10_000_000 },
+  { workers: 10_000, arrays: 1, indices: 10_000_000 },
+  { workers: 10_000, arrays: 1_000, indices: 10_000 },
+];
+
+/** Each worker is told what to run, says that it is done, and that it is through: two events a chunk. */
+function chunksPerSecond({ workers, arrays, indices }: Size): number {
+  const core = new SchedulerCore({ heartbeatTimeoutMs: 15_000 });
+  const running: Run[] = [];
+  let now = 0;
+  const keep = (commands: readonly Command[]) => {
+    for (const command of commands) if (command.type === 'run-chunk') running.push(command);
+  };
+  for (let worker = 0; worker < workers; worker += 1) {
+    keep(core.handle({ type: 'worker-joined', worker: `worker-${worker}`, threads: 1 }, now));
+  }
+  const nothing = { priority: 0, elementwise: [], whole: [], given: [] };
+  const spec = (array: number) => ({ array, client: 'run', length: indices, ...nothing });
+  keep(core.handle({ type: 'arrays-submitted', arrays: Array.from({ length: arrays }, (_, id) => spec(id)) }, now));
+
+  const startedAt = performance.now();
+  for (let done = 0; done < chunks; done += 1) {
+    const { worker, attempt, range } = running[done]!;
+    now += 0.001;
+    // An index takes 10 ms, so that a chunk holds one.
+    keep(core.handle({ type: 'indices-settled', worker, attempt, range, busyMs: 10 }, now));
+    keep(core.handle({ type: 'chunk-ended', worker, attempt }, now));
+  }
+  return chunks / ((performance.now() - startedAt) / 1_000);
+}
+
+const contenders = sizes.map((size): Contender => {
+  const { workers, arrays } = size;
+  const name = `${workers.toLocaleString('en')} workers${arrays === 1 ? '' : `, ${arrays.toLocaleString('en')} arrays`}`;
+  return { name, open: () => () => Promise.resolve(chunksPerSecond(size)), goal: { atLeast: 300_000 } };
+});
+
+export const core: Measurement = {
+  name: 'core',
+  title:
+    `chunks that the scheduler's core hands out and takes back in a second, ${chunks.toLocaleString('en')} of one index ` +
+    'each, out of ten million that are there; nothing but the core runs.',
+  unit: 'chunks/s',
+  contenders,
+  ratios: [],
+};
