@@ -76,9 +76,17 @@ program
     size,
   )
   .option('--spill-directory <folder>', 'where they are moved to; that for temporary files by default')
+  .option('--record <file>', 'write down what happens and what is decided, for heddle replay')
   .action(async (options: SchedulerArguments) => (await import('./scheduler.ts')).schedule(options));
 
-for (const command of program.commands) for (const option of connectionOptions()) command.addOption(option);
+program
+  .command('replay')
+  .description('go through a recording of a scheduler again, and compare what is decided')
+  .argument('<file>', 'that --record, or the option record of a cluster, wrote')
+  .action(async (file: string) => (await import('./replay.ts')).replay(file));
+
+const peers = program.commands.filter((command) => command.name() !== 'replay');
+for (const command of peers) for (const option of connectionOptions()) command.addOption(option);
 
 // A token on the command line is seen by all who see the process list, unless it shows something else.
 program.hook('preAction', (_, command) => {

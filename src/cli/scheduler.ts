@@ -14,6 +14,7 @@ export interface SchedulerArguments extends TlsFiles {
   /** In bytes. */
   readonly memoryLimit?: number;
   readonly spillDirectory?: string;
+  readonly record?: string;
 }
 
 /** `heddle scheduler`: serves until Ctrl-C or SIGTERM. */
@@ -22,7 +23,7 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
     const message = 'a scheduler needs a token, which workers and flows must know: pass --token, or set HEDDLE_TOKEN.';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  const { listen, token, memoryLimit, spillDirectory } = options;
+  const { listen, token, memoryLimit, spillDirectory, record } = options;
   const tls = readTlsFiles(options) as ServerTlsOptions | undefined;
   const onLog = ({ message }: LogRecord) => say(message);
   await using cluster = new WebSocketCluster({
@@ -32,6 +33,7 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
     onLog,
     ...(memoryLimit !== undefined && { resultMemory: memoryLimit }),
     ...(spillDirectory !== undefined && { spillDirectory }),
+    ...(record !== undefined && { record }),
   });
   await cluster.start();
   const page = cluster.url!.replace(/^ws/, 'http');

@@ -14,10 +14,10 @@ import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { inThisProcess, onThisMachine } from './launch.ts';
 import { openListening, workforceOptions } from './listening.ts';
-import { resultOptionRules, resultSettings, type ResultOptions } from './result-options.ts';
+import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { Workforce } from './workforce.ts';
 
-export interface LocalClusterOptions extends ResultOptions {
+export interface LocalClusterOptions extends SchedulerSettings {
   /** How many workers; one for each core by default. */
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
@@ -39,7 +39,7 @@ const optionRules = {
   memoryLimit: rules.megabytes,
   allowedFailures: rules.count,
   onLog: rules.function,
-  ...resultOptionRules,
+  ...schedulerSettingRules,
 };
 
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
@@ -47,7 +47,7 @@ export class LocalCluster implements Cluster {
   readonly sharesMemory: boolean;
   readonly sharesFiles = true;
   readonly #options: LocalClusterOptions;
-  readonly #results: ReturnType<typeof resultSettings>;
+  readonly #settings: ReturnType<typeof schedulerSettings>;
   readonly #threads: number;
   readonly #life: ClusterLife;
 
@@ -55,7 +55,7 @@ export class LocalCluster implements Cluster {
   constructor(options: LocalClusterOptions = {}) {
     checkOptions('LocalCluster', options, optionRules);
     this.#options = options;
-    this.#results = resultSettings(options, 'LocalCluster');
+    this.#settings = schedulerSettings(options, 'LocalCluster');
     this.sharesMemory = options.processes !== true;
     this.#threads = options.threads ?? 1;
     const workers = options.workers ?? availableParallelism();
@@ -136,6 +136,6 @@ export class LocalCluster implements Cluster {
   #schedulerOptions() {
     const { allowedFailures, onLog: log } = this.#options;
     const given = { ...(allowedFailures !== undefined && { allowedFailures }), ...(log !== undefined && { log }) };
-    return { ...given, ...this.#results };
+    return { ...given, ...this.#settings };
   }
 }

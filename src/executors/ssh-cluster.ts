@@ -12,10 +12,10 @@ import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { openListening } from './listening.ts';
-import { resultOptionRules, resultSettings, type ResultOptions } from './result-options.ts';
+import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { overSsh, type SshOptions } from './ssh.ts';
 
-export interface SSHClusterOptions extends SshOptions, ResultOptions {
+export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   /** Names or addresses, as `ssh` takes them: hosts of its configuration too. */
   readonly hosts: readonly string[];
   /** How many workers there are in all, taking hosts in turn; one on each host by default. */
@@ -42,7 +42,7 @@ const optionRules = {
   memoryLimit: rules.megabytes,
   allowedFailures: rules.count,
   onLog: rules.function,
-  ...resultOptionRules,
+  ...schedulerSettingRules,
 };
 
 /**
@@ -51,7 +51,7 @@ const optionRules = {
  */
 export class SSHCluster implements Cluster {
   readonly #options: SSHClusterOptions;
-  readonly #results: ReturnType<typeof resultSettings>;
+  readonly #settings: ReturnType<typeof schedulerSettings>;
   readonly #life: ClusterLife;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
@@ -64,7 +64,7 @@ export class SSHCluster implements Cluster {
       throw new UsageError('INVALID_OPTION', `${expected}; got ${describe(options.hosts)}`);
     }
     this.#options = options;
-    this.#results = resultSettings(options, 'SSHCluster');
+    this.#settings = schedulerSettings(options, 'SSHCluster');
     const { hosts, workers = hosts.length, threads = 1 } = options;
     this.#life = new ClusterLife({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
   }
@@ -125,7 +125,7 @@ export class SSHCluster implements Cluster {
     return await openListening({
       port: 0,
       token,
-      ...this.#results,
+      ...this.#settings,
       starting: (url) => overSsh({ ...this.#options, hostOf, url, token, size: { threads, memoryLimit } }),
       nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
       ...(allowedFailures !== undefined && { allowedFailures }),

@@ -13,7 +13,7 @@ import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { openListening } from './listening.ts';
-import { resultOptionRules, resultSettings, type ResultOptions } from './result-options.ts';
+import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { LaunchedWorker } from './workforce.ts';
 
 /** What a worker that is started must know to join. */
@@ -26,7 +26,7 @@ export interface WorkerOrder {
   readonly place: number;
 }
 
-export interface WebSocketClusterOptions extends ResultOptions {
+export interface WebSocketClusterOptions extends SchedulerSettings {
   /** Where to listen; `'127.0.0.1'`, this machine only, by default. */
   readonly host?: string;
   /** 8786 by default; 0 takes any port that is free. */
@@ -62,13 +62,13 @@ const optionRules = {
   launch: rules.function,
   workers: rules.count,
   onLog: rules.function,
-  ...resultOptionRules,
+  ...schedulerSettingRules,
 };
 
 /** A scheduler in this process that listens: workers started anywhere with `heddle worker URL` join it. */
 export class WebSocketCluster implements Cluster {
   readonly #options: WebSocketClusterOptions;
-  readonly #results: ReturnType<typeof resultSettings>;
+  readonly #settings: ReturnType<typeof schedulerSettings>;
   readonly #token: string;
   readonly #heartbeatTimeoutMs: number;
   readonly #life: ClusterLife;
@@ -98,7 +98,7 @@ export class WebSocketCluster implements Cluster {
       throw new UsageError('INVALID_OPTION', message);
     }
     this.#options = options;
-    this.#results = resultSettings(options, 'WebSocketCluster');
+    this.#settings = schedulerSettings(options, 'WebSocketCluster');
     this.#life = new ClusterLife({
       owner: 'WebSocketCluster',
       workers: options.launch === undefined ? 0 : (options.workers ?? 1),
@@ -170,7 +170,7 @@ export class WebSocketCluster implements Cluster {
       port,
       token,
       heartbeatTimeoutMs: this.#heartbeatTimeoutMs,
-      ...this.#results,
+      ...this.#settings,
       ...(host !== undefined && { host }),
       ...(tls !== undefined && { tls }),
       ...(allowedFailures !== undefined && { allowedFailures }),

@@ -12,6 +12,8 @@ export interface SchedulerOptions {
   readonly resultMemoryBytes?: number;
   /** Where they are moved to. Default: the system's folder for temporary files. */
   readonly spillDirectory?: string;
+  /** The file that events and decisions are written to. Default: none. */
+  readonly record?: string;
   /** Hears who comes and goes, for those who look after the scheduler. */
   readonly log?: (record: LogRecord) => void;
   readonly workerJoined?: (name: string) => void;

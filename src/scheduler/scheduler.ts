@@ -27,6 +27,7 @@ import {
   tellOfWorkers,
 } from './peers.ts';
 import type { ClientPeer, LostWorker, WorkerPeer } from './peers.ts';
+import { Recorder } from './recording.ts';
 import { ResourceDesk } from './resources.ts';
 import { ResultDesk } from './result-desk.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
@@ -49,6 +50,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #code = new CodeDesk();
   readonly #resources = new ResourceDesk();
   readonly #results: ResultDesk;
+  readonly #recorder: Recorder | undefined;
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
@@ -57,14 +59,13 @@ export class Scheduler implements AsyncDisposable {
   #nextArray = 1;
 
   constructor(options: SchedulerOptions = {}) {
-    const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, standstillMs = 10_000 } = options;
+    const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, standstillMs = 10_000, record } = options;
     this.#options = options;
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
-    this.#results = new ResultDesk(options, {
-      core: this.#core,
-      warn: (message) => this.announce('warn', message),
-      unsent: (worker, attempt) => this.#ended(worker, attempt),
-    });
+    const warn = (message: string) => this.announce('warn', message);
+    if (record !== undefined) this.#recorder = new Recorder(record, { allowedFailures, heartbeatTimeoutMs, warn });
+    const unsent = (worker: WorkerPeer, attempt: number) => this.#ended(worker, attempt);
+    this.#results = new ResultDesk(options, { core: this.#core, warn, unsent });
     const [workers, clients, { memory }] = [this.#workers, this.#clients, this.#results];
     const holdings = { core: this.#core, workers, clients, arrays: this.#arrays, memory };
     this.lookout = new Lookout(holdings, standstillMs);
@@ -113,6 +114,7 @@ export class Scheduler implements AsyncDisposable {
     const peers = [...this.#workers.values(), ...this.#clients.values()];
     await Promise.all(peers.map(({ comm }) => comm.close(reason)));
     await this.#results.memory[Symbol.asyncDispose]();
+    this.#recorder?.close();
   }
 
   // Peers
@@ -316,6 +318,7 @@ export class Scheduler implements AsyncDisposable {
   #handle(event: Event, freight: Freight = {}): void {
     this.#now = performance.now();
     const commands = this.#core.handle(event, this.#now);
+    this.#recorder?.note(event, this.#now, commands);
     let cargo = freight;
     for (const command of commands) {
       // The crashes that follow are those of what this worker ran.

@@ -1,10 +1,10 @@
-// What all clusters take for the results that their scheduler holds.
+// What all clusters take for their scheduler.
 
 import { toBytes, type ByteSize } from '../lib/byte-size.ts';
 import { rules } from '../lib/options.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 
-export interface ResultOptions {
+export interface SchedulerSettings {
   /**
    * How much memory the results take that the scheduler holds, `'512MB'` for example, before it moves them to disk; a
    * quarter of what the machine or container has by default.
@@ -12,19 +12,25 @@ export interface ResultOptions {
   readonly resultMemory?: ByteSize;
   /** The folder where they are moved to; that for temporary files by default (the environment variable `TMPDIR`). */
   readonly spillDirectory?: string;
+  /**
+   * A file to write down what happens to the scheduler, and what it decides; without any value. `heddle replay FILE`
+   * goes through it again. By default nothing is written.
+   */
+  readonly record?: string;
 }
 
-export const resultOptionRules = { resultMemory: rules.anything, spillDirectory: rules.text };
+export const schedulerSettingRules = { resultMemory: rules.anything, spillDirectory: rules.text, record: rules.text };
 
 /** Throws `INVALID_SIZE`. */
-export function resultSettings(
-  { resultMemory, spillDirectory }: ResultOptions,
+export function schedulerSettings(
+  { resultMemory, spillDirectory, record }: SchedulerSettings,
   owner: string,
-): Pick<SchedulerOptions, 'resultMemoryBytes' | 'spillDirectory'> {
+): Pick<SchedulerOptions, 'resultMemoryBytes' | 'spillDirectory' | 'record'> {
   return {
     ...(resultMemory !== undefined && {
       resultMemoryBytes: toBytes(resultMemory, `option 'resultMemory' of ${owner}`),
     }),
     ...(spillDirectory !== undefined && { spillDirectory }),
+    ...(record !== undefined && { record }),
   };
 }
