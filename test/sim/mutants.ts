@@ -43,7 +43,7 @@ const swapped: Change = (line) =>
 
 const dropped: Change = (line) => {
   const isStatement =
-    /^\s+(?:this\.|array\.|worker\.|chunk\.|dependent\.|upstream\.|for \(.*\) |if \(.*\) |return ).*;$/;
+    /^\s+(?:this\.|array\.|worker\.|chunk\.|dependent\.|upstream\.|run\.|turn\.|member\.|scaling\.|for \(.*\) |if \(.*\) |return ).*;$/;
   return isStatement.test(line) ? [''] : [];
 };
 
