@@ -8,6 +8,7 @@ import { connect } from '../src/comm/ws.ts';
 import { BundleStore } from '../src/code/bundle-store.ts';
 import { formatDuration } from '../src/lib/duration.ts';
 import { HeddleError } from '../src/lib/heddle-error.ts';
+import { describeTraits, type Traits } from '../src/lib/placing.ts';
 import { version } from '../src/lib/version.ts';
 import { decodeToWorker } from '../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../src/protocol/messages.ts';
@@ -22,6 +23,8 @@ export interface RemoteWorkerOptions {
   readonly tls?: TlsOptions | undefined;
   readonly name: string;
   readonly threads: number;
+  /** What tasks may need of it. */
+  readonly has: Traits;
   /** Megabytes of heap for each thread. */
   readonly memoryLimitMb: number | undefined;
   /** Where code that is sent is kept; without it, none is taken, and tasks are imported from this machine's files. */
@@ -82,7 +85,7 @@ interface Stay {
 
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
 async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay): Promise<string | undefined> {
-  const { url, token, tls, name, threads, memoryLimitMb, say } = options;
+  const { url, token, tls, name, threads, has, memoryLimitMb, say } = options;
   const code =
     options.codeDirectory === undefined
       ? undefined
@@ -94,7 +97,7 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
     const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
     using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
     await pool.start();
-    worker = await join(comm, pool, { name, code });
+    worker = await join(comm, pool, { name, has, code });
   } catch (error) {
     await pool[Symbol.asyncDispose]();
     if (leaving.aborted) return undefined;
@@ -102,7 +105,8 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
     return error.message;
   }
   const limit = memoryLimitMb === undefined ? '' : ` of at most ${memoryLimitMb} MB`;
-  say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}`);
+  const more = has.resources.length + has.labels.length === 0 ? '' : `, and ${describeTraits(has)}`;
+  say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}${more}`);
   const tellMemory = () => worker.tellMemory(process.memoryUsage.rss());
   tellMemory();
   using _vitals = every(vitalsMs, tellMemory);

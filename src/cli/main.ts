@@ -5,6 +5,7 @@ import { toBytes } from '../lib/byte-size.ts';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { rules } from '../lib/options.ts';
+import { placingRules, traitsOf } from '../lib/placing.ts';
 import { version } from '../lib/version.ts';
 import { attach, type Attachment } from './attached.ts';
 import { printError, say } from './output.ts';
@@ -56,6 +57,8 @@ program
   .argument('[url]', 'of the scheduler, like ws://127.0.0.1:8786')
   .option('--threads <count>', 'how many tasks run at once', count, 1)
   .option('--name <name>', 'how logs call this worker', `${hostname()}-${process.pid}`)
+  .option('--resource <name=amount>', 'what tasks may need of it; may be repeated', collectResource, {})
+  .option('--label <label>', 'where tasks may want to be; may be repeated', collectText, [])
   .option('--memory-limit <megabytes>', 'heap of each thread, 16 or more', megabytes)
   .addOption(
     new Option('--code <how>', 'bundle: take it from the flow; module: only import files of this machine')
@@ -97,6 +100,8 @@ interface WorkerArguments extends TlsFiles {
   readonly threads: number;
   readonly name: string;
   readonly memoryLimit?: number;
+  readonly resource: Readonly<Record<string, number>>;
+  readonly label: readonly string[];
   readonly drain: string;
   readonly code: 'bundle' | 'module';
   readonly token?: string;
@@ -133,6 +138,7 @@ async function serve({ url, token: secret, signal }: Scheduler, options: WorkerA
     name: options.name,
     threads: options.threads,
     say,
+    has: traitsOf({ resources: options.resource, labels: options.label }),
     memoryLimitMb: options.memoryLimit,
     codeDirectory: options.code === 'bundle' ? config().code.directory : undefined,
     drainMs: toMilliseconds(options.drain, 'option --drain'),
@@ -167,6 +173,13 @@ function collectParameter(text: string, collected: Record<string, string>): Reco
   const separator = text.indexOf('=');
   if (separator < 1) throw new InvalidArgumentError('It should look like name=value.');
   return { ...collected, [text.slice(0, separator)]: text.slice(separator + 1) };
+}
+
+function collectResource(text: string, collected: Record<string, number>): Record<string, number> {
+  const separator = text.lastIndexOf('=');
+  const [name, amount] = [text.slice(0, separator), Number(text.slice(separator + 1))];
+  if (separator >= 1 && placingRules.resources.holds({ [name]: amount })) return { ...collected, [name]: amount };
+  throw new InvalidArgumentError('It should look like gpu=2, the amount being more than 0.');
 }
 
 function collectText(text: string, collected: readonly string[]): readonly string[] {

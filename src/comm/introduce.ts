@@ -23,7 +23,7 @@ const patience = 3;
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
-  self: Pick<Hello, 'role' | 'name' | 'threads' | 'within'>,
+  self: Pick<Hello, 'role' | 'name' | 'threads' | 'has' | 'within'>,
   handlers: CommHandlers<In>,
 ): Promise<void> {
   const answer = Promise.withResolvers<Welcome | Refused>();

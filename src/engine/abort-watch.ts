@@ -2,9 +2,7 @@
 // no turn of the event loop. A function that awaits is told at once; a busy loop is told when it polls
 // `signal.aborted`.
 
-import { controlOrders, controlWords } from '../lib/chunk.ts';
-
-type Control = Int32Array<SharedArrayBuffer>;
+import { controlOrders, controlWords, type Control } from '../lib/chunk.ts';
 
 /** One wait for each control at a time: a wait that is never answered would stay in memory for good. */
 const waiting = new WeakMap<SharedArrayBuffer, Set<() => void>>();

@@ -1,38 +1,25 @@
-// Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other, and
-// reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
+// Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other or several
+// at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
-import { attachmentsOf } from '../lib/attachments.ts';
-import type { Block, ChunkInput, ChunkMessage, ChunkTask } from '../lib/chunk.ts';
-import { controlWords } from '../lib/chunk.ts';
-import { HeddleError } from '../lib/heddle-error.ts';
+import { controlWords, type ChunkMessage, type ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { load } from '../code/load.ts';
-import type { ResourceDefinition } from '../flow/resource.ts';
-import { builtInModule, type Reference } from '../code/registry.ts';
-import type { UnknownTypes } from '../values/copier.ts';
 import type { State } from '../flow/state.ts';
-import { triggerOf } from '../flow/triggers.ts';
-import type { Task } from '../flow/task.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { sendable } from '../values/travels.ts';
-import { useTypes, type Registered } from '../values/types.ts';
-import { deepFrozen } from '../lib/deep-frozen.ts';
+import { useTypes } from '../values/types.ts';
 import { isCancelled } from './abort-watch.ts';
-import { reviveTask } from './captured-task.ts';
 import { outsideOfRuns } from './context.ts';
-import { createLogger } from './logger.ts';
-import { hookLoadedLoggers } from './loggers/named.ts';
-import { OutcomeBuffer } from './outcome-buffer.ts';
-import { decodeOutcomes, type Outcomes } from './outcomes.ts';
-import { captureOutput } from './output-capture.ts';
-import { decodePlan, openPlan, type PlannedResource, type RunPlan } from './plan.ts';
-import type { UsedResource } from './resources.ts';
-import { openStorage } from './storage.ts';
 import { Ending, failed } from './endings.ts';
-import { loadTypes } from './types.ts';
-import { TaskRunner } from './task-runner.ts';
+import { keep, type KeptArray } from './kept-arrays.ts';
 import type { LoadedTask, Progress } from './loaded-task.ts';
+import { createLogger } from './logger.ts';
+import { OutcomeBlocks } from './outcome-blocks.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { RunPlan } from './plan.ts';
+import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
+import type { UsedResource } from './resources.ts';
+import { TaskRunner } from './task-runner.ts';
 
 /**
  * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
@@ -47,15 +34,6 @@ const logIntervalMs = 20;
 const promptLines = 3;
 /** Full stack traces of failures that one task writes into the log from one thread; the states keep them all. */
 const loggedFailures = 5;
-/** How many arrays' functions and whole inputs a thread keeps ready. */
-const keptArrays = 16;
-
-interface KeptArray {
-  readonly loaded: Promise<LoadedTask | Ending>;
-  failuresLogged: number;
-}
-
-const noTypes: readonly Registered[] = [];
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 /** Of a sensor. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
@@ -63,13 +41,6 @@ const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
 /** The chunks that run on this thread; one listener serves them all. */
 const flushAtExit = new Set<() => void>();
 process.on('exit', () => flushAtExit.forEach((flush) => flush()));
-
-const kept = new Map<number, KeptArray>();
-
-/** Lets go of the functions and inputs that are kept ready on this thread. */
-export function forgetArrays(): void {
-  kept.clear();
-}
 
 /**
  * Runs `task` and reports through `emit`, in order, except for its last words: with those it resolves, so that they go
@@ -88,36 +59,38 @@ class ChunkRun {
   readonly #task: ChunkTask;
   readonly #array: KeptArray;
   readonly #emit: (message: ChunkMessage) => void;
-  readonly #outcomes: OutcomeBuffer;
+  readonly #outcomes: OutcomeBlocks;
+  #flushing: NodeJS.Timeout | undefined;
   #logs: LogRecord[] = [];
   #burstAt = 0;
   /** Lines since then. */
   #burst = 0;
   #flushedAt = performance.now();
+  /** The first index that no lane has taken. */
+  #next: number;
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
     this.#task = task;
     this.#array = array;
     this.#emit = emit;
-    this.#outcomes = new OutcomeBuffer(task.start);
+    this.#next = task.start;
+    this.#outcomes = new OutcomeBlocks(task.start);
   }
 
   async run(loaded: LoadedTask | Ending): Promise<readonly ChunkMessage[]> {
-    const task = this.#task;
     // A function that ends its thread takes nothing with it of those that ran before.
     const flush = () => this.#flush();
     flushAtExit.add(flush);
     try {
       await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
     } finally {
-      Atomics.store(task.control, controlWords.running, -1);
+      clearTimeout(this.#flushing);
       flushAtExit.delete(flush);
     }
     return [...this.#takeLogs(), ...this.#takeOutcomes()];
   }
 
   async #runAll(loaded: LoadedTask): Promise<void> {
-    const { start, end, control } = this.#task;
     const elementwise = this.#read(loaded);
     if (elementwise instanceof Ending) return this.#failAll(elementwise.state);
     const runner = new TaskRunner(loaded, {
@@ -129,16 +102,31 @@ class ChunkRun {
     });
     const begin = loaded.plan.everyMs === undefined ? () => firstTry : firstCall;
     const notes = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as Progress]));
-    for (let index = start; index < end; index += 1) {
-      if (isCancelled(control)) return;
-      Atomics.store(control, controlWords.running, index);
-      Atomics.add(control, controlWords.starts, 1);
+    const progressOf = (index: number) => {
       const note = notes.get(index);
-      const returned = runner.run(index, note === undefined ? begin() : { ...note, runCount: note.runCount + 1 });
+      return note === undefined ? begin() : { ...note, runCount: note.runCount + 1 };
+    };
+    const lanes = Array.from({ length: this.#task.lanes }, async (_, lane) => {
+      await this.#runLane(lane, { loaded, runner, progressOf });
+    });
+    await Promise.all(lanes);
+  }
+
+  /** Runs one index after the other, as long as there are any that nobody has taken. */
+  async #runLane(lane: number, { loaded, runner, progressOf }: ChunkMeans): Promise<void> {
+    const { end, control } = this.#task;
+    const word = controlWords.lanes + lane;
+    while (this.#next < end && !isCancelled(control)) {
+      const index = this.#next++;
+      Atomics.store(control, word, index);
+      Atomics.add(control, controlWords.starts, 1);
+      const returned = runner.run(index, progressOf(index));
+      if (returned instanceof Promise) this.#flushInTime();
       const ended = returned instanceof Promise ? await returned : returned;
       this.#take({ loaded, runner, index }, ended);
       if (performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
     }
+    Atomics.store(control, word, -1);
   }
 
   /** From here until it is open the thread runs no index, so that no timeout counts the time. */
@@ -146,7 +134,7 @@ class ChunkRun {
     // What ends the thread now is charged to the first index that is not reported.
     this.#flush();
     this.#emit({ type: 'opened', resource: key, name, closingMs: definition.cleanupTimeoutMs });
-    Atomics.store(this.#task.control, controlWords.running, -1);
+    Atomics.store(this.#task.control, controlWords.opening, 1);
   }
 
   /** The inputs of the chunk; or how all of it ends, when they cannot be read here. */
@@ -166,7 +154,7 @@ class ChunkRun {
     this.#array.failuresLogged += 1;
     const source = { task: this.#task.name };
     if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(state.message);
-    for (let index = this.#task.start; index < this.#task.end; index += 1) this.#outcomes.end(index, state);
+    for (let index = this.#task.start; index < this.#task.end; index += 1) this.#outcomes.at(index).end(index, state);
   }
 
   #take(run: FinishedRun, ended: unknown): void {
@@ -176,19 +164,20 @@ class ChunkRun {
     if (ending.progress !== undefined) return this.#retry(run, ending.state, ending.progress);
     if (ending.state.isFailed()) this.#logFailure(run, ending.state);
     run.runner.tellEnd(index, ending.state);
-    this.#outcomes.end(index, ending.state);
+    this.#outcomes.at(index).end(index, ending.state);
   }
 
   #succeed({ loaded, runner, index }: FinishedRun, value: unknown): Ending | undefined {
-    return this.#outcomes.succeed(index, value, loaded.plan, runner);
+    return this.#outcomes.at(index).succeed(index, value, loaded.plan, runner);
   }
 
   /** A success whose message is the author's own, or whose result came from elsewhere than the function. */
   #succeedAs(run: FinishedRun, ending: Ending): Ending | undefined {
     const { state } = ending;
     if (state.type !== 'Success' && state.type !== 'Cached') return ending;
+    const outcomes = this.#outcomes.at(run.index);
     const unsendable = this.#succeed(run, state.result);
-    if (unsendable === undefined) this.#outcomes.describe(run.index, state);
+    if (unsendable === undefined) outcomes.describe(run.index, state);
     return unsendable;
   }
 
@@ -198,11 +187,10 @@ class ChunkRun {
     if (state.error === undefined) logger.debug(state.message);
     else logger.warn(state.message);
     const note = noteOf(progress, loaded.plan);
-    if (note instanceof Ending) return this.#outcomes.end(index, note.state);
+    if (note instanceof Ending) return this.#outcomes.at(index).end(index, note.state);
     this.#flush();
     const delayMs = Math.max(0, (state.startTime ?? 0) - Date.now());
     this.#emit({ type: 'delayed', index, delayMs, note });
-    this.#outcomes.restart(index + 1);
   }
 
   #logFailure({ loaded, runner, index }: FinishedRun, state: State): void {
@@ -262,14 +250,26 @@ class ChunkRun {
   /** Likewise for outcomes. */
   #takeOutcomes(): readonly ChunkMessage[] {
     const now = performance.now();
-    const busyMs = now - this.#flushedAt;
+    const meanMs = (now - this.#flushedAt) / this.#outcomes.count;
     this.#flushedAt = now;
-    const { start } = this.#outcomes;
-    const bytes = this.#outcomes.take();
-    return bytes === undefined
-      ? nothing
-      : [{ type: 'settled', start, count: this.#outcomes.start - start, busyMs, bytes }];
+    // Of runs that overlap, each has its share of the time.
+    return this.#outcomes.take().map((block) => ({ type: 'settled', ...block, busyMs: meanMs * block.count }));
   }
+
+  /** What is done does not wait for what takes long. */
+  #flushInTime(): void {
+    this.#flushing ??= setTimeout(() => {
+      this.#flushing = undefined;
+      this.#flush();
+    }, flushIntervalMs);
+  }
+}
+
+/** What the lanes of a chunk have in common. */
+interface ChunkMeans {
+  readonly loaded: LoadedTask;
+  readonly runner: TaskRunner;
+  readonly progressOf: (index: number) => Progress;
 }
 
 const nothing: readonly ChunkMessage[] = [];
@@ -287,97 +287,6 @@ interface FinishedRun {
   readonly loaded: LoadedTask;
   readonly runner: TaskRunner;
   readonly index: number;
-}
-
-function keep(task: ChunkTask): KeptArray {
-  let array = kept.get(task.array);
-  if (array === undefined) {
-    array = { loaded: loadTask(task), failuresLogged: 0 };
-    if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
-  }
-  kept.delete(task.array);
-  // A single run may have changed its inputs: when it is tried again, it gets them fresh. Otherwise to the end of the
-  // line: the array that was not used for longest goes first.
-  if (task.length > 1) kept.set(task.array, array);
-  return array;
-}
-
-async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
-  try {
-    const sealed = decodePlan(task.definition);
-    // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
-    const known = sealed.isSent ? undefined : ((await load(sealed.reference, task.code)) as Task).freeze();
-    const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
-    useTypes(types);
-    const unknownTypes = unknownTypesFor(sealed.reference);
-    const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
-    const found = known ?? (await reviveTask(plan)).freeze();
-    // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
-    deepFrozen(plan.parameters);
-    if (plan.isMapped) deepFrozen(plan.constants);
-    const whole = task.whole.map((input, position) => {
-      const isList = plan.wholeIsList[position] === true;
-      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList, unknownTypes });
-      const value = isList ? outcomes.values : outcomes.values[0];
-      return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
-    });
-    if (plan.logStdout) captureOutput();
-    if (plan.extraLoggers !== undefined) hookLoadedLoggers(found.reference.module);
-    const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
-    const storage = plan.storage && (await openStorage(plan.storage, { plan, task: found, code: task.code }));
-    const resources = plan.resources && (await Promise.all(plan.resources.map((each) => findResource(each, task))));
-    return { plan, task: found, trigger, whole, storage, resources, types };
-  } catch (error) {
-    const cause =
-      error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
-    return new Ending(failed(cause), { isRetriable: false });
-  }
-}
-
-async function findResource({ key, name, reference, input }: PlannedResource, task: ChunkTask): Promise<UsedResource> {
-  const definition = (await load(reference, task.code)) as ResourceDefinition;
-  const makeArguments = () => {
-    // Each setup may do with its arguments what it likes.
-    const unknownTypes = unknownTypesFor(reference);
-    const { values } = outcomesOf(task.whole[input]!, { start: 0, end: 1, isList: false, unknownTypes });
-    return values[0] as readonly unknown[] | undefined;
-  };
-  return { key, name, definition, makeArguments };
-}
-
-/** A range of an upstream array, and whether that is the children of a mapped task. */
-interface Section {
-  readonly start: number;
-  readonly end: number;
-  readonly isList: boolean;
-  readonly unknownTypes: UnknownTypes;
-}
-
-/** Our own tasks hand values on, and know none of the user's types. */
-function unknownTypesFor({ module }: Reference): UnknownTypes {
-  return module === builtInModule ? 'pass on' : 'refuse';
-}
-
-/** The outcomes of a range, put together from the blocks that touch it. */
-function outcomesOf({ blocks }: ChunkInput, { start, end, ...reading }: Section): Outcomes {
-  const parts = blocks.map((block) =>
-    cut(block, { ...reading, start: Math.max(start, block.start), end: Math.min(end, block.start + block.count) }),
-  );
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const values = parts.flatMap((part) => part.values);
-  if (parts.every(({ states }) => states === undefined)) return { values, states: undefined };
-  const states = parts.flatMap((part) => part.states ?? part.values.map(() => undefined));
-  return { values, states };
-}
-
-function cut(block: Block, { start, end, isList, unknownTypes }: Section): Outcomes {
-  const outcomes = decodeOutcomes(block.bytes, { mapIndex: isList ? block.start : undefined, unknownTypes });
-  if (start === block.start && end === block.start + block.count) return outcomes;
-  const { values, states } = outcomes;
-  const from = start - block.start;
-  const to = end - block.start;
-  return { values: values.slice(from, to), states: states?.slice(from, to) };
 }
 
 /** The stack, whatever kind of error it is: one that throws when it is asked is told like any other. */

@@ -2,6 +2,7 @@
 
 import type { Block, CodeAddress } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import type { Placing } from '../lib/placing.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Logger } from './logger.ts';
 
@@ -32,6 +33,8 @@ export interface ArrayRequest {
   /** Ids of arrays that are needed whole. */
   readonly whole: readonly number[];
   readonly timeoutMs: number | undefined;
+  /** Absent when nothing of it is run. */
+  readonly placing?: Placing;
   /** Where the function's code is, when it is in a file. */
   readonly code?: CodeAddress | undefined;
   /** When it brings what a resource is opened with: the resource's key, by which threads are told to close it. */

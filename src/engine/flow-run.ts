@@ -16,6 +16,7 @@ import { finalState } from './final-state.ts';
 import type { Flow, FlowRunName } from './flow.ts';
 import { contextOf } from './flow-context.ts';
 import { changeFlowState, endFlow, pending, running } from './flow-handlers.ts';
+import type { FlowPlacing } from './flow-placing.ts';
 import { FlowRunLog } from './flow-run-log.ts';
 import { FlowRunner } from './flow-runner.ts';
 import type { FlowState } from './flow-state.ts';
@@ -31,6 +32,7 @@ export interface FlowRunRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly executor: Executor;
   readonly cancelGraceMs: number;
+  readonly placing: FlowPlacing;
   readonly scheduledStartTime?: Date;
   readonly flowRunName?: FlowRunName;
   readonly flowRunId?: string;
@@ -88,13 +90,13 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const unheard = new UnheardLoggers(logging.extraLoggers);
   const mostHands = { workers: 0, threads: 0 };
   const listener = listenerFor({ log, over, unheard, mostHands });
-  const approved = request.approve ?? [];
   const {
     graph,
     plan,
     settings: { result },
   } = flow;
-  const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, result });
+  const { placing, approve: approved = [] } = request;
+  const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, placing, result });
   const orTold = toldOfFailure(flow, context);
   await orTold(warnOfState(flow.graph, logger));
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);

@@ -18,6 +18,7 @@ import { captureTask } from './captured-task.ts';
 import { behindGate } from './arguments.ts';
 import { concluded, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
+import { placingIn, type FlowPlacing } from './flow-placing.ts';
 import { FlowResources } from './flow-resources.ts';
 import { flattenList } from './flatten.ts';
 import type { FlowRunScope } from './flow-context.ts';
@@ -47,6 +48,7 @@ interface FlowRunnerFacts extends FlowRunScope {
   readonly plan: unknown;
   /** Where results of tasks are stored that name no place of their own. */
   readonly result: Result | undefined;
+  readonly placing: FlowPlacing;
 }
 
 /** The states of a flow's nodes, while it runs and after. */
@@ -141,6 +143,7 @@ export class FlowRunner {
       elementwise: wiring.elementwise.map(({ array }) => array),
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: longestCallMs(task),
+      placing: placingIn(this.#facts.placing, task),
       code: codeAddressOf(task.reference, othersFor(wiring, storage)),
       ...(node instanceof Resource && { resource: this.resources.keyOf(node) }),
     });

@@ -18,13 +18,14 @@ import type { Schedule } from '../schedules/schedule.ts';
 import { isInTaskRun } from './context.ts';
 import { takeCommandLine, type CommandLineRun } from './command-line.ts';
 import { defaultExecutor, type Executor } from './executor.ts';
+import { flowPlacingOf, flowPlacingRules, type FlowPlacingOptions } from './flow-placing.ts';
 import { carryOut, type FlowRunRequest } from './flow-run.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { FlowState } from './flow-state.ts';
 import { readParameter } from './parameters.ts';
 import { followSchedule, type ScheduledRun, type Served } from './schedule-loop.ts';
 
-export interface FlowOptions {
+export interface FlowOptions extends FlowPlacingOptions {
   /** Where tasks run; on this thread, one after the other, by default. */
   readonly executor?: Executor;
   /** When `serve()` runs it; `run()` runs it at once all the same. */
@@ -69,7 +70,7 @@ export type FlowStateHandler = (change: {
   readonly to: State;
 }) => State | void | Promise<State | void>;
 
-export interface FlowRunOptions {
+export interface FlowRunOptions extends FlowPlacingOptions {
   /** Values for the flow's parameters, by name. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** Instead of the flow's own. */
@@ -129,6 +130,7 @@ const flowRules = {
   },
   terminalStateHandler: rules.function,
   onFailure: rules.function,
+  ...flowPlacingRules,
 };
 export interface TaskQuery {
   readonly name?: string;
@@ -169,6 +171,7 @@ const runRules = {
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
   cancelGrace: rules.anything,
   onLog: rules.function,
+  ...flowPlacingRules,
 };
 const { flowRunId: _, ...everyRunRules } = runRules;
 const serveRules = { ...everyRunRules, schedule: scheduleRule, maxRuns: rules.positiveCount, onRun: rules.function };
@@ -349,7 +352,8 @@ export class Flow<Plan = unknown> {
 
   /** What the options come to, with what the command line says before them. */
   #request(owner: string, options: FlowRunOptions, commandLine: CommandLineRun | undefined): FlowRunRequest {
-    const { parameters = {}, executor, cancelGrace = '5s', ...rest } = options;
+    const { parameters = {}, executor, cancelGrace = '5s', priority: _p, limits: _l, ...rest } = options;
+    const tasks = this.tasks().map(({ task }) => task!);
     const flowRunId = commandLine?.flowRunId ?? options.flowRunId;
     const typed = Object.entries(commandLine?.parameters ?? {}).map(([name, text]) => {
       return [name, readParameter(this.name, this.parameters.get(name), text)] as const;
@@ -360,6 +364,7 @@ export class Flow<Plan = unknown> {
       approve: this.#approved([...(options.approve ?? []), ...(commandLine?.approve ?? [])]),
       parameters: { ...parameters, ...Object.fromEntries(typed) },
       executor: commandLine?.executor ?? executor ?? this.#executor ?? defaultExecutor.make(),
+      placing: flowPlacingOf(owner, tasks, [this.settings, options]),
       cancelGraceMs: toMilliseconds(cancelGrace, `option 'cancelGrace' of ${owner}`),
     };
   }

@@ -35,6 +35,11 @@ export class OutcomeBuffer {
     return this.#start;
   }
 
+  /** The index that it can take next. */
+  get next(): number {
+    return this.#start + this.#values.length;
+  }
+
   /** Takes a value that was returned, or gives the ending of a run whose value cannot travel. */
   succeed(index: number, value: unknown, plan: RunPlan, runner: TaskRunner): Ending | undefined {
     const position = index - this.#start;
@@ -74,8 +79,7 @@ export class OutcomeBuffer {
     this.#states.set(index - this.#start, state);
   }
 
-  /** Goes on at another index; what was collected must have been taken. */
-  restart(start: number): void {
+  #restart(start: number): void {
     this.#start = start;
     this.#values = [];
     this.#held = new Map();
@@ -88,7 +92,7 @@ export class OutcomeBuffer {
     if (this.#values.length === 0) return undefined;
     const bytes = this.#states.size === 0 ? this.#column(head) : packOutcomes(this.#column([]), this.#states);
     if (this.#attaching.size > 0) attach(bytes, this.#attaching);
-    this.restart(this.#start + this.#values.length);
+    this.#restart(this.#start + this.#values.length);
     return bytes;
   }
 

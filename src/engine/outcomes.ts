@@ -132,17 +132,22 @@ function readCrash(bytes: Uint8Array): Crash {
   return JSON.parse(Buffer.from(bytes.subarray(1)).toString()) as Crash;
 }
 
-function crashed({ task, losses, worker, loss }: Crash, mapIndex: number | undefined): State {
+function crashed(crash: Crash, mapIndex: number | undefined): State {
+  const { task, losses, worker, loss, lastLines = [], isFinal } = crash;
   const which = mapIndex === undefined ? '' : ` [map index ${mapIndex}]`;
   const where = worker === undefined ? '' : ` on ${worker}`;
   const times = losses === 1 ? 'once' : `${losses} times`;
-  const message =
-    `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
-    `${describeLoss(loss)}. The same inputs will most likely do it again: look for what ends the process or fills ` +
-    `the memory.`;
+  const what = isFinal
+    ? `task '${task}'${which} may have run when the means to run it were lost${where}: ${describeLoss(loss)}. ` +
+      `It is not run again, because its task says onWorkerLost: 'crash'; look what it has done.`
+    : `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
+      `${describeLoss(loss)}. The same inputs will most likely do it again: look for what ends the process or fills ` +
+      `the memory.`;
+  const message = lastLines.length === 0 ? what : `${what} Its last lines in the log:\n  ${lastLines.join('\n  ')}`;
   // The loss's own message is part of ours, which it must not replace.
   const { message: _, ...how } = loss ?? {};
-  const facts = { task, losses, ...(mapIndex !== undefined && { mapIndex }), ...(worker && { worker }), ...how };
+  const place = { ...(mapIndex !== undefined && { mapIndex }), ...(worker && { worker }) };
+  const facts = { task, losses, ...place, ...how, ...(lastLines.length > 0 && { lastLines }) };
   const error = new HeddleError('TASK_RUN_CRASHED', message, facts);
   return new State('Crashed', message, { error });
 }

@@ -23,7 +23,15 @@ import { answerOf, conditionLimitMs, sensorTimedOut } from './sensing.ts';
 import { nameTaskRun } from './task-run-name.ts';
 import { endedByUpstream } from './upstream-steps.ts';
 
-/** Runs the indices of one chunk of a loaded task, one at a time. */
+/** What is known of a run that is under way, if there is anything to know. */
+interface Begun {
+  /** What it is called, if the task names its runs. */
+  readonly name: string | undefined;
+  /** When it started, if that is told. */
+  readonly startedAt: number | undefined;
+}
+
+/** Runs the indices of one chunk of a loaded task, one at a time or several. */
 export class TaskRunner {
   readonly #loaded: LoadedTask;
   readonly #facts: ChunkFacts;
@@ -34,10 +42,10 @@ export class TaskRunner {
   readonly #isStepwise: boolean;
   /** Whether the log says when a run starts and ends. Of the children of a mapped task, only a debug log does. */
   readonly #isTold: boolean;
-  /** What the run that is under way is called, if the task names its runs. */
-  #name: string | undefined;
-  /** When it started, if that is told. */
-  #startedAt: number | undefined;
+  /** By index. */
+  readonly #begun = new Map<number, Begun>();
+  /** Opens what is not open on this thread; all that need it wait for this. */
+  #opening: Promise<Ending | undefined> | undefined;
   /** Of the upstreams that are needed whole: they are the same for every index. */
   #sharedStates: readonly State[] | undefined;
 
@@ -54,8 +62,7 @@ export class TaskRunner {
 
   /** The value that the function returned, or an `Ending`; a promise of it when anything in it is asynchronous. */
   run(index: number, progress: Progress): unknown {
-    this.#name = undefined;
-    this.#startedAt = undefined;
+    this.#begun.delete(index);
     if (this.#isStepwise) {
       const storage = this.#storageOf(index);
       return this.#loop(progress, (now) => this.#runStepwise(index, now, storage));
@@ -68,7 +75,7 @@ export class TaskRunner {
   /** For what there is to say of the run that is under way, or was the last. */
   loggerFor(index: number, write = this.#facts.write): Logger {
     const { plan } = this.#loaded;
-    const source = sourceOf({ plan, mapIndex: this.#mapIndex(index), taskRunName: this.#name });
+    const source = sourceOf({ plan, mapIndex: this.#mapIndex(index), taskRunName: this.#begun.get(index)?.name });
     return createLogger(source, write, plan.logLevel);
   }
 
@@ -80,7 +87,8 @@ export class TaskRunner {
   /** Says how a run ended; one without a state returned a value. */
   tellEnd(index: number, state?: State): void {
     if (!this.#isTold) return;
-    const time = this.#startedAt === undefined ? '' : ` in ${formatDuration(performance.now() - this.#startedAt)}`;
+    const startedAt = this.#begun.get(index)?.startedAt;
+    const time = startedAt === undefined ? '' : ` in ${formatDuration(performance.now() - startedAt)}`;
     const verb = state === undefined || state.isFinished() ? 'finished' : 'stopped';
     const message = `${verb}${time}: ${state === undefined ? 'Success' : wordsFor(state)}`;
     const logger = this.loggerFor(index, this.#facts.writeLast);
@@ -202,16 +210,18 @@ export class TaskRunner {
   /** Names the run and says that it starts. A name that cannot be made ends it; nothing would make it the next time. */
   #begin(index: number, { runCount, loopCount }: Progress): Ending | undefined {
     const { plan } = this.#loaded;
+    const before = this.#begun.get(index)?.startedAt;
     if (plan.taskRunName !== undefined) {
       try {
         const inputs = inputsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
-        this.#name = nameTaskRun(this.#loaded, { inputs, mapIndex: this.#mapIndex(index) });
+        const name = nameTaskRun(this.#loaded, { inputs, mapIndex: this.#mapIndex(index) });
+        this.#begun.set(index, { name, startedAt: before });
       } catch (thrown) {
         return new Ending(failed(thrown), { isRetriable: false });
       }
     }
-    if (!this.#isTold || this.#startedAt !== undefined) return undefined;
-    this.#startedAt = performance.now();
+    if (!this.#isTold || before !== undefined) return undefined;
+    this.#begun.set(index, { name: this.#begun.get(index)?.name, startedAt: performance.now() });
     const logger = this.loggerFor(index);
     // What is said of a retry is news enough for those who do not look closely.
     if (runCount > 1 || loopCount > 1) logger.debug(`started again, run ${runCount}`);
@@ -225,7 +235,7 @@ export class TaskRunner {
       plan: this.#loaded.plan,
       progress,
       mapIndex: this.#mapIndex(index),
-      taskRunName: this.#name,
+      taskRunName: this.#begun.get(index)?.name,
       control: this.#facts.task.control,
       write: this.#facts.write,
     });
@@ -235,7 +245,8 @@ export class TaskRunner {
     const { plan, resources } = this.#loaded;
     if (resources === undefined && plan.everyMs === undefined) return this.#callFunction(index, progress, run);
     if (resources !== undefined && firstClosed(resources) !== undefined) {
-      return this.#openAll(resources, index).then((failure) => failure ?? this.#call(index, progress, run));
+      this.#opening ??= this.#openAll(resources).finally(() => (this.#opening = undefined));
+      return this.#opening.then((failure) => failure ?? this.#call(index, progress, run));
     }
     const judged = (value: unknown) => {
       const refused = resources && refuseOpen(value, resources, plan.name);
@@ -246,7 +257,7 @@ export class TaskRunner {
   }
 
   /** Opens what the task needs and is not open on this thread; or gives the ending of the run, when that fails. */
-  async #openAll(resources: readonly UsedResource[], index: number): Promise<Ending | undefined> {
+  async #openAll(resources: readonly UsedResource[]): Promise<Ending | undefined> {
     const { plan } = this.#loaded;
     const { control } = this.#facts.task;
     try {
@@ -261,7 +272,7 @@ export class TaskRunner {
       return endingOf(thrown, plan.name);
     } finally {
       // The time that it took is not that of the run.
-      Atomics.store(control, controlWords.running, index);
+      Atomics.store(control, controlWords.opening, 0);
       Atomics.add(control, controlWords.starts, 1);
     }
   }

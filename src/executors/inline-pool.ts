@@ -1,7 +1,8 @@
-import { controlOrders, controlWords, type ChunkMessage } from '../lib/chunk.ts';
+import { controlOrders, controlWords, newControl, resetControl, type ChunkMessage } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { forgetArrays, runChunk } from '../engine/chunk-runner.ts';
+import { runChunk } from '../engine/chunk-runner.ts';
+import { forgetArrays } from '../engine/kept-arrays.ts';
 import { outsideOfRuns } from '../engine/context.ts';
 import { closeResource } from '../engine/resources.ts';
 import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
@@ -13,16 +14,14 @@ import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
 export class InlinePool implements ChunkPool {
   readonly threads = 1;
   /** One for all chunks: whoever waits for an order waits on it, and a wait that is never answered stays for good. */
-  readonly #control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
+  readonly #control = newControl();
   #current: { attempt: number; stop: () => void } | undefined;
 
   async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
     const control = this.#control;
-    Atomics.store(control, controlWords.order, controlOrders.none);
+    resetControl(control);
     const { promise: stopped, resolve } = Promise.withResolvers<ChunkLoss>();
-    const stop = () => {
-      resolve({ index: Atomics.load(control, controlWords.running), loss: { kind: 'cancelled' } });
-    };
+    const stop = () => resolve({ indices: [], loss: { kind: 'cancelled' } });
     this.#current = { attempt: chunk.attempt, stop };
     const { timeoutMs: _, ...task } = chunk;
     try {

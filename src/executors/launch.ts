@@ -1,6 +1,7 @@
 // The two ways in which a cluster starts workers on this machine.
 
 import { fileURLToPath } from 'node:url';
+import { traitArguments, type Traits } from '../lib/placing.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
 import { connectWorker } from './in-process.ts';
@@ -11,15 +12,16 @@ export interface WorkerSize {
   readonly threads: number;
   /** Of heap for each thread. */
   readonly memoryLimit: number | undefined;
+  readonly has: Traits;
 }
 
 /** Workers that are threads of this process. */
-export function inThisProcess(scheduler: Scheduler, { threads, memoryLimit }: WorkerSize): StartWorker {
+export function inThisProcess(scheduler: Scheduler, { threads, memoryLimit, has }: WorkerSize): StartWorker {
   return async (_, name): Promise<LaunchedWorker> => {
     await using resources = new AsyncDisposableStack();
     const pool = resources.use(new ThreadPool({ threads, memoryLimitMb: memoryLimit, argv: process.argv.slice(2) }));
     await pool.start();
-    const worker = resources.use(await connectWorker(scheduler, pool, name));
+    const worker = resources.use(await connectWorker(scheduler, pool, { name, has }));
     const held = resources.move();
     const ended = Promise.withResolvers<Error | undefined>();
     let isLeaving = false;
@@ -51,9 +53,20 @@ export function onThisMachine(address: { url: string; token: string }, size: Wor
 }
 
 /** Of `heddle`, for a worker that a program starts, and that nothing but the end of its cluster stops in its work. */
-export function workerArguments(name: string, { threads, memoryLimit }: WorkerSize): string[] {
+export function workerArguments(name: string, { threads, memoryLimit, has }: WorkerSize): string[] {
   const memory = memoryLimit === undefined ? [] : ['--memory-limit', String(memoryLimit)];
-  return ['worker', '--attached', '--name', name, '--threads', String(threads), '--drain', '1000d', ...memory];
+  return [
+    'worker',
+    '--attached',
+    '--name',
+    name,
+    '--threads',
+    String(threads),
+    '--drain',
+    '1000d',
+    ...memory,
+    ...traitArguments(has),
+  ];
 }
 
 /** Options of Node whose values stand by themselves. */

@@ -9,7 +9,14 @@ import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import type { RunningCluster } from './cluster-life.ts';
 import { Workforce, type StartWorker } from './workforce.ts';
 
-type Handed = 'allowedFailures' | 'heartbeatTimeoutMs' | 'resultMemoryBytes' | 'spillDirectory' | 'record' | 'log';
+type Handed =
+  | 'allowedFailures'
+  | 'concurrency'
+  | 'heartbeatTimeoutMs'
+  | 'resultMemoryBytes'
+  | 'spillDirectory'
+  | 'record'
+  | 'log';
 
 export interface ListeningOptions extends Pick<SchedulerOptions, Handed> {
   readonly host?: string;

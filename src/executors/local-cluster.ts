@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, rules } from '../lib/options.ts';
+import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
@@ -22,6 +23,12 @@ export interface LocalClusterOptions extends SchedulerSettings {
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
   readonly threads?: number;
+  /** How many runs of a task may overlap in one thread, when it does not say so itself; 1 by default. */
+  readonly concurrency?: number;
+  /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** What tasks that need `labels` find on each worker; nothing by default. */
+  readonly labels?: readonly string[];
   /** Whether each worker is a process of its own, rather than threads of this one. */
   readonly processes?: boolean;
   /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
@@ -37,6 +44,7 @@ const optionRules = {
   threads: { ...rules.positiveCount, elsewhere: ['threads_per_worker', 'nthreads'] },
   processes: rules.flag,
   memoryLimit: rules.megabytes,
+  ...placingRules,
   allowedFailures: rules.count,
   onLog: rules.function,
   ...schedulerSettingRules,
@@ -130,12 +138,16 @@ export class LocalCluster implements Cluster {
   }
 
   #size() {
-    return { threads: this.#threads, memoryLimit: this.#options.memoryLimit };
+    return { threads: this.#threads, memoryLimit: this.#options.memoryLimit, has: traitsOf(this.#options) };
   }
 
   #schedulerOptions() {
-    const { allowedFailures, onLog: log } = this.#options;
-    const given = { ...(allowedFailures !== undefined && { allowedFailures }), ...(log !== undefined && { log }) };
+    const { allowedFailures, concurrency, onLog: log } = this.#options;
+    const given = {
+      ...(allowedFailures !== undefined && { allowedFailures }),
+      ...(concurrency !== undefined && { concurrency }),
+      ...(log !== undefined && { log }),
+    };
     return { ...given, ...this.#settings };
   }
 }

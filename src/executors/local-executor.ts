@@ -11,7 +11,7 @@ import { openSession } from './scheduler-session.ts';
 export class LocalExecutor implements Executor {
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
     const scheduler = new Scheduler();
-    const worker = await connectWorker(scheduler, new InlinePool(), 'this thread');
+    const worker = await connectWorker(scheduler, new InlinePool(), { name: 'this thread' });
     const owned = [scheduler, worker];
     const how = { name: run.flowRunName, isSameThread: true, sharesMemory: true, takesCaptures: true, owned };
     return await openSession(connectClient(scheduler), listener, how);

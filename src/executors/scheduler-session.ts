@@ -9,6 +9,7 @@ import { currentRun } from '../engine/context.ts';
 import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/executor.ts';
 import { blockKinds, type CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
+import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { Takings } from './takings.ts';
@@ -86,7 +87,7 @@ class SchedulerSession implements Session {
     return notAddressable(reference);
   }
 
-  submit({ timeoutMs, given, code, resource, ...request }: ArrayRequest, listener: ArrayListener): number {
+  submit({ timeoutMs, given, code, resource, placing, ...request }: ArrayRequest, listener: ArrayListener): number {
     const array = this.#nextArray++;
     this.#arrays.set(array, listener);
     if (code !== undefined) this.#codes.set(array, code);
@@ -94,6 +95,9 @@ class SchedulerSession implements Session {
       ...request,
       array,
       priority: 0,
+      ...placing,
+      // Whoever runs a flow on this thread wants all of it to run here.
+      ...(this.#options.isSameThread && { needs: noTraits }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(code !== undefined && { code }),
       ...(given !== undefined && { given }),

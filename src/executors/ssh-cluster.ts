@@ -3,6 +3,7 @@ import type { Comm } from '../comm/comm.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
+import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
@@ -22,6 +23,12 @@ export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
   readonly threads?: number;
+  /** How many runs of a task may overlap in one thread, when it does not say so itself; 1 by default. */
+  readonly concurrency?: number;
+  /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** What tasks that need `labels` find on each worker; nothing by default. */
+  readonly labels?: readonly string[];
   /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
   readonly memoryLimit?: number;
   /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
@@ -40,6 +47,7 @@ const optionRules = {
   workers: rules.positiveCount,
   threads: rules.positiveCount,
   memoryLimit: rules.megabytes,
+  ...placingRules,
   allowedFailures: rules.count,
   onLog: rules.function,
   ...schedulerSettingRules,
@@ -118,7 +126,8 @@ export class SSHCluster implements Cluster {
   }
 
   async #open(): Promise<RunningCluster> {
-    const { hosts, threads = 1, memoryLimit, allowedFailures, onLog: log } = this.#options;
+    const { hosts, threads = 1, memoryLimit, allowedFailures, concurrency, onLog: log } = this.#options;
+    const size = { threads, memoryLimit, has: traitsOf(this.#options) };
     const token = randomBytes(24).toString('base64url');
     const hostOf = (place: number) => hosts[place % hosts.length]!;
     const round = (place: number) => Math.floor(place / hosts.length);
@@ -126,9 +135,10 @@ export class SSHCluster implements Cluster {
       port: 0,
       token,
       ...this.#settings,
-      starting: (url) => overSsh({ ...this.#options, hostOf, url, token, size: { threads, memoryLimit } }),
+      starting: (url) => overSsh({ ...this.#options, hostOf, url, token, size }),
       nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
       ...(allowedFailures !== undefined && { allowedFailures }),
+      ...(concurrency !== undefined && { concurrency }),
       ...(log !== undefined && { log }),
     });
   }

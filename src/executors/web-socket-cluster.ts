@@ -3,6 +3,7 @@ import { checkServerTls, type ServerTlsOptions } from '../comm/tls.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
+import { placingRules } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
@@ -42,6 +43,8 @@ export interface WebSocketClusterOptions extends SchedulerSettings {
    * How many deaths of a thread or a worker one task run may cause before it is given up as `Crashed`; 3 by default.
    */
   readonly allowedFailures?: number;
+  /** How many runs of a task may overlap in one thread, when it does not say so itself; 1 by default. */
+  readonly concurrency?: number;
   /** A worker that shows no sign of life for so long is given up; `'15s'` by default. */
   readonly heartbeatTimeout?: Duration;
   /** Starts a worker, by whatever means. With it the cluster has workers of its own, and can scale. */
@@ -58,6 +61,7 @@ const optionRules = {
   token: rules.text,
   tls: rules.anything,
   allowedFailures: rules.count,
+  concurrency: placingRules.concurrency,
   heartbeatTimeout: rules.anything,
   launch: rules.function,
   workers: rules.count,
@@ -164,7 +168,7 @@ export class WebSocketCluster implements Cluster {
   }
 
   async #open(): Promise<RunningCluster> {
-    const { host, port = 8786, tls, allowedFailures, launch, onLog: log } = this.#options;
+    const { host, port = 8786, tls, allowedFailures, concurrency, launch, onLog: log } = this.#options;
     const token = this.#token;
     const cluster = await openListening({
       port,
@@ -174,6 +178,7 @@ export class WebSocketCluster implements Cluster {
       ...(host !== undefined && { host }),
       ...(tls !== undefined && { tls }),
       ...(allowedFailures !== undefined && { allowedFailures }),
+      ...(concurrency !== undefined && { concurrency }),
       ...(log !== undefined && { log }),
       ...(launch !== undefined && { starting: (url) => (place, name) => launch({ url, token, name, place }) }),
     });

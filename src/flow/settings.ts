@@ -6,13 +6,14 @@ import { checkTemplate } from '../lib/template.ts';
 import type { Check } from '../values/travels.ts';
 import type { Mapped, Node, Unmapped } from './node.ts';
 import { nameOfValidator, type CacheValidator } from '../results/cache-validators.ts';
+import { placingOf, placingOptionRules, type PlacingOptions, type TaskPlacing } from './placing.ts';
 import { Signal } from './signals.ts';
 import type { State } from './state.ts';
 import { storingOf, storingOptionRules, type Storing, type StoringOptions } from './storing.ts';
 import type { Task } from './task.ts';
 import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
 
-export interface TaskOptions extends StoringOptions {
+export interface TaskOptions extends StoringOptions, PlacingOptions {
   /** How often a failed run is tried again; 0 by default. */
   readonly retries?: number;
   /** How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. A function is given the
@@ -30,7 +31,8 @@ export interface TaskOptions extends StoringOptions {
   readonly skipOnUpstreamSkip?: boolean;
   /** Names this task in a flow, where it must be unique; the task's name, numbered, by default. */
   readonly slug?: string;
-  /** Words of the author's own: `flow.tasks({ tags })` finds nodes by them, and `context.tags` has them. */
+  /** Words of the author's own: `flow.tasks({ tags })` finds nodes by them, `context.tags` has them, and `limits` of a
+   * flow count by them. */
   readonly tags?: readonly string[];
   /** What mapped lists of unequal lengths mean: an error by default, or that the shortest decides. */
   readonly zip?: 'strict' | 'shortest';
@@ -136,6 +138,7 @@ export interface TaskSettings {
   readonly slug: string | undefined;
   /** Each once, in the order in which they were given. */
   readonly tags: readonly string[];
+  readonly placing: TaskPlacing;
   /** Absent when the task says nothing about its results. */
   readonly storing: Storing | undefined;
 }
@@ -160,6 +163,7 @@ export const taskOptionRules = {
   zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },
   stateHandlers: { expected: 'an array of functions', holds: isListOfFunctions },
   onFailure: rules.function,
+  ...placingOptionRules,
   ...storingOptionRules,
 };
 export const sensorOptionRules = { ...taskOptionRules, every: rules.anything };
@@ -212,6 +216,7 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     logStdout: options.logStdout,
     stateHandlers,
     onFailure,
+    placing: placingOf(options),
     storing: storingOf(owner, options),
   });
 }

@@ -2,6 +2,7 @@
 // (engine). Neither side may import the other, so what both must agree on stands on the ground floor.
 
 import type { LogRecord } from './log-record.ts';
+import { mostConcurrency } from './placing.ts';
 import { unreachable } from './unreachable.ts';
 
 /** The outcomes of `count` indices from `start` on, in bytes that only the engine opens. */
@@ -61,6 +62,8 @@ export interface ChunkTask {
   readonly attempt: number;
   readonly start: number;
   readonly end: number;
+  /** How many of its indices may run at once. */
+  readonly lanes: number;
   /** What to call and with what, the same for every chunk of the array; only the engine opens it. */
   readonly definition: Uint8Array;
   readonly code: CodeSource;
@@ -72,7 +75,7 @@ export interface ChunkTask {
   /** Indices whose last attempt was ended because its time was up. They are not called again, only judged. */
   readonly timedOut: readonly number[];
   /** Shared with the one who handed the chunk out: see `controlWords`. */
-  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly control: Control;
 }
 
 /** What the runner of a chunk reports, in order. */
@@ -108,16 +111,38 @@ export interface ResourceOpened {
 
 /** The places of a chunk's control words. */
 export const controlWords = {
-  /**
-   * Written by the runner before it starts an index, so that a death is charged to the right one; -1 between chunks.
-   */
-  running: 0,
   /** Counts the starts, so that a watcher can tell a long run from many short ones. */
-  starts: 1,
+  starts: 0,
   /** Written by the one who handed the chunk out: one of `controlOrders`. */
-  order: 2,
-  length: 3,
+  order: 1,
+  /** Written by the runner: 1 while it opens a resource, and so runs nothing, whatever its lanes say. */
+  opening: 2,
+  /**
+   * From here on, one for each lane: written by the runner before it starts an index there, so that a death is charged
+   * to the right one; -1 when the lane runs nothing.
+   */
+  lanes: 3,
+  length: 3 + mostConcurrency,
 } as const;
+
+export type Control = Int32Array<SharedArrayBuffer>;
+
+export function newControl(): Control {
+  return new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** For the next chunk. */
+export function resetControl(control: Control): void {
+  control.fill(-1, controlWords.lanes);
+  Atomics.store(control, controlWords.opening, 0);
+  Atomics.store(control, controlWords.order, controlOrders.none);
+}
+
+/** The indices that run. */
+export function runningIn(control: Control): readonly number[] {
+  if (Atomics.load(control, controlWords.opening) === 1) return [];
+  return [...control.subarray(controlWords.lanes)].filter((index) => index !== -1);
+}
 
 /** The kinds of blocks: the first byte of a block's bytes. Only `crashed` ones are made outside of the engine. */
 export const blockKinds = { succeeded: 0, mixed: 1, crashed: 2 } as const;
@@ -131,6 +156,10 @@ export interface Crash {
   readonly losses: number;
   readonly worker?: string;
   readonly loss?: Loss;
+  /** The last lines that it wrote into the log. */
+  readonly lastLines?: readonly string[];
+  /** It may have run, and its task says that it is not to run again. */
+  readonly isFinal?: true;
 }
 
 /** What happened, as the end of a sentence. */

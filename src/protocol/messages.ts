@@ -3,6 +3,7 @@
 
 import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import type { Placing, Traits } from '../lib/placing.ts';
 
 /** Ends that speak different versions refuse each other. */
 export const protocolVersion = 1;
@@ -21,10 +22,9 @@ export interface ArrayDefinition {
   readonly code?: CodeAddress;
 }
 
-export interface Submission extends ArrayDefinition {
+export interface Submission extends ArrayDefinition, Placing {
   /** Outcomes that came with it, in order: these indices are never dispatched. */
   readonly given?: readonly Block[];
-  readonly priority: number;
   /**
    * When its value is what a resource is opened with: the resource's key. Workers that have it open are told to close
    * it as soon as the array is needed no more.
@@ -41,6 +41,8 @@ export interface Hello {
   readonly node: string;
   readonly name: string;
   readonly threads: number;
+  /** Of a worker: what it has; nothing if absent. */
+  readonly has?: Traits;
   /** Of a client that runs inside of a task: the name of that task's flow run. */
   readonly within?: string;
 }
@@ -77,7 +79,8 @@ export type FromWorker =
       readonly delayMs: number;
       readonly note: Uint8Array;
     }
-  | { readonly type: 'lost'; readonly attempt: number; readonly index: number; readonly loss: Loss }
+  /** The thread died while it ran these. */
+  | { readonly type: 'lost'; readonly attempt: number; readonly indices: readonly number[]; readonly loss: Loss }
   /** The thread was ended because this index ran longer than its timeout. */
   | { readonly type: 'timed-out'; readonly attempt: number; readonly index: number }
   | { readonly type: 'ended'; readonly attempt: number }
@@ -104,6 +107,8 @@ export type ToWorker =
       readonly attempt: number;
       readonly start: number;
       readonly end: number;
+      /** How many of its indices may run at once. */
+      readonly lanes: number;
       readonly inputs: readonly ChunkInput[];
       readonly notes: readonly Note[];
       readonly timedOut: readonly number[];

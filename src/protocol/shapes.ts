@@ -1,6 +1,21 @@
 import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { bytes, count, duration, flag, integer, list, oneOf, optional, record, text, time } from './checks.ts';
+import type { Amount, TagLimit, Traits } from '../lib/placing.ts';
+import {
+  amount,
+  bytes,
+  count,
+  duration,
+  flag,
+  integer,
+  list,
+  oneOf,
+  optional,
+  positive,
+  record,
+  text,
+  time,
+} from './checks.ts';
 import type { Check, Fields } from './checks.ts';
 import type {
   ArrayDefinition,
@@ -44,6 +59,8 @@ const logRecord = record<LogRecord>({
   renamedTo: optional(text),
 });
 
+const traits = record<Traits>({ resources: list(record<Amount>({ name: text, amount })), labels: list(text) });
+
 const arrayDefinition: Fields<ArrayDefinition> = {
   array: count,
   name: text,
@@ -58,6 +75,11 @@ const submission: Fields<Submission> = {
   ...arrayDefinition,
   given: optional(list(block)),
   priority: time,
+  concurrency: optional(positive),
+  needs: optional(traits),
+  limits: optional(list(record<TagLimit>({ tag: text, most: positive }))),
+  allowedFailures: optional(count),
+  crashesWhenLost: optional(flag),
   resource: optional(text),
 };
 
@@ -68,6 +90,7 @@ const hello = record<Body<Hello, 'hello'>>({
   node: text,
   name: text,
   threads: count,
+  has: optional(traits),
   within: optional(text),
 });
 const welcome = record<Body<Welcome, 'welcome'>>({ name: text, heartbeatTimeoutMs: duration });
@@ -77,7 +100,7 @@ export const fromWorker: Shapes<FromWorker> = {
   hello,
   settled: record<Body<FromWorker, 'settled'>>({ attempt: count, start: count, count, busyMs: duration, bytes }),
   delayed: record<Body<FromWorker, 'delayed'>>({ attempt: count, index: count, delayMs: duration, note: bytes }),
-  lost: record<Body<FromWorker, 'lost'>>({ attempt: count, index: count, loss }),
+  lost: record<Body<FromWorker, 'lost'>>({ attempt: count, indices: list(count), loss }),
   'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),
   ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
   logs: record<Body<FromWorker, 'logs'>>({ attempt: count, records: list(logRecord) }),
@@ -99,6 +122,7 @@ export const toWorker: Shapes<ToWorker> = {
     attempt: count,
     start: count,
     end: count,
+    lanes: positive,
     inputs: list(chunkInput),
     notes: list(note),
     timedOut: list(count),

@@ -7,7 +7,9 @@ import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import type { ArrayId, ArraySpec, Attempt, ClientId } from './events.ts';
 import type { WorkerRecord } from './fleet.ts';
+import type { Limit } from './limits.ts';
 import { Pace } from './pace.ts';
+import type { Queue } from './queue.ts';
 import { Suspects } from './suspects.ts';
 
 /** A range of an array's indices on its way through one slot of one worker. */
@@ -18,6 +20,8 @@ export interface Chunk {
   /** When it was dispatched. */
   readonly since: number;
   readonly size: number;
+  /** How many of its indices may run at once. */
+  readonly lanes: number;
   /** How many indices it was meant to have; a gap in the queue, or suspicion, can have made it shorter. */
   readonly plannedSize: number;
   /** Set when its indices are suspects: the largest chunk that they may run in. */
@@ -33,6 +37,8 @@ export interface ArrayOrigin {
   readonly order: number;
   readonly elementwise: ReadonlySet<ArrayRecord>;
   readonly whole: ReadonlySet<ArrayRecord>;
+  readonly queue: Queue;
+  readonly limits: readonly Limit[];
 }
 
 export class ArrayRecord {
@@ -43,6 +49,14 @@ export class ArrayRecord {
   /** Counts submissions: the earlier runs first, all else being equal. */
   readonly order: number;
   readonly depth: number;
+  /** How many of its indices may overlap in one slot. */
+  readonly concurrency: number;
+  /** How many losses an index may cause; if it says so itself. */
+  readonly allowedFailures: number | undefined;
+  /** No index may ever be run again once a thread or worker that had it is lost. */
+  readonly crashesWhenLost: boolean;
+  readonly queue: Queue;
+  readonly limits: readonly Limit[];
 
   /** Upstreams. Both are empty from the moment that nothing here waits for them. */
   elementwise: ReadonlySet<ArrayRecord>;
@@ -71,10 +85,14 @@ export class ArrayRecord {
   readonly pace = new Pace();
   /** The client has not let go. */
   isWanted = true;
-  /** Stands in the heap of arrays with something to run. */
+  /** Stands in its queue. */
   isListed = false;
+  /** Stands there not, because of this limit. */
+  blockedBy: Limit | undefined;
+  /** It was told that nobody here can run it. */
+  isStrandedTold = false;
 
-  constructor({ spec, order, elementwise, whole }: ArrayOrigin) {
+  constructor({ spec, order, elementwise, whole, queue, limits }: ArrayOrigin) {
     this.id = spec.array;
     this.client = spec.client;
     this.length = spec.length;
@@ -82,6 +100,11 @@ export class ArrayRecord {
     this.given = spec.given;
     this.givenBytes = spec.givenBytes ?? 0;
     this.order = order;
+    this.concurrency = spec.concurrency ?? 1;
+    this.allowedFailures = spec.allowedFailures;
+    this.crashesWhenLost = spec.crashesWhenLost === true;
+    this.queue = queue;
+    this.limits = limits;
     this.elementwise = elementwise;
     this.whole = whole;
     this.depth = 0;
@@ -116,6 +139,25 @@ export class ArrayRecord {
       each += given.length > 0 ? givenBytes / length : pace.meanBytes;
     }
     return each === 0 ? Infinity : bytes / each;
+  }
+
+  /** How many slots can work on it at once. */
+  get slots(): number {
+    let slots = this.queue.slots;
+    for (const { most } of this.limits) slots = Math.min(slots, most);
+    return slots;
+  }
+
+  /** How many of its indices its limits let start now. */
+  get room(): number {
+    let room = Infinity;
+    for (const limit of this.limits) room = Math.min(room, limit.room);
+    return room;
+  }
+
+  /** The limit for which nothing of it can start now, if there is one. */
+  get fullLimit(): Limit | undefined {
+    return this.limits.find(({ room }) => room === 0);
   }
 
   get isComplete(): boolean {

@@ -9,14 +9,16 @@
 // whether they may run after a failure is a question for their triggers, so they go to a worker and are asked there.
 
 import assert from 'node:assert/strict';
-import { Heap } from '../lib/heap.ts';
 import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
+import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import { ArrayRecord, runsBefore, type Chunk } from './array-record.ts';
+import { ArrayRecord, type Chunk } from './array-record.ts';
+import { Delays } from './delays.ts';
 import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from './events.ts';
 import { explain, plainWords, type Telling } from './explain.ts';
 import { Fleet, type WorkerRecord } from './fleet.ts';
+import { Lineup } from './lineup.ts';
 
 export type { ArraySpec, Command, CoreOptions, Event } from './events.ts';
 
@@ -24,16 +26,12 @@ export class SchedulerCore {
   /** Upstreams come before their dependents. What is not here was never submitted, or is forgotten. */
   readonly arrays = new Map<ArrayId, ArrayRecord>();
   readonly fleet: Fleet;
+  readonly lineup: Lineup;
+  readonly delays = new Delays();
   /** Of all time: indices that settled, and how often one was lost with its thread or worker. */
   readonly totals = { settled: 0, lost: 0 };
 
   readonly #options: Required<CoreOptions>;
-  /** Arrays with something queued, each once; and some whose queue has run empty since. */
-  readonly #listed = new Heap<ArrayRecord>(runsBefore);
-  /** Delayed indices by the time when they wake; and some of arrays that are forgotten since. */
-  readonly #delayed = new Heap<Delay>((a, b) => a.until < b.until);
-  /** How many indices of living arrays are delayed. */
-  #delayedCount = 0;
   #commands: Command[] = [];
   #submissions = 0;
   #attempts = 0;
@@ -42,6 +40,7 @@ export class SchedulerCore {
   constructor(options: CoreOptions) {
     this.#options = { allowedFailures: 3, targetChunkMs: 10, chunkInputBytes: 8 * 2 ** 20, ...options };
     this.fleet = new Fleet(options.heartbeatTimeoutMs);
+    this.lineup = new Lineup(this.fleet, (array) => this.#tellStranded(array));
   }
 
   handle(event: Event, now: number): readonly Command[] {
@@ -57,7 +56,7 @@ export class SchedulerCore {
 
   /** When the next delayed index wakes: a tick then, between the regular ones, lets it run on time. */
   get nextDue(): number {
-    return this.#delayed.peek()?.until ?? Infinity;
+    return this.delays.nextDue ?? Infinity;
   }
 
   /** Where an index stands, in one sentence. It changes nothing, and may take its time. */
@@ -65,14 +64,9 @@ export class SchedulerCore {
     return explain({ id: array, record: this.arrays.get(array), index }, { core: this, words, now });
   }
 
-  /** For `explain` and the invariants: the arrays that `handle` would look at for something to run. */
-  listed(): Iterable<ArrayRecord> {
-    return this.#listed;
-  }
-
-  /** For the invariants: every index that waits for its time, by array. */
-  delays(): Iterable<Delay> {
-    return this.#delayed;
+  /** For `explain`: the arrays that `handle` would look at for something to run. */
+  *listed(): Iterable<ArrayRecord> {
+    for (const { listed } of this.fleet.queues.values()) yield* listed;
   }
 
   #apply(event: Event): void {
@@ -84,14 +78,15 @@ export class SchedulerCore {
         for (const array of event.arrays) this.#release(array);
         return;
       case 'worker-joined':
-        return this.fleet.join({ id: event.worker, threads: event.threads, now: this.#now });
+        this.fleet.join(event, this.#now);
+        return this.#tellAllStranded();
       case 'worker-seen':
       case 'worker-draining':
       case 'worker-left':
         return this.#applyTo(this.fleet.workers.get(event.worker), event.type);
       case 'indices-settled':
       case 'index-delayed':
-      case 'index-lost':
+      case 'indices-lost':
       case 'chunk-ended':
         return this.#hear(event);
       case 'ticked':
@@ -99,11 +94,6 @@ export class SchedulerCore {
       default:
         unreachable(event);
     }
-  }
-
-  /** For the invariants: how many indices of living arrays it takes to be delayed. */
-  get delayedCount(): number {
-    return this.#delayedCount;
   }
 
   // Arrays
@@ -115,7 +105,8 @@ export class SchedulerCore {
     for (const { id, length } of elementwise) {
       assert(length >= spec.length, `array ${spec.array} needs array ${id} elementwise, which is shorter`);
     }
-    const array = new ArrayRecord({ spec, order: this.#submissions++, elementwise, whole });
+    const origin = { spec, order: this.#submissions++, elementwise, whole, ...this.lineup.placeFor(spec) };
+    const array = new ArrayRecord(origin);
     this.arrays.set(array.id, array);
     if (array.isComplete) {
       array.detach();
@@ -144,13 +135,7 @@ export class SchedulerCore {
       array.waiting.remove(ready);
       array.queued.add(ready);
     }
-    this.#list(array);
-  }
-
-  #list(array: ArrayRecord): void {
-    if (array.isListed || array.queuedCount === 0) return;
-    array.isListed = true;
-    this.#listed.push(array);
+    this.lineup.add(array);
   }
 
   #settle(array: ArrayRecord, range: Range): void {
@@ -178,12 +163,13 @@ export class SchedulerCore {
   }
 
   #forget(array: ArrayRecord): void {
+    const isLiving = (other: ArrayRecord) => this.arrays.get(other.id) === other;
     this.arrays.delete(array.id);
     for (const chunk of array.chunks) this.#cancel(chunk);
-    this.#delayedCount -= array.delayed.size;
+    this.delays.forget(array, isLiving);
     array.drop();
     this.#emit({ type: 'forgotten', array: array.id });
-    this.#sweep();
+    this.lineup.forget(array, isLiving);
   }
 
   /** Its slot is held until the chunk has ended: the thread is still busy. */
@@ -193,59 +179,38 @@ export class SchedulerCore {
     this.#emit({ type: 'cancel-chunk', worker: worker.id, attempt });
   }
 
-  /** Lets go of what the heaps hold of forgotten arrays, once it is more than they hold of living ones. */
-  #sweep(): void {
-    const isLiving = (array: ArrayRecord) => this.arrays.get(array.id) === array;
-    if (this.#listed.size > 2 * this.arrays.size) this.#listed.retain(isLiving);
-    if (this.#delayed.size > 2 * this.#delayedCount) this.#delayed.retain(({ array }) => isLiving(array));
-  }
-
   #wakeDelayed(): void {
-    for (let next = this.#delayed.peek(); next && next.until <= this.#now; next = this.#delayed.peek()) {
-      this.#delayed.pop();
-      const { array, index } = next;
-      if (!array.delayed.delete(index)) continue;
-      this.#delayedCount -= 1;
-      array.queued.add(unit(index));
-      this.#list(array);
+    for (let next = this.delays.take(this.#now); next !== undefined; next = this.delays.take(this.#now)) {
+      next.array.queued.add(unit(next.index));
+      this.lineup.add(next.array);
     }
   }
 
   // Chunks
 
   #assign(): void {
-    for (let worker = this.fleet.open.first; worker !== undefined; worker = this.fleet.open.first) {
-      const array = this.#nextListed();
-      if (array === undefined) return;
-      this.#startChunk(array, worker);
+    for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
+      this.#startChunk(array, array.queue.open.first!);
     }
-  }
-
-  #nextListed(): ArrayRecord | undefined {
-    for (let array = this.#listed.peek(); array !== undefined; array = this.#listed.peek()) {
-      if (array.queuedCount > 0) return array;
-      this.#listed.pop();
-      array.isListed = false;
-    }
-    return undefined;
   }
 
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
-    const { slots } = this.fleet;
     const { targetChunkMs: targetMs, chunkInputBytes } = this.#options;
-    const most = array.countWithin(chunkInputBytes);
-    const plannedSize = array.pace.nextSize({ left: array.leftCount, slots, targetMs, most });
+    const lanes = Math.min(array.concurrency, array.queue.roomOn(worker), array.room);
+    const { leftCount: left, slots, chunks, crashesWhenLost } = array;
+    // Of what must not run twice, nothing waits in a chunk for its turn: then all of it has started when it is lost.
+    const most = Math.min(array.countWithin(chunkInputBytes), crashesWhenLost ? lanes : Infinity);
+    const plannedSize = array.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, most });
     const taken = array.take(plannedSize);
     assert(taken !== undefined, `array ${array.id} has nothing to take`);
     const { range, limit } = taken;
     this.#attempts += 1;
     const attempt = this.#attempts;
     const [size, outstanding] = [lengthOf(range), Ranges.of(range)];
-    const part = { size, plannedSize, limit, outstanding };
+    const part = { size, lanes: Math.min(lanes, size), plannedSize, limit, outstanding };
     const chunk: Chunk = { attempt, worker, array, since: this.#now, ...part, isDead: false };
-    array.chunks.add(chunk);
-    this.fleet.occupySlot(chunk);
-    this.#emit({ type: 'run-chunk', worker: worker.id, array: array.id, range, attempt });
+    this.lineup.occupy(chunk);
+    this.#emit({ type: 'run-chunk', worker: worker.id, array: array.id, range, attempt, lanes: chunk.lanes });
   }
 
   #hear(news: ChunkNews): void {
@@ -254,21 +219,21 @@ export class SchedulerCore {
     // Old news, or news from a worker that has no business with this attempt: nothing we act on.
     if (worker === undefined || chunk === undefined) return;
     const touched = touchedBy(news);
-    if (touched !== undefined && !isOutstanding(chunk, touched)) return;
+    const isFitting = touched.every((range) => isOutstanding(chunk, range));
+    if (!isFitting || new Set(touched.map(({ start }) => start)).size < touched.length) return;
 
     worker.lastSeen = this.#now;
-    if (touched !== undefined) chunk.outstanding.remove(touched);
+    for (const range of touched) chunk.outstanding.remove(range);
     switch (news.type) {
       case 'indices-settled':
         return this.#acceptSettled(chunk, news);
       case 'index-delayed':
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
-      case 'index-lost':
+      case 'indices-lost':
         chunk.isDead = true;
-        this.totals.lost += 1;
-        return this.#charge(chunk.array, news.index);
+        this.totals.lost += news.indices.length;
+        return this.#blame(chunk.array, news.indices);
       case 'chunk-ended':
-        this.fleet.freeSlot(chunk);
         return this.#takeBack(chunk);
       default:
         unreachable(news);
@@ -283,19 +248,28 @@ export class SchedulerCore {
   }
 
   #acceptDelayed(array: ArrayRecord, index: number, until: number): void {
-    array.delayed.set(index, until);
-    this.#delayed.push({ array, index, until });
-    this.#delayedCount += 1;
+    this.delays.add({ array, index, until });
     this.#emit({ type: 'delayed', array: array.id, index });
+  }
+
+  /** They took their thread with them, or one of them did: of several, each runs alone next. */
+  #blame(array: ArrayRecord, indices: readonly number[]): void {
+    if (indices.length === 1 || array.crashesWhenLost) {
+      for (const index of indices) this.#charge(array, index);
+      return;
+    }
+    for (const index of indices) array.suspects.add(unit(index), 1);
+    this.lineup.add(array);
   }
 
   /** An index took its thread or its worker with it. Try elsewhere, unless it seems to kill all that touch it. */
   #charge(array: ArrayRecord, index: number): void {
     const losses = (array.losses.get(index) ?? 0) + 1;
     array.losses.set(index, losses);
-    if (losses <= this.#options.allowedFailures) {
+    const allowed = array.crashesWhenLost ? 0 : (array.allowedFailures ?? this.#options.allowedFailures);
+    if (losses <= allowed) {
       array.suspects.add(unit(index), 1);
-      return this.#list(array);
+      return this.lineup.add(array);
     }
     array.crashed.add(index);
     this.#emit({ type: 'crashed', array: array.id, index, losses });
@@ -304,9 +278,11 @@ export class SchedulerCore {
 
   /** What is left of a chunk that ended goes back to the queue, unblamed. */
   #takeBack(chunk: Chunk): void {
-    chunk.array.chunks.delete(chunk);
-    chunk.array.takeBack(chunk);
-    this.#list(chunk.array);
+    const { array } = chunk;
+    this.lineup.vacate(chunk);
+    if (array.crashesWhenLost) return this.#crashAll(chunk);
+    array.takeBack(chunk);
+    this.lineup.add(array);
   }
 
   /** The worker is lost, and what it ran is not known: nobody is charged unless only one index can be to blame. */
@@ -314,10 +290,17 @@ export class SchedulerCore {
     const { array, outstanding } = chunk;
     if (chunk.isDead || outstanding.isEmpty) return this.#takeBack(chunk);
     this.totals.lost += outstanding.size;
-    array.chunks.delete(chunk);
+    this.lineup.vacate(chunk);
+    if (array.crashesWhenLost) return this.#crashAll(chunk);
     if (outstanding.size === 1) return this.#charge(array, outstanding.take(1)!.start);
     array.suspect(chunk);
-    this.#list(array);
+    this.lineup.add(array);
+  }
+
+  #crashAll({ array, outstanding }: Chunk): void {
+    for (let range = outstanding.take(1); range !== undefined; range = outstanding.take(1)) {
+      this.#charge(array, range.start);
+    }
   }
 
   // Workers
@@ -329,7 +312,8 @@ export class SchedulerCore {
         worker.lastSeen = this.#now;
         return;
       case 'worker-draining':
-        return this.fleet.drain(worker);
+        this.fleet.drain(worker);
+        return this.#tellAllStranded();
       case 'worker-left':
         return this.#removeWorker(worker);
       default:
@@ -340,6 +324,7 @@ export class SchedulerCore {
   #removeWorker(worker: WorkerRecord): void {
     this.fleet.leave(worker);
     for (const chunk of worker.chunks.values()) this.#lose(chunk);
+    this.#tellAllStranded();
   }
 
   #closeSilentWorkers(): void {
@@ -349,20 +334,38 @@ export class SchedulerCore {
     }
   }
 
+  #tellAllStranded(): void {
+    for (const { isStranded, listed } of this.fleet.queues.values()) {
+      if (isStranded) for (const array of listed) this.#tellStranded(array);
+    }
+  }
+
+  /** Without any worker there is nothing to say yet: the first one may be the right one. */
+  #tellStranded(array: ArrayRecord): void {
+    const isPlain = array.queue.needs === noTraits;
+    if (isPlain || array.isStrandedTold || array.queuedCount === 0 || this.fleet.workers.size === 0) return;
+    array.isStrandedTold = true;
+    this.#emit({ type: 'stranded', array: array.id });
+  }
+
   #emit(command: Command): void {
     this.#commands.push(command);
   }
 }
 
-export interface Delay {
-  readonly array: ArrayRecord;
-  readonly index: number;
-  readonly until: number;
-}
-
-function touchedBy(news: ChunkNews): Range | undefined {
-  if (news.type === 'indices-settled') return news.range;
-  return news.type === 'chunk-ended' ? undefined : unit(news.index);
+function touchedBy(news: ChunkNews): readonly Range[] {
+  switch (news.type) {
+    case 'indices-settled':
+      return [news.range];
+    case 'index-delayed':
+      return [unit(news.index)];
+    case 'indices-lost':
+      return news.indices.map(unit);
+    case 'chunk-ended':
+      return [];
+    default:
+      return unreachable(news);
+  }
 }
 
 function isOutstanding({ outstanding }: Chunk, range: Range): boolean {

@@ -2,6 +2,7 @@
 // number of bytes it never sees, so no event and no command carries one.
 
 import type { Range } from '../lib/range.ts';
+import type { Placing, Traits } from '../lib/placing.ts';
 
 export type ArrayId = number;
 export type WorkerId = string;
@@ -11,12 +12,10 @@ export type ClientId = string;
 export type Attempt = number;
 
 /** The children of one mapped task, or, as an array of length 1, a task that is not mapped. */
-export interface ArraySpec {
+export interface ArraySpec extends Placing {
   readonly array: ArrayId;
   readonly client: ClientId;
   readonly length: number;
-  /** The higher runs first. */
-  readonly priority: number;
   /** Index i needs index i of each of these; none of them is shorter. */
   readonly elementwise: readonly ArrayId[];
   /** Every index needs all of each of these. */
@@ -34,7 +33,13 @@ export type Event =
   /** The client lets go. */
   | { readonly type: 'arrays-released'; readonly arrays: readonly ArrayId[] }
   /** Each connection is a new worker with an id of its own. */
-  | { readonly type: 'worker-joined'; readonly worker: WorkerId; readonly threads: number }
+  | {
+      readonly type: 'worker-joined';
+      readonly worker: WorkerId;
+      readonly threads: number;
+      /** Default: nothing. */
+      readonly has?: Traits;
+    }
   | { readonly type: 'worker-seen'; readonly worker: WorkerId }
   /** It gets no more chunks and finishes what it has. */
   | { readonly type: 'worker-draining'; readonly worker: WorkerId }
@@ -48,8 +53,8 @@ export type ChunkNews =
   | (NewsOf<'indices-settled'> & { readonly range: Range; readonly busyMs: number; readonly bytes?: number })
   /** An index asks to be run again later. It holds no slot while it waits. */
   | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
-  /** The thread died while it ran exactly this index. `chunk-ended` follows. */
-  | (NewsOf<'index-lost'> & { readonly index: number })
+  /** The thread died while it ran exactly these, so one of them may be to blame. `chunk-ended` follows. */
+  | (NewsOf<'indices-lost'> & { readonly indices: readonly number[] })
   /** There is no more news of this attempt, and its slot is free. */
   | NewsOf<'chunk-ended'>;
 
@@ -67,13 +72,17 @@ export type Command =
       readonly array: ArrayId;
       readonly range: Range;
       readonly attempt: Attempt;
+      /** How many of its indices may run at once. */
+      readonly lanes: number;
     }
   | { readonly type: 'cancel-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'close-worker'; readonly worker: WorkerId; readonly reason: 'heartbeat-lost' }
   | { readonly type: 'settled'; readonly array: ArrayId; readonly range: Range }
   | { readonly type: 'delayed'; readonly array: ArrayId; readonly index: number }
-  /** Settled for ever: it was lost more often than `allowedFailures`. */
+  /** Settled for ever: it was lost more often than it may be. */
   | { readonly type: 'crashed'; readonly array: ArrayId; readonly index: number; readonly losses: number }
+  /** Something of it is queued, and no worker that is here can ever run it. Told once of an array. */
+  | { readonly type: 'stranded'; readonly array: ArrayId }
   /** Nobody needs it any more: the shell drops its bytes. */
   | { readonly type: 'forgotten'; readonly array: ArrayId };
 

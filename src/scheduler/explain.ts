@@ -5,6 +5,7 @@ import { plural } from '../lib/plural.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArrayId, WorkerId } from './events.ts';
 import type { Fleet } from './fleet.ts';
+import { roomFor } from './room.ts';
 
 export interface Question {
   readonly id: ArrayId;
@@ -54,7 +55,7 @@ function standing(array: ArrayRecord, index: number, { core, words, now }: Surro
   for (const chunk of array.chunks) {
     if (chunk.outstanding.has(index)) return assignment(chunk, { words, now });
   }
-  const queue = `${ahead(array, index, core.listed())}, and ${room(core.fleet, words)}`;
+  const queue = `${ahead(array, index, core.listed())}, and ${roomFor(array, core.fleet, words)}`;
   return `is queued behind ${queue}${suspicion(array, index)}`;
 }
 
@@ -86,26 +87,6 @@ function ahead(array: ArrayRecord, index: number, listed: Iterable<ArrayRecord>)
     if (start < index) indices += Math.min(end, index) - start;
   }
   return `${plural(indices, 'index', 'indices')} of its own array and ${plural(arrays, 'other array', 'other arrays')}`;
-}
-
-/** Why nothing that is queued can start now. */
-export function room(fleet: Fleet, words: Words): string {
-  const { slots, workers } = fleet;
-  if (workers.size === 0) return 'there is no worker';
-  if (slots === 0) return `${workers.size === 1 ? 'the only worker is' : 'all workers are'} draining`;
-  return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${occupants(fleet, words)}`;
-}
-
-/** What holds the slots, most of them first, each with how many. */
-function occupants({ workers }: Fleet, words: Words): string {
-  const held = new Map<ArrayId, number>();
-  for (const { chunks } of workers.values()) {
-    for (const { array } of chunks.values()) held.set(array.id, (held.get(array.id) ?? 0) + 1);
-  }
-  const most = [...held].toSorted(([, a], [, b]) => b - a);
-  const named = most.slice(0, 3).map(([id, count]) => `${words.array(id)}${held.size > 1 ? ` (${count})` : ''}`);
-  const more = most.length > named.length ? [`${most.length - named.length} more`] : [];
-  return [...named, ...more].join(', ');
 }
 
 function suspicion(array: ArrayRecord, index: number): string {

@@ -1,14 +1,22 @@
-// The workers: who has a free slot, whose turn it is, and who has been silent for too long.
+// The workers: what they have and what of it is free, who can take a chunk of which queue, and who has been silent for
+// too long.
 
 import assert from 'node:assert/strict';
 import { Heap } from '../lib/heap.ts';
+import { noTraits, type Traits } from '../lib/placing.ts';
 import type { Chunk } from './array-record.ts';
-import type { Attempt, WorkerId } from './events.ts';
-import { Turns } from './turns.ts';
+import type { Attempt, Event, WorkerId } from './events.ts';
+import { keyOf, Queue, unitsOf } from './queue.ts';
 
 export interface WorkerRecord {
   readonly id: WorkerId;
   readonly threads: number;
+  readonly has: Traits;
+  readonly labels: ReadonlySet<string>;
+  /** All that it has of each resource. */
+  readonly units: ReadonlyMap<string, number>;
+  /** What is not taken of that. */
+  readonly free: Map<string, number>;
   /** One a slot, cancelled ones too: their thread is still busy. */
   readonly chunks: Map<Attempt, Chunk>;
   isDraining: boolean;
@@ -17,11 +25,12 @@ export interface WorkerRecord {
 
 export class Fleet {
   readonly workers = new Map<WorkerId, WorkerRecord>();
-  /** The workers with a free slot that may get chunks. They take turns, so that chunks spread before they pile up. */
-  readonly open = new Turns<WorkerRecord>();
+  /** One for each thing that arrays need; that of those which need nothing is always there. */
+  readonly queues = new Map<string, Queue>();
   /** How many slots get chunks at all, free or not. */
   slots = 0;
 
+  readonly #plain: Queue;
   readonly #heartbeatTimeoutMs: number;
   /** Each worker once, by a time before which it cannot have been silent for too long. Who left may linger. */
   readonly #watched = new Heap<{ worker: WorkerRecord; until: number }>((a, b) => a.until < b.until);
@@ -31,13 +40,17 @@ export class Fleet {
 
   constructor(heartbeatTimeoutMs: number) {
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
+    this.#plain = this.#addQueue(keyOf(noTraits), noTraits);
   }
 
-  join({ id, threads, now }: { id: WorkerId; threads: number; now: number }): void {
+  join({ worker: id, threads, has = noTraits }: Joined, now: number): void {
     assert(!this.workers.has(id), `${id} joined twice`);
-    const worker: WorkerRecord = { id, threads, chunks: new Map(), isDraining: false, lastSeen: now };
+    const units = new Map(has.resources.map(({ name, amount }) => [name, unitsOf(amount)]));
+    const what = { threads, has, labels: new Set(has.labels), units, free: new Map(units) };
+    const worker: WorkerRecord = { id, ...what, chunks: new Map(), isDraining: false, lastSeen: now };
     this.workers.set(id, worker);
     this.slots += threads;
+    for (const queue of this.queues.values()) queue.slots += queue.slotsOf(worker);
     this.#reopen(worker);
     this.#watched.push({ worker, until: now + this.#heartbeatTimeoutMs });
   }
@@ -46,7 +59,10 @@ export class Fleet {
     if (worker.isDraining) return;
     worker.isDraining = true;
     this.slots -= worker.threads;
-    this.open.delete(worker);
+    for (const queue of this.queues.values()) {
+      queue.slots -= queue.slotsOf(worker);
+      queue.open.delete(worker);
+    }
   }
 
   leave(worker: WorkerRecord): void {
@@ -54,16 +70,33 @@ export class Fleet {
     this.workers.delete(worker.id);
   }
 
-  occupySlot(chunk: Chunk): void {
-    const { worker } = chunk;
+  /** The queue for an array that is new. */
+  queueFor(needs: Traits): Queue {
+    const key = keyOf(needs);
+    const queue = this.queues.get(key) ?? this.#addQueue(key, needs);
+    queue.arrays += 1;
+    return queue;
+  }
+
+  /** To be called when an array of it is forgotten. */
+  leaveQueue(queue: Queue): void {
+    queue.arrays -= 1;
+    if (queue.arrays === 0 && queue !== this.#plain) this.queues.delete(queue.key);
+  }
+
+  occupy(chunk: Chunk): void {
+    const { worker, array, lanes } = chunk;
     worker.chunks.set(chunk.attempt, chunk);
-    this.open.delete(worker);
+    array.queue.take(worker, lanes);
+    // To the back of every line.
+    for (const queue of this.queues.values()) queue.open.delete(worker);
     this.#reopen(worker);
   }
 
-  freeSlot(chunk: Chunk): void {
-    chunk.worker.chunks.delete(chunk.attempt);
-    this.#reopen(chunk.worker);
+  vacate({ worker, attempt, array, lanes }: Chunk): void {
+    worker.chunks.delete(attempt);
+    array.queue.take(worker, -lanes);
+    this.#reopen(worker);
   }
 
   /**
@@ -86,6 +119,18 @@ export class Fleet {
   }
 
   #reopen(worker: WorkerRecord): void {
-    if (!worker.isDraining && worker.chunks.size < worker.threads) this.open.add(worker);
+    for (const queue of this.queues.values()) if (queue.roomOn(worker) > 0) queue.open.add(worker);
+  }
+
+  #addQueue(key: string, needs: Traits): Queue {
+    const queue = new Queue(key, needs);
+    this.queues.set(key, queue);
+    for (const worker of this.workers.values()) {
+      if (!worker.isDraining) queue.slots += queue.slotsOf(worker);
+      if (queue.roomOn(worker) > 0) queue.open.add(worker);
+    }
+    return queue;
   }
 }
+
+type Joined = Extract<Event, { type: 'worker-joined' }>;

@@ -4,9 +4,12 @@
 import assert from 'node:assert/strict';
 import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
+import { noTraits } from '../lib/placing.ts';
 import type { ArrayRecord } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
 import type { WorkerRecord } from './fleet.ts';
+import type { Limit } from './limits.ts';
+import { unitsOf } from './queue.ts';
 
 export function checkInvariants(core: SchedulerCore): void {
   for (const array of core.arrays.values()) {
@@ -16,7 +19,8 @@ export function checkInvariants(core: SchedulerCore): void {
     assert(array.isNeeded, `array ${array.id} is needed by nobody and not forgotten`);
   }
   for (const worker of core.fleet.workers.values()) checkWorker(worker, core);
-  checkQueue(core);
+  checkQueues(core);
+  checkLimits(core);
   checkDelays(core);
 }
 
@@ -81,49 +85,100 @@ function checkLosses(array: ArrayRecord): void {
 }
 
 function checkWorker(worker: WorkerRecord, core: SchedulerCore): void {
-  const { id, chunks, threads, isDraining } = worker;
+  const { id, chunks, threads, units } = worker;
   assert(chunks.size <= threads, `${id} has more chunks than slots`);
-  const isOpen = !isDraining && chunks.size < threads;
-  assert.equal(core.fleet.open.has(worker), isOpen, `${id} is misfiled as ${isOpen ? 'full' : 'open'}`);
+  for (const queue of core.fleet.queues.values()) {
+    const isOpen = queue.roomOn(worker) > 0;
+    assert.equal(queue.open.has(worker), isOpen, `${id} is misfiled as ${isOpen ? 'full' : 'open'}`);
+  }
+  const free = new Map(units);
   for (const [attempt, chunk] of chunks) {
+    const { array, outstanding, lanes, size } = chunk;
     assert.equal(chunk.attempt, attempt);
     assert.equal(chunk.worker, worker, `${id} holds a slot for attempt ${attempt} of another worker`);
-    const isLiving = core.arrays.get(chunk.array.id) === chunk.array;
-    assert(isLiving || chunk.outstanding.isEmpty, `attempt ${attempt} runs for an array that is forgotten`);
-    assert(chunk.array.chunks.has(chunk), `array ${chunk.array.id} does not know of attempt ${attempt}`);
-  }
-}
-
-function checkQueue(core: SchedulerCore): void {
-  const listed = [...core.listed()];
-  const isListed = new Set(listed);
-  assert.equal(isListed.size, listed.length, 'an array is listed twice');
-  for (const array of core.arrays.values()) {
-    assert.equal(array.isListed, isListed.has(array), `array ${array.id} is misfiled`);
-    assert(array.isListed || array.queuedCount === 0, `array ${array.id} is queued and never looked at`);
-    const isIdle = array.queuedCount > 0 && core.fleet.open.size > 0;
-    assert(!isIdle, `array ${array.id} is queued while a worker is open`);
-    for (const { worker, attempt } of array.chunks) {
-      assert.equal(core.fleet.workers.get(worker.id), worker, `attempt ${attempt} runs on a worker that left`);
-      assert(worker.chunks.has(attempt), `${worker.id} does not know that it runs attempt ${attempt}`);
+    const isLiving = core.arrays.get(array.id) === array;
+    assert(isLiving || outstanding.isEmpty, `attempt ${attempt} runs for an array that is forgotten`);
+    assert(array.chunks.has(chunk), `array ${array.id} does not know of attempt ${attempt}`);
+    assert(lanes >= 1 && lanes <= Math.min(size, array.concurrency), `attempt ${attempt} has ${lanes} lanes`);
+    for (const { name, amount } of array.queue.needs.resources) {
+      free.set(name, free.get(name)! - lanes * unitsOf(amount));
     }
   }
-
-  const workers = [...core.fleet.workers.values()];
-  const slots = workers.reduce((sum, { isDraining, threads }) => sum + (isDraining ? 0 : threads), 0);
-  assert.equal(core.fleet.slots, slots, 'slots are miscounted');
-  assert(core.fleet.open.size <= workers.length, 'a worker that left is open');
+  for (const [name, rest] of free) {
+    assert(rest >= 0, `${id} has given more ${name} than it has`);
+    assert.equal(worker.free.get(name), rest, `what ${id} has of ${name} is miscounted`);
+  }
 }
 
-function checkDelays(core: SchedulerCore): void {
+function checkQueues(core: SchedulerCore): void {
+  const { workers, queues, slots } = core.fleet;
+  const serving = [...workers.values()].filter(({ isDraining }) => !isDraining);
+  assert.equal(
+    slots,
+    sumOf(serving, ({ threads }) => threads),
+    'slots are miscounted',
+  );
+  for (const queue of queues.values()) {
+    const listed = [...queue.listed];
+    const isListed = new Set(listed);
+    assert.equal(isListed.size, listed.length, 'an array is listed twice');
+    assert(queue.open.size <= serving.length, 'a worker that left is open');
+    const all = sumOf(serving, (worker) => queue.slotsOf(worker));
+    assert.equal(queue.slots, all, 'the slots of a queue are miscounted');
+    for (const array of core.arrays.values()) {
+      if (array.queue === queue) assert.equal(array.isListed, isListed.has(array), `array ${array.id} is misfiled`);
+    }
+  }
+  for (const array of core.arrays.values()) checkStanding(array, core);
+}
+
+function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
+  const { id, queue, queuedCount, isListed, blockedBy } = array;
+  assert.equal(core.fleet.queues.get(queue.key), queue, `array ${id} stands in a queue that nobody looks at`);
+  assert(isListed || blockedBy !== undefined || queuedCount === 0, `array ${id} is queued and never looked at`);
+  assert(!isListed || blockedBy === undefined, `array ${id} is listed and stands aside`);
+  if (blockedBy !== undefined) {
+    const blocked = [...(blockedBy.blocked.get(queue) ?? [])];
+    assert(blocked.includes(array), `array ${id} is not let in when there is room for it`);
+  }
+  const isStranded = queuedCount > 0 && isListed && queue.isStranded && queue.needs !== noTraits;
+  const isKnown = !isStranded || array.isStrandedTold || core.fleet.workers.size === 0;
+  assert(isKnown, `array ${id} cannot run here, and nobody was told`);
+  const isIdle = queuedCount > 0 && queue.open.size > 0 && array.room > 0;
+  assert(!isIdle, `array ${id} is queued while a worker is open`);
+  for (const { worker, attempt } of array.chunks) {
+    assert.equal(core.fleet.workers.get(worker.id), worker, `attempt ${attempt} runs on a worker that left`);
+    assert(worker.chunks.has(attempt), `${worker.id} does not know that it runs attempt ${attempt}`);
+  }
+}
+
+function checkLimits(core: SchedulerCore): void {
+  const used = new Map<Limit, number>();
+  for (const { chunks } of core.fleet.workers.values()) {
+    for (const { array, lanes } of chunks.values()) {
+      for (const limit of array.limits) used.set(limit, (used.get(limit) ?? 0) + lanes);
+    }
+  }
+  const limits = new Set(core.lineup.limits);
+  for (const limit of [...used.keys(), ...limits]) {
+    assert(limits.has(limit), `the limit of ${limit.tag} is forgotten while something runs of it`);
+    assert.equal(limit.used, used.get(limit) ?? 0, `what runs of ${limit.tag} is miscounted`);
+    assert(limit.used <= limit.most, `more runs of ${limit.tag} than may`);
+  }
+}
+
+function checkDelays({ arrays, delays }: SchedulerCore): void {
   let living = 0;
-  for (const { array, index, until } of core.delays()) {
-    if (core.arrays.get(array.id) !== array) continue;
+  for (const { array, index, until } of delays) {
+    if (arrays.get(array.id) !== array) continue;
     living += 1;
     assert.equal(array.delayed.get(index), until, `index ${index} of array ${array.id} is delayed by mistake`);
   }
-  let delayed = 0;
-  for (const array of core.arrays.values()) delayed += array.delayed.size;
+  const delayed = sumOf([...arrays.values()], (array) => array.delayed.size);
   assert.equal(living, delayed, 'a delayed index never wakes');
-  assert.equal(core.delayedCount, delayed, 'delayed indices are miscounted');
+  assert.equal(delays.count, delayed, 'delayed indices are miscounted');
+}
+
+function sumOf<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + valueOf(item), 0);
 }

@@ -7,6 +7,7 @@ import { explain, type Words } from './explain.ts';
 import { loadOf, type Load } from './load.ts';
 import { metricsOf } from './metrics.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
+import { describeStranded } from './room.ts';
 import { standstillOf } from './standstill.ts';
 import { arrayStatus, phases, statusOf, type ClusterStatus, type Holdings } from './status.ts';
 
@@ -65,6 +66,14 @@ export class Lookout {
       const { level, message } = standstill;
       return [{ client, record: { time: Date.now(), level, message: `nothing starts or ends: ${message}` } }];
     });
+  }
+
+  /** Why nobody here can run an array, and what to do. */
+  explainStranded({ id, client }: HeldArray): string {
+    const { core } = this.#holdings;
+    const words = this.#wordsFor(client);
+    const { needs } = core.arrays.get(id)!.queue;
+    return `${words.array(id)} cannot run yet: ${describeStranded(needs, core.fleet, words)}`;
   }
 
   #explainTo(client: ClientPeer, task: string, mapIndex: number | undefined): string {

@@ -5,6 +5,19 @@
 const memory = 0.8;
 const maxGrowth = 8;
 
+export interface Prospects {
+  /** How many indices are still to be started. */
+  readonly left: number;
+  /** How many slots can work on them, and how many of those do already. */
+  readonly slots: number;
+  readonly busy: number;
+  /** How many indices can overlap in one slot. */
+  readonly lanes: number;
+  readonly targetMs: number;
+  /** How many there may be at all; without limit by default. */
+  readonly most?: number;
+}
+
 export interface Measurement {
   readonly indices: number;
   readonly busyMs: number;
@@ -12,13 +25,6 @@ export interface Measurement {
   readonly plannedSize: number;
   /** Of the outcomes. */
   readonly bytes?: number;
-}
-
-interface NextChunk {
-  readonly left: number;
-  readonly slots: number;
-  readonly targetMs: number;
-  readonly most?: number;
 }
 
 export class Pace {
@@ -48,13 +54,21 @@ export class Pace {
     return this.#indices === 0 ? 0 : this.#bytes / this.#indices;
   }
 
-  /** The size of the next chunk, when `left` indices are still to be started by `slots` slots, and `most` fit in it. */
-  nextSize({ left, slots, targetMs, most = Infinity }: NextChunk): number {
+  /**
+   * The size of the next chunk. As many as can overlap take no longer than one of them: so at least those, or, when
+   * there are fewer, an even share for each slot that has none.
+   */
+  nextSize({ left, slots, busy, lanes, targetMs, most = Infinity }: Prospects): number {
+    const atOnce = Math.min(lanes, Math.ceil(left / Math.max(1, slots - busy)));
+    return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, this.#sizeInTime({ left, slots, targetMs })))));
+  }
+
+  #sizeInTime({ left, slots, targetMs }: Pick<Prospects, 'left' | 'slots' | 'targetMs'>): number {
     if (this.#indices === 0) return 1;
     const inTime = (targetMs * this.#indices) / this.#busyMs;
     const fairShare = left / (2 * slots);
     // Growth is counted from a size that was measured, so one odd measurement cannot overshoot by more than this.
     const grown = this.#size * maxGrowth;
-    return Math.max(1, Math.floor(Math.min(inTime, fairShare, grown, most)));
+    return Math.min(inTime, fairShare, grown);
   }
 }

@@ -9,7 +9,9 @@ import type { Watch } from '../comm/watch.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import {
   protocolVersion,
+  type ArrayDefinition,
   type FromPeer,
+  type FromWorker,
   type Hello,
   type Submission,
   type ToClient,
@@ -20,6 +22,13 @@ import { BlockStore } from './block-store.ts';
 import type { ArraySpec } from './events.ts';
 import { Line } from './line.ts';
 import type { HeldBlock } from './result-memory.ts';
+
+/** How an index was lost, where, and what it last wrote into the log. */
+interface LatestLoss {
+  readonly loss: Loss;
+  readonly worker: string;
+  readonly lastLines: readonly string[];
+}
 
 interface RetryNote {
   readonly index: number;
@@ -47,7 +56,7 @@ export class HeldArray {
   /** What indices that are to be tried again want to be told, until they settle. */
   readonly #notes = new Map<number, RetryNote>();
   /** The latest loss of each index that was lost. */
-  readonly losses = new Map<number, { loss: Loss; worker: string }>();
+  readonly losses = new Map<number, LatestLoss>();
   /** The workers that have its definition. */
   readonly definedOn = new Set<WorkerPeer>();
 
@@ -66,6 +75,13 @@ export class HeldArray {
 
   upstreams(): HeldArray[] {
     return [...this.elementwise, ...this.whole];
+  }
+
+  /** What workers are told of it. */
+  get definition(): ArrayDefinition {
+    const { name, length, definition, elementwise, whole, timeoutMs, code } = this.submission;
+    const facts = { array: this.id, name, length, definition, elementwise, whole };
+    return { ...facts, ...(timeoutMs !== undefined && { timeoutMs }), ...(code !== undefined && { code }) };
   }
 
   /** Keeps what an index wants to be told when it is tried again; without bytes, that its time was up. */
@@ -96,7 +112,7 @@ export class HeldArray {
 
 /** A worker that is gone, and why, with what was last known of it. */
 export interface LostWorker {
-  readonly name: string;
+  readonly peer: WorkerPeer;
   readonly reason: string;
 }
 
@@ -150,6 +166,8 @@ export interface Assignment {
   readonly array: HeldArray;
   readonly range: Range;
   readonly since: number;
+  /** The latest that it wrote into the log. */
+  lastRecords: readonly LogRecord[];
 }
 
 const defaultGraceMs = 5_000;
@@ -220,38 +238,79 @@ export function tellOfWorkers(
   for (const client of clients.values()) sendToClient(client, news);
 }
 
-/** What is said in the client's log of an index that was lost. */
-export function lossRecord(
-  worker: WorkerPeer,
-  { submission }: HeldArray,
-  lost: { index: number; loss: Loss },
-): LogRecord {
-  const { name, length } = submission;
-  const message = `${describeLoss(lost.loss)}; what it ran is run again`;
-  const whose = { task: name, ...(length > 1 && { mapIndex: lost.index }), worker: worker.name };
+type Lost = Extract<FromWorker, { type: 'lost' }>;
+
+const keptRecords = 50;
+const toldLines = 5;
+const longestLine = 300;
+
+/** To be called for what a worker writes into the log. Gives it as the client is told. */
+export function noteRecords(worker: WorkerPeer, assignment: Assignment, records: readonly LogRecord[]): LogRecord[] {
+  assignment.lastRecords = [...assignment.lastRecords, ...records.slice(-keptRecords)].slice(-keptRecords);
+  return records.map((record) => ({ ...record, worker: worker.name }));
+}
+
+/** The last lines of one index in the log: what it had to say before it was lost. */
+function lastLinesOf({ array, lastRecords }: Assignment, index: number): readonly string[] {
+  const mapIndex = array.submission.length > 1 ? index : undefined;
+  const lines = lastRecords.filter((record) => record.mapIndex === mapIndex).map(({ message }) => message);
+  return lines.slice(-toldLines).map((line) => {
+    return line.length <= longestLine ? line : `${line.slice(0, longestLine)} …`;
+  });
+}
+
+/** To be called when a worker says that it lost something. Gives what is said of that in the client's log. */
+export function noteLoss(worker: WorkerPeer, assignment: Assignment, { indices, loss }: Lost): LogRecord {
+  const { array } = assignment;
+  const { name, length, crashesWhenLost } = array.submission;
+  for (const index of indices) {
+    const lastLines = lastLinesOf(assignment, index);
+    array.losses.set(index, { loss, worker: worker.name, lastLines });
+  }
+  const several = `the ${indices.length} runs that overlapped there are run again, each alone`;
+  const again = indices.length > 1 ? several : 'what it ran is run again';
+  const message = `${describeLoss(loss)}; ${crashesWhenLost ? 'what it ran is not run again' : again}`;
+  const [index] = indices;
+  const isAlone = length > 1 && indices.length === 1 && index !== undefined;
+  const whose = { task: name, ...(isAlone && { mapIndex: index }), worker: worker.name };
   return { time: Date.now(), level: 'warn', message, ...whose };
 }
 
 /** The outcome of an index that was given up, with what is known of its last loss. */
 export function crashedBlock(
-  { losses, submission }: HeldArray,
+  array: HeldArray,
   crashed: { readonly index: number; readonly losses: number },
   lostWorker: LostWorker | undefined,
 ): Block {
-  const last = losses.get(crashed.index);
-  const worker = lostWorker?.name ?? last?.worker;
-  const loss = lostWorker === undefined ? last?.loss : ({ kind: 'worker-left', message: lostWorker.reason } as const);
-  const facts = { task: submission.name, losses: crashed.losses, ...(worker && { worker }), ...(loss && { loss }) };
-  return crashBlock(crashed.index, facts);
+  const { name: task, crashesWhenLost } = array.submission;
+  const last = lostWorker === undefined ? array.losses.get(crashed.index) : lossWith(lostWorker, array, crashed.index);
+  const { loss, worker, lastLines = [] } = last ?? {};
+  return crashBlock(crashed.index, {
+    task,
+    losses: crashed.losses,
+    ...(worker && { worker }),
+    ...(loss && { loss }),
+    ...(lastLines.length > 0 && { lastLines }),
+    ...(crashesWhenLost && { isFinal: true }),
+  });
+}
+
+function lossWith({ peer, reason }: LostWorker, array: HeldArray, index: number): LatestLoss {
+  const its = [...peer.attempts.values()].filter((assignment) => assignment.array === array);
+  const lastLines = its.flatMap((assignment) => lastLinesOf(assignment, index));
+  return { loss: { kind: 'worker-left', message: reason }, worker: peer.name, lastLines };
 }
 
 /** What the core is told of an array. */
-export function specOf({ id, client, submission, given, givenBytes, elementwise, whole }: HeldArray): ArraySpec {
+export function specOf(
+  { id, client, submission, given, givenBytes, elementwise, whole }: HeldArray,
+  { concurrency = 1 }: { readonly concurrency?: number },
+): ArraySpec {
   return {
+    concurrency,
+    ...submission,
     array: id,
     client: client.id,
-    length: submission.length,
-    priority: submission.priority,
     elementwise: elementwise.map((upstream) => upstream.id),
     whole: whole.map((upstream) => upstream.id),
     given,

@@ -81,7 +81,7 @@ export class ResultDesk {
   }
 
   /** What the worker needs for a chunk goes to it; what is said to it later comes later. */
-  send(worker: WorkerPeer, array: HeldArray, { range, attempt }: RunChunk): void {
+  send(worker: WorkerPeer, array: HeldArray, { range, attempt, lanes }: RunChunk): void {
     const isDefined = array.definedOn.has(worker);
     array.definedOn.add(worker);
     const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: [...upstream.blocks.all] }));
@@ -90,8 +90,9 @@ export class ResultDesk {
     const read = this.memory.read(needs.flatMap(({ blocks }) => blocks));
     const make = (blocks: readonly Block[]): readonly ToWorker[] => {
       const inputs = inputsOf(needs, blocks);
-      const run = runMessage(array, { range, attempt, inputs: inputs.slice(wholes.length) });
-      return isDefined ? [run] : [definition(array, inputs.slice(0, wholes.length)), run];
+      const run = runMessage(array, { range, attempt, lanes, inputs: inputs.slice(wholes.length) });
+      if (isDefined) return [run];
+      return [{ type: 'define', definition: array.definition, whole: inputs.slice(0, wholes.length) }, run];
     };
     if (!(read instanceof Promise)) return worker.line.send(make(read));
     const messages = this.#whenRead(read.then(make), array);
@@ -163,20 +164,16 @@ interface Need {
   readonly blocks: readonly HeldBlock[];
 }
 
-function definition({ id, submission }: HeldArray, whole: readonly ChunkInput[]): ToWorker {
-  const { priority: _, resource: __, ...rest } = submission;
-  return { type: 'define', definition: { ...rest, array: id }, whole };
-}
-
 interface RunFacts {
   readonly range: Range;
   readonly attempt: number;
+  readonly lanes: number;
   readonly inputs: readonly ChunkInput[];
 }
 
-function runMessage(array: HeldArray, { range, attempt, inputs }: RunFacts): ToWorker {
+function runMessage(array: HeldArray, { range, attempt, lanes, inputs }: RunFacts): ToWorker {
   const noted = array.notesWithin(range);
   const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
   const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
-  return { type: 'run', array: array.id, attempt, ...range, inputs, notes, timedOut };
+  return { type: 'run', array: array.id, attempt, ...range, lanes, inputs, notes, timedOut };
 }

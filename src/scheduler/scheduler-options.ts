@@ -4,6 +4,8 @@ import type { LogRecord } from '../lib/log-record.ts';
 export interface SchedulerOptions {
   /** How many deaths of a thread or a worker one index may cause before it is given up as `Crashed`. Default 3. */
   readonly allowedFailures?: number;
+  /** How many runs of a task may overlap in one thread when it does not say so itself. Default 1. */
+  readonly concurrency?: number;
   /** A worker of which nothing is heard for so long is given up, in milliseconds. Default 15,000. */
   readonly heartbeatTimeoutMs?: number;
   /** When nothing of a flow run has started or settled for so long, it is told why, in milliseconds. Default 10,000. */

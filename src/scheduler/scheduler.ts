@@ -3,7 +3,8 @@
 
 import { Alarm } from '../lib/alarm.ts';
 import type { Block } from '../lib/chunk.ts';
-import type { LogLevel } from '../lib/log-record.ts';
+import type { LogLevel, LogRecord } from '../lib/log-record.ts';
+import { noTraits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -17,9 +18,10 @@ import {
   crashedBlock,
   HeldArray,
   isBusyFor,
-  lossRecord,
   newClient,
   newWorker,
+  noteLoss,
+  noteRecords,
   refusal,
   sendToClient,
   sendToWorker,
@@ -132,12 +134,12 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #joinWorker(comm: Comm<FromPeer, ToPeer>, hello: Hello): WorkerPeer {
-    const { name, threads } = hello;
+    const { name, threads, has = noTraits } = hello;
     const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, hello);
     this.#workers.set(worker.id, worker);
     this.#log('info', `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}`);
     tellOfWorkers(this.#clients, this.#workers);
-    this.#handle({ type: 'worker-joined', worker: worker.id, threads });
+    this.#handle({ type: 'worker-joined', worker: worker.id, threads, has });
     this.#options.workerJoined?.(name);
     return worker;
   }
@@ -177,7 +179,7 @@ export class Scheduler implements AsyncDisposable {
     else this.#log('warn', news);
     tellOfWorkers(this.#clients, this.#workers, isExpected ? undefined : news);
     this.#resources.workerLeft(peer);
-    this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { name: peer.name, reason } });
+    this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { peer, reason } });
     this.#tellIdle();
   }
 
@@ -212,22 +214,15 @@ export class Scheduler implements AsyncDisposable {
         return this.#handle({ type: 'index-delayed', worker: id, attempt, index, delayMs: 0 });
       }
       case 'lost': {
-        const { attempt, index, loss } = message;
-        const array = worker.attempts.get(attempt)?.array;
-        array?.losses.set(index, { loss, worker: worker.name });
-        if (array !== undefined) {
-          const records = [lossRecord(worker, array, { index, loss })];
-          sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
-        }
-        return this.#handle({ type: 'index-lost', worker: id, attempt, index });
+        const assignment = worker.attempts.get(message.attempt);
+        if (assignment !== undefined) this.#tell(assignment.array, [noteLoss(worker, assignment, message)]);
+        return this.#handle({ ...message, type: 'indices-lost', worker: id });
       }
       case 'ended':
         return this.#ended(worker, message.attempt);
       case 'logs': {
-        const array = worker.attempts.get(message.attempt)?.array;
-        if (array === undefined) return;
-        const records = message.records.map((record) => ({ ...record, worker: worker.name }));
-        return sendToClient(array.client, { type: 'logs', array: array.clientArray, records });
+        const assignment = worker.attempts.get(message.attempt);
+        return assignment && this.#tell(assignment.array, noteRecords(worker, assignment, message.records));
       }
       case 'opened':
         return this.#resources.opened(worker, message.resource);
@@ -274,7 +269,7 @@ export class Scheduler implements AsyncDisposable {
           this.#arrays.set(array.id, array);
           return array;
         });
-        return this.#handle({ type: 'arrays-submitted', arrays: arrays.map(specOf) });
+        return this.#handle({ type: 'arrays-submitted', arrays: arrays.map((array) => specOf(array, this.#options)) });
       }
       case 'code': {
         const array = client.arrays.get(message.array);
@@ -352,6 +347,10 @@ export class Scheduler implements AsyncDisposable {
         return this.#arrays.get(command.array)!.note(command.index, freight.bytes);
       case 'crashed':
         return this.#keep(command.array, crashedBlock(this.#arrays.get(command.array)!, command, freight.lostWorker));
+      case 'stranded': {
+        const array = this.#arrays.get(command.array)!;
+        return this.#tell(array, [{ time: Date.now(), level: 'warn', message: this.lookout.explainStranded(array) }]);
+      }
       case 'forgotten':
         return this.#forget(command.array);
       default:
@@ -363,7 +362,7 @@ export class Scheduler implements AsyncDisposable {
     const { range, attempt } = command;
     const worker = this.#workers.get(command.worker)!;
     const array = this.#arrays.get(command.array)!;
-    worker.attempts.set(attempt, { array, range, since: this.#now });
+    worker.attempts.set(attempt, { array, range, since: this.#now, lastRecords: [] });
     array.client.lastNews = this.#now;
     this.#results.send(worker, array, command);
     sendToClient(array.client, { type: 'started', array: array.clientArray, count: range.end - range.start });
@@ -380,6 +379,10 @@ export class Scheduler implements AsyncDisposable {
     worker.attempts.delete(attempt);
     this.#handle({ type: 'chunk-ended', worker: worker.id, attempt });
     this.#tellIdle();
+  }
+
+  #tell({ client, clientArray }: HeldArray, records: readonly LogRecord[]): void {
+    sendToClient(client, { type: 'logs', array: clientArray, records });
   }
 
   #log(level: LogLevel, message: string): void {

@@ -17,7 +17,7 @@ export function watchOverClient(heartbeatTimeoutMs: number, gone: (reason: strin
 /** One that was silent for longer than it may be. */
 export function givenUp(worker: WorkerPeer, limitMs: number): LostWorker {
   const silence = `no sign of life within the heartbeat timeout of ${formatDuration(limitMs)}`;
-  return { name: worker.name, reason: `${silence}; ${lastKnown(worker)}` };
+  return { peer: worker, reason: `${silence}; ${lastKnown(worker)}` };
 }
 
 /** Why somebody is gone whose connection is; with more than that, if it had something to run. */

@@ -5,8 +5,9 @@ import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import type { ArrayRecord } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
-import { room, type Telling } from './explain.ts';
+import type { Telling } from './explain.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
+import { roomFor } from './room.ts';
 
 export interface Standstill {
   readonly kind: 'no-worker' | 'draining' | 'busy' | 'waits-for-itself' | 'delayed';
@@ -28,7 +29,8 @@ export function standstillOf(client: ClientPeer, place: Place, telling: Telling)
   if (queued === 0) return records.some(({ chunks }) => chunks.size > 0) ? undefined : retry(records, telling);
   const { workers, slots } = core.fleet;
   const what = plural(queued, 'task run could start', 'task runs could start');
-  const message = `${what}, but ${room(core.fleet, telling.words)}`;
+  const first = records.find(({ queuedCount }) => queuedCount > 0)!;
+  const message = `${what}, but ${roomFor(first, core.fleet, telling.words)}`;
   if (workers.size === 0) return { kind: 'no-worker', level: 'warn', message };
   if (slots === 0) return { kind: 'draining', level: 'warn', message };
   const outer = outerOf(client, place);

@@ -21,6 +21,9 @@ export interface ClusterStatus {
 export interface WorkerStatus {
   readonly name: string;
   readonly threads: number;
+  /** What tasks may need of it. */
+  readonly resources: Readonly<Record<string, number>>;
+  readonly labels: readonly string[];
   /** How many of its threads have something to run. */
   readonly busy: number;
   /** Whether it gets no more work, and leaves when it has finished what it has. */
@@ -82,10 +85,23 @@ function workerStatuses({ core, workers }: Holdings): WorkerStatus[] {
   return [...workers.values()].flatMap(({ id, name, threads, since, memoryBytes }) => {
     const record = core.fleet.workers.get(id);
     if (record === undefined) return [];
-    const { chunks, isDraining } = record;
+    const { chunks, isDraining, has } = record;
+    const resources = Object.fromEntries(has.resources.map((each) => [each.name, each.amount]));
     const lastSeen = new Date(performance.timeOrigin + record.lastSeen);
     const memory = memoryBytes !== undefined && { memoryBytes };
-    return [{ name, threads, busy: chunks.size, isDraining, since: new Date(since), lastSeen, ...memory }];
+    return [
+      {
+        name,
+        threads,
+        resources,
+        labels: has.labels,
+        busy: chunks.size,
+        isDraining,
+        since: new Date(since),
+        lastSeen,
+        ...memory,
+      },
+    ];
   });
 }
 

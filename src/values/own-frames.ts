@@ -14,7 +14,7 @@ export function withoutOwnFrames(stack: string): string {
 }
 
 function isNoAuthors(line: string): boolean {
-  return isOwn(line) || /^\s+at .*\bnode:/.test(line);
+  return isOwn(line) || /^\s+at (?:.*\bnode:|async Promise\.all )/.test(line);
 }
 
 function isOwn(line: string): boolean {

@@ -200,11 +200,11 @@ export class WorkerCore {
     this.#send({ type, attempt, resource });
   }
 
-  #reportLoss(attempt: number, { index, loss }: ChunkLoss): void {
-    // Whoever cancelled does not want the index back.
+  #reportLoss(attempt: number, { indices, loss }: ChunkLoss): void {
+    // Whoever cancelled does not want them back.
     if (loss.kind === 'cancelled') return;
-    if (loss.kind === 'timeout') this.#send({ type: 'timed-out', attempt, index });
-    else this.#send({ type: 'lost', attempt, index, loss });
+    if (loss.kind !== 'timeout') return this.#send({ type: 'lost', attempt, indices, loss });
+    for (const index of indices) this.#send({ type: 'timed-out', attempt, index });
   }
 
   #end(attempt: number): void {

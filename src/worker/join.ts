@@ -1,5 +1,6 @@
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
+import type { Traits } from '../lib/placing.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { ChunkPool } from './pool.ts';
 import { Worker, type CodeKeeper } from './worker.ts';
@@ -8,12 +9,12 @@ import { Worker, type CodeKeeper } from './worker.ts';
 export async function join(
   comm: Comm<ToWorker, FromWorker>,
   pool: ChunkPool,
-  { name, code }: { name: string; code?: CodeKeeper | undefined },
+  { name, has, code }: { name: string; has?: Traits; code?: CodeKeeper | undefined },
 ): Promise<Worker> {
   const worker = new Worker(comm, pool, code);
   await introduce<ToWorker, FromWorker>(
     comm,
-    { role: 'worker', name, threads: pool.threads },
+    { role: 'worker', name, threads: pool.threads, ...(has && { has }) },
     {
       message: (message) => worker.handle(message),
       seen: () => {},

@@ -7,9 +7,9 @@ export interface PooledChunk extends Omit<ChunkTask, 'control'> {
   readonly timeoutMs: number | undefined;
 }
 
-/** How a chunk was cut short: which index was running, and what became of its thread. */
+/** How a chunk was cut short: which indices were running, and what became of their thread. */
 export interface ChunkLoss {
-  readonly index: number;
+  readonly indices: readonly number[];
   readonly loss: Loss;
 }
 

@@ -6,12 +6,13 @@
 // it is through and so is every word of it, or until the thread is gone.
 
 import type { ChunkMessage, Loss, ResourceOpened } from '../lib/chunk.ts';
+import { Ranges } from '../lib/ranges.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss } from './pool.ts';
 
-/** The control words of the thread: the index that it runs, or -1, and how many it has started. */
+/** The control words of the thread: the indices that it runs, and how many it has started. */
 export interface Look {
-  readonly running: number;
+  readonly running: readonly number[];
   readonly starts: number;
 }
 
@@ -72,17 +73,16 @@ interface Turn {
 interface ChunkTurn extends Turn {
   readonly type: 'chunk';
   readonly attempt: number;
-  readonly end: number;
   readonly timeoutMs: number | undefined;
-  /** The first index of which nothing was reported yet. */
-  next: number;
+  /** Its indices of which nothing was reported yet. */
+  readonly unreported: Ranges;
   /** Since when no index was started. */
   seen: { readonly starts: number; readonly at: number };
   nextLook: number;
   /** Why we ended the thread ourselves. */
   endedFor: 'timeout' | 'cancelled' | undefined;
-  /** The index that the thread ran when it died. */
-  running: number;
+  /** The indices that the thread ran when it died. */
+  running: readonly number[];
 }
 
 interface ClosingTurn extends Turn {
@@ -234,7 +234,7 @@ export class ThreadLife {
     if (turn?.type !== 'chunk') return;
     this.#turns.shift();
     const loss: Loss = { kind: 'error', message: `no thread could be started: ${why}` };
-    this.#emit({ type: 'chunk-over', loss: { index: turn.next, loss } });
+    this.#emit({ type: 'chunk-over', loss: { indices: [turn.unreported.first!], loss } });
   }
 
   #endThread(): void {
@@ -282,8 +282,8 @@ export class ThreadLife {
       turn.isThrough = true;
       return;
     }
-    if (report.type === 'settled') turn.next = report.start + report.count;
-    if (report.type === 'delayed') turn.next = report.index + 1;
+    if (report.type === 'settled') turn.unreported.remove({ start: report.start, end: report.start + report.count });
+    if (report.type === 'delayed') turn.unreported.remove({ start: report.index, end: report.index + 1 });
     if (report.type === 'opened') this.#open.set(report.resource, report);
     this.#emit({ type: 'report', report });
   }
@@ -304,7 +304,7 @@ export class ThreadLife {
     const { timeoutMs } = turn;
     if (timeoutMs === undefined) return false;
     turn.nextLook = this.#now + Math.min(longestLookMs, timeoutMs);
-    if (starts !== turn.seen.starts || running === -1) turn.seen = { starts, at: this.#now };
+    if (starts !== turn.seen.starts || running.length === 0) turn.seen = { starts, at: this.#now };
     return this.#now - turn.seen.at > timeoutMs + timeoutGraceMs;
   }
 
@@ -330,23 +330,35 @@ export class ThreadLife {
 const notPosted = { call: 'not-posted', isThrough: false, deadline: Infinity } as const;
 
 function chunkTurn({ attempt, start, end, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
-  const facts = { attempt, end, timeoutMs, next: start, seen: { starts: -1, at: 0 }, nextLook: Infinity };
-  return { type: 'chunk', ...notPosted, ...facts, endedFor: undefined, running: -1 };
+  const facts = { attempt, timeoutMs, seen: { starts: -1, at: 0 }, nextLook: Infinity };
+  return {
+    type: 'chunk',
+    ...notPosted,
+    ...facts,
+    unreported: Ranges.of({ start, end }),
+    endedFor: undefined,
+    running: [],
+  };
 }
 
 function closingTurn(resource: string): ClosingTurn {
   return { type: 'closing', ...notPosted, resource };
 }
 
-/** How a chunk that is over was cut short, if it was: which index is charged, and with what. */
-function lossOf({ call, isThrough, endedFor, running, next, end }: ChunkTurn): ChunkLoss | undefined {
+/**
+ * How a chunk that is over was cut short, if it was: which indices are charged, and with what. Those that ran when an
+ * event loop did not turn for too long have all been running for that long.
+ */
+function lossOf({ call, isThrough, endedFor, running, unreported }: ChunkTurn): ChunkLoss | undefined {
   if (call === 'returned' && isThrough) return undefined;
-  // Whatever it died of, the index that was running is through already, and no other has begun to overrun.
-  if (endedFor !== undefined && running < next) return undefined;
+  const died = typeof call === 'string' ? unheard : call;
+  const loss: Loss = endedFor === undefined ? died : { kind: endedFor };
+  const indices = running.filter((index) => unreported.has(index));
+  if (indices.length > 0) return { indices, loss };
+  // Whatever it died of, what was running is through already, and nothing else has begun to overrun.
+  const { first } = unreported;
+  if (endedFor !== undefined || first === undefined) return undefined;
   // Before it started any index it died of the module that it had to import, between two of what the first left
   // behind: either way the next one is charged, so that each death brings the end nearer.
-  const index = Math.max(running, next);
-  if (index >= end) return undefined;
-  if (endedFor !== undefined) return { index, loss: { kind: endedFor } };
-  return { index, loss: typeof call === 'string' ? unheard : call };
+  return { indices: [first], loss };
 }

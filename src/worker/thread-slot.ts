@@ -5,15 +5,8 @@
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
-import {
-  controlOrders,
-  controlWords,
-  type Block,
-  type ChunkMessage,
-  type ChunkReturn,
-  type ChunkTask,
-  type Loss,
-} from '../lib/chunk.ts';
+import { controlOrders, controlWords, newControl, resetControl, runningIn } from '../lib/chunk.ts';
+import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -65,7 +58,7 @@ const ended = { type: 'ended' } as const;
 export class ThreadSlot {
   readonly #options: ThreadOptions;
   readonly #life = new ThreadLife();
-  readonly #control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
+  readonly #control = newControl();
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
   readonly #closings = new Map<string, AskedClosing>();
@@ -132,8 +125,7 @@ export class ThreadSlot {
       case 'abandon-thread':
         return this.#abandon();
       case 'post-chunk':
-        Atomics.store(this.#control, controlWords.running, -1);
-        Atomics.store(this.#control, controlWords.order, controlOrders.none);
+        resetControl(this.#control);
         return void this.#runChunk(this.#given!);
       case 'order-cancel':
         Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
@@ -169,8 +161,7 @@ export class ThreadSlot {
   }
 
   #look(): Look {
-    const read = (word: number) => Atomics.load(this.#control, word);
-    return { running: read(controlWords.running), starts: read(controlWords.starts) };
+    return { running: runningIn(this.#control), starts: Atomics.load(this.#control, controlWords.starts) };
   }
 
   async #start(): Promise<void> {

@@ -349,11 +349,12 @@ interface Serving extends Partial<ServeRequest<unknown>['run']> {
 function serving(flow: Flow, { schedule, maxRuns, onRun, clock = clockAt('09:30'), ...run }: Serving) {
   const runs: ScheduledRun<any>[] = []; // oxlint-disable-line typescript/no-explicit-any -- flows of all kinds
   const { records, onLog } = recording();
+  const placing = { priority: 0, limits: new Map<string, number>() };
   const request = {
     schedule,
     maxRuns,
     onRun: onRun ?? ((each: ScheduledRun) => runs.push(each)),
-    run: { parameters: {}, executor: new LocalExecutorLike(), cancelGraceMs: 0, onLog, ...run },
+    run: { parameters: {}, executor: new LocalExecutorLike(), cancelGraceMs: 0, placing, onLog, ...run },
   };
   return { runs, records, clock, follow: () => followSchedule(flow, request, clock) };
 }

@@ -20,6 +20,7 @@ import { nameRules } from './contract/names.ts';
 import { outputRules } from './contract/output.ts';
 import { resourceRules } from './contract/resources.ts';
 import { resultRules } from './contract/results.ts';
+import { placingRules } from './contract/placing.ts';
 import { registeredTypeRules } from './contract/registered-types.ts';
 import { resumeRules } from './contract/resume.ts';
 import { retryRules } from './contract/retries.ts';
@@ -75,6 +76,7 @@ export function describeContract(name: string, makeExecutor: () => Executor, mea
   logLineRules(rule);
   outputRules(rule);
   cancelRules(rule);
+  placingRules(rule);
   resultRules(rule);
   cacheRules(rule);
   scaleRules(rule);

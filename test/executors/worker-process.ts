@@ -89,6 +89,8 @@ export interface WorkerOptions {
   readonly codeDirectory?: string;
   /** How long it waits for what runs when it is told to end. */
   readonly drain?: string;
+  /** More of the command line. */
+  readonly args?: readonly string[];
 }
 
 /** A worker process that may not have joined yet. */
@@ -99,9 +101,11 @@ export function startWorker({
   threads = 1,
   code = 'bundle',
   drain = '30s',
+  args: more = [],
   ...place
 }: WorkerOptions): CommandProcess {
-  const args = ['worker', url, '--name', name, '--threads', String(threads), '--code', code, '--drain', drain];
+  const how = ['--threads', String(threads), '--code', code, '--drain', drain, ...more];
+  const args = ['worker', url, '--name', name, ...how];
   return new CommandProcess(args, token, place);
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Packr, pack } from 'msgpackr';
 import type { Loss } from '../../src/lib/chunk.ts';
 import type { LogLevel, LogRecord } from '../../src/lib/log-record.ts';
+import type { Traits } from '../../src/lib/placing.ts';
 import {
   decodeFromClient,
   decodeFromPeer,
@@ -72,7 +73,7 @@ for (const [what, batch, text] of [
 }
 
 test('a word outside of the list of words is refused', () => {
-  const lost = { type: 'lost', attempt: 1, index: 2, loss: { kind: 'toString' } };
+  const lost = { type: 'lost', attempt: 1, indices: [2], loss: { kind: 'toString' } };
 
   assert.throws(
     () => decodeFromWorker(pack([lost])),
@@ -245,6 +246,8 @@ function definition() {
 }
 
 const number = fc.oneof(fc.nat(200), fc.maxSafeNat());
+const positive = fc.integer({ min: 1 });
+const crashesWhenLost = fc.constant(true as const);
 const ms = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const text = fc.string({ unit: 'grapheme', maxLength: 80 });
 const bytes = fc.uint8Array({ maxLength: 300 });
@@ -264,7 +267,8 @@ function type<T extends string>(name: T): fc.Arbitrary<T> {
 
 function hello() {
   const role = fc.constantFrom('worker' as const, 'client' as const);
-  return record({ type: type('hello'), role, protocol: number, heddle: text, node: text, name: text, threads: number });
+  const facts = { role, protocol: number, heddle: text, node: text, name: text, threads: number };
+  return record({ type: type('hello'), ...facts, has: traits() }, ['has']);
 }
 
 function answers() {
@@ -272,6 +276,11 @@ function answers() {
     record({ type: type('welcome'), name: text, heartbeatTimeoutMs: fc.nat() }),
     record({ type: type('refused'), code: text, message: text }),
   ] as const;
+}
+
+function traits(): fc.Arbitrary<Traits> {
+  const amounts = fc.array(record({ name: text, amount: fc.integer({ min: 1 }) }), { maxLength: 2 });
+  return record({ resources: amounts, labels: fc.array(text, { maxLength: 2 }) });
 }
 
 function loss(): fc.Arbitrary<Loss> {
@@ -306,7 +315,7 @@ function fromWorker(): fc.Arbitrary<FromWorker> {
     hello(),
     record({ type: type('settled'), attempt, start: number, count: number, busyMs: ms, bytes }),
     record({ type: type('delayed'), attempt, index: number, delayMs: ms, note: bytes }),
-    record({ type: type('lost'), attempt, index: number, loss: loss() }),
+    record({ type: type('lost'), attempt, indices: numbers, loss: loss() }),
     record({ type: type('timed-out'), attempt, index: number }),
     record({ type: type('ended'), attempt }),
     record({ type: type('logs'), attempt, records: records() }),
@@ -321,7 +330,16 @@ const array = { array: number, name: text, length: number, definition: bytes, el
 
 function toWorker(): fc.Arbitrary<ToWorker> {
   const notes = fc.array(record({ index: number, bytes }), { maxLength: 2 });
-  const run = { array: number, attempt: number, start: number, end: number, inputs, notes, timedOut: numbers };
+  const run = {
+    array: number,
+    attempt: number,
+    start: number,
+    end: number,
+    lanes: positive,
+    inputs,
+    notes,
+    timedOut: numbers,
+  };
   return fc.oneof(
     ...answers(),
     record({ type: type('define'), definition: record({ ...array, timeoutMs: ms }, ['timeoutMs']), whole: inputs }),
@@ -334,8 +352,11 @@ function toWorker(): fc.Arbitrary<ToWorker> {
 }
 
 function fromClient(): fc.Arbitrary<FromClient> {
-  const optional = { timeoutMs: ms, given: blocks, resource: text };
-  const submission = record({ ...array, ...optional, priority: fc.integer() }, ['timeoutMs', 'given', 'resource']);
+  const limits = fc.array(record({ tag: text, most: positive }), { maxLength: 2 });
+  const placing = { concurrency: positive, needs: traits(), limits, allowedFailures: number, crashesWhenLost };
+  const optional = { timeoutMs: ms, given: blocks, resource: text, ...placing };
+  const names = Object.keys(optional) as (keyof typeof optional)[];
+  const submission = record({ ...array, ...optional, priority: fc.integer() }, names);
   return fc.oneof(
     hello(),
     record({ type: type('submit'), arrays: fc.array(submission, { maxLength: 2 }) }),

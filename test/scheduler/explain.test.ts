@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { delayed, ended, joined, left, lost, measured, scheduler, settled, submitted } from './fixtures.ts';
+import { delayed, ended, joined, left, lost, measured, scheduler, settled, submitted, traits } from './fixtures.ts';
 
 test('where an index stands is told in a sentence', () => {
   const { on, core } = scheduler({ allowedFailures: 0 });
@@ -53,4 +53,32 @@ test('what holds the threads is told, the most of it first, and how long ago', (
   assert.equal(core.explain(3, 0), `Index 0 of array 3 is queued behind ${queue}, and ${busy}.`);
   const given = 'Index 0 of array 1 was given to worker alice 12.0 s ago, as attempt 1.';
   assert.equal(core.explain(1, 0, { now: 12_000 }), given);
+});
+
+test('a limit that is full is told, with what runs of its tag', () => {
+  const { on, core } = scheduler();
+  const db = { limits: [{ tag: 'db', most: 2 }] };
+  on(joined('alice', 4), submitted({ array: 1, ...db }, { array: 2, ...db }, { array: 3 }, { array: 4, ...db }));
+
+  const queue = '0 indices of its own array and 0 other arrays';
+  const why = `as many task runs of tag 'db' run as may (2): array 1 (1), array 2 (1)`;
+  assert.equal(core.explain(4, 0), `Index 0 of array 4 is queued behind ${queue}, and ${why}.`);
+});
+
+test('what a task needs and nobody has free is told, and so is what nobody has', () => {
+  const { on, core } = scheduler();
+  const needs = traits({ gpu: 2 }, 'eu');
+  on(joined('alice', 4, traits({ gpu: 3 }, 'eu')), joined('bob', 1, traits({ gpu: 8 })));
+  on(submitted({ array: 1, needs }, { array: 2, needs }, { array: 3, needs: traits({ tpu: 1 }) }));
+
+  const queue = '0 indices of its own array and 0 other arrays';
+  const free = `no worker has what it needs free (gpu 2 and label 'eu'): 1 of 5 threads are busy with array 1`;
+  assert.equal(core.explain(2, 0), `Index 0 of array 2 is queued behind ${queue}, and ${free}.`);
+  const nobody =
+    'it needs tpu 1, and no worker here has that; the nearest, alice, has no tpu. It waits for one that has: ' +
+    'heddle worker URL --resource tpu=1 (clusters take them as resources and labels)';
+  assert.equal(
+    core.explain(3, 0),
+    `Index 0 of array 3 is queued behind ${queue.replace('0 other arrays', '1 other array')}, and ${nobody}.`,
+  );
 });

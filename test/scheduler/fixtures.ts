@@ -1,6 +1,7 @@
 // A scheduler on a virtual clock that checks the invariants after each event, and short names for events and commands.
 
 import { SchedulerCore, type ArraySpec, type Command, type CoreOptions, type Event } from '../../src/scheduler/core.ts';
+import { noTraits, type Traits } from '../../src/lib/placing.ts';
 import { checkInvariants } from '../../src/scheduler/invariants.ts';
 
 export function scheduler(options: Partial<CoreOptions> = {}) {
@@ -27,8 +28,13 @@ export function measured({ length }: { length: number }): Event[] {
   return [joined('alice'), submitted({ array: 1, length }), settled('alice', 1, [0, 1], 0), ended('alice', 1)];
 }
 
-export function joined(worker: string, threads = 1): Event {
-  return { type: 'worker-joined', worker, threads };
+export function joined(worker: string, threads = 1, has = noTraits): Event {
+  return { type: 'worker-joined', worker, threads, has };
+}
+
+/** `{ gpu: 2 }`, and labels. */
+export function traits(resources: Readonly<Record<string, number>>, ...labels: string[]): Traits {
+  return { resources: Object.entries(resources).map(([name, amount]) => ({ name, amount })), labels };
 }
 
 export function left(worker: string): Event {
@@ -56,17 +62,20 @@ export function delayed(worker: string, attempt: number, index: number, delayMs 
   return { type: 'index-delayed', worker, attempt, index, delayMs };
 }
 
-export function lost(worker: string, attempt: number, index: number): Event {
-  return { type: 'index-lost', worker, attempt, index };
+export function lost(worker: string, attempt: number, ...indices: number[]): Event {
+  return { type: 'indices-lost', worker, attempt, indices };
 }
 
 export function ended(worker: string, attempt: number): Event {
   return { type: 'chunk-ended', worker, attempt };
 }
 
-export function run(worker: string, array: number, [start, end]: [number, number], attempt: number): Command {
-  return { type: 'run-chunk', worker, array, range: { start, end }, attempt };
+/** With one lane unless the last argument says otherwise. */
+export function run(...[worker, array, [start, end], attempt, lanes = 1]: RunFacts): Command {
+  return { type: 'run-chunk', worker, array, range: { start, end }, attempt, lanes };
 }
+
+type RunFacts = [worker: string, array: number, range: [number, number], attempt: number, lanes?: number];
 
 export function kept(array: number, [start, end]: [number, number]): Command {
   return { type: 'settled', array, range: { start, end } };

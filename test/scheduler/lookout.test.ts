@@ -45,7 +45,7 @@ test('what is lost with a worker or a thread is counted', async () => {
   client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
   const { attempt } = await ada.next('run');
 
-  ada.send({ type: 'lost', attempt, index: 0, loss: { kind: 'exit', exitCode: 1 } }, { type: 'ended', attempt });
+  ada.send({ type: 'lost', attempt, indices: [0], loss: { kind: 'exit', exitCode: 1 } }, { type: 'ended', attempt });
   await ada.next('run');
 
   assert.equal(scheduler.lookout.status.lost, 1);

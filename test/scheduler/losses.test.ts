@@ -89,3 +89,50 @@ test('what a lost worker had finished stays finished', () => {
 
   assert.deepEqual(on(left('alice'), joined('bob')), [run('bob', 1, [9, 73], 3)]);
 });
+
+test('of several that ran in the thread that died each runs alone next, and what had not begun is above suspicion', () => {
+  const { on, core } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 12, concurrency: 4 }), settled('alice', 1, [2, 3]));
+
+  assert.deepEqual(on(lost('alice', 1, 3, 1), ended('alice', 1)), [run('alice', 1, [1, 2], 2)]);
+  assert.deepEqual([...core.arrays.get(1)!.losses], []);
+  assert.deepEqual(on(settled('alice', 2, [1, 2]), ended('alice', 2)).at(-1), run('alice', 1, [3, 4], 3));
+  assert.deepEqual(on(lost('alice', 3, 3), ended('alice', 3)), [run('alice', 1, [3, 4], 4)]);
+  assert.deepEqual([...core.arrays.get(1)!.losses], [[3, 1]]);
+  assert.deepEqual(on(settled('alice', 4, [3, 4], 9_000), ended('alice', 4)).at(-1), run('alice', 1, [0, 1], 5));
+});
+
+test('a loss that names an index twice, or one that is through, is no news', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 4, concurrency: 4 }), settled('alice', 1, [2, 3]));
+
+  assert.deepEqual(on(lost('alice', 1, 1, 1), lost('alice', 1, 1, 2), ended('alice', 1)).length, 1);
+});
+
+test('an array may say for itself how many losses are allowed', () => {
+  const { on } = scheduler({ allowedFailures: 3 });
+  on(joined('alice', 2), submitted({ array: 1, allowedFailures: 0 }, { array: 2 }));
+
+  assert.deepEqual(on(lost('alice', 1, 0), ended('alice', 1)), [crashed(1, 0, 1)]);
+  assert.deepEqual(on(lost('alice', 2, 0), ended('alice', 2)), [run('alice', 2, [0, 1], 3)]);
+});
+
+test('what must not run twice crashes with the thread or worker that had it, and by itself', () => {
+  const { on } = scheduler({ allowedFailures: 3 });
+  on(joined('alice'), submitted({ array: 1, length: 100, concurrency: 2, crashesWhenLost: true }));
+  assert.deepEqual(on(settled('alice', 1, [0, 2], 0), ended('alice', 1)).at(-1), run('alice', 1, [2, 4], 2, 2));
+
+  assert.deepEqual(on(lost('alice', 2, 2, 3), ended('alice', 2)), [
+    crashed(1, 2, 1),
+    crashed(1, 3, 1),
+    run('alice', 1, [4, 6], 3, 2),
+  ]);
+  assert.deepEqual(on(left('alice')), [crashed(1, 4, 1), crashed(1, 5, 1)]);
+});
+
+test('what must not run twice crashes when its chunk ended without a word of it', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, crashesWhenLost: true }, { array: 2, elementwise: [1] }));
+
+  assert.deepEqual(on(ended('alice', 1)), [crashed(1, 0, 1), run('alice', 2, [0, 1], 2)]);
+});

@@ -81,12 +81,12 @@ test('the mean follows the recent chunks, so that a slow start is forgotten', ()
   const pace = new Pace();
   const whole = { indices: 10, size: 10, plannedSize: 10 };
   pace.measured({ ...whole, busyMs: 1_000 });
-  assert.equal(pace.nextSize({ left: 1_000, slots: 1, targetMs: 10 }), 1);
+  assert.equal(pace.nextSize({ left: 1_000, slots: 1, busy: 0, lanes: 1, targetMs: 10 }), 1);
 
   for (let chunk = 0; chunk < 30; chunk += 1) pace.measured({ ...whole, busyMs: 10 });
 
   // A mean of everything would still say 4 ms an index, and so 2; the recent ones took 1 ms, and a little is left.
-  assert.equal(pace.nextSize({ left: 1_000, slots: 1, targetMs: 10 }), 9);
+  assert.equal(pace.nextSize({ left: 1_000, slots: 1, busy: 0, lanes: 1, targetMs: 10 }), 9);
 });
 
 test('a measurement that makes no sense is worth nothing', () => {

@@ -73,12 +73,12 @@ test('what is kept of forgotten arrays is let go once it is the greater part, an
   for (const attempt of [1, 2, 3, 4, 5]) on(ended('alice', attempt));
 
   on(released(3));
-  assert.equal([...core.delays()].length, 5);
+  assert.equal([...core.delays].length, 5);
   assert.deepEqual(wait(299), []);
 
   on(released(1));
   assert.deepEqual(
-    [...core.delays()].map(({ array }) => array.id),
+    [...core.delays].map(({ array }) => array.id),
     [2],
   );
   assert.deepEqual(wait(1), [run('alice', 2, [0, 1], 6)]);

@@ -91,7 +91,7 @@ test('an index that is lost too often is settled by the scheduler itself, with t
   const { attempt } = await worker.next('run');
 
   const loss = { kind: 'exit', exitCode: 7 } as const;
-  worker.send({ type: 'lost', attempt, index: 0, loss }, { type: 'ended', attempt });
+  worker.send({ type: 'lost', attempt, indices: [0], loss }, { type: 'ended', attempt });
 
   const { bytes } = await client.next('settled');
   assert.equal(bytes[0], blockKinds.crashed);

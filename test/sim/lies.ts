@@ -22,6 +22,10 @@ export function distort(event: Event, { prng, workers }: { prng: Prng; workers: 
         ]);
         return { ...event, range };
       }
+      if (event.type === 'indices-lost') {
+        const indices = event.indices.map((index) => index + shift);
+        return { ...event, indices: prng.pick([indices, [...event.indices, ...event.indices]]) };
+      }
       return event.type === 'chunk-ended' ? event : { ...event, index: event.index + shift };
   }
 }

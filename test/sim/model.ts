@@ -2,9 +2,9 @@
 // command, and says which command was wrong or is missing. It shares no code with the core.
 
 import assert from 'node:assert/strict';
+import { noTraits, type Traits } from '../../src/lib/placing.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
-
-type News = Extract<Event, { attempt: number }>;
+import { amountOf, canEverRun, needsOf, sumOf, touchedBy, type News } from './facts.ts';
 
 interface ArrayModel {
   readonly spec: ArraySpec;
@@ -28,12 +28,14 @@ interface AttemptModel {
   readonly attempt: number;
   readonly array: ArrayModel;
   readonly range: { readonly start: number; readonly end: number };
+  readonly lanes: number;
   isDead: boolean;
   isCancelled: boolean;
 }
 
 interface WorkerModel {
   readonly threads: number;
+  readonly has: Traits;
   readonly attempts: Map<number, AttemptModel>;
   isDraining: boolean;
   lastSeen: number;
@@ -82,13 +84,9 @@ export class Model {
   isTrue(news: News): boolean {
     const attempt = this.#workers.get(news.worker)?.attempts.get(news.attempt);
     if (attempt === undefined) return false;
-    if (news.type === 'chunk-ended') return true;
-    const { start, end } = news.type === 'indices-settled' ? news.range : { start: news.index, end: news.index + 1 };
-    if (!Number.isInteger(start) || !Number.isInteger(end) || start >= end) return false;
-    for (let index = start; index < end; index += 1) {
-      if (attempt.array.owners[index] !== attempt.attempt) return false;
-    }
-    return true;
+    const indices = touchedBy(news);
+    const isOwned = (index: number) => attempt.array.owners[index] === attempt.attempt;
+    return indices !== undefined && new Set(indices).size === indices.length && indices.every(isOwned);
   }
 
   observe(event: Event, commands: readonly Command[], now: number): void {
@@ -117,6 +115,7 @@ export class Model {
       case 'worker-joined':
         this.#workers.set(event.worker, {
           threads: event.threads,
+          has: event.has ?? noTraits,
           attempts: new Map(),
           isDraining: false,
           lastSeen: this.#now,
@@ -136,7 +135,7 @@ export class Model {
         return this.#tick();
       case 'indices-settled':
       case 'index-delayed':
-      case 'index-lost':
+      case 'indices-lost':
       case 'chunk-ended':
         if (this.isTrue(event)) this.#accept(event);
     }
@@ -181,13 +180,27 @@ export class Model {
         array.due.set(news.index, this.#now + news.delayMs);
         this.#due.push({ type: 'delayed', array: array.spec.array, index: news.index });
         return;
-      case 'index-lost':
+      case 'indices-lost':
         attempt.isDead = true;
-        return this.#charge(array, news.index);
+        if (news.indices.length === 1 || array.spec.crashesWhenLost) {
+          for (const index of news.indices) this.#charge(array, index);
+          return;
+        }
+        for (const index of news.indices) {
+          array.owners[index] = 0;
+          array.limits.set(index, 1);
+        }
+        return;
       case 'chunk-ended':
         worker.attempts.delete(news.attempt);
-        for (const index of owned(attempt)) array.owners[index] = 0;
+        for (const index of owned(attempt)) this.#returnUnheard(array, index);
     }
+  }
+
+  /** Of what may not run twice, it is not known whether it did run. */
+  #returnUnheard(array: ArrayModel, index: number): void {
+    if (array.spec.crashesWhenLost) this.#charge(array, index);
+    else array.owners[index] = 0;
   }
 
   #settle(array: ArrayModel, index: number, outcome: number): void {
@@ -202,7 +215,8 @@ export class Model {
     array.limits.set(index, 1);
     const losses = (array.losses.get(index) ?? 0) + 1;
     array.losses.set(index, losses);
-    if (losses <= this.#options.allowedFailures) return;
+    const { crashesWhenLost, allowedFailures = this.#options.allowedFailures } = array.spec;
+    if (!crashesWhenLost && losses <= allowedFailures) return;
     this.#settle(array, index, crashed);
     this.#due.push({ type: 'crashed', array: array.spec.array, index, losses });
   }
@@ -214,7 +228,8 @@ export class Model {
     for (const attempt of worker.attempts.values()) {
       const { array, isDead } = attempt;
       const indices = owned(attempt);
-      for (const index of indices) array.owners[index] = 0;
+      for (const index of indices) this.#returnUnheard(array, index);
+      if (array.spec.crashesWhenLost) continue;
       if (isDead || indices.length === 0) continue;
       if (indices.length === 1) this.#charge(array, indices[0]!);
       else for (const index of indices) array.limits.set(index, Math.max(1, Math.floor(indices.length / 8)));
@@ -238,10 +253,11 @@ export class Model {
   #check(command: Command): void {
     if (command.type === 'run-chunk') this.#checkRun(command);
     if (command.type === 'cancel-chunk') this.#checkCancel(command);
+    if (command.type === 'stranded') this.#checkStranded(command.array);
     if (command.type === 'forgotten') this.#checkForget(command.array);
   }
 
-  #checkRun({ worker: id, array: arrayId, range, attempt }: Extract<Command, { type: 'run-chunk' }>): void {
+  #checkRun({ worker: id, array: arrayId, range, attempt, lanes }: Extract<Command, { type: 'run-chunk' }>): void {
     const worker = this.#workers.get(id);
     assert(worker !== undefined, `${id} is given a chunk and is not here`);
     assert(!worker.isDraining, `${id} is given a chunk while it drains`);
@@ -255,7 +271,35 @@ export class Model {
       this.#checkMayRun(array, index, range.end - range.start);
       array.owners[index] = attempt;
     }
-    worker.attempts.set(attempt, { attempt, array, range, isDead: false, isCancelled: false });
+    worker.attempts.set(attempt, { attempt, array, range, lanes, isDead: false, isCancelled: false });
+    this.#checkPlace(worker, array, { size: range.end - range.start, lanes });
+  }
+
+  /** It is on a worker that has what it needs beside all else that it runs, and within its limits. */
+  #checkPlace(worker: WorkerModel, { spec }: ArrayModel, { size, lanes }: { size: number; lanes: number }): void {
+    const { array, concurrency = 1, crashesWhenLost, limits = [], client } = spec;
+    assert(lanes >= 1 && lanes <= Math.min(size, concurrency), `${lanes} of array ${array} run at once`);
+    assert(!crashesWhenLost || size === lanes, `something of array ${array} waits in a chunk and must not be lost`);
+    assert(canEverRun(worker.has, spec), `a worker has not what array ${array} needs`);
+    for (const { name, amount } of worker.has.resources) {
+      const taken = sumOf(worker.attempts.values(), (other) => amountOf(needsOf(other.array.spec), name) * other.lanes);
+      assert(taken <= amount + 1e-9, `${taken} of ${amount} ${name} are taken`);
+    }
+    for (const { tag, most } of limits) {
+      const running = [...this.#workers.values()].flatMap(({ attempts }) => [...attempts.values()]);
+      const tagged = running.filter((other) => {
+        return other.array.spec.client === client && other.array.spec.limits?.some((limit) => limit.tag === tag);
+      });
+      assert(sumOf(tagged, (other) => other.lanes) <= most, `more than ${most} of ${tag} run at once`);
+    }
+  }
+
+  /** Nobody can be waited for. */
+  #checkStranded(id: number): void {
+    const { spec } = this.arrays.get(id)!;
+    const workers = [...this.#workers.values()].filter(({ isDraining }) => !isDraining);
+    assert(this.#workers.size > 0, `array ${id} is stranded before there is a worker`);
+    assert(!workers.some((worker) => canEverRun(worker.has, spec)), `array ${id} is stranded and has a worker`);
   }
 
   #checkMayRun(array: ArrayModel, index: number, size: number): void {

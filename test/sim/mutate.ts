@@ -23,8 +23,12 @@ const test = (names: readonly string[]) => names.map((name) => `test/${name}.tes
 /** What is mutated, and what sees it. */
 const rooms: readonly Room[] = [
   {
-    files: ['core', 'array-record', 'fleet', 'pace', 'suspects', 'turns'].map((name) => `src/scheduler/${name}.ts`),
-    suites: test(['core', 'losses', 'release', 'fleet', 'pace', 'explain'].map((name) => `scheduler/${name}`)),
+    files: ['core', 'array-record', 'fleet', 'lineup', 'queue', 'limits', 'delays', 'pace', 'suspects', 'turns'].map(
+      (name) => `src/scheduler/${name}.ts`,
+    ),
+    suites: test(
+      ['core', 'losses', 'release', 'fleet', 'pace', 'placing', 'explain'].map((name) => `scheduler/${name}`),
+    ),
     isSimulated: true,
   },
   {
@@ -35,7 +39,7 @@ const rooms: readonly Room[] = [
   { files: ['src/lib/ranges.ts', 'src/lib/heap.ts'], suites: test(['lib/ranges', 'lib/heap']), isSimulated: true },
   {
     files: ['src/worker/core.ts', 'src/worker/thread-life.ts'],
-    suites: test(['worker/core', 'worker/thread-life']),
+    suites: test(['worker/core', 'worker/thread-life', 'worker/thread-death']),
     isSimulated: true,
   },
   { files: ['src/executors/roster.ts'], suites: test(['executors/roster']), isSimulated: false },

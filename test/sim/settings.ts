@@ -1,6 +1,7 @@
 // What a simulation is made of, all of it drawn from the seed where it is not told.
 
 import type { Range } from '../../src/lib/range.ts';
+import { noTraits, type Traits } from '../../src/lib/placing.ts';
 import type { ArraySpec } from '../../src/scheduler/core.ts';
 import { Prng } from './prng.ts';
 
@@ -135,7 +136,7 @@ export function replayCommand({ seed, workers, width, stages, trouble }: Setting
  * Submissions: two of one client, the second of which builds on the first, so that every kind of edge is among them, and
  * one of another client.
  */
-export function arraysOf({ width, stages }: Settings): readonly (readonly ArraySpec[])[] {
+export function arraysOf({ seed, width, stages }: Settings): readonly (readonly ArraySpec[])[] {
   if (stages === 0)
     return [
       [
@@ -174,7 +175,39 @@ export function arraysOf({ width, stages }: Settings): readonly (readonly ArrayS
     { ...plain, client: 'other-run', array: other!, length: Math.ceil(width / 3) },
     { ...plain, client: 'other-run', array: otherReduced!, whole: [other!], priority: 2 },
   ];
-  return [first, second, third];
+  const prng = new Prng(seed ^ 0x91ace);
+  const placed = (spec: ArraySpec) => ({ ...spec, ...drawPlacing(prng) });
+  return [first.map(placed), second.map(placed), third.map(placed)];
+}
+
+/** What a worker must have for every array. */
+export const everything: Traits = { resources: [{ name: 'gpu', amount: 2 }], labels: ['eu', 'big'] };
+
+/** What a worker has. */
+export function drawTraits(prng: Prng): Traits {
+  const resources = prng.chance(0.5) ? [] : [{ name: 'gpu', amount: prng.pick([0.5, 1, 2, 5]) }];
+  return { resources, labels: everything.labels.filter(() => prng.chance(0.5)) };
+}
+
+/** How an array is placed and limited, which most are not. */
+function drawPlacing(prng: Prng): Partial<ArraySpec> {
+  const needs: readonly Traits[] = [
+    { resources: [{ name: 'gpu', amount: 1 }], labels: [] },
+    { resources: [{ name: 'gpu', amount: 0.4 }], labels: ['eu'] },
+    { resources: [], labels: ['eu', 'big'] },
+  ];
+  const tags = [
+    { tag: 'db', most: 2 },
+    { tag: 'api', most: 5 },
+  ].filter(() => prng.chance(0.2));
+  return {
+    priority: prng.pick([0, 0, 0, 1, -1]),
+    concurrency: prng.pick([1, 1, 1, 3, 40]),
+    needs: prng.pick([noTraits, noTraits, noTraits, ...needs]),
+    limits: tags,
+    ...(prng.chance(0.2) && { allowedFailures: prng.between(0, 5) }),
+    ...(prng.chance(0.15) && { crashesWhenLost: true }),
+  };
 }
 
 /** What a run that was resumed knows already: pieces, with gaps between them. */

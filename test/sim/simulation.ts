@@ -12,7 +12,7 @@ import { Fates } from './fates.ts';
 import { distort } from './lies.ts';
 import { isGiven, Model } from './model.ts';
 import { Prng } from './prng.ts';
-import { arraysOf, drawFaults, noFaults, type Faults, type Settings } from './settings.ts';
+import { arraysOf, drawFaults, drawTraits, everything, noFaults, type Faults, type Settings } from './settings.ts';
 import { VirtualShell } from './virtual-shell.ts';
 import { VirtualWorker } from './virtual-worker.ts';
 import type { Fate, World } from './world.ts';
@@ -193,6 +193,8 @@ class Simulation implements World {
 
   #spawnWorker(): void {
     const { prng } = this;
+    // In the second act there is somebody for everything.
+    const has = this.faults === noFaults ? everything : drawTraits(prng);
     const worker = new VirtualWorker(this, {
       id: `worker-${this.#ids.length}`,
       threads: prng.between(1, 3),
@@ -201,7 +203,7 @@ class Simulation implements World {
     });
     this.#workers.set(worker.id, worker);
     this.#ids.push(worker.id);
-    this.#feed({ type: 'worker-joined', worker: worker.id, threads: worker.threads.length });
+    this.#feed({ type: 'worker-joined', worker: worker.id, threads: worker.threads.length, has });
     this.#beat(worker);
   }
 
@@ -228,7 +230,7 @@ class Simulation implements World {
 
   #tellNonsense(worker: VirtualWorker): void {
     if (!worker.isAlive || !worker.isConnected || worker.isLeaving) return;
-    const chunk = { array: -1, attempt: -1, start: 0, end: 1, inputs: [], notes: [], timedOut: [] };
+    const chunk = { array: -1, attempt: -1, start: 0, end: 1, lanes: 1, inputs: [], notes: [], timedOut: [] };
     assert.throws(() => worker.hear({ type: 'run', ...chunk }), { code: 'PROTOCOL_VIOLATION' });
     worker.cut();
   }

@@ -71,6 +71,7 @@ export class VirtualShell {
         this.#definedOn.delete(command.array);
         return;
       case 'settled':
+      case 'stranded':
     }
   }
 
@@ -105,7 +106,7 @@ export class VirtualShell {
       case 'timed-out':
         return { type: 'index-delayed', worker, attempt: message.attempt, index: message.index, delayMs: 0 };
       case 'lost':
-        return { type: 'index-lost', worker, attempt: message.attempt, index: message.index };
+        return { type: 'indices-lost', worker, attempt: message.attempt, indices: message.indices };
       case 'ended':
         return { type: 'chunk-ended', worker, attempt: message.attempt };
       default:
@@ -113,7 +114,7 @@ export class VirtualShell {
     }
   }
 
-  #run({ worker, array, range, attempt }: Extract<Command, { type: 'run-chunk' }>): void {
+  #run({ worker, array, range, attempt, lanes }: Extract<Command, { type: 'run-chunk' }>): void {
     const { tell } = this.#options;
     this.#report.chunks += 1;
     this.#running.set(attempt, { array, attempt });
@@ -125,7 +126,7 @@ export class VirtualShell {
     const timedOut = [...(this.#timedOut.get(array) ?? [])].filter(
       (index) => index >= range.start && index < range.end,
     );
-    tell(worker, { type: 'run', array, attempt, ...range, inputs: [], notes: [], timedOut });
+    tell(worker, { type: 'run', array, attempt, ...range, lanes, inputs: [], notes: [], timedOut });
   }
 
   #closeResource(worker: VirtualWorker, resource: string): void {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
 import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
 import type { ChunkLoss } from '../../src/worker/pool.ts';
-import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
+import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
 import type { World } from './world.ts';
 
 /** A chunk, as far as a thread cares. */
@@ -14,6 +14,7 @@ export interface Task {
   readonly attempt: number;
   readonly start: number;
   readonly end: number;
+  readonly lanes: number;
   readonly timeoutMs: number | undefined;
   /** They are not called again, only judged. */
   readonly timedOut: readonly number[];
@@ -53,7 +54,7 @@ export class VirtualThread {
   #isTold = false;
   /** It was called, and has not answered. */
   #isCalled = false;
-  #running = -1;
+  readonly #running = new Set<number>();
   #starts = 0;
   #portUntil = 0;
   #alarmAt = Infinity;
@@ -97,7 +98,7 @@ export class VirtualThread {
     this.#world.agenda.at(due, () => {
       if (!this.#host.isAlive || this.#alarmAt !== due) return;
       this.#alarmAt = Infinity;
-      this.#handle({ type: 'ticked', look: { running: this.#running, starts: this.#starts } });
+      this.#handle({ type: 'ticked', look: this.#look() });
     });
   }
 
@@ -116,7 +117,7 @@ export class VirtualThread {
         this.#isCalled = false;
         return;
       case 'post-chunk':
-        this.#running = -1;
+        this.#running.clear();
         this.#isTold = false;
         return this.#called() ? this.#beginChunk(this.#task!) : this.#fail();
       case 'order-cancel':
@@ -166,7 +167,33 @@ export class VirtualThread {
       const resource = `resource-${this.#between(1, 3)}`;
       this.#report({ type: 'opened', resource, name: resource, closingMs: 100 });
     }
-    this.#goOn(task, task.start);
+    if (task.lanes === 1) return this.#goOn(task, task.start);
+    let next = task.start;
+    let busy = task.lanes;
+    // Each lane takes an index when it is through with one, so they end in any order.
+    const goOn = () => {
+      if (next < task.end && !this.#isTold) return this.#begin(task, next++, goOn);
+      busy -= 1;
+      if (busy === 0) this.#return();
+    };
+    for (let lane = 0; lane < task.lanes; lane += 1) goOn();
+  }
+
+  /** Runs one index beside others. */
+  #begin(task: Task, index: number, ended: () => void): void {
+    this.#running.add(index);
+    this.#starts += 1;
+    const busyMs = this.#world.paceMs(task.array) * this.#host.slowness * (0.5 + this.#world.prng.next());
+    this.#later(busyMs, () => {
+      const fate = task.timedOut.includes(index) ? 'done' : this.#world.fateOf(task.array, index);
+      if (fate === 'stuck') return;
+      if (fate === 'kills-worker') return this.#host.crash();
+      if (fate === 'kills-thread') return this.#die();
+      this.#running.delete(index);
+      if (fate === 'done') this.#report({ type: 'settled', start: index, count: 1, busyMs, bytes: noBytes });
+      else this.#report({ type: 'delayed', index, delayMs: fate, note: noBytes });
+      ended();
+    });
   }
 
   /** Works on the next part of a chunk, and tells of it when it is done. */
@@ -174,8 +201,7 @@ export class VirtualThread {
     const end = this.#between(start + 1, task.end);
     const paceMs = this.#world.paceMs(task.array) * this.#host.slowness;
     const busyMs = (end - start) * paceMs * (0.5 + this.#world.prng.next());
-    this.#running = start;
-    this.#starts += 1;
+    this.#runAlone(start);
     this.#later(busyMs, () => {
       const isObedient = this.#isTold && !this.#chance('deaf');
       if (isObedient || this.#chance('abandoned')) return this.#return();
@@ -194,8 +220,7 @@ export class VirtualThread {
       const fate = task.timedOut.includes(index) ? 'done' : this.#world.fateOf(task.array, index);
       if (fate === 'done') continue;
       flush(index);
-      this.#running = index;
-      this.#starts += 1;
+      this.#runAlone(index);
       // It never returns: somebody has to end this thread.
       if (fate === 'stuck') return;
       if (fate === 'kills-worker') return this.#host.crash();
@@ -233,7 +258,7 @@ export class VirtualThread {
 
   /** What it said before is heard before its exit is; whoever called it may hear of its failure at any time. */
   #die(): void {
-    const look = { running: this.#running, starts: this.#starts };
+    const look = this.#look();
     const { now } = this.#world.agenda;
     this.#incarnation += 1;
     this.#state = 'none';
@@ -271,6 +296,16 @@ export class VirtualThread {
     this.#atHost(this.#world.agenda.now + ms, () => {
       if (this.#incarnation === incarnation) action();
     });
+  }
+
+  #runAlone(index: number): void {
+    this.#running.clear();
+    this.#running.add(index);
+    this.#starts += 1;
+  }
+
+  #look(): Look {
+    return { running: [...this.#running], starts: this.#starts };
   }
 
   #between(low: number, high: number): number {

@@ -28,14 +28,17 @@ test('an index that took its thread with it is told before the end of its chunk'
   const loss = { kind: 'exit', exitCode: 3 } as const;
   on(define(1), run(1));
 
-  assert.deepEqual(on(over(1, { index: 4, loss })), sent({ type: 'lost', attempt: 1, index: 4, loss }, ended(1)));
+  assert.deepEqual(
+    on(over(1, { indices: [4], loss })),
+    sent({ type: 'lost', attempt: 1, indices: [4], loss }, ended(1)),
+  );
 });
 
 test('an index whose time was up is no loss', () => {
   const on = worker();
   on(define(1), run(1));
 
-  const commands = on(over(1, { index: 4, loss: { kind: 'timeout' } }));
+  const commands = on(over(1, { indices: [4], loss: { kind: 'timeout' } }));
 
   assert.deepEqual(commands, sent({ type: 'timed-out', attempt: 1, index: 4 }, ended(1)));
 });
@@ -45,7 +48,7 @@ test('of a chunk that was cancelled nothing is told but its end', () => {
   on(define(1), run(1));
 
   assert.deepEqual(on(cancel(1, 500)), [{ type: 'cancel-chunk', attempt: 1, graceMs: 500 }]);
-  assert.deepEqual(on(over(1, { index: 4, loss: { kind: 'cancelled' } })), sent(ended(1)));
+  assert.deepEqual(on(over(1, { indices: [4], loss: { kind: 'cancelled' } })), sent(ended(1)));
 });
 
 test('a chunk is told to stop once, with the grace that came first', () => {
@@ -258,7 +261,7 @@ function define(array: number, { isSent = false } = {}): Told {
 function run(array: number, { attempt = 1 } = {}): RunTold {
   return {
     type: 'told',
-    message: { type: 'run', array, attempt, start: 0, end: 10, inputs: [], notes: [], timedOut: [] },
+    message: { type: 'run', array, attempt, start: 0, end: 10, lanes: 1, inputs: [], notes: [], timedOut: [] },
   };
 }
 

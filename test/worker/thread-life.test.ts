@@ -2,16 +2,28 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
-import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
-
-const started: ThreadEvent = { type: 'thread-started' };
-const gone: ThreadEvent = { type: 'thread-gone' };
-const returned: ThreadEvent = { type: 'call-returned' };
-const start: ThreadCommand = { type: 'start-thread' };
-const post: ThreadCommand = { type: 'post-chunk' };
-const endThread: ThreadCommand = { type: 'end-thread' };
-const exit3: Loss = { kind: 'exit', exitCode: 3 };
+import type { Loss } from '../../src/lib/chunk.ts';
+import {
+  thread,
+  chunk,
+  settled,
+  settledReport,
+  opened,
+  openedReport,
+  through,
+  closing,
+  failed,
+  exited,
+  over,
+  closedAll,
+  started,
+  gone,
+  returned,
+  start,
+  post,
+  endThread,
+  exit3,
+} from './thread-fixtures.ts';
 
 test('a thread is started for the first chunk, and kept for the next one', () => {
   const { on } = thread();
@@ -37,7 +49,7 @@ test('when no thread can be started, the first index of the chunk is charged, an
   const loss: Loss = { kind: 'error', message: 'no thread could be started: EAGAIN' };
   on(chunk(1, { start: 5, end: 9 }));
 
-  assert.deepEqual(on({ type: 'thread-failed', message: 'EAGAIN' }), [over({ index: 5, loss })]);
+  assert.deepEqual(on({ type: 'thread-failed', message: 'EAGAIN' }), [over({ indices: [5], loss })]);
   assert.deepEqual(on(chunk(2)), [start]);
   assert.deepEqual(thread().on({ type: 'start-asked' }, { type: 'thread-failed', message: 'EAGAIN' }), [start]);
 });
@@ -51,53 +63,6 @@ test('reports are passed on while their chunk has the thread, and no others', ()
   assert.deepEqual(on(through(2), returned), []);
   assert.deepEqual(on(through(1)), [over()]);
   assert.deepEqual(on(settled(1, 2, 2)), []);
-});
-
-test('the index that was running when the thread died is charged, when all is heard and the thread is gone', () => {
-  const { on } = thread();
-  on(chunk(1), started, settled(1, 0, 3));
-
-  assert.deepEqual(on(failed(exit3)), [endThread]);
-  assert.deepEqual(on(settled(1, 3, 2)), [{ type: 'report', report: settledReport(3, 2) }]);
-  assert.deepEqual(on(exited(7)), []);
-  assert.deepEqual(on(gone), [over({ index: 7, loss: exit3 })]);
-});
-
-test('a thread that died between two indices, or of its module, has the next one charged', () => {
-  const between = thread();
-  between.on(chunk(1), started, settled(1, 0, 3), exited(2), failed(exit3));
-  assert.deepEqual(between.on(gone), [over({ index: 3, loss: exit3 })]);
-
-  const atOnce = thread();
-  atOnce.on(chunk(1, { start: 4 }), started, exited(-1), failed(exit3));
-  assert.deepEqual(atOnce.on(gone), [over({ index: 4, loss: exit3 })]);
-
-  const afterDelay = thread();
-  afterDelay.on(chunk(1), started, reported(1, delayedReport(6)), exited(6), failed(exit3));
-  assert.deepEqual(afterDelay.on(gone), [over({ index: 7, loss: exit3 })]);
-});
-
-test('a thread that died behind its last index charges nobody', () => {
-  const { on } = thread();
-  on(chunk(1, { end: 3 }), started, settled(1, 0, 3), failed(exit3), exited(2));
-
-  assert.deepEqual(on(gone), [over()]);
-});
-
-test('a thread that returned and ended before it was through has its index charged', () => {
-  const { on } = thread();
-  on(chunk(1), started, returned);
-
-  const message = 'its parentPort was closed, or it ended too soon';
-  assert.deepEqual(on(exited(2), gone), [over({ index: 2, loss: { kind: 'error', message } })]);
-});
-
-test('the call may fail after the thread is gone', () => {
-  const { on } = thread();
-  on(chunk(1), started);
-
-  assert.deepEqual(on(exited(2), gone), []);
-  assert.deepEqual(on(failed(exit3)), [over({ index: 2, loss: exit3 })]);
 });
 
 test('a chunk that is given while the thread dies gets a fresh one', () => {
@@ -128,7 +93,7 @@ test('a chunk is told to stop, and its thread is ended when the grace is over', 
   assert.deepEqual(wait(1, 3), [endThread]);
   assert.deepEqual(on(failed(exit3), exited(3)), []);
   assert.equal(life.nextDue, Infinity);
-  assert.deepEqual(on(gone), [over({ index: 3, loss: { kind: 'cancelled' } })]);
+  assert.deepEqual(on(gone), [over({ indices: [3], loss: { kind: 'cancelled' } })]);
 });
 
 test('a thread that does not end within two seconds is let be, and another takes its place', () => {
@@ -138,7 +103,7 @@ test('a thread that does not end within two seconds is let be, and another takes
   assert.equal(life.nextDue, 2_000);
 
   const loss: Loss = { kind: 'cancelled' };
-  assert.deepEqual(wait(2_000, 3), [{ type: 'abandon-thread' }, over({ index: 3, loss })]);
+  assert.deepEqual(wait(2_000, 3), [{ type: 'abandon-thread' }, over({ indices: [3], loss })]);
 
   assert.deepEqual(on(chunk(2)), [start]);
   assert.deepEqual(on(started), [post]);
@@ -202,7 +167,7 @@ test('a function that overruns has its thread ended 200 ms after its timeout', (
   assert.deepEqual([wait(100, 3), wait(100, 3), wait(100, 3), wait(50, 3)], [[], [], [], []]);
   assert.deepEqual(wait(1, 3), [endThread]);
   on(exited(3), failed(exit3));
-  assert.deepEqual(on(gone), [over({ index: 3, loss: { kind: 'timeout' } })]);
+  assert.deepEqual(on(gone), [over({ indices: [3], loss: { kind: 'timeout' } })]);
 });
 
 test('each start of an index has its time anew, and so has a thread that runs none', () => {
@@ -301,7 +266,7 @@ test('a closing that waits for a thread which dies meanwhile is over, with nothi
   on(chunk(1), started, opened(1, 'db'), closing('db'), failed(exit3));
 
   assert.deepEqual(on(exited(0), gone), [
-    over({ index: 0, loss: exit3 }),
+    over({ indices: [0], loss: exit3 }),
     { type: 'closing-over', resource: 'db', lost: openedReport('db') },
   ]);
 });
@@ -325,69 +290,3 @@ test('a chunk that waits for a closing is over as soon as it is cancelled, and t
   assert.deepEqual(on({ type: 'cancel-asked', graceMs: 0 }), [over()]);
   assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }, returned), [closedAll('db')]);
 });
-
-function thread() {
-  const life = new ThreadLife();
-  let now = 0;
-  const on = (...events: ThreadEvent[]): ThreadCommand[] => events.flatMap((event) => [...life.handle(event, now)]);
-  const wait = (ms: number, running = -1, starts = 1) => {
-    now += ms;
-    return on({ type: 'ticked', look: { running, starts } });
-  };
-  return { life, on, wait };
-}
-
-function chunk(
-  attempt: number,
-  { start = 0, end = 10, timeoutMs = undefined as number | undefined } = {},
-): ThreadEvent {
-  return { type: 'chunk-given', attempt, start, end, timeoutMs };
-}
-
-function reported(attempt: number, report: ChunkMessage): ThreadEvent {
-  return { type: 'chunk-reported', attempt, report };
-}
-
-function settled(attempt: number, start: number, count: number): ThreadEvent {
-  return reported(attempt, settledReport(start, count));
-}
-
-function settledReport(start: number, count: number): ChunkMessage {
-  return { type: 'settled', start, count, busyMs: 1, bytes: new Uint8Array(0) };
-}
-
-function delayedReport(index: number): ChunkMessage {
-  return { type: 'delayed', index, delayMs: 5, note: new Uint8Array(0) };
-}
-
-function opened(attempt: number, resource: string): ThreadEvent {
-  return reported(attempt, openedReport(resource));
-}
-
-function openedReport(resource: string) {
-  return { type: 'opened', resource, name: `the ${resource}`, closingMs: 100 } as const;
-}
-
-function through(attempt: number): ThreadEvent {
-  return { type: 'chunk-reported', attempt, report: { type: 'ended' } };
-}
-
-function closing(resource: string): ThreadEvent {
-  return { type: 'closing-asked', resource };
-}
-
-function failed(loss: Loss): ThreadEvent {
-  return { type: 'call-failed', loss };
-}
-
-function exited(running: number): ThreadEvent {
-  return { type: 'thread-exited', look: { running, starts: 1 } };
-}
-
-function over(loss?: { readonly index: number; readonly loss: Loss }): ThreadCommand {
-  return { type: 'chunk-over', loss };
-}
-
-function closedAll(resource: string): ThreadCommand {
-  return { type: 'closing-over', resource, lost: undefined };
-}

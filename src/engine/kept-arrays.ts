@@ -1,0 +1,94 @@
+// What a thread keeps ready of arrays, from one chunk to the next: the function, found and loaded, and inputs that are
+// the same for all indices.
+
+import { attachmentsOf } from '../lib/attachments.ts';
+import type { ChunkTask } from '../lib/chunk.ts';
+import { deepFrozen } from '../lib/deep-frozen.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { load } from '../code/load.ts';
+import type { ResourceDefinition } from '../flow/resource.ts';
+import type { Task } from '../flow/task.ts';
+import { triggerOf } from '../flow/triggers.ts';
+import { useTypes, type Registered } from '../values/types.ts';
+import { reviveTask } from './captured-task.ts';
+import { Ending, failed } from './endings.ts';
+import type { LoadedTask } from './loaded-task.ts';
+import { hookLoadedLoggers } from './loggers/named.ts';
+import { captureOutput } from './output-capture.ts';
+import { decodePlan, openPlan, type PlannedResource } from './plan.ts';
+import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
+import type { UsedResource } from './resources.ts';
+import { openStorage } from './storage.ts';
+import { loadTypes } from './types.ts';
+
+export interface KeptArray {
+  readonly loaded: Promise<LoadedTask | Ending>;
+  failuresLogged: number;
+}
+
+/** How many arrays a thread keeps. */
+const keptArrays = 16;
+const noTypes: readonly Registered[] = [];
+const kept = new Map<number, KeptArray>();
+
+/** Lets go of the functions and inputs that are kept ready on this thread. */
+export function forgetArrays(): void {
+  kept.clear();
+}
+
+/** Finds what the chunk is of, or finds it anew. */
+export function keep(task: ChunkTask): KeptArray {
+  let array = kept.get(task.array);
+  if (array === undefined) {
+    array = { loaded: loadTask(task), failuresLogged: 0 };
+    if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
+  }
+  kept.delete(task.array);
+  // A single run may have changed its inputs: when it is tried again, it gets them fresh. Otherwise to the end of the
+  // line: the array that was not used for longest goes first.
+  if (task.length > 1) kept.set(task.array, array);
+  return array;
+}
+
+async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
+  try {
+    const sealed = decodePlan(task.definition);
+    // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
+    const known = sealed.isSent ? undefined : ((await load(sealed.reference, task.code)) as Task).freeze();
+    const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
+    useTypes(types);
+    const unknownTypes = unknownTypesFor(sealed.reference);
+    const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
+    const found = known ?? (await reviveTask(plan)).freeze();
+    // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
+    deepFrozen(plan.parameters);
+    if (plan.isMapped) deepFrozen(plan.constants);
+    const whole = task.whole.map((input, position) => {
+      const isList = plan.wholeIsList[position] === true;
+      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList, unknownTypes });
+      const value = isList ? outcomes.values : outcomes.values[0];
+      return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
+    });
+    if (plan.logStdout) captureOutput();
+    if (plan.extraLoggers !== undefined) hookLoadedLoggers(found.reference.module);
+    const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
+    const storage = plan.storage && (await openStorage(plan.storage, { plan, task: found, code: task.code }));
+    const resources = plan.resources && (await Promise.all(plan.resources.map((each) => findResource(each, task))));
+    return { plan, task: found, trigger, whole, storage, resources, types };
+  } catch (error) {
+    const cause =
+      error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
+    return new Ending(failed(cause), { isRetriable: false });
+  }
+}
+
+async function findResource({ key, name, reference, input }: PlannedResource, task: ChunkTask): Promise<UsedResource> {
+  const definition = (await load(reference, task.code)) as ResourceDefinition;
+  const makeArguments = () => {
+    // Each setup may do with its arguments what it likes.
+    const unknownTypes = unknownTypesFor(reference);
+    const { values } = outcomesOf(task.whole[input]!, { start: 0, end: 1, isList: false, unknownTypes });
+    return values[0] as readonly unknown[] | undefined;
+  };
+  return { key, name, definition, makeArguments };
+}

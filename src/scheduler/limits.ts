@@ -1,0 +1,94 @@
+// So many task runs at once and no more, for a client's arrays of one tag, whichever workers they are on.
+
+import assert from 'node:assert/strict';
+import { Heap } from '../lib/heap.ts';
+import type { TagLimit } from '../lib/placing.ts';
+import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
+import type { ClientId } from './events.ts';
+import type { Queue } from './queue.ts';
+
+export class Limit implements TagLimit {
+  readonly client: ClientId;
+  readonly tag: string;
+  readonly most: number;
+  used = 0;
+  /** How many living arrays it holds for. */
+  arrays = 0;
+  /** Arrays that could run if there were room, by the queue that they would stand in. Some may have run empty since. */
+  readonly blocked = new Map<Queue, Heap<ArrayRecord>>();
+
+  constructor(client: ClientId, { tag, most }: TagLimit) {
+    this.client = client;
+    this.tag = tag;
+    this.most = most;
+  }
+
+  get room(): number {
+    return this.most - this.used;
+  }
+
+  block(array: ArrayRecord): void {
+    let blocked = this.blocked.get(array.queue);
+    if (blocked === undefined) this.blocked.set(array.queue, (blocked = new Heap(runsBefore)));
+    blocked.push(array);
+    array.blockedBy = this;
+  }
+
+  /** The first that stands in no queue because of it, and does so no more. */
+  unblock(queue: Queue): ArrayRecord | undefined {
+    const blocked = this.blocked.get(queue);
+    const array = blocked?.pop();
+    if (array !== undefined) array.blockedBy = undefined;
+    if (blocked?.size === 0) this.blocked.delete(queue);
+    return array;
+  }
+}
+
+export class Limits {
+  readonly #limits = new Map<string, Limit>();
+
+  /** For an array that is new. The number of the tag's first array stands while there is one. */
+  of(client: ClientId, specs: readonly TagLimit[]): readonly Limit[] {
+    return specs.map((spec) => {
+      const key = keyOf(client, spec.tag);
+      let limit = this.#limits.get(key);
+      if (limit === undefined) this.#limits.set(key, (limit = new Limit(client, spec)));
+      limit.arrays += 1;
+      return limit;
+    });
+  }
+
+  occupy({ array, lanes }: Chunk): void {
+    for (const limit of array.limits) {
+      limit.used += lanes;
+      assert(limit.room >= 0, `more than ${limit.most} runs of tag ${limit.tag}`);
+    }
+  }
+
+  vacate({ array, lanes }: Chunk): void {
+    for (const limit of array.limits) {
+      limit.used -= lanes;
+      this.#forgetUnused(limit);
+    }
+  }
+
+  /** What still runs of it holds its place to the end. */
+  forget(array: ArrayRecord): void {
+    for (const limit of array.limits) {
+      limit.arrays -= 1;
+      this.#forgetUnused(limit);
+    }
+  }
+
+  #forgetUnused({ client, tag, arrays, used }: Limit): void {
+    if (arrays === 0 && used === 0) this.#limits.delete(keyOf(client, tag));
+  }
+
+  [Symbol.iterator](): IterableIterator<Limit> {
+    return this.#limits.values();
+  }
+}
+
+function keyOf(client: ClientId, tag: string): string {
+  return `${client} ${tag}`;
+}

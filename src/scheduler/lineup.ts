@@ -1,0 +1,98 @@
+// Who is next? Arrays with something queued stand in the queue for what they need of a worker. Those of which a limit
+// is full stand aside until it has room.
+
+import { noTraits } from '../lib/placing.ts';
+import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
+import type { ArraySpec } from './events.ts';
+import type { Fleet } from './fleet.ts';
+import { Limits, type Limit } from './limits.ts';
+import type { Queue } from './queue.ts';
+
+export class Lineup {
+  readonly limits = new Limits();
+  readonly #fleet: Fleet;
+
+  readonly #onStranded: (array: ArrayRecord) => void;
+
+  /** `onStranded` hears of arrays that come to stand in a queue which no worker serves. */
+  constructor(fleet: Fleet, onStranded: (array: ArrayRecord) => void) {
+    this.#fleet = fleet;
+    this.#onStranded = onStranded;
+  }
+
+  /** Where an array that is new will stand. */
+  placeFor({ client, needs = noTraits, limits = [] }: ArraySpec): Pick<ArrayRecord, 'queue' | 'limits'> {
+    return { queue: this.#fleet.queueFor(needs), limits: this.limits.of(client, limits) };
+  }
+
+  /** To be called when something of it was queued. */
+  add(array: ArrayRecord): void {
+    if (array.queuedCount === 0) return;
+    if (array.queue.isStranded) this.#onStranded(array);
+    if (array.isListed || array.blockedBy !== undefined) return;
+    array.isListed = true;
+    array.queue.listed.push(array);
+  }
+
+  /** The first of all arrays of which something can start now, on the worker whose turn it is in its queue. */
+  next(): ArrayRecord | undefined {
+    let first: ArrayRecord | undefined;
+    for (const queue of this.#fleet.queues.values()) {
+      const array = queue.open.size === 0 ? undefined : this.#firstOf(queue);
+      if (array !== undefined && (first === undefined || runsBefore(array, first))) first = array;
+    }
+    return first;
+  }
+
+  /** Takes what the chunk needs while it runs. */
+  occupy(chunk: Chunk): void {
+    chunk.array.chunks.add(chunk);
+    this.#fleet.occupy(chunk);
+    this.limits.occupy(chunk);
+    this.#useRoom(chunk.array);
+  }
+
+  /** It runs no more. */
+  vacate(chunk: Chunk): void {
+    const { array } = chunk;
+    array.chunks.delete(chunk);
+    this.#fleet.vacate(chunk);
+    this.limits.vacate(chunk);
+    for (const limit of array.limits) for (const queue of limit.blocked.keys()) this.#unblock(limit, queue);
+  }
+
+  /** What still runs of it holds its place to the end. */
+  forget(array: ArrayRecord, isLiving: (array: ArrayRecord) => boolean): void {
+    const { queue } = array;
+    this.#useRoom(array);
+    this.limits.forget(array);
+    this.#fleet.leaveQueue(queue);
+    // What is held of forgotten arrays is let go once it is more than there is of living ones.
+    if (queue.listed.size > 2 * queue.arrays) queue.listed.retain(isLiving);
+  }
+
+  #firstOf({ listed }: Queue): ArrayRecord | undefined {
+    for (let array = listed.peek(); array !== undefined; array = listed.peek()) {
+      const { fullLimit } = array;
+      if (array.queuedCount > 0 && fullLimit === undefined) return array;
+      listed.pop();
+      array.isListed = false;
+      if (array.queuedCount > 0) fullLimit!.block(array);
+      this.#useRoom(array);
+    }
+    return undefined;
+  }
+
+  /** Where a limit of it has room still, the next that waits for that may stand in the queue. */
+  #useRoom({ limits, queue }: ArrayRecord): void {
+    for (const limit of limits) if (limit.room > 0) this.#unblock(limit, queue);
+  }
+
+  /** One at a time: whether there is room for another is known when this one has been looked at. */
+  #unblock(limit: Limit, queue: Queue): void {
+    for (let array = limit.unblock(queue); array !== undefined; array = limit.unblock(queue)) {
+      this.add(array);
+      if (array.isListed) return;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// What waits for the same: the arrays that need the same of a worker, and the workers that can give it now. Flows
+// mostly need nothing, so there is one queue; where there are several, each event costs as much more.
+
+import { Heap } from '../lib/heap.ts';
+import type { Traits } from '../lib/placing.ts';
+import { runsBefore, type ArrayRecord } from './array-record.ts';
+import type { WorkerRecord } from './fleet.ts';
+import { Turns } from './turns.ts';
+
+/** Amounts are counted in ten thousandths: so what is taken and given back comes to the same, fractions or not. */
+const unitsOfOne = 10_000;
+
+export function unitsOf(amount: number): number {
+  return Math.max(1, Math.round(amount * unitsOfOne));
+}
+
+export class Queue {
+  readonly key: string;
+  readonly needs: Traits;
+  /** Arrays with something queued, each once; and some whose queue has run empty since. */
+  readonly listed = new Heap<ArrayRecord>(runsBefore);
+  /** The workers that can take a chunk now. They take turns, so that chunks spread before they pile up. */
+  readonly open = new Turns<WorkerRecord>();
+  /** How many chunks of it the workers could run at once, if they had nothing else to do. */
+  slots = 0;
+  /** How many living arrays it is there for. */
+  arrays = 0;
+  readonly #taken: readonly (readonly [name: string, units: number])[];
+
+  constructor(key: string, needs: Traits) {
+    this.key = key;
+    this.needs = needs;
+    this.#taken = needs.resources.map(({ name, amount }) => [name, unitsOf(amount)] as const);
+  }
+
+  /** Nobody here can ever run what stands in it. */
+  get isStranded(): boolean {
+    return this.slots === 0;
+  }
+
+  /** How many chunks of it the worker could run at once, with all that it has. */
+  slotsOf({ threads, labels, units }: WorkerRecord): number {
+    if (!this.needs.labels.every((label) => labels.has(label))) return 0;
+    return Math.min(threads, this.#timesIn(units));
+  }
+
+  /** How many of its indices the worker could run at once beside what it runs already. */
+  roomOn({ isDraining, chunks, threads, labels, free }: WorkerRecord): number {
+    if (isDraining || chunks.size >= threads) return 0;
+    if (!this.needs.labels.every((label) => labels.has(label))) return 0;
+    return this.#timesIn(free);
+  }
+
+  /** Takes, or with a negative count gives back, what so many indices need. */
+  take({ free }: WorkerRecord, count: number): void {
+    for (const [name, units] of this.#taken) free.set(name, free.get(name)! - count * units);
+  }
+
+  #timesIn(amounts: ReadonlyMap<string, number>): number {
+    let times = Infinity;
+    for (const [name, units] of this.#taken) times = Math.min(times, Math.floor((amounts.get(name) ?? 0) / units));
+    return times;
+  }
+}
+
+export function keyOf({ resources, labels }: Traits): string {
+  const amounts = resources.map(({ name, amount }) => [name, unitsOf(amount)] as const);
+  return JSON.stringify([amounts.toSorted(([a], [b]) => (a < b ? -1 : 1)), labels.toSorted()]);
+}

@@ -1,0 +1,67 @@
+// Why nothing that is queued can start now, in words: what has the slots, the limits, and the resources.
+
+import { describeTraits, traitArguments, type Traits } from '../lib/placing.ts';
+import type { ArrayRecord } from './array-record.ts';
+import type { ArrayId } from './events.ts';
+import type { Words } from './explain.ts';
+import type { Fleet, WorkerRecord } from './fleet.ts';
+
+/** Why nothing of an array can start now. */
+export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: Words): string {
+  const { workers, slots } = fleet;
+  if (workers.size === 0 || slots === 0) return room(fleet, words);
+  if (queue.isStranded) return describeStranded(queue.needs, fleet, words);
+  if (fullLimit !== undefined) {
+    const { most, tag } = fullLimit;
+    const isTagged = ({ limits }: ArrayRecord) => limits.includes(fullLimit);
+    return `as many task runs of tag '${tag}' run as may (${most}): ${occupants(fleet, words, isTagged)}`;
+  }
+  const needs = describeTraits(queue.needs);
+  if (needs === '') return room(fleet, words);
+  return `no worker has what it needs free (${needs}): ${room(fleet, words)}`;
+}
+
+function room(fleet: Fleet, words: Words): string {
+  const { slots, workers } = fleet;
+  if (workers.size === 0) return 'there is no worker';
+  if (slots === 0) return `${workers.size === 1 ? 'the only worker is' : 'all workers are'} draining`;
+  let busy = 0;
+  for (const { chunks, isDraining } of workers.values()) if (!isDraining) busy += chunks.size;
+  if (busy === 0) return 'every thread is free';
+  const held = occupants(fleet, words);
+  if (busy < slots) return `${busy} of ${slots} threads are busy with ${held}`;
+  return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${held}`;
+}
+
+/** Nobody here can run what needs this: who comes nearest, and what to do. */
+export function describeStranded(needs: Traits, { workers }: Fleet, words: Words): string {
+  const shortOf = [...workers.values()].map((worker) => ({ worker, lacks: lacking(needs, worker) }));
+  const [nearest] = shortOf.toSorted((a, b) => a.lacks.length - b.lacks.length);
+  const nobody = `it needs ${describeTraits(needs)}, and no worker here has that`;
+  const name = nearest && words.worker(nearest.worker.id);
+  const who = nearest === undefined ? '' : `; the nearest, ${name}, ${nearest.lacks.join(' and ')}`;
+  const start = `heddle worker URL ${traitArguments(needs).join(' ')}`;
+  return `${nobody}${who}. It waits for one that has: ${start} (clusters take them as resources and labels)`;
+}
+
+function lacking({ resources, labels }: Traits, { has, isDraining }: WorkerRecord): string[] {
+  const missing = labels.filter((label) => !has.labels.includes(label)).map((label) => `has no label '${label}'`);
+  const short = resources.flatMap(({ name, amount }) => {
+    const there = has.resources.find((resource) => resource.name === name)?.amount ?? 0;
+    if (there >= amount) return [];
+    return there === 0 ? [`has no ${name}`] : [`has ${name} ${there}`];
+  });
+  return [...missing, ...short, ...(isDraining ? ['is draining'] : [])];
+}
+
+/** What holds the slots, most of them first, each with how many. */
+function occupants({ workers }: Fleet, words: Words, isMeant: (array: ArrayRecord) => boolean = () => true): string {
+  const held = new Map<ArrayId, number>();
+  for (const { chunks } of workers.values()) {
+    for (const { array } of chunks.values()) if (isMeant(array)) held.set(array.id, (held.get(array.id) ?? 0) + 1);
+  }
+  const most = [...held].toSorted(([, a], [, b]) => b - a);
+  const named = most.slice(0, 3).map(([id, count]) => `${words.array(id)}${held.size > 1 ? ` (${count})` : ''}`);
+  const more = most.length > named.length ? [`${most.length - named.length} more`] : [];
+  return [...named, ...more].join(', ');
+}

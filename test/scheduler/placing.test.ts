@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ArraySpec, Command } from '../../src/scheduler/core.ts';
+import {
+  delayed,
+  ended,
+  joined,
+  kept,
+  left,
+  released,
+  run,
+  scheduler,
+  settled,
+  submitted,
+  traits,
+} from './fixtures.ts';
+
+const db = (most: number) => ({ limits: [{ tag: 'db', most }] });
+const api = (most: number) => ({ limits: [{ tag: 'api', most }] });
+
+test('the higher priority runs first, and one below 0 last [D129]', () => {
+  const { on } = scheduler();
+  on(submitted({ array: 1, priority: -1 }, { array: 2 }, { array: 3, priority: 0.5 }));
+
+  assert.deepEqual(on(joined('alice', 3)), [
+    run('alice', 3, [0, 1], 1),
+    run('alice', 2, [0, 1], 2),
+    run('alice', 1, [0, 1], 3),
+  ]);
+});
+
+test('what needs a label runs only where that is, whoever else is free', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), joined('bob', 1, traits({}, 'eu', 'big')));
+
+  const commands = on(submitted({ array: 1, length: 2, needs: traits({}, 'eu') }, { array: 2 }));
+
+  assert.deepEqual(commands, [run('bob', 1, [0, 1], 1), run('alice', 2, [0, 1], 2)]);
+});
+
+test('what needs two resources never has more of either than there is, and gives all of it back [D136]', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4, traits({ a: 2, b: 1 })));
+
+  assert.deepEqual(on(submitted({ array: 1, length: 3, needs: traits({ a: 1, b: 1 }) })), [run('alice', 1, [0, 1], 1)]);
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 1_000)), [kept(1, [0, 1])]);
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 1, [1, 2], 2)]);
+  assert.deepEqual(on(delayed('alice', 2, 1), ended('alice', 2)).at(-1), run('alice', 1, [2, 3], 3));
+});
+
+test('a resource comes back when what has it really ends, not when that is cancelled [D109]', () => {
+  const { on } = scheduler();
+  const gpu = traits({ gpu: 1 });
+  on(joined('alice', 2, gpu), submitted({ array: 1, needs: gpu }, { array: 2, needs: gpu }));
+
+  const cancel = { type: 'cancel-chunk', worker: 'alice', attempt: 1 };
+  assert.deepEqual(on(released(1)), [cancel, { type: 'forgotten', array: 1 }]);
+
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 2, [0, 1], 2)]);
+});
+
+test('fractions of a resource add up to all of it', () => {
+  const { on } = scheduler();
+  on(joined('alice', 20, traits({ gpu: 1 })));
+
+  const started = (...commands: Command[]) => commands.length;
+
+  assert.equal(started(...on(submitted({ array: 1, length: 20, needs: traits({ gpu: 0.1 }) }))), 10);
+  for (let attempt = 1; attempt <= 10; attempt += 1) on(settled('alice', attempt, [attempt - 1, attempt], 1_000));
+  assert.equal(started(...on(...[1, 2, 3, 4, 5].map((attempt) => ended('alice', attempt)))), 5);
+});
+
+test('who needs much waits, and keeps nobody waiting who needs less', () => {
+  const { on } = scheduler();
+  on(joined('alice', 3, traits({ gpu: 2 })), submitted({ array: 1, needs: traits({ gpu: 1 }) }));
+
+  const much = { array: 2, needs: traits({ gpu: 2 }) };
+  const commands = on(submitted(much, { array: 3, needs: traits({ gpu: 1 }) }, { array: 4 }));
+
+  assert.deepEqual(commands, [run('alice', 3, [0, 1], 2), run('alice', 4, [0, 1], 3)]);
+  on(settled('alice', 1, [0, 1]), ended('alice', 1), settled('alice', 2, [0, 1]));
+  assert.deepEqual(on(ended('alice', 2)), [run('alice', 2, [0, 1], 4)]);
+});
+
+test('of what needs different things the first runs first, where a worker has both', () => {
+  const { on } = scheduler();
+  const gpu = traits({ gpu: 1 });
+  on(submitted({ array: 1 }, { array: 2, needs: gpu, priority: 1 }, { array: 3, needs: gpu }));
+
+  assert.deepEqual(on(joined('alice', 3, traits({ gpu: 2 }))), [
+    run('alice', 2, [0, 1], 1),
+    run('alice', 1, [0, 1], 2),
+    run('alice', 3, [0, 1], 3),
+  ]);
+});
+
+test('what nobody here can ever run is told once, as soon as somebody is here', () => {
+  const { on } = scheduler();
+  const stranded = (array: number) => ({ type: 'stranded', array });
+  assert.deepEqual(on(submitted({ array: 1, needs: traits({ gpu: 2 }) })), []);
+
+  assert.deepEqual(on(joined('alice', 1, traits({ gpu: 1 }))), [stranded(1)]);
+  assert.deepEqual(on(joined('bob'), submitted({ array: 2, needs: traits({ gpu: 2 }) })), [stranded(2)]);
+
+  const found = on(joined('carol', 2, traits({ gpu: 4 })));
+  assert.deepEqual(found, [run('carol', 1, [0, 1], 1), run('carol', 2, [0, 1], 2)]);
+});
+
+test('what could run until the only worker for it began to leave is told too', () => {
+  const { on } = scheduler();
+  const needs = traits({}, 'eu');
+  on(joined('alice', 1, needs), joined('bob'), submitted({ array: 1, length: 2, needs }));
+
+  assert.deepEqual(on({ type: 'worker-draining', worker: 'alice' }), [{ type: 'stranded', array: 1 }]);
+  assert.deepEqual(on(left('alice')), []);
+});
+
+test('no more than a limit says run at once, over all arrays and workers', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), joined('bob', 2));
+
+  const commands = on(submitted({ array: 1, length: 2, ...db(3) }, { array: 2, length: 5, ...db(3) }, { array: 3 }));
+
+  assert.deepEqual(commands, [
+    run('alice', 1, [0, 1], 1),
+    run('bob', 1, [1, 2], 2),
+    run('alice', 2, [0, 1], 3),
+    run('bob', 3, [0, 1], 4),
+  ]);
+  assert.deepEqual(on(settled('bob', 4, [0, 1]), ended('bob', 4)), [kept(3, [0, 1])]);
+  assert.deepEqual(on(settled('alice', 1, [0, 1]), ended('alice', 1)).at(-1), run('bob', 2, [1, 2], 5));
+});
+
+test('a limit is that of one client, and the limits of several tags must all have room', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, ...db(1) }, { array: 2, ...api(1) }));
+
+  const both = { limits: [...api(1).limits, ...db(1).limits] };
+  const other: Partial<ArraySpec> = { array: 4, client: 'another', ...db(1) };
+  assert.deepEqual(on(submitted({ array: 3, ...both }, other)), [run('alice', 4, [0, 1], 3)]);
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1]), ended('alice', 1)), [kept(1, [0, 1])]);
+  assert.deepEqual(on(ended('alice', 2)), [run('alice', 2, [0, 1], 4)]);
+  assert.deepEqual(on(settled('alice', 4, [0, 1]), ended('alice', 4)), [kept(2, [0, 1]), run('alice', 3, [0, 1], 5)]);
+});
+
+test('room that the next in line cannot use, for another limit or for want of a worker, is for those behind it', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, ...db(1) }, { array: 2, ...api(1) }));
+  const both = { limits: [...db(1).limits, ...api(1).limits] };
+  on(submitted({ array: 3, priority: 2, ...both }, { array: 4, priority: 1, needs: traits({ gpu: 1 }), ...db(1) }));
+  on(submitted({ array: 5, ...db(1) }));
+
+  const commands = on(settled('alice', 1, [0, 1]), ended('alice', 1));
+
+  assert.deepEqual(commands, [kept(1, [0, 1]), run('alice', 5, [0, 1], 3)]);
+});
+
+test('an array that is let go while it waits for room leaves that to the next', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), submitted({ array: 1, ...db(1) }, { array: 2, ...db(1) }, { array: 3, ...db(1) }));
+  on(released(2));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1]), ended('alice', 1)), [kept(1, [0, 1]), run('alice', 3, [0, 1], 2)]);
+});
+
+test('what was cancelled has its place until it has ended, and a worker that is lost gives its places back', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), joined('bob', 2), submitted({ array: 1, ...db(1) }, { array: 2, ...db(1) }));
+
+  assert.equal(on(released(1)).length, 2);
+  assert.deepEqual(on(ended('alice', 1)), [run('bob', 2, [0, 1], 2)]);
+  assert.deepEqual(on(left('bob')), [run('alice', 2, [0, 1], 3)]);
+});
+
+test('as many indices as overlap make a chunk, and each of them counts', () => {
+  const { on } = scheduler();
+  const many = { length: 100, concurrency: 10 };
+  on(joined('alice', 2, traits({ gpu: 3 })), joined('bob', 2));
+
+  assert.deepEqual(on(submitted({ array: 1, ...many, ...db(12) })), [
+    run('alice', 1, [0, 10], 1, 10),
+    run('bob', 1, [10, 12], 2, 2),
+  ]);
+  assert.deepEqual(on(submitted({ array: 2, ...many, needs: traits({ gpu: 1 }) })), [run('alice', 2, [0, 3], 3, 3)]);
+});
+
+test('few indices that could overlap are shared out all the same', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'));
+
+  const commands = on(submitted({ array: 1, length: 7, concurrency: 100 }));
+
+  assert.deepEqual(commands, [run('alice', 1, [0, 4], 1, 4), run('bob', 1, [4, 7], 2, 3)]);
+});
+
+test('what overlaps and is done soon comes in chunks of the target time, beyond what overlaps', () => {
+  const { on } = scheduler({ targetChunkMs: 10 });
+  on(joined('alice'), submitted({ array: 1, length: 1_000, concurrency: 4 }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 4], 2), ended('alice', 1)).at(-1), run('alice', 1, [4, 24], 2, 4));
+});

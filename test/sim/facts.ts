@@ -1,0 +1,36 @@
+// Plain questions about what the core is told, and what it needs to know. Like the model it shares no code with the core.
+
+import { noTraits, type Traits } from '../../src/lib/placing.ts';
+import type { ArraySpec, Event } from '../../src/scheduler/core.ts';
+
+export type News = Extract<Event, { attempt: number }>;
+
+/** Nothing when what is told makes no sense. */
+export function touchedBy(news: News): readonly number[] | undefined {
+  if (news.type === 'chunk-ended') return [];
+  if (news.type === 'index-delayed') return [news.index];
+  if (news.type === 'indices-lost') return news.indices;
+  const { start, end } = news.range;
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start >= end) return undefined;
+  return Array.from({ length: end - start }, (_, position) => start + position);
+}
+
+export function needsOf({ needs = noTraits }: ArraySpec): Traits {
+  return needs;
+}
+
+export function amountOf({ resources }: Traits, wanted: string): number {
+  return resources.find(({ name }) => name === wanted)?.amount ?? 0;
+}
+
+export function canEverRun(has: Traits, spec: ArraySpec): boolean {
+  const { resources, labels } = needsOf(spec);
+  const isEnough = resources.every(({ name, amount }) => amountOf(has, name) >= amount);
+  return isEnough && labels.every((label) => has.labels.includes(label));
+}
+
+export function sumOf<T>(items: Iterable<T>, valueOf: (item: T) => number): number {
+  let sum = 0;
+  for (const item of items) sum += valueOf(item);
+  return sum;
+}

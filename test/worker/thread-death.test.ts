@@ -1,0 +1,92 @@
+// What is charged when a thread dies, and with what.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  thread,
+  chunk,
+  reported,
+  settled,
+  settledReport,
+  delayedReport,
+  failed,
+  exited,
+  over,
+  started,
+  gone,
+  returned,
+  endThread,
+  exit3,
+} from './thread-fixtures.ts';
+
+test('the index that was running when the thread died is charged, when all is heard and the thread is gone', () => {
+  const { on } = thread();
+  on(chunk(1), started, settled(1, 0, 3));
+
+  assert.deepEqual(on(failed(exit3)), [endThread]);
+  assert.deepEqual(on(settled(1, 3, 2)), [{ type: 'report', report: settledReport(3, 2) }]);
+  assert.deepEqual(on(exited(7)), []);
+  assert.deepEqual(on(gone), [over({ indices: [7], loss: exit3 })]);
+});
+
+test('a thread that died between two indices, or of its module, has the next one charged', () => {
+  const between = thread();
+  between.on(chunk(1), started, settled(1, 0, 3), exited(2), failed(exit3));
+  assert.deepEqual(between.on(gone), [over({ indices: [3], loss: exit3 })]);
+
+  const atOnce = thread();
+  atOnce.on(chunk(1, { start: 4 }), started, exited(-1), failed(exit3));
+  assert.deepEqual(atOnce.on(gone), [over({ indices: [4], loss: exit3 })]);
+
+  const afterDelay = thread();
+  afterDelay.on(chunk(1), started, settled(1, 0, 6), reported(1, delayedReport(6)), exited(6), failed(exit3));
+  assert.deepEqual(afterDelay.on(gone), [over({ indices: [7], loss: exit3 })]);
+});
+
+test('of several indices that ran when the thread died all are charged that had not ended, in whatever order', () => {
+  const { on } = thread();
+  on(chunk(1), started, settled(1, 4, 1), reported(1, delayedReport(2)), failed(exit3), exited(5, 2, -1, 4, 1));
+
+  assert.deepEqual(on(gone), [over({ indices: [5, 1], loss: exit3 })]);
+});
+
+test('when none of what ran is left, the first that has not ended is charged', () => {
+  const { on } = thread();
+  on(chunk(1), started, settled(1, 0, 1), settled(1, 3, 2), failed(exit3), exited(3, 4));
+
+  assert.deepEqual(on(gone), [over({ indices: [1], loss: exit3 })]);
+});
+
+test('a thread that died behind its last index charges nobody', () => {
+  const { on } = thread();
+  on(chunk(1, { end: 3 }), started, settled(1, 0, 3), failed(exit3), exited(2));
+
+  assert.deepEqual(on(gone), [over()]);
+});
+
+test('a thread that returned and ended before it was through has its index charged', () => {
+  const { on } = thread();
+  on(chunk(1), started, returned);
+
+  const message = 'its parentPort was closed, or it ended too soon';
+  assert.deepEqual(on(exited(2), gone), [over({ indices: [2], loss: { kind: 'error', message } })]);
+});
+
+test('the call may fail after the thread is gone', () => {
+  const { on } = thread();
+  on(chunk(1), started);
+
+  assert.deepEqual(on(exited(2), gone), []);
+  assert.deepEqual(on(failed(exit3)), [over({ indices: [2], loss: exit3 })]);
+});
+
+test('all that run when an event loop does not turn for too long have overrun', () => {
+  const { on, wait } = thread();
+  on(chunk(1, { timeoutMs: 150 }), started, settled(1, 4, 1));
+  wait(0, 5, 6);
+  assert.deepEqual([wait(350, 5, 6), wait(1, 5, 6)], [[], [endThread]]);
+
+  on(exited(3, 4, 5), failed(exit3));
+
+  assert.deepEqual(on(gone), [over({ indices: [3, 5], loss: { kind: 'timeout' } })]);
+});
