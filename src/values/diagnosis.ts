@@ -129,7 +129,9 @@ type Change = Omit<Finding, 'path'> & { readonly step: string };
 /** What the copier would change in this very value, its members aside. */
 function changesOf(value: object): Change[] {
   const own = ownChange(value);
-  return own === undefined ? propertyChanges(value) : [own, ...propertyChanges(value)];
+  if (own === undefined) return propertyChanges(value);
+  // What a class keeps under symbols goes with the class, which is told.
+  return own.kind === 'class' ? [own] : [own, ...propertyChanges(value)];
 }
 
 function ownChange(value: object): Change | undefined {

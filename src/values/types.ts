@@ -193,9 +193,12 @@ export function decodeTyped(tag: string, data: unknown): unknown {
 }
 
 export function notRegistered(tag: string): HeddleError {
-  const message =
-    `a value of type '${tag}' arrived where no such type is registered. Call registerType(…, { tag: '${tag}', … }) ` +
-    `at the top level of a module, which workers can import.`;
+  const name = tag.slice(ownPrefix.length);
+  const remedy = tag.startsWith(ownPrefix)
+    ? `${name} is a class of the platform that Node ${process.version} does not have: run both ends on a Node that ` +
+      `does, or send a text.`
+    : `Call registerType(…, { tag: '${tag}', … }) at the top level of a module, which workers can import.`;
+  const message = `a value of type '${tag}' arrived where no such type is registered. ${remedy}`;
   return new HeddleError('TYPE_NOT_REGISTERED', message, { tag });
 }
 

@@ -47,6 +47,8 @@ export type Rule = (sentence: string, check: (run: Run) => Promise<void>) => voi
 export interface Means {
   /** Whether all of its task runs are in this process. */
   readonly sharesMemory: boolean;
+  /** Whether all of its processes have `Temporal`, or none. */
+  readonly knowsTemporal?: boolean;
 }
 
 export function describeContract(name: string, makeExecutor: () => Executor, means: Means): void {

@@ -13,6 +13,8 @@ process.on('exit', () => rmSync(sharedCode, { recursive: true, force: true }));
 const command = fileURLToPath(new URL('../../src/cli/heddle.js', import.meta.url));
 
 interface Place {
+  /** The program that runs it: this very Node, if not given. */
+  readonly node?: string;
   readonly folder?: string;
   readonly codeDirectory?: string;
 }
@@ -25,9 +27,13 @@ export class CommandProcess implements AsyncDisposable {
   #news = Promise.withResolvers<void>();
   #hasExited = false;
 
-  constructor(args: readonly string[], token: string, { folder, codeDirectory = sharedCode }: Place = {}) {
+  constructor(
+    args: readonly string[],
+    token: string,
+    { node = process.execPath, folder, codeDirectory = sharedCode }: Place = {},
+  ) {
     const env = { ...process.env, HEDDLE__CODE__DIRECTORY: codeDirectory, HEDDLE_TOKEN: token };
-    this.#child = spawn(process.execPath, [command, ...args], {
+    this.#child = spawn(node, [command, ...args], {
       env,
       cwd: folder,
       stdio: ['ignore', 'inherit', 'pipe'],
@@ -82,6 +88,7 @@ export interface WorkerOptions {
   readonly token: string;
   readonly name: string;
   readonly threads?: number;
+  readonly node?: string;
   /** Where it stands; here if not given. */
   readonly folder?: string;
   readonly code?: 'bundle' | 'module';

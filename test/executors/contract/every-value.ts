@@ -7,9 +7,9 @@ import { everyValue, isAsMade, make, type Fate } from '../../fixtures/every-valu
 import { throwIt, thrownValues } from '../../fixtures/thrown-values.ts';
 import type { Means, Rule } from '../contract.ts';
 
-const names = [...everyValue.keys()];
+export function everyValueRules(rule: Rule, { sharesMemory, knowsTemporal = true }: Means): void {
+  const names = [...everyValue.keys()].filter((name) => knowsTemporal || !name.startsWith('Temporal'));
 
-export function everyValueRules(rule: Rule, { sharesMemory }: Means): void {
   rule('every sort of result arrives exactly, or that it does not is told', async (run) => {
     const { state, logs } = await run(new Flow('every-result', () => make.map(names)));
 
