@@ -1,0 +1,91 @@
+// Ten thousand who knock at a scheduler that is at work.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { Flow } from 'heddle';
+import { DistributedExecutor } from 'heddle/executors';
+import { newDiary, note, untilNoted } from '../fixtures/diary.ts';
+import { waitForLine } from '../fixtures/failing.ts';
+import { inc } from '../fixtures/tasks.ts';
+import { CommandProcess, joinedWorker } from './worker-process.ts';
+
+const token = 'selvedge';
+const knocks = 10_000;
+const bounded = { timeout: 120_000 };
+
+test(
+  'ten thousand connections are attempted twice while a flow runs: it finishes, the limits are told',
+  bounded,
+  async () => {
+    await using scheduler = new CommandProcess(['scheduler', '--listen', '0'], token);
+    await scheduler.said(/listening at/);
+    const url = /ws:\/\/\S+?:\d+/.exec(scheduler.lines.join('\n'))![0];
+    const port = Number(new URL(url).port);
+    await using _worker = await joinedWorker({ url, token, name: 'ada' });
+    using diary = newDiary();
+    const flow = new Flow('counts', () => {
+      const began = waitForLine(diary.path, 'go');
+      return { counts: inc.map(Array.from({ length: 1_000 }, (_, i) => i)).setUpstream(began) };
+    });
+    const running = flow.run({ executor: new DistributedExecutor(url, { token }), onLog: () => {} });
+    await untilNoted(diary.path, 'waiting');
+
+    await using _first = await crowd(port);
+    const before = residentBytes(scheduler);
+    await using _second = await crowd(port);
+    const grown = residentBytes(scheduler) - before;
+    note(diary.path, 'go');
+    const { output } = await running;
+
+    assert.equal(output.counts.at(-1), 1_000);
+    // Each kept would hold several kilobytes.
+    assert.ok(grown < 30_000_000, `${knocks} refused connections left ${grown} bytes behind`);
+    scheduler.kill('SIGTERM');
+    await scheduler.exited();
+    const told = scheduler.lines.filter((line) => /refused/.test(line));
+    assert.match(
+      told.join('\n'),
+      /refused a connection from 127\.0\.0\.\d+: 128 of its address have not introduced them/,
+    );
+    assert.match(told.join('\n'), /refused a connection from 127\.0\.0\.\d+: 512 have not introduced themselves yet/);
+    const counted = told.map((line) => Number(/refused (\d+) more/.exec(line)?.[1] ?? 1)).reduce((a, b) => a + b, 0);
+    assert.ok(counted > 2 * knocks - 2_000, `${counted} refusals were told`);
+    assert.ok(told.length < 100, `in ${told.length} lines`);
+  },
+);
+
+/** Knocks ten thousand times from ten addresses, half of it from one, and says nothing. Resolves when it is plain who was let in. */
+async function crowd(port: number): Promise<AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const places = Array.from({ length: knocks }, (_, i) => i).values();
+  const knock = async () => {
+    for (const place of places) {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: addressOf(place) });
+      sockets.add(socket);
+      const answered = new Promise<void>((resolve) => {
+        socket.once('close', resolve).once('error', () => {});
+        // Who is refused is so at once: an answer to this comes only from who lets us in.
+        socket.once('connect', () => socket.write('GET / HTTP/1.1\r\nhost: a\r\n'));
+        socket.once('drain', resolve).setTimeout(200, resolve);
+      });
+      await answered;
+      if (socket.destroyed) sockets.delete(socket);
+    }
+  };
+  await Promise.all(Array.from({ length: 200 }, knock));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function addressOf(place: number): string {
+  return place % 2 === 0 ? '127.0.0.2' : `127.0.0.${3 + (place % 9)}`;
+}
+
+function residentBytes({ pid }: CommandProcess): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+}
