@@ -1,5 +1,7 @@
 import { minBodyBytes, type BodySource } from '../protocol/bodies.ts';
-import { maxBegun, partBytes, type Part } from '../protocol/part.ts';
+import type { Decode } from '../protocol/codec.ts';
+import type { Message } from '../protocol/messages.ts';
+import { maxBegun, partBytes, readPart, type Part } from '../protocol/part.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 
 interface Begun {
@@ -80,6 +82,21 @@ export class Assembly implements BodySource {
     this.#begun.set(id, begun);
     return begun;
   }
+}
+
+/** Reads a frame, which comes in pieces: messages, if it holds any or ends what does. Throws a ProtocolError. */
+export function readFrame<In extends Message>(
+  frame: readonly Uint8Array[],
+  assembly: Assembly,
+  decode: Decode<In>,
+): In[] {
+  const part = readPart(frame);
+  const batch = part === undefined ? joined(frame) : assembly.add(part);
+  return batch === undefined ? [] : decode(batch, assembly);
+}
+
+function joined(frame: readonly Uint8Array[]): Uint8Array {
+  return frame.length === 1 ? frame[0]! : Buffer.concat(frame);
 }
 
 function violation({ id, kind, size, offset, length }: Part, problem: string): ProtocolError {

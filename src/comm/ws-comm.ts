@@ -3,9 +3,8 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { weigh } from '../protocol/codec.ts';
 import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
-import { readPart } from '../protocol/part.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { Assembly } from './assembly.ts';
+import { Assembly, readFrame } from './assembly.ts';
 import type { Comm, CommClosed, CommHandlers } from './comm.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
@@ -123,9 +122,7 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   #read(frame: Buffer[], isBinary: boolean): In[] | ProtocolError {
     if (!isBinary) return new ProtocolError('a text frame came: only binary frames are spoken here');
     try {
-      const part = readPart(frame);
-      const batch = part === undefined ? joined(frame) : this.#assembly.add(part);
-      return batch === undefined ? [] : this.#options.decode(batch, this.#assembly);
+      return readFrame(frame, this.#assembly, this.#options.decode);
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       throw error;
@@ -192,10 +189,6 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     if (code === tryAgainLater) return lostError(peer, `it gave us up: ${reason}`);
     return new ProtocolError(`${peer} closed the channel: ${reason || `code ${code}`}`, { peer, closeCode: code });
   }
-}
-
-function joined(frame: readonly Buffer[]): Buffer {
-  return frame.length === 1 ? frame[0]! : Buffer.concat(frame);
 }
 
 function tooLarge(message: Message, messageBytes: number, maxMessageBytes: number): HeddleError {

@@ -16,11 +16,17 @@ export type Fields<T> = { readonly [K in keyof T]-?: Check };
 
 export const count = leaf('a whole number from 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
 export const positive = leaf('a whole number from 1', (value) => Number.isSafeInteger(value) && (value as number) >= 1);
+
+export function atMost(limit: number): Check {
+  const expected = `a whole number from 0 to ${limit}`;
+  return leaf(expected, (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= limit);
+}
+
 export const integer = leaf('a whole number', (value) => Number.isSafeInteger(value));
 export const duration = leaf('a number of milliseconds', (value) => Number.isFinite(value) && (value as number) >= 0);
 export const amount = leaf('a number above 0', (value) => Number.isFinite(value) && (value as number) > 0);
 /** What a Date can hold. */
-export const time = leaf('a time', (value) => Math.abs(value as number) <= 8.64e15);
+export const time = leaf('a time', (value) => typeof value === 'number' && Math.abs(value) <= 8.64e15);
 export const text = leaf('a text', (value) => typeof value === 'string');
 export const flag = leaf('true or false', (value) => typeof value === 'boolean');
 export const bytes = leaf('bytes', (value) => value instanceof Uint8Array);

@@ -3,6 +3,7 @@ import type { LogRecord } from '../lib/log-record.ts';
 import type { Amount, TagLimit, Traits } from '../lib/placing.ts';
 import {
   amount,
+  atMost,
   bytes,
   count,
   duration,
@@ -83,13 +84,16 @@ const submission: Fields<Submission> = {
   resource: optional(text),
 };
 
+/** Whoever has more is lying, and work is handed out to every one of them. */
+const maxThreads = 65_536;
+
 const hello = record<Body<Hello, 'hello'>>({
   role: oneOf<Hello['role']>({ worker: 1, client: 1 }),
   protocol: count,
   heddle: text,
   node: text,
   name: text,
-  threads: count,
+  threads: atMost(maxThreads),
   has: optional(traits),
   within: optional(text),
 });

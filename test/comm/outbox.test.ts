@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Assembly } from '../../src/comm/assembly.ts';
+import { Assembly, readFrame } from '../../src/comm/assembly.ts';
 import { Outbox } from '../../src/comm/outbox.ts';
 import { decodeFromWorker, decodeToWorker, weigh } from '../../src/protocol/codec.ts';
+import type { Decode } from '../../src/protocol/codec.ts';
 import type { FromWorker, Message, ToWorker } from '../../src/protocol/messages.ts';
 import { readPart } from '../../src/protocol/part.ts';
 import { ended, run } from './house.ts';
@@ -201,20 +202,15 @@ test('what is cleared is never written', async () => {
 });
 
 /** An outbox whose socket takes a frame when the test says so, and another end that puts together what it gets. */
-function wire<M extends Message = FromWorker>(
-  decode = decodeFromWorker as unknown as Decoder<M>,
-  maxBytes = 1024 * mb,
-) {
+function wire<M extends Message = FromWorker>(decode = decodeFromWorker as unknown as Decode<M>, maxBytes = 1024 * mb) {
   /** What each frame was: a part, or the messages in it. */
   const written: string[] = [];
   const arrived: M[] = [];
   const waiting: (() => void)[] = [];
   const assembly = new Assembly(maxBytes);
   const outbox = new Outbox<M>((frame, taken) => {
-    const part = readPart(frame);
-    const batch = part === undefined ? Buffer.concat(frame) : assembly.add(part);
-    const messages = batch === undefined ? [] : decode(batch, assembly);
-    written.push(part === undefined ? messages.map(described).join('+') : 'part');
+    const messages = readFrame(frame, assembly, decode);
+    written.push(readPart(frame) === undefined ? messages.map(described).join('+') : 'part');
     arrived.push(...messages);
     waiting.push(taken);
   }, maxBytes);
@@ -228,8 +224,6 @@ function wire<M extends Message = FromWorker>(
   };
   return { outbox, send, written, arrived, take, takeAll };
 }
-
-type Decoder<M extends Message> = (frame: Uint8Array, bodies: Assembly) => M[];
 
 function described(message: Message): string {
   return 'attempt' in message ? `${message.type} ${message.attempt}` : message.type;

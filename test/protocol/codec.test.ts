@@ -2,9 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Packr, pack } from 'msgpackr';
-import type { Loss } from '../../src/lib/chunk.ts';
-import type { LogLevel, LogRecord } from '../../src/lib/log-record.ts';
-import type { Traits } from '../../src/lib/placing.ts';
 import {
   decodeFromClient,
   decodeFromPeer,
@@ -15,8 +12,9 @@ import {
   weigh,
 } from '../../src/protocol/codec.ts';
 import type { Decode } from '../../src/protocol/codec.ts';
-import type { FromClient, FromWorker, Message, ToClient, ToWorker } from '../../src/protocol/messages.ts';
+import type { FromWorker, Message } from '../../src/protocol/messages.ts';
 import { ProtocolError } from '../../src/protocol/protocol-error.ts';
+import { fromClient, fromWorker, toClient, toWorker } from './arbitraries.ts';
 
 const decoders = { decodeFromWorker, decodeToWorker, decodeFromClient, decodeToClient, decodeFromPeer };
 
@@ -96,6 +94,24 @@ test('a field that only a later version knows is let be, so that its hello can b
   };
 
   assert.equal(decodeFromPeer(pack([hello]))[0]?.type, 'hello');
+});
+
+test('a worker with more threads than any machine has is not believed', () => {
+  const self = { role: 'worker', protocol: 1, heddle: '1', node: '24', name: 'eve' };
+
+  assert.throws(
+    () => decodeFromPeer(pack([{ type: 'hello', ...self, threads: 2 ** 40 }])),
+    violation('"hello" message: threads: expected a whole number from 0 to 65536, got 1099511627776'),
+  );
+});
+
+test('a time of 64 bits is refused like any other that is none', () => {
+  const record = { time: 2n ** 60n, level: 'info', message: '' };
+
+  assert.throws(
+    () => decodeFromWorker(pack([{ type: 'logs', attempt: 1, records: [record] }])),
+    violation('"logs" message: records[0].time: expected a time, got a 64-bit integer'),
+  );
 });
 
 test('a body owns its memory, and is a plain Uint8Array whatever was sent', () => {
@@ -243,141 +259,4 @@ function ended(attempt: unknown) {
 
 function definition() {
   return { array: 1, name: 'a', length: 1, definition: new Uint8Array(1), elementwise: [], whole: [] };
-}
-
-const number = fc.oneof(fc.nat(200), fc.maxSafeNat());
-const positive = fc.integer({ min: 1 });
-const crashesWhenLost = fc.constant(true as const);
-const ms = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
-const text = fc.string({ unit: 'grapheme', maxLength: 80 });
-const bytes = fc.uint8Array({ maxLength: 300 });
-const numbers = fc.array(number, { maxLength: 3 });
-const blocks = fc.array(record({ start: number, count: number, bytes }), { maxLength: 2 });
-const inputs = fc.array(record({ array: number, blocks }), { maxLength: 2 });
-
-/** Plain objects with these fields, of which some may be absent. */
-function record<T extends object>(fields: { [K in keyof T]-?: fc.Arbitrary<T[K]> }, mayMiss: (keyof T)[] = []) {
-  const requiredKeys = (Object.keys(fields) as (keyof T)[]).filter((key) => !mayMiss.includes(key));
-  return fc.record(fields, { requiredKeys, noNullPrototype: true }) as unknown as fc.Arbitrary<T>;
-}
-
-function type<T extends string>(name: T): fc.Arbitrary<T> {
-  return fc.constant(name);
-}
-
-function hello() {
-  const role = fc.constantFrom('worker' as const, 'client' as const);
-  const facts = { role, protocol: number, heddle: text, node: text, name: text, threads: number };
-  return record({ type: type('hello'), ...facts, has: traits() }, ['has']);
-}
-
-function answers() {
-  return [
-    record({ type: type('welcome'), name: text, heartbeatTimeoutMs: fc.nat() }),
-    record({ type: type('refused'), code: text, message: text }),
-  ] as const;
-}
-
-function traits(): fc.Arbitrary<Traits> {
-  const amounts = fc.array(record({ name: text, amount: fc.integer({ min: 1 }) }), { maxLength: 2 });
-  return record({ resources: amounts, labels: fc.array(text, { maxLength: 2 }) });
-}
-
-function loss(): fc.Arbitrary<Loss> {
-  const kind = fc.constantFrom<Loss['kind'][]>('exit', 'out-of-memory', 'error', 'worker-left', 'timeout', 'cancelled');
-  const fields = { kind, exitCode: fc.integer(), memoryLimitMb: ms, message: text };
-  return record<Loss>(fields, ['exitCode', 'memoryLimitMb', 'message']);
-}
-
-function records(): fc.Arbitrary<LogRecord[]> {
-  const level = fc.constantFrom<LogLevel[]>('debug', 'info', 'warn', 'error');
-  const fields = {
-    time: fc.double({ min: 0, max: 8.64e15, noNaN: true }).map((value) => value + 0),
-    level,
-    message: text,
-    task: text,
-    mapIndex: number,
-    taskRun: text,
-    worker: text,
-    logger: text,
-    flowRun: text,
-    flow: text,
-    renamedTo: text,
-    once: text,
-  };
-  const optional = ['task', 'mapIndex', 'taskRun', 'logger', 'worker', 'flowRun', 'flow', 'renamedTo', 'once'] as const;
-  return fc.array(record<LogRecord>(fields, [...optional]), { maxLength: 2 });
-}
-
-function fromWorker(): fc.Arbitrary<FromWorker> {
-  const attempt = number;
-  return fc.oneof(
-    hello(),
-    record({ type: type('settled'), attempt, start: number, count: number, busyMs: ms, bytes }),
-    record({ type: type('delayed'), attempt, index: number, delayMs: ms, note: bytes }),
-    record({ type: type('lost'), attempt, indices: numbers, loss: loss() }),
-    record({ type: type('timed-out'), attempt, index: number }),
-    record({ type: type('ended'), attempt }),
-    record({ type: type('logs'), attempt, records: records() }),
-    record({ type: type('opened'), attempt, resource: text }),
-    record({ type: type('resource-logs'), resource: text, records: records() }),
-    record({ type: type('closed'), resource: text }),
-    record({ type: type('draining') }),
-  );
-}
-
-const array = { array: number, name: text, length: number, definition: bytes, elementwise: numbers, whole: numbers };
-
-function toWorker(): fc.Arbitrary<ToWorker> {
-  const notes = fc.array(record({ index: number, bytes }), { maxLength: 2 });
-  const run = {
-    array: number,
-    attempt: number,
-    start: number,
-    end: number,
-    lanes: positive,
-    inputs,
-    notes,
-    timedOut: numbers,
-  };
-  return fc.oneof(
-    ...answers(),
-    record({ type: type('define'), definition: record({ ...array, timeoutMs: ms }, ['timeoutMs']), whole: inputs }),
-    record({ type: type('run'), ...run }),
-    record({ type: type('cancel'), array: number, attempt: number, graceMs: ms }),
-    record({ type: type('forget'), array: number }),
-    record({ type: type('close-resource'), resource: text }),
-    record({ type: type('close'), reason: text }),
-  );
-}
-
-function fromClient(): fc.Arbitrary<FromClient> {
-  const limits = fc.array(record({ tag: text, most: positive }), { maxLength: 2 });
-  const placing = { concurrency: positive, needs: traits(), limits, allowedFailures: number, crashesWhenLost };
-  const optional = { timeoutMs: ms, given: blocks, resource: text, ...placing };
-  const names = Object.keys(optional) as (keyof typeof optional)[];
-  const submission = record({ ...array, ...optional, priority: fc.integer() }, names);
-  return fc.oneof(
-    hello(),
-    record({ type: type('submit'), arrays: fc.array(submission, { maxLength: 2 }) }),
-    record({ type: type('release'), arrays: numbers }),
-    record({ type: type('seal'), arrays: numbers }),
-    record({ type: type('take'), array: number, start: number, isWanted: fc.boolean() }),
-    record({ type: type('cancel'), graceMs: ms }),
-  );
-}
-
-function toClient(): fc.Arbitrary<ToClient> {
-  return fc.oneof(
-    ...answers(),
-    record({ type: type('settled'), array: number, start: number, count: number, bytes, byteLength: number }, [
-      'byteLength',
-    ]),
-    record({ type: type('block'), array: number, start: number, count: number, bytes }),
-    record({ type: type('failed'), code: text, message: text }),
-    record({ type: type('started'), array: number, count: number }),
-    record({ type: type('logs'), array: number, records: records() }),
-    record({ type: type('workers'), workers: number, threads: number, lost: text }, ['lost']),
-    record({ type: type('idle') }),
-  );
 }
