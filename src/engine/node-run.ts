@@ -16,6 +16,12 @@ export interface Span extends RanOn {
   readonly endedAt: number;
 }
 
+interface OpenBlock {
+  readonly start: number;
+  readonly count: number;
+  readonly outcomes: Outcomes;
+}
+
 /** What is known of an array from its submission on. */
 export interface Submitted {
   readonly length: number;
@@ -46,6 +52,8 @@ export class NodeRun implements ArrayListener {
   readonly #done = Promise.withResolvers<void>();
   readonly #keptBytes: number;
   #blocks: SettledBlock[] = [];
+  /** The same blocks opened, once all of them are there and somebody has asked. */
+  #opened: readonly OpenBlock[] | undefined;
   /** Of all blocks that it was asked about. */
   #offeredBytes = 0;
   #keepsValues = true;
@@ -161,7 +169,7 @@ export class NodeRun implements ArrayListener {
     }
     return new State('Mapped', `Mapped over ${this.length} elements.`, {
       get result() {
-        return run.children.map((child) => child.result);
+        return run.#results();
       },
       get children() {
         return run.children;
@@ -173,20 +181,41 @@ export class NodeRun implements ArrayListener {
   get children(): readonly State[] {
     if (this.#states !== undefined) return this.#states;
     const states: State[] = Array.from({ length: this.length });
-    const unknown = successWithout(this.node.slug, this.#offeredBytes);
-    for (const block of this.#blocks) {
-      const { start, count } = block;
-      if (block.byteLength !== undefined) {
-        states.fill(unknown, start, start + count);
-        continue;
-      }
-      const outcomes = readable(block, this.isList ? start : undefined);
+    for (const { start, count, outcomes } of this.#open()) {
       for (let position = 0; position < count; position += 1) states[start + position] = stateAt(outcomes, position);
     }
     const end = this.#end;
     const complete = end === undefined ? states : Array.from(states, (state) => state ?? end);
     if (this.isDone) this.#states = complete;
     return complete;
+  }
+
+  /** What its task runs returned, by index. No state is made for any of them: there may be millions. */
+  #results(): unknown[] {
+    const results: unknown[] = [];
+    results.length = this.length;
+    for (const { start, count, outcomes } of this.#open()) {
+      const { values, states } = outcomes;
+      for (let position = 0; position < count; position += 1) {
+        const state = states?.[position];
+        results[start + position] = state === undefined ? values[position] : state.result;
+      }
+    }
+    return results;
+  }
+
+  #open(): readonly OpenBlock[] {
+    if (this.#opened !== undefined) return this.#opened;
+    const unknown = successWithout(this.node.slug, this.#offeredBytes);
+    const opened = this.#blocks.map((block): OpenBlock => {
+      const { start, count, byteLength } = block;
+      if (byteLength !== undefined) return { start, count, outcomes: all(count, unknown) };
+      return { start, count, outcomes: readable(block, this.isList ? start : undefined) };
+    });
+    if (!this.isDone) return opened;
+    this.#blocks = [];
+    this.#opened = opened;
+    return opened;
   }
 
   /** Whether any task run of it failed, told without opening a block. */
