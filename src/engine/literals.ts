@@ -4,6 +4,7 @@ import { attach } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { Range } from '../lib/range.ts';
 import { encodeValue } from '../values/encode.ts';
+import { isExact } from '../values/exactness.ts';
 import { assertFits } from '../values/size.ts';
 import type { State } from '../flow/state.ts';
 import { encodeOutcomes } from './outcomes.ts';
@@ -26,19 +27,29 @@ export interface LiteralUse {
 /** The list as blocks. An element that cannot travel becomes the failure of the child that was to get it. */
 export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
   const states = new Map(use.states);
-  const values = given.map((value, index) => {
+  /** By index: what goes in the place of those that do not go as they are. */
+  const sent = new Map<number, unknown>();
+  const sendable = (index: number): unknown => {
+    if (sent.has(index)) return sent.get(index);
     try {
-      return outgoing(value, () => use.destination(index));
+      sent.set(
+        index,
+        outgoing(given[index], () => use.destination(index)),
+      );
     } catch (error) {
       states.set(index, failed(error));
-      return undefined;
+      sent.set(index, undefined);
     }
-  });
+    return sent.get(index);
+  };
 
   const blocks: Block[] = [];
   let length = 1;
-  for (let start = 0; start < values.length;) {
-    const slice = values.slice(start, start + length);
+  for (let start = 0; start < given.length;) {
+    const slice = given.slice(start, start + length);
+    for (let position = 0; position < slice.length; position += 1) {
+      if (!isExact(slice[position])) slice[position] = sendable(start + position);
+    }
     const attaching = new Map();
     const bytes = encodeOutcomes(slice, within(states, { start, end: start + slice.length }), { attaching });
     attach(bytes, attaching);
