@@ -3,7 +3,7 @@
 
 import { controlWords, type ChunkMessage, type ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import type { State } from '../flow/state.ts';
+import { isUsual, type State } from '../flow/state.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { sendable } from '../values/travels.ts';
@@ -177,7 +177,7 @@ class ChunkRun {
     if (state.type !== 'Success' && state.type !== 'Cached') return ending;
     const outcomes = this.#outcomes.at(run.index);
     const unsendable = this.#succeed(run, state.result);
-    if (unsendable === undefined) outcomes.describe(run.index, state);
+    if (unsendable === undefined && !isUsual(state)) outcomes.describe(run.index, state);
     return unsendable;
   }
 

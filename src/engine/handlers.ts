@@ -2,6 +2,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
+import { isThenable } from '../lib/thenable.ts';
 import { Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { TaskStateHandler } from '../flow/settings.ts';
@@ -24,9 +25,9 @@ export async function changeState(task: Task, change: Change, run: Run): Promise
   const { stateHandlers, onFailure } = task.settings;
   const { mapIndex } = run;
   const failure: TaskStateHandler = async ({ to }) => {
-    if (to.isFailed()) await onFailure?.({ task, state: to, ...(mapIndex !== undefined && { mapIndex }) });
+    if (to.isFailed()) await onFailure!({ task, state: to, ...(mapIndex !== undefined && { mapIndex }) });
   };
-  return await throughHandlers([...stateHandlers, failure], change, {
+  return await throughHandlers(onFailure === undefined ? stateHandlers : [...stateHandlers, failure], change, {
     owner: `task '${task.name}'`,
     call: (handler, { from, to }) => withContext(run, () => handler({ task, mapIndex, from, to })),
   });
@@ -47,7 +48,9 @@ export async function throughHandlers<Handler>(
   let state = to;
   for (const handler of handlers) {
     try {
-      const made = await call(handler, { from, to: state });
+      const returned = call(handler, { from, to: state });
+      // Most are not asynchronous, and are called for each of many runs.
+      const made = isThenable(returned) ? await returned : returned;
       if (made instanceof State) state = made;
       else if (made !== undefined && made !== null) throw notAState(owner, made);
     } catch (thrown) {

@@ -3,6 +3,7 @@
 
 import { controlWords } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
+import { isThenable } from '../lib/thenable.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { State, success } from '../flow/state.ts';
 import { allSuccessful } from '../flow/triggers.ts';
@@ -392,8 +393,4 @@ function timedOut(plan: RunPlan, progress: Progress): Ending {
   const message = `task '${name}' ran longer than its timeout of ${formatDuration(timeoutMs ?? 0)}.`;
   const error = new DOMException(message, 'TimeoutError');
   return new Ending(new State('TimedOut', message, { error }), { isRetriable: true });
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

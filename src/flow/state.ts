@@ -251,8 +251,15 @@ function fromBase64(text: string): unknown {
   return decodeValue(new Uint8Array(Buffer.from(text, 'base64')));
 }
 
+const succeeded = 'Task run succeeded.';
+
 export function success<T>(result: T): State<T> {
-  return new State('Success', 'Task run succeeded.', { result });
+  return new State('Success', succeeded, { result });
+}
+
+/** Whether a success says no more than any other. */
+export function isUsual({ type, message, error, expiresAt }: State): boolean {
+  return type === 'Success' && message === succeeded && error === undefined && expiresAt === undefined;
 }
 
 function has(types: readonly StateType[], type: StateType): boolean {

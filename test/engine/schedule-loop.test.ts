@@ -242,6 +242,8 @@ test('Ctrl-C cancels the run that goes on, and the loop', async (t) => {
     await new Promise(() => {});
   });
   const { runs, records, ...loop } = serving(new Flow('f', () => long()), { schedule: hourly });
+  // Whoever listened for a run that is over listens to the end of the turn.
+  await new Promise((resolve) => setImmediate(resolve));
   const before = process.listenerCount('SIGINT');
 
   assert.deepEqual(await loop.follow(), { end: 'cancelled', runs: 1, failures: 0 });
