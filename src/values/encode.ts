@@ -3,10 +3,10 @@
 //
 // Shared references are kept within a value, not between the values of a column.
 
-import { types } from 'node:util';
 import { HeddleError } from '../lib/heddle-error.ts';
 import './built-in-types.ts';
 import { read, write, type Reading, type Writing } from './copier.ts';
+import { putTogether, takeApart, takeTableApart, type Rows } from './rows.ts';
 
 /** The first byte of a block. It is on the wire: numbers are never given to another codec. */
 const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4, table: 5 } as const;
@@ -14,11 +14,8 @@ const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4, table
 /** What a column may consist of for the constant codec. Positions are on the wire. */
 const constants: readonly unknown[] = [undefined, null, true, false];
 
-/** Below this, or with wider rows, taking rows apart gains nothing. */
+/** Of fewer, taking rows apart gains nothing. */
 const leastRows = 4;
-const mostKeys = 100;
-/** Of a list that is itself a value: a shorter one is as fast as it is. */
-const leastTableRows = 64;
 
 /**
  * One block of bytes that owns its memory: nothing else is in its buffer, so it can be posted or transferred whole. It
@@ -30,7 +27,7 @@ export function encodeColumn(values: readonly unknown[], head: readonly number[]
   if (constants.includes(first) && isAllSame(values)) return encodeConstant(first, values.length, head);
   const rows = values.length >= leastRows ? takeApart(values) : undefined;
   if (rows !== undefined) return write(rows, [...head, codecs.rows], writing);
-  const table = values.length === 1 && isTable(first) ? takeApart(first) : undefined;
+  const table = values.length === 1 ? takeTableApart(first) : undefined;
   if (table !== undefined) return write(table, [...head, codecs.table], writing);
   return write(values, [...head, codecs.copier], writing);
 }
@@ -132,59 +129,4 @@ function decodeConstant(bytes: Uint8Array): unknown[] {
   const values: unknown[] = [];
   for (let index = 0; index < count; index += 1) values.push(constant);
   return values;
-}
-
-/** Rows of the same keys, by column: the keys are written once, and numbers as they lie in memory. */
-interface Rows {
-  readonly keys: readonly string[];
-  readonly columns: readonly ArrayLike<unknown>[];
-}
-
-/** Whether a value is a list of rows, none of which is in it twice: that would not be so any more. */
-function isTable(value: unknown): value is readonly unknown[] {
-  if (!Array.isArray(value) || value.length < leastTableRows || !isPlainObject(value[0])) return false;
-  if (Object.getPrototypeOf(value) !== Array.prototype || Object.keys(value).length !== value.length) return false;
-  return new Set(value).size === value.length;
-}
-
-/** The rows by column; `undefined` unless all are plain objects of primitives with the same keys in one order. */
-function takeApart(values: readonly unknown[]): Rows | undefined {
-  const [first] = values;
-  if (!isPlainObject(first)) return undefined;
-  const keys = Object.keys(first);
-  // Setting `__proto__` on an object makes no such key.
-  if (keys.length === 0 || keys.length > mostKeys || keys.includes('__proto__')) return undefined;
-  const columns = keys.map((): unknown[] => []);
-  for (let index = 0; index < values.length; index += 1) {
-    if (!appendRow(values[index], keys, columns)) return undefined;
-  }
-  return { keys, columns: columns.map((column) => (isAllNumbers(column) ? pack(column) : column)) };
-}
-
-function appendRow(row: unknown, keys: readonly string[], columns: readonly unknown[][]): boolean {
-  if (!isPlainObject(row)) return false;
-  let column = 0;
-  for (const key in row) {
-    if (key !== keys[column]) return false;
-    const member = row[key];
-    if ((typeof member === 'object' && member !== null) || typeof member === 'function') return false;
-    columns[column]!.push(member);
-    column += 1;
-  }
-  return column === keys.length;
-}
-
-function putTogether({ keys, columns }: Rows): unknown[] {
-  const rows: Record<string, unknown>[] = [];
-  for (let index = 0; index < columns[0]!.length; index += 1) rows.push({});
-  for (const [at, key] of keys.entries()) {
-    const column = columns[at]!;
-    for (let index = 0; index < rows.length; index += 1) rows[index]![key] = column[index];
-  }
-  return rows;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
-  return Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { HeddleError } from '../../src/lib/heddle-error.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/values/encode.ts';
@@ -42,6 +43,38 @@ test('the order of keys arrives', () => {
     decodeColumn(encodeColumn(column)).map((row) => Object.keys(row as object)),
     column.map(Object.keys),
   );
+});
+
+test('rows arrive as they were, whatever is in a column, and however often a row is there', () => {
+  const row = (number: unknown) => ({ id: number, "it's": `"${String(number)}"`, 'a b': null, 7: -0 });
+  const lists: unknown[][] = [
+    Array.from({ length: 100 }, (_, index) => row(index)),
+    Array.from({ length: 100 }, (_, index) => row(index < 90 ? index : `number ${index}`)),
+    Array.from({ length: 100 }, (_, index) => row(index % 2 === 0 ? undefined : index)),
+    Array.from({ length: 100 }, (_, index) => row(index % 10 === 0 ? NaN : -index)),
+  ];
+  for (const list of lists) {
+    assert.deepEqual(decodeValue(encodeValue(list)), list);
+    assert.deepEqual(decodeColumn(encodeColumn(list)), list);
+  }
+
+  const shared = row(1);
+  const twice = decodeValue(encodeValue(Array.from({ length: 100 }, () => shared))) as unknown[];
+
+  assert.equal(new Set(twice).size, 1);
+});
+
+test('rows are put together where Node makes no code of texts', () => {
+  const list = Array.from({ length: 100 }, (_, index) => ({ index, text: 'here' }));
+  const encode = new URL('../../src/values/encode.ts', import.meta.url).href;
+  const script =
+    `import { decodeValue } from '${encode}';` +
+    `process.stdout.write(JSON.stringify(decodeValue(Buffer.from(process.argv[1], 'base64'))));`;
+  const args = ['--disallow-code-generation-from-strings', '--input-type=module', '-e', script];
+
+  const said = execFileSync(process.execPath, [...args, Buffer.from(encodeValue(list)).toString('base64')]);
+
+  assert.deepEqual(JSON.parse(said.toString()), list);
 });
 
 test('a block owns its memory, and a small view of a large buffer travels alone', () => {
