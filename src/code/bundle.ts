@@ -18,16 +18,34 @@ import { hashOfModule, projectOf, whenLoaded } from './registry.ts';
 export const bundleEntry = 'bundle.mjs';
 
 const bundles = new Map<string, Promise<PackedBundle>>();
+/** What those are called that are made. */
+const ids = new Map<string, string>();
 
 /**
  * The bundle of a module, made once in a process, since what this process runs was loaded once too. Rejects with
  * `BUNDLE_FAILED`, which shows the line that esbuild stumbled over.
  */
 export function bundleOf(address: CodeAddress): Promise<PackedBundle> {
-  const modules = [address.module, ...(address.also ?? [])].join(' ');
+  const modules = modulesOf(address);
   let bundle = bundles.get(modules);
-  if (bundle === undefined) bundles.set(modules, (bundle = makeBundle(address)));
+  if (bundle === undefined) {
+    bundles.set(modules, (bundle = makeBundle(address)));
+    bundle.then(
+      ({ id }) => ids.set(modules, id),
+      () => {},
+    );
+  }
   return bundle;
+}
+
+/** The same address, with the name of its bundle when that is made. */
+export function withBundle(address: CodeAddress): CodeAddress {
+  const bundle = ids.get(modulesOf(address));
+  return bundle === undefined ? address : { ...address, bundle };
+}
+
+function modulesOf({ module, also = [] }: CodeAddress): string {
+  return [module, ...also].join(' ');
 }
 
 async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Promise<PackedBundle> {

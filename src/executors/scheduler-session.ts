@@ -1,7 +1,7 @@
 // A flow run as a client of a scheduler: arrays go there in messages, outcomes come back.
 
 import { notAddressable } from '../code/load.ts';
-import { bundleOf } from '../code/bundle.ts';
+import { bundleOf, withBundle } from '../code/bundle.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
@@ -99,7 +99,7 @@ class SchedulerSession implements Session {
       // Whoever runs a flow on this thread wants all of it to run here.
       ...(this.#options.isSameThread && { needs: noTraits }),
       ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(code !== undefined && { code }),
+      ...(code !== undefined && { code: withBundle(code) }),
       ...(given !== undefined && { given }),
       ...(resource !== undefined && { resource }),
     };

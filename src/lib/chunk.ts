@@ -42,6 +42,8 @@ export interface CodeAddress {
   readonly fingerprint: string;
   /** URLs of modules that it does not import, and needs all the same. */
   readonly also?: readonly string[];
+  /** The bundle of all that, where it is made already: a worker that has it need not ask. */
+  readonly bundle?: string;
 }
 
 /** How a worker gets at a task's code, when it is not simply to import the module. */

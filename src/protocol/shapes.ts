@@ -70,7 +70,15 @@ const arrayDefinition: Fields<ArrayDefinition> = {
   elementwise: list(count),
   whole: list(count),
   timeoutMs: optional(duration),
-  code: optional(record<CodeAddress>({ module: text, path: text, fingerprint: text, also: optional(list(text)) })),
+  code: optional(
+    record<CodeAddress>({
+      module: text,
+      path: text,
+      fingerprint: text,
+      also: optional(list(text)),
+      bundle: optional(text),
+    }),
+  ),
 };
 const submission: Fields<Submission> = {
   ...arrayDefinition,

@@ -67,6 +67,7 @@ export class Worker implements AsyncDisposable {
     if (message.type === 'bundle') return this.#handle(this.#bundleArrived(message.id, message.bytes));
     if (message.type === 'define') this.#arrays.set(message.definition.array, hold(message));
     this.#handle({ type: 'told', message });
+    if (message.type === 'define') this.#lookFor(message.definition);
     if (message.type === 'forget') this.#arrays.delete(message.array);
   }
 
@@ -134,6 +135,12 @@ export class Worker implements AsyncDisposable {
     const log = (record: LogRecord) => this.#handle({ type: 'resource-reported', resource, record });
     await this.#pool.closeResource(resource, log);
     this.#handle({ type: 'resource-closed', resource });
+  }
+
+  /** A bundle that is named from the start may be here from before. */
+  #lookFor({ array, code }: ArrayDefinition): void {
+    const bundle = code?.bundle && this.#code?.find(code.bundle);
+    if (bundle !== undefined && bundle !== '') this.#handle({ type: 'code-found', array, source: { bundle } });
   }
 
   #codeNamed({ array, id, problem = 'it was not sent' }: Extract<ToWorker, { type: 'code' }>): WorkerEvent {
