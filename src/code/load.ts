@@ -12,6 +12,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { missingPackageOf, tellOfMissingPackages } from './missing-package.ts';
 import { find, fingerprintOf, namesIn, projectOf, registry, type Reference } from './registry.ts';
+import { changesSince, lookAround, type Surroundings } from './side-effects.ts';
 
 /** How long a module that was held at a flow run may stay silent before it is taken to define nothing more. */
 const heldPatienceMs = 2_000;
@@ -20,6 +21,10 @@ interface Import {
   readonly done: Promise<unknown>;
   /** How many runs had been held in this thread when it began. */
   readonly heldBefore: number;
+  /** How the thread looked before; absent once that was compared, or when it would say nothing of this module. */
+  before: Surroundings | undefined;
+  /** What it left behind. */
+  effects: readonly string[];
 }
 
 /** How an import ended for one who waits for a task: the module is through, or held at a flow run, or it threw. */
@@ -146,7 +151,8 @@ function locate({ name, module, path, fingerprint }: Reference, problem?: string
  */
 async function importUntil(module: string, isThere: () => boolean): Promise<ImportEnd> {
   const { promise, resolve } = Promise.withResolvers<ImportEnd>();
-  const { done, heldBefore } = importOnce(module);
+  const started = importOnce(module);
+  const { done, heldBefore } = started;
   let patience: NodeJS.Timeout | undefined;
   const check = () => {
     const { heldRuns } = registry;
@@ -168,7 +174,22 @@ async function importUntil(module: string, isThere: () => boolean): Promise<Impo
   } finally {
     clearTimeout(patience);
     registry.watchers.delete(check);
+    await compare(started);
   }
+}
+
+/** What reads a file for the import, say, is through one turn later. */
+async function compare(started: Import): Promise<void> {
+  const { before } = started;
+  if (before === undefined) return;
+  started.before = undefined;
+  await new Promise((resolve) => setImmediate(resolve));
+  started.effects = changesSince(before);
+}
+
+/** What the import of a module left behind in this thread, each as a clause. */
+export function sideEffectsOf(module: string): readonly string[] {
+  return imports.get(module)?.effects ?? [];
 }
 
 function importOnce(module: string): Import {
@@ -180,7 +201,10 @@ function importOnce(module: string): Import {
     setSourceMapsSupport(true, { nodeModules: true });
     tellOfMissingPackages();
   }
-  const started: Import = { done: import(fileOf(module)), heldBefore };
+  // While another one is imported, nobody can tell which of them it was. Where tasks are defined, it is as it shall be.
+  const isAlone = [...imports.values()].every(({ before }) => before === undefined);
+  const before = registry.isImporting && isAlone ? lookAround() : undefined;
+  const started: Import = { done: import(fileOf(module)), heldBefore, before, effects: [] };
   imports.set(module, started);
   return started;
 }

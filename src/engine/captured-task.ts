@@ -9,7 +9,8 @@ import { isExact } from '../values/exactness.ts';
 import { outgoing, type OutgoingUse } from './outgoing.ts';
 import type { RunPlan } from './plan.ts';
 
-type CaptureUse = Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'> & { readonly slug: string };
+/** Whose task it is, and in which run. */
+export type CaptureUse = Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'> & { readonly slug: string };
 
 /**
  * All that a task is made of, as plain data. Rejects with `FUNCTION_NOT_SERIALIZABLE` for a function that cannot leave

@@ -91,6 +91,7 @@ class ChunkRun {
   }
 
   async #runAll(loaded: LoadedTask): Promise<void> {
+    if (!this.#array.isWarned) this.#warn(loaded);
     const elementwise = this.#read(loaded);
     if (elementwise instanceof Ending) return this.#failAll(elementwise.state);
     const runner = new TaskRunner(loaded, {
@@ -127,6 +128,13 @@ class ChunkRun {
       if (performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
     }
     Atomics.store(control, word, -1);
+  }
+
+  #warn({ warnings, plan }: LoadedTask): void {
+    this.#array.isWarned = true;
+    for (const { message, once } of warnings) {
+      createLogger({ task: plan.name, once }, (record) => this.#log(record), plan.logLevel).warn(message);
+    }
   }
 
   /** From here until it is open the thread runs no index, so that no timeout counts the time. */

@@ -77,6 +77,8 @@ export interface Session extends AsyncDisposable {
   readonly sharesMemory: boolean;
   /** Why a task cannot be found where it would run, if so; asked for every task before the first one runs. */
   objection(reference: Reference): Error | undefined;
+  /** Whether tasks run on other threads than this, which import their modules again. */
+  readonly importsModules: boolean;
   /** Whether a task that cannot be found may be sent there, with what it captures: the files there are those here. */
   readonly takesCaptures: boolean;
   /** Returns the array's id. News of it comes later, never during the call. */

@@ -9,12 +9,9 @@ import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
 import { State, type StateType } from '../flow/state.ts';
 import type { Task } from '../flow/task.ts';
-import type { Captured } from '../code/captured.ts';
-import { certain } from '../code/certain.ts';
 import { codeAddressOf, isBuiltIn, type Reference } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import type { Result } from '../results/result.ts';
-import { captureTask } from './captured-task.ts';
 import { behindGate } from './arguments.ts';
 import { concluded, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
@@ -31,6 +28,7 @@ import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
 import { typeReferences } from './types.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { planOf } from './plan-of.ts';
+import { prepareTasks, type PreparedTask } from './prepared-tasks.ts';
 import { encodePlan, type ArgumentPlan } from './plan.ts';
 import { storagePlanOf, type StoragePlan } from './storage-plan.ts';
 import { failed } from './endings.ts';
@@ -61,8 +59,7 @@ export class FlowRunner {
   readonly #journal: Journal | undefined;
   readonly #downstream: ReadonlyMap<Node, readonly Node[]>;
   #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
-  /** Tasks that workers cannot find. */
-  readonly #captured = new Map<Task, Captured>();
+  #prepared: ReadonlyMap<Task, PreparedTask> = new Map();
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
@@ -82,13 +79,7 @@ export class FlowRunner {
     const sharesMemory = session.sharesMemory && this.#journal === undefined;
     this.#ofRun = { ...this.#ofRun, sharesMemory };
     this.resources.assertAddressable(session);
-    for (const { task, slug } of this.#graph.nodes) {
-      if (task === undefined) continue;
-      const objection = session.objection(session.takesCaptures ? await certain(task.reference) : task.reference);
-      if (objection === undefined) continue;
-      if (!session.takesCaptures) throw objection;
-      this.#captured.set(task, await captureTask(task, { slug, ...this.#ofRun }));
-    }
+    this.#prepared = await prepareTasks(this.#graph, session, this.#ofRun);
   }
 
   /** Submits all there is, and resolves when every task run is settled. */
@@ -347,8 +338,8 @@ export class FlowRunner {
   #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
     const { approved } = this.#facts;
     const sharesMemory = this.#ofRun.sharesMemory === true;
-    const captured = this.#captured.get(node.task!);
-    const plan = planOf(node, { wiring, storage, scope: this.#facts, captured, approved, sharesMemory });
+    const prepared = this.#prepared.get(node.task!);
+    const plan = planOf(node, { wiring, storage, scope: this.#facts, prepared, approved, sharesMemory });
     const bytes = encodePlan(plan);
     if (bytes.length > plan.valueLimitBytes) {
       const given = plan.args.flatMap((argument, position) => {

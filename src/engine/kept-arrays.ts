@@ -14,6 +14,7 @@ import { reviveTask } from './captured-task.ts';
 import { Ending, failed } from './endings.ts';
 import type { LoadedTask } from './loaded-task.ts';
 import { hookLoadedLoggers } from './loggers/named.ts';
+import { moduleWarnings } from './module-warnings.ts';
 import { captureOutput } from './output-capture.ts';
 import { decodePlan, openPlan, type PlannedResource } from './plan.ts';
 import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
@@ -24,6 +25,8 @@ import { loadTypes } from './types.ts';
 export interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;
   failuresLogged: number;
+  /** Whether what is to be said of its module was said. */
+  isWarned: boolean;
 }
 
 /** How many arrays a thread keeps. */
@@ -40,7 +43,7 @@ export function forgetArrays(): void {
 export function keep(task: ChunkTask): KeptArray {
   let array = kept.get(task.array);
   if (array === undefined) {
-    array = { loaded: loadTask(task), failuresLogged: 0 };
+    array = { loaded: loadTask(task), failuresLogged: 0, isWarned: false };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);
@@ -74,7 +77,8 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
     const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
     const storage = plan.storage && (await openStorage(plan.storage, { plan, task: found, code: task.code }));
     const resources = plan.resources && (await Promise.all(plan.resources.map((each) => findResource(each, task))));
-    return { plan, task: found, trigger, whole, storage, resources, types };
+    const warnings = await moduleWarnings(plan, found);
+    return { plan, task: found, trigger, whole, storage, resources, types, warnings };
   } catch (error) {
     const cause =
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });

@@ -5,6 +5,7 @@ import type { ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Task } from '../flow/task.ts';
 import type { Trigger } from '../flow/triggers.ts';
+import type { ModuleWarning } from './module-warnings.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { RunPlan } from './plan.ts';
 import type { UsedResource } from './resources.ts';
@@ -23,6 +24,8 @@ export interface LoadedTask {
   readonly storage: StoredResults | undefined;
   /** Absent when it needs none. */
   readonly resources: readonly UsedResource[] | undefined;
+  /** What is to be told of its module. */
+  readonly warnings: readonly ModuleWarning[];
 }
 
 /** The upstream values of one chunk: for each elementwise upstream, outcomes that begin at the chunk's first index. */

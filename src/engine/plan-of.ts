@@ -1,9 +1,9 @@
-import type { Captured } from '../code/captured.ts';
 import { config } from '../config/config.ts';
 import type { Node } from '../flow/node.ts';
 import { nameOf } from '../flow/triggers.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import type { RunPlan } from './plan.ts';
+import type { PreparedTask } from './prepared-tasks.ts';
 import type { StoragePlan } from './storage-plan.ts';
 import { typeReferences } from './types.ts';
 import type { Wiring } from './wiring.ts';
@@ -12,8 +12,8 @@ interface Circumstances {
   readonly wiring: Wiring;
   readonly storage: StoragePlan | undefined;
   readonly scope: FlowRunScope;
-  /** The task, taken apart, when workers cannot find it. */
-  readonly captured: Captured | undefined;
+  /** Absent for our own tasks. */
+  readonly prepared: PreparedTask | undefined;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
   /** Whether all that runs it is in this process. */
@@ -28,6 +28,7 @@ export function planOf(node: Node, { wiring, storage, scope, ...rest }: Circumst
   const { check, valueLimitBytes } = task.settings;
   const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = scope;
   const { logging } = config();
+  const { captured, variables = [] } = rest.prepared ?? {};
   const types = typeReferences();
   const repeats = wiring.repeats();
   return {
@@ -45,7 +46,8 @@ export function planOf(node: Node, { wiring, storage, scope, ...rest }: Circumst
     ...(tags.length > 0 && { tags }),
     ...(rest.approved.includes(node.slug) && { isApproved: true }),
     reference: task.reference,
-    ...(rest.captured && { captured: rest.captured }),
+    ...(captured && { captured }),
+    ...(variables.length > 0 && { variables }),
     ...(types.length > 0 && { types }),
     isMapped: node.isMapped,
     ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),

@@ -7,6 +7,7 @@ import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed, type Check } from '../values/travels.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import type { Captured } from '../code/captured.ts';
+import type { ModuleVariable } from '../code/drift.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
 import type { StoragePlan } from './storage-plan.ts';
@@ -61,6 +62,8 @@ export interface RunPlan {
   readonly reference: Reference;
   /** The task itself, taken apart, when the reference leads nowhere. */
   readonly captured?: Captured;
+  /** Variables of its module that the task mentions, as they are where the flow was started, if any. */
+  readonly variables?: readonly ModuleVariable[];
   /** Where types of the user's are registered, if any. */
   readonly types?: readonly Reference[];
   readonly isMapped: boolean;

@@ -78,6 +78,10 @@ class SchedulerSession implements Session {
     return this.#options.sharesMemory;
   }
 
+  get importsModules(): boolean {
+    return !this.#options.isSameThread;
+  }
+
   get takesCaptures(): boolean {
     return this.#options.takesCaptures;
   }

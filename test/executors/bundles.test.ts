@@ -9,6 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
+import { drifting } from '../fixtures/drifting.ts';
+import { polluted } from '../fixtures/leaves-open-in-workers.ts';
 import { bounds } from '../fixtures/shipped/resources.ts';
 import * as shipped from '../fixtures/shipped/tasks.ts';
 import { newRoom } from '../fixtures/room.ts';
@@ -115,6 +117,18 @@ test('a kind of result comes along with each task that is stored in it, whatever
   );
   assert.deepEqual(room.text('written.txt').split('\n').toSorted(), ['', 'inc', 'scale']);
   assert.equal(house.bundles().length, 2);
+});
+
+test('what a bundle has otherwise than where the flow was started, and what it leaves open, is told', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { logs } = await house.run(new Flow('warned', () => [drifting(1), polluted(1)]));
+
+  const warnings = logs.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  const drifted = warnings.flatMap((message) => /'(\w+)' of its module: /.exec(message)?.[1] ?? []);
+  assert.deepEqual(new Set(drifted), new Set(['apiToken', 'runId', 'startedAt']));
+  const effects = warnings.filter((message) => message.endsWith('(TASK_MODULE_SIDE_EFFECTS)'));
+  assert.match(effects.join('\n'), /^importing test\/fixtures\/leaves-open-in-workers\.ts .* opened 1 server, [^\n]*$/);
 });
 
 test('code that cannot be bundled is told with its line, and a worker that has the same file uses that [D096]', async () => {

@@ -1,0 +1,73 @@
+// What importing a module leaves behind in a thread: things that stay open, and what it changes for everybody. Each
+// thread of each worker imports the modules of tasks, so there is one of each in every one of them.
+
+/** How a thread looked at one moment. */
+export interface Surroundings {
+  readonly open: ReadonlyMap<string, number>;
+  readonly globals: ReadonlySet<PropertyKey>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly listeners: ReadonlyMap<PropertyKey, number>;
+}
+
+/** What keeps a thread busy for longer than a moment, by what Node calls it. */
+const lasting: Readonly<Record<string, string>> = {
+  TCPServerWrap: 'server',
+  PipeServerWrap: 'server on a pipe',
+  TCPSocketWrap: 'socket',
+  TLSWrap: 'socket',
+  PipeWrap: 'pipe',
+  UDPWrap: 'UDP socket',
+  FSEventWrap: 'watcher of files',
+  StatWatcher: 'watcher of files',
+  ProcessWrap: 'child process',
+  Worker: 'thread',
+  Timeout: 'timer',
+};
+/** Nobody is called in a thread for a signal; and to be told of an end changes nothing before it. */
+const harmlessEvent = /^(?:SIG|exit$|beforeExit$|newListener$|removeListener$|warning$)/;
+/** Put there by Node itself when something is first used, or by us. */
+const harmlessGlobal = /^(?:undici\.|heddle\.|nodejs\.)/;
+
+export function lookAround(): Surroundings {
+  const events = process.eventNames().filter((event) => !harmlessEvent.test(String(event)));
+  return {
+    open: countEach(process.getActiveResourcesInfo()),
+    globals: new Set(Reflect.ownKeys(globalThis)),
+    environment: { ...process.env },
+    listeners: new Map(events.map((event) => [event, process.listenerCount(event)])),
+  };
+}
+
+/** What is otherwise now, each as a clause: `opened 1 server`, `set the global 'db'`. */
+export function changesSince(before: Surroundings): string[] {
+  const now = lookAround();
+  const opened = [...now.open].flatMap(([kind, count]) => {
+    const more = count - (before.open.get(kind) ?? 0);
+    const name = lasting[kind];
+    return more > 0 && name !== undefined ? [`opened ${more} ${name}${more === 1 ? '' : 's'}`] : [];
+  });
+  const globals = [...now.globals].filter((name) => !before.globals.has(name) && !isHarmless(name));
+  const names = new Set([...Object.keys(now.environment), ...Object.keys(before.environment)]);
+  const changed = [...names].filter((name) => now.environment[name] !== before.environment[name]);
+  const listened = [...now.listeners].filter(([event, count]) => count > (before.listeners.get(event) ?? 0));
+  return [
+    ...opened,
+    ...globals.map((name) => `set the global ${quoted(name)}`),
+    ...changed.map((name) => `changed the environment variable ${name}`),
+    ...listened.map(([event]) => `listens to ${quoted(event)} of the process`),
+  ];
+}
+
+function isHarmless(name: PropertyKey): boolean {
+  return typeof name === 'symbol' && harmlessGlobal.test(name.description ?? '');
+}
+
+function quoted(name: PropertyKey): string {
+  return typeof name === 'symbol' ? String(name) : `'${String(name)}'`;
+}
+
+function countEach(kinds: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,73 @@
+// What is told of the modules of tasks, which each thread imports for itself.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flow } from 'heddle';
+import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
+import { changeAll, drifting, steady } from '../fixtures/drifting.ts';
+import { polluted, pollutedToo } from '../fixtures/leaves-open-in-workers.ts';
+import { packaged } from '../fixtures/packages.ts';
+
+const bounded = { timeout: 60_000 };
+const numbers = [1, 2, 3, 4, 5, 6];
+
+test('variables that are not in a worker what they are here are told, each once in a run', bounded, async () => {
+  changeAll();
+  await using cluster = new LocalCluster({ workers: 2 });
+  const flow = new Flow('f', () => [drifting.map(numbers), steady.map(numbers)]);
+
+  const warnings = await warningsOf(flow, new DistributedExecutor(() => cluster));
+  const drifted = warnings.filter((message) => message.includes('CAPTURE_DRIFT'));
+  const names = drifted.map((message) => /^task 'drifting' reads '(\w+)' of its module: /.exec(message)?.[1]);
+  assert.deepEqual(new Set(names), new Set(['apiToken', 'limit', 'rows', 'runId', 'startedAt']));
+  assert.equal(names.length, 5);
+  assert.ok(drifted.some((text) => text.includes("'limit' of its module: 99 where the flow was started, but 10 in a")));
+  assert.ok(
+    drifted.some((text) => text.includes("'rows' of its module: [ 1, 2, 3 ] where the flow was started, but [ 0 ]")),
+  );
+  assert.ok(drifted.some((text) => text.includes("'apiToken' of its module: *** where the flow was started, but ***")));
+});
+
+test(
+  'variables are told in the processes of a cluster as well, and on this thread there are no others',
+  bounded,
+  async () => {
+    await using cluster = new LocalCluster({ workers: 1, processes: true });
+    const flow = new Flow('f', () => drifting(1));
+
+    const warnings = await warningsOf(flow, new DistributedExecutor(() => cluster));
+    assert.ok(warnings.some((message) => message.startsWith("task 'drifting' reads 'runId' of its module: ")));
+    assert.deepEqual(await warningsOf(flow, new LocalExecutor()), []);
+  },
+);
+
+test('what importing a module leaves in each thread is told, once in each run', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 2 });
+  await cluster.start();
+  const executor = new DistributedExecutor(() => cluster);
+  const flow = new Flow('f', () => [polluted.map(numbers), pollutedToo.map(numbers)]);
+
+  for (const run of ['first', 'second']) {
+    const warnings = await warningsOf(flow, executor);
+    assert.equal(warnings.length, 1, `${run}: ${warnings.join('\n')}`);
+    assert.match(
+      warnings[0]!,
+      /^importing test\/fixtures\/leaves-open-in-workers\.ts to find its tasks, each worker thread opened 1 server, opened 1 timer, set the global 'pollution', changed the environment variable HEDDLE_TEST_MARK and listens to 'uncaughtException' of the process\. .*\(TASK_MODULE_SIDE_EFFECTS\)$/,
+    );
+  }
+});
+
+test('nothing is told of packages that are only imported', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+
+  assert.deepEqual(await warningsOf(new Flow('f', () => packaged()), new DistributedExecutor(() => cluster)), []);
+});
+
+async function warningsOf(flow: Flow, executor: DistributedExecutor | LocalExecutor): Promise<string[]> {
+  const warnings: string[] = [];
+  const onLog = ({ level, message }: { level: string; message: string }) => {
+    if (level === 'warn' || level === 'error') warnings.push(message);
+  };
+  await flow.run({ executor, onLog });
+  return warnings;
+}
