@@ -12,6 +12,7 @@ import { roundTrip } from './round-trip.ts';
 import { rows } from './rows.ts';
 import { start } from './start.ts';
 import { tenMillion } from './ten-million.ts';
+import { values } from './values.ts';
 import { webSocket } from './web-socket.ts';
 import { webSocketRoundTrip } from './web-socket-round-trip.ts';
 
@@ -31,4 +32,5 @@ export const measurements: readonly Measurement[] = [
   flights,
   idle,
   core,
+  values,
 ];

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { diagnose } from '../../src/values/diagnosis.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/values/encode.ts';
 import { isExact } from '../../src/values/exactness.ts';
+import { registerType } from '../../src/values/types.ts';
 import { type Fate, hostile, nested, valueTable } from './value-table.ts';
 
 for (const [name, fate, value] of valueTable()) {
@@ -31,6 +32,25 @@ test('a column of what the scan accepts arrives exactly', () => {
       assertSame(decodeColumn(encodeColumn(column)), column);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('so do cycles, instances of a registered class and views of one memory, wherever they are', () => {
+  const parts = fc.constantFrom<() => unknown>(
+    () => new Price(5),
+    () => ({ of: new Map<unknown, unknown>([[new Set([new Price(7)]), Buffer.from('abc')]]) }),
+    () => Object.assign([1, , -0], { note: '\ud800' }), // oxlint-disable-line no-sparse-arrays
+    () => [new Uint8Array(sharedBytes, 2, 4), new Float64Array(sharedBytes, 8, 1)],
+  );
+  fc.assert(
+    fc.property(fc.array(parts, { maxLength: 6 }), fc.boolean(), (makers, isCyclic) => {
+      const list = makers.map((make) => make());
+      const value: Record<string, unknown> = { list, again: list[0], set: new Set(list) };
+      if (isCyclic) value['self'] = [value];
+      assert.match(fateOf(value), /^(?:exact|packed)$/);
+      assertSame(arrived(value), value);
+    }),
+    { numRuns: 300 },
   );
 });
 
@@ -104,6 +124,20 @@ function shapeOf(root: unknown): unknown[] {
   return shape;
 }
 
+class Price {
+  readonly #cents: number;
+
+  constructor(cents: number) {
+    this.#cents = cents;
+  }
+
+  get cents(): number {
+    return this.#cents;
+  }
+}
+registerType(Price, { tag: 'price', encode: ({ cents }) => cents, decode: (cents: number) => new Price(cents) });
+
+const sharedBytes = new Uint8Array(16).fill(7).buffer;
 const shared = { twice: [1] };
 
 const anything = fc.anything({
