@@ -34,7 +34,8 @@ export class CodeDesk {
     const entry = this.#entries.get(array.client)?.get(moduleOf(array));
     if (entry === undefined || entry.answer !== undefined) return;
     entry.answer = bundle === undefined ? { problem } : { id: bundle.id };
-    if (bundle !== undefined) this.#bundles.set(bundle.id, bundle.bytes);
+    // The first one stays: nobody puts bytes of their own in the place of another's.
+    if (bundle !== undefined && !this.#bundles.has(bundle.id)) this.#bundles.set(bundle.id, bundle.bytes);
     for (const [worker, { id }] of entry.waiting) sendToWorker(worker, { type: 'code', array: id, ...entry.answer });
     entry.waiting.length = 0;
   }
