@@ -38,7 +38,11 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   const [{ listen }, { decodeFromPeer }] = await Promise.all([import('../comm/ws.ts'), import('../protocol/codec.ts')]);
   await using resources = new AsyncDisposableStack();
   let workforce: Workforce | undefined;
-  const scheduler = new Scheduler({ ...rest, workerJoined: (name) => workforce?.joined(name) });
+  const scheduler = new Scheduler({
+    ...rest,
+    workerJoined: (name) => workforce?.joined(name),
+    workerGivenUp: (name) => workforce?.givenUp(name),
+  });
   const listener = await listen<FromPeer, ToPeer>({
     host,
     port,

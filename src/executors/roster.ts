@@ -15,6 +15,8 @@ export type RosterEvent =
   | { readonly type: 'launch-failed'; readonly worker: string; readonly error: unknown }
   /** The scheduler has welcomed it; perhaps before it is known that it was launched. */
   | { readonly type: 'joined'; readonly worker: string }
+  /** The scheduler has heard nothing of it for too long. */
+  | { readonly type: 'given-up'; readonly worker: string }
   /** It is gone, with the error that says why, if there is one. */
   | { readonly type: 'ended'; readonly worker: string; readonly error: unknown }
   | { readonly type: 'ticked' }
@@ -115,6 +117,7 @@ export class Roster {
       case 'launched':
       case 'launch-failed':
       case 'joined':
+      case 'given-up':
       case 'ended': {
         // Workers that somebody else started join as well.
         const member = this.#members.get(event.worker);
@@ -136,6 +139,9 @@ export class Roster {
       case 'joined':
         member.hasJoined = true;
         return this.#arriveIfJoined(member);
+      case 'given-up':
+        // It may hang, and never end by itself. Should it wake, it is one too many.
+        return this.#emit({ type: 'end', worker: member.name });
       case 'ended':
         return this.#ended(member, event.error);
       default:

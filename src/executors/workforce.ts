@@ -59,6 +59,11 @@ export class Workforce implements AsyncDisposable {
     this.#handle({ type: 'joined', worker });
   }
 
+  /** To be called when the scheduler waits for a worker no longer. */
+  givenUp(worker: string): void {
+    this.#handle({ type: 'given-up', worker });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle({ type: 'closed' });
     await Promise.all(this.#endings);

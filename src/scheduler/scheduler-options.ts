@@ -19,6 +19,8 @@ export interface SchedulerOptions {
   /** Hears who comes and goes, for those who look after the scheduler. */
   readonly log?: (record: LogRecord) => void;
   readonly workerJoined?: (name: string) => void;
+  /** Nothing was heard of it for too long. */
+  readonly workerGivenUp?: (name: string) => void;
 }
 
 export function defaultResultMemoryBytes(): number {

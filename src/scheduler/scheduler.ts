@@ -157,6 +157,7 @@ export class Scheduler implements AsyncDisposable {
     void peer.comm.close(reason);
     // Closing waits for the other end, and nobody here shall wait for that.
     this.#leave(peer, reason);
+    if (peer.type === 'worker') this.#options.workerGivenUp?.(peer.name);
   }
 
   #leave(peer: WorkerPeer | ClientPeer, reason: string): void {

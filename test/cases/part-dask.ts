@@ -33,6 +33,11 @@ export const daskCases: readonly Case[] = [
       'The interval of pings is a fifth of the heartbeat timeout, however many there are: a ping is a frame of two bytes, and ten thousand of them are a few milliseconds of work.',
   },
   {
+    id: 'D048',
+    decision:
+      'A worker process that does not end when it is told is killed five seconds later, with all that it started; `close()` resolves when it is gone.',
+  },
+  {
     id: 'D058',
     decision:
       'There is no restart that cancels the work of all clients: each cancels its own, and the others do not notice.',

@@ -22,6 +22,13 @@ test('a worker can have joined before it is known to be launched, and strangers 
   assert.deepEqual(on(launched('w1')), [scaled(1)]);
 });
 
+test('a worker that the scheduler has given up is ended, and replaced when it is gone', () => {
+  const { on } = roster(1);
+
+  assert.deepEqual(on({ type: 'given-up', worker: 'w1' }), [{ type: 'end', worker: 'w1' }]);
+  assert.deepEqual(on(ended('w1')), [warning('w1 has ended, and another one is started'), launch(0, 'w1.2')]);
+});
+
 test('a cluster that has as many as are wanted is told so at once', () => {
   const { scale } = roster();
 

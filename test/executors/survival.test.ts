@@ -7,7 +7,13 @@ import { readdirSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped } from 'heddle';
-import { DistributedExecutor, LocalCluster, WebSocketCluster, type WebSocketClusterOptions } from 'heddle/executors';
+import {
+  DistributedExecutor,
+  LocalCluster,
+  WebSocketCluster,
+  type LaunchedWorker,
+  type WebSocketClusterOptions,
+} from 'heddle/executors';
 import { connect } from '../../src/comm/ws.ts';
 import { InlinePool } from '../../src/executors/inline-pool.ts';
 import { decodeToWorker } from '../../src/protocol/codec.ts';
@@ -19,7 +25,7 @@ import * as failing from '../fixtures/failing.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 import { Listener } from './listener.ts';
-import { joinedWorker } from './worker-process.ts';
+import { joinedWorker, startWorker } from './worker-process.ts';
 
 const token = 'survival';
 const bounded = { timeout: 30_000 };
@@ -156,6 +162,33 @@ suite('survival', { concurrency: 3 }, () => {
     const [status] = (await once(child, 'close')) as [number];
 
     assert.deepEqual([status, Buffer.concat(output).toString()], [3, '']);
+  });
+
+  test('a worker of the cluster that freezes is ended, and another one takes its place [D032]', bounded, async () => {
+    using diary = newDiary();
+    const listener = new Listener();
+    const pids: number[] = [];
+    const launch = (order: { url: string; token: string; name: string }): LaunchedWorker => {
+      const worker = startWorker(order);
+      pids.push(worker.pid);
+      const end = async () => await worker[Symbol.asyncDispose]();
+      return { ended: worker.exited(), leave: () => worker.kill('SIGTERM'), end };
+    };
+    await using cluster = await started({ launch, heartbeatTimeout: '1s', onLog: listener.onLog });
+
+    const running = runOn(on(cluster))(new Flow('ices', () => failing.hold(1, diary.path)));
+    await untilNoted(diary.path, `start 1 ${pids[0]}`);
+    process.kill(pids[0]!, 'SIGSTOP');
+    await listener.said(/^worker-1 has ended, and another one is started/);
+    await untilNoted(diary.path, `start 1 ${pids[1]}`);
+    note(diary.path, 'go 1');
+
+    assert.equal((await running).state.output, 1);
+    assert.throws(() => process.kill(pids[0]!, 0), { code: 'ESRCH' });
+    assert.deepEqual(
+      (await cluster.status()).workers.map(({ name }) => name),
+      ['worker-1.2'],
+    );
   });
 
   test('a worker that has waited long enough for its end stops what runs, unblamed [D063 D064]', bounded, async () => {
