@@ -3,6 +3,7 @@
 
 import { controlWords, type ChunkMessage, type ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { isUsual, type State } from '../flow/state.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { encodeThrown } from '../values/thrown.ts';
@@ -62,6 +63,7 @@ class ChunkRun {
   readonly #outcomes: OutcomeBlocks;
   #flushing: NodeJS.Timeout | undefined;
   #logs: LogRecord[] = [];
+  readonly #unsaid: UnsaidLines | undefined;
   #burstAt = 0;
   /** Lines since then. */
   #burst = 0;
@@ -75,6 +77,7 @@ class ChunkRun {
     this.#emit = emit;
     this.#next = task.start;
     this.#outcomes = new OutcomeBlocks(task.start);
+    this.#unsaid = task.unsaid && new UnsaidLines(task.unsaid);
   }
 
   async run(loaded: LoadedTask | Ending): Promise<readonly ChunkMessage[]> {
@@ -87,7 +90,9 @@ class ChunkRun {
       clearTimeout(this.#flushing);
       flushAtExit.delete(flush);
     }
-    return [...this.#takeLogs(), ...this.#takeOutcomes()];
+    const last = [...this.#takeLogs(), ...this.#takeOutcomes()];
+    this.#unsaid?.clear();
+    return last;
   }
 
   async #runAll(loaded: LoadedTask): Promise<void> {
@@ -223,22 +228,27 @@ class ChunkRun {
     }
     this.#burst += 1;
     if (this.#burst <= promptLines) this.#flushLogs();
-    else this.#flushLogsSoon();
+    else this.#flushSoon(record);
   }
 
   /** For the last line of a run: most often its outcome follows at once, and takes it along. */
   #logLast(record: LogRecord): void {
     this.#logs.push(record);
-    this.#flushLogsSoon();
+    this.#flushSoon(record);
   }
 
-  #flushLogsSoon(): void {
-    if (this.#logs.length === 1) setImmediate(() => this.#flushLogs());
+  /** Until then the line is where whoever watches over this thread finds it, should the thread end. */
+  #flushSoon(record: LogRecord): void {
+    if (this.#unsaid?.add(record) === false) this.#flushLogs();
+    else if (this.#logs.length === 1) setImmediate(() => this.#flushLogs());
   }
 
   #flushLogs(): void {
-    // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
-    for (const message of this.#takeLogs()) outsideOfRuns(() => this.#emit(message));
+    for (const message of this.#takeLogs()) {
+      // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
+      outsideOfRuns(() => this.#emit(message));
+      this.#unsaid?.clear();
+    }
   }
 
   /** Sends the outcomes collected so far; the log lines before them go first, on the same road. */

@@ -78,6 +78,8 @@ export interface ChunkTask {
   readonly timedOut: readonly number[];
   /** Shared with the one who handed the chunk out: see `controlWords`. */
   readonly control: Control;
+  /** Likewise: for `UnsaidLines`, where the thread can end at any time. */
+  readonly unsaid?: SharedArrayBuffer;
 }
 
 /** What the runner of a chunk reports, in order. */

@@ -318,9 +318,8 @@ export class Scheduler implements AsyncDisposable {
     let cargo = freight;
     for (const command of commands) {
       // The crashes that follow are those of what this worker ran.
-      if (command.type === 'close-worker') {
-        cargo = { lostWorker: givenUp(this.#workers.get(command.worker)!, this.#heartbeatTimeoutMs) };
-      }
+      const silent = command.type === 'close-worker' && this.#workers.get(command.worker)!;
+      if (silent) cargo = { lostWorker: givenUp(silent, this.#heartbeatTimeoutMs) };
       this.#perform(command, cargo);
     }
     // Retries are due at times of their own, between the beats.

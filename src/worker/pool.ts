@@ -2,7 +2,7 @@ import type { ChunkMessage, ChunkTask, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 
 /** A chunk on its way to a thread, before the thread's control words are known. */
-export interface PooledChunk extends Omit<ChunkTask, 'control'> {
+export interface PooledChunk extends Omit<ChunkTask, 'control' | 'unsaid'> {
   /** How long one index may take; a thread that is busy for longer is ended. */
   readonly timeoutMs: number | undefined;
 }

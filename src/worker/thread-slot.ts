@@ -9,6 +9,7 @@ import { controlOrders, controlWords, newControl, resetControl, runningIn } from
 import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
+import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, PooledChunk } from './pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
@@ -59,6 +60,7 @@ export class ThreadSlot {
   readonly #options: ThreadOptions;
   readonly #life = new ThreadLife();
   readonly #control = newControl();
+  readonly #unsaid = new UnsaidLines();
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
   readonly #closings = new Map<string, AskedClosing>();
@@ -150,6 +152,15 @@ export class ThreadSlot {
     }
   }
 
+  /** What the thread wrote and could not post any more. */
+  #hearUnsaid(): void {
+    const records = this.#unsaid.read();
+    this.#unsaid.clear();
+    if (this.#given === undefined || records.length === 0) return;
+    const { attempt } = this.#given.chunk;
+    this.#handle({ type: 'chunk-reported', attempt, report: { type: 'logs', records } });
+  }
+
   #abandon(): void {
     void this.#live!.then((live) => {
       live.isAbandoned = true;
@@ -157,7 +168,10 @@ export class ThreadSlot {
     });
     this.#live = undefined;
     this.#abandoned += 1;
-    if (this.#given !== undefined) this.#given.emit({ type: 'logs', records: [stuckRecord(this.#given.chunk.name)] });
+    if (this.#given === undefined) return;
+    const records = [...this.#unsaid.read(), stuckRecord(this.#given.chunk.name)];
+    this.#unsaid.clear();
+    this.#given.emit({ type: 'logs', records });
   }
 
   #look(): Look {
@@ -200,13 +214,16 @@ export class ThreadSlot {
     this.#live = undefined;
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
     if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
+    this.#hearUnsaid();
     this.#handle({ type: 'thread-exited', look: this.#look() });
     // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
     void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {
-    const returned = await this.#call(chunkToPost(given.chunk, this.#control));
+    const returned = await this.#call(
+      chunkToPost(given.chunk, { control: this.#control, unsaid: this.#unsaid.memory }),
+    );
     if (returned === undefined) return;
     given.returned = returned as ChunkReturn;
     this.#endIfHeard(given);
@@ -283,7 +300,7 @@ function lossRecord(name: string): LogRecord {
  * A view of a large buffer is posted with all of that buffer, so views are cut out first; shared memory is not
  * copied.
  */
-function chunkToPost(given: PooledChunk, control: ChunkTask['control']): PostedChunk {
+function chunkToPost(given: PooledChunk, shared: Pick<ChunkTask, 'control' | 'unsaid'>): PostedChunk {
   const { timeoutMs: _, ...chunk } = given;
   const own = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
   const block = ({ start, count, bytes }: Block): Block => ({ start, count, bytes: own(bytes) });
@@ -291,7 +308,7 @@ function chunkToPost(given: PooledChunk, control: ChunkTask['control']): PostedC
   const notes = chunk.notes.map(({ index, bytes }) => ({ index, bytes: own(bytes) }));
   const blocks = [...elementwise, ...chunk.whole].flatMap((input) => input.blocks);
   const attachments = attachmentsOfAll([chunk.definition, ...blocks.map(({ bytes }) => bytes)]);
-  return { ...chunk, control, elementwise, notes, attachments };
+  return { ...chunk, ...shared, elementwise, notes, attachments };
 }
 
 function isClosingMessage(message: unknown): message is Extract<ThreadMessage, { closing: string }> {

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { Flow } from 'heddle';
 import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
 import { newDiary, note, until } from '../fixtures/diary.ts';
-import { block, isNative, type Block } from '../fixtures/dying.ts';
+import { block, isNative, talkAndEnd, type Block } from '../fixtures/dying.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 import { joinedWorker } from './worker-process.ts';
@@ -38,6 +38,34 @@ suite('functions that do not come back', { concurrency: 2 }, () => {
       assert.equal(logs.filter(({ message }) => warning.test(message)).length, isNative(how) ? 1 : 0);
       note(diary.path, 'release');
     });
+  }
+
+  for (const end of ['memory', 'exit', 'loop', 'native'] as const) {
+    for (const processes of [false, true]) {
+      const where = processes ? 'a worker process' : 'a thread';
+      test(
+        `all lines that were written before the end (${end}) of ${where} are in the log, in order [N09]`,
+        bounded,
+        async () => {
+          using diary = newDiary();
+          const stop = new AbortController();
+          const cluster = () => new LocalCluster({ workers: 1, processes, memoryLimit: 64, allowedFailures: 0 });
+
+          const running = runOn(new DistributedExecutor(cluster))(
+            new Flow('talks', () => talkAndEnd(end, 200, diary.path)),
+            { signal: stop.signal, cancelGrace: 50 },
+          );
+          await until(diary.path, (lines) => lines.some((line) => line.startsWith('said')));
+          if (end === 'loop' || end === 'native') stop.abort();
+
+          const { state, logs } = await running;
+          note(diary.path, 'release');
+          assert.equal(state.of('talk-and-end').type, end === 'loop' || end === 'native' ? 'Cancelled' : 'Crashed');
+          const said = logs.flatMap(({ message }) => (message.startsWith('line ') ? [message] : []));
+          assert.deepEqual(said, Array.from({ length: 200 }, (_, line) => `line ${line}`)); // prettier-ignore
+        },
+      );
+    }
   }
 
   for (const how of ['a loop', 'a child process'] as const) {
