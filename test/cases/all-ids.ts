@@ -26,15 +26,15 @@ const ranges: readonly (readonly [about: string, ids: string])[] = [
     'servers, agents, sub-flows, command line',
     'P391-P393 P395-P396 P398-P399 P402-P404 P408-P412 P415 P417 P419-P421 P423-P425 P427-P432 P434',
   ],
-  ['loss of workers', 'D001-D007 D009 D012-D014 D016-D020 D024 D026-D028'],
+  ['loss of workers', 'D001-D007 D009 D012-D020 D023-D024 D026-D028'],
   ['hung workers, heartbeats, coming back', 'D029 D032 D034 D037 D039-D042'],
-  ['starting and ending clusters', 'D043 D044 D046-D048 D050 D051 D053-D055 D057-D059 D061-D064'],
-  ['retries and errors', 'D065 D066 D069-D071 D073-D082'],
-  ['values, sizes, code', 'D083-D088 D090 D091 D094 D096 D097 D099'],
-  ['cancelling and races', 'D100 D101 D103-D108 D110-D113 D115-D118 D120-D123 D125'],
-  ['scheduling and scaling', 'D127-D133 D139 D140 D142 D143 D145'],
-  ['logs, connections, security', 'D146 D147 D149-D152 D154-D156 D159 D160 D163-D167'],
-  ['what Node does', 'N02-N05 N07 N08 N10 N12 N14 N15'],
+  ['starting and ending clusters', 'D043-D044 D046-D048 D050-D051 D053-D055 D057-D059 D061-D064'],
+  ['retries and errors', 'D065-D066 D069-D071 D073-D082'],
+  ['values, sizes, code', 'D083-D094 D096-D097 D099'],
+  ['cancelling and races', 'D100-D101 D103-D113 D115-D118 D120-D123 D125'],
+  ['scheduling and scaling', 'D127-D133 D136 D139-D140 D142-D143 D145'],
+  ['logs, connections, security', 'D146-D147 D149-D152 D154-D156 D159-D160 D162-D167'],
+  ['what Node does', 'N02-N10 N12-N15'],
 ];
 
 /** All ids, by what they are about. */

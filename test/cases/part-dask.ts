@@ -8,6 +8,16 @@ export const daskCases: readonly Case[] = [
       'Nothing is scattered or replicated: what many runs share is an argument, held once by the scheduler and once by each worker that needs it, and no death of a worker can take it.',
   },
   {
+    id: 'D015',
+    decision:
+      'Of two that run in one process when it dies nobody can tell which was to blame, so each is charged: where a task may take its process along, give workers one thread, which is the default.',
+  },
+  {
+    id: 'D023',
+    decision:
+      'There are no leases that could expire: a limit counts what the scheduler has handed out, so what a lost worker had of it is free the moment that it is lost.',
+  },
+  {
     id: 'D027',
     decision:
       'Workers never fetch from each other, so none waits for another that is gone: results come with the chunk.',
@@ -61,6 +71,11 @@ export const daskCases: readonly Case[] = [
     id: 'D087',
     decision:
       'A large input is not warned of, since it is sent once to each worker that needs it and held as bytes; over `valueLimit` it is an error that names its largest part.',
+  },
+  {
+    id: 'D093',
+    decision:
+      'A scheduler does not judge whether inputs fit into a worker: `valueLimit` bounds each value, and a thread that runs out of memory ends its run as `Crashed`, with the limit in the message.',
   },
   {
     id: 'D094',

@@ -137,7 +137,7 @@ export function commContract(name: string, open: () => Promise<Ends>): void {
     },
   );
 
-  rule('the backlog falls to nothing, also by a close', async ({ worker, scheduler }) => {
+  rule('the backlog falls to nothing, also by a close [D092]', async ({ worker, scheduler }) => {
     const atScheduler = Ear.at(scheduler);
     worker.send({ type: 'settled', attempt: 1, start: 0, count: 1, busyMs: 0, bytes: new Uint8Array(20_000_000) });
 

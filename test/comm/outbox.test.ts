@@ -162,7 +162,7 @@ test('who waits for the backlog to fall is told when it has, and not before', as
   assert.deepEqual(told, ['at once', 'half', 'all']);
 });
 
-test('thousands of messages leave in the order in which they came', async () => {
+test('thousands of messages leave in the order in which they came [D092]', async () => {
   const { send, arrived, takeAll } = wire();
 
   for (let i = 0; i < 5000; i += 1) send({ ...settled(i, (i % 300) * 100), start: i });

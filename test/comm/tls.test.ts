@@ -84,7 +84,7 @@ for (const [what, tls, options, code, text] of [
 }
 
 test(
-  'who speaks plainly to a listener that encrypts is told what to try, and so is the listener',
+  'who speaks plainly to a listener that encrypts is told what to try, and so is the listener [D162]',
   bounded,
   async () => {
     const news = Promise.withResolvers<string>();

@@ -230,7 +230,7 @@ test('more than the limit is not put together', bounded, async () => {
   assert.deepEqual(ear.messages, []);
 });
 
-test('more than the limit is not sent, and the error says what it was', bounded, async () => {
+test('more than the limit is not sent, and the error says what it was [D089]', bounded, async () => {
   await using house = await scheduler();
   const worker = await dial(house.listener.url, { maxMessageBytes: 1_000_000 });
   const ear = Ear.at(worker);
@@ -248,26 +248,30 @@ test('more than the limit is not sent, and the error says what it was', bounded,
   );
 });
 
-test('an end that never reads is given up when too much waits for it, and its memory is free', bounded, async () => {
-  await using house = await scheduler({ maxBacklogBytes: 30_000_000, closeTimeoutMs: 20 });
-  const { socket } = await upgrade(house.listener.port);
-  socket.pause();
-  const comm = await house.accepted();
-  const ear = Ear.at(comm);
-  const note = { index: 0, bytes: new Uint8Array(2_000_000) };
+test(
+  'an end that never reads is given up when too much waits for it, and its memory is free [N13]',
+  bounded,
+  async () => {
+    await using house = await scheduler({ maxBacklogBytes: 30_000_000, closeTimeoutMs: 20 });
+    const { socket } = await upgrade(house.listener.port);
+    socket.pause();
+    const comm = await house.accepted();
+    const ear = Ear.at(comm);
+    const note = { index: 0, bytes: new Uint8Array(2_000_000) };
 
-  let sent = 0;
-  for (; ear.goodbyes.length === 0 && sent < 1000; sent += 1) {
-    comm.send({ ...run(), attempt: sent, notes: [note] });
-    await new Promise(setImmediate);
-  }
-  const closed = await ear.closed();
+    let sent = 0;
+    for (; ear.goodbyes.length === 0 && sent < 1000; sent += 1) {
+      comm.send({ ...run(), attempt: sent, notes: [note] });
+      await new Promise(setImmediate);
+    }
+    const closed = await ear.closed();
 
-  assert.ok(closed.by === 'failure' && closed.error.code === 'PEER_TOO_SLOW');
-  assert.match(closed.reason, /^127\.0\.0\.1:\d+ does not take what is sent to it: 3\d{7} bytes wait\. See whether/);
-  assert.equal(comm.backlogBytes, 0);
-  socket.destroy();
-});
+    assert.ok(closed.by === 'failure' && closed.error.code === 'PEER_TOO_SLOW');
+    assert.match(closed.reason, /^127\.0\.0\.1:\d+ does not take what is sent to it: 3\d{7} bytes wait\. See whether/);
+    assert.equal(comm.backlogBytes, 0);
+    socket.destroy();
+  },
+);
 
 test('an end that vanishes is a lost connection [D097]', bounded, async () => {
   await using house = await scheduler();

@@ -90,7 +90,7 @@ test('what a lost worker had finished stays finished', () => {
   assert.deepEqual(on(left('alice'), joined('bob')), [run('bob', 1, [9, 73], 3)]);
 });
 
-test('of several that ran in the thread that died each runs alone next, and what had not begun is above suspicion', () => {
+test('of several that ran in the thread that died each runs alone next, and what had not begun is above suspicion [N06]', () => {
   const { on, core } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 12, concurrency: 4 }), settled('alice', 1, [2, 3]));
 
