@@ -17,7 +17,8 @@ import * as failing from '../fixtures/failing.ts';
 import { inc, say, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 
-const bounded = { timeout: 20_000 };
+// Some start processes, beside those of others.
+const bounded = { timeout: 60_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
 test('an index whose function ends the thread is run again elsewhere, and only that one [D078]', bounded, async () => {
