@@ -183,6 +183,28 @@ test('a client is asked once for the code of a module, however many workers need
   assert.equal(client.has('need-code'), false);
 });
 
+test('each module has a bundle of its own, and those that need others beside it are another module', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 3, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  const facts = { path: 'flow.ts', fingerprint: 'x' };
+  const codes = [
+    { module: 'file:///flow.ts', ...facts },
+    { module: 'file:///other.ts', ...facts },
+    { module: 'file:///flow.ts', also: ['file:///other.ts'], ...facts },
+  ];
+  const arrays = codes.map((code, position) => submission({ array: position + 1, length: 1, code }));
+  client.send({ type: 'submit', arrays });
+  for (let asked = 0; asked < codes.length; asked += 1) {
+    worker.send({ type: 'need-code', array: (await worker.next('run')).array });
+  }
+
+  const asked = [await client.next('need-code'), await client.next('need-code'), await client.next('need-code')];
+
+  assert.deepEqual(new Set(asked.map(({ array }) => array)), new Set([1, 2, 3]));
+});
+
 test('a worker is told to close a resource when the last array that needs it is done, and its lines arrive', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', name: 'ada', threads: 1 });
