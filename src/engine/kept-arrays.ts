@@ -21,12 +21,14 @@ import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
 import type { UsedResource } from './resources.ts';
 import { openStorage } from './storage.ts';
 import { loadTypes } from './types.ts';
+import { Waiting } from './waiting.ts';
 
 export interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;
   failuresLogged: number;
   /** Whether what is to be said of its module was said. */
   isWarned: boolean;
+  readonly waiting: Waiting;
 }
 
 /** How many arrays a thread keeps. */
@@ -43,7 +45,7 @@ export function forgetArrays(): void {
 export function keep(task: ChunkTask): KeptArray {
   let array = kept.get(task.array);
   if (array === undefined) {
-    array = { loaded: loadTask(task), failuresLogged: 0, isWarned: false };
+    array = { loaded: loadTask(task), failuresLogged: 0, isWarned: false, waiting: new Waiting() };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);

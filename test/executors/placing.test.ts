@@ -14,7 +14,7 @@ import {
   type LocalClusterOptions,
 } from 'heddle/executors';
 import { countOf, newDiary } from '../fixtures/diary.ts';
-import { needsGpu, overlapAndExit, payOnce } from '../fixtures/overlapping.ts';
+import { computes, needsGpu, overlapAndExit, payOnce, waits } from '../fixtures/overlapping.ts';
 import { runOn } from './contract.ts';
 import { joinedWorker } from './worker-process.ts';
 
@@ -106,6 +106,26 @@ test(
     assert.deepEqual(types, ['Crashed', 'Crashed', 'Success', 'Success', 'Success', 'Success']);
     assert.ok(numbers(6).every((x) => countOf(diary.path, `run ${x}`) === 1));
     assert.match(children[0]!.message, /is not run again, because its task says onWorkerLost: 'crash'/);
+  },
+);
+
+test(
+  'a thread that mostly waits is told of once, with a number to try; one that computes is not',
+  bounded,
+  async () => {
+    const flow = new Flow('idle', () => [
+      waits.map(numbers(12)),
+      computes.map(numbers(6)),
+      waits.with({ slug: 'as-told', concurrency: 1 }).map(numbers(6)),
+    ]);
+
+    const { logs } = await run(flow, { workers: 2 });
+
+    const hints = logs.filter(({ message }) => message.includes('concurrency'));
+    assert.equal(hints.length, 1, hints.map(({ message }) => message).join());
+    assert.deepEqual([hints[0]!.task, hints[0]!.level], ['waits', 'info']);
+    const words = /^task 'waits' mostly waits: .* had nothing to do for \d+ % of .*: try \{ concurrency: \d+ \}$/;
+    assert.match(hints[0]!.message, words);
   },
 );
 
