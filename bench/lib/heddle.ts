@@ -48,7 +48,7 @@ export interface Increments {
   readonly executor: DistributedExecutor;
   readonly count: number;
   /** Adds one to a number; `inc` by default. */
-  readonly task?: Task<[value: number], number>;
+  readonly task?: Task<[value: number], number | Promise<number>>;
   readonly onLog?: (record: LogRecord) => void;
 }
 

@@ -19,7 +19,7 @@ export interface Setting {
   readonly loadAfter: string;
 }
 
-const peers = ['piscina', 'tinypool', 'workerpool', 'poolifier', 'ws'];
+const peers = ['piscina', 'tinypool', 'workerpool', 'poolifier', 'p-queue', 'ws'];
 
 /** Call it before the first round; the function that it returns, after the last. */
 export function observeSetting(rounds: number): () => Setting {

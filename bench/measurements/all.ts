@@ -13,6 +13,7 @@ import { rows } from './rows.ts';
 import { start } from './start.ts';
 import { tenMillion } from './ten-million.ts';
 import { values } from './values.ts';
+import { waiting } from './waiting.ts';
 import { webSocket } from './web-socket.ts';
 import { webSocketRoundTrip } from './web-socket-round-trip.ts';
 
@@ -26,6 +27,7 @@ export const measurements: readonly Measurement[] = [
   million,
   tenMillion,
   busy,
+  waiting,
   rows,
   bytes,
   start,

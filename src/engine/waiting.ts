@@ -34,6 +34,7 @@ export class Waiting {
     this.#isTold = true;
     const count = Math.min(mostAdvised, Math.max(2, Math.round(totalMs / Math.max(1, this.#activeMs))));
     const idle = `had nothing to do for ${Math.floor(100 * share)} % of ${formatDuration(totalMs)}`;
-    return `task '${task}' mostly waits: a thread of it ${idle}. Let its runs overlap there: try { concurrency: ${count} }`;
+    const remedy = `Let its runs overlap there: try { concurrency: ${count} }`;
+    return `task '${task}' mostly waits: a thread of it ${idle}. ${remedy}`;
   }
 }
