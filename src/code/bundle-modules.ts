@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { importCallsIn } from './module-text.ts';
 
 export interface Source {
   /** The project's folder: paths in the bundle start from here. */
@@ -105,11 +104,12 @@ async function placed(
   );
   const { code } = await transform(text, { loader, define, target: 'node24', sourcemap: 'inline', sourcefile: path });
   const statements = `${enter}const ${meta}=__heddlePlace(${JSON.stringify(place)});`;
-  return { contents: behindFirst(withImportsApart(code), statements) + leave, loader: 'js' };
+  return { contents: behindFirst(await withImportsApart(code), statements) + leave, loader: 'js' };
 }
 
 /** What is imported by a call begins to run in the middle of who calls, and must not be taken for that. */
-function withImportsApart(code: string): string {
+async function withImportsApart(code: string): Promise<string> {
+  const { importCallsIn } = await import('./module-text.ts');
   let changed = code;
   for (const { start, end } of importCallsIn(code).toReversed()) {
     changed = `${changed.slice(0, start)}__heddleApart(()=>${changed.slice(start, end)})${changed.slice(end)}`;

@@ -57,5 +57,5 @@ export interface Captured {
 export const moduleFunction = 'heddleModule';
 
 export function isModuleScope({ description }: VisibleScope): boolean {
-  return description === 'Module' || description === `Closure (${moduleFunction})`;
+  return description === 'Module' || description === `Closure (${moduleFunction})` || description.startsWith('With');
 }

@@ -1,7 +1,8 @@
 // Where a function was written: in which script, and where in that.
 
 import { existsSync } from 'node:fs';
-import { positionOf, textOf } from './function-place.ts';
+import { isModuleScope } from './captured.ts';
+import { positionOf } from './function-place.ts';
 import type { Code, FunctionFacts, Inspector } from './inspector.ts';
 import { toUrl } from './call-site.ts';
 
@@ -21,14 +22,19 @@ export interface WrittenFunction {
 }
 
 /** Nothing for what the platform has written itself. */
-export function scriptOf(code: Code, { location }: FunctionFacts, inspector: Inspector): WrittenFunction | undefined {
+export function scriptOf(
+  code: Code,
+  { location, scopes }: FunctionFacts,
+  inspector: Inspector,
+): WrittenFunction | undefined {
   const script = location && inspector.scripts.get(location.scriptId);
   if (location === undefined || script?.url.startsWith('node:') === true) return undefined;
   const url = toUrl(script?.url ?? '');
-  const isModule = script?.isModule === true;
+  // What was revived is no module, but stands for a part of one.
+  const isModule = script?.isModule === true || scopes.some(isModuleScope);
   const isFile = url.startsWith('file:') && existsSync(new URL(url));
-  const { source, beginning } = positionOf(code, inspector) ?? { source: textOf(code), beginning: 0 };
-  const before = source.slice(0, beginning);
+  const position = positionOf(code, inspector);
+  const before = position?.source.slice(0, position.beginning) ?? '\n'.repeat(location.lineNumber);
   const line = before.split('\n').length - 1;
   const column = before.length - (before.lastIndexOf('\n') + 1);
   const kind = { isFile: isFile && isModule, isCommonJs: isFile && !isModule, isStrict: isModule };

@@ -53,6 +53,14 @@ for (const [name, make] of Object.entries(captures.alike)) {
   });
 }
 
+test('a task that was sent can make another one, and send that', bounded, async () => {
+  const making = captures.making('four');
+  const { state } = await run(new Flow('f', () => ({ made: making(2) })));
+
+  assert.equal(state.of('making').error, undefined);
+  assert.equal(state.output.made, 9);
+});
+
 test('a task of a class that was made inside a function has its fields and methods', async () => {
   const summing = captures.summing(10);
   const { state } = await run(new Flow('f', () => ({ sums: summing.map([1, 2]) })));
