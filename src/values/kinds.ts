@@ -58,6 +58,14 @@ export const refusals = {
     why: 'a stream is tied to its file, socket or producer',
     remedy: ['read it to the end and send the bytes or rows', 'or write it to storage and send the path'],
   },
+  file: {
+    why: 'an open file belongs to the process that opened it',
+    remedy: ['send its path, and open it inside the task that uses it', 'or read it first and send the bytes'],
+  },
+  logger: {
+    why: 'a logger writes where it was made',
+    remedy: ['use context.logger inside the task: its lines reach the log of the run from every worker'],
+  },
   signal: { why: 'a signal only works inside its process', remedy: ['use context.signal inside the task'] },
   timer: { why: 'a timer belongs to its event loop', remedy: ['clear it, and leave it out'] },
   emitter: { why: 'it holds its listeners, which are functions', remedy: ['send the data that you need from it'] },
@@ -132,6 +140,7 @@ export function nameOf(value: unknown): string {
   if (typeof value === 'function') return types.isProxy(value) ? 'a Proxy' : functionName(value);
   if (typeof value !== 'object') return `a ${typeof value}`;
   if (types.isProxy(value)) return contexts.has(value) ? 'the context of a task run' : 'a Proxy';
+  if (value === console) return 'the console';
   if (types.isGeneratorObject(value)) return 'a generator';
   if (types.isModuleNamespaceObject(value)) return 'a module namespace';
   if (types.isArgumentsObject(value)) return 'an arguments object';
@@ -183,8 +192,10 @@ function isExotic(value: object): boolean {
 function liveKind(value: object, prototypes: readonly object[]): RefusedKind | undefined {
   if (prototypes.includes(Iterator.prototype)) return 'iterator';
   if (Object.hasOwn(value, '_idleTimeout') || Object.hasOwn(value, '_onImmediate')) return 'timer';
+  if (isLogger(value, prototypes)) return 'logger';
   const names = classNames(prototypes);
   if (prototypes.some(isEmitting)) {
+    if (names[0] === 'FileHandle') return 'file';
     if (names.some((name) => connectionNames.test(name))) return 'connection';
     return prototypes.includes(Stream.prototype) ? 'stream' : 'emitter';
   }
@@ -197,6 +208,14 @@ function liveKind(value: object, prototypes: readonly object[]): RefusedKind | u
 /** Of `EventEmitter`, be it by inheritance or mixed in. */
 function isEmitting(prototype: object): boolean {
   return Object.getOwnPropertyDescriptor(prototype, 'emit')?.value === EventEmitter.prototype.emit;
+}
+
+/** The console, or one of a library: it emits events, and has a method for each level. */
+function isLogger(value: object, prototypes: readonly object[]): boolean {
+  if (value === console) return true;
+  const hasMethod = (name: string) =>
+    [value, ...prototypes].some((at) => typeof Object.getOwnPropertyDescriptor(at, name)?.value === 'function');
+  return prototypes.some(isEmitting) && ['info', 'warn', 'error'].every(hasMethod);
 }
 
 /** The classes of the language that the copier rebuilds, if perhaps without what was added to them. */

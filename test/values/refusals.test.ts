@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { open } from 'node:fs/promises';
 import { test } from 'node:test';
+import { pino } from 'pino';
+import winston from 'winston';
 import { NotSerializableError, sendable } from '../../src/values/travels.ts';
 import { badValues } from './bad-values.ts';
 
@@ -190,6 +193,30 @@ for (const { name, destination, value } of badValues()) {
     );
   });
 }
+
+const loggers: readonly (readonly [name: string, logger: object])[] = [
+  ['pino', pino({ enabled: false })],
+  ['winston', winston.createLogger({ silent: true })],
+  ['the console', console],
+];
+
+for (const [name, logger] of loggers) {
+  test(`a logger, ${name}, is answered with the one that reaches the log of the run`, () => {
+    const text = textOf(() => sendable({ logger }, { role: 'input', name: 'tools', task: 'load' }));
+
+    assert.match(text, /^ {2}input 'tools'\.logger\n/m);
+    assert.match(text, /Why: a logger writes where it was made\.\n {2}Fix:\n {4}- use context\.logger inside the task/);
+  });
+}
+
+test('an open file is answered with its path', async () => {
+  await using file = await open(import.meta.filename);
+
+  const text = textOf(() => sendable(file, { role: 'result', task: 'open' }));
+
+  assert.match(text, /is a FileHandle .*\n\n {2}Why: an open file belongs to the process that opened it\./);
+  assert.match(text, /- send its path, and open it inside the task that uses it/);
+});
 
 /** Without versions and lines, which change. */
 function textOf(send: () => unknown): string {
