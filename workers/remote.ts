@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TlsOptions } from '../src/comm/tls.ts';
 import { connect } from '../src/comm/ws.ts';
 import { BundleStore } from '../src/code/bundle-store.ts';
+import { formatBytes } from '../src/lib/byte-size.ts';
 import { formatDuration } from '../src/lib/duration.ts';
 import { HeddleError } from '../src/lib/heddle-error.ts';
 import { describeTraits, type Traits } from '../src/lib/placing.ts';
@@ -13,6 +14,7 @@ import { version } from '../src/lib/version.ts';
 import { decodeToWorker } from '../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../src/protocol/messages.ts';
 import { join } from '../src/worker/join.ts';
+import { MemoryWatch } from '../src/worker/memory-watch.ts';
 import { ThreadPool } from '../src/worker/thread-pool.ts';
 import type { Worker } from '../src/worker/worker.ts';
 
@@ -27,6 +29,8 @@ export interface RemoteWorkerOptions {
   readonly has: Traits;
   /** Megabytes of heap for each thread. */
   readonly memoryLimitMb: number | undefined;
+  /** What the process may take, in bytes. */
+  readonly memoryLimitBytes: number;
   /** Where code that is sent is kept; without it, none is taken, and tasks are imported from this machine's files. */
   readonly codeDirectory: string | undefined;
   /** How long running tasks are given to finish when it is told to end, in milliseconds. */
@@ -38,7 +42,7 @@ export interface RemoteWorkerOptions {
 
 /** Of code on this disk. */
 const bundleLimitBytes = 2 ** 29;
-const vitalsMs = 5_000;
+const memoryLookMs = 500;
 const firstRetryMs = 100;
 const lastRetryMs = 10_000;
 /** What trying again cannot mend: somebody has to change something here. */
@@ -85,7 +89,7 @@ interface Stay {
 
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
 async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay): Promise<string | undefined> {
-  const { url, token, tls, name, threads, has, memoryLimitMb, say } = options;
+  const { url, token, tls, name, threads, has, memoryLimitMb, memoryLimitBytes, say } = options;
   const code =
     options.codeDirectory === undefined
       ? undefined
@@ -107,14 +111,17 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   const limit = memoryLimitMb === undefined ? '' : ` of at most ${memoryLimitMb} MB`;
   const more = has.resources.length + has.labels.length === 0 ? '' : `, and ${describeTraits(has)}`;
   say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}${more}`);
-  const tellMemory = () => worker.tellMemory(process.memoryUsage.rss());
-  tellMemory();
-  using _vitals = every(vitalsMs, tellMemory);
-  const left = Promise.withResolvers<undefined>();
-  using _ = whenAborted(leaving, () => left.resolve(undefined));
+  const left = Promise.withResolvers<Leaving>();
+  const watch = new MemoryWatch(memoryLimitBytes);
+  const look = () => {
+    if (lookAtMemory(watch, { worker, pool, say })) left.resolve({ why: 'threads are started anew, to free memory' });
+  };
+  look();
+  using _looks = every(memoryLookMs, look);
+  using _ = whenAborted(leaving, (why) => left.resolve({ why: String(why) }));
   const reason = await Promise.race([worker.closed, left.promise]);
-  if (reason === undefined) await drain(worker, options, leaving);
-  else say(`left ${url}: ${reason}`);
+  if (typeof reason === 'string') say(`left ${url}: ${reason}`);
+  else await drain(worker, options, reason);
   await worker[Symbol.asyncDispose]();
   if (pool.stuckThreads > 0) stuck.add(pool);
   return undefined;
@@ -124,6 +131,33 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
 function endByForce(say: (line: string) => void): void {
   say('a thread is inside of a native call that nothing can interrupt: this process ends by force');
   process.kill(process.pid, 'SIGKILL');
+}
+
+/** It goes by itself, rather than be sent away. */
+interface Leaving {
+  readonly why: string;
+}
+
+interface Watched {
+  readonly worker: Worker;
+  readonly pool: ThreadPool;
+  readonly say: (line: string) => void;
+}
+
+/** Tells the scheduler, and frees memory where there is too little. Whether to start threads anew. */
+function lookAtMemory(watch: MemoryWatch, { worker, pool, say }: Watched): boolean {
+  const { limitBytes: memoryLimitBytes, isPaused: wasPaused } = watch;
+  const memoryBytes = process.memoryUsage.rss();
+  const verdict = watch.look({ bytes: memoryBytes, isBusy: worker.isBusy });
+  const { isPaused } = watch;
+  if (watch.isToTell()) worker.tellVitals({ memoryBytes, memoryLimitBytes, isPaused });
+  const much = `${formatBytes(memoryBytes)} of ${formatBytes(memoryLimitBytes)} are taken`;
+  if (isPaused !== wasPaused) say(isPaused ? `${much}: it begins nothing more for now` : `${much}: it goes on`);
+  if (verdict === 'end-newest') {
+    say(`${much}: what it has begun last is ended`);
+    pool.endNewest({ kind: 'worker-memory', memoryBytes, memoryLimitBytes });
+  }
+  return verdict === 'start-anew';
 }
 
 function every(milliseconds: number, call: () => void): Disposable {
@@ -139,8 +173,8 @@ function whenAborted(signal: AbortSignal | undefined, told: (reason: unknown) =>
   return { [Symbol.dispose]: () => signal?.removeEventListener('abort', tell) };
 }
 
-async function drain(worker: Worker, { drainMs, say }: RemoteWorkerOptions, leaving: AbortSignal): Promise<void> {
+async function drain(worker: Worker, { drainMs, say }: RemoteWorkerOptions, { why }: Leaving): Promise<void> {
   const rest = worker.isBusy ? `finishing what runs, for at most ${formatDuration(drainMs)}` : 'nothing is running';
-  say(`${leaving.reason}: ${rest}`);
+  say(`${why}: ${rest}`);
   await worker.drain(drainMs);
 }

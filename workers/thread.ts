@@ -6,7 +6,8 @@ import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/chunk-runner.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attach, attachmentsOf, type Attachments, type PostedChunk } from '../src/lib/attachments.ts';
-import type { ChunkMessage, ChunkReturn } from '../src/lib/chunk.ts';
+import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
+import type { ChunkMessage, ChunkReturn, ChunkTask } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
 const none: Attachments = new Map();
@@ -25,6 +26,8 @@ parentPort?.once('close', () => {
   throw new Error('its parentPort was closed, which only Heddle may do');
 });
 
+/** So many kilobytes of reports may be on their way. */
+const mostUntaken = 8 * 2 ** 10;
 /** Bytes of more than this are moved to the other thread, which only what is posted here can be. */
 const copiedBytes = 64 * 1024;
 
@@ -33,20 +36,36 @@ export default async function runInThread(
 ): Promise<ChunkReturn | 'closed'> {
   if ('closing' in posted) return await closeInThread(posted.closing);
   const { attachments, ...task } = posted;
-  const { attempt } = task;
+  const { attempt, control } = task;
   // What was posted was copied for this thread, or is shared.
   for (const [bytes, attached] of attachments) attach(bytes, attached, { isForKeeps: true });
   let reports = 0;
   const report = (message: ChunkMessage) => {
     reports += 1;
     const attached = message.type === 'settled' ? attachmentsOf(message.bytes)?.attachments : undefined;
+    Atomics.add(control, controlWords.untaken, weightOf(message));
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
+    waitForRoom(control);
   };
   const last = await runChunk(task, report);
   if (isPortOpen && last.every(isCopied)) return { reports, last };
   // On a port that is closed they are lost, and so is the run that closed it.
   for (const message of last) report(message);
   return { reports, last: [] };
+}
+
+/** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
+function waitForRoom(control: ChunkTask['control']): void {
+  let untaken = Atomics.load(control, controlWords.untaken);
+  if (untaken <= mostUntaken) return;
+  // As while a resource is opened nothing runs, so that no timeout counts the time.
+  const opening = Atomics.exchange(control, controlWords.opening, 1);
+  // Whoever is told to stop does not wait for others.
+  while (untaken > mostUntaken && Atomics.load(control, controlWords.order) !== controlOrders.cancel) {
+    Atomics.wait(control, controlWords.untaken, untaken, 100);
+    untaken = Atomics.load(control, controlWords.untaken);
+  }
+  Atomics.store(control, controlWords.opening, opening);
 }
 
 function isCopied(message: ChunkMessage): boolean {

@@ -5,6 +5,7 @@ import { toBytes } from '../lib/byte-size.ts';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { rules } from '../lib/options.ts';
+import { memoryHere } from '../executors/memory-here.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { version } from '../lib/version.ts';
 import { attach, type Attachment } from './attached.ts';
@@ -59,7 +60,8 @@ program
   .option('--name <name>', 'how logs call this worker', `${hostname()}-${process.pid}`)
   .option('--resource <name=amount>', 'what tasks may need of it; may be repeated', collectResource, {})
   .option('--label <label>', 'where tasks may want to be; may be repeated', collectText, [])
-  .option('--memory-limit <megabytes>', 'heap of each thread, 16 or more', megabytes)
+  .option('--memory-limit <size>', 'what the process may take; by default what there is', size)
+  .option('--thread-memory <megabytes>', 'heap of each thread, 16 or more', megabytes)
   .addOption(
     new Option('--code <how>', 'bundle: take it from the flow; module: only import files of this machine')
       .choices(['bundle', 'module'])
@@ -99,7 +101,9 @@ program.hook('preAction', (_, command) => {
 interface WorkerArguments extends TlsFiles {
   readonly threads: number;
   readonly name: string;
+  /** In bytes. */
   readonly memoryLimit?: number;
+  readonly threadMemory?: number;
   readonly resource: Readonly<Record<string, number>>;
   readonly label: readonly string[];
   readonly drain: string;
@@ -139,7 +143,8 @@ async function serve({ url, token: secret, signal }: Scheduler, options: WorkerA
     threads: options.threads,
     say,
     has: traitsOf({ resources: options.resource, labels: options.label }),
-    memoryLimitMb: options.memoryLimit,
+    memoryLimitMb: options.threadMemory,
+    memoryLimitBytes: options.memoryLimit ?? memoryHere(),
     codeDirectory: options.code === 'bundle' ? config().code.directory : undefined,
     drainMs: toMilliseconds(options.drain, 'option --drain'),
   });

@@ -5,7 +5,7 @@ import { runChunk } from '../engine/chunk-runner.ts';
 import { forgetArrays } from '../engine/kept-arrays.ts';
 import { outsideOfRuns } from '../engine/context.ts';
 import { closeResource } from '../engine/resources.ts';
-import type { ChunkLoss, ChunkPool, PooledChunk } from '../worker/pool.ts';
+import type { ChunkLoss, ChunkPool, Emit, PooledChunk } from '../worker/pool.ts';
 
 /**
  * Runs chunks on the thread of the flow itself, one at a time. A function that never yields cannot be stopped here: its
@@ -17,7 +17,7 @@ export class InlinePool implements ChunkPool {
   readonly #control = newControl();
   #current: { attempt: number; stop: () => void } | undefined;
 
-  async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
+  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
     const control = this.#control;
     resetControl(control);
     const { promise: stopped, resolve } = Promise.withResolvers<ChunkLoss>();
@@ -25,9 +25,10 @@ export class InlinePool implements ChunkPool {
     this.#current = { attempt: chunk.attempt, stop };
     const { timeoutMs: _, ...task } = chunk;
     try {
-      const running = runChunk({ ...task, control }, emit).then((last) => {
+      const report = (message: ChunkMessage) => void emit(message);
+      const running = runChunk({ ...task, control }, report).then((last) => {
         // What is heard of a task is heard outside of it.
-        for (const message of last) outsideOfRuns(() => emit(message));
+        for (const message of last) outsideOfRuns(() => report(message));
         return undefined;
       });
       return await Promise.race([running, stopped]);

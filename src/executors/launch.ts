@@ -13,6 +13,8 @@ export interface WorkerSize {
   /** Of heap for each thread. */
   readonly memoryLimit: number | undefined;
   readonly has: Traits;
+  /** What a process may take, in bytes; what there is if not said. */
+  readonly processBytes?: number | undefined;
 }
 
 /** Workers that are threads of this process. */
@@ -53,20 +55,11 @@ export function onThisMachine(address: { url: string; token: string }, size: Wor
 }
 
 /** Of `heddle`, for a worker that a program starts, and that nothing but the end of its cluster stops in its work. */
-export function workerArguments(name: string, { threads, memoryLimit, has }: WorkerSize): string[] {
-  const memory = memoryLimit === undefined ? [] : ['--memory-limit', String(memoryLimit)];
-  return [
-    'worker',
-    '--attached',
-    '--name',
-    name,
-    '--threads',
-    String(threads),
-    '--drain',
-    '1000d',
-    ...memory,
-    ...traitArguments(has),
-  ];
+export function workerArguments(name: string, { threads, memoryLimit, processBytes, has }: WorkerSize): string[] {
+  const heap = memoryLimit === undefined ? [] : ['--thread-memory', String(memoryLimit)];
+  const memory = processBytes === undefined ? [] : ['--memory-limit', `${processBytes}B`];
+  const size = ['--threads', String(threads), ...heap, ...memory];
+  return ['worker', '--attached', '--name', name, '--drain', '1000d', ...size, ...traitArguments(has)];
 }
 
 /** Options of Node whose values stand by themselves. */

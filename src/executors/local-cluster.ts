@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
+import { toBytes, type ByteSize } from '../lib/byte-size.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
@@ -14,6 +15,7 @@ import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { inThisProcess, onThisMachine } from './launch.ts';
+import { memoryHere } from './memory-here.ts';
 import { openListening, workforceOptions } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { Workforce } from './workforce.ts';
@@ -33,6 +35,11 @@ export interface LocalClusterOptions extends SchedulerSettings {
   readonly processes?: boolean;
   /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
   readonly memoryLimit?: number;
+  /**
+   * What each worker process may take, `'2GB'` for example; an equal share of what there is by default. Short of it, a
+   * worker begins nothing more, and at last ends what it has begun last.
+   */
+  readonly workerMemory?: ByteSize;
   /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
   readonly allowedFailures?: number;
   /** Hears who comes and goes, and what the cluster does by itself. */
@@ -44,11 +51,14 @@ const optionRules = {
   threads: { ...rules.positiveCount, elsewhere: ['threads_per_worker', 'nthreads'] },
   processes: rules.flag,
   memoryLimit: rules.megabytes,
+  workerMemory: rules.anything,
   ...placingRules,
   allowedFailures: rules.count,
   onLog: rules.function,
   ...schedulerSettingRules,
 };
+
+const workerMemoryOf = `option 'workerMemory' of LocalCluster`;
 
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
 export class LocalCluster implements Cluster {
@@ -64,6 +74,7 @@ export class LocalCluster implements Cluster {
     checkOptions('LocalCluster', options, optionRules);
     this.#options = options;
     this.#settings = schedulerSettings(options, 'LocalCluster');
+    if (options.workerMemory !== undefined) toBytes(options.workerMemory, workerMemoryOf);
     this.sharesMemory = options.processes !== true;
     this.#threads = options.threads ?? 1;
     const workers = options.workers ?? availableParallelism();
@@ -133,7 +144,10 @@ export class LocalCluster implements Cluster {
 
   async #openProcesses(): Promise<RunningCluster> {
     const token = randomBytes(24).toString('base64url');
-    const starting = (url: string) => onThisMachine({ url, token }, this.#size());
+    const { workerMemory } = this.#options;
+    const share = Math.floor(memoryHere() / this.#life.workers);
+    const processBytes = workerMemory === undefined ? share : toBytes(workerMemory, workerMemoryOf);
+    const starting = (url: string) => onThisMachine({ url, token }, { ...this.#size(), processBytes });
     return await openListening({ port: 0, token, starting, ...this.#schedulerOptions() });
   }
 

@@ -3,6 +3,7 @@
 import { toBytes, type ByteSize } from '../lib/byte-size.ts';
 import { rules } from '../lib/options.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
+import { memoryHere } from './memory-here.ts';
 
 export interface SchedulerSettings {
   /**
@@ -26,10 +27,12 @@ export function schedulerSettings(
   { resultMemory, spillDirectory, record }: SchedulerSettings,
   owner: string,
 ): Pick<SchedulerOptions, 'resultMemoryBytes' | 'spillDirectory' | 'record'> {
+  const resultMemoryBytes =
+    resultMemory === undefined
+      ? Math.floor(memoryHere() / 4)
+      : toBytes(resultMemory, `option 'resultMemory' of ${owner}`);
   return {
-    ...(resultMemory !== undefined && {
-      resultMemoryBytes: toBytes(resultMemory, `option 'resultMemory' of ${owner}`),
-    }),
+    resultMemoryBytes,
     ...(spillDirectory !== undefined && { spillDirectory }),
     ...(record !== undefined && { record }),
   };

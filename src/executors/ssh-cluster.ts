@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Comm } from '../comm/comm.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { toBytes, type ByteSize } from '../lib/byte-size.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
@@ -31,6 +32,8 @@ export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   readonly labels?: readonly string[];
   /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
   readonly memoryLimit?: number;
+  /** What each worker process may take, `'2GB'` for example; by default what its machine has. */
+  readonly workerMemory?: ByteSize;
   /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
   readonly allowedFailures?: number;
   /** Hears who comes and goes, and what the cluster does by itself. */
@@ -47,6 +50,7 @@ const optionRules = {
   workers: rules.positiveCount,
   threads: rules.positiveCount,
   memoryLimit: rules.megabytes,
+  workerMemory: rules.anything,
   ...placingRules,
   allowedFailures: rules.count,
   onLog: rules.function,
@@ -60,6 +64,7 @@ const optionRules = {
 export class SSHCluster implements Cluster {
   readonly #options: SSHClusterOptions;
   readonly #settings: ReturnType<typeof schedulerSettings>;
+  readonly #processBytes: number | undefined;
   readonly #life: ClusterLife;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
@@ -73,6 +78,8 @@ export class SSHCluster implements Cluster {
     }
     this.#options = options;
     this.#settings = schedulerSettings(options, 'SSHCluster');
+    const { workerMemory } = options;
+    if (workerMemory !== undefined) this.#processBytes = toBytes(workerMemory, `option 'workerMemory' of SSHCluster`);
     const { hosts, workers = hosts.length, threads = 1 } = options;
     this.#life = new ClusterLife({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
   }
@@ -135,7 +142,8 @@ export class SSHCluster implements Cluster {
       port: 0,
       token,
       ...this.#settings,
-      starting: (url) => overSsh({ ...this.#options, hostOf, url, token, size }),
+      starting: (url) =>
+        overSsh({ ...this.#options, hostOf, url, token, size: { ...size, processBytes: this.#processBytes } }),
       nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
       ...(allowedFailures !== undefined && { allowedFailures }),
       ...(concurrency !== undefined && { concurrency }),

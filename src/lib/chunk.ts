@@ -1,6 +1,7 @@
 // The contract between those who hand out chunks (worker, and protocol for the way there) and those who run them
 // (engine). Neither side may import the other, so what both must agree on stands on the ground floor.
 
+import { formatBytes } from './byte-size.ts';
 import type { LogRecord } from './log-record.ts';
 import { mostConcurrency } from './placing.ts';
 import { unreachable } from './unreachable.ts';
@@ -26,9 +27,12 @@ export interface Note {
 
 /** How the means to run an index were lost. Times in milliseconds, memory in megabytes. */
 export interface Loss {
-  readonly kind: 'exit' | 'out-of-memory' | 'error' | 'worker-left' | 'timeout' | 'cancelled';
+  readonly kind: 'exit' | 'out-of-memory' | 'worker-memory' | 'error' | 'worker-left' | 'timeout' | 'cancelled';
   readonly exitCode?: number;
   readonly memoryLimitMb?: number;
+  /** Of a worker's process: what it took, and what it may take. */
+  readonly memoryBytes?: number;
+  readonly memoryLimitBytes?: number;
   readonly message?: string;
 }
 
@@ -103,6 +107,22 @@ export interface ChunkReturn {
   readonly last: readonly ChunkMessage[];
 }
 
+/** About how much memory a report takes, in kilobytes, rounded up. */
+export function weightOf(message: ChunkMessage): number {
+  switch (message.type) {
+    case 'settled':
+      return Math.ceil(message.bytes.byteLength / 1_024);
+    case 'delayed':
+      return Math.ceil(message.note.byteLength / 1_024);
+    case 'logs':
+      return Math.ceil(message.records.reduce((sum, record) => sum + 200 + record.message.length, 0) / 1_024);
+    case 'opened':
+      return 1;
+    default:
+      return unreachable(message);
+  }
+}
+
 /** Something is being opened on the thread, which has to be told when nobody needs it any more. */
 export interface ResourceOpened {
   readonly type: 'opened';
@@ -121,12 +141,14 @@ export const controlWords = {
   order: 1,
   /** Written by the runner: 1 while it opens a resource, and so runs nothing, whatever its lanes say. */
   opening: 2,
+  /** How much was reported and is not taken yet, in kilobytes: see `weightOf`. */
+  untaken: 3,
   /**
    * From here on, one for each lane: written by the runner before it starts an index there, so that a death is charged
    * to the right one; -1 when the lane runs nothing.
    */
-  lanes: 3,
-  length: 3 + mostConcurrency,
+  lanes: 4,
+  length: 4 + mostConcurrency,
 } as const;
 
 export type Control = Int32Array<SharedArrayBuffer>;
@@ -172,6 +194,11 @@ export function describeLoss(loss: Loss | undefined): string {
     case 'out-of-memory':
       if (loss.memoryLimitMb === undefined) return 'its thread ran out of memory';
       return `its thread ran out of memory (limit ${loss.memoryLimitMb} MB; see memoryLimit)`;
+    case 'worker-memory': {
+      const { memoryBytes = 0, memoryLimitBytes = 0 } = loss;
+      const much = `${formatBytes(memoryBytes)} of the ${formatBytes(memoryLimitBytes)} that it may`;
+      return `its worker took ${much} (see workerMemory), so what it had begun last was ended`;
+    }
     case 'exit':
       return `its thread ended with exit code ${loss.exitCode} (process.exit() in a task ends its thread)`;
     case 'error':

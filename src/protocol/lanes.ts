@@ -52,6 +52,8 @@ export function laneOf(message: Message): Lane | undefined {
     case 'refused':
     // An attempt that arrives after its cancel is not run, and a submission that does is not taken.
     case 'cancel':
+    case 'hold':
+    case 'go-on':
     case 'close-resource':
     // Questions and their answers.
     case 'take':

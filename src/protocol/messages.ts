@@ -91,8 +91,13 @@ export type FromWorker =
   /** The answer to each `close-resource`; or the worker is about to leave. */
   | { readonly type: 'closed'; readonly resource: string }
   | { readonly type: 'draining' }
-  /** Of its process, now. */
-  | { readonly type: 'vitals'; readonly memoryBytes: number }
+  /** Of its process, now: what it takes, what it may take, and whether that is too much to begin anything more. */
+  | {
+      readonly type: 'vitals';
+      readonly memoryBytes: number;
+      readonly memoryLimitBytes: number;
+      readonly isPaused: boolean;
+    }
   /** Which bundle holds the code of an array's function? */
   | { readonly type: 'need-code'; readonly array: number }
   | { readonly type: 'need-bundle'; readonly id: string };
@@ -114,6 +119,9 @@ export type ToWorker =
       readonly timedOut: readonly number[];
     }
   | { readonly type: 'cancel'; readonly array: number; readonly attempt: number; readonly graceMs: number }
+  /** Reports of this attempt are not taken for now: whoever makes them is to wait. And they are taken again. */
+  | { readonly type: 'hold'; readonly attempt: number }
+  | { readonly type: 'go-on'; readonly attempt: number }
   | { readonly type: 'forget'; readonly array: number }
   | { readonly type: 'close-resource'; readonly resource: string }
   /** The id of the bundle, or why there is none. */

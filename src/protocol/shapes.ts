@@ -40,9 +40,19 @@ const block = record<Block>({ start: count, count, bytes });
 const chunkInput = record<ChunkInput>({ array: count, blocks: list(block) });
 const note = record<Note>({ index: count, bytes });
 const loss = record<Loss>({
-  kind: oneOf<Loss['kind']>({ exit: 1, 'out-of-memory': 1, error: 1, 'worker-left': 1, timeout: 1, cancelled: 1 }),
+  kind: oneOf<Loss['kind']>({
+    exit: 1,
+    'out-of-memory': 1,
+    'worker-memory': 1,
+    error: 1,
+    'worker-left': 1,
+    timeout: 1,
+    cancelled: 1,
+  }),
   exitCode: optional(integer),
   memoryLimitMb: optional(duration),
+  memoryBytes: optional(count),
+  memoryLimitBytes: optional(count),
   message: optional(text),
 });
 const logRecord = record<LogRecord>({
@@ -120,7 +130,7 @@ export const fromWorker: Shapes<FromWorker> = {
   'resource-logs': record<Body<FromWorker, 'resource-logs'>>({ resource: text, records: list(logRecord) }),
   closed: record<Body<FromWorker, 'closed'>>({ resource: text }),
   draining: record({}),
-  vitals: record<Body<FromWorker, 'vitals'>>({ memoryBytes: count }),
+  vitals: record<Body<FromWorker, 'vitals'>>({ memoryBytes: count, memoryLimitBytes: count, isPaused: flag }),
   'need-code': record<Body<FromWorker, 'need-code'>>({ array: count }),
   'need-bundle': record<Body<FromWorker, 'need-bundle'>>({ id: text }),
 };
@@ -140,6 +150,8 @@ export const toWorker: Shapes<ToWorker> = {
     timedOut: list(count),
   }),
   cancel: record<Body<ToWorker, 'cancel'>>({ array: count, attempt: count, graceMs: duration }),
+  hold: record<Body<ToWorker, 'hold'>>({ attempt: count }),
+  'go-on': record<Body<ToWorker, 'go-on'>>({ attempt: count }),
   forget: record<Body<ToWorker, 'forget'>>({ array: count }),
   'close-resource': record<Body<ToWorker, 'close-resource'>>({ resource: text }),
   code: record<Body<ToWorker, 'code'>>({ array: count, id: optional(text), problem: optional(text) }),

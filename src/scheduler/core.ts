@@ -83,7 +83,13 @@ export class SchedulerCore {
       case 'worker-seen':
       case 'worker-draining':
       case 'worker-left':
+      case 'worker-paused':
+      case 'worker-resumed':
         return this.#applyTo(this.fleet.workers.get(event.worker), event.type);
+      case 'client-paused':
+        return void this.lineup.pausedClients.add(event.client);
+      case 'client-resumed':
+        return this.lineup.resume(event.client, this.arrays.values());
       case 'indices-settled':
       case 'index-delayed':
       case 'indices-lost':
@@ -305,7 +311,7 @@ export class SchedulerCore {
 
   // Workers
 
-  #applyTo(worker: WorkerRecord | undefined, event: 'worker-seen' | 'worker-draining' | 'worker-left'): void {
+  #applyTo(worker: WorkerRecord | undefined, event: WorkerEvent): void {
     if (worker === undefined) return;
     switch (event) {
       case 'worker-seen':
@@ -314,6 +320,10 @@ export class SchedulerCore {
       case 'worker-draining':
         this.fleet.drain(worker);
         return this.#tellAllStranded();
+      case 'worker-paused':
+        return this.fleet.pause(worker);
+      case 'worker-resumed':
+        return this.fleet.resume(worker);
       case 'worker-left':
         return this.#removeWorker(worker);
       default:
@@ -352,6 +362,8 @@ export class SchedulerCore {
     this.#commands.push(command);
   }
 }
+
+type WorkerEvent = 'worker-seen' | 'worker-draining' | 'worker-left' | 'worker-paused' | 'worker-resumed';
 
 function touchedBy(news: ChunkNews): readonly Range[] {
   switch (news.type) {

@@ -44,6 +44,10 @@ export type Event =
   /** It gets no more chunks and finishes what it has. */
   | { readonly type: 'worker-draining'; readonly worker: WorkerId }
   | { readonly type: 'worker-left'; readonly worker: WorkerId }
+  /** It gets no more chunks for now; and it gets them again. */
+  | { readonly type: 'worker-paused' | 'worker-resumed'; readonly worker: WorkerId }
+  /** Nothing more of its is started for now; and it is again. */
+  | { readonly type: 'client-paused' | 'client-resumed'; readonly client: ClientId }
   | ChunkNews
   | { readonly type: 'ticked' };
 

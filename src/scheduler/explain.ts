@@ -3,7 +3,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import { plural } from '../lib/plural.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
-import type { ArrayId, WorkerId } from './events.ts';
+import type { ArrayId, ClientId, WorkerId } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { roomFor } from './room.ts';
 
@@ -19,7 +19,11 @@ export interface Telling {
 }
 
 export interface Surroundings extends Telling {
-  readonly core: { listed(): Iterable<ArrayRecord>; readonly fleet: Fleet };
+  readonly core: {
+    listed(): Iterable<ArrayRecord>;
+    readonly fleet: Fleet;
+    readonly lineup: { readonly pausedClients: ReadonlySet<ClientId> };
+  };
 }
 
 /** What people call the things that are numbers to the core. */
@@ -54,6 +58,9 @@ function standing(array: ArrayRecord, index: number, { core, words, now }: Surro
   if (until !== undefined) return `waits until it is tried again, in ${formatDuration(Math.max(0, until - now))}`;
   for (const chunk of array.chunks) {
     if (chunk.outstanding.has(index)) return assignment(chunk, { words, now });
+  }
+  if (core.lineup.pausedClients.has(array.client)) {
+    return 'is queued until its flow run has taken, and the disk has written, what was done before';
   }
   const queue = `${ahead(array, index, core.listed())}, and ${roomFor(array, core.fleet, words)}`;
   return `is queued behind ${queue}${suspicion(array, index)}`;

@@ -20,6 +20,8 @@ export interface WorkerRecord {
   /** One a slot, cancelled ones too: their thread is still busy. */
   readonly chunks: Map<Attempt, Chunk>;
   isDraining: boolean;
+  /** It gets no chunks for now. */
+  isPaused: boolean;
   lastSeen: number;
 }
 
@@ -47,7 +49,7 @@ export class Fleet {
     assert(!this.workers.has(id), `${id} joined twice`);
     const units = new Map(has.resources.map(({ name, amount }) => [name, unitsOf(amount)]));
     const what = { threads, has, labels: new Set(has.labels), units, free: new Map(units) };
-    const worker: WorkerRecord = { id, ...what, chunks: new Map(), isDraining: false, lastSeen: now };
+    const worker: WorkerRecord = { id, ...what, chunks: new Map(), isDraining: false, isPaused: false, lastSeen: now };
     this.workers.set(id, worker);
     this.slots += threads;
     for (const queue of this.queues.values()) queue.slots += queue.slotsOf(worker);
@@ -63,6 +65,17 @@ export class Fleet {
       queue.slots -= queue.slotsOf(worker);
       queue.open.delete(worker);
     }
+  }
+
+  /** Its slots count as before: it is not for long. */
+  pause(worker: WorkerRecord): void {
+    worker.isPaused = true;
+    for (const queue of this.queues.values()) queue.open.delete(worker);
+  }
+
+  resume(worker: WorkerRecord): void {
+    worker.isPaused = false;
+    this.#reopen(worker);
   }
 
   leave(worker: WorkerRecord): void {

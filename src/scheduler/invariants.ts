@@ -133,9 +133,11 @@ function checkQueues(core: SchedulerCore): void {
 }
 
 function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
-  const { id, queue, queuedCount, isListed, blockedBy } = array;
+  const { id, client, queue, queuedCount, isListed, blockedBy } = array;
+  const isPaused = core.lineup.pausedClients.has(client);
   assert.equal(core.fleet.queues.get(queue.key), queue, `array ${id} stands in a queue that nobody looks at`);
-  assert(isListed || blockedBy !== undefined || queuedCount === 0, `array ${id} is queued and never looked at`);
+  const isSeen = isListed || blockedBy !== undefined || isPaused;
+  assert(isSeen || queuedCount === 0, `array ${id} is queued and never looked at`);
   assert(!isListed || blockedBy === undefined, `array ${id} is listed and stands aside`);
   if (blockedBy !== undefined) {
     const blocked = [...(blockedBy.blocked.get(queue) ?? [])];
@@ -144,7 +146,7 @@ function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
   const isStranded = queuedCount > 0 && isListed && queue.isStranded && queue.needs !== noTraits;
   const isKnown = !isStranded || array.isStrandedTold || core.fleet.workers.size === 0;
   assert(isKnown, `array ${id} cannot run here, and nobody was told`);
-  const isIdle = queuedCount > 0 && queue.open.size > 0 && array.room > 0;
+  const isIdle = queuedCount > 0 && !isPaused && queue.open.size > 0 && array.room > 0;
   assert(!isIdle, `array ${id} is queued while a worker is open`);
   for (const { worker, attempt } of array.chunks) {
     assert.equal(core.fleet.workers.get(worker.id), worker, `attempt ${attempt} runs on a worker that left`);

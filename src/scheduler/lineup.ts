@@ -3,13 +3,15 @@
 
 import { noTraits } from '../lib/placing.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
-import type { ArraySpec } from './events.ts';
+import type { ArraySpec, ClientId } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
 
 export class Lineup {
   readonly limits = new Limits();
+  /** Nothing of theirs is started for now. */
+  readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
 
   readonly #onStranded: (array: ArrayRecord) => void;
@@ -29,9 +31,15 @@ export class Lineup {
   add(array: ArrayRecord): void {
     if (array.queuedCount === 0) return;
     if (array.queue.isStranded) this.#onStranded(array);
-    if (array.isListed || array.blockedBy !== undefined) return;
+    if (array.isListed || array.blockedBy !== undefined || this.pausedClients.has(array.client)) return;
     array.isListed = true;
     array.queue.listed.push(array);
+  }
+
+  /** To be called with all arrays there are. */
+  resume(client: ClientId, arrays: Iterable<ArrayRecord>): void {
+    if (!this.pausedClients.delete(client)) return;
+    for (const array of arrays) if (array.client === client) this.add(array);
   }
 
   /** The first of all arrays of which something can start now, on the worker whose turn it is in its queue. */
@@ -74,10 +82,11 @@ export class Lineup {
   #firstOf({ listed }: Queue): ArrayRecord | undefined {
     for (let array = listed.peek(); array !== undefined; array = listed.peek()) {
       const { fullLimit } = array;
-      if (array.queuedCount > 0 && fullLimit === undefined) return array;
+      const isPaused = this.pausedClients.has(array.client);
+      if (array.queuedCount > 0 && fullLimit === undefined && !isPaused) return array;
       listed.pop();
       array.isListed = false;
-      if (array.queuedCount > 0) fullLimit!.block(array);
+      if (array.queuedCount > 0 && !isPaused) fullLimit!.block(array);
       this.#useRoom(array);
     }
     return undefined;

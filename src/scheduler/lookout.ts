@@ -42,7 +42,7 @@ export class Lookout {
 
   /** Whether there is somebody to run something. */
   get hasWorkers(): boolean {
-    return this.#holdings.core.fleet.slots > 0;
+    return this.#holdings.core.fleet.workers.values().some(({ isDraining }) => !isDraining);
   }
 
   explain({ flowRunName, task, mapIndex }: TaskRunQuestion): string {

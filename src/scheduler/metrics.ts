@@ -23,7 +23,17 @@ export function metricsOf({ workers, flowRuns, settled, lost, heldBytes, spilled
       'Memory of all worker processes.',
       sum(workers, (worker) => worker.memoryBytes ?? 0),
     ),
+    metric(
+      'workers_paused',
+      'Workers that get no work for now.',
+      sum(workers, ({ isPaused }) => Number(isPaused)),
+    ),
     metric('flow_runs', 'Flow runs that are connected.', flowRuns.length),
+    metric(
+      'flow_runs_paused',
+      'Those of which nothing is started.',
+      sum(flowRuns, ({ isPaused }) => Number(isPaused)),
+    ),
     metric('arrays', 'Arrays of task runs that are held.', arrays.length),
     ['# HELP heddle_indices Task runs of these arrays, by phase.', '# TYPE heddle_indices gauge', ...indices],
     metric('settled_total', 'Task runs that settled, of all time.', settled),

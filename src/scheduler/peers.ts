@@ -135,6 +135,8 @@ export interface ClientPeer {
   readonly told: Set<string>;
   /** How long running functions are given to end by themselves when this client cancels, in milliseconds. */
   graceMs: number;
+  /** Of what it is sent: it does not take it as fast as it comes. */
+  hasEnough: boolean;
   /** It was told that it cannot go on: nothing more of its is run. */
   hasFailed: boolean;
   /** It waits to hear that nothing of its runs any more. */
@@ -153,8 +155,12 @@ export interface WorkerPeer {
   readonly since: number;
   /** Of its process, as it last said; absent as long as it has not. */
   memoryBytes?: number;
+  memoryLimitBytes?: number;
+  lacksMemory: boolean;
   readonly comm: Comm<FromPeer, ToPeer>;
   readonly line: Line<ToWorker>;
+  /** Of what it is sent: it does not take it as fast as it comes. */
+  hasEnough: boolean;
   /** What it was given to run, until it says that the attempt is over. */
   readonly attempts: Map<number, Assignment>;
   /** When there was a sign of it; by `performance.now`. */
@@ -181,6 +187,7 @@ export function newClient(
   const nothing = {
     arrays: new Map<number, HeldArray>(),
     told: new Set<string>(),
+    hasEnough: false,
     hasFailed: false,
     isCancelling: false,
     hasCancelled: false,
@@ -197,6 +204,8 @@ export function newWorker(id: string, comm: Comm<FromPeer, ToPeer>, { name, thre
     threads,
     comm,
     line,
+    hasEnough: false,
+    lacksMemory: false,
     since: Date.now(),
     attempts: new Map(),
     lastSeen: performance.now(),
@@ -219,6 +228,10 @@ export function sendToWorker(worker: WorkerPeer, message: ToWorker): void {
 
 export function sendToClient(client: ClientPeer, message: ToClient): void {
   client.comm.send(message);
+}
+
+export function sendLogs({ client, clientArray }: HeldArray, records: readonly LogRecord[]): void {
+  sendToClient(client, { type: 'logs', array: clientArray, records });
 }
 
 /** Whether some worker has something of this client's to run. */

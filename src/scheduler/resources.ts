@@ -4,7 +4,7 @@
 
 import type { LogRecord } from '../lib/log-record.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import { sendLogs, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 
 interface HeldResource {
   readonly key: string;
@@ -44,7 +44,7 @@ export class ResourceDesk {
     const array = this.#held.get(key)?.array;
     if (array === undefined) return;
     const named = records.map((record) => ({ ...record, worker: worker.name }));
-    sendToClient(array.client, { type: 'logs', array: array.clientArray, records: named });
+    sendLogs(array, named);
   }
 
   /** No task run needs what this array is for any more. */

@@ -9,7 +9,7 @@ import type { FromClient, ToClient, ToWorker } from '../protocol/messages.ts';
 import type { Command, SchedulerCore } from './core.ts';
 import { sendToClient, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 import { ResultMemory, type HeldBlock } from './result-memory.ts';
-import { defaultResultMemoryBytes, type SchedulerOptions } from './scheduler-options.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
 
 type RunChunk = Extract<Command, { type: 'run-chunk' }>;
 type Ran = Extract<ToClient, { type: 'settled' }>['ran'];
@@ -28,9 +28,13 @@ export class ResultDesk {
   readonly memory: ResultMemory;
   readonly #around: Surroundings;
 
-  constructor({ resultMemoryBytes, spillDirectory = tmpdir() }: SchedulerOptions, around: Surroundings) {
-    const limitBytes = resultMemoryBytes ?? defaultResultMemoryBytes();
-    this.memory = new ResultMemory({ limitBytes, directory: spillDirectory, warn: around.warn });
+  constructor(options: SchedulerOptions, around: Surroundings) {
+    const { resultMemoryBytes: limitBytes = 2 ** 30, spillDirectory = tmpdir() } = options;
+    this.memory = new ResultMemory({
+      limitBytes,
+      directory: spillDirectory,
+      warn: around.warn,
+    });
     this.#around = around;
   }
 

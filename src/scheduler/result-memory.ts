@@ -30,6 +30,8 @@ export interface ResultMemoryOptions {
   readonly warn: (message: string) => void;
 }
 
+/** So much over the limit is no reason to wait for the disk. */
+const slackBytes = 2 ** 20;
 /** After the disk refused something it is asked again when so much time has gone by. */
 const patienceMs = 10_000;
 
@@ -42,7 +44,8 @@ export class ResultMemory implements AsyncDisposable {
   memoryBytes = 0;
   /** Of those that are on disk. */
   spilledBytes = 0;
-  #isSpilling = false;
+  /** Settles when nothing more is to be written, or can be. */
+  #spilling: Promise<void> | undefined;
   #refusedUntil = -Infinity;
   #hasWarned = false;
 
@@ -61,8 +64,14 @@ export class ResultMemory implements AsyncDisposable {
     this.memoryBytes += byteLength;
     // Memory beside the bytes cannot be written: it is to be moved, or many look at it.
     if (attachmentsOf(bytes) === undefined) this.#inMemory.add(block);
-    if (this.memoryBytes > this.#options.limitBytes) void this.#spill();
+    if (this.memoryBytes > this.#options.limitBytes) this.#spilling ??= this.#spill();
     return block;
+  }
+
+  /** When much more is in memory than should be, and is being written: settles when that is done. */
+  get behind(): Promise<void> | undefined {
+    const { limitBytes } = this.#options;
+    return this.memoryBytes > limitBytes + Math.max(limitBytes / 4, slackBytes) ? this.#spilling : undefined;
   }
 
   drop(block: HeldBlock): void {
@@ -96,14 +105,14 @@ export class ResultMemory implements AsyncDisposable {
   }
 
   async #spill(): Promise<void> {
-    if (this.#isSpilling) return;
-    this.#isSpilling = true;
+    // What is dropped in the same turn need not be written.
+    await Promise.resolve();
     while (this.memoryBytes > this.#options.limitBytes && performance.now() >= this.#refusedUntil) {
       const [oldest] = this.#inMemory;
       if (oldest === undefined) break;
       await this.#write(oldest);
     }
-    this.#isSpilling = false;
+    this.#spilling = undefined;
   }
 
   async #write(block: HeldBlock): Promise<void> {

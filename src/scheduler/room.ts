@@ -25,6 +25,11 @@ function room(fleet: Fleet, words: Words): string {
   const { slots, workers } = fleet;
   if (workers.size === 0) return 'there is no worker';
   if (slots === 0) return `${workers.size === 1 ? 'the only worker is' : 'all workers are'} draining`;
+  const serving = [...workers.values()].filter(({ isDraining }) => !isDraining);
+  if (serving.every(({ isPaused }) => isPaused)) {
+    const who = serving.length === 1 ? 'the only worker is' : 'all workers are';
+    return `${who} paused: short of memory, or behind with what was sent`;
+  }
   let busy = 0;
   for (const { chunks, isDraining } of workers.values()) if (!isDraining) busy += chunks.size;
   if (busy === 0) return 'every thread is free';

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import type { LogRecord } from '../lib/log-record.ts';
 
 export interface SchedulerOptions {
@@ -10,7 +9,7 @@ export interface SchedulerOptions {
   readonly heartbeatTimeoutMs?: number;
   /** When nothing of a flow run has started or settled for so long, it is told why, in milliseconds. Default 10,000. */
   readonly standstillMs?: number;
-  /** How much memory results may take before they are moved to disk. Default: a quarter of what there is. */
+  /** How much memory results may take before they are moved to disk. Default: 1 GB. */
   readonly resultMemoryBytes?: number;
   /** Where they are moved to. Default: the system's folder for temporary files. */
   readonly spillDirectory?: string;
@@ -21,10 +20,4 @@ export interface SchedulerOptions {
   readonly workerJoined?: (name: string) => void;
   /** Nothing was heard of it for too long. */
   readonly workerGivenUp?: (name: string) => void;
-}
-
-export function defaultResultMemoryBytes(): number {
-  const limit = process.constrainedMemory();
-  // Without a limit of its own, a process is told 0 or a number beyond all memory.
-  return Math.floor((limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 4);
 }

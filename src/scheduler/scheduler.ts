@@ -3,7 +3,7 @@
 
 import { Alarm } from '../lib/alarm.ts';
 import type { Block } from '../lib/chunk.ts';
-import type { LogLevel, LogRecord } from '../lib/log-record.ts';
+import type { LogLevel } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
@@ -11,6 +11,7 @@ import { unreachable } from '../lib/unreachable.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { Brake } from './brake.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
@@ -53,6 +54,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #resources = new ResourceDesk();
   readonly #results: ResultDesk;
   readonly #recorder: Recorder | undefined;
+  readonly #brake: Brake;
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
@@ -64,13 +66,13 @@ export class Scheduler implements AsyncDisposable {
     const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, standstillMs = 10_000, record } = options;
     this.#options = options;
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
-    const warn = (message: string) => this.announce('warn', message);
+    const [announce, warn] = [this.announce.bind(this), this.announce.bind(this, 'warn')];
     if (record !== undefined) this.#recorder = new Recorder(record, { allowedFailures, heartbeatTimeoutMs, warn });
     const unsent = (worker: WorkerPeer, attempt: number) => this.#ended(worker, attempt);
     this.#results = new ResultDesk(options, { core: this.#core, warn, unsent });
     const [workers, clients, { memory }] = [this.#workers, this.#clients, this.#results];
-    const holdings = { core: this.#core, workers, clients, arrays: this.#arrays, memory };
-    this.lookout = new Lookout(holdings, standstillMs);
+    this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
+    this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, standstillMs);
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatTimeoutMs / 5);
     this.#heartbeat.unref();
@@ -216,14 +218,14 @@ export class Scheduler implements AsyncDisposable {
       }
       case 'lost': {
         const assignment = worker.attempts.get(message.attempt);
-        if (assignment !== undefined) this.#tell(assignment.array, [noteLoss(worker, assignment, message)]);
+        if (assignment !== undefined) this.#brake.pass(assignment.array, [noteLoss(worker, assignment, message)]);
         return this.#handle({ ...message, type: 'indices-lost', worker: id });
       }
       case 'ended':
         return this.#ended(worker, message.attempt);
       case 'logs': {
         const assignment = worker.attempts.get(message.attempt);
-        return assignment && this.#tell(assignment.array, noteRecords(worker, assignment, message.records));
+        return assignment && this.#brake.pass(assignment.array, noteRecords(worker, assignment, message.records));
       }
       case 'opened':
         return this.#resources.opened(worker, message.resource);
@@ -238,13 +240,11 @@ export class Scheduler implements AsyncDisposable {
         return array && this.#code.asked(worker, array);
       }
       case 'need-bundle': {
-        const { id: bundle } = message;
-        const bytes = this.#code.bundle(bundle);
-        return bytes && sendToWorker(worker, { type: 'bundle', id: bundle, bytes });
+        const bytes = this.#code.bundle(message.id);
+        return bytes && sendToWorker(worker, { type: 'bundle', id: message.id, bytes });
       }
       case 'vitals':
-        worker.memoryBytes = message.memoryBytes;
-        return;
+        return this.#brake.heardVitals(worker, message);
       case 'draining':
         this.#handle({ type: 'worker-draining', worker: id });
         // Behind the last chunk that it gets, so that it knows which one that was.
@@ -349,7 +349,9 @@ export class Scheduler implements AsyncDisposable {
         return this.#keep(command.array, crashedBlock(this.#arrays.get(command.array)!, command, freight.lostWorker));
       case 'stranded': {
         const array = this.#arrays.get(command.array)!;
-        return this.#tell(array, [{ time: Date.now(), level: 'warn', message: this.lookout.explainStranded(array) }]);
+        return this.#brake.pass(array, [
+          { time: Date.now(), level: 'warn', message: this.lookout.explainStranded(array) },
+        ]);
       }
       case 'forgotten':
         return this.#forget(command.array);
@@ -365,6 +367,7 @@ export class Scheduler implements AsyncDisposable {
     worker.attempts.set(attempt, { array, range, since: this.#now, lastRecords: [] });
     array.client.lastNews = this.#now;
     this.#results.send(worker, array, command);
+    this.#brake.checkWorker(worker);
     sendToClient(array.client, { type: 'started', array: array.clientArray, count: range.end - range.start });
   }
 
@@ -373,16 +376,13 @@ export class Scheduler implements AsyncDisposable {
     array.client.lastNews = this.#now;
     array.forgetNotes({ start: block.start, end: block.start + block.count });
     this.#results.settled(array, block, ran);
+    this.#brake.checkClient(array.client);
   }
 
   #ended(worker: WorkerPeer, attempt: number): void {
     worker.attempts.delete(attempt);
     this.#handle({ type: 'chunk-ended', worker: worker.id, attempt });
     this.#tellIdle();
-  }
-
-  #tell({ client, clientArray }: HeldArray, records: readonly LogRecord[]): void {
-    sendToClient(client, { type: 'logs', array: clientArray, records });
   }
 
   #log(level: LogLevel, message: string): void {

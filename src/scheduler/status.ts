@@ -28,15 +28,20 @@ export interface WorkerStatus {
   readonly busy: number;
   /** Whether it gets no more work, and leaves when it has finished what it has. */
   readonly isDraining: boolean;
+  /** Whether it gets no more work for now: it lacks memory, or does not keep up with what it is sent. */
+  readonly isPaused: boolean;
   readonly since: Date;
   readonly lastSeen: Date;
-  /** Of its process; absent when it has not said. */
+  /** Of its process, and what that may take; absent when it has not said. */
   readonly memoryBytes?: number;
+  readonly memoryLimitBytes?: number;
 }
 
 export interface FlowRunStatus {
   readonly flowRunName: string;
   readonly since: Date;
+  /** Whether nothing more of it is started for now: it does not keep up with what it is sent, or the disk does not. */
+  readonly isPaused: boolean;
   readonly arrays: readonly ArrayStatus[];
 }
 
@@ -75,20 +80,21 @@ export function statusOf(holdings: Holdings): ClusterStatus {
   const arraysOf = new Map<ClientPeer, ArrayStatus[]>();
   for (const client of clients.values()) arraysOf.set(client, []);
   for (const array of arrays.values()) arraysOf.get(array.client)?.push(arrayStatus(core, array));
-  const flowRuns = [...arraysOf].map(([{ name, since }, of]) => {
-    return { flowRunName: name, since: new Date(since), arrays: of };
+  const flowRuns = [...arraysOf].map(([{ id, name, since }, of]) => {
+    const isPaused = core.lineup.pausedClients.has(id);
+    return { flowRunName: name, since: new Date(since), isPaused, arrays: of };
   });
   return { workers: workerStatuses(holdings), flowRuns, ...core.totals, heldBytes, spilledBytes };
 }
 
 function workerStatuses({ core, workers }: Holdings): WorkerStatus[] {
-  return [...workers.values()].flatMap(({ id, name, threads, since, memoryBytes }) => {
+  return [...workers.values()].flatMap(({ id, name, threads, since, memoryBytes, memoryLimitBytes }) => {
     const record = core.fleet.workers.get(id);
     if (record === undefined) return [];
-    const { chunks, isDraining, has } = record;
+    const { chunks, isDraining, isPaused, has } = record;
     const resources = Object.fromEntries(has.resources.map((each) => [each.name, each.amount]));
     const lastSeen = new Date(performance.timeOrigin + record.lastSeen);
-    const memory = memoryBytes !== undefined && { memoryBytes };
+    const memory = memoryBytes !== undefined && { memoryBytes, ...(memoryLimitBytes && { memoryLimitBytes }) };
     return [
       {
         name,
@@ -97,6 +103,7 @@ function workerStatuses({ core, workers }: Holdings): WorkerStatus[] {
         labels: has.labels,
         busy: chunks.size,
         isDraining,
+        isPaused,
         since: new Date(since),
         lastSeen,
         ...memory,

@@ -13,7 +13,7 @@ export type RunMessage = Extract<ToWorker, { type: 'run' }>;
 /** What happened, in the past tense. */
 export type WorkerEvent =
   /** By the scheduler. Answers about code come as events of their own, since the disk has a say in them. */
-  | { readonly type: 'told'; readonly message: Exclude<ToWorker, { type: 'code' | 'bundle' }> }
+  | { readonly type: 'told'; readonly message: Exclude<ToWorker, { type: 'code' | 'bundle' | 'hold' | 'go-on' }> }
   /** It is known how the code of an array is got at, or why not. */
   | { readonly type: 'code-found'; readonly array: number; readonly source: CodeSource }
   /** A bundle that is not here holds the code of this array. */

@@ -13,6 +13,9 @@ export interface ChunkLoss {
   readonly loss: Loss;
 }
 
+/** Takes a report. What it gives settles when there is room for more: whoever reports is to wait for that. */
+export type Emit = (message: ChunkMessage) => Promise<void> | undefined;
+
 /** Whoever runs chunks for a worker: some threads, or the thread of the flow itself. */
 export interface ChunkPool extends AsyncDisposable {
   /** How many chunks run at once. */
@@ -20,7 +23,7 @@ export interface ChunkPool extends AsyncDisposable {
   /**
    * Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come; with a loss if cut short.
    */
-  run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined>;
+  run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined>;
   /** Closes a resource on every thread that has it open, once what runs there has ended. Never rejects. */
   closeResource(key: string, log: (record: LogRecord) => void): Promise<void>;
   /** Tells the function that is running, and after `graceMs` ends its thread. Nothing if the attempt is over. */

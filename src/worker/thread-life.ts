@@ -27,6 +27,8 @@ export type ThreadEvent =
       readonly timeoutMs: number | undefined;
     }
   | { readonly type: 'cancel-asked'; readonly graceMs: number }
+  /** The thread is to be ended now, and what it runs is lost like this. */
+  | { readonly type: 'end-asked'; readonly loss: Loss }
   | { readonly type: 'closing-asked'; readonly resource: string }
   | { readonly type: 'thread-started' }
   | { readonly type: 'thread-failed'; readonly message: string }
@@ -80,7 +82,7 @@ interface ChunkTurn extends Turn {
   seen: { readonly starts: number; readonly at: number };
   nextLook: number;
   /** Why we ended the thread ourselves. */
-  endedFor: 'timeout' | 'cancelled' | undefined;
+  endedFor: Loss | undefined;
   /** The indices that the thread ran when it died. */
   running: readonly number[];
 }
@@ -147,6 +149,8 @@ export class ThreadLife {
         return void this.#turns.push(chunkTurn(event));
       case 'cancel-asked':
         return this.#cancel(event.graceMs);
+      case 'end-asked':
+        return this.#end(event.loss);
       case 'closing-asked':
         return this.#queueClosing(event.resource);
       case 'thread-started':
@@ -275,6 +279,13 @@ export class ThreadLife {
     this.#emit({ type: 'order-cancel' });
   }
 
+  #end(loss: Loss): void {
+    const turn = this.#posted;
+    if (turn?.type !== 'chunk' || this.#thread !== 'live') return;
+    turn.endedFor = loss;
+    this.#endThread();
+  }
+
   #hear(attempt: number, report: ChunkMessage | Ended): void {
     const turn = this.#posted;
     if (turn?.type !== 'chunk' || turn.attempt !== attempt) return;
@@ -294,9 +305,8 @@ export class ThreadLife {
     const turn = this.#posted;
     if (turn === undefined || this.#thread !== 'live') return;
     if (turn.type === 'chunk') {
-      if (turn.deadline <= this.#now) turn.endedFor = 'cancelled';
-      else if (this.#hasOverrun(turn, { running, starts })) turn.endedFor = 'timeout';
-      if (turn.endedFor !== undefined) this.#endThread();
+      if (turn.deadline <= this.#now) this.#end({ kind: 'cancelled' });
+      else if (this.#hasOverrun(turn, { running, starts })) this.#end({ kind: 'timeout' });
     } else if (turn.deadline <= this.#now) this.#endThread();
   }
 
@@ -352,7 +362,7 @@ function closingTurn(resource: string): ClosingTurn {
 function lossOf({ call, isThrough, endedFor, running, unreported }: ChunkTurn): ChunkLoss | undefined {
   if (call === 'returned' && isThrough) return undefined;
   const died = typeof call === 'string' ? unheard : call;
-  const loss: Loss = endedFor === undefined ? died : { kind: endedFor };
+  const loss = endedFor ?? died;
   const indices = running.filter((index) => unreported.has(index));
   if (indices.length > 0) return { indices, loss };
   // Whatever it died of, what was running is through already, and nothing else has begun to overrun.

@@ -1,6 +1,6 @@
-import type { ChunkMessage } from '../lib/chunk.ts';
+import type { Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import type { ChunkLoss, ChunkPool, PooledChunk } from './pool.ts';
+import type { ChunkLoss, ChunkPool, Emit, PooledChunk } from './pool.ts';
 import { ThreadSlot, type ThreadOptions } from './thread-slot.ts';
 
 /** Runs chunks on piscina threads of this process, one chunk a thread. */
@@ -25,7 +25,7 @@ export class ThreadPool implements ChunkPool {
     await Promise.all(this.#slots.map((slot) => slot.start()));
   }
 
-  async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
+  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
     const slot = this.#idle.pop();
     if (slot === undefined) throw new RangeError(`${this.threads} threads were given one chunk more than they are`);
     try {
@@ -37,6 +37,12 @@ export class ThreadPool implements ChunkPool {
 
   async closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.closeResource(key, log)));
+  }
+
+  /** Ends the thread of the chunk that was begun last; what it runs is lost like this. */
+  endNewest(loss: Loss): void {
+    const latest = (slot: ThreadSlot) => slot.attempt ?? -1;
+    this.#slots.toSorted((a, b) => latest(b) - latest(a))[0]?.end(loss);
   }
 
   cancel(attempt: number, graceMs: number): void {

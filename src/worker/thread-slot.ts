@@ -5,13 +5,13 @@
 import type { Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
-import { controlOrders, controlWords, newControl, resetControl, runningIn } from '../lib/chunk.ts';
+import { controlOrders, controlWords, newControl, resetControl, runningIn, weightOf } from '../lib/chunk.ts';
 import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import type { ChunkLoss, PooledChunk } from './pool.ts';
+import type { ChunkLoss, Emit, PooledChunk } from './pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 /** What a thread posts: the reports of a chunk; or those of a closing, and that it is through with it. */
@@ -39,7 +39,7 @@ interface LiveThread {
 
 interface GivenChunk {
   readonly chunk: PooledChunk;
-  readonly emit: (message: ChunkMessage) => void;
+  readonly emit: Emit;
   /** How many of its reports were heard. */
   heard: number;
   /** What it gave back, until all that was reported before has been heard. */
@@ -63,6 +63,8 @@ export class ThreadSlot {
   readonly #unsaid = new UnsaidLines();
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
+  /** Settles when there is room for more than the latest report; nothing when there is. */
+  #taken: Promise<void> | undefined;
   readonly #closings = new Map<string, AskedClosing>();
   #abandoned = 0;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', look: this.#look() }));
@@ -86,7 +88,7 @@ export class ThreadSlot {
     await this.#live;
   }
 
-  async run(chunk: PooledChunk, emit: (message: ChunkMessage) => void): Promise<ChunkLoss | undefined> {
+  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
     const { attempt, start, end, timeoutMs } = chunk;
     const over = Promise.withResolvers<ChunkLoss | undefined>();
     this.#given = { chunk, emit, heard: 0, returned: undefined, over };
@@ -96,6 +98,11 @@ export class ThreadSlot {
 
   cancel(graceMs: number): void {
     this.#handle({ type: 'cancel-asked', graceMs });
+  }
+
+  /** Ends the thread now; what it runs is lost like this. */
+  end(loss: Loss): void {
+    this.#handle({ type: 'end-asked', loss });
   }
 
   /** Waits for its turn: what runs on the thread now, and other closings, come first; the next chunk comes after. */
@@ -133,7 +140,8 @@ export class ThreadSlot {
         Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
         return void Atomics.notify(this.#control, controlWords.order);
       case 'report':
-        return this.#given!.emit(command.report);
+        this.#taken = this.#given!.emit(command.report);
+        return;
       case 'chunk-over': {
         const { over } = this.#given!;
         this.#given = undefined;
@@ -171,7 +179,7 @@ export class ThreadSlot {
     if (this.#given === undefined) return;
     const records = [...this.#unsaid.read(), stuckRecord(this.#given.chunk.name)];
     this.#unsaid.clear();
-    this.#given.emit({ type: 'logs', records });
+    void this.#given.emit({ type: 'logs', records });
   }
 
   #look(): Look {
@@ -179,6 +187,7 @@ export class ThreadSlot {
   }
 
   async #start(): Promise<void> {
+    Atomics.store(this.#control, controlWords.untaken, 0);
     this.#live = this.#startThread();
     try {
       await this.#live;
@@ -257,13 +266,26 @@ export class ThreadSlot {
 
   #receive(message: unknown): void {
     if (isClosingMessage(message)) return this.#receiveClosing(message);
+    if (!isThreadMessage(message)) return;
+    this.#taken = undefined;
+    this.#receiveReport(message);
+    void this.#makeRoom(message.message, this.#taken);
+  }
+
+  #receiveReport({ attempt, message: report, attached }: Extract<ThreadMessage, { attempt: number }>): void {
     const given = this.#given;
-    if (!isThreadMessage(message) || message.attempt !== given?.chunk.attempt) return;
-    const { attempt, message: report, attached } = message;
+    if (attempt !== given?.chunk.attempt) return;
     if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
     given.heard += 1;
     this.#handle({ type: 'chunk-reported', attempt, report });
     this.#endIfHeard(given);
+  }
+
+  /** The thread waits while too much of what it reported is not taken. */
+  async #makeRoom(report: ChunkMessage, taken: Promise<void> | undefined): Promise<void> {
+    await taken;
+    Atomics.sub(this.#control, controlWords.untaken, weightOf(report));
+    Atomics.notify(this.#control, controlWords.untaken);
   }
 
   #receiveClosing({ closing, message }: Extract<ThreadMessage, { closing: string }>): void {

@@ -3,7 +3,7 @@
 
 import { threadId } from 'node:worker_threads';
 import { attachShared } from '../lib/attachments.ts';
-import type { ChunkInput, CodeSource } from '../lib/chunk.ts';
+import type { ChunkInput, ChunkMessage, CodeSource } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -28,6 +28,10 @@ interface HeldArray {
   readonly whole: readonly ChunkInput[];
 }
 
+/** From so many bytes on that the scheduler has not taken, threads wait with their reports; until it is as few. */
+const mostBytes = 16 * 2 ** 20;
+const fewBytes = 4 * 2 ** 20;
+
 /**
  * Names an array for the threads of this process: never used twice, so that what a thread keeps is never another's. A
  * thread can have workers of its own, when a task runs a flow; hence its number in the key.
@@ -40,6 +44,8 @@ export class Worker implements AsyncDisposable {
   readonly #pool: ChunkPool;
   readonly #code: CodeKeeper | undefined;
   readonly #arrays = new Map<number, HeldArray>();
+  /** Attempts of which no reports are taken for now. */
+  readonly #held = new Map<number, PromiseWithResolvers<void>>();
   readonly #dismissed = Promise.withResolvers<string>();
   readonly #drained = Promise.withResolvers<void>();
   readonly #left = Promise.withResolvers<void>();
@@ -65,6 +71,7 @@ export class Worker implements AsyncDisposable {
   handle(message: ToWorker): void {
     if (message.type === 'code') return this.#handle(this.#codeNamed(message));
     if (message.type === 'bundle') return this.#handle(this.#bundleArrived(message.id, message.bytes));
+    if (message.type === 'hold' || message.type === 'go-on') return this.#pace(message);
     if (message.type === 'define') this.#arrays.set(message.definition.array, hold(message));
     this.#handle({ type: 'told', message });
     if (message.type === 'define') this.#lookFor(message.definition);
@@ -73,12 +80,13 @@ export class Worker implements AsyncDisposable {
 
   /** The comm is gone. What still runs is told to stop: nobody waits for it any more. */
   disconnected(reason: string): void {
+    for (const attempt of this.#held.keys()) this.#letGo(attempt);
     this.#handle({ type: 'disconnected', reason });
   }
 
   /** For those who look after the scheduler. */
-  tellMemory(memoryBytes: number): void {
-    this.#comm.send({ type: 'vitals', memoryBytes });
+  tellVitals(vitals: Omit<Extract<FromWorker, { type: 'vitals' }>, 'type'>): void {
+    this.#comm.send({ type: 'vitals', ...vitals });
   }
 
   /** Takes no more work, and resolves when what runs is finished, or `limitMs` is over and it was stopped. */
@@ -127,8 +135,26 @@ export class Worker implements AsyncDisposable {
     const { start, end, lanes, notes, timedOut } = message;
     const facts = { name, length, array: key, attempt, start, end, lanes, notes, timedOut, timeoutMs };
     const chunk = { ...facts, code, definition: bytes, whole, elementwise: inputs };
-    const loss = await this.#pool.run(chunk, (report) => this.#handle({ type: 'chunk-reported', attempt, report }));
+    const loss = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
+    this.#letGo(attempt);
     this.#handle({ type: 'chunk-over', attempt, loss });
+  }
+
+  #report(attempt: number, report: ChunkMessage): Promise<void> | undefined {
+    this.#handle({ type: 'chunk-reported', attempt, report });
+    const held = this.#held.get(attempt)?.promise;
+    return held ?? (this.#comm.backlogBytes > mostBytes ? this.#comm.backlogFallenTo(fewBytes) : undefined);
+  }
+
+  /** Whether the scheduler takes reports of an attempt. */
+  #pace({ type, attempt }: Extract<ToWorker, { type: 'hold' | 'go-on' }>): void {
+    if (type === 'go-on') this.#letGo(attempt);
+    else if (!this.#held.has(attempt)) this.#held.set(attempt, Promise.withResolvers());
+  }
+
+  #letGo(attempt: number): void {
+    this.#held.get(attempt)?.resolve();
+    this.#held.delete(attempt);
   }
 
   async #closeResource(resource: string): Promise<void> {

@@ -1,13 +1,15 @@
 // What large results do to the memory of those who hold them, and what becomes of a run when there is no room.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Flow, unmapped } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, type ClusterStatus } from 'heddle/executors';
+import { hoard } from '../fixtures/hoarding.ts';
 import { heldBack, level, raise, swell } from '../fixtures/heavy.ts';
 import { sum } from '../fixtures/tasks.ts';
 import { newFolder } from '../scheduler/folder.ts';
@@ -15,14 +17,13 @@ import { runOn } from './contract.ts';
 import { CommandProcess, joinedWorker } from './worker-process.ts';
 
 const token = 'memory';
-const bounded = { timeout: 30_000 };
+const bounded = { timeout: 60_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
 suite('memory', { concurrency: 2 }, () => {
   test('a scheduler holds more results than it has memory for, on disk', bounded, async () => {
-    await using scheduler = new CommandProcess(['scheduler', '--listen', '0', '--memory-limit', '8MB'], token);
-    await scheduler.said(/listening at/);
-    const [url = ''] = /ws:\S+\d/.exec(scheduler.lines.join('\n')) ?? [];
+    await using scheduler = await startedScheduler();
+    const { url } = scheduler.address;
     await using _ = await joinedWorker({ url, token, name: 'ada' });
     const before = peakOf(scheduler.pid);
     const flow = new Flow('held', () => ({ levels: heldBack(numbers(40), 4_000_000) }));
@@ -52,6 +53,36 @@ suite('memory', { concurrency: 2 }, () => {
     assert.ok(heldBytes >= 16_000_000, `${heldBytes} bytes are held`);
     assert.ok(spilledBytes > 0);
     assert.deepEqual(await cluster.status().then((after) => [after.heldBytes, after.spilledBytes]), [0, 0]);
+  });
+
+  test('a flow that stands still for a while costs its scheduler no memory, and misses nothing', bounded, async () => {
+    await using scheduler = await startedScheduler();
+    // Its code is here: who stands still sends none.
+    await using _ = await joinedWorker({ ...scheduler.address, name: 'ada', code: 'module' });
+    using client = new FlowProcess('many-results', scheduler.address);
+    await client.said('begun');
+    client.stop();
+
+    await scheduler.metric('settled_total', (settled) => settled >= 31);
+    const held = await scheduler.metric('held_bytes', () => true);
+    const spilled = await scheduler.metric('spilled_bytes', (bytes) => bytes > held - 16_000_000);
+    client.goOn();
+
+    assert.ok(held >= 30_000_000, `${held} bytes are held, ${spilled} of them on disk`);
+    assert.deepEqual(JSON.parse(await client.ended), { count: 40, levels: numbers(40) });
+  });
+
+  test('a flood of lines waits for whoever reads them, and none is lost', bounded, async () => {
+    await using scheduler = await startedScheduler();
+    await using _ = await joinedWorker({ ...scheduler.address, name: 'ada' });
+    using client = new FlowProcess('many-lines', scheduler.address);
+    await client.said('begun');
+    client.stop();
+
+    await scheduler.metric('flow_runs_paused', (paused) => paused === 1);
+    client.goOn();
+
+    assert.deepEqual(JSON.parse(await client.ended), { lines: 100_000, inOrder: true });
   });
 
   test('what only dependents need is dropped as soon as they have it', bounded, async () => {
@@ -94,6 +125,33 @@ suite('memory', { concurrency: 2 }, () => {
     assert.deepEqual(state.of('level').result, numbers(70));
   });
 
+  test(
+    'a worker that takes too much memory ends what it has begun last, and only that is to blame',
+    bounded,
+    async () => {
+      const cluster = () =>
+        new LocalCluster({ workers: 1, processes: true, workerMemory: '450MB', allowedFailures: 1 });
+      const flow = new Flow('hoarding', () => hoard.map([10, 20, 1_000, 30]));
+
+      const { state, logs } = await runOn(new DistributedExecutor(cluster))(flow);
+
+      const children = state.of('hoard').children;
+      assert.deepEqual(
+        children.map(({ type }) => type),
+        ['Success', 'Success', 'Crashed', 'Success'],
+      );
+      assert.match(
+        children[2]!.message,
+        /lost 2 times; last on worker-1: its worker took [\d.]+ [MG]B of the 450 MB that it may \(see workerMemory\)/,
+      );
+      assert.ok(
+        logs.some(({ message }) =>
+          message.startsWith('worker worker-1 begins nothing more for now: its process takes'),
+        ),
+      );
+    },
+  );
+
   test('results for which the disk has no room stay in memory, which is told once', bounded, async () => {
     using folder = newFolder();
 
@@ -104,6 +162,71 @@ suite('memory', { concurrency: 2 }, () => {
     assert.match(warnings[0]!, /^results take more than 1 MB .* moved to disk in .*: ENOSPC: no space left on device/);
   });
 });
+
+/** A real `heddle scheduler` that is allowed little memory for results. */
+class SchedulerProcess extends CommandProcess {
+  constructor() {
+    super(['scheduler', '--listen', '0', '--memory-limit', '8MB'], token);
+  }
+
+  get address(): { url: string; token: string } {
+    const [url = ''] = /ws:\S+\d/.exec(this.lines.join('\n')) ?? [];
+    return { url, token };
+  }
+
+  /** Asks for it until it is as it should be, and gives it. */
+  async metric(name: string, isRight: (value: number) => boolean): Promise<number> {
+    const page = this.address.url.replace('ws', 'http');
+    for (;;) {
+      const response = await fetch(`${page}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+      const value = Number(new RegExp(`^heddle_${name} (\\S+)$`, 'm').exec(await response.text())?.[1]);
+      if (isRight(value)) return value;
+    }
+  }
+}
+
+async function startedScheduler(): Promise<SchedulerProcess> {
+  const scheduler = new SchedulerProcess();
+  await scheduler.said(/for those who watch/);
+  return scheduler;
+}
+
+/** `test/fixtures/<name>.ts` in a process of its own, that can be made to stand still. */
+class FlowProcess implements Disposable {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(name: string, address: { url: string; token: string }) {
+    const path = fileURLToPath(new URL(`../fixtures/${name}.ts`, import.meta.url));
+    const stdio = ['ignore', 'pipe', 'inherit'] as const;
+    this.#child = spawn(process.execPath, [path, address.url], {
+      stdio: [...stdio],
+      env: { ...process.env, HEDDLE_TOKEN: address.token },
+    });
+    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
+  }
+
+  /** The next line that it prints. */
+  get ended(): Promise<string> {
+    return this.#lines.next().then(({ value }) => String(value));
+  }
+
+  async said(line: string): Promise<void> {
+    assert.equal(await this.ended, line);
+  }
+
+  stop(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill('SIGKILL');
+  }
+}
 
 const program = fileURLToPath(new URL('../fixtures/spilling.ts', import.meta.url));
 

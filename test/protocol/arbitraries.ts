@@ -46,8 +46,9 @@ function traits(): fc.Arbitrary<Traits> {
 
 function loss(): fc.Arbitrary<Loss> {
   const kind = fc.constantFrom<Loss['kind'][]>('exit', 'out-of-memory', 'error', 'worker-left', 'timeout', 'cancelled');
-  const fields = { kind, exitCode: fc.integer(), memoryLimitMb: ms, message: text };
-  return record<Loss>(fields, ['exitCode', 'memoryLimitMb', 'message']);
+  const memory = { memoryLimitMb: ms, memoryBytes: number, memoryLimitBytes: number };
+  const fields = { kind, exitCode: fc.integer(), ...memory, message: text };
+  return record<Loss>(fields, ['exitCode', 'memoryLimitMb', 'memoryBytes', 'memoryLimitBytes', 'message']);
 }
 
 function records(): fc.Arbitrary<LogRecord[]> {
@@ -108,6 +109,8 @@ export function toWorker(): fc.Arbitrary<ToWorker> {
     record({ type: type('cancel'), array: number, attempt: number, graceMs: ms }),
     record({ type: type('forget'), array: number }),
     record({ type: type('close-resource'), resource: text }),
+    record({ type: type('hold'), attempt: number }),
+    record({ type: type('go-on'), attempt: number }),
     record({ type: type('close'), reason: text }),
   );
 }

@@ -20,7 +20,7 @@ test('a status shows workers, flow runs and the phases of their task runs, and t
   });
   const first = await ada.next('run');
   await ada.next('run');
-  ada.send({ type: 'vitals', memoryBytes: 123 }, settled(first.attempt, 0));
+  ada.send({ type: 'vitals', memoryBytes: 123, memoryLimitBytes: 456, isPaused: false }, settled(first.attempt, 0));
   await client.next('settled');
 
   const { workers, flowRuns, ...rest } = scheduler.lookout.status;
@@ -70,7 +70,9 @@ test('metrics are what Prometheus reads', async () => {
       'heddle_threads 2',
       'heddle_threads_busy 2',
       'heddle_worker_memory_bytes 0',
+      'heddle_workers_paused 0',
       'heddle_flow_runs 1',
+      'heddle_flow_runs_paused 0',
       'heddle_arrays 1',
       'heddle_indices{phase="waiting"} 0',
       'heddle_indices{phase="queued"} 1',

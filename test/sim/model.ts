@@ -38,6 +38,7 @@ interface WorkerModel {
   readonly has: Traits;
   readonly attempts: Map<number, AttemptModel>;
   isDraining: boolean;
+  isPaused: boolean;
   lastSeen: number;
 }
 
@@ -59,6 +60,7 @@ export class Model {
   /** Commands that the last event must have given, in any order. */
   #due: Command[] = [];
   /** Arrays of which the last event cancelled a chunk. */
+  readonly #pausedClients = new Set<string>();
   readonly #cancelled = new Set<ArrayModel>();
   #attempts = 0;
   #lastTick = -Infinity;
@@ -118,15 +120,25 @@ export class Model {
           has: event.has ?? noTraits,
           attempts: new Map(),
           isDraining: false,
+          isPaused: false,
           lastSeen: this.#now,
         });
         return;
+      case 'client-paused':
+        this.#pausedClients.add(event.client);
+        return;
+      case 'client-resumed':
+        this.#pausedClients.delete(event.client);
+        return;
       case 'worker-seen':
+      case 'worker-paused':
+      case 'worker-resumed':
       case 'worker-draining': {
         const worker = this.#workers.get(event.worker);
         if (worker === undefined) return;
         if (event.type === 'worker-seen') worker.lastSeen = this.#now;
-        else worker.isDraining = true;
+        else if (event.type === 'worker-draining') worker.isDraining = true;
+        else worker.isPaused = event.type === 'worker-paused';
         return;
       }
       case 'worker-left':
@@ -261,11 +273,13 @@ export class Model {
     const worker = this.#workers.get(id);
     assert(worker !== undefined, `${id} is given a chunk and is not here`);
     assert(!worker.isDraining, `${id} is given a chunk while it drains`);
+    assert(!worker.isPaused, `${id} is given a chunk while it is paused`);
     assert(worker.attempts.size < worker.threads, `${id} is given a chunk and has no free slot`);
     this.#attempts += 1;
     assert.equal(attempt, this.#attempts, 'attempts do not count up');
     const array = this.arrays.get(arrayId)!;
     assert(!array.isForgotten, `array ${arrayId} is dispatched`);
+    assert(!this.#pausedClients.has(array.spec.client), `array ${arrayId} is dispatched while its client is paused`);
     assert(range.start >= 0 && range.start < range.end && range.end <= array.spec.length);
     for (let index = range.start; index < range.end; index += 1) {
       this.#checkMayRun(array, index, range.end - range.start);

@@ -112,6 +112,29 @@ class Simulation implements World {
         this.#releaseAt(900 + prng.between(1, 2_000), client.map(({ array }) => array)); // prettier-ignore
       }
     }
+    // With chances of its own, so that the rest of a seed stays what it was.
+    const clients = [...first!, ...second!, ...third!].map(({ client }) => client);
+    this.#planPauses(new Prng(this.#settings.seed ^ 0x9a05e), clients);
+  }
+
+  /** Whoever lacks memory, or does not keep up, is paused for a while. */
+  #planPauses(prng: Prng, clients: readonly string[]): void {
+    if (prng.chance(0.5)) return;
+    for (let count = prng.between(1, 12); count > 0; count -= 1) {
+      const [at, forMs, which, client] = [
+        prng.between(0, 3_000),
+        prng.between(1, 2_000),
+        prng.next(),
+        prng.pick(clients),
+      ];
+      const isWorker = prng.chance(0.7);
+      this.agenda.at(at, () => {
+        const worker = this.#ids[Math.floor(which * this.#ids.length)] ?? 'nobody';
+        this.#feed(isWorker ? { type: 'worker-paused', worker } : { type: 'client-paused', client });
+        const resumed: Event = isWorker ? { type: 'worker-resumed', worker } : { type: 'client-resumed', client };
+        this.agenda.in(forMs, () => this.#feed(resumed));
+      });
+    }
   }
 
   #submitAt(at: number, arrays: readonly ArraySpec[]): void {

@@ -56,6 +56,8 @@ export class VirtualWorker implements Host {
       this.#bundles.add(message.id);
       return this.#handle({ type: 'bundle-arrived', bundle: message.id, source: { bundle: message.id } });
     }
+    // Its reports are no burden to anybody.
+    if (message.type === 'hold' || message.type === 'go-on') return;
     if (message.type === 'define') this.#timeouts.set(message.definition.array, message.definition.timeoutMs);
     this.#handle({ type: 'told', message });
   }

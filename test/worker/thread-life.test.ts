@@ -119,6 +119,18 @@ test('a thread that ends in time is not let be', () => {
   assert.deepEqual(wait(5_000), []);
 });
 
+test('a thread that is to be ended takes with it what it runs, for the reason that was given', () => {
+  const { on } = thread();
+  const loss = { kind: 'worker-memory', memoryBytes: 2_000, memoryLimitBytes: 1_000 } as const;
+  assert.deepEqual(on({ type: 'end-asked', loss }), [], 'nothing runs');
+  on(chunk(1), started);
+
+  assert.deepEqual(on({ type: 'end-asked', loss }), [endThread]);
+  assert.deepEqual(on({ type: 'end-asked', loss }), []);
+  assert.deepEqual(on(failed(exit3), exited(3)), []);
+  assert.deepEqual(on(gone), [over({ indices: [3], loss })]);
+});
+
 test('the shorter of two graces counts', () => {
   const { on, life } = thread();
   on(chunk(1), started, { type: 'cancel-asked', graceMs: 500 }, { type: 'cancel-asked', graceMs: 900 });

@@ -1,0 +1,66 @@
+// What a worker process is to do about its memory. All of it counts, also what is outside of the heaps of its threads:
+// it is the process that the system would kill. No clock: it is asked at regular intervals.
+
+/** From this share of the limit on nothing more is begun. */
+const pauseShare = 0.8;
+/** Below this one it is again. */
+const resumeShare = 0.7;
+/** From this one on what was begun last is ended. */
+const endShare = 0.95;
+/** A change of so much is news, */
+const newsShare = 0.05;
+/** and so is what was not told for so many times. */
+const longestSilence = 10;
+/** So many times it is asked until what was ended has given its memory back, or has not. */
+const patience = 4;
+
+export interface Look {
+  /** What the process takes. */
+  readonly bytes: number;
+  readonly isBusy: boolean;
+}
+
+export class MemoryWatch {
+  readonly limitBytes: number;
+  /** It is to get no more work for now. */
+  isPaused = false;
+  /** Something has run on its threads since they were started. */
+  #hasRun = false;
+  #endedAgo = patience;
+  #bytes = 0;
+  #told: { readonly bytes: number; readonly isPaused: boolean } | undefined;
+  #toldAgo = 0;
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  /** Whether it is time to tell the scheduler again. Whoever asks tells it. */
+  isToTell(): boolean {
+    const [bytes, { isPaused, limitBytes }] = [this.#bytes, this];
+    this.#toldAgo += 1;
+    const isSame = this.#told?.isPaused === isPaused && Math.abs(this.#told.bytes - bytes) < limitBytes * newsShare;
+    if (isSame && this.#toldAgo < longestSilence) return false;
+    this.#told = { bytes, isPaused };
+    this.#toldAgo = 0;
+    return true;
+  }
+
+  /** Whether to end what was begun last; or, when nothing runs and memory was not given back, to start threads anew. */
+  look({ bytes, isBusy }: Look): 'go-on' | 'end-newest' | 'start-anew' {
+    const share = bytes / this.limitBytes;
+    this.#bytes = bytes;
+    this.#hasRun ||= isBusy;
+    this.#endedAgo += 1;
+    if (!isBusy) {
+      // To wait for memory that nobody will give back would be to wait for ever.
+      this.isPaused = false;
+      return share >= pauseShare && this.#hasRun ? 'start-anew' : 'go-on';
+    }
+    if (share >= pauseShare) this.isPaused = true;
+    if (share < resumeShare) this.isPaused = false;
+    if (share < endShare || this.#endedAgo <= patience) return 'go-on';
+    this.#endedAgo = 0;
+    return 'end-newest';
+  }
+}
