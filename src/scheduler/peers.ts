@@ -1,6 +1,6 @@
 // What the scheduler's shell knows of those at the other ends of its comms.
 
-import { crashBlock, describeLoss, type Block, type Loss } from '../lib/chunk.ts';
+import type { Loss } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Range } from '../lib/range.ts';
@@ -11,7 +11,6 @@ import {
   protocolVersion,
   type ArrayDefinition,
   type FromPeer,
-  type FromWorker,
   type Hello,
   type Submission,
   type ToClient,
@@ -24,7 +23,7 @@ import { Line } from './line.ts';
 import type { HeldBlock } from './result-memory.ts';
 
 /** How an index was lost, where, and what it last wrote into the log. */
-interface LatestLoss {
+export interface LatestLoss {
   readonly loss: Loss;
   readonly worker: string;
   readonly lastLines: readonly string[];
@@ -108,12 +107,6 @@ export class HeldArray {
     for (let index = start; index < end; index += 1) if (this.#notes.has(index)) noted.push(index);
     return noted;
   }
-}
-
-/** A worker that is gone, and why, with what was last known of it. */
-export interface LostWorker {
-  readonly peer: WorkerPeer;
-  readonly reason: string;
 }
 
 export interface ClientPeer {
@@ -249,69 +242,6 @@ export function tellOfWorkers(
   const threads = [...workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
   const news = { type: 'workers', workers: workers.size, threads, ...(lost !== undefined && { lost }) } as const;
   for (const client of clients.values()) sendToClient(client, news);
-}
-
-type Lost = Extract<FromWorker, { type: 'lost' }>;
-
-const keptRecords = 50;
-const toldLines = 5;
-const longestLine = 300;
-
-/** To be called for what a worker writes into the log. Gives it as the client is told. */
-export function noteRecords(worker: WorkerPeer, assignment: Assignment, records: readonly LogRecord[]): LogRecord[] {
-  assignment.lastRecords = [...assignment.lastRecords, ...records.slice(-keptRecords)].slice(-keptRecords);
-  return records.map((record) => ({ ...record, worker: worker.name }));
-}
-
-/** The last lines of one index in the log: what it had to say before it was lost. */
-function lastLinesOf({ array, lastRecords }: Assignment, index: number): readonly string[] {
-  const mapIndex = array.submission.length > 1 ? index : undefined;
-  const lines = lastRecords.filter((record) => record.mapIndex === mapIndex).map(({ message }) => message);
-  return lines.slice(-toldLines).map((line) => {
-    return line.length <= longestLine ? line : `${line.slice(0, longestLine)} …`;
-  });
-}
-
-/** To be called when a worker says that it lost something. Gives what is said of that in the client's log. */
-export function noteLoss(worker: WorkerPeer, assignment: Assignment, { indices, loss }: Lost): LogRecord {
-  const { array } = assignment;
-  const { name, length, crashesWhenLost } = array.submission;
-  for (const index of indices) {
-    const lastLines = lastLinesOf(assignment, index);
-    array.losses.set(index, { loss, worker: worker.name, lastLines });
-  }
-  const several = `the ${indices.length} runs that overlapped there are run again, each alone`;
-  const again = indices.length > 1 ? several : 'what it ran is run again';
-  const message = `${describeLoss(loss)}; ${crashesWhenLost ? 'what it ran is not run again' : again}`;
-  const [index] = indices;
-  const isAlone = length > 1 && indices.length === 1 && index !== undefined;
-  const whose = { task: name, ...(isAlone && { mapIndex: index }), worker: worker.name };
-  return { time: Date.now(), level: 'warn', message, ...whose };
-}
-
-/** The outcome of an index that was given up, with what is known of its last loss. */
-export function crashedBlock(
-  array: HeldArray,
-  crashed: { readonly index: number; readonly losses: number },
-  lostWorker: LostWorker | undefined,
-): Block {
-  const { name: task, crashesWhenLost } = array.submission;
-  const last = lostWorker === undefined ? array.losses.get(crashed.index) : lossWith(lostWorker, array, crashed.index);
-  const { loss, worker, lastLines = [] } = last ?? {};
-  return crashBlock(crashed.index, {
-    task,
-    losses: crashed.losses,
-    ...(worker && { worker }),
-    ...(loss && { loss }),
-    ...(lastLines.length > 0 && { lastLines }),
-    ...(crashesWhenLost && { isFinal: true }),
-  });
-}
-
-function lossWith({ peer, reason }: LostWorker, array: HeldArray, index: number): LatestLoss {
-  const its = [...peer.attempts.values()].filter((assignment) => assignment.array === array);
-  const lastLines = its.flatMap((assignment) => lastLinesOf(assignment, index));
-  return { loss: { kind: 'worker-left', message: reason }, worker: peer.name, lastLines };
 }
 
 /** What the core is told of an array. */

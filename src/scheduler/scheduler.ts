@@ -15,21 +15,19 @@ import { Brake } from './brake.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
+import { crashedBlock, noteLoss, noteRecords, type LostWorker } from './losses.ts';
 import {
-  crashedBlock,
   HeldArray,
   isBusyFor,
   newClient,
   newWorker,
-  noteLoss,
-  noteRecords,
   refusal,
   sendToClient,
   sendToWorker,
   specOf,
   tellOfWorkers,
 } from './peers.ts';
-import type { ClientPeer, LostWorker, WorkerPeer } from './peers.ts';
+import type { ClientPeer, WorkerPeer } from './peers.ts';
 import { Recorder } from './recording.ts';
 import { ResourceDesk } from './resources.ts';
 import { ResultDesk } from './result-desk.ts';

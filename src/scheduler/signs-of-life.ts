@@ -3,7 +3,8 @@
 
 import { formatDuration } from '../lib/duration.ts';
 import { Watch } from '../comm/watch.ts';
-import type { Assignment, ClientPeer, LostWorker, WorkerPeer } from './peers.ts';
+import type { LostWorker } from './losses.ts';
+import type { Assignment, ClientPeer, WorkerPeer } from './peers.ts';
 
 /** So many heartbeat timeouts a client may be silent: its thread is its author's, who may keep it busy. */
 const clientPatience = 20;

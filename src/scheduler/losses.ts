@@ -1,0 +1,78 @@
+// What is known of indices that were lost with their thread or worker: what the log says of it, and the outcome of those
+// that are given up.
+
+import { crashBlock, describeLoss, type Block } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+import type { FromWorker } from '../protocol/messages.ts';
+import type { Assignment, HeldArray, LatestLoss, WorkerPeer } from './peers.ts';
+
+/** A worker that is gone, and why, with what was last known of it. */
+export interface LostWorker {
+  readonly peer: WorkerPeer;
+  readonly reason: string;
+}
+
+type Lost = Extract<FromWorker, { type: 'lost' }>;
+
+/** Of what an assignment wrote into the log. */
+const keptRecords = 50;
+/** Of those, what is told of one index that was lost. */
+const toldLines = 5;
+const longestLine = 300;
+
+/** To be called for what a worker writes into the log. Gives it as the client is told. */
+export function noteRecords(worker: WorkerPeer, assignment: Assignment, records: readonly LogRecord[]): LogRecord[] {
+  assignment.lastRecords = [...assignment.lastRecords, ...records.slice(-keptRecords)].slice(-keptRecords);
+  return records.map((record) => ({ ...record, worker: worker.name }));
+}
+
+/** To be called when a worker says that it lost something. Gives what is said of that in the client's log. */
+export function noteLoss(worker: WorkerPeer, assignment: Assignment, { indices, loss }: Lost): LogRecord {
+  const { array } = assignment;
+  const { name, length, crashesWhenLost } = array.submission;
+  for (const index of indices) {
+    const lastLines = lastLinesOf(assignment, index);
+    array.losses.set(index, { loss, worker: worker.name, lastLines });
+  }
+  const several = `the ${indices.length} runs that overlapped there are run again, each alone`;
+  const again = indices.length > 1 ? several : 'what it ran is run again';
+  const message = `${describeLoss(loss)}; ${crashesWhenLost ? 'what it ran is not run again' : again}`;
+  const [index] = indices;
+  const isAlone = length > 1 && indices.length === 1 && index !== undefined;
+  const whose = { task: name, ...(isAlone && { mapIndex: index }), worker: worker.name };
+  return { time: Date.now(), level: 'warn', message, ...whose };
+}
+
+/** The outcome of an index that was given up, with what is known of its last loss. */
+export function crashedBlock(
+  array: HeldArray,
+  crashed: { readonly index: number; readonly losses: number },
+  lostWorker: LostWorker | undefined,
+): Block {
+  const { name: task, crashesWhenLost } = array.submission;
+  const last = lostWorker === undefined ? array.losses.get(crashed.index) : lossWith(lostWorker, array, crashed.index);
+  const { loss, worker, lastLines = [] } = last ?? {};
+  return crashBlock(crashed.index, {
+    task,
+    losses: crashed.losses,
+    ...(worker && { worker }),
+    ...(loss && { loss }),
+    ...(lastLines.length > 0 && { lastLines }),
+    ...(crashesWhenLost && { isFinal: true }),
+  });
+}
+
+function lossWith({ peer, reason }: LostWorker, array: HeldArray, index: number): LatestLoss {
+  const its = [...peer.attempts.values()].filter((assignment) => assignment.array === array);
+  const lastLines = its.flatMap((assignment) => lastLinesOf(assignment, index));
+  return { loss: { kind: 'worker-left', message: reason }, worker: peer.name, lastLines };
+}
+
+/** The last lines of one index in the log: what it had to say before it was lost. */
+function lastLinesOf({ array, lastRecords }: Assignment, index: number): readonly string[] {
+  const mapIndex = array.submission.length > 1 ? index : undefined;
+  const lines = lastRecords.filter((record) => record.mapIndex === mapIndex).map(({ message }) => message);
+  return lines.slice(-toldLines).map((line) => {
+    return line.length <= longestLine ? line : `${line.slice(0, longestLine)} …`;
+  });
+}
