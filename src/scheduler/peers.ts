@@ -244,20 +244,26 @@ export function tellOfWorkers(
   for (const client of clients.values()) sendToClient(client, news);
 }
 
-/** What the core is told of an array. */
+/** What the core is told of an array. Nothing that only the engine opens is in it: events are recorded. */
 export function specOf(
   { id, client, submission, given, givenBytes, elementwise, whole }: HeldArray,
-  { concurrency = 1 }: { readonly concurrency?: number },
+  { concurrency: usual = 1 }: { readonly concurrency?: number },
 ): ArraySpec {
+  const { length, priority, concurrency = usual, needs, limits, allowedFailures, crashesWhenLost } = submission;
   return {
-    concurrency,
-    ...submission,
     array: id,
     client: client.id,
+    length,
     elementwise: elementwise.map((upstream) => upstream.id),
     whole: whole.map((upstream) => upstream.id),
     given,
     givenBytes,
+    priority,
+    concurrency,
+    ...(needs && { needs }),
+    ...(limits && { limits }),
+    ...(allowedFailures !== undefined && { allowedFailures }),
+    ...(crashesWhenLost && { crashesWhenLost }),
   };
 }
 

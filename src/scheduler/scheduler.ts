@@ -217,7 +217,8 @@ export class Scheduler implements AsyncDisposable {
       case 'lost': {
         const assignment = worker.attempts.get(message.attempt);
         if (assignment !== undefined) this.#brake.pass(assignment.array, [noteLoss(worker, assignment, message)]);
-        return this.#handle({ ...message, type: 'indices-lost', worker: id });
+        const { attempt, indices } = message;
+        return this.#handle({ type: 'indices-lost', worker: id, attempt, indices });
       }
       case 'ended':
         return this.#ended(worker, message.attempt);

@@ -51,6 +51,7 @@ test('a run with retries and a killed worker is decided in the same way when it 
   assert.equal(text.trim().split('\n').length, events + 1);
   assert.match(text, /"type":"index-delayed"/);
   assert.ok(!text.includes(secret), 'no value is in it');
+  assert.doesNotMatch(text, /"(?:definition|code|loss)":/, 'nor what may hold one, as bytes or in words');
   await using command = new Program(process.execPath, ['src/cli/heddle.js', 'replay', record]);
   assert.equal(await command.status(), 0, command.stderr.join('\n'));
   assert.match(command.stdout[0]!, new RegExp(`^${events} events within .*, and the same \\d+ commands$`));
