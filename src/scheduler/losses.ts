@@ -1,5 +1,5 @@
-// What is known of indices that were lost with their thread or worker: what the log says of it, and the outcome of those
-// that are given up.
+// What is known of indices that were lost with their thread or worker: what the log says of it, and the outcome of
+// those that are given up.
 
 import { crashBlock, describeLoss, type Block } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
