@@ -16,12 +16,14 @@ interface Place {
 
 export class Ranges {
   /** No page is empty. */
-  readonly #pages: Range[][] = [];
+  #pages: Range[][] = [];
   #size = 0;
 
+  /** The range is not empty. It takes no more than it must: each chunk has such a set. */
   static of(range: Range): Ranges {
     const ranges = new Ranges();
-    ranges.add(range);
+    ranges.#pages = [[range]];
+    ranges.#size = lengthOf(range);
     return ranges;
   }
 
@@ -46,8 +48,14 @@ export class Ranges {
   add(range: Range): void {
     if (lengthOf(range) <= 0) return;
     let { start, end } = range;
+    const place = this.#seek(start);
+    const only = this.#onlyMet(place, end);
     // What touches `range` is joined with it, so that ranges which stay never touch.
-    for (const met of this.#cut(start, end)) {
+    if (only !== undefined) {
+      const joined = { start: Math.min(start, only.start), end: Math.max(end, only.end) };
+      return this.#exchange(place, only, joined);
+    }
+    for (const met of this.#cut(place, end)) {
       start = Math.min(start, met.start);
       end = Math.max(end, met.end);
     }
@@ -57,7 +65,14 @@ export class Ranges {
   remove(range: Range): void {
     if (lengthOf(range) <= 0) return;
     const { start, end } = range;
-    for (const met of this.#cut(start + 1, end - 1)) {
+    const place = this.#seek(start + 1);
+    const only = this.#onlyMet(place, end - 1);
+    // Of one range an end is cut off: what stays of it stays where it is.
+    if (only !== undefined && only.start < start !== only.end > end) {
+      const rest = only.start < start ? { start: only.start, end: start } : { start: end, end: only.end };
+      return this.#exchange(place, only, rest);
+    }
+    for (const met of this.#cut(place, end - 1)) {
       if (met.start < start) this.#insert({ start: met.start, end: start });
       if (met.end > end) this.#insert({ start: end, end: met.end });
     }
@@ -115,15 +130,33 @@ export class Ranges {
   /** The place of the first range that ends at `number` or later; past the last page when there is none. */
   #seek(number: number): Place {
     const pages = this.#pages;
-    const page = lowest(pages.length, (index) => pages[index]!.at(-1)!.end >= number);
+    let [page, high] = [0, pages.length];
+    while (page < high) {
+      const middle = (page + high) >>> 1;
+      const ranges = pages[middle]!;
+      if (ranges[ranges.length - 1]!.end >= number) high = middle;
+      else page = middle + 1;
+    }
     const ranges = pages[page];
-    return { page, slot: ranges === undefined ? 0 : lowest(ranges.length, (index) => ranges[index]!.end >= number) };
+    return { page, slot: ranges === undefined ? 0 : firstEndingAt(ranges, number) };
   }
 
-  /** Removes and returns the ranges that end at `low` or later and start at `high` or sooner. */
-  #cut(low: number, high: number): readonly Range[] {
+  /** The range at a place, if it starts at `high` or sooner and no other behind it does. */
+  #onlyMet({ page, slot }: Place, high: number): Range | undefined {
+    const met = this.#pages[page]?.[slot];
+    if (met === undefined || met.start > high) return undefined;
+    const next = this.#pages[page]![slot + 1] ?? this.#pages[page + 1]?.[0];
+    return next === undefined || next.start > high ? met : undefined;
+  }
+
+  #exchange({ page, slot }: Place, old: Range, range: Range): void {
+    this.#pages[page]![slot] = range;
+    this.#size += lengthOf(range) - lengthOf(old);
+  }
+
+  /** Removes and returns the ranges from a place on that start at `high` or sooner. */
+  #cut({ page, slot }: Place, high: number): readonly Range[] {
     const cut: Range[] = [];
-    let { page, slot } = this.#seek(low);
     for (let ranges = this.#pages[page]; ranges !== undefined; ranges = this.#pages[page]) {
       let end = slot;
       while (end < ranges.length && ranges[end]!.start <= high) end += 1;
@@ -142,7 +175,8 @@ export class Ranges {
   #drop({ page, slot }: Place, count: number): boolean {
     const ranges = this.#pages[page]!;
     if (count === ranges.length) {
-      this.#pages.splice(page, 1);
+      if (this.#pages.length === 1) this.#pages.length = 0;
+      else this.#pages.splice(page, 1);
       return true;
     }
     if (count > 0) ranges.splice(slot, count);
@@ -161,13 +195,12 @@ export class Ranges {
   }
 }
 
-/** The lowest of the whole numbers below `end` that passes, where all above a passing one pass; `end` if none does. */
-function lowest(end: number, passes: (number: number) => boolean): number {
-  let low = 0;
-  let high = end;
+/** The index of the first range that ends at `number` or later. */
+function firstEndingAt(ranges: readonly Range[], number: number): number {
+  let [low, high] = [0, ranges.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (passes(middle)) high = middle;
+    if (ranges[middle]!.end >= number) high = middle;
     else low = middle + 1;
   }
   return low;

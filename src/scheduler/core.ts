@@ -14,6 +14,7 @@ import { Ranges } from '../lib/ranges.ts';
 import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { ArrayRecord, type Chunk } from './array-record.ts';
+import { durationMs, touchedBy, unit } from './chunk-news.ts';
 import { Delays } from './delays.ts';
 import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from './events.ts';
 import { explain, plainWords, type Telling } from './explain.ts';
@@ -44,7 +45,7 @@ export class SchedulerCore {
   }
 
   handle(event: Event, now: number): readonly Command[] {
-    assert(now >= this.#now, `time went back from ${this.#now} to ${now}`);
+    if (now < this.#now) assert.fail(`time went back from ${this.#now} to ${now}`);
     this.#now = now;
     this.#apply(event);
     this.#wakeDelayed();
@@ -212,9 +213,19 @@ export class SchedulerCore {
     const { range, limit } = taken;
     this.#attempts += 1;
     const attempt = this.#attempts;
-    const [size, outstanding] = [lengthOf(range), Ranges.of(range)];
-    const part = { size, lanes: Math.min(lanes, size), plannedSize, limit, outstanding };
-    const chunk: Chunk = { attempt, worker, array, since: this.#now, ...part, isDead: false };
+    const size = lengthOf(range);
+    const chunk: Chunk = {
+      attempt,
+      worker,
+      array,
+      since: this.#now,
+      size,
+      lanes: Math.min(lanes, size),
+      plannedSize,
+      limit,
+      outstanding: Ranges.of(range),
+      isDead: false,
+    };
     this.lineup.occupy(chunk);
     this.#emit({ type: 'run-chunk', worker: worker.id, array: array.id, range, attempt, lanes: chunk.lanes });
   }
@@ -224,9 +235,8 @@ export class SchedulerCore {
     const chunk = worker?.chunks.get(news.attempt);
     // Old news, or news from a worker that has no business with this attempt: nothing we act on.
     if (worker === undefined || chunk === undefined) return;
-    const touched = touchedBy(news);
-    const isFitting = touched.every((range) => isOutstanding(chunk, range));
-    if (!isFitting || new Set(touched.map(({ start }) => start)).size < touched.length) return;
+    const touched = touchedBy(news, chunk);
+    if (touched === undefined) return;
 
     worker.lastSeen = this.#now;
     for (const range of touched) chunk.outstanding.remove(range);
@@ -284,8 +294,9 @@ export class SchedulerCore {
 
   /** What is left of a chunk that ended goes back to the queue, unblamed. */
   #takeBack(chunk: Chunk): void {
-    const { array } = chunk;
+    const { array, outstanding } = chunk;
     this.lineup.vacate(chunk);
+    if (outstanding.isEmpty) return;
     if (array.crashesWhenLost) return this.#crashAll(chunk);
     array.takeBack(chunk);
     this.lineup.add(array);
@@ -364,32 +375,3 @@ export class SchedulerCore {
 }
 
 type WorkerEvent = 'worker-seen' | 'worker-draining' | 'worker-left' | 'worker-paused' | 'worker-resumed';
-
-function touchedBy(news: ChunkNews): readonly Range[] {
-  switch (news.type) {
-    case 'indices-settled':
-      return [news.range];
-    case 'index-delayed':
-      return [unit(news.index)];
-    case 'indices-lost':
-      return news.indices.map(unit);
-    case 'chunk-ended':
-      return [];
-    default:
-      return unreachable(news);
-  }
-}
-
-function isOutstanding({ outstanding }: Chunk, range: Range): boolean {
-  const isWhole = Number.isSafeInteger(range.start) && Number.isSafeInteger(range.end);
-  return isWhole && lengthOf(range) > 0 && outstanding.covers(range);
-}
-
-/** A peer's measurement: one that makes no sense counts as none. */
-function durationMs(claimed: number): number {
-  return Number.isFinite(claimed) && claimed > 0 ? claimed : 0;
-}
-
-function unit(index: number): Range {
-  return { start: index, end: index + 1 };
-}

@@ -1,0 +1,41 @@
+// What a worker says of a chunk, held against our books. It is a peer: what does not fit is ignored, never asserted.
+
+import { lengthOf, type Range } from '../lib/range.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import type { Chunk } from './array-record.ts';
+import type { ChunkNews } from './events.ts';
+
+const nothing: readonly Range[] = [];
+
+/** The indices that it tells of, or nothing when they are not all outstanding, or one is there twice. */
+export function touchedBy(news: ChunkNews, chunk: Chunk): readonly Range[] | undefined {
+  switch (news.type) {
+    case 'indices-settled':
+      return isOutstanding(chunk, news.range) ? [news.range] : undefined;
+    case 'index-delayed':
+      return isOutstanding(chunk, unit(news.index)) ? [unit(news.index)] : undefined;
+    case 'indices-lost': {
+      const touched = news.indices.map(unit);
+      const isFitting = touched.every((range) => isOutstanding(chunk, range));
+      return isFitting && new Set(news.indices).size === touched.length ? touched : undefined;
+    }
+    case 'chunk-ended':
+      return nothing;
+    default:
+      return unreachable(news);
+  }
+}
+
+/** A peer's measurement: one that makes no sense counts as none. */
+export function durationMs(claimed: number): number {
+  return Number.isFinite(claimed) && claimed > 0 ? claimed : 0;
+}
+
+export function unit(index: number): Range {
+  return { start: index, end: index + 1 };
+}
+
+function isOutstanding({ outstanding }: Chunk, range: Range): boolean {
+  const isWhole = Number.isSafeInteger(range.start) && Number.isSafeInteger(range.end);
+  return isWhole && lengthOf(range) > 0 && outstanding.covers(range);
+}
