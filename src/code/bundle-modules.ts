@@ -41,9 +41,9 @@ export function resolving(source: Source): Plugin {
   };
 }
 
-export function placing(source: Source): Plugin {
+export function rewriting(source: Source): Plugin {
   return {
-    name: 'heddle-placing',
+    name: 'heddle-rewriting',
     setup: (build) => {
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
         if (path.includes(`${sep}node_modules${sep}`)) return undefined;
@@ -52,7 +52,7 @@ export function placing(source: Source): Plugin {
           return (await build.resolve(specifier, from)).path;
         };
         const text = await withPackageFiles(readFileSync(path, 'utf8'), source, locate);
-        return { ...(await placed(text, path, source)), resolveDir: dirname(path) };
+        return { ...(await rewritten(text, path, source)), resolveDir: dirname(path) };
       });
     },
   };
@@ -80,7 +80,7 @@ async function withPackageFiles(
 const ownSource = fileURLToPath(new URL('../', import.meta.url));
 
 /** A user's module that says who it is, and to which `import.meta.url` is still its own place. */
-async function placed(
+async function rewritten(
   text: string,
   path: string,
   { root, assets }: Source,

@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { CodeAddress } from '../lib/chunk.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
-import { packageFolderOf, placing, readPackage, resolving, type Source } from './bundle-modules.ts';
+import { packageFolderOf, readPackage, resolving, rewriting, type Source } from './bundle-modules.ts';
 import { hashOfModule, projectOf, whenLoaded } from './registry.ts';
 
 /** The file of a bundle that is imported. */
@@ -54,7 +54,7 @@ async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Prom
   if (hashOfModule(readFileSync(entry)) !== fingerprint) throw changed(entry, entry);
   const source: Source = { root: projectOf(dirname(entry)), assets: new Map(), externals: new Map() };
   const { build } = await import('esbuild');
-  const plugins = [resolving(source), placing(source)];
+  const plugins = [resolving(source), rewriting(source)];
   try {
     let built = await build({ ...optionsFor(source, [module]), plugins });
     // Who is imported anyway must not come first: modules that import each other would run in another order.

@@ -2,7 +2,7 @@ import type { HeddleError } from '../lib/heddle-error.ts';
 
 /**
  * A channel between two ends: at most once, until it closes, and in order but for big messages: what is sent after one
- * of more than a megabyte may arrive before it, unless `laneOf` says that the order of the two matters.
+ * of more than a megabyte may arrive before it, unless `sequenceOf` says that the order of the two matters.
  */
 export interface Comm<In, Out> {
   /** Who is at the other end, for people. */

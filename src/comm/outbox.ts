@@ -1,11 +1,11 @@
 // Messages on their way out. Small ones leave in batches, in the order in which they were sent; a big one leaves in
-// parts, with small ones and the parts of others between them. The order that must be kept (`lanes.ts`) is kept here: a
-// message of a lane in which a big one is on its way waits for it.
+// parts, with small ones and the parts of others between them. The order that must be kept (`sequences.ts`) is kept here: a
+// message of a sequence in which a big one is on its way waits for it.
 
-import { Queue } from '../lib/queue.ts';
+import { Fifo } from '../lib/fifo.ts';
 import { encodeMessages } from '../protocol/codec.ts';
 import { cut, type Frame } from '../protocol/cut.ts';
-import { behindAll, laneOf, type Lane } from '../protocol/lanes.ts';
+import { behindAll, sequenceOf, type Sequence } from '../protocol/sequences.ts';
 import type { Message } from '../protocol/messages.ts';
 import { maxBegun, partBytes } from '../protocol/part.ts';
 
@@ -21,7 +21,7 @@ const windowBytes = partBytes + 64 * 1024;
 
 interface Letter<M> {
   readonly message: M;
-  readonly lane: Lane | undefined;
+  readonly sequence: Sequence | undefined;
   readonly bytes: number;
 }
 
@@ -42,15 +42,17 @@ export class Outbox<M extends Message> {
   #batch: M[] = [];
   #batchBytes = 0;
   #flushSoon: NodeJS.Immediate | undefined;
-  readonly #frames = new Queue<{ readonly frame: Frame; readonly length: number }>();
+  /** Of small messages. */
+  readonly #frames = new Fifo<{ readonly frame: Frame; readonly length: number }>();
   /** How much of small messages was handed over since the last part. */
   #sincePart = 0;
-  /** In turns. */
+  /** They take turns, a part each. */
   #transfers: Transfer<M>[] = [];
   /** Big messages that have not begun. */
-  readonly #big = new Queue<Letter<M>>();
-  /** Lanes in which a big message is on its way or has not begun, and what waits for it there. */
-  readonly #lanes = new Map<Lane, Letter<M>[]>();
+  readonly #big = new Fifo<Letter<M>>();
+  /** Sequences in which a big message is on its way or has not begun, and what waits for it there. */
+  readonly #sequences = new Map<Sequence, Letter<M>[]>();
+  /** What is to arrive behind all that was sent before it, and so waits for the big ones. */
   #last: Letter<M>[] = [];
   #waitingBytes = 0;
   /** Handed to the socket, and not yet taken by the operating system. */
@@ -78,7 +80,7 @@ export class Outbox<M extends Message> {
   /** `bytes` is what `weigh` says of the message. */
   push(message: M, bytes: number): void {
     this.#waitingBytes += bytes;
-    this.#sort({ message, bytes, lane: laneOf(message) });
+    this.#sort({ message, bytes, sequence: sequenceOf(message) });
     if (this.#frames.size > 0 || this.#big.size > 0) this.#advance();
   }
 
@@ -97,7 +99,7 @@ export class Outbox<M extends Message> {
     this.#frames.clear();
     this.#transfers = [];
     this.#big.clear();
-    this.#lanes.clear();
+    this.#sequences.clear();
     this.#last = [];
     this.#waitingBytes = 0;
     this.#onEmpty = undefined;
@@ -105,9 +107,9 @@ export class Outbox<M extends Message> {
   }
 
   #sort(letter: Letter<M>): void {
-    const { lane } = letter;
-    if (lane === behindAll && this.#isBigUnderWay) this.#last.push(letter);
-    else if (lane !== undefined && this.#lanes.has(lane)) this.#lanes.get(lane)!.push(letter);
+    const { sequence } = letter;
+    if (sequence === behindAll && this.#isBigUnderWay) this.#last.push(letter);
+    else if (sequence !== undefined && this.#sequences.has(sequence)) this.#sequences.get(sequence)!.push(letter);
     else if (letter.bytes > bigBytes) this.#beginLater(letter);
     else this.#pack(letter);
   }
@@ -130,7 +132,7 @@ export class Outbox<M extends Message> {
   }
 
   #beginLater(letter: Letter<M>): void {
-    if (letter.lane !== undefined) this.#lanes.set(letter.lane, []);
+    if (letter.sequence !== undefined) this.#sequences.set(letter.sequence, []);
     // Behind what was sent before it.
     this.#seal();
     this.#big.push(letter);
@@ -198,10 +200,10 @@ export class Outbox<M extends Message> {
   }
 
   /** Lets go what waited for this one. */
-  #finish({ lane, left }: Transfer<M>): void {
+  #finish({ sequence, left }: Transfer<M>): void {
     this.#waitingBytes -= left;
-    const waiting = lane === undefined ? [] : this.#lanes.get(lane)!;
-    if (lane !== undefined) this.#lanes.delete(lane);
+    const waiting = sequence === undefined ? [] : this.#sequences.get(sequence)!;
+    if (sequence !== undefined) this.#sequences.delete(sequence);
     for (const letter of waiting) this.#sort(letter);
     if (this.#isBigUnderWay) return;
     const last = this.#last;

@@ -1,5 +1,5 @@
 /** Called for each connection that is refused: from where it came, and one of few reasons. */
-export type Refused = (address: string, why: string) => void;
+export type NoteRefusal = (address: string, why: string) => void;
 
 const quietMs = 10_000;
 
@@ -17,7 +17,7 @@ export class Refusals implements Disposable {
     this.#tell = tell;
   }
 
-  readonly note: Refused = (address, why) => {
+  readonly note: NoteRefusal = (address, why) => {
     const untold = this.#untold.get(why);
     this.#untold.set(why, untold === undefined ? 0 : untold + 1);
     if (untold === undefined) this.#tell(`refused a connection from ${address}: ${why}`);

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Refused } from './refusals.ts';
+import type { NoteRefusal } from './refusals.ts';
 
 export interface StrangerLimits {
   /** Connections that have said nothing that makes sense yet, in all and from one address. */
@@ -20,11 +20,11 @@ export class Strangers {
   /** By address and port of the other end, since an encrypted socket and the one beneath have these in common. */
   readonly #open = new Map<string, { readonly socket: Socket; readonly timer: NodeJS.Timeout }>();
   readonly #perAddress = new Map<string, number>();
-  readonly #refused: Refused;
+  readonly #noteRefusal: NoteRefusal;
 
-  constructor(limits: StrangerLimits, refused: Refused) {
+  constructor(limits: StrangerLimits, noteRefusal: NoteRefusal) {
     this.#limits = { ...defaults, ...limits };
-    this.#refused = refused;
+    this.#noteRefusal = noteRefusal;
   }
 
   /** Takes one in, or ends it at once. */
@@ -36,12 +36,12 @@ export class Strangers {
     const ofAddress = this.#perAddress.get(address) ?? 0;
     const limit = ofAddress >= maxStrangersPerAddress ? `${ofAddress} of its address` : `${this.#open.size}`;
     if (ofAddress >= maxStrangersPerAddress || this.#open.size >= maxStrangers) {
-      this.#refused(address, `${limit} have not introduced themselves yet, and no more are let in until they have`);
+      this.#noteRefusal(address, `${limit} have not introduced themselves yet, and no more are let in until they have`);
       return void socket.resetAndDestroy();
     }
     const key = keyOf(socket);
     const timer = setTimeout(() => {
-      this.#refused(address, `it did not introduce itself within ${introductionTimeoutMs} ms`);
+      this.#noteRefusal(address, `it did not introduce itself within ${introductionTimeoutMs} ms`);
       socket.destroy();
     }, introductionTimeoutMs);
     this.#open.set(key, { socket, timer });
@@ -49,8 +49,8 @@ export class Strangers {
     socket.once('close', () => this.#forget(key, address));
   }
 
-  /** It has introduced itself. */
-  isKnown(socket: Socket): void {
+  /** To be called when it has introduced itself. */
+  introduced(socket: Socket): void {
     if (socket.remoteAddress !== undefined) this.#forget(keyOf(socket), socket.remoteAddress);
   }
 

@@ -139,7 +139,7 @@ class Hall<In extends Message, Out extends Message> {
       // It has introduced itself when its first messages can be read.
       const decode: Decode<In> = (frame, bodies) => {
         const messages = this.#options.decode(frame, bodies);
-        this.#strangers.isKnown(request.socket);
+        this.#strangers.introduced(request.socket);
         return messages;
       };
       const peer = `${bracketed(remoteAddress)}:${remotePort}`;

@@ -3,7 +3,7 @@
 // open a block to count.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { blockKinds, headBytes, type Crash, describeLoss } from '../lib/chunk.ts';
+import { blockKinds, blockHeadBytes, type Crash, describeLoss } from '../lib/chunk.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
 import { attachmentsOf } from '../lib/attachments.ts';
 import type { UnknownTypes, Writing } from '../values/copier.ts';
@@ -58,7 +58,7 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
     };
   });
   const body = encodeValue([records, column]);
-  const header = new Uint8Array(headBytes);
+  const header = new Uint8Array(blockHeadBytes);
   header[0] = blockKinds.mixed;
   const counts = count([...states.values()]);
   const view = new DataView(header.buffer);
@@ -82,7 +82,7 @@ export function decodeOutcomes(bytes: Uint8Array, { mapIndex, unknownTypes }: Ou
     case blockKinds.crashed:
       return { values: [undefined], states: [crashed(readCrash(bytes), mapIndex)] };
     case blockKinds.mixed: {
-      const [records, column] = decodeValue(bytes.subarray(headBytes)) as [StateRecord[], Uint8Array];
+      const [records, column] = decodeValue(bytes.subarray(blockHeadBytes)) as [StateRecord[], Uint8Array];
       const values = decodeColumn(column, reading);
       const states = Array.from<State | undefined>({ length: values.length });
       for (const { position, type, message, error, expiresAt } of records) {
@@ -104,8 +104,8 @@ export function decodeOutcomes(bytes: Uint8Array, { mapIndex, unknownTypes }: Ou
 export function countOutcomes(bytes: Uint8Array): OutcomeCounts {
   if (bytes[0] === blockKinds.succeeded) return none;
   if (bytes[0] === blockKinds.crashed) return { failed: 1, skipped: 0, unfinished: 0 };
-  if (bytes[0] !== blockKinds.mixed || bytes.length < headBytes) throw unknownBlock(bytes);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, headBytes);
+  if (bytes[0] !== blockKinds.mixed || bytes.length < blockHeadBytes) throw unknownBlock(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, blockHeadBytes);
   return { failed: view.getUint32(1), skipped: view.getUint32(5), unfinished: view.getUint32(9) };
 }
 

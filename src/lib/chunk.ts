@@ -174,7 +174,7 @@ export function runningIn(control: Control): readonly number[] {
 export const blockKinds = { succeeded: 0, mixed: 1, crashed: 2 } as const;
 
 /** So many bytes of a block at its beginning say what kind it is, and how many of its outcomes are no success. */
-export const headBytes = 13;
+export const blockHeadBytes = 13;
 
 /** What is known of an index that was given up, because the means to run it were lost too often. */
 export interface Crash {

@@ -2,7 +2,7 @@
 // them, and the client, who asks for what is large. What nobody needs any more is dropped.
 
 import { tmpdir } from 'node:os';
-import { headBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
+import { blockHeadBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
 import type { HeddleError } from '../lib/heddle-error.ts';
 import type { Range } from '../lib/range.ts';
 import type { FromClient, ToClient, ToWorker } from '../protocol/messages.ts';
@@ -49,7 +49,7 @@ export class ResultDesk {
     const isOwed = byteLength > toldBytes;
     const held = this.memory.add(block, { isOwed });
     array.blocks.add(held);
-    const told = isOwed ? { start, count, bytes: bytes.slice(0, headBytes), byteLength } : block;
+    const told = isOwed ? { start, count, bytes: bytes.slice(0, blockHeadBytes), byteLength } : block;
     sendToClient(array.client, { type: 'settled', array: array.clientArray, ...told, ...(ran && { ran }) });
     this.#dropUnneeded(array, [held]);
     const range = { start, end: start + count };

@@ -1,5 +1,5 @@
 /** First in, first out, in the same short time at any length: `shift` of an array would move all the others. */
-export class Queue<T> {
+export class Fifo<T> {
   #items: (T | undefined)[] = [];
   /** Where the first item is; what stood before it is forgotten. */
   #next = 0;

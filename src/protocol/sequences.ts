@@ -1,23 +1,22 @@
 // Which messages must arrive in the order in which they were sent. A big message takes its time, and what is sent after
 // it goes ahead of it (a cancel must not wait for 256 MB), except where this table says that the order matters: the
-// messages of one lane arrive in order. Whoever adds a message decides its lane here.
+// messages of one sequence arrive in order. Whoever adds a message decides its sequence here.
 
 import { unreachable } from '../lib/unreachable.ts';
 import type { Message } from './messages.ts';
 
 /** A number is an attempt or an array, whichever the messages of that direction speak of. */
-export type Lane = number | string;
+export type Sequence = number | string;
 
-/** Of messages that arrive behind all that was sent before them, in whatever lane. */
+/** Of messages that arrive behind all that was sent before them, in whatever sequence. */
 export const behindAll = 'all';
 
-/** The lane of a message; none for one that may go ahead of any other. */
-export function laneOf(message: Message): Lane | undefined {
+/** The sequence of a message; none for one that may go ahead of any other. */
+export function sequenceOf(message: Message): Sequence | undefined {
   switch (message.type) {
     // To the scheduler, all that is told of one attempt: logs come before the outcome of which they tell, and the end
     // last. To the client, the same of one array.
     case 'settled':
-      return 'attempt' in message ? message.attempt : message.array;
     case 'logs':
       return 'attempt' in message ? message.attempt : message.array;
     case 'delayed':
