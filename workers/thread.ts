@@ -14,20 +14,20 @@ const none: Attachments = new Map();
 /** Ours, whatever a task may do to the port that it can reach too. */
 const post = parentPort!.postMessage.bind(parentPort);
 
+/** Whether what is posted is still sent. */
 let isPortOpen = true;
-
-// Reports have no other road: a thread without it shall die and be replaced, rather than leave everybody waiting.
 const close = parentPort!.close.bind(parentPort);
 parentPort!.close = () => {
   isPortOpen = false;
   close();
 };
-parentPort?.once('close', () => {
+// Reports have no other road: a thread without it shall die and be replaced, rather than leave everybody waiting.
+parentPort!.once('close', () => {
   throw new Error('its parentPort was closed, which only Heddle may do');
 });
 
-/** So many kilobytes of reports may be on their way. */
-const mostUntaken = 8 * 2 ** 10;
+/** Of reports, so much may be on its way. */
+const mostUntakenKilobytes = 8 * 2 ** 10;
 /** Bytes of more than this are moved to the other thread, which only what is posted here can be. */
 const copiedBytes = 64 * 1024;
 
@@ -57,11 +57,11 @@ export default async function runInThread(
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
 function waitForRoom(control: ChunkTask['control']): void {
   let untaken = Atomics.load(control, controlWords.untaken);
-  if (untaken <= mostUntaken) return;
+  if (untaken <= mostUntakenKilobytes) return;
   // As while a resource is opened nothing runs, so that no timeout counts the time.
   const opening = Atomics.exchange(control, controlWords.opening, 1);
   // Whoever is told to stop does not wait for others.
-  while (untaken > mostUntaken && Atomics.load(control, controlWords.order) !== controlOrders.cancel) {
+  while (untaken > mostUntakenKilobytes && Atomics.load(control, controlWords.order) !== controlOrders.cancel) {
     Atomics.wait(control, controlWords.untaken, untaken, 100);
     untaken = Atomics.load(control, controlWords.untaken);
   }

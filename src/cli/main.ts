@@ -90,8 +90,8 @@ program
   .argument('<file>', 'that --record, or the option record of a cluster, wrote')
   .action(async (file: string) => (await import('./replay.ts')).replay(file));
 
-const peers = program.commands.filter((command) => command.name() !== 'replay');
-for (const command of peers) for (const option of connectionOptions()) command.addOption(option);
+const connecting = program.commands.filter((command) => ['run', 'worker', 'scheduler'].includes(command.name()));
+for (const command of connecting) for (const option of connectionOptions()) command.addOption(option);
 
 // A token on the command line is seen by all who see the process list, unless it shows something else.
 program.hook('preAction', (_, command) => {

@@ -118,7 +118,7 @@ class Capturing {
     if (script === undefined || script.isCommonJs) return this.#namedElsewhere(code, at);
     const name = nameInModule(code, facts);
     if (name !== undefined && script.isFile) return { type: 'named', module: addressOf(script.url), name };
-    return this.#textOf(code, { facts, script, at });
+    return this.#writtenOut(code, { facts, script, at });
   }
 
   /** What is not written by the user, or not in a module that can be looked into. */
@@ -139,7 +139,8 @@ class Capturing {
     };
   }
 
-  #textOf(
+  /** By its text, with what it needs of its module and of the functions around it. */
+  #writtenOut(
     code: Code,
     { facts, script, at }: { facts: FunctionFacts; script: WrittenFunction; at: string },
   ): CapturedText {

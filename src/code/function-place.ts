@@ -51,10 +51,14 @@ function offsetIn(source: string, { lineNumber, columnNumber }: Location): numbe
   return beginning + columnNumber;
 }
 
+/** Where a text ends; lines and columns count from 0. */
+export function endOf(text: string): { readonly line: number; readonly column: number } {
+  return { line: text.split('\n').length - 1, column: text.length - (text.lastIndexOf('\n') + 1) };
+}
+
 /** `file:line:column` behind so much of a script, for people. */
 export function placeAt(url: string, before: string): string {
-  const line = before.split('\n').length - 1;
-  const column = before.length - (before.lastIndexOf('\n') + 1);
+  const { line, column } = endOf(before);
   const entry = findSourceMap(url)?.findEntry(line, column);
   if (entry !== undefined && 'originalSource' in entry) {
     return placeOf(entry.originalSource, entry.originalLine + 1, entry.originalColumn + 1);

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { isModuleScope } from './captured.ts';
-import { positionOf } from './function-place.ts';
+import { endOf, positionOf } from './function-place.ts';
 import type { Code, FunctionFacts, Inspector } from './inspector.ts';
 import { toUrl } from './call-site.ts';
 
@@ -35,8 +35,6 @@ export function scriptOf(
   const isFile = url.startsWith('file:') && existsSync(new URL(url));
   const position = positionOf(code, inspector);
   const before = position?.source.slice(0, position.beginning) ?? '\n'.repeat(location.lineNumber);
-  const line = before.split('\n').length - 1;
-  const column = before.length - (before.lastIndexOf('\n') + 1);
   const kind = { isFile: isFile && isModule, isCommonJs: isFile && !isModule, isStrict: isModule };
-  return { scriptId: location.scriptId, url, ...kind, before, place: { line, column } };
+  return { scriptId: location.scriptId, url, ...kind, before, place: endOf(before) };
 }

@@ -1,6 +1,6 @@
 // Messages on their way out. Small ones leave in batches, in the order in which they were sent; a big one leaves in
-// parts, with small ones and the parts of others between them. The order that must be kept (`sequences.ts`) is kept here: a
-// message of a sequence in which a big one is on its way waits for it.
+// parts, with small ones and the parts of others between them. The order that must be kept (`sequences.ts`) is kept
+// here: a message of a sequence in which a big one is on its way waits for it.
 
 import { Fifo } from '../lib/fifo.ts';
 import { encodeMessages } from '../protocol/codec.ts';

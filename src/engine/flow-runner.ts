@@ -72,7 +72,7 @@ export class FlowRunner {
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node, keptBytes(node))]));
   }
 
-  /** Takes the means to run tasks. Throws when some task cannot be run by them at all, before any is. */
+  /** Takes the means to run tasks. Rejects when some task cannot be run by them at all, before any is. */
   async attach(session: Session): Promise<void> {
     this.#session = session;
     // What is written to disk is for other processes.
@@ -297,7 +297,11 @@ export class FlowRunner {
     if (journal === undefined) return run;
     return {
       started: (count) => run.started(count),
-      wants: (byteLength) => run.wants(byteLength) || true,
+      wants: (byteLength) => {
+        run.wants(byteLength);
+        // The journal keeps them all.
+        return true;
+      },
       settled: (block, ran) => {
         if (ran !== undefined) journal.settled(run.node.slug, block);
         run.settled(block, ran);

@@ -352,7 +352,7 @@ export class Flow<Plan = unknown> {
 
   /** What the options come to, with what the command line says before them. */
   #request(owner: string, options: FlowRunOptions, commandLine: CommandLineRun | undefined): FlowRunRequest {
-    const { parameters = {}, executor, cancelGrace = '5s', priority: _p, limits: _l, ...rest } = options;
+    const { parameters = {}, executor, cancelGrace = '5s', priority: _, limits: __, ...rest } = options;
     const tasks = this.tasks().map(({ task }) => task!);
     const flowRunId = commandLine?.flowRunId ?? options.flowRunId;
     const typed = Object.entries(commandLine?.parameters ?? {}).map(([name, text]) => {

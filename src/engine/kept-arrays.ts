@@ -41,7 +41,7 @@ export function forgetArrays(): void {
   kept.clear();
 }
 
-/** Finds what the chunk is of, or finds it anew. */
+/** What is kept of the array that the chunk is of; loaded by its first chunk here. */
 export function keep(task: ChunkTask): KeptArray {
   let array = kept.get(task.array);
   if (array === undefined) {

@@ -5,10 +5,10 @@ import { formatBytes } from '../lib/byte-size.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { Graph } from '../flow/graph.ts';
 import { Node } from '../flow/node.ts';
-import { State } from '../flow/state.ts';
+import { State, succeeded } from '../flow/state.ts';
 import { isWatched } from './handlers.ts';
 
-/** Of one task's values that are not in the output. */
+/** Of one task's values that are not in the output, so many are kept. */
 const otherBytes = 64 * 2 ** 20;
 
 /** For each node, how many bytes of values are kept. */
@@ -51,7 +51,7 @@ function isTold({ isMapped, task }: Node): boolean {
 
 /** The state of a run that succeeded, whose value was not kept. */
 export function successWithout(slug: string, bytes: number): State {
-  return new State('Success', 'Task run succeeded.', new NotKept(slug, bytes));
+  return new State('Success', succeeded, new NotKept(slug, bytes));
 }
 
 /** In place of a result: of its own it has none, so that the state can be written down without it. */

@@ -78,8 +78,10 @@ export class WebSocketCluster implements Cluster {
   readonly #life: ClusterLife;
   #url: string | undefined;
 
-  /** Throws a `UsageError` for an unknown or wrong option, `TOKEN_REQUIRED` without a token, and
-   * `CERTIFICATE_INVALID` for one that cannot be used. */
+  /**
+   * Throws a `UsageError` for an unknown or wrong option, `TOKEN_REQUIRED` without a token, and `CERTIFICATE_INVALID`
+   * for one that cannot be used.
+   */
   constructor(options: WebSocketClusterOptions = {}) {
     checkOptions('WebSocketCluster', options, optionRules);
     const token = options.token ?? process.env['HEDDLE_TOKEN'];

@@ -10,14 +10,20 @@ export interface PlacingOptions {
   readonly resources?: Readonly<Record<string, number>>;
   /** What must be among the labels of a worker that runs it; nothing by default. */
   readonly labels?: readonly string[];
-  /** How many runs may overlap in one thread, 1,000 at most: for async functions that mostly wait. As the cluster says
-   * by default, else 1. */
+  /**
+   * How many runs may overlap in one thread, 1,000 at most: for async functions that mostly wait. As the cluster says
+   * by default, else 1.
+   */
   readonly concurrency?: number;
-  /** What becomes of a run whose thread or worker is lost: it is run again (`'rerun'`, by default), or it is `Crashed`,
-   * because it must not run twice. */
+  /**
+   * What becomes of a run whose thread or worker is lost: it is run again (`'rerun'`, by default), or it is `Crashed`,
+   * because it must not run twice.
+   */
   readonly onWorkerLost?: 'rerun' | 'crash';
-  /** How many deaths of a thread or worker one run may cause before it is given up as `Crashed`; as the cluster says by
-   * default, else 3. */
+  /**
+   * How many deaths of a thread or worker one run may cause before it is given up as `Crashed`; as the cluster says by
+   * default, else 3.
+   */
   readonly allowedFailures?: number;
 }
 

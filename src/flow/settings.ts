@@ -16,8 +16,10 @@ import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
 export interface TaskOptions extends StoringOptions, PlacingOptions {
   /** How often a failed run is tried again; 0 by default. */
   readonly retries?: number;
-  /** How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. A function is given the
-   * number of the attempt that failed, from 1. */
+  /**
+   * How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. A function is given the
+   * number of the attempt that failed, from 1.
+   */
   readonly retryDelay?: Duration | ((attempt: number) => Duration);
   /** The part of the delay, from 0 to 1, by which it is varied at random, up or down; 0 by default. */
   readonly retryJitter?: number;
@@ -31,8 +33,10 @@ export interface TaskOptions extends StoringOptions, PlacingOptions {
   readonly skipOnUpstreamSkip?: boolean;
   /** Names this task in a flow, where it must be unique; the task's name, numbered, by default. */
   readonly slug?: string;
-  /** Words of the author's own: `flow.tasks({ tags })` finds nodes by them, `context.tags` has them, and `limits` of a
-   * flow count by them. */
+  /**
+   * Words of the author's own: `flow.tasks({ tags })` finds nodes by them, `context.tags` has them, and `limits` of a
+   * flow count by them.
+   */
   readonly tags?: readonly string[];
   /** What mapped lists of unequal lengths mean: an error by default, or that the shortest decides. */
   readonly zip?: 'strict' | 'shortest';
@@ -40,8 +44,10 @@ export interface TaskOptions extends StoringOptions, PlacingOptions {
   readonly taskRunName?: TaskRunName;
   /** Whether what the task prints goes to the log; as configured (`[logging] logStdout`) by default. */
   readonly logStdout?: boolean;
-  /** What becomes of an input or a result that would arrive changed, a class instance as a plain object, say: a warning
-   * in the log (`'warn'`), a failure (`'strict'`), or nothing (`'off'`). As configured (`[values] check`) otherwise. */
+  /**
+   * What becomes of an input or a result that would arrive changed, a class instance as a plain object, say: a warning
+   * in the log (`'warn'`), a failure (`'strict'`), or nothing (`'off'`). As configured (`[values] check`) otherwise.
+   */
   readonly check?: Check;
   /** How many megabytes an input or a result may have, as bytes; as configured (`[values] limit`, 1,024) by default. */
   readonly valueLimit?: number;
@@ -110,8 +116,10 @@ export interface TaskCopyOptions extends TaskOptions {
   readonly name?: string;
   /** Of a sensor: how long to wait between two calls of its condition. */
   readonly every?: Duration;
-  /** Runs to wait for, besides those whose values are passed. A mapped one is waited for index by index by a mapped
-   * task, unless it is wrapped in `unmapped()`; so is one that returns a list, when that is wrapped in `mapped()`. */
+  /**
+   * Runs to wait for, besides those whose values are passed. A mapped one is waited for index by index by a mapped
+   * task, unless it is wrapped in `unmapped()`; so is one that returns a list, when that is wrapped in `mapped()`.
+   */
   readonly upstreamTasks?: readonly (Node | Unmapped | Mapped)[];
 }
 

@@ -251,7 +251,8 @@ function fromBase64(text: string): unknown {
   return decodeValue(new Uint8Array(Buffer.from(text, 'base64')));
 }
 
-const succeeded = 'Task run succeeded.';
+/** What a success says that has nothing else to say. */
+export const succeeded = 'Task run succeeded.';
 
 export function success<T>(result: T): State<T> {
   return new State('Success', succeeded, { result });

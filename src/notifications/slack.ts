@@ -18,8 +18,10 @@ export interface SlackOptions {
   readonly webhookUrl?: string;
   /** The name of the secret that holds the address; `'SLACK_WEBHOOK_URL'` by default. */
   readonly secret?: string;
-  /** The states to tell of; all by default. `Failed` stands for `TimedOut` and all other failures too, `Success` for
-   * `Cached`, `Skipped` and `Mapped`, `Pending` for `Retrying`, `Paused` and all else that waits. */
+  /**
+   * The states to tell of; all by default. `Failed` stands for `TimedOut` and all other failures too, `Success` for
+   * `Cached`, `Skipped` and `Mapped`, `Pending` for `Retrying`, `Paused` and all else that waits.
+   */
   readonly onlyStates?: readonly StateType[];
   /** The states not to tell of, likewise. */
   readonly ignoreStates?: readonly StateType[];

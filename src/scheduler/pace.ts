@@ -8,8 +8,9 @@ const maxGrowth = 8;
 export interface Prospects {
   /** How many indices are still to be started. */
   readonly left: number;
-  /** How many slots can work on them, and how many of those do already. */
+  /** How many slots can work on them. */
   readonly slots: number;
+  /** How many of those do already. */
   readonly busy: number;
   /** How many indices can overlap in one slot. */
   readonly lanes: number;
