@@ -349,7 +349,10 @@ export class SchedulerCore {
   }
 
   #closeSilentWorkers(): void {
-    for (const worker of this.fleet.tick(this.#now)) {
+    const silent = this.fleet.tick(this.#now);
+    // All at once: one that is lost too is nobody to wait for.
+    for (const worker of silent) this.fleet.leave(worker);
+    for (const worker of silent) {
       this.#emit({ type: 'close-worker', worker: worker.id, reason: 'heartbeat-lost' });
       this.#removeWorker(worker);
     }

@@ -116,6 +116,19 @@ test('what could run until the only worker for it began to leave is told too', (
   assert.deepEqual(on(left('alice')), []);
 });
 
+test('a worker that is lost in the same moment is none to wait for', () => {
+  const { on, wait } = scheduler();
+  const needs = traits({ gpu: 1 });
+  on(joined('alice', 1, needs), joined('bob'), submitted({ array: 1, needs }), { type: 'ticked' });
+
+  const commands = [1_000, 1_000, 1].flatMap(wait);
+
+  assert.deepEqual(
+    commands.map(({ type }) => type),
+    ['close-worker', 'close-worker'],
+  );
+});
+
 test('no more than a limit says run at once, over all arrays and workers', () => {
   const { on } = scheduler();
   on(joined('alice', 2), joined('bob', 2));
