@@ -17,8 +17,8 @@ export interface Chunk {
   readonly attempt: Attempt;
   readonly worker: WorkerRecord;
   readonly array: ArrayRecord;
-  /** When it was dispatched. */
-  readonly since: number;
+  /** When it was dispatched, or came to be held. */
+  since: number;
   readonly size: number;
   /** How many of its indices may run at once. */
   readonly lanes: number;
@@ -26,6 +26,8 @@ export interface Chunk {
   readonly plannedSize: number;
   /** Set when its indices are suspects: the largest chunk that they may run in. */
   readonly limit: number | undefined;
+  /** It is of `loners`. */
+  readonly isLone: boolean;
   /** Its indices of which nothing was heard yet. */
   readonly outstanding: Ranges;
   /** Its thread died, so that nothing of it runs any more. */
@@ -51,8 +53,8 @@ export class ArrayRecord {
   readonly depth: number;
   /** How many of its indices may overlap in one slot. */
   readonly concurrency: number;
-  /** How many losses an index may cause; if it says so itself. */
-  readonly allowedFailures: number | undefined;
+  /** How many losses an index may cause. */
+  readonly allowedFailures: number;
   /** No index may ever be run again once a thread or worker that had it is lost. */
   readonly crashesWhenLost: boolean;
   readonly queue: Queue;
@@ -70,6 +72,11 @@ export class ArrayRecord {
   readonly waiting = new Ranges();
   readonly queued = new Ranges();
   readonly suspects = new Suspects();
+  /**
+   * Suspects of which no loss more is allowed, and the last was that of a worker on which more than they ran. Each is
+   * given to a worker on which nothing else runs: if that is lost too, it is known who was to blame.
+   */
+  readonly loners = new Ranges();
   /** When each delayed index wakes. */
   readonly delayed = new Map<number, number>();
   readonly chunks = new Set<Chunk>();
@@ -92,7 +99,7 @@ export class ArrayRecord {
   /** It was told that nobody here can run it. */
   isStrandedTold = false;
 
-  constructor({ spec, order, elementwise, whole, queue, limits }: ArrayOrigin) {
+  constructor({ spec, order, elementwise, whole, queue, limits }: ArrayOrigin, defaults: { allowedFailures: number }) {
     this.id = spec.array;
     this.client = spec.client;
     this.length = spec.length;
@@ -101,8 +108,8 @@ export class ArrayRecord {
     this.givenBytes = spec.givenBytes ?? 0;
     this.order = order;
     this.concurrency = spec.concurrency ?? 1;
-    this.allowedFailures = spec.allowedFailures;
     this.crashesWhenLost = spec.crashesWhenLost === true;
+    this.allowedFailures = this.crashesWhenLost ? 0 : (spec.allowedFailures ?? defaults.allowedFailures);
     this.queue = queue;
     this.limits = limits;
     this.elementwise = elementwise;
@@ -121,7 +128,7 @@ export class ArrayRecord {
   }
 
   get queuedCount(): number {
-    return this.queued.size + this.suspects.size;
+    return this.queued.size + this.suspects.size + this.loners.size;
   }
 
   /**
@@ -204,32 +211,45 @@ export class ArrayRecord {
 
   /** Puts what is left of a chunk back to where it was taken from. */
   takeBack(chunk: Chunk): void {
-    for (const range of chunk.outstanding) this.#queue(range, chunk.limit);
+    for (const range of chunk.outstanding) this.#queue(range, chunk);
   }
 
-  /** Likewise, for a worker that was lost: one of them may be to blame. */
-  suspect(chunk: Chunk): void {
-    const limit = Math.max(1, Math.floor(chunk.outstanding.size / 8));
-    for (const range of chunk.outstanding) this.suspects.add(range, limit);
+  /** How often the index was lost, with this time. */
+  countLoss(index: number): number {
+    const losses = (this.losses.get(index) ?? 0) + 1;
+    this.losses.set(index, losses);
+    return losses;
+  }
+
+  /** Likewise, for a worker that was lost: one of them may be to blame, or what ran beside them. */
+  suspect({ outstanding }: Chunk): void {
+    const isOne = outstanding.size === 1;
+    const suspects = isOne && this.countLoss(outstanding.first!) > this.allowedFailures ? this.loners : this.suspects;
+    const limit = Math.max(1, Math.floor(outstanding.size / 8));
+    for (const range of outstanding) suspects.add(range, limit);
   }
 
   /** Takes the next chunk of up to `count` indices out of the queue. */
-  take(count: number): { readonly range: Range; readonly limit: number | undefined } | undefined {
+  take(count: number): (Pick<Chunk, 'limit' | 'isLone'> & { readonly range: Range }) | undefined {
+    const loner = this.loners.take(1);
+    if (loner !== undefined) return { range: loner, limit: 1, isLone: true };
     const suspects = this.suspects.take(count);
-    if (suspects !== undefined) return suspects;
+    if (suspects !== undefined) return { ...suspects, isLone: false };
     const range = this.queued.take(count);
-    return range && { range, limit: undefined };
+    return range && { range, limit: undefined, isLone: false };
   }
 
   /** Nobody needs it any more: nothing of it is to run again. */
   drop(): void {
     this.queued.clear();
     this.suspects.clear();
+    this.loners.clear();
     this.delayed.clear();
   }
 
-  #queue(range: Range, limit: number | undefined): void {
-    if (limit === undefined) this.queued.add(range);
+  #queue(range: Range, { limit, isLone }: Chunk): void {
+    if (isLone) this.loners.add(range);
+    else if (limit === undefined) this.queued.add(range);
     else this.suspects.add(range, limit);
   }
 }

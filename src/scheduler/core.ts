@@ -18,7 +18,7 @@ import { durationMs, touchedBy, unit } from './chunk-news.ts';
 import { Delays } from './delays.ts';
 import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from './events.ts';
 import { explain, plainWords, type Telling } from './explain.ts';
-import { Fleet, type WorkerRecord } from './fleet.ts';
+import { Fleet, leastBusy, type WorkerRecord } from './fleet.ts';
 import { Lineup } from './lineup.ts';
 
 export type { ArraySpec, Command, CoreOptions, Event } from './events.ts';
@@ -113,12 +113,9 @@ export class SchedulerCore {
       assert(length >= spec.length, `array ${spec.array} needs array ${id} elementwise, which is shorter`);
     }
     const origin = { spec, order: this.#submissions++, elementwise, whole, ...this.lineup.placeFor(spec) };
-    const array = new ArrayRecord(origin);
+    const array = new ArrayRecord(origin, this.#options);
     this.arrays.set(array.id, array);
-    if (array.isComplete) {
-      array.detach();
-      return;
-    }
+    if (array.isComplete) return void array.detach();
     array.attach();
     this.#ready(array, array.all);
   }
@@ -180,7 +177,9 @@ export class SchedulerCore {
   }
 
   /** Its slot is held until the chunk has ended: the thread is still busy. */
-  #cancel({ worker, attempt, outstanding }: Chunk): void {
+  #cancel(chunk: Chunk): void {
+    const { worker, attempt, outstanding } = chunk;
+    if (this.fleet.held.has(chunk)) return this.lineup.vacate(chunk);
     if (outstanding.isEmpty) return;
     outstanding.clear();
     this.#emit({ type: 'cancel-chunk', worker: worker.id, attempt });
@@ -196,9 +195,18 @@ export class SchedulerCore {
   // Chunks
 
   #assign(): void {
+    for (const held of this.fleet.held) this.#moveToEmpty(held);
     for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
-      this.#startChunk(array, array.queue.open.first!);
+      this.#startChunk(array, array.loners.isEmpty ? array.queue.open.first! : leastBusy(array.queue)!);
     }
+  }
+
+  /** Where a worker is empty, nobody needs to wait for another one to run empty. */
+  #moveToEmpty(held: Chunk): void {
+    const worker = leastBusy(held.array.queue);
+    if (worker === undefined || worker.chunks.size > 0) return;
+    this.#takeBack(held);
+    this.#startChunk(held.array, worker);
   }
 
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
@@ -210,7 +218,7 @@ export class SchedulerCore {
     const plannedSize = array.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, most });
     const taken = array.take(plannedSize);
     assert(taken !== undefined, `array ${array.id} has nothing to take`);
-    const { range, limit } = taken;
+    const { range, limit, isLone } = taken;
     this.#attempts += 1;
     const attempt = this.#attempts;
     const size = lengthOf(range);
@@ -223,18 +231,23 @@ export class SchedulerCore {
       lanes: Math.min(lanes, size),
       plannedSize,
       limit,
+      isLone,
       outstanding: Ranges.of(range),
       isDead: false,
     };
     this.lineup.occupy(chunk);
-    this.#emit({ type: 'run-chunk', worker: worker.id, array: array.id, range, attempt, lanes: chunk.lanes });
+    if (!this.fleet.held.has(chunk)) this.#dispatch(chunk, range);
+  }
+
+  #dispatch({ attempt, worker, array, lanes }: Chunk, range: Range): void {
+    this.#emit({ type: 'run-chunk', worker: worker.id, array: array.id, range, attempt, lanes });
   }
 
   #hear(news: ChunkNews): void {
     const worker = this.fleet.workers.get(news.worker);
     const chunk = worker?.chunks.get(news.attempt);
     // Old news, or news from a worker that has no business with this attempt: nothing we act on.
-    if (worker === undefined || chunk === undefined) return;
+    if (worker === undefined || chunk === undefined || this.fleet.held.has(chunk)) return;
     const touched = touchedBy(news, chunk);
     if (touched === undefined) return;
 
@@ -280,10 +293,8 @@ export class SchedulerCore {
 
   /** An index took its thread or its worker with it. Try elsewhere, unless it seems to kill all that touch it. */
   #charge(array: ArrayRecord, index: number): void {
-    const losses = (array.losses.get(index) ?? 0) + 1;
-    array.losses.set(index, losses);
-    const allowed = array.crashesWhenLost ? 0 : (array.allowedFailures ?? this.#options.allowedFailures);
-    if (losses <= allowed) {
+    const losses = array.countLoss(index);
+    if (losses <= array.allowedFailures) {
       array.suspects.add(unit(index), 1);
       return this.lineup.add(array);
     }
@@ -294,22 +305,24 @@ export class SchedulerCore {
 
   /** What is left of a chunk that ended goes back to the queue, unblamed. */
   #takeBack(chunk: Chunk): void {
-    const { array, outstanding } = chunk;
+    const { array, worker, outstanding } = chunk;
     this.lineup.vacate(chunk);
+    const alone = this.fleet.release(worker, this.#now);
+    if (alone !== undefined) this.#dispatch(alone, unit(alone.outstanding.first!));
     if (outstanding.isEmpty) return;
     if (array.crashesWhenLost) return this.#crashAll(chunk);
     array.takeBack(chunk);
     this.lineup.add(array);
   }
 
-  /** The worker is lost, and what it ran is not known: nobody is charged unless only one index can be to blame. */
-  #lose(chunk: Chunk): void {
+  /** One of so many chunks of a worker that is lost. What ran of it is not known, unless it comes down to one index. */
+  #lose(chunk: Chunk, lostChunks: number): void {
     const { array, outstanding } = chunk;
     if (chunk.isDead || outstanding.isEmpty) return this.#takeBack(chunk);
     this.totals.lost += outstanding.size;
     this.lineup.vacate(chunk);
     if (array.crashesWhenLost) return this.#crashAll(chunk);
-    if (outstanding.size === 1) return this.#charge(array, outstanding.take(1)!.start);
+    if (outstanding.size === 1 && lostChunks === 1) return this.#charge(array, outstanding.first!);
     array.suspect(chunk);
     this.lineup.add(array);
   }
@@ -330,9 +343,11 @@ export class SchedulerCore {
         return;
       case 'worker-draining':
         this.fleet.drain(worker);
+        this.#takeBackHeld(worker);
         return this.#tellAllStranded();
       case 'worker-paused':
-        return this.fleet.pause(worker);
+        this.fleet.pause(worker);
+        return this.#takeBackHeld(worker);
       case 'worker-resumed':
         return this.fleet.resume(worker);
       case 'worker-left':
@@ -344,15 +359,19 @@ export class SchedulerCore {
 
   #removeWorker(worker: WorkerRecord): void {
     this.fleet.leave(worker);
-    for (const chunk of worker.chunks.values()) this.#lose(chunk);
+    this.#takeBackHeld(worker);
+    const { size } = worker.chunks;
+    for (const chunk of worker.chunks.values()) this.#lose(chunk, size);
     this.#tellAllStranded();
   }
 
+  /** It gets nothing more. */
+  #takeBackHeld({ lone }: WorkerRecord): void {
+    if (lone !== undefined && this.fleet.held.has(lone)) this.#takeBack(lone);
+  }
+
   #closeSilentWorkers(): void {
-    const silent = this.fleet.tick(this.#now);
-    // All at once: one that is lost too is nobody to wait for.
-    for (const worker of silent) this.fleet.leave(worker);
-    for (const worker of silent) {
+    for (const worker of this.fleet.tick(this.#now)) {
       this.#emit({ type: 'close-worker', worker: worker.id, reason: 'heartbeat-lost' });
       this.#removeWorker(worker);
     }

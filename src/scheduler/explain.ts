@@ -57,7 +57,8 @@ function standing(array: ArrayRecord, index: number, { core, words, now }: Surro
   const until = array.delayed.get(index);
   if (until !== undefined) return `waits until it is tried again, in ${formatDuration(Math.max(0, until - now))}`;
   for (const chunk of array.chunks) {
-    if (chunk.outstanding.has(index)) return assignment(chunk, { words, now });
+    if (!chunk.outstanding.has(index)) continue;
+    return core.fleet.held.has(chunk) ? holding(chunk, words) : assignment(chunk, { words, now });
   }
   if (core.lineup.pausedClients.has(array.client)) {
     return 'is queued until its flow run has taken, and the disk has written, what was done before';
@@ -70,6 +71,14 @@ function assignment({ worker, attempt, since, size }: Chunk, { words, now }: Tel
   const others = size === 1 ? '' : `, with ${plural(size - 1, 'other')}`;
   const ago = formatDuration(now - since);
   return `was given to worker ${words.worker(worker.id)} ${ago} ago${others}, as attempt ${attempt}`;
+}
+
+/** Why what must run alone has not begun. */
+const alone = 'waits for a worker of its own, since a worker was lost that ran it';
+
+function holding({ worker }: Chunk, words: Words): string {
+  const others = plural(worker.chunks.size - 1, 'other chunk', 'other chunks');
+  return `${alone}: worker ${words.worker(worker.id)} is kept for it, and has ${others} to end first`;
 }
 
 function missing(array: ArrayRecord, index: number, words: Words): string {
@@ -88,15 +97,17 @@ function missing(array: ArrayRecord, index: number, words: Words): string {
 function ahead(array: ArrayRecord, index: number, listed: Iterable<ArrayRecord>): string {
   let arrays = 0;
   for (const other of listed) if (other.queuedCount > 0 && runsBefore(other, array)) arrays += 1;
-  const isSuspect = array.suspects.has(index);
-  let indices = isSuspect ? 0 : array.suspects.size;
-  for (const { start, end } of isSuspect ? array.suspects : array.queued) {
+  const [isLone, isSuspect] = [array.loners.has(index), array.suspects.has(index)];
+  let indices = isLone ? 0 : array.loners.size;
+  if (!isLone && !isSuspect) indices += array.suspects.size;
+  for (const { start, end } of isLone ? array.loners : isSuspect ? array.suspects : array.queued) {
     if (start < index) indices += Math.min(end, index) - start;
   }
   return `${plural(indices, 'index', 'indices')} of its own array and ${plural(arrays, 'other array', 'other arrays')}`;
 }
 
 function suspicion(array: ArrayRecord, index: number): string {
+  if (array.loners.has(index)) return `; it ${alone}`;
   const losses = array.losses.get(index);
   if (losses !== undefined) return `; it was lost ${plural(losses, 'time')}`;
   return array.suspects.has(index) ? '; it was in a chunk that was lost with its worker' : '';

@@ -19,6 +19,8 @@ export interface WorkerRecord {
   readonly free: Map<string, number>;
   /** One a slot, cancelled ones too: their thread is still busy. */
   readonly chunks: Map<Attempt, Chunk>;
+  /** One of them that nothing else may run beside: it gets no others. */
+  lone: Chunk | undefined;
   isDraining: boolean;
   /** It gets no chunks for now. */
   isPaused: boolean;
@@ -29,6 +31,8 @@ export class Fleet {
   readonly workers = new Map<WorkerId, WorkerRecord>();
   /** One for each thing that arrays need; that of those which need nothing is always there. */
   readonly queues = new Map<string, Queue>();
+  /** Chunks that have a slot and are not dispatched: each waits for all else that runs on its worker to end. */
+  readonly held = new Set<Chunk>();
   /** How many slots get chunks at all, free or not. */
   slots = 0;
 
@@ -49,7 +53,8 @@ export class Fleet {
     assert(!this.workers.has(id), `${id} joined twice`);
     const units = new Map(has.resources.map(({ name, amount }) => [name, unitsOf(amount)]));
     const what = { threads, has, labels: new Set(has.labels), units, free: new Map(units) };
-    const worker: WorkerRecord = { id, ...what, chunks: new Map(), isDraining: false, isPaused: false, lastSeen: now };
+    const idle = { chunks: new Map(), lone: undefined, isDraining: false, isPaused: false };
+    const worker: WorkerRecord = { id, ...what, ...idle, lastSeen: now };
     this.workers.set(id, worker);
     this.slots += threads;
     for (const queue of this.queues.values()) queue.slots += queue.slotsOf(worker);
@@ -99,6 +104,10 @@ export class Fleet {
 
   occupy(chunk: Chunk): void {
     const { worker, array, lanes } = chunk;
+    if (chunk.isLone) {
+      worker.lone = chunk;
+      if (worker.chunks.size > 0) this.held.add(chunk);
+    }
     worker.chunks.set(chunk.attempt, chunk);
     array.queue.take(worker, lanes);
     // To the back of every line.
@@ -106,15 +115,27 @@ export class Fleet {
     this.#reopen(worker);
   }
 
-  vacate({ worker, attempt, array, lanes }: Chunk): void {
+  vacate(chunk: Chunk): void {
+    const { worker, attempt, array, lanes } = chunk;
     worker.chunks.delete(attempt);
+    if (worker.lone === chunk) {
+      worker.lone = undefined;
+      this.held.delete(chunk);
+    }
     array.queue.take(worker, -lanes);
     this.#reopen(worker);
   }
 
+  /** What the worker holds, if it has run empty of all else: to be dispatched now. */
+  release({ lone, chunks }: WorkerRecord, now: number): Chunk | undefined {
+    if (lone === undefined || chunks.size > 1 || !this.held.delete(lone)) return undefined;
+    lone.since = now;
+    return lone;
+  }
+
   /**
-   * The workers of which nothing was heard for too long. A late tick says that we slept, not that they died: what they
-   * sent meanwhile may still lie unread, so their silence starts anew.
+   * Takes leave of the workers of which nothing was heard for too long, and returns them. A late tick says that we
+   * slept, not that they died: what they sent meanwhile may still lie unread, so their silence starts anew.
    */
   tick(now: number): readonly WorkerRecord[] {
     if (now - this.#lastTick > this.#heartbeatTimeoutMs / 2) this.#forgivenAt = now;
@@ -128,6 +149,8 @@ export class Fleet {
       if (until < now) silent.push(worker);
       else this.#watched.push({ worker, until });
     }
+    // All at once: one that is lost too is nobody to wait for.
+    for (const worker of silent) this.leave(worker);
     return silent;
   }
 
@@ -144,6 +167,13 @@ export class Fleet {
     }
     return queue;
   }
+}
+
+/** Of those that can take a chunk of the queue now; of equals, the one whose turn it is. */
+export function leastBusy({ open }: Queue): WorkerRecord | undefined {
+  let least = open.first;
+  for (const worker of open) if (worker.chunks.size < least!.chunks.size) least = worker;
+  return least;
 }
 
 type Joined = Extract<Event, { type: 'worker-joined' }>;

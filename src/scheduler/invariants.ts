@@ -33,6 +33,7 @@ function checkPhases(array: ArrayRecord): void {
   note('waiting', array.waiting);
   note('queued', array.queued);
   note('suspected', array.suspects);
+  note('to run alone', array.loners);
   for (const index of array.delayed.keys()) note('delayed', [{ start: index, end: index + 1 }]);
   for (const { outstanding } of array.chunks) note('assigned', outstanding);
   note('settled', array.settled);
@@ -87,6 +88,7 @@ function checkLosses(array: ArrayRecord): void {
 function checkWorker(worker: WorkerRecord, core: SchedulerCore): void {
   const { id, chunks, threads, units } = worker;
   assert(chunks.size <= threads, `${id} has more chunks than slots`);
+  checkLone(worker, core);
   for (const queue of core.fleet.queues.values()) {
     const isOpen = queue.roomOn(worker) > 0;
     assert.equal(queue.open.has(worker), isOpen, `${id} is misfiled as ${isOpen ? 'full' : 'open'}`);
@@ -108,6 +110,19 @@ function checkWorker(worker: WorkerRecord, core: SchedulerCore): void {
     assert(rest >= 0, `${id} has given more ${name} than it has`);
     assert.equal(worker.free.get(name), rest, `what ${id} has of ${name} is miscounted`);
   }
+}
+
+/** What a worker was lost with shares its next one with nothing, once its losses are used up. */
+function checkLone(worker: WorkerRecord, { fleet }: SchedulerCore): void {
+  const { id, chunks, lone, isDraining, isPaused } = worker;
+  const lonely = [...chunks.values()].filter(({ isLone }) => isLone);
+  assert.deepEqual(lonely, lone === undefined ? [] : [lone], `${id} does not know what must run alone there`);
+  if (lone === undefined) return;
+  const isHeld = fleet.held.has(lone);
+  assert.equal(isHeld, chunks.size > 1, `attempt ${lone.attempt} is ${isHeld ? 'held for nothing' : 'not alone'}`);
+  assert(!isHeld || !(isDraining || isPaused), `attempt ${lone.attempt} waits for ${id}, which gets nothing`);
+  const hasEmpty = [...lone.array.queue.open].some((other) => other.chunks.size === 0);
+  assert(!isHeld || !hasEmpty, `attempt ${lone.attempt} is held while a worker is empty`);
 }
 
 function checkQueues(core: SchedulerCore): void {

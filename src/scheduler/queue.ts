@@ -45,8 +45,8 @@ export class Queue {
   }
 
   /** How many of its indices the worker could run at once beside what it runs already. */
-  roomOn({ isDraining, isPaused, chunks, threads, labels, free }: WorkerRecord): number {
-    if (isDraining || isPaused || chunks.size >= threads) return 0;
+  roomOn({ isDraining, isPaused, lone, chunks, threads, labels, free }: WorkerRecord): number {
+    if (isDraining || isPaused || lone !== undefined || chunks.size >= threads) return 0;
     if (!this.needs.labels.every((label) => labels.has(label))) return 0;
     return this.#timesIn(free);
   }

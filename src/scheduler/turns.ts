@@ -35,6 +35,11 @@ export class Turns<T> {
     if (node.next === undefined) this.#last = node.previous;
     else node.next.previous = node.previous;
   }
+
+  /** In the order of the line. */
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#nodes.keys();
+  }
 }
 
 interface Node<T> {

@@ -8,11 +8,6 @@ export const daskCases: readonly Case[] = [
       'Nothing is scattered or replicated: what many runs share is an argument, held once by the scheduler and once by each worker that needs it, and no death of a worker can take it.',
   },
   {
-    id: 'D015',
-    decision:
-      'Of two that run in one process when it dies nobody can tell which was to blame, so each is charged: where a task may take its process along, give workers one thread, which is the default.',
-  },
-  {
     id: 'D023',
     decision:
       'There are no leases that could expire: a limit counts what the scheduler has handed out, so what a lost worker had of it is free the moment that it is lost.',

@@ -20,7 +20,7 @@ import { decodeToWorker } from '../../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
 import { join } from '../../src/worker/join.ts';
 import { linesOf, newDiary, note, until, untilNoted } from '../fixtures/diary.ts';
-import { addSlowly, halve, throwInTimer } from '../fixtures/dying.ts';
+import { addSlowly, halve, segfault, throwInTimer } from '../fixtures/dying.ts';
 import * as failing from '../fixtures/failing.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
@@ -131,6 +131,26 @@ suite('survival', { concurrency: 3 }, () => {
       /an error that nobody caught ended its thread.*: from a timer\. The same inputs/,
     );
   });
+
+  test(
+    'of two that run in one process, the one that kills it is given up, and the other is not [D015]',
+    bounded,
+    async () => {
+      using diary = newDiary();
+      const options = { workers: 1, threads: 2, processes: true, allowedFailures: 1 } as const;
+      const flow = new Flow('neighbours', () => segfault.map([0, 1], unmapped(1), unmapped(diary.path)));
+
+      const running = runOn(new DistributedExecutor(() => new LocalCluster(options)))(flow);
+      await until(diary.path, (lines) => lines.filter((line) => line.startsWith('run 1')).length === 2);
+      note(diary.path, 'go 0');
+
+      const { state } = await running;
+      assert.deepEqual(
+        state.of('segfault').children.map(({ type }) => type),
+        ['Success', 'Crashed'],
+      );
+    },
+  );
 
   test(
     'the work of a client that is killed is dropped, and its workers are free for others [D112]',

@@ -82,3 +82,17 @@ test('what a task needs and nobody has free is told, and so is what nobody has',
     `Index 0 of array 3 is queued behind ${queue.replace('0 other arrays', '1 other array')}, and ${nobody}.`,
   );
 });
+
+test('of what must run alone it is told why, and what it waits for', () => {
+  const { on, core } = scheduler({ allowedFailures: 0 });
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }, { array: 2 }), joined('bob', 2), left('alice'));
+
+  const alone = 'waits for a worker of its own, since a worker was lost that ran it';
+  const kept = 'worker bob is kept for it, and has 1 other chunk to end first';
+  assert.equal(core.explain(1, 0), `Index 0 of array 1 ${alone}: ${kept}.`);
+  const queue = 'is queued behind 0 indices of its own array and 0 other arrays';
+  assert.equal(
+    core.explain(1, 1),
+    `Index 1 of array 1 ${queue}, and all 2 threads are busy with array 2 (1), array 1 (1); it ${alone}.`,
+  );
+});

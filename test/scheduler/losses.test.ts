@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SchedulerCore, type Event } from '../../src/scheduler/core.ts';
-import { crashed, ended, joined, kept, left, lost, measured, run, scheduler, settled, submitted } from './fixtures.ts';
+import {
+  crashed,
+  delayed,
+  ended,
+  joined,
+  kept,
+  left,
+  lost,
+  measured,
+  released,
+  run,
+  scheduler,
+  settled,
+  submitted,
+} from './fixtures.ts';
 
 test('a chunk of one that is lost with its worker runs again elsewhere, under a new attempt number [D004]', () => {
   const { on } = scheduler();
@@ -136,3 +150,84 @@ test('what must not run twice crashes when its chunk ended without a word of it'
 
   assert.deepEqual(on(ended('alice', 1)), [crashed(1, 0, 1), run('alice', 2, [0, 1], 2)]);
 });
+
+test('of two lost with their worker none is given up before it was alone on one that was lost [D015]', () => {
+  const { on } = scheduler({ allowedFailures: 1 });
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }), joined('bob', 2));
+
+  assert.deepEqual(on(left('alice')), [run('bob', 1, [0, 1], 3), run('bob', 1, [1, 2], 4)]);
+  assert.deepEqual(on(left('bob')), []);
+  assert.deepEqual(on(joined('carol', 2)), [run('carol', 1, [0, 1], 5)]);
+  assert.deepEqual(on(settled('carol', 5, [0, 1]), ended('carol', 5)).at(-1), run('carol', 1, [1, 2], 6));
+  assert.deepEqual(on(submitted({ array: 2 })), []);
+  assert.deepEqual(on(left('carol')), [crashed(1, 1, 3)]);
+});
+
+test('where one must run alone, what runs there ends first and nothing else begins', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }), submitted({ array: 2 }, { array: 3 }), joined('bob', 3));
+
+  assert.deepEqual(on(left('alice')), []);
+  assert.deepEqual(on(submitted({ array: 4, priority: 1 })), []);
+  assert.deepEqual(on(ended('bob', 3)), []);
+  assert.deepEqual(on(settled('bob', 4, [0, 1]), ended('bob', 4)), [kept(3, [0, 1]), run('bob', 1, [0, 1], 5)]);
+  assert.deepEqual(on(settled('bob', 5, [0, 1]), ended('bob', 5)), [kept(1, [0, 1]), run('bob', 4, [0, 1], 6)]);
+});
+
+test('what must run alone goes to the worker that has least to do, several to several', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }));
+  on(joined('bob', 3), joined('carol', 3), submitted({ array: 2, length: 3 }));
+
+  assert.deepEqual(on(left('alice')), []);
+  assert.deepEqual(on(settled('bob', 3, [0, 1]), ended('bob', 3)), [kept(2, [0, 1])]);
+  assert.deepEqual(on(settled('carol', 4, [1, 2]), ended('carol', 4)).at(-1), run('carol', 1, [0, 1], 6));
+  assert.deepEqual(on(settled('bob', 5, [2, 3]), ended('bob', 5)).at(-1), run('bob', 1, [1, 2], 7));
+});
+
+test('what waits for its worker to run empty goes to one that is empty before, and gives way where it was', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(...oneToRunAlone(), submitted({ array: 3 }));
+
+  assert.deepEqual(on(joined('carol', 2)), [run('carol', 1, [0, 1], 5), run('bob', 3, [0, 1], 6)]);
+});
+
+for (const type of ['worker-draining', 'worker-paused', 'worker-left'] as const) {
+  test(`what waits for its worker to run empty is not to blame, nor held up, by ${type}`, () => {
+    const { on, core } = scheduler({ allowedFailures: 0 });
+    on(...oneToRunAlone());
+
+    assert.deepEqual(on({ type, worker: 'bob' }), type === 'worker-left' ? [crashed(2, 0, 1)] : []);
+    assert.deepEqual([...core.arrays.get(1)!.losses], [[0, 1]]);
+    assert.deepEqual(on(joined('carol', 2)), [run('carol', 1, [0, 1], 5)]);
+  });
+}
+
+test('what waits for its worker to run empty is cancelled without a word to that', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(...oneToRunAlone());
+
+  assert.deepEqual(on(released(1)), [{ type: 'forgotten', array: 1 }]);
+  assert.deepEqual(on(submitted({ array: 3 })), [run('bob', 3, [0, 1], 5)]);
+});
+
+test('a worker knows nothing of what waits for it to run empty', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(...oneToRunAlone());
+
+  assert.deepEqual(on(settled('bob', 4, [0, 1]), delayed('bob', 4, 0), lost('bob', 4, 0), ended('bob', 4)), []);
+});
+
+test('what ran alone and came back unheard of runs alone again', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(...oneToRunAlone(), settled('bob', 3, [0, 1]), ended('bob', 3), submitted({ array: 3 }));
+
+  assert.deepEqual(on(ended('bob', 4)), [run('bob', 1, [0, 1], 5)]);
+  assert.deepEqual(on(left('bob')), [crashed(1, 0, 2)]);
+});
+
+/** Alice was lost with two chunks, and index 0 of array 1 waits, as attempt 4, for Bob to end array 2. */
+function oneToRunAlone(): Event[] {
+  const lostWithAlice = [joined('alice', 2), submitted({ array: 1, length: 2 }), settled('alice', 2, [1, 2])];
+  return [...lostWithAlice, submitted({ array: 2 }), joined('bob', 3), left('alice')];
+}

@@ -29,6 +29,11 @@ export function canEverRun(has: Traits, spec: ArraySpec): boolean {
   return isEnough && labels.every((label) => has.labels.includes(label));
 }
 
+/** Whether the outcome of an index came with its array. */
+export function isGiven({ given }: ArraySpec, index: number): boolean {
+  return given.some(({ start, end }) => index >= start && index < end);
+}
+
 export function sumOf<T>(items: Iterable<T>, valueOf: (item: T) => number): number {
   let sum = 0;
   for (const item of items) sum += valueOf(item);

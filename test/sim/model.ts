@@ -19,6 +19,8 @@ interface ArrayModel {
   readonly due: Map<number, number>;
   /** The largest chunk that an index may run in, for those that are not above suspicion. */
   readonly limits: Map<number, number>;
+  /** What must run on a worker by itself. */
+  readonly loners: Set<number>;
   missing: number;
   isReleased: boolean;
   isForgotten: boolean;
@@ -62,7 +64,7 @@ export class Model {
   /** Arrays of which the last event cancelled a chunk. */
   readonly #pausedClients = new Set<string>();
   readonly #cancelled = new Set<ArrayModel>();
-  #attempts = 0;
+  readonly #attempts = new Set<number>();
   #lastTick = -Infinity;
   #now = 0;
 
@@ -165,6 +167,7 @@ export class Model {
       losses: new Map(),
       due: new Map(),
       limits: new Map(),
+      loners: new Set(),
       missing: spec.given.reduce((missing, { start, end }) => missing - (end - start), length),
       isReleased: false,
       isForgotten: false,
@@ -189,6 +192,7 @@ export class Model {
       case 'index-delayed':
         array.owners[news.index] = 0;
         array.limits.delete(news.index);
+        array.loners.delete(news.index);
         array.due.set(news.index, this.#now + news.delayMs);
         this.#due.push({ type: 'delayed', array: array.spec.array, index: news.index });
         return;
@@ -222,13 +226,14 @@ export class Model {
     array.missing -= 1;
   }
 
-  #charge(array: ArrayModel, index: number): void {
+  #charge(array: ArrayModel, index: number, company = 0): void {
     array.owners[index] = 0;
     array.limits.set(index, 1);
     const losses = (array.losses.get(index) ?? 0) + 1;
     array.losses.set(index, losses);
     const { crashesWhenLost, allowedFailures = this.#options.allowedFailures } = array.spec;
     if (!crashesWhenLost && losses <= allowedFailures) return;
+    if (!crashesWhenLost && company > 0) return void array.loners.add(index);
     this.#settle(array, index, crashed);
     this.#due.push({ type: 'crashed', array: array.spec.array, index, losses });
   }
@@ -243,7 +248,7 @@ export class Model {
       for (const index of indices) this.#returnUnheard(array, index);
       if (array.spec.crashesWhenLost) continue;
       if (isDead || indices.length === 0) continue;
-      if (indices.length === 1) this.#charge(array, indices[0]!);
+      if (indices.length === 1) this.#charge(array, indices[0]!, worker.attempts.size - 1);
       else for (const index of indices) array.limits.set(index, Math.max(1, Math.floor(indices.length / 8)));
     }
   }
@@ -275,8 +280,8 @@ export class Model {
     assert(!worker.isDraining, `${id} is given a chunk while it drains`);
     assert(!worker.isPaused, `${id} is given a chunk while it is paused`);
     assert(worker.attempts.size < worker.threads, `${id} is given a chunk and has no free slot`);
-    this.#attempts += 1;
-    assert.equal(attempt, this.#attempts, 'attempts do not count up');
+    assert(!this.#attempts.has(attempt), `attempt ${attempt} is dispatched twice`);
+    this.#attempts.add(attempt);
     const array = this.arrays.get(arrayId)!;
     assert(!array.isForgotten, `array ${arrayId} is dispatched`);
     assert(!this.#pausedClients.has(array.spec.client), `array ${arrayId} is dispatched while its client is paused`);
@@ -284,6 +289,12 @@ export class Model {
     for (let index = range.start; index < range.end; index += 1) {
       this.#checkMayRun(array, index, range.end - range.start);
       array.owners[index] = attempt;
+      const isAlone = worker.attempts.size === 0;
+      assert(isAlone || !array.loners.has(index), `index ${index} of array ${arrayId} must run alone and does not`);
+    }
+    for (const other of worker.attempts.values()) {
+      const isAlone = owned(other).some((index) => other.array.loners.has(index));
+      assert(!isAlone, `attempt ${attempt} is given to ${id} beside attempt ${other.attempt}, which must run alone`);
     }
     worker.attempts.set(attempt, { attempt, array, range, lanes, isDead: false, isCancelled: false });
     this.#checkPlace(worker, array, { size: range.end - range.start, lanes });
@@ -362,11 +373,6 @@ export class Model {
       assert.equal(array.isForgotten, array.isReleased && !isNeeded, story);
     }
   }
-}
-
-/** Whether the outcome of an index came with its array. */
-export function isGiven({ given }: ArraySpec, index: number): boolean {
-  return given.some(({ start, end }) => index >= start && index < end);
 }
 
 function owned({ attempt, array, range }: AttemptModel): number[] {

@@ -23,9 +23,19 @@ const test = (names: readonly string[]) => names.map((name) => `test/${name}.tes
 /** What is mutated, and what sees it. */
 const rooms: readonly Room[] = [
   {
-    files: ['core', 'array-record', 'fleet', 'lineup', 'queue', 'limits', 'delays', 'pace', 'suspects', 'turns'].map(
-      (name) => `src/scheduler/${name}.ts`,
-    ),
+    files: [
+      'core',
+      'array-record',
+      'fleet',
+      'lineup',
+      'queue',
+      'limits',
+      'delays',
+      'pace',
+      'suspects',
+      'turns',
+      'chunk-news',
+    ].map((name) => `src/scheduler/${name}.ts`),
     suites: test(
       ['core', 'losses', 'release', 'fleet', 'pace', 'placing', 'explain'].map((name) => `scheduler/${name}`),
     ),
