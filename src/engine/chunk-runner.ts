@@ -12,6 +12,7 @@ import { useTypes } from '../values/types.ts';
 import { isCancelled } from './abort-watch.ts';
 import { outsideOfRuns } from './context.ts';
 import { Ending, failed } from './endings.ts';
+import { pauseListening } from './interrupt.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import type { LoadedTask, Progress } from './loaded-task.ts';
 import { createLogger } from './logger.ts';
@@ -138,6 +139,7 @@ class ChunkRun {
       const index = this.#next++;
       Atomics.store(control, word, index);
       Atomics.add(control, controlWords.starts, 1);
+      pauseListening();
       const returned = runner.run(index, progressOf(index));
       if (returned instanceof Promise) this.#flushInTime();
       const ended = returned instanceof Promise ? await returned : returned;

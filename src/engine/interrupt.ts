@@ -3,13 +3,17 @@ const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 /** The flow runs that are to be cancelled; one listener serves them all. */
 const runs = new Set<(why: string) => void>();
 let isListening = false;
+/** Set for a while after a function of the user's was called on this thread. */
+let pause: NodeJS.Timeout | undefined;
+/** Long enough that what begins and ends listening costs next to nothing, and shorter than anybody notices. */
+const pauseMs = 10;
 
 /**
  * While in use, the first Ctrl-C or SIGTERM calls `cancel` and sets the exit status; a second one ends the process as
- * if nobody had listened.
+ * if nobody had listened. While a function on this thread does not yield, the first one does: see `pauseListening`.
  */
 export function listenForInterrupts(cancel: (why: string) => void): Disposable {
-  if (runs.size === 0 && !isListening) listen();
+  if (runs.size === 0 && !isListening && pause === undefined) listen();
   runs.add(cancel);
   return {
     [Symbol.dispose]: () => {
@@ -18,6 +22,19 @@ export function listenForInterrupts(cancel: (why: string) => void): Disposable {
       if (runs.size === 0) setImmediate(stopIfIdle);
     },
   };
+}
+
+/**
+ * To be called before a function of the user's. While that keeps this thread busy, no listener is ever called, and one
+ * that is there would only keep Ctrl-C from ending the process. Listening goes on when the event loop turns again.
+ */
+export function pauseListening(): void {
+  if (!isListening) return;
+  stopListening();
+  pause = setTimeout(() => {
+    pause = undefined;
+    if (runs.size > 0) listen();
+  }, pauseMs).unref();
 }
 
 function interrupt(signal: NodeJS.Signals): void {

@@ -1,4 +1,4 @@
-import { controlOrders, controlWords, newControl, resetControl, type ChunkMessage } from '../lib/chunk.ts';
+import { controlOrders, controlWords, newControl, resetControl, runningIn, type ChunkMessage } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { runChunk } from '../engine/chunk-runner.ts';
@@ -21,7 +21,10 @@ export class InlinePool implements ChunkPool {
     const control = this.#control;
     resetControl(control);
     const { promise: stopped, resolve } = Promise.withResolvers<ChunkLoss>();
-    const stop = () => resolve({ indices: [], loss: { kind: 'cancelled' } });
+    const stop = () => {
+      void emit({ type: 'logs', records: runningIn(control).map((index) => leftRecord(chunk, index)) });
+      resolve({ indices: [], loss: { kind: 'cancelled' } });
+    };
     this.#current = { attempt: chunk.attempt, stop };
     const { timeoutMs: _, ...task } = chunk;
     try {
@@ -53,4 +56,11 @@ export class InlinePool implements ChunkPool {
     forgetArrays();
     return Promise.resolve();
   }
+}
+
+function leftRecord({ name: task, length }: PooledChunk, mapIndex: number): LogRecord {
+  const message =
+    'it was told to end and still runs, and on this thread it cannot be ended: the run waits for it no longer, but the ' +
+    'process may. A second Ctrl-C ends the process.';
+  return { time: Date.now(), level: 'warn', message, task, ...(length > 1 && { mapIndex }) };
 }

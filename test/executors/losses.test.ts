@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped, type LogRecord, type State } from 'heddle';
@@ -325,6 +326,32 @@ test('Ctrl-C tells what runs, ends the run Cancelled, and sets the exit status [
   assert.deepEqual([code, said], [130, ['started', 'told: AbortError', 'Cancelled', 'interrupted is over']]);
 });
 
+test('one Ctrl-C or SIGTERM ends a process whose own thread is busy with a task', bounded, async () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const child = interruptedHere('busy');
+    await lineOf(child.stdout, /^started$/);
+    child.kill(signal);
+
+    assert.deepEqual(await once(child, 'close'), [null, signal]);
+  }
+});
+
+test(
+  'Ctrl-C cancels a run that waits on this thread, says what goes on, and a second one ends it',
+  bounded,
+  async () => {
+    const child = interruptedHere('wait');
+    const told = lineOf(child.stderr, /wait\[0\].* told to end and still runs.* A second Ctrl-C ends the process/);
+    const ended = lineOf(child.stdout, /^Cancelled$/);
+    await lineOf(child.stdout, /^waiting$/);
+    child.kill('SIGINT');
+    await Promise.all([told, ended]);
+    child.kill('SIGINT');
+
+    assert.deepEqual(await once(child, 'close'), [null, 'SIGINT']);
+  },
+);
+
 test('Ctrl-C right after the last flow run ends the process as if there had been none', bounded, async () => {
   const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
   const child = spawn(process.execPath, [script, 'too-late'], { stdio: 'inherit' });
@@ -333,6 +360,18 @@ test('Ctrl-C right after the last flow run ends the process as if there had been
 
   assert.deepEqual([code, signal], [null, 'SIGINT']);
 });
+
+function interruptedHere(how: string) {
+  const script = fileURLToPath(new URL('../fixtures/interrupted-here.ts', import.meta.url));
+  return spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Resolves when a line like that is there. */
+async function lineOf(stream: Readable, pattern: RegExp): Promise<void> {
+  await new Promise<void>((resolve) => {
+    createInterface({ input: stream }).on('line', (line) => pattern.test(line) && resolve());
+  });
+}
 
 function run<Plan>(flow: Flow<Plan>, cluster: LocalClusterOptions = {}, options: Parameters<Flow['run']>[0] = {}) {
   return runOn(new DistributedExecutor(() => new LocalCluster({ workers: 2, ...cluster })))(flow, options);
