@@ -48,6 +48,8 @@ export default async function runInThread(
     waitForRoom(control);
   };
   const last = await runChunk(task, report);
+  // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
+  await new Promise((resolve) => setImmediate(resolve));
   if (isPortOpen && last.every(isCopied)) return { reports, last };
   // On a port that is closed they are lost, and so is the run that closed it.
   for (const message of last) report(message);

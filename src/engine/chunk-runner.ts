@@ -6,12 +6,11 @@ import type { LogRecord } from '../lib/log-record.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { isUsual, type State } from '../flow/state.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
-import { encodeThrown } from '../values/thrown.ts';
 import { sendable } from '../values/travels.ts';
 import { useTypes } from '../values/types.ts';
 import { isCancelled } from './abort-watch.ts';
 import { outsideOfRuns } from './context.ts';
-import { Ending, failed } from './endings.ts';
+import { Ending, failed, stackOf } from './endings.ts';
 import { pauseListening } from './interrupt.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import type { LoadedTask, Progress } from './loaded-task.ts';
@@ -22,6 +21,7 @@ import type { RunPlan } from './plan.ts';
 import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
 import type { UsedResource } from './resources.ts';
 import { TaskRunner } from './task-runner.ts';
+import { listenForUncaught } from './uncaught.ts';
 
 /**
  * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
@@ -43,6 +43,7 @@ const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
 /** The chunks that run on this thread; one listener serves them all. */
 const flushAtExit = new Set<() => void>();
 process.on('exit', () => flushAtExit.forEach((flush) => flush()));
+listenForUncaught();
 
 /**
  * Runs `task` and reports through `emit`, in order, except for its last words: with those it resolves, so that they go
@@ -319,11 +320,4 @@ interface FinishedRun {
   readonly loaded: LoadedTask;
   readonly runner: TaskRunner;
   readonly index: number;
-}
-
-/** The stack, whatever kind of error it is: one that throws when it is asked is told like any other. */
-function stackOf({ error, message }: State): string {
-  if (error === undefined) return message;
-  const record = encodeThrown(error);
-  return record.kind === 'error' ? record.stack : record.text;
 }

@@ -80,3 +80,10 @@ function textOf(error: Error): string {
     return 'an error whose message cannot be read';
   }
 }
+
+/** The stack, whatever kind of error it is: one that throws when it is asked is told like any other. */
+export function stackOf({ error, message }: State): string {
+  if (error === undefined) return message;
+  const record = encodeThrown(error);
+  return record.kind === 'error' ? record.stack : record.text;
+}

@@ -141,8 +141,7 @@ function crashed(crash: Crash, mapIndex: number | undefined): State {
     ? `task '${task}'${which} may have run when the means to run it were lost${where}: ${describeLoss(loss)}. ` +
       `It is not run again, because its task says onWorkerLost: 'crash'; look what it has done.`
     : `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
-      `${describeLoss(loss)}. The same inputs will most likely do it again: look for what ends the process or fills ` +
-      `the memory.`;
+      `${describeLoss(loss)}. The same inputs will most likely do it again: ${remedyFor(loss)}.`;
   const message = lastLines.length === 0 ? what : `${what} Its last lines in the log:\n  ${lastLines.join('\n  ')}`;
   // The loss's own message is part of ours, which it must not replace.
   const { message: _, ...how } = loss ?? {};
@@ -150,6 +149,11 @@ function crashed(crash: Crash, mapIndex: number | undefined): State {
   const facts = { task, losses, ...place, ...how, ...(lastLines.length > 0 && { lastLines }) };
   const error = new HeddleError('TASK_RUN_CRASHED', message, facts);
   return new State('Crashed', message, { error });
+}
+
+function remedyFor(loss: Crash['loss']): string {
+  if (loss?.kind === 'error') return 'await or return every promise that the task makes, or catch what it throws';
+  return 'look for what ends the process or fills the memory';
 }
 
 function join(head: Uint8Array, tail: Uint8Array): Uint8Array {

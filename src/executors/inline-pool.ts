@@ -60,7 +60,7 @@ export class InlinePool implements ChunkPool {
 
 function leftRecord({ name: task, length }: PooledChunk, mapIndex: number): LogRecord {
   const message =
-    'it was told to end and still runs, and on this thread it cannot be ended: the run waits for it no longer, but the ' +
-    'process may. A second Ctrl-C ends the process.';
+    'it was told to end and still runs, and on this thread it cannot be ended: the run waits for it no longer, but ' +
+    'the process may. A second Ctrl-C ends the process.';
   return { time: Date.now(), level: 'warn', message, task, ...(length > 1 && { mapIndex }) };
 }

@@ -111,6 +111,8 @@ test('whatever the mix, each outcome comes back at its place, and the counts agr
 });
 
 const again = 'The same inputs will most likely do it again: look for what ends the process or fills the memory.';
+const awaited =
+  'The same inputs will most likely do it again: await or return every promise that the task makes, or catch what it throws.';
 const crash = { task: 'parse', losses: 4 };
 const losses: [how: string, crash: Crash][] = [
   [
@@ -137,7 +139,7 @@ for (const [how, crash] of losses) {
     assert.deepEqual([start, count, bytes[0]], [12, 1, blockKinds.crashed]);
     assert.deepEqual(countOutcomes(bytes), { failed: 1, skipped: 0, unfinished: 0 });
     const state = stateAt(decodeOutcomes(bytes), 0);
-    const message = `task 'parse' was given up after the means to run it were lost 4 times; ${how}. ${again}`;
+    const message = `task 'parse' was given up after the means to run it were lost 4 times; ${how}. ${crash.loss?.kind === 'error' ? awaited : again}`;
     assert.deepEqual([state.type, state.message], ['Crashed', message]);
     assert.equal(state.error?.message, message);
   });

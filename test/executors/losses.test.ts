@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped, type LogRecord, type State } from 'heddle';
@@ -326,29 +325,24 @@ test('Ctrl-C tells what runs, ends the run Cancelled, and sets the exit status [
   assert.deepEqual([code, said], [130, ['started', 'told: AbortError', 'Cancelled', 'interrupted is over']]);
 });
 
-test('one Ctrl-C or SIGTERM ends a process whose own thread is busy with a task', bounded, async () => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    const child = interruptedHere('busy');
-    await lineOf(child.stdout, /^started$/);
-    child.kill(signal);
-
-    assert.deepEqual(await once(child, 'close'), [null, signal]);
-  }
-});
+const unawaited =
+  /^it left a promise behind that nobody awaited.*Await it.*Error: nobody awaits me\n +at .*failing\.ts/s;
 
 test(
-  'Ctrl-C cancels a run that waits on this thread, says what goes on, and a second one ends it',
+  'of a promise that nobody awaited, the log and the crash say whose it was, where, and what to do',
   bounded,
   async () => {
-    const child = interruptedHere('wait');
-    const told = lineOf(child.stderr, /wait\[0\].* told to end and still runs.* A second Ctrl-C ends the process/);
-    const ended = lineOf(child.stdout, /^Cancelled$/);
-    await lineOf(child.stdout, /^waiting$/);
-    child.kill('SIGINT');
-    await Promise.all([told, ended]);
-    child.kill('SIGINT');
+    const { state, logs } = await run(
+      new Flow('forgets', () => ({ all: failing.forgets.map([1, 2, 3], unmapped(2)) })),
+      { workers: 1, allowedFailures: 0 },
+    );
 
-    assert.deepEqual(await once(child, 'close'), [null, 'SIGINT']);
+    const told = logs.find(({ level }) => level === 'error')!;
+    assert.deepEqual([told.task, told.mapIndex], ['forgets', 1]);
+    assert.match(told.message, unawaited);
+    const { type, message } = state.of('forgets').children[1]!;
+    assert.equal(type, 'Crashed');
+    assert.match(message, /await or return every promise.*nobody awaits me\n +at .*failing\.ts/s);
   },
 );
 
@@ -360,18 +354,6 @@ test('Ctrl-C right after the last flow run ends the process as if there had been
 
   assert.deepEqual([code, signal], [null, 'SIGINT']);
 });
-
-function interruptedHere(how: string) {
-  const script = fileURLToPath(new URL('../fixtures/interrupted-here.ts', import.meta.url));
-  return spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** Resolves when a line like that is there. */
-async function lineOf(stream: Readable, pattern: RegExp): Promise<void> {
-  await new Promise<void>((resolve) => {
-    createInterface({ input: stream }).on('line', (line) => pattern.test(line) && resolve());
-  });
-}
 
 function run<Plan>(flow: Flow<Plan>, cluster: LocalClusterOptions = {}, options: Parameters<Flow['run']>[0] = {}) {
   return runOn(new DistributedExecutor(() => new LocalCluster({ workers: 2, ...cluster })))(flow, options);
