@@ -7,18 +7,10 @@ import type { Lookout } from '../scheduler/lookout.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import type { RunningCluster } from './cluster-life.ts';
+import type { SetByClusters } from './scheduler-settings.ts';
 import { Workforce, type StartWorker } from './workforce.ts';
 
-type Handed =
-  | 'allowedFailures'
-  | 'concurrency'
-  | 'heartbeatTimeoutMs'
-  | 'resultMemoryBytes'
-  | 'spillDirectory'
-  | 'record'
-  | 'log';
-
-export interface ListeningOptions extends Pick<SchedulerOptions, Handed> {
+export interface ListeningOptions extends SetByClusters, Pick<SchedulerOptions, 'heartbeatTimeoutMs'> {
   readonly host?: string;
   readonly port: number;
   readonly token: string;

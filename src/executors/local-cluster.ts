@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
 import { toBytes, type ByteSize } from '../lib/byte-size.ts';
-import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
@@ -25,8 +24,6 @@ export interface LocalClusterOptions extends SchedulerSettings {
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
   readonly threads?: number;
-  /** How many runs of a task may overlap in one thread, when it does not say so itself; 1 by default. */
-  readonly concurrency?: number;
   /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
   readonly resources?: Readonly<Record<string, number>>;
   /** What tasks that need `labels` find on each worker; nothing by default. */
@@ -40,10 +37,6 @@ export interface LocalClusterOptions extends SchedulerSettings {
    * worker begins nothing more, and at last ends what it has begun last.
    */
   readonly workerMemory?: ByteSize;
-  /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
-  readonly allowedFailures?: number;
-  /** Hears who comes and goes, and what the cluster does by itself. */
-  readonly onLog?: (record: LogRecord) => void;
 }
 
 const optionRules = {
@@ -53,8 +46,6 @@ const optionRules = {
   memoryLimit: rules.megabytes,
   workerMemory: rules.anything,
   ...placingRules,
-  allowedFailures: rules.count,
-  onLog: rules.function,
   ...schedulerSettingRules,
 };
 
@@ -136,7 +127,7 @@ export class LocalCluster implements Cluster {
     await using resources = new AsyncDisposableStack();
     let workforce: Workforce | undefined;
     const workerJoined = (name: string) => workforce?.joined(name);
-    const scheduler = resources.use(new Scheduler({ ...this.#schedulerOptions(), workerJoined }));
+    const scheduler = resources.use(new Scheduler({ ...this.#settings, workerJoined }));
     const start = inThisProcess(scheduler, this.#size());
     workforce = resources.use(new Workforce(workforceOptions(scheduler, { start })));
     return { scheduler, workforce, resources: resources.move() };
@@ -148,20 +139,10 @@ export class LocalCluster implements Cluster {
     const share = Math.floor(memoryHere() / this.#life.workers);
     const processBytes = workerMemory === undefined ? share : toBytes(workerMemory, workerMemoryOf);
     const starting = (url: string) => onThisMachine({ url, token }, { ...this.#size(), processBytes });
-    return await openListening({ port: 0, token, starting, ...this.#schedulerOptions() });
+    return await openListening({ port: 0, token, starting, ...this.#settings });
   }
 
   #size() {
     return { threads: this.#threads, memoryLimit: this.#options.memoryLimit, has: traitsOf(this.#options) };
-  }
-
-  #schedulerOptions() {
-    const { allowedFailures, concurrency, onLog: log } = this.#options;
-    const given = {
-      ...(allowedFailures !== undefined && { allowedFailures }),
-      ...(concurrency !== undefined && { concurrency }),
-      ...(log !== undefined && { log }),
-    };
-    return { ...given, ...this.#settings };
   }
 }

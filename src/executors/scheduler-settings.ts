@@ -1,11 +1,17 @@
 // What all clusters take for their scheduler.
 
 import { toBytes, type ByteSize } from '../lib/byte-size.ts';
+import type { LogRecord } from '../lib/log-record.ts';
 import { rules } from '../lib/options.ts';
+import { placingRules } from '../lib/placing.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { memoryHere } from './memory-here.ts';
 
 export interface SchedulerSettings {
+  /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
+  readonly allowedFailures?: number;
+  /** How many runs of a task may overlap in one thread, when it does not say so itself; 1 by default. */
+  readonly concurrency?: number;
   /**
    * How much memory the results take that the scheduler holds, `'512MB'` for example, before it moves them to disk; a
    * quarter of what the machine or container has by default.
@@ -18,22 +24,39 @@ export interface SchedulerSettings {
    * goes through it again. By default nothing is written.
    */
   readonly record?: string;
+  /** Hears who comes and goes, and what the cluster does by itself. */
+  readonly onLog?: (record: LogRecord) => void;
 }
 
-export const schedulerSettingRules = { resultMemory: rules.anything, spillDirectory: rules.text, record: rules.text };
+export const schedulerSettingRules = {
+  allowedFailures: rules.count,
+  concurrency: placingRules.concurrency,
+  resultMemory: rules.anything,
+  spillDirectory: rules.text,
+  record: rules.text,
+  onLog: rules.function,
+};
+
+export type SetByClusters = Pick<
+  SchedulerOptions,
+  'allowedFailures' | 'concurrency' | 'resultMemoryBytes' | 'spillDirectory' | 'record' | 'log'
+>;
 
 /** Throws `INVALID_SIZE`. */
 export function schedulerSettings(
-  { resultMemory, spillDirectory, record }: SchedulerSettings,
+  { allowedFailures, concurrency, resultMemory, spillDirectory, record, onLog: log }: SchedulerSettings,
   owner: string,
-): Pick<SchedulerOptions, 'resultMemoryBytes' | 'spillDirectory' | 'record'> {
+): SetByClusters {
   const resultMemoryBytes =
     resultMemory === undefined
       ? Math.floor(memoryHere() / 4)
       : toBytes(resultMemory, `option 'resultMemory' of ${owner}`);
   return {
     resultMemoryBytes,
+    ...(allowedFailures !== undefined && { allowedFailures }),
+    ...(concurrency !== undefined && { concurrency }),
     ...(spillDirectory !== undefined && { spillDirectory }),
     ...(record !== undefined && { record }),
+    ...(log !== undefined && { log }),
   };
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Comm } from '../comm/comm.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { toBytes, type ByteSize } from '../lib/byte-size.ts';
-import type { LogRecord } from '../lib/log-record.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
@@ -24,8 +23,6 @@ export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   readonly workers?: number;
   /** How many threads each worker has; 1 by default. */
   readonly threads?: number;
-  /** How many runs of a task may overlap in one thread, when it does not say so itself; 1 by default. */
-  readonly concurrency?: number;
   /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
   readonly resources?: Readonly<Record<string, number>>;
   /** What tasks that need `labels` find on each worker; nothing by default. */
@@ -34,10 +31,6 @@ export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   readonly memoryLimit?: number;
   /** What each worker process may take, `'2GB'` for example; by default what its machine has. */
   readonly workerMemory?: ByteSize;
-  /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
-  readonly allowedFailures?: number;
-  /** Hears who comes and goes, and what the cluster does by itself. */
-  readonly onLog?: (record: LogRecord) => void;
 }
 
 const optionRules = {
@@ -52,8 +45,6 @@ const optionRules = {
   memoryLimit: rules.megabytes,
   workerMemory: rules.anything,
   ...placingRules,
-  allowedFailures: rules.count,
-  onLog: rules.function,
   ...schedulerSettingRules,
 };
 
@@ -133,7 +124,7 @@ export class SSHCluster implements Cluster {
   }
 
   async #open(): Promise<RunningCluster> {
-    const { hosts, threads = 1, memoryLimit, allowedFailures, concurrency, onLog: log } = this.#options;
+    const { hosts, threads = 1, memoryLimit } = this.#options;
     const size = { threads, memoryLimit, has: traitsOf(this.#options) };
     const token = randomBytes(24).toString('base64url');
     const hostOf = (place: number) => hosts[place % hosts.length]!;
@@ -145,9 +136,6 @@ export class SSHCluster implements Cluster {
       starting: (url) =>
         overSsh({ ...this.#options, hostOf, url, token, size: { ...size, processBytes: this.#processBytes } }),
       nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
-      ...(allowedFailures !== undefined && { allowedFailures }),
-      ...(concurrency !== undefined && { concurrency }),
-      ...(log !== undefined && { log }),
     });
   }
 }

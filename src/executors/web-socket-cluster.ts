@@ -3,9 +3,7 @@ import { checkServerTls, type ServerTlsOptions } from '../comm/tls.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
-import { placingRules } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
-import type { LogRecord } from '../lib/log-record.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
 import type { ClusterStatus } from '../scheduler/status.ts';
@@ -39,20 +37,12 @@ export interface WebSocketClusterOptions extends SchedulerSettings {
    * the bytes of a PEM file. The address is then `wss://…`. By default nothing is encrypted.
    */
   readonly tls?: ServerTlsOptions;
-  /**
-   * How many deaths of a thread or a worker one task run may cause before it is given up as `Crashed`; 3 by default.
-   */
-  readonly allowedFailures?: number;
-  /** How many runs of a task may overlap in one thread, when it does not say so itself; 1 by default. */
-  readonly concurrency?: number;
   /** A worker that shows no sign of life for so long is given up; `'15s'` by default. */
   readonly heartbeatTimeout?: Duration;
   /** Starts a worker, by whatever means. With it the cluster has workers of its own, and can scale. */
   readonly launch?: (order: WorkerOrder) => LaunchedWorker | Promise<LaunchedWorker>;
   /** How many workers to start with `launch`; 1 by default. */
   readonly workers?: number;
-  /** Hears who comes and goes, and what the cluster does by itself. */
-  readonly onLog?: (record: LogRecord) => void;
 }
 
 const optionRules = {
@@ -60,12 +50,9 @@ const optionRules = {
   port: rules.port,
   token: rules.text,
   tls: rules.anything,
-  allowedFailures: rules.count,
-  concurrency: placingRules.concurrency,
   heartbeatTimeout: rules.anything,
   launch: rules.function,
   workers: rules.count,
-  onLog: rules.function,
   ...schedulerSettingRules,
 };
 
@@ -170,7 +157,7 @@ export class WebSocketCluster implements Cluster {
   }
 
   async #open(): Promise<RunningCluster> {
-    const { host, port = 8786, tls, allowedFailures, concurrency, launch, onLog: log } = this.#options;
+    const { host, port = 8786, tls, launch } = this.#options;
     const token = this.#token;
     const cluster = await openListening({
       port,
@@ -179,9 +166,6 @@ export class WebSocketCluster implements Cluster {
       ...this.#settings,
       ...(host !== undefined && { host }),
       ...(tls !== undefined && { tls }),
-      ...(allowedFailures !== undefined && { allowedFailures }),
-      ...(concurrency !== undefined && { concurrency }),
-      ...(log !== undefined && { log }),
       ...(launch !== undefined && { starting: (url) => (place, name) => launch({ url, token, name, place }) }),
     });
     this.#url = cluster.url;
