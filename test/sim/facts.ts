@@ -1,7 +1,7 @@
 // Plain questions about what the core is told, and what it needs to know. Like the model it shares no code with the core.
 
 import { noTraits, type Traits } from '../../src/lib/placing.ts';
-import type { ArraySpec, Event } from '../../src/scheduler/core.ts';
+import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
 
 export type News = Extract<Event, { attempt: number }>;
 
@@ -38,4 +38,13 @@ export function sumOf<T>(items: Iterable<T>, valueOf: (item: T) => number): numb
   let sum = 0;
   for (const item of items) sum += valueOf(item);
   return sum;
+}
+
+export function sorted(commands: readonly Command[]): Command[] {
+  const keyOf = (command: Command) => {
+    if (command.type === 'close-worker') return command.worker;
+    const index = command.type === 'settled' ? command.range.start : 'index' in command ? command.index : 0;
+    return 'array' in command ? `${command.type} ${command.array} ${index}` : command.type;
+  };
+  return commands.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }

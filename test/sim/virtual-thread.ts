@@ -293,8 +293,8 @@ export class VirtualThread {
   /** Unless this thread is gone by then. */
   #later(ms: number, action: () => void): void {
     const incarnation = this.#incarnation;
-    this.#atHost(this.#world.agenda.now + ms, () => {
-      if (this.#incarnation === incarnation) action();
+    this.#world.agenda.in(ms, () => {
+      if (this.#host.isAlive && this.#incarnation === incarnation) action();
     });
   }
 
