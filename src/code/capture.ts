@@ -55,6 +55,9 @@ interface Use {
   readonly isWrite: boolean;
 }
 
+/** By script: many tasks are made at the same place. */
+const moduleTexts = new Map<string, ModuleText>();
+
 class Capturing {
   readonly #inspector: Inspector;
   readonly #options: CaptureOptions;
@@ -66,7 +69,6 @@ class Capturing {
   readonly #holders = new Map<string, string>();
   /** By variable, as far as one can be told from another. */
   readonly #uses = new Map<string, Use[]>();
-  readonly #moduleTexts = new Map<string, ModuleText>();
 
   constructor(inspector: Inspector, options: CaptureOptions) {
     this.#inspector = inspector;
@@ -206,10 +208,10 @@ class Capturing {
   }
 
   #moduleTextOf({ scriptId }: WrittenFunction): ModuleText {
-    let text = this.#moduleTexts.get(scriptId);
+    let text = moduleTexts.get(scriptId);
     if (text === undefined) {
       text = readNamesOf(this.#inspector.sourceOf(scriptId));
-      this.#moduleTexts.set(scriptId, text);
+      moduleTexts.set(scriptId, text);
     }
     return text;
   }

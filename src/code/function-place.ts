@@ -27,7 +27,7 @@ export async function placesIn(codes: readonly Code[]): Promise<(PlaceIn | undef
 /** The script that a function's text stands in, and where in it; nothing for one that is in no file. */
 export function positionOf(code: Code, inspector: Inspector): Position | undefined {
   const location = inspector.locationOf(code);
-  const script = location && inspector.scripts.get(location.scriptId);
+  const script = location && inspector.scriptAt(location);
   if (location === undefined || script === undefined || script.url === '') return undefined;
   const source = inspector.sourceOf(location.scriptId);
   const beginning = source.lastIndexOf(textOf(code), offsetIn(source, location));

@@ -37,6 +37,12 @@ const hands = process as unknown as { [handover]?: unknown };
 const taking = `function () { process[Symbol.for('${handover.description}')] = this; }`;
 const group = 'heddle';
 
+/**
+ * What was asked of scripts before, by id, which no two scripts of a thread share. To be told of scripts, the debugger
+ * is enabled, which takes some tens of milliseconds, and many functions stand in the same few scripts.
+ */
+const known = { scripts: new Map<string, Script>(), sources: new Map<string, string>() };
+
 /** Answers questions on the functions of this thread, until it is disposed of. */
 export class Inspector implements Disposable {
   readonly #session: Session;
@@ -61,6 +67,13 @@ export class Inspector implements Disposable {
   /** All scripts that this thread has loaded, by id. */
   get scripts(): ReadonlyMap<string, Script> {
     return (this.#scripts ??= this.#findScripts());
+  }
+
+  /** Nothing for a script that is not there any more. */
+  scriptAt({ scriptId }: Location): Script | undefined {
+    const script = known.scripts.get(scriptId) ?? this.scripts.get(scriptId);
+    if (script !== undefined) known.scripts.set(scriptId, script);
+    return script;
   }
 
   locationOf(code: Code): Location | undefined {
@@ -95,10 +108,14 @@ export class Inspector implements Disposable {
 
   /** The text that the engine was given: for TypeScript, with blanks for the types, so that places stay as they are. */
   sourceOf(scriptId: string): string {
-    // It is asked for scripts that it told of, and so it is enabled.
+    const source = known.sources.get(scriptId);
+    if (source !== undefined) return source;
+    // It is asked only when it is enabled.
+    this.#scripts ??= this.#findScripts();
     const { scriptSource } = this.#ask<Debugger.GetScriptSourceReturnType>((answered) => {
       this.#session.post('Debugger.getScriptSource', { scriptId }, answered);
     });
+    known.sources.set(scriptId, scriptSource);
     return scriptSource;
   }
 

@@ -35,17 +35,19 @@ export function readNamesOf(source: string): ModuleText {
   return { imports: new Map(program.body.flatMap(importsOf)), changing: changedLater(program) };
 }
 
-/** Whether a place of a module's text is inside of a function. Throws for what cannot be read. */
-export function isInsideFunction(source: string, { line, column }: Place): boolean {
-  const lines = source.split('\n', line);
-  const offset = lines.slice(0, -1).reduce((sum, each) => sum + each.length + 1, column - 1);
+/** Tells whether a place of a module's text is inside of a function. Throws for what cannot be read. */
+export function functionsIn(source: string): (place: Place) => boolean {
+  const lengths = source.split('\n').map((line) => line.length + 1);
+  const outermost: AnyNode[] = [];
   const open: AnyNode[] = [readModule(source)];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node.start > offset || node.end <= offset) continue;
-    if (isFunction(node)) return true;
-    open.push(...childrenOf(node));
+    if (isFunction(node)) outermost.push(node);
+    else open.push(...childrenOf(node));
   }
-  return false;
+  return ({ line, column }) => {
+    const offset = lengths.slice(0, line - 1).reduce((sum, each) => sum + each, column - 1);
+    return outermost.some(({ start, end }) => start <= offset && offset < end);
+  };
 }
 
 /** Where `import('…')` stands, in order; nowhere in what cannot be read. */

@@ -27,7 +27,7 @@ export function scriptOf(
   { location, scopes }: FunctionFacts,
   inspector: Inspector,
 ): WrittenFunction | undefined {
-  const script = location && inspector.scripts.get(location.scriptId);
+  const script = location && inspector.scriptAt(location);
   if (location === undefined || script?.url.startsWith('node:') === true) return undefined;
   const url = toUrl(script?.url ?? '');
   // What was revived is no module, but stands for a part of one.

@@ -1,6 +1,7 @@
 // Tasks made inside functions: workers that import the files of this process get them with what they capture.
 
 import assert from 'node:assert/strict';
+import { Session } from 'node:inspector';
 import { after, before, test } from 'node:test';
 import { Flow, inspectSerializable } from 'heddle';
 import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
@@ -135,6 +136,15 @@ test('a task that changes what it captures is told that the change stays with it
 
   const warnings = records.filter(({ level }) => level === 'warn').map(({ message }) => message);
   assert.match(warnings.join('\n'), /^task 'counting' changes 'count' \(.*captures\.ts:\d+:\d+\) outside of itself/);
+});
+
+test('the debugger is enabled for scripts, not for each task that is made in them', async (t) => {
+  const post = t.mock.method(Session.prototype, 'post');
+  const { state } = await run(new Flow('f', () => captures.many(9).map((made) => made())));
+
+  assert.deepEqual(state.output, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  const asked = post.mock.calls.filter(({ arguments: [method] }) => (method as string) === 'Debugger.enable');
+  assert.ok(asked.length <= 2, `${asked.length} times`);
 });
 
 test('workers that have other files do not get it', async () => {
