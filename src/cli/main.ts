@@ -137,7 +137,7 @@ async function serve({ url, token: secret, signal }: Scheduler, options: WorkerA
   await remote.serve({
     url,
     token: secret,
-    tls: readTlsFiles(options),
+    tls: readTlsFiles(options, url),
     signal,
     name: options.name,
     threads: options.threads,

@@ -64,7 +64,7 @@ function showOutput(state: FlowState): void {
 function executorOf({ local, workers, listen, scheduler, token, ...files }: RunArguments): Executor | undefined {
   if (local) return new LocalExecutor();
   if (workers !== undefined) return new DistributedExecutor(() => new LocalCluster({ workers }));
-  const tls = readTlsFiles(files);
+  const tls = readTlsFiles(files, scheduler);
   const secrets = { ...(token !== undefined && { token }), ...(tls !== undefined && { tls }) };
   if (scheduler !== undefined) return new DistributedExecutor(scheduler, secrets);
   if (listen === undefined) return undefined;

@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { isIP } from 'node:net';
 import { UsageError } from '../lib/heddle-error.ts';
 import type { ServerTlsOptions } from '../executors/index.ts';
 import { WebSocketCluster } from '../executors/web-socket-cluster.ts';
@@ -38,9 +40,27 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
   await cluster.start();
   const page = cluster.url!.replace(/^ws/, 'http');
   say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}`);
-  say(`listening at ${cluster.url}; ${cluster.advice}`);
-  say(`run a flow here with: heddle run FILE --scheduler ${cluster.url} (and the same HEDDLE_TOKEN)`);
+  const way = wayTo(cluster.url!, tls);
+  say(`listening at ${cluster.url}; start one with: heddle worker ${way}`);
+  say(`run a flow here with: heddle run FILE --scheduler ${way}`);
   say(`for those who watch: ${page}/health, and with "authorization: Bearer <token>" ${page}/metrics`);
   const signal = await Promise.race(['SIGTERM', 'SIGINT'].map((name) => once(process, name).then(() => name)));
   say(`got ${signal}: closing`);
+}
+
+/** The address and what else has to be said to reach it, for a command line. */
+function wayTo(url: string, tls: ServerTlsOptions | undefined): string {
+  const token = '(and the same HEDDLE_TOKEN)';
+  if (tls === undefined) return `${url} ${token}`;
+  const own = tls.ca === undefined ? '' : ' --tls-cert FILE --tls-key FILE';
+  return `${certified(url, new X509Certificate(tls.cert))} --tls-ca FILE${own} ${token}`;
+}
+
+/** The address under the first name of the certificate, where that is not for the host we listen on. */
+function certified(url: string, certificate: X509Certificate): string {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const isMeant = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
+  const name = /(?:DNS|IP Address):([^,]+)/.exec(certificate.subjectAltName ?? '')?.[1];
+  return isMeant !== undefined || name === undefined ? url : `wss://${name}:${port}`;
 }

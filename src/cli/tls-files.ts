@@ -9,9 +9,14 @@ export interface TlsFiles {
   readonly tlsCa?: string;
 }
 
-/** What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND` with the reason. */
-export function readTlsFiles({ tlsCert, tlsKey, tlsCa }: TlsFiles): TlsOptions | undefined {
+/**
+ * What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND` with the reason, and `BAD_ADDRESS` when
+ * `url` is not encrypted.
+ */
+export function readTlsFiles(files: TlsFiles, url?: string): TlsOptions | undefined {
+  const { tlsCert, tlsKey, tlsCa } = files;
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
+  if (url?.startsWith('ws://') === true) throw notEncrypted(files, url);
   const passphrase = process.env['HEDDLE_TLS_PASSPHRASE'];
   return {
     ...(tlsCert !== undefined && { cert: read('--tls-cert', tlsCert) }),
@@ -19,6 +24,12 @@ export function readTlsFiles({ tlsCert, tlsKey, tlsCa }: TlsFiles): TlsOptions |
     ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
     ...(passphrase !== undefined && { passphrase }),
   };
+}
+
+function notEncrypted({ tlsCa, tlsCert }: TlsFiles, url: string): UsageError {
+  const option = tlsCa !== undefined ? '--tls-ca' : tlsCert !== undefined ? '--tls-cert' : '--tls-key';
+  const message = `${option} is for an encrypted connection, whose address begins with wss://; got ${url}`;
+  return new UsageError('BAD_ADDRESS', message, { received: url });
 }
 
 function read(option: string, path: string): Buffer {

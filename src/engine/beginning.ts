@@ -23,7 +23,7 @@ export async function beginningOf(flow: Flow, wanted: Wanted): Promise<RunBeginn
   const parameters = await resolveParameters(flow, wanted.parameters);
   const startedAt = Date.now();
   const { flowRunId, scheduledStartTime } = wanted;
-  const own = wanted.isNamed ? flowRunId : `run-${flowRunId.slice(0, 6)}`;
+  const own = wanted.isNamed ? flowRunId : `run-${flowRunId.replace(/[-_]/g, '').slice(0, 6)}`;
   const name = wanted.flowRunName ?? flow.settings.flowRunName ?? (() => own);
   const facts = { parameters, flowName: flow.name, flowRunId, date: new Date(startedAt) };
   return {

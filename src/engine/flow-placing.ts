@@ -2,7 +2,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
-import { rules } from '../lib/options.ts';
+import { describe, rules } from '../lib/options.ts';
 import type { Placing, TagLimit } from '../lib/placing.ts';
 import { placingOptionRules } from '../flow/placing.ts';
 import type { Task } from '../flow/task.ts';
@@ -19,7 +19,11 @@ export interface FlowPlacingOptions {
 
 export const flowPlacingRules = {
   priority: placingOptionRules.priority,
-  limits: { expected: 'an object of whole numbers by tag, like { db: 4 }, each 1 or more', holds: isLimits },
+  limits: {
+    expected: 'an object of whole numbers by tag, like { db: 4 }, each 1 or more',
+    holds: isLimits,
+    got: wrongLimits,
+  },
 };
 
 /** The options that count for a run. Throws `INVALID_OPTION` for a limit of a tag that no task has. */
@@ -60,4 +64,11 @@ export function placingIn({ priority, limits }: FlowPlacing, { settings }: Task)
 function isLimits(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.values(value).every(rules.positiveCount.holds);
+}
+
+/** Those that are no limits, by their tags. */
+function wrongLimits(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return describe(value);
+  const wrong = Object.entries(value).filter(([, most]) => !rules.positiveCount.holds(most));
+  return wrong.map(([tag, most]) => `${tag}: ${describe(most)}`).join(', ');
 }

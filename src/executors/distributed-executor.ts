@@ -54,7 +54,7 @@ export class DistributedExecutor implements Executor {
     if (typeof cluster === 'string') {
       run.logger.info(`connecting to the scheduler at ${cluster}`);
       const comm = await this.#connect(cluster, run.signal);
-      const advice = `start one with: heddle worker ${cluster}`;
+      const advice = `start one with: heddle worker ${cluster} (and the same HEDDLE_TOKEN)`;
       return await openSession(comm, this.#advised(listener, advice, run), {
         name,
         isSameThread: false,

@@ -5,6 +5,8 @@ import { didYouMean } from './nearest.ts';
 export interface OptionRule {
   readonly expected: string;
   readonly holds: (value: unknown) => boolean;
+  /** What came instead, in a few words, where that is more than `describe` says. */
+  readonly got?: (value: unknown) => string;
   /** What it is called in other libraries that people come from. */
   readonly elsewhere?: readonly string[];
 }
@@ -46,7 +48,7 @@ export function checkOptions(owner: string, options: object, known: Readonly<Rec
       throw new UsageError('UNKNOWN_OPTION', message, { owner, option: name });
     }
     if (value === undefined || rule.holds(value)) continue;
-    const message = `option '${name}' of ${owner} should be ${rule.expected}; got ${describe(value)}`;
+    const message = `option '${name}' of ${owner} should be ${rule.expected}; got ${(rule.got ?? describe)(value)}`;
     throw new UsageError('INVALID_OPTION', message, { owner, option: name, value });
   }
 }

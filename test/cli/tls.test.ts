@@ -24,6 +24,9 @@ test('a flow runs on a scheduler and a worker that show each other certificates'
   const env = { HEDDLE_TOKEN: 'selvedge' };
   await using scheduler = heddle(['scheduler', '--listen', '0', ...loom, '--tls-ca', ca], env);
   const url = /wss:\/\/\S+?:\d+/.exec(await scheduler.line(/listening at/))![0];
+  const needed = String.raw`wss://\S+ --tls-ca FILE --tls-cert FILE --tls-key FILE \(and the same HEDDLE_TOKEN\)`;
+  await scheduler.line(new RegExp(`heddle run FILE --scheduler ${needed}`));
+  await scheduler.line(new RegExp(`start one with: heddle worker ${needed}`));
   await using worker = heddle(['worker', url, '--name', 'ada', ...ada, '--tls-ca', ca], env);
   await worker.line(/joined wss:.* as 'ada'/);
 
@@ -52,6 +55,17 @@ test('heddle run listens encrypted for a worker that trusts it', bounded, async 
 
   await worker.line(/joined wss:/);
   assert.equal(await program.status(), 0);
+});
+
+test('a certificate for an address that is not encrypted is wrong usage', bounded, async () => {
+  const address = ['ws://127.0.0.1:9', '--token', 'x', '--tls-ca', ca];
+  await using worker = heddle(['worker', ...address]);
+  await using program = heddle(['run', script, '--scheduler', ...address]);
+
+  for (const each of [worker, program]) {
+    await each.line(/--tls-ca is for an encrypted connection, .* wss:\/\/; got ws:\/\/127\.0\.0\.1:9 \[BAD_ADDRESS\]/);
+    assert.equal(await each.status(), 2);
+  }
 });
 
 for (const [what, args, message] of [

@@ -41,8 +41,9 @@ test('a limit is a whole number from 1, of a tag that some task has', async () =
   const limited = (limits: Record<string, number>) => new Flow('limited', { limits }, () => tagged());
 
   for (const most of [0, -1, 1.5, Number.NaN]) {
-    const story = "option 'limits' of flow 'limited' should be an object of whole numbers by tag, like { db: 4 }";
-    assert.throws(() => limited({ db: most }), usageError(new RegExp(`^${story}`)));
+    const story =
+      "option 'limits' of flow 'limited' should be an object of whole numbers by tag, like { db: 4 }, each 1 or more; got db: ";
+    assert.throws(() => limited({ db: most }), usageError(new RegExp(`^${story.replaceAll('.', '\\.')}${most}$`)));
   }
   const unknown =
     "option 'limits' of limited.run() names tag 'bd', which no task of the flow has. Did you mean 'db'? " +
