@@ -10,8 +10,8 @@ export interface TlsFiles {
 }
 
 /**
- * What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND` with the reason, and `BAD_ADDRESS` when
- * `url` is not encrypted.
+ * What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND` with the reason, and `BAD_ADDRESS`
+ * when `url` is not encrypted.
  */
 export function readTlsFiles(files: TlsFiles, url?: string): TlsOptions | undefined {
   const { tlsCert, tlsKey, tlsCa } = files;

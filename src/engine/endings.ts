@@ -4,7 +4,8 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { Progress } from './loaded-task.ts';
-import { decodeThrown, encodeThrown } from '../values/thrown.ts';
+import { hasLineOfAuthor } from '../values/own-frames.ts';
+import { decodeThrown, encodeThrown, type ErrorRecord } from '../values/thrown.ts';
 
 /** How a task run ended when it did not simply return a value. */
 export class Ending {
@@ -85,5 +86,14 @@ function textOf(error: Error): string {
 export function stackOf({ error, message }: State): string {
   if (error === undefined) return message;
   const record = encodeThrown(error);
-  return record.kind === 'error' ? record.stack : record.text;
+  if (record.kind !== 'error') return record.text;
+  const stack = hasLineOfAuthor(record.stack) ? record.stack : record.stack.replace(/(?:\n +at .*)+$/, '');
+  return withCode(stack, record);
+}
+
+/** As Node writes those of its own errors. */
+function withCode(stack: string, { name, code }: Pick<ErrorRecord, 'name' | 'code'>): string {
+  const [first = ''] = stack.split('\n');
+  if (typeof code !== 'string' || code === '' || first.includes(code)) return stack;
+  return stack.replace(/^[\w$.]+(?=: )/, () => `${name} [${code}]`);
 }

@@ -23,13 +23,16 @@ export function finalState<Plan>(
   }
   const failed = references.filter((run) => run.hasFailed);
   if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
-  const what = `Some reference tasks failed: ${failed.map(describeFailure).join('; ')}`;
+  // What ended the whole run at once is no failure of one task or the other.
+  const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
+  const what = lost?.message ?? `Some reference tasks failed: ${failed.map(describeFailure).join('; ')}`;
   const cause = originOf(all);
-  const isTold = cause === undefined || what.includes(cause.message);
-  const message = isTold ? what : `${what} It began with ${cause.name}: ${cause.message}`;
+  const why = firstLineOf(cause?.error.message ?? '');
+  const isTold = cause === undefined || what.includes(why);
+  const message = isTold ? what : `${what} It began with ${cause.where}: ${cause.error.name}: ${why}`;
   return new FlowState('Failed', message, {
     outcome,
-    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause }),
+    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: cause?.error }),
   });
 }
 
@@ -48,13 +51,28 @@ function describeFailure(run: NodeRun): string {
   const first = run.children.findIndex((child) => child.isFailed());
   const state = run.children[first] ?? run.state;
   // The state of a mapped task as a whole is that of a handler, when none of its children failed.
-  if (!run.isList || first === -1) return `${slug}: ${state.message}`;
-  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${state.message}`;
+  const why = firstLineOf(state.message);
+  if (!run.isList || first === -1) return `${slug}: ${why}`;
+  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${why}`;
 }
 
-/** The error of the first failure that is not the consequence of another. */
-function originOf(runs: readonly NodeRun[]): Error | undefined {
-  return runs
-    .filter((run) => run.hasFailed)
-    .flatMap((run) => run.children.find((child) => child.isFailed() && child.type !== 'TriggerFailed') ?? [])[0]?.error;
+/** The rest of a long message stands at the task run. */
+function firstLineOf(message: string): string {
+  return message.split('\n', 1)[0]!;
+}
+
+interface Origin {
+  readonly error: Error;
+  /** The task, with the map index of a mapped one. */
+  readonly where: string;
+}
+
+/** The first failure that is not the consequence of another. */
+function originOf(runs: readonly NodeRun[]): Origin | undefined {
+  for (const run of runs.filter(({ hasFailed }) => hasFailed)) {
+    const index = run.children.findIndex((child) => child.isFailed() && child.type !== 'TriggerFailed');
+    const error = run.children[index]?.error;
+    if (error !== undefined) return { error, where: run.isList ? `${run.node.slug}[${index}]` : run.node.slug };
+  }
+  return undefined;
 }

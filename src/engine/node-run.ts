@@ -39,6 +39,8 @@ export class NodeRun implements ArrayListener {
   /** How many task runs it has; 0 until that is known. */
   length = 0;
   settledCount = 0;
+  /** How the run as a whole ended, when nothing more could come of it. */
+  lostBy: State | undefined;
   failedCount = 0;
   skippedCount = 0;
   unfinishedCount = 0;
@@ -143,6 +145,7 @@ export class NodeRun implements ArrayListener {
   abandon(end: State): void {
     if (this.isDone) return;
     this.#end = end;
+    if (end.isFailed()) this.lostBy = end;
     this.#submitted.promise.catch(() => {});
     this.#submitted.reject(end.error ?? new Error(end.message));
     this.#done.resolve();

@@ -187,9 +187,9 @@ class SchedulerSession implements Session {
   closed(reason: string): void {
     this.#idle.resolve();
     if (this.#isClosing) return;
-    const message =
-      `the connection to the scheduler (${this.#comm.peer}) was lost: ${reason}. ` +
-      `Start the flow run again when it is back.`;
+    const { peer } = this.#comm;
+    const why = reason.replace(`the connection to ${peer} was lost: `, '');
+    const message = `the connection to the scheduler (${peer}) was lost: ${why}. Start the flow run again when it is back.`;
     this.#listener.lost(new HeddleError('SCHEDULER_LOST', message, { address: this.#comm.peer }));
   }
 

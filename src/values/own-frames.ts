@@ -10,7 +10,16 @@ export function withoutOwnFrames(stack: string): string {
   let start = lines.findLastIndex(isOwn);
   while (start > 0 && isNoAuthors(lines[start - 1]!)) start -= 1;
   const authors = lines.slice(0, Math.max(0, start));
-  return authors.some((line) => frame.test(line) && !isNoAuthors(line)) ? authors.join('\n') : stack;
+  return authors.some(isAuthors) ? authors.join('\n') : stack;
+}
+
+/** Whether a line of the stack is neither ours nor Node's. */
+export function hasLineOfAuthor(stack: string): boolean {
+  return stack.split('\n').some(isAuthors);
+}
+
+function isAuthors(line: string): boolean {
+  return frame.test(line) && !isNoAuthors(line);
 }
 
 function isNoAuthors(line: string): boolean {

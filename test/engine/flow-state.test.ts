@@ -135,7 +135,7 @@ test('the error of a failed run names what failed, and its cause is where it beg
   const trigger = `Trigger was "allSuccessful" but some of the upstream tasks failed.`;
   assert.equal(
     state.message,
-    `Some reference tasks failed: plus one: 2 of 3, first index 0: ${trigger} It began with RangeError: 1 is odd`,
+    `Some reference tasks failed: plus one: 2 of 3, first index 0: ${trigger} It began with fussy[0]: RangeError: 1 is odd`,
   );
   const error = state.error as Error & { code: string; flow: string };
   assert.deepEqual(

@@ -241,7 +241,10 @@ suite('worker processes', { concurrency: 3 }, () => {
 
       const { state } = await running;
       assert.equal(state.type, 'Failed');
-      assert.match(state.message, /the connection to the scheduler \(ws:\/\/127\.0\.0\.1:\d+\) was lost/);
+      assert.match(
+        state.message,
+        /^the connection to the scheduler \(ws:\/\/127\.0\.0\.1:\d+\) was lost: (?!.*ws:).*when it is back\.$/,
+      );
       assert.equal((state.of('busy-until-aborted').error as { code?: string }).code, 'SCHEDULER_LOST');
       await using again = await started({ port });
       await ada.said(/joined/, 2);
