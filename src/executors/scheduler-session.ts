@@ -189,7 +189,8 @@ class SchedulerSession implements Session {
     if (this.#isClosing) return;
     const { peer } = this.#comm;
     const why = reason.replace(`the connection to ${peer} was lost: `, '');
-    const message = `the connection to the scheduler (${peer}) was lost: ${why}. Start the flow run again when it is back.`;
+    const remedy = 'Start the flow run again when it is back.';
+    const message = `the connection to the scheduler (${peer}) was lost: ${why}. ${remedy}`;
     this.#listener.lost(new HeddleError('SCHEDULER_LOST', message, { address: this.#comm.peer }));
   }
 
