@@ -132,6 +132,8 @@ export class WorkerCore {
         this.#closings -= 1;
         return this.#send({ type: 'closed', resource: event.resource });
       case 'disconnected':
+        // Nobody waits any more, for what was given time to end by itself no more than for the rest.
+        for (const run of this.#runs.values()) run.isCancelled = false;
         this.#stopAll();
         return this.#dismissed(event.reason);
       case 'drain-asked':

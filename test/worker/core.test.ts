@@ -55,7 +55,7 @@ test('a chunk is told to stop once, with the grace that came first', () => {
   const on = worker();
   on(define(1), run(1), cancel(1, 500));
 
-  assert.deepEqual(on(cancel(1, 0), { type: 'disconnected', reason: 'cut' }), [dismissed('cut')]);
+  assert.deepEqual(on(cancel(1, 0), { type: 'leave-asked' }), sent(draining));
   assert.deepEqual(on(cancel(99, 0)), [], 'and one that is not here is not told at all');
 });
 
@@ -199,6 +199,16 @@ test('a worker whose time to drain is over stops what runs, and is drained witho
 
   assert.deepEqual(on({ type: 'time-ran-out' }), [{ type: 'cancel-chunk', attempt: 1, graceMs: 0 }]);
   assert.deepEqual(on(over(1)), [...sent(ended(1)), { type: 'tell-drained' }]);
+});
+
+test('what was given long to end by itself ends at once when nobody waits for it any more', () => {
+  const on = worker();
+  on(define(1), run(1), cancel(1, 3_600_000));
+
+  assert.deepEqual(on({ type: 'disconnected', reason: 'cut' }), [
+    { type: 'cancel-chunk', attempt: 1, graceMs: 0 },
+    dismissed('cut'),
+  ]);
 });
 
 test('a worker leaves when nothing runs and all is closed that was open, and takes no chunk meanwhile', () => {
