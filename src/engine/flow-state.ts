@@ -59,6 +59,8 @@ export class FlowState<Plan = unknown> extends State {
   readonly flowRunId: string;
   readonly statistics: FlowStatistics;
   readonly #outcome: FlowOutcome<Plan>;
+  /** Once it was read. */
+  #output: { readonly value: unknown } | undefined;
 
   constructor(type: StateType, message: string, details: StateDetails & { outcome: FlowOutcome<Plan> }) {
     const { outcome, ...rest } = details;
@@ -74,11 +76,13 @@ export class FlowState<Plan = unknown> extends State {
   }
 
   /**
-   * The values of the nodes that the flow's builder returned, in the same shape. A value is decoded when it is read;
-   * reading one whose task did not succeed throws `OUTPUT_UNAVAILABLE`, with that task's error as its cause.
+   * The values of the nodes that the flow's builder returned, in the same shape, and the same at each reading. A value
+   * is decoded when it is first read; reading one whose task did not succeed throws `OUTPUT_UNAVAILABLE`, with that
+   * task's error as its cause.
    */
   get output(): Output<Plan> {
-    return this.#read(this.#outcome.plan) as Output<Plan>;
+    this.#output ??= { value: this.#read(this.#outcome.plan) };
+    return this.#output.value as Output<Plan>;
   }
 
   /** One HTML file, complete in itself, that shows which worker ran what when, and what failed. */

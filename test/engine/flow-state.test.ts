@@ -52,6 +52,15 @@ test('a part of the output is decoded when it is read, and once', () => {
   assert.equal(open(), 1);
 });
 
+test('the output is the same at each reading, with what was done to it', async () => {
+  const state = await run(() => ({ many: plusOne.map([1, 2]), one: plusOne(1) }));
+
+  state.output.many.reverse();
+
+  assert.equal(state.output, state.output);
+  assert.deepEqual(state.output, { many: [3, 2], one: 2 });
+});
+
 test('a part that failed throws when it is read, and keeps nobody from reading the others', async () => {
   const state = await run(() => ({ good: plusOne(1), bad: fussy(3) }));
 
