@@ -214,6 +214,11 @@ export class ArrayRecord {
     for (const range of chunk.outstanding) this.#queue(range, chunk);
   }
 
+  /** Whether an index that takes one more thread with it is given up. */
+  isLastLoss(index: number): boolean {
+    return (this.losses.get(index) ?? 0) >= this.allowedFailures;
+  }
+
   /** How often the index was lost, with this time. */
   countLoss(index: number): number {
     const losses = (this.losses.get(index) ?? 0) + 1;

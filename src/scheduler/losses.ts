@@ -14,6 +14,14 @@ export interface LostWorker {
 
 type Lost = Extract<FromWorker, { type: 'lost' }>;
 
+/** Whether an index that is lost once more is given up. */
+type IsLastLoss = (array: number, index: number) => boolean;
+
+interface Noted {
+  readonly assignment: Assignment;
+  readonly isLastLoss: IsLastLoss;
+}
+
 /** Of what an assignment wrote into the log. */
 const keptRecords = 50;
 /** Of those, what is told of one index that was lost. */
@@ -26,8 +34,16 @@ export function noteRecords(worker: WorkerPeer, assignment: Assignment, records:
   return records.map((record) => ({ ...record, worker: worker.name }));
 }
 
+/** What is said when a worker is gone: that it was lost with what it ran, or left. */
+export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLastLoss: IsLastLoss): string {
+  if (attempts.size === 0) return `worker ${name} left (${reason})`;
+  const isCertain = attempts.values().every(({ array, range }) => !isLastLoss(array.id, range.start));
+  const again = `what it ran is run again elsewhere${isCertain ? '' : ', where its task allows that'}`;
+  return `worker ${name} was lost (${reason}); ${again}`;
+}
+
 /** To be called when a worker says that it lost something. Gives what is said of that in the client's log. */
-export function noteLoss(worker: WorkerPeer, assignment: Assignment, { indices, loss }: Lost): LogRecord {
+export function noteLoss(worker: WorkerPeer, { assignment, isLastLoss }: Noted, { indices, loss }: Lost): LogRecord {
   const { array } = assignment;
   const { name, length, crashesWhenLost } = array.submission;
   for (const index of indices) {
@@ -35,9 +51,10 @@ export function noteLoss(worker: WorkerPeer, assignment: Assignment, { indices, 
     array.losses.set(index, { loss, worker: worker.name, lastLines });
   }
   const several = `the ${indices.length} runs that overlapped there are run again, each alone`;
-  const again = indices.length > 1 ? several : 'what it ran is run again';
-  const message = `${describeLoss(loss)}; ${crashesWhenLost ? 'what it ran is not run again' : again}`;
   const [index] = indices;
+  const isLast = crashesWhenLost || (indices.length === 1 && isLastLoss(array.id, index!));
+  const again = indices.length > 1 ? several : 'what it ran is run again';
+  const message = `${describeLoss(loss)}; ${isLast ? 'what it ran is not run again' : again}`;
   const isAlone = length > 1 && indices.length === 1 && index !== undefined;
   const whose = { task: name, ...(isAlone && { mapIndex: index }), worker: worker.name };
   return { time: Date.now(), level: 'warn', message, ...whose };

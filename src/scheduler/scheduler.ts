@@ -15,7 +15,7 @@ import { Brake } from './brake.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
-import { crashedBlock, noteLoss, noteRecords, type LostWorker } from './losses.ts';
+import { crashedBlock, departureOf, noteLoss, noteRecords, type LostWorker } from './losses.ts';
 import {
   HeldArray,
   isBusyFor,
@@ -58,6 +58,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
   #now = 0;
   #nextPeer = 1;
+  readonly #isLastLoss = (array: number, index: number) => this.#core.arrays.get(array)?.isLastLoss(index) ?? true;
   #nextArray = 1;
 
   constructor(options: SchedulerOptions = {}) {
@@ -172,8 +173,7 @@ export class Scheduler implements AsyncDisposable {
     if (!this.#workers.delete(peer.id)) return;
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
     const isLoss = peer.attempts.size > 0;
-    const lost = isLoss ? `was lost (${reason}); what it ran is run again elsewhere` : `left (${reason})`;
-    const news = `worker ${peer.name} ${lost}`;
+    const news = departureOf(peer, reason, this.#isLastLoss);
     // Who said that it would go, and has finished what it ran, is no loss that anybody is to be warned of.
     const isExpected = !isLoss && this.#core.fleet.workers.get(peer.id)?.isDraining === true;
     if (isExpected) this.announce('info', news);
@@ -216,7 +216,8 @@ export class Scheduler implements AsyncDisposable {
       }
       case 'lost': {
         const assignment = worker.attempts.get(message.attempt);
-        if (assignment !== undefined) this.#brake.pass(assignment.array, [noteLoss(worker, assignment, message)]);
+        const noted = assignment && noteLoss(worker, { assignment, isLastLoss: this.#isLastLoss }, message);
+        if (noted) this.#brake.pass(assignment.array, [noted]);
         const { attempt, indices } = message;
         return this.#handle({ type: 'indices-lost', worker: id, attempt, indices });
       }

@@ -99,6 +99,41 @@ test('an index that is lost too often is settled by the scheduler itself, with t
   assert.deepEqual(crash, { task: 'eat', losses: 1, worker: 'ada', loss });
 });
 
+test('what is lost for the last time is not said to be run again', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, allowedFailures: 1 })] });
+  const loss = { kind: 'exit', exitCode: 7 } as const;
+  const told: string[] = [];
+
+  for (let losses = 0; losses < 2; losses++) {
+    const { attempt } = await worker.next('run');
+    worker.send({ type: 'lost', attempt, indices: [0], loss }, { type: 'ended', attempt });
+    const { records } = await client.next('logs');
+    told.push(...records.map(({ message }) => message.split('; ').at(-1)!));
+  }
+
+  assert.deepEqual(told, ['what it ran is run again', 'what it ran is not run again']);
+});
+
+test('a worker that is lost takes with it what may not be run again, and the news does not say otherwise', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, crashesWhenLost: true })] });
+  await worker.next('run');
+
+  void worker.close();
+
+  let news = await client.next('workers');
+  while (news.lost === undefined) news = await client.next('workers');
+  assert.match(
+    news.lost,
+    /^worker ada was lost \(.*\); what it ran is run again elsewhere, where its task allows that$/,
+  );
+});
+
 test('log lines go to the client whose task wrote them, with the name of the worker', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
