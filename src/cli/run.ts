@@ -1,19 +1,21 @@
 // `heddle run FILE`. A file that runs its flow by itself is simply carried out, with what the command line says put
 // into that run; a file that only makes a flow has it run here.
 
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { awaitRun, takeCommandLine } from '../engine/command-line.ts';
 import type { Executor } from '../engine/executor.ts';
 import type { FlowState } from '../engine/flow-state.ts';
 import { Flow } from '../engine/flow.ts';
+import { flowRunIdRule } from '../engine/flow-run-id.ts';
 import { DistributedExecutor } from '../executors/distributed-executor.ts';
 import { LocalCluster } from '../executors/local-cluster.ts';
 import { LocalExecutor } from '../executors/local-executor.ts';
 import { WebSocketCluster, type WebSocketClusterOptions } from '../executors/web-socket-cluster.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { checkOptions } from '../lib/options.ts';
 import { readListenAddress } from './address.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { printError, printValue } from './output.ts';
@@ -34,9 +36,13 @@ export interface RunArguments extends TlsFiles {
  * Resolves when the file, and the flow run that it or we started, are through. Sets the exit status to 1 on failure.
  */
 export async function run(file: string, options: RunArguments): Promise<void> {
+  checkOptions('heddle run', { '--run-id': options.runId }, { '--run-id': flowRunIdRule });
   const path = resolve(file);
-  if (!existsSync(path)) {
-    throw new UsageError('FILE_NOT_FOUND', `there is no file ${path}.`, { path });
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError('FILE_NOT_FOUND', `there is no file ${path}.`, { path });
+  if (found.isDirectory()) {
+    const message = `${path} is a folder: name the file in it that makes the flow.`;
+    throw new UsageError('FILE_NOT_FOUND', message, { path });
   }
   const ended = (state: FlowState): void => {
     if (!state.isSuccessful()) process.exitCode ??= 1;

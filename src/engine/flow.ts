@@ -19,6 +19,7 @@ import { isInTaskRun } from './context.ts';
 import { takeCommandLine, type CommandLineRun } from './command-line.ts';
 import { defaultExecutor, type Executor } from './executor.ts';
 import { flowPlacingOf, flowPlacingRules, type FlowPlacingOptions } from './flow-placing.ts';
+import { flowRunIdRule } from './flow-run-id.ts';
 import { carryOut, type FlowRunRequest } from './flow-run.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { FlowState } from './flow-state.ts';
@@ -162,10 +163,7 @@ const runRules = {
     holds: isRecord,
   },
   flowRunName: runName,
-  flowRunId: {
-    expected: 'a text of 1 to 100 characters',
-    holds: isFlowRunId,
-  },
+  flowRunId: flowRunIdRule,
   approve: rules.list,
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
@@ -368,11 +366,6 @@ export class Flow<Plan = unknown> {
       cancelGraceMs: toMilliseconds(cancelGrace, `option 'cancelGrace' of ${owner}`),
     };
   }
-}
-
-/** It names a file, where some characters count for several. */
-function isFlowRunId(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.isWellFormed() && encodeURIComponent(value).length <= 200;
 }
 
 /** A cluster can be started too, but it is for the factory of an executor. */

@@ -236,6 +236,12 @@ test('with checkpointing in the configuration every run can be resumed by its id
   assert.ok(state.statistics.keptTaskRuns > 0);
 });
 
+test('an id that nobody can read in a log is refused at once', async () => {
+  for (const flowRunId of ['', ' ', '\n', 'a\0']) {
+    await assert.rejects(new Flow('x', () => {}).run({ flowRunId }), { code: 'INVALID_OPTION' });
+  }
+});
+
 test('an id that cannot be the name of a file is refused at once', async () => {
   const tooLong = new Flow('x', () => {}).run({ flowRunId: 'ü'.repeat(60) });
 
