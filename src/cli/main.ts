@@ -4,8 +4,8 @@ import { config } from '../config/config.ts';
 import { toBytes } from '../lib/byte-size.ts';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { rules } from '../lib/options.ts';
-import { memoryHere } from '../executors/memory-here.ts';
+import { rules, type OptionRule } from '../lib/options.ts';
+import { memoryHere, workerMemoryRule } from '../executors/memory-here.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { version } from '../lib/version.ts';
 import { attach, type Attachment } from './attached.ts';
@@ -57,10 +57,10 @@ program
   .description('join a scheduler and run tasks for it, until told to end')
   .argument('[url]', 'of the scheduler, like ws://127.0.0.1:8786')
   .option('--threads <count>', 'how many tasks run at once', count, 1)
-  .option('--name <name>', 'how logs call this worker', `${hostname()}-${process.pid}`)
+  .option('--name <name>', 'how logs call this worker', name, `${hostname()}-${process.pid}`)
   .option('--resource <name=amount>', 'what tasks may need of it; may be repeated', collectResource, {})
   .option('--label <label>', 'where tasks may want to be; may be repeated', collectText, [])
-  .option('--memory-limit <size>', 'what the process may take; by default what there is', size)
+  .option('--memory-limit <size>', 'what the process may take, 256MB or more; by default what there is', workerSize)
   .option('--thread-memory <megabytes>', 'heap of each thread, 16 or more', megabytes)
   .addOption(
     new Option('--code <how>', 'bundle: take it from the flow; module: only import files of this machine')
@@ -155,9 +155,7 @@ function extension(): string {
 }
 
 function count(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('It should be a whole number, 1 or more.');
+  return checked(Number(text), rules.positiveCrew);
 }
 
 function size(text: string): number {
@@ -168,9 +166,20 @@ function size(text: string): number {
   }
 }
 
+function workerSize(text: string): number {
+  return checked(size(text), workerMemoryRule);
+}
+
 function megabytes(text: string): number {
-  const { expected, holds } = rules.megabytes;
-  if (holds(Number(text))) return Number(text);
+  return checked(Number(text), rules.megabytes);
+}
+
+function name(text: string): string {
+  return checked(text, rules.text);
+}
+
+function checked<Value>(value: Value, { expected, holds }: OptionRule): Value {
+  if (holds(value)) return value;
   throw new InvalidArgumentError(`It should be ${expected}.`);
 }
 
@@ -188,7 +197,7 @@ function collectResource(text: string, collected: Record<string, number>): Recor
 }
 
 function collectText(text: string, collected: readonly string[]): readonly string[] {
-  return [...collected, text];
+  return [...collected, name(text)];
 }
 
 try {

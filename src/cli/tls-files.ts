@@ -10,8 +10,8 @@ export interface TlsFiles {
 }
 
 /**
- * What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND` with the reason, and `BAD_ADDRESS`
- * when `url` is not encrypted.
+ * What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND` or `CERTIFICATE_INVALID` with the
+ * reason, and `BAD_ADDRESS` when `url` is not encrypted.
  */
 export function readTlsFiles(files: TlsFiles, url?: string): TlsOptions | undefined {
   const { tlsCert, tlsKey, tlsCa } = files;
@@ -33,10 +33,14 @@ function notEncrypted({ tlsCa, tlsCert }: TlsFiles, url: string): UsageError {
 }
 
 function read(option: string, path: string): Buffer {
+  let bytes: Buffer;
   try {
-    return readFileSync(path);
+    bytes = readFileSync(path);
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(cause);
     throw new UsageError('FILE_NOT_FOUND', `${option}: ${path} cannot be read: ${why}`, { path, cause });
   }
+  if (bytes.includes('-----BEGIN ')) return bytes;
+  const message = `${option}: ${path} is no PEM file: nothing in it begins "-----BEGIN …"`;
+  throw new UsageError('CERTIFICATE_INVALID', message, { path });
 }

@@ -2,7 +2,7 @@
 
 import { formatDuration, toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { checkOptions, rules } from '../lib/options.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import type { Load } from '../scheduler/load.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -41,8 +41,8 @@ export class Adapter {
 
   constructor(options: AdaptOptions, { owner, workers, threads }: Staff) {
     const known = {
-      minimum: rules.count,
-      maximum: rules.positiveCount,
+      minimum: rules.crew,
+      maximum: rules.positiveCrew,
       target: rules.anything,
       interval: rules.anything,
     };
@@ -55,9 +55,8 @@ export class Adapter {
     this.#minimum = minimum;
     this.#maximum = maximum;
     this.#threads = threads;
-    // No time at all would mean no end of workers, and no end of looking.
-    this.#targetMs = Math.max(1, toMilliseconds(target, `option 'target' of adapt`));
-    this.#intervalMs = Math.max(1, toMilliseconds(interval, `option 'interval' of adapt`));
+    this.#targetMs = someTime(target, `option 'target' of adapt`);
+    this.#intervalMs = someTime(interval, `option 'interval' of adapt`);
   }
 
   clamp(workers: number): number {
@@ -105,6 +104,13 @@ export class Adapter {
     this.#lower.length = 0;
     return most;
   }
+}
+
+/** No time at all would mean no end of workers, and no end of looking. */
+function someTime(duration: Duration, what: string): number {
+  const milliseconds = toMilliseconds(duration, what);
+  if (milliseconds > 0) return Math.max(1, milliseconds);
+  throw new UsageError('INVALID_OPTION', `${what} should be more than 0; got ${describe(duration)}`);
 }
 
 /** Never fewer than have something to run, nor more than there is to run. */

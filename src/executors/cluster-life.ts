@@ -1,5 +1,5 @@
 import { UsageError } from '../lib/heddle-error.ts';
-import { describe, rules } from '../lib/options.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { ClusterStatus } from '../scheduler/status.ts';
@@ -72,8 +72,8 @@ export class ClusterLife {
   /** Before the start it says how many it starts with. It ends adapting. */
   async scale(workers: number): Promise<void> {
     this.#assertCanScale('scale');
-    if (!rules.count.holds(workers)) {
-      const message = `${this.#options.owner} scales to ${rules.count.expected} workers; got ${describe(workers)}`;
+    if (!rules.crew.holds(workers)) {
+      const message = `${this.#options.owner} scales to ${rules.crew.expected} workers; got ${describe(workers)}`;
       throw new UsageError('INVALID_OPTION', message, { value: workers });
     }
     this.#adapter?.stop();
@@ -98,6 +98,12 @@ export class ClusterLife {
   }
 
   async explain(question: TaskRunQuestion): Promise<string> {
+    checkOptions('explain', question, { flowRunName: rules.text, task: rules.text, mapIndex: rules.count });
+    for (const option of ['flowRunName', 'task'] as const) {
+      if (question[option] !== undefined) continue;
+      const message = `option '${option}' of explain should be ${rules.text.expected}; it is missing`;
+      throw new UsageError('INVALID_OPTION', message, { owner: 'explain', option });
+    }
     return (await this.#mustRun('explain')).scheduler.lookout.explain(question);
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
-import { toBytes, type ByteSize } from '../lib/byte-size.ts';
+import type { ByteSize } from '../lib/byte-size.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
@@ -14,15 +14,15 @@ import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { inThisProcess, onThisMachine } from './launch.ts';
-import { memoryHere } from './memory-here.ts';
+import { leastWorkerMemory, memoryHere, workerMemoryOf } from './memory-here.ts';
 import { openListening, workforceOptions } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { Workforce } from './workforce.ts';
 
 export interface LocalClusterOptions extends SchedulerSettings {
-  /** How many workers; one for each core by default. */
+  /** How many workers, up to 1,000; one for each core by default. */
   readonly workers?: number;
-  /** How many threads each worker has; 1 by default. */
+  /** How many threads each worker has, up to 1,000; 1 by default. */
   readonly threads?: number;
   /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
   readonly resources?: Readonly<Record<string, number>>;
@@ -33,15 +33,15 @@ export interface LocalClusterOptions extends SchedulerSettings {
   /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
   readonly memoryLimit?: number;
   /**
-   * What each worker process may take, `'2GB'` for example; an equal share of what there is by default. Short of it, a
-   * worker begins nothing more, and at last ends what it has begun last.
+   * What each worker process may take, `'2GB'` for example, 256 MB or more; an equal share of what there is by default.
+   * Short of it, a worker begins nothing more, and at last ends what it has begun last.
    */
   readonly workerMemory?: ByteSize;
 }
 
 const optionRules = {
-  workers: { ...rules.positiveCount, elsewhere: ['n_workers', 'maxThreads', 'maxWorkers'] },
-  threads: { ...rules.positiveCount, elsewhere: ['threads_per_worker', 'nthreads'] },
+  workers: { ...rules.positiveCrew, elsewhere: ['n_workers', 'maxThreads', 'maxWorkers'] },
+  threads: { ...rules.positiveCrew, elsewhere: ['threads_per_worker', 'nthreads'] },
   processes: rules.flag,
   memoryLimit: rules.megabytes,
   workerMemory: rules.anything,
@@ -49,14 +49,13 @@ const optionRules = {
   ...schedulerSettingRules,
 };
 
-const workerMemoryOf = `option 'workerMemory' of LocalCluster`;
-
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
 export class LocalCluster implements Cluster {
   readonly sharesMemory: boolean;
   readonly sharesFiles = true;
   readonly #options: LocalClusterOptions;
   readonly #settings: ReturnType<typeof schedulerSettings>;
+  readonly #processBytes: number | undefined;
   readonly #threads: number;
   readonly #life: ClusterLife;
 
@@ -65,7 +64,7 @@ export class LocalCluster implements Cluster {
     checkOptions('LocalCluster', options, optionRules);
     this.#options = options;
     this.#settings = schedulerSettings(options, 'LocalCluster');
-    if (options.workerMemory !== undefined) toBytes(options.workerMemory, workerMemoryOf);
+    if (options.workerMemory !== undefined) this.#processBytes = workerMemoryOf(options.workerMemory, 'LocalCluster');
     this.sharesMemory = options.processes !== true;
     this.#threads = options.threads ?? 1;
     const workers = options.workers ?? availableParallelism();
@@ -135,9 +134,8 @@ export class LocalCluster implements Cluster {
 
   async #openProcesses(): Promise<RunningCluster> {
     const token = randomBytes(24).toString('base64url');
-    const { workerMemory } = this.#options;
-    const share = Math.floor(memoryHere() / this.#life.workers);
-    const processBytes = workerMemory === undefined ? share : toBytes(workerMemory, workerMemoryOf);
+    const share = Math.max(leastWorkerMemory, Math.floor(memoryHere() / this.#life.workers));
+    const processBytes = this.#processBytes ?? share;
     const starting = (url: string) => onThisMachine({ url, token }, { ...this.#size(), processBytes });
     return await openListening({ port: 0, token, starting, ...this.#settings });
   }

@@ -1,4 +1,25 @@
 import { totalmem } from 'node:os';
+import { toBytes } from '../lib/byte-size.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { describe, type OptionRule } from '../lib/options.ts';
+
+/** In bytes. A worker that has run nothing takes more than half of it, and from 80 % on it would begin nothing. */
+export const leastWorkerMemory = 256 * 2 ** 20;
+
+/** Of bytes. */
+export const workerMemoryRule: OptionRule = {
+  expected: '256 MB or more, because a worker takes much of that before it runs anything',
+  holds: (bytes) => Number(bytes) >= leastWorkerMemory,
+};
+
+/** The option `workerMemory` of `owner`, in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
+export function workerMemoryOf(size: unknown, owner: string): number {
+  const what = `option 'workerMemory' of ${owner}`;
+  const bytes = toBytes(size, what);
+  if (workerMemoryRule.holds(bytes)) return bytes;
+  const message = `${what} should be ${workerMemoryRule.expected}; got ${describe(size)}`;
+  throw new UsageError('INVALID_OPTION', message, { owner, option: 'workerMemory', value: size });
+}
 
 /** How many bytes of memory there are for this process: of the machine, or of the container that it is in. */
 export function memoryHere(): number {

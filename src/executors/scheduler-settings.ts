@@ -1,6 +1,10 @@
 // What all clusters take for their scheduler.
 
+import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { toBytes, type ByteSize } from '../lib/byte-size.ts';
+import { UsageError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { rules } from '../lib/options.ts';
 import { placingRules } from '../lib/placing.ts';
@@ -42,11 +46,12 @@ export type SetByClusters = Pick<
   'allowedFailures' | 'concurrency' | 'resultMemoryBytes' | 'spillDirectory' | 'record' | 'log'
 >;
 
-/** Throws `INVALID_SIZE`. */
+/** Throws `INVALID_SIZE`, and `INVALID_OPTION` for a folder that cannot be written to. */
 export function schedulerSettings(
   { allowedFailures, concurrency, resultMemory, spillDirectory, record, onLog: log }: SchedulerSettings,
   owner: string,
 ): SetByClusters {
+  if (spillDirectory !== undefined) assertWritable(spillDirectory, owner);
   const resultMemoryBytes =
     resultMemory === undefined
       ? Math.floor(memoryHere() / 4)
@@ -59,4 +64,18 @@ export function schedulerSettings(
     ...(record !== undefined && { record }),
     ...(log !== undefined && { log }),
   };
+}
+
+/** Told now rather than when memory is short. */
+function assertWritable(directory: string, owner: string): void {
+  try {
+    const path = join(directory, `heddle-${process.pid}-${randomUUID()}`);
+    writeFileSync(path, '', { flag: 'wx' });
+    rmSync(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const whose = `option 'spillDirectory' of ${owner}`;
+    const message = `${whose} should be a folder that can be written to; got '${directory}': ${why}`;
+    throw new UsageError('INVALID_OPTION', message, { owner, option: 'spillDirectory', value: directory, cause });
+  }
 }

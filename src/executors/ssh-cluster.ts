@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Comm } from '../comm/comm.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { toBytes, type ByteSize } from '../lib/byte-size.ts';
+import type { ByteSize } from '../lib/byte-size.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
@@ -12,6 +12,7 @@ import type { AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
+import { workerMemoryOf } from './memory-here.ts';
 import { openListening } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { overSsh, type SshOptions } from './ssh.ts';
@@ -19,9 +20,9 @@ import { overSsh, type SshOptions } from './ssh.ts';
 export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   /** Names or addresses, as `ssh` takes them: hosts of its configuration too. */
   readonly hosts: readonly string[];
-  /** How many workers there are in all, taking hosts in turn; one on each host by default. */
+  /** How many workers there are in all, up to 1,000, taking hosts in turn; one on each host by default. */
   readonly workers?: number;
-  /** How many threads each worker has; 1 by default. */
+  /** How many threads each worker has, up to 1,000; 1 by default. */
   readonly threads?: number;
   /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
   readonly resources?: Readonly<Record<string, number>>;
@@ -29,7 +30,7 @@ export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   readonly labels?: readonly string[];
   /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
   readonly memoryLimit?: number;
-  /** What each worker process may take, `'2GB'` for example; by default what its machine has. */
+  /** What each worker process may take, `'2GB'` for example, 256 MB or more; by default what its machine has. */
   readonly workerMemory?: ByteSize;
 }
 
@@ -40,8 +41,8 @@ const optionRules = {
   identityFile: rules.text,
   command: rules.text,
   sshOptions: rules.list,
-  workers: rules.positiveCount,
-  threads: rules.positiveCount,
+  workers: rules.positiveCrew,
+  threads: rules.positiveCrew,
   memoryLimit: rules.megabytes,
   workerMemory: rules.anything,
   ...placingRules,
@@ -70,7 +71,7 @@ export class SSHCluster implements Cluster {
     this.#options = options;
     this.#settings = schedulerSettings(options, 'SSHCluster');
     const { workerMemory } = options;
-    if (workerMemory !== undefined) this.#processBytes = toBytes(workerMemory, `option 'workerMemory' of SSHCluster`);
+    if (workerMemory !== undefined) this.#processBytes = workerMemoryOf(workerMemory, 'SSHCluster');
     const { hosts, workers = hosts.length, threads = 1 } = options;
     this.#life = new ClusterLife({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
   }

@@ -41,7 +41,7 @@ export interface WebSocketClusterOptions extends SchedulerSettings {
   readonly heartbeatTimeout?: Duration;
   /** Starts a worker, by whatever means. With it the cluster has workers of its own, and can scale. */
   readonly launch?: (order: WorkerOrder) => LaunchedWorker | Promise<LaunchedWorker>;
-  /** How many workers to start with `launch`; 1 by default. */
+  /** How many workers to start with `launch`, up to 1,000; 1 by default. */
   readonly workers?: number;
 }
 
@@ -52,7 +52,7 @@ const optionRules = {
   tls: rules.anything,
   heartbeatTimeout: rules.anything,
   launch: rules.function,
-  workers: rules.count,
+  workers: rules.crew,
   ...schedulerSettingRules,
 };
 

@@ -11,11 +11,22 @@ export interface OptionRule {
   readonly elsewhere?: readonly string[];
 }
 
+/** Of workers that one cluster starts, or threads of one worker: with more, a wrong number is likelier than a need. */
+const mostWorkers = 1_000;
+
 export const rules = {
   count: { expected: 'a whole number, 0 or more', holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0 },
   positiveCount: {
     expected: 'a whole number, 1 or more',
     holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+  },
+  crew: {
+    expected: `a whole number from 0 to ${mostWorkers}`,
+    holds: (value) => isCount(value, 0, mostWorkers),
+  },
+  positiveCrew: {
+    expected: `a whole number from 1 to ${mostWorkers}`,
+    holds: (value) => isCount(value, 1, mostWorkers),
   },
   /** Of heap for a thread. With less, V8 does not fail the thread but ends the process. */
   megabytes: {
@@ -32,6 +43,10 @@ export const rules = {
   },
   anything: { expected: 'anything', holds: () => true },
 } satisfies Record<string, OptionRule>;
+
+function isCount(value: unknown, least: number, most: number): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+}
 
 /**
  * Checks an options object at the moment it is given: an unknown name or a wrong value is a `UsageError` with code

@@ -71,11 +71,27 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a worker without an address', ['worker', '--token', 'x'], /needs the address of its scheduler: heddle worker ws:/],
   ['a worker that nobody attached', ['worker', '--attached'], /the first line of standard input should be \{"url"/],
   ['a worker with a web address', ['worker', 'http://127.0.0.1:1', '--token', 'x'], /got "http:\/\/127\.0\.0\.1:1"/],
-  ['a worker without threads', ['worker', 'ws://127.0.0.1:1', '--threads', '0'], /a whole number, 1 or more/],
+  ['a worker without threads', ['worker', 'ws://127.0.0.1:1', '--threads', '0'], /a whole number from 1 to 1000/],
   [
     'listening nowhere',
     ['run', script, '--listen', 'here', '--token', 'x'],
     /like 8786 or 0\.0\.0\.0:8786; got 'here'/,
+  ],
+  ['an empty run id', ['run', script, '--local', '--run-id='], /'--run-id' of heddle run should be .*; got ''/],
+  ['a folder', ['run', 'test/cli'], /test\/cli is a folder.*\[FILE_NOT_FOUND\]/],
+  ['more threads than there can be', ['worker', '--threads', '100000'], /a whole number from 1 to 1000/],
+  ['more workers than there can be', ['run', script, '--workers', '100000'], /a whole number from 1 to 1000/],
+  ['a worker without a name', ['worker', '--name='], /--name.* It should be a text that is not empty/],
+  ['an empty label', ['worker', '--label='], /--label.* It should be a text that is not empty/],
+  [
+    'a worker with too little memory',
+    ['worker', '--memory-limit', '1kB'],
+    /--memory-limit.*'1kB' is invalid\. It should be 256 MB or more/,
+  ],
+  [
+    'a folder to spill to that is not there',
+    ['scheduler', '--listen', '0', '--token', 'x', '--spill-directory', '/no/such'],
+    /'spillDirectory' .* a folder that can be written to; got '\/no\/such': ENOENT/,
   ],
   ['an unknown command', ['runn', script], /unknown command 'runn'[\s\S]*Did you mean run/],
 ];

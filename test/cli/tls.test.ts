@@ -75,7 +75,7 @@ for (const [what, args, message] of [
     /--tls-ca: .*no\.pem cannot be read: there is no such file/,
   ],
   ['that is a folder', ['--tls-ca', folder], /--tls-ca: \S+ cannot be read: .*EISDIR.*\[FILE_NOT_FOUND\]/],
-  ['that is no PEM', ['--tls-ca', script], /'ca' of tls of .* should be what stands in a PEM file/],
+  ['that is no PEM', ['--tls-ca', script], /--tls-ca: \S+script\.fixture\.ts is no PEM file.*\[CERTIFICATE_INVALID\]/],
   [
     'of another certificate',
     [...ada.slice(0, 3), eve[3]!],

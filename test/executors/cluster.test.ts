@@ -4,7 +4,13 @@ import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { Flow, Parameter, task, unmapped } from 'heddle';
-import { DistributedExecutor, LocalCluster, WebSocketCluster, type LaunchedWorker } from 'heddle/executors';
+import {
+  DistributedExecutor,
+  LocalCluster,
+  WebSocketCluster,
+  type LaunchedWorker,
+  type LocalClusterOptions,
+} from 'heddle/executors';
 import { Listener } from './listener.ts';
 import { startWorker } from './worker-process.ts';
 
@@ -73,6 +79,19 @@ test('a cluster has the workers and threads that it is told to have, or a worker
   assert.match(new LocalCluster().description, new RegExp(`^${availableParallelism()} workers? with 1 thread each`));
 });
 
+test('a cluster that could never be is refused when it is made', () => {
+  const impossible: readonly (readonly [LocalClusterOptions, RegExp])[] = [
+    [{ workers: 1e9 }, /'workers' of LocalCluster should be a whole number from 1 to 1000; got 1000000000/],
+    [{ threads: 1e9 }, /'threads' of LocalCluster should be a whole number from 1 to 1000; got 1000000000/],
+    [{ workerMemory: 0 }, /'workerMemory' of LocalCluster should be 256 MB or more/],
+    [{ spillDirectory: '/no/such' }, /'spillDirectory' of LocalCluster should be a folder that can be written to/],
+  ];
+
+  for (const [options, message] of impossible) {
+    assert.throws(() => new LocalCluster(options), { code: 'INVALID_OPTION', message });
+  }
+});
+
 test('a parameter says how many workers a run has; one that cannot be is told before anything runs [S20]', async () => {
   const executor = new DistributedExecutor(({ parameters }) => new LocalCluster({ workers: parameters['workers'] }));
   const flow = new Flow('elastic', { executor }, () => {
@@ -86,8 +105,8 @@ test('a parameter says how many workers a run has; one that cannot be is told be
   await assert.rejects(flow.run({ parameters: { workers: 0 }, onLog: () => {} }), {
     code: 'CLUSTER_FACTORY_FAILED',
     message:
-      `the cluster factory of flow 'elastic' threw: option 'workers' of LocalCluster should be a whole number, 1 or ` +
-      `more; got 0`,
+      `the cluster factory of flow 'elastic' threw: option 'workers' of LocalCluster should be a whole number ` +
+      `from 1 to 1000; got 0`,
   });
 });
 

@@ -195,10 +195,17 @@ test('what an adaptive cluster cannot do is said at once', () => {
   });
   assert.throws(() => cluster.adapt({ most: 2 } as never), { code: 'UNKNOWN_OPTION' });
   assert.throws(() => cluster.adapt({ target: 'soon' as never }), { code: 'INVALID_DURATION' });
+  for (const never of [{ target: 0 }, { interval: '0s' }] as const) {
+    assert.throws(() => cluster.adapt(never), { code: 'INVALID_OPTION', message: /of adapt should be more than 0/ });
+  }
 });
 
 test('scaling to what is no number of workers is refused', bounded, async () => {
-  await assert.rejects(new LocalCluster().scale(-1), { code: 'INVALID_OPTION', message: /or more workers; got -1$/ });
+  await assert.rejects(new LocalCluster().scale(-1), {
+    code: 'INVALID_OPTION',
+    message: /from 0 to 1000 workers; got -1$/,
+  });
+  await assert.rejects(new LocalCluster().scale(1e9), { code: 'INVALID_OPTION', message: /from 0 to 1000 workers/ });
 });
 
 test('a cluster can be asked while a flow runs on it, and says so before', bounded, async () => {
@@ -208,6 +215,8 @@ test('a cluster can be asked while a flow runs on it, and says so before', bound
   await assert.rejects(cluster.status(), { code: 'CLUSTER_NOT_STARTED', message: /await cluster.start\(\)/ });
   await assert.rejects(cluster.explain(question), { code: 'CLUSTER_NOT_STARTED' });
   await cluster.start();
+  await assert.rejects(cluster.explain(undefined as never), { code: 'INVALID_OPTION', message: /the options of expl/ });
+  await assert.rejects(cluster.explain({} as never), { code: 'INVALID_OPTION', message: /'flowRunName' of explain/ });
   const flow = new Flow('held', () => failing.hold.map([1, 2], unmapped(diary.path)));
 
   const running = flow.run({ flowRunName: 'asked', executor: new DistributedExecutor(() => cluster), onLog: () => {} });
