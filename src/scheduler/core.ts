@@ -203,6 +203,7 @@ export class SchedulerCore {
 
   /** Where a worker is empty, nobody needs to wait for another one to run empty. */
   #moveToEmpty(held: Chunk): void {
+    if (this.lineup.pausedClients.has(held.array.client)) return this.#takeBack(held);
     const worker = leastBusy(held.array.queue);
     if (worker === undefined || worker.chunks.size > 0) return;
     this.#takeBack(held);

@@ -192,6 +192,15 @@ test('what waits for its worker to run empty goes to one that is empty before, a
   assert.deepEqual(on(joined('carol', 2)), [run('carol', 1, [0, 1], 5), run('bob', 3, [0, 1], 6)]);
 });
 
+test('what waits for its worker to run empty does not begin while its client is paused', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(...oneToRunAlone());
+
+  on({ type: 'client-paused', client: 'run' });
+  assert.deepEqual(on(joined('carol', 2)), []);
+  assert.deepEqual(on({ type: 'client-resumed', client: 'run' }), [run('carol', 1, [0, 1], 5)]);
+});
+
 for (const type of ['worker-draining', 'worker-paused', 'worker-left'] as const) {
   test(`what waits for its worker to run empty is not to blame, nor held up, by ${type}`, () => {
     const { on, core } = scheduler({ allowedFailures: 0 });
