@@ -27,6 +27,8 @@ const lasting: Readonly<Record<string, string>> = {
 const harmlessEvent = /^(?:SIG|exit$|beforeExit$|newListener$|removeListener$|warning$)/;
 /** Put there by Node itself when something is first used, or by us. */
 const harmlessGlobal = /^(?:undici\.|heddle\.|nodejs\.)/;
+/** So packages call what they keep for themselves (`__zod_globalRegistry`): nobody who imports one can do otherwise. */
+const ownGlobal = /^__/;
 
 export function lookAround(): Surroundings {
   const events = process.eventNames().filter((event) => !harmlessEvent.test(String(event)));
@@ -59,7 +61,7 @@ export function changesSince(before: Surroundings): string[] {
 }
 
 function isHarmless(name: PropertyKey): boolean {
-  return typeof name === 'symbol' && harmlessGlobal.test(name.description ?? '');
+  return typeof name === 'symbol' ? harmlessGlobal.test(name.description ?? '') : ownGlobal.test(String(name));
 }
 
 function quoted(name: PropertyKey): string {

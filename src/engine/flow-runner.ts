@@ -265,7 +265,7 @@ export class FlowRunner {
   #connectList(wiring: Wiring, node: Node, name: string, { values, states, runs }: GivenList): number {
     const given = blocksOf(values, {
       ...(states && { states }),
-      destination: (mapIndex) => this.#inputOf(node, { mapIndex }),
+      destination: (mapIndex) => this.#inputOf(node, { mapIndex, name }),
       limitBytes: node.task!.settings.valueLimitBytes,
     });
     const request = { ...this.#request(name), length: values.length, given };

@@ -1,27 +1,43 @@
 // Types of the platform that the copier would empty without a word, and errors with all that they hold. They are
 // registered wherever values are encoded or decoded.
 
+import type { EnvelopeChange } from './envelope.ts';
 import { changeOfError } from './error-change.ts';
+import { nameOf } from './kinds.ts';
 import { decodeThrown, encodeThrown } from './thrown.ts';
 import { viewOf } from './copier.ts';
 import { registerBuiltIn, registerBuiltInLate, registerTag, sharedViewTag } from './types.ts';
 
-registerBuiltIn(URL, { encode: (url) => url.href, decode: (href: string) => new URL(href) });
+registerBuiltIn(URL, { encode: (url) => url.href, decode: (href: string) => new URL(href), changeOf: withoutAdded });
 
 registerBuiltIn(URLSearchParams, {
   encode: (search) => [...search],
   decode: (pairs: [string, string][]) => new URLSearchParams(pairs),
+  changeOf: withoutAdded,
 });
 
 // To look at it loads all that `fetch` needs.
 registerBuiltInLate('Headers', () => Headers, {
   encode: (headers) => [...headers],
   decode: (pairs: [string, string][]) => new Headers(pairs),
+  changeOf: withoutAdded,
 });
 
 registerTag(sharedViewTag, ([number, memory, offset, length]: [number, SharedArrayBuffer, number, number]) =>
   viewOf(number, memory, offset, length),
 );
+
+/** These are made again of what they are for, and of nothing that was put on them. */
+function withoutAdded(value: object): EnvelopeChange | undefined {
+  const added = Object.keys(value);
+  if (added.length === 0) return undefined;
+  return {
+    kind: 'added-property',
+    what: `is ${nameOf(value)} with added properties`,
+    why: `it arrives without ${added.slice(0, 4).join(', ')}${added.length > 4 ? ', …' : ''}`,
+    remedy: ['send them beside the value'],
+  };
+}
 
 /** Those that the copier would strip of something. */
 for (const type of [Error, DOMException]) {

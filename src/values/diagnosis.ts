@@ -50,7 +50,8 @@ const maxMs = 400;
  */
 export function diagnose(value: unknown, sharing?: Sharing): Diagnosis & { readonly packed: unknown } {
   if (isExact(value)) return { packed: value, refused: [], changed: [] };
-  const packed = withEnvelopes(value, sharing);
+  // A getter may make a new object each time it is asked, so that a copy would have no end.
+  const packed = isTooDeep(value) ? value : withEnvelopes(value, sharing);
   return { packed, ...diagnosePacked(packed) };
 }
 
@@ -135,7 +136,7 @@ function changesOf(value: object): Change[] {
 }
 
 function ownChange(value: object): Change | undefined {
-  if (isPlain(value)) return undefined;
+  if (isPlain(value) || (types.isNativeError(value) && isExact(value))) return undefined;
   if (Envelope.is(value)) return value.change && { ...value.change, step: '' };
   const prototypes = prototypesOf(value);
   if (prototypes.length === 0) {

@@ -5,7 +5,7 @@ const nothing = new ArrayBuffer(0);
 
 /** A place in a value, told apart by its change: what arrives there is not what was there. */
 export interface EnvelopeChange {
-  readonly kind: 'error';
+  readonly kind: 'error' | 'added-property';
   readonly what: string;
   readonly why: string;
   readonly remedy: readonly string[];

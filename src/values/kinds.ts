@@ -196,6 +196,7 @@ function liveKind(value: object, prototypes: readonly object[]): RefusedKind | u
   const names = classNames(prototypes);
   if (prototypes.some(isEmitting)) {
     if (names[0] === 'FileHandle') return 'file';
+    if (names[0] === 'Hash' || names[0] === 'Hmac') return 'platform';
     if (names.some((name) => connectionNames.test(name))) return 'connection';
     return prototypes.includes(Stream.prototype) ? 'stream' : 'emitter';
   }
@@ -253,6 +254,9 @@ const platformKinds: Readonly<Record<string, RefusedKind>> = {
   WritableStream: 'stream',
   TransformStream: 'stream',
   WebSocket: 'connection',
+  DatabaseSync: 'connection',
+  StatementSync: 'connection',
+  Dir: 'file',
   WeakRef: 'weak',
   FinalizationRegistry: 'weak',
 };
@@ -286,6 +290,10 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   KeyObject: ['crypto'],
   X509Certificate: ['crypto'],
   Hash: ['crypto'],
+  Hmac: ['crypto'],
+  DatabaseSync: ['sqlite'],
+  StatementSync: ['sqlite'],
+  Dir: ['fs'],
   BlockList: ['net'],
   SocketAddress: ['net'],
   Worker: ['worker_threads'],

@@ -74,7 +74,8 @@ function arrayMembers(array: readonly unknown[], isOfInterest: (member: unknown)
   return [...members, ...readAll(array, namedKeys(array), isOfInterest)];
 }
 
-function namedKeys(array: readonly unknown[]): string[] {
+/** The keys of an array that are no indices. */
+export function namedKeys(array: readonly unknown[]): string[] {
   const keys = Object.keys(array);
   return keys.slice(keys.findLastIndex((key) => /^\d+$/.test(key)) + 1);
 }

@@ -6,7 +6,7 @@ import { numberOf } from './copier.ts';
 import { Envelope } from './envelope.ts';
 import { isExact, isSparse, namedUpTo } from './exactness.ts';
 import { isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
-import { textOf } from './members.ts';
+import { namedKeys, textOf } from './members.ts';
 import { sharedViewTag, typeOf, type RegisteredType } from './types.ts';
 
 export interface Sharing {
@@ -123,12 +123,13 @@ class Replacement {
   #startArray(array: readonly unknown[]): unknown[] {
     const copy: unknown[] = [];
     copy.length = array.length;
-    // As far as the scan looks for them, there may be names among the keys.
+    // There may be names among the keys.
     if (array.length <= namedUpTo || isSparse(array)) return this.#startObject(array, copy);
     this.#open.push(() => {
       for (let index = 0; index < array.length; index += 1) {
         if (index in array) copy[index] = this.#copyOf(array[index]);
       }
+      for (const key of namedKeys(array)) this.#setMember(copy, key, Reflect.get(array, key));
     });
     return copy;
   }

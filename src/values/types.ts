@@ -135,7 +135,10 @@ export function registerBuiltIn<T extends object>(
 export function registerBuiltInLate<T extends object>(
   name: string,
   load: () => ClassOf<T>,
-  codec: { readonly encode: (value: T) => unknown; readonly decode: (data: never) => T },
+  codec: Pick<RegisteredType, 'changeOf'> & {
+    readonly encode: (value: T) => unknown;
+    readonly decode: (data: never) => T;
+  },
 ): void {
   const tag = ownPrefix + name;
   const type = { ...codec, tag, name } as RegisteredType;
@@ -183,13 +186,18 @@ export function isRegistered(tag: string): boolean {
 export function decodeTyped(tag: string, data: unknown): unknown {
   const type = registry.byTag.get(tag);
   if (type === undefined) throw notRegistered(tag);
+  const subject = `the decode() that is registered for type '${tag}'`;
+  let made: unknown;
   try {
-    return type.decode(data);
+    made = type.decode(data);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `the decode() that is registered for type '${tag}' threw where a value of it arrived: ${why}`;
+    const message = `${subject} threw where a value of it arrived: ${why}`;
     throw new HeddleError('TYPE_CODEC_FAILED', message, { tag, cause });
   }
+  if (typeof made === 'object' && made !== null && !kinds.isPromise(made)) return made;
+  const message = `${subject} gave ${describe(made)} where a value of it arrived: it must return the instance, at once`;
+  throw new HeddleError('TYPE_CODEC_FAILED', message, { tag });
 }
 
 export function notRegistered(tag: string): HeddleError {

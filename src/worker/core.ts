@@ -257,9 +257,10 @@ export class WorkerCore {
     }
     for (const [attempt, run] of this.#runs) if (run.array === array && run.isWaiting) this.#end(attempt);
     for (const [bundle, waiting] of this.#bundles) {
-      waiting.delete(array);
-      // Whoever needs it later asks anew: who was asked may be gone.
+      if (!waiting.delete(array)) continue;
+      // Its client may be gone, and the bundle with it, before that was asked for: so who needs it still asks anew.
       if (waiting.size === 0) this.#bundles.delete(bundle);
+      else this.#send({ type: 'need-bundle', id: bundle });
     }
   }
 

@@ -319,6 +319,38 @@ test('the code of a client is kept for as long as the client is there', async ()
   assert.equal((await worker.next('bundle')).id, 'b1');
 });
 
+test('a worker that waits for the bundle of a client that is gone forgets it, and gets that of the next', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+  const bundleOf = async (client: ReturnType<typeof connect>) => {
+    await client.next('welcome');
+    const code = { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: 'x' };
+    client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, code })] });
+    const run = await worker.next('run');
+    worker.send({ type: 'need-code', array: run.array });
+    await client.next('need-code');
+    client.send({ type: 'code', array: 1, bundle: { id: 'b', bytes: payload } });
+    await worker.next('code');
+    return run;
+  };
+  const first = connect(scheduler, { role: 'client', name: 'first' });
+  const left = await bundleOf(first);
+  await first.close();
+  worker.send({ type: 'need-bundle', id: 'b' });
+  assert.equal((await worker.next('cancel')).attempt, left.attempt);
+  worker.send({ type: 'ended', attempt: left.attempt });
+  assert.equal((await worker.next('forget')).array, left.array);
+  assert.equal(worker.has('bundle'), false);
+
+  const second = connect(scheduler, { role: 'client', name: 'second' });
+  const { attempt, start } = await bundleOf(second);
+  worker.send({ type: 'need-bundle', id: 'b' });
+  assert.deepEqual((await worker.next('bundle')).bytes, payload);
+  worker.send(settled(attempt, start), { type: 'ended', attempt });
+
+  assert.equal((await second.next('settled')).array, 1);
+});
+
 test('a worker that speaks like a client loses its connection', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1 });

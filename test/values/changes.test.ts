@@ -17,8 +17,19 @@ const values: Readonly<Record<string, unknown>> = {
   'a Buffer': { body: Buffer.from('x') },
   'a getter': { get now() { return 1; }, a: 1 }, // prettier-ignore
   'groups of a match': 'ab12'.match(/(?<n>\d+)/),
+  'an error of an instance': { of: Object.assign(new Money(5), { reason: new RangeError('m') }) },
   'good data': { a: [1, { b: new Date() }, new Map([[1, new Set([2])]])], u: new Uint8Array(3) },
 };
+
+test('what is put on a URL or on headers, and does not arrive, is told', () => {
+  for (const value of [new URL('https://a.b'), new URLSearchParams('a=1'), new Headers({ a: 'b' })]) {
+    const { changed } = sendable(Object.assign(value, { note: 1 }), destination);
+    assert.deepEqual(
+      changed.map(({ kind, why }) => [kind, why]),
+      [['added-property', 'it arrives without note']],
+    );
+  }
+});
 
 const remote = 'it arrives as a RemoteError, since its class is not registered';
 const register = (name: string) =>
@@ -63,6 +74,11 @@ test('what arrives changed is told in one sentence: where, what, how, and what t
     ['a Buffer'],
     ['a getter'],
     ['groups of a match'],
+    [
+      'an error of an instance',
+      `result.of of task 't' is a Money (class instance): it arrives as a plain object, without its class: ` +
+        `amount would be gone. Fix: ${register('Money')}`,
+    ],
     ['good data'],
   ]);
 });

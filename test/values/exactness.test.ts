@@ -35,12 +35,13 @@ test('a column of what the scan accepts arrives exactly', () => {
   );
 });
 
-test('so do cycles, instances of a registered class and views of one memory, wherever they are', () => {
+test('so do cycles, instances of a registered class and views of one memory, each with its own, anywhere', () => {
   const parts = fc.constantFrom<() => unknown>(
     () => new Price(5),
     () => ({ of: new Map<unknown, unknown>([[new Set([new Price(7)]), Buffer.from('abc')]]) }),
     () => Object.assign([1, , -0], { note: '\ud800' }), // oxlint-disable-line no-sparse-arrays
     () => [new Uint8Array(sharedBytes, 2, 4), new Float64Array(sharedBytes, 8, 1)],
+    () => ({ memory: sharedBytes, view: new DataView(sharedBytes, 4) }),
   );
   fc.assert(
     fc.property(fc.array(parts, { maxLength: 6 }), fc.boolean(), (makers, isCyclic) => {
@@ -48,10 +49,21 @@ test('so do cycles, instances of a registered class and views of one memory, whe
       const value: Record<string, unknown> = { list, again: list[0], set: new Set(list) };
       if (isCyclic) value['self'] = [value];
       assert.match(fateOf(value), /^(?:exact|packed)$/);
-      assertSame(arrived(value), value);
+      const copy = arrived(value);
+      assertSame(copy, value);
+      const buffers = memoriesIn(copy);
+      assert.equal(new Set(buffers).size, buffers.length);
     }),
     { numRuns: 300 },
   );
+});
+
+test('what one view of a memory is given is not seen by another one that arrived with it', () => {
+  const [bytes, all] = arrived([new Uint8Array(sharedBytes, 2, 4), sharedBytes]) as [Uint8Array, ArrayBuffer];
+  bytes[0] = 1;
+
+  assert.deepEqual([bytes.buffer.byteLength, all.byteLength], [4, 16]);
+  assert.equal(new Uint8Array(all)[2], 7);
 });
 
 test('a shape that is shared over and over is scanned once', () => {
@@ -68,6 +80,18 @@ test('a long list reached through an index is as deep as the copier will find it
   assert.equal(isExact(nodes), false);
   assert.equal(isExact(nodes.slice(4_500)), true);
   assert.equal(fateOf(nodes), 'refused depth');
+});
+
+test('a getter that makes a new object each time it is asked is nested too deep', () => {
+  const make = (): object => ({ get next() { return make(); } }); // prettier-ignore
+
+  assert.equal(fateOf(make()), 'refused depth');
+});
+
+test('what an array has besides its elements arrives with those, however many they are', () => {
+  const urls = Array.from({ length: 100 }, (_, index) => new URL(`https://a.b/${index}`));
+
+  assertSame(arrived(Object.assign(urls, { count: 100, first: urls[0] })), urls);
 });
 
 test('a class hidden below the quick scan is found by the thorough one', () => {
@@ -103,7 +127,26 @@ function assertSame(actual: unknown, expected: unknown): void {
   assert.deepEqual(shapeOf(actual), shapeOf(expected));
 }
 
-/** Which objects are the same as one that was met before, in the order of a walk, and what each is: no text shows it. */
+/** The memory of each view, and each buffer, that is somewhere in a value. */
+function memoriesIn(root: unknown): unknown[] {
+  const parts = new Set([root]);
+  for (const part of parts) {
+    if (part instanceof Map || part instanceof Set) {
+      for (const member of [...part.entries()].flat()) parts.add(member);
+    } else if (typeof part === 'object' && part !== null && !ArrayBuffer.isView(part)) {
+      for (const member of Object.values(part)) parts.add(member);
+    }
+  }
+  return [...parts].flatMap((part) => {
+    if (ArrayBuffer.isView(part)) return [part.buffer];
+    return part instanceof ArrayBuffer ? [part] : [];
+  });
+}
+
+/**
+ * Which objects are the same as one that was met before, in the order of a walk, and what each is, private fields too:
+ * no text shows it.
+ */
 function shapeOf(root: unknown): unknown[] {
   const numbers = new Map<unknown, number>();
   const shape: unknown[] = [];
@@ -115,6 +158,7 @@ function shapeOf(root: unknown): unknown[] {
     shape.push(
       (Object.getPrototypeOf(value) as { constructor?: unknown } | null)?.constructor,
       Reflect.ownKeys(value).length,
+      value instanceof Price ? value.cents : undefined,
     );
     if (value instanceof Map || value instanceof Set)
       for (const [key, item] of value.entries()) [key, item].forEach(walk);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { open } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, opendir } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import winston from 'winston';
+import { diagnose } from '../../src/values/diagnosis.ts';
 import { NotSerializableError, sendable } from '../../src/values/travels.ts';
 import { badValues } from './bad-values.ts';
 
@@ -216,6 +219,20 @@ test('an open file is answered with its path', async () => {
 
   assert.match(text, /is a FileHandle .*\n\n {2}Why: an open file belongs to the process that opened it\./);
   assert.match(text, /- send its path, and open it inside the task that uses it/);
+});
+
+test('what Node opens without events is told for what it is, and a hash not as something to be read', async () => {
+  using database = new DatabaseSync(':memory:');
+  await using folder = await opendir('.');
+  const things = { database, statement: database.prepare('select 1'), folder, hash: createHash('sha256') };
+
+  const told = diagnose(things).refused.map(({ path, what, kind }) => [path, what, kind]);
+  assert.deepEqual(told, [
+    ['.database', 'is a DatabaseSync (node:sqlite)', 'connection'],
+    ['.statement', 'is a StatementSync (node:sqlite)', 'connection'],
+    ['.folder', 'is a Dir (node:fs)', 'file'],
+    ['.hash', 'is a Hash (extends Transform)', 'platform'],
+  ]);
 });
 
 /** Without versions and lines, which change. */

@@ -188,6 +188,22 @@ test('a decode that throws is an error that names the type', () => {
   assert.throws(() => arrived(new Fragile()), { code: 'TYPE_CODEC_FAILED', tag: 'Fragile', message: /bad data/ });
 });
 
+for (const [name, made] of [
+  ['nothing', undefined],
+  ['a number', 5],
+  ['a Promise', Promise.resolve({})],
+] as const) {
+  test(`a decode that gives ${name} in place of an instance is an error that names the type`, () => {
+    class Odd {
+      readonly is = 1;
+    }
+    const tag = `odd ${name}`;
+    registerType(Odd, { tag, encode: () => 1, decode: () => made as unknown as Odd });
+
+    assert.throws(() => arrived(new Odd()), { code: 'TYPE_CODEC_FAILED', tag, message: /must return the instance/ });
+  });
+}
+
 test('an error of a registered class arrives as one, thrown or not, with its stack and its private fields', () => {
   const error = Object.assign(new HttpError('down', 503), { url: new URL('https://a.b'), price: new Money(2) });
 

@@ -34,7 +34,7 @@ export function everyValueRules(rule: Rule, { sharesMemory, knowsTemporal = true
     for (const [index, name] of names.entries()) {
       const fate = fateOf(everyValue.get(name)![0], sharesMemory);
       const child = state.of('is-as-made').children[index]!;
-      assertFate({ name, fate, child, told: tellings(logs, `input${stepTo(name)}`) });
+      assertFate({ name, fate, child, told: tellings(logs, `input 'argument 1'${stepTo(name)}`) });
     }
   });
 

@@ -132,8 +132,8 @@ export function failureRules(rule: Rule): void {
       const { state } = await run(new Flow('bad-input', () => inc.map(inc.map(inputs))));
 
       const [first, second, third, last] = state.of('inc').children;
-      assertNotSerializable(second, { role: 'input', mapIndex: 1, path: 'input' });
-      assertNotSerializable(third, { role: 'input', mapIndex: 2, path: 'input.deep[0]' });
+      assertNotSerializable(second, { role: 'input', mapIndex: 1, path: "input 'argument 1'" });
+      assertNotSerializable(third, { role: 'input', mapIndex: 2, path: "input 'argument 1'.deep[0]" });
       assert.deepEqual([first?.result, last?.result], [2, 5]);
       const after = state.of('inc-2').children.map(({ type }) => type);
       assert.deepEqual(after, ['Success', 'TriggerFailed', 'TriggerFailed', 'Success']);
