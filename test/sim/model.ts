@@ -266,7 +266,8 @@ export class Model {
     this.#lastTick = this.#now;
     for (const [id, worker] of this.#workers) {
       if (isLate) worker.lastSeen = this.#now;
-      if (this.#now - worker.lastSeen <= heartbeatTimeoutMs) continue;
+      // Added up as the core does it: at the very limit, the difference of two times is rounded otherwise.
+      if (worker.lastSeen + heartbeatTimeoutMs >= this.#now) continue;
       this.#due.push({ type: 'close-worker', worker: id, reason: 'heartbeat-lost' });
       this.#lose(id);
     }
