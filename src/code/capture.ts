@@ -4,7 +4,8 @@
 
 import { types } from 'node:util';
 import { HeddleError } from '../lib/heddle-error.ts';
-import { isModuleScope, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
+import { isModuleScope, ownNames, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
+import { settleEarlyParts } from './early-parts.ts';
 import { freeNamesIn, hasPrivateMembers, type Tie } from './free-names.ts';
 import { placeAt, textOf } from './function-place.ts';
 import { functionsTakenOut, type Taken } from './functions-in.ts';
@@ -150,17 +151,19 @@ class Capturing {
     const here = placeAt(script.url, script.before);
     const holder = `${at === 'run' ? 'its function' : `'${name === '' ? at : name}'`} (${here})`;
     const free = this.#read(code, holder);
-    if (free.tie !== undefined) throw this.#refusal(holder, free.tie);
+    const names = new Names(facts.scopes, script, this.#moduleTextOf(script));
+    const { used, replaced, values } = settleEarlyParts(code, free, (variable) => !names.isWithout(variable));
+    if (used.tie !== undefined) throw this.#refusal(holder, used.tie);
     const shape = shapeTie(code);
     if (shape !== undefined) throw this.#refusal(holder, shape);
-    const names = new Names(facts.scopes, script, this.#moduleTextOf(script));
     const locals: Record<string, string> = {};
-    if (free.names.has('require') && names.isWithout('require')) throw this.#refusal(holder, ties.require);
-    for (const variable of free.names) {
+    if (used.names.has('require') && names.isWithout('require')) throw this.#refusal(holder, ties.require);
+    for (const [variable, value] of values) locals[variable] = this.#keep(variable, value, holder);
+    for (const variable of used.names) {
       const scope = names.localScopeOf(variable);
       if (scope === undefined) continue;
       locals[variable] = this.#keep(variable, this.#valueOf(scope, variable, holder), holder);
-      this.#noteUse(variable, { scope, holder, isWrite: free.written.has(variable) });
+      this.#noteUse(variable, { scope, holder, isWrite: used.written.has(variable) });
     }
     const own = Object.entries(code as unknown as Record<string, unknown>);
     const properties = own.map(([key, value]) => [key, this.#keep(`${at}.${key}`, value, holder)] as const);
@@ -171,10 +174,10 @@ class Capturing {
       isMethod: free.text.isMethod,
       isStrict: script.isStrict,
       place: { url: script.url, ...script.place },
-      ...names.ofModule(free.names),
+      ...names.ofModule(used.names),
       locals,
       properties: Object.fromEntries(properties),
-      importMeta: free.importMeta,
+      replaced: [...replaced, ...used.importMeta.map((place) => ({ ...place, by: ownNames.meta }))],
     };
   }
 

@@ -1,6 +1,7 @@
 // What a function is made of when it travels with what it captures, as plain data. `capture.ts` makes it, `revive.ts`
 // makes functions of it again.
 
+import type { Replacement } from './early-parts.ts';
 import type { Reference } from './registry.ts';
 import type { VisibleScope } from './inspector.ts';
 import type { ImportedName } from './module-text.ts';
@@ -42,7 +43,8 @@ export interface CapturedText {
   readonly locals: Readonly<Record<string, string>>;
   /** What was put on the function itself, likewise. */
   readonly properties: Readonly<Record<string, string>>;
-  readonly importMeta: readonly { readonly start: number; readonly end: number }[];
+  /** What stands in the source for parts that would mean something else at the other end, or nothing. */
+  readonly replaced: readonly Replacement[];
 }
 
 export interface Captured {
@@ -55,6 +57,15 @@ export interface Captured {
 
 /** What debuggers call the function that stands around a revived one: its variables are those of the module. */
 export const moduleFunction = 'heddleModule';
+
+/** Names that no program uses, around a revived function. */
+export const ownNames = {
+  live: '__heddleLive',
+  kit: '__heddleKit',
+  meta: '__heddleMeta',
+  name: '__heddleName',
+  value: '__heddleValue',
+} as const;
 
 export function isModuleScope({ description }: VisibleScope): boolean {
   return description === 'Module' || description === `Closure (${moduleFunction})` || description.startsWith('With');

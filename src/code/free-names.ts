@@ -4,7 +4,8 @@ import type { AnyNode, Function as FunctionNode } from 'acorn';
 import { readFunction, type FunctionText } from './function-text.ts';
 import { childrenOf, isDeclared, isFunction, scopeInside, scopesOfFunction, targetsIn, type Scope } from './scope.ts';
 
-export interface FreeNames {
+/** What a piece of code uses that is not its own. */
+export interface UsedNames {
   readonly names: ReadonlySet<string>;
   /** Those among them that it assigns to. */
   readonly written: ReadonlySet<string>;
@@ -12,7 +13,22 @@ export interface FreeNames {
   readonly importMeta: readonly { readonly start: number; readonly end: number }[];
   /** What cannot be taken along, if there is any. */
   readonly tie: Tie | undefined;
+}
+
+/** Of a function, without its early parts. */
+export interface FreeNames extends UsedNames {
   readonly text: FunctionText;
+  readonly early: readonly EarlyPart[];
+}
+
+/** What the code around evaluates once, to make a class or a method: the superclass, a computed name. */
+export interface EarlyPart extends UsedNames {
+  /** Offsets in the source of the whole. */
+  readonly start: number;
+  readonly end: number;
+  readonly source: string;
+  /** The source of the member that it names; absent for a superclass. */
+  readonly member: string | undefined;
 }
 
 /** Something that only makes sense where the function was written. */
@@ -39,14 +55,38 @@ const inAClass = 'Write it as a function of its own, and pass what it needs.';
 /** Throws for what cannot be read. */
 export function freeNamesIn(source: string): FreeNames {
   const text = readFunction(source);
+  const start: Place = { scope: outermost, hasOwnThis: false, hasOwnSuper: false, privateNames: [] };
+  const early = earlyIn(text);
+  const apart = new Set(early.map(({ node }) => node));
+  const used = usedBy(text.isMethod ? methodIn(text, start) : [[text.root, start]], text, apart);
+  const parts = early.map(({ node, member }): EarlyPart => {
+    const place = { start: node.start - text.shift, end: node.end - text.shift };
+    const sources = { source: sliceOf(text, node), member: member && sliceOf(text, member) };
+    return { ...usedBy([[node, start]], text), ...place, ...sources };
+  });
+  return { ...used, text, early: parts };
+}
+
+function sliceOf({ text }: FunctionText, { start, end }: AnyNode): string {
+  return text.slice(start, end);
+}
+
+function earlyIn({ root, isMethod }: FunctionText): { readonly node: AnyNode; readonly member?: AnyNode }[] {
+  if (root.type !== 'ClassExpression') return [];
+  const keys = root.body.body.flatMap((member) =>
+    member.type !== 'StaticBlock' && member.computed ? [{ node: member.key, member }] : [],
+  );
+  return root.superClass && !isMethod ? [{ node: root.superClass }, ...keys] : keys;
+}
+
+function usedBy(open: Visit[], text: FunctionText, apart: ReadonlySet<AnyNode> = new Set()): UsedNames {
   const names = new Set<string>();
   const written = new Set<string>();
   const importMeta: { start: number; end: number }[] = [];
   let tie: Tie | undefined;
-  const start: Place = { scope: outermost, hasOwnThis: false, hasOwnSuper: false, privateNames: [] };
-  const open: Visit[] = text.isMethod ? methodIn(text, start) : [[text.root, start]];
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     const [node, place] = visit;
+    if (apart.has(node)) continue;
     tie ??= tieOf(node, place);
     if (node.type === 'Identifier' && !isDeclared(node.name, place.scope)) names.add(node.name);
     if (node.type === 'MetaProperty' && node.meta.name === 'import') {
@@ -55,7 +95,7 @@ export function freeNamesIn(source: string): FreeNames {
     for (const name of assignedBy(node)) if (!isDeclared(name, place.scope)) written.add(name);
     open.push(...inside(node, place));
   }
-  return { names, written, importMeta, tie, text };
+  return { names, written, importMeta, tie };
 }
 
 /** The names that a node assigns to, be they whose they may. */

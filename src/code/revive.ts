@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import { moduleFunction, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
+import { moduleFunction, ownNames, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
 import type { Code } from './inspector.ts';
 import { exportAt, thingAt } from './known.ts';
 import { load } from './load.ts';
@@ -211,15 +211,6 @@ function isClass(each: CapturedFunction): boolean {
   return each.type === 'text' && each.source.startsWith('class');
 }
 
-/** Names that no program uses. */
-const own = {
-  live: '__heddleLive',
-  kit: '__heddleKit',
-  meta: '__heddleMeta',
-  name: '__heddleName',
-  value: '__heddleValue',
-} as const;
-
 interface Kit {
   readonly variables: Names['variables'];
   set?: Setter;
@@ -232,17 +223,17 @@ interface Kit {
 function evaluate(text: CapturedText, { fixed, live, variables }: Names): { code: Code; set: Setter } {
   const { place, isStrict, isMethod } = text;
   const names = Object.keys(variables);
-  const setters = names.map((name) => `case ${JSON.stringify(name)}: ${name} = ${own.value}; break;`).join(' ');
-  const lets = `let { ${names.join(', ')} } = ${own.kit}.variables; `;
-  const setting = `${own.kit}.set = (${own.name}, ${own.value}) => { switch (${own.name}) { ${setters} } }; `;
+  const setters = names.map((name) => `case ${JSON.stringify(name)}: ${name} = ${ownNames.value}; break;`).join(' ');
+  const lets = `let { ${names.join(', ')} } = ${ownNames.kit}.variables; `;
+  const setting = `${ownNames.kit}.set = (${ownNames.name}, ${ownNames.value}) => { switch (${ownNames.name}) { ${setters} } }; `;
   const hasLive = Object.keys(live).length > 0;
   const before =
-    `(function ${moduleFunction}({ ${Object.keys(fixed).join(', ')} }, ${own.live}, ${own.kit}, ${own.meta}) { ` +
-    `${hasLive ? `with (${own.live}) ` : ''}{ return (function () { ${isStrict ? `'use strict'; ` : ''}` +
+    `(function ${moduleFunction}({ ${Object.keys(fixed).join(', ')} }, ${ownNames.live}, ${ownNames.kit}, ${ownNames.meta}) { ` +
+    `${hasLive ? `with (${ownNames.live}) ` : ''}{ return (function () { ${isStrict ? `'use strict'; ` : ''}` +
     `${lets}${setting}return (${isMethod ? '{' : ''}`;
   const after = `${isMethod ? '}' : ''}); })(); } })`;
   const column = place.column - before.length;
-  const make = scriptAt(`${before}${withMeta(text)}${after}`, { ...place, column }) as (
+  const make = scriptAt(`${before}${withReplaced(text)}${after}`, { ...place, column }) as (
     fixed: object,
     live: object,
     kit: Kit,
@@ -253,11 +244,14 @@ function evaluate(text: CapturedText, { fixed, live, variables }: Names): { code
   return { code: isMethod ? methodOf(made as object) : (made as Code), set: kit.set! };
 }
 
-/** `import.meta` is for modules, which a script is not. */
-function withMeta({ source, importMeta }: CapturedText): string {
-  return importMeta
+/** Lines stay where they are. */
+function withReplaced({ source, replaced }: CapturedText): string {
+  return replaced
     .toSorted((a, b) => b.start - a.start)
-    .reduce((text, { start, end }) => `${text.slice(0, start)}${own.meta}${text.slice(end)}`, source);
+    .reduce((text, { start, end, by }) => {
+      const breaks = text.slice(start, end).replaceAll(/[^\n]/g, '');
+      return `${text.slice(0, start)}${by}${breaks}${text.slice(end)}`;
+    }, source);
 }
 
 function metaOf(url: string): object {
