@@ -156,13 +156,13 @@ class Capturing {
     if (used.tie !== undefined) throw this.#refusal(holder, used.tie);
     const shape = shapeTie(code);
     if (shape !== undefined) throw this.#refusal(holder, shape);
-    const locals: Record<string, string> = {};
+    const locals = new Map<string, string>();
     if (used.names.has('require') && names.isWithout('require')) throw this.#refusal(holder, ties.require);
-    for (const [variable, value] of values) locals[variable] = this.#keep(variable, value, holder);
+    for (const [variable, value] of values) locals.set(variable, this.#keep(variable, value, holder));
     for (const variable of used.names) {
       const scope = names.localScopeOf(variable);
       if (scope === undefined) continue;
-      locals[variable] = this.#keep(variable, this.#valueOf(scope, variable, holder), holder);
+      locals.set(variable, this.#keep(variable, this.#valueOf(scope, variable, holder), holder));
       this.#noteUse(variable, { scope, holder, isWrite: used.written.has(variable) });
     }
     const own = Object.entries(code as unknown as Record<string, unknown>);
@@ -175,7 +175,8 @@ class Capturing {
       isStrict: script.isStrict,
       place: { url: script.url, ...script.place },
       ...names.ofModule(used.names),
-      locals,
+      // Own properties even for the one name that a plain assignment would not make one of.
+      locals: Object.fromEntries(locals),
       properties: Object.fromEntries(properties),
       replaced: [...replaced, ...used.importMeta.map((place) => ({ ...place, by: ownNames.meta }))],
     };

@@ -10,6 +10,14 @@ let paths: ReadonlyMap<unknown, readonly string[]> | undefined;
 /** Loading them says something, or needs a flag. */
 const left = /^(?:_|node:|sys$|punycode$|wasi$|sqlite$|sea$|trace_events$|test)/;
 
+/** Globals that Node has written in JavaScript. They are in no module; some are made when first read. */
+const writtenByNode = new Set(
+  (
+    'fetch structuredClone queueMicrotask crypto Headers Request Response FormData WebSocket MessageEvent CloseEvent ' +
+    'Event EventTarget CustomEvent AbortController AbortSignal DOMException Crypto CryptoKey SubtleCrypto'
+  ).split(' '),
+);
+
 /** How to get at a function or an object of the platform; nothing for what has no such name. */
 export function pathTo(thing: unknown): readonly string[] | undefined {
   if (types.isModuleNamespaceObject(thing)) {
@@ -60,6 +68,7 @@ function findPaths(): Map<unknown, readonly string[]> {
     // What a program has put there is not of the platform: it is written by somebody.
     if (isOfPlatform(value)) addWithMembers([name], value, name === 'globalThis' || name === 'global' ? 0 : 2);
   }
+  for (const name of writtenByNode) addWithMembers([name], Reflect.get(globalThis, name), 2);
   for (const name of builtinModules) {
     if (!left.test(name)) addWithMembers([`node:${name}`], process.getBuiltinModule(name), 2);
   }

@@ -222,14 +222,15 @@ interface Kit {
  */
 function evaluate(text: CapturedText, { fixed, live, variables }: Names): { code: Code; set: Setter } {
   const { place, isStrict, isMethod } = text;
+  const { kit: kitName, live: liveName, meta, name: nameName, value } = ownNames;
   const names = Object.keys(variables);
-  const setters = names.map((name) => `case ${JSON.stringify(name)}: ${name} = ${ownNames.value}; break;`).join(' ');
-  const lets = `let { ${names.join(', ')} } = ${ownNames.kit}.variables; `;
-  const setting = `${ownNames.kit}.set = (${ownNames.name}, ${ownNames.value}) => { switch (${ownNames.name}) { ${setters} } }; `;
+  const setters = names.map((name) => `case ${JSON.stringify(name)}: ${name} = ${value}; break;`).join(' ');
+  const lets = `let { ${names.join(', ')} } = ${kitName}.variables; `;
+  const setting = `${kitName}.set = (${nameName}, ${value}) => { switch (${nameName}) { ${setters} } }; `;
   const hasLive = Object.keys(live).length > 0;
   const before =
-    `(function ${moduleFunction}({ ${Object.keys(fixed).join(', ')} }, ${ownNames.live}, ${ownNames.kit}, ${ownNames.meta}) { ` +
-    `${hasLive ? `with (${ownNames.live}) ` : ''}{ return (function () { ${isStrict ? `'use strict'; ` : ''}` +
+    `(function ${moduleFunction}({ ${Object.keys(fixed).join(', ')} }, ${liveName}, ${kitName}, ${meta}) { ` +
+    `${hasLive ? `with (${liveName}) ` : ''}{ return (function () { ${isStrict ? `'use strict'; ` : ''}` +
     `${lets}${setting}return (${isMethod ? '{' : ''}`;
   const after = `${isMethod ? '}' : ''}); })(); } })`;
   const column = place.column - before.length;
