@@ -14,8 +14,10 @@ export interface CallSite {
   /** The caller's file as a URL or what stands for one (`REPL1`, `[eval]`). */
   readonly file: string;
   readonly line: number;
-  /** Where in the script of the module, when that is a guess: it may as well be an async function in there. */
-  readonly guess?: Place;
+  /** Where in the script of the module, which knows more. */
+  readonly place?: Place;
+  /** Whether that module is a guess: it may as well be an async function in there. */
+  readonly isGuess?: true;
 }
 
 /** Both count from 1. */
@@ -52,8 +54,9 @@ export function callSite(): CallSite {
   const at = frames.findIndex((frame, index) => isModuleBody(frame, frames[index + 1]));
   const body = frames[at];
   const site = { module: body?.file, file: caller.file, line: caller.line };
-  if (body === undefined || isLoader(frames[at + 1])) return site;
-  return { ...site, guess: { line: body.line, column: body.column } };
+  if (body === undefined) return site;
+  const place = { line: body.line, column: body.column };
+  return { ...site, place, ...(!isLoader(frames[at + 1]) && { isGuess: true }) };
 }
 
 /** Inside of a bundle all modules share one scope; each says who it is before it runs (see `bundle.ts`). */

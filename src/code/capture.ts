@@ -13,7 +13,7 @@ import { Inspector, type Code, type FunctionFacts, type VisibleScope } from './i
 import { exportOf, pathTo } from './known.ts';
 import { readNamesOf, type ModuleText } from './module-text.ts';
 import { addressOf, Names } from './names.ts';
-import { find, type Reference } from './registry.ts';
+import { find, registry, type Reference } from './registry.ts';
 import { scriptOf, type WrittenFunction } from './written-function.ts';
 
 /** What was captured, and by whom each of its values is: `'load' (load.ts:3:10)`. */
@@ -24,6 +24,8 @@ export interface Capture extends Captured {
 export interface CaptureOptions {
   /** For messages: `task 'load'`. */
   readonly subject: string;
+  /** How that was made, so that no module leads to it: `inside a function`. */
+  readonly made: string;
   /** Whether a value has no function in it, told fast. */
   readonly isPlain: (value: unknown) => boolean;
   /** The classes of an instance that is to be made again from its fields. */
@@ -120,7 +122,8 @@ class Capturing {
     const script = scriptOf(code, facts, this.#inspector);
     if (script === undefined || script.isCommonJs) return this.#namedElsewhere(code, at);
     const name = nameInModule(code, facts);
-    if (name !== undefined && script.isFile) return { type: 'named', module: addressOf(script.url), name };
+    const isThere = name !== undefined && script.isFile && !this.#moduleTextOf(script).unreached.has(name);
+    if (isThere) return { type: 'named', module: addressOf(script.url), name };
     return this.#writtenOut(code, { facts, script, at });
   }
 
@@ -211,19 +214,22 @@ class Capturing {
     throw this.#refusal(use.holder, { what, remedy });
   }
 
-  #moduleTextOf({ scriptId }: WrittenFunction): ModuleText {
-    let text = moduleTexts.get(scriptId);
+  #moduleTextOf({ scriptId, url }: WrittenFunction): ModuleText {
+    // What of a module is reached may change once: when it comes to wait for a run.
+    const run = registry.runs.get(url);
+    const key = run === undefined ? scriptId : `${scriptId} behind a run`;
+    let text = moduleTexts.get(key);
     if (text === undefined) {
-      text = readNamesOf(this.#inspector.sourceOf(scriptId));
-      moduleTexts.set(scriptId, text);
+      text = readNamesOf(this.#inspector.sourceOf(scriptId), run);
+      moduleTexts.set(key, text);
     }
     return text;
   }
 
   #refusal(holder: string, { what, remedy }: Tie): HeddleError {
-    const { subject } = this.#options;
+    const { subject, made } = this.#options;
     const message =
-      `${subject} was made inside a function, so it travels with what it captures, and that cannot be done: ` +
+      `${subject} was made ${made}, so it travels with what it captures, and that cannot be done: ` +
       `${holder} ${what}. ${remedy} Or move the call that makes it to the top level of a module, and pass what it ` +
       `captures as inputs.`;
     return new HeddleError('FUNCTION_NOT_SERIALIZABLE', message, { function: holder, what, remedy });

@@ -1,39 +1,57 @@
-// Settles what could only be guessed when something was defined: whether its module was being loaded then, or an async
-// function of it went on after an `await`. The text of the module knows. It is read when a flow is about to run, once.
+// Settles what could only be guessed when something was defined: whether whoever imports its module comes to where it
+// was made. An async function of the module may have gone on after an `await`; the module may have waited for a run of
+// a flow, which workers do not get past; or only the main module of a program comes there, which it is not in a worker.
+// The text of the module knows. It is read when a flow is about to run, once.
 
-import { toUrl, type Place } from './call-site.ts';
+import { toUrl } from './call-site.ts';
 import { Inspector } from './inspector.ts';
-import type { Reference } from './registry.ts';
+import type { Places } from './places.ts';
+import { insideFunction, registry, type Doubt, type Reference } from './registry.ts';
 
 const known = new WeakMap<Reference, Promise<Reference>>();
-/** By module: it is read once, however many things are defined in it. */
-const insides = new Map<string, Promise<(place: Place) => boolean>>();
 
-/** The same reference; without a module, where it was made inside a function after all. */
+/** The same reference; without a module, where importing that leads nobody there. */
 export async function certain(reference: Reference): Promise<Reference> {
-  if (reference.guess === undefined) return reference;
+  if (reference.doubt === undefined) return reference;
   let settled = known.get(reference);
   if (settled === undefined) known.set(reference, (settled = settle(reference)));
   return await settled;
 }
 
 async function settle(reference: Reference): Promise<Reference> {
-  const { module, guess, ...rest } = reference;
-  try {
-    let inside = insides.get(module!);
-    if (inside === undefined) insides.set(module!, (inside = readInsideOf(module!)));
-    const { name, ordinal, definedAt } = rest;
-    return (await inside)(guess!) ? { name, ordinal, definedAt } : reference;
-  } catch {
-    // Nobody can be asked, or it cannot be read: whoever looks for it will tell.
-    return reference;
-  }
+  const { module, doubt, name, ordinal, definedAt } = reference;
+  const places = await placesOf(module!);
+  const making = places && makingOf(places, { module: module!, doubt: doubt! });
+  return making === undefined ? reference : { name, ordinal, definedAt, ...making };
 }
 
-/** What is inside of a function there. Rejects where nobody can be asked, or it cannot be read. */
-async function readInsideOf(module: string): Promise<(place: Place) => boolean> {
-  const { functionsIn } = await import('./module-text.ts');
+function makingOf(
+  places: Places,
+  { module, doubt }: { module: string; doubt: Doubt },
+): Pick<Reference, 'made' | 'mayBeThere'> | undefined {
+  if (places.isInsideFunction(doubt)) return { made: insideFunction };
+  const guard = places.guardOf(doubt);
+  if (guard !== undefined) {
+    const made = `behind if (${guard.replaceAll(/\s+/g, ' ')})`;
+    return /^(?:import\.meta\.main|require\.main\s*===?\s*module)$/.test(guard) ? { made } : { made, mayBeThere: true };
+  }
+  const isUnreached = doubt.isLate && places.isHeldAt(registry.runs.get(module)!);
+  return isUnreached ? { made: 'after a run of a flow that its file waits for' } : undefined;
+}
+
+/** By module: it is read once, however many things are defined in it. */
+const texts = new Map<string, Promise<Places | undefined>>();
+
+/** Nothing where nobody can be asked, or it cannot be read: whoever looks for what the module makes will tell. */
+async function placesOf(module: string): Promise<Places | undefined> {
+  let places = texts.get(module);
+  if (places === undefined) texts.set(module, (places = readPlaces(module).catch(() => undefined)));
+  return await places;
+}
+
+async function readPlaces(module: string): Promise<Places | undefined> {
+  const { Places } = await import('./places.ts');
   using inspector = await Inspector.open();
   const script = [...inspector.scripts.values()].find(({ url }) => toUrl(url) === module);
-  return script === undefined ? () => false : functionsIn(inspector.sourceOf(script.scriptId));
+  return script && new Places(inspector.sourceOf(script.scriptId));
 }

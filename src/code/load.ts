@@ -1,5 +1,5 @@
 // Finds the function behind a reference, importing its module when need be. The module is the user's flow file, with a
-// top-level `flow.run()` perhaps: while this thread imports, such a call is held back for ever (see `holdRun`), so
+// top-level `flow.run()` perhaps: while this thread imports, such a call is held back for ever (see `reachRun`), so
 // users write no guard, and loading goes on as soon as the wanted function is there and the first such call was
 // reached.
 
@@ -11,7 +11,7 @@ import type { CodeSource } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { missingPackageOf, tellOfMissingPackages } from './missing-package.ts';
-import { find, fingerprintOf, namesIn, projectOf, registry, type Reference } from './registry.ts';
+import { find, fingerprintOf, insideFunction, namesIn, projectOf, registry, type Reference } from './registry.ts';
 import { changesSince, lookAround, type Surroundings } from './side-effects.ts';
 
 /** How long a module that was held at a flow run may stay silent before it is taken to define nothing more. */
@@ -38,17 +38,17 @@ export function importOnlyForTasks(): void {
 }
 
 /**
- * Whether a flow run that is reached now is the user's script running again in a worker, and must not be carried out.
+ * For whoever is about to run a flow, outside of all tasks. In a thread that imports modules only to find tasks it is
+ * the user's script that runs again, which must not be carried out: gives a promise that never settles, since what
+ * follows is the script, not the tasks.
  */
-export function isImportingForTasks(): boolean {
-  return registry.isImporting;
-}
-
-/**
- * A promise that never settles, for a flow run reached while importing: what follows it is the script, not the tasks.
- */
-export function holdRun(): Promise<never> {
-  registry.heldRuns.push(callSite().module);
+export function reachRun(): Promise<never> | undefined {
+  const { module, place } = callSite();
+  if (!registry.isImporting) {
+    if (module !== undefined && place !== undefined && !registry.runs.has(module)) registry.runs.set(module, place);
+    return undefined;
+  }
+  registry.heldRuns.push(module);
   for (const notify of registry.watchers) notify();
   return new Promise(() => {});
 }
@@ -105,22 +105,27 @@ function notFound({ name, module, definedAt }: Reference & { module: string }, e
   const when = isHeld ? 'before the flow run that it, or a module it imports, waits for' : 'while it loaded';
   const message =
     `a worker imported ${module}, but no task '${name}' was defined ${when}; it was defined at ${definedAt} where ` +
-    `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module` +
-    `${isHeld ? ', above the first run of a flow' : ''}.`;
+    `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module, ` +
+    `${isHeld ? 'above the first run of a flow' : 'and under no condition: import.meta.main is false in workers'}.`;
   return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
 }
 
 /** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
-export function notAddressable({ name, definedAt }: Reference, cause?: Error): HeddleError {
+export function notAddressable({ name, definedAt, made }: Reference, cause?: Error): HeddleError {
   const unsent =
     cause === undefined
       ? ''
       : ` Nor can it be sent with what it captures, as nobody here can tell what that is: ` +
         `${cause.message.replace(/\.$/, '')}. Start Node with --allow-inspector, if it was started with --permission.`;
+  const isInside = made === undefined || made === insideFunction;
+  const how = isInside
+    ? `${insideFunction} (${definedAt}), not while its module was being loaded`
+    : `${made} (${definedAt})`;
+  const where = isInside ? '' : ', above the first run of a flow and under no condition,';
   const message =
-    `task '${name}' was made inside a function (${definedAt}), not while its module was being loaded, so a worker ` +
-    `cannot find it by importing the module.${unsent} Move the task() call to the top level of a module and pass ` +
-    `what it captures as inputs, or run the flow with LocalExecutor.`;
+    `task '${name}' was made ${how}, so a worker cannot find it by importing the module.${unsent} Move the task() ` +
+    `call to the top level of a module${where} and pass what it ` +
+    `captures as inputs, or run the flow with LocalExecutor.`;
   return new HeddleError('TASK_NOT_ADDRESSABLE', message, { task: name, definedAt, ...(cause && { cause }) });
 }
 

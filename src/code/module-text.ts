@@ -4,7 +4,16 @@ import type { AnyNode, Program } from 'acorn';
 import type { Place } from './call-site.ts';
 import { assignedBy } from './free-names.ts';
 import { readModule } from './function-text.ts';
-import { childrenOf, isDeclared, isFunction, scopeInside, scopesOfFunction, type Scope } from './scope.ts';
+import { Places } from './places.ts';
+import {
+  childrenOf,
+  isDeclared,
+  isFunction,
+  namesDeclaredIn,
+  scopeInside,
+  scopesOfFunction,
+  type Scope,
+} from './scope.ts';
 
 /** Where a name comes from that a module imports. */
 export interface ImportedName {
@@ -20,33 +29,26 @@ export interface ModuleText {
   readonly imports: ReadonlyMap<string, ImportedName>;
   /** Names of its own that some function in it assigns to, so that they may change after it was loaded. */
   readonly changing: ReadonlySet<string>;
+  /** Names of its own that stand behind a run of a flow it waits for, so that no worker has them. */
+  readonly unreached: ReadonlySet<string>;
 }
 
-const unread: ModuleText = { imports: new Map(), changing: new Set() };
+const unread: ModuleText = { imports: new Map(), changing: new Set(), unreached: new Set() };
 
-/** Nothing for what cannot be read, a script that is no module for example. */
-export function readNamesOf(source: string): ModuleText {
-  let program: Program;
+/** Nothing for what cannot be read, a script that is no module for example. The first run of a flow stands at `run`. */
+export function readNamesOf(source: string, run: Place | undefined): ModuleText {
+  let places: Places;
   try {
-    program = readModule(source);
+    places = new Places(source);
   } catch {
     return unread;
   }
-  return { imports: new Map(program.body.flatMap(importsOf)), changing: changedLater(program) };
-}
-
-/** Tells whether a place of a module's text is inside of a function. Throws for what cannot be read. */
-export function functionsIn(source: string): (place: Place) => boolean {
-  const lengths = source.split('\n').map((line) => line.length + 1);
-  const outermost: AnyNode[] = [];
-  const open: AnyNode[] = [readModule(source)];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (isFunction(node)) outermost.push(node);
-    else open.push(...childrenOf(node));
-  }
-  return ({ line, column }) => {
-    const offset = lengths.slice(0, line - 1).reduce((sum, each) => sum + each, column - 1);
-    return outermost.some(({ start, end }) => start <= offset && offset < end);
+  const { program } = places;
+  const behindRun = run !== undefined && places.isHeldAt(run) ? places.statementsFrom(run) : [];
+  return {
+    imports: new Map(program.body.flatMap(importsOf)),
+    changing: changedLater(program),
+    unreached: new Set(behindRun.flatMap(namesDeclaredIn)),
   };
 }
 

@@ -26,7 +26,7 @@ export class Names {
   /** The scope of a variable that has to travel as a value, if it has to. */
   localScopeOf(name: string): VisibleScope | undefined {
     const scope = this.#scopeOf(name);
-    if (scope === undefined || (isModuleScope(scope) && this.#script.isFile)) return undefined;
+    if (scope === undefined || (this.#isOfModule(scope, name) && this.#script.isFile)) return undefined;
     return this.#text.imports.has(name) && isModuleScope(scope) ? undefined : scope;
   }
 
@@ -41,7 +41,7 @@ export class Names {
     const imports: Record<string, CapturedText['imports'][string]> = {};
     for (const name of names) {
       const scope = this.#scopeOf(name);
-      if (scope === undefined || !isModuleScope(scope)) continue;
+      if (scope === undefined || !this.#isOfModule(scope, name)) continue;
       const imported = this.#text.imports.get(name);
       if (imported !== undefined && (!this.#script.isFile || mayMove(scope, name))) imports[name] = imported;
       else if (!this.#script.isFile) continue;
@@ -50,6 +50,11 @@ export class Names {
     }
     const isLookedUp = fixed.length > 0 || changing.length > 0;
     return { ...(isLookedUp && { module: addressOf(this.#script.url) }), fixed, changing, imports };
+  }
+
+  /** What a module has only where it gets past its run of a flow travels like a variable of a function. */
+  #isOfModule(scope: VisibleScope, name: string): boolean {
+    return isModuleScope(scope) && !this.#text.unreached.has(name);
   }
 
   #scopeOf(name: string): VisibleScope | undefined {

@@ -7,7 +7,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CodeAddress } from '../lib/chunk.ts';
 import { processWide } from '../lib/process-wide.ts';
-import { callSite, isBundled, type Place } from './call-site.ts';
+import { callSite, isBundled, type CallSite, type Place } from './call-site.ts';
 
 /** A function's address: the module that defines it, and which definition of that name in there. */
 export interface Reference {
@@ -24,14 +24,31 @@ export interface Reference {
   readonly fingerprint?: string;
   /** `file:line`, for people. */
   readonly definedAt: string;
-  /** Present when that module is a guess: see `certain`. */
-  readonly guess?: Place;
+  /** Present when others that import that module may not come to where it was made: see `certain`. */
+  readonly doubt?: Doubt;
+  /** What keeps others from coming there, for people: `inside a function`, unless it says otherwise. */
+  readonly made?: string;
+  /** Whether others may come there all the same. */
+  readonly mayBeThere?: true;
+}
+
+/** How most of what no module leads to was made. */
+export const insideFunction = 'inside a function';
+
+/** Where in the script of its module something was made. */
+export interface Doubt extends Place {
+  /** Whether a run of a flow had been started at the top level of that module. */
+  readonly isLate: boolean;
 }
 
 interface Registry {
   readonly entries: Map<string, object>;
   readonly ordinals: Map<string, number>;
   readonly fingerprints: Map<string, string>;
+  /** Modules that may do otherwise where they are not the main one. */
+  readonly guarded: Set<string>;
+  /** Where a module's top level first started a run of a flow. */
+  readonly runs: Map<string, Place>;
   /** When the bytes of a module's file were looked at, in milliseconds since 1970. */
   readonly loadTimes: Map<string, number>;
   /** Called at each definition and at each flow run that was held back; for whoever waits for one of them. */
@@ -48,6 +65,8 @@ export const registry = processWide<Registry>('registry', () => ({
   entries: new Map(),
   ordinals: new Map(),
   fingerprints: new Map(),
+  guarded: new Set(),
+  runs: new Map(),
   loadTimes: new Map(),
   watchers: new Set(),
   isImporting: false,
@@ -67,16 +86,22 @@ export function register(name: string, entry: object): Reference {
     ordinal,
     definedAt: placeOf(site.file, site.line),
     ...(module !== undefined && { module, path: pathInProject(module), fingerprint: fingerprintOf(module) }),
-    ...(module !== undefined && site.guess && { guess: site.guess }),
+    ...(module !== undefined && doubtAbout(module, site)),
+    ...(module === undefined && site.file !== '' && !isThere(site.file) && { made: 'outside of any file' }),
   };
   registry.entries.set(keyOf(reference), entry);
   for (const notify of registry.watchers) notify();
   return reference;
 }
 
+function doubtAbout(module: string, { place, isGuess }: CallSite): Pick<Reference, 'doubt'> {
+  if (place === undefined || !(isGuess || registry.guarded.has(module))) return {};
+  return { doubt: { ...place, isLate: registry.runs.has(module) } };
+}
+
 function isThere(module: string): boolean {
-  if (registry.fingerprints.has(module) || !isFile(module)) return true;
-  return existsSync(new URL(module));
+  if (registry.fingerprints.has(module)) return true;
+  return isFile(module) ? existsSync(new URL(module)) : isBundled(module);
 }
 
 /** The address of what is there wherever this package is. */
@@ -105,13 +130,18 @@ export function namesIn(module: string): string[] {
   return [...registry.ordinals.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
 }
 
+/** What is not the same in a worker as in the main module of a program. */
+export const mainGuards = ['import.meta.main', 'require.main', 'process.argv'] as const;
+
 /** A hash of the bytes of a module's file: the same under every loader, unlike the text of a function. */
 export function fingerprintOf(module: string): string {
   let fingerprint = registry.fingerprints.get(module);
   if (fingerprint === undefined) {
     const url = new URL(module);
-    fingerprint = hashOfModule(url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module);
+    const content = url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module;
+    fingerprint = hashOfModule(content);
     registry.fingerprints.set(module, fingerprint);
+    if (mainGuards.some((guard) => content.includes(guard))) registry.guarded.add(module);
     registry.loadTimes.set(module, Date.now());
   }
   return fingerprint;

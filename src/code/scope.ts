@@ -69,6 +69,12 @@ function lexicalNamesIn(statement: AnyNode): string[] {
   return declared.declarations.flatMap(({ id }) => namesIn(id));
 }
 
+/** What a statement declares where it stands. */
+export function namesDeclaredIn(statement: AnyNode): string[] {
+  const declared = statement.type === 'ExportNamedDeclaration' ? (statement.declaration ?? statement) : statement;
+  return [...lexicalNamesIn(declared), ...variablesIn(declared)];
+}
+
 /** What `var` declares anywhere in this code, but for the functions in it, which keep theirs. */
 function variablesIn(code: AnyNode): string[] {
   const names: string[] = [];

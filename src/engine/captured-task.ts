@@ -4,33 +4,47 @@
 import type { Capture } from '../code/capture.ts';
 import type { Captured } from '../code/captured.ts';
 import { notAddressable } from '../code/load.ts';
+import { insideFunction } from '../code/registry.ts';
 import { codeOf, partsOf, taskOf, type Task, type TaskParts } from '../flow/task.ts';
 import { isExact } from '../values/exactness.ts';
 import { outgoing, type OutgoingUse } from './outgoing.ts';
 import type { RunPlan } from './plan.ts';
 
-/** Whose task it is, and in which run. */
-export type CaptureUse = Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'> & { readonly slug: string };
+/** Whose task it is, how it was made, and in which run. */
+export type CaptureUse = Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'> & CaptureSubject;
+
+export interface CaptureSubject {
+  readonly slug: string;
+  /** See `Reference`; inside a function, unless it says otherwise. */
+  readonly made: string | undefined;
+}
 
 /**
  * All that a task is made of, as plain data. Rejects with `FUNCTION_NOT_SERIALIZABLE` for a function that cannot leave
  * its place, with `CAPTURE_NOT_SERIALIZABLE` for a value that cannot, and with `TASK_NOT_ADDRESSABLE` where nobody can
  * tell what it captures.
  */
-export async function captureTask(task: Task, { slug, ...ofRun }: CaptureUse): Promise<Captured> {
-  const { holders, values, ...captured } = await takeApart(task, slug);
+export async function captureTask(task: Task, { slug, made, ...ofRun }: CaptureUse): Promise<Captured> {
+  const { holders, values, ...captured } = await takeApart(task, { slug, made });
   const holderOf = (path: string) => holders.get(keyIn(path));
-  const use = (): OutgoingUse => ({ role: 'captured', task: slug, check: task.settings.check, holderOf, ...ofRun });
+  const use = (): OutgoingUse => ({
+    role: 'captured',
+    task: slug,
+    made,
+    check: task.settings.check,
+    holderOf,
+    ...ofRun,
+  });
   return { ...captured, values: outgoing(values, use) as Captured['values'] };
 }
 
 /** What a task is made of, not looked through yet. Rejects as `captureTask` does, but for values. */
-export async function takeApart(task: Task, slug: string): Promise<Capture> {
+export async function takeApart(task: Task, { slug, made = insideFunction }: CaptureSubject): Promise<Capture> {
   const { capture, NoInspectorError } = await import('../code/capture.ts');
   try {
     const parts = partsOf(task);
     const classes = 'class' in parts ? codeOf(task) : [];
-    return await capture(withoutPlace(parts), { subject: `task '${slug}'`, isPlain: isExact, classes });
+    return await capture(withoutPlace(parts), { subject: `task '${slug}'`, made, isPlain: isExact, classes });
   } catch (error) {
     throw error instanceof NoInspectorError ? notAddressable(task.reference, error) : error;
   }

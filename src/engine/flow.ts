@@ -3,7 +3,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
-import { holdRun, isImportingForTasks } from '../code/load.ts';
+import { reachRun } from '../code/load.ts';
 import { register } from '../code/registry.ts';
 import { assertNotBuilding, Graph } from '../flow/graph.ts';
 import type { Node } from '../flow/node.ts';
@@ -278,7 +278,8 @@ export class Flow<Plan = unknown> {
   async run(options: FlowRunOptions = {}): Promise<FlowState<Plan>> {
     checkOptions(`${this.name}.run()`, options, runRules);
     assertNotBuilding(`${this.name}.run()`);
-    if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
+    const held = isInTaskRun() ? undefined : reachRun();
+    if (held !== undefined) return await held;
     const commandLine = this.#takeCommandLine();
     const state = await carryOut(this, this.#request(`${this.name}.run()`, options, commandLine));
     commandLine?.ended(state);
@@ -301,7 +302,8 @@ export class Flow<Plan = unknown> {
       const message = `${owner} needs option 'schedule', ${scheduleRule.expected}, there or of the flow itself`;
       throw new UsageError('INVALID_OPTION', message, { owner, option: 'schedule' });
     }
-    if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
+    const held = isInTaskRun() ? undefined : reachRun();
+    if (held !== undefined) return await held;
     const commandLine = this.#takeCommandLine();
     if (commandLine?.flowRunId !== undefined) {
       const all = `so they cannot all be run '${commandLine.flowRunId}'. Leave --run-id out.`;

@@ -3,8 +3,8 @@
 
 import { inspect } from 'node:util';
 import { certain } from '../code/certain.ts';
-import { holdRun, isImportingForTasks } from '../code/load.ts';
-import type { Reference } from '../code/registry.ts';
+import { reachRun } from '../code/load.ts';
+import { insideFunction, type Reference } from '../code/registry.ts';
 import type { Binding, Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
@@ -15,7 +15,7 @@ import { checkOptions, rules } from '../lib/options.ts';
 import { diagnose, type Finding } from '../values/diagnosis.ts';
 import { encodeColumn, encodeValue } from '../values/encode.ts';
 import { isInTaskRun } from './context.ts';
-import { takeApart } from './captured-task.ts';
+import { takeApart, type CaptureSubject } from './captured-task.ts';
 import { Flow } from './flow.ts';
 import { searchAfresh } from './search-afresh.ts';
 import { changesOf, distinctTasks, insteadOfKeeping, keptBy, whyNotKept } from './stateful-tasks.ts';
@@ -102,15 +102,16 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   const timeoutMs = toMilliseconds(options.timeout ?? '20s', `option 'timeout' of inspectSerializable()`);
   const isFlow = value instanceof Flow;
   if (!isFlow && !(value instanceof Task)) return new SerializationReport('the value', look('value', value));
-  if (isImportingForTasks() && !isInTaskRun()) return await holdRun();
+  const held = isInTaskRun() ? undefined : reachRun();
+  if (held !== undefined) return await held;
   const nodes = isFlow ? value.graph.nodes : [];
   const sought = isFlow ? soughtBy(value) : new Map([[value.reference, `task '${value.name}'`]]);
   const tasks = isFlow ? distinctTasks(value.graph) : new Map([[value, value.name]]);
   const kept = await keptFaults(tasks);
   const captured: Findings[] = [];
   for (const [task, slug] of tasks) {
-    const { module } = await certain(task.reference);
-    if (module === undefined && sought.delete(task.reference)) captured.push(await capturedBy(task, slug));
+    const { module, made } = await certain(task.reference);
+    if (module === undefined && sought.delete(task.reference)) captured.push(await capturedBy(task, { slug, made }));
   }
   const values = [...captured, ...nodes.flatMap(valuesOf)];
   const faults = await lookupFaults(sought, timeoutMs);
@@ -141,23 +142,28 @@ function look(path: string, value: unknown, encode: (value: unknown) => Uint8Arr
   }
 }
 
-/** What a task captures that workers cannot find, because it was made inside a function. */
-async function capturedBy(task: Task, slug: string): Promise<Findings> {
+/** What a task captures that workers cannot find, because it was made inside a function, say. */
+async function capturedBy(task: Task, subject: CaptureSubject): Promise<Findings> {
+  const { slug } = subject;
   try {
-    const { values } = await takeApart(task, slug);
+    const { values } = await takeApart(task, subject);
     const { problems, changes, bytes } = look('', values);
     const of = (fault: SerializationFault) => ({ ...fault, path: `variable ${fault.path.slice(1)} of task '${slug}'` });
     return { problems: problems.map(of), changes: changes.map(of), bytes };
   } catch (error) {
     if (!(error instanceof HeddleError)) throw error;
-    return { problems: [insideFault(task.reference, slug, error)], changes: [], bytes: 0 };
+    return { problems: [insideFault(task.reference, subject, error)], changes: [], bytes: 0 };
   }
 }
 
-function insideFault({ definedAt }: Reference, slug: string, error: HeddleError): SerializationFault {
+function insideFault(
+  { definedAt }: Reference,
+  { slug, made: how }: CaptureSubject,
+  error: HeddleError,
+): SerializationFault {
   const { function: holder, what, remedy } = error as HeddleError & Readonly<Record<string, string>>;
   const { what: _, ...fault } = lookups['TASK_NOT_ADDRESSABLE']!;
-  const made = `was made inside a function (${definedAt})`;
+  const made = `was made ${how ?? insideFunction} (${definedAt})`;
   const { code: kind } = error;
   const path = `task '${slug}'`;
   if (what === undefined) return { ...fault, path, kind, what: `${made}; ${textOf(error.cause)}` };

@@ -21,14 +21,17 @@ export interface PreparedTask {
 export async function prepareTasks(
   { nodes }: Graph,
   session: Session,
-  use: Omit<CaptureUse, 'slug'>,
+  use: Omit<CaptureUse, 'slug' | 'made'>,
 ): Promise<ReadonlyMap<Task, PreparedTask>> {
   const prepared = new Map<Task, PreparedTask>();
   for (const { task, slug } of nodes) {
     if (task === undefined || isBuiltIn(task.reference) || prepared.has(task)) continue;
-    const objection = session.objection(session.takesCaptures ? await certain(task.reference) : task.reference);
-    if (objection !== undefined && !session.takesCaptures) throw objection;
-    const captured = objection && (await captureTask(task, { slug, ...use }));
+    const { takesCaptures } = session;
+    const reference = session.importsModules ? await certain(task.reference) : task.reference;
+    const objection = session.objection(reference);
+    if (objection !== undefined && !takesCaptures && reference.mayBeThere !== true) throw objection;
+    const captured =
+      objection && takesCaptures ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
     prepared.set(task, { captured, variables: session.importsModules ? await noteVariables(task) : [] });
   }
   return prepared;

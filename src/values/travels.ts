@@ -16,6 +16,8 @@ export interface Destination extends Sharing {
   readonly name?: string | undefined;
   /** Of what is captured: by whom, given the beginning of its path. */
   readonly holderOf?: ((path: string) => string | undefined) | undefined;
+  /** Likewise: how the task was made, `inside a function` unless it says otherwise. */
+  readonly made?: string | undefined;
   /** What is done about silent changes; `'warn'` by default. */
   readonly check?: Check | undefined;
 }
@@ -129,11 +131,11 @@ function explain(
 }
 
 /** The beginning of a sentence that ends with what is wrong with the value. */
-export function whoseValue({ role, task, mapIndex, name }: Destination): string {
+export function whoseValue({ role, task, mapIndex, name, made }: Destination): string {
   if (role === 'parameter') return `Parameter '${name ?? ''}' has a value`;
   const who = `Task '${task ?? ''}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
   if (role === 'result') return `${who} returned a value`;
-  if (role === 'captured') return `${who} was made inside a function and captures a value`;
+  if (role === 'captured') return `${who} was made ${made ?? 'inside a function'} and captures a value`;
   return `${who} was given ${role === 'input' ? 'an input' : 'a constant'}`;
 }
 

@@ -5,7 +5,7 @@ import { atTopLevel, insideArrow } from './fixtures/guesses.ts';
 import { fixture, referenceTo } from './fixtures.ts';
 
 test('a definition after a top-level await belongs to its module', async () => {
-  assert.ok(atTopLevel.guess);
+  assert.ok(atTopLevel.doubt);
   assert.equal((await certain(atTopLevel)).module, fixture('guesses.ts'));
 });
 
@@ -16,7 +16,7 @@ test('a definition after an await inside of a function belongs to none', async (
   assert.deepEqual([module, name, definedAt], [undefined, 'inside-arrow', reference.definedAt]);
 });
 
-test('what is no guess stays as it is', async () => {
+test('what is beyond doubt stays as it is', async () => {
   const reference = referenceTo('x', 'tasks.ts');
 
   assert.equal(await certain(reference), reference);

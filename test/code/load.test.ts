@@ -102,7 +102,7 @@ test('a name that the module does not define is refused, with the names that it 
     message:
       `a worker imported ${module}, but no task 'cube' was defined while it loaded; it was defined at ` +
       `test/code/fixtures/fresh.ts:1 where the flow was started. Tasks there: square. Call task() at the top level of ` +
-      `a module.`,
+      `a module, and under no condition: import.meta.main is false in workers.`,
   });
 });
 

@@ -93,7 +93,7 @@ test('without an inspector, a task made inside a function is refused as before, 
   const refused = await run([...flags, '-e', asScript], '');
   assert.match(
     refused.stdout,
-    /^task 'measure' was made inside .*nobody here can tell what that is: .*--allow-inspector/,
+    /^task 'measure' was made outside of any file .*nobody here can tell what that is: .*--allow-inspector/,
   );
   const allowed = await run([...flags, '--allow-inspector', '-e', asScript], '');
   assert.equal(allowed.stdout, measured);

@@ -1,0 +1,66 @@
+// What the text of a module says of places in it. Nothing is run.
+
+import type { AnyNode, Program } from 'acorn';
+import type { Place } from './call-site.ts';
+import { readModule } from './function-text.ts';
+import { mainGuards } from './registry.ts';
+import { childrenOf, isFunction } from './scope.ts';
+
+export class Places {
+  readonly program: Program;
+  readonly #source: string;
+
+  /** Throws for what cannot be read. */
+  constructor(source: string) {
+    this.#source = source;
+    this.program = readModule(source);
+  }
+
+  isInsideFunction(place: Place): boolean {
+    return this.#wayTo(place).some(isFunction);
+  }
+
+  /** Whether no worker gets past a run of a flow there: it comes there, and waits. */
+  isHeldAt(run: Place): boolean {
+    return this.#wayTo(run).some(({ type }) => type === 'AwaitExpression') && this.guardOf(run) === undefined;
+  }
+
+  /** The condition on which one comes there, if it may not hold where the module is not the main one. */
+  guardOf(place: Place): string | undefined {
+    const way = this.#wayTo(place);
+    const texts = way.flatMap((node, depth) => {
+      const condition = conditionOf(node);
+      if (condition === undefined || way[depth + 1] === condition) return [];
+      return [this.#source.slice(condition.start, condition.end)];
+    });
+    return texts.find((text) => mainGuards.some((guard) => text.includes(guard)));
+  }
+
+  /** The statement of the module that a place is in, and those behind it. */
+  statementsFrom(place: Place): readonly AnyNode[] {
+    const [, statement] = this.#wayTo(place);
+    const { body } = this.program;
+    return body.slice(body.findIndex((each) => each === statement));
+  }
+
+  /** All that a place is in, from the outside inwards. */
+  #wayTo(place: Place): AnyNode[] {
+    const offset = offsetOf(this.#source, place);
+    const way: AnyNode[] = [];
+    for (let node: AnyNode | undefined = this.program; node !== undefined;) {
+      way.push(node);
+      node = childrenOf(node).find(({ start, end }) => start <= offset && offset < end);
+    }
+    return way;
+  }
+}
+
+function conditionOf(node: AnyNode): AnyNode | undefined {
+  if (node.type === 'IfStatement' || node.type === 'ConditionalExpression') return node.test;
+  return node.type === 'LogicalExpression' ? node.left : undefined;
+}
+
+function offsetOf(source: string, { line, column }: Place): number {
+  const lines = source.split('\n', line);
+  return lines.slice(0, -1).reduce((sum, each) => sum + each.length + 1, column - 1);
+}
