@@ -238,6 +238,8 @@ test('Ctrl-C cancels the run that goes on, and the loop', async (t) => {
     process.exitCode = undefined;
   });
   const long = task('long', async () => {
+    // Nobody listens while a function keeps this thread busy.
+    while (process.listenerCount('SIGINT') === 0) await new Promise((resolve) => setImmediate(resolve));
     process.emit('SIGINT', 'SIGINT');
     await new Promise(() => {});
   });
