@@ -32,8 +32,9 @@ export class Fleet implements AsyncDisposable {
     const { prng } = this.#options;
     this.#timer = setTimeout(
       () => {
-        this.#befall();
+        // All of them may have ended meanwhile.
         while (this.#processes.size - this.#stopped.size < least) this.#join();
+        this.#befall();
         this.trouble();
       },
       prng.between(200, 2_000),
