@@ -2,7 +2,7 @@
 // runs what, and a death must be charged to the very index that caused it. This is the shell of `ThreadLife`, which
 // decides.
 
-import type { Worker as Thread } from 'node:worker_threads';
+import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
 import { controlOrders, controlWords, newControl, resetControl, runningIn, weightOf } from '../lib/chunk.ts';
@@ -208,7 +208,7 @@ export class ThreadSlot {
       // Any other mode parks an idle thread and so stops the timers and sockets of the user's modules in it.
       atomics: 'disabled',
       ...(argv !== undefined && { argv: [...argv] }),
-      ...(memoryLimitMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb } }),
+      ...(memoryLimitMb !== undefined && { resourceLimits: heapLimits(memoryLimitMb) }),
     });
     // Errors of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
     piscina.on('error', () => {});
@@ -303,6 +303,15 @@ export class ThreadSlot {
     if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
     return { kind: 'error', message: message ?? String(error) };
   }
+}
+
+/**
+ * V8 ends a thread whose heap is full only if it is full by less than 16 MB; beyond that it ends the whole process.
+ * All that a young generation holds may become old at once, so it has to be smaller than that: this one has two halves
+ * of 8 MB and as much again for what is new. What a single allocation adds cannot be bounded.
+ */
+function heapLimits(memoryLimitMb: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: memoryLimitMb, maxYoungGenerationSizeMb: 24 };
 }
 
 function stuckRecord(task: string): LogRecord {
