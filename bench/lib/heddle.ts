@@ -72,3 +72,19 @@ export function singleIncrements(executor: DistributedExecutor, trips: number): 
   const call = async (value: number) => (await runQuietly(flow, { parameters: { value } })).output.result;
   return () => medianRoundTrip(trips, call);
 }
+
+/** A round of one flow run of tasks that each wait for the one before: the time of one of them, from submit to result. */
+export function chainedIncrements(executor: DistributedExecutor, links: number): () => Promise<number> {
+  const flow = new Flow('chain', { executor }, () => {
+    let last = inc(new Parameter<number>('value'));
+    for (let link = 1; link < links; link += 1) last = inc(last);
+    return { last };
+  });
+  return async () => {
+    const startedAt = performance.now();
+    const { last } = (await runQuietly(flow, { parameters: { value: 0 } })).output;
+    const tookMs = performance.now() - startedAt;
+    assertIsNext(links - 1, last);
+    return (tookMs * 1_000) / links;
+  };
+}

@@ -1,4 +1,4 @@
-import { onThreads, singleIncrements } from '../lib/heddle.ts';
+import { chainedIncrements, onThreads, singleIncrements } from '../lib/heddle.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
 import { medianRoundTrip } from '../lib/rates.ts';
 import * as pools from '../peers/pools.ts';
@@ -6,8 +6,13 @@ import * as pools from '../peers/pools.ts';
 const threads = 2;
 const trips = 300;
 
+const chain: Contender = {
+  name: 'heddle, in a flow run',
+  open: async (resources) => chainedIncrements(await onThreads(resources, threads), trips),
+};
+
 const heddle: Contender = {
-  name: 'heddle',
+  name: 'heddle, a flow run each',
   open: async (resources) => singleIncrements(await onThreads(resources, threads), trips),
 };
 
@@ -24,11 +29,13 @@ const peers = [pools.piscina, pools.tinypool, pools.workerpool, pools.poolifier]
 export const roundTrip: Measurement = {
   name: 'round-trip',
   title:
-    `the median time of ${trips} calls, one after the other, on ${threads} warm threads; ours is a whole flow run of ` +
-    'one task with a parameter, from the call of run to the value, the peers make one call of a pool.',
+    `the time of one of ${trips} task runs, one after the other, on ${threads} warm threads: in one flow run, where each ` +
+    'waits for the one before; and in a flow run each, with a parameter, from the call of run to the value. The peers ' +
+    'make calls of a pool, and theirs and that of whole flow runs are medians.',
   unit: 'µs',
-  contenders: [heddle, ...peers],
-  ratios: peers.map(({ name }) => {
-    return name === pools.piscina.name ? [heddle.name, name, { atLeast: 1 / 1.3 }] : [heddle.name, name];
-  }),
+  contenders: [chain, heddle, ...peers],
+  ratios: [
+    [chain.name, pools.piscina.name, { atLeast: 1 / 1.3 }],
+    ...peers.map(({ name }): [string, string] => [heddle.name, name]),
+  ],
 };

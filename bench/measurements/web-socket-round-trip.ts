@@ -1,6 +1,6 @@
 import { dask } from '../lib/dask.ts';
 import { openEcho } from '../lib/echo.ts';
-import { onProcesses, singleIncrements } from '../lib/heddle.ts';
+import { chainedIncrements, onProcesses, singleIncrements } from '../lib/heddle.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
 import { medianRoundTrip } from '../lib/rates.ts';
 
@@ -8,8 +8,13 @@ const processes = 2;
 const trips = 300;
 const tripsOfDask = 50;
 
+const chain: Contender = {
+  name: 'heddle, in a flow run',
+  open: async (resources) => chainedIncrements(await onProcesses(resources, processes), trips),
+};
+
 const heddle: Contender = {
-  name: 'heddle',
+  name: 'heddle, a flow run each',
   open: async (resources) => singleIncrements(await onProcesses(resources, processes), trips),
 };
 
@@ -24,13 +29,16 @@ const bare: Contender = {
 export const webSocketRoundTrip: Measurement = {
   name: 'web-socket-round-trip',
   title:
-    `the median time of ${trips} calls, one after the other; ours is a whole flow run of one task with a parameter on ` +
-    `${processes} worker processes, from the call of run to the value; Dask's a submit and its result, ${tripsOfDask} ` +
-    'of them; that of bare ws and msgpackr a frame to a process and the one that it answers with.',
+    `the time of one of ${trips} task runs, one after the other, on ${processes} worker processes: in one flow run, where ` +
+    'each waits for the one before; and in a flow run each, with a parameter, from the call of run to the value. Dask ' +
+    `does a submit and its result, ${tripsOfDask} of them; bare ws and msgpackr a frame to a process and the one that ` +
+    'it answers with. All but the first are medians.',
   unit: 'µs',
-  contenders: [heddle, bare, dask('round-trip', tripsOfDask)],
+  contenders: [chain, heddle, bare, dask('round-trip', tripsOfDask)],
   ratios: [
-    [heddle.name, bare.name, { atLeast: 1 / 2.5 }],
-    [heddle.name, 'Dask', { atLeast: 20 }],
+    [chain.name, bare.name, { atLeast: 1 / 2.5 }],
+    [chain.name, 'Dask', { atLeast: 20 }],
+    [heddle.name, bare.name],
+    [heddle.name, 'Dask'],
   ],
 };
