@@ -124,6 +124,20 @@ for (const [what, code, message, options] of hopeless) {
   });
 }
 
+test('a machine without ssh is told to get it', bounded, async () => {
+  await using cluster = new SSHCluster({ hosts: ['127.0.0.1'], ...there() });
+  const { PATH } = process.env;
+  process.env['PATH'] = sshd.folder;
+  try {
+    await assert.rejects(cluster.start(), {
+      code: 'SSH_NOT_FOUND',
+      message: "there is no command 'ssh' on this machine: install an OpenSSH client.",
+    });
+  } finally {
+    process.env['PATH'] = PATH;
+  }
+});
+
 test('a host that does not forward ports is told apart, with what to set there', bounded, async () => {
   await using strict = await startSshd(['AllowTcpForwarding no']);
   await using cluster = new SSHCluster({ hosts: ['127.0.0.1'], ...there(), ...strict.access });
