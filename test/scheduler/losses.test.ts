@@ -220,6 +220,22 @@ test('what waits for its worker to run empty is cancelled without a word to that
   assert.deepEqual(on(submitted({ array: 3 })), [run('bob', 3, [0, 1], 5)]);
 });
 
+test('what is to run alone and waits for a worker does not run once nobody needs it', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }), left('alice'));
+
+  on(released(1));
+
+  assert.deepEqual(on(joined('bob')), []);
+});
+
+test('of workers with as little to do, the one whose turn it is gets what must run alone', () => {
+  const { on } = scheduler({ allowedFailures: 0 });
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }), joined('bob'), joined('carol'));
+
+  assert.deepEqual(on(left('alice')), [run('bob', 1, [0, 1], 3), run('carol', 1, [1, 2], 4)]);
+});
+
 test('a worker knows nothing of what waits for it to run empty', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(...oneToRunAlone());

@@ -178,6 +178,21 @@ test('an array that is let go while it waits for room leaves that to the next', 
   assert.deepEqual(on(settled('alice', 1, [0, 1]), ended('alice', 1)), [kept(1, [0, 1]), run('alice', 3, [0, 1], 2)]);
 });
 
+test('a limit that no array has any more is forgotten, and the next array may set another', () => {
+  const { on } = scheduler();
+  on(
+    joined('alice', 2),
+    submitted({ array: 1, ...db(1) }),
+    settled('alice', 1, [0, 1]),
+    ended('alice', 1),
+    released(1),
+  );
+
+  const commands = on(submitted({ array: 2, length: 2, ...db(2) }));
+
+  assert.deepEqual(commands, [run('alice', 2, [0, 1], 2), run('alice', 2, [1, 2], 3)]);
+});
+
 test('what was cancelled has its place until it has ended, and a worker that is lost gives its places back', () => {
   const { on } = scheduler();
   on(joined('alice', 2), joined('bob', 2), submitted({ array: 1, ...db(1) }, { array: 2, ...db(1) }));

@@ -43,7 +43,7 @@ const rooms: readonly Room[] = [
   },
   {
     files: ['src/scheduler/block-store.ts', 'src/scheduler/code-desk.ts'],
-    suites: test(['scheduler/block-store', 'scheduler/scheduler']),
+    suites: test(['scheduler/block-store', 'scheduler/code-desk', 'scheduler/scheduler']),
     isSimulated: false,
   },
   { files: ['src/lib/ranges.ts', 'src/lib/heap.ts'], suites: test(['lib/ranges', 'lib/heap']), isSimulated: true },
