@@ -222,11 +222,11 @@ test('what waits for its worker to run empty is cancelled without a word to that
 
 test('what is to run alone and waits for a worker does not run once nobody needs it', () => {
   const { on } = scheduler({ allowedFailures: 0 });
-  on(joined('alice', 2), submitted({ array: 1, length: 2 }), left('alice'));
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }), left('alice'), submitted({ array: 2 }));
 
   on(released(1));
 
-  assert.deepEqual(on(joined('bob')), []);
+  assert.deepEqual(on(joined('bob')), [run('bob', 2, [0, 1], 3)]);
 });
 
 test('of workers with as little to do, the one whose turn it is gets what must run alone', () => {

@@ -193,6 +193,14 @@ test('a limit that no array has any more is forgotten, and the next array may se
   assert.deepEqual(commands, [run('alice', 2, [0, 1], 2), run('alice', 2, [1, 2], 3)]);
 });
 
+test('room that is left to one which is let go before it could run is for the next', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), submitted({ array: 1, ...db(1) }, { array: 2, ...db(1) }, { array: 3, ...db(1) }));
+  on(left('alice'), submitted({ array: 4 }, { array: 5 }), released(1, 2, 4, 5));
+
+  assert.deepEqual(on(joined('bob')), [run('bob', 3, [0, 1], 2)]);
+});
+
 test('what was cancelled has its place until it has ended, and a worker that is lost gives its places back', () => {
   const { on } = scheduler();
   on(joined('alice', 2), joined('bob', 2), submitted({ array: 1, ...db(1) }, { array: 2, ...db(1) }));
