@@ -7,6 +7,7 @@ import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
 import { connectionError, notHeddle } from './connection-error.ts';
 import { reasonHeader } from './doorkeeper.ts';
+import { maskingFor } from './masking.ts';
 import { checkTls, clientCertificateError, type TlsOptions } from './tls.ts';
 import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
@@ -41,8 +42,10 @@ export async function connect<In extends Message, Out extends Message>(
   assertToken(token);
   if (tls !== undefined) checkTls(`the connection to ${address}`, tls);
   signal?.throwIfAborted();
+  const generateMask = maskingFor(url);
   const socket = new WebSocket(url, subprotocol, {
     ...tls,
+    ...(generateMask && { generateMask }),
     headers: { authorization: `Bearer ${token}` },
     maxPayload: maxFrameBytes,
     perMessageDeflate: false,
