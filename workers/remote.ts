@@ -96,7 +96,7 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
       : new BundleStore({ directory: options.codeDirectory, limitBytes: bundleLimitBytes });
   if (leaving.aborted) return undefined;
   let worker: Worker;
-  const pool = new ThreadPool({ threads, memoryLimitMb });
+  const pool = new ThreadPool({ threads, memoryLimitMb, ownsInputs: true });
   try {
     const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
     using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));

@@ -29,6 +29,8 @@ export interface ThreadOptions {
   readonly memoryLimitMb: number | undefined;
   /** What the modules of tasks find behind the first two of `process.argv`; nothing if absent. */
   readonly argv?: readonly string[];
+  /** Whether the inputs of a chunk are nobody's but its own in this process: then they move to the thread. */
+  readonly ownsInputs?: boolean;
 }
 
 interface LiveThread {
@@ -55,6 +57,9 @@ interface AskedClosing {
 const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
 
 const ended = { type: 'ended' } as const;
+
+/** To move fewer bytes takes longer than to copy them. */
+const movedBytes = 64 * 1024;
 
 export class ThreadSlot {
   readonly #options: ThreadOptions;
@@ -230,9 +235,8 @@ export class ThreadSlot {
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {
-    const returned = await this.#call(
-      chunkToPost(given.chunk, { control: this.#control, unsaid: this.#unsaid.memory }),
-    );
+    const task = chunkToPost(given.chunk, { control: this.#control, unsaid: this.#unsaid.memory });
+    const returned = await this.#call(task, this.#options.ownsInputs === true ? inputMemoryOf(task) : []);
     if (returned === undefined) return;
     given.returned = returned as ChunkReturn;
     this.#endIfHeard(given);
@@ -243,10 +247,10 @@ export class ThreadSlot {
   }
 
   /** What the thread gave back; nothing when the call failed. */
-  async #call(task: PostedChunk | { readonly closing: string }): Promise<unknown> {
+  async #call(task: PostedChunk | { readonly closing: string }, moved: ArrayBuffer[] = []): Promise<unknown> {
     const live = (await this.#live)!;
     try {
-      return await live.piscina.run(task);
+      return await live.piscina.run(task, { transferList: moved });
     } catch (error) {
       if (!live.isAbandoned) this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
       return undefined;
@@ -340,6 +344,11 @@ function chunkToPost(given: PooledChunk, shared: Pick<ChunkTask, 'control' | 'un
   const blocks = [...elementwise, ...chunk.whole].flatMap((input) => input.blocks);
   const attachments = attachmentsOfAll([chunk.definition, ...blocks.map(({ bytes }) => bytes)]);
   return { ...chunk, ...shared, elementwise, notes, attachments };
+}
+
+function inputMemoryOf({ elementwise }: PostedChunk): ArrayBuffer[] {
+  const large = elementwise.flatMap(({ blocks }) => blocks).filter(({ bytes }) => bytes.byteLength > movedBytes);
+  return [...new Set(large.map(({ bytes }) => bytes.buffer as ArrayBuffer))];
 }
 
 function isClosingMessage(message: unknown): message is Extract<ThreadMessage, { closing: string }> {
