@@ -9,8 +9,8 @@ import { unreachable } from '../lib/unreachable.ts';
 
 /** What happened, in the past tense. Each worker has a name that no other ever has. */
 export type RosterEvent =
-  /** So many are wanted from here on. `busy` are the names of the workers that have something to run. */
-  | { readonly type: 'scaled'; readonly scaling: number; readonly count: number; readonly busy: ReadonlySet<string> }
+  /** So many are wanted from here on. */
+  | { readonly type: 'scaled'; readonly scaling: number; readonly count: number }
   | { readonly type: 'launched'; readonly worker: string }
   | { readonly type: 'launch-failed'; readonly worker: string; readonly error: unknown }
   /** The scheduler has welcomed it; perhaps before it is known that it was launched. */
@@ -19,7 +19,8 @@ export type RosterEvent =
   | { readonly type: 'given-up'; readonly worker: string }
   /** It is gone, with the error that says why, if there is one. */
   | { readonly type: 'ended'; readonly worker: string; readonly error: unknown }
-  | { readonly type: 'ticked' }
+  /** `busy` are the names of the workers that have something to run. */
+  | { readonly type: 'ticked'; readonly busy: ReadonlySet<string> }
   | { readonly type: 'closed' };
 
 /** What to do about it, in the imperative. */
@@ -65,6 +66,11 @@ interface Vacancy {
 }
 
 const joinTimeoutMs = 60_000;
+/**
+ * So long they must be too many before some are let go: a start costs more than a worker that idles. Whoever scales up
+ * and down by turns would otherwise have none but those that have just begun to import what they are to run.
+ */
+const surplusPatienceMs = 1_000;
 /** So many are started at once in place of those that ended; one that keeps ending is not worth such haste. */
 const hastyGenerations = 3;
 const firstRetryMs = 1_000;
@@ -77,6 +83,8 @@ export class Roster {
   #vacancies: Vacancy[] = [];
   readonly #generations = new Map<string, number>();
   #wanted = 0;
+  /** When those that are too many are let go, if any are. */
+  #dismissAt = Infinity;
   #isClosed = false;
   #commands: RosterCommand[] = [];
   #now = 0;
@@ -94,7 +102,7 @@ export class Roster {
   /** When to tick next. */
   get nextDue(): number {
     const joining = [...this.#members.values()].filter(({ phase }) => phase === 'joining');
-    return Math.min(Infinity, ...joining.map(({ joinBy }) => joinBy), ...this.#vacancies.map(({ at }) => at));
+    return Math.min(this.#dismissAt, ...joining.map(({ joinBy }) => joinBy), ...this.#vacancies.map(({ at }) => at));
   }
 
   handle(event: RosterEvent, now: number): readonly RosterCommand[] {
@@ -111,7 +119,8 @@ export class Roster {
       case 'scaled':
         return this.#scale(event);
       case 'ticked':
-        return this.#giveUpLate();
+        this.#giveUpLate();
+        return this.#dismissSurplus(event.busy);
       case 'closed':
         return this.#close();
       case 'launched':
@@ -151,9 +160,10 @@ export class Roster {
 
   // More, or fewer
 
-  #scale({ scaling: id, count, busy }: Extract<RosterEvent, { type: 'scaled' }>): void {
+  #scale({ scaling: id, count }: Extract<RosterEvent, { type: 'scaled' }>): void {
+    if (count !== this.#wanted) this.#dismissAt = this.#now + surplusPatienceMs;
     this.#wanted = count;
-    this.#dismiss(busy);
+    if (this.#isClosed || this.#staying().length <= count) this.#dismissAt = Infinity;
     const places = this.#isClosed ? [] : this.#freePlaces();
     const scaling: Scaling = { id, missing: places.length, failure: undefined };
     for (const place of places) this.#launch(place, scaling);
@@ -161,7 +171,9 @@ export class Roster {
   }
 
   /** Those that are idle go first; of those, the ones at the last places. */
-  #dismiss(busy: ReadonlySet<string>): void {
+  #dismissSurplus(busy: ReadonlySet<string>): void {
+    if (this.#dismissAt > this.#now) return;
+    this.#dismissAt = Infinity;
     const staying = this.#staying();
     const cost = ({ name }: Member) => (busy.has(name) ? 1 : 0);
     const leaving = staying.toSorted((a, b) => cost(a) - cost(b) || b.place - a.place);
@@ -215,7 +227,7 @@ export class Roster {
       return this.#failed(member, phase === 'given-up' ? lateError(name) : error instanceof Error ? error : tooSoon);
     }
     this.#members.delete(name);
-    if (member.isLeaving || this.#isClosed) return;
+    if (member.isLeaving || this.#isClosed || this.#staying().length >= this.#wanted) return;
     this.#announce(
       `${name} has ended, and another one is started${error instanceof Error ? `: ${error.message}` : ''}`,
     );
@@ -267,6 +279,7 @@ export class Roster {
 
   #close(): void {
     this.#isClosed = true;
+    this.#dismissAt = Infinity;
     this.#vacancies = [];
     for (const { name, phase } of this.#members.values()) {
       if (phase !== 'given-up') this.#emit({ type: 'end', worker: name });

@@ -33,7 +33,7 @@ export class Workforce implements AsyncDisposable {
   readonly #launched = new Map<string, Promise<LaunchedWorker>>();
   readonly #scalings = new Map<number, PromiseWithResolvers<void>>();
   readonly #endings = new Set<Promise<void>>();
-  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
+  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', busy: this.#options.busy() }));
   #nextScaling = 1;
 
   constructor(options: WorkforceOptions) {
@@ -46,11 +46,11 @@ export class Workforce implements AsyncDisposable {
     return this.#roster.wanted;
   }
 
-  /** Resolves when new ones have joined and those that are too many were told. Rejects with why one did not join. */
+  /** Resolves when new ones have joined. Rejects with why one did not join. */
   async scale(count: number): Promise<void> {
     const [scaling, told] = [this.#nextScaling++, Promise.withResolvers<void>()];
     this.#scalings.set(scaling, told);
-    this.#handle({ type: 'scaled', scaling, count, busy: this.#options.busy() });
+    this.#handle({ type: 'scaled', scaling, count });
     await told.promise;
   }
 

@@ -75,26 +75,59 @@ test('a worker that has not joined a minute after its launch is ended, and then 
   assert.equal(core.nextDue, Infinity);
 });
 
-test('of those that are too many the idle ones go first, from the last place on', () => {
-  const { scale } = roster(4);
+test('of those that are too many for a second the idle ones go first, from the last place on', () => {
+  const { core, scale, wait } = roster(4);
 
-  assert.deepEqual(scale(2, ['w3', 'w4']), [dismiss('w2'), dismiss('w1'), scaled(2)]);
+  assert.deepEqual(scale(2), [scaled(2)]);
+  assert.equal(core.nextDue, 1_000);
+  assert.deepEqual(wait(999, ['w1', 'w2']), []);
+  assert.deepEqual(wait(1, ['w3', 'w4']), [dismiss('w2'), dismiss('w1')]);
+  assert.equal(core.nextDue, Infinity);
+});
+
+test('a cluster that is scaled up and down by turns keeps its workers, and starts no others', () => {
+  const { core, scale, wait } = roster(4);
+
+  for (const [turn, count] of [3, 1, 2, 3, 1, 4].entries()) {
+    assert.deepEqual(scale(count), [scaled(turn + 2)]);
+    assert.deepEqual(wait(600), []);
+  }
+  assert.equal(core.nextDue, Infinity);
+});
+
+test('whoever says the same number again and again has no more workers than that', () => {
+  const { scale, wait } = roster(2);
+  scale(1);
+  wait(600);
+
+  assert.deepEqual(scale(1), [scaled(3)]);
+  assert.deepEqual(wait(400), [dismiss('w2')]);
+});
+
+test('one that ends while it is too many is not replaced', () => {
+  const { on, scale, wait } = roster(2);
+  scale(1);
+
+  assert.deepEqual(on(ended('w1')), []);
+  assert.deepEqual(wait(1_000), []);
 });
 
 test('a worker that was sent away is not replaced, and its place is free at once', () => {
-  const { on, scale } = roster(2);
+  const { on, scale, wait } = roster(2);
 
-  assert.deepEqual(scale(1), [dismiss('w2'), scaled(2)]);
+  assert.deepEqual(scale(1), [scaled(2)]);
+  assert.deepEqual(wait(1_000), [dismiss('w2')]);
   assert.deepEqual(scale(2), [launch(1, 'w2.2')]);
   assert.deepEqual(on(ended('w2')), []);
 });
 
 test('a worker that was sent away on its way here is missed by nobody', () => {
-  const { on, scale } = roster();
+  const { on, scale, wait } = roster();
   scale(2);
   on(launched('w1'), joined('w1'), launched('w2'));
 
-  assert.deepEqual(scale(1), [dismiss('w2'), scaled(2)]);
+  assert.deepEqual(scale(1), [scaled(2)]);
+  assert.deepEqual(wait(1_000), [dismiss('w2')]);
   assert.deepEqual(on(ended('w2')), [scaled(1)]);
 });
 
@@ -147,7 +180,7 @@ test('a replacement that nobody wants any more is not tried again', () => {
 
   const other = roster(1);
   other.on(ended('w1'));
-  assert.deepEqual(other.scale(0), [dismiss('w1.2'), scaled(2)]);
+  assert.deepEqual([other.scale(0), other.wait(1_000)], [[scaled(2)], [dismiss('w1.2')]]);
   assert.deepEqual(other.on({ type: 'launch-failed', worker: 'w1.2', error: 'no' }), []);
 });
 
@@ -190,13 +223,13 @@ function roster(workers = 0) {
   const core = new Roster((place) => `w${place + 1}`);
   let [now, scaling] = [0, 0];
   const on = (...events: RosterEvent[]): RosterCommand[] => events.flatMap((event) => [...core.handle(event, now)]);
-  const scale = (count: number, busy: string[] = []) => {
+  const scale = (count: number) => {
     scaling += 1;
-    return on({ type: 'scaled', scaling, count, busy: new Set(busy) });
+    return on({ type: 'scaled', scaling, count });
   };
-  const wait = (ms: number) => {
+  const wait = (ms: number, busy: string[] = []) => {
     now += ms;
-    return on({ type: 'ticked' });
+    return on({ type: 'ticked', busy: new Set(busy) });
   };
   if (workers > 0) {
     for (const command of scale(workers)) {
