@@ -5,6 +5,7 @@ import type { Block } from '../lib/chunk.ts';
 import type { Range } from '../lib/range.ts';
 import { encodeValue } from '../values/encode.ts';
 import { isExact } from '../values/exactness.ts';
+import { takeTableApart } from '../values/rows.ts';
 import { assertFits } from '../values/size.ts';
 import type { State } from '../flow/state.ts';
 import { encodeOutcomes } from './outcomes.ts';
@@ -47,11 +48,11 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
   let length = 1;
   for (let start = 0; start < given.length;) {
     const slice = given.slice(start, start + length);
-    for (let position = 0; position < slice.length; position += 1) {
-      if (!isExact(slice[position])) slice[position] = sendable(start + position);
-    }
+    const table = slice.length === 1 ? takeTableApart(slice[0]) : undefined;
+    if (table === undefined) replaceInexact(slice, (position) => sendable(start + position));
     const attaching = new Map();
-    const bytes = encodeOutcomes(slice, within(states, { start, end: start + slice.length }), { attaching });
+    const ends = within(states, { start, end: start + slice.length });
+    const bytes = encodeOutcomes(table === undefined ? slice : [table], ends, { attaching });
     attach(bytes, attaching);
     length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / bytes.length)));
     // One of them is far larger than those before it: whoever needs another of them should not have to read it too.
@@ -61,6 +62,12 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
     start += count;
   }
   return blocks;
+}
+
+function replaceInexact(values: unknown[], replacement: (position: number) => unknown): void {
+  for (let position = 0; position < values.length; position += 1) {
+    if (!isExact(values[position])) values[position] = replacement(position);
+  }
 }
 
 function within(states: ReadonlyMap<number, State>, { start, end }: Range): Map<number, State> {

@@ -1,6 +1,7 @@
 import { attach } from '../lib/attachments.ts';
 import { isExact } from '../values/exactness.ts';
 import { encodeColumn, encodeValue, joinValues } from '../values/encode.ts';
+import { Table, takeTableApart } from '../values/rows.ts';
 import { assertFits } from '../values/size.ts';
 import type { Destination } from '../values/travels.ts';
 import type { State } from '../flow/state.ts';
@@ -44,10 +45,11 @@ export class OutcomeBuffer {
   succeed(index: number, value: unknown, plan: RunPlan, runner: TaskRunner): Ending | undefined {
     const position = index - this.#start;
     try {
-      const sent = isExact(value) ? value : outgoing(value, () => useOf(index, plan, runner));
+      const table = takeTableApart(value);
+      const sent = table ?? (isExact(value) ? value : outgoing(value, () => useOf(index, plan, runner)));
       const isHeld =
         (typeof sent === 'object' && sent !== null) || (typeof sent === 'string' && sent.length > longText);
-      if (isHeld) this.#held.set(position, this.#encode(index, sent, plan));
+      if (isHeld) this.#held.set(position, this.#encode(index, { value, sent }, plan));
       this.#values[position] = isHeld ? undefined : sent;
     } catch (error) {
       return new Ending(failed(error), { isRetriable: false });
@@ -55,16 +57,17 @@ export class OutcomeBuffer {
     return undefined;
   }
 
-  #encode(index: number, value: unknown, plan: RunPlan): Uint8Array {
+  #encode(index: number, { value, sent }: { value: unknown; sent: unknown }, plan: RunPlan): Uint8Array {
     const attaching = plan.sharesMemory === true ? new Map<number, ArrayBuffer>() : undefined;
-    const bytes = encodeValue(value, head, { attaching, takesGivenUp: true });
+    const bytes = encodeValue(sent, head, { attaching, takesGivenUp: true });
     let total = bytes.length;
     for (const [number, memory] of attaching ?? []) {
       this.#attaching.set(number, memory);
       total += memory.byteLength;
     }
     if (total > plan.valueLimitBytes) {
-      assertFits(value, total, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
+      const whole = sent instanceof Table ? value : sent;
+      assertFits(whole, total, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
     }
     return bytes;
   }

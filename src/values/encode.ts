@@ -6,7 +6,7 @@
 import { HeddleError } from '../lib/heddle-error.ts';
 import './built-in-types.ts';
 import { read, write, type Reading, type Writing } from './copier.ts';
-import { putTogether, takeApart, takeTableApart, type Rows } from './rows.ts';
+import { putTogether, Table, takeApart, takeTableApart, type Rows } from './rows.ts';
 
 /** The first byte of a block. It is on the wire: numbers are never given to another codec. */
 const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4, table: 5 } as const;
@@ -19,7 +19,7 @@ const leastRows = 4;
 
 /**
  * One block of bytes that owns its memory: nothing else is in its buffer, so it can be posted or transferred whole. It
- * begins with the bytes of `head`, below 128, which are no business of ours.
+ * begins with the bytes of `head`, below 128, which are no business of ours. One value alone may be given as a `Table`.
  */
 export function encodeColumn(values: readonly unknown[], head: readonly number[] = [], writing?: Writing): Uint8Array {
   const [first] = values;
@@ -27,9 +27,13 @@ export function encodeColumn(values: readonly unknown[], head: readonly number[]
   if (constants.includes(first) && isAllSame(values)) return encodeConstant(first, values.length, head);
   const rows = values.length >= leastRows ? takeApart(values) : undefined;
   if (rows !== undefined) return write(rows, [...head, codecs.rows], writing);
-  const table = values.length === 1 ? takeTableApart(first) : undefined;
+  const table = values.length === 1 ? tableOf(first) : undefined;
   if (table !== undefined) return write(table, [...head, codecs.table], writing);
   return write(values, [...head, codecs.copier], writing);
+}
+
+function tableOf(value: unknown): Table | undefined {
+  return value instanceof Table ? value : takeTableApart(value);
 }
 
 /** The values of a block. None of them refers to `bytes`, which may be backed by shared memory. */

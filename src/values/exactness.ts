@@ -16,7 +16,7 @@ export const maxDepth = 1_000;
 /** Arrays and views up to this length are asked for properties besides their elements. */
 export const namedUpTo = 64;
 /** How many objects of a value the quick scan asks for symbol keys, and arrays for named properties. */
-const closeLooks = 256;
+export const closeLooks = 256;
 /** Past these the quick scan hands over to the thorough one: a cycle or a much shared part would keep it for ever. */
 const quickDepth = 100;
 const quickSteps = 200_000;

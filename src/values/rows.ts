@@ -1,10 +1,22 @@
 // Rows of the same keys, by column: the keys are written once, and numbers as they lie in memory.
 
 import { types } from 'node:util';
+import { closeLooks } from './exactness.ts';
 
 export interface Rows {
   readonly keys: readonly string[];
   readonly columns: readonly ArrayLike<unknown>[];
+}
+
+/** Stands for a list of rows that was taken apart, where that is to be encoded. */
+export class Table implements Rows {
+  readonly keys: readonly string[];
+  readonly columns: readonly ArrayLike<unknown>[];
+
+  constructor({ keys, columns }: Rows) {
+    this.keys = keys;
+    this.columns = columns;
+  }
 }
 
 /** With wider rows, taking them apart gains nothing. */
@@ -14,14 +26,30 @@ const leastTableRows = 64;
 
 /**
  * A list of rows by column; `undefined` for any other value, and when a row is in it twice, which would not be so any
- * more.
+ * more. What can be taken apart is exact: nobody has to look whether it is.
  */
-export function takeTableApart(value: unknown): Rows | undefined {
-  if (!Array.isArray(value) || value.length < leastTableRows || !isPlainObject(value[0])) return undefined;
-  if (Object.getPrototypeOf(value) !== Array.prototype || Object.keys(value).length !== value.length) return undefined;
-  const rows = takeApart(value);
-  if (rows === undefined || rows.columns.some(isRising)) return rows;
-  return new Set(value).size === value.length ? rows : undefined;
+export function takeTableApart(value: unknown): Table | undefined {
+  if (!Array.isArray(value) || types.isProxy(value) || value.length < leastTableRows) return undefined;
+  try {
+    const list: readonly unknown[] = value;
+    if (!isPlainObject(list[0]) || !isBareList(list)) return undefined;
+    const rows = takeApart(list);
+    if (rows === undefined || list.slice(0, closeLooks).some(hasSymbols)) return undefined;
+    return rows.columns.some(isRising) || new Set(list).size === list.length ? new Table(rows) : undefined;
+  } catch {
+    // A getter threw. Whoever looks at the value more closely meets it again, and names it.
+    return undefined;
+  }
+}
+
+/** Without holes and names. */
+function isBareList(list: readonly unknown[]): boolean {
+  if (Object.getPrototypeOf(list) !== Array.prototype || hasSymbols(list)) return false;
+  return Object.keys(list).length === list.length;
+}
+
+function hasSymbols(value: unknown): boolean {
+  return Object.getOwnPropertySymbols(value).length > 0;
 }
 
 /** The rows by column; `undefined` unless all are plain objects of primitives with the same keys in one order. */
@@ -51,11 +79,16 @@ function appendRow(row: unknown, keys: readonly string[], columns: readonly Colu
   for (const key in row) {
     if (key !== keys[column]) return false;
     const member = row[key];
-    if ((typeof member === 'object' && member !== null) || typeof member === 'function') return false;
+    if (!isPlainPrimitive(member)) return false;
     columns[column]!.push(member);
     column += 1;
   }
   return column === keys.length;
+}
+
+function isPlainPrimitive(value: unknown): boolean {
+  if (typeof value === 'object') return value === null;
+  return typeof value !== 'function' && typeof value !== 'symbol';
 }
 
 /** One member of each row: as numbers, as long as there is nothing else. */
