@@ -57,7 +57,6 @@ export class Lineup {
     chunk.array.chunks.add(chunk);
     this.#fleet.occupy(chunk);
     this.limits.occupy(chunk);
-    this.#useRoom(chunk.array);
   }
 
   /** It runs no more. */
