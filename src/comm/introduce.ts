@@ -7,8 +7,6 @@ import type { Comm, CommHandlers } from './comm.ts';
 import { notHeddle } from './connection-error.ts';
 import { Watch } from './watch.ts';
 
-/** How long a scheduler may take to answer a hello. */
-const answerTimeoutMs = 10_000;
 /**
  * We wait so many times longer for a scheduler than it does for us: it judges who is gone, and may have slept. What we
  * say too late changes nothing there.
@@ -18,13 +16,14 @@ const patience = 3;
 /**
  * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
  * to `handlers`. Rejects with the scheduler's own reason when it refuses, `NOT_A_HEDDLE_ADDRESS` when it says something
- * else or nothing, and `CONNECTION_LOST` when the comm closes first. Afterwards a scheduler that shows no sign of life
- * for three times as long as it would wait for us is given up.
+ * else, or nothing for `answerTimeoutMs`, and `CONNECTION_LOST` when the comm closes first. Afterwards a scheduler that
+ * shows no sign of life for three times as long as it would wait for us is given up.
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
   self: Pick<Hello, 'role' | 'name' | 'threads' | 'has' | 'within'>,
   handlers: CommHandlers<In>,
+  { answerTimeoutMs = 10_000 } = {},
 ): Promise<void> {
   const answer = Promise.withResolvers<Welcome | Refused>();
   let watch: Watch | undefined;
@@ -56,7 +55,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
   });
   const { node } = process.versions;
   comm.send({ type: 'hello', protocol: protocolVersion, heddle: version, node, ...self });
-  await answered(comm, answer.promise);
+  await answered(comm, answer.promise, answerTimeoutMs);
 }
 
 function watchOver<In, Out>(comm: Comm<In, Out>, { heartbeatTimeoutMs }: Welcome): Watch {
@@ -69,10 +68,14 @@ function isWelcome(message: { readonly type: string }): message is Welcome {
   return message.type === 'welcome';
 }
 
-async function answered<In, Out>(comm: Comm<In, Out>, answer: Promise<Welcome | Refused>): Promise<void> {
+async function answered<In, Out>(
+  comm: Comm<In, Out>,
+  answer: Promise<Welcome | Refused>,
+  timeoutMs: number,
+): Promise<void> {
   const { promise: nothing, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), answerTimeoutMs);
-  const message = await Promise.race([answer, nothing]).finally(() => clearTimeout(timer));
+  const watch = new Watch(timeoutMs, () => resolve(undefined));
+  const message = await Promise.race([answer, nothing]).finally(() => watch.stop());
   if (message?.type === 'welcome') return;
   void comm.close('this is no scheduler');
   if (message?.type === 'refused') throw new HeddleError(message.code, message.message, { address: comm.peer });

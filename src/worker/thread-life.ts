@@ -200,7 +200,6 @@ export class ThreadLife {
     if (this.#thread === 'none') return this.#start();
     if (this.#thread !== 'live') return;
     turn.call = 'running';
-    turn.seen = { starts: -1, at: this.#now };
     if (turn.timeoutMs !== undefined) turn.nextLook = this.#now;
     this.#emit({ type: 'post-chunk' });
   }

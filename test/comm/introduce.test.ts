@@ -26,6 +26,27 @@ test('a scheduler that goes silent is given up by the other end, later than it w
   assert.equal(await closed.promise, 'the scheduler showed no sign of life for 180 ms');
 });
 
+test('an answer that waits for us is no silence, however long we were too busy to read it', async () => {
+  const [scheduler, worker] = inprocPair<FromWorker, ToWorker>();
+  const closed = () => {};
+  scheduler.listen({
+    message: () => scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 1_000 }),
+    seen: () => {},
+    closed,
+  });
+
+  const introduced = introduce<ToWorker, FromWorker>(
+    worker,
+    self,
+    { message: () => {}, seen: () => {}, closed },
+    { answerTimeoutMs: 30 },
+  );
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+
+  await introduced;
+  await worker.close();
+});
+
 test('what comes in one batch with the welcome is heard', async () => {
   const [scheduler, worker] = inprocPair<FromWorker, ToWorker>();
   scheduler.listen({ message: () => {}, seen: () => {}, closed: () => {} });

@@ -216,6 +216,10 @@ test('a cluster that is closed ends all of its workers once, replaces none, and 
   assert.deepEqual(on(ended('w1'), ended('w2')), []);
   assert.deepEqual(scale(9), [scaled(3)]);
   assert.equal(core.nextDue, Infinity);
+
+  const other = roster(1);
+  other.on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' }, { type: 'closed' });
+  assert.deepEqual(other.wait(60_000), []);
 });
 
 /** With so many workers here, of the first scaling. */

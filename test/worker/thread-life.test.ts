@@ -131,6 +131,14 @@ test('a thread that is to be ended takes with it what it runs, for the reason th
   assert.deepEqual(on(gone), [over({ indices: [3], loss })]);
 });
 
+test('a thread that is ending already is not ended again, and what it ran is lost as was said first', () => {
+  const { on } = thread();
+  on(chunk(1, { end: 1 }), started, { type: 'end-asked', loss: exit3 });
+
+  assert.deepEqual(on({ type: 'end-asked', loss: { kind: 'cancelled' } }), []);
+  assert.deepEqual(on(failed({ kind: 'exit', exitCode: 1 }), exited(0), gone), [over({ indices: [0], loss: exit3 })]);
+});
+
 test('the shorter of two graces counts', () => {
   const { on, life } = thread();
   on(chunk(1), started, { type: 'cancel-asked', graceMs: 500 }, { type: 'cancel-asked', graceMs: 900 });
@@ -222,6 +230,7 @@ test('a chunk without a timeout runs as long as it likes', () => {
 
   assert.equal(life.nextDue, Infinity);
   assert.deepEqual(wait(1e9, 0), []);
+  assert.equal(life.nextDue, Infinity);
 });
 
 test('a resource is closed when its turn comes: behind the chunk that runs, before the next one', () => {
@@ -250,6 +259,14 @@ test('closings take turns as they were asked for', () => {
 test('what is not open here is closed at once, also while something runs', () => {
   const { on } = thread();
   on(chunk(1), started);
+
+  assert.deepEqual(on(closing('db')), [closedAll('db')]);
+});
+
+test('what was closed is closed at once when somebody asks again', () => {
+  const { on } = thread();
+  on(chunk(1), started, opened(1, 'db'), through(1), returned, closing('db'));
+  on({ type: 'closing-ended', resource: 'db' }, returned);
 
   assert.deepEqual(on(closing('db')), [closedAll('db')]);
 });
