@@ -4,7 +4,9 @@
 import { types } from 'node:util';
 import { DefaultSerializer, Deserializer } from 'node:v8';
 import type { Attached } from '../lib/attachments.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
 import { Envelope } from './envelope.ts';
+import { shorten } from './members.ts';
 import { isGivenUp } from './transfer.ts';
 import { decodeTyped, isRegistered, notRegistered } from './types.ts';
 
@@ -57,9 +59,22 @@ export function write(value: unknown, head: readonly number[], writing: Writing 
   // A number below 128 is written as one byte.
   for (const byte of head) serializer.writeUint32(byte);
   serializer.writeHeader();
-  serializer.writeValue(value);
+  try {
+    serializer.writeValue(value);
+  } catch (error) {
+    throw notWritten(error);
+  }
   serializer.takeGivenUp();
   return serializer.releaseBuffer();
+}
+
+/** Of what was looked at before, and was fit to travel then. */
+function notWritten(cause: unknown): HeddleError {
+  const why = cause instanceof Error ? cause.message.split('\n')[0]!.replace(/\.$/, '') : String(cause);
+  const message =
+    `a value that was fit to travel when it was looked at cannot be written: ${shorten(why)}. A getter that gives ` +
+    `something else each time it is read does that: send what it gave, as plain data.`;
+  return new HeddleError('VALUE_NOT_SERIALIZABLE', message, { cause });
 }
 
 const noReading: Reading = {};

@@ -50,9 +50,8 @@ const maxMs = 400;
  */
 export function diagnose(value: unknown, sharing?: Sharing): Diagnosis & { readonly packed: unknown } {
   if (isExact(value)) return { packed: value, refused: [], changed: [] };
-  // A getter may make a new object each time it is asked, so that a copy would have no end.
-  const packed = isTooDeep(value) ? value : withEnvelopes(value, sharing);
-  return { packed, ...diagnosePacked(packed) };
+  const { packed, isTooDeep: isEndless } = withEnvelopes(value, sharing);
+  return isEndless ? { packed, refused: [tooDeep(value)], changed: [] } : { packed, ...diagnosePacked(packed) };
 }
 
 function diagnosePacked(value: unknown): Diagnosis {
@@ -224,9 +223,7 @@ function addedProperties(value: object): Change[] {
  */
 function findUnlisted(root: unknown): Finding | undefined {
   const reason = copierRefuses(root);
-  if (isTooDeep(root) || reason === 'too deep') {
-    return refusal('depth', stepsToDepth(root), `is nested more than ${maxDepth.toLocaleString('en')} levels deep`);
-  }
+  if (isTooDeep(root) || reason === 'too deep') return tooDeep(root);
   if (reason === undefined) return undefined;
   const node = smallestRefused({ value: root, step: '', parent: undefined });
   const kind = refusedKind(node.value);
@@ -235,11 +232,15 @@ function findUnlisted(root: unknown): Finding | undefined {
   return { ...finding, why: `${finding.why}: ${copierRefuses(node.value) ?? reason}` };
 }
 
+function tooDeep(root: unknown): Finding {
+  return refusal('depth', stepsToDepth(root), `is nested more than ${maxDepth.toLocaleString('en')} levels deep`);
+}
+
 /** Down to where it only goes on and on, or that is not of one member alone. */
 function stepsToDepth(root: unknown): string {
   const steps: string[] = [];
   for (let value = root; typeof value === 'object' && value !== null && steps.length < 8;) {
-    const deep = membersOf(value).find((member) => isTooDeep(member.value));
+    const deep = membersOf(value).find(({ value: member }) => isTooDeep(member) || withEnvelopes(member).isTooDeep);
     if (deep === undefined || deep.step === steps.at(-1)) break;
     steps.push(deep.step);
     ({ value } = deep);

@@ -3,20 +3,16 @@
 //
 // Exact means what a program can see by reading: the same values, keys, holes, prototypes and shared references. The
 // scan does not look at property attributes (frozen, hidden; an own getter arrives as the value it gave), nor at
-// whether two views share one buffer. Symbol keys, and named properties of arrays, cost as much to look for as all the
-// rest, so a large value is only searched for them at first: a habit of the program shows in its first few hundred
-// objects.
+// whether two views share one buffer.
 
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import { Envelope } from './envelope.ts';
 
 /** Deeper values are refused: the copier recurses, and gives up at about 1,600 levels when the stack is all its own. */
 export const maxDepth = 1_000;
 
-/** Arrays and views up to this length are asked for properties besides their elements. */
-export const namedUpTo = 64;
-/** How many objects of a value the quick scan asks for symbol keys, and arrays for named properties. */
-export const closeLooks = 256;
+/** An envelope is written and read by functions of ours, which take as much of the stack as so many levels. */
+const envelopeLevels = 3;
 /** Past these the quick scan hands over to the thorough one: a cycle or a much shared part would keep it for ever. */
 const quickDepth = 100;
 const quickSteps = 200_000;
@@ -36,7 +32,7 @@ export function isTooDeep(value: unknown): boolean {
 function verdictOn(value: unknown): Verdict {
   if (typeof value !== 'object' || value === null) return isExactPrimitive(value) ? 'exact' : 'inexact';
   try {
-    const verdict = new QuickScan().scan(value, 0);
+    const verdict = scanQuickly(value, 0, { stepsLeft: quickSteps });
     return verdict === 'unsure' ? scanThoroughly(value) : verdict;
   } catch {
     // A getter threw. The diagnosis meets it again, and names it.
@@ -48,57 +44,43 @@ function isExactPrimitive(value: unknown): boolean {
   return typeof value !== 'function' && typeof value !== 'symbol';
 }
 
-/** Allocates nothing for a tree, and so follows a shared part as often as it is met: hence the budget. */
-class QuickScan {
-  #stepsLeft = quickSteps;
-  #looksLeft = closeLooks;
+interface Budget {
+  stepsLeft: number;
+}
 
-  scan(value: object, depth: number): Verdict {
-    if (types.isProxy(value)) return 'inexact';
-    if (depth > quickDepth || this.#stepsLeft < 0) return 'unsure';
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype) return this.#scanObject(value, depth);
-    if (prototype === Array.prototype && Array.isArray(value)) return this.#scanArray(value, depth);
-    if (!isExactNative(value, prototype)) return 'inexact';
-    return this.#scanEach(nativeMembers(value), depth);
-  }
-
-  #scanObject(value: object, depth: number): Verdict {
-    // Besides real symbol keys this finds `arguments`, `Math` and their like, which only look like plain objects.
-    if (this.#looksClosely() && Object.getOwnPropertySymbols(value).length > 0) return 'inexact';
-    for (const key in value) {
-      this.#stepsLeft -= 1;
-      const member: unknown = (value as Record<string, unknown>)[key];
-      const verdict = this.#scanMember(member, depth);
+/** Remembers nothing of a tree, and so follows a shared part as often as it is met: hence the budget. */
+function scanQuickly(value: object, depth: number, budget: Budget): Verdict {
+  if (types.isProxy(value)) return 'inexact';
+  if (depth > quickDepth || budget.stepsLeft < 0) return 'unsure';
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return scanObject(value, depth, budget);
+  const members = exactMembers(value, prototype);
+  if (members === undefined) return 'inexact';
+  budget.stepsLeft -= members.length;
+  for (let index = 0; index < members.length; index += 1) {
+    const member = members[index];
+    if (typeof member === 'object' && member !== null) {
+      const verdict = scanQuickly(member, depth + 1, budget);
       if (verdict !== 'exact') return verdict;
-    }
-    return 'exact';
+    } else if (!isExactPrimitive(member)) return 'inexact';
   }
+  return 'exact';
+}
 
-  #scanArray(array: readonly unknown[], depth: number): Verdict {
-    if (isSparse(array)) return 'unsure';
-    this.#stepsLeft -= array.length;
-    if (this.#looksClosely() && mayHaveNamed(array)) return 'unsure';
-    return this.#scanEach(array, depth);
-  }
-
-  #looksClosely(): boolean {
-    this.#looksLeft -= 1;
-    return this.#looksLeft >= 0;
-  }
-
-  #scanEach(members: readonly unknown[], depth: number): Verdict {
-    for (let index = 0; index < members.length; index += 1) {
-      const verdict = this.#scanMember(members[index], depth);
+/** Does not collect the members first, which would take half as long again: most of what there is are rows. */
+function scanObject(value: object, depth: number, budget: Budget): Verdict {
+  if (isOdd(value)) return 'inexact';
+  let count = 0;
+  for (const key in value) {
+    count += 1;
+    const member: unknown = (value as Record<string, unknown>)[key];
+    if (typeof member === 'object' && member !== null) {
+      const verdict = scanQuickly(member, depth + 1, budget);
       if (verdict !== 'exact') return verdict;
-    }
-    return 'exact';
+    } else if (!isExactPrimitive(member)) return 'inexact';
   }
-
-  #scanMember(member: unknown, depth: number): Verdict {
-    if (typeof member === 'object' && member !== null) return this.scan(member, depth + 1);
-    return isExactPrimitive(member) ? 'exact' : 'inexact';
-  }
+  budget.stepsLeft -= count;
+  return count === 0 && isExotic(value) ? 'inexact' : 'exact';
 }
 
 /**
@@ -114,34 +96,65 @@ function scanThoroughly(root: object): Verdict {
     if (seen.has(value)) continue;
     if (depth > maxDepth) return 'too-deep';
     seen.add(value);
-    const members = exactMembers(value);
+    const members = types.isProxy(value) ? undefined : exactMembers(value, Object.getPrototypeOf(value));
     if (members === undefined) return 'inexact';
     for (let index = members.length - 1; index >= 0; index -= 1) {
       const member = members[index];
       if (typeof member === 'object' && member !== null) {
         stack.push(member);
-        depths.push(depth + 1);
+        depths.push(depth + levelsOf(value));
       } else if (!isExactPrimitive(member)) return 'inexact';
     }
   }
   return 'exact';
 }
 
-/** What is inside a value that is itself exact; `undefined` when it is not. */
-function exactMembers(value: object): readonly unknown[] | undefined {
-  if (types.isProxy(value)) return undefined;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Array.prototype && Array.isArray(value)) return arrayMembers(value);
-  if (prototype === Object.prototype) {
-    return Object.getOwnPropertySymbols(value).length > 0 ? undefined : Object.values(value);
-  }
-  return isExactNative(value, prototype) ? nativeMembers(value) : undefined;
+/** How much deeper the copier is in what is inside of `value`. */
+export function levelsOf(value: object): number {
+  return Envelope.is(value) ? envelopeLevels : 1;
 }
 
-function arrayMembers(array: readonly unknown[]): readonly unknown[] | undefined {
-  if (Object.getOwnPropertySymbols(array).length > 0) return undefined;
-  // The copier keeps the named properties of an array, so they only have to be exact themselves.
-  return array.length <= namedUpTo || isSparse(array) ? Object.values(array) : array;
+/** What the copier reads in a value that is itself exact; `undefined` when it is not. */
+function exactMembers(value: object, prototype: unknown): readonly unknown[] | undefined {
+  if (prototype === Object.prototype) {
+    const members = isOdd(value) ? undefined : Object.values(value);
+    return members?.length === 0 && isExotic(value) ? undefined : members;
+  }
+  if (prototype === Array.prototype && Array.isArray(value)) {
+    if (isOdd(value)) return undefined;
+    return value.length >= longList && hasElementsOnly(value) && !isSparse(value) ? value : Object.values(value);
+  }
+  return exactNatives.get(prototype)?.(value);
+}
+
+/** Besides symbol keys this finds `arguments`, `Math` and their like, which only look like plain objects. */
+export function isOdd(value: object): boolean {
+  return Object.getOwnPropertySymbols(value).length > 0;
+}
+
+/** From this length on, it is cheaper to ask whether a list has properties besides its elements than to collect all. */
+const longList = 256;
+const elementsHidden = { maxArrayLength: 0, depth: 0, customInspect: false };
+
+/** Whether there are no properties besides the elements, or as many as there are holes. */
+export function hasElementsOnly(list: readonly unknown[] | NodeJS.TypedArray): boolean {
+  if (list.length < longList) return Object.values(list).length === list.length;
+  // Node shows what a list has besides its elements; nothing else tells that without going through those.
+  return !inspect(list, elementsHidden).includes(',');
+}
+
+/** What `Object.setPrototypeOf` can dress up as an ordinary object. */
+export function isExotic(value: object): boolean {
+  return (
+    types.isNativeError(value) ||
+    types.isMap(value) ||
+    types.isSet(value) ||
+    types.isDate(value) ||
+    types.isRegExp(value) ||
+    types.isBoxedPrimitive(value) ||
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value)
+  );
 }
 
 /** Whether walking a long array index by index would be walking over nothing, perhaps four thousand million times. */
@@ -154,42 +167,23 @@ export function isSparse(array: readonly unknown[]): boolean {
   return present < 8;
 }
 
-/** A hole and a named property may cancel out, so an array with a hole counts as one that may have both. */
-function mayHaveNamed(array: readonly unknown[]): boolean {
-  if (Object.getOwnPropertySymbols(array).length > 0) return true;
-  return array.length <= namedUpTo && (Object.keys(array).length !== array.length || hasHole(array));
-}
+type Look = (value: object) => readonly unknown[] | undefined;
 
-function hasHole(array: readonly unknown[]): boolean {
-  for (let index = 0; index < array.length; index += 1) if (!(index in array)) return true;
-  return false;
-}
+const nothing: readonly unknown[] = [];
 
-function nativeMembers(value: object): readonly unknown[] {
-  if (types.isMap(value)) return [...value].flat(1);
-  if (types.isSet(value)) return [...value];
-  if (types.isNativeError(value)) return [value.cause];
-  if (Envelope.is(value)) return value.isShared ? [] : [value.data];
-  return [];
-}
-
-function isExactNative(value: object, prototype: unknown): boolean {
-  return exactNatives.get(prototype)?.(value) ?? false;
-}
-
-/** By prototype: whether an object that has it is the real thing, and carries nothing that the copier leaves behind. */
-const exactNatives: ReadonlyMap<unknown, (value: object) => boolean> = new Map<unknown, (value: object) => boolean>([
-  [Date.prototype, (value) => types.isDate(value) && isBare(value)],
-  [Map.prototype, (value) => types.isMap(value) && isBare(value)],
-  [Set.prototype, (value) => types.isSet(value) && isBare(value)],
-  [RegExp.prototype, (value) => types.isRegExp(value) && value.lastIndex === 0 && isBare(value, 1)],
-  [ArrayBuffer.prototype, (value) => types.isArrayBuffer(value) && !value.detached && isBare(value)],
-  [Number.prototype, (value) => types.isNumberObject(value) && isBare(value)],
-  [Boolean.prototype, (value) => types.isBooleanObject(value) && isBare(value)],
-  [BigInt.prototype, (value) => types.isBigIntObject(value) && isBare(value)],
-  [String.prototype, (value) => types.isStringObject(value) && isBare(value, value.length + 1)],
-  [Envelope.prototype, (value) => Envelope.is(value) && isIntact(value)],
-  [DataView.prototype, (value) => types.isDataView(value) && hasOrdinaryMemory(value) && isBare(value)],
+/** By prototype: what is inside an object that has it, if that is the real thing, and has nothing the copier loses. */
+const exactNatives: ReadonlyMap<unknown, Look> = new Map<unknown, Look>([
+  [Map.prototype, (value) => (types.isMap(value) && isBare(value) ? [...value].flat(1) : undefined)],
+  [Set.prototype, (value) => (types.isSet(value) && isBare(value) ? [...value] : undefined)],
+  [Envelope.prototype, (value) => (Envelope.is(value) ? envelopeMembers(value) : undefined)],
+  [Date.prototype, leaf((value) => types.isDate(value) && isBare(value))],
+  [RegExp.prototype, leaf((value) => types.isRegExp(value) && value.lastIndex === 0 && isBare(value, 1))],
+  [ArrayBuffer.prototype, leaf((value) => types.isArrayBuffer(value) && !value.detached && isBare(value))],
+  [Number.prototype, leaf((value) => types.isNumberObject(value) && isBare(value))],
+  [Boolean.prototype, leaf((value) => types.isBooleanObject(value) && isBare(value))],
+  [BigInt.prototype, leaf((value) => types.isBigIntObject(value) && isBare(value))],
+  [String.prototype, leaf((value) => types.isStringObject(value) && isBare(value, value.length + 1))],
+  [DataView.prototype, leaf((value) => types.isDataView(value) && hasOrdinaryMemory(value) && isBare(value))],
   ...[
     Buffer,
     Int8Array,
@@ -204,11 +198,21 @@ const exactNatives: ReadonlyMap<unknown, (value: object) => boolean> = new Map<u
     BigInt64Array,
     BigUint64Array,
     ...('Float16Array' in globalThis ? [Reflect.get(globalThis, 'Float16Array') as { prototype: object }] : []),
-  ].map((type): [unknown, (value: object) => boolean] => [type.prototype, isExactTypedArray]),
-  ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(
-    (type): [unknown, (value: object) => boolean] => [type.prototype, isExactError],
-  ),
+  ].map((type): [unknown, Look] => [type.prototype, leaf(isExactTypedArray)]),
+  ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type): [unknown, Look] => [
+    type.prototype,
+    (value) => (isExactError(value) ? [value.cause] : undefined),
+  ]),
 ]);
+
+function leaf(isExactLeaf: (value: object) => boolean): Look {
+  return (value) => (isExactLeaf(value) ? nothing : undefined);
+}
+
+function envelopeMembers({ problem, change, isShared, data }: Envelope): readonly unknown[] | undefined {
+  if (problem !== undefined || change !== undefined) return undefined;
+  return isShared ? nothing : [data];
+}
 
 function isBare(value: object, ownKeys = 0): boolean {
   return Reflect.ownKeys(value).length === ownKeys;
@@ -216,7 +220,7 @@ function isBare(value: object, ownKeys = 0): boolean {
 
 function isExactTypedArray(value: object): boolean {
   if (!types.isTypedArray(value) || !hasOrdinaryMemory(value)) return false;
-  return value.length > namedUpTo || isBare(value, value.length);
+  return !isOdd(value) && hasElementsOnly(value);
 }
 
 /** The copier makes shared memory private, and fixes the length of a view that follows its buffer. */
@@ -224,11 +228,7 @@ export function hasOrdinaryMemory(view: { readonly buffer: ArrayBufferLike }): b
   return types.isArrayBuffer(view.buffer) && !view.buffer.detached && !view.buffer.resizable;
 }
 
-function isIntact({ problem, change }: Envelope): boolean {
-  return problem === undefined && change === undefined;
-}
-
-function isExactError(value: object): boolean {
+function isExactError(value: object): value is Error {
   if (!types.isNativeError(value) || typeof value.stack !== 'string' || typeof value.message !== 'string') return false;
   return Reflect.ownKeys(value).every((key) => key === 'stack' || key === 'message' || key === 'cause');
 }

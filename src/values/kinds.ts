@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events';
 import { Stream } from 'node:stream';
 import { types } from 'node:util';
-import { hasOrdinaryMemory } from './exactness.ts';
+import { hasOrdinaryMemory, isExotic } from './exactness.ts';
 import { shorten } from './members.ts';
 
 export type RefusedKind = keyof typeof refusals;
@@ -96,6 +96,13 @@ export const refusals = {
     why: 'its memory was transferred away, so there is nothing left to copy',
     remedy: ['send it before it is transferred, or transfer a copy'],
   },
+  environment: {
+    why: 'it reads the variables of its own process each time it is asked',
+    remedy: [
+      'send the variables that you need: process.env.NAME, or all of them: { ...process.env }',
+      'for keys and passwords: context.secrets inside the task (docs/configuration.md)',
+    ],
+  },
   getter: {
     why: 'reading this property runs code, which failed',
     remedy: ['fix the getter, or leave the property out'],
@@ -106,7 +113,10 @@ export const refusals = {
   },
   depth: {
     why: 'the copier recurses, and its stack has an end',
-    remedy: ['flatten it: a long linked list is better as an array'],
+    remedy: [
+      'flatten it: a long linked list is better as an array',
+      'or leave out a getter that makes a new object each time it is read',
+    ],
   },
   unknown: { why: 'the copier refused it', remedy: ['send plain data'] },
 } as const satisfies Record<string, { why: string; remedy: readonly string[] }>;
@@ -125,6 +135,7 @@ export function refusedKind(value: unknown): RefusedKind | undefined {
   if (types.isProxy(value)) return contexts.has(value as object) ? 'context' : 'proxy';
   if (typeof value === 'function') return 'function';
   if (typeof value !== 'object' || value === null) return undefined;
+  if (value === process.env) return 'environment';
   return languageKind(value) ?? (isPlain(value) ? undefined : liveKind(value, prototypesOf(value)));
 }
 
@@ -141,6 +152,7 @@ export function nameOf(value: unknown): string {
   if (typeof value !== 'object') return `a ${typeof value}`;
   if (types.isProxy(value)) return contexts.has(value) ? 'the context of a task run' : 'a Proxy';
   if (value === console) return 'the console';
+  if (value === process.env) return 'the environment, process.env';
   if (types.isGeneratorObject(value)) return 'a generator';
   if (types.isModuleNamespaceObject(value)) return 'a module namespace';
   if (types.isArgumentsObject(value)) return 'an arguments object';
@@ -184,11 +196,6 @@ function languageKind(value: object): RefusedKind | undefined {
   return types.isExternal(value) ? 'unknown' : undefined;
 }
 
-/** What `Object.setPrototypeOf` can dress up as an ordinary object. */
-function isExotic(value: object): boolean {
-  return types.isNativeError(value) || types.isMap(value) || types.isSet(value) || isLeaf(value);
-}
-
 function liveKind(value: object, prototypes: readonly object[]): RefusedKind | undefined {
   if (prototypes.includes(Iterator.prototype)) return 'iterator';
   if (Object.hasOwn(value, '_idleTimeout') || Object.hasOwn(value, '_onImmediate')) return 'timer';
@@ -226,16 +233,6 @@ function isData(value: object, name: string): boolean {
     return !/^(?:Intl|Temporal|WebAssembly)\./.test(tag);
   }
   return Array.isArray(value) || isExotic(value);
-}
-
-function isLeaf(value: object): boolean {
-  return (
-    types.isDate(value) ||
-    types.isRegExp(value) ||
-    types.isBoxedPrimitive(value) ||
-    ArrayBuffer.isView(value) ||
-    types.isAnyArrayBuffer(value)
-  );
 }
 
 const platformKinds: Readonly<Record<string, RefusedKind>> = {

@@ -4,7 +4,7 @@
 import { types } from 'node:util';
 import { numberOf } from './copier.ts';
 import { Envelope } from './envelope.ts';
-import { isExact, isSparse, namedUpTo } from './exactness.ts';
+import { isExact, isSparse, levelsOf, maxDepth } from './exactness.ts';
 import { isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
 import { namedKeys, textOf } from './members.ts';
 import { sharedViewTag, typeOf, type RegisteredType } from './types.ts';
@@ -14,35 +14,60 @@ export interface Sharing {
   readonly sharesMemory?: boolean | undefined;
 }
 
-/** `value` with envelopes in it, for the copier to write; or `value`, when there is nothing to put into one. */
-export function withEnvelopes(value: unknown, { sharesMemory = false }: Sharing = {}): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+export interface Packed {
+  /** The value with envelopes in it, for the copier to write; or as it was, when there is nothing to put into one. */
+  readonly packed: unknown;
+  /** A getter that makes a new object each time it is asked has no end; and the copier does not follow a long list. */
+  readonly isTooDeep: boolean;
+}
+
+export function withEnvelopes(value: unknown, { sharesMemory = false }: Sharing = {}): Packed {
+  if (typeof value !== 'object' || value === null) return { packed: value, isTooDeep: false };
   try {
     return new Replacement(sharesMemory).run(value);
   } catch {
     // A getter threw. The diagnosis meets it again, and names it.
-    return value;
+    return { packed: value, isTooDeep: false };
   }
+}
+
+interface Opening {
+  readonly copy: object;
+  readonly depth: number;
+  readonly fill: () => void;
 }
 
 class Replacement {
   /** What stands for an object that was met. */
   readonly #copies = new Map<object, unknown>();
-  /** What is still to be done, in any order, since copies are there before they are filled. */
-  readonly #open: (() => void)[] = [];
+  /** What is still to be filled, the next last: in the order of the copier, so that all is as deep as it is there. */
+  readonly #open: Opening[] = [];
   readonly #envelopes: Envelope[] = [];
   readonly #sharesMemory: boolean;
+  /** Of what is found next. */
+  #depth = 0;
 
   constructor(sharesMemory: boolean) {
     this.#sharesMemory = sharesMemory;
   }
 
-  run(root: object): unknown {
-    const copy = this.#copyOf(root);
-    for (const fill of this.#open) fill();
-    if (this.#envelopes.length === 0) return root;
-    markLoops(copy);
-    return copy;
+  run(root: object): Packed {
+    const packed = this.#copyOf(root);
+    for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
+      const { copy, depth, fill } = next;
+      if (depth > maxDepth) return { packed: root, isTooDeep: true };
+      this.#depth = depth + levelsOf(copy);
+      const before = this.#open.length;
+      fill();
+      reverseFrom(before, this.#open);
+    }
+    if (this.#envelopes.length === 0) return { packed: root, isTooDeep: false };
+    markLoops(packed);
+    return { packed, isTooDeep: false };
+  }
+
+  #fillLater(copy: object, fill: () => void): void {
+    this.#open.push({ copy, depth: this.#depth, fill });
   }
 
   #copyOf(value: unknown): unknown {
@@ -77,7 +102,7 @@ class Replacement {
     try {
       const data = type.encode(value);
       const envelope = this.#keep(new Envelope(type.tag, what, type.changeOf?.(value, data)));
-      this.#open.push(() => (envelope.data = this.#copyOf(data)));
+      this.#fillLater(envelope, () => (envelope.data = this.#copyOf(data)));
       return envelope;
     } catch (error) {
       const envelope = this.#keep(new Envelope(type.tag, what));
@@ -106,7 +131,7 @@ class Replacement {
   }
 
   #startObject<T extends object>(value: object, copy: T): T {
-    this.#open.push(() => {
+    this.#fillLater(copy, () => {
       const keys = Object.keys(value);
       for (const key of keys) this.#setMember(copy, key, Reflect.get(value, key));
       for (const key of Object.getOwnPropertySymbols(value)) this.#setMember(copy, key, Reflect.get(value, key));
@@ -123,9 +148,8 @@ class Replacement {
   #startArray(array: readonly unknown[]): unknown[] {
     const copy: unknown[] = [];
     copy.length = array.length;
-    // There may be names among the keys.
-    if (array.length <= namedUpTo || isSparse(array)) return this.#startObject(array, copy);
-    this.#open.push(() => {
+    if (isSparse(array)) return this.#startObject(array, copy);
+    this.#fillLater(copy, () => {
       for (let index = 0; index < array.length; index += 1) {
         if (index in array) copy[index] = this.#copyOf(array[index]);
       }
@@ -138,13 +162,19 @@ class Replacement {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Map.prototype && prototype !== Set.prototype) return value;
     const copy = types.isMap(value) ? new Map<unknown, unknown>() : new Set<unknown>();
-    this.#open.push(() => {
+    this.#fillLater(copy, () => {
       for (const [key, member] of value.entries()) {
         if (copy instanceof Map) copy.set(this.#copyOf(key), this.#copyOf(member));
         else copy.add(this.#copyOf(member));
       }
     });
     return this.#startObject(value, copy);
+  }
+}
+
+function reverseFrom(start: number, list: unknown[]): void {
+  for (let low = start, high = list.length - 1; low < high; low += 1, high -= 1) {
+    [list[low], list[high]] = [list[high], list[low]];
   }
 }
 

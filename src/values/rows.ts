@@ -1,7 +1,7 @@
 // Rows of the same keys, by column: the keys are written once, and numbers as they lie in memory.
 
 import { types } from 'node:util';
-import { closeLooks } from './exactness.ts';
+import { hasElementsOnly, isOdd } from './exactness.ts';
 
 export interface Rows {
   readonly keys: readonly string[];
@@ -32,24 +32,15 @@ export function takeTableApart(value: unknown): Table | undefined {
   if (!Array.isArray(value) || types.isProxy(value) || value.length < leastTableRows) return undefined;
   try {
     const list: readonly unknown[] = value;
-    if (!isPlainObject(list[0]) || !isBareList(list)) return undefined;
+    if (Object.getPrototypeOf(list) !== Array.prototype || isOdd(list)) return undefined;
+    if (!isPlainObject(list[0]) || !hasElementsOnly(list)) return undefined;
     const rows = takeApart(list);
-    if (rows === undefined || list.slice(0, closeLooks).some(hasSymbols)) return undefined;
+    if (rows === undefined || (list as readonly object[]).some(isOdd)) return undefined;
     return rows.columns.some(isRising) || new Set(list).size === list.length ? new Table(rows) : undefined;
   } catch {
     // A getter threw. Whoever looks at the value more closely meets it again, and names it.
     return undefined;
   }
-}
-
-/** Without holes and names. */
-function isBareList(list: readonly unknown[]): boolean {
-  if (Object.getPrototypeOf(list) !== Array.prototype || hasSymbols(list)) return false;
-  return Object.keys(list).length === list.length;
-}
-
-function hasSymbols(value: unknown): boolean {
-  return Object.getOwnPropertySymbols(value).length > 0;
 }
 
 /** The rows by column; `undefined` unless all are plain objects of primitives with the same keys in one order. */

@@ -209,7 +209,7 @@ function packField(value: unknown): unknown {
   if (isInField) return value;
   isInField = true;
   try {
-    return withEnvelopes(value);
+    return withEnvelopes(value).packed;
   } finally {
     isInField = false;
   }

@@ -82,7 +82,7 @@ export function sendable(value: unknown, destination: Destination): Sendable {
 
 /** `value` as it is best sent, whatever becomes of it: for what was looked at before, or is nobody's but ours. */
 export function packed(value: unknown): unknown {
-  return isExact(value) ? value : withEnvelopes(value);
+  return isExact(value) ? value : withEnvelopes(value).packed;
 }
 
 /** One change as one sentence, for the log. */

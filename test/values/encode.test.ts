@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { HeddleError } from '../../src/lib/heddle-error.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/values/encode.ts';
+import { isExact } from '../../src/values/exactness.ts';
 
 const [copier, numbers, rows, constant] = [0, 1, 2, 3];
 
@@ -142,6 +143,17 @@ test('a block of another version is an error that says so', () => {
       (error) => error instanceof HeddleError && error.code === 'UNKNOWN_VALUE_CODEC',
     );
   }
+});
+
+test('what changed after it was looked at, and cannot be written any more, is told with a code', () => {
+  let reads = 0;
+  const value = { get next() { return reads++ === 0 ? 1 : () => 1; } }; // prettier-ignore
+  assert.ok(isExact(value));
+
+  assert.throws(() => encodeValue(value), {
+    code: 'VALUE_NOT_SERIALIZABLE',
+    message: / cannot be written: \(\) => 1 could not be cloned\. A getter /,
+  });
 });
 
 function fourTimes(row: object): object[] {

@@ -88,11 +88,40 @@ test('a getter that makes a new object each time it is asked is nested too deep'
   assert.equal(fateOf(make()), 'refused depth');
 });
 
+test('a getter without an end is nested too deep, whatever is beside it, and however many there are', () => {
+  const make = (): object => ({ get next() { return make(); }, get other() { return make(); } }); // prettier-ignore
+
+  assert.equal(fateOf(make()), 'refused depth');
+  assert.equal(fateOf({ price: new Price(1), list: [make()] }), 'refused depth');
+});
+
+test('instances inside of instances are as deep as what is written of them, which takes more room on the stack', () => {
+  assert.equal(fateOf(chained(240)), 'packed');
+  assertSame(arrived(chained(240)), chained(240));
+  for (const levels of [300, 700, 20_000]) assert.equal(fateOf(chained(levels)), 'refused depth');
+});
+
 test('what an array has besides its elements arrives with those, however many they are', () => {
   const urls = Array.from({ length: 100 }, (_, index) => new URL(`https://a.b/${index}`));
 
   assertSame(arrived(Object.assign(urls, { count: 100, first: urls[0] })), urls);
 });
+
+const hidingPlaces: readonly [string, (value: unknown) => unknown][] = [
+  ['beside a hundred elements', (value) => Object.assign(numbers(100), { value })],
+  [
+    'beside a thousand elements, in the last of many rows',
+    (value) => [...rows, Object.assign(numbers(1_000), { value })],
+  ],
+  ['in the last of many rows', (value) => [...rows, { value }]],
+  ['beside the elements of the last of many arrays', (value) => [...pairs, Object.assign([1], { value })]],
+];
+
+for (const [place, hide] of hidingPlaces) {
+  test(`a value ${place} is judged as it is alone`, () => {
+    for (const [name, fate, value] of valueTable()) assert.equal(fateOf(hide(value)), fate, name);
+  });
+}
 
 test('a class hidden below the quick scan is found by the thorough one', () => {
   const deep = nested(150);
@@ -180,6 +209,28 @@ class Price {
   }
 }
 registerType(Price, { tag: 'price', encode: ({ cents }) => cents, decode: (cents: number) => new Price(cents) });
+
+class Link {
+  readonly next: unknown;
+
+  constructor(next: unknown) {
+    this.next = next;
+  }
+}
+registerType(Link, { tag: 'link', encode: ({ next }) => ({ next }), decode: ({ next }) => new Link(next) });
+
+function chained(levels: number): unknown {
+  let chain: unknown;
+  for (let level = 0; level < levels; level += 1) chain = new Link(chain);
+  return chain;
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index / 2);
+}
+
+const rows = Array.from({ length: 400 }, (_, id) => ({ id, name: `row ${id}` }));
+const pairs = rows.map(({ id, name }) => [id, name]);
 
 const sharedBytes = new Uint8Array(16).fill(7).buffer;
 const shared = { twice: [1] };

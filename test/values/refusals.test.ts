@@ -136,7 +136,8 @@ const texts: ReadonlyMap<string, string> = new Map([
 
   Why: the copier recurses, and its stack has an end.
   Fix:
-    - flatten it: a long linked list is better as an array`,
+    - flatten it: a long linked list is better as an array
+    - or leave out a getter that makes a new object each time it is read`,
   ],
   [
     'a response of axios',

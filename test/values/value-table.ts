@@ -127,6 +127,9 @@ function changedValues(): [string, Fate, unknown][] {
     ['an Error that holds itself', 'changed error', errorWithItself()],
     ['a Map with an added property', 'changed added-property', Object.assign(new Map(), { note: 'x' })],
     ['a Date with an added property', 'changed added-property', Object.assign(new Date(), { note: 'x' })],
+    ['a view with an added property', 'changed added-property', Object.assign(new Uint8Array(65), { width: 5 })],
+    ['a long view with an added property', 'changed added-property', Object.assign(Buffer.alloc(5_000), { width: 5 })],
+    ['a Map dressed up as an object', 'changed class', Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype)],
     ['a view of resizable memory', 'changed memory-layout', new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
   ];
 }
@@ -209,7 +212,7 @@ function refusedResources(): [string, Fate, unknown][] {
     ['an EventEmitter', 'refused emitter', new EventEmitter()],
     ['an EventTarget', 'refused emitter', new EventTarget()],
     ['a timer', 'refused timer', endedTimer()],
-    ['the environment', 'refused unknown', { env: process.env }],
+    ['the environment', 'refused environment', { env: process.env }],
   ];
 }
 
