@@ -48,7 +48,6 @@ const endPatienceMs = 5_000;
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
   const calledAt = Date.now();
-  request.signal?.throwIfAborted();
   using over = new Over(request.signal);
   using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
   // Work on other threads does not keep a process alive, and neither does a promise.
@@ -174,6 +173,7 @@ class Over implements Disposable {
   constructor(signal: AbortSignal | undefined) {
     const abort = () => this.cancel('its signal was aborted');
     signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) abort();
     this.#stopListening = () => signal?.removeEventListener('abort', abort);
   }
 
@@ -213,18 +213,21 @@ function journalFor(flowRunId: string, request: FlowRunRequest, warn: (text: str
   return isResumable ? new Journal(results.directory, flowRunId, warn) : undefined;
 }
 
-/** The session, or nothing when the run is over before there is one; what comes later is closed again. */
+/**
+ * The session, or nothing when the run is over before there is one. What comes later is closed again, and waited for as
+ * long as one may: of a run that is over nothing shall be left, neither processes nor ports.
+ */
 async function startedUnless(over: Over, start: () => Promise<Session>): Promise<Session | undefined> {
   if (over.signal.aborted) return undefined;
   const starting = start();
   const session = await Promise.race([starting, over.end.then(() => undefined)]);
-  if (session === undefined) {
-    void starting.then(
-      (late) => late[Symbol.asyncDispose](),
-      () => {},
-    );
-  }
-  return session;
+  if (session !== undefined) return session;
+  const gone = starting.then(
+    (late) => late[Symbol.asyncDispose](),
+    () => {},
+  );
+  await within(endPatienceMs, gone);
+  return undefined;
 }
 
 interface Circumstances {
@@ -260,14 +263,20 @@ async function endOf(
   session: Session,
   { graceMs, closingMs, logger }: { graceMs: number; closingMs: number | undefined; logger: Logger },
 ): Promise<void> {
-  const patience = Promise.withResolvers<'late'>();
   const limitMs = graceMs + (closingMs ?? 0) + endPatienceMs;
-  const timer = setTimeout(() => patience.resolve('late'), timerMs(limitMs));
-  const isLate = (await Promise.race([session.cancel(graceMs), patience.promise])) === 'late';
-  clearTimeout(timer);
-  if (!isLate || closingMs === undefined) return;
+  const isOver = await within(limitMs, session.cancel(graceMs));
+  if (isOver || closingMs === undefined) return;
   const message = `some worker has not closed its resources within ${formatDuration(limitMs)}`;
   logger.warn(`${message}; it does so as soon as it can, unless it ends`);
+}
+
+/** Waits for so long and no longer; resolves with whether it is done. */
+async function within(limitMs: number, done: Promise<void>): Promise<boolean> {
+  const patience = Promise.withResolvers<false>();
+  const timer = setTimeout(() => patience.resolve(false), timerMs(limitMs));
+  const isDone = await Promise.race([done.then(() => true), patience.promise]);
+  clearTimeout(timer);
+  return isDone;
 }
 
 /** How many task runs there were, and how many of them were done before this flow run. */

@@ -23,6 +23,7 @@ import { blockOfState, blocksOf } from './literals.ts';
 import { keptBytesOf } from './kept-values.ts';
 import { isBoundAsBefore, isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
+import { knownLength } from './known-length.ts';
 import { flattenChildren, lengthOf, listsOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
 import { assertEachFits, outgoing, type OutgoingUse } from './outgoing.ts';
 import { typeReferences } from './types.ts';
@@ -90,7 +91,7 @@ export class FlowRunner {
 
   /** Ends what is not settled yet, each like this. */
   abandon(end: State): void {
-    for (const run of this.runs.values()) run.abandon(end);
+    for (const run of this.runs.values()) run.abandon(end, knownLength(run.node, this.#graph, this.runs));
   }
 
   async #submit(run: NodeRun): Promise<void> {

@@ -69,7 +69,7 @@ export function flattenChildren(node: Node, children: readonly State[]): GivenLi
 }
 
 /** How many runs a node has that is mapped over all of these. */
-export function lengthOf(node: Node, elementwise: readonly Elementwise[]): number {
+export function lengthOf(node: Node, elementwise: readonly Pick<Elementwise, 'length' | 'name'>[]): number {
   if (node.task?.settings.zip === 'shortest') return Math.min(...elementwise.map(({ length }) => length));
   const [first, ...others] = elementwise;
   const other = others.find(({ length }) => length !== first!.length);

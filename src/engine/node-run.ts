@@ -141,10 +141,14 @@ export class NodeRun implements ArrayListener {
     this.#blocks.push(withoutValues(block));
   }
 
-  /** Nothing more will come of this run: what is not settled ends like this. */
-  abandon(end: State): void {
+  /**
+   * Nothing more will come of this run: what is not settled ends like this. `length` is how many task runs it would
+   * have been mapped into, if that is known and it was not submitted.
+   */
+  abandon(end: State, length?: number): void {
     if (this.isDone) return;
     this.#end = end;
+    if (!this.#isSubmitted && length !== undefined) Object.assign(this, { length, isList: true });
     if (end.isFailed()) this.lostBy = end;
     this.#submitted.promise.catch(() => {});
     this.#submitted.reject(end.error ?? new Error(end.message));

@@ -103,6 +103,27 @@ test('worker processes are processes of their own, and are gone when the cluster
   for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
 });
 
+test('a run that is cancelled while its worker processes start leaves none of them', bounded, async () => {
+  const stop = new AbortController();
+  const listener = new Listener();
+  const cluster = new LocalCluster({ workers: 2, processes: true, onLog: listener.onLog });
+  const starting = () => {
+    setImmediate(() => stop.abort());
+    return cluster;
+  };
+  const flow = new Flow('hasty', () => inc.map([1, 2]));
+
+  const { state } = await runOn(new DistributedExecutor(starting))(flow, { signal: stop.signal });
+
+  assert.deepEqual(
+    state.of('inc').children.map(({ type }) => type),
+    ['Cancelled', 'Cancelled'],
+  );
+  assert.equal(cluster.isStarted, false);
+  assert.deepEqual([listener.count(/^worker \S+ joined/), listener.count(/^worker \S+ left/)], [2, 2]);
+  assert.ok(!process.getActiveResourcesInfo().includes('TCPServerWrap'), 'nobody listens');
+});
+
 test('worker processes end when the process that started them is killed', bounded, async () => {
   const script = fileURLToPath(new URL('../fixtures/leaves-workers.ts', import.meta.url));
   const child = spawn(process.execPath, [script, 'start'], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -68,9 +68,19 @@ export function cancelRules(rule: Rule): void {
     assert.equal((await doomed).state.type, 'Cancelled');
   });
 
-  rule('a signal that is aborted before the run starts rejects it [D103]', async (run) => {
-    const flow = new Flow('late', () => inc(1));
+  rule('a run whose signal is aborted before it starts is Cancelled, and nothing of it runs [D103]', async (run) => {
+    const flow = new Flow('late', () => {
+      return { one: sum([1]), mapped: inc.map(inc.map([1, 2, 3])) };
+    });
 
-    await assert.rejects(run(flow, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+    const { state } = await run(flow, { signal: AbortSignal.abort() });
+
+    const message = 'The flow run was cancelled: its signal was aborted.';
+    assert.deepEqual([state.type, state.message, state.statistics.taskRuns], ['Cancelled', message, 0]);
+    assert.equal(state.of('sum').type, 'Cancelled');
+    assert.deepEqual(
+      state.of('inc-2').children.map(({ type }) => type),
+      ['Cancelled', 'Cancelled', 'Cancelled'],
+    );
   });
 }
