@@ -13,8 +13,10 @@ export interface BundleFile {
 
 /** What is known of a bundle besides its files. */
 export interface BundleFacts {
-  /** Packages that it leaves out because they hold native code, with their versions. */
+  /** Packages that it leaves out, because they hold native code or are large, with their versions. */
   readonly externals: Readonly<Record<string, string>>;
+  /** Folders that stand for others, by their paths below the bundle's folder. */
+  readonly links: Readonly<Record<string, string>>;
 }
 
 export interface BundleManifest extends BundleFacts {
@@ -59,7 +61,8 @@ export function unpack(id: string, bytes: Uint8Array): { manifest: BundleManifes
 
 /** Whether these files are those of the bundle with this id, each of them whole and inside of its folder. */
 export function isIntact(id: string, manifest: BundleManifest, files: readonly BundleFile[]): boolean {
-  if (idOf(manifest) !== id || files.some(({ path }) => !isInside(path))) return false;
+  const paths = [...files.map(({ path }) => path), ...Object.entries(manifest.links).flat()];
+  if (idOf(manifest) !== id || !paths.every(isInside)) return false;
   return files.every((file, index) => hashOf(file.bytes) === manifest.files[index]?.hash);
 }
 

@@ -1,23 +1,17 @@
 // What goes into a bundle and what stays outside, and what is put around the modules in it, so that each is what it
 // was: it says who it is before it runs, its `import.meta` is its own, and the files that it names are there.
 
-import type { Plugin } from 'esbuild';
+import type { Plugin, PluginBuild } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-
-export interface Source {
-  /** The project's folder: paths in the bundle start from here. */
-  readonly root: string;
-  /** Files that modules name beside themselves, by their paths in the bundle. */
-  readonly assets: Map<string, Uint8Array>;
-  /** Versions of packages that cannot be bundled, by name. */
-  readonly externals: Map<string, string>;
-}
+import { builtinModules, SourceMap, type SourceMapPayload } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { NamesInCode } from './bundle-names.ts';
+import { ownSource, packageFolderOf, readPackage, type BundleSource } from './bundle-source.ts';
 
 /** What is a part of the bundle, and what is there without it. */
-export function resolving(source: Source): Plugin {
+export function resolving(source: BundleSource): Plugin {
   return {
     name: 'heddle-resolving',
     setup: (build) => {
@@ -30,91 +24,178 @@ export function resolving(source: Source): Plugin {
           const isOptional = kind !== 'import-statement';
           return isOptional && !path.startsWith('.') ? { path, external: true } : found;
         }
-        // Our own sources are no part of anybody's bundle: the worker has its own.
         if (found.path.startsWith(ownSource)) return { path: pathToFileURL(found.path).href, external: true };
-        const native = nativePackageOf(found.path);
-        if (native === undefined) return found;
-        source.externals.set(native.name, native.version);
-        return { path, external: true };
+        const folder = packageFolderOf(found.path);
+        if (folder !== undefined && source.isOutside(folder)) return { path, external: true };
+        // Node loads these itself, from where they are in the bundle.
+        const isWasm = found.path.endsWith('.wasm');
+        if (isWasm) source.take(found.path);
+        if (!isWasm && !source.isOfPackage(found.path)) return found;
+        return { path: `./${source.placeOf(found.path)}`, external: true };
       });
     },
   };
 }
 
-export function rewriting(source: Source): Plugin {
+/** What looks for files beside itself, or loads what it finds by names that it computes. */
+const looksAround =
+  /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b|\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)/;
+/** What may need more than what `esbuild` does. */
+const speaksOfItself = /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b/;
+
+export function rewriting(source: BundleSource): Plugin {
   return {
     name: 'heddle-rewriting',
     setup: (build) => {
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-        if (path.includes(`${sep}node_modules${sep}`)) return undefined;
-        const locate = async (specifier: string) => {
-          const from = { resolveDir: dirname(path), kind: 'import-statement', pluginData: source } as const;
-          return (await build.resolve(specifier, from)).path;
-        };
-        const text = await withPackageFiles(readFileSync(path, 'utf8'), source, locate);
-        return { ...(await rewritten(text, path, source)), resolveDir: dirname(path) };
+        const text = readFileSync(path, 'utf8');
+        const folder = packageFolderOf(path);
+        if (folder !== undefined) {
+          if (looksAround.test(text)) source.takePackage(readPackage(folder)?.name ?? '', dirname(path));
+          return undefined;
+        }
+        const before = `__heddleBefore_${idOf(path, source)}`;
+        const enter = `const ${before}=__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
+        const module = speaksOfItself.test(text)
+          ? await new UserModule(path, source, build).rewritten(text)
+          : { code: text, before: '', loader: loaderOf(path) };
+        // A module that is required runs in the middle of another.
+        const leave = `\n;__heddleLeave(${before});`;
+        const contents = behindFirst(module.code, enter + module.before) + leave;
+        return { contents, loader: module.loader, resolveDir: dirname(path) };
       });
     },
   };
 }
 
-const packageFile = /new URL\(\s*(['"`])([^'"`]+)\1\s*,\s*import\.meta\.resolve\(\s*(['"`])([^'"`]+)\3\s*\)\s*,?\s*\)/g;
-
-/** Files of packages that a module names by the package come along, and their names lead to where they are then. */
-async function withPackageFiles(
-  text: string,
-  { root, assets }: Source,
-  locate: (specifier: string) => Promise<string>,
-): Promise<string> {
-  let changed = text;
-  for (const [expression, , name, , specifier] of text.matchAll(packageFile)) {
-    const asset = resolve(dirname(await locate(specifier!)), name!);
-    if (!existsSync(asset)) continue;
-    const place = placeIn(root, asset);
-    assets.set(place, readFileSync(asset));
-    changed = changed.replace(expression, () => `__heddleToUrl(__heddleFile(${JSON.stringify(place)}))`);
-  }
-  return changed;
+interface Rewritten {
+  readonly code: string;
+  /** Goes before it, on the same line. */
+  readonly before: string;
+  readonly loader: Loader;
 }
 
-const ownSource = fileURLToPath(new URL('../', import.meta.url));
+/** A module of the user's, to which `import.meta` and `__dirname` are still its own place. */
+class UserModule {
+  readonly #path: string;
+  readonly #source: BundleSource;
+  readonly #build: PluginBuild;
 
-/** A user's module that says who it is, and to which `import.meta.url` is still its own place. */
-async function rewritten(
-  text: string,
-  path: string,
-  { root, assets }: Source,
-): Promise<{ contents: string; loader: Loader }> {
-  const place = placeIn(root, path);
-  for (const [, , name] of text.matchAll(/new URL\(\s*(['"`])(\.[^'"`]+)\1\s*,\s*import\.meta\.url\s*\)/g)) {
-    const asset = resolve(dirname(path), name!);
-    if (existsSync(asset)) assets.set(placeIn(root, asset), readFileSync(asset));
+  constructor(path: string, source: BundleSource, build: PluginBuild) {
+    this.#path = path;
+    this.#source = source;
+    this.#build = build;
   }
-  const id = createHash('sha256').update(place).digest('hex').slice(0, 8);
-  const enter = `const __heddleBefore_${id}=__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
-  // A module that is required runs in the middle of another.
-  const leave = `\n;__heddleLeave(__heddleBefore_${id});`;
-  const loader = loaderOf(path);
-  if (!/\bimport\s*[.(]/.test(text)) return { contents: behindFirst(text, enter) + leave, loader };
-  // A parser knows where it is code, and where a text.
-  const { transform } = await import('esbuild');
-  const meta = `__heddleMeta_${id}`;
-  const define = Object.fromEntries(
-    ['url', 'dirname', 'filename'].map((key) => [`import.meta.${key}`, `${meta}.${key}`]),
-  );
-  const { code } = await transform(text, { loader, define, target: 'node24', sourcemap: 'inline', sourcefile: path });
-  const statements = `${enter}const ${meta}=__heddlePlace(${JSON.stringify(place)});`;
-  return { contents: behindFirst(await withImportsApart(code), statements) + leave, loader: 'js' };
+
+  async rewritten(text: string): Promise<Rewritten> {
+    const path = this.#path;
+    const meta = `__heddleMeta_${idOf(path, this.#source)}`;
+    // A parser knows where it is code, and where a text.
+    const { transform } = await import('esbuild');
+    const options = { loader: loaderOf(path), target: 'node24', sourcemap: 'both', sourcefile: path } as const;
+    const { code, map } = await transform(text, { ...options, define: { 'import.meta': meta } });
+    const { namesInCode } = await import('./bundle-names.ts');
+    const names = namesInCode(code, meta);
+    const places = await this.#bring(names);
+    const own = JSON.stringify([this.#source.placeOf(path), places]);
+    const locals = names.isCommonJs ? `var __dirname=${meta}.dirname,__filename=${meta}.filename;` : '';
+    const imports = { names, meta, map: JSON.parse(map) as SourceMapPayload };
+    return {
+      code: this.#withImportsApart(code, imports),
+      before: `const ${meta}=__heddlePlace(${own});${locals}`,
+      loader: 'js',
+    };
+  }
+
+  /** Gives where in the bundle those are that it asks `import.meta.resolve()` for. */
+  async #bring(names: NamesInCode): Promise<Readonly<Record<string, string>>> {
+    const places: Record<string, string> = {};
+    for (const file of names.files) this.#bringFile(resolve(dirname(this.#path), file));
+    for (const name of names.required) await this.#bringNamed(name, 'require-call');
+    for (const name of names.resolved) {
+      const found = await this.#bringNamed(name, 'import-statement');
+      if (found !== undefined) places[name] = this.#source.placeOf(found);
+    }
+    for (const { file, of } of names.packageFiles) {
+      const found = await this.#locate(of, 'import-statement');
+      if (found === undefined) continue;
+      places[of] = this.#source.placeOf(found);
+      this.#source.take(join(dirname(found), file));
+    }
+    return places;
+  }
+
+  /** Brings what Node is to find under a name, and gives its path here. */
+  async #bringNamed(name: string, kind: ImportKind): Promise<string | undefined> {
+    if (isOfNode(name)) return undefined;
+    const found = await this.#locate(name, kind);
+    if (found === undefined) return undefined;
+    if (name.startsWith('.')) this.#bringFile(found);
+    else this.#source.takePackage(packageOf(name), dirname(this.#path));
+    return found;
+  }
+
+  #bringFile(path: string): void {
+    if (isCode(path) && existsSync(path)) this.#source.modules.add(path);
+    else this.#source.take(path);
+  }
+
+  async #locate(name: string, kind: ImportKind): Promise<string | undefined> {
+    const from = { resolveDir: dirname(this.#path), kind, pluginData: this.#source };
+    const { path, external, errors } = await this.#build.resolve(name, from);
+    return errors.length === 0 && !external ? path : undefined;
+  }
+
+  /** What is imported by a call begins to run in the middle of who calls, and must not be taken for that. */
+  #withImportsApart(
+    code: string,
+    { names, meta, map }: { names: NamesInCode; meta: string; map: SourceMapPayload },
+  ): string {
+    const places = new SourceMap(map);
+    let changed = code;
+    for (const { start, end, computed } of names.imports.toReversed()) {
+      let call = changed.slice(start, end);
+      let at = '';
+      if (computed !== undefined) {
+        const lines = code.slice(0, start).split('\n');
+        const { originalLine, originalColumn } = places.findEntry(lines.length - 1, lines.at(-1)!.length) as Place;
+        at = `${this.#source.placeOf(this.#path)}:${originalLine + 1}:${originalColumn + 1}`;
+        const [before, name] = [code.slice(start, computed.start), code.slice(computed.start, computed.end)];
+        call = `${before}__heddleFrom(${name},${meta})${code.slice(computed.end, end)}`;
+        this.#source.warnings.add(
+          `${at} imports a module by a name that is computed, so it is not sent with the code of the task: if it can ` +
+            `be told beforehand, import.meta.resolve("./the-module") brings it along (NOT_IN_BUNDLE)`,
+        );
+      }
+      const apart = `__heddleApart(()=>${call}${at && `,${JSON.stringify(at)}`})`;
+      changed = changed.slice(0, start) + apart + changed.slice(end);
+    }
+    return changed;
+  }
 }
 
-/** What is imported by a call begins to run in the middle of who calls, and must not be taken for that. */
-async function withImportsApart(code: string): Promise<string> {
-  const { importCallsIn } = await import('./module-text.ts');
-  let changed = code;
-  for (const { start, end } of importCallsIn(code).toReversed()) {
-    changed = `${changed.slice(0, start)}__heddleApart(()=>${changed.slice(start, end)})${changed.slice(end)}`;
-  }
-  return changed;
+type ImportKind = 'require-call' | 'import-statement';
+
+interface Place {
+  readonly originalLine: number;
+  readonly originalColumn: number;
+}
+
+function idOf(path: string, source: BundleSource): string {
+  return createHash('sha256').update(source.placeOf(path)).digest('hex').slice(0, 8);
+}
+
+function isOfNode(name: string): boolean {
+  return name.startsWith('node:') || builtinModules.includes(name);
+}
+
+/** The package that an import names. */
+export function packageOf(name: string): string {
+  return name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+}
+
+function isCode(path: string): boolean {
+  return /\.[cm]?[jt]sx?$/.test(path);
 }
 
 /** Behind what only means something at the very beginning of a module. */
@@ -123,50 +204,9 @@ function behindFirst(text: string, statements: string): string {
   return first + statements + text.slice(first.length);
 }
 
-/** Where a file of the user's is in the bundle. What lies outside of the project gets a place inside. */
-function placeIn(root: string, path: string): string {
-  return relative(root, path).split(sep).join('/').replaceAll('../', '__outside/');
-}
-
 type Loader = 'ts' | 'tsx' | 'js' | 'jsx';
 
 function loaderOf(path: string): Loader {
   const [, kind] = /\.[cm]?([jt]sx?)$/.exec(path)!;
   return kind as Loader;
-}
-
-interface PackageJson {
-  readonly name: string;
-  readonly version: string;
-  readonly gypfile?: boolean;
-  readonly binary?: unknown;
-  readonly scripts?: object;
-  readonly dependencies?: object;
-}
-
-/** The package that a file belongs to, when there is native code in it. */
-function nativePackageOf(path: string): PackageJson | undefined {
-  const folder = packageFolderOf(path);
-  if (folder === undefined) return undefined;
-  const facts = readPackage(folder);
-  const tools = JSON.stringify([facts?.scripts, facts?.dependencies]);
-  const isNative =
-    path.endsWith('.node') ||
-    existsSync(join(folder, 'binding.gyp')) ||
-    facts?.gypfile === true ||
-    facts?.binary !== undefined ||
-    /prebuild|node-gyp|node-pre-gyp|napi/.test(tools);
-  return isNative ? facts : undefined;
-}
-
-export function packageFolderOf(path: string): string | undefined {
-  return /^(.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]/.exec(path)?.[1];
-}
-
-export function readPackage(folder: string): PackageJson | undefined {
-  try {
-    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
-  } catch {
-    return undefined;
-  }
 }

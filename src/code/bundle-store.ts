@@ -58,7 +58,8 @@ export class BundleStore {
       mkdirSync(dirname(join(draft, path)), { recursive: true });
       writeFileSync(join(draft, path), content);
     }
-    linkNativePackages(draft, manifest);
+    for (const [path, target] of Object.entries(manifest.links)) link(join(draft, path), join(folder, target));
+    linkPackagesHere(draft, manifest);
     moveInto(folder, draft, id);
     this.#checked.add(id);
     this.#evict();
@@ -121,18 +122,21 @@ function manifestOf(manifest: BundleManifest) {
   return { path: manifestFile, bytes: Buffer.from(JSON.stringify(manifest)) };
 }
 
-/** Packages with native code are those of the folder that the worker was started in, where it has them. */
-function linkNativePackages(folder: string, { externals }: BundleManifest): void {
+/** Packages that are not sent are those of the folder that the worker was started in, where it has them. */
+function linkPackagesHere(folder: string, { externals }: BundleManifest): void {
   const { resolve } = createRequire(join(process.cwd(), 'worker.js'));
   for (const name of Object.keys(externals)) {
-    const link = join(folder, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
     try {
-      symlinkSync(dirname(resolve(`${name}/package.json`)), link, 'junction');
+      link(join(folder, 'node_modules', name), dirname(resolve(`${name}/package.json`)));
     } catch {
       // It is not installed here; whoever imports it is told so, and many packages can do without.
     }
   }
+}
+
+function link(path: string, target: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path, 'junction');
 }
 
 /** Nothing for one that another worker has removed meanwhile. */

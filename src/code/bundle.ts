@@ -4,20 +4,29 @@
 // In a bundle all modules share one scope, so each says who it is before it runs: `task()` then registers its tasks
 // under the module of the source, and `import.meta.url` stays the place of the source, below the bundle's own folder.
 
-import type { BuildFailure, BuildOptions, Message, Metafile, OutputFile } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult, Message, Metafile, OutputFile } from 'esbuild';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { CodeAddress } from '../lib/chunk.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
-import { packageFolderOf, readPackage, resolving, rewriting, type Source } from './bundle-modules.ts';
+import { packageOf, resolving, rewriting } from './bundle-modules.ts';
+import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
 import { hashOfModule, projectOf, whenLoaded } from './registry.ts';
 
 /** The file of a bundle that is imported. */
 export const bundleEntry = 'bundle.mjs';
 
-const bundles = new Map<string, Promise<PackedBundle>>();
+/** On an error for what was imported by a name that is computed: where that was, `file:line:column`. */
+export const importedAt: unique symbol = Symbol.for('heddle.imported-at');
+
+interface Bundle extends PackedBundle {
+  /** What tasks may miss in it, for whoever starts the flow. */
+  readonly warnings: readonly string[];
+}
+
+const bundles = new Map<string, Promise<Bundle>>();
 /** What those are called that are made. */
 const ids = new Map<string, string>();
 
@@ -25,7 +34,7 @@ const ids = new Map<string, string>();
  * The bundle of a module, made once in a process, since what this process runs was loaded once too. Rejects with
  * `BUNDLE_FAILED`, which shows the line that esbuild stumbled over.
  */
-export function bundleOf(address: CodeAddress): Promise<PackedBundle> {
+export function bundleOf(address: CodeAddress): Promise<Bundle> {
   const modules = modulesOf(address);
   let bundle = bundles.get(modules);
   if (bundle === undefined) {
@@ -48,27 +57,23 @@ function modulesOf({ module, also = [] }: CodeAddress): string {
   return [module, ...also].join(' ');
 }
 
-async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Promise<PackedBundle> {
+async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Promise<Bundle> {
   const entry = fileURLToPath(module);
   if (!existsSync(entry)) throw failure(entry, 'its file is gone');
   if (hashOfModule(readFileSync(entry)) !== fingerprint) throw changed(entry, entry);
-  const source: Source = { root: projectOf(dirname(entry)), assets: new Map(), externals: new Map() };
-  const { build } = await import('esbuild');
-  const plugins = [resolving(source), rewriting(source)];
+  const source = new BundleSource(projectOf(dirname(entry)));
+  const modules = [module, ...also] as const;
   try {
-    let built = await build({ ...optionsFor(source, [module]), plugins });
-    // Who is imported anyway must not come first: modules that import each other would run in another order.
-    const imported = importedBy(entry, built.metafile, source.root);
-    const missing = also.filter((each) => !imported.has(fileURLToPath(each)));
-    if (missing.length > 0) built = await build({ ...optionsFor(source, [...missing, module]), plugins });
+    const built = await builtOf(source, modules);
     const inputs = Object.keys(built.metafile.inputs).map((path) => resolve(source.root, path));
-    const loadedAt = Math.max(...[module, ...also].map(whenLoaded));
+    const loadedAt = Math.max(...modules.map(whenLoaded));
     const later = inputs.find((path) => Math.floor(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > loadedAt);
     if (later !== undefined) throw changed(entry, later);
     return packed(built.outputFiles, inputs, source);
   } catch (error) {
     if (error instanceof HeddleError) throw error;
     // Once more with the modules as their author wrote them, to show the line that is there.
+    const { build } = await import('esbuild');
     const options = { ...optionsFor(source, [...also, module]), plugins: [resolving(source)] };
     const plain: unknown = await build(options).catch((again: unknown) => again);
     const [first] = [plain, error].flatMap((each) => (each as Partial<BuildFailure>).errors ?? []);
@@ -76,15 +81,58 @@ async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Prom
   }
 }
 
-function packed(outputs: readonly OutputFile[], inputs: readonly string[], source: Source): PackedBundle {
+/** Once more when more is known of what stays outside, or must come first. */
+async function builtOf(source: BundleSource, [module, ...also]: readonly [string, ...string[]]): Promise<Built> {
+  const { build } = await import('esbuild');
+  const plugins = [resolving(source), rewriting(source)];
+  const entry = fileURLToPath(module);
+  for (let modules = [module]; ;) {
+    const { apartCount } = source;
+    const built = await build({ ...optionsFor(source, modules), plugins });
+    if (source.modules.size > 0) await bringModules(source);
+    // Who is imported anyway must not come first: modules that import each other would run in another order.
+    const imported = importedBy(entry, built.metafile, source.root);
+    const needed = [...also.filter((each) => !imported.has(fileURLToPath(each))), module];
+    if (source.apartCount === apartCount && needed.length === modules.length) return built;
+    modules = needed;
+  }
+}
+
+type Built = BuildResult<ReturnType<typeof optionsFor>>;
+
+/** Modules that Node loads by name come along as they are, with what they import. */
+async function bringModules(source: BundleSource): Promise<void> {
+  const { build } = await import('esbuild');
+  const entryPoints = [...source.modules];
+  const { root } = source;
+  for (const path of entryPoints) source.take(path);
+  const { metafile } = await build({
+    ...sharedOptions(source),
+    entryPoints,
+    outdir: join(root, 'modules'),
+    plugins: [resolving(source)],
+  });
+  for (const [input, { imports }] of Object.entries(metafile.inputs)) {
+    const path = resolve(root, input);
+    if (packageFolderOf(path) !== undefined) continue;
+    source.take(path);
+    for (const { original = '' } of imports) {
+      const isOfPackage = original !== '' && !/^(?:[./]|node:|file:)/.test(original);
+      if (isOfPackage) source.takePackage(packageOf(original), dirname(path));
+    }
+  }
+}
+
+function packed(outputs: readonly OutputFile[], inputs: readonly string[], source: BundleSource): Bundle {
   const [map, code] = outputs.toSorted((a, b) => (a.path > b.path ? -1 : 1));
   const text = `${versionsOf(inputs)}${code!.text}\n//# sourceMappingURL=${bundleEntry}.map\n`;
   const files: BundleFile[] = [
     { path: bundleEntry, bytes: Buffer.from(text) },
     { path: `${bundleEntry}.map`, bytes: Buffer.from(withAbsoluteSources(map!.text, source.root)) },
-    ...[...source.assets].map(([path, bytes]) => ({ path, bytes })),
+    ...source.files(),
   ];
-  return pack(files, { externals: Object.fromEntries(source.externals) });
+  const facts = { externals: Object.fromEntries(source.externals), links: Object.fromEntries(source.links) };
+  return { ...pack(files, facts), warnings: [...source.warnings] };
 }
 
 /** The files that a module imports before it runs, and those that they do. */
@@ -110,24 +158,32 @@ function versionsOf(inputs: readonly string[]): string {
   return `for(const[folder,version]of ${JSON.stringify(versions)})(${map}).set(folder,version);`;
 }
 
-function optionsFor(source: Source, modules: readonly string[]) {
+function optionsFor(source: BundleSource, modules: readonly string[]) {
   return {
+    ...sharedOptions(source),
     stdin: { contents: importsOf(modules), resolveDir: source.root },
-    absWorkingDir: source.root,
     outfile: join(source.root, bundleEntry),
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
     keepNames: true,
     sourcemap: 'external',
     sourcesContent: false,
     legalComments: 'none',
+    banner: { js: prelude },
+  } satisfies BuildOptions;
+}
+
+function sharedOptions({ root }: BundleSource) {
+  return {
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    // As Node resolves, not as bundlers do.
+    conditions: [],
     logLevel: 'silent',
     external: ['heddle', 'heddle/*'],
-    banner: { js: prelude },
-    metafile: true,
   } satisfies BuildOptions;
 }
 
@@ -147,11 +203,18 @@ const prelude = [
   `const __heddleEnter=(module)=>{const before=__heddleModule.getStore();` +
     `__heddleModule.enterWith({bundle:import.meta.url,module});return before}`,
   `const __heddleLeave=(before)=>{__heddleModule.enterWith(before)}`,
-  `const __heddleApart=(load)=>{const before=__heddleModule.getStore();` +
-    `try{return load()}finally{__heddleModule.enterWith(before)}}`,
+  // Who imports by a name that is computed says where, for an error.
+  `const __heddleApart=(load,at)=>{const before=__heddleModule.getStore();` +
+    `try{return at===undefined?load():load().catch((error)=>{__heddleTellOf(error,at);throw error})}` +
+    `finally{__heddleModule.enterWith(before)}}`,
+  `const __heddleTellOf=(error,at)=>{try{error[Symbol.for('${importedAt.description}')]=at}catch{}}`,
   `const __heddleFile=(path)=>__heddlePath.join(__dirname,path)`,
-  `const __heddleMeta=(filename)=>({url:__heddleToUrl(filename).href,dirname:__heddlePath.dirname(filename),filename})`,
-  `const __heddlePlace=(path)=>__heddleMeta(__heddleFile(path))`,
+  `const __heddleUrl=(path)=>__heddleToUrl(__heddleFile(path)).href`,
+  `const __heddleFrom=(name,{url})=>/^\\.{0,2}\\//.test(name)?new URL(name,url).href:name`,
+  `const __heddlePlace=([path,places])=>{const filename=__heddleFile(path),url=__heddleUrl(path);` +
+    `const resolve=(name)=>Object.hasOwn(places,name)?__heddleUrl(places[name])` +
+    `:import.meta.resolve(__heddleFrom(name,{url}));` +
+    `return{url,dirname:__heddlePath.dirname(filename),filename,main:false,resolve}}`,
   '',
 ].join(';');
 

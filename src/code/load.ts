@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { CodeSource } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
-import { missingPackageOf, tellOfMissingPackages } from './missing-package.ts';
+import { notInBundle, watchBundles } from './not-in-bundle.ts';
 import { find, fingerprintOf, insideFunction, namesIn, projectOf, registry, type Reference } from './registry.ts';
 import { changesSince, lookAround, type Surroundings } from './side-effects.ts';
 
@@ -83,13 +83,10 @@ export async function importUntilReady(module: string): Promise<void> {
 
 function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
   const failed = `a worker could not import ${module} to find ${sought}`;
-  const missing = missingPackageOf(error);
-  if (missing !== undefined) {
-    return new HeddleError('EXTERNAL_MISSING', `${failed}: ${(error as Error).message}`, {
-      module,
-      ...missing,
-      cause: error,
-    });
+  const absence = notInBundle(error);
+  if (absence !== undefined) {
+    const facts = Object.fromEntries(Object.entries(absence));
+    return new HeddleError(absence.code, `${failed}: ${absence.message}`, { ...facts, module, cause: error });
   }
   const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const remedy = `A task's module is imported by every worker, so its top level must be safe to run there.`;
@@ -204,7 +201,7 @@ function importOnce(module: string): Import {
   // A stack trace from inside of a bundle names the files that it was made of.
   if (isBundled(module)) {
     setSourceMapsSupport(true, { nodeModules: true });
-    tellOfMissingPackages();
+    watchBundles();
   }
   // While another one is imported, nobody can tell which of them it was. Where tasks are defined, it is as it shall be.
   const isAlone = [...imports.values()].every(({ before }) => before === undefined);

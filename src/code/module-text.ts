@@ -3,7 +3,6 @@
 import type { AnyNode, Program } from 'acorn';
 import type { Place } from './call-site.ts';
 import { assignedBy } from './free-names.ts';
-import { readModule } from './function-text.ts';
 import { Places } from './places.ts';
 import {
   childrenOf,
@@ -50,22 +49,6 @@ export function readNamesOf(source: string, run: Place | undefined): ModuleText 
     changing: changedLater(program),
     unreached: new Set(behindRun.flatMap(namesDeclaredIn)),
   };
-}
-
-/** Where `import('…')` stands, in order; nowhere in what cannot be read. */
-export function importCallsIn(source: string): readonly { readonly start: number; readonly end: number }[] {
-  let open: AnyNode[];
-  try {
-    open = [readModule(source)];
-  } catch {
-    return [];
-  }
-  const calls: AnyNode[] = [];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node.type === 'ImportExpression' && node.source.type === 'Literal') calls.push(node);
-    open.push(...childrenOf(node));
-  }
-  return calls.toSorted((a, b) => a.start - b.start);
 }
 
 function importsOf(node: AnyNode): [string, ImportedName][] {

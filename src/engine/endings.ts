@@ -1,5 +1,6 @@
 // How task runs end, when they do not simply return a value.
 
+import { notInBundle } from '../code/not-in-bundle.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
@@ -61,9 +62,9 @@ function errorOf(thrown: unknown): Error {
 /** The beginning of the source of every task: see `Callable`. */
 const readOnlyOfTask = /Cannot assign to read only property '(.*)' of function '\(\.\.\.args/;
 
-/** A task is a frozen function while it runs, and what V8 says of that helps nobody. */
+/** A task is a frozen function while it runs, and what V8 says of that helps nobody. Nor does Node know of bundles. */
 function explained(error: Error, task: string): Error {
-  if (!(error instanceof TypeError)) return error;
+  if (!(error instanceof TypeError)) return notInBundle(error) ?? error;
   const [, property] = readOnlyOfTask.exec(textOf(error)) ?? [];
   if (property === undefined) return error;
   const message =

@@ -174,14 +174,18 @@ class SchedulerSession implements Session {
     const address = this.#codes.get(array);
     try {
       if (address === undefined) throw new Error('its function is in no file');
-      const bundle = await bundleOf(address);
-      this.#comm.send({ type: 'code', array, bundle });
+      const { id, bytes, warnings } = await bundleOf(address);
+      for (const message of warnings) this.#warn(message);
+      this.#comm.send({ type: 'code', array, bundle: { id, bytes } });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      const message = `${problem} (workers use a copy of their own, where they have the same)`;
-      this.#listener.log([{ time: Date.now(), level: 'warn', message }]);
+      this.#warn(`${problem} (workers use a copy of their own, where they have the same)`);
       this.#comm.send({ type: 'code', array, problem });
     }
+  }
+
+  #warn(message: string): void {
+    this.#listener.log([{ time: Date.now(), level: 'warn', message, once: message }]);
   }
 
   closed(reason: string): void {

@@ -35,7 +35,7 @@ test('bytes that are not those of the id are refused, and leave nothing behind',
 for (const path of ['../outside.mjs', '/etc/outside', 'a/../../b', 'C:\\outside', 'a//b', '.']) {
   test(`a bundle with a file at '${path}' is refused`, () => {
     using folder = newFolder();
-    const { id, bytes } = pack([{ path, bytes: Buffer.from('x') }], { externals: {} });
+    const { id, bytes } = pack([{ path, bytes: Buffer.from('x') }], { externals: {}, links: {} });
     const store = new BundleStore({ directory: folder.path, limitBytes: 1e9 });
 
     assert.throws(() => store.add(id, bytes), { code: 'BUNDLE_CORRUPT' });
@@ -92,7 +92,7 @@ test('a module that was changed since it was loaded is not bundled', async () =>
 });
 
 function packed(code: string) {
-  return pack([{ path: 'bundle.mjs', bytes: Buffer.from(code) }], { externals: {} });
+  return pack([{ path: 'bundle.mjs', bytes: Buffer.from(code) }], { externals: {}, links: {} });
 }
 
 function newFolder() {

@@ -2,16 +2,13 @@
 // its flow.mjs, and looks for tasks in the bundle as a worker does.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { inspectSerializable, type Task } from 'heddle';
-import { bundleOf } from '../../src/code/bundle.ts';
-import { BundleStore } from '../../src/code/bundle-store.ts';
-import { load } from '../../src/code/load.ts';
+import { inspectSerializable } from 'heddle';
 import { fingerprintOf } from '../../src/code/registry.ts';
+import { addModule, newProject } from './bundled-project.ts';
 
 test('a task that is made behind an import that is awaited belongs to its own module', async () => {
   using project = newProject({
@@ -172,39 +169,3 @@ test('of what a bundled package makes, its version is told where the package its
     [['value.db.query', 'is a function (some-client 4.5.6)']],
   );
 });
-
-/** The bytes of a module that exports `add`. */
-const addModule = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=', 'base64');
-
-interface Project extends Disposable {
-  readonly path: string;
-  /** The project's flow.mjs as a worker has it; `also` are modules that come along. */
-  bundled(...also: readonly string[]): Promise<{ run: (task: string, module?: string) => Promise<unknown> }>;
-  /** As on another machine, a folder of it is not there. */
-  without(folder: string): void;
-}
-
-function newProject(files: Readonly<Record<string, string | Uint8Array>>): Project {
-  const path = mkdtempSync(join(tmpdir(), 'heddle-project-'));
-  for (const [name, content] of Object.entries({ 'package.json': '{}', ...files })) {
-    mkdirSync(dirname(join(path, name)), { recursive: true });
-    writeFileSync(join(path, name), content);
-  }
-  const addressOf = (name: string) => {
-    const module = pathToFileURL(join(path, name)).href;
-    return { module, path: name, fingerprint: fingerprintOf(module) };
-  };
-  const bundled = async (...also: readonly string[]) => {
-    const others = also.map((name) => pathToFileURL(join(path, name)).href);
-    const { id, bytes } = await bundleOf({ ...addressOf('flow.mjs'), ...(also.length > 0 && { also: others }) });
-    const store = new BundleStore({ directory: join(path, 'code'), limitBytes: 1e9 });
-    store.add(id, bytes);
-    const run = async (name: string, module = 'flow.mjs') => {
-      const reference = { ...addressOf(module), name, ordinal: 0, definedAt: 'somewhere' };
-      return ((await load(reference, { bundle: store.find(id)! })) as Task<[]>).run();
-    };
-    return { run };
-  };
-  const without = (folder: string) => rmSync(join(path, folder), { recursive: true });
-  return { path, bundled, without, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
-}

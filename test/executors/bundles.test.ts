@@ -11,6 +11,7 @@ import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
 import { drifting } from '../fixtures/drifting.ts';
 import { polluted } from '../fixtures/leaves-open-in-workers.ts';
+import { asking } from '../fixtures/shipped/asks.ts';
 import { bounds } from '../fixtures/shipped/resources.ts';
 import * as shipped from '../fixtures/shipped/tasks.ts';
 import { newRoom } from '../fixtures/room.ts';
@@ -140,6 +141,19 @@ test('code that cannot be bundled is told with its line, and a worker that has t
   const told = logs.find(({ level }) => level === 'warn')?.message ?? '';
   assert.match(told, /unbundleable\.ts cannot be bundled for remote workers: Could not resolve ".\/that-is-not-there/);
   assert.match(told, /test\/fixtures\/shipped\/unbundleable\.ts:5:47\n {2}export const gone = task\('gone'/);
+});
+
+test('what a module loads by a name that is computed is told beforehand, and when it is missed', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state, logs } = await house.run(new Flow('asked', () => asking('./facts.json')));
+
+  const { error } = state.of('asking');
+  const { code, missing, at } = error as unknown as Readonly<Record<string, unknown>>;
+  assert.deepEqual([code, missing, at], ['NOT_IN_BUNDLE', './facts.json', 'test/fixtures/shipped/asks.ts:8:34']);
+  const warnings = logs.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /^test\/fixtures\/shipped\/asks\.ts:8:34 imports a module by a name that is computed, /);
 });
 
 test('the example of the flights runs on a worker in an empty folder', { timeout: 60_000 }, async () => {

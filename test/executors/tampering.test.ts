@@ -16,8 +16,8 @@ import type { ChunkPool } from '../../src/worker/pool.ts';
 import { connect, submission } from '../scheduler/peers.ts';
 
 const code = { module: 'file:///flows/tasks.ts', path: 'flows/tasks.ts', fingerprint: 'f' };
-const honest = pack([{ path: 'bundle.mjs', bytes: Buffer.from('export const a = 1;') }], { externals: {} });
-const evil = pack([{ path: 'bundle.mjs', bytes: Buffer.from('evil();') }], { externals: {} });
+const honest = pack([{ path: 'bundle.mjs', bytes: Buffer.from('export const a = 1;') }], { externals: {}, links: {} });
+const evil = pack([{ path: 'bundle.mjs', bytes: Buffer.from('evil();') }], { externals: {}, links: {} });
 
 test('a bundle that was changed on its way is neither run nor kept, and one that is whole is', async () => {
   await using house = await houseOf({ takesCode: true });

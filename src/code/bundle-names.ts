@@ -1,0 +1,172 @@
+// What a module names that esbuild does not see: files, modules that are found when the code runs, and imports by a
+// name that is computed. Code is told from data by its syntax tree; nothing is run.
+
+import type { AnyNode, Program } from 'acorn';
+import { readModule } from './function-text.ts';
+import { childrenOf } from './scope.ts';
+
+/** A call of `import()`, and what stands in its brackets. */
+export interface ImportCall {
+  readonly start: number;
+  readonly end: number;
+  /** Where the name is that is computed; absent for one that is known, or that begins with a folder. */
+  readonly computed?: { readonly start: number; readonly end: number };
+}
+
+export interface NamesInCode {
+  /** As they are called from the module's own folder. */
+  readonly files: ReadonlySet<string>;
+  /** For `require()` as Node has it: made by `createRequire`, or asked to `resolve`. */
+  readonly required: ReadonlySet<string>;
+  /** For `import.meta.resolve()`. */
+  readonly resolved: ReadonlySet<string>;
+  /** Files of packages, from where `import.meta.resolve()` finds these. */
+  readonly packageFiles: readonly { readonly file: string; readonly of: string }[];
+  /** In order. */
+  readonly imports: readonly ImportCall[];
+  /** Whether it is a module as `require()` loads it. */
+  readonly isCommonJs: boolean;
+}
+
+/** `meta` is the variable that stands for `import.meta`. Nothing is named in what cannot be read. */
+export function namesInCode(code: string, meta: string): NamesInCode {
+  let program: Program;
+  try {
+    program = readModule(code);
+  } catch {
+    program = readModule('');
+  }
+  return new Reading(program, meta).names();
+}
+
+class Reading {
+  readonly #program: Program;
+  readonly #meta: string;
+  /** Variables that hold what `createRequire()` made. */
+  readonly #requirers: ReadonlySet<string>;
+  /** Calls that were taken as a part of what is around them. */
+  readonly #taken = new Set<AnyNode>();
+  readonly #files = new Set<string>();
+  readonly #required = new Set<string>();
+  readonly #resolved = new Set<string>();
+  readonly #packageFiles: { readonly file: string; readonly of: string }[] = [];
+  readonly #imports: ImportCall[] = [];
+
+  constructor(program: Program, meta: string) {
+    this.#program = program;
+    this.#meta = meta;
+    this.#requirers = new Set(nodesIn(program).flatMap(requirerBy));
+  }
+
+  names(): NamesInCode {
+    for (const node of nodesIn(this.#program)) this.#note(node);
+    return {
+      files: this.#files,
+      required: this.#required,
+      resolved: this.#resolved,
+      packageFiles: this.#packageFiles,
+      imports: this.#imports.toSorted((a, b) => a.start - b.start),
+      isCommonJs: !this.#program.body.some(({ type }) => /^(?:Im|Ex)port/.test(type)),
+    };
+  }
+
+  #note(node: AnyNode): void {
+    const path = pathFrom(node, (each) => this.#isMeta(each, 'dirname') || isNamed(each, '__dirname'));
+    if (path !== undefined) this.#files.add(path);
+    if (node.type === 'ImportExpression') this.#imports.push(this.#importCall(node));
+    if (node.type === 'NewExpression' && isNamed(node.callee, 'URL')) this.#noteUrl(node.arguments);
+    if (node.type === 'CallExpression' && !this.#taken.has(node)) this.#noteCall(node);
+  }
+
+  #noteUrl([name, base]: readonly AnyNode[]): void {
+    const file = textOf(name);
+    if (file === undefined) return;
+    if (file.startsWith('.') && this.#isMeta(base, 'url')) this.#files.add(file);
+    if (base?.type !== 'CallExpression' || !this.#isMeta(base.callee, 'resolve')) return;
+    const [of] = textsOf(base.arguments);
+    if (of === undefined) return;
+    this.#packageFiles.push({ file, of });
+    this.#taken.add(base);
+  }
+
+  #noteCall({ callee, arguments: given }: Extract<AnyNode, { type: 'CallExpression' }>): void {
+    const [name] = textsOf(given);
+    if (name === undefined) return;
+    if (this.#isMeta(callee, 'resolve')) this.#resolved.add(name);
+    const isMade = (node: AnyNode) => node.type === 'Identifier' && this.#requirers.has(node.name);
+    const isResolve = callee.type === 'MemberExpression' && isNamed(callee.property, 'resolve');
+    const isAsked = isResolve && (isMade(callee.object) || isNamed(callee.object, 'require'));
+    if (isAsked || isMade(callee) || isCreateRequire(callee)) this.#required.add(name);
+  }
+
+  #importCall({ start, end, source }: Extract<AnyNode, { type: 'ImportExpression' }>): ImportCall {
+    const isKnown = textOf(source) !== undefined || /^\.{1,2}\//.test(beginningOf(source)) || this.#isBrought(source);
+    return { start, end, ...(!isKnown && { computed: { start: source.start, end: source.end } }) };
+  }
+
+  /** `new URL('./a.js', import.meta.url)` and `import.meta.resolve('a')`, which lead to what comes along. */
+  #isBrought(node: AnyNode): boolean {
+    if (node.type === 'NewExpression') return isNamed(node.callee, 'URL') && textOf(node.arguments[0]) !== undefined;
+    return node.type === 'CallExpression' && this.#isMeta(node.callee, 'resolve') && textsOf(node.arguments).length > 0;
+  }
+
+  #isMeta(node: AnyNode | undefined, key: string): boolean {
+    return node?.type === 'MemberExpression' && isNamed(node.object, this.#meta) && isNamed(node.property, key);
+  }
+}
+
+/** None before what it stands in. */
+function nodesIn(program: Program): AnyNode[] {
+  const nodes: AnyNode[] = [program];
+  for (const node of nodes) nodes.push(...childrenOf(node));
+  return nodes;
+}
+
+/** esbuild brings all files along that a name may lead to which begins with a folder. */
+function beginningOf(node: AnyNode): string {
+  if (node.type === 'TemplateLiteral') return node.quasis[0]?.value.cooked ?? '';
+  if (node.type === 'BinaryExpression') return beginningOf(node.left);
+  return textOf(node) ?? '';
+}
+
+function requirerBy(node: AnyNode): string[] {
+  const isOne = node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && isCreateRequire(node.init);
+  return isOne ? [(node.id as { readonly name: string }).name] : [];
+}
+
+function isCreateRequire(node: AnyNode | null | undefined): boolean {
+  if (node?.type !== 'CallExpression') return false;
+  const { callee } = node;
+  return (
+    isNamed(callee, 'createRequire') ||
+    (callee.type === 'MemberExpression' && isNamed(callee.property, 'createRequire'))
+  );
+}
+
+/** `join(folder, 'a', 'b')`, `folder + '/a'`, `${folder}/a`: what is named from the module's folder on. */
+function pathFrom(node: AnyNode, isFolder: (node: AnyNode | undefined) => boolean): string | undefined {
+  if (node.type === 'CallExpression' && isFolder(node.arguments[0])) {
+    const rest = textsOf(node.arguments.slice(1));
+    return rest.length > 0 && rest.length === node.arguments.length - 1 ? rest.join('/') : undefined;
+  }
+  if (node.type === 'BinaryExpression' && isFolder(node.left)) return textOf(node.right)?.replace(/^\//, '');
+  if (node.type !== 'TemplateLiteral' || node.expressions.length !== 1 || !isFolder(node.expressions[0]))
+    return undefined;
+  return node.quasis[0]?.value.raw === '' ? node.quasis[1]?.value.cooked?.replace(/^\//, '') : undefined;
+}
+
+/** All of them, when all are known. */
+function textsOf(nodes: readonly AnyNode[]): string[] {
+  const texts = nodes.map(textOf);
+  return texts.every((text) => text !== undefined) ? texts : [];
+}
+
+function textOf(node: AnyNode | undefined): string | undefined {
+  if (node?.type === 'Literal') return typeof node.value === 'string' ? node.value : undefined;
+  if (node?.type !== 'TemplateLiteral' || node.expressions.length > 0) return undefined;
+  return node.quasis[0]?.value.cooked ?? undefined;
+}
+
+function isNamed(node: AnyNode | null | undefined, name: string): boolean {
+  return node?.type === 'Identifier' && node.name === name;
+}

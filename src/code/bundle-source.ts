@@ -1,0 +1,173 @@
+// What a bundle is made of besides its one file of code: files that are loaded or read by name while tasks run. They
+// lie in the bundle's folder as they do in the project, so that they find each other.
+
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BundleFile } from './bundle-archive.ts';
+
+interface PackageJson {
+  readonly name: string;
+  readonly version: string;
+  readonly gypfile?: boolean;
+  readonly binary?: unknown;
+  readonly cpu?: unknown;
+  readonly scripts?: object;
+  readonly dependencies?: object;
+  readonly optionalDependencies?: object;
+  readonly peerDependencies?: object;
+}
+
+/** What is larger is not sent: a package is to be installed on the worker, and of a folder that is told. */
+const largestBytes = 32 * 2 ** 20;
+
+export class BundleSource {
+  /** The project's folder: paths in the bundle start from here. */
+  readonly root: string;
+  /** Packages that are not sent, by name, with their versions. */
+  readonly externals = new Map<string, string>();
+  /** Folders that come along as links to others, both by their paths in the bundle. */
+  readonly links = new Map<string, string>();
+  /** Modules that are loaded by name while tasks run, by Node itself. */
+  readonly modules = new Set<string>();
+  /** What will be missing, for whoever starts the flow. */
+  readonly warnings = new Set<string>();
+  /** Folders of packages that come along as they are. */
+  readonly #packages = new Set<string>();
+  /** For each folder of a package that was looked at, whether it is not sent. */
+  readonly #outside = new Map<string, boolean>();
+  readonly #files = new Set<string>();
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Where a file is in the bundle. What lies outside of the project gets a place inside. */
+  placeOf(path: string): string {
+    return relative(this.root, path).split(sep).join('/').replaceAll('../', '__outside/');
+  }
+
+  /** How many packages are known to be no part of the one file. */
+  get apartCount(): number {
+    return this.#packages.size + this.externals.size;
+  }
+
+  /** Whether the file is one of a package that comes along as it is. */
+  isOfPackage(path: string): boolean {
+    for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+      if (this.#packages.has(folder)) return true;
+    }
+    return false;
+  }
+
+  /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */
+  take(path: string): void {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile() === true) this.#files.add(path);
+    if (stats?.isDirectory() !== true || !relative(path, this.root).startsWith('..')) return;
+    const { paths, byteLength } = filesIn(path);
+    if (byteLength <= largestBytes) for (const each of paths) this.#files.add(each);
+    else this.warnings.add(`${path} is larger than ${largestBytes / 2 ** 20} MB, so it is not sent with the code`);
+  }
+
+  /** Takes a package along as it is, with those that it depends on, as somebody in `from` finds it. */
+  takePackage(name: string, from: string): void {
+    const open = [{ name, from }];
+    for (const each of open) {
+      const folder = this.#find(each);
+      if (folder === undefined || this.#packages.has(folder) || this.isOutside(folder)) continue;
+      if (filesIn(folder).byteLength > largestBytes) {
+        this.#leaveOut(folder);
+        continue;
+      }
+      this.#packages.add(folder);
+      const { dependencies, optionalDependencies, peerDependencies } = readPackage(folder) ?? {};
+      const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+      open.push(...names.map((other) => ({ name: other, from: folder })));
+    }
+  }
+
+  /** Whether a package is not sent, which is noted then. */
+  isOutside(folder: string): boolean {
+    const known = this.#outside.get(folder);
+    if (known !== undefined) return known;
+    const facts = readPackage(folder);
+    this.#outside.set(folder, false);
+    if (facts !== undefined && isNative(folder, facts)) this.#leaveOut(folder);
+    return this.#outside.get(folder)!;
+  }
+
+  #leaveOut(folder: string): void {
+    const { name, version } = readPackage(folder)!;
+    this.externals.set(name, version);
+    this.#outside.set(folder, true);
+  }
+
+  files(): BundleFile[] {
+    const paths = [...this.#files, ...[...this.#packages].flatMap((folder) => filesIn(folder).paths)];
+    return [...new Set(paths)].map((path) => ({ path: this.placeOf(path), bytes: readFileSync(path) }));
+  }
+
+  /** The folder of a package, as Node finds it; and it is found from the same place in the bundle. */
+  #find({ name, from }: { readonly name: string; readonly from: string }): string | undefined {
+    // Of us, the worker has its own.
+    if (name === 'heddle') return undefined;
+    for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
+      const found = join(folder, 'node_modules', name);
+      if (!existsSync(found)) continue;
+      const real = realpathSync(found);
+      const isOutside = relative(this.root, found).startsWith('..') && !relative(this.root, from).startsWith('..');
+      if (isOutside) this.links.set(`node_modules/${name}`, this.placeOf(real));
+      else if (real !== found) this.links.set(this.placeOf(found), this.placeOf(real));
+      return real;
+    }
+    return undefined;
+  }
+}
+
+/** The package that a file belongs to; nothing for one that is the user's own. */
+export function packageFolderOf(path: string): string | undefined {
+  return /^(.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]/.exec(path)?.[1];
+}
+
+export function readPackage(folder: string): PackageJson | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
+  } catch {
+    return undefined;
+  }
+}
+
+/** All but what is for those who read and compile it. */
+function filesIn(folder: string): { readonly paths: readonly string[]; readonly byteLength: number } {
+  const paths: string[] = [];
+  const open = [folder];
+  let byteLength = 0;
+  for (const each of open) {
+    for (const entry of readdirSync(each, { withFileTypes: true })) {
+      const path = join(each, entry.name);
+      if (entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== '.git') open.push(path);
+      if (!entry.isFile() || /\.(?:map|d\.[cm]?ts)$/.test(entry.name)) continue;
+      byteLength += statSync(path).size;
+      paths.push(path);
+    }
+  }
+  return { paths, byteLength };
+}
+
+/** Whether there is native code in a package, or in one of those for one kind of machine that it comes with. */
+function isNative(folder: string, facts: PackageJson): boolean {
+  const { scripts, dependencies, optionalDependencies = {}, gypfile, binary, cpu } = facts;
+  const isForMachine = (name: string) => readPackage(join(dirname(folder), name))?.cpu !== undefined;
+  return (
+    gypfile === true ||
+    binary !== undefined ||
+    cpu !== undefined ||
+    existsSync(join(folder, 'binding.gyp')) ||
+    /prebuild|node-gyp|node-pre-gyp|napi/.test(JSON.stringify([scripts, dependencies])) ||
+    Object.keys(optionalDependencies).some(isForMachine)
+  );
+}
+
+/** Our own sources are no part of anybody's bundle: the worker has its own. */
+export const ownSource = fileURLToPath(new URL('../', import.meta.url));

@@ -1,0 +1,125 @@
+// Where the code of a task came as a bundle, what that does not hold is missing, whatever is in the project: packages
+// that are not sent, and what is only known by name when it is loaded or read. Who misses it is told what to do; who
+// can do without still finds the error that Node has for it.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { manifestFile, type BundleManifest } from './bundle-archive.ts';
+import { bundleEntry, importedAt } from './bundle.ts';
+
+/** A package that is to be installed on the worker. */
+interface Missing {
+  readonly package: string;
+  readonly version: string;
+  /** What installs it, to be run in the folder that the worker is started in. */
+  readonly command: string;
+}
+
+/** By what Node has thrown for it: what was looked for, and the package if it is one that is not sent. */
+const absences = new WeakMap<object, { readonly specifier: string; readonly missing: Missing | undefined }>();
+let isWatching = false;
+
+/** From here on it is noted when something is imported in a bundle, in this thread, that is not there. */
+export function watchBundles(): void {
+  if (isWatching) return;
+  isWatching = true;
+  registerHooks({
+    resolve(specifier, context, next) {
+      try {
+        return next(specifier, context);
+      } catch (error) {
+        if (error instanceof Error && context.parentURL !== undefined) note(error, specifier, context.parentURL);
+        throw error;
+      }
+    },
+  });
+}
+
+/**
+ * What an error comes from that a task or its module threw, if it is that something is not in the bundle:
+ * `EXTERNAL_MISSING` or `NOT_IN_BUNDLE`.
+ */
+export function notInBundle(error: unknown): HeddleError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const absence = absences.get(error);
+  if (absence?.missing !== undefined) {
+    return new HeddleError('EXTERNAL_MISSING', error.message, { ...absence.missing, cause: error });
+  }
+  if (absence !== undefined) return absent(absence.specifier, error);
+  // So esbuild calls what was imported from a folder that it had brought along.
+  const [, name] = /^Module not found in bundle: (.*)$/.exec(error.message) ?? [];
+  if (name !== undefined) return absent(name, error);
+  const { path } = error as { readonly path?: unknown };
+  const folder = codeOf(error) === 'ENOENT' && typeof path === 'string' ? bundleFolderOf(path) : undefined;
+  return folder === undefined ? undefined : absent(relative(folder, path as string), error);
+}
+
+function absent(found: string, error: Error): HeddleError {
+  const { [importedAt]: at } = error as { readonly [importedAt]?: string };
+  const name = at !== undefined && found.startsWith('./') ? nameFrom(at, found) : found;
+  const isFile = codeOf(error) === 'ENOENT';
+  const remedy = isFile
+    ? `new URL('./the-file', import.meta.url) brings a file along, or a folder`
+    : `import.meta.resolve(${JSON.stringify(name)}) brings it along`;
+  const computed = at === undefined ? '' : `, and ${at} imports it by a name that is computed`;
+  const message =
+    `'${name}' is not in the bundle that the code of this task came in${computed}. With the modules of tasks only ` +
+    `that is sent which they name themselves: ${remedy}, anywhere in a module. Or start the worker in a checkout of ` +
+    `the project, with --code module.`;
+  const told = new HeddleError('NOT_IN_BUNDLE', message, {
+    missing: name,
+    ...(at !== undefined && { at }),
+    cause: error,
+  });
+  told.stack = `HeddleError: ${message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
+  return told;
+}
+
+function note(error: Error, specifier: string, importer: string): void {
+  if (absences.has(error) || !/^(?:ERR_)?MODULE_NOT_FOUND$/.test(codeOf(error))) return;
+  const folder = importer.startsWith('file:') ? bundleFolderOf(fileURLToPath(importer)) : undefined;
+  if (folder === undefined) return;
+  const missing = missingOf(specifier, folder);
+  absences.set(error, { specifier: nameOf(specifier, folder), missing });
+  if (missing === undefined) return;
+  const { package: name, command } = missing;
+  error.message =
+    `this worker has no package '${name}'. It holds native code, which is made for one kind of machine, or is very ` +
+    `large, and so is not sent. Install it in the folder that the worker is started in: ${command}`;
+}
+
+function missingOf(specifier: string, folder: string): Missing | undefined {
+  const { externals } = JSON.parse(readFileSync(join(folder, manifestFile), 'utf8')) as BundleManifest;
+  const found = Object.entries(externals).find(([name]) => specifier === name || specifier.startsWith(`${name}/`));
+  if (found === undefined) return undefined;
+  const [name, version] = found;
+  return { package: name, version, command: `npm i ${name}@${version}` };
+}
+
+/** As it is called from the module at that place. */
+function nameFrom(at: string, path: string): string {
+  const name = relative(dirname(at), path);
+  return name.startsWith('.') ? name : `./${name}`;
+}
+
+/** A path from the bundle's folder on, for what is a path. */
+function nameOf(specifier: string, folder: string): string {
+  if (!specifier.startsWith('file:')) return specifier;
+  const path = relative(folder, fileURLToPath(specifier));
+  return path.startsWith('..') ? specifier : `./${path}`;
+}
+
+/** The folder of the bundle that a file is in, or would be in. */
+function bundleFolderOf(path: string): string | undefined {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, bundleEntry)) && existsSync(join(folder, manifestFile))) return folder;
+  }
+  return undefined;
+}
+
+function codeOf(error: Error): string {
+  return String((error as { readonly code?: unknown }).code);
+}

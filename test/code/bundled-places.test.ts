@@ -1,0 +1,220 @@
+// What code looks for beside itself, or by names that it computes, is in a bundle where it is outside of it; or it is
+// told what to do. Each test writes a project and bundles its flow.mjs; then the project is gone, as for a remote worker.
+
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { notInBundle } from '../../src/code/not-in-bundle.ts';
+import { addModule, newProject, type Bundled } from './bundled-project.ts';
+
+type Files = Readonly<Record<string, string | Uint8Array>>;
+
+/** A dependency in CommonJS that does all that one may do with its own place. */
+const dependency: Files = {
+  'node_modules/dep/package.json': '{ "name": "dep", "version": "1.0.0", "dependencies": { "inner": "1" } }',
+  'node_modules/dep/index.js': `const { readFileSync } = require('fs');
+    exports.name = require('path').basename(__filename);
+    exports.data = () => readFileSync(__dirname + '/data.txt', 'utf8');
+    exports.by = (name) => require('./' + name);
+    exports.resolve = () => readFileSync(require.resolve('./lazy.js'), 'utf8');
+    exports.inner = require('inner');`,
+  'node_modules/dep/lazy.js': `module.exports = 'lazy';`,
+  'node_modules/dep/data.txt': 'data',
+  'node_modules/inner/package.json': '{ "name": "inner", "version": "1.0.0" }',
+  'node_modules/inner/index.js': `exports.inner = true;`,
+};
+
+test('a dependency finds its files, by whatever means, and what it depends on is the same for all', async () => {
+  const bundled = await shipped({
+    ...dependency,
+    'flow.mjs': `import { task } from 'heddle'; import dep from 'dep'; import inner from 'inner';
+      task('say', () => [dep.name, dep.data(), dep.by('lazy'), dep.resolve(), dep.inner === inner]);`,
+  });
+
+  assert.deepEqual(await bundled.run('say'), ['index.js', 'data', 'lazy', `module.exports = 'lazy';`, true]);
+});
+
+test('so it does where packages are links, as pnpm lays them out', async () => {
+  const pnpm = 'node_modules/.pnpm';
+  const bundled = await shipped(
+    Object.fromEntries([
+      ...Object.entries(dependency).map(([path, text]) => [
+        path.replace(/^node_modules\/(\w+)/, `${pnpm}/$1@1/node_modules/$1`),
+        text,
+      ]),
+      ['flow.mjs', `import { task } from 'heddle'; import dep from 'dep'; task('say', () => [dep.data(), dep.inner]);`],
+    ]),
+    (path) => {
+      symlinkSync(join(path, pnpm, 'dep@1/node_modules/dep'), join(path, 'node_modules/dep'));
+      symlinkSync(join(path, pnpm, 'inner@1/node_modules/inner'), join(path, pnpm, 'dep@1/node_modules/inner'));
+    },
+  );
+
+  assert.deepEqual(await bundled.run('say'), ['data', { inner: true }]);
+});
+
+test('what createRequire() and import.meta.resolve() find is there, with what it imports', async () => {
+  const bundled = await shipped({
+    ...dependency,
+    'flow.mjs': `import { readFileSync } from 'node:fs'; import { createRequire } from 'node:module';
+      import { task } from 'heddle';
+      const require = createRequire(import.meta.url);
+      task('required', () => [require('dep').data(), require('./data.json').a, require('./own.cjs').word]);
+      task('resolved', async () => {
+        const { default: dep } = await import(import.meta.resolve('dep'));
+        return [dep.data(), readFileSync(new URL(import.meta.resolve("./note.txt")), 'utf8')];
+      });`,
+    'data.json': '{ "a": 1 }',
+    'note.txt': 'note',
+    'own.cjs': `exports.word = require('./word.cjs');`,
+    'word.cjs': `module.exports = 'word';`,
+  });
+
+  assert.deepEqual(await bundled.run('required'), ['data', 1, 'word']);
+  assert.deepEqual(await bundled.run('resolved'), ['data', 'note']);
+  assert.deepEqual(bundled.warnings, []);
+});
+
+test('files and folders that a module names from its own come along, in CommonJS as well', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { readdirSync, readFileSync } from 'node:fs'; import { join } from 'node:path';
+      import { task } from 'heddle'; import { own } from './common.cjs';
+      task('say', () => [
+        readFileSync(join(import.meta.dirname, 'texts', 'a.txt'), 'utf8'),
+        readFileSync(\`\${import.meta.dirname}/b.txt\`, 'utf8'),
+        readdirSync(new URL('./folder', import.meta.url)),
+        own(),
+      ]);`,
+    'texts/a.txt': 'a',
+    'b.txt': 'b',
+    'folder/c.txt': 'c',
+    'folder/d.txt': 'd',
+    'common.cjs': `const { readFileSync } = require('node:fs');
+      exports.own = () => readFileSync(__dirname + '/e.txt', 'utf8') + require('node:path').basename(__filename);`,
+    'e.txt': 'e',
+  });
+
+  assert.deepEqual(await bundled.run('say'), ['a', 'b', ['c.txt', 'd.txt'], 'ecommon.cjs']);
+});
+
+test('a thread of its own is started from a module that it names, with what that imports', async () => {
+  const bundled = await shipped({
+    ...dependency,
+    'flow.mjs': `import { once } from 'node:events'; import { Worker } from 'node:worker_threads';
+      import { task } from 'heddle';
+      task('say', async () => (await once(new Worker(new URL('./thread.mjs', import.meta.url)), 'message'))[0]);`,
+    'thread.mjs': `import { parentPort } from 'node:worker_threads'; import dep from 'dep'; import { a } from './a.mjs';
+      parentPort.postMessage([a, dep.data()]);`,
+    'a.mjs': `export const a = 1;`,
+  });
+
+  assert.deepEqual(await bundled.run('say'), [1, 'data']);
+});
+
+test('a transport of pino runs in its thread', async () => {
+  const bundled = await shipped(
+    {
+      'flow.mjs': `import { once } from 'node:events'; import pino from 'pino'; import { task } from 'heddle';
+        task('say', async () => {
+          const transport = pino.transport({ target: 'pino/file', options: { destination: '/dev/null' } });
+          await once(transport, 'ready');
+          transport.end();
+          await once(transport, 'close');
+          return 'closed';
+        });`,
+    },
+    (path) => installed('pino', join(path, 'node_modules')),
+  );
+
+  assert.equal(await bundled.run('say'), 'closed');
+});
+
+test('WebAssembly is imported as a module', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import * as own from './add.wasm'; task('say', () => own.add(2, 3));`,
+    'add.wasm': addModule,
+  });
+
+  assert.equal(await bundled.run('say'), 5);
+});
+
+test('an import by a name that is computed is told beforehand, and leads from the own folder to what is there', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle';
+      const name = (file) => './lib/' + file;
+      import.meta.resolve("./lib/known.mjs");
+      task('known', async () => (await import(name('known.mjs'))).default);
+      task('of-node', async () => (await import(['node:path'].join())).sep);
+      task('unknown', () => import(name('unknown.mjs')));`,
+    'lib/known.mjs': `export default 'known';`,
+    'lib/unknown.mjs': '',
+  });
+
+  assert.equal(await bundled.run('known'), 'known');
+  assert.equal(await bundled.run('of-node'), '/');
+  const told = notInBundle(await errorOf(bundled, 'unknown'));
+  assert.equal(told?.code, 'NOT_IN_BUNDLE');
+  assert.match(
+    told.message,
+    /^'\.\/lib\/unknown\.mjs' is not in the bundle .*, and flow\.mjs:6:29 imports it by a name that is computed\. .*: import\.meta\.resolve\("\.\/lib\/unknown\.mjs"\) brings it along.* --code module\.$/,
+  );
+  assert.deepEqual(
+    bundled.warnings.map((warning) => warning.slice(0, warning.indexOf(' imports a module by a name'))),
+    ['flow.mjs:6:29', 'flow.mjs:5:42', 'flow.mjs:4:40'],
+  );
+});
+
+test('a file and a package that nobody named are told with what to do, and where they were asked for', async () => {
+  const bundled = await shipped({
+    ...dependency,
+    'flow.mjs': `import { readFileSync } from 'node:fs'; import { createRequire } from 'node:module';
+      import { task } from 'heddle';
+      const [file, name] = ['data.csv', 'dep'];
+      task('file', () => readFileSync(new URL(file, import.meta.url)));
+      task('package', () => createRequire(import.meta.url)(name));`,
+    'data.csv': 'a,b',
+  });
+
+  const file = notInBundle(await errorOf(bundled, 'file'));
+  assert.equal(file?.code, 'NOT_IN_BUNDLE');
+  assert.match(
+    file.message,
+    /^'data\.csv' is not in the bundle .*: new URL\('\.\/the-file', import\.meta\.url\) brings/,
+  );
+  assert.match(file.stack!, /flow\.mjs:4:26/);
+  const dep = notInBundle(await errorOf(bundled, 'package'));
+  assert.match(dep?.message ?? '', /^'dep' is not in the bundle .*: import\.meta\.resolve\("dep"\) brings it along/);
+});
+
+/** The bundle of a project that is not there any more. */
+async function shipped(files: Files, prepare: (path: string) => void = () => {}): Promise<Bundled> {
+  const project = newProject(files);
+  after(() => project[Symbol.dispose]());
+  prepare(realpathSync(project.path));
+  const bundled = await project.bundled();
+  project.withoutAll();
+  return bundled;
+}
+
+async function errorOf(bundled: Bundled, task: string): Promise<unknown> {
+  return await bundled.run(task).then(
+    () => assert.fail('it did not fail'),
+    (error: unknown) => error,
+  );
+}
+
+/** Copies an installed package, and those that it depends on, to another folder. */
+function installed(name: string, folder: string): void {
+  const open = new Set([name]);
+  for (const each of open) {
+    const from = join(import.meta.dirname, '../../node_modules', each);
+    cpSync(from, join(folder, each), { recursive: true });
+    const { dependencies = {} } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as PackageJson;
+    for (const other of Object.keys(dependencies)) open.add(other);
+  }
+}
+
+interface PackageJson {
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
