@@ -6,7 +6,8 @@
 
 import { types } from 'node:util';
 import { isExact, maxDepth } from '../values/exactness.ts';
-import { isPlain, nameOf, refusals, refusedKind } from '../values/kinds.ts';
+import { isPlain, nameOf, refusedKind } from '../values/kinds.ts';
+import { refusals } from '../values/refusals.ts';
 import { shorten, stepTo, textOf } from '../values/members.ts';
 import type { Loss } from './losses.ts';
 

@@ -5,10 +5,11 @@ import { types } from 'node:util';
 import { serialize } from 'node:v8';
 import { Envelope } from './envelope.ts';
 import { hasOrdinaryMemory, isExact, isTooDeep, maxDepth } from './exactness.ts';
-import { classNames, isForeign, isPlain, nameOf, prototypesOf, refusals, refusedKind } from './kinds.ts';
-import type { RefusedKind } from './kinds.ts';
+import { classChange } from './class-change.ts';
+import { isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
-import { isOfClientPackage, nameWithOrigin } from './origin.ts';
+import { isOfClientPackage, isOfLimiterPackage, nameWithOrigin, homePackage } from './origin.ts';
+import { refusals, type RefusedKind } from './refusals.ts';
 import { withEnvelopes, type Sharing } from './replace.ts';
 
 /** One place in a value that keeps it from arriving as it is. */
@@ -75,6 +76,8 @@ class Search {
   readonly #seen = new Set<object>();
   readonly #refused: Finding[] = [];
   readonly #changed: Finding[] = [];
+  /** How many were refused, alike or not. */
+  #found = 0;
 
   constructor(value: unknown) {
     this.#queue = [{ value, step: '', parent: undefined }];
@@ -83,45 +86,92 @@ class Search {
   run(): Diagnosis & { readonly isComplete: boolean } {
     const deadline = performance.now() + maxMs;
     let visited = 0;
-    while (visited < this.#queue.length && this.#refused.length < maxFindings) {
+    while (visited < this.#queue.length && this.#found < maxFindings) {
       if (visited >= maxNodes || (visited % 1_024 === 1_023 && performance.now() > deadline)) break;
       this.#visit(this.#queue[visited]!);
       visited += 1;
     }
-    return { refused: this.#refused, changed: this.#changed, isComplete: visited === this.#queue.length };
+    const changed = this.#changed.filter(({ path }) => !this.#refused.some((refused) => isWithin(refused.path, path)));
+    return { refused: this.#refused, changed, isComplete: visited === this.#queue.length };
   }
 
   #visit(node: Node): void {
     const { value } = node;
     const kind = refusedKind(value);
     if (kind !== undefined) {
-      const what = `is ${nameWithOrigin(value)}${kind === 'detached' ? ' whose memory is gone' : ''}`;
-      const isClient = kind === 'emitter' && isOfClientPackage(value);
-      this.#refused.push(refusal(isClient ? 'connection' : kind, pathTo(node), what));
+      this.#refuse(node, kind);
       return;
     }
     if (typeof value !== 'object' || value === null || this.#seen.has(value)) return;
     this.#seen.add(value);
     if (Envelope.is(value) && value.problem !== undefined) {
-      this.#refused.push(refusal('codec', pathTo(node), `is ${value.what} ${value.problem}`));
+      this.#add(refusal('codec', pathTo(node), `is ${value.what} ${value.problem}`));
       return;
     }
     this.#noteChanges(node, value);
     for (const member of membersOf(value)) this.#enqueue(node, member);
   }
 
+  #refuse(node: Node, kind: RefusedKind): void {
+    const holder = holderOf(node);
+    if (holder === undefined) {
+      const what = `is ${nameWithOrigin(node.value)}${kind === 'detached' ? ' whose memory is gone' : ''}`;
+      this.#add(refusal(betterKind(node.value, kind), pathTo(node), what));
+      return;
+    }
+    const path = pathTo(holder);
+    const place = pathTo(node).slice(path.length);
+    const what = `is ${nameWithOrigin(holder.value)}, which holds ${nameOf(node.value)} in ${place}`;
+    const remedy = kind === 'function' ? classChange(holder.value as object).remedy : refusals[kind].remedy;
+    this.#add({ ...refusal(kind, path, what), remedy });
+  }
+
+  /** What is wrong with one row is most likely wrong with all, and only told of the first. */
+  #add(finding: Finding): void {
+    this.#found += 1;
+    const isTold = this.#refused.some((other) => other.path === finding.path || isAlike(other, finding));
+    if (!isTold) this.#refused.push(finding);
+  }
+
   #enqueue(parent: Node, { step, value, threw }: Member): void {
     const node = { value, step, parent };
     if (threw === undefined) this.#queue.push(node);
-    else this.#refused.push(refusal('getter', pathTo(node), `is a getter that threw: ${threw}`));
+    else this.#add(refusal('getter', pathTo(node), `is a getter that threw: ${threw}`));
   }
 
   #noteChanges(node: Node, value: object): void {
-    if (this.#changed.length >= maxFindings) return;
+    if (this.#changed.length >= maxFindings || holderOf(node) !== undefined) return;
     for (const { step, ...change } of changesOf(value)) {
-      if (this.#changed.length < maxFindings) this.#changed.push({ path: pathTo(node) + step, ...change });
+      const finding = { path: pathTo(node) + step, ...change };
+      const isTold = this.#changed.some((other) => isAlike(other, finding));
+      if (!isTold && this.#changed.length < maxFindings) this.#changed.push(finding);
     }
   }
+}
+
+/** The outermost instance of a package around a value. Who put it there knows nothing of what it holds. */
+function holderOf(node: Node): Node | undefined {
+  let holder: Node | undefined;
+  for (let at = node.parent; at !== undefined; at = at.parent) if (homePackage(at.value) !== undefined) holder = at;
+  return holder;
+}
+
+function betterKind(value: unknown, kind: RefusedKind): RefusedKind {
+  if (kind === 'emitter' && isOfClientPackage(value)) return 'connection';
+  return (kind === 'emitter' || kind === 'function') && isOfLimiterPackage(value) ? 'lock' : kind;
+}
+
+/** In two elements of one list, say. */
+function isAlike(a: Finding, b: Finding): boolean {
+  return a.what === b.what && withoutIndices(a.path) === withoutIndices(b.path);
+}
+
+function withoutIndices(path: string): string {
+  return path.replaceAll(/\[\d+\]|\.(?:item|key)\(\d+\)/g, '[]');
+}
+
+function isWithin(path: string, inner: string): boolean {
+  return inner.startsWith(path) && /^(?:$|[.[])/.test(inner.slice(path.length));
 }
 
 type Change = Omit<Finding, 'path'> & { readonly step: string };
@@ -144,7 +194,8 @@ function ownChange(value: object): Change | undefined {
   }
   const arrivesAs = classAfter(value);
   if (prototypes[0] !== arrivesAs.prototype) {
-    return change('class', `is ${nameOf(value)}`, classWhy(prototypes, arrivesAs.name), classRemedy(prototypes));
+    const { why, remedy } = classChange(value, arrivesAs.name);
+    return change('class', `is ${nameWithOrigin(value)}`, why, remedy);
   }
   if (types.isRegExp(value) && value.lastIndex !== 0) {
     const why = 'a regular expression arrives with lastIndex 0';
@@ -157,21 +208,6 @@ function ownChange(value: object): Change | undefined {
     return change('memory-layout', `is ${nameOf(value)} over resizable memory`, why, ['send a copy: value.slice()']);
   }
   return undefined;
-}
-
-function classWhy(prototypes: readonly object[], arrivesAs: string): string {
-  if (isForeign(prototypes[0])) return `it arrives as this realm's own ${arrivesAs}`;
-  const members = prototypes[0] === undefined ? [] : Object.getOwnPropertyNames(prototypes[0]);
-  const gone = members.filter((name) => name !== 'constructor');
-  const plain = arrivesAs === 'Object' ? 'a plain object' : `a plain ${arrivesAs}`;
-  return `it arrives as ${plain}, without its class${gone.length > 0 ? `: ${list(gone)} would be gone` : ''}`;
-}
-
-function classRemedy(prototypes: readonly object[]): readonly string[] {
-  const [name] = classNames(prototypes.slice(0, 1));
-  const rebuild = 'send plain data, and rebuild the instance in the task that uses it';
-  if (name === undefined || isForeign(prototypes[0])) return [rebuild];
-  return [`register it: registerType(${name}, { tag, encode, decode }), in a module that both sides import`, rebuild];
 }
 
 /** The class that the copier gives to what it makes of `value`. */
@@ -301,14 +337,6 @@ function refusal(kind: RefusedKind, path: string, what: string): Finding {
 
 function change(kind: ChangedKind, what: string, why: string, remedy: readonly string[], step = ''): Change {
   return { step, what, kind, why, remedy };
-}
-
-function list(names: readonly string[]): string {
-  const shown = names
-    .slice(0, 4)
-    .map((name) => shorten(name, 40))
-    .join(', ');
-  return names.length > 4 ? `${shown}, …` : shown;
 }
 
 function pathTo(node: Node): string {

@@ -1,125 +1,12 @@
-// Names for what people put into values, and the table of what cannot travel. A wrong guess here must only ever change
-// the wording: nothing is refused for its name alone, since anybody may call a class of rows `Session`.
+// Names for what people put into values, and which of it cannot travel. A wrong guess here must only ever change the
+// wording: nothing is refused for its name alone, since anybody may call a class of rows `Session`.
 
 import { EventEmitter } from 'node:events';
-import { Stream } from 'node:stream';
+import { Stream, Writable } from 'node:stream';
 import { types } from 'node:util';
-import { hasOrdinaryMemory, isExotic } from './exactness.ts';
+import { hasOrdinaryMemory, isExotic, isOdd } from './exactness.ts';
 import { shorten } from './members.ts';
-
-export type RefusedKind = keyof typeof refusals;
-
-/** Why a kind of thing stays where it is, and what to do instead: the likeliest first, at most three. */
-export const refusals = {
-  function: {
-    why: 'functions are code, not data',
-    remedy: ['send the data that the function needs', 'or import the function inside the task that calls it'],
-  },
-  symbol: { why: 'a symbol has no identity outside its process', remedy: ['use a string'] },
-  promise: {
-    why: 'a Promise is a wait, not a value',
-    remedy: ['await it before you return or pass it on', 'for several: await Promise.all(promises)'],
-  },
-  iterator: {
-    why: 'an iterator is paused code',
-    remedy: ['collect it first: [...iterator] or await Array.fromAsync(iterator)'],
-  },
-  weak: {
-    why: 'what is held weakly cannot be listed, and so not copied',
-    remedy: ['use a Map, a Set or the object itself'],
-  },
-  proxy: {
-    why: 'a Proxy runs code on every access, so it is not looked into',
-    remedy: [
-      'send the plain object behind it',
-      'if it is a client: give it to tasks as a resource (docs/resources.md)',
-    ],
-  },
-  context: {
-    why: 'it answers for the task run that asks it, and for no other',
-    remedy: [
-      'send what you need of it, such as context.parameters or context.mapIndex',
-      `or ask it in the other task: import { context } from 'heddle' where it is needed`,
-    ],
-  },
-  namespace: {
-    why: 'a module holds functions',
-    remedy: ['import the module inside the task, or send the values you need'],
-  },
-  arguments: { why: 'the arguments object is not an array', remedy: ['use [...arguments] or rest parameters'] },
-  connection: {
-    why: 'a live connection belongs to the process that opened it',
-    remedy: [
-      'give it to tasks as a resource, which each thread opens for itself: resourceManager() (docs/resources.md)',
-      'or open it inside the task that uses it, and return the rows that it read',
-    ],
-  },
-  stream: {
-    why: 'a stream is tied to its file, socket or producer',
-    remedy: ['read it to the end and send the bytes or rows', 'or write it to storage and send the path'],
-  },
-  file: {
-    why: 'an open file belongs to the process that opened it',
-    remedy: ['send its path, and open it inside the task that uses it', 'or read it first and send the bytes'],
-  },
-  logger: {
-    why: 'a logger writes where it was made',
-    remedy: ['use context.logger inside the task: its lines reach the log of the run from every worker'],
-  },
-  signal: { why: 'a signal only works inside its process', remedy: ['use context.signal inside the task'] },
-  timer: { why: 'a timer belongs to its event loop', remedy: ['clear it, and leave it out'] },
-  emitter: { why: 'it holds its listeners, which are functions', remedy: ['send the data that you need from it'] },
-  platform: {
-    why: 'its content is kept by the platform, where a copy does not reach',
-    remedy: ['send the plain data it was made from'],
-  },
-  url: {
-    why: 'its content is kept by the platform, where a copy does not reach',
-    remedy: ['send value.href, and rebuild it with new URL(href)'],
-  },
-  headers: {
-    why: 'its content is kept by the platform, where a copy does not reach',
-    remedy: ['send [...value], and rebuild it from the list'],
-  },
-  response: {
-    why: 'its content is kept by the platform, where a copy does not reach',
-    remedy: ['read it first: await value.text() or await value.json()'],
-  },
-  memory: {
-    why: 'shared memory cannot leave its process',
-    remedy: [
-      'send a copy: new Uint8Array(memory).slice().buffer',
-      'or run the flow on threads of its own process, with LocalCluster',
-    ],
-  },
-  detached: {
-    why: 'its memory was transferred away, so there is nothing left to copy',
-    remedy: ['send it before it is transferred, or transfer a copy'],
-  },
-  environment: {
-    why: 'it reads the variables of its own process each time it is asked',
-    remedy: [
-      'send the variables that you need: process.env.NAME, or all of them: { ...process.env }',
-      'for keys and passwords: context.secrets inside the task (docs/configuration.md)',
-    ],
-  },
-  getter: {
-    why: 'reading this property runs code, which failed',
-    remedy: ['fix the getter, or leave the property out'],
-  },
-  codec: {
-    why: 'what a type is registered with must give the data to rebuild it from',
-    remedy: ['mend the encode() that is given to registerType()', 'or send plain data'],
-  },
-  depth: {
-    why: 'the copier recurses, and its stack has an end',
-    remedy: [
-      'flatten it: a long linked list is better as an array',
-      'or leave out a getter that makes a new object each time it is read',
-    ],
-  },
-  unknown: { why: 'the copier refused it', remedy: ['send plain data'] },
-} as const satisfies Record<string, { why: string; remedy: readonly string[] }>;
+import type { RefusedKind } from './refusals.ts';
 
 /** The Proxy of our own that people hold in their hands. */
 const contexts = new WeakSet<object>();
@@ -136,6 +23,7 @@ export function refusedKind(value: unknown): RefusedKind | undefined {
   if (typeof value === 'function') return 'function';
   if (typeof value !== 'object' || value === null) return undefined;
   if (value === process.env) return 'environment';
+  if (globalName(value) !== undefined) return 'global';
   return languageKind(value) ?? (isPlain(value) ? undefined : liveKind(value, prototypesOf(value)));
 }
 
@@ -153,6 +41,8 @@ export function nameOf(value: unknown): string {
   if (types.isProxy(value)) return contexts.has(value) ? 'the context of a task run' : 'a Proxy';
   if (value === console) return 'the console';
   if (value === process.env) return 'the environment, process.env';
+  const global = globalName(value);
+  if (global !== undefined) return `the global ${global}`;
   if (types.isGeneratorObject(value)) return 'a generator';
   if (types.isModuleNamespaceObject(value)) return 'a module namespace';
   if (types.isArgumentsObject(value)) return 'an arguments object';
@@ -201,16 +91,20 @@ function liveKind(value: object, prototypes: readonly object[]): RefusedKind | u
   if (Object.hasOwn(value, '_idleTimeout') || Object.hasOwn(value, '_onImmediate')) return 'timer';
   if (isLogger(value, prototypes)) return 'logger';
   const names = classNames(prototypes);
-  if (prototypes.some(isEmitting)) {
-    if (names[0] === 'FileHandle') return 'file';
-    if (names[0] === 'Hash' || names[0] === 'Hmac') return 'platform';
-    if (names.some((name) => connectionNames.test(name))) return 'connection';
-    return prototypes.includes(Stream.prototype) ? 'stream' : 'emitter';
-  }
+  if (prototypes.some(isEmitting)) return emitterKind(value, prototypes, names);
   const platformClass = prototypes.map(constructorOf).find((constructor) => platformOf(constructor) !== undefined);
   const name = classNameOf(platformClass);
   if (name === undefined || isData(value, name) || prototypes.includes(Error.prototype)) return undefined;
-  return platformKinds[name] ?? 'platform';
+  return tagOf(prototypes[0])?.startsWith('WebAssembly.') === true ? 'wasm' : (platformKinds[name] ?? 'platform');
+}
+
+function emitterKind(value: object, prototypes: readonly object[], names: readonly string[]): RefusedKind {
+  const known = names.find((name) => Object.hasOwn(emitterKinds, name));
+  if (known !== undefined) return emitterKinds[known]!;
+  if (value === process.stdout || value === process.stderr) return 'output';
+  if (names.some((name) => connectionNames.test(name))) return 'connection';
+  if (prototypes.includes(Writable.prototype)) return 'sink';
+  return prototypes.includes(Stream.prototype) ? 'stream' : 'emitter';
 }
 
 /** Of `EventEmitter`, be it by inheritance or mixed in. */
@@ -221,10 +115,36 @@ function isEmitting(prototype: object): boolean {
 /** The console, or one of a library: it emits events, and has a method for each level. */
 function isLogger(value: object, prototypes: readonly object[]): boolean {
   if (value === console) return true;
-  const hasMethod = (name: string) =>
-    [value, ...prototypes].some((at) => typeof Object.getOwnPropertyDescriptor(at, name)?.value === 'function');
-  return prototypes.some(isEmitting) && ['info', 'warn', 'error'].every(hasMethod);
+  const places = [value, ...prototypes];
+  return prototypes.some(isEmitting) && ['info', 'warn', 'error'].every((name) => hasMethod(places, name));
 }
+
+export function hasMethod(places: readonly object[], name: string): boolean {
+  return places.some((place) => typeof Object.getOwnPropertyDescriptor(place, name)?.value === 'function');
+}
+
+/** The name of an object that every process has one of, by which it is found there. */
+function globalName(value: object): string | undefined {
+  if (value === globalThis) return 'globalThis';
+  if (isPlain(value) && !isOdd(value)) return undefined;
+  const tag = tagOf(value) ?? tagOf(prototypesOf(value)[0]) ?? '';
+  const name = Object.hasOwn(globalNames, tag) ? globalNames[tag]! : '';
+  return name !== '' && Reflect.get(globalThis, name) === value ? name : undefined;
+}
+
+/** By what they say of themselves. */
+const globalNames: Readonly<Record<string, string>> = {
+  Math: 'Math',
+  JSON: 'JSON',
+  Reflect: 'Reflect',
+  Intl: 'Intl',
+  Atomics: 'Atomics',
+  WebAssembly: 'WebAssembly',
+  process: 'process',
+  Crypto: 'crypto',
+  Performance: 'performance',
+  Navigator: 'navigator',
+};
 
 /** The classes of the language that the copier rebuilds, if perhaps without what was added to them. */
 function isData(value: object, name: string): boolean {
@@ -232,7 +152,7 @@ function isData(value: object, name: string): boolean {
     const tag = tagOf(Object.getPrototypeOf(value) as object) ?? '';
     return !/^(?:Intl|Temporal|WebAssembly)\./.test(tag);
   }
-  return Array.isArray(value) || isExotic(value);
+  return Array.isArray(value) || isExotic(value) || name === 'Stats' || name === 'Dirent';
 }
 
 const platformKinds: Readonly<Record<string, RefusedKind>> = {
@@ -248,14 +168,40 @@ const platformKinds: Readonly<Record<string, RefusedKind>> = {
   AbortController: 'signal',
   EventTarget: 'emitter',
   ReadableStream: 'stream',
-  WritableStream: 'stream',
+  ReadableStreamDefaultReader: 'stream',
+  WritableStream: 'sink',
   TransformStream: 'stream',
+  CompressionStream: 'stream',
+  DecompressionStream: 'stream',
+  TextDecoderStream: 'stream',
+  MessagePort: 'port',
+  MessageChannel: 'port',
+  BroadcastChannel: 'port',
+  CryptoKey: 'key',
+  KeyObject: 'key',
+  AsyncLocalStorage: 'store',
   WebSocket: 'connection',
   DatabaseSync: 'connection',
   StatementSync: 'connection',
   Dir: 'file',
   WeakRef: 'weak',
   FinalizationRegistry: 'weak',
+};
+
+/** Likewise, of classes that emit events. */
+const emitterKinds: Readonly<Record<string, RefusedKind>> = {
+  FileHandle: 'file',
+  Hash: 'platform',
+  Hmac: 'platform',
+  FSWatcher: 'watcher',
+  StatWatcher: 'watcher',
+  ChildProcess: 'program',
+  Worker: 'thread',
+  Interface: 'lines',
+  Server: 'server',
+  Http2Server: 'server',
+  Http2SecureServer: 'server',
+  WebSocketServer: 'server',
 };
 
 /** Read only of classes that emit events, so that nobody's class of rows is refused for being called `Pool`. */
@@ -291,6 +237,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   DatabaseSync: ['sqlite'],
   StatementSync: ['sqlite'],
   Dir: ['fs'],
+  Stats: ['fs'],
+  Dirent: ['fs'],
   BlockList: ['net'],
   SocketAddress: ['net'],
   Worker: ['worker_threads'],
@@ -324,10 +272,9 @@ function platformOf(constructor: Constructor | undefined): string | undefined {
   if (name === undefined) return undefined;
   if (Object.hasOwn(globalThis, name) && Reflect.get(globalThis, name) === constructor) return 'global';
   const home = (Object.hasOwn(homes, name) ? homes[name] : undefined)?.find((module) => {
-    const exports: unknown = process.getBuiltinModule(`node:${module}`);
-    return typeof exports === 'object' || typeof exports === 'function'
-      ? Reflect.get(exports as object, name) === constructor
-      : false;
+    const { [name]: exported } = (process.getBuiltinModule(`node:${module}`) ?? {}) as Record<string, unknown>;
+    // What is deprecated is wrapped, but for its prototype.
+    return typeof exported === 'function' && exported.prototype === constructor!.prototype;
   });
   return home === undefined ? undefined : `node:${home}`;
 }
@@ -339,7 +286,8 @@ function origin(prototypes: readonly object[]): string {
   if (platforms[0] !== undefined) return ` (${platforms[0]})`;
   const base = platforms.findIndex((platform) => platform !== undefined);
   const baseName = base < 0 ? 'Object' : classNameOf(constructorOf(prototypes[base]!));
-  return baseName === 'Object' ? ' (class instance)' : ` (extends ${baseName})`;
+  if (baseName === 'Object') return ' (class instance)';
+  return baseName === classNames(prototypes)[0] ? '' : ` (extends ${baseName})`;
 }
 
 /** Whether the class was made in another context of `node:vm`, where even `Object` is another. */

@@ -23,6 +23,10 @@ const packagePattern = /^(?:@[^/ ]+\/)?[^/ :]+ \d/;
 const clientPackages =
   /^(?:pg|pg-pool|ioredis|redis|@redis\/client|mongodb|mysql|mysql2|ws|amqplib|kafkajs|@prisma\/client|knex|nats) /;
 
+/** What these packages make holds back some of what runs in one process. */
+const limiterPackages =
+  /^(?:p-limit|p-queue|p-throttle|bottleneck|async-mutex|async-sema|async-lock|await-lock|limiter) /;
+
 /** What a thing is, as `nameOf` has it, but with the package that it comes from, or the place of a function. */
 export function nameWithOrigin(value: unknown): string {
   const name = nameOf(value);
@@ -33,8 +37,18 @@ export function nameWithOrigin(value: unknown): string {
   return `${name.replace(/ \([^)]*\)$/, '')} (${origin})`;
 }
 
+/** The package that a thing comes from, with its version. */
+export function homePackage(value: unknown): string | undefined {
+  const origins = makersOf(value).map((maker) => originOf(maker) ?? '');
+  return origins.find((origin) => packagePattern.test(origin));
+}
+
 export function isOfClientPackage(value: unknown): boolean {
-  return makersOf(value).some((maker) => clientPackages.test(originOf(maker) ?? ''));
+  return clientPackages.test(homePackage(value) ?? '');
+}
+
+export function isOfLimiterPackage(value: unknown): boolean {
+  return limiterPackages.test(homePackage(value) ?? '');
 }
 
 /** Such as `pg 8.23.1` or `flows/load.ts:12`; nothing when it is Node's own, or cannot be told. */

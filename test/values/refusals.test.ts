@@ -31,7 +31,7 @@ const texts: ReadonlyMap<string, string> = new Map([
 
   Why: its content is kept by the platform, where a copy does not reach.
   Fix:
-    - read it first: await value.text() or await value.json()`,
+    - read it first: await value.text(), await value.json() or await value.bytes()`,
   ],
   [
     'a Promise within',
@@ -162,7 +162,8 @@ const texts: ReadonlyMap<string, string> = new Map([
 
   Why: its content is kept by the platform, where a copy does not reach.
   Fix:
-    - send the plain data it was made from`,
+    - send the bytes or the path of the module, and compile it inside the task that uses it
+    - of a memory, send a copy of what is in it: new Uint8Array(memory.buffer).slice()`,
   ],
   [
     'a client of ioredis',
@@ -232,7 +233,7 @@ test('what Node opens without events is told for what it is, and a hash not as s
     ['.database', 'is a DatabaseSync (node:sqlite)', 'connection'],
     ['.statement', 'is a StatementSync (node:sqlite)', 'connection'],
     ['.folder', 'is a Dir (node:fs)', 'file'],
-    ['.hash', 'is a Hash (extends Transform)', 'platform'],
+    ['.hash', 'is a Hash (node:crypto)', 'platform'],
   ]);
 });
 
