@@ -6,7 +6,7 @@ import type { LogRecord } from '../lib/log-record.ts';
 import type { Placing, Traits } from '../lib/placing.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -117,7 +117,11 @@ export type ToWorker =
       readonly inputs: readonly ChunkInput[];
       readonly notes: readonly Note[];
       readonly timedOut: readonly number[];
+      /** It begins on the thread of this attempt, of the same array, when that is over; at once if it is not here. */
+      readonly behind?: number;
     }
+  /** What has not begun of an attempt is not to begin: it ends unbegun. */
+  | { readonly type: 'recall'; readonly array: number; readonly attempt: number }
   | { readonly type: 'cancel'; readonly array: number; readonly attempt: number; readonly graceMs: number }
   /** Reports of this attempt are not taken for now: whoever makes them is to wait. And they are taken again. */
   | { readonly type: 'hold'; readonly attempt: number }

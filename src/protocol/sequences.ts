@@ -27,10 +27,12 @@ export function sequenceOf(message: Message): Sequence | undefined {
       return message.attempt;
     case 'started':
       return message.array;
-    // To a worker: an array is defined before it is run, and forgotten after that.
+    // To a worker: an array is defined before it is run, and forgotten after that. What waits behind an attempt comes
+    // after it, and is called back after that.
     case 'define':
       return message.definition.array;
     case 'run':
+    case 'recall':
     case 'forget':
       return message.array;
     case 'resource-logs':

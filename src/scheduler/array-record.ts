@@ -5,18 +5,23 @@
 
 import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
-import type { ArrayId, ArraySpec, Attempt, ClientId } from './events.ts';
+import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions } from './events.ts';
 import type { WorkerRecord } from './fleet.ts';
 import type { Limit } from './limits.ts';
 import { Pace } from './pace.ts';
 import type { Queue } from './queue.ts';
 import { Suspects } from './suspects.ts';
+import { Turns } from './turns.ts';
 
 /** A range of an array's indices on its way through one slot of one worker. */
 export interface Chunk {
   readonly attempt: Attempt;
   readonly worker: WorkerRecord;
   readonly array: ArrayRecord;
+  /** On the same thread, it begins when this one is over, and takes its slot then. */
+  behind: Chunk | undefined;
+  /** Likewise, what begins when this one is over. */
+  next: Chunk | undefined;
   /** When it was dispatched, or came to be held. */
   since: number;
   readonly size: number;
@@ -33,6 +38,8 @@ export interface Chunk {
   /** Its thread died, so that nothing of it runs any more. */
   isDead: boolean;
 }
+
+type ChunkLimits = Required<Pick<CoreOptions, 'targetChunkMs' | 'chunkInputBytes'>>;
 
 export interface ArrayOrigin {
   readonly spec: ArraySpec;
@@ -80,6 +87,8 @@ export class ArrayRecord {
   /** When each delayed index wakes. */
   readonly delayed = new Map<number, number>();
   readonly chunks = new Set<Chunk>();
+  /** Those that hold a slot, and behind which another one may be sent. */
+  readonly leaders = new Turns<Chunk>();
   /** Includes the crashed. */
   readonly settled = new Ranges();
 
@@ -148,6 +157,14 @@ export class ArrayRecord {
     return each === 0 ? Infinity : bytes / each;
   }
 
+  /** How many indices the next chunk should have, of which so many can overlap. */
+  nextSize(lanes: number, { targetChunkMs: targetMs, chunkInputBytes }: ChunkLimits): number {
+    const { leftCount: left, slots, chunks, crashesWhenLost } = this;
+    // Of what must not run twice, nothing waits in a chunk for its turn: then all of it has started when it is lost.
+    const most = Math.min(this.countWithin(chunkInputBytes), crashesWhenLost ? lanes : Infinity);
+    return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, most });
+  }
+
   /** How many slots can work on it at once. */
   get slots(): number {
     let slots = this.queue.slots;
@@ -160,6 +177,11 @@ export class ArrayRecord {
     let room = Infinity;
     for (const limit of this.limits) room = Math.min(room, limit.room);
     return room;
+  }
+
+  /** Whether its chunks may wait behind each other on a worker: what is lost then may run again, and needs nothing. */
+  get isSentAhead(): boolean {
+    return this.queue.isPlain && this.limits.length === 0 && this.allowedFailures > 0;
   }
 
   /** The limit for which nothing of it can start now, if there is one. */
@@ -232,6 +254,12 @@ export class ArrayRecord {
     const suspects = isOne && this.countLoss(outstanding.first!) > this.allowedFailures ? this.loners : this.suspects;
     const limit = Math.max(1, Math.floor(outstanding.size / 8));
     for (const range of outstanding) suspects.add(range, limit);
+  }
+
+  /** It was lost with its worker before anything was heard of it: it may have begun, and is never sent ahead again. */
+  doubt({ outstanding }: Chunk): void {
+    const { size } = outstanding;
+    for (const range of outstanding) this.suspects.add(range, size);
   }
 
   /** Takes the next chunk of up to `count` indices out of the queue. */

@@ -14,6 +14,7 @@ import { Ranges } from '../lib/ranges.ts';
 import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { ArrayRecord, type Chunk } from './array-record.ts';
+import { Blame } from './blame.ts';
 import { durationMs, touchedBy, unit } from './chunk-news.ts';
 import { Delays } from './delays.ts';
 import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from './events.ts';
@@ -33,6 +34,7 @@ export class SchedulerCore {
   readonly totals = { settled: 0, lost: 0 };
 
   readonly #options: Required<CoreOptions>;
+  readonly #blame: Blame;
   #commands: Command[] = [];
   #submissions = 0;
   #attempts = 0;
@@ -41,7 +43,16 @@ export class SchedulerCore {
   constructor(options: CoreOptions) {
     this.#options = { allowedFailures: 3, targetChunkMs: 10, chunkInputBytes: 8 * 2 ** 20, ...options };
     this.fleet = new Fleet(options.heartbeatTimeoutMs);
-    this.lineup = new Lineup(this.fleet, (array) => this.#tellStranded(array));
+    this.lineup = new Lineup(this.fleet, {
+      stranded: (array) => this.#tellStranded(array),
+      recall: ({ worker, attempt }) => this.#emit({ type: 'recall-chunk', worker: worker.id, attempt }),
+    });
+    this.#blame = new Blame({
+      lineup: this.lineup,
+      totals: this.totals,
+      emit: (command) => this.#emit(command),
+      settle: (array, index) => this.#settle(array, unit(index)),
+    });
   }
 
   handle(event: Event, now: number): readonly Command[] {
@@ -88,7 +99,8 @@ export class SchedulerCore {
       case 'worker-resumed':
         return this.#applyTo(this.fleet.workers.get(event.worker), event.type);
       case 'client-paused':
-        return void this.lineup.pausedClients.add(event.client);
+        this.lineup.pausedClients.add(event.client);
+        return this.lineup.ahead.recallAllOf(event.client);
       case 'client-resumed':
         return this.lineup.resume(event.client, this.arrays.values());
       case 'indices-settled':
@@ -182,6 +194,7 @@ export class SchedulerCore {
     if (this.fleet.held.has(chunk)) return this.lineup.vacate(chunk);
     if (outstanding.isEmpty) return;
     outstanding.clear();
+    this.lineup.ahead.begun(chunk);
     this.#emit({ type: 'cancel-chunk', worker: worker.id, attempt });
   }
 
@@ -199,6 +212,22 @@ export class SchedulerCore {
     for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
       this.#startChunk(array, array.loners.isEmpty ? array.queue.open.first! : leastBusy(array.queue)!);
     }
+    this.#sendAhead();
+    this.lineup.ahead.recallFor(this.fleet.plain.open.size);
+  }
+
+  /** While no thread is free, each may be sent what it does next, as long as there is enough for the others too. */
+  #sendAhead(): void {
+    for (let leader = this.lineup.leader(); leader !== undefined; leader = this.lineup.leader()) {
+      const { array, worker } = leader;
+      const { concurrency: lanes, pace, queuedCount, slots } = array;
+      const plannedSize = array.nextSize(lanes, this.#options);
+      if (queuedCount < plannedSize * slots) return;
+      if (!pace.isWorthSendingAhead(plannedSize, this.#options.targetChunkMs)) return;
+      const chunk = this.#take(array, worker, { plannedSize, lanes });
+      this.lineup.sendAhead(chunk, leader);
+      this.#dispatch(chunk);
+    }
   }
 
   /** Where a worker is empty, nobody needs to wait for another one to run empty. */
@@ -211,22 +240,24 @@ export class SchedulerCore {
   }
 
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
-    const { targetChunkMs: targetMs, chunkInputBytes } = this.#options;
     const lanes = Math.min(array.concurrency, array.queue.roomOn(worker), array.room);
-    const { leftCount: left, slots, chunks, crashesWhenLost } = array;
-    // Of what must not run twice, nothing waits in a chunk for its turn: then all of it has started when it is lost.
-    const most = Math.min(array.countWithin(chunkInputBytes), crashesWhenLost ? lanes : Infinity);
-    const plannedSize = array.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, most });
+    const chunk = this.#take(array, worker, { lanes, plannedSize: array.nextSize(lanes, this.#options) });
+    this.lineup.occupy(chunk);
+    if (!this.fleet.held.has(chunk)) this.#dispatch(chunk);
+  }
+
+  #take(array: ArrayRecord, worker: WorkerRecord, { plannedSize, lanes }: Pick<Chunk, 'plannedSize' | 'lanes'>): Chunk {
     const taken = array.take(plannedSize);
     assert(taken !== undefined, `array ${array.id} has nothing to take`);
     const { range, limit, isLone } = taken;
     this.#attempts += 1;
-    const attempt = this.#attempts;
     const size = lengthOf(range);
-    const chunk: Chunk = {
-      attempt,
+    return {
+      attempt: this.#attempts,
       worker,
       array,
+      behind: undefined,
+      next: undefined,
       since: this.#now,
       size,
       lanes: Math.min(lanes, size),
@@ -236,17 +267,18 @@ export class SchedulerCore {
       outstanding: Ranges.of(range),
       isDead: false,
     };
-    this.lineup.occupy(chunk);
-    if (!this.fleet.held.has(chunk)) this.#dispatch(chunk, range);
   }
 
-  #dispatch({ attempt, worker, array, lanes }: Chunk, range: Range): void {
-    this.#emit({ type: 'run-chunk', worker: worker.id, array: array.id, range, attempt, lanes });
+  /** All of it is outstanding. */
+  #dispatch({ attempt, worker, array, lanes, outstanding, behind }: Chunk): void {
+    const range = outstanding.last!;
+    const facts = { worker: worker.id, array: array.id, range, attempt, lanes };
+    this.#emit({ type: 'run-chunk', ...facts, ...(behind !== undefined && { behind: behind.attempt }) });
   }
 
   #hear(news: ChunkNews): void {
     const worker = this.fleet.workers.get(news.worker);
-    const chunk = worker?.chunks.get(news.attempt);
+    const chunk = worker?.chunks.get(news.attempt) ?? worker?.ahead.get(news.attempt);
     // Old news, or news from a worker that has no business with this attempt: nothing we act on.
     if (worker === undefined || chunk === undefined || this.fleet.held.has(chunk)) return;
     const touched = touchedBy(news, chunk);
@@ -254,6 +286,7 @@ export class SchedulerCore {
 
     worker.lastSeen = this.#now;
     for (const range of touched) chunk.outstanding.remove(range);
+    if (touched.length > 0) this.lineup.ahead.begun(chunk);
     switch (news.type) {
       case 'indices-settled':
         return this.#acceptSettled(chunk, news);
@@ -261,8 +294,7 @@ export class SchedulerCore {
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
       case 'indices-lost':
         chunk.isDead = true;
-        this.totals.lost += news.indices.length;
-        return this.#blame(chunk.array, news.indices);
+        return this.#blame.threadLost(chunk.array, news.indices);
       case 'chunk-ended':
         return this.#takeBack(chunk);
       default:
@@ -282,56 +314,16 @@ export class SchedulerCore {
     this.#emit({ type: 'delayed', array: array.id, index });
   }
 
-  /** They took their thread with them, or one of them did: of several, each runs alone next. */
-  #blame(array: ArrayRecord, indices: readonly number[]): void {
-    if (indices.length === 1 || array.crashesWhenLost) {
-      for (const index of indices) this.#charge(array, index);
-      return;
-    }
-    for (const index of indices) array.suspects.add(unit(index), 1);
-    this.lineup.add(array);
-  }
-
-  /** An index took its thread or its worker with it. Try elsewhere, unless it seems to kill all that touch it. */
-  #charge(array: ArrayRecord, index: number): void {
-    const losses = array.countLoss(index);
-    if (losses <= array.allowedFailures) {
-      array.suspects.add(unit(index), 1);
-      return this.lineup.add(array);
-    }
-    array.crashed.add(index);
-    this.#emit({ type: 'crashed', array: array.id, index, losses });
-    this.#settle(array, unit(index));
-  }
-
   /** What is left of a chunk that ended goes back to the queue, unblamed. */
   #takeBack(chunk: Chunk): void {
     const { array, worker, outstanding } = chunk;
     this.lineup.vacate(chunk);
     const alone = this.fleet.release(worker, this.#now);
-    if (alone !== undefined) this.#dispatch(alone, unit(alone.outstanding.first!));
+    if (alone !== undefined) this.#dispatch(alone);
     if (outstanding.isEmpty) return;
-    if (array.crashesWhenLost) return this.#crashAll(chunk);
+    if (array.crashesWhenLost) return this.#blame.chargeAll(chunk);
     array.takeBack(chunk);
     this.lineup.add(array);
-  }
-
-  /** One of so many chunks of a worker that is lost. What ran of it is not known, unless it comes down to one index. */
-  #lose(chunk: Chunk, lostChunks: number): void {
-    const { array, outstanding } = chunk;
-    if (chunk.isDead || outstanding.isEmpty) return this.#takeBack(chunk);
-    this.totals.lost += outstanding.size;
-    this.lineup.vacate(chunk);
-    if (array.crashesWhenLost) return this.#crashAll(chunk);
-    if (outstanding.size === 1 && lostChunks === 1) return this.#charge(array, outstanding.first!);
-    array.suspect(chunk);
-    this.lineup.add(array);
-  }
-
-  #crashAll({ array, outstanding }: Chunk): void {
-    for (let range = outstanding.take(1); range !== undefined; range = outstanding.take(1)) {
-      this.#charge(array, range.start);
-    }
   }
 
   // Workers
@@ -344,11 +336,11 @@ export class SchedulerCore {
         return;
       case 'worker-draining':
         this.fleet.drain(worker);
-        this.#takeBackHeld(worker);
+        this.#giveNothingMore(worker);
         return this.#tellAllStranded();
       case 'worker-paused':
         this.fleet.pause(worker);
-        return this.#takeBackHeld(worker);
+        return this.#giveNothingMore(worker);
       case 'worker-resumed':
         return this.fleet.resume(worker);
       case 'worker-left':
@@ -361,12 +353,20 @@ export class SchedulerCore {
   #removeWorker(worker: WorkerRecord): void {
     this.fleet.leave(worker);
     this.#takeBackHeld(worker);
-    const { size } = worker.chunks;
-    for (const chunk of worker.chunks.values()) this.#lose(chunk, size);
+    // First what waits: it does not take the place of what it waits for.
+    const lost = [...worker.ahead.values(), ...worker.chunks.values()];
+    for (const chunk of lost) {
+      if (chunk.isDead || chunk.outstanding.isEmpty) this.#takeBack(chunk);
+      else this.#blame.workerLost(chunk, lost.length);
+    }
     this.#tellAllStranded();
   }
 
-  /** It gets nothing more. */
+  #giveNothingMore(worker: WorkerRecord): void {
+    this.#takeBackHeld(worker);
+    for (const chunk of worker.ahead.values()) this.lineup.ahead.recall(chunk);
+  }
+
   #takeBackHeld({ lone }: WorkerRecord): void {
     if (lone !== undefined && this.fleet.held.has(lone)) this.#takeBack(lone);
   }

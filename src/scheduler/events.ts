@@ -78,7 +78,11 @@ export type Command =
       readonly attempt: Attempt;
       /** How many of its indices may run at once. */
       readonly lanes: number;
+      /** An attempt of the same array on the same worker: it begins on that one's thread, when that is over. */
+      readonly behind?: Attempt;
     }
+  /** If it has not begun it is to end unbegun. */
+  | { readonly type: 'recall-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'cancel-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'close-worker'; readonly worker: WorkerId; readonly reason: 'heartbeat-lost' }
   | { readonly type: 'settled'; readonly array: ArrayId; readonly range: Range }

@@ -67,10 +67,11 @@ function standing(array: ArrayRecord, index: number, { core, words, now }: Surro
   return `is queued behind ${queue}${suspicion(array, index)}`;
 }
 
-function assignment({ worker, attempt, since, size }: Chunk, { words, now }: Telling): string {
+function assignment({ worker, attempt, since, size, behind }: Chunk, { words, now }: Telling): string {
   const others = size === 1 ? '' : `, with ${plural(size - 1, 'other')}`;
   const ago = formatDuration(now - since);
-  return `was given to worker ${words.worker(worker.id)} ${ago} ago${others}, as attempt ${attempt}`;
+  const then = behind === undefined ? '' : `, to begin when attempt ${behind.attempt} is over`;
+  return `was given to worker ${words.worker(worker.id)} ${ago} ago${others}, as attempt ${attempt}${then}`;
 }
 
 /** Why what must run alone has not begun. */

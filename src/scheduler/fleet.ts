@@ -19,6 +19,8 @@ export interface WorkerRecord {
   readonly free: Map<string, number>;
   /** One a slot, cancelled ones too: their thread is still busy. */
   readonly chunks: Map<Attempt, Chunk>;
+  /** What it has beside those: each waits for one of them to be over. */
+  readonly ahead: Map<Attempt, Chunk>;
   /** One of them that nothing else may run beside: it gets no others. */
   lone: Chunk | undefined;
   isDraining: boolean;
@@ -36,7 +38,8 @@ export class Fleet {
   /** How many slots get chunks at all, free or not. */
   slots = 0;
 
-  readonly #plain: Queue;
+  /** For what needs nothing. */
+  readonly plain: Queue;
   readonly #heartbeatTimeoutMs: number;
   /** Each worker once, by a time before which it cannot have been silent for too long. Who left may linger. */
   readonly #watched = new Heap<{ worker: WorkerRecord; until: number }>((a, b) => a.until < b.until);
@@ -46,14 +49,14 @@ export class Fleet {
 
   constructor(heartbeatTimeoutMs: number) {
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
-    this.#plain = this.#addQueue(keyOf(noTraits), noTraits);
+    this.plain = this.#addQueue(keyOf(noTraits), noTraits);
   }
 
   join({ worker: id, threads, has = noTraits }: Joined, now: number): void {
     assert(!this.workers.has(id), `${id} joined twice`);
     const units = new Map(has.resources.map(({ name, amount }) => [name, unitsOf(amount)]));
     const what = { threads, has, labels: new Set(has.labels), units, free: new Map(units) };
-    const idle = { chunks: new Map(), lone: undefined, isDraining: false, isPaused: false };
+    const idle = { chunks: new Map(), ahead: new Map(), lone: undefined, isDraining: false, isPaused: false };
     const worker: WorkerRecord = { id, ...what, ...idle, lastSeen: now };
     this.workers.set(id, worker);
     this.slots += threads;
@@ -99,7 +102,7 @@ export class Fleet {
   /** To be called when an array of it is forgotten. */
   leaveQueue(queue: Queue): void {
     queue.arrays -= 1;
-    if (queue.arrays === 0 && queue !== this.#plain) this.queues.delete(queue.key);
+    if (queue.arrays === 0 && queue !== this.plain) this.queues.delete(queue.key);
   }
 
   occupy(chunk: Chunk): void {

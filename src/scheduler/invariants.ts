@@ -19,6 +19,7 @@ export function checkInvariants(core: SchedulerCore): void {
     assert(array.isNeeded, `array ${array.id} is needed by nobody and not forgotten`);
   }
   for (const worker of core.fleet.workers.values()) checkWorker(worker, core);
+  checkAhead(core);
   checkQueues(core);
   checkLimits(core);
   checkDelays(core);
@@ -112,6 +113,36 @@ function checkWorker(worker: WorkerRecord, core: SchedulerCore): void {
   }
 }
 
+/** What waits behind something else holds nothing itself, and nobody is made to wait for it. */
+function checkAhead(core: SchedulerCore): void {
+  const { fleet, lineup } = core;
+  const unheard = new Set(lineup.ahead);
+  for (const { id, ahead, chunks } of fleet.workers.values()) {
+    for (const [attempt, chunk] of ahead) {
+      const { array, behind } = chunk;
+      assert.equal(chunk.attempt, attempt);
+      assert(behind !== undefined && chunks.get(behind.attempt) === behind, `attempt ${attempt} waits for nothing`);
+      assert.equal(behind.next, chunk, `attempt ${behind.attempt} does not know of attempt ${attempt} behind it`);
+      assert.equal(behind.array, array, `attempt ${attempt} waits on ${id} behind another array`);
+      assert(array.isSentAhead && !chunk.isLone, `attempt ${attempt} waits on ${id}, and must not`);
+      assert(array.chunks.has(chunk), `array ${array.id} does not know of attempt ${attempt}`);
+      assert(
+        !chunk.outstanding.isEmpty || !unheard.has(chunk),
+        `attempt ${attempt} can be called back: nothing is left`,
+      );
+      unheard.delete(chunk);
+    }
+    for (const chunk of chunks.values()) {
+      const { next, behind, attempt } = chunk;
+      assert(behind === undefined, `attempt ${attempt} has a slot and waits for one`);
+      assert(next === undefined || ahead.get(next.attempt) === next, `attempt ${attempt} is followed by nothing`);
+    }
+  }
+  assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
+  const isWaste = !lineup.ahead[Symbol.iterator]().next().done && fleet.plain.open.size > lineup.ahead.recalledCount;
+  assert(!isWaste, 'something waits for a thread while another one is free');
+}
+
 /** What a worker was lost with shares its next one with nothing, once its losses are used up. */
 function checkLone(worker: WorkerRecord, { fleet }: SchedulerCore): void {
   const { id, chunks, lone, isDraining, isPaused } = worker;
@@ -165,7 +196,8 @@ function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
   assert(!isIdle, `array ${id} is queued while a worker is open`);
   for (const { worker, attempt } of array.chunks) {
     assert.equal(core.fleet.workers.get(worker.id), worker, `attempt ${attempt} runs on a worker that left`);
-    assert(worker.chunks.has(attempt), `${worker.id} does not know that it runs attempt ${attempt}`);
+    const isKnown = worker.chunks.has(attempt) || worker.ahead.has(attempt);
+    assert(isKnown, `${worker.id} does not know that it runs attempt ${attempt}`);
   }
 }
 

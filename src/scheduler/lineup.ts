@@ -2,24 +2,33 @@
 // is full stand aside until it has room.
 
 import { noTraits } from '../lib/placing.ts';
+import { Ahead } from './ahead.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
 
+interface Consequences {
+  /** An array has come to stand in a queue which no worker serves. */
+  readonly stranded: (array: ArrayRecord) => void;
+  /** The worker is to be told that this is wanted back. */
+  readonly recall: (chunk: Chunk) => void;
+}
+
 export class Lineup {
   readonly limits = new Limits();
+  readonly ahead: Ahead;
   /** Nothing of theirs is started for now. */
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
 
-  readonly #onStranded: (array: ArrayRecord) => void;
+  readonly #stranded: (array: ArrayRecord) => void;
 
-  /** `onStranded` hears of arrays that come to stand in a queue which no worker serves. */
-  constructor(fleet: Fleet, onStranded: (array: ArrayRecord) => void) {
+  constructor(fleet: Fleet, { stranded, recall }: Consequences) {
     this.#fleet = fleet;
-    this.#onStranded = onStranded;
+    this.#stranded = stranded;
+    this.ahead = new Ahead(recall);
   }
 
   /** Where an array that is new will stand. */
@@ -30,7 +39,7 @@ export class Lineup {
   /** To be called when something of it was queued. */
   add(array: ArrayRecord): void {
     if (array.queuedCount === 0) return;
-    if (array.queue.isStranded) this.#onStranded(array);
+    if (array.queue.isStranded) this.#stranded(array);
     if (array.isListed || array.blockedBy !== undefined || this.pausedClients.has(array.client)) return;
     array.isListed = true;
     array.queue.listed.push(array);
@@ -57,15 +66,38 @@ export class Lineup {
     chunk.array.chunks.add(chunk);
     this.#fleet.occupy(chunk);
     this.limits.occupy(chunk);
+    if (chunk.array.isSentAhead && chunk.limit === undefined) chunk.array.leaders.add(chunk);
   }
 
-  /** It runs no more. */
+  /** It runs no more. Its slot goes to what waits behind it. */
   vacate(chunk: Chunk): void {
-    const { array } = chunk;
+    const { array, next, behind } = chunk;
     array.chunks.delete(chunk);
+    if (behind !== undefined) return this.ahead.remove(chunk);
+    array.leaders.delete(chunk);
     this.#fleet.vacate(chunk);
     this.limits.vacate(chunk);
     for (const limit of array.limits) for (const queue of limit.blocked.keys()) this.#unblock(limit, queue);
+    if (next === undefined) return;
+    this.ahead.remove(next);
+    this.occupy(next);
+  }
+
+  /** The chunk behind which another one of its array may be sent: one that is the first of all to be run. */
+  leader(): Chunk | undefined {
+    const array = this.#firstOf(this.#fleet.plain);
+    if (array === undefined || array.queued.size < array.queuedCount) return undefined;
+    for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
+      const { isDraining, isPaused, lone } = chunk.worker;
+      if (!isDraining && !isPaused && lone === undefined) return chunk;
+      array.leaders.delete(chunk);
+    }
+    return undefined;
+  }
+
+  sendAhead(chunk: Chunk, behind: Chunk): void {
+    chunk.array.chunks.add(chunk);
+    this.ahead.add(chunk, behind);
   }
 
   /** What still runs of it holds its place to the end. */

@@ -18,13 +18,21 @@ export function loadOf(core: { arrays: ReadonlyMap<number, ArrayRecord>; fleet: 
   let [busy, queued, queuedMs, unknown] = [0, 0, 0, 0];
   for (const { chunks } of core.fleet.workers.values()) busy += chunks.size;
   for (const array of core.arrays.values()) {
-    if (array.queuedCount === 0) continue;
-    queued += array.queuedCount;
+    const count = array.queuedCount + waitingBehind(array);
+    if (count === 0) continue;
+    queued += count;
     const meanMs = array.pace.meanMs ?? longestRun(array, now);
     if (meanMs === undefined) unknown += 1;
-    else queuedMs += array.queuedCount * meanMs;
+    else queuedMs += count * meanMs;
   }
   return { busy, queued, queuedMs, unknown };
+}
+
+/** Sent ahead to a thread that is busy: with more threads, it would be called back. */
+function waitingBehind({ chunks }: ArrayRecord): number {
+  let count = 0;
+  for (const { behind, outstanding } of chunks) if (behind !== undefined) count += outstanding.size;
+  return count;
 }
 
 /** Of an array of which nothing has settled yet: one index takes this long at least. */

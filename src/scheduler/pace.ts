@@ -64,6 +64,12 @@ export class Pace {
     return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, this.#sizeInTime({ left, slots, targetMs })))));
   }
 
+  /** A chunk of so many is as long as chunks are to be, and so short that a gap behind it would count. */
+  isWorthSendingAhead(size: number, targetMs: number): boolean {
+    const expectedMs = size * (this.meanMs ?? 0);
+    return expectedMs >= targetMs / 2 && expectedMs <= targetMs * 4;
+  }
+
   #sizeInTime({ left, slots, targetMs }: Pick<Prospects, 'left' | 'slots' | 'targetMs'>): number {
     if (this.#indices === 0) return 1;
     const inTime = (targetMs * this.#indices) / this.#busyMs;

@@ -18,7 +18,7 @@ import {
   type ToWorker,
 } from '../protocol/messages.ts';
 import { BlockStore } from './block-store.ts';
-import type { ArraySpec } from './events.ts';
+import type { ArraySpec, Command } from './events.ts';
 import { Line } from './line.ts';
 import type { HeldBlock } from './result-memory.ts';
 
@@ -218,6 +218,17 @@ export function refusal(hello: Hello, heddle: string): HeddleError | undefined {
 export function sendToWorker(worker: WorkerPeer, message: ToWorker): void {
   worker.line.send([message]);
 }
+
+/** Tells a worker to end what it runs; or not to begin it. */
+export function callOff(worker: WorkerPeer | undefined, { type, attempt }: CallOff): void {
+  const array = worker?.attempts.get(attempt)?.array;
+  if (worker === undefined || array === undefined) return;
+  const { id, client } = array;
+  if (type === 'recall-chunk') sendToWorker(worker, { type: 'recall', array: id, attempt });
+  else sendToWorker(worker, { type: 'cancel', array: id, attempt, graceMs: client.graceMs });
+}
+
+type CallOff = Extract<Command, { type: 'cancel-chunk' | 'recall-chunk' }>;
 
 export function sendToClient(client: ClientPeer, message: ToClient): void {
   client.comm.send(message);

@@ -2,7 +2,7 @@
 // mostly need nothing, so there is one queue; where there are several, each event costs as much more.
 
 import { Heap } from '../lib/heap.ts';
-import type { Traits } from '../lib/placing.ts';
+import { noTraits, type Traits } from '../lib/placing.ts';
 import { runsBefore, type ArrayRecord } from './array-record.ts';
 import type { WorkerRecord } from './fleet.ts';
 import { Turns } from './turns.ts';
@@ -31,6 +31,11 @@ export class Queue {
     this.key = key;
     this.needs = needs;
     this.#taken = needs.resources.map(({ name, amount }) => [name, unitsOf(amount)] as const);
+  }
+
+  /** What stands in it needs nothing. */
+  get isPlain(): boolean {
+    return this.needs === noTraits;
   }
 
   /** Nobody here can ever run what stands in it. */

@@ -4,7 +4,6 @@
 import { tmpdir } from 'node:os';
 import { blockHeadBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
 import type { HeddleError } from '../lib/heddle-error.ts';
-import type { Range } from '../lib/range.ts';
 import type { FromClient, ToClient, ToWorker } from '../protocol/messages.ts';
 import type { Command, SchedulerCore } from './core.ts';
 import { sendToClient, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
@@ -85,7 +84,8 @@ export class ResultDesk {
   }
 
   /** What the worker needs for a chunk goes to it; what is said to it later comes later. */
-  send(worker: WorkerPeer, array: HeldArray, { range, attempt, lanes }: RunChunk): void {
+  send(worker: WorkerPeer, array: HeldArray, command: RunChunk): void {
+    const { range, attempt } = command;
     const isDefined = array.definedOn.has(worker);
     array.definedOn.add(worker);
     const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: [...upstream.blocks.all] }));
@@ -94,7 +94,7 @@ export class ResultDesk {
     const read = this.memory.read(needs.flatMap(({ blocks }) => blocks));
     const make = (blocks: readonly Block[]): readonly ToWorker[] => {
       const inputs = inputsOf(needs, blocks);
-      const run = runMessage(array, { range, attempt, lanes, inputs: inputs.slice(wholes.length) });
+      const run = runMessage(array, command, inputs.slice(wholes.length));
       if (isDefined) return [run];
       return [{ type: 'define', definition: array.definition, whole: inputs.slice(0, wholes.length) }, run];
     };
@@ -168,16 +168,11 @@ interface Need {
   readonly blocks: readonly HeldBlock[];
 }
 
-interface RunFacts {
-  readonly range: Range;
-  readonly attempt: number;
-  readonly lanes: number;
-  readonly inputs: readonly ChunkInput[];
-}
-
-function runMessage(array: HeldArray, { range, attempt, lanes, inputs }: RunFacts): ToWorker {
+function runMessage(array: HeldArray, command: RunChunk, inputs: readonly ChunkInput[]): ToWorker {
+  const { range, attempt, lanes, behind } = command;
   const noted = array.notesWithin(range);
   const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
   const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
-  return { type: 'run', array: array.id, attempt, ...range, lanes, inputs, notes, timedOut };
+  const facts = { array: array.id, attempt, ...range, lanes, inputs, notes, timedOut };
+  return { type: 'run', ...facts, ...(behind !== undefined && { behind }) };
 }

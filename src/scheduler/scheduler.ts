@@ -17,6 +17,7 @@ import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
 import { crashedBlock, departureOf, noteLoss, noteRecords, type LostWorker } from './losses.ts';
 import {
+  callOff,
   HeldArray,
   isBusyFor,
   newClient,
@@ -330,13 +331,9 @@ export class Scheduler implements AsyncDisposable {
     switch (command.type) {
       case 'run-chunk':
         return this.#sendChunk(command);
-      case 'cancel-chunk': {
-        const worker = this.#workers.get(command.worker);
-        const array = worker?.attempts.get(command.attempt)?.array;
-        if (worker === undefined || array === undefined) return;
-        const { id, client } = array;
-        return sendToWorker(worker, { type: 'cancel', array: id, attempt: command.attempt, graceMs: client.graceMs });
-      }
+      case 'cancel-chunk':
+      case 'recall-chunk':
+        return callOff(this.#workers.get(command.worker), command);
       case 'close-worker':
         return this.#giveUp(this.#workers.get(command.worker)!, freight.lostWorker!.reason);
       case 'settled': {

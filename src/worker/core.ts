@@ -53,10 +53,15 @@ interface KnownArray {
   readonly waiting: RunMessage[];
 }
 
-/** A chunk that holds one of our threads. */
+/** A chunk that holds one of our threads, or waits for the one before it to be over. */
 interface Run {
   readonly array: number;
+  /** For its code, or for the one before it: nothing of it has begun. */
   isWaiting: boolean;
+  /** The attempt that has the thread before it, while it has. */
+  behind: number | undefined;
+  /** What has the thread after it. */
+  next: RunMessage | undefined;
   /** It was told to end, and has its grace for it. */
   isCancelled: boolean;
 }
@@ -162,6 +167,9 @@ export class WorkerCore {
       }
       case 'run':
         return this.#run(message);
+      case 'recall':
+        if (this.#runs.get(message.attempt)?.behind !== undefined) this.#end(message.attempt);
+        return;
       case 'cancel':
         if (this.#runs.has(message.attempt)) return this.#stop(message.attempt, message.graceMs);
         return void this.#cancelledEarly.set(message.attempt, message.array);
@@ -184,15 +192,35 @@ export class WorkerCore {
 
   #run(message: RunMessage): void {
     if (this.#leaving !== 'not-asked') return;
-    const { attempt, array: id } = message;
-    const array = this.#arrays.get(id);
-    if (array === undefined) throw new ProtocolError(`attempt ${attempt} is of array ${id}, never defined here`);
-    if (this.#runs.size >= this.#options.threads) throw new ProtocolError(`attempt ${attempt} is one too many for us`);
+    const { attempt, array } = message;
+    if (!this.#arrays.has(array))
+      throw new ProtocolError(`attempt ${attempt} is of array ${array}, never defined here`);
+    const before = message.behind === undefined ? undefined : this.#runs.get(message.behind);
+    const isTooMany = before === undefined ? !this.#hasFreeThread : before.next !== undefined || before.array !== array;
+    if (isTooMany) throw new ProtocolError(`attempt ${attempt} is one too many for us`);
     if (this.#cancelledEarly.delete(attempt)) return this.#send({ type: 'ended', attempt });
-    this.#runs.set(attempt, { array: id, isWaiting: array.code === undefined, isCancelled: false });
-    if (array.code !== undefined) return this.#emit({ type: 'run-chunk', message, code: array.code });
-    array.waiting.push(message);
-    if (array.waiting.length === 1) this.#send({ type: 'need-code', array: id });
+    const behind = before && message.behind;
+    this.#runs.set(attempt, { array, isWaiting: true, behind, next: undefined, isCancelled: false });
+    if (before === undefined) this.#begin(message);
+    else before.next = message;
+  }
+
+  get #hasFreeThread(): boolean {
+    let held = 0;
+    for (const { behind } of this.#runs.values()) if (behind === undefined) held += 1;
+    return held < this.#options.threads;
+  }
+
+  /** It has a thread from here on. */
+  #begin(message: RunMessage): void {
+    const { attempt, array: id } = message;
+    const run = this.#runs.get(attempt)!;
+    const { code, waiting } = this.#arrays.get(id)!;
+    run.behind = undefined;
+    run.isWaiting = code === undefined;
+    if (code !== undefined) return this.#emit({ type: 'run-chunk', message, code });
+    waiting.push(message);
+    if (waiting.length === 1) this.#send({ type: 'need-code', array: id });
   }
 
   #report(attempt: number, report: ChunkMessage): void {
@@ -210,15 +238,18 @@ export class WorkerCore {
   }
 
   #end(attempt: number): void {
+    const { behind, next } = this.#runs.get(attempt) ?? {};
     this.#runs.delete(attempt);
     this.#send({ type: 'ended', attempt });
+    if (behind !== undefined) this.#runs.get(behind)!.next = undefined;
+    if (next !== undefined) this.#begin(next);
   }
 
   #stop(attempt: number, graceMs: number): void {
     const run = this.#runs.get(attempt)!;
     if (run.isCancelled) return;
     run.isCancelled = true;
-    // What only waits for its code has nothing to be told, and nothing to clean up.
+    // What only waits has nothing to be told, and nothing to clean up.
     if (run.isWaiting) this.#end(attempt);
     else this.#emit({ type: 'cancel-chunk', attempt, graceMs });
   }
@@ -226,7 +257,12 @@ export class WorkerCore {
   /** Ends what has not been given time to end by itself; at once, unless something may be open on its thread. */
   #stopAll(): void {
     const graceMs = this.#resources.size > 0 ? closingGraceMs : 0;
-    for (const attempt of this.#runs.keys()) this.#stop(attempt, graceMs);
+    for (const [attempt] of this.#lastFirst()) this.#stop(attempt, graceMs);
+  }
+
+  /** What waits comes before that which it waits for, whose end would be its beginning. */
+  #lastFirst(): readonly (readonly [attempt: number, run: Run])[] {
+    return [...this.#runs].reverse();
   }
 
   // Code
@@ -255,7 +291,7 @@ export class WorkerCore {
     for (const [attempt, itsArray] of this.#cancelledEarly) {
       if (itsArray === array) this.#cancelledEarly.delete(attempt);
     }
-    for (const [attempt, run] of this.#runs) if (run.array === array && run.isWaiting) this.#end(attempt);
+    for (const [attempt, run] of this.#lastFirst()) if (run.array === array && run.isWaiting) this.#end(attempt);
     for (const [bundle, waiting] of this.#bundles) {
       if (!waiting.delete(array)) continue;
       // Its client may be gone, and the bundle with it, before that was asked for: so who needs it still asks anew.

@@ -101,12 +101,14 @@ export function toWorker(): fc.Arbitrary<ToWorker> {
     inputs,
     notes,
     timedOut: numbers,
+    behind: number,
   };
   return fc.oneof(
     ...answers(),
     record({ type: type('define'), definition: record({ ...array, timeoutMs: ms }, ['timeoutMs']), whole: inputs }),
-    record({ type: type('run'), ...run }),
+    record({ type: type('run'), ...run }, ['behind']),
     record({ type: type('cancel'), array: number, attempt: number, graceMs: ms }),
+    record({ type: type('recall'), array: number, attempt: number }),
     record({ type: type('forget'), array: number }),
     record({ type: type('close-resource'), resource: text }),
     record({ type: type('hold'), attempt: number }),

@@ -75,6 +75,15 @@ export function run(...[worker, array, [start, end], attempt, lanes = 1]: RunFac
   return { type: 'run-chunk', worker, array, range: { start, end }, attempt, lanes };
 }
 
+/** Likewise, to wait for another attempt of its array on the same worker. */
+export function runBehind(behind: number, ...facts: RunFacts): Command {
+  return { ...run(...facts), behind } as Command;
+}
+
+export function recalled(worker: string, attempt: number): Command {
+  return { type: 'recall-chunk', worker, attempt };
+}
+
 type RunFacts = [worker: string, array: number, range: [number, number], attempt: number, lanes?: number];
 
 export function kept(array: number, [start, end]: [number, number]): Command {

@@ -3,47 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { noTraits, type Traits } from '../../src/lib/placing.ts';
+import { noTraits } from '../../src/lib/placing.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
-import { amountOf, canEverRun, needsOf, sorted, sumOf, touchedBy, type News } from './facts.ts';
-
-interface ArrayModel {
-  readonly spec: ArraySpec;
-  readonly dependents: ArrayModel[];
-  readonly upstreams: { readonly elementwise: readonly ArrayModel[]; readonly whole: readonly ArrayModel[] };
-  /** For each index: 0, or settled, or crashed. */
-  readonly outcomes: Uint8Array;
-  /** For each index: the attempt that it is assigned to, or 0. */
-  readonly owners: Int32Array;
-  readonly losses: Map<number, number>;
-  /** The time before which an index must not run, for those that asked for one. */
-  readonly due: Map<number, number>;
-  /** The largest chunk that an index may run in, for those that are not above suspicion. */
-  readonly limits: Map<number, number>;
-  /** What must run on a worker by itself. */
-  readonly loners: Set<number>;
-  missing: number;
-  isReleased: boolean;
-  isForgotten: boolean;
-}
-
-interface AttemptModel {
-  readonly attempt: number;
-  readonly array: ArrayModel;
-  readonly range: { readonly start: number; readonly end: number };
-  readonly lanes: number;
-  isDead: boolean;
-  isCancelled: boolean;
-}
-
-interface WorkerModel {
-  readonly threads: number;
-  readonly has: Traits;
-  readonly attempts: Map<number, AttemptModel>;
-  isDraining: boolean;
-  isPaused: boolean;
-  lastSeen: number;
-}
+import { owned, type ArrayModel, type WorkerModel } from './books.ts';
+import { canEverRun, sorted, touchedBy, type News } from './facts.ts';
+import { checkBehind, checkPlace } from './places.ts';
 
 export interface ModelOptions {
   readonly allowedFailures: number;
@@ -188,6 +152,7 @@ export class Model {
     const attempt = worker.attempts.get(news.attempt)!;
     const { array } = attempt;
     worker.lastSeen = this.#now;
+    attempt.isHeard = true;
     switch (news.type) {
       case 'indices-settled': {
         const { start, end } = news.range;
@@ -215,6 +180,7 @@ export class Model {
         return;
       case 'chunk-ended':
         worker.attempts.delete(news.attempt);
+        for (const other of worker.attempts.values()) if (other.behind === news.attempt) other.behind = undefined;
         for (const index of owned(attempt)) this.#returnUnheard(array, index);
     }
   }
@@ -255,6 +221,11 @@ export class Model {
       for (const index of indices) this.#returnUnheard(array, index);
       if (array.spec.crashesWhenLost) continue;
       if (isDead || indices.length === 0) continue;
+      // It may not have begun.
+      if (attempt.behind !== undefined && !attempt.isHeard) {
+        for (const index of indices) array.limits.set(index, indices.length);
+        continue;
+      }
       if (indices.length === 1) this.#charge(array, indices[0]!, worker.attempts.size - 1);
       else for (const index of indices) array.limits.set(index, Math.max(1, Math.floor(indices.length / 8)));
     }
@@ -278,19 +249,24 @@ export class Model {
   #check(command: Command): void {
     if (command.type === 'run-chunk') this.#checkRun(command);
     if (command.type === 'cancel-chunk') this.#checkCancel(command);
+    if (command.type === 'recall-chunk') this.#checkRecall(command);
     if (command.type === 'stranded') this.#checkStranded(command.array);
     if (command.type === 'forgotten') this.#checkForget(command.array);
   }
 
-  #checkRun({ worker: id, array: arrayId, range, attempt, lanes }: Extract<Command, { type: 'run-chunk' }>): void {
+  #checkRun(command: Extract<Command, { type: 'run-chunk' }>): void {
+    const { worker: id, array: arrayId, range, attempt, lanes, behind } = command;
     const worker = this.#workers.get(id);
+    const array = this.arrays.get(arrayId)!;
     assert(worker !== undefined, `${id} is given a chunk and is not here`);
     assert(!worker.isDraining, `${id} is given a chunk while it drains`);
     assert(!worker.isPaused, `${id} is given a chunk while it is paused`);
-    assert(worker.attempts.size < worker.threads, `${id} is given a chunk and has no free slot`);
+    if (behind === undefined) {
+      const slots = [...worker.attempts.values()].filter((other) => other.behind === undefined);
+      assert(slots.length < worker.threads, `${id} is given a chunk and has no free slot`);
+    } else checkBehind(worker, { array, command, ...this.#options });
     assert(!this.#attempts.has(attempt), `attempt ${attempt} is dispatched twice`);
     this.#attempts.add(attempt);
-    const array = this.arrays.get(arrayId)!;
     assert(!array.isForgotten, `array ${arrayId} is dispatched`);
     assert(!this.#pausedClients.has(array.spec.client), `array ${arrayId} is dispatched while its client is paused`);
     assert(range.start >= 0 && range.start < range.end && range.end <= array.spec.length);
@@ -304,27 +280,18 @@ export class Model {
       const isAlone = owned(other).some((index) => other.array.loners.has(index));
       assert(!isAlone, `attempt ${attempt} is given to ${id} beside attempt ${other.attempt}, which must run alone`);
     }
-    worker.attempts.set(attempt, { attempt, array, range, lanes, isDead: false, isCancelled: false });
-    this.#checkPlace(worker, array, { size: range.end - range.start, lanes });
+    const nothing = { isHeard: false, isRecalled: false, isDead: false, isCancelled: false };
+    worker.attempts.set(attempt, { attempt, array, range, lanes, behind, ...nothing });
+    checkPlace([...this.#workers.values()], { worker, array, size: range.end - range.start, lanes });
   }
 
-  /** It is on a worker that has what it needs beside all else that it runs, and within its limits. */
-  #checkPlace(worker: WorkerModel, { spec }: ArrayModel, { size, lanes }: { size: number; lanes: number }): void {
-    const { array, concurrency = 1, crashesWhenLost, limits = [], client } = spec;
-    assert(lanes >= 1 && lanes <= Math.min(size, concurrency), `${lanes} of array ${array} run at once`);
-    assert(!crashesWhenLost || size === lanes, `something of array ${array} waits in a chunk and must not be lost`);
-    assert(canEverRun(worker.has, spec), `a worker has not what array ${array} needs`);
-    for (const { name, amount } of worker.has.resources) {
-      const taken = sumOf(worker.attempts.values(), (other) => amountOf(needsOf(other.array.spec), name) * other.lanes);
-      assert(taken <= amount + 1e-9, `${taken} of ${amount} ${name} are taken`);
-    }
-    for (const { tag, most } of limits) {
-      const running = [...this.#workers.values()].flatMap(({ attempts }) => [...attempts.values()]);
-      const tagged = running.filter((other) => {
-        return other.array.spec.client === client && other.array.spec.limits?.some((limit) => limit.tag === tag);
-      });
-      assert(sumOf(tagged, (other) => other.lanes) <= most, `more than ${most} of ${tag} run at once`);
-    }
+  #checkRecall({ worker, attempt: number }: Extract<Command, { type: 'recall-chunk' }>): void {
+    const attempt = this.#workers.get(worker)?.attempts.get(number);
+    assert(attempt?.behind !== undefined, `attempt ${number} is called back and does not wait`);
+    assert(!attempt.isHeard, `attempt ${number} is called back and has begun`);
+    assert(!attempt.isRecalled, `attempt ${number} is called back twice`);
+    assert(!attempt.isCancelled, `attempt ${number} is called back and cancelled`);
+    attempt.isRecalled = true;
   }
 
   /** Nobody can be waited for. */
@@ -382,14 +349,6 @@ export class Model {
       assert.fail(`array ${array.spec.array} is ${array.isForgotten ? '' : 'not '}forgotten`);
     }
   }
-}
-
-function owned({ attempt, array, range }: AttemptModel): number[] {
-  const indices: number[] = [];
-  for (let index = range.start; index < range.end; index += 1) {
-    if (array.owners[index] === attempt) indices.push(index);
-  }
-  return indices;
 }
 
 function story(event: Event): string {

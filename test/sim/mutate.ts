@@ -26,6 +26,8 @@ const rooms: readonly Room[] = [
     files: [
       'core',
       'array-record',
+      'ahead',
+      'blame',
       'fleet',
       'lineup',
       'queue',
@@ -37,7 +39,7 @@ const rooms: readonly Room[] = [
       'chunk-news',
     ].map((name) => `src/scheduler/${name}.ts`),
     suites: test(
-      ['core', 'losses', 'release', 'fleet', 'pace', 'placing', 'explain'].map((name) => `scheduler/${name}`),
+      ['core', 'ahead', 'losses', 'release', 'fleet', 'pace', 'placing', 'explain'].map((name) => `scheduler/${name}`),
     ),
     isSimulated: true,
   },
@@ -49,7 +51,7 @@ const rooms: readonly Room[] = [
   { files: ['src/lib/ranges.ts', 'src/lib/heap.ts'], suites: test(['lib/ranges', 'lib/heap']), isSimulated: true },
   {
     files: ['src/worker/core.ts', 'src/worker/thread-life.ts'],
-    suites: test(['worker/core', 'worker/thread-life', 'worker/thread-death']),
+    suites: test(['worker/core', 'worker/ahead', 'worker/thread-life', 'worker/thread-death']),
     isSimulated: true,
   },
   { files: ['src/executors/roster.ts'], suites: test(['executors/roster']), isSimulated: false },

@@ -28,7 +28,7 @@ export class VirtualShell {
   readonly #open = new Map<VirtualWorker, number>();
   /** The command to be performed next was caused by an index whose time was up. */
   #isTimedOut = false;
-  #report = { commands: 0, chunks: 0, crashed: 0 };
+  #report = { commands: 0, chunks: 0, ahead: 0, recalls: 0, crashed: 0 };
   #trace = 0x811c9dc5;
 
   constructor(options: ShellOptions) {
@@ -55,6 +55,9 @@ export class VirtualShell {
         return this.#run(command);
       case 'cancel-chunk':
         return tell(command.worker, { type: 'cancel', ...this.#running.get(command.attempt)!, graceMs: 500 });
+      case 'recall-chunk':
+        this.#report.recalls += 1;
+        return tell(command.worker, { type: 'recall', ...this.#running.get(command.attempt)! });
       case 'close-worker':
         return close(command.worker);
       case 'delayed':
@@ -114,9 +117,10 @@ export class VirtualShell {
     }
   }
 
-  #run({ worker, array, range, attempt, lanes }: Extract<Command, { type: 'run-chunk' }>): void {
+  #run({ worker, array, range, attempt, lanes, behind }: Extract<Command, { type: 'run-chunk' }>): void {
     const { tell } = this.#options;
     this.#report.chunks += 1;
+    if (behind !== undefined) this.#report.ahead += 1;
     this.#running.set(attempt, { array, attempt });
     const workers = setOf(this.#definedOn, array);
     if (!workers.has(worker)) {
@@ -126,7 +130,8 @@ export class VirtualShell {
     const timedOut = [...(this.#timedOut.get(array) ?? [])].filter(
       (index) => index >= range.start && index < range.end,
     );
-    tell(worker, { type: 'run', array, attempt, ...range, lanes, inputs: [], notes: [], timedOut });
+    const facts = { array, attempt, ...range, lanes, inputs: [], notes: [], timedOut };
+    tell(worker, { type: 'run', ...facts, ...(behind !== undefined && { behind }) });
   }
 
   #closeResource(worker: VirtualWorker, resource: string): void {

@@ -2,13 +2,28 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
-import { WorkerCore, type WorkerCommand, type WorkerCoreOptions, type WorkerEvent } from '../../src/worker/core.ts';
-import type { ChunkLoss } from '../../src/worker/pool.ts';
-
-const ended = (attempt: number): FromWorker => ({ type: 'ended', attempt });
-const draining: FromWorker = { type: 'draining' };
-const bundled = { bundle: 'file:///kept/bundle.mjs' };
+import { WorkerCore, type WorkerEvent } from '../../src/worker/core.ts';
+import {
+  arrived,
+  bundled,
+  cancel,
+  closed,
+  define,
+  dismissed,
+  draining,
+  ended,
+  forget,
+  found,
+  named,
+  opened,
+  over,
+  reported,
+  run,
+  runs,
+  sent,
+  told,
+  worker,
+} from './core-fixtures.ts';
 
 test('a chunk is run, its reports are passed on in order, and its end is told last', () => {
   const on = worker();
@@ -250,76 +265,3 @@ test('a worker is busy while something holds one of its threads', () => {
   core.handle(over(1));
   assert.equal(core.isBusy, false);
 });
-
-type Told = Extract<WorkerEvent, { type: 'told' }>;
-type RunTold = { readonly type: 'told'; readonly message: Extract<ToWorker, { type: 'run' }> };
-
-function worker(options: Partial<WorkerCoreOptions> = {}) {
-  const core = new WorkerCore({ threads: 1, keepsCode: false, ...options });
-  return (...events: WorkerEvent[]): WorkerCommand[] => events.flatMap((event) => [...core.handle(event)]);
-}
-
-function told(message: Told['message']): Told {
-  return { type: 'told', message };
-}
-
-function define(array: number, { isSent = false } = {}): Told {
-  const code = isSent ? { code: { module: 'file:///m.ts', path: 'm.ts', fingerprint: 'f' } } : {};
-  const facts = { name: 'task', length: 10, elementwise: [], whole: [], definition: new Uint8Array(0), ...code };
-  return told({ type: 'define', definition: { array, ...facts }, whole: [] });
-}
-
-function run(array: number, { attempt = 1 } = {}): RunTold {
-  return {
-    type: 'told',
-    message: { type: 'run', array, attempt, start: 0, end: 10, lanes: 1, inputs: [], notes: [], timedOut: [] },
-  };
-}
-
-function cancel(attempt: number, graceMs: number): Told {
-  return told({ type: 'cancel', array: 1, attempt, graceMs });
-}
-
-function forget(array: number): Told {
-  return told({ type: 'forget', array });
-}
-
-function reported(attempt: number, report: Extract<WorkerEvent, { type: 'chunk-reported' }>['report']): WorkerEvent {
-  return { type: 'chunk-reported', attempt, report };
-}
-
-function opened(attempt: number, resource: string): WorkerEvent {
-  return reported(attempt, { type: 'opened', resource, name: resource, closingMs: 100 });
-}
-
-function closed(resource: string): WorkerEvent {
-  return { type: 'resource-closed', resource };
-}
-
-function over(attempt: number, loss?: ChunkLoss): WorkerEvent {
-  return { type: 'chunk-over', attempt, loss };
-}
-
-function found(array: number): WorkerEvent {
-  return { type: 'code-found', array, source: bundled };
-}
-
-function named(array: number): WorkerEvent {
-  return { type: 'bundle-named', array, bundle: 'b' };
-}
-
-function arrived(): WorkerEvent {
-  return { type: 'bundle-arrived', bundle: 'b', source: bundled };
-}
-
-function runs({ message }: RunTold, code = {}): WorkerCommand {
-  return { type: 'run-chunk', message, code };
-}
-
-function sent(...messages: FromWorker[]): WorkerCommand[] {
-  return messages.map((message) => ({ type: 'send', message }));
-}
-
-function dismissed(reason: string): WorkerCommand {
-  return { type: 'tell-dismissed', reason };
-}

@@ -1,0 +1,76 @@
+// What is sent ahead: while a chunk runs, the next one of its array may wait for it on its worker, so that the thread
+// does not idle between the two. It holds no slot. As long as nothing was heard of it, it can be called back.
+
+import type { Chunk } from './array-record.ts';
+import type { ClientId } from './events.ts';
+import { Turns } from './turns.ts';
+
+export class Ahead {
+  /** Nothing was heard of them, and nobody has called them back. */
+  readonly #waiting = new Turns<Chunk>();
+  /** They were called back, and have not answered. */
+  readonly #recalled = new Set<Chunk>();
+
+  readonly #tell: (chunk: Chunk) => void;
+
+  /** `tell` is to tell the worker that a chunk is called back. */
+  constructor(tell: (chunk: Chunk) => void) {
+    this.#tell = tell;
+  }
+
+  /** How many were called back and have not answered. */
+  get recalledCount(): number {
+    return this.#recalled.size;
+  }
+
+  add(chunk: Chunk, behind: Chunk): void {
+    chunk.behind = behind;
+    behind.next = chunk;
+    chunk.array.leaders.delete(behind);
+    chunk.worker.ahead.set(chunk.attempt, chunk);
+    this.#waiting.add(chunk);
+  }
+
+  /** It is over, or that which it waited for is. */
+  remove(chunk: Chunk): void {
+    chunk.behind!.next = undefined;
+    chunk.behind = undefined;
+    chunk.worker.ahead.delete(chunk.attempt);
+    this.begun(chunk);
+  }
+
+  /** It may run by now: to call it back would be too late. */
+  begun(chunk: Chunk): void {
+    this.#waiting.delete(chunk);
+    this.#recalled.delete(chunk);
+  }
+
+  /** Whether it may not have begun, for all that was heard of it. */
+  isUnheard(chunk: Chunk): boolean {
+    return this.#waiting.has(chunk) || this.#recalled.has(chunk);
+  }
+
+  /** Calls it back, if that is not too late, for all that is known. */
+  recall(chunk: Chunk): void {
+    if (!this.#waiting.has(chunk)) return;
+    this.#waiting.delete(chunk);
+    this.#recalled.add(chunk);
+    this.#tell(chunk);
+  }
+
+  recallAllOf(client: ClientId): void {
+    for (const chunk of this.#waiting) if (chunk.array.client === client) this.recall(chunk);
+  }
+
+  /** So many workers have nothing to do: first comes what waits behind that which has run longest. */
+  recallFor(idle: number): void {
+    for (let { first } = this.#waiting; first !== undefined && this.#recalled.size < idle; { first } = this.#waiting) {
+      this.recall(first);
+    }
+  }
+
+  /** For the invariants: those that can be called back. */
+  [Symbol.iterator](): IterableIterator<Chunk> {
+    return this.#waiting[Symbol.iterator]();
+  }
+}

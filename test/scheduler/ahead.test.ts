@@ -1,0 +1,185 @@
+// What waits on a worker behind the chunk that runs there, and how it is called back.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ArraySpec, Event } from '../../src/scheduler/core.ts';
+import {
+  delayed,
+  ended,
+  joined,
+  kept,
+  left,
+  lost,
+  recalled,
+  released,
+  run,
+  runBehind,
+  scheduler,
+  settled,
+  submitted,
+  traits,
+} from './fixtures.ts';
+
+test('while a short chunk runs, the next one waits behind it, and begins when it is over', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 10 }));
+
+  assert.deepEqual(on(ended('alice', 1)), [runBehind(2, 'alice', 1, [2, 3], 3)]);
+  assert.deepEqual(on(settled('alice', 2, [1, 2], 10), ended('alice', 2)), [
+    kept(1, [1, 2]),
+    runBehind(3, 'alice', 1, [3, 4], 4),
+  ]);
+});
+
+test('nothing is sent ahead of an array of which nobody knows how long it takes', () => {
+  const { on } = scheduler();
+
+  assert.deepEqual(on(joined('alice'), submitted({ array: 1, length: 10 })), [run('alice', 1, [0, 1], 1)]);
+});
+
+for (const [what, busyMs] of [
+  ['takes so long that a gap behind it does not count', 41],
+  ['grows still', 0.6],
+] as const) {
+  test(`nothing waits behind a chunk that ${what}`, () => {
+    const { on } = scheduler();
+    on(joined('alice'), submitted({ array: 1, length: 100 }));
+
+    assert.deepEqual(on(settled('alice', 1, [0, 1], busyMs)), [kept(1, [0, 1])]);
+  });
+}
+
+test('nothing waits behind another chunk when there are fewer of them left than threads', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 4 }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1]), runBehind(1, 'alice', 1, [2, 3], 3)]);
+  assert.deepEqual(on(settled('bob', 2, [1, 2], 10)), [kept(1, [1, 2])]);
+});
+
+const bound: Readonly<Record<string, Partial<ArraySpec>>> = {
+  'that needs something of its worker': { needs: traits({ gpu: 1 }) },
+  'of which only so many may run at once': { limits: [{ tag: 'db', most: 5 }] },
+  'that must not be lost': { allowedFailures: 0 },
+  'that crashes when it is lost': { crashesWhenLost: true },
+};
+for (const [what, spec] of Object.entries(bound)) {
+  test(`of an array ${what} nothing is sent ahead`, () => {
+    const { on } = scheduler();
+    on(joined('alice', 1, traits({ gpu: 1 })), submitted({ array: 1, length: 10, ...spec }));
+
+    assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1])]);
+  });
+}
+
+test('nothing waits behind what took its thread with it, or runs again for that', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 10 }), ended('alice', 1));
+
+  // Attempt 3 takes the slot; what was lost runs next, with nothing behind it.
+  assert.deepEqual(on(lost('alice', 2, 1), ended('alice', 2)), []);
+  assert.deepEqual(on(settled('alice', 3, [2, 3], 10), ended('alice', 3)), [
+    kept(1, [2, 3]),
+    run('alice', 1, [1, 2], 4),
+  ]);
+});
+
+test('what has priority is run next, and waits for no more than what is on its worker already', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 10 }), ended('alice', 1));
+
+  assert.deepEqual(on(submitted({ array: 2, length: 10, priority: 1 })), []);
+  assert.deepEqual(on(settled('alice', 2, [1, 2], 10), ended('alice', 2)), [kept(1, [1, 2])]);
+  assert.deepEqual(on(ended('alice', 3)), [run('alice', 2, [0, 1], 4)]);
+});
+
+test('what waits is called back when another thread is free, and given to that one', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 3 }), ended('alice', 1));
+
+  assert.deepEqual(on(joined('bob')), [recalled('alice', 3)]);
+  assert.deepEqual(on(joined('carol')), [], 'nothing is called back twice');
+  assert.deepEqual(on(ended('alice', 3)), [run('bob', 1, [2, 3], 4)]);
+});
+
+test('first is called back what waits behind that which runs for longest, one for each free worker', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
+
+  assert.deepEqual(on(joined('bob'), joined('carol')), [run('bob', 1, [4, 5], 5), run('carol', 1, [5, 6], 6)]);
+  assert.deepEqual(on(joined('dave')), [recalled('alice', 3)]);
+  assert.deepEqual(on(joined('erin')), [recalled('alice', 4)]);
+});
+
+test('what was called back too late runs where it is, and is settled once', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 3 }), ended('alice', 1), joined('bob'));
+
+  assert.deepEqual(on(ended('alice', 2)), [run('bob', 1, [1, 2], 4)]);
+  assert.deepEqual(on(settled('alice', 3, [2, 3], 10), ended('alice', 3)), [kept(1, [2, 3])]);
+});
+
+test('what says something before the one that it waits for has begun all the same', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 3 }), ended('alice', 1));
+
+  assert.deepEqual(on(delayed('alice', 3, 2, 50)), [{ type: 'delayed', array: 1, index: 2 }]);
+  assert.deepEqual(on(joined('bob')), [], 'so it is not called back');
+  assert.deepEqual(on(ended('alice', 3), settled('alice', 2, [1, 2], 10), ended('alice', 2)), [kept(1, [1, 2])]);
+});
+
+test('a worker that is paused or drains begins nothing more', () => {
+  for (const type of ['worker-paused', 'worker-draining'] as const) {
+    const { on } = scheduler();
+    on(...inTenMs({ length: 10 }), ended('alice', 1));
+
+    assert.deepEqual(on({ type, worker: 'alice' }), [recalled('alice', 3)]);
+    assert.deepEqual(on(ended('alice', 3), settled('alice', 2, [1, 2], 10), ended('alice', 2)), [kept(1, [1, 2])]);
+  }
+});
+
+test('of a client that is paused nothing more begins', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 10 }), ended('alice', 1), submitted({ array: 2, client: 'other' }));
+
+  assert.deepEqual(on({ type: 'client-paused', client: 'other' }), []);
+  assert.deepEqual(on({ type: 'client-paused', client: 'run' }), [recalled('alice', 3)]);
+});
+
+test('what is needed no more is cancelled, also what only waits, and holds its place until it has ended', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 10 }), ended('alice', 1), submitted({ array: 2 }));
+
+  assert.deepEqual(on(released(1)), [
+    { type: 'cancel-chunk', worker: 'alice', attempt: 2 },
+    { type: 'cancel-chunk', worker: 'alice', attempt: 3 },
+    { type: 'forgotten', array: 1 },
+  ]);
+  assert.deepEqual(on(joined('bob'), ended('alice', 2)), [run('bob', 2, [0, 1], 4)]);
+});
+
+test('with its worker is lost what waits too: nobody is charged for it, and it waits behind nothing again', () => {
+  const { on, core } = scheduler({ allowedFailures: 1 });
+  on(...inTenMs({ length: 4 }), ended('alice', 1), left('alice'));
+
+  assert.deepEqual([...core.arrays.get(1)!.losses], [[1, 1]]);
+  assert.equal(core.totals.lost, 2);
+  assert.deepEqual(on(joined('bob')), [run('bob', 1, [1, 2], 4)]);
+  assert.deepEqual(on(settled('bob', 4, [1, 2], 10), ended('bob', 4)), [kept(1, [1, 2]), run('bob', 1, [2, 3], 5)]);
+  assert.deepEqual(on(settled('bob', 5, [2, 3], 10), ended('bob', 5)), [kept(1, [2, 3]), run('bob', 1, [3, 4], 6)]);
+});
+
+test('where something stands that waits behind an attempt is explained', () => {
+  const { on, core } = scheduler();
+  on(...inTenMs({ length: 10 }), ended('alice', 1));
+
+  assert.equal(
+    core.explain(1, 2),
+    'Index 2 of array 1 was given to worker alice 0 ms ago, as attempt 3, to begin when attempt 2 is over.',
+  );
+});
+
+/** Alice has done index 0 of array 1 in 10 ms, as attempt 1, behind which attempt 2 waits. */
+function inTenMs({ length }: { length: number }): Event[] {
+  return [joined('alice'), submitted({ array: 1, length }), settled('alice', 1, [0, 1], 10)];
+}

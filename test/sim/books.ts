@@ -1,0 +1,56 @@
+// What the model keeps of each array, attempt and worker.
+
+import type { Traits } from '../../src/lib/placing.ts';
+import type { ArraySpec } from '../../src/scheduler/core.ts';
+
+export interface ArrayModel {
+  readonly spec: ArraySpec;
+  readonly dependents: ArrayModel[];
+  readonly upstreams: { readonly elementwise: readonly ArrayModel[]; readonly whole: readonly ArrayModel[] };
+  /** For each index: 0, or settled, or crashed. */
+  readonly outcomes: Uint8Array;
+  /** For each index: the attempt that it is assigned to, or 0. */
+  readonly owners: Int32Array;
+  readonly losses: Map<number, number>;
+  /** The time before which an index must not run, for those that asked for one. */
+  readonly due: Map<number, number>;
+  /** The largest chunk that an index may run in, for those that are not above suspicion. */
+  readonly limits: Map<number, number>;
+  /** What must run on a worker by itself. */
+  readonly loners: Set<number>;
+  missing: number;
+  isReleased: boolean;
+  isForgotten: boolean;
+}
+
+export interface AttemptModel {
+  readonly attempt: number;
+  readonly array: ArrayModel;
+  readonly range: { readonly start: number; readonly end: number };
+  readonly lanes: number;
+  /** The attempt that it waits for on the same thread. */
+  behind: number | undefined;
+  /** Something was heard of it. */
+  isHeard: boolean;
+  isRecalled: boolean;
+  isDead: boolean;
+  isCancelled: boolean;
+}
+
+export interface WorkerModel {
+  readonly threads: number;
+  readonly has: Traits;
+  readonly attempts: Map<number, AttemptModel>;
+  isDraining: boolean;
+  isPaused: boolean;
+  lastSeen: number;
+}
+
+/** What is left of it. */
+export function owned({ attempt, array, range }: AttemptModel): number[] {
+  const indices: number[] = [];
+  for (let index = range.start; index < range.end; index += 1) {
+    if (array.owners[index] === attempt) indices.push(index);
+  }
+  return indices;
+}

@@ -1,0 +1,57 @@
+// Where a chunk may be sent, in the plainest way there is.
+
+import assert from 'node:assert/strict';
+import type { Command } from '../../src/scheduler/core.ts';
+import { owned, type ArrayModel, type WorkerModel } from './books.ts';
+import { amountOf, canEverRun, needsOf, sumOf } from './facts.ts';
+
+interface Place {
+  readonly worker: WorkerModel;
+  readonly array: ArrayModel;
+  readonly size: number;
+  readonly lanes: number;
+}
+
+/** It is on a worker that has what it needs beside all else that it runs, and within its limits. */
+export function checkPlace(workers: readonly WorkerModel[], { worker, array: { spec }, size, lanes }: Place): void {
+  const { array, concurrency = 1, crashesWhenLost, limits = [], client } = spec;
+  assert(lanes >= 1 && lanes <= Math.min(size, concurrency), `${lanes} of array ${array} run at once`);
+  assert(!crashesWhenLost || size === lanes, `something of array ${array} waits in a chunk and must not be lost`);
+  assert(canEverRun(worker.has, spec), `a worker has not what array ${array} needs`);
+  for (const { name, amount } of worker.has.resources) {
+    const taken = sumOf(worker.attempts.values(), (other) => amountOf(needsOf(other.array.spec), name) * other.lanes);
+    assert(taken <= amount + 1e-9, `${taken} of ${amount} ${name} are taken`);
+  }
+  for (const { tag, most } of limits) {
+    const running = workers.flatMap(({ attempts }) => [...attempts.values()]);
+    const tagged = running.filter((other) => {
+      return other.array.spec.client === client && other.array.spec.limits?.some((limit) => limit.tag === tag);
+    });
+    assert(sumOf(tagged, (other) => other.lanes) <= most, `more than ${most} of ${tag} run at once`);
+  }
+}
+
+interface Waiting {
+  readonly array: ArrayModel;
+  readonly command: Extract<Command, { type: 'run-chunk' }>;
+  readonly allowedFailures: number;
+}
+
+/** Nothing that is suspected, limited, or may be lost but once waits behind something, or has something behind it. */
+export function checkBehind(worker: WorkerModel, { array, command, allowedFailures }: Waiting): void {
+  const { array: id, range, attempt, behind } = command;
+  const { spec, limits } = array;
+  const before = worker.attempts.get(behind!);
+  assert(before?.array === array, `attempt ${attempt} waits behind ${behind}, which is not of its array there`);
+  assert(before.behind === undefined, `attempt ${attempt} waits behind ${behind}, which waits itself`);
+  const others = [...worker.attempts.values()].filter((other) => other.behind === behind);
+  assert(others.length === 0, `attempt ${attempt} waits behind ${behind}, as another one does`);
+  const isFinal = spec.crashesWhenLost === true || (spec.allowedFailures ?? allowedFailures) === 0;
+  assert(!isFinal, `attempt ${attempt} waits, and must not be lost`);
+  const { resources, labels } = needsOf(spec);
+  assert((spec.limits ?? []).length + resources.length + labels.length === 0, `attempt ${attempt} waits on a slot`);
+  for (let index = range.start; index < range.end; index += 1) {
+    assert(!limits.has(index), `index ${index} of array ${id} is suspected and waits behind attempt ${behind}`);
+  }
+  for (const index of owned(before)) assert(!limits.has(index), `attempt ${attempt} waits behind a suspect`);
+}
