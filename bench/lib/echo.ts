@@ -36,8 +36,12 @@ export class Echo {
   }
 }
 
-export async function openEcho(resources: AsyncDisposableStack, processes: number): Promise<Echo> {
-  const server = new URL('../peers/ws-server.ts', import.meta.url);
+export async function openEcho(
+  resources: AsyncDisposableStack,
+  processes: number,
+  peer: 'ws-server' | 'ws-thread-server' = 'ws-server',
+): Promise<Echo> {
+  const server = new URL(`../peers/${peer}.ts`, import.meta.url);
   return new Echo(await Promise.all(Array.from({ length: processes }, () => connectTo(resources, server))));
 }
 

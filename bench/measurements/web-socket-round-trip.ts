@@ -18,13 +18,16 @@ const heddle: Contender = {
   open: async (resources) => singleIncrements(await onProcesses(resources, processes), trips),
 };
 
-const bare: Contender = {
-  name: 'ws',
-  open: async (resources) => {
-    const echo = await openEcho(resources, 1);
-    return () => medianRoundTrip(trips, (value) => echo.increment(value));
-  },
-};
+const peers = { ws: 'ws-server', 'ws, and a thread behind it': 'ws-thread-server' } as const;
+const [bare, threaded] = Object.entries(peers).map(([name, peer]): Contender => {
+  return {
+    name,
+    open: async (resources) => {
+      const echo = await openEcho(resources, 1, peer);
+      return () => medianRoundTrip(trips, (value) => echo.increment(value));
+    },
+  };
+}) as [Contender, Contender];
 
 export const webSocketRoundTrip: Measurement = {
   name: 'web-socket-round-trip',
@@ -34,9 +37,10 @@ export const webSocketRoundTrip: Measurement = {
     `does a submit and its result, ${tripsOfDask} of them; bare ws and msgpackr a frame to a process and the one that ` +
     'it answers with. All but the first are medians.',
   unit: 'µs',
-  contenders: [chain, heddle, bare, dask('round-trip', tripsOfDask)],
+  contenders: [chain, heddle, bare, threaded, dask('round-trip', tripsOfDask)],
   ratios: [
     [chain.name, bare.name, { atLeast: 1 / 2.5 }],
+    [chain.name, threaded.name],
     [chain.name, 'Dask', { atLeast: 20 }],
     [heddle.name, bare.name],
     [heddle.name, 'Dask'],
