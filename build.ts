@@ -22,6 +22,8 @@ const publishedFields = [
   'dependencies',
 ];
 
+const tooOld = '`heddle needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}).`';
+
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 await build({
@@ -42,6 +44,9 @@ await build({
   platform: 'node',
   target: 'node24',
   packages: 'external',
+  // Before anything else of ours runs. An older Node can read what is above it, as long as no name is imported from Node
+  // that it lacks: such things are members of a module that is imported whole.
+  banner: { js: `if (parseInt(process.versions.node) < 24) throw new Error(${tooOld});` },
 });
 copyFileSync('src/cli/heddle.js', 'dist/src/cli/heddle.js');
 copyFileSync('README.md', 'dist/README.md');

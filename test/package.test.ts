@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -58,6 +58,22 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
     JSON.stringify({ compilerOptions: { ...options, typeRoots, lib }, include: ['flow.ts'] }),
   );
   run(join(process.cwd(), 'node_modules', '.bin', 'tsc'), ['-p', folder], folder);
+});
+
+test('an older Node that imports the package is told in one sentence what is needed', async (t) => {
+  const older = '/usr/bin/node';
+  const version = existsSync(older) ? parseInt(run(older, ['--version'], folder).slice(1)) : undefined;
+  if (version === undefined || version >= 24) return t.skip('there is no older Node on this machine');
+
+  for (const entry of ['heddle', 'heddle/executors', 'heddle/schedules']) {
+    await using program = new Program(older, ['--input-type=module', '--eval', `import '${entry}'`], {}, folder);
+
+    assert.equal(await program.status(), 1);
+    assert.match(
+      program.stderr.join('\n'),
+      /^Error: heddle needs Node 24 or newer; this is Node \S+ \(\/usr\/bin\/node\)\.$/m,
+    );
+  }
 });
 
 test('the commands of the installed package run a flow on a remote worker', { timeout: 60_000 }, async () => {

@@ -4,7 +4,7 @@
 // reached.
 
 import { existsSync } from 'node:fs';
-import { setSourceMapsSupport } from 'node:module';
+import nodeModule from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import type { CodeSource } from '../lib/chunk.ts';
@@ -200,7 +200,7 @@ function importOnce(module: string): Import {
   const heldBefore = registry.heldRuns.length;
   // A stack trace from inside of a bundle names the files that it was made of.
   if (isBundled(module)) {
-    setSourceMapsSupport(true, { nodeModules: true });
+    nodeModule.setSourceMapsSupport(true, { nodeModules: true });
     watchBundles();
   }
   // While another one is imported, nobody can tell which of them it was. Where tasks are defined, it is as it shall be.

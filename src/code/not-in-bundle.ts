@@ -3,7 +3,7 @@
 // can do without still finds the error that Node has for it.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import nodeModule from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../lib/heddle-error.ts';
@@ -26,7 +26,7 @@ let isWatching = false;
 export function watchBundles(): void {
   if (isWatching) return;
   isWatching = true;
-  registerHooks({
+  nodeModule.registerHooks({
     resolve(specifier, context, next) {
       try {
         return next(specifier, context);

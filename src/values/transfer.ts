@@ -1,4 +1,4 @@
-import { isMarkedAsUntransferable } from 'node:worker_threads';
+import threads from 'node:worker_threads';
 import { types } from 'node:util';
 
 /** Memory that its author wants no more. */
@@ -24,7 +24,7 @@ export function transfer<T>(value: T): T {
 
 /** Node's own pools of small Buffers stay where they are. */
 function give(memory: ArrayBufferLike): void {
-  if (types.isArrayBuffer(memory) && !isMarkedAsUntransferable(memory)) givenUp.add(memory);
+  if (types.isArrayBuffer(memory) && !threads.isMarkedAsUntransferable(memory)) givenUp.add(memory);
 }
 
 export function isGivenUp(memory: ArrayBufferLike): memory is ArrayBuffer {
