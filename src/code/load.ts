@@ -54,10 +54,15 @@ export function reachRun(): Promise<never> | undefined {
 }
 
 /**
- * The function that `reference` names. Throws a `HeddleError` with one of the codes `TASK_NOT_ADDRESSABLE`,
- * `TASK_MODULE_NOT_FOUND`, `TASK_VERSION_SKEW`, `TASK_MODULE_FAILED`, `TASK_NOT_FOUND`.
+ * The function that `reference` names. `importing` hears of the module, if that has to be imported for it. Throws a
+ * `HeddleError` with one of the codes `TASK_NOT_ADDRESSABLE`, `TASK_MODULE_NOT_FOUND`, `TASK_VERSION_SKEW`,
+ * `TASK_MODULE_FAILED`, `TASK_NOT_FOUND`.
  */
-export async function load(reference: Reference, { bundle, problem }: CodeSource = {}): Promise<object> {
+export async function load(
+  reference: Reference,
+  { bundle, problem }: CodeSource = {},
+  importing?: (module: string) => void,
+): Promise<object> {
   if (bundle === undefined) {
     const known = find(reference);
     if (known !== undefined) return known;
@@ -66,6 +71,7 @@ export async function load(reference: Reference, { bundle, problem }: CodeSource
 
   const module = bundle === undefined ? locate(reference, problem) : inBundle(bundle, reference.module);
   const here = { ...reference, module };
+  if (!imports.has(module)) importing?.(reference.path ?? reference.module);
   const end = await importUntil(module, () => find(here) !== undefined);
   const entry = find(here);
   if (entry !== undefined) return entry;

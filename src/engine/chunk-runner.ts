@@ -53,7 +53,7 @@ export async function runChunk(
   task: ChunkTask,
   emit: (message: ChunkMessage) => void,
 ): Promise<readonly ChunkMessage[]> {
-  const array = keep(task);
+  const array = keep(task, emit);
   const loaded = await array.loaded;
   return await new ChunkRun(task, array, emit).run(loaded);
 }

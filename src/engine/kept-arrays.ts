@@ -2,10 +2,11 @@
 // the same for all indices.
 
 import { attachmentsOf } from '../lib/attachments.ts';
-import type { ChunkTask } from '../lib/chunk.ts';
+import type { ChunkTask, CodeSource, Importing } from '../lib/chunk.ts';
 import { deepFrozen } from '../lib/deep-frozen.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { load } from '../code/load.ts';
+import type { Reference } from '../code/registry.ts';
 import type { ResourceDefinition } from '../flow/resource.ts';
 import type { Task } from '../flow/task.ts';
 import { triggerOf } from '../flow/triggers.ts';
@@ -41,11 +42,11 @@ export function forgetArrays(): void {
   kept.clear();
 }
 
-/** What is kept of the array that the chunk is of; loaded by its first chunk here. */
-export function keep(task: ChunkTask): KeptArray {
+/** What is kept of the array that the chunk is of; loaded by its first chunk here, which tells of that. */
+export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptArray {
   let array = kept.get(task.array);
   if (array === undefined) {
-    array = { loaded: loadTask(task), failuresLogged: 0, isWarned: false, waiting: new Waiting() };
+    array = { loaded: loadTask(task, emit), failuresLogged: 0, isWarned: false, waiting: new Waiting() };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);
@@ -55,11 +56,11 @@ export function keep(task: ChunkTask): KeptArray {
   return array;
 }
 
-async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
+async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Promise<LoadedTask | Ending> {
   try {
     const sealed = decodePlan(task.definition);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
-    const known = sealed.isSent ? undefined : ((await load(sealed.reference, task.code)) as Task).freeze();
+    const known = sealed.isSent ? undefined : (await loadTold(sealed.reference, task.code, emit)).freeze();
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
@@ -86,6 +87,18 @@ async function loadTask(task: ChunkTask): Promise<LoadedTask | Ending> {
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
     return new Ending(failed(cause), { isRetriable: false });
   }
+}
+
+/** Says when the module's top level begins to run, and when it is through: it can hang like any function. */
+async function loadTold(reference: Reference, code: CodeSource, emit: (message: Importing) => void): Promise<Task> {
+  let isImporting = false;
+  const importing = (module: string) => {
+    isImporting = true;
+    emit({ type: 'importing', module });
+  };
+  const task = (await load(reference, code, importing)) as Task;
+  if (isImporting) emit({ type: 'importing' });
+  return task;
 }
 
 async function findResource({ key, name, reference, input }: PlannedResource, task: ChunkTask): Promise<UsedResource> {

@@ -97,6 +97,7 @@ export type ChunkMessage =
     }
   | { readonly type: 'delayed'; readonly index: number; readonly delayMs: number; readonly note: Uint8Array }
   | { readonly type: 'logs'; readonly records: readonly LogRecord[] }
+  | Importing
   | ResourceOpened;
 
 /** What a thread gives back for a chunk. It comes over another port than its reports, and may overtake them. */
@@ -116,11 +117,18 @@ export function weightOf(message: ChunkMessage): number {
       return Math.ceil(message.note.byteLength / 1_024);
     case 'logs':
       return Math.ceil(message.records.reduce((sum, record) => sum + 200 + record.message.length, 0) / 1_024);
+    case 'importing':
     case 'opened':
       return 1;
     default:
       return unreachable(message);
   }
+}
+
+/** The module of the task is being imported, which runs its top level; without one, that is through. */
+export interface Importing {
+  readonly type: 'importing';
+  readonly module?: string;
 }
 
 /** Something is being opened on the thread, which has to be told when nobody needs it any more. */

@@ -1,7 +1,7 @@
 // Everything that crosses a comm. Who sent a message is known from the comm that it came over, so no message says so.
 // Every `bytes`, `definition` and `note` is opaque here: only the two ends of a task run know what is in it.
 
-import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
+import type { Block, ChunkInput, CodeAddress, Importing, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Placing, Traits } from '../lib/placing.ts';
 
@@ -85,6 +85,8 @@ export type FromWorker =
   | { readonly type: 'timed-out'; readonly attempt: number; readonly index: number }
   | { readonly type: 'ended'; readonly attempt: number }
   | { readonly type: 'logs'; readonly attempt: number; readonly records: readonly LogRecord[] }
+  /** This attempt has yet to import the module; without one, that is through. */
+  | ({ readonly attempt: number } & Importing)
   /** A resource is being opened by this attempt: this worker wants to be told when it is needed no more. */
   | { readonly type: 'opened'; readonly attempt: number; readonly resource: string }
   | { readonly type: 'resource-logs'; readonly resource: string; readonly records: readonly LogRecord[] }

@@ -22,6 +22,7 @@ export function sequenceOf(message: Message): Sequence | undefined {
     case 'delayed':
     case 'lost':
     case 'timed-out':
+    case 'importing':
     case 'opened':
     case 'ended':
       return message.attempt;

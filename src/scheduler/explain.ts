@@ -3,7 +3,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import { plural } from '../lib/plural.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
-import type { ArrayId, ClientId, WorkerId } from './events.ts';
+import type { ArrayId, Attempt, ClientId, WorkerId } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { roomFor } from './room.ts';
 
@@ -31,6 +31,8 @@ export interface Words {
   array(id: ArrayId): string;
   index(id: ArrayId, index: number): string;
   worker(id: WorkerId): string;
+  /** The module that has to be imported before this attempt runs anything, if that goes on. */
+  importing?(worker: WorkerId, attempt: Attempt): string | undefined;
 }
 
 export const plainWords: Words = {

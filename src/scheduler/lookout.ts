@@ -121,6 +121,7 @@ export class Lookout {
       array: (id) => named(id, ''),
       index: (id, index) => named(id, (arrays.get(id)?.submission.length ?? 1) > 1 ? ` [map index ${index}]` : ''),
       worker: (id) => workers.get(id)?.name ?? id,
+      importing: (id, attempt) => workers.get(id)?.attempts.get(attempt)?.importing,
     };
   }
 }

@@ -11,6 +11,7 @@ import {
   protocolVersion,
   type ArrayDefinition,
   type FromPeer,
+  type FromWorker,
   type Hello,
   type Submission,
   type ToClient,
@@ -138,6 +139,8 @@ export interface ClientPeer {
   hasCancelled: boolean;
 }
 
+type Importing = Extract<FromWorker, { type: 'importing' }>;
+
 export interface WorkerPeer {
   readonly type: 'worker';
   readonly id: string;
@@ -167,6 +170,8 @@ export interface Assignment {
   readonly since: number;
   /** The latest that it wrote into the log. */
   lastRecords: readonly LogRecord[];
+  /** The module that its thread has begun to import for it, and is not through with. */
+  importing?: string | undefined;
 }
 
 const defaultGraceMs = 5_000;
@@ -236,6 +241,12 @@ export function sendToClient(client: ClientPeer, message: ToClient): void {
 
 export function sendLogs({ client, clientArray }: HeldArray, records: readonly LogRecord[]): void {
   sendToClient(client, { type: 'logs', array: clientArray, records });
+}
+
+/** To be called when a worker says that it begins to import a module, or is through with it. */
+export function noteImport({ attempts }: WorkerPeer, { attempt, module }: Importing): void {
+  const assignment = attempts.get(attempt);
+  if (assignment !== undefined) assignment.importing = module;
 }
 
 /** Whether some worker has something of this client's to run. */

@@ -1,8 +1,7 @@
 // Why nothing that is queued can start now, in words: what has the slots, the limits, and the resources.
 
 import { describeTraits, traitArguments, type Traits } from '../lib/placing.ts';
-import type { ArrayRecord } from './array-record.ts';
-import type { ArrayId } from './events.ts';
+import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { Words } from './explain.ts';
 import type { Fleet, WorkerRecord } from './fleet.ts';
 
@@ -59,14 +58,25 @@ function lacking({ resources, labels }: Traits, { has, isDraining }: WorkerRecor
   return [...missing, ...short, ...(isDraining ? ['is draining'] : [])];
 }
 
+/** What a thread imports before it runs anything of a chunk, if it does. */
+export function importOf({ array, worker, attempt }: Chunk, words: Words): string | undefined {
+  const module = words.importing?.(worker.id, attempt);
+  if (module === undefined) return undefined;
+  return `the import of ${module} for ${words.array(array.id)}, whose top level has not ended`;
+}
+
 /** What holds the slots, most of them first, each with how many. */
 function occupants({ workers }: Fleet, words: Words, isMeant: (array: ArrayRecord) => boolean = () => true): string {
-  const held = new Map<ArrayId, number>();
+  const held = new Map<string, number>();
   for (const { chunks } of workers.values()) {
-    for (const { array } of chunks.values()) if (isMeant(array)) held.set(array.id, (held.get(array.id) ?? 0) + 1);
+    for (const chunk of chunks.values()) {
+      if (!isMeant(chunk.array)) continue;
+      const what = importOf(chunk, words) ?? words.array(chunk.array.id);
+      held.set(what, (held.get(what) ?? 0) + 1);
+    }
   }
   const most = [...held].toSorted(([, a], [, b]) => b - a);
-  const named = most.slice(0, 3).map(([id, count]) => `${words.array(id)}${held.size > 1 ? ` (${count})` : ''}`);
+  const named = most.slice(0, 3).map(([what, count]) => `${what}${held.size > 1 ? ` (${count})` : ''}`);
   const more = most.length > named.length ? [`${most.length - named.length} more`] : [];
   return [...named, ...more].join(', ');
 }

@@ -22,6 +22,7 @@ import {
   isBusyFor,
   newClient,
   newWorker,
+  noteImport,
   refusal,
   sendToClient,
   sendToWorker,
@@ -173,10 +174,9 @@ export class Scheduler implements AsyncDisposable {
     }
     if (!this.#workers.delete(peer.id)) return;
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
-    const isLoss = peer.attempts.size > 0;
     const news = departureOf(peer, reason, this.#isLastLoss);
     // Who said that it would go, and has finished what it ran, is no loss that anybody is to be warned of.
-    const isExpected = !isLoss && this.#core.fleet.workers.get(peer.id)?.isDraining === true;
+    const isExpected = peer.attempts.size === 0 && this.#core.fleet.workers.get(peer.id)?.isDraining === true;
     if (isExpected) this.announce('info', news);
     else this.#log('warn', news);
     tellOfWorkers(this.#clients, this.#workers, isExpected ? undefined : news);
@@ -219,8 +219,7 @@ export class Scheduler implements AsyncDisposable {
         const assignment = worker.attempts.get(message.attempt);
         const noted = assignment && noteLoss(worker, { assignment, isLastLoss: this.#isLastLoss }, message);
         if (noted) this.#brake.pass(assignment.array, [noted]);
-        const { attempt, indices } = message;
-        return this.#handle({ type: 'indices-lost', worker: id, attempt, indices });
+        return this.#handle({ type: 'indices-lost', worker: id, attempt: message.attempt, indices: message.indices });
       }
       case 'ended':
         return this.#ended(worker, message.attempt);
@@ -228,6 +227,8 @@ export class Scheduler implements AsyncDisposable {
         const assignment = worker.attempts.get(message.attempt);
         return assignment && this.#brake.pass(assignment.array, noteRecords(worker, assignment, message.records));
       }
+      case 'importing':
+        return noteImport(worker, message);
       case 'opened':
         return this.#resources.opened(worker, message.resource);
       case 'resource-logs':
@@ -346,9 +347,8 @@ export class Scheduler implements AsyncDisposable {
         return this.#keep(command.array, crashedBlock(this.#arrays.get(command.array)!, command, freight.lostWorker));
       case 'stranded': {
         const array = this.#arrays.get(command.array)!;
-        return this.#brake.pass(array, [
-          { time: Date.now(), level: 'warn', message: this.lookout.explainStranded(array) },
-        ]);
+        const message = this.lookout.explainStranded(array);
+        return this.#brake.pass(array, [{ time: Date.now(), level: 'warn', message }]);
       }
       case 'forgotten':
         return this.#forget(command.array);

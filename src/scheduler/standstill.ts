@@ -3,14 +3,14 @@
 import { formatDuration } from '../lib/duration.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
-import type { ArrayRecord } from './array-record.ts';
+import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
 import type { Telling } from './explain.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
-import { roomFor } from './room.ts';
+import { importOf, roomFor } from './room.ts';
 
 export interface Standstill {
-  readonly kind: 'no-worker' | 'draining' | 'busy' | 'waits-for-itself' | 'delayed';
+  readonly kind: 'no-worker' | 'draining' | 'busy' | 'waits-for-itself' | 'importing' | 'delayed';
   readonly level: LogLevel;
   readonly message: string;
 }
@@ -21,12 +21,13 @@ interface Place {
   readonly arrays: ReadonlyMap<number, HeldArray>;
 }
 
-/** Nothing when there is nothing to wait for, or what the run has is simply running. */
+/** Nothing when there is nothing to wait for, or what the run has is simply running; imports are not. */
 export function standstillOf(client: ClientPeer, place: Place, telling: Telling): Standstill | undefined {
   const { core } = place;
   const records = [...core.arrays.values()].filter((record) => record.client === client.id);
   const queued = records.reduce((sum, { queuedCount }) => sum + queuedCount, 0);
-  if (queued === 0) return records.some(({ chunks }) => chunks.size > 0) ? undefined : retry(records, telling);
+  const chunks = records.flatMap((record) => [...record.chunks]);
+  if (queued === 0) return chunks.length > 0 ? importing(chunks, telling) : retry(records, telling);
   const { workers, slots } = core.fleet;
   const what = plural(queued, 'task run could start', 'task runs could start');
   const first = records.find(({ queuedCount }) => queuedCount > 0)!;
@@ -38,6 +39,13 @@ export function standstillOf(client: ClientPeer, place: Place, telling: Telling)
   const remedy = `Run it on a cluster of its own or on another executor, or have more threads than such tasks.`;
   const why = `every one of them belongs to flow run '${outer}', of which a task started this run and waits for it`;
   return { kind: 'waits-for-itself', level: 'warn', message: `${message}; ${why}. ${remedy}` };
+}
+
+function importing(chunks: readonly Chunk[], { words }: Telling): Standstill | undefined {
+  const told = chunks.map((chunk) => importOf(chunk, words));
+  // Of what runs, something may end.
+  if (!told.every((each) => each !== undefined)) return undefined;
+  return { kind: 'importing', level: 'info', message: `all that it waits for is ${told[0]!}` };
 }
 
 function retry(records: readonly ArrayRecord[], { words, now }: Telling): Standstill | undefined {

@@ -245,6 +245,26 @@ test('a module that never finishes loading can be cancelled [D108 N12]', bounded
   assert.deepEqual([state.type, state.of('unreached').type], ['Cancelled', 'Cancelled']);
 });
 
+test('whoever asks why nothing runs hears of the module whose import does not end', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  await cluster.start();
+  const stop = new AbortController();
+  const flow = new Flow('never', () => unreached.map([1, 2]));
+  const request = { flowRunName: 'never', executor: new DistributedExecutor(() => cluster), onLog: () => {} };
+
+  const running = flow.run({ ...request, signal: stop.signal, cancelGrace: 10 });
+  let why = '';
+  while (!why.includes('the import of')) {
+    why = await cluster.explain({ flowRunName: 'never', task: 'unreached', mapIndex: 1 });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stop.abort();
+
+  const module = `the import of test/fixtures/never-loads-in-workers.ts for task 'unreached', whose top level has not ended`;
+  assert.ok(why.endsWith(`and the only thread is busy with ${module}.`), why);
+  assert.equal((await running).type, 'Cancelled');
+});
+
 test('a run that is cancelled while its cluster starts ends as Cancelled', bounded, async () => {
   const stop = new AbortController();
   const factory = () => {

@@ -81,6 +81,7 @@ export function fromWorker(): fc.Arbitrary<FromWorker> {
     record({ type: type('timed-out'), attempt, index: number }),
     record({ type: type('ended'), attempt }),
     record({ type: type('logs'), attempt, records: records() }),
+    record({ type: type('importing'), attempt, module: text }, ['module']),
     record({ type: type('opened'), attempt, resource: text }),
     record({ type: type('resource-logs'), resource: text, records: records() }),
     record({ type: type('closed'), resource: text }),

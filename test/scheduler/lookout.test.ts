@@ -149,6 +149,26 @@ test('a flow run of which nothing moves is told why, once, and again when the re
   assert.equal(client.has('logs'), false);
 });
 
+test('a flow run whose threads hang in the import of a module is told of that module', async () => {
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
+  const ada = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 2, name: 'load' })] });
+  const { attempt } = await ada.next('run');
+  ada.send({ type: 'importing', attempt, module: 'src/load.ts' });
+
+  const module = `the import of src/load.ts for task 'load', whose top level has not ended`;
+  const queued = (await client.next('logs')).records[0]!.message;
+  assert.equal(queued, `nothing starts or ends: 1 task run could start, but the only thread is busy with ${module}`);
+
+  ada.send({ type: 'importing', attempt }, settled(attempt, 0), { type: 'ended', attempt });
+  const second = await ada.next('run');
+  ada.send({ type: 'importing', attempt: second.attempt, module: 'src/load.ts' });
+  const last = (await client.next('logs')).records[0]!.message;
+  assert.equal(last, `nothing starts or ends: all that it waits for is ${module}`);
+});
+
 test('a flow run that was started by a task which has the only thread is told that it waits for itself', async () => {
   await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
   const ada = connect(scheduler, { role: 'worker', threads: 1 });
