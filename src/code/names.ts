@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module';
 import { isModuleScope, type CapturedText, type ModuleAddress } from './captured.ts';
 import type { VisibleScope } from './inspector.ts';
 import type { ModuleText } from './module-text.ts';
+import { isProgramGlobal } from './program-globals.ts';
 import { fingerprintOf } from './registry.ts';
 import type { WrittenFunction } from './written-function.ts';
 
@@ -59,12 +60,13 @@ export class Names {
 
   #scopeOf(name: string): VisibleScope | undefined {
     const scope = this.#scopes.find(({ variables }) => Object.hasOwn(variables, name));
-    return scope?.description === 'Global' && !isOfProgram(name) && !this.#isOfRepl(name) ? undefined : scope;
+    return scope?.description === 'Global' && !this.#isOfSession(name) ? undefined : scope;
   }
 
-  /** The REPL has modules of Node among its globals. */
-  #isOfRepl(name: string): boolean {
-    return !this.#script.isFile && builtinModules.includes(name) && name !== 'process' && name !== 'console';
+  /** A program that is in no file keeps what is its own among the globals. The REPL has modules of Node there, too. */
+  #isOfSession(name: string): boolean {
+    if (this.#script.isFile) return false;
+    return isProgramGlobal(name) || (builtinModules.includes(name) && name !== 'process' && name !== 'console');
   }
 }
 
@@ -76,10 +78,4 @@ function mayMove({ variables }: VisibleScope, name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether a program has made it a global, by declaring it in a script; what it sets there can be taken away again. */
-function isOfProgram(name: string): boolean {
-  const property = Object.getOwnPropertyDescriptor(globalThis, name);
-  return property?.configurable === false && property.enumerable === true;
 }

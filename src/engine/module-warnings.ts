@@ -1,7 +1,7 @@
 // What is told of the modules of tasks, which every thread imports for itself: that a variable is not there what it is
 // where the flow was started, and what the import left open or changed.
 
-import { isRead, variablesOf, type ModuleVariable } from '../code/drift.ts';
+import { isRead, isToBeFilled, textHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
 import { codeOf, type Task } from '../flow/task.ts';
 import { shorten } from '../values/members.ts';
@@ -29,16 +29,23 @@ export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonl
   return [...(await driftWarnings(plan, task)), ...effectWarnings(plan, task)];
 }
 
-async function driftWarnings({ variables, flowRunId, name: slug }: RunPlan, task: Task): Promise<ModuleWarning[]> {
+async function driftWarnings(
+  { variables, captured, flowRunId, name: slug }: RunPlan,
+  task: Task,
+): Promise<ModuleWarning[]> {
   if (variables === undefined) return [];
   const here = new Map((await noteVariables(task)).map(({ name, text }) => [name, text]));
   const warnings: ModuleWarning[] = [];
-  for (const { name, text } of variables) {
-    const other = here.get(name);
+  const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));
+  const isSent = ({ name }: ModuleVariable) => sent.has(name.replace(/^globalThis\./, ''));
+  for (const variable of variables.filter((each) => !isToBeFilled(each) && !isSent(each))) {
+    const { name, text } = variable;
+    const other = textHere(variable, here);
     if (other === undefined || other === text || !(await isReadBy(task, name))) continue;
     const [there, inWorker] = [text, other].map((each) => (secretName.test(name) ? '***' : shorten(each, shownLength)));
+    const whose = name.startsWith('globalThis.') ? '' : ' of its module';
     const message =
-      `task '${slug}' reads '${name}' of its module: ${there} where the flow was started, but ${inWorker} in a ` +
+      `task '${slug}' reads '${name}'${whose}: ${there} where the flow was started, but ${inWorker} in a ` +
       `worker, which imported the module again. Pass it to the task as an input, or make it a Parameter and read ` +
       `context.parameters.`;
     warnings.push(warning('CAPTURE_DRIFT', message, [flowRunId, slug, name]));

@@ -18,9 +18,25 @@ test('variables that are not in a worker what they are here are told, each once 
 
   const warnings = await warningsOf(flow, new DistributedExecutor(() => cluster));
   const drifted = warnings.filter((message) => message.includes('CAPTURE_DRIFT'));
-  const names = drifted.map((message) => /^task 'drifting' reads '(\w+)' of its module: /.exec(message)?.[1]);
-  assert.deepEqual(new Set(names), new Set(['apiToken', 'limit', 'rows', 'runId', 'startedAt']));
-  assert.equal(names.length, 5);
+  const names = drifted.map((message) => /^task 'drifting' reads '([\w.]+)'(?: of its module)?: /.exec(message)?.[1]);
+  assert.deepEqual(
+    new Set(names),
+    new Set([
+      'Settings.limit',
+      'apiToken',
+      'collected',
+      'globalThis.scale',
+      'handlers',
+      'limit',
+      'rows',
+      'runId',
+      'startedAt',
+    ]),
+  );
+  assert.equal(names.length, 9);
+  assert.ok(
+    drifted.some((text) => text.includes("reads 'globalThis.scale': 2 where the flow was started, but nothing")),
+  );
   assert.ok(drifted.some((text) => text.includes("'limit' of its module: 99 where the flow was started, but 10 in a")));
   assert.ok(
     drifted.some((text) => text.includes("'rows' of its module: [ 1, 2, 3 ] where the flow was started, but [ 0 ]")),

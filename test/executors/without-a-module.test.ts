@@ -12,11 +12,12 @@ const bounded = { timeout: 60_000 };
 
 const body = `
   const factor = 3;
+  globalThis.offset = 5;
   let table = new Map([['a', 1]]);
   function scale(x) { return x * factor; }
   class Scale { by(x) { return scale(x); } }
   const helper = (x) => new Scale().by(x) + table.get('a');
-  const measure = task('measure', (x) => [helper(x), typeof readFileSync, ms('2s'), path.join('a', 'b')]);
+  const measure = task('measure', (x) => [helper(x), typeof readFileSync, ms('2s') + offset, path.join('a', 'b')]);
   const flow = new Flow('f', () => ({ measured: measure.map([1, 2]) }));
   const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
   const running = flow.run({ executor, onLog: ({ level, message }) => { if (level !== 'info') console.log(message); } });
@@ -36,7 +37,7 @@ const asScript = `
   const { Flow, task } = require('heddle');
   const { DistributedExecutor, LocalCluster } = require('heddle/executors');
   ${body}`;
-const measured = '[[4,"function",2000,"a/b"],[7,"function",2000,"a/b"]]\n';
+const measured = '[[4,"function",2005,"a/b"],[7,"function",2005,"a/b"]]\n';
 
 for (const [name, { args, input }] of Object.entries({
   'node -e': { args: ['-e', asScript], input: '' },
@@ -64,9 +65,9 @@ test('a task of the REPL runs on a thread with all that it uses', bounded, async
 
   await say(`const { Flow, task } = await import('heddle')`);
   await say(`const { DistributedExecutor, LocalCluster } = await import('heddle/executors')`);
-  await say(`let factor = 3`);
+  await say(`let factor = 3; globalThis.offset = 1`);
   await say(`function twice(x) { return 2 * x }`);
-  await say(`const scale = task('scale', (x) => [twice(x) * factor, fs.existsSync('/')])`);
+  await say(`const scale = task('scale', (x) => [twice(x) * factor + offset, fs.existsSync('/')])`);
   await say(`const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1 }))`);
   await say(`const flow = new Flow('f', () => ({ scaled: scale.map([1, 2]) }))`);
   await say(`const state = await flow.run({ executor, onLog: () => {} })`);
@@ -74,7 +75,7 @@ test('a task of the REPL runs on a thread with all that it uses', bounded, async
   child.stdin.end('.exit\n');
   await once(child, 'close');
 
-  assert.match(lines.join('\n'), /\[\[6,true\],\[12,true\]\]/);
+  assert.match(lines.join('\n'), /\[\[7,true\],\[13,true\]\]/);
 });
 
 test('what cannot be taken along from there is refused with the reason', bounded, async () => {
