@@ -34,6 +34,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     ...rest,
     workerJoined: (name) => workforce?.joined(name),
     workerGivenUp: (name) => workforce?.givenUp(name),
+    howWorkerEnded: (name) => workforce?.howItEnded(name),
   });
   const listener = await listen<FromPeer, ToPeer>({
     host,

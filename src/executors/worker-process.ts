@@ -87,7 +87,16 @@ function endGroup(leader: number): void {
   }
 }
 
-function endedError(name: string, { how, lastLines, exitCode }: ProgramEnd): HeddleError {
+function endedError(name: string, end: ProgramEnd): HeddleError {
+  const { how, lastLines, exitCode } = end;
   const words = lastLines.length === 0 ? 'it said nothing' : `its last words were:\n  ${lastLines.join('\n  ')}`;
-  return new HeddleError('WORKER_ENDED', `worker ${name} ended (${how}); ${words}`, { worker: name, exitCode });
+  const facts = { worker: name, exitCode, cause: new Error(`its process ended (${how}${guess(end)})`) };
+  return new HeddleError('WORKER_ENDED', `worker ${name} ended (${how}); ${words}`, facts);
+}
+
+/** What lies behind it, where that can be told. */
+function guess({ how, lastLines }: ProgramEnd): string {
+  const [fatal] = lastLines.flatMap((line) => /^FATAL ERROR: (.+)/.exec(line)?.[1] ?? []);
+  if (fatal !== undefined) return `: ${fatal}${/heap/.test(fatal) ? '; see memoryLimit' : ''}`;
+  return how === 'SIGKILL' ? ', as the system does it when memory is short' : '';
 }

@@ -27,6 +27,8 @@ export interface WorkforceOptions {
   readonly announce: (level: LogLevel, message: string) => void;
 }
 
+const rememberedMs = 5_000;
+
 export class Workforce implements AsyncDisposable {
   readonly #options: WorkforceOptions;
   readonly #roster: Roster;
@@ -62,6 +64,14 @@ export class Workforce implements AsyncDisposable {
   /** To be called when the scheduler waits for a worker no longer. */
   givenUp(worker: string): void {
     this.#handle({ type: 'given-up', worker });
+  }
+
+  /** In a few words, once it is known, how a worker ended that was started here; nothing of others. */
+  howItEnded(worker: string): Promise<string | undefined> | undefined {
+    return this.#launched
+      .get(worker)
+      ?.then(({ ended }) => ended)
+      .then(inShort, inShort);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,9 +119,17 @@ export class Workforce implements AsyncDisposable {
       },
       (error: unknown): RosterEvent => ({ type: 'launch-failed', worker, error }),
     );
-    this.#launched.delete(worker);
+    // Its connection may be found lost a little later, and somebody asks then.
+    setTimeout(() => this.#launched.delete(worker), rememberedMs).unref();
     this.#handle(event);
   }
+}
+
+/** The cause is told where the worker is known by its name. */
+function inShort(end: unknown): string | undefined {
+  if (!(end instanceof Error)) return undefined;
+  const { message } = end.cause instanceof Error ? end.cause : end;
+  return message.split('\n')[0];
 }
 
 /** Nothing, if it could not even be started. */

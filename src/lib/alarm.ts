@@ -5,6 +5,7 @@ export class Alarm implements Disposable {
   readonly #ring: () => void;
   #timer: NodeJS.Timeout | undefined;
   #due = Infinity;
+  #isDisposed = false;
 
   constructor(ring: () => void) {
     this.#ring = ring;
@@ -12,7 +13,7 @@ export class Alarm implements Disposable {
 
   /** Never, if it is `Infinity`. The time that was set before is forgotten. */
   setFor(due: number): void {
-    if (due === this.#due) return;
+    if (due === this.#due || this.#isDisposed) return;
     clearTimeout(this.#timer);
     this.#due = due;
     if (due === Infinity) return;
@@ -23,7 +24,9 @@ export class Alarm implements Disposable {
     this.#timer = setTimeout(ring, timerMs(Math.max(0, Math.ceil(due - performance.now()))));
   }
 
+  /** It rings no more, whatever is set. */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     clearTimeout(this.#timer);
   }
 }

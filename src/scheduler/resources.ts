@@ -4,7 +4,15 @@
 
 import type { LogRecord } from '../lib/log-record.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { sendLogs, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import {
+  isBusyFor,
+  sendLogs,
+  sendToClient,
+  sendToWorker,
+  type ClientPeer,
+  type HeldArray,
+  type WorkerPeer,
+} from './peers.ts';
 
 interface HeldResource {
   readonly key: string;
@@ -65,12 +73,22 @@ export class ResourceDesk {
   }
 
   /** Whether some worker has something of this client's open. */
-  isOpenFor(client: ClientPeer): boolean {
+  #isOpenFor(client: ClientPeer): boolean {
     return this.#held.values().some(({ array, openOn }) => array.client === client && openOn.size > 0);
   }
 
+  /** Tells the clients that cancelled, and of whose work nothing runs or is open any more. */
+  tellIdle(clients: ReadonlyMap<string, ClientPeer>, workers: ReadonlyMap<string, WorkerPeer>): void {
+    this.#sweep((client) => isBusyFor(client, workers));
+    for (const client of clients.values()) {
+      if (!client.isCancelling || isBusyFor(client, workers) || this.#isOpenFor(client)) continue;
+      client.isCancelling = false;
+      sendToClient(client, { type: 'idle' });
+    }
+  }
+
   /** Lets go of what nobody needs or has open, unless something of its client's runs, which could still open it. */
-  sweep(runs: (client: ClientPeer) => boolean): void {
+  #sweep(runs: (client: ClientPeer) => boolean): void {
     for (const { key, array, isNeeded, openOn } of this.#held.values()) {
       if (!isNeeded && openOn.size === 0 && !runs(array.client)) this.#held.delete(key);
     }

@@ -18,6 +18,8 @@ export interface SchedulerOptions {
   /** Hears who comes and goes, for those who look after the scheduler. */
   readonly log?: (record: LogRecord) => void;
   readonly workerJoined?: (name: string) => void;
+  /** Whoever started a worker may soon know more of its end than that the connection is lost. */
+  readonly howWorkerEnded?: (name: string) => Promise<string | undefined> | undefined;
   /** Nothing was heard of it for too long. */
   readonly workerGivenUp?: (name: string) => void;
 }

@@ -8,7 +8,7 @@ import { noTraits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import type { Comm } from '../comm/comm.ts';
+import type { Comm, CommClosed } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { Brake } from './brake.ts';
@@ -19,7 +19,6 @@ import { crashedBlock, departureOf, noteLoss, noteRecords, type LostWorker } fro
 import {
   callOff,
   HeldArray,
-  isBusyFor,
   newClient,
   newWorker,
   noteImport,
@@ -34,7 +33,7 @@ import { Recorder } from './recording.ts';
 import { ResourceDesk } from './resources.ts';
 import { ResultDesk } from './result-desk.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
-import { givenUp, watchOverClient, whyItIsGone } from './signs-of-life.ts';
+import { givenUp, soon, watchOverClient, whyItIsGone } from './signs-of-life.ts';
 
 /** What comes with an event that the core does not see. */
 interface Freight {
@@ -98,8 +97,8 @@ export class Scheduler implements AsyncDisposable {
         peer.lastSeen = performance.now();
         this.#handle({ type: 'worker-seen', worker: peer.id });
       },
-      closed: ({ reason }) => {
-        if (peer !== undefined) this.#leave(peer, whyItIsGone(peer, reason));
+      closed: (closing) => {
+        if (peer !== undefined) void this.#part(peer, closing);
       },
     });
   }
@@ -163,6 +162,14 @@ export class Scheduler implements AsyncDisposable {
     if (peer.type === 'worker') this.#options.workerGivenUp?.(peer.name);
   }
 
+  /** The connection is gone. */
+  async #part(peer: WorkerPeer | ClientPeer, { by, reason }: CommClosed): Promise<void> {
+    const told = by === 'failure' && peer.type === 'worker' ? this.#options.howWorkerEnded?.(peer.name) : undefined;
+    if (told === undefined) return this.#leave(peer, whyItIsGone(peer, reason));
+    this.#handle({ type: 'worker-paused', worker: peer.id });
+    this.#leave(peer, whyItIsGone(peer, (await soon(told)) ?? reason));
+  }
+
   #leave(peer: WorkerPeer | ClientPeer, reason: string): void {
     if (peer.type === 'client') {
       if (!this.#clients.delete(peer.id)) return;
@@ -185,14 +192,8 @@ export class Scheduler implements AsyncDisposable {
     this.#tellIdle();
   }
 
-  /** Tells the clients that cancelled, and of whose work nothing runs or is open any more. */
   #tellIdle(): void {
-    this.#resources.sweep((client) => isBusyFor(client, this.#workers));
-    for (const client of this.#clients.values()) {
-      if (!client.isCancelling || isBusyFor(client, this.#workers) || this.#resources.isOpenFor(client)) continue;
-      client.isCancelling = false;
-      sendToClient(client, { type: 'idle' });
-    }
+    this.#resources.tellIdle(this.#clients, this.#workers);
   }
 
   // News

@@ -9,6 +9,7 @@ import type { Assignment, ClientPeer, WorkerPeer } from './peers.ts';
 /** So many heartbeat timeouts a client may be silent: its thread is its author's, who may keep it busy. */
 const clientPatience = 20;
 const mostNamed = 3;
+const patienceMs = 1_000;
 
 export function watchOverClient(heartbeatTimeoutMs: number, gone: (reason: string) => void): Watch {
   const limitMs = clientPatience * heartbeatTimeoutMs;
@@ -24,6 +25,15 @@ export function givenUp(worker: WorkerPeer, limitMs: number): LostWorker {
 /** Why somebody is gone whose connection is; with more than that, if it had something to run. */
 export function whyItIsGone(peer: WorkerPeer | ClientPeer, reason: string): string {
   return peer.type === 'client' || peer.attempts.size === 0 ? reason : `${reason}; ${lastKnown(peer)}`;
+}
+
+/** What is told within a while: how a process ended is known when its connection is lost, or a little later. */
+export async function soon(told: Promise<string | undefined>): Promise<string | undefined> {
+  const patience = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => patience.resolve(undefined), patienceMs);
+  const first = await Promise.race([told, patience.promise]);
+  clearTimeout(timer);
+  return first;
 }
 
 function lastKnown({ lastSeen, memoryBytes, attempts }: WorkerPeer): string {

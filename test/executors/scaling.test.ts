@@ -152,6 +152,22 @@ test('a worker process that dies is replaced, and its neighbours keep what they 
   assert.ok(logs.some(({ message }) => replaced.test(message)));
 });
 
+test('a task run that was lost with its worker process is told how that ended', bounded, async () => {
+  using diary = newDiary();
+  const cluster = () => new LocalCluster({ workers: 1, processes: true, allowedFailures: 0 });
+  const flow = new Flow('told', () => [failing.killProcessOnce(1, 1, diary.path), failing.fillProcess()]);
+
+  const { state } = await runOn(new DistributedExecutor(cluster))(flow);
+
+  const messageOf = (task: string) => state.of(task).message;
+  assert.match(
+    messageOf('kill-process-once'),
+    /its worker was lost \(its process ended \(SIGKILL, as .*\); it was last/,
+  );
+  const heap = 'Reached heap limit Allocation failed - JavaScript heap out of memory; see memoryLimit';
+  assert.ok(messageOf('fill-process').includes(`(its process ended (SIGABRT: ${heap});`), messageOf('fill-process'));
+});
+
 test('a memory limit holds in worker processes as it does in threads', bounded, async () => {
   const cluster = () => new LocalCluster({ workers: 1, processes: true, memoryLimit: 64, allowedFailures: 0 });
 
