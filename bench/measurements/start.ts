@@ -1,12 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { installedProject } from '../lib/installed.ts';
 import type { Contender, Goal, Measurement } from '../lib/measurement.ts';
 import { startModule } from '../lib/processes.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const atMost = (milliseconds: number): Goal => ({ atMost: milliseconds });
 
 export const start: Measurement = {
@@ -29,15 +24,9 @@ export const start: Measurement = {
 };
 
 async function openProject(resources: AsyncDisposableStack, name: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'heddle-bench-'));
-  resources.defer(() => rm(folder, { recursive: true }));
-  await cp(join(root, 'bench/peers/fresh'), folder, { recursive: true });
-  await mkdir(join(folder, 'node_modules'));
-  execFileSync(process.execPath, [join(root, 'build.ts')], { cwd: root });
-  await symlink(join(root, 'dist'), join(folder, 'node_modules/heddle'));
-  await symlink(join(root, 'node_modules/piscina'), join(folder, 'node_modules/piscina'));
+  const project = await installedProject(resources);
   return async () => {
     await using round = new AsyncDisposableStack();
-    return Number(await startModule(round, pathToFileURL(join(folder, 'start.js')), [name]));
+    return Number(await startModule(round, new URL('start.js', project), [name]));
   };
 }
