@@ -1,6 +1,7 @@
 // Walks a flow: each node is submitted as soon as what it must know is known. A mapped upstream is known at once, so
 // map after map waits for nothing; a list that a task returns has to be there before its length is.
 
+import { byteLengthOf } from '../lib/attachments.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { isIterable } from '../flow/bindings.ts';
 import type { Graph } from '../flow/graph.ts';
@@ -87,6 +88,7 @@ export class FlowRunner {
   async run(): Promise<void> {
     const runs = [...this.runs.values()];
     await Promise.all(runs.flatMap((run) => [this.#submit(run), concluded(run, this.#facts)]));
+    for (const run of runs) run.isOver = true;
   }
 
   /** Ends what is not settled yet, each like this. */
@@ -346,7 +348,7 @@ export class FlowRunner {
     const prepared = this.#prepared.get(node.task!);
     const plan = planOf(node, { wiring, storage, scope: this.#facts, prepared, approved, sharesMemory });
     const bytes = encodePlan(plan);
-    if (bytes.length > plan.valueLimitBytes) {
+    if (byteLengthOf(bytes) > plan.valueLimitBytes) {
       const given = plan.args.flatMap((argument, position) => {
         const use = this.#inputOf(node, { name: `argument ${position + 1}` });
         return 'constant' in argument ? [[plan.constants[argument.constant], use] as const] : [];

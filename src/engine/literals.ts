@@ -1,6 +1,6 @@
 // Lists of the user's values that are mapped over, as given arrays: outcomes that came with the flow.
 
-import { attach } from '../lib/attachments.ts';
+import { attach, byteLengthOf } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { Range } from '../lib/range.ts';
 import { encodeValue } from '../values/encode.ts';
@@ -44,21 +44,23 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
     return sent.get(index);
   };
 
+  const sharesMemory = use.destination(0).sharesMemory === true;
   const blocks: Block[] = [];
   let length = 1;
   for (let start = 0; start < given.length;) {
     const slice = given.slice(start, start + length);
     const table = slice.length === 1 ? takeTableApart(slice[0]) : undefined;
     if (table === undefined) replaceInexact(slice, (position) => sendable(start + position));
-    const attaching = new Map();
+    const attaching = sharesMemory ? new Map() : undefined;
     const ends = within(states, { start, end: start + slice.length });
     const bytes = encodeOutcomes(table === undefined ? slice : [table], ends, { attaching });
-    attach(bytes, attaching);
-    length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / bytes.length)));
+    if (attaching !== undefined) attach(bytes, attaching);
+    const total = byteLengthOf(bytes);
+    length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / total)));
     // One of them is far larger than those before it: whoever needs another of them should not have to read it too.
-    if (bytes.length > maxBlockBytes && slice.length > 1) continue;
+    if (total > maxBlockBytes && slice.length > 1) continue;
     const count = slice.length;
-    blocks.push(bytes.length > use.limitBytes ? tooLarge(slice[0], start, use) : { start, count, bytes });
+    blocks.push(total > use.limitBytes ? tooLarge(slice[0], start, use) : { start, count, bytes });
     start += count;
   }
   return blocks;

@@ -6,7 +6,7 @@ import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { failed } from './endings.ts';
 import { successWithout } from './kept-values.ts';
-import { countOutcomes, decodeOutcomes, stateAt, type Outcomes } from './outcomes.ts';
+import { countOutcomes, decodeOutcomes, stateAt, type Outcomes, type OutcomesReading } from './outcomes.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
 export interface Span extends RanOn {
@@ -48,6 +48,8 @@ export class NodeRun implements ArrayListener {
   isList = false;
   /** Indices whose outcomes are those of an earlier attempt at this flow run. */
   kept = new Ranges();
+  /** Whether the flow run has nothing left to run, so that what came for this node is nobody else's any more. */
+  isOver = false;
   /** Whether it is as it was in that attempt, all of it. */
   isUnchanged = false;
   readonly #submitted = Promise.withResolvers<number>();
@@ -217,7 +219,11 @@ export class NodeRun implements ArrayListener {
     const opened = this.#blocks.map((block): OpenBlock => {
       const { start, count, byteLength } = block;
       if (byteLength !== undefined) return { start, count, outcomes: all(count, unknown) };
-      return { start, count, outcomes: readable(block, this.isList ? start : undefined) };
+      return {
+        start,
+        count,
+        outcomes: readable(block, { mapIndex: this.isList ? start : undefined, isForKeeps: this.isOver }),
+      };
     });
     if (!this.isDone) return opened;
     this.#blocks = [];
@@ -243,9 +249,9 @@ function withoutValues(block: SettledBlock): SettledBlock {
 }
 
 /** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */
-function readable({ bytes, count }: Block, mapIndex: number | undefined): Outcomes {
+function readable({ bytes, count }: Block, how: OutcomesReading): Outcomes {
   try {
-    return decodeOutcomes(bytes, { mapIndex });
+    return decodeOutcomes(bytes, how);
   } catch (cause) {
     if (cause instanceof HeddleError && cause.code.startsWith('TYPE_')) return all(count, failed(cause));
     const question = 'Is it of the same version of Heddle?';

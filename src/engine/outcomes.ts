@@ -68,14 +68,20 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
   return join(header, body);
 }
 
-interface OutcomesReading {
+export interface OutcomesReading {
   /** What an index that crashed is called, when it is the child of a mapped task. */
   readonly mapIndex?: number | undefined;
   readonly unknownTypes?: UnknownTypes | undefined;
+  /** Whether nobody else will read them: values may have the memory that came beside the bytes. */
+  readonly isForKeeps?: boolean;
 }
 
-export function decodeOutcomes(bytes: Uint8Array, { mapIndex, unknownTypes }: OutcomesReading = {}): Outcomes {
-  const reading = { unknownTypes, attached: attachmentsOf(bytes) };
+export function decodeOutcomes(
+  bytes: Uint8Array,
+  { mapIndex, unknownTypes, isForKeeps }: OutcomesReading = {},
+): Outcomes {
+  const attached = attachmentsOf(bytes);
+  const reading = { unknownTypes, attached: attached && isForKeeps ? { ...attached, isForKeeps } : attached };
   switch (bytes[0]) {
     case blockKinds.succeeded:
       return { values: decodeColumn(bytes.subarray(1), reading), states: undefined };

@@ -7,6 +7,7 @@ import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
 import { currentRun } from '../engine/context.ts';
 import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/executor.ts';
+import { byteLengthOf } from '../lib/attachments.ts';
 import { blockKinds, type CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { noTraits } from '../lib/placing.ts';
@@ -160,7 +161,7 @@ class SchedulerSession implements Session {
   #settled({ array, start, count, bytes, byteLength, ran }: Extract<ToClient, { type: 'settled' }>): void {
     const listener = this.#arrays.get(array);
     if (listener === undefined) return;
-    const isWanted = listener.wants(byteLength ?? bytes.byteLength) || bytes[0] !== blockKinds.succeeded;
+    const isWanted = listener.wants(byteLength ?? byteLengthOf(bytes)) || bytes[0] !== blockKinds.succeeded;
     if (byteLength === undefined) return listener.settled({ start, count, bytes }, ran);
     if (isWanted) {
       return this.#takings.take({ array, start, byteLength, arrived: (whole) => listener.settled(whole, ran) });

@@ -25,6 +25,15 @@ export function attachmentsOf(bytes: Uint8Array): Attached | undefined {
   return byBytes.get(bytes);
 }
 
+/** Of the bytes and of what is attached to them alone: what many look at is not counted with each. */
+export function byteLengthOf(bytes: Uint8Array): number {
+  let { byteLength } = bytes;
+  for (const memory of byBytes.get(bytes)?.attachments.values() ?? []) {
+    if (memory instanceof ArrayBuffer) byteLength += memory.byteLength;
+  }
+  return byteLength;
+}
+
 /** Of all of these bytes, as far as they have any. */
 export function attachmentsOfAll(all: Iterable<Uint8Array>): ReadonlyMap<Uint8Array, Attachments> {
   const found = new Map<Uint8Array, Attachments>();

@@ -1,6 +1,7 @@
 // The contract between those who hand out chunks (worker, and protocol for the way there) and those who run them
 // (engine). Neither side may import the other, so what both must agree on stands on the ground floor.
 
+import { byteLengthOf } from './attachments.ts';
 import { formatBytes } from './byte-size.ts';
 import type { LogRecord } from './log-record.ts';
 import { mostConcurrency } from './placing.ts';
@@ -112,7 +113,7 @@ export interface ChunkReturn {
 export function weightOf(message: ChunkMessage): number {
   switch (message.type) {
     case 'settled':
-      return Math.ceil(message.bytes.byteLength / 1_024);
+      return Math.ceil(byteLengthOf(message.bytes) / 1_024);
     case 'delayed':
       return Math.ceil(message.note.byteLength / 1_024);
     case 'logs':

@@ -1,5 +1,6 @@
 // What the scheduler's shell knows of those at the other ends of its comms.
 
+import { byteLengthOf } from '../lib/attachments.ts';
 import type { Loss } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
@@ -66,7 +67,7 @@ export class HeldArray {
     this.clientArray = submission.array;
     this.submission = submission;
     this.given = given.map(({ start, count }) => ({ start, end: start + count }));
-    this.givenBytes = given.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    this.givenBytes = given.reduce((sum, { bytes }) => sum + byteLengthOf(bytes), 0);
     this.elementwise = submission.elementwise.map((array) => upstream(client, submission, array));
     this.whole = submission.whole.map((array) => upstream(client, submission, array));
     assertFits(this, this.elementwise);

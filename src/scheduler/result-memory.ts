@@ -1,7 +1,7 @@
 // The outcomes that a scheduler holds: in memory up to a limit, beyond it on disk, oldest first, since what came last
 // is what a dependent wants next. Nobody waits for the disk but those who want what is there.
 
-import { attachmentsOf } from '../lib/attachments.ts';
+import { attach, attachmentsOf, byteLengthOf } from '../lib/attachments.ts';
 import { formatBytes } from '../lib/byte-size.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { Range } from '../lib/range.ts';
@@ -11,7 +11,10 @@ import { SpillFile } from './spill-file.ts';
 export interface HeldBlock {
   readonly start: number;
   readonly count: number;
+  /** With what is attached to them. */
   readonly byteLength: number;
+  /** How long each attachment is, by its number, in the order in which they stand behind the bytes on disk. */
+  readonly attached: ReadonlyMap<number, number>;
   /** In memory, as long as they are. */
   bytes: Uint8Array | undefined;
   /** On disk, once they are. */
@@ -59,11 +62,14 @@ export class ResultMemory implements AsyncDisposable {
   }
 
   add({ start, count, bytes }: Block, { isOwed = false } = {}): HeldBlock {
-    const { byteLength } = bytes;
-    const block: HeldBlock = { start, count, byteLength, bytes, place: undefined, users: 0, isOwed, isDropped: false };
+    const byteLength = byteLengthOf(bytes);
+    const attachments = [...(attachmentsOf(bytes)?.attachments ?? [])];
+    const attached = new Map(attachments.map(([number, memory]) => [number, memory.byteLength]));
+    const whole = { start, count, byteLength, attached, bytes, place: undefined };
+    const block: HeldBlock = { ...whole, users: 0, isOwed, isDropped: false };
     this.memoryBytes += byteLength;
-    // Memory beside the bytes cannot be written: it is to be moved, or many look at it.
-    if (attachmentsOf(bytes) === undefined) this.#inMemory.add(block);
+    // What many look at must stay what they look at.
+    if (attachments.every(([, memory]) => memory instanceof ArrayBuffer)) this.#inMemory.add(block);
     if (this.memoryBytes > this.#options.limitBytes) this.#spilling ??= this.#spill();
     return block;
   }
@@ -97,11 +103,24 @@ export class ResultMemory implements AsyncDisposable {
     const { start, count } = block;
     block.users += 1;
     try {
-      return { start, count, bytes: await this.#file.read(block.place!) };
+      return { start, count, bytes: await this.#read(block) };
     } finally {
       block.users -= 1;
       this.#freePlace(block);
     }
+  }
+
+  async #read({ byteLength, attached, place }: HeldBlock): Promise<Uint8Array> {
+    let { start } = place!;
+    const next = async (length: number) => {
+      start += length;
+      return await this.#file.read({ start: start - length, end: start });
+    };
+    const bytes = await next(byteLength - [...attached.values()].reduce((sum, length) => sum + length, 0));
+    const attachments = new Map<number, ArrayBuffer>();
+    for (const [number, length] of attached) attachments.set(number, (await next(length)).buffer as ArrayBuffer);
+    attach(bytes, attachments);
+    return bytes;
   }
 
   async #spill(): Promise<void> {
@@ -118,7 +137,9 @@ export class ResultMemory implements AsyncDisposable {
   async #write(block: HeldBlock): Promise<void> {
     block.users += 1;
     try {
-      block.place = await this.#file.write(block.bytes!);
+      const bytes = block.bytes!;
+      const memories = [...(attachmentsOf(bytes)?.attachments.values() ?? [])];
+      block.place = await this.#file.write(bytes, ...memories.map((memory) => new Uint8Array(memory)));
       if (block.isDropped) return;
       this.#leaveMemory(block);
       this.spilledBytes += block.byteLength;

@@ -2,6 +2,7 @@
 // core never sees, and opens none of them.
 
 import { Alarm } from '../lib/alarm.ts';
+import { byteLengthOf } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
@@ -204,9 +205,8 @@ export class Scheduler implements AsyncDisposable {
       case 'settled': {
         const { attempt, start, count, busyMs, bytes } = message;
         const range = { start, end: start + count };
-        const ran = { worker: worker.name, busyMs };
-        const news = { worker: id, attempt, range, busyMs, bytes: bytes.byteLength };
-        return this.#handle({ type: 'indices-settled', ...news }, { bytes, ran });
+        const news = { worker: id, attempt, range, busyMs, bytes: byteLengthOf(bytes) };
+        return this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: { worker: worker.name, busyMs } });
       }
       case 'delayed': {
         const { attempt, index, delayMs, note } = message;

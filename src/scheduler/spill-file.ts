@@ -27,11 +27,20 @@ export class SpillFile implements AsyncDisposable {
     return this.#end - this.#free.size;
   }
 
-  /** Gives the place where they are. Rejects, with nothing kept, when there is no room or no such folder. */
-  async write(bytes: Uint8Array): Promise<Range> {
-    const place = this.#take(bytes.byteLength);
+  /**
+   * Gives the place where they are, one behind the other. Rejects, with nothing kept, when there is no room or no such
+   * folder.
+   */
+  async write(...pieces: readonly Uint8Array[]): Promise<Range> {
+    const place = this.#take(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
     try {
-      await this.#change((file) => writeAll(file, bytes, place.start));
+      await this.#change(async (file) => {
+        let { start } = place;
+        for (const piece of pieces) {
+          await writeAll(file, piece, start);
+          start += piece.byteLength;
+        }
+      });
       return place;
     } catch (error) {
       this.free(place);

@@ -34,6 +34,9 @@ const envelopeNumber = 64;
 const movedNumber = 65;
 const sharedNumber = 66;
 
+/** A view of as much goes beside the bytes, where there is a way: it is not copied once more to be read. */
+const besideBytes = 64 * 1024;
+
 /** What becomes of a value of a type that is not registered here: an error, or it is passed on in its envelope. */
 export type UnknownTypes = 'refuse' | 'pass on';
 
@@ -44,7 +47,7 @@ export interface Reading {
 }
 
 export interface Writing {
-  /** Collects memory that goes beside the bytes; nothing does where there is no such collection. */
+  /** Collects memory that goes beside the bytes, large views too; nothing does where there is no such collection. */
   readonly attaching?: Map<number, ArrayBuffer | SharedArrayBuffer> | undefined;
   /** Whether memory that was given up is taken: it is gone for its author then, wherever it goes. */
   readonly takesGivenUp?: boolean;
@@ -110,9 +113,22 @@ class CopierSerializer extends DefaultSerializer {
       return;
     }
     if (this.#writing.takesGivenUp === true && isGivenUp(view.buffer) && this.#writeMoved(view, view.buffer)) return;
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const { attaching } = this.#writing;
+    if (attaching !== undefined && bytes.length >= besideBytes) {
+      const number = nextAttachment++;
+      attaching.set(number, bytes.slice().buffer);
+      return this.#writePlace(view, number, 0);
+    }
     this.writeUint32(numberOf(view));
     this.writeUint32(view.byteLength);
-    this.writeRawBytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    this.writeRawBytes(bytes);
+  }
+
+  /** Of a view in memory that goes beside the bytes. */
+  #writePlace(view: NodeJS.ArrayBufferView, number: number, offset: number): void {
+    this.writeUint32(movedNumber);
+    for (const part of [numberOf(view), number, offset, view.byteLength]) this.writeUint32(part);
   }
 
   #writeShared(memory: SharedArrayBuffer): void {
@@ -129,8 +145,7 @@ class CopierSerializer extends DefaultSerializer {
     const number = this.#givenUp.get(memory) ?? (isMoved ? nextAttachment++ : undefined);
     this.#givenUp.set(memory, number);
     if (number === undefined) return false;
-    this.writeUint32(movedNumber);
-    for (const part of [numberOf(view), number, view.byteOffset, view.byteLength]) this.writeUint32(part);
+    this.#writePlace(view, number, view.byteOffset);
     return true;
   }
 

@@ -277,9 +277,9 @@ export class ThreadSlot {
   }
 
   #receiveReport({ attempt, message: report, attached }: Extract<ThreadMessage, { attempt: number }>): void {
+    if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
     const given = this.#given;
     if (attempt !== given?.chunk.attempt) return;
-    if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
     given.heard += 1;
     this.#handle({ type: 'chunk-reported', attempt, report });
     this.#endIfHeard(given);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { NodeRun } from '../../src/engine/node-run.ts';
+import { encodeOutcomes } from '../../src/engine/outcomes.ts';
 import { State } from '../../src/flow/state.ts';
+import { attach } from '../../src/lib/attachments.ts';
 import { block, failed, nodeOf, runOf, skipped } from './fixtures.ts';
 
 test('a run that was not submitted yet is pending, and not done', async () => {
@@ -40,6 +42,23 @@ test('a mapped run is Mapped once every child is settled, in whatever order they
     run.state.children.map((child) => child.type),
     ['Success', 'Success', 'Failed', 'Success', 'Success'],
   );
+});
+
+test('memory beside a result is copied as long as others may read it, and is the result’s own after that', () => {
+  const [early, late] = [runOf('early'), runOf('late')];
+  const given = [early, late].map((run) => {
+    const attaching = new Map<number, ArrayBuffer>();
+    const bytes = encodeOutcomes([new Uint8Array(100_000).fill(1)], new Map(), { attaching });
+    attach(bytes, attaching);
+    run.settled({ start: 0, count: 1, bytes });
+    return [...attaching.values()][0];
+  });
+
+  late.isOver = true;
+
+  const results = [early, late].map((run) => run.state.result as Uint8Array);
+  assert.deepEqual(results[0], results[1]);
+  assert.deepEqual(results.map(({ buffer }, position) => buffer === given[position]), [false, true]); // prettier-ignore
 });
 
 test('a map over nothing is done at once, with no children', async () => {

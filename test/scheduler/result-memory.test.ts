@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { attach } from '../../src/lib/attachments.ts';
+import { attach, attachmentsOf } from '../../src/lib/attachments.ts';
+import type { Block } from '../../src/lib/chunk.ts';
 import { ResultMemory } from '../../src/scheduler/result-memory.ts';
 import { newFolder } from './folder.ts';
 
@@ -43,7 +44,25 @@ test('what is dropped takes no room, be it in memory, on disk, or just read or w
   while (memory.heldBytes > 0) await turn();
 });
 
-test('memory beside the bytes stays where it is', async () => {
+test('memory that belongs to bytes counts with them, goes to disk with them, and comes back with them', async () => {
+  using folder = newFolder();
+  await using memory = memoryOf(100, folder.path);
+  const given = block(1, 10);
+  const parts = [5, 6].map((number) => [number, new Uint8Array(40).fill(number).buffer] as const);
+  attach(given.bytes, new Map(parts));
+
+  const held = memory.add(given);
+  assert.deepEqual([held.byteLength, memory.memoryBytes], [90, 90]);
+  memory.add(block(2, 80));
+  await settled(memory, 80);
+
+  assert.deepEqual([held.bytes, memory.spilledBytes], [undefined, 90]);
+  const [back] = (await memory.read([held])) as [Block];
+  assert.deepEqual(back, block(1, 10));
+  assert.deepEqual(attachmentsOf(back.bytes), { attachments: new Map(parts), isForKeeps: false });
+});
+
+test('memory that many look at stays where it is', async () => {
   using folder = newFolder();
   await using memory = memoryOf(100, folder.path);
   const shared = block(1, 80);

@@ -63,6 +63,21 @@ test('nobody takes what was given up but a task that returns it', () => {
   assert.equal(pixels.length, 1_000);
 });
 
+test('large views go beside the bytes as copies, and small ones in them', () => {
+  const large = new Uint16Array(50_000).fill(7);
+  const value = { part: large.subarray(100, 49_000), buffer: Buffer.alloc(70_000, 1), small: new Uint8Array(9) };
+  const { bytes, memories } = encode(value);
+
+  large.fill(0);
+  assert.ok(bytes.length < 300);
+  assert.deepEqual(memories.map((memory) => (memory as ArrayBuffer).byteLength), [97_800, 70_000]); // prettier-ignore
+  const back = decode(bytes) as typeof value;
+  assert.deepEqual(back, { ...value, part: new Uint16Array(48_900).fill(7) });
+  assert.deepEqual([back.part.byteOffset, back.part.buffer.byteLength], [0, 97_800]);
+  back.buffer.fill(0);
+  assert.equal((decode(bytes) as typeof value).buffer[0], 1);
+});
+
 test('shared memory is the same where it arrives, and views of it look at it together', () => {
   const memory = new SharedArrayBuffer(16);
   const value = { memory, view: new Int32Array(memory, 4, 2), bytes: Buffer.from(memory, 8, 4) };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, unmapped } from 'heddle';
-import { countUp, giveUp, giveUpBuffer, sumAndClear } from '../../fixtures/memory.ts';
+import { clearAndFail, countUp, giveUp, giveUpBuffer, sumAndClear } from '../../fixtures/memory.ts';
 import type { Means, Rule } from '../contract.ts';
 
 export function memoryRules(rule: Rule, { sharesMemory }: Means): void {
@@ -20,6 +20,25 @@ export function memoryRules(rule: Rule, { sharesMemory }: Means): void {
     assert.equal(buffer.toString(), 'a small one, of a pool');
     assert.ok(given.some(({ left }) => left === 0) && !given.some(({ left = 0 }) => left > 0));
   });
+
+  rule(
+    'what a task writes to large bytes is seen by no other attempt, no other task, and not by the flow',
+    async (run) => {
+      const given = [1, 2, 3].map((x) => new Uint8Array(100_000).fill(x));
+      const flow = new Flow('written-to', () => {
+        const cleared = clearAndFail.map(given);
+        return { cleared, sums: [sumAndClear.map(cleared), sumAndClear.map(cleared)] };
+      });
+
+      const { state } = await run(flow);
+
+      const { cleared, sums } = state.output;
+      assert.deepEqual(cleared.map(({ sum }) => sum), [100_000, 200_000, 300_000]); // prettier-ignore
+      for (const each of sums) assert.deepEqual(each, [1, 1, 1]);
+      for (const { bytes } of cleared) assert.deepEqual([bytes.length, bytes[0], bytes[1]], [100_000, 1, 0]);
+      assert.deepEqual(given.map((bytes) => bytes[0]), [1, 2, 3]); // prettier-ignore
+    },
+  );
 
   const sentence = sharesMemory
     ? 'shared memory is the same for the flow and its tasks, given and returned'
