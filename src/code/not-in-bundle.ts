@@ -44,6 +44,15 @@ export function watchBundles(): void {
  */
 export function notInBundle(error: unknown): HeddleError | undefined {
   if (!(error instanceof Error)) return undefined;
+  try {
+    return causeOf(error);
+  } catch {
+    // What a task throws may not let itself be read.
+    return undefined;
+  }
+}
+
+function causeOf(error: Error): HeddleError | undefined {
   const absence = absences.get(error);
   if (absence?.missing !== undefined) {
     return new HeddleError('EXTERNAL_MISSING', error.message, { ...absence.missing, cause: error });
