@@ -47,10 +47,17 @@ export interface CapturedText {
   readonly replaced: readonly Replacement[];
 }
 
+export interface Gap {
+  readonly path: readonly (string | number)[];
+  readonly function: number;
+  /** Present for one that is called to read what is there, or to write it. */
+  readonly as?: 'get' | 'set';
+}
+
 export interface Captured {
   readonly functions: readonly CapturedFunction[];
   /** Where in the values there is a function. */
-  readonly gaps: readonly { readonly path: readonly (string | number)[]; readonly function: number }[];
+  readonly gaps: readonly Gap[];
   /** What was captured, without functions. All in one, so that what is the same in two places stays the same. */
   readonly values: Readonly<Record<string, unknown>>;
 }

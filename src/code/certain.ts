@@ -32,8 +32,10 @@ function makingOf(
   if (places.isInsideFunction(doubt)) return { made: insideFunction };
   const guard = places.guardOf(doubt);
   if (guard !== undefined) {
-    const made = `behind if (${guard.replaceAll(/\s+/g, ' ')})`;
-    return /^(?:import\.meta\.main|require\.main\s*===?\s*module)$/.test(guard) ? { made } : { made, mayBeThere: true };
+    const made = `behind if (${guard.text.replaceAll(/\s+/g, ' ')})`;
+    return /^(?:import\.meta\.main|require\.main\s*===?\s*module)$/.test(guard.meaning)
+      ? { made }
+      : { made, mayBeThere: true };
   }
   const isUnreached = doubt.isLate && places.isHeldAt(registry.runs.get(module)!);
   return isUnreached ? { made: 'after a run of a flow that its file waits for' } : undefined;

@@ -35,6 +35,11 @@ export function functionsTakenOut(value: unknown, { key, taken, number }: Taking
       const property = Object.getOwnPropertyDescriptor(each, step)!;
       const part: unknown = property.value;
       const path = [...paths.get(each)!, String(step)];
+      // What it reads may not be there before all functions are; so it is made again, too.
+      for (const [as, code] of accessorsIn(property)) {
+        taken.gaps.push({ path, function: number(code, path.join('.')), as });
+      }
+      if (!('value' in property)) continue;
       if (typeof part === 'function') taken.gaps.push({ path, function: number(part, path.join('.')) });
       if (isContainer(part) && !paths.has(part)) paths.set(part, path);
       const sent = typeof part === 'function' ? undefined : taken.copies.get(part as object);
@@ -43,6 +48,13 @@ export function functionsTakenOut(value: unknown, { key, taken, number }: Taking
     }
   }
   return taken.copies.get(value) ?? value;
+}
+
+function accessorsIn(property: PropertyDescriptor): (readonly ['get' | 'set', Code])[] {
+  return (['get', 'set'] as const).flatMap((as) => {
+    const code = property[as];
+    return code === undefined ? [] : [[as, code] as const];
+  });
 }
 
 /** A module of the platform, or what a CommonJS module exports: both ends have it. */

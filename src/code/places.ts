@@ -6,6 +6,13 @@ import { readModule } from './function-text.ts';
 import { mainGuards } from './registry.ts';
 import { childrenOf, isFunction } from './scope.ts';
 
+export interface Guard {
+  /** As it stands there. */
+  readonly text: string;
+  /** What it stands for, if it is a variable. */
+  readonly meaning: string;
+}
+
 export class Places {
   readonly program: Program;
   readonly #source: string;
@@ -26,14 +33,29 @@ export class Places {
   }
 
   /** The condition on which one comes there, if it may not hold where the module is not the main one. */
-  guardOf(place: Place): string | undefined {
+  guardOf(place: Place): Guard | undefined {
     const way = this.#wayTo(place);
     const texts = way.flatMap((node, depth) => {
       const condition = conditionOf(node);
       if (condition === undefined || way[depth + 1] === condition) return [];
       return [this.#source.slice(condition.start, condition.end)];
     });
-    return texts.find((text) => mainGuards.some((guard) => text.includes(guard)));
+    const flags = this.#flags();
+    const text = texts.find((each) => isMainGuard(each) || wordsIn(each).some((word) => flags.has(word)));
+    return text === undefined ? undefined : { text, meaning: flags.get(text) ?? text };
+  }
+
+  /** What variables of the module stand for that hold whether it is the main one. */
+  #flags(): ReadonlyMap<string, string> {
+    const declared = this.program.body.flatMap((each) =>
+      each.type === 'VariableDeclaration' ? each.declarations : [],
+    );
+    return new Map(
+      declared.flatMap(({ id, init }) => {
+        const text = init ? this.#source.slice(init.start, init.end) : '';
+        return id.type === 'Identifier' && isMainGuard(text) ? [[id.name, text]] : [];
+      }),
+    );
   }
 
   /** The statement of the module that a place is in, and those behind it. */
@@ -53,6 +75,14 @@ export class Places {
     }
     return way;
   }
+}
+
+function isMainGuard(text: string): boolean {
+  return mainGuards.some((guard) => text.includes(guard));
+}
+
+function wordsIn(text: string): readonly string[] {
+  return text.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu) ?? [];
 }
 
 function conditionOf(node: AnyNode): AnyNode | undefined {

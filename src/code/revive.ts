@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import { moduleFunction, ownNames, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
+import {
+  moduleFunction,
+  ownNames,
+  type Captured,
+  type CapturedFunction,
+  type CapturedText,
+  type Gap,
+} from './captured.ts';
 import type { Code } from './inspector.ts';
 import { exportAt, thingAt } from './known.ts';
 import { load } from './load.ts';
@@ -104,7 +111,6 @@ class Reviving {
     const { functions, values } = this.#captured;
     const classes = new Set([...functions.keys()].filter((number) => isClass(functions[number]!)));
     for (const number of functions.keys()) if (!classes.has(number)) this.#make(number);
-    for (const bind of this.#bindings) bind();
     this.#fill();
     while (classes.size > 0) {
       const isReady = (number: number) => this.#usedBy(number).every((used) => used === number || !classes.has(used));
@@ -113,6 +119,7 @@ class Reviving {
       classes.delete(next);
       this.#fill();
     }
+    for (const describe of this.#bindings) describe();
     return values;
   }
 
@@ -126,14 +133,14 @@ class Reviving {
   /** Puts all functions that there are where they belong. */
   #fill(): void {
     const { functions, gaps, values } = this.#captured;
-    for (const { path, function: number } of gaps) {
-      const code = this.#made.get(number);
-      if (code !== undefined) put(values, path, code);
+    for (const gap of gaps) {
+      const code = this.#made.get(gap.function);
+      if (code !== undefined) put(values, gap, code);
     }
     for (const [number, set] of this.#setters) {
       const { locals, properties } = functions[number] as CapturedText;
       for (const [name, key] of Object.entries(locals)) set(name, values[key]);
-      for (const [name, key] of Object.entries(properties)) put(this.#made.get(number)!, [name], values[key]);
+      for (const [name, key] of Object.entries(properties)) put(this.#made.get(number)!, { path: [name] }, values[key]);
     }
   }
 
@@ -163,16 +170,21 @@ class Reviving {
     }
   }
 
-  /** What it calls and with what is known when all are there, which is before anybody calls it. */
+  /** What it calls, and with what, is known when all are there, which is before anybody calls it. */
   #makeBound(number: number, { target, self, args }: Extract<CapturedFunction, { type: 'bound' }>): void {
     const { values } = this.#captured;
     let bound: Code | undefined;
-    const made = (...rest: unknown[]): unknown => Reflect.apply(bound!, undefined, rest);
+    const bind = () => {
+      const given = args.map((key) => values[key]);
+      return (bound ??= Function.prototype.bind.call(this.#made.get(target)!, values[self], ...given));
+    };
+    const made = function (this: unknown, ...rest: unknown[]): unknown {
+      return new.target === undefined ? Reflect.apply(bind(), undefined, rest) : Reflect.construct(bind(), rest);
+    };
     this.#made.set(number, made);
     this.#bindings.push(() => {
-      bound = Function.prototype.bind.call(this.#made.get(target)!, values[self], ...args.map((key) => values[key]));
-      Object.defineProperty(made, 'name', { value: bound!.name, configurable: true });
-      Object.defineProperty(made, 'length', { value: bound!.length, configurable: true });
+      Object.defineProperty(made, 'name', { value: bind().name, configurable: true });
+      Object.defineProperty(made, 'length', { value: bind().length, configurable: true });
     });
   }
 
@@ -275,9 +287,10 @@ function knownAt(path: readonly string[]): Code {
   throw new HeddleError('CAPTURE_NOT_FOUND', message, { path });
 }
 
-function put(values: object, path: readonly (string | number)[], value: unknown): void {
+function put(values: object, { path, as }: Pick<Gap, 'path' | 'as'>, value: unknown): void {
   const holder = path
     .slice(0, -1)
     .reduce((at, step) => (at as Record<string | number, unknown>)[step] as object, values);
-  Object.defineProperty(holder, path.at(-1)!, { value, enumerable: true, writable: true, configurable: true });
+  const property = as === undefined ? { value, writable: true } : { [as]: value };
+  Object.defineProperty(holder, path.at(-1)!, { ...property, enumerable: true, configurable: true });
 }

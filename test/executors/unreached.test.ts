@@ -19,7 +19,12 @@ for (const where of ['threads', 'processes']) {
   });
 
   test(`tasks that are made behind import.meta.main go to ${where} with what they capture`, bounded, async () => {
-    assert.deepEqual(await linesOf('behind-main.ts', where), ['{"added":[2,3]}', '{"scaled":[4,7]}', '[9]']);
+    assert.deepEqual(await linesOf('behind-main.ts', where), [
+      '{"added":[2,3]}',
+      '{"scaled":[4,7]}',
+      '{"powers":[5,10]}',
+      '[9]',
+    ]);
   });
 }
 
@@ -34,6 +39,7 @@ test('where workers over sockets would not find them, the run says so at once, a
       `TASK_NOT_ADDRESSABLE task 'bad' was made after a run of a flow that its file waits for`,
       `TASK_NOT_ADDRESSABLE task 'add' was made behind if (import.meta.main)`,
       `TASK_NOT_ADDRESSABLE task 'scale' was made behind if (import.meta.main)`,
+      `TASK_NOT_ADDRESSABLE task 'power' was made behind if (isMain)`,
     ],
   );
   assert.match(refusals[0]!, /Move the task\(\) call to the top level of a module, above the first run of a flow/);
