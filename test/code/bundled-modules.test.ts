@@ -166,6 +166,6 @@ test('of what a bundled package makes, its version is told where the package its
 
   assert.deepEqual(
     problems.map(({ path, what }) => [path, what]),
-    [['value.db.query', 'is a function (some-client 4.5.6)']],
+    [['value.db', 'is a Client (some-client 4.5.6), which holds a function in .query']],
   );
 });
