@@ -116,11 +116,12 @@ class Capturing {
     const reference = referenceOf(code);
     if (reference?.module !== undefined) return { type: 'reference', reference };
     if (reference !== undefined) throw this.#refusal(`'${at}'`, ties.task);
-    if (typeof code === 'object') return this.#namedElsewhere(code, at);
+    if (typeof code === 'object') return this.#namedElsewhere(code, at, ties.native);
     const facts = this.#inspector.factsOf(code);
     if (facts.bound !== undefined) return this.#boundOf(facts.bound, at);
     const script = scriptOf(code, facts, this.#inspector);
-    if (script === undefined || script.isCommonJs) return this.#namedElsewhere(code, at);
+    if (script === undefined) return this.#namedElsewhere(code, at, ties.native);
+    if (script.isCommonJs) return this.#namedElsewhere(code, at, ties.commonJs);
     const name = nameInModule(code, facts);
     const isThere = name !== undefined && script.isFile && !this.#moduleTextOf(script).unreached.has(name);
     if (isThere) return { type: 'named', module: addressOf(script.url), name };
@@ -128,12 +129,12 @@ class Capturing {
   }
 
   /** What is not written by the user, or not in a module that can be looked into. */
-  #namedElsewhere(code: Code, at: string): CapturedFunction {
+  #namedElsewhere(code: Code, at: string, tie: Tie): CapturedFunction {
     const exported = exportOf(code);
     if (exported !== undefined) return { type: 'exported', ...exported };
     const path = pathTo(code);
     if (path !== undefined) return { type: 'known', path };
-    throw this.#refusal(`'${at}'`, ties.native);
+    throw this.#refusal(at === 'run' ? 'its function' : `'${at}'`, tie);
   }
 
   #boundOf({ target, self, args }: NonNullable<FunctionFacts['bound']>, at: string): CapturedFunction {
@@ -243,8 +244,12 @@ const ties = {
     remedy: 'Capture its function instead, or make it at the top level of a module.',
   },
   native: {
-    what: 'is native code, or that of a CommonJS module, and no global or module has it under a name',
+    what: 'is native code, and no global or module has it under a name',
     remedy: 'Get it inside of the function that uses it.',
+  },
+  commonJs: {
+    what: 'is code of a CommonJS module, which does not export it, so that nobody else can get at it',
+    remedy: 'Export it, or make its file an ES module (.mjs, or "type": "module" in package.json).',
   },
   require: {
     what: 'uses `require`, which belongs to the place where it was written',

@@ -28,6 +28,15 @@ for (const where of ['threads', 'processes']) {
   });
 }
 
+test('in CommonJS a run behind require.main is not run by workers, and tasks there are refused', bounded, async () => {
+  const [found, refused, ...others] = await linesOf('behind-main.cjs', 'threads');
+
+  assert.equal(found, '{"found":[2,3]}');
+  assert.match(refused!, /^FUNCTION_NOT_SERIALIZABLE task 'below' was made behind if \(require\.main === module\), /);
+  assert.match(refused!, /: its function is code of a CommonJS module, .* or make its file an ES module/);
+  assert.deepEqual(others, []);
+});
+
 test('where workers over sockets would not find them, the run says so at once, and why', bounded, async () => {
   const lines = [...(await linesOf('after-a-run.ts', 'sockets')), ...(await linesOf('behind-main.ts', 'sockets'))];
 
