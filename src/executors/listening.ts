@@ -24,6 +24,9 @@ export interface ListeningCluster extends RunningCluster {
   readonly url: string;
 }
 
+/** Who is told that the cluster closes, and takes longer to answer, may hang: nothing more is wanted of it. */
+const closeTimeoutMs = 1_000;
+
 export async function openListening(options: ListeningOptions): Promise<ListeningCluster> {
   const { host = '127.0.0.1', port, token, tls, starting, nameOf, ...rest } = options;
   // Loaded by those who listen only: it is much.
@@ -40,6 +43,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     host,
     port,
     token,
+    closeTimeoutMs,
     ...(tls !== undefined && { tls }),
     onRefused: (message) => rest.log?.({ time: Date.now(), level: 'warn', message }),
     decode: decodeFromPeer,

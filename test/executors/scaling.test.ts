@@ -135,6 +135,21 @@ test('worker processes end when the process that started them is killed', bounde
   await once(child.stdout, 'close');
 });
 
+// It takes 6 s: one for the connection, and five in which a process could end in order.
+test('a worker process that is frozen does not keep its cluster from closing', { timeout: 13_000 }, async () => {
+  using diary = newDiary();
+  const cluster = new LocalCluster({ workers: 1, processes: true });
+  await cluster.start();
+  const flow = new Flow('pid', () => failing.brief.map([1], unmapped(diary.path)));
+  await runOn(new DistributedExecutor(() => cluster))(flow);
+  const pid = Number(linesOf(diary.path)[0]!.split(' ').at(-1));
+
+  process.kill(pid, 'SIGSTOP');
+  await cluster.close();
+
+  assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
 test('a worker process that dies is replaced, and its neighbours keep what they did [D043]', bounded, async () => {
   using diary = newDiary();
   const listener = new Listener();
