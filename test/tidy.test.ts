@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   worker: ['comm', 'protocol', 'lib'],
   executors: ['engine', 'scheduler', 'worker', 'comm', 'protocol', 'code', 'lib'],
   notifications: ['engine', 'views', 'flow', 'lib'],
-  cli: ['executors', 'engine', 'scheduler', 'config', 'lib'],
+  cli: ['comm', 'executors', 'engine', 'scheduler', 'config', 'lib'],
   'index.ts': ['executors', 'notifications', 'engine', 'results', 'config', 'flow', 'values', 'lib'],
   'workers/thread.ts': ['engine', 'values', 'code', 'lib'],
   'workers/remote.ts': ['worker', 'comm', 'protocol', 'code', 'lib'],

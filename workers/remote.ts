@@ -110,7 +110,7 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   }
   const limit = memoryLimitMb === undefined ? '' : ` of at most ${memoryLimitMb} MB`;
   const more = has.resources.length + has.labels.length === 0 ? '' : `, and ${describeTraits(has)}`;
-  say(`joined ${url} as '${name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}${more}`);
+  say(`joined ${url} as '${worker.name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}${more}`);
   const left = Promise.withResolvers<Leaving>();
   const watch = new MemoryWatch(memoryLimitBytes);
   const look = () => {

@@ -5,7 +5,7 @@ import { toBytes } from '../lib/byte-size.ts';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { rules, type OptionRule } from '../lib/options.ts';
-import { memoryHere, workerMemoryRule } from '../executors/memory-here.ts';
+import { memoryHere, resultMemoryRule, workerMemoryRule } from '../executors/memory-here.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { version } from '../lib/version.ts';
 import { attach, type Attachment } from './attached.ts';
@@ -78,7 +78,7 @@ program
   .option(
     '--memory-limit <size>',
     'how much results may take before they are moved to disk; a quarter by default',
-    size,
+    resultSize,
   )
   .option('--spill-directory <folder>', 'where they are moved to; that for temporary files by default')
   .option('--record <file>', 'write down what happens and what is decided, for heddle replay')
@@ -164,6 +164,10 @@ function size(text: string): number {
   } catch {
     throw new InvalidArgumentError('It should look like 512MB or 2GB.');
   }
+}
+
+function resultSize(text: string): number {
+  return checked(size(text), resultMemoryRule);
 }
 
 function workerSize(text: string): number {

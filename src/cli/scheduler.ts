@@ -8,6 +8,7 @@ import { readListenAddress } from './address.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { version } from '../lib/version.ts';
+import { sayingFlags } from './flags.ts';
 import { say } from './output.ts';
 
 export interface SchedulerArguments extends TlsFiles {
@@ -28,15 +29,14 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
   const { listen, token, memoryLimit, spillDirectory, record } = options;
   const tls = readTlsFiles(options) as ServerTlsOptions | undefined;
   const onLog = ({ message }: LogRecord) => say(message);
-  await using cluster = new WebSocketCluster({
-    ...readListenAddress(listen),
-    token,
+  const chosen = {
     ...(tls && { tls }),
-    onLog,
     ...(memoryLimit !== undefined && { resultMemory: memoryLimit }),
     ...(spillDirectory !== undefined && { spillDirectory }),
     ...(record !== undefined && { record }),
-  });
+  };
+  const address = readListenAddress(listen);
+  await using cluster = sayingFlags(() => new WebSocketCluster({ ...address, token, onLog, ...chosen }));
   await cluster.start();
   const page = cluster.url!.replace(/^ws/, 'http');
   say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}`);

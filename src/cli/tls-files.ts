@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from '../executors/index.ts';
+import { checkTls } from '../comm/tls.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { sayingFlags } from './flags.ts';
 
 /** The options `--tls-…`: paths of PEM files. */
 export interface TlsFiles {
@@ -10,20 +12,22 @@ export interface TlsFiles {
 }
 
 /**
- * What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND` or `CERTIFICATE_INVALID` with the
- * reason, and `BAD_ADDRESS` when `url` is not encrypted.
+ * What stands in the files; undefined when none is given. Throws `FILE_NOT_FOUND`, `CERTIFICATE_INVALID` or
+ * `INVALID_OPTION` with the reason, and `BAD_ADDRESS` when `url` is not encrypted.
  */
 export function readTlsFiles(files: TlsFiles, url?: string): TlsOptions | undefined {
   const { tlsCert, tlsKey, tlsCa } = files;
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
   if (url?.startsWith('ws://') === true) throw notEncrypted(files, url);
   const passphrase = process.env['HEDDLE_TLS_PASSPHRASE'];
-  return {
+  const tls = {
     ...(tlsCert !== undefined && { cert: read('--tls-cert', tlsCert) }),
     ...(tlsKey !== undefined && { key: read('--tls-key', tlsKey) }),
     ...(tlsCa !== undefined && { ca: read('--tls-ca', tlsCa) }),
     ...(passphrase !== undefined && { passphrase }),
   };
+  sayingFlags(() => checkTls('heddle', tls));
+  return tls;
 }
 
 function notEncrypted({ tlsCa, tlsCert }: TlsFiles, url: string): UsageError {

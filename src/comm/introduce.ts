@@ -24,7 +24,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
   self: Pick<Hello, 'role' | 'name' | 'threads' | 'has' | 'within'>,
   handlers: CommHandlers<In>,
   { answerTimeoutMs = 10_000 } = {},
-): Promise<void> {
+): Promise<Welcome> {
   const answer = Promise.withResolvers<Welcome | Refused>();
   let watch: Watch | undefined;
   comm.listen({
@@ -55,7 +55,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
   });
   const { node } = process.versions;
   comm.send({ type: 'hello', protocol: protocolVersion, heddle: version, node, ...self });
-  await answered(comm, answer.promise, answerTimeoutMs);
+  return await answered(comm, answer.promise, answerTimeoutMs);
 }
 
 function watchOver<In, Out>(comm: Comm<In, Out>, { heartbeatTimeoutMs }: Welcome): Watch {
@@ -72,11 +72,11 @@ async function answered<In, Out>(
   comm: Comm<In, Out>,
   answer: Promise<Welcome | Refused>,
   timeoutMs: number,
-): Promise<void> {
+): Promise<Welcome> {
   const { promise: nothing, resolve } = Promise.withResolvers<undefined>();
   const watch = new Watch(timeoutMs, () => resolve(undefined));
   const message = await Promise.race([answer, nothing]).finally(() => watch.stop());
-  if (message?.type === 'welcome') return;
+  if (message?.type === 'welcome') return message;
   void comm.close('this is no scheduler');
   if (message?.type === 'refused') throw new HeddleError(message.code, message.message, { address: comm.peer });
   throw notHeddle(comm.peer, message === undefined ? 'it never answered our hello' : 'its answer made no sense', {});

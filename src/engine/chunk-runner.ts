@@ -181,7 +181,7 @@ class ChunkRun {
   #failAll(state: State): void {
     this.#array.failuresLogged += 1;
     const source = { task: this.#task.name };
-    if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(state.message);
+    if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
     for (let index = this.#task.start; index < this.#task.end; index += 1) this.#outcomes.at(index).end(index, state);
   }
 

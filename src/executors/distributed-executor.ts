@@ -3,6 +3,7 @@ import { checkTls, type TlsOptions } from '../comm/tls.ts';
 import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/executor.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
+import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { isCluster, type Cluster } from './cluster.ts';
 import { LocalCluster } from './local-cluster.ts';
@@ -55,7 +56,8 @@ export class DistributedExecutor implements Executor {
       run.logger.info(`connecting to the scheduler at ${cluster}`);
       const comm = await this.#connect(cluster, run.signal);
       const advice = `start one with: heddle worker ${cluster} (and the same HEDDLE_TOKEN)`;
-      return await openSession(comm, this.#advised(listener, advice, run), {
+      const advised = this.#advised(welcomed(listener, cluster, run), advice, run);
+      return await openSession(comm, advised, {
         name,
         isSameThread: false,
         sharesMemory: false,
@@ -120,6 +122,23 @@ export class DistributedExecutor implements Executor {
       },
     };
   }
+}
+
+/** Says once what there is at a scheduler that others use too. */
+function welcomed(listener: SessionListener, address: string, { logger }: FlowRunFacts): SessionListener {
+  let isTold = false;
+  return {
+    ...listener,
+    log: (records) => listener.log(records),
+    lost: (error) => listener.lost(error),
+    workers: (change) => {
+      const { workers, threads } = change;
+      const there = `${plural(workers, 'worker')} with ${plural(threads, 'thread')}`;
+      if (!isTold) logger.info(`connected to ${address}: ${there}`);
+      isTold = true;
+      listener.workers(change);
+    },
+  };
 }
 
 /** How many runs use a cluster that an executor started, where two runs got the same one. */

@@ -30,7 +30,7 @@ export interface LocalClusterOptions extends SchedulerSettings {
   readonly labels?: readonly string[];
   /** Whether each worker is a process of its own, rather than threads of this one. */
   readonly processes?: boolean;
-  /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
+  /** Megabytes of heap that each thread may use, from 16 on; Node's own limit by default. */
   readonly memoryLimit?: number;
   /**
    * What each worker process may take, `'2GB'` for example, 256 MB or more; an equal share of what there is by default.

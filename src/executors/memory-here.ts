@@ -12,6 +12,12 @@ export const workerMemoryRule: OptionRule = {
   holds: (bytes) => Number(bytes) >= leastWorkerMemory,
 };
 
+/** Of bytes. With less, each result would go to the disk and come back. */
+export const resultMemoryRule: OptionRule = {
+  expected: `1 MB or more, like '512MB'`,
+  holds: (bytes) => Number(bytes) >= 2 ** 20,
+};
+
 /** The option `workerMemory` of `owner`, in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
 export function workerMemoryOf(size: unknown, owner: string): number {
   const what = `option 'workerMemory' of ${owner}`;
@@ -19,6 +25,15 @@ export function workerMemoryOf(size: unknown, owner: string): number {
   if (workerMemoryRule.holds(bytes)) return bytes;
   const message = `${what} should be ${workerMemoryRule.expected}; got ${describe(size)}`;
   throw new UsageError('INVALID_OPTION', message, { owner, option: 'workerMemory', value: size });
+}
+
+/** The option `resultMemory` of `owner`, in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
+export function resultMemoryOf(size: unknown, owner: string): number {
+  const what = `option 'resultMemory' of ${owner}`;
+  const bytes = toBytes(size, what);
+  if (resultMemoryRule.holds(bytes)) return bytes;
+  const message = `${what} should be ${resultMemoryRule.expected}; got ${describe(size)}`;
+  throw new UsageError('INVALID_OPTION', message, { owner, option: 'resultMemory', value: size });
 }
 
 /** How many bytes of memory there are for this process: of the machine, or of the container that it is in. */

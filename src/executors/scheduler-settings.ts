@@ -3,13 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toBytes, type ByteSize } from '../lib/byte-size.ts';
+import type { ByteSize } from '../lib/byte-size.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { rules } from '../lib/options.ts';
 import { placingRules } from '../lib/placing.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
-import { memoryHere } from './memory-here.ts';
+import { memoryHere, resultMemoryOf } from './memory-here.ts';
 
 export interface SchedulerSettings {
   /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
@@ -53,9 +53,7 @@ export function schedulerSettings(
 ): SetByClusters {
   if (spillDirectory !== undefined) assertWritable(spillDirectory, owner);
   const resultMemoryBytes =
-    resultMemory === undefined
-      ? Math.floor(memoryHere() / 4)
-      : toBytes(resultMemory, `option 'resultMemory' of ${owner}`);
+    resultMemory === undefined ? Math.floor(memoryHere() / 4) : resultMemoryOf(resultMemory, owner);
   return {
     resultMemoryBytes,
     ...(allowedFailures !== undefined && { allowedFailures }),

@@ -28,7 +28,7 @@ export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   readonly resources?: Readonly<Record<string, number>>;
   /** What tasks that need `labels` find on each worker; nothing by default. */
   readonly labels?: readonly string[];
-  /** Megabytes of heap that each thread may use, 16 or more; Node's own limit by default. */
+  /** Megabytes of heap that each thread may use, from 16 on; Node's own limit by default. */
   readonly memoryLimit?: number;
   /** What each worker process may take, `'2GB'` for example, 256 MB or more; by default what its machine has. */
   readonly workerMemory?: ByteSize;

@@ -30,8 +30,8 @@ export const rules = {
   },
   /** Of heap for a thread. With less, V8 does not fail the thread but ends the process. */
   megabytes: {
-    expected: 'a whole number of megabytes, 16 or more',
-    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 16,
+    expected: 'a whole number of megabytes, from 16 to 1048576 (a terabyte)',
+    holds: (value) => isCount(value, 16, 2 ** 20),
   },
   text: { expected: 'a text that is not empty', holds: (value) => typeof value === 'string' && value !== '' },
   flag: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },

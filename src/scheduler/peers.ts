@@ -4,6 +4,7 @@ import { byteLengthOf } from '../lib/attachments.ts';
 import type { Loss } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { plural } from '../lib/plural.ts';
 import type { Range } from '../lib/range.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { Watch } from '../comm/watch.ts';
@@ -145,7 +146,7 @@ type Importing = Extract<FromWorker, { type: 'importing' }>;
 export interface WorkerPeer {
   readonly type: 'worker';
   readonly id: string;
-  /** For people; two workers may share one. */
+  /** For people; no other worker that is here has it. */
   readonly name: string;
   readonly threads: number;
   /** When it joined, in milliseconds since 1970. */
@@ -209,6 +210,20 @@ export function newWorker(id: string, comm: Comm<FromPeer, ToPeer>, { name, thre
     attempts: new Map(),
     lastSeen: performance.now(),
   };
+}
+
+/** What to call a worker that calls itself so: two of one name could not be told apart in a log. */
+export function freeName(name: string, workers: ReadonlyMap<string, WorkerPeer>): string {
+  const isTaken = (wanted: string) => workers.values().some((worker) => worker.name === wanted);
+  let free = name;
+  for (let number = 2; isTaken(free); number += 1) free = `${name}-${number}`;
+  return free;
+}
+
+/** What is said of a worker that has joined, and calls itself by a name. */
+export function describeJoined({ name, threads, comm }: WorkerPeer, itself: string): string {
+  const renamed = name === itself ? '' : `; another one is called ${itself} as well`;
+  return `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}${renamed}`;
 }
 
 /** Why a peer that introduces itself like this cannot be let in, if so. */

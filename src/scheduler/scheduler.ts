@@ -6,7 +6,6 @@ import { byteLengthOf } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
-import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm, CommClosed } from '../comm/comm.ts';
@@ -19,7 +18,9 @@ import { Lookout } from './lookout.ts';
 import { crashedBlock, departureOf, noteLoss, noteRecords, type LostWorker } from './losses.ts';
 import {
   callOff,
+  describeJoined,
   HeldArray,
+  freeName,
   newClient,
   newWorker,
   noteImport,
@@ -132,15 +133,16 @@ export class Scheduler implements AsyncDisposable {
       void comm.close(refused.message);
       return undefined;
     }
-    comm.send({ type: 'welcome', name: hello.name, heartbeatTimeoutMs: this.#heartbeatTimeoutMs });
-    return hello.role === 'worker' ? this.#joinWorker(comm, hello) : this.#joinClient(comm, hello);
+    const name = hello.role === 'worker' ? freeName(hello.name, this.#workers) : hello.name;
+    comm.send({ type: 'welcome', name, heartbeatTimeoutMs: this.#heartbeatTimeoutMs });
+    return hello.role === 'worker' ? this.#joinWorker(comm, hello, name) : this.#joinClient(comm, hello);
   }
 
-  #joinWorker(comm: Comm<FromPeer, ToPeer>, hello: Hello): WorkerPeer {
-    const { name, threads, has = noTraits } = hello;
-    const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, hello);
+  #joinWorker(comm: Comm<FromPeer, ToPeer>, hello: Hello, name: string): WorkerPeer {
+    const { threads, has = noTraits } = hello;
+    const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, { ...hello, name });
     this.#workers.set(worker.id, worker);
-    this.#log('info', `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}`);
+    this.#log('info', describeJoined(worker, hello.name));
     tellOfWorkers(this.#clients, this.#workers);
     this.#handle({ type: 'worker-joined', worker: worker.id, threads, has });
     this.#options.workerJoined?.(name);

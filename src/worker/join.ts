@@ -12,7 +12,7 @@ export async function join(
   { name, has, code }: { name: string; has?: Traits; code?: CodeKeeper | undefined },
 ): Promise<Worker> {
   const worker = new Worker(comm, pool, code);
-  await introduce<ToWorker, FromWorker>(
+  const welcome = await introduce<ToWorker, FromWorker>(
     comm,
     { role: 'worker', name, threads: pool.threads, ...(has && { has }) },
     {
@@ -21,5 +21,6 @@ export async function join(
       closed: ({ reason }) => worker.disconnected(reason),
     },
   );
+  worker.name = welcome.name;
   return worker;
 }

@@ -39,6 +39,8 @@ const fewBytes = 4 * 2 ** 20;
 let nextKey = threadId * 2 ** 32 + 1;
 
 export class Worker implements AsyncDisposable {
+  /** What the scheduler calls it: with a number behind it, when another one has the same name. */
+  name = '';
   readonly #core: WorkerCore;
   readonly #comm: Comm<ToWorker, FromWorker>;
   readonly #pool: ChunkPool;

@@ -91,7 +91,7 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'a folder to spill to that is not there',
     ['scheduler', '--listen', '0', '--token', 'x', '--spill-directory', '/no/such'],
-    /'spillDirectory' .* a folder that can be written to; got '\/no\/such': ENOENT/,
+    /heddle: --spill-directory should be a folder that can be written to; got '\/no\/such': ENOENT/,
   ],
   ['an unknown command', ['runn', script], /unknown command 'runn'[\s\S]*Did you mean run/],
 ];

@@ -34,6 +34,7 @@ test('a flow runs on a scheduler and a worker that show each other certificates'
   await using stranger = heddle(['worker', url, ...eve, '--tls-ca', ca], env);
   await using trusting = heddle(['worker', url, ...ada], env);
 
+  await program.line(/connected to wss:\S+: 1 worker with 1 thread$/);
   await program.line(/greet @ada \| greeting/);
   assert.equal(await program.status(), 0);
   await stranger.line(
@@ -79,9 +80,9 @@ for (const [what, args, message] of [
   [
     'of another certificate',
     [...ada.slice(0, 3), eve[3]!],
-    /the key is not that of the certificate.*\[CERTIFICATE_INVALID/,
+    /--tls-cert, --tls-key, --tls-ca: the key is not that of the certificate.*\[CERTIFICATE_INVALID/,
   ],
-  ['without its certificate', ada.slice(2), /option 'key' of tls of .* needs 'cert' beside it/],
+  ['without its certificate', ada.slice(2), /heddle: --tls-key needs --tls-cert beside it/],
 ] as const) {
   test(`a file ${what} is wrong usage: status 2, and its name`, bounded, async () => {
     await using worker = heddle(['worker', 'wss://127.0.0.1:9', '--token', 'x', ...args]);

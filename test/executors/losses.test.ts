@@ -190,8 +190,18 @@ test(
   },
 );
 
-test('a memory limit with which no thread could start is refused', bounded, () => {
-  assert.throws(() => new LocalCluster({ memoryLimit: 4 }), { code: 'INVALID_OPTION', message: /16 or more; got 4/ });
+test('a memory limit with which nothing could be run, or that no machine has, is refused', bounded, () => {
+  const wrong = [
+    [{ memoryLimit: 4 }, /from 16 to 1048576 .*; got 4$/],
+    [{ memoryLimit: 1e9 }, /from 16 to 1048576 .*; got 1000000000$/],
+    [{ resultMemory: 0 }, /'resultMemory' of LocalCluster should be 1 MB or more.*; got 0$/],
+    [{ resultMemory: 1.5 }, /'resultMemory' of LocalCluster should be 1 MB or more.*; got 1\.5$/],
+    [{ workerMemory: 0 }, /'workerMemory' of LocalCluster should be 256 MB or more.*; got 0$/],
+  ] as const;
+
+  for (const [options, message] of wrong) {
+    assert.throws(() => new LocalCluster(options), { code: 'INVALID_OPTION', message });
+  }
 });
 
 test('a cluster that is closed under a run ends it as Failed [D057]', bounded, async () => {
@@ -222,7 +232,7 @@ test(
 );
 
 test('a module that throws in a worker fails its tasks, with the reason as the cause [D085]', bounded, async () => {
-  const { state } = await run(new Flow('no-import', () => [render.map([1, 2, 3]), inc(1)]));
+  const { state, logs } = await run(new Flow('no-import', () => [render.map([1, 2, 3]), inc(1)]));
 
   const children = state.of('render').children;
   for (const { type, error } of children) {
@@ -230,6 +240,7 @@ test('a module that throws in a worker fails its tasks, with the reason as the c
     assert.match(error?.message ?? '', /could not import .*fails-in-workers\.ts.*'render'.*no graphics card/);
     assert.ok(error?.cause instanceof RangeError);
   }
+  assert.ok(logs.some(({ message }) => message.startsWith('HeddleError [TASK_MODULE_FAILED]: a worker could not im')));
   assert.equal(state.of('inc').result, 2);
 });
 

@@ -206,6 +206,23 @@ test('a worker that goes as it said is no reason for a warning', async () => {
   assert.deepEqual([record?.level, record?.message], ['info', 'worker ada left (the test is through with it)']);
 });
 
+test('a worker that has the name of another one is called otherwise, and both ends say so', async () => {
+  const lines: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ message }) => lines.push(message) });
+  const names: string[] = [];
+  for (const name of ['ada', 'ada', 'ada']) {
+    const worker = connect(scheduler, { role: 'worker', threads: 1, name });
+    names.push((await worker.next('welcome')).name);
+  }
+
+  assert.deepEqual(names, ['ada', 'ada-2', 'ada-3']);
+  assert.equal(lines[1], 'worker ada-2 joined from this process with 1 thread; another one is called ada as well');
+  assert.deepEqual(
+    scheduler.lookout.status.workers.map(({ name }) => name),
+    names,
+  );
+});
+
 test('who comes and goes is told to those who look after the scheduler', async () => {
   const lines: string[] = [];
   await using scheduler = new Scheduler({ log: ({ level, message }) => lines.push(`${level} ${message}`) });

@@ -276,7 +276,7 @@ test('workers are told apart by their connections: two of one name both work, an
   assert.equal((await second.next('run')).start, one.start);
   assert.deepEqual(
     scheduler.lookout.status.workers.map(({ name }) => name),
-    ['ada'],
+    ['ada-2'],
   );
 });
 
