@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { diagnose } from '../../src/values/diagnosis.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/values/encode.ts';
 import { isExact } from '../../src/values/exactness.ts';
+import { takeTableApart } from '../../src/values/rows.ts';
 import { registerType } from '../../src/values/types.ts';
 import { type Fate, hostile, nested, valueTable } from './value-table.ts';
 
@@ -23,6 +24,16 @@ test('whatever the scan accepts arrives exactly, and whatever it does not is fou
       if (fate === 'exact' || fate === 'packed') assertSame(arrived(value), value);
     }),
     { numRuns: 2_000 },
+  );
+});
+
+test('lists of rows of one shape, whatever it is, arrive exactly, and are exact when they can be taken apart', () => {
+  fc.assert(
+    fc.property(tables, (table) => {
+      if (takeTableApart(table) !== undefined) assert.ok(isExact(table));
+      if (isExact(table)) assertSame(decodeValue(encodeValue(table)), table);
+    }),
+    { numRuns: 300 },
   );
 });
 
@@ -264,3 +275,28 @@ const anything = fc.anything({
     ),
   ],
 });
+
+const plain = { noNullPrototype: true } as const;
+/** Lists of values of one shape, which is of any sort that rows may have, and now and then of one that they may not. */
+const tables = fc
+  .letrec<{ shape: fc.Arbitrary<unknown> }>((tie) => ({
+    shape: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constantFrom<fc.Arbitrary<unknown>>(
+        fc.double(),
+        fc.integer(),
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom(undefined, null, -0, Number.NaN, true),
+        fc.bigInt(),
+        fc.date({ noInvalidDate: false }),
+        fc.constant(shared),
+        fc.constantFrom<unknown>(new Map([[1, 2]]), Buffer.from('abc'), new Price(1)),
+      ),
+      tie('shape').map((element) => fc.array(element, { maxLength: 4 })),
+      tie('shape').map((member) => fc.option(member, { nil: null })),
+      fc
+        .dictionary(fc.string({ maxLength: 5 }), tie('shape'), { minKeys: 1, maxKeys: 4 })
+        .map((members) => fc.record(members, plain)),
+    ),
+  }))
+  .shape.chain((member) => fc.array(fc.record({ id: fc.integer(), member }, plain), { minLength: 64, maxLength: 70 }));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { serialize } from 'node:v8';
 import { decodeValue, encodeValue } from '../../src/values/encode.ts';
 import { isExact } from '../../src/values/exactness.ts';
 import { takeTableApart } from '../../src/values/rows.ts';
@@ -43,6 +44,68 @@ test('what would not come back as it was is left to the copier', () => {
   }
 });
 
+test('rows within rows, lists and dates are taken apart with them, also where some are missing', () => {
+  const list = orders();
+  const table = takeTableApart(list);
+
+  assert.ok(table);
+  assert.deepStrictEqual(decodeValue(encodeValue(table)), list);
+  assert.ok(encodeValue(table).length * 1.5 < serialize(list).length);
+});
+
+test('what is in two places of a table stays one, by way of the copier', () => {
+  const author = { name: 'ann' };
+  const at = new Date(0);
+  const tags = ['new'];
+  const trees = rows().map(({ id }) => ({ id, kids: [] as unknown[] }));
+  trees[7]!.kids.push(trees[50]);
+  const shared: readonly (readonly [place: string, list: readonly unknown[], isOne: (list: Found) => boolean])[] = [
+    ['in two rows', spoiltOrders({ author }), (list) => list[3]!.author === list[4]!.author],
+    ['a date', spoiltOrders({ at }), (list) => list[3]!.at === list[4]!.at],
+    ['a list', spoiltOrders({ tags }), (list) => list[3]!.tags === list[4]!.tags],
+    ['in two columns', rows().map(() => twice({ name: 'ann' })), (list) => list[3]!.first === list[3]!.second],
+    ['a row in another row', trees, (list) => (list[7]!.kids as unknown[])[0] === list[50]],
+  ];
+
+  for (const [place, list, isOne] of shared) {
+    assert.equal(takeTableApart(list), undefined, place);
+    const arrived = decodeValue(encodeValue(list)) as Found;
+    assert.deepStrictEqual(arrived, list, place);
+    assert.ok(isOne(arrived), place);
+  }
+});
+
+test('what is not exact within a row is not taken apart either', () => {
+  const gapWithName = Object.assign(['a', , 'b'], { name: 'gap' }); // oxlint-disable-line no-sparse-arrays
+  const odd: readonly (readonly [what: string, part: object])[] = [
+    ['a class', { author: Object.assign(new Row(), { name: 'ann' }) }],
+    ['a symbol as a key', { author: { name: 'ann', [Symbol('key')]: 1 } }],
+    ['a symbol on a list', { tags: Object.assign(['a'], { [Symbol('key')]: 1 }) }],
+    ['a name on a list', { tags: Object.assign(['a'], { name: 'tags' }) }],
+    ['a gap in a list', { tags: ['a', , 'b'] }], // oxlint-disable-line no-sparse-arrays
+    ['a gap and a name', { tags: gapWithName }],
+    ['a list of a class', { tags: new (class Tags extends Array<string> {})() }],
+    ['a date with a property', { at: Object.assign(new Date(), { zone: 'UTC' }) }],
+    ['a date of a class', { at: new (class Day extends Date {})() }],
+    ['a function in a list', { tags: [() => 1] }],
+    ['a Map', { author: new Map() }],
+    ['a Buffer', { author: Buffer.from('ann') }],
+    ['a Proxy', { author: new Proxy({ name: 'ann' }, {}) }],
+    ['a list in place of a row', { author: ['ann'] }],
+    ['a __proto__', { author: JSON.parse('{"__proto__":1}') as unknown }],
+    ['no keys', { author: {} }],
+  ];
+
+  for (const [what, part] of odd) {
+    for (const at of [0, 40]) {
+      const list = orders();
+      Object.assign(list[at]!, part);
+      assert.equal(takeTableApart(list), undefined, what);
+      if (isExact(list)) assert.deepStrictEqual(decodeValue(encodeValue(list)), list, what);
+    }
+  }
+});
+
 test('no trap of a Proxy is run', () => {
   const traps: unknown[] = [];
   const watched = new Proxy({}, { get: (_, trap) => void traps.push(trap) });
@@ -56,6 +119,31 @@ test('no trap of a Proxy is run', () => {
 
 function rows(): Record<string, unknown>[] {
   return Array.from({ length: 100 }, (_, id) => ({ id, name: `article ${id}`, at: id % 2 === 0 ? undefined : null }));
+}
+
+type Found = readonly Record<string, unknown>[];
+
+function orders(): Record<string, unknown>[] {
+  return rows().map(({ id }) => {
+    const number = Number(id);
+    return {
+      id: number,
+      at: number % 7 === 0 ? null : new Date(number),
+      author: number % 5 === 0 ? undefined : { name: `ann ${number}`, address: { zip: number, lines: ['a', -0] } },
+      tags: Array.from({ length: number % 4 }, (_, tag) => `tag ${tag}`),
+      lines: Array.from({ length: number % 3 }, (_, line) => ({ line, prices: [[line / 3], [Number.NaN, 1n]] })),
+      last: number % 2 === 0 ? number : [number],
+    };
+  });
+}
+
+/** With the same in each row. */
+function spoiltOrders(part: object): Record<string, unknown>[] {
+  return orders().map((order) => ({ ...order, ...part }));
+}
+
+function twice(part: object): object {
+  return { first: part, second: part };
 }
 
 class Row {
