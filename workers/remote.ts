@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TlsOptions } from '../src/comm/tls.ts';
 import { connect } from '../src/comm/ws.ts';
-import { BundleStore } from '../src/code/bundle-store.ts';
+import { BundleStore } from '../src/code/bundle/bundle-store.ts';
 import { formatBytes } from '../src/lib/byte-size.ts';
 import { formatDuration } from '../src/lib/duration.ts';
 import { HeddleError } from '../src/lib/heddle-error.ts';

@@ -5,7 +5,7 @@
 
 import { toUrl } from './call-site.ts';
 import { Inspector } from './inspector.ts';
-import type { Places } from './places.ts';
+import type { Places } from './syntax/places.ts';
 import { insideFunction, registry, type Doubt, type Reference } from './registry.ts';
 
 const known = new WeakMap<Reference, Promise<Reference>>();
@@ -52,7 +52,7 @@ async function placesOf(module: string): Promise<Places | undefined> {
 }
 
 async function readPlaces(module: string): Promise<Places | undefined> {
-  const { Places } = await import('./places.ts');
+  const { Places } = await import('./syntax/places.ts');
   using inspector = await Inspector.open();
   const script = [...inspector.scripts.values()].find(({ url }) => toUrl(url) === module);
   return script && new Places(inspector.sourceOf(script.scriptId));

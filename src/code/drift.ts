@@ -2,7 +2,7 @@
 // each imports the module for itself, so what depends on the moment, the process or the machine is not the same there.
 
 import { inspect, types } from 'node:util';
-import { isModuleScope } from './captured.ts';
+import { isModuleScope } from './capture/captured.ts';
 import { textOf } from './function-place.ts';
 import { Inspector, type Code } from './inspector.ts';
 import { programGlobals } from './program-globals.ts';
@@ -107,7 +107,7 @@ export async function isRead(code: Code, path: string): Promise<boolean> {
   const name = path.replace(/^globalThis\./, '');
   const [owner = '', key] = name.split('.');
   try {
-    const { freeNamesIn } = await import('./free-names.ts');
+    const { freeNamesIn } = await import('./syntax/free-names.ts');
     const { names, written } = freeNamesIn(textOf(code));
     const isFree = names.has(owner) || (path !== name && names.has('globalThis') && textOf(code).includes(`.${name}`));
     if (!isFree || written.has(owner) || (key !== undefined && !matches(name, '\\b', code))) return false;

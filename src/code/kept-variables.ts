@@ -32,7 +32,7 @@ export function lookOf(code: Code): Look | undefined {
 export async function lookAt(codes: readonly Code[]): Promise<void> {
   const open = [...new Set(codes)].filter((code) => lookOf(code) === undefined);
   if (open.length === 0) return;
-  const { outerWritesIn } = await import('./outer-writes.ts');
+  const { outerWritesIn } = await import('./syntax/outer-writes.ts');
   const found = open.flatMap((code) => {
     try {
       const writes = outerWritesIn(textOf(code));

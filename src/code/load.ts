@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { CodeSource } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
-import { notInBundle, watchBundles } from './not-in-bundle.ts';
+import { notInBundle, watchBundles } from './bundle/not-in-bundle.ts';
 import { find, fingerprintOf, insideFunction, namesIn, projectOf, registry, type Reference } from './registry.ts';
 import { changesSince, lookAround, type Surroundings } from './side-effects.ts';
 

@@ -1,8 +1,8 @@
 // Tasks that workers cannot find, because they were made inside a function: taken apart where the flow is started, with
 // what their functions capture, and put together again where they run.
 
-import type { Capture } from '../code/capture.ts';
-import type { Captured } from '../code/captured.ts';
+import type { Capture } from '../code/capture/capture.ts';
+import type { Captured } from '../code/capture/captured.ts';
 import { notAddressable } from '../code/load.ts';
 import { insideFunction } from '../code/registry.ts';
 import { codeOf, partsOf, taskOf, type Task, type TaskParts } from '../flow/task.ts';
@@ -40,7 +40,7 @@ export async function captureTask(task: Task, { slug, made, ...ofRun }: CaptureU
 
 /** What a task is made of, not looked through yet. Rejects as `captureTask` does, but for values. */
 export async function takeApart(task: Task, { slug, made = insideFunction }: CaptureSubject): Promise<Capture> {
-  const { capture, NoInspectorError } = await import('../code/capture.ts');
+  const { capture, NoInspectorError } = await import('../code/capture/capture.ts');
   try {
     const parts = partsOf(task);
     const classes = 'class' in parts ? codeOf(task) : [];
@@ -52,7 +52,7 @@ export async function takeApart(task: Task, { slug, made = insideFunction }: Cap
 
 /** The task again. Rejects as `revive` does. */
 export async function reviveTask({ reference, captured }: RunPlan): Promise<Task> {
-  const { revive } = await import('../code/revive.ts');
+  const { revive } = await import('../code/capture/revive.ts');
   return taskOf(reference, (await revive(captured!)) as unknown as TaskParts);
 }
 

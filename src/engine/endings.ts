@@ -1,6 +1,6 @@
 // How task runs end, when they do not simply return a value.
 
-import { notInBundle } from '../code/not-in-bundle.ts';
+import { notInBundle } from '../code/bundle/not-in-bundle.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';

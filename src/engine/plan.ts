@@ -6,7 +6,7 @@ import type { Reading } from '../values/copier.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed, type Check } from '../values/travels.ts';
 import type { LogLevel } from '../lib/log-record.ts';
-import type { Captured } from '../code/captured.ts';
+import type { Captured } from '../code/capture/captured.ts';
 import type { ModuleVariable } from '../code/drift.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';

@@ -1,6 +1,6 @@
 // What goes along with the tasks of a flow to where they run, found out when a run has the means to run them.
 
-import type { Captured } from '../code/captured.ts';
+import type { Captured } from '../code/capture/captured.ts';
 import { certain } from '../code/certain.ts';
 import type { ModuleVariable } from '../code/drift.ts';
 import { isBuiltIn } from '../code/registry.ts';

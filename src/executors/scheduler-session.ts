@@ -1,7 +1,7 @@
 // A flow run as a client of a scheduler: arrays go there in messages, outcomes come back.
 
 import { notAddressable } from '../code/load.ts';
-import { bundleOf, withBundle } from '../code/bundle.ts';
+import { bundleOf, withBundle } from '../code/bundle/bundle.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';

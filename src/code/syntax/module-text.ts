@@ -1,7 +1,7 @@
 // What the text of a module says of the names at its top level. Nothing is run.
 
 import type { AnyNode, Program } from 'acorn';
-import type { Place } from './call-site.ts';
+import type { Place } from '../call-site.ts';
 import { assignedBy } from './free-names.ts';
 import { Places } from './places.ts';
 import {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { bundleOf } from '../../src/code/bundle.ts';
-import { pack } from '../../src/code/bundle-archive.ts';
-import { BundleStore } from '../../src/code/bundle-store.ts';
+import { bundleOf } from '../../../src/code/bundle/bundle.ts';
+import { pack } from '../../../src/code/bundle/bundle-archive.ts';
+import { BundleStore } from '../../../src/code/bundle/bundle-store.ts';
 
 test('a bundle that was kept is found, also by another process', () => {
   using folder = newFolder();

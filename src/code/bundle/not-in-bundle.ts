@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HeddleError } from '../lib/heddle-error.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
 import { bundleEntry, importedAt } from './bundle.ts';
 

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { HeddleError } from '../lib/heddle-error.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
 
 export interface BundleFile {
   /** Below the bundle's folder, with `/` between its parts. */

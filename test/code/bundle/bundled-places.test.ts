@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { notInBundle } from '../../src/code/not-in-bundle.ts';
+import { notInBundle } from '../../../src/code/bundle/not-in-bundle.ts';
 import { addModule, newProject, type Bundled } from './bundled-project.ts';
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -208,7 +208,7 @@ async function errorOf(bundled: Bundled, task: string): Promise<unknown> {
 function installed(name: string, folder: string): void {
   const open = new Set([name]);
   for (const each of open) {
-    const from = join(import.meta.dirname, '../../node_modules', each);
+    const from = join(import.meta.dirname, '../../../node_modules', each);
     cpSync(from, join(folder, each), { recursive: true });
     const { dependencies = {} } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as PackageJson;
     for (const other of Object.keys(dependencies)) open.add(other);

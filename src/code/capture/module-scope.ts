@@ -3,13 +3,13 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { HeddleError } from '../lib/heddle-error.ts';
-import { toUrl } from './call-site.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { toUrl } from '../call-site.ts';
 import { isModuleScope, type ModuleAddress } from './captured.ts';
-import { textOf } from './function-place.ts';
-import { Inspector, type Code, type VisibleScope } from './inspector.ts';
-import { importUntilReady } from './load.ts';
-import { fingerprintOf } from './registry.ts';
+import { textOf } from '../function-place.ts';
+import { Inspector, type Code, type VisibleScope } from '../inspector.ts';
+import { importUntilReady } from '../load.ts';
+import { fingerprintOf } from '../registry.ts';
 
 /** The modules that were asked for, by URL. */
 const modules = new Map<string, Promise<ModuleScope>>();

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Task } from 'heddle';
-import { bundleOf } from '../../src/code/bundle.ts';
-import { BundleStore } from '../../src/code/bundle-store.ts';
-import { load } from '../../src/code/load.ts';
-import { fingerprintOf } from '../../src/code/registry.ts';
+import { bundleOf } from '../../../src/code/bundle/bundle.ts';
+import { BundleStore } from '../../../src/code/bundle/bundle-store.ts';
+import { load } from '../../../src/code/load.ts';
+import { fingerprintOf } from '../../../src/code/registry.ts';
 
 export interface Project extends Disposable {
   readonly path: string;

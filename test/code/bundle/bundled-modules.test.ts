@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { inspectSerializable } from 'heddle';
-import { fingerprintOf } from '../../src/code/registry.ts';
+import { fingerprintOf } from '../../../src/code/registry.ts';
 import { addModule, newProject } from './bundled-project.ts';
 
 test('a task that is made behind an import that is awaited belongs to its own module', async () => {

@@ -3,17 +3,17 @@
 // are looked up in the other thread's own copy of the module; variables of the functions around it travel as values.
 
 import { types } from 'node:util';
-import { HeddleError } from '../lib/heddle-error.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
 import { isModuleScope, ownNames, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
 import { settleEarlyParts } from './early-parts.ts';
-import { freeNamesIn, hasPrivateMembers, type Tie } from './free-names.ts';
-import { placeAt, textOf } from './function-place.ts';
+import { freeNamesIn, hasPrivateMembers, type Tie } from '../syntax/free-names.ts';
+import { placeAt, textOf } from '../function-place.ts';
 import { functionsTakenOut, type Taken } from './functions-in.ts';
-import { Inspector, type Code, type FunctionFacts, type VisibleScope } from './inspector.ts';
+import { Inspector, type Code, type FunctionFacts, type VisibleScope } from '../inspector.ts';
 import { exportOf, pathTo } from './known.ts';
-import { readNamesOf, type ModuleText } from './module-text.ts';
+import { readNamesOf, type ModuleText } from '../syntax/module-text.ts';
 import { addressOf, Names } from './names.ts';
-import { find, registry, type Reference } from './registry.ts';
+import { find, registry, type Reference } from '../registry.ts';
 import { scriptOf, type WrittenFunction } from './written-function.ts';
 
 /** What was captured, and by whom each of its values is: `'load' (load.ts:3:10)`. */

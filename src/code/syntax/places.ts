@@ -1,9 +1,9 @@
 // What the text of a module says of places in it. Nothing is run.
 
 import type { AnyNode, Program } from 'acorn';
-import type { Place } from './call-site.ts';
+import type { Place } from '../call-site.ts';
 import { readModule } from './function-text.ts';
-import { mainGuards } from './registry.ts';
+import { mainGuards } from '../registry.ts';
 import { childrenOf, isFunction } from './scope.ts';
 
 export interface Guard {

@@ -170,4 +170,4 @@ function isNative(folder: string, facts: PackageJson): boolean {
 }
 
 /** Our own sources are no part of anybody's bundle: the worker has its own. */
-export const ownSource = fileURLToPath(new URL('../', import.meta.url));
+export const ownSource = fileURLToPath(new URL('../../', import.meta.url));

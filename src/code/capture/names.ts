@@ -2,10 +2,10 @@
 
 import { builtinModules } from 'node:module';
 import { isModuleScope, type CapturedText, type ModuleAddress } from './captured.ts';
-import type { VisibleScope } from './inspector.ts';
-import type { ModuleText } from './module-text.ts';
-import { isProgramGlobal } from './program-globals.ts';
-import { fingerprintOf } from './registry.ts';
+import type { VisibleScope } from '../inspector.ts';
+import type { ModuleText } from '../syntax/module-text.ts';
+import { isProgramGlobal } from '../program-globals.ts';
+import { fingerprintOf } from '../registry.ts';
 import type { WrittenFunction } from './written-function.ts';
 
 /** A module as it is here. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outerWritesIn } from '../../src/code/outer-writes.ts';
+import { outerWritesIn } from '../../../src/code/syntax/outer-writes.ts';
 
 type Row = readonly [source: string, ...targets: string[]];
 

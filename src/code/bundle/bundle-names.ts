@@ -2,8 +2,8 @@
 // name that is computed. Code is told from data by its syntax tree; nothing is run.
 
 import type { AnyNode, Program } from 'acorn';
-import { readModule } from './function-text.ts';
-import { childrenOf } from './scope.ts';
+import { readModule } from '../syntax/function-text.ts';
+import { childrenOf } from '../syntax/scope.ts';
 
 /** A call of `import()`, and what stands in its brackets. */
 export interface ImportCall {

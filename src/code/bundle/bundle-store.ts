@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleEntry } from './bundle.ts';
 import { isIntact, manifestFile, unpack, type BundleManifest } from './bundle-archive.ts';
-import { projectOf } from './registry.ts';
+import { projectOf } from '../registry.ts';
 
 export interface BundleStoreOptions {
   readonly directory: string;

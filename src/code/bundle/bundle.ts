@@ -8,12 +8,12 @@ import type { BuildFailure, BuildOptions, BuildResult, Message, Metafile, Output
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { HeddleError } from '../lib/heddle-error.ts';
-import type { CodeAddress } from '../lib/chunk.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import type { CodeAddress } from '../../lib/chunk.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
 import { packageOf, resolving, rewriting } from './bundle-modules.ts';
 import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
-import { hashOfModule, projectOf, whenLoaded } from './registry.ts';
+import { hashOfModule, projectOf, whenLoaded } from '../registry.ts';
 
 /** The file of a bundle that is imported. */
 export const bundleEntry = 'bundle.mjs';

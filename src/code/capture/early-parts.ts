@@ -2,9 +2,9 @@
 // computed. The code around evaluates them, and nobody holds the variables for that any more when nothing else uses
 // them. What came of them is still there.
 
-import { textOf } from './function-place.ts';
-import type { EarlyPart, FreeNames, Tie, UsedNames } from './free-names.ts';
-import type { Code } from './inspector.ts';
+import { textOf } from '../function-place.ts';
+import type { EarlyPart, FreeNames, Tie, UsedNames } from '../syntax/free-names.ts';
+import type { Code } from '../inspector.ts';
 
 /** Something that stands in a text instead of a part of it. */
 export interface Replacement {

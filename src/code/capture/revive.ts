@@ -3,8 +3,8 @@
 
 import { fileURLToPath } from 'node:url';
 import { constants, Script } from 'node:vm';
-import { HeddleError } from '../lib/heddle-error.ts';
-import { unreachable } from '../lib/unreachable.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { unreachable } from '../../lib/unreachable.ts';
 import {
   moduleFunction,
   ownNames,
@@ -13,9 +13,9 @@ import {
   type CapturedText,
   type Gap,
 } from './captured.ts';
-import type { Code } from './inspector.ts';
+import type { Code } from '../inspector.ts';
 import { exportAt, thingAt } from './known.ts';
-import { load } from './load.ts';
+import { load } from '../load.ts';
 import { moduleScope, type ModuleScope } from './module-scope.ts';
 
 /** What is looked up before anything is made: functions are made without waiting. */

@@ -2,9 +2,9 @@
 // makes functions of it again.
 
 import type { Replacement } from './early-parts.ts';
-import type { Reference } from './registry.ts';
-import type { VisibleScope } from './inspector.ts';
-import type { ImportedName } from './module-text.ts';
+import type { Reference } from '../registry.ts';
+import type { VisibleScope } from '../inspector.ts';
+import type { ImportedName } from '../syntax/module-text.ts';
 
 /** By its own name in something that is there at both ends, or by its text. Modules of Node are `known` as well. */
 export type CapturedFunction =
