@@ -49,7 +49,7 @@ export function rewriting(source: BundleSource): Plugin {
     setup: (build) => {
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
         const text = readFileSync(path, 'utf8');
-        const folder = packageFolderOf(path);
+        const folder = source.foreignPackageOf(path);
         if (folder !== undefined) {
           if (looksAround.test(text)) source.takePackage(readPackage(folder)?.name ?? '', dirname(path));
           return undefined;

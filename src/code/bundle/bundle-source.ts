@@ -36,6 +36,8 @@ export class BundleSource {
   readonly #packages = new Set<string>();
   /** For each folder of a package that was looked at, whether it is not sent. */
   readonly #outside = new Map<string, boolean>();
+  /** Likewise, whether it makes tasks. */
+  readonly #ofTasks = new Map<string, boolean>();
   readonly #files = new Set<string>();
 
   constructor(root: string) {
@@ -58,6 +60,19 @@ export class BundleSource {
       if (this.#packages.has(folder)) return true;
     }
     return false;
+  }
+
+  /** The package that a file is of, unless that makes tasks: then its modules are like those of the user's own. */
+  foreignPackageOf(path: string): string | undefined {
+    const folder = packageFolderOf(path);
+    if (folder === undefined) return undefined;
+    let makesTasks = this.#ofTasks.get(folder);
+    if (makesTasks === undefined) {
+      const { dependencies, peerDependencies } = readPackage(folder) ?? {};
+      makesTasks = Object.hasOwn({ ...dependencies, ...peerDependencies }, 'heddle');
+      this.#ofTasks.set(folder, makesTasks);
+    }
+    return makesTasks ? undefined : folder;
   }
 
   /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */

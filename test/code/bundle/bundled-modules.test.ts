@@ -153,6 +153,19 @@ test('so it does where a task loads the package, and who can do without goes on'
   });
 });
 
+test('tasks that a package makes are found in a bundle', async () => {
+  using project = newProject({
+    'flow.mjs': `import { task } from 'heddle'; import 'tasks'; task('say', () => 'flow');`,
+    'node_modules/tasks/package.json':
+      '{ "name": "tasks", "version": "1.0.0", "type": "module", "peerDependencies": { "heddle": "*" } }',
+    'node_modules/tasks/index.js': `import { task } from 'heddle'; task('packed', () => 'packed');`,
+  });
+  const bundled = await project.bundled();
+
+  assert.equal(await bundled.run('packed', 'node_modules/tasks/index.js'), 'packed');
+  assert.equal(await bundled.run('say'), 'flow');
+});
+
 test('of what a bundled package makes, its version is told where the package itself is not', async () => {
   using project = newProject({
     'flow.mjs': `import { Client } from 'some-client'; import { task } from 'heddle'; task('say', () => new Client());`,
