@@ -145,7 +145,7 @@ class ChunkRun {
       if (returned instanceof Promise) this.#flushInTime();
       const ended = returned instanceof Promise ? await returned : returned;
       this.#take({ loaded, runner, index }, ended);
-      if (performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
+      if (this.#outcomes.isFull || performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
     }
     Atomics.store(control, word, -1);
   }

@@ -1,6 +1,9 @@
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import type { Block } from '../lib/chunk.ts';
 
+/** A chunk gets whole blocks: with more than this in one, it might get much that it does not need. */
+const enoughBytes = 256 * 1024;
+
 /** Collects the outcomes of a chunk, whose indices may end in any order, until they leave as blocks. */
 export class OutcomeBlocks {
   /** Each for indices in a row; one at least. */
@@ -22,6 +25,11 @@ export class OutcomeBlocks {
   /** How many outcomes were collected. */
   get count(): number {
     return this.#buffers.reduce((sum, { start, next }) => sum + next - start, 0);
+  }
+
+  /** Whether what was collected is as much as a block should hold. */
+  get isFull(): boolean {
+    return this.#buffers.some(({ heldBytes }) => heldBytes >= enoughBytes);
   }
 
   /** What was collected. */

@@ -24,6 +24,8 @@ export class OutcomeBuffer {
   /** By position: the bytes of the values that are objects, or long texts, as a block of their own. */
   #held = new Map<number, Uint8Array>();
   #states = new Map<number, State>();
+  /** Of all of these, with what goes beside them. */
+  heldBytes = 0;
   /** Memory that goes beside the bytes. */
   #attaching = new Map<number, ArrayBuffer>();
 
@@ -65,6 +67,7 @@ export class OutcomeBuffer {
       this.#attaching.set(number, memory);
       total += memory.byteLength;
     }
+    this.heldBytes += total;
     if (total > plan.valueLimitBytes) {
       const whole = sent instanceof Table ? value : sent;
       assertFits(whole, total, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
@@ -86,6 +89,7 @@ export class OutcomeBuffer {
     this.#start = start;
     this.#values = [];
     this.#held = new Map();
+    this.heldBytes = 0;
     this.#states = new Map();
     if (this.#attaching.size > 0) this.#attaching = new Map();
   }
