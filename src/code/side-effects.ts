@@ -4,7 +4,7 @@
 /** How a thread looked at one moment. */
 export interface Surroundings {
   readonly open: ReadonlyMap<string, number>;
-  readonly globals: ReadonlySet<PropertyKey>;
+  readonly globals: ReadonlySet<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly listeners: ReadonlyMap<PropertyKey, number>;
 }
@@ -25,8 +25,6 @@ const lasting: Readonly<Record<string, string>> = {
 };
 /** Nobody is called in a thread for a signal; and to be told of an end changes nothing before it. */
 const harmlessEvent = /^(?:SIG|exit$|beforeExit$|newListener$|removeListener$|warning$)/;
-/** Put there by Node itself when something is first used, or by us. */
-const harmlessGlobal = /^(?:undici\.|heddle\.|nodejs\.)/;
 /** So packages call what they keep for themselves (`__zod_globalRegistry`): nobody who imports one can do otherwise. */
 const ownGlobal = /^__/;
 
@@ -34,7 +32,8 @@ export function lookAround(): Surroundings {
   const events = process.eventNames().filter((event) => !harmlessEvent.test(String(event)));
   return {
     open: countEach(process.getActiveResourcesInfo()),
-    globals: new Set(Reflect.ownKeys(globalThis)),
+    // Symbols are what packages, Node and we keep for ourselves.
+    globals: new Set(Object.getOwnPropertyNames(globalThis)),
     environment: { ...process.env },
     listeners: new Map(events.map((event) => [event, process.listenerCount(event)])),
   };
@@ -48,7 +47,7 @@ export function changesSince(before: Surroundings): string[] {
     const name = lasting[kind];
     return more > 0 && name !== undefined ? [`opened ${more} ${name}${more === 1 ? '' : 's'}`] : [];
   });
-  const globals = [...now.globals].filter((name) => !before.globals.has(name) && !isHarmless(name));
+  const globals = [...now.globals].filter((name) => !before.globals.has(name) && !ownGlobal.test(name));
   const names = new Set([...Object.keys(now.environment), ...Object.keys(before.environment)]);
   const changed = [...names].filter((name) => now.environment[name] !== before.environment[name]);
   const listened = [...now.listeners].filter(([event, count]) => count > (before.listeners.get(event) ?? 0));
@@ -58,10 +57,6 @@ export function changesSince(before: Surroundings): string[] {
     ...changed.map((name) => `changed the environment variable ${name}`),
     ...listened.map(([event]) => `listens to ${quoted(event)} of the process`),
   ];
-}
-
-function isHarmless(name: PropertyKey): boolean {
-  return typeof name === 'symbol' ? harmlessGlobal.test(name.description ?? '') : ownGlobal.test(String(name));
 }
 
 function quoted(name: PropertyKey): string {
