@@ -113,12 +113,24 @@ function someTime(duration: Duration, what: string): number {
   throw new UsageError('INVALID_OPTION', `${what} should be more than 0; got ${describe(duration)}`);
 }
 
-/** Never fewer than have something to run, nor more than there is to run. */
-function threadsFor({ busy, queued, queuedMs, unknown }: Load, targetMs: number): number {
-  return Math.max(busy, Math.min(busy + queued, Math.ceil(queuedMs / targetMs) + unknown));
+/**
+ * Never fewer than have something to run, nor more than could. What nothing is known of gets one, to see how long it
+ * takes.
+ */
+function threadsFor({ busy, arrays }: Load, targetMs: number): number {
+  let [known, unknown] = [0, 0];
+  for (const { queuedMs, mostThreads } of arrays) {
+    if (queuedMs === undefined) unknown += Math.min(1, mostThreads);
+    else known += Math.min(queuedMs / targetMs, busy + mostThreads);
+  }
+  const most = arrays.reduce((sum, { mostThreads }) => sum + mostThreads, busy);
+  return Math.max(busy, Math.min(most, Math.ceil(known) + unknown));
 }
 
-function describeLoad({ busy, queued, queuedMs, unknown }: Load): string {
+function describeLoad({ busy, arrays }: Load): string {
+  const queued = arrays.reduce((sum, array) => sum + array.queued, 0);
+  const queuedMs = arrays.reduce((sum, array) => sum + (array.queuedMs ?? 0), 0);
+  const unknown = arrays.filter((array) => array.queuedMs === undefined).length;
   if (queued === 0) return busy === 0 ? 'there is nothing to do' : 'nothing is queued';
   const runs = plural(queued, 'task run is queued', 'task runs are queued');
   const rest = unknown === 0 ? '' : ', besides those of which nothing is known yet';

@@ -79,7 +79,8 @@ function assignment({ worker, attempt, since, size, behind }: Chunk, { words, no
 /** Why what must run alone has not begun. */
 const alone = 'waits for a worker of its own, since a worker was lost that ran it';
 
-function holding({ worker }: Chunk, words: Words): string {
+/** Where a chunk stands that must run alone and waits for its worker to run empty. */
+export function holding({ worker }: Chunk, words: Words): string {
   const others = plural(worker.chunks.size - 1, 'other chunk', 'other chunks');
   return `${alone}: worker ${words.worker(worker.id)} is kept for it, and has ${others} to end first`;
 }

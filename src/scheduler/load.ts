@@ -6,26 +6,32 @@ import type { Fleet } from './fleet.ts';
 export interface Load {
   /** Threads that have something to run. */
   readonly busy: number;
-  /** Indices that could run now, if there were threads for them. */
+  /** Of each array with something queued. */
+  readonly arrays: readonly ArrayLoad[];
+}
+
+export interface ArrayLoad {
+  /** Indices that could run, if there were threads for them. */
   readonly queued: number;
-  /** How long those would take one thread, as far as that is known. */
-  readonly queuedMs: number;
-  /** Arrays with something queued, of which nothing has run yet: nobody knows how long theirs takes. */
-  readonly unknown: number;
+  /** How long those would take one thread; nobody knows, as long as nothing of it has run. */
+  readonly queuedMs: number | undefined;
+  /** So many threads could have something of it now: its limits let no more start, and several overlap in a thread. */
+  readonly mostThreads: number;
 }
 
 export function loadOf(core: { arrays: ReadonlyMap<number, ArrayRecord>; fleet: Fleet }, now: number): Load {
-  let [busy, queued, queuedMs, unknown] = [0, 0, 0, 0];
+  let busy = 0;
   for (const { chunks } of core.fleet.workers.values()) busy += chunks.size;
-  for (const array of core.arrays.values()) {
-    const count = array.queuedCount + waitingBehind(array);
-    if (count === 0) continue;
-    queued += count;
-    const meanMs = array.pace.meanMs ?? longestRun(array, now);
-    if (meanMs === undefined) unknown += 1;
-    else queuedMs += count * meanMs;
-  }
-  return { busy, queued, queuedMs, unknown };
+  const arrays = [...core.arrays.values()].map((array) => loadOfArray(array, now));
+  return { busy, arrays: arrays.filter(({ queued }) => queued > 0) };
+}
+
+function loadOfArray(array: ArrayRecord, now: number): ArrayLoad {
+  const { concurrency, room, pace } = array;
+  const queued = array.queuedCount + waitingBehind(array);
+  const meanMs = pace.meanMs ?? longestRun(array, now);
+  const mostThreads = Math.ceil(Math.min(queued, room) / concurrency);
+  return { queued, queuedMs: meanMs && queued * meanMs, mostThreads };
 }
 
 /** Sent ahead to a thread that is busy: with more threads, it would be called back. */

@@ -33,8 +33,17 @@ function room(fleet: Fleet, words: Words): string {
   for (const { chunks, isDraining } of workers.values()) if (!isDraining) busy += chunks.size;
   if (busy === 0) return 'every thread is free';
   const held = occupants(fleet, words);
-  if (busy < slots) return `${busy} of ${slots} threads are busy with ${held}`;
+  if (busy < slots) return `${busy} of ${slots} threads are busy with ${held}${keptFree(serving, words)}`;
   return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${held}`;
+}
+
+/** The rest of a worker's threads, while something must run alone there. */
+function keptFree(workers: readonly WorkerRecord[], words: Words): string {
+  const [worker] = workers.filter(({ lone }) => lone !== undefined);
+  if (worker === undefined) return '';
+  const whose = words.index(worker.lone!.array.id, worker.lone!.outstanding.first ?? 0);
+  const rest = `the rest of worker ${words.worker(worker.id)}`;
+  return `; ${rest} is kept free for ${whose}, since a worker was lost that ran it`;
 }
 
 /** Nobody here can run what needs this: who comes nearest, and what to do. */

@@ -5,12 +5,13 @@ import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
-import type { Telling } from './explain.ts';
+import { holding, type Telling } from './explain.ts';
+import type { Fleet } from './fleet.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
 import { importOf, roomFor } from './room.ts';
 
 export interface Standstill {
-  readonly kind: 'no-worker' | 'draining' | 'busy' | 'waits-for-itself' | 'importing' | 'delayed';
+  readonly kind: 'no-worker' | 'draining' | 'busy' | 'waits-for-itself' | 'importing' | 'alone' | 'delayed';
   readonly level: LogLevel;
   readonly message: string;
 }
@@ -21,13 +22,13 @@ interface Place {
   readonly arrays: ReadonlyMap<number, HeldArray>;
 }
 
-/** Nothing when there is nothing to wait for, or what the run has is simply running; imports are not. */
+/** Nothing when there is nothing to wait for, or what the run has is simply running. */
 export function standstillOf(client: ClientPeer, place: Place, telling: Telling): Standstill | undefined {
   const { core } = place;
   const records = [...core.arrays.values()].filter((record) => record.client === client.id);
   const queued = records.reduce((sum, { queuedCount }) => sum + queuedCount, 0);
   const chunks = records.flatMap((record) => [...record.chunks]);
-  if (queued === 0) return chunks.length > 0 ? importing(chunks, telling) : retry(records, telling);
+  if (queued === 0) return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
   const { workers, slots } = core.fleet;
   const what = plural(queued, 'task run could start', 'task runs could start');
   const first = records.find(({ queuedCount }) => queuedCount > 0)!;
@@ -41,7 +42,13 @@ export function standstillOf(client: ClientPeer, place: Place, telling: Telling)
   return { kind: 'waits-for-itself', level: 'warn', message: `${message}; ${why}. ${remedy}` };
 }
 
-function importing(chunks: readonly Chunk[], { words }: Telling): Standstill | undefined {
+/** What a worker has, and does not run. */
+function idling(chunks: readonly Chunk[], { held }: Fleet, { words }: Telling): Standstill | undefined {
+  const lone = chunks.find((chunk) => held.has(chunk));
+  if (lone !== undefined) {
+    const which = words.index(lone.array.id, lone.outstanding.first!);
+    return { kind: 'alone', level: 'info', message: `${which} ${holding(lone, words)}` };
+  }
   const told = chunks.map((chunk) => importOf(chunk, words));
   // Of what runs, something may end.
   if (!told.every((each) => each !== undefined)) return undefined;

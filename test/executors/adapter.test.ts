@@ -2,32 +2,31 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Load } from '../../src/scheduler/load.ts';
 import { Adapter } from '../../src/executors/adapter.ts';
-
-const idle = { busy: 0, queued: 0, queuedMs: 0, unknown: 0 };
 
 test('what is queued is to be done in the target time, by threads that each do a part', () => {
   const adapter = new Adapter({ maximum: 10, target: '5s' }, { owner: 'Cluster', workers: 1, threads: 2 });
 
-  assert.equal(adapter.wanted({ ...idle, queued: 100, queuedMs: 29_000 }, 0), 3);
-  assert.equal(adapter.wanted({ ...idle, queued: 1_000, queuedMs: 900_000 }, 3), 10);
+  assert.equal(adapter.wanted(load(0, [100, 29_000]), 0), 3);
+  assert.equal(adapter.wanted(load(0, [1_000, 900_000]), 3), 10);
 });
 
 test('there are never more threads than task runs [D143]', () => {
   const adapter = new Adapter({ maximum: 10, target: '5s' }, { owner: 'Cluster', workers: 1, threads: 1 });
 
-  assert.equal(adapter.wanted({ ...idle, busy: 1, queued: 2, queuedMs: 600_000 }, 1), 3);
+  assert.equal(adapter.wanted(load(1, [2, 600_000]), 1), 3);
 });
 
 test('an array of which nothing has run gets one thread, to see how long it takes', () => {
   const adapter = new Adapter({ maximum: 10 }, { owner: 'Cluster', workers: 1, threads: 1 });
 
-  assert.equal(adapter.wanted({ ...idle, queued: 1_000_000, unknown: 2 }, 0), 2);
+  assert.equal(adapter.wanted(load(0, [500_000], [500_000]), 0), 2);
 });
 
 test('workers are let go when there were too many three times in a row, down to the most that was enough [D142]', () => {
   const adapter = new Adapter({ minimum: 1, maximum: 10, target: 1_000 }, { owner: 'Cluster', workers: 1, threads: 1 });
-  const wanted = (threads: number) => adapter.wanted({ ...idle, queued: 20, queuedMs: threads * 1_000 }, 8);
+  const wanted = (threads: number) => adapter.wanted(load(0, [20, threads * 1_000]), 8);
 
   assert.deepEqual([wanted(2), wanted(3), wanted(8), wanted(2), wanted(4), wanted(0)], [8, 8, 8, 8, 8, 4]);
   assert.deepEqual([wanted(0), wanted(0), wanted(0)], [8, 8, 1]);
@@ -36,7 +35,23 @@ test('workers are let go when there were too many three times in a row, down to 
 test('what runs keeps its threads, whatever is queued', () => {
   const adapter = new Adapter({ maximum: 10 }, { owner: 'Cluster', workers: 1, threads: 2 });
 
-  const looks = [1, 2, 3].map(() => adapter.wanted({ ...idle, busy: 5 }, 6));
+  const looks = [1, 2, 3].map(() => adapter.wanted(load(5), 6));
 
   assert.deepEqual(looks, [6, 6, 3]);
 });
+
+test('there are no threads for what could not start anyway, because it overlaps or has a limit', () => {
+  const adapter = new Adapter({ maximum: 10, target: '5s' }, { owner: 'Cluster', workers: 1, threads: 1 });
+
+  assert.equal(adapter.wanted(load(0, [100, 600_000, 3]), 0), 3);
+  assert.equal(adapter.wanted(load(2, [100, 600_000, 0]), 2), 2);
+  assert.equal(adapter.wanted(load(2, [100, 600_000, 0], [5, 9_000, 5]), 2), 4);
+});
+
+/** Of each array: what is queued, for how long, and how many threads could have some of it. */
+function load(busy: number, ...arrays: [queued: number, queuedMs?: number, mostThreads?: number][]): Load {
+  return {
+    busy,
+    arrays: arrays.map(([queued, queuedMs, mostThreads = queued]) => ({ queued, queuedMs, mostThreads })),
+  };
+}

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ClientPeer } from '../../src/scheduler/peers.ts';
+import { plainWords } from '../../src/scheduler/explain.ts';
+import { standstillOf } from '../../src/scheduler/standstill.ts';
 import { delayed, ended, joined, left, lost, measured, scheduler, settled, submitted, traits } from './fixtures.ts';
 
 test('where an index stands is told in a sentence', () => {
@@ -95,4 +98,23 @@ test('of what must run alone it is told why, and what it waits for', () => {
     core.explain(1, 1),
     `Index 1 of array 1 ${queue}, and all 2 threads are busy with array 2 (1), array 1 (1); it ${alone}.`,
   );
+});
+
+test('of what waits for something that must run alone, the flow run is told so', () => {
+  const { on, core } = scheduler({ allowedFailures: 0 });
+  on(joined('alice', 2), submitted({ array: 1, length: 2 }), settled('alice', 2, [1, 2]));
+  on(submitted({ array: 2, client: 'other' }), joined('bob', 3), left('alice'));
+  const told = (id: string) => {
+    const client = { id, within: undefined } as ClientPeer;
+    const place = { core, clients: new Map(), arrays: new Map() };
+    return standstillOf(client, place, { words: plainWords, now: 0 })?.message;
+  };
+
+  const since = 'since a worker was lost that ran it';
+  const kept = 'worker bob is kept for it, and has 1 other chunk to end first';
+  assert.equal(told('run'), `index 0 of array 1 waits for a worker of its own, ${since}: ${kept}`);
+
+  on(settled('bob', 3, [0, 1]), ended('bob', 3), submitted({ array: 3, client: 'other' }));
+  const rest = `the rest of worker bob is kept free for index 0 of array 1, ${since}`;
+  assert.equal(told('other'), `1 task run could start, but 1 of 3 threads are busy with array 1; ${rest}`);
 });
