@@ -120,7 +120,7 @@ test('a run that is cancelled while its worker processes start leaves none of th
     ['Cancelled', 'Cancelled'],
   );
   assert.equal(cluster.isStarted, false);
-  assert.deepEqual([listener.count(/^worker \S+ joined/), listener.count(/^worker \S+ left/)], [2, 2]);
+  assert.equal(listener.count(/^worker \S+ joined/), listener.count(/^worker \S+ left/));
   assert.ok(!process.getActiveResourcesInfo().includes('TCPServerWrap'), 'nobody listens');
 });
 
