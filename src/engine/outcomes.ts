@@ -150,11 +150,18 @@ function crashed(crash: Crash, mapIndex: number | undefined): State {
       `${describeLoss(loss)}. The same inputs will most likely do it again: ${remedyFor(loss)}.`;
   const message = lastLines.length === 0 ? what : `${what} Its last lines in the log:\n  ${lastLines.join('\n  ')}`;
   // The loss's own message is part of ours, which it must not replace.
-  const { message: _, ...how } = loss ?? {};
+  const { message: told = '', stack, ...how } = loss ?? {};
+  const cause = stack === undefined ? undefined : uncaught(told, stack);
   const place = { ...(mapIndex !== undefined && { mapIndex }), ...(worker && { worker }) };
-  const facts = { task, losses, ...place, ...how, ...(lastLines.length > 0 && { lastLines }) };
+  const facts = { task, losses, ...place, ...how, ...(lastLines.length > 0 && { lastLines }), ...(cause && { cause }) };
   const error = new HeddleError('TASK_RUN_CRASHED', message, facts);
   return new State('Crashed', message, { error });
+}
+
+/** The error that ended the thread, as far as more than its text arrived. */
+function uncaught(message: string, stack: string): Error {
+  const [name = 'Error'] = /^[\w$]+(?=: )/.exec(stack) ?? [];
+  return Object.assign(new Error(message), { name, stack });
 }
 
 function remedyFor(loss: Crash['loss']): string {

@@ -35,6 +35,8 @@ export interface Loss {
   readonly memoryBytes?: number;
   readonly memoryLimitBytes?: number;
   readonly message?: string;
+  /** Of the error that nobody caught. */
+  readonly stack?: string;
 }
 
 /** Where a task's code is: enough for a worker to tell whether it has it, and for a flow to bundle it. */

@@ -54,6 +54,7 @@ const loss = record<Loss>({
   memoryBytes: optional(count),
   memoryLimitBytes: optional(count),
   message: optional(text),
+  stack: optional(text),
 });
 const logRecord = record<LogRecord>({
   time,

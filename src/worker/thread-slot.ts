@@ -298,14 +298,14 @@ export class ThreadSlot {
   }
 
   #lossOf(error: unknown): Loss {
-    const { code, message } = error as { code?: unknown; message?: string };
+    const { code, message, stack } = error as { code?: unknown; message?: string; stack?: string };
     const { memoryLimitMb } = this.#options;
     if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
       return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
     }
     const exitCode = /worker exited with code: (\d+)/.exec(message ?? '')?.[1];
     if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
-    return { kind: 'error', message: message ?? String(error) };
+    return { kind: 'error', message: message ?? String(error), ...(typeof stack === 'string' && { stack }) };
   }
 }
 

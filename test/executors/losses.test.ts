@@ -95,6 +95,8 @@ test('a rejection that nobody handles is charged to the index that was running',
     state.of('floating-rejection').children[4]?.message ?? '',
     /an error that nobody caught ended its thread, perhaps of a promise that was not awaited/,
   );
+  const cause = state.of('floating-rejection').children[4]?.error?.cause as Error;
+  assert.match(cause.stack ?? '', /^Error: nobody caught me\n[^]*at .*failing\.ts:\d+/);
   assert.deepEqual(types(state.of('floating-rejection')), { Success: 9, Crashed: 1 });
 });
 
