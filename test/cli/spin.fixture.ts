@@ -18,4 +18,4 @@ const flow = new Flow('spin', { executor: processes }, () => {
   return { spun: [spin(0, diary), spin(1, diary)] };
 });
 
-await flow.run({ cancelGrace: process.env['GRACE'] === undefined ? '100ms' : '1h' });
+await flow.run({ cancelGrace: process.env['GRACE'] === undefined ? '2s' : '1h' });
