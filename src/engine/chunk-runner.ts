@@ -1,7 +1,7 @@
 // Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
-import { controlWords, type ChunkMessage, type ChunkTask } from '../lib/chunk.ts';
+import { controlWords, takeIndex, type ChunkMessage, type ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { isUsual, type State } from '../flow/state.ts';
@@ -70,14 +70,13 @@ class ChunkRun {
   /** Lines since then. */
   #burst = 0;
   #flushedAt = performance.now();
-  /** The first index that no lane has taken. */
-  #next: number;
+  /** How many indices its lanes have taken. */
+  #taken = 0;
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
     this.#task = task;
     this.#array = array;
     this.#emit = emit;
-    this.#next = task.start;
     this.#outcomes = new OutcomeBlocks(task.start);
     this.#unsaid = task.unsaid && new UnsaidLines(task.unsaid);
   }
@@ -119,7 +118,7 @@ class ChunkRun {
       await this.#runLane(lane, { loaded, runner, progressOf });
     });
     await Promise.all(lanes);
-    ended(this.#next - this.#task.start);
+    ended(this.#taken);
     if (lanes.length === 1) this.#adviseOverlap(loaded);
   }
 
@@ -136,8 +135,10 @@ class ChunkRun {
   async #runLane(lane: number, { loaded, runner, progressOf }: ChunkMeans): Promise<void> {
     const { end, control } = this.#task;
     const word = controlWords.lanes + lane;
-    while (this.#next < end && !isCancelled(control)) {
-      const index = this.#next++;
+    while (!isCancelled(control)) {
+      const index = takeIndex(control, end);
+      if (index === undefined) break;
+      this.#taken += 1;
       Atomics.store(control, word, index);
       Atomics.add(control, controlWords.starts, 1);
       pauseListening();
@@ -182,7 +183,10 @@ class ChunkRun {
     this.#array.failuresLogged += 1;
     const source = { task: this.#task.name };
     if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
-    for (let index = this.#task.start; index < this.#task.end; index += 1) this.#outcomes.at(index).end(index, state);
+    const { control, end } = this.#task;
+    for (let index = takeIndex(control, end); index !== undefined; index = takeIndex(control, end)) {
+      this.#outcomes.at(index).end(index, state);
+    }
   }
 
   #take(run: FinishedRun, ended: unknown): void {

@@ -1,4 +1,5 @@
-import { controlOrders, controlWords, newControl, resetControl, runningIn, type ChunkMessage } from '../lib/chunk.ts';
+import { controlOrders, controlWords, newControl, resetControl, runningIn, takeTail } from '../lib/chunk.ts';
+import type { ChunkMessage } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { runChunk } from '../engine/chunk-runner.ts';
@@ -15,17 +16,18 @@ export class InlinePool implements ChunkPool {
   readonly threads = 1;
   /** One for all chunks: whoever waits for an order waits on it, and a wait that is never answered stays for good. */
   readonly #control = newControl();
-  #current: { attempt: number; stop: () => void } | undefined;
+  #current: { attempt: number; stop: () => void; recall: () => void } | undefined;
 
   async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
     const control = this.#control;
-    resetControl(control);
+    resetControl(control, chunk.start);
     const { promise: stopped, resolve } = Promise.withResolvers<ChunkLoss>();
     const stop = () => {
       void emit({ type: 'logs', records: runningIn(control).map((index) => leftRecord(chunk, index)) });
       resolve({ indices: [], loss: { kind: 'cancelled' } });
     };
-    this.#current = { attempt: chunk.attempt, stop };
+    const recall = () => void emit({ type: 'returned', ...takeTail(control, chunk) });
+    this.#current = { attempt: chunk.attempt, stop, recall };
     const { timeoutMs: _, ...task } = chunk;
     try {
       const report = (message: ChunkMessage) => void emit(message);
@@ -46,6 +48,10 @@ export class InlinePool implements ChunkPool {
     Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
     Atomics.notify(this.#control, controlWords.order);
     setTimeout(current.stop, timerMs(graceMs)).unref();
+  }
+
+  recall(attempt: number): void {
+    if (this.#current?.attempt === attempt) this.#current.recall();
   }
 
   async closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {

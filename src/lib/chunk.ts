@@ -5,6 +5,7 @@ import { byteLengthOf } from './attachments.ts';
 import { formatBytes } from './byte-size.ts';
 import type { LogRecord } from './log-record.ts';
 import { mostConcurrency } from './placing.ts';
+import type { Range } from './range.ts';
 import { unreachable } from './unreachable.ts';
 
 /** The outcomes of `count` indices from `start` on, in bytes that only the engine opens. */
@@ -155,11 +156,16 @@ export const controlWords = {
   /** How much was reported and is not taken yet, in kilobytes: see `weightOf`. */
   untaken: 3,
   /**
+   * The first index that no lane has taken. A lane takes it by adding one; the one who handed the chunk out takes all
+   * from there on, by putting the end in its place. So whatever is taken is either run or given back, and never both.
+   */
+  next: 4,
+  /**
    * From here on, one for each lane: written by the runner before it starts an index there, so that a death is charged
    * to the right one; -1 when the lane runs nothing.
    */
-  lanes: 4,
-  length: 4 + mostConcurrency,
+  lanes: 5,
+  length: 5 + mostConcurrency,
 } as const;
 
 export type Control = Int32Array<SharedArrayBuffer>;
@@ -168,11 +174,27 @@ export function newControl(): Control {
   return new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** For the next chunk. */
-export function resetControl(control: Control): void {
+/** For the next chunk, which begins with this index. */
+export function resetControl(control: Control, start: number): void {
   control.fill(-1, controlWords.lanes);
+  Atomics.store(control, controlWords.next, start);
   Atomics.store(control, controlWords.opening, 0);
   Atomics.store(control, controlWords.order, controlOrders.none);
+}
+
+/** For a lane: an index that nobody has taken, if there is one before `end`. */
+export function takeIndex(control: Control, end: number): number | undefined {
+  const index = Atomics.add(control, controlWords.next, 1);
+  return index < end ? index : undefined;
+}
+
+/** What nobody has taken, and from here on no lane can; nothing as long as none has begun. It may be empty. */
+export function takeTail(control: Control, { start, end }: Range): Range {
+  for (;;) {
+    const next = Atomics.load(control, controlWords.next);
+    if (next <= start || next >= end) return { start: end, end };
+    if (Atomics.compareExchange(control, controlWords.next, next, end) === next) return { start: next, end };
+  }
 }
 
 /** The indices that run. */

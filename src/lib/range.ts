@@ -7,3 +7,8 @@ export interface Range {
 export function lengthOf(range: Range): number {
   return range.end - range.start;
 }
+
+/** So many numbers from `start` on. */
+export function rangeOf({ start, count }: { readonly start: number; readonly count: number }): Range {
+  return { start, end: start + count };
+}

@@ -83,6 +83,8 @@ export type FromWorker =
   | { readonly type: 'lost'; readonly attempt: number; readonly indices: readonly number[]; readonly loss: Loss }
   /** The thread was ended because this index ran longer than its timeout. */
   | { readonly type: 'timed-out'; readonly attempt: number; readonly index: number }
+  /** The answer to a `recall` of what has begun: this part of it, perhaps nothing, has not and will not. */
+  | { readonly type: 'returned'; readonly attempt: number; readonly start: number; readonly count: number }
   | { readonly type: 'ended'; readonly attempt: number }
   | { readonly type: 'logs'; readonly attempt: number; readonly records: readonly LogRecord[] }
   /** This attempt has yet to import the module; without one, that is through. */
@@ -122,7 +124,7 @@ export type ToWorker =
       /** It begins on the thread of this attempt, of the same array, when that is over; at once if it is not here. */
       readonly behind?: number;
     }
-  /** What has not begun of an attempt is not to begin: it ends unbegun. */
+  /** What has not begun of an attempt is not to begin. If that is all of it, it ends; else the rest is `returned`. */
   | { readonly type: 'recall'; readonly array: number; readonly attempt: number }
   | { readonly type: 'cancel'; readonly array: number; readonly attempt: number; readonly graceMs: number }
   /** Reports of this attempt are not taken for now: whoever makes them is to wait. And they are taken again. */

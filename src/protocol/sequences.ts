@@ -23,6 +23,7 @@ export function sequenceOf(message: Message): Sequence | undefined {
     case 'lost':
     case 'timed-out':
     case 'importing':
+    case 'returned':
     case 'opened':
     case 'ended':
       return message.attempt;

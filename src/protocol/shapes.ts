@@ -125,6 +125,7 @@ export const fromWorker: Shapes<FromWorker> = {
   delayed: record<Body<FromWorker, 'delayed'>>({ attempt: count, index: count, delayMs: duration, note: bytes }),
   lost: record<Body<FromWorker, 'lost'>>({ attempt: count, indices: list(count), loss }),
   'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),
+  returned: record<Body<FromWorker, 'returned'>>({ attempt: count, start: count, count }),
   ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
   logs: record<Body<FromWorker, 'logs'>>({ attempt: count, records: list(logRecord) }),
   importing: record<Body<FromWorker, 'importing'>>({ attempt: count, module: optional(text) }),

@@ -55,6 +55,7 @@ export class Ahead {
     if (!this.#waiting.has(chunk)) return;
     this.#waiting.delete(chunk);
     this.#recalled.add(chunk);
+    chunk.isRecalled = true;
     this.#tell(chunk);
   }
 

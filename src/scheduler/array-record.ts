@@ -3,7 +3,8 @@
 // Every index of a living array is in exactly one phase: `waiting`, queued (`queued` or `suspects`), `delayed`,
 // assigned (`outstanding` in one of `chunks`) or `settled`.
 
-import type { Range } from '../lib/range.ts';
+import assert from 'node:assert/strict';
+import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions } from './events.ts';
 import type { WorkerRecord } from './fleet.ts';
@@ -35,6 +36,8 @@ export interface Chunk {
   readonly isLone: boolean;
   /** Its indices of which nothing was heard yet. */
   readonly outstanding: Ranges;
+  /** It was asked for what it had not begun. */
+  isRecalled: boolean;
   /** Its thread died, so that nothing of it runs any more. */
   isDead: boolean;
 }
@@ -233,7 +236,7 @@ export class ArrayRecord {
 
   /** Puts what is left of a chunk back to where it was taken from. */
   takeBack(chunk: Chunk): void {
-    for (const range of chunk.outstanding) this.#queue(range, chunk);
+    for (const range of chunk.outstanding) this.giveBack(range, chunk);
   }
 
   /** Whether an index that takes one more thread with it is given up. */
@@ -262,8 +265,29 @@ export class ArrayRecord {
     for (const range of outstanding) this.suspects.add(range, size);
   }
 
-  /** Takes the next chunk of up to `count` indices out of the queue. */
-  take(count: number): (Pick<Chunk, 'limit' | 'isLone'> & { readonly range: Range }) | undefined {
+  /** Takes the next chunk out of the queue, which is not empty. */
+  takeChunk(facts: Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>): Chunk {
+    const taken = this.#take(facts.plannedSize);
+    assert(taken !== undefined, `array ${this.id} has nothing to take`);
+    const { range, limit, isLone } = taken;
+    const size = lengthOf(range);
+    return {
+      ...facts,
+      array: this,
+      behind: undefined,
+      next: undefined,
+      size,
+      lanes: Math.min(facts.lanes, size),
+      limit,
+      isLone,
+      outstanding: Ranges.of(range),
+      isRecalled: false,
+      isDead: false,
+    };
+  }
+
+  /** Up to `count` indices. */
+  #take(count: number): (Pick<Chunk, 'limit' | 'isLone'> & { readonly range: Range }) | undefined {
     const loner = this.loners.take(1);
     if (loner !== undefined) return { range: loner, limit: 1, isLone: true };
     const suspects = this.suspects.take(count);
@@ -280,7 +304,8 @@ export class ArrayRecord {
     this.delayed.clear();
   }
 
-  #queue(range: Range, { limit, isLone }: Chunk): void {
+  /** Likewise a part of it. */
+  giveBack(range: Range, { limit, isLone }: Chunk): void {
     if (isLone) this.loners.add(range);
     else if (limit === undefined) this.queued.add(range);
     else this.suspects.add(range, limit);

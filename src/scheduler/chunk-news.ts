@@ -12,6 +12,10 @@ export function touchedBy(news: ChunkNews, chunk: Chunk): readonly Range[] | und
   switch (news.type) {
     case 'indices-settled':
       return isOutstanding(chunk, news.range) ? [news.range] : undefined;
+    case 'indices-returned':
+      // Nobody takes back what he did not ask for.
+      if (!chunk.isRecalled) return undefined;
+      return news.range.start === news.range.end || isOutstanding(chunk, news.range) ? [news.range] : undefined;
     case 'index-delayed':
       return isOutstanding(chunk, unit(news.index)) ? [unit(news.index)] : undefined;
     case 'indices-lost': {

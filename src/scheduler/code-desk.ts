@@ -15,7 +15,9 @@ export class CodeDesk {
   readonly #bundles = new Map<string, Uint8Array>();
 
   /** A worker asks which bundle holds the code of an array. */
-  asked(worker: WorkerPeer, array: HeldArray): void {
+  asked(worker: WorkerPeer, array: HeldArray | undefined): void {
+    // Forgotten since: then the worker is told that as well.
+    if (array === undefined) return;
     const { client, clientArray } = array;
     const module = moduleOf(array);
     let modules = this.#entries.get(client);
@@ -40,9 +42,10 @@ export class CodeDesk {
     entry.waiting.length = 0;
   }
 
-  /** Nothing when the client who made it is gone: then nothing of its runs any more either. */
-  bundle(id: string): Uint8Array | undefined {
-    return this.#bundles.get(id);
+  /** No answer when the client who made it is gone: then nothing of its runs any more either. */
+  bundleAsked(worker: WorkerPeer, id: string): void {
+    const bytes = this.#bundles.get(id);
+    if (bytes !== undefined) sendToWorker(worker, { type: 'bundle', id, bytes });
   }
 
   clientLeft(client: ClientPeer): void {

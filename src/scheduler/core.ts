@@ -10,7 +10,6 @@
 
 import assert from 'node:assert/strict';
 import { lengthOf, type Range } from '../lib/range.ts';
-import { Ranges } from '../lib/ranges.ts';
 import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { ArrayRecord, type Chunk } from './array-record.ts';
@@ -46,6 +45,7 @@ export class SchedulerCore {
     this.lineup = new Lineup(this.fleet, {
       stranded: (array) => this.#tellStranded(array),
       recall: ({ worker, attempt }) => this.#emit({ type: 'recall-chunk', worker: worker.id, attempt }),
+      patienceMs: 2 * this.#options.targetChunkMs,
     });
     this.#blame = new Blame({
       lineup: this.lineup,
@@ -66,9 +66,9 @@ export class SchedulerCore {
     return commands;
   }
 
-  /** When the next delayed index wakes: a tick then, between the regular ones, lets it run on time. */
+  /** When the next delayed index wakes, or a chunk is to be shared: a tick then lets that happen on time. */
   get nextDue(): number {
-    return this.delays.nextDue ?? Infinity;
+    return Math.min(this.delays.nextDue ?? Infinity, this.lineup.tails.nextDue);
   }
 
   /** Where an index stands, in one sentence. It changes nothing, and may take its time. */
@@ -104,6 +104,7 @@ export class SchedulerCore {
       case 'client-resumed':
         return this.lineup.resume(event.client, this.arrays.values());
       case 'indices-settled':
+      case 'indices-returned':
       case 'index-delayed':
       case 'indices-lost':
       case 'chunk-ended':
@@ -213,7 +214,7 @@ export class SchedulerCore {
       this.#startChunk(array, array.loners.isEmpty ? array.queue.open.first! : leastBusy(array.queue)!);
     }
     this.#sendAhead();
-    this.lineup.ahead.recallFor(this.fleet.plain.open.size);
+    this.lineup.share(this.#now);
   }
 
   /** While no thread is free, each may be sent what it does next, as long as there is enough for the others too. */
@@ -246,27 +247,9 @@ export class SchedulerCore {
     if (!this.fleet.held.has(chunk)) this.#dispatch(chunk);
   }
 
-  #take(array: ArrayRecord, worker: WorkerRecord, { plannedSize, lanes }: Pick<Chunk, 'plannedSize' | 'lanes'>): Chunk {
-    const taken = array.take(plannedSize);
-    assert(taken !== undefined, `array ${array.id} has nothing to take`);
-    const { range, limit, isLone } = taken;
+  #take(array: ArrayRecord, worker: WorkerRecord, shape: Pick<Chunk, 'plannedSize' | 'lanes'>): Chunk {
     this.#attempts += 1;
-    const size = lengthOf(range);
-    return {
-      attempt: this.#attempts,
-      worker,
-      array,
-      behind: undefined,
-      next: undefined,
-      since: this.#now,
-      size,
-      lanes: Math.min(lanes, size),
-      plannedSize,
-      limit,
-      isLone,
-      outstanding: Ranges.of(range),
-      isDead: false,
-    };
+    return array.takeChunk({ attempt: this.#attempts, worker, since: this.#now, ...shape });
   }
 
   /** All of it is outstanding. */
@@ -286,10 +269,14 @@ export class SchedulerCore {
 
     worker.lastSeen = this.#now;
     for (const range of touched) chunk.outstanding.remove(range);
-    if (touched.length > 0) this.lineup.ahead.begun(chunk);
+    if (news.type !== 'chunk-ended') this.lineup.ahead.begun(chunk);
     switch (news.type) {
       case 'indices-settled':
         return this.#acceptSettled(chunk, news);
+      case 'indices-returned':
+        this.lineup.tails.answered(chunk);
+        chunk.array.giveBack(news.range, chunk);
+        return this.lineup.add(chunk.array);
       case 'index-delayed':
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
       case 'indices-lost':
@@ -316,7 +303,8 @@ export class SchedulerCore {
 
   /** What is left of a chunk that ended goes back to the queue, unblamed. */
   #takeBack(chunk: Chunk): void {
-    const { array, worker, outstanding } = chunk;
+    const { array, worker, outstanding, next } = chunk;
+    if (next !== undefined) next.since = this.#now;
     this.lineup.vacate(chunk);
     const alone = this.fleet.release(worker, this.#now);
     if (alone !== undefined) this.#dispatch(alone);

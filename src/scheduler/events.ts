@@ -57,6 +57,8 @@ export type ChunkNews =
   | (NewsOf<'indices-settled'> & { readonly range: Range; readonly busyMs: number; readonly bytes?: number })
   /** An index asks to be run again later. It holds no slot while it waits. */
   | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
+  /** What it was asked to give back and has not begun; an empty range if that is nothing. */
+  | (NewsOf<'indices-returned'> & { readonly range: Range })
   /** The thread died while it ran exactly these, so one of them may be to blame. `chunk-ended` follows. */
   | (NewsOf<'indices-lost'> & { readonly indices: readonly number[] })
   /** There is no more news of this attempt, and its slot is free. */
@@ -81,7 +83,7 @@ export type Command =
       /** An attempt of the same array on the same worker: it begins on that one's thread, when that is over. */
       readonly behind?: Attempt;
     }
-  /** If it has not begun it is to end unbegun. */
+  /** What of it has not begun is not to begin; if that is all, it ends. */
   | { readonly type: 'recall-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'cancel-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'close-worker'; readonly worker: WorkerId; readonly reason: 'heartbeat-lost' }

@@ -8,27 +8,32 @@ import type { ArraySpec, ClientId } from './events.ts';
 import type { Fleet } from './fleet.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
+import { Tails } from './tails.ts';
 
 interface Consequences {
   /** An array has come to stand in a queue which no worker serves. */
   readonly stranded: (array: ArrayRecord) => void;
   /** The worker is to be told that this is wanted back. */
   readonly recall: (chunk: Chunk) => void;
+  /** A chunk that takes longer is shared with threads that are free. */
+  readonly patienceMs: number;
 }
 
 export class Lineup {
   readonly limits = new Limits();
   readonly ahead: Ahead;
+  readonly tails: Tails;
   /** Nothing of theirs is started for now. */
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
 
   readonly #stranded: (array: ArrayRecord) => void;
 
-  constructor(fleet: Fleet, { stranded, recall }: Consequences) {
+  constructor(fleet: Fleet, { stranded, recall, patienceMs }: Consequences) {
     this.#fleet = fleet;
     this.#stranded = stranded;
     this.ahead = new Ahead(recall);
+    this.tails = new Tails(recall, patienceMs);
   }
 
   /** Where an array that is new will stand. */
@@ -67,6 +72,7 @@ export class Lineup {
     this.#fleet.occupy(chunk);
     this.limits.occupy(chunk);
     if (chunk.array.isSentAhead && chunk.limit === undefined) chunk.array.leaders.add(chunk);
+    this.tails.begun(chunk);
   }
 
   /** It runs no more. Its slot goes to what waits behind it. */
@@ -75,6 +81,7 @@ export class Lineup {
     array.chunks.delete(chunk);
     if (behind !== undefined) return this.ahead.remove(chunk);
     array.leaders.delete(chunk);
+    this.tails.ended(chunk);
     this.#fleet.vacate(chunk);
     this.limits.vacate(chunk);
     for (const limit of array.limits) for (const queue of limit.blocked.keys()) this.#unblock(limit, queue);
@@ -93,6 +100,14 @@ export class Lineup {
       array.leaders.delete(chunk);
     }
     return undefined;
+  }
+
+  /** Calls back what threads that are free could run instead. */
+  share(now: number): void {
+    const { ahead, tails } = this;
+    const idle = this.#fleet.plain.open.size;
+    ahead.recallFor(idle);
+    tails.recallFor({ idle: idle - ahead.recalledCount, now });
   }
 
   sendAhead(chunk: Chunk, behind: Chunk): void {

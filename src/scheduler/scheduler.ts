@@ -6,6 +6,7 @@ import { byteLengthOf } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
+import { rangeOf } from '../lib/range.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm, CommClosed } from '../comm/comm.ts';
@@ -205,10 +206,13 @@ export class Scheduler implements AsyncDisposable {
     const { id } = worker;
     switch (message.type) {
       case 'settled': {
-        const { attempt, start, count, busyMs, bytes } = message;
-        const range = { start, end: start + count };
-        const news = { worker: id, attempt, range, busyMs, bytes: byteLengthOf(bytes) };
+        const { attempt, busyMs, bytes } = message;
+        const news = { worker: id, attempt, range: rangeOf(message), busyMs, bytes: byteLengthOf(bytes) };
         return this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: { worker: worker.name, busyMs } });
+      }
+      case 'returned': {
+        const news = { worker: id, attempt: message.attempt, range: rangeOf(message) };
+        return this.#handle({ type: 'indices-returned', ...news });
       }
       case 'delayed': {
         const { attempt, index, delayMs, note } = message;
@@ -239,15 +243,10 @@ export class Scheduler implements AsyncDisposable {
       case 'closed':
         this.#resources.closed(worker, message.resource);
         return this.#tellIdle();
-      case 'need-code': {
-        const array = this.#arrays.get(message.array);
-        // Forgotten since: then the worker is told that as well.
-        return array && this.#code.asked(worker, array);
-      }
-      case 'need-bundle': {
-        const bytes = this.#code.bundle(message.id);
-        return bytes && sendToWorker(worker, { type: 'bundle', id: message.id, bytes });
-      }
+      case 'need-code':
+        return this.#code.asked(worker, this.#arrays.get(message.array));
+      case 'need-bundle':
+        return this.#code.bundleAsked(worker, message.id);
       case 'vitals':
         return this.#brake.heardVitals(worker, message);
       case 'draining':
@@ -374,7 +373,7 @@ export class Scheduler implements AsyncDisposable {
   #keep(id: number, block: Block, ran?: Freight['ran']): void {
     const array = this.#arrays.get(id)!;
     array.client.lastNews = this.#now;
-    array.forgetNotes({ start: block.start, end: block.start + block.count });
+    array.forgetNotes(rangeOf(block));
     this.#results.settled(array, block, ran);
     this.#brake.checkClient(array.client);
   }

@@ -1,12 +1,12 @@
 // The worker's core: what a worker does about what its scheduler says and about what becomes of its chunks. Events go
 // in, commands come out. It does no IO and has no clock, and never looks into what it passes on.
 
-import type { ChunkMessage, CodeSource } from '../lib/chunk.ts';
+import type { CodeSource } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { ChunkLoss } from './pool.ts';
+import type { ChunkLoss, ChunkReport } from './pool.ts';
 
 export type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
@@ -20,7 +20,7 @@ export type WorkerEvent =
   | { readonly type: 'bundle-named'; readonly array: number; readonly bundle: string }
   /** The bundle came, and is kept, or could not be. */
   | { readonly type: 'bundle-arrived'; readonly bundle: string; readonly source: CodeSource }
-  | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage }
+  | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkReport }
   /** Nothing more comes of this attempt, which was cut short if there is a loss. */
   | { readonly type: 'chunk-over'; readonly attempt: number; readonly loss: ChunkLoss | undefined }
   | { readonly type: 'resource-reported'; readonly resource: string; readonly record: LogRecord }
@@ -38,6 +38,7 @@ export type WorkerEvent =
 export type WorkerCommand =
   | { readonly type: 'send'; readonly message: FromWorker }
   | { readonly type: 'run-chunk'; readonly message: RunMessage; readonly code: CodeSource }
+  | { readonly type: 'recall-chunk'; readonly attempt: number }
   | { readonly type: 'cancel-chunk'; readonly attempt: number; readonly graceMs: number }
   | { readonly type: 'close-resource'; readonly resource: string }
   /** Say that the scheduler is gone, or has sent us away. */
@@ -168,8 +169,7 @@ export class WorkerCore {
       case 'run':
         return this.#run(message);
       case 'recall':
-        if (this.#runs.get(message.attempt)?.behind !== undefined) this.#end(message.attempt);
-        return;
+        return this.#recall(message.attempt);
       case 'cancel':
         if (this.#runs.has(message.attempt)) return this.#stop(message.attempt, message.graceMs);
         return void this.#cancelledEarly.set(message.attempt, message.array);
@@ -223,7 +223,11 @@ export class WorkerCore {
     if (waiting.length === 1) this.#send({ type: 'need-code', array: id });
   }
 
-  #report(attempt: number, report: ChunkMessage): void {
+  #report(attempt: number, report: ChunkReport): void {
+    if (report.type === 'returned') {
+      const { start, end } = report;
+      return this.#send({ type: 'returned', attempt, start, count: end - start });
+    }
     if (report.type !== 'opened') return this.#send({ attempt, ...report });
     const { type, resource } = report;
     this.#resources.add(resource);
@@ -243,6 +247,13 @@ export class WorkerCore {
     this.#send({ type: 'ended', attempt });
     if (behind !== undefined) this.#runs.get(behind)!.next = undefined;
     if (next !== undefined) this.#begin(next);
+  }
+
+  /** What waits behind another one has not begun; of what runs, it is for its thread to say. */
+  #recall(attempt: number): void {
+    const run = this.#runs.get(attempt);
+    if (run?.behind !== undefined) this.#end(attempt);
+    else if (run?.isWaiting === false) this.#emit({ type: 'recall-chunk', attempt });
   }
 
   #stop(attempt: number, graceMs: number): void {

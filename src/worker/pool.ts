@@ -1,5 +1,6 @@
 import type { ChunkMessage, ChunkTask, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import type { Range } from '../lib/range.ts';
 
 /** A chunk on its way to a thread, before the thread's control words are known. */
 export interface PooledChunk extends Omit<ChunkTask, 'control' | 'unsaid'> {
@@ -13,8 +14,11 @@ export interface ChunkLoss {
   readonly loss: Loss;
 }
 
+/** What is told of a chunk: what its runner reports, and, once it was called back, what will not be run of it here. */
+export type ChunkReport = ChunkMessage | ({ readonly type: 'returned' } & Range);
+
 /** Takes a report. What it gives settles when there is room for more: whoever reports is to wait for that. */
-export type Emit = (message: ChunkMessage) => Promise<void> | undefined;
+export type Emit = (report: ChunkReport) => Promise<void> | undefined;
 
 /** Whoever runs chunks for a worker: some threads, or the thread of the flow itself. */
 export interface ChunkPool extends AsyncDisposable {
@@ -26,6 +30,8 @@ export interface ChunkPool extends AsyncDisposable {
   run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined>;
   /** Closes a resource on every thread that has it open, once what runs there has ended. Never rejects. */
   closeResource(key: string, log: (record: LogRecord) => void): Promise<void>;
+  /** Reports as `returned` what of the attempt is not begun, and then does not begin. Nothing if it is over. */
+  recall(attempt: number): void;
   /** Tells the function that is running, and after `graceMs` ends its thread. Nothing if the attempt is over. */
   cancel(attempt: number, graceMs: number): void;
 }

@@ -6,9 +6,10 @@
 // it is through and so is every word of it, or until the thread is gone.
 
 import type { ChunkMessage, Loss, ResourceOpened } from '../lib/chunk.ts';
+import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import type { ChunkLoss } from './pool.ts';
+import type { ChunkLoss, ChunkReport } from './pool.ts';
 
 /** The control words of the thread: the indices that it runs, and how many it has started. */
 export interface Look {
@@ -27,6 +28,9 @@ export type ThreadEvent =
       readonly timeoutMs: number | undefined;
     }
   | { readonly type: 'cancel-asked'; readonly graceMs: number }
+  /** What its chunk has not begun is wanted elsewhere; and this is it. */
+  | { readonly type: 'recall-asked' }
+  | { readonly type: 'tail-taken'; readonly tail: Range }
   /** The thread is to be ended now, and what it runs is lost like this. */
   | { readonly type: 'end-asked'; readonly loss: Loss }
   | { readonly type: 'closing-asked'; readonly resource: string }
@@ -57,7 +61,9 @@ export type ThreadCommand =
   | { readonly type: 'post-chunk' }
   /** Tell the function that runs. */
   | { readonly type: 'order-cancel' }
-  | { readonly type: 'report'; readonly report: ChunkMessage }
+  /** See to it that the thread begins nothing more of the chunk, and say what that is. */
+  | { readonly type: 'take-tail' }
+  | { readonly type: 'report'; readonly report: ChunkReport }
   | { readonly type: 'chunk-over'; readonly loss: ChunkLoss | undefined }
   | { readonly type: 'post-closing'; readonly resource: string }
   /** It is closed; `lost` is set if it was open on a thread that ended, where nobody closed it. */
@@ -149,6 +155,12 @@ export class ThreadLife {
         return void this.#turns.push(chunkTurn(event));
       case 'cancel-asked':
         return this.#cancel(event.graceMs);
+      case 'recall-asked':
+        return this.#posted?.type === 'chunk' ? this.#emit({ type: 'take-tail' }) : undefined;
+      case 'tail-taken': {
+        (this.#posted as ChunkTurn).unreported.remove(event.tail);
+        return this.#emit({ type: 'report', report: { type: 'returned', ...event.tail } });
+      }
       case 'end-asked':
         return this.#end(event.loss);
       case 'closing-asked':

@@ -45,6 +45,10 @@ export class ThreadPool implements ChunkPool {
     this.#slots.toSorted((a, b) => latest(b) - latest(a))[0]?.end(loss);
   }
 
+  recall(attempt: number): void {
+    this.#slots.find((slot) => slot.attempt === attempt)?.recall();
+  }
+
   cancel(attempt: number, graceMs: number): void {
     this.#slots.find((slot) => slot.attempt === attempt)?.cancel(graceMs);
   }

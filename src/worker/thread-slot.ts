@@ -5,7 +5,7 @@
 import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
-import { controlOrders, controlWords, newControl, resetControl, runningIn, weightOf } from '../lib/chunk.ts';
+import { controlOrders, controlWords, newControl, resetControl, runningIn, takeTail, weightOf } from '../lib/chunk.ts';
 import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
@@ -105,6 +105,11 @@ export class ThreadSlot {
     this.#handle({ type: 'cancel-asked', graceMs });
   }
 
+  /** What is not begun of its chunk does not begin, and is reported as returned. */
+  recall(): void {
+    this.#handle({ type: 'recall-asked' });
+  }
+
   /** Ends the thread now; what it runs is lost like this. */
   end(loss: Loss): void {
     this.#handle({ type: 'end-asked', loss });
@@ -139,8 +144,10 @@ export class ThreadSlot {
       case 'abandon-thread':
         return this.#abandon();
       case 'post-chunk':
-        resetControl(this.#control);
+        resetControl(this.#control, this.#given!.chunk.start);
         return void this.#runChunk(this.#given!);
+      case 'take-tail':
+        return this.#handle({ type: 'tail-taken', tail: takeTail(this.#control, this.#given!.chunk) });
       case 'order-cancel':
         Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
         return void Atomics.notify(this.#control, controlWords.order);

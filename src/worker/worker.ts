@@ -3,14 +3,14 @@
 
 import { threadId } from 'node:worker_threads';
 import { attachShared } from '../lib/attachments.ts';
-import type { ChunkInput, ChunkMessage, CodeSource } from '../lib/chunk.ts';
+import type { ChunkInput, CodeSource } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { ArrayDefinition, FromWorker, ToWorker } from '../protocol/messages.ts';
 import { WorkerCore, type RunMessage, type WorkerCommand, type WorkerEvent } from './core.ts';
-import type { ChunkPool } from './pool.ts';
+import type { ChunkPool, ChunkReport } from './pool.ts';
 
 /** Where a worker keeps the code that is sent to it. One without such a place imports what is on its machine. */
 export interface CodeKeeper {
@@ -116,6 +116,8 @@ export class Worker implements AsyncDisposable {
         return this.#comm.send(command.message);
       case 'run-chunk':
         return void this.#run(command.message, command.code);
+      case 'recall-chunk':
+        return this.#pool.recall(command.attempt);
       case 'cancel-chunk':
         return this.#pool.cancel(command.attempt, command.graceMs);
       case 'close-resource':
@@ -142,7 +144,7 @@ export class Worker implements AsyncDisposable {
     this.#handle({ type: 'chunk-over', attempt, loss });
   }
 
-  #report(attempt: number, report: ChunkMessage): Promise<void> | undefined {
+  #report(attempt: number, report: ChunkReport): Promise<void> | undefined {
     this.#handle({ type: 'chunk-reported', attempt, report });
     const held = this.#held.get(attempt)?.promise;
     return held ?? (this.#comm.backlogBytes > mostBytes ? this.#comm.backlogFallenTo(fewBytes) : undefined);

@@ -111,6 +111,7 @@ async function houseOf({ takesCode }: { takesCode: boolean }) {
       return undefined;
     },
     closeResource: async () => {},
+    recall: () => {},
     cancel: () => {},
     [Symbol.asyncDispose]: async () => {},
   };

@@ -80,6 +80,7 @@ export function fromWorker(): fc.Arbitrary<FromWorker> {
     record({ type: type('delayed'), attempt, index: number, delayMs: ms, note: bytes }),
     record({ type: type('lost'), attempt, indices: numbers, loss: loss() }),
     record({ type: type('timed-out'), attempt, index: number }),
+    record({ type: type('returned'), attempt, start: number, count: number }),
     record({ type: type('ended'), attempt }),
     record({ type: type('logs'), attempt, records: records() }),
     record({ type: type('importing'), attempt, module: text }, ['module']),

@@ -58,6 +58,10 @@ export function settled(worker: string, attempt: number, [start, end]: [number, 
   return { type: 'indices-settled', worker, attempt, range: { start, end }, busyMs };
 }
 
+export function returned(worker: string, attempt: number, [start, end]: readonly [number, number]): Event {
+  return { type: 'indices-returned', worker, attempt, range: { start, end } };
+}
+
 export function delayed(worker: string, attempt: number, index: number, delayMs = 1_000): Event {
   return { type: 'index-delayed', worker, attempt, index, delayMs };
 }

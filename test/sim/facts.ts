@@ -11,6 +11,7 @@ export function touchedBy(news: News): readonly number[] | undefined {
   if (news.type === 'index-delayed') return [news.index];
   if (news.type === 'indices-lost') return news.indices;
   const { start, end } = news.range;
+  if (news.type === 'indices-returned' && start === end) return [];
   if (!Number.isInteger(start) || !Number.isInteger(end) || start >= end) return undefined;
   return Array.from({ length: end - start }, (_, position) => start + position);
 }

@@ -55,6 +55,7 @@ export class Model {
     const attempt = this.#workers.get(news.worker)?.attempts.get(news.attempt);
     if (attempt === undefined) return false;
     const indices = touchedBy(news);
+    if (news.type === 'indices-returned' && !attempt.isRecalled) return false;
     const isOwned = (index: number) => attempt.array.owners[index] === attempt.attempt;
     if (indices === undefined || !indices.every(isOwned)) return false;
     return news.type !== 'indices-lost' || new Set(indices).size === indices.length;
@@ -117,6 +118,7 @@ export class Model {
       case 'ticked':
         return this.#tick();
       case 'indices-settled':
+      case 'indices-returned':
       case 'index-delayed':
       case 'indices-lost':
       case 'chunk-ended':
@@ -160,6 +162,9 @@ export class Model {
         this.#due.push({ type: 'settled', array: array.spec.array, range: { start, end } });
         return;
       }
+      case 'indices-returned':
+        array.owners.fill(0, news.range.start, news.range.end);
+        return;
       case 'index-delayed':
         array.owners[news.index] = 0;
         array.limits.delete(news.index);
@@ -287,8 +292,10 @@ export class Model {
 
   #checkRecall({ worker, attempt: number }: Extract<Command, { type: 'recall-chunk' }>): void {
     const attempt = this.#workers.get(worker)?.attempts.get(number);
-    assert(attempt?.behind !== undefined, `attempt ${number} is called back and does not wait`);
-    assert(!attempt.isHeard, `attempt ${number} is called back and has begun`);
+    assert(attempt !== undefined, `attempt ${number} is called back and is over`);
+    assert(owned(attempt).length > 0, `attempt ${number} is called back and has nothing left`);
+    assert(!attempt.array.spec.crashesWhenLost, `attempt ${number} is called back and must not run again`);
+    if (attempt.behind !== undefined) assert(!attempt.isHeard, `attempt ${number} is called back and has begun`);
     assert(!attempt.isRecalled, `attempt ${number} is called back twice`);
     assert(!attempt.isCancelled, `attempt ${number} is called back and cancelled`);
     attempt.isRecalled = true;

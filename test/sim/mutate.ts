@@ -27,6 +27,7 @@ const rooms: readonly Room[] = [
       'core',
       'array-record',
       'ahead',
+      'tails',
       'blame',
       'fleet',
       'lineup',
@@ -39,7 +40,9 @@ const rooms: readonly Room[] = [
       'chunk-news',
     ].map((name) => `src/scheduler/${name}.ts`),
     suites: test(
-      ['core', 'ahead', 'losses', 'release', 'fleet', 'pace', 'placing', 'explain'].map((name) => `scheduler/${name}`),
+      ['core', 'ahead', 'tails', 'losses', 'release', 'fleet', 'pace', 'placing', 'explain'].map(
+        (name) => `scheduler/${name}`,
+      ),
     ),
     isSimulated: true,
   },

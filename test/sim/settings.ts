@@ -53,6 +53,8 @@ export interface Faults {
   readonly lethal: number;
   /** An index never returns, until its timeout ends the thread. */
   readonly stuck: number;
+  /** An index takes many times longer than others. */
+  readonly heavy: number;
   /** What runs does not hear that it is cancelled. */
   readonly deaf: number;
   /** A chunk opens a resource, which is to be closed later. */
@@ -94,6 +96,7 @@ const highest: Faults = {
   poison: 0.01,
   lethal: 0.002,
   stuck: 0.01,
+  heavy: 0.4,
   deaf: 0.5,
   opens: 0.1,
   sticky: 0.2,
@@ -176,7 +179,9 @@ export function arraysOf({ seed, width, stages }: Settings): readonly (readonly 
     { ...plain, client: 'other-run', array: otherReduced!, whole: [other!], priority: 2 },
   ];
   const prng = new Prng(seed ^ 0x91ace);
-  const placed = (spec: ArraySpec) => ({ ...spec, ...drawPlacing(prng) });
+  // Where anything may run anywhere, more is sent ahead and called back.
+  const isFree = prng.chance(0.4);
+  const placed = (spec: ArraySpec) => (isFree ? spec : { ...spec, ...drawPlacing(prng) });
   return [first.map(placed), second.map(placed), third.map(placed)];
 }
 

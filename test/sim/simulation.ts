@@ -23,9 +23,10 @@ export interface Report {
   readonly events: number;
   readonly commands: number;
   readonly chunks: number;
-  /** Of the chunks, how many were to wait behind another one; and how many of those were called back. */
+  /** Of the chunks, how many were to wait behind another one, were called back, and gave something of them back. */
   readonly ahead: number;
   readonly recalls: number;
+  readonly returns: number;
   readonly virtualMs: number;
   readonly deaths: number;
   readonly lies: number;
@@ -59,6 +60,7 @@ class Simulation implements World {
   readonly #workers = new Map<string, VirtualWorker>();
   /** Of all who were ever here. */
   readonly #ids: string[] = [];
+  #alarmAt = Infinity;
   #report = { events: 0, deaths: 0, lies: 0 };
 
   constructor({ settings, checkEvery }: SimulationOptions) {
@@ -196,6 +198,19 @@ class Simulation implements World {
     this.#model.observe(event, commands, this.agenda.now);
     if (this.#report.events % this.#checkEvery === 0) checkInvariants(this.#core);
     for (const command of commands) this.#shell.perform(command);
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    const due = this.#core.nextDue;
+    if (due === this.#alarmAt) return;
+    this.#alarmAt = due;
+    if (due === Infinity) return;
+    this.agenda.at(due, () => {
+      if (this.#alarmAt !== due) return;
+      this.#alarmAt = Infinity;
+      this.#feed({ type: 'ticked' });
+    });
   }
 
   #tick(): void {

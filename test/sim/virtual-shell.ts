@@ -28,7 +28,7 @@ export class VirtualShell {
   readonly #open = new Map<VirtualWorker, number>();
   /** The command to be performed next was caused by an index whose time was up. */
   #isTimedOut = false;
-  #report = { commands: 0, chunks: 0, ahead: 0, recalls: 0, crashed: 0 };
+  #report = { commands: 0, chunks: 0, ahead: 0, recalls: 0, returns: 0, crashed: 0 };
   #trace = 0x811c9dc5;
 
   constructor(options: ShellOptions) {
@@ -82,6 +82,7 @@ export class VirtualShell {
     const { tell, feed, later } = this.#options;
     const event = this.eventOf(worker.id, message);
     this.#isTimedOut = message.type === 'timed-out';
+    if (message.type === 'returned' && message.count > 0) this.#report.returns += 1;
     if (event !== undefined) feed(event);
     if (message.type === 'ended') this.#running.delete(message.attempt);
     else if (message.type === 'draining') {
@@ -105,6 +106,10 @@ export class VirtualShell {
       case 'delayed': {
         const { attempt, index, delayMs } = message;
         return { type: 'index-delayed', worker, attempt, index, delayMs };
+      }
+      case 'returned': {
+        const { attempt, start, count } = message;
+        return { type: 'indices-returned', worker, attempt, range: { start, end: start + count } };
       }
       case 'timed-out':
         return { type: 'index-delayed', worker, attempt: message.attempt, index: message.index, delayMs: 0 };

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
 import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
-import type { ChunkLoss } from '../../src/worker/pool.ts';
+import type { Range } from '../../src/lib/range.ts';
+import type { ChunkLoss, ChunkReport } from '../../src/worker/pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
 import type { World } from './world.ts';
 
@@ -25,7 +26,7 @@ export interface Host {
   readonly isAlive: boolean;
   /** How much longer everything takes. */
   readonly slowness: number;
-  report(attempt: number, report: ChunkMessage): void;
+  report(attempt: number, report: ChunkReport): void;
   over(attempt: number, loss: ChunkLoss | undefined): void;
   /** The whole process dies. */
   crash(): void;
@@ -51,6 +52,9 @@ export class VirtualThread {
   /** Nobody hears what is still to be told of one that was abandoned. */
   #abandonments = 0;
   #task: Task | undefined;
+  /** The first index of its task that it has not taken, and the end of what it may take. */
+  #next = 0;
+  #end = 0;
   #isTold = false;
   /** It was called, and has not answered. */
   #isCalled = false;
@@ -78,6 +82,10 @@ export class VirtualThread {
 
   cancel(graceMs: number): void {
     this.#handle({ type: 'cancel-asked', graceMs });
+  }
+
+  recall(): void {
+    this.#handle({ type: 'recall-asked' });
   }
 
   closeResource(resource: string, closed: () => void): void {
@@ -117,9 +125,13 @@ export class VirtualThread {
         this.#isCalled = false;
         return;
       case 'post-chunk':
+        this.#next = this.#task!.start;
+        this.#end = this.#task!.end;
         this.#running.clear();
         this.#isTold = false;
         return this.#called() ? this.#beginChunk(this.#task!) : this.#fail();
+      case 'take-tail':
+        return this.#handle({ type: 'tail-taken', tail: this.#takeTail() });
       case 'order-cancel':
         this.#isTold = true;
         return;
@@ -167,12 +179,11 @@ export class VirtualThread {
       const resource = `resource-${this.#between(1, 3)}`;
       this.#report({ type: 'opened', resource, name: resource, closingMs: 100 });
     }
-    if (task.lanes === 1) return this.#goOn(task, task.start);
-    let next = task.start;
+    if (task.lanes === 1) return this.#goOn(task);
     let busy = task.lanes;
     // Each lane takes an index when it is through with one, so they end in any order.
     const goOn = () => {
-      if (next < task.end && !this.#isTold) return this.#begin(task, next++, goOn);
+      if (this.#next < this.#end && !this.#isTold) return this.#begin(task, this.#next++, goOn);
       busy -= 1;
       if (busy === 0) this.#return();
     };
@@ -183,7 +194,8 @@ export class VirtualThread {
   #begin(task: Task, index: number, ended: () => void): void {
     this.#running.add(index);
     this.#starts += 1;
-    const busyMs = this.#world.paceMs(task.array) * this.#host.slowness * (0.5 + this.#world.prng.next());
+    const paceMs = this.#world.paceMs(task.array) * this.#host.slowness * this.#weight();
+    const busyMs = paceMs * (0.5 + this.#world.prng.next());
     this.#later(busyMs, () => {
       const fate = task.timedOut.includes(index) ? 'done' : this.#world.fateOf(task.array, index);
       if (fate === 'stuck') return;
@@ -197,16 +209,24 @@ export class VirtualThread {
   }
 
   /** Works on the next part of a chunk, and tells of it when it is done. */
-  #goOn(task: Task, start: number): void {
-    const end = this.#between(start + 1, task.end);
+  #goOn(task: Task): void {
+    const start = this.#next;
+    const weight = this.#weight();
+    const end = weight > 1 ? start + 1 : this.#between(start + 1, this.#end);
+    this.#next = end;
     const paceMs = this.#world.paceMs(task.array) * this.#host.slowness;
-    const busyMs = (end - start) * paceMs * (0.5 + this.#world.prng.next());
+    const busyMs = (end - start) * paceMs * weight * (0.5 + this.#world.prng.next());
     this.#runAlone(start);
     this.#later(busyMs, () => {
       const isObedient = this.#isTold && !this.#chance('deaf');
       if (isObedient || this.#chance('abandoned')) return this.#return();
       this.#finish(task, { start, end, busyMs });
     });
+  }
+
+  /** How many times longer than others the next index takes. */
+  #weight(): number {
+    return this.#chance('heavy') ? this.#between(10, 300) : 1;
   }
 
   #finish(task: Task, { start, end, busyMs }: Part): void {
@@ -229,8 +249,16 @@ export class VirtualThread {
       done = index + 1;
     }
     flush(end);
-    if (end < task.end) this.#goOn(task, end);
+    if (end < this.#end) this.#goOn(task);
     else this.#return();
+  }
+
+  /** Nothing of what has not begun at all. */
+  #takeTail(): Range {
+    const [start, end] = [this.#next, this.#end];
+    if (start === this.#task!.start) return { start: end, end };
+    this.#end = Math.min(start, end);
+    return { start: this.#end, end };
   }
 
   #return(): void {

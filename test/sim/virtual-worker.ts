@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
-import type { ChunkMessage } from '../../src/lib/chunk.ts';
 import type { ToWorker } from '../../src/protocol/messages.ts';
 import { WorkerCore, type WorkerCommand, type WorkerEvent } from '../../src/worker/core.ts';
-import type { ChunkLoss } from '../../src/worker/pool.ts';
+import type { ChunkLoss, ChunkReport } from '../../src/worker/pool.ts';
 import { VirtualThread, type Host } from './virtual-thread.ts';
 import type { World } from './world.ts';
 
@@ -94,7 +93,7 @@ export class VirtualWorker implements Host {
     if (this.isAlive) this.#end();
   }
 
-  report(attempt: number, report: ChunkMessage): void {
+  report(attempt: number, report: ChunkReport): void {
     this.#handle({ type: 'chunk-reported', attempt, report });
   }
 
@@ -116,6 +115,8 @@ export class VirtualWorker implements Host {
         assert(thread !== undefined, `${this.id} is to run attempt ${attempt} and has no free thread`);
         return thread.run({ array, attempt, start, end, lanes, timedOut, timeoutMs: this.#timeouts.get(array) });
       }
+      case 'recall-chunk':
+        return this.threads.find(({ attempt }) => attempt === command.attempt)?.recall();
       case 'cancel-chunk':
         return this.threads.find(({ attempt }) => attempt === command.attempt)?.cancel(command.graceMs);
       case 'close-resource':

@@ -11,6 +11,7 @@ import {
   forget,
   over,
   recall,
+  reported,
   run,
   runs,
   sent,
@@ -52,11 +53,15 @@ test('one attempt waits behind another, of the same array, and no more', () => {
   assert.deepEqual(on(over(1)), [...sent(ended(1)), runs(run(1, { attempt: 2, behind: 1 }))]);
 });
 
-test('what is called back ends unbegun, and what runs is not touched by that', () => {
+test('what waits and is called back ends unbegun; of what runs, its thread gives what it has not begun', () => {
   const on = worker();
   on(define(1), run(1), run(1, { attempt: 2, behind: 1 }));
 
-  assert.deepEqual(on(recall(1), recall(99)), []);
+  assert.deepEqual(on(recall(1), recall(99)), [{ type: 'recall-chunk', attempt: 1 }]);
+  assert.deepEqual(
+    on(reported(1, { type: 'returned', start: 4, end: 10 })),
+    sent({ type: 'returned', attempt: 1, start: 4, count: 6 }),
+  );
   assert.deepEqual(on(recall(2)), sent(ended(2)));
   assert.deepEqual(on(over(1)), sent(ended(1)));
 });

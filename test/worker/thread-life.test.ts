@@ -244,6 +244,32 @@ test('a resource is closed when its turn comes: behind the chunk that runs, befo
   assert.deepEqual(on(returned), [closedAll('db'), post]);
 });
 
+test('of a chunk that is called back its thread begins nothing more, and a death is charged to what it has begun', () => {
+  const { on } = thread();
+  on(chunk(1), started);
+
+  assert.deepEqual(on({ type: 'recall-asked' }), [{ type: 'take-tail' }]);
+  assert.deepEqual(on({ type: 'tail-taken', tail: { start: 3, end: 10 } }), [
+    { type: 'report', report: { type: 'returned', start: 3, end: 10 } },
+  ]);
+  assert.deepEqual(on(settled(1, 0, 2), failed(exit3), exited(-1), gone).at(-1), over({ indices: [2], loss: exit3 }));
+});
+
+test('with all that was begun reported, and the rest taken, a thread that dies has lost nothing', () => {
+  const { on } = thread();
+  on(chunk(1), started, { type: 'recall-asked' }, { type: 'tail-taken', tail: { start: 3, end: 10 } });
+
+  assert.deepEqual(on(settled(1, 0, 3), failed(exit3), exited(-1), gone).at(-1), over());
+});
+
+test('a chunk that has no thread yet, and a closing, have nothing to give back', () => {
+  const { on } = thread();
+
+  assert.deepEqual(on({ type: 'recall-asked' }, chunk(1), { type: 'recall-asked' }), [start]);
+  on(started, opened(1, 'db'), closing('db'), through(1), returned);
+  assert.deepEqual(on({ type: 'recall-asked' }), []);
+});
+
 test('closings take turns as they were asked for', () => {
   const { on } = thread();
   on(chunk(1), started, opened(1, 'a'), opened(1, 'b'), through(1), returned);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ChunkMessage } from '../../src/lib/chunk.ts';
-import type { PooledChunk } from '../../src/worker/pool.ts';
+import type { ChunkReport, PooledChunk } from '../../src/worker/pool.ts';
 import { ThreadPool } from '../../src/worker/thread-pool.ts';
 
 const large = 100_000;
@@ -19,7 +18,7 @@ test('inputs that others may need are copied', async () => {
 async function lengthsAfterRun(options: { readonly ownsInputs?: boolean }): Promise<number[]> {
   await using pool = new ThreadPool({ threads: 1, memoryLimitMb: undefined, ...options });
   const [given, other] = [new Uint8Array(large), new Uint8Array(small)];
-  const reports: ChunkMessage[] = [];
+  const reports: ChunkReport[] = [];
 
   const loss = await pool.run(chunkOf(given, other), (report) => void reports.push(report));
 

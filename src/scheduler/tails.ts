@@ -1,0 +1,61 @@
+// What a chunk that takes long has not begun: while another thread has nothing to do, its worker is asked to give that
+// back. What the thread has taken by then it runs.
+
+import type { Chunk } from './array-record.ts';
+import { Turns } from './turns.ts';
+
+interface Moment {
+  /** How many workers could take something. */
+  readonly idle: number;
+  readonly now: number;
+}
+
+export class Tails {
+  /** Chunks of which nobody has asked anything back, the one that has run longest first. */
+  readonly #running = new Turns<Chunk>();
+  /** They have not answered. */
+  readonly #asked = new Set<Chunk>();
+  readonly #tell: (chunk: Chunk) => void;
+  readonly #patienceMs: number;
+  /** When the next one will have run for too long. */
+  nextDue = Infinity;
+
+  /** `tell` is to tell the worker, once a chunk has taken longer than `patienceMs`. */
+  constructor(tell: (chunk: Chunk) => void, patienceMs: number) {
+    this.#tell = tell;
+    this.#patienceMs = patienceMs;
+  }
+
+  begun(chunk: Chunk): void {
+    const { array, size, lanes, limit, isRecalled } = chunk;
+    if (array.isSentAhead && size > lanes && limit === undefined && !isRecalled) this.#running.add(chunk);
+  }
+
+  ended(chunk: Chunk): void {
+    this.#running.delete(chunk);
+    this.#asked.delete(chunk);
+  }
+
+  answered(chunk: Chunk): void {
+    this.#asked.delete(chunk);
+  }
+
+  recallFor({ idle, now }: Moment): void {
+    this.nextDue = Infinity;
+    for (let { first } = this.#running; first !== undefined && this.#asked.size < idle; { first } = this.#running) {
+      const due = first.since + this.#patienceMs;
+      if (due > now) return void (this.nextDue = due);
+      this.#running.delete(first);
+      // All that is left runs, or is done.
+      if (first.outstanding.size <= first.lanes) continue;
+      first.isRecalled = true;
+      this.#asked.add(first);
+      this.#tell(first);
+    }
+  }
+
+  /** For the invariants: those that can still be asked. */
+  [Symbol.iterator](): IterableIterator<Chunk> {
+    return this.#running[Symbol.iterator]();
+  }
+}

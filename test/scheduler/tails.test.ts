@@ -1,0 +1,142 @@
+// What a chunk that takes long has not begun, and how it comes to threads that have nothing to do.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ArraySpec } from '../../src/scheduler/core.ts';
+import {
+  ended,
+  joined,
+  kept,
+  left,
+  lost,
+  recalled,
+  released,
+  returned,
+  run,
+  scheduler,
+  settled,
+  submitted,
+  traits,
+} from './fixtures.ts';
+
+test('of a chunk that takes twice as long as it should, a thread that is free gets what is not begun', () => {
+  const { core, on, wait } = sharing();
+
+  assert.equal(core.nextDue, 20);
+  assert.deepEqual(wait(19), []);
+  assert.deepEqual(wait(1), [recalled('alice', 2)]);
+  assert.deepEqual(on(returned('alice', 2, [2, 3])), [run('dave', 1, [2, 3], 5)]);
+  assert.deepEqual(on(settled('alice', 2, [1, 2], 30), ended('alice', 2)), [kept(1, [1, 2])]);
+});
+
+test('a chunk is asked once, and nobody is woken for it again', () => {
+  const { core, on, wait } = sharing();
+  wait(20);
+
+  assert.equal(core.nextDue, Infinity);
+  assert.deepEqual(wait(100), []);
+  assert.deepEqual(on(returned('alice', 2, [3, 3])), [], 'it has begun all');
+  assert.deepEqual(wait(100), []);
+});
+
+test('as long as no thread is free, nothing is asked back', () => {
+  const { core, on, wait } = sharing();
+  on(submitted({ array: 2 }));
+
+  assert.equal(core.nextDue, Infinity);
+  assert.deepEqual(wait(100), []);
+});
+
+test('of what has one index left nothing is asked back', () => {
+  const { on, wait } = sharing();
+  on(settled('alice', 2, [1, 2], 15));
+
+  assert.deepEqual(wait(100), []);
+});
+
+test('what has ended is not asked for anything', () => {
+  const { core, on, wait } = sharing();
+  on(settled('alice', 2, [1, 3], 15), ended('alice', 2));
+
+  assert.equal(core.nextDue, Infinity);
+  assert.deepEqual(wait(100), []);
+});
+
+test('one chunk is asked for each free thread, until it has answered or ended', () => {
+  const { on, wait } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 5 }, { array: 2, length: 5 }));
+  on(settled('alice', 1, [0, 1], 1), ended('alice', 1), joined('bob'), joined('carol'));
+  const running = on(joined('dave'), joined('erin'), joined('fay'));
+  assert.deepEqual(running, [run('dave', 2, [0, 1], 5), run('erin', 2, [1, 2], 6), run('fay', 2, [2, 3], 7)]);
+  on(settled('fay', 7, [2, 3], 1), ended('fay', 7));
+
+  on(joined('gina'), joined('hank'));
+
+  assert.deepEqual(wait(20), [recalled('alice', 2)]);
+});
+
+test('what was not asked for is not taken back, nor what is not there', () => {
+  const { on, wait } = sharing();
+
+  assert.deepEqual(on(returned('alice', 2, [2, 3])), []);
+  assert.deepEqual(wait(20), [recalled('alice', 2)]);
+  for (const range of [
+    [0, 1],
+    [2, 4],
+    [3, 2],
+    [Number.NaN, 3],
+  ] as const) {
+    assert.deepEqual(on(returned('alice', 2, [...range])), []);
+  }
+  assert.deepEqual(on(returned('bob', 2, [2, 3])), []);
+  assert.deepEqual(on(settled('alice', 2, [1, 3], 30)), [kept(1, [1, 3])]);
+});
+
+test('nobody is blamed for what was given back', () => {
+  const { core, on, wait } = sharing();
+  wait(20);
+  on(returned('alice', 2, [2, 3]));
+
+  assert.deepEqual(on(left('alice')), []);
+  assert.deepEqual([...core.arrays.get(1)!.losses], [[1, 1]]);
+  assert.equal(core.totals.lost, 1);
+});
+
+test('an index that dies while its chunk is asked is charged, and the rest goes on', () => {
+  const { core, on, wait } = sharing();
+  wait(20);
+
+  assert.deepEqual(on(lost('alice', 2, 1)), [run('dave', 1, [1, 2], 5)]);
+  assert.deepEqual(on(ended('alice', 2)), [run('alice', 1, [2, 3], 6)]);
+  assert.deepEqual([...core.arrays.get(1)!.losses], [[1, 1]]);
+});
+
+test('what is needed no more is given back to nobody', () => {
+  const { on, wait } = sharing();
+  wait(20);
+  on(released(1));
+
+  assert.deepEqual(on(returned('alice', 2, [2, 3]), ended('alice', 2)), []);
+});
+
+const bound: Readonly<Record<string, Partial<ArraySpec>>> = {
+  'needs something of its worker': { needs: traits({ gpu: 1 }) },
+  'is limited by a tag': { limits: [{ tag: 'db', most: 9 }] },
+  'must not be lost': { allowedFailures: 0 },
+};
+for (const [what, spec] of Object.entries(bound)) {
+  test(`an array that ${what} keeps its chunks as they are`, () => {
+    const { wait } = sharing(spec);
+
+    assert.deepEqual(wait(100), []);
+  });
+}
+
+/** Alice runs indices 1 and 2 of array 1 as attempt 2, bob and carol one index each, and dave has nothing to do. */
+function sharing(spec: Partial<ArraySpec> = {}) {
+  const all = scheduler({ targetChunkMs: 10 });
+  const has = traits({ gpu: 1 });
+  all.on(joined('alice', 1, has), submitted({ array: 1, length: 5, ...spec }), settled('alice', 1, [0, 1], 1));
+  all.on(ended('alice', 1), joined('bob', 1, has), joined('carol', 1, has), joined('dave', 1, has));
+  return all;
+}
