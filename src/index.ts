@@ -1,21 +1,27 @@
-import { defaultExecutor } from './engine/executor.ts';
+import { defaultExecutor } from './engine/flow-run/executor.ts';
 import { LocalExecutor } from './executors/local-executor.ts';
 
 export { context, renameFlowRun } from './engine/context.ts';
 export type { Context } from './engine/context.ts';
-export type { Executor, FlowRunFacts, Session, SessionListener } from './engine/executor.ts';
-export { FlowState } from './engine/flow-state.ts';
-export type { FlowStatistics, Output } from './engine/flow-state.ts';
-export { Flow } from './engine/flow.ts';
-export type { FlowOptions, FlowRunName, FlowRunOptions, FlowStateHandler, VisualizeOptions } from './engine/flow.ts';
-export type { ServeOptions, TaskQuery } from './engine/flow.ts';
+export type { Executor, FlowRunFacts, Session, SessionListener } from './engine/flow-run/executor.ts';
+export { FlowState } from './engine/flow-run/flow-state.ts';
+export type { FlowStatistics, Output } from './engine/flow-run/flow-state.ts';
+export { Flow } from './engine/flow-run/flow.ts';
+export type {
+  FlowOptions,
+  FlowRunName,
+  FlowRunOptions,
+  FlowStateHandler,
+  VisualizeOptions,
+} from './engine/flow-run/flow.ts';
+export type { ServeOptions, TaskQuery } from './engine/flow-run/flow.ts';
 export { registerError, registerType } from './engine/types.ts';
 export { inspectSerializable, isSerializable } from './engine/inspect-serializable.ts';
 export type { InspectOptions, SerializationFault, SerializationReport } from './engine/inspect-serializable.ts';
 export type { Logger } from './engine/logger.ts';
 export { attachLogger } from './engine/loggers/attach.ts';
 export type { AttachDebugOptions, AttachLoggerOptions, DebugLibrary, WriteLine } from './engine/loggers/attach.ts';
-export type { ScheduledRun, Served } from './engine/schedule-loop.ts';
+export type { ScheduledRun, Served } from './engine/flow-run/schedule-loop.ts';
 export { ifElse, merge, switchCase } from './flow/control.ts';
 export { flatten, mapped, Node, unmapped } from './flow/node.ts';
 export type { Flattened, Mapped, Unmapped } from './flow/node.ts';

@@ -123,6 +123,18 @@ test('invariant 2: engine never imports comm, protocol, scheduler or worker, not
   assert.deepEqual(pathsBetween(['engine'], ['comm', 'protocol', 'scheduler', 'worker']), []);
 });
 
+test('what runs a flow and what runs its tasks know nothing of each other: they meet in the room around them', () => {
+  const [flowRun, taskRun] = ['src/engine/flow-run/', 'src/engine/task-run/'];
+  const filesIn = (folder: string) => house.filter(({ path }) => path.startsWith(folder));
+  const importsOf = (files: readonly Source[], folder: string) =>
+    files.flatMap(({ path, imports }) =>
+      imports.filter(({ file }) => file?.startsWith(folder)).map(({ file }) => `${path} → ${file}`),
+    );
+
+  assert.ok(filesIn(flowRun).length > 10 && filesIn(taskRun).length > 10);
+  assert.deepEqual([...importsOf(filesIn(flowRun), taskRun), ...importsOf(filesIn(taskRun), flowRun)], []);
+});
+
 const impure: Readonly<Record<string, RegExp>> = {
   await: /\b(?:await|async)\b/,
   promise: /\bnew Promise\b|\bPromise\./,
@@ -158,7 +170,7 @@ test('the ground floor is pure, but for the version in our package file, what a 
 });
 
 test('progress is text made from numbers, and nothing else', () => {
-  assert.deepEqual(impuritiesOf(byPath.get('src/engine/progress.ts')!), []);
+  assert.deepEqual(impuritiesOf(byPath.get('src/engine/flow-run/progress.ts')!), []);
 });
 
 test(`a file has at most ${maxFileLines} lines`, () => {
@@ -243,7 +255,7 @@ test('nothing is left to do, and nothing is left lying about', () => {
 });
 
 test('only the command line writes to the console, one file listens to it, and one tells it from other values', () => {
-  const free = ['src/engine/output-capture.ts', 'src/values/kinds.ts'];
+  const free = ['src/engine/task-run/output-capture.ts', 'src/values/kinds.ts'];
   const isFree = (path: string) => roomOf(path) === 'cli' || free.includes(path);
   const chatty = house.filter(({ path, code }) => !isFree(path) && /\bconsole\b/.test(code));
 

@@ -3,7 +3,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { importOnlyForTasks } from '../src/code/load.ts';
-import { runChunk } from '../src/engine/chunk-runner.ts';
+import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attach, attachmentsOf, type Attachments, type PostedChunk } from '../src/lib/attachments.ts';
 import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';

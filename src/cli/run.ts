@@ -4,11 +4,11 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { awaitRun, takeCommandLine } from '../engine/command-line.ts';
-import type { Executor } from '../engine/executor.ts';
-import type { FlowState } from '../engine/flow-state.ts';
-import { Flow } from '../engine/flow.ts';
-import { flowRunIdRule } from '../engine/flow-run-id.ts';
+import { awaitRun, takeCommandLine } from '../engine/flow-run/command-line.ts';
+import type { Executor } from '../engine/flow-run/executor.ts';
+import type { FlowState } from '../engine/flow-run/flow-state.ts';
+import { Flow } from '../engine/flow-run/flow.ts';
+import { flowRunIdRule } from '../engine/flow-run/flow-run-id.ts';
 import { DistributedExecutor } from '../executors/distributed-executor.ts';
 import { LocalCluster } from '../executors/local-cluster.ts';
 import { LocalExecutor } from '../executors/local-executor.ts';

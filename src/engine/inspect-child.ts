@@ -6,7 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { importOnlyForTasks, load } from '../code/load.ts';
 import type { Reference } from '../code/registry.ts';
 // The tasks that come with Heddle are there in every worker.
-import './chunk-runner.ts';
+import './task-run/chunk-runner.ts';
 
 /** The tasks to look for, by module. */
 export interface Search {

@@ -16,9 +16,9 @@ import { diagnose, type Finding } from '../values/diagnosis.ts';
 import { encodeColumn, encodeValue } from '../values/encode.ts';
 import { isInTaskRun } from './context.ts';
 import { takeApart, type CaptureSubject } from './captured-task.ts';
-import { Flow } from './flow.ts';
+import { Flow } from './flow-run/flow.ts';
 import { searchAfresh } from './search-afresh.ts';
-import { changesOf, distinctTasks, insteadOfKeeping, keptBy, whyNotKept } from './stateful-tasks.ts';
+import { changesOf, distinctTasks, insteadOfKeeping, keptBy, whyNotKept } from './flow-run/stateful-tasks.ts';
 
 export interface InspectOptions {
   /** How long the modules of a flow's tasks may take to load; `'20s'` by default. */

@@ -1,6 +1,6 @@
 import type { Comm } from '../comm/comm.ts';
 import { checkTls, type TlsOptions } from '../comm/tls.ts';
-import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/executor.ts';
+import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/flow-run/executor.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';

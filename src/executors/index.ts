@@ -1,5 +1,5 @@
 export type { ServerTlsOptions, TlsOptions } from '../comm/tls.ts';
-export type { Executor } from '../engine/executor.ts';
+export type { Executor } from '../engine/flow-run/executor.ts';
 export type { ByteSize } from '../lib/byte-size.ts';
 export type { LogRecord } from '../lib/log-record.ts';
 export type { TaskRunQuestion } from '../scheduler/lookout.ts';

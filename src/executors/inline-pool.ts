@@ -2,8 +2,8 @@ import { controlOrders, controlWords, newControl, resetControl, runningIn, takeT
 import type { ChunkMessage } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { runChunk } from '../engine/chunk-runner.ts';
-import { forgetArrays } from '../engine/kept-arrays.ts';
+import { runChunk } from '../engine/task-run/chunk-runner.ts';
+import { forgetArrays } from '../engine/task-run/kept-arrays.ts';
 import { outsideOfRuns } from '../engine/context.ts';
 import { closeResource } from '../engine/resources.ts';
 import type { ChunkLoss, ChunkPool, Emit, PooledChunk } from '../worker/pool.ts';

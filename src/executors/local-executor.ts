@@ -1,4 +1,4 @@
-import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/executor.ts';
+import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/flow-run/executor.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { InlinePool } from './inline-pool.ts';
 import { connectWorker, connectClient } from './in-process.ts';

@@ -6,7 +6,7 @@ import type { Reference } from '../code/registry.ts';
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
 import { currentRun } from '../engine/context.ts';
-import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/executor.ts';
+import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/flow-run/executor.ts';
 import { byteLengthOf } from '../lib/attachments.ts';
 import { blockKinds, type CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';

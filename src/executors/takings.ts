@@ -2,7 +2,7 @@
 // a time than it can put down.
 
 import type { Comm } from '../comm/comm.ts';
-import type { SettledBlock } from '../engine/executor.ts';
+import type { SettledBlock } from '../engine/flow-run/executor.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 
 /** A block that is larger travels alone. */

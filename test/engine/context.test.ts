@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { context, isInTaskRun, renameFlowRun, withContext, type Context, type Run } from '../../src/engine/context.ts';
-import { Flow } from '../../src/engine/flow.ts';
+import { Flow } from '../../src/engine/flow-run/flow.ts';
 import { createLogger } from '../../src/engine/logger.ts';
 
 test('reading the context outside of a task run says where to read it', () => {

@@ -4,7 +4,7 @@ import type { Node } from '../../src/flow/node.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import { State } from '../../src/flow/state.ts';
 import { task } from '../../src/flow/task.ts';
-import { NodeRun } from '../../src/engine/node-run.ts';
+import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { encodeOutcomes } from '../../src/engine/outcomes.ts';
 import type { Block } from '../../src/lib/chunk.ts';
 import type { LogRecord } from '../../src/lib/log-record.ts';

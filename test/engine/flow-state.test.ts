@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FlowState } from '../../src/engine/flow-state.ts';
-import { NodeRun } from '../../src/engine/node-run.ts';
+import { FlowState } from '../../src/engine/flow-run/flow-state.ts';
+import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import type { Node } from '../../src/flow/node.ts';
 import { Flow, signals, task } from './house.ts';

@@ -1,6 +1,6 @@
 // The engine runs on whatever stands above it; these tests let it run on this thread, as a flow without an executor does.
 
-import type { Executor } from '../../src/engine/executor.ts';
+import type { Executor } from '../../src/engine/flow-run/executor.ts';
 import { LocalExecutor } from '../../src/executors/index.ts';
 
 export { context, Flow, Parameter, signals, task, Task, triggers, UsageError } from '../../src/index.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { NodeRun } from '../../src/engine/node-run.ts';
+import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { encodeOutcomes } from '../../src/engine/outcomes.ts';
 import { State } from '../../src/flow/state.ts';
 import { attach } from '../../src/lib/attachments.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OutcomeBlocks } from '../../src/engine/outcome-blocks.ts';
+import { OutcomeBlocks } from '../../src/engine/task-run/outcome-blocks.ts';
 import type { RunPlan } from '../../src/engine/plan.ts';
-import type { TaskRunner } from '../../src/engine/task-runner.ts';
+import type { TaskRunner } from '../../src/engine/task-run/task-runner.ts';
 
 for (const [sentence, sharesMemory] of [
   ['a block is full at a quarter of a megabyte, so that no chunk gets much that it does not need', undefined],

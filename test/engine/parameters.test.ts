@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readParameter, resolveParameters } from '../../src/engine/parameters.ts';
+import { readParameter, resolveParameters } from '../../src/engine/flow-run/parameters.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import { DateParameter, Parameter } from '../../src/flow/parameter.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NodeRun } from '../../src/engine/node-run.ts';
-import { progressLines } from '../../src/engine/progress.ts';
+import type { NodeRun } from '../../src/engine/flow-run/node-run.ts';
+import { progressLines } from '../../src/engine/flow-run/progress.ts';
 import { block, failed, runOf } from './fixtures.ts';
 
 test('each mapped task that has begun has a line: done, running, failed of n, rate, remaining time', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { registry } from '../../src/code/registry.ts';
-import { followSchedule, type ScheduledRun, type ServeRequest } from '../../src/engine/schedule-loop.ts';
+import { followSchedule, type ScheduledRun, type ServeRequest } from '../../src/engine/flow-run/schedule-loop.ts';
 import { CronClock } from '../../src/schedules/cron-clock.ts';
 import { DatesClock } from '../../src/schedules/dates-clock.ts';
 import { IntervalClock } from '../../src/schedules/interval-clock.ts';

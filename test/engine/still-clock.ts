@@ -1,6 +1,6 @@
 // A day in March 2026, on which time passes only when a test lets it.
 
-import type { WallClock } from '../../src/engine/schedule-loop.ts';
+import type { WallClock } from '../../src/engine/flow-run/schedule-loop.ts';
 
 /** A clock that stands still, except while somebody waits or `pass` is called. */
 export function clockAt(

@@ -1,0 +1,44 @@
+// What happens to tasks where the flow was started: a mapped one is done as a whole when its last child is, and some
+// end without being sent anywhere. Both are told in the log and to the task's handlers, as workers do for the rest.
+
+import { formatDuration } from '../../lib/duration.ts';
+import { State } from '../../flow/state.ts';
+import { contextOf, type FlowRunScope } from './flow-context.ts';
+import { changeState, isWatched } from '../handlers.ts';
+import type { NodeRun } from './node-run.ts';
+
+const pending = new State('Pending', 'Task run has not started.');
+
+/** Resolves when a run is done. Of a mapped task it is told then how it went as a whole. */
+export async function concluded(run: NodeRun, scope: FlowRunScope): Promise<void> {
+  await run.done;
+  const { task, slug } = run.node;
+  // What a resumed flow run did not do again was told when it was done.
+  if (task === undefined || !run.isList || run.isUnchanged) return;
+  const { state } = run;
+  if (!state.isMapped()) return;
+  scope.log.loggerFor(slug).info(summaryOf(run));
+  if (!isWatched(task)) return;
+  const changed = await changeState(task, { from: pending, to: state }, contextOf(scope, slug));
+  if (changed !== state) run.endAs(changed);
+}
+
+/** The state that a task ends in which ends without being sent anywhere. */
+export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunScope): Promise<State> {
+  const { task, slug } = node;
+  const logger = scope.log.loggerFor(slug);
+  const isToTell = task !== undefined && isWatched(task);
+  const state = isToTell ? await changeState(task, { from: pending, to: end }, contextOf(scope, slug)) : end;
+  if (state.isFailed()) logger.error(state.message);
+  else logger.info(`finished: ${state.toString()}`);
+  return state;
+}
+
+function summaryOf({ length, failedCount, skippedCount, spans }: NodeRun): string {
+  const startedAt = spans.reduce((first, { endedAt, busyMs }) => Math.min(first, endedAt - busyMs), Infinity);
+  const endedAt = spans.reduce((last, span) => Math.max(last, span.endedAt), 0);
+  const time = spans.length === 0 ? '' : ` in ${formatDuration(endedAt - startedAt)}`;
+  const failed = failedCount === 0 ? '' : `, ${failedCount} failed`;
+  const skipped = skippedCount === 0 ? '' : `, ${skippedCount} skipped`;
+  return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${time}${failed}${skipped}`;
+}

@@ -1,0 +1,106 @@
+// The door that the flow runner knocks on. Executors stand above; whoever implements this may carry task runs anywhere.
+
+import type { Block, CodeAddress } from '../../lib/chunk.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import type { Placing } from '../../lib/placing.ts';
+import type { Reference } from '../../code/registry.ts';
+import type { Logger } from '../logger.ts';
+
+/** What an executor learns of the flow run that it is to carry, before anything runs. */
+export interface FlowRunFacts {
+  readonly flowName: string;
+  readonly flowRunId: string;
+  readonly flowRunName: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a cluster factory reads them freely: `parameters.workers`
+  readonly parameters: Readonly<Record<string, any>>;
+  /** When a schedule would have it start; absent when none did. */
+  readonly scheduledStartTime?: Date;
+  /** Writes to the log of the run. */
+  readonly logger: Logger;
+  /** Aborted when the run is over before it has started. */
+  readonly signal: AbortSignal;
+}
+
+/** One array of task runs: the children of a mapped task, or, with length 1, a task that is not mapped. */
+export interface ArrayRequest {
+  /** For messages: the task's name. */
+  readonly name: string;
+  readonly length: number;
+  /** What to call and with what: bytes that only the engine opens. */
+  readonly definition: Uint8Array;
+  /** Ids of arrays whose index i is needed by our index i. */
+  readonly elementwise: readonly number[];
+  /** Ids of arrays that are needed whole. */
+  readonly whole: readonly number[];
+  readonly timeoutMs: number | undefined;
+  /** Absent when nothing of it is run. */
+  readonly placing?: Placing;
+  /** Where the function's code is, when it is in a file. */
+  readonly code?: CodeAddress | undefined;
+  /** When it brings what a resource is opened with: the resource's key, by which threads are told to close it. */
+  readonly resource?: string | undefined;
+  /** Outcomes that are known already, in order: nothing of them is run. */
+  readonly given?: readonly Block[];
+}
+
+/** Where indices were run, and for how long, in milliseconds. */
+export interface RanOn {
+  readonly worker: string;
+  readonly busyMs: number;
+}
+
+/** A block as it comes back. */
+export interface SettledBlock extends Block {
+  /** That many there are, and `bytes` is only the head: all of them succeeded, and their values are not wanted. */
+  readonly byteLength?: number;
+}
+
+export interface ArrayListener {
+  /** So many indices were given to a thread. Some may come back and be given again. */
+  started(count: number): void;
+  /** Asked once before each block of so many bytes: whether its values are wanted. */
+  wants(byteLength: number): boolean;
+  /** These indices are done, each exactly once. `ran` says where, if they were run at all. */
+  settled(block: SettledBlock, ran?: RanOn): void;
+}
+
+export interface SessionListener {
+  log(records: readonly LogRecord[]): void;
+  workers(change: { readonly workers: number; readonly threads: number; readonly lost?: string }): void;
+  /** The way to the workers is gone for good: nothing more will settle. */
+  lost(error: Error): void;
+}
+
+/** What `start` gives back: the means to run the tasks of one flow run. Disposing of it stops all that it started. */
+export interface Session extends AsyncDisposable {
+  /** Whether every task run is in this process, so that memory can be shared and moved. */
+  readonly sharesMemory: boolean;
+  /** Why a task cannot be found where it would run, if so; asked for every task before the first one runs. */
+  objection(reference: Reference): Error | undefined;
+  /** Whether tasks run on other threads than this, which import their modules again. */
+  readonly importsModules: boolean;
+  /** Whether a task that cannot be found may be sent there, with what it captures: the files there are those here. */
+  readonly takesCaptures: boolean;
+  /** Returns the array's id. News of it comes later, never during the call. */
+  submit(request: ArrayRequest, listener: ArrayListener): number;
+  /** Nothing that is still to be submitted needs these arrays. */
+  seal(arrays: readonly number[]): void;
+  /** Likewise; and nobody wants to hear of it any more: what of it does not run for others is not run. */
+  release(array: number): void;
+  /**
+   * Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs,
+   * and no resource is open.
+   */
+  cancel(graceMs: number): Promise<void>;
+}
+
+export interface Executor {
+  start(run: FlowRunFacts, listener: SessionListener): Promise<Session>;
+}
+
+/** Where a flow runs that names no executor. The top of the house sets it, because executors stand above this room. */
+export const defaultExecutor: { make: () => Executor } = {
+  make: () => {
+    throw new Error('no default executor: import heddle by its own name');
+  },
+};

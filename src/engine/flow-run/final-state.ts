@@ -1,0 +1,78 @@
+// What a flow run comes to, from the states of its nodes.
+
+import { HeddleError } from '../../lib/heddle-error.ts';
+import type { Flow } from './flow.ts';
+import type { FlowRunner } from './flow-runner.ts';
+import { FlowState, type FlowOutcome } from './flow-state.ts';
+import type { NodeRun } from './node-run.ts';
+
+/** The terminal nodes decide: any failed, and the run failed. A mapped one is judged by its children. */
+export function finalState<Plan>(
+  flow: Flow<Plan>,
+  { runs }: FlowRunner,
+  facts: Pick<FlowOutcome<Plan>, 'flowRunId' | 'log' | 'statistics'>,
+): FlowState<Plan> {
+  const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };
+  const all = [...runs.values()];
+  const cancelled = all.find((run) => run.wasCancelled);
+  if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
+  const references = flow.referenceTasks.map((node) => runs.get(node)!);
+  const unfinished = all.filter((run) => run.unfinishedCount > 0);
+  if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
+    return new FlowState('Paused', describePause(unfinished), { outcome });
+  }
+  const failed = references.filter((run) => run.hasFailed);
+  if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
+  // What ended the whole run at once is no failure of one task or the other.
+  const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
+  const what = lost?.message ?? `Some reference tasks failed: ${failed.map(describeFailure).join('; ')}`;
+  const cause = originOf(all);
+  const why = firstLineOf(cause?.error.message ?? '');
+  const isTold = cause === undefined || what.includes(why);
+  const message = isTold ? what : `${what} It began with ${cause.where}: ${cause.error.name}: ${why}`;
+  return new FlowState('Failed', message, {
+    outcome,
+    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: cause?.error }),
+  });
+}
+
+/** What somebody has to approve, and what waits for that. */
+function describePause(unfinished: readonly NodeRun[]): string {
+  const isPaused = (run: NodeRun) => run.children.some((child) => child.isPaused());
+  const slugsOf = (runs: readonly NodeRun[]) => runs.map(({ node }) => node.slug);
+  const paused = slugsOf(unfinished.filter(isPaused));
+  const approve = paused.map((slug) => `'${slug}'`).join(', ');
+  const remedy = paused.length === 0 ? '' : ` To let it go on, run the flow again with approve: [${approve}].`;
+  return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}`;
+}
+
+function describeFailure(run: NodeRun): string {
+  const { slug } = run.node;
+  const first = run.children.findIndex((child) => child.isFailed());
+  const state = run.children[first] ?? run.state;
+  // The state of a mapped task as a whole is that of a handler, when none of its children failed.
+  const why = firstLineOf(state.message);
+  if (!run.isList || first === -1) return `${slug}: ${why}`;
+  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${why}`;
+}
+
+/** The rest of a long message stands at the task run. */
+function firstLineOf(message: string): string {
+  return message.split('\n', 1)[0]!;
+}
+
+interface Origin {
+  readonly error: Error;
+  /** The task, with the map index of a mapped one. */
+  readonly where: string;
+}
+
+/** The first failure that is not the consequence of another. */
+function originOf(runs: readonly NodeRun[]): Origin | undefined {
+  for (const run of runs.filter(({ hasFailed }) => hasFailed)) {
+    const index = run.children.findIndex((child) => child.isFailed() && child.type !== 'TriggerFailed');
+    const error = run.children[index]?.error;
+    if (error !== undefined) return { error, where: run.isList ? `${run.node.slug}[${index}]` : run.node.slug };
+  }
+  return undefined;
+}

@@ -1,0 +1,27 @@
+import type { Graph } from '../../flow/graph.ts';
+import { Node } from '../../flow/node.ts';
+import { refuseResource } from '../../flow/resource.ts';
+import { assertNoTask } from '../../flow/task.ts';
+import { stepTo } from '../../values/members.ts';
+
+/** Checks what a builder returned: it names nodes of its flow. A task that was not called would never run. */
+export function assertPlan(graph: Graph, plan: unknown): void {
+  const seen = new Set<unknown>();
+  const parts = [{ value: plan, path: '' }];
+  for (const { value, path } of parts) {
+    const what = path === '' ? 'the output' : `the output ${path}`;
+    assertNoTask(value, `${what} of flow '${graph.flow}'`);
+    refuseResource(value, `${what} of flow '${graph.flow}'`);
+    if (value instanceof Node) graph.assertOwn(value, what);
+    else if (isContainer(value) && !seen.has(value)) {
+      seen.add(value);
+      for (const [key, part] of Object.entries(value)) parts.push({ value: part, path: path + stepTo(key) });
+    }
+  }
+}
+
+/** Where outputs are looked for: see `FlowState.output`. */
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,50 @@
+import { nanoid } from 'nanoid';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import type { Graph } from '../../flow/graph.ts';
+import type { Node } from '../../flow/node.ts';
+import { Resource } from '../../flow/resource.ts';
+import type { Session } from './executor.ts';
+import type { NodeRun } from './node-run.ts';
+
+/** The resources of a flow, while it runs: what they are called on the threads, and until when they are needed. */
+export class FlowResources {
+  readonly #graph: Graph;
+  readonly #resources: readonly Resource[];
+  /** For keys that no other run uses, be it of the same id. */
+  readonly #scope = nanoid();
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#resources = graph.nodes.filter((node) => node instanceof Resource);
+  }
+
+  /** How long they may take to be closed, when there are any. */
+  get closingMs(): number | undefined {
+    if (this.#resources.length === 0) return undefined;
+    return Math.max(...this.#resources.map(({ definition }) => definition.cleanupTimeoutMs));
+  }
+
+  keyOf({ slug }: Resource): string {
+    return `${this.#scope}/${slug}`;
+  }
+
+  /** Throws `RESOURCE_NOT_ADDRESSABLE` for one that no worker of this session could find. */
+  assertAddressable(session: Session): void {
+    const lost = this.#resources.find(({ reference }) => session.objection(reference) !== undefined);
+    if (lost === undefined) return;
+    const { slug, reference } = lost;
+    const message =
+      `resource '${slug}' was made inside a function (${reference.definedAt}), not while its module was being ` +
+      `loaded, so a worker cannot find it by importing the module. Move the resourceManager() call to the top level ` +
+      `of a module and pass what it captures as arguments, or run the flow with LocalExecutor.`;
+    throw new HeddleError('RESOURCE_NOT_ADDRESSABLE', message, { resource: slug, definedAt: reference.definedAt });
+  }
+
+  /** Once all is submitted that uses it, it is needed for as long as that is not done. */
+  async releaseInTime(resource: Resource, runs: ReadonlyMap<Node, NodeRun>, session: Session): Promise<void> {
+    const users = this.#graph.nodes.filter((node) => this.#graph.upstreamOf(node).has(resource));
+    const run = runs.get(resource)!;
+    await Promise.allSettled([run.done, ...users.map((user) => runs.get(user)!.submitted)]);
+    session.release(await run.submitted);
+  }
+}

@@ -1,0 +1,309 @@
+// One flow run from its parameters to its final state.
+
+import { nanoid } from 'nanoid';
+import { formatDuration } from '../../lib/duration.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { timerMs } from '../../lib/timer.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import { config } from '../../config/config.ts';
+import { Resource } from '../../flow/resource.ts';
+import { State } from '../../flow/state.ts';
+import { beginningAgain, beginningOf } from './beginning.ts';
+import type { Run } from '../context.ts';
+import type { Executor, Session, SessionListener } from './executor.ts';
+import { failed } from '../endings.ts';
+import { finalState } from './final-state.ts';
+import type { Flow, FlowRunName } from './flow.ts';
+import { contextOf } from './flow-context.ts';
+import { changeFlowState, endFlow, pending, running } from './flow-handlers.ts';
+import type { FlowPlacing } from './flow-placing.ts';
+import { FlowRunLog } from './flow-run-log.ts';
+import { FlowRunner } from './flow-runner.ts';
+import type { FlowState } from './flow-state.ts';
+import { listenForInterrupts } from '../interrupt.ts';
+import { Journal } from './journal.ts';
+import type { Logger } from '../logger.ts';
+import { UnheardLoggers } from '../loggers/unheard.ts';
+import { hideSecret } from '../secrets.ts';
+import { warnOfState } from './stateful-tasks.ts';
+import { Terminal } from './terminal.ts';
+
+export interface FlowRunRequest {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly executor: Executor;
+  readonly cancelGraceMs: number;
+  readonly placing: FlowPlacing;
+  readonly scheduledStartTime?: Date;
+  readonly flowRunName?: FlowRunName;
+  readonly flowRunId?: string;
+  readonly approve?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly secrets?: Readonly<Record<string, unknown>>;
+  readonly onLog?: (record: LogRecord) => void;
+}
+
+/** How much longer than is allowed the end of what runs and is open may take, before nobody waits for it any more. */
+const endPatienceMs = 5_000;
+
+/** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
+export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
+  const calledAt = Date.now();
+  using over = new Over(request.signal);
+  using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
+  // Work on other threads does not keep a process alive, and neither does a promise.
+  using _alive = keptAlive();
+  const flowRunId = request.flowRunId ?? nanoid();
+  using journal = journalFor(flowRunId, request, (text) => log.logger.warn(text));
+  const begun = journal?.beginning;
+  const beginning =
+    begun === undefined
+      ? await beginningOf(flow, { ...request, flowRunId, isNamed: request.flowRunId !== undefined })
+      : await beginningAgain(flow, begun, { ...request, flowRunId });
+  const { parameters, startedAt, scheduledStartTime } = beginning;
+  using terminal = new Terminal();
+  const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, (error) => over.fail(error));
+  const { secrets = {} } = request;
+  hideSecret(Object.values(secrets));
+  const { logging } = config();
+  const { flowRunName } = beginning;
+  const log = new FlowRunLog({ flow: flow.name, flowRunName, least: logging.level, write });
+  const { logger } = log;
+  const facts = {
+    flowName: flow.name,
+    flowRunId,
+    parameters,
+    signal: over.signal,
+    ...(scheduledStartTime !== undefined && { scheduledStartTime: new Date(scheduledStartTime) }),
+  };
+  const scope = { ...facts, startedAt, secrets, log };
+  const context = contextOf(scope);
+
+  const first = await changeFlowState(flow, { from: pending, to: running }, context);
+  if (!first.isRunning()) over.endAs(first);
+  else if (begun === undefined) logger.info(`flow run '${log.flowRunName}' started`);
+  else logger.info(`flow run '${log.flowRunName}' resumes what was begun ${new Date(startedAt).toISOString()}`);
+  if (journal?.damage !== undefined) logger.warn(journal.damage);
+  // Of one that is resumed, parameters may be new that the flow has got since.
+  if (first.isRunning() || begun === undefined) journal?.begin({ ...beginning, flowRunName: log.flowRunName });
+
+  const unheard = new UnheardLoggers(logging.extraLoggers);
+  const mostHands = { workers: 0, threads: 0 };
+  const listener = listenerFor({ log, over, unheard, mostHands });
+  const {
+    graph,
+    plan,
+    settings: { result },
+  } = flow;
+  const { placing, approve: approved = [] } = request;
+  const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, placing, result });
+  const orTold = toldOfFailure(flow, context);
+  await orTold(warnOfState(flow.graph, logger));
+  const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
+  await using session = await orTold(startedUnless(over, start));
+  if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
+  await orTold(carryThrough(runner, session, { over, request, logger }));
+
+  const durationMs = Date.now() - calledAt;
+  const statistics = { startedAt: calledAt, durationMs, ...countTaskRuns(runner), ...mostHands };
+  const computed = finalState(flow, runner, { flowRunId, log, statistics });
+  const state = first.isRunning() ? await endFlow(flow, computed, context) : computed.as(first);
+  if (unheard.advice !== undefined) logger.info(unheard.advice);
+  report(state, logger);
+  if (journal !== undefined && !state.isSuccessful()) {
+    logger.info(`to do only what is missing, run the flow again with flowRunId '${flowRunId}'`);
+  }
+  if (over.listenerFailure !== undefined) throw over.listenerFailure;
+  return state;
+}
+
+interface Hearing {
+  readonly log: FlowRunLog;
+  readonly over: Over;
+  readonly unheard: UnheardLoggers;
+  /** The most that were there at one time; kept up to date. */
+  readonly mostHands: { readonly workers: number; readonly threads: number };
+}
+
+/** What becomes of the news of a session. */
+function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListener {
+  return {
+    log: (records) =>
+      records.forEach((record) => {
+        unheard.note(record);
+        log.take(record);
+      }),
+    workers: ({ workers, threads, lost: news }) => {
+      if (threads > mostHands.threads) Object.assign(mostHands, { workers, threads });
+      if (news === undefined) log.logger.debug(`workers there: ${workers}, threads: ${threads}`);
+      else log.logger.warn(news);
+    },
+    lost: (error) => over.fail(error),
+  };
+}
+
+/** The last word on a run. */
+function report(state: FlowState, logger: Logger): void {
+  const { durationMs, taskRuns, keptTaskRuns } = state.statistics;
+  const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;
+  const text = `${state.toString()} (${formatDuration(durationMs)}${kept})`;
+  if (state.isFailed()) logger.error(text);
+  else logger.info(text);
+}
+
+/** What goes wrong before any task could run has no final state, but the handlers hear of it. */
+function toldOfFailure(flow: Flow, context: Run): <T>(step: Promise<T>) => Promise<T> {
+  return async (step) => {
+    try {
+      return await step;
+    } catch (error) {
+      await changeFlowState(flow, { from: running, to: failed(error) }, context);
+      throw error;
+    }
+  };
+}
+
+/** How a run ends that does not end by itself: somebody cancelled it, or the means to run it are gone. */
+class Over implements Disposable {
+  readonly #stopListening: () => void;
+  readonly #end = Promise.withResolvers<State>();
+  readonly #controller = new AbortController();
+  /** What the user's own listener to the log threw, if that is why. */
+  listenerFailure: Error | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    const abort = () => this.cancel('its signal was aborted');
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) abort();
+    this.#stopListening = () => signal?.removeEventListener('abort', abort);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopListening();
+  }
+
+  /** The state to end in, once there is one. */
+  get end(): Promise<State> {
+    return this.#end.promise;
+  }
+
+  /** Aborted when it is over, for whoever is still starting something. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  cancel(why: string): void {
+    this.endAs(new State('Cancelled', `The flow run was cancelled: ${why}.`));
+  }
+
+  fail(error: Error): void {
+    if (error instanceof HeddleError && error.code === 'LOG_LISTENER_FAILED') this.listenerFailure ??= error;
+    this.endAs(new State('Failed', error.message, { error }));
+  }
+
+  endAs(end: State): void {
+    this.#end.resolve(end);
+    this.#controller.abort(new DOMException(end.message, 'AbortError'));
+  }
+}
+
+/** Where it is noted how far the run is, when it was given an id to be resumed by, or every run is to be resumable. */
+function journalFor(flowRunId: string, request: FlowRunRequest, warn: (text: string) => void): Journal | undefined {
+  const { results, flows } = config();
+  const isResumable = request.flowRunId !== undefined || flows.checkpointing;
+  return isResumable ? new Journal(results.directory, flowRunId, warn) : undefined;
+}
+
+/**
+ * The session, or nothing when the run is over before there is one. What comes later is closed again, and waited for as
+ * long as one may: of a run that is over nothing shall be left, neither processes nor ports.
+ */
+async function startedUnless(over: Over, start: () => Promise<Session>): Promise<Session | undefined> {
+  if (over.signal.aborted) return undefined;
+  const starting = start();
+  const session = await Promise.race([starting, over.end.then(() => undefined)]);
+  if (session !== undefined) return session;
+  const gone = starting.then(
+    (late) => late[Symbol.asyncDispose](),
+    () => {},
+  );
+  await within(endPatienceMs, gone);
+  return undefined;
+}
+
+interface Circumstances {
+  readonly over: Over;
+  readonly request: FlowRunRequest;
+  readonly logger: Logger;
+}
+
+/** Runs all there is, or until the run is over; then nothing is left running, as far as that can be had in time. */
+async function carryThrough(
+  runner: FlowRunner,
+  session: Session | undefined,
+  { over, request, logger }: Circumstances,
+): Promise<void> {
+  if (session !== undefined) await runner.attach(session);
+  const running = session === undefined ? over.end : runner.run();
+  const end = await Promise.race([over.end, running.then(() => undefined)]);
+  if (end !== undefined) runner.abandon(end);
+  if (session === undefined) return;
+  const { closingMs } = runner.resources;
+  if (end === undefined) {
+    if (closingMs !== undefined) await endOf(session, { graceMs: 0, closingMs, logger });
+    return;
+  }
+  if (!end.isCancelled()) return;
+  const { cancelGraceMs: graceMs } = request;
+  logger.warn(`${end.message} Running tasks have ${formatDuration(graceMs)} to end by themselves.`);
+  await endOf(session, { graceMs, closingMs, logger });
+}
+
+/** Waits until nothing is running or open; or until nobody can be expected to wait any longer. */
+async function endOf(
+  session: Session,
+  { graceMs, closingMs, logger }: { graceMs: number; closingMs: number | undefined; logger: Logger },
+): Promise<void> {
+  const limitMs = graceMs + (closingMs ?? 0) + endPatienceMs;
+  const isOver = await within(limitMs, session.cancel(graceMs));
+  if (isOver || closingMs === undefined) return;
+  const message = `some worker has not closed its resources within ${formatDuration(limitMs)}`;
+  logger.warn(`${message}; it does so as soon as it can, unless it ends`);
+}
+
+/** Waits for so long and no longer; resolves with whether it is done. */
+async function within(limitMs: number, done: Promise<void>): Promise<boolean> {
+  const patience = Promise.withResolvers<false>();
+  const timer = setTimeout(() => patience.resolve(false), timerMs(limitMs));
+  const isDone = await Promise.race([done.then(() => true), patience.promise]);
+  clearTimeout(timer);
+  return isDone;
+}
+
+/** How many task runs there were, and how many of them were done before this flow run. */
+function countTaskRuns({ runs }: FlowRunner): { taskRuns: number; keptTaskRuns: number } {
+  const ofTasks = [...runs.values()].filter(({ node }) => node.task !== undefined && !(node instanceof Resource));
+  const taskRuns = ofTasks.reduce((sum, run) => sum + run.settledCount, 0);
+  const keptTaskRuns = ofTasks.reduce((sum, run) => sum + run.kept.size, 0);
+  return { taskRuns, keptTaskRuns };
+}
+
+function keptAlive(): Disposable {
+  const timer = setInterval(() => {}, 2 ** 30);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Whoever listens to the log is called between our own steps, where what it throws must not get. */
+function guarded(listener: (record: LogRecord) => void, failed: (error: Error) => void): (record: LogRecord) => void {
+  return (record) => {
+    const fail = (cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      failed(new HeddleError('LOG_LISTENER_FAILED', `the run's onLog threw: ${why}`, { cause }));
+    };
+    try {
+      const promise: unknown = listener(record);
+      if (promise instanceof Promise) promise.catch(fail);
+    } catch (cause) {
+      fail(cause);
+    }
+  };
+}

@@ -1,0 +1,186 @@
+import { inspect } from 'node:util';
+import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
+import { didYouMean } from '../../lib/nearest.ts';
+import { describe } from '../../lib/options.ts';
+import type { Graph } from '../../flow/graph.ts';
+import { Node } from '../../flow/node.ts';
+import { Resource } from '../../flow/resource.ts';
+import { State, type StateDetails, type StateType } from '../../flow/state.ts';
+import type { NodeRun } from './node-run.ts';
+import { timelineOf } from './timeline-of.ts';
+
+/** The values of a plan of nodes: what a flow's builder returned, each node replaced by the type of its value. */
+export type Output<Plan> =
+  Plan extends Node<infer Value>
+    ? Value
+    : Plan extends Opaque
+      ? Plan
+      : Plan extends object
+        ? { readonly [Key in keyof Plan]: Output<Plan[Key]> }
+        : Plan;
+
+/** What is neither a list nor a plain object stays what it is, as far as the compiler can tell them apart. */
+type Opaque =
+  | ((...args: never[]) => unknown)
+  | Date
+  | RegExp
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBuffer
+  | ArrayBufferView;
+
+/** What a flow run took. */
+export interface FlowStatistics {
+  /** From the call of `run` to the final state, in milliseconds. */
+  readonly durationMs: number;
+  /** Task runs that came to an end, children of mapped tasks included, parameters not. */
+  readonly taskRuns: number;
+  /** Those of them that were done already when this run was resumed (see `flowRunId`). */
+  readonly keptTaskRuns: number;
+  /** When it started, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** The most workers, and threads of theirs, that were there at one time. */
+  readonly workers: number;
+  readonly threads: number;
+}
+
+export interface FlowOutcome<Plan> {
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly runs: ReadonlyMap<Node, NodeRun>;
+  readonly flowRunId: string;
+  /** Knows what the run is called: its last handlers may give it another name yet. */
+  readonly log: { readonly flowRunName: string };
+  readonly statistics: FlowStatistics;
+}
+
+/** How a flow run ended, and how each of its task runs did. */
+export class FlowState<Plan = unknown> extends State {
+  readonly flowRunId: string;
+  readonly statistics: FlowStatistics;
+  readonly #outcome: FlowOutcome<Plan>;
+  /** Once it was read. */
+  #output: { readonly value: unknown } | undefined;
+
+  constructor(type: StateType, message: string, details: StateDetails & { outcome: FlowOutcome<Plan> }) {
+    const { outcome, ...rest } = details;
+    super(type, message, rest, { isSealed: false });
+    this.flowRunId = outcome.flowRunId;
+    this.statistics = Object.freeze(outcome.statistics);
+    this.#outcome = outcome;
+    Object.freeze(this);
+  }
+
+  get flowRunName(): string {
+    return this.#outcome.log.flowRunName;
+  }
+
+  /**
+   * The values of the nodes that the flow's builder returned, in the same shape, and the same at each reading. A value
+   * is decoded when it is first read; reading one whose task did not succeed throws `OUTPUT_UNAVAILABLE`, with that
+   * task's error as its cause.
+   */
+  get output(): Output<Plan> {
+    this.#output ??= { value: this.#read(this.#outcome.plan) };
+    return this.#output.value as Output<Plan>;
+  }
+
+  /** One HTML file, complete in itself, that shows which worker ran what when, and what failed. */
+  async timelineHtml(): Promise<string> {
+    // Most runs are never looked at, and threads load this file too.
+    const { timelineHtml } = await import('../../views/timeline.ts');
+    const { flowRunName, statistics } = this;
+    const { graph, runs } = this.#outcome;
+    return timelineHtml(timelineOf(this, { flow: graph.flow, flowRunName, statistics, runs: [...runs.values()] }));
+  }
+
+  /** The same run and outputs under another state, as a handler would have it. */
+  as({ type, message, error }: State): FlowState<Plan> {
+    return new FlowState(type, message, { outcome: this.#outcome, ...(error !== undefined && { error }) });
+  }
+
+  /** The state of one node, given the node or its slug. Throws `UNKNOWN_TASK` for one that is not of this flow. */
+  of<Value>(node: Node<Value>): State<Value>;
+  of(slug: string): State;
+  of(which: Node | string): State {
+    const { graph, runs } = this.#outcome;
+    const node = typeof which === 'string' ? graph.bySlug(which) : which;
+    const run = node === undefined ? undefined : runs.get(node);
+    if (run !== undefined) return stateOf(run);
+    const name = which instanceof Node ? which.slug : which;
+    // A task is easily taken for a node of it, and only the compiler would know.
+    const slug = typeof name === 'string' ? name : describe(name);
+    const message =
+      `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It has: ` +
+      `${[...graph.slugs].join(', ')}.`;
+    throw new UsageError('UNKNOWN_TASK', message, { flow: graph.flow, task: slug });
+  }
+
+  #read(plan: unknown): unknown {
+    if (plan instanceof Node) return this.#valueOf(plan);
+    if (Array.isArray(plan)) return lazily(plan, [], (part) => this.#read(part));
+    if (typeof plan !== 'object' || plan === null || Object.getPrototypeOf(plan) !== Object.prototype) return plan;
+    return lazily(plan, {}, (part) => this.#read(part));
+  }
+
+  #valueOf(node: Node): unknown {
+    const run = this.#outcome.runs.get(node)!;
+    const { state } = run;
+    if (state.isSuccessful() && !run.hasFailed) return state.result;
+    const failures = run.children.filter((child) => !child.isSuccessful());
+    const first = failures[0] ?? state;
+    const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;
+    const remedy = `Look at state.of('${node.slug}') for what there is.`;
+    const message = `the output of ${which} not succeed: ${sentence(first.message)} ${remedy}`;
+    throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
+  }
+}
+
+/** A resource has no value outside of the task runs that use it. */
+function stateOf({ node, state }: NodeRun): State {
+  if (!(node instanceof Resource) || !state.isSuccessful()) return state;
+  return new State(state.type, 'All that its setup needs was there: each thread opens it when a task needs it.');
+}
+
+/** A message as a sentence of its own, so that another can follow. */
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+/** A copy of `source` in which each part is read when it is first asked for. */
+function lazily(source: object, copy: object, read: (part: unknown) => unknown): unknown {
+  for (const [key, part] of Object.entries(source)) {
+    const get = () => {
+      const value = read(part);
+      Object.defineProperty(copy, key, { value, enumerable: true });
+      return value;
+    };
+    Object.defineProperty(copy, key, { get, enumerable: true, configurable: true });
+  }
+  // Printed as the values that it holds, not as getters; what is not there says so in its place.
+  Object.defineProperty(copy, inspect.custom, { value: () => printable(copy) });
+  return copy;
+}
+
+function printable(values: object): unknown {
+  const entries = Object.keys(values).map((key) => {
+    try {
+      return [key, (values as Record<string, unknown>)[key]] as const;
+    } catch (error) {
+      return [key, new Unavailable(error)] as const;
+    }
+  });
+  return Array.isArray(values) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+}
+
+class Unavailable {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+
+  [inspect.custom](): string {
+    return `<${this.error instanceof Error ? this.error.message : String(this.error)}>`;
+  }
+}

@@ -1,0 +1,227 @@
+// What a flow run has done so far, in a file of this machine: so that the same run, started again with its id, runs
+// only what is missing, also when its process was killed. It is written where the flow was started, as outcomes
+// arrive, and holds them as the bytes that they came in.
+//
+// A record is a length, a checksum, a line of JSON, and bytes. A process that dies while it writes leaves half a record
+// at the end, which the next one cuts off; what is cut off besides is said.
+
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Block } from '../../lib/chunk.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import type { Range } from '../../lib/range.ts';
+import { Ranges } from '../../lib/ranges.ts';
+import { decodeValue, encodeValue } from '../../values/encode.ts';
+import { packed } from '../../values/travels.ts';
+import { lockFile } from './lock-file.ts';
+
+/** How a run was begun, which its resumptions keep. Times in milliseconds since 1970. */
+export interface RunBeginning {
+  readonly flow: string;
+  readonly flowRunName: string;
+  readonly startedAt: number;
+  readonly scheduledStartTime?: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** What the task runs of one node have in common. Outcomes are only kept for the same. */
+export interface NodeShape {
+  readonly slug: string;
+  readonly length: number;
+  /** A hash of all that is bound to it in the flow. */
+  readonly inputs: string;
+}
+
+/** A block of which some parts may be void. */
+export interface StoredBlock {
+  readonly block: Block;
+  readonly valid: readonly Range[];
+}
+
+type Header =
+  | ({ readonly type: 'run'; readonly format: number } & Omit<RunBeginning, 'parameters'>)
+  /** The node was submitted; of what stands before, only this is still valid. */
+  | ({ readonly type: 'node'; readonly kept: readonly Range[] } & NodeShape)
+  | { readonly type: 'block'; readonly slug: string; readonly start: number; readonly count: number };
+
+interface StoredNode {
+  shape: NodeShape | undefined;
+  blocks: StoredBlock[];
+}
+
+/** Goes up whenever this file, or what is in it, is written in another way. */
+const format = 1;
+const headLength = 12;
+const noBytes = new Uint8Array(0);
+
+export class Journal implements Disposable {
+  readonly path: string;
+  /** How the run was begun; absent in a new one. */
+  readonly beginning: RunBeginning | undefined;
+  /** What is to be said of what was cut off. */
+  damage: string | undefined;
+  readonly #file: number;
+  readonly #lock: Disposable;
+  readonly #nodes = new Map<string, StoredNode>();
+  readonly #warn: (text: string) => void;
+  #isBroken = false;
+
+  /**
+   * Opens the journal of a run, or begins one. Throws `RUN_IS_ACTIVE` while another process has it open,
+   * `JOURNAL_UNREADABLE` for a file that is none of this version's, and `JOURNAL_UNWRITABLE`.
+   */
+  constructor(directory: string, flowRunId: string, warn: (text: string) => void) {
+    const folder = join(directory, 'runs');
+    this.path = join(folder, `${encodeURIComponent(flowRunId)}.journal`);
+    this.#warn = warn;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      this.#lock = lockFile(`${this.path}.lock`, flowRunId);
+      this.#file = openSync(this.path, 'a+', 0o600);
+    } catch (cause) {
+      throw cause instanceof HeddleError ? cause : unwritable(this.path, flowRunId, cause);
+    }
+    this.beginning = this.#readAll(flowRunId);
+  }
+
+  begin({ parameters, ...beginning }: RunBeginning): void {
+    this.#append({ type: 'run', format, ...beginning }, encodeValue(packed(parameters)));
+  }
+
+  /** What is stored of a node, as far as it has the same shape as then. */
+  storedOf(shape: NodeShape): readonly StoredBlock[] {
+    return this.knows(shape) ? this.#nodes.get(shape.slug)!.blocks : [];
+  }
+
+  /** Whether the node was submitted before, in the same shape. */
+  knows({ slug, length, inputs }: NodeShape): boolean {
+    const shape = this.#nodes.get(slug)?.shape;
+    return shape?.length === length && shape.inputs === inputs;
+  }
+
+  /** Notes that a node is submitted, and which of its stored outcomes stand. */
+  submitted(shape: NodeShape, kept: readonly Range[]): void {
+    this.#append({ type: 'node', ...shape, kept });
+  }
+
+  settled(slug: string, { start, count, bytes }: Block): void {
+    this.#append({ type: 'block', slug, start, count }, bytes);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+    this.#lock[Symbol.dispose]();
+  }
+
+  #append(header: Header, bytes: Uint8Array = noBytes): void {
+    if (this.#isBroken) return;
+    const line = Buffer.from(JSON.stringify(header));
+    const record = Buffer.allocUnsafe(headLength + line.length + bytes.length);
+    record.writeUInt32LE(line.length, 0);
+    record.writeUInt32LE(bytes.length, 4);
+    record.set(line, headLength);
+    record.set(bytes, headLength + line.length);
+    record.writeUInt32LE(crc32(record.subarray(headLength)), 8);
+    try {
+      for (let written = 0; written < record.length;) written += writeSync(this.#file, record, written);
+    } catch (error) {
+      this.#isBroken = true;
+      this.#warn(
+        `the journal of this run cannot be written any more, so what is done from here on would be done again if ` +
+          `the run were resumed: ${String(error)} (${this.path})`,
+      );
+    }
+  }
+
+  #readAll(flowRunId: string): RunBeginning | undefined {
+    let beginning: RunBeginning | undefined;
+    let end = 0;
+    for (const { header, bytes, end: recordEnd } of this.#records()) {
+      end = recordEnd;
+      if (header.type === 'run') beginning = this.#readBeginning(header, bytes, flowRunId);
+      else this.#readNode(header, bytes);
+    }
+    if (beginning === undefined && !this.#isHalfBegun()) throw this.#unreadable(flowRunId);
+    this.#cutOff(end);
+    return beginning;
+  }
+
+  /** Whether there is nothing, or the first record was being written when its process died. */
+  #isHalfBegun(): boolean {
+    const start = Buffer.from('{"type":"run",');
+    const read = Buffer.alloc(headLength + start.length);
+    const length = readSync(this.#file, read, 0, read.length, 0);
+    return length === 0 || (length > headLength && start.includes(read.subarray(headLength, length)));
+  }
+
+  #cutOff(end: number): void {
+    const { size } = fstatSync(this.#file);
+    const head = Buffer.alloc(headLength);
+    const hasHead = readSync(this.#file, head, 0, headLength, end) === headLength;
+    const torn = hasHead ? headLength + head.readUInt32LE(0) + head.readUInt32LE(4) : headLength;
+    if (end + torn < size) {
+      const lost = `${size - end} of ${size} bytes`;
+      this.damage = `the journal of this run is damaged (${this.path}): what its last ${lost} noted is done again`;
+    }
+    ftruncateSync(this.#file, end);
+  }
+
+  *#records(): Iterable<{ header: Header; bytes: Buffer; end: number }> {
+    const head = Buffer.alloc(headLength);
+    for (let at = 0; readSync(this.#file, head, 0, headLength, at) === headLength;) {
+      const [lineLength, byteLength] = [head.readUInt32LE(0), head.readUInt32LE(4)];
+      const body = this.#readBody(at + headLength, lineLength + byteLength);
+      if (body === undefined || crc32(body) !== head.readUInt32LE(8)) return;
+      at += headLength + body.length;
+      const header = JSON.parse(body.toString('utf8', 0, lineLength)) as Header;
+      yield { header, bytes: body.subarray(lineLength), end: at };
+    }
+  }
+
+  #readBody(at: number, length: number): Buffer | undefined {
+    // Of a file that is no journal, four bytes may stand for any length.
+    if (length > 2 ** 31 - 1) return undefined;
+    const body = Buffer.allocUnsafeSlow(length);
+    return readSync(this.#file, body, 0, length, at) === length ? body : undefined;
+  }
+
+  #readBeginning(header: Extract<Header, { type: 'run' }>, bytes: Uint8Array, flowRunId: string): RunBeginning {
+    if (header.format !== format) throw this.#unreadable(flowRunId);
+    const { type: _, format: __, ...beginning } = header;
+    return { ...beginning, parameters: decodeValue(bytes) as Record<string, unknown> };
+  }
+
+  #readNode(header: Exclude<Header, { type: 'run' }>, bytes: Uint8Array): void {
+    let node = this.#nodes.get(header.slug);
+    if (node === undefined) this.#nodes.set(header.slug, (node = { shape: undefined, blocks: [] }));
+    if (header.type === 'block') {
+      const { start, count } = header;
+      node.blocks.push({ block: { start, count, bytes }, valid: [{ start, end: start + count }] });
+      return;
+    }
+    const { kept, slug, length, inputs } = header;
+    const ranges = new Ranges();
+    for (const range of kept) ranges.add(range);
+    node.shape = { slug, length, inputs };
+    node.blocks = node.blocks.flatMap(({ block, valid }) => {
+      const still = valid.flatMap((range) => ranges.overlap(range));
+      return still.length === 0 ? [] : [{ block, valid: still }];
+    });
+  }
+
+  #unreadable(flowRunId: string): HeddleError {
+    const message =
+      `${this.path} is no journal that this version of Heddle can read, so the flow run '${flowRunId}' cannot be ` +
+      `resumed. Give the run another flowRunId, or remove the file to run all of it anew.`;
+    this[Symbol.dispose]();
+    return new HeddleError('JOURNAL_UNREADABLE', message, { path: this.path, flowRunId });
+  }
+}
+
+function unwritable(path: string, flowRunId: string, cause: unknown): HeddleError {
+  const message =
+    `the flow run '${flowRunId}' cannot be made resumable, because its journal cannot be opened: ${String(cause)}. ` +
+    `Another folder can be set as results.directory in the configuration (or HEDDLE__RESULTS__DIRECTORY).`;
+  return new HeddleError('JOURNAL_UNWRITABLE', message, { path, flowRunId, cause });
+}

@@ -1,0 +1,129 @@
+// Which outcomes of an earlier attempt at a flow run still stand when it is resumed: those that need not be tried
+// again, and of which nothing upstream is made anew.
+
+import { createHash } from 'node:crypto';
+import type { Block } from '../../lib/chunk.ts';
+import { blockKinds } from '../../lib/chunk.ts';
+import type { Range } from '../../lib/range.ts';
+import { Ranges } from '../../lib/ranges.ts';
+import type { State } from '../../flow/state.ts';
+import { encodeValue } from '../../values/encode.ts';
+import { packed } from '../../values/travels.ts';
+import type { Journal, NodeShape, StoredBlock } from './journal.ts';
+import type { NodeRun } from './node-run.ts';
+import { decodeOutcomes, encodeOutcomes } from '../outcomes.ts';
+
+/** A run that another waits for, all of it or index by index. */
+export interface Upstream {
+  readonly run: NodeRun;
+  readonly isElementwise: boolean;
+}
+
+/** What of an array need not be run again. */
+export interface Kept {
+  readonly blocks: readonly Block[];
+  /** Whether that is all of it, and what is upstream is as it was. */
+  readonly isUnchanged: boolean;
+}
+
+interface Question {
+  readonly slug: string;
+  readonly length: number;
+  /** All that is bound to the node, as plain data. */
+  readonly bound: unknown;
+  /** Lists of the user's that it is mapped over. */
+  readonly lists: readonly (readonly Block[])[];
+  readonly upstream: readonly Upstream[];
+}
+
+export const noneKept: Kept = { blocks: [], isUnchanged: false };
+
+/** What the journal has of a node that still stands; and notes there that the node is submitted with it. */
+export function keptOf(journal: Journal, question: Question): Kept {
+  const { length, upstream } = question;
+  const shape = shapeOf(question);
+  const unchanged = unchangedIndices(upstream, length);
+  const blocks = standing(journal.storedOf(shape), unchanged);
+  const ranges = blocks.map(({ start, count }) => ({ start, end: start + count }));
+  journal.submitted(shape, ranges);
+  const count = blocks.reduce((sum, block) => sum + block.count, 0);
+  return { blocks, isUnchanged: count === length && upstream.every(({ run }) => run.isUnchanged) };
+}
+
+/**
+ * Whether a node whose outcomes are not stored, and which always makes the same of the same, is bound to what it was;
+ * and notes what that is.
+ */
+export function isBoundAsBefore(journal: Journal, question: Question): boolean {
+  const shape = shapeOf(question);
+  const isSame = journal.knows(shape) && question.upstream.every(({ run }) => run.isUnchanged);
+  journal.submitted(shape, []);
+  return isSame;
+}
+
+function shapeOf({ slug, length, bound, lists }: Question): NodeShape {
+  return { slug, length, inputs: hashOf([encodeValue(bound), ...lists.flat().map(({ bytes }) => bytes)]) };
+}
+
+/** Whether a node that is ended without being run ends as it did; and notes how. */
+export function isEndedAsBefore(journal: Journal, slug: string, block: Block): boolean {
+  const shape = { slug, length: 1, inputs: 'none' };
+  const [stored] = journal.storedOf(shape);
+  const isSame = stored !== undefined && Buffer.compare(stored.block.bytes, block.bytes) === 0;
+  journal.submitted(shape, isSame ? [{ start: 0, end: 1 }] : []);
+  if (!isSame) journal.settled(slug, block);
+  return isSame;
+}
+
+/** The indices of an array of which all that is upstream is as it was. */
+function unchangedIndices(upstream: readonly Upstream[], length: number): Ranges {
+  let unchanged = [{ start: 0, end: length }];
+  for (const { run, isElementwise } of upstream) {
+    if (run.isUnchanged) continue;
+    if (!isElementwise) return new Ranges();
+    unchanged = unchanged.flatMap((range) => run.kept.overlap(range));
+  }
+  const indices = new Ranges();
+  for (const range of unchanged) indices.add(range);
+  return indices;
+}
+
+/** Of what is stored, the blocks that stand, in the order of their indices. */
+function standing(stored: readonly StoredBlock[], unchanged: Ranges): Block[] {
+  const blocks = stored.flatMap(({ block, valid }) => {
+    const parts = valid.flatMap((range) => unchanged.overlap(range));
+    return parts.length === 0 ? [] : partsOf(block, parts);
+  });
+  return blocks.toSorted((a, b) => a.start - b.start);
+}
+
+function partsOf(block: Block, parts: readonly Range[]): Block[] {
+  const [first] = parts;
+  const isWhole = first!.start === block.start && first!.end === block.start + block.count;
+  if (isWhole && block.bytes[0] === blockKinds.succeeded) return [block];
+  const { values, states } = decodeOutcomes(block.bytes, { unknownTypes: 'pass on' });
+  return parts
+    .flatMap((part) => succeededWithin(part, block.start, states))
+    .map(({ start, end }) => {
+      const [from, to] = [start - block.start, end - block.start];
+      const own = states?.slice(from, to) ?? [];
+      const told = own.flatMap((state, position) => (state === undefined ? [] : [[position, state] as const]));
+      return { start, count: end - start, bytes: encodeOutcomes(values.slice(from, to).map(packed), new Map(told)) };
+    });
+}
+
+/** What failed, or waits for somebody, is to be tried again. */
+function succeededWithin(part: Range, start: number, states: readonly (State | undefined)[] | undefined): Range[] {
+  if (states === undefined) return [part];
+  const good = new Ranges();
+  for (let index = part.start; index < part.end; index += 1) {
+    if (states[index - start]?.isSuccessful() !== false) good.add({ start: index, end: index + 1 });
+  }
+  return [...good];
+}
+
+function hashOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('base64url');
+}

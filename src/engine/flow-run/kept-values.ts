@@ -1,0 +1,74 @@
+// How much of what task runs return is kept where the flow was started: all values that the builder returned, and those
+// that the flow itself must look at; of the others, which only dependents need, no more than is little.
+
+import { formatBytes } from '../../lib/byte-size.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import type { Graph } from '../../flow/graph.ts';
+import { Node } from '../../flow/node.ts';
+import { State, succeeded } from '../../flow/state.ts';
+import { isWatched } from '../handlers.ts';
+
+/** Of one task's values that are not in the output, so many are kept. */
+const otherBytes = 64 * 2 ** 20;
+
+/** For each node, how many bytes of values are kept. */
+export function keptBytesOf(graph: Graph, plan: unknown): (node: Node) => number {
+  const wanted = new Set<Node>([...nodesIn(plan), ...graph.nodes.flatMap((node) => listsFor(graph, node))]);
+  return (node) => (wanted.has(node) || isTold(node) ? Infinity : otherBytes);
+}
+
+/** The nodes in lists and plain objects, at any depth. */
+function nodesIn(plan: unknown): Node[] {
+  const found: Node[] = [];
+  const open = [plan];
+  for (let next = 0; next < open.length; next += 1) {
+    const part = open[next];
+    if (part instanceof Node) found.push(part);
+    else if (Array.isArray(part)) open.push(...(part as unknown[]));
+    else if (typeof part === 'object' && part !== null && Object.getPrototypeOf(part) === Object.prototype) {
+      open.push(...Object.values(part));
+    }
+  }
+  return found;
+}
+
+/** What a node is mapped over that is no array of task runs: how long it is must be known before. */
+function listsFor(graph: Graph, node: Node): Node[] {
+  const values = node.bindings.flatMap((binding) => {
+    if (binding.type !== 'each-node') return [];
+    return binding.isFlattened || !binding.node.isMapped ? [binding.node] : [];
+  });
+  const orderings = graph.orderingsOf(node).filter(({ node: upstream, isElementwise }) => {
+    return isElementwise && !upstream.isMapped;
+  });
+  return [...values, ...orderings.map((ordering) => ordering.node)];
+}
+
+/** Handlers of a mapped task are given its state here. */
+function isTold({ isMapped, task }: Node): boolean {
+  return isMapped && task !== undefined && isWatched(task);
+}
+
+/** The state of a run that succeeded, whose value was not kept. */
+export function successWithout(slug: string, bytes: number): State {
+  return new State('Success', succeeded, new NotKept(slug, bytes));
+}
+
+/** In place of a result: of its own it has none, so that the state can be written down without it. */
+class NotKept {
+  readonly #slug: string;
+  readonly #bytes: number;
+
+  constructor(slug: string, bytes: number) {
+    this.#slug = slug;
+    this.#bytes = bytes;
+  }
+
+  get result(): never {
+    const [task, bytes] = [this.#slug, this.#bytes];
+    const why = `because they are large (${formatBytes(bytes)}) and only the tasks that depend on it needed them`;
+    const remedy = `return its node from the builder of the flow, or set result or target on the task to store them`;
+    const message = `the results of '${task}' were not kept, ${why}. To have them, ${remedy}.`;
+    throw new HeddleError('RESULT_NOT_KEPT', message, { task, bytes });
+  }
+}

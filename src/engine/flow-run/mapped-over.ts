@@ -1,0 +1,85 @@
+// What a mapped node is mapped over: lists, and how it ends without them.
+
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { describe } from '../../lib/options.ts';
+import type { Node, Ordering } from '../../flow/node.ts';
+import { State } from '../../flow/state.ts';
+import { allSuccessful } from '../../flow/triggers.ts';
+import { flattenList } from '../flatten.ts';
+
+/** What a node is mapped over, when that is no array of task runs. */
+export interface GivenList {
+  readonly values: readonly unknown[];
+  /** For places whose value is missing: how the run that was to make it ended. */
+  readonly states?: ReadonlyMap<number, State>;
+  readonly runs?: Elementwise['runs'];
+}
+
+/** Something that a node is mapped over element by element. */
+export interface Elementwise {
+  readonly array: number;
+  readonly length: number;
+  readonly name: string;
+  /** The array of the task runs that made the elements; absent when the user did. */
+  readonly runs?: { readonly array: number; readonly isFlattened: boolean };
+}
+
+/** What a node is mapped over that is not known before the flow runs. */
+interface ListSource {
+  readonly upstream: Node;
+  /** Whether others will do if it was skipped. */
+  readonly isBoxed: boolean;
+  /** Whether it is only waited for, so that the trigger judges it as a single run when it came to no list. */
+  readonly isJudged: boolean;
+}
+
+export function listsOf({ bindings }: Node, orderings: readonly Ordering[]): ListSource[] {
+  const values = bindings.flatMap((binding) => {
+    if (binding.type !== 'each-node') return [];
+    return { upstream: binding.node, isBoxed: binding.isBoxed === true, isJudged: false };
+  });
+  const waits = orderings.filter(({ isElementwise, isGate }) => isElementwise && !isGate);
+  return [...values, ...waits.map(({ node }) => ({ upstream: node, isBoxed: false, isJudged: node.isMapped }))];
+}
+
+/** How a node ends that is to be mapped over what this upstream gives, which gave no list. */
+export function withoutList(node: Node, upstream: Node, state: State): State {
+  const { skipOnUpstreamSkip, trigger } = node.task!.settings;
+  if (state.isSkipped() && skipOnUpstreamSkip) return new State('Skipped', `Upstream '${upstream.slug}' was skipped.`);
+  if (!state.isFinished()) return new State('Pending', `Waits for '${upstream.slug}', which is not finished.`);
+  const type = state.isFailed() && trigger === allSuccessful ? 'TriggerFailed' : 'Failed';
+  const message = `'${upstream.slug}' gave no list to map '${node.slug}' over: it ended ${state.type}.`;
+  return new State(type, message, { error: new HeddleError('NOTHING_TO_MAP', message, { cause: state.error }) });
+}
+
+export function notIterable(node: Node, upstream: Node, value: unknown): HeddleError {
+  const message =
+    `'${upstream.slug}' returned ${describe(value)}, and '${node.slug}' cannot be mapped over that. ` +
+    `Return a list, or wrap the argument in unmapped() to give every child the whole value.`;
+  return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: upstream.slug });
+}
+
+/** A child without a list keeps one place, where whatever is mapped over it finds its state. */
+export function flattenChildren(node: Node, children: readonly State[]): GivenList {
+  const hasList = (child: State) => child.isSuccessful() && !child.isSkipped();
+  const lists = children.map((child) => (hasList(child) ? child.result : [child]));
+  const flat = flattenList(node.slug, lists);
+  const states = new Map(flat.flatMap((value, index) => (value instanceof State ? [[index, value] as const] : [])));
+  return { values: flat.map((value) => (value instanceof State ? undefined : value)), states };
+}
+
+/** How many runs a node has that is mapped over all of these. */
+export function lengthOf(node: Node, elementwise: readonly Pick<Elementwise, 'length' | 'name'>[]): number {
+  if (node.task?.settings.zip === 'shortest') return Math.min(...elementwise.map(({ length }) => length));
+  const [first, ...others] = elementwise;
+  const other = others.find(({ length }) => length !== first!.length);
+  if (other === undefined) return first!.length;
+  const message =
+    `'${node.slug}' is mapped over lists of unequal lengths: ${first!.name} has ${first!.length}, ${other.name} has ` +
+    `${other.length}. Make them equally long, wrap the one that every child needs whole in unmapped(), or set ` +
+    `zip: 'shortest' on the task.`;
+  throw new HeddleError('LENGTHS_DIFFER', message, {
+    task: node.slug,
+    lengths: elementwise.map(({ name, length }) => ({ name, length })),
+  });
+}

@@ -1,0 +1,266 @@
+import { blockKinds, type Block } from '../../lib/chunk.ts';
+import { Ranges } from '../../lib/ranges.ts';
+import type { Node } from '../../flow/node.ts';
+import { State } from '../../flow/state.ts';
+import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { failed } from '../endings.ts';
+import { successWithout } from './kept-values.ts';
+import { countOutcomes, decodeOutcomes, stateAt, type Outcomes, type OutcomesReading } from '../outcomes.ts';
+
+/** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
+export interface Span extends RanOn {
+  readonly start: number;
+  readonly count: number;
+  readonly failed: number;
+  readonly endedAt: number;
+}
+
+interface OpenBlock {
+  readonly start: number;
+  readonly count: number;
+  readonly outcomes: Outcomes;
+}
+
+/** What is known of an array from its submission on. */
+export interface Submitted {
+  readonly length: number;
+  readonly isList: boolean;
+  /** Outcomes of an earlier attempt that still stand. */
+  readonly kept?: readonly Block[];
+  readonly isUnchanged?: boolean;
+}
+
+/**
+ * One node of a flow while the flow runs: how far its task runs are, and, bytes until somebody asks, how they ended.
+ */
+export class NodeRun implements ArrayListener {
+  readonly node: Node;
+  /** How many task runs it has; 0 until that is known. */
+  length = 0;
+  settledCount = 0;
+  /** How the run as a whole ended, when nothing more could come of it. */
+  lostBy: State | undefined;
+  failedCount = 0;
+  skippedCount = 0;
+  unfinishedCount = 0;
+  /** Whether its value is a list: it is mapped, and there was something to map over. */
+  isList = false;
+  /** Indices whose outcomes are those of an earlier attempt at this flow run. */
+  kept = new Ranges();
+  /** Whether the flow run has nothing left to run, so that what came for this node is nobody else's any more. */
+  isOver = false;
+  /** Whether it is as it was in that attempt, all of it. */
+  isUnchanged = false;
+  readonly #submitted = Promise.withResolvers<number>();
+  readonly #done = Promise.withResolvers<void>();
+  readonly #keptBytes: number;
+  #blocks: SettledBlock[] = [];
+  /** The same blocks opened, once all of them are there and somebody has asked. */
+  #opened: readonly OpenBlock[] | undefined;
+  /** Of all blocks that it was asked about. */
+  #offeredBytes = 0;
+  #keepsValues = true;
+  /** Indices that a thread was given, and those that came back to be given again counted twice. */
+  #startedCount = 0;
+  /** What ran where and when, chunk by chunk. */
+  readonly spans: Span[] = [];
+  #states: readonly State[] | undefined;
+  #end: State | undefined;
+
+  /** Values are kept as long as they have no more than `keptBytes` in all. */
+  constructor(node: Node, keptBytes = Infinity) {
+    this.node = node;
+    this.#keptBytes = keptBytes;
+  }
+
+  /** The id of its array in the session, once that is submitted. */
+  get submitted(): Promise<number> {
+    return this.#submitted.promise;
+  }
+
+  /** Resolves when every task run of it is settled, or none ever will be. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  get runningCount(): number {
+    return Math.max(0, Math.min(this.#startedCount, this.length) - this.settledCount);
+  }
+
+  get isDone(): boolean {
+    return this.#end !== undefined || (this.#isSubmitted && this.settledCount >= this.length);
+  }
+
+  #isSubmitted = false;
+
+  submittedAs(array: number, { length, isList, kept = [], isUnchanged = false }: Submitted): void {
+    this.length = length;
+    this.isList = isList;
+    for (const { start, count } of kept) this.kept.add({ start, end: start + count });
+    this.isUnchanged = isUnchanged;
+    this.#startedCount += this.kept.size;
+    this.#isSubmitted = true;
+    this.#submitted.resolve(array);
+    if (this.isDone) this.#done.resolve();
+  }
+
+  started(count: number): void {
+    this.#startedCount += count;
+  }
+
+  wants(byteLength: number): boolean {
+    this.#offeredBytes += byteLength;
+    return this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#offeredBytes <= this.#keptBytes;
+  }
+
+  settled(block: SettledBlock, ran?: RanOn): void {
+    this.#keep(block);
+    this.settledCount += block.count;
+    const { failed, skipped, unfinished } = countOutcomes(block.bytes);
+    this.failedCount += failed;
+    if (ran !== undefined) {
+      const { start, count } = block;
+      this.spans.push({ start, count, failed, endedAt: performance.now(), ...ran });
+    }
+    this.skippedCount += skipped;
+    this.unfinishedCount += unfinished;
+    if (this.isDone) this.#done.resolve();
+  }
+
+  /** All values or none: once they are too many, nobody shall have to know which of them are still there. */
+  #keep(block: SettledBlock): void {
+    if (this.#hasRoom) {
+      this.#blocks.push(block);
+      return;
+    }
+    if (this.#keepsValues) this.#blocks = this.#blocks.map(withoutValues);
+    this.#keepsValues = false;
+    this.#blocks.push(withoutValues(block));
+  }
+
+  /**
+   * Nothing more will come of this run: what is not settled ends like this. `length` is how many task runs it would
+   * have been mapped into, if that is known and it was not submitted.
+   */
+  abandon(end: State, length?: number): void {
+    if (this.isDone) return;
+    this.#end = end;
+    if (!this.#isSubmitted && length !== undefined) Object.assign(this, { length, isList: true });
+    if (end.isFailed()) this.lostBy = end;
+    this.#submitted.promise.catch(() => {});
+    this.#submitted.reject(end.error ?? new Error(end.message));
+    this.#done.resolve();
+  }
+
+  /** Puts another state in the place of `Mapped`; what became of the children stays. */
+  endAs(end: State): void {
+    this.#end = end;
+  }
+
+  get state(): State {
+    if (!this.isDone) return new State('Pending', 'Task run has not started.');
+    if (!this.isList) return this.children[0] ?? this.#end!;
+    const run = this;
+    if (this.#end !== undefined) {
+      // Some of its children may have been done by then.
+      const { type, message, error } = this.#end;
+      return new State(type, message, {
+        error,
+        get children() {
+          return run.children;
+        },
+      });
+    }
+    return new State('Mapped', `Mapped over ${this.length} elements.`, {
+      get result() {
+        return run.#results();
+      },
+      get children() {
+        return run.children;
+      },
+    });
+  }
+
+  /** The states of its task runs, by index. */
+  get children(): readonly State[] {
+    if (this.#states !== undefined) return this.#states;
+    const states: State[] = Array.from({ length: this.length });
+    for (const { start, count, outcomes } of this.#open()) {
+      for (let position = 0; position < count; position += 1) states[start + position] = stateAt(outcomes, position);
+    }
+    const end = this.#end;
+    const complete = end === undefined ? states : Array.from(states, (state) => state ?? end);
+    if (this.isDone) this.#states = complete;
+    return complete;
+  }
+
+  /** What its task runs returned, by index. No state is made for any of them: there may be millions. */
+  #results(): unknown[] {
+    const results: unknown[] = [];
+    results.length = this.length;
+    for (const { start, count, outcomes } of this.#open()) {
+      const { values, states } = outcomes;
+      for (let position = 0; position < count; position += 1) {
+        const state = states?.[position];
+        results[start + position] = state === undefined ? values[position] : state.result;
+      }
+    }
+    return results;
+  }
+
+  #open(): readonly OpenBlock[] {
+    if (this.#opened !== undefined) return this.#opened;
+    const unknown = successWithout(this.node.slug, this.#offeredBytes);
+    const opened = this.#blocks.map((block): OpenBlock => {
+      const { start, count, byteLength } = block;
+      if (byteLength !== undefined) return { start, count, outcomes: all(count, unknown) };
+      return {
+        start,
+        count,
+        outcomes: readable(block, { mapIndex: this.isList ? start : undefined, isForKeeps: this.isOver }),
+      };
+    });
+    if (!this.isDone) return opened;
+    this.#blocks = [];
+    this.#opened = opened;
+    return opened;
+  }
+
+  /** Whether any task run of it failed, told without opening a block. */
+  get hasFailed(): boolean {
+    return this.failedCount > 0 || this.#end?.isFailed() === true;
+  }
+
+  get wasCancelled(): boolean {
+    return this.#end?.isCancelled() === true;
+  }
+}
+
+/** What did not simply succeed is kept: it says why. */
+function withoutValues(block: SettledBlock): SettledBlock {
+  const { start, count, bytes, byteLength = bytes.byteLength } = block;
+  if (bytes[0] !== blockKinds.succeeded) return block;
+  return { start, count, bytes: bytes.slice(0, 1), byteLength };
+}
+
+/** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */
+function readable({ bytes, count }: Block, how: OutcomesReading): Outcomes {
+  try {
+    return decodeOutcomes(bytes, how);
+  } catch (cause) {
+    if (cause instanceof HeddleError && cause.code.startsWith('TYPE_')) return all(count, failed(cause));
+    const question = 'Is it of the same version of Heddle?';
+    const message = `the outcome that a worker sent cannot be read: ${String(cause)}. ${question}`;
+    const state = new State('Failed', message, { error: new HeddleError('UNKNOWN_VALUE_CODEC', message, { cause }) });
+    return all(count, state);
+  }
+}
+
+function all(count: number, state: State): Outcomes {
+  return { values: Array.from({ length: count }), states: Array.from({ length: count }, () => state) };
+}

@@ -1,0 +1,85 @@
+import { UsageError } from '../../lib/heddle-error.ts';
+import { describe } from '../../lib/options.ts';
+import { didYouMean } from '../../lib/nearest.ts';
+import type { Parameter } from '../../flow/parameter.ts';
+import { sendable } from '../../values/travels.ts';
+
+/**
+ * The parameters of a run: what was given, and defaults for the rest. Throws `UNKNOWN_PARAMETER`, `MISSING_PARAMETER`,
+ * `INVALID_PARAMETER` or `VALUE_NOT_SERIALIZABLE`, before anything starts. What is `kept` of an earlier attempt at the
+ * run went through the schemas then, and stands where nothing is given.
+ */
+export async function resolveParameters(
+  flow: { readonly name: string; readonly parameters: ReadonlyMap<string, Parameter> },
+  given: Readonly<Record<string, unknown>>,
+  kept: Readonly<Record<string, unknown>> = {},
+): Promise<Record<string, unknown>> {
+  const { name, parameters } = flow;
+  const isKnown = (key: string) => Object.hasOwn(given, key) || Object.hasOwn(kept, key);
+  for (const key of Object.keys(given)) {
+    if (parameters.has(key)) continue;
+    const all = [...parameters.keys()];
+    const known = all.join(', ') || 'none';
+    const message = `flow '${name}' has no parameter '${key}'.${didYouMean(key, all)} It has: ${known}.`;
+    throw new UsageError('UNKNOWN_PARAMETER', message, { flow: name, parameter: key });
+  }
+  const missing = [...parameters.values()].filter((parameter) => parameter.isRequired && !isKnown(parameter.name));
+  if (missing.length > 0) {
+    const names = missing.map((parameter) => parameter.name);
+    const message =
+      `flow '${name}' needs ${names.length === 1 ? 'a value' : 'values'} for ${names.join(', ')}: pass parameters: { ` +
+      `${names.join(', ')} }, or --param ${names[0]}=… on the command line.`;
+    throw new UsageError('MISSING_PARAMETER', message, { flow: name, parameters: names });
+  }
+  const values: Record<string, unknown> = {};
+  for (const parameter of parameters.values()) {
+    const isGiven = Object.hasOwn(given, parameter.name);
+    const otherwise = () => (isKnown(parameter.name) ? kept[parameter.name] : parameter.makeDefault());
+    const value = isGiven ? await validated(parameter, given[parameter.name]) : otherwise();
+    sendable(value, { role: 'parameter', task: name, name: parameter.name });
+    values[parameter.name] = value;
+  }
+  return values;
+}
+
+/** The value as the parameter's schema has it, or an error with all that the schema says against it. */
+async function validated({ name, graph, schema }: Parameter, value: unknown): Promise<unknown> {
+  if (schema === undefined) return value;
+  const result = await schema['~standard'].validate(value);
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map(({ message, path = [] }) => `${path.map(nameOfStep).join('.')} ${message}`.trim());
+  const message = `parameter '${name}' of flow '${graph.flow}' got ${describe(value)}: ${issues.join('; ')}`;
+  throw new UsageError('INVALID_PARAMETER', message, { flow: graph.flow, parameter: name, issues });
+}
+
+function nameOfStep(step: unknown): string {
+  return String(typeof step === 'object' && step !== null && 'key' in step ? step.key : step);
+}
+
+/**
+ * Reads a text from the command line as the kind of value that the parameter's default is; as JSON or text without one.
+ */
+export function readParameter(flow: string, parameter: Parameter | undefined, text: string): unknown {
+  const example = parameter?.makeDefault();
+  if (typeof example === 'string') return text;
+  const value = parse(text);
+  if (example === undefined || example === null || kindOf(value) === kindOf(example)) return value;
+  const message =
+    `parameter '${parameter!.name}' of flow '${flow}' is ${kindOf(example)} by default (${describe(example)}); got ` +
+    `'${text}'`;
+  throw new UsageError('INVALID_PARAMETER', message, { flow, parameter: parameter!.name, value: text });
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,38 @@
+// What goes along with the tasks of a flow to where they run, found out when a run has the means to run them.
+
+import type { Captured } from '../../code/capture/captured.ts';
+import { certain } from '../../code/certain.ts';
+import type { ModuleVariable } from '../../code/drift.ts';
+import { isBuiltIn } from '../../code/registry.ts';
+import type { Graph } from '../../flow/graph.ts';
+import type { Task } from '../../flow/task.ts';
+import { captureTask, type CaptureUse } from '../captured-task.ts';
+import type { Session } from './executor.ts';
+import { noteVariables } from '../module-warnings.ts';
+
+export interface PreparedTask {
+  /** The task, taken apart, when it cannot be found there. */
+  readonly captured: Captured | undefined;
+  /** Variables of its module that it mentions, as they are here. */
+  readonly variables: readonly ModuleVariable[];
+}
+
+/** Rejects when a task cannot be run by the session at all: with its objection, or as `captureTask` does. */
+export async function prepareTasks(
+  { nodes }: Graph,
+  session: Session,
+  use: Omit<CaptureUse, 'slug' | 'made'>,
+): Promise<ReadonlyMap<Task, PreparedTask>> {
+  const prepared = new Map<Task, PreparedTask>();
+  for (const { task, slug } of nodes) {
+    if (task === undefined || isBuiltIn(task.reference) || prepared.has(task)) continue;
+    const { takesCaptures } = session;
+    const reference = session.importsModules ? await certain(task.reference) : task.reference;
+    const objection = session.objection(reference);
+    if (objection !== undefined && !takesCaptures && reference.mayBeThere !== true) throw objection;
+    const captured =
+      objection && takesCaptures ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
+    prepared.set(task, { captured, variables: session.importsModules ? await noteVariables(task) : [] });
+  }
+  return prepared;
+}

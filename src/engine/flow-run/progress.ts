@@ -1,0 +1,31 @@
+// How far each mapped task is, as text. Pure: who shows it, and when, is the terminal's business.
+
+import { formatDuration } from '../../lib/duration.ts';
+import type { NodeRun } from './node-run.ts';
+
+const barWidth = 20;
+
+/** One line for each mapped task that has begun: done, running, failed of n, rate, remaining time. */
+export function progressLines(runs: Iterable<NodeRun>, elapsedMs: ReadonlyMap<NodeRun, number>): string[] {
+  const begun = [...runs].filter((run) => run.isList && elapsedMs.has(run));
+  const width = Math.max(0, ...begun.map((run) => run.node.slug.length));
+  return begun.map((run) => progressLine(run, elapsedMs.get(run)!, width));
+}
+
+function progressLine(run: NodeRun, elapsedMs: number, width: number): string {
+  const { length, settledCount, runningCount, failedCount } = run;
+  const share = length === 0 ? 1 : settledCount / length;
+  const filled = Math.floor(share * barWidth);
+  const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
+  const rate = elapsedMs === 0 ? 0 : (settledCount * 1_000) / elapsedMs;
+  const parts = [
+    `${settledCount.toLocaleString('en')} done`,
+    `${runningCount.toLocaleString('en')} running`,
+    `${failedCount.toLocaleString('en')} failed of ${length.toLocaleString('en')}`,
+    `${rate >= 100 ? Math.round(rate).toLocaleString('en') : rate.toFixed(1)}/s`,
+  ];
+  if (rate > 0 && settledCount < length) {
+    parts.push(`${formatDuration(((length - settledCount) / rate) * 1_000)} left`);
+  }
+  return `${run.node.slug.padEnd(width)} ${bar} ${parts.join(' · ')}`;
+}

@@ -1,0 +1,230 @@
+// Runs a flow at the times of its schedule, one run after the other, for as long as this process lives. It keeps
+// nothing: what was due while the process was not there is not made up for.
+
+import { setTimeout } from 'node:timers/promises';
+import { config } from '../../config/config.ts';
+import { formatDuration } from '../../lib/duration.ts';
+import { UsageError } from '../../lib/heddle-error.ts';
+import type { ScheduledEvent } from '../../schedules/clock.ts';
+import type { Schedule } from '../../schedules/schedule.ts';
+import { carryOut, type FlowRunRequest } from './flow-run.ts';
+import type { FlowState } from './flow-state.ts';
+import type { Flow } from './flow.ts';
+import { listenForInterrupts } from '../interrupt.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { resolveParameters } from './parameters.ts';
+import { Terminal } from './terminal.ts';
+
+/** How a loop over a schedule ended, and what it did. */
+export interface Served {
+  /** The schedule has no more events; `maxRuns` were made; or somebody ended it, by its signal or Ctrl-C. */
+  readonly end: 'exhausted' | 'max-runs' | 'cancelled';
+  /** Runs that were begun, those that could not start included. */
+  readonly runs: number;
+  /** How many of them failed or could not start. */
+  readonly failures: number;
+}
+
+/** One run of a schedule, after its end. */
+export interface ScheduledRun<Plan = unknown> {
+  readonly scheduledStartTime: Date;
+  /** Those that were given and those of the schedule's event, which come first. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Absent when the run could not start, or was lost; then there is an `error`. */
+  readonly state?: FlowState<Plan>;
+  readonly error?: unknown;
+}
+
+/** What a loop needs to know besides the flow. */
+export interface ServeRequest<Plan> {
+  readonly schedule: Schedule;
+  /** What all runs have in common; its signal ends the loop. */
+  readonly run: FlowRunRequest;
+  readonly maxRuns: number | undefined;
+  readonly onRun: ((run: ScheduledRun<Plan>) => unknown) | undefined;
+}
+
+/** What time it is, and how to wait for a later one. */
+export interface WallClock {
+  readonly now: () => number;
+  /** Resolves after so many milliseconds; rejects once `signal` is aborted. */
+  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * A timer does not count the time that the machine sleeps or that somebody sets its clock forward by, and takes more
+ * than 24.8 days for 1 ms. So the clock is looked at again this often.
+ */
+const lookAgainMs = 60_000;
+/** How many missed events are counted. */
+const countedEvents = 1_000;
+
+const systemClock: WallClock = {
+  now: Date.now,
+  wait: async (milliseconds, signal) => await setTimeout(milliseconds, undefined, { signal }),
+};
+
+/**
+ * Runs `flow` at each event of the schedule, until there are no more of them. Throws `SCHEDULE_EXHAUSTED` when there
+ * was none at all, what `resolveParameters` says against the parameters of the first run before waiting for it, and
+ * what `onRun` throws. Whatever a run ends in, or throws, is logged and counted.
+ */
+export async function followSchedule<Plan>(
+  flow: Flow<Plan>,
+  request: ServeRequest<Plan>,
+  clock: WallClock = systemClock,
+): Promise<Served> {
+  const stop = new AbortController();
+  // A run that is under way listens for Ctrl-C too. It is to learn of it by itself, so that its state says so.
+  using _ = listenForInterrupts((why) => queueMicrotask(() => stop.abort(`the process got ${why}`)));
+  const { signal = stop.signal } = request.run;
+  using terminal = new Terminal();
+  const write = request.run.onLog ?? terminal.write;
+  return await new ScheduleLoop(flow, request, {
+    clock,
+    signal: AbortSignal.any([signal, stop.signal]),
+    logger: createLogger({ flow: flow.name }, write, config().logging.level),
+  }).follow();
+}
+
+interface Means {
+  readonly clock: WallClock;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+class ScheduleLoop<Plan> {
+  readonly #flow: Flow<Plan>;
+  readonly #request: ServeRequest<Plan>;
+  readonly #clock: WallClock;
+  readonly #signal: AbortSignal;
+  readonly #logger: Logger;
+  #runs = 0;
+  #failures = 0;
+
+  constructor(flow: Flow<Plan>, request: ServeRequest<Plan>, { clock, signal, logger }: Means) {
+    this.#flow = flow;
+    this.#request = request;
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#logger = logger;
+  }
+
+  async follow(): Promise<Served> {
+    let after = this.#clock.now();
+    await this.#checkFirst(after);
+    while (!this.#signal.aborted) {
+      const due = nextOf(this.#request.schedule, after);
+      const time = due[0]?.startTime.getTime();
+      if (time === undefined) return this.#end('exhausted', 'the schedule has no more of them');
+      await this.#waitUntil(time);
+      for (const event of due) {
+        if (this.#signal.aborted) break;
+        await this.#run(event);
+        if (this.#runs === this.#request.maxRuns) return this.#end('max-runs', 'no more were asked for');
+      }
+      if (!this.#signal.aborted) after = this.#pass(time);
+    }
+    const { reason } = this.#signal as { reason: unknown };
+    return this.#end('cancelled', typeof reason === 'string' ? reason : 'its signal was aborted');
+  }
+
+  /** So that what is wrong is told now, and not when the first run is due, which may be in a month. */
+  async #checkFirst(after: number): Promise<void> {
+    const [first] = this.#request.schedule.next(1, { after: new Date(after) });
+    if (first === undefined) throw exhausted(this.#flow.name, after);
+    try {
+      await resolveParameters(this.#flow, this.#parametersOf(first));
+    } catch (error) {
+      // A default that cannot be made today may be made on the day.
+      if (error instanceof UsageError) throw error;
+    }
+  }
+
+  async #waitUntil(time: number): Promise<void> {
+    let left = time - this.#clock.now();
+    if (left > 0) this.#logger.info(`next run at ${isoTime(time)}, in ${formatDuration(left)}`);
+    while (left > 0 && !this.#signal.aborted) {
+      try {
+        await this.#clock.wait(Math.min(left, lookAgainMs), this.#signal);
+      } catch (error) {
+        if (!this.#signal.aborted) throw error;
+      }
+      left = time - this.#clock.now();
+    }
+  }
+
+  async #run(event: ScheduledEvent): Promise<void> {
+    this.#runs += 1;
+    const run = await this.#carryOut({ scheduledStartTime: event.startTime, parameters: this.#parametersOf(event) });
+    if (run.state === undefined || run.state.isFailed()) this.#failures += 1;
+    await this.#request.onRun?.(run);
+  }
+
+  async #carryOut(facts: Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>): Promise<ScheduledRun<Plan>> {
+    // A signal of its own: what a run hangs on to the signal of the loop would pile up with the runs.
+    const controller = new AbortController();
+    const abort = () => controller.abort(this.#signal.reason);
+    this.#signal.addEventListener('abort', abort, { once: true });
+    const request = { ...this.#request.run, ...facts, signal: controller.signal };
+    try {
+      return { ...facts, state: await carryOut(this.#flow, request) };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#logger.error(`the run of ${isoTime(facts.scheduledStartTime.getTime())} could not be carried out: ${why}`);
+      return { ...facts, error };
+    } finally {
+      this.#signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** The moment to go on after. Events that came while a run went on are passed over, but for one that comes now. */
+  #pass(time: number): number {
+    const { schedule } = this.#request;
+    const now = this.#clock.now();
+    const isMissed = ({ startTime }: ScheduledEvent) => startTime.getTime() < now;
+    const after = new Date(time);
+    if (!schedule.next(1, { after }).some(isMissed)) return time;
+    const missed = schedule.next(countedEvents, { after }).filter(isMissed);
+    const count = missed.length < countedEvents ? String(missed.length) : `${countedEvents} or more`;
+    const runs = `${count} scheduled run${missed.length === 1 ? '' : 's'}`;
+    const first = isoTime(missed[0]!.startTime.getTime());
+    this.#logger.warn(
+      `missed ${runs}, from ${first} on, because the one before was not over or the machine slept; they are not made ` +
+        `up for`,
+    );
+    return now - 1;
+  }
+
+  #parametersOf({ parameters }: ScheduledEvent): Readonly<Record<string, unknown>> {
+    return { ...this.#request.run.parameters, ...parameters };
+  }
+
+  #end(end: Served['end'], why: string): Served {
+    const [runs, failures] = [this.#runs, this.#failures];
+    const failed = failures === 0 ? '' : `, ${failures} of which failed`;
+    this.#logger.info(`scheduled runs end after ${runs}${failed}: ${why}`);
+    return { end, runs, failures };
+  }
+}
+
+/** All events of the next time after `after`: there are several when clocks with different parameters agree on it. */
+function nextOf(schedule: Schedule, after: number): ScheduledEvent[] {
+  for (let count = 2; ; count *= 2) {
+    const events = schedule.next(count, { after: new Date(after) });
+    const time = events[0]?.startTime.getTime();
+    const due = events.filter(({ startTime }) => startTime.getTime() === time);
+    if (due.length < count) return due;
+  }
+}
+
+function exhausted(flow: string, after: number): UsageError {
+  const message =
+    `flow '${flow}' has no more scheduled runs: its schedule has no time after ${isoTime(after)}. Give its clocks a ` +
+    `later end, or none, and look at its filters.`;
+  return new UsageError('SCHEDULE_EXHAUSTED', message, { flow });
+}
+
+function isoTime(time: number): string {
+  return new Date(time).toISOString();
+}

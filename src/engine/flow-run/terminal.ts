@@ -1,0 +1,76 @@
+// The log of a run on standard error: plain lines anywhere, and on a terminal, below them, progress that is drawn anew.
+
+import { config } from '../../config/config.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import type { NodeRun } from './node-run.ts';
+import { progressLines } from './progress.ts';
+import { formatRecord } from '../run-log.ts';
+
+const redrawMs = 100;
+
+/** Shows a flow run while it runs. */
+export class Terminal implements Disposable {
+  readonly #format = config().logging.format === 'json' ? JSON.stringify : formatRecord;
+  readonly #stream = process.stderr;
+  readonly #isLive = process.stderr.isTTY;
+  readonly #startedAt = new Map<NodeRun, number>();
+  readonly #endedAt = new Map<NodeRun, number>();
+  #runs: readonly NodeRun[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #drawnLines = 0;
+
+  readonly write = (record: LogRecord): void => {
+    this.#erase();
+    this.#stream.write(`${this.#format(record)}\n`);
+    this.#draw();
+  };
+
+  /** Begins to show the progress of these nodes, if there is a terminal to show it on. */
+  follow(runs: readonly NodeRun[]): void {
+    this.#runs = runs;
+    if (!this.#isLive) return;
+    this.#timer = setInterval(() => {
+      this.#erase();
+      this.#draw();
+    }, redrawMs);
+    this.#timer.unref();
+  }
+
+  /** Leaves the last picture standing. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#erase();
+    this.#draw();
+    this.#drawnLines = 0;
+    this.#runs = [];
+  }
+
+  #draw(): void {
+    if (!this.#isLive) return;
+    const lines = progressLines(this.#runs, this.#elapsed());
+    const width = this.#stream.columns ?? 80;
+    for (const line of lines) this.#stream.write(`${line.slice(0, width - 1)}\n`);
+    this.#drawnLines = lines.length;
+  }
+
+  #erase(): void {
+    if (this.#drawnLines === 0) return;
+    this.#stream.moveCursor(0, -this.#drawnLines);
+    this.#stream.cursorTo(0);
+    this.#stream.clearScreenDown();
+    this.#drawnLines = 0;
+  }
+
+  #elapsed(): Map<NodeRun, number> {
+    const now = performance.now();
+    const elapsed = new Map<NodeRun, number>();
+    for (const run of this.#runs) {
+      if (run.runningCount > 0 && !this.#startedAt.has(run)) this.#startedAt.set(run, now);
+      if (run.isDone && !this.#endedAt.has(run)) this.#endedAt.set(run, now);
+      const startedAt = this.#startedAt.get(run);
+      if (startedAt !== undefined) elapsed.set(run, (this.#endedAt.get(run) ?? now) - startedAt);
+      else if (run.isDone) elapsed.set(run, 0);
+    }
+    return elapsed;
+  }
+}

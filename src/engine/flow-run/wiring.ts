@@ -1,0 +1,49 @@
+import type { Block } from '../../lib/chunk.ts';
+import type { Resource } from '../../flow/resource.ts';
+import type { Upstream } from './kept-outcomes.ts';
+import type { Elementwise } from './mapped-over.ts';
+import type { ArgumentPlan, PlannedResource } from '../plan.ts';
+
+/** The arrays and arguments that a task's node comes to, while its bindings are gone through. */
+export class Wiring {
+  readonly args: ArgumentPlan[] = [];
+  readonly constants: unknown[] = [];
+  readonly elementwise: Elementwise[] = [];
+  readonly whole: { readonly array: number; readonly isList: boolean }[] = [];
+  readonly resources: PlannedResource[] = [];
+  /** The runs that the node waits for, in any way. */
+  readonly upstream: Upstream[] = [];
+  /** The lists of the user's own that it is mapped over. */
+  readonly lists: (readonly Block[])[] = [];
+  /** Which of the elementwise ones are the user's own lists, and no upstream task runs. */
+  readonly literals: number[] = [];
+  /** The arrays that were submitted for this node alone. */
+  readonly own: number[] = [];
+  /** Which of the elementwise ones are gates. */
+  readonly gates: number[] = [];
+
+  /** The position of an array among the elementwise ones. One that is there already is not added again. */
+  each(input: Elementwise): number {
+    const known = this.elementwise.findIndex(({ array }) => array === input.array);
+    return known === -1 ? this.elementwise.push(input) - 1 : known;
+  }
+
+  /** Adds an argument that is opened where the task runs, with what the upstream `input` brings. */
+  resource({ slug, reference }: Resource, { key, input }: { key: string; input: number }): void {
+    const resource = this.resources.push({ key, name: slug, reference, input }) - 1;
+    this.args.push({ type: 'resource', resource });
+  }
+
+  /** The elementwise ones whose runs are among the upstream runs already: a trigger sees each of those once. */
+  repeats(): number[] {
+    const whole = new Set(this.whole.map(({ array }) => array));
+    const seen = new Set<string>();
+    return this.elementwise.flatMap(({ runs }, input) => {
+      if (runs === undefined) return [];
+      const key = `${runs.array} ${runs.isFlattened}`;
+      if (whole.has(runs.array) || seen.has(key)) return input;
+      seen.add(key);
+      return [];
+    });
+  }
+}

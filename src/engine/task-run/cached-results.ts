@@ -1,0 +1,192 @@
+// Results that later runs use again for a while. An entry is at a location that is computed from what its validator
+// looks at, so it is found at once, however many there are, from any process that reaches the storage; nothing has to
+// be listed. A validator that looks at no inputs, or that is a function of the user's, is shown the latest entry of the
+// same map index.
+
+import { State } from '../../flow/state.ts';
+import { describe } from '../../lib/options.ts';
+import { UsageError } from '../../lib/heddle-error.ts';
+import {
+  durationOnly,
+  looksAt,
+  validatorOf,
+  type CachedEntry,
+  type CacheValidator,
+  type Hashes,
+  type Selection,
+} from '../../results/cache-validators.ts';
+import { hashInputs } from '../../results/hash-inputs.ts';
+import { lookUp } from '../../results/location.ts';
+import type { Result } from '../../results/result.ts';
+import type { RunPlan } from '../plan.ts';
+import type { CachePlan } from '../storage-plan.ts';
+import { partOf, storedOr, write, type RunFacts, type StoredResults, type StoredRun } from '../stored-run.ts';
+
+/** What is stored: a value, and what validators ask about it. */
+interface StoredEntry extends CachedEntry {
+  readonly format: typeof format;
+  readonly storedAt: number;
+  readonly expiresAt: number;
+  /** Absent for `undefined`, which not every serializer knows. */
+  readonly value?: unknown;
+}
+
+const format = 'heddle cache 1';
+
+interface Facts {
+  readonly plan: RunPlan;
+  readonly result: Result;
+  readonly caching: CachePlan;
+  /** The user's own, when the plan names none. */
+  readonly validator: CacheValidator | undefined;
+}
+
+export class CachedResults implements StoredResults {
+  readonly #facts: Facts;
+  readonly #validator: CacheValidator;
+  readonly #looksAt: { readonly inputs: Selection; readonly parameters: Selection };
+  readonly #folder: string;
+  /** The same for all runs. */
+  #parameterHashes: Hashes | undefined;
+  /** Of inputs that many runs share, which none of them can change. */
+  readonly #sharedHashes = new Map<string, string>();
+
+  constructor(facts: Facts) {
+    const { plan, caching, validator = durationOnly } = facts;
+    this.#facts = facts;
+    this.#validator = caching.validator === null ? validator : validatorOf(caching.validator);
+    this.#looksAt = looksAt(caching.validator ?? undefined);
+    const owner = caching.key === null ? ['tasks', plan.flow, plan.name] : ['keys', caching.key];
+    this.#folder = ['cache', ...owner].map(partOf).join('/');
+  }
+
+  placeOf(run: RunFacts): StoredRun {
+    const { inputs, parameters } = this.#looksAt;
+    const { plan, caching } = this.#facts;
+    const inputHashes = this.#hashesOfInputs(inputs, run.inputs);
+    this.#parameterHashes ??= hashesOf(parameters, plan.parameters);
+    const parameterHashes = this.#parameterHashes;
+    const isNamed = caching.validator !== null;
+    const hasHash = isNamed && (inputs.length > 0 || parameters.length > 0);
+    const isOfIndex = run.mapIndex !== undefined && !(isNamed && inputs.length > 0);
+    const name = [
+      ...(isOfIndex ? [String(run.mapIndex)] : []),
+      ...(hasHash ? [hashInputs([caching.validator, inputHashes, parameterHashes])] : []),
+    ];
+    const location = `${this.#folder}/${name.join('-') || 'latest'}`;
+    return new CachedResult(
+      { ...this.#facts, validator: this.#validator },
+      { location, inputHashes, parameterHashes, run },
+    );
+  }
+
+  #hashesOfInputs(selection: Selection, inputs: readonly unknown[]): Hashes {
+    const names = selection === 'all' ? Object.keys(inputs) : selection;
+    return Object.fromEntries(names.map((name) => [name, this.#hashOfInput(name, inputs)] as const));
+  }
+
+  #hashOfInput(name: string, inputs: readonly unknown[]): string {
+    const { args, isMapped } = this.#facts.plan;
+    const argument = args[Number(name.split('.')[0])];
+    const isShared = isMapped && argument?.type !== 'element';
+    let hash = isShared ? this.#sharedHashes.get(name) : undefined;
+    if (hash === undefined) {
+      hash = hashInputs(lookUp(name, inputs));
+      if (isShared) this.#sharedHashes.set(name, hash);
+    }
+    return hash;
+  }
+}
+
+function hashesOf(selection: Selection, values: Readonly<Record<string, unknown>>): Hashes {
+  const names = selection === 'all' ? Object.keys(values) : selection;
+  return Object.fromEntries(names.map((name) => [name, hashInputs(values[name])] as const));
+}
+
+interface Question {
+  readonly location: string;
+  readonly inputHashes: Hashes;
+  readonly parameterHashes: Hashes;
+  readonly run: RunFacts;
+}
+
+class CachedResult implements StoredRun {
+  readonly #facts: Facts & { readonly validator: CacheValidator };
+  readonly #question: Question;
+
+  constructor(facts: Facts & { readonly validator: CacheValidator }, question: Question) {
+    this.#facts = facts;
+    this.#question = question;
+  }
+
+  async find(): Promise<State | undefined> {
+    const entry = await this.#read();
+    if (entry === undefined) return undefined;
+    const { validator, plan } = this.#facts;
+    const { inputHashes, parameterHashes } = this.#question;
+    const answer: unknown = validator(entry, { time: Date.now(), inputHashes, parameterHashes });
+    if (typeof answer !== 'boolean') throw noAnswer(plan.name, answer);
+    if (!answer) return undefined;
+    const { storedAt, expiresAt, value } = entry;
+    const message = `Result of ${timeText(storedAt)} used again; it is kept until ${timeText(expiresAt)}.`;
+    return new State('Cached', message, { result: value, expiresAt });
+  }
+
+  keep(state: State): Promise<State> {
+    return Promise.resolve(state);
+  }
+
+  async cache(state: State): Promise<State> {
+    if (state.type !== 'Success') return state;
+    const { plan, result, caching } = this.#facts;
+    const { location, inputHashes, parameterHashes } = this.#question;
+    const storedAt = Date.now();
+    const expiresAt = storedAt + caching.forMs;
+    const { result: value } = state;
+    const entry: StoredEntry = {
+      format,
+      storedAt,
+      expiresAt,
+      inputHashes,
+      parameterHashes,
+      ...(value !== undefined && { value }),
+    };
+    return await storedOr(state, async () => {
+      await write({ plan, result, location }, entry, value);
+      const message = `${state.message} Its result is kept until ${timeText(expiresAt)}.`;
+      return new State('Cached', message, { result: value, expiresAt });
+    });
+  }
+
+  /** What cannot be used is as good as nothing, but not in silence; that nothing is there is no news. */
+  async #read(): Promise<StoredEntry | undefined> {
+    const { result } = this.#facts;
+    const { location, run } = this.#question;
+    try {
+      const found = await result.read(location);
+      if (isEntry(found)) return found;
+      run.logger().warn(`what is cached at '${location}' is no cached result, so the task runs again`);
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code === 'RESULT_NOT_FOUND') return undefined;
+      const why = error instanceof Error ? error.message : String(error);
+      run.logger().warn(`what is cached at '${location}' cannot be used, so the task runs again: ${why}`);
+    }
+    return undefined;
+  }
+}
+
+function isEntry(found: unknown): found is StoredEntry {
+  if (typeof found !== 'object' || found === null) return false;
+  const entry = found as Partial<Record<keyof StoredEntry, unknown>>;
+  const isTimed = typeof entry.storedAt === 'number' && typeof entry.expiresAt === 'number';
+  return entry.format === format && isTimed;
+}
+
+function noAnswer(task: string, answer: unknown): UsageError {
+  const message = `the cacheValidator of '${task}' should return true or false, at once; got ${describe(answer)}`;
+  return new UsageError('INVALID_OPTION', message, { task });
+}
+
+function timeText(time: number): string {
+  return new Date(time).toISOString();
+}

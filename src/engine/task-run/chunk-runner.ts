@@ -1,0 +1,327 @@
+// Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other or several
+// at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
+
+import { controlWords, takeIndex, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import { UnsaidLines } from '../../lib/unsaid-lines.ts';
+import { isUsual, type State } from '../../flow/state.ts';
+import { decodeValue, encodeValue } from '../../values/encode.ts';
+import { sendable } from '../../values/travels.ts';
+import { useTypes } from '../../values/types.ts';
+import { isCancelled } from '../abort-watch.ts';
+import { outsideOfRuns } from '../context.ts';
+import { Ending, failed, stackOf } from '../endings.ts';
+import { pauseListening } from '../interrupt.ts';
+import { keep, type KeptArray } from './kept-arrays.ts';
+import type { LoadedTask, Progress } from '../loaded-task.ts';
+import { createLogger } from '../logger.ts';
+import { OutcomeBlocks } from './outcome-blocks.ts';
+import type { Outcomes } from '../outcomes.ts';
+import type { RunPlan } from '../plan.ts';
+import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
+import type { UsedResource } from '../resources.ts';
+import { TaskRunner } from './task-runner.ts';
+import { listenForUncaught } from './uncaught.ts';
+
+/**
+ * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
+ */
+const flushIntervalMs = 10;
+/** A log line waits no longer than this for company. */
+const logIntervalMs = 20;
+/**
+ * So many lines of each interval do not wait at all: that a run starts, what a handler says of that, and the first word
+ * of the function. One that never yields, and then dies, would take them with it.
+ */
+const promptLines = 3;
+/** Full stack traces of failures that one task writes into the log from one thread; the states keep them all. */
+const loggedFailures = 5;
+const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
+/** Of a sensor. */
+const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
+
+/** The chunks that run on this thread; one listener serves them all. */
+const flushAtExit = new Set<() => void>();
+process.on('exit', () => flushAtExit.forEach((flush) => flush()));
+listenForUncaught();
+
+/**
+ * Runs `task` and reports through `emit`, in order, except for its last words: with those it resolves, so that they go
+ * with the news that it is through. Never rejects for what the user's function does.
+ */
+export async function runChunk(
+  task: ChunkTask,
+  emit: (message: ChunkMessage) => void,
+): Promise<readonly ChunkMessage[]> {
+  const array = keep(task, emit);
+  const loaded = await array.loaded;
+  return await new ChunkRun(task, array, emit).run(loaded);
+}
+
+class ChunkRun {
+  readonly #task: ChunkTask;
+  readonly #array: KeptArray;
+  readonly #emit: (message: ChunkMessage) => void;
+  readonly #outcomes: OutcomeBlocks;
+  #flushing: NodeJS.Timeout | undefined;
+  #logs: LogRecord[] = [];
+  readonly #unsaid: UnsaidLines | undefined;
+  #burstAt = 0;
+  /** Lines since then. */
+  #burst = 0;
+  #flushedAt = performance.now();
+  /** How many indices its lanes have taken. */
+  #taken = 0;
+
+  constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
+    this.#task = task;
+    this.#array = array;
+    this.#emit = emit;
+    this.#outcomes = new OutcomeBlocks(task.start);
+    this.#unsaid = task.unsaid && new UnsaidLines(task.unsaid);
+  }
+
+  async run(loaded: LoadedTask | Ending): Promise<readonly ChunkMessage[]> {
+    // A function that ends its thread takes nothing with it of those that ran before.
+    const flush = () => this.#flush();
+    flushAtExit.add(flush);
+    try {
+      await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
+    } finally {
+      clearTimeout(this.#flushing);
+      flushAtExit.delete(flush);
+    }
+    const last = [...this.#takeLogs(), ...this.#takeOutcomes()];
+    this.#unsaid?.clear();
+    return last;
+  }
+
+  async #runAll(loaded: LoadedTask): Promise<void> {
+    if (!this.#array.isWarned) this.#warn(loaded);
+    const elementwise = this.#read(loaded);
+    if (elementwise instanceof Ending) return this.#failAll(elementwise.state);
+    const runner = new TaskRunner(loaded, {
+      task: this.#task,
+      elementwise,
+      write: (record) => this.#log(record),
+      writeLast: (record) => this.#logLast(record),
+      opening: (resource) => this.#opening(resource),
+    });
+    const begin = loaded.plan.everyMs === undefined ? () => firstTry : firstCall;
+    const notes = new Map(this.#task.notes.map(({ index, bytes }) => [index, decodeValue(bytes) as Progress]));
+    const progressOf = (index: number) => {
+      const note = notes.get(index);
+      return note === undefined ? begin() : { ...note, runCount: note.runCount + 1 };
+    };
+    const ended = this.#array.waiting.begin();
+    const lanes = Array.from({ length: this.#task.lanes }, async (_, lane) => {
+      await this.#runLane(lane, { loaded, runner, progressOf });
+    });
+    await Promise.all(lanes);
+    ended(this.#taken);
+    if (lanes.length === 1) this.#adviseOverlap(loaded);
+  }
+
+  /** Unless its author has said already how many runs overlap. */
+  #adviseOverlap({ plan, task }: LoadedTask): void {
+    if (task.settings.placing.concurrency !== undefined) return;
+    const advice = this.#array.waiting.takeAdvice(plan.name);
+    const once = [plan.flowRunId, plan.name, 'waits'].join('/');
+    const write = (record: LogRecord) => this.#log({ ...record, once });
+    if (advice !== undefined) createLogger({ task: plan.name }, write, plan.logLevel).info(advice);
+  }
+
+  /** Runs one index after the other, as long as there are any that nobody has taken. */
+  async #runLane(lane: number, { loaded, runner, progressOf }: ChunkMeans): Promise<void> {
+    const { end, control } = this.#task;
+    const word = controlWords.lanes + lane;
+    while (!isCancelled(control)) {
+      const index = takeIndex(control, end);
+      if (index === undefined) break;
+      this.#taken += 1;
+      Atomics.store(control, word, index);
+      Atomics.add(control, controlWords.starts, 1);
+      pauseListening();
+      const returned = runner.run(index, progressOf(index));
+      if (returned instanceof Promise) this.#flushInTime();
+      const ended = returned instanceof Promise ? await returned : returned;
+      this.#take({ loaded, runner, index }, ended);
+      if (this.#outcomes.isFull || performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
+    }
+    Atomics.store(control, word, -1);
+  }
+
+  #warn({ warnings, plan }: LoadedTask): void {
+    this.#array.isWarned = true;
+    for (const { message, once } of warnings) {
+      createLogger({ task: plan.name, once }, (record) => this.#log(record), plan.logLevel).warn(message);
+    }
+  }
+
+  /** From here until it is open the thread runs no index, so that no timeout counts the time. */
+  #opening({ key, name, definition }: UsedResource): void {
+    // What ends the thread now is charged to the first index that is not reported.
+    this.#flush();
+    this.#emit({ type: 'opened', resource: key, name, closingMs: definition.cleanupTimeoutMs });
+    Atomics.store(this.#task.control, controlWords.opening, 1);
+  }
+
+  /** The inputs of the chunk; or how all of it ends, when they cannot be read here. */
+  #read({ plan, types }: LoadedTask): readonly Outcomes[] | Ending {
+    const { start, end, elementwise } = this.#task;
+    const unknownTypes = unknownTypesFor(plan.reference);
+    useTypes(types);
+    try {
+      return elementwise.map((input) => outcomesOf(input, { start, end, isList: true, unknownTypes }));
+    } catch (error) {
+      return new Ending(failed(error), { isRetriable: false });
+    }
+  }
+
+  /** The function could not be found or imported: that is the outcome of every index. */
+  #failAll(state: State): void {
+    this.#array.failuresLogged += 1;
+    const source = { task: this.#task.name };
+    if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
+    const { control, end } = this.#task;
+    for (let index = takeIndex(control, end); index !== undefined; index = takeIndex(control, end)) {
+      this.#outcomes.at(index).end(index, state);
+    }
+  }
+
+  #take(run: FinishedRun, ended: unknown): void {
+    const { index } = run;
+    const ending = ended instanceof Ending ? this.#succeedAs(run, ended) : this.#succeed(run, ended);
+    if (ending === undefined) return run.runner.tellEnd(index, ended instanceof Ending ? ended.state : undefined);
+    if (ending.progress !== undefined) return this.#retry(run, ending.state, ending.progress);
+    if (ending.state.isFailed()) this.#logFailure(run, ending.state);
+    run.runner.tellEnd(index, ending.state);
+    this.#outcomes.at(index).end(index, ending.state);
+  }
+
+  #succeed({ loaded, runner, index }: FinishedRun, value: unknown): Ending | undefined {
+    return this.#outcomes.at(index).succeed(index, value, loaded.plan, runner);
+  }
+
+  /** A success whose message is the author's own, or whose result came from elsewhere than the function. */
+  #succeedAs(run: FinishedRun, ending: Ending): Ending | undefined {
+    const { state } = ending;
+    if (state.type !== 'Success' && state.type !== 'Cached') return ending;
+    const outcomes = this.#outcomes.at(run.index);
+    const unsendable = this.#succeed(run, state.result);
+    if (unsendable === undefined && !isUsual(state)) outcomes.describe(run.index, state);
+    return unsendable;
+  }
+
+  #retry({ loaded, runner, index }: FinishedRun, state: State, progress: Progress): void {
+    const logger = runner.loggerFor(index);
+    // A RETRY that was thrown is the author's plan; a failure is news.
+    if (state.error === undefined) logger.debug(state.message);
+    else logger.warn(state.message);
+    const note = noteOf(progress, loaded.plan);
+    if (note instanceof Ending) return this.#outcomes.at(index).end(index, note.state);
+    this.#flush();
+    const delayMs = Math.max(0, (state.startTime ?? 0) - Date.now());
+    this.#emit({ type: 'delayed', index, delayMs, note });
+  }
+
+  #logFailure({ loaded, runner, index }: FinishedRun, state: State): void {
+    // An upstream failure is in the log already, where it happened.
+    if (state.type === 'TriggerFailed') return;
+    // Who is told to stop and stops has not failed.
+    if (isCancelled(this.#task.control)) return;
+    this.#array.failuresLogged += 1;
+    if (this.#array.failuresLogged > loggedFailures) return;
+    const logger = runner.loggerFor(index);
+    logger.error(stackOf(state));
+    if (this.#array.failuresLogged < loggedFailures) return;
+    logger.warn(`more failures of '${loaded.plan.name}' on this thread stay out of the log; their states hold them`);
+  }
+
+  #log(record: LogRecord): void {
+    this.#logs.push(record);
+    const now = performance.now();
+    if (now - this.#burstAt >= logIntervalMs) {
+      this.#burstAt = now;
+      this.#burst = 0;
+    }
+    this.#burst += 1;
+    if (this.#burst <= promptLines) this.#flushLogs();
+    else this.#flushSoon(record);
+  }
+
+  /** For the last line of a run: most often its outcome follows at once, and takes it along. */
+  #logLast(record: LogRecord): void {
+    this.#logs.push(record);
+    this.#flushSoon(record);
+  }
+
+  /** Until then the line is where whoever watches over this thread finds it, should the thread end. */
+  #flushSoon(record: LogRecord): void {
+    if (this.#unsaid?.add(record) === false) this.#flushLogs();
+    else if (this.#logs.length === 1) setImmediate(() => this.#flushLogs());
+  }
+
+  #flushLogs(): void {
+    for (const message of this.#takeLogs()) {
+      // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
+      outsideOfRuns(() => this.#emit(message));
+      this.#unsaid?.clear();
+    }
+  }
+
+  /** Sends the outcomes collected so far; the log lines before them go first, on the same road. */
+  #flush(): void {
+    this.#flushLogs();
+    for (const message of this.#takeOutcomes()) this.#emit(message);
+  }
+
+  /** The lines that were not sent yet, as one message, if there are any. */
+  #takeLogs(): readonly ChunkMessage[] {
+    if (this.#logs.length === 0) return nothing;
+    const records = this.#logs;
+    this.#logs = [];
+    return [{ type: 'logs', records }];
+  }
+
+  /** Likewise for outcomes. */
+  #takeOutcomes(): readonly ChunkMessage[] {
+    const now = performance.now();
+    const meanMs = (now - this.#flushedAt) / this.#outcomes.count;
+    this.#flushedAt = now;
+    // Of runs that overlap, each has its share of the time.
+    return this.#outcomes.take().map((block) => ({ type: 'settled', ...block, busyMs: meanMs * block.count }));
+  }
+
+  /** What is done does not wait for what takes long. */
+  #flushInTime(): void {
+    this.#flushing ??= setTimeout(() => {
+      this.#flushing = undefined;
+      this.#flush();
+    }, flushIntervalMs);
+  }
+}
+
+/** What the lanes of a chunk have in common. */
+interface ChunkMeans {
+  readonly loaded: LoadedTask;
+  readonly runner: TaskRunner;
+  readonly progressOf: (index: number) => Progress;
+}
+
+const nothing: readonly ChunkMessage[] = [];
+
+/** What an iteration of a loop handed on may be anything, and travels when the next one is tried again elsewhere. */
+function noteOf(progress: Progress, { name }: RunPlan): Uint8Array | Ending {
+  try {
+    return encodeValue(sendable(progress, { role: 'result', task: name }).value);
+  } catch (error) {
+    return new Ending(failed(error), { isRetriable: false });
+  }
+}
+
+interface FinishedRun {
+  readonly loaded: LoadedTask;
+  readonly runner: TaskRunner;
+  readonly index: number;
+}

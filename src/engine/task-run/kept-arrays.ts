@@ -1,0 +1,113 @@
+// What a thread keeps ready of arrays, from one chunk to the next: the function, found and loaded, and inputs that are
+// the same for all indices.
+
+import { attachmentsOf } from '../../lib/attachments.ts';
+import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
+import { deepFrozen } from '../../lib/deep-frozen.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { load } from '../../code/load.ts';
+import type { Reference } from '../../code/registry.ts';
+import type { ResourceDefinition } from '../../flow/resource.ts';
+import type { Task } from '../../flow/task.ts';
+import { triggerOf } from '../../flow/triggers.ts';
+import { useTypes, type Registered } from '../../values/types.ts';
+import { reviveTask } from '../captured-task.ts';
+import { Ending, failed } from '../endings.ts';
+import type { LoadedTask } from '../loaded-task.ts';
+import { hookLoadedLoggers } from '../loggers/named.ts';
+import { moduleWarnings } from '../module-warnings.ts';
+import { captureOutput } from './output-capture.ts';
+import { decodePlan, openPlan, type PlannedResource } from '../plan.ts';
+import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
+import type { UsedResource } from '../resources.ts';
+import { openStorage } from './storage.ts';
+import { loadTypes } from '../types.ts';
+import { Waiting } from './waiting.ts';
+
+export interface KeptArray {
+  readonly loaded: Promise<LoadedTask | Ending>;
+  failuresLogged: number;
+  /** Whether what is to be said of its module was said. */
+  isWarned: boolean;
+  readonly waiting: Waiting;
+}
+
+/** How many arrays a thread keeps. */
+const keptArrays = 16;
+const noTypes: readonly Registered[] = [];
+const kept = new Map<number, KeptArray>();
+
+/** Lets go of the functions and inputs that are kept ready on this thread. */
+export function forgetArrays(): void {
+  kept.clear();
+}
+
+/** What is kept of the array that the chunk is of; loaded by its first chunk here, which tells of that. */
+export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptArray {
+  let array = kept.get(task.array);
+  if (array === undefined) {
+    array = { loaded: loadTask(task, emit), failuresLogged: 0, isWarned: false, waiting: new Waiting() };
+    if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
+  }
+  kept.delete(task.array);
+  // A single run may have changed its inputs: when it is tried again, it gets them fresh. Otherwise to the end of the
+  // line: the array that was not used for longest goes first.
+  if (task.length > 1) kept.set(task.array, array);
+  return array;
+}
+
+async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Promise<LoadedTask | Ending> {
+  try {
+    const sealed = decodePlan(task.definition);
+    // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
+    const known = sealed.isSent ? undefined : (await loadTold(sealed.reference, task.code, emit)).freeze();
+    const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
+    useTypes(types);
+    const unknownTypes = unknownTypesFor(sealed.reference);
+    const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
+    const found = known ?? (await reviveTask(plan)).freeze();
+    // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
+    deepFrozen(plan.parameters);
+    if (plan.isMapped) deepFrozen(plan.constants);
+    const whole = task.whole.map((input, position) => {
+      const isList = plan.wholeIsList[position] === true;
+      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList, unknownTypes });
+      const value = isList ? outcomes.values : outcomes.values[0];
+      return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
+    });
+    if (plan.logStdout) captureOutput();
+    if (plan.extraLoggers !== undefined) hookLoadedLoggers(found.reference.module);
+    const trigger = plan.trigger === null ? found.settings.trigger : triggerOf(plan.trigger);
+    const storage = plan.storage && (await openStorage(plan.storage, { plan, task: found, code: task.code }));
+    const resources = plan.resources && (await Promise.all(plan.resources.map((each) => findResource(each, task))));
+    const warnings = await moduleWarnings(plan, found);
+    return { plan, task: found, trigger, whole, storage, resources, types, warnings };
+  } catch (error) {
+    const cause =
+      error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
+    return new Ending(failed(cause), { isRetriable: false });
+  }
+}
+
+/** Says when the module's top level begins to run, and when it is through: it can hang like any function. */
+async function loadTold(reference: Reference, code: CodeSource, emit: (message: Importing) => void): Promise<Task> {
+  let isImporting = false;
+  const importing = (module: string) => {
+    isImporting = true;
+    emit({ type: 'importing', module });
+  };
+  const task = (await load(reference, code, importing)) as Task;
+  if (isImporting) emit({ type: 'importing' });
+  return task;
+}
+
+async function findResource({ key, name, reference, input }: PlannedResource, task: ChunkTask): Promise<UsedResource> {
+  const definition = (await load(reference, task.code)) as ResourceDefinition;
+  const makeArguments = () => {
+    // Each setup may do with its arguments what it likes.
+    const unknownTypes = unknownTypesFor(reference);
+    const { values } = outcomesOf(task.whole[input]!, { start: 0, end: 1, isList: false, unknownTypes });
+    return values[0] as readonly unknown[] | undefined;
+  };
+  return { key, name, definition, makeArguments };
+}

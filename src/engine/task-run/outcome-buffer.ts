@@ -1,0 +1,130 @@
+import { attach } from '../../lib/attachments.ts';
+import { isExact } from '../../values/exactness.ts';
+import { encodeColumn, encodeValue, joinValues } from '../../values/encode.ts';
+import { Table, takeTableApart } from '../../values/rows.ts';
+import { assertFits } from '../../values/size.ts';
+import type { Destination } from '../../values/travels.ts';
+import type { State } from '../../flow/state.ts';
+import { packOutcomes, succeededHead as head } from '../outcomes.ts';
+import { outgoing, type OutgoingUse } from '../outgoing.ts';
+import type { RunPlan } from '../plan.ts';
+import { Ending, failed } from '../endings.ts';
+import type { TaskRunner } from './task-runner.ts';
+
+/** From this length on, a text is put into bytes by itself, so that it is known how many they are. */
+const longText = 64 * 1024;
+
+/**
+ * Collects the outcomes of consecutive indices until they leave as one block. An object is put into bytes when it is
+ * returned, not when the block leaves: the task may hold on to it and change it in its next run.
+ */
+export class OutcomeBuffer {
+  #start: number;
+  #values: unknown[] = [];
+  /** By position: the bytes of the values that are objects, or long texts, as a block of their own. */
+  #held = new Map<number, Uint8Array>();
+  #states = new Map<number, State>();
+  /** Of all of these, with what goes beside them. */
+  heldBytes = 0;
+  /** Memory that goes beside the bytes. */
+  #attaching = new Map<number, ArrayBuffer>();
+
+  constructor(start: number) {
+    this.#start = start;
+  }
+
+  /** The first index that has not left yet. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** The index that it can take next. */
+  get next(): number {
+    return this.#start + this.#values.length;
+  }
+
+  /** Takes a value that was returned, or gives the ending of a run whose value cannot travel. */
+  succeed(index: number, value: unknown, plan: RunPlan, runner: TaskRunner): Ending | undefined {
+    const position = index - this.#start;
+    try {
+      const table = takeTableApart(value);
+      const sent = table ?? (isExact(value) ? value : outgoing(value, () => useOf(index, plan, runner)));
+      const isHeld =
+        (typeof sent === 'object' && sent !== null) || (typeof sent === 'string' && sent.length > longText);
+      if (isHeld) this.#held.set(position, this.#encode(index, { value, sent }, plan));
+      this.#values[position] = isHeld ? undefined : sent;
+    } catch (error) {
+      return new Ending(failed(error), { isRetriable: false });
+    }
+    return undefined;
+  }
+
+  #encode(index: number, { value, sent }: { value: unknown; sent: unknown }, plan: RunPlan): Uint8Array {
+    const attaching = plan.sharesMemory === true ? new Map<number, ArrayBuffer>() : undefined;
+    const bytes = encodeValue(sent, head, { attaching, takesGivenUp: true });
+    let total = bytes.length;
+    for (const [number, memory] of attaching ?? []) {
+      this.#attaching.set(number, memory);
+      total += memory.byteLength;
+    }
+    this.heldBytes += total;
+    if (total > plan.valueLimitBytes) {
+      const whole = sent instanceof Table ? value : sent;
+      assertFits(whole, total, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
+    }
+    return bytes;
+  }
+
+  /** Puts a state of the task's own beside a value that was taken. */
+  describe(index: number, state: State): void {
+    this.#states.set(index - this.#start, state);
+  }
+
+  end(index: number, state: State): void {
+    this.#values[index - this.#start] = undefined;
+    this.#states.set(index - this.#start, state);
+  }
+
+  #restart(start: number): void {
+    this.#start = start;
+    this.#values = [];
+    this.#held = new Map();
+    this.heldBytes = 0;
+    this.#states = new Map();
+    if (this.#attaching.size > 0) this.#attaching = new Map();
+  }
+
+  /** What was collected, as bytes; nothing when there is nothing. */
+  take(): Uint8Array | undefined {
+    if (this.#values.length === 0) return undefined;
+    const bytes = this.#states.size === 0 ? this.#column(head) : packOutcomes(this.#column([]), this.#states);
+    if (this.#attaching.size > 0) attach(bytes, this.#attaching);
+    this.#restart(this.#start + this.#values.length);
+    return bytes;
+  }
+
+  #column(wantedHead: readonly number[]): Uint8Array {
+    if (this.#held.size === 0) return encodeColumn(this.#values, wantedHead);
+    const [only] = this.#held.values();
+    // The bytes of a large value are not copied once more.
+    if (this.#values.length === 1) return wantedHead === head ? only! : withoutHead(only!);
+    const parts = this.#values.map((value, position) => {
+      const held = this.#held.get(position);
+      return held === undefined ? encodeValue(value) : withoutHead(held);
+    });
+    return joinValues(parts, wantedHead);
+  }
+}
+
+function withoutHead(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(head.length);
+}
+
+function destinationOf(index: number, { name, isMapped, check, sharesMemory }: RunPlan): Destination {
+  return { role: 'result', task: name, mapIndex: isMapped ? index : undefined, check, sharesMemory };
+}
+
+function useOf(index: number, plan: RunPlan, runner: TaskRunner): OutgoingUse {
+  const warn = (message: string, once: string) => runner.warnOnce(index, message, once);
+  return { ...destinationOf(index, plan), flowRunId: plan.flowRunId, warn };
+}

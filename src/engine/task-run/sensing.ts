@@ -1,0 +1,43 @@
+// How a sensor waits: each call that gives no answer ends as a retry that is not counted, with the time of the next
+// call. So it waits where delayed indices do, and holds no thread; when it was first called travels with it from worker
+// to worker.
+
+import { formatDuration } from '../../lib/duration.ts';
+import { State } from '../../flow/state.ts';
+import { Ending } from '../endings.ts';
+import type { RunPlan } from '../plan.ts';
+import type { Progress } from '../loaded-task.ts';
+
+/** What the call of a sensor's condition comes to: its value, if that is an answer. */
+export function answerOf(value: unknown, plan: RunPlan, progress: Progress): unknown {
+  if (value !== undefined && value !== null && value !== false) return value;
+  const leftMs = deadlineOf(plan, progress) - Date.now();
+  if (leftMs <= 0) return sensorTimedOut(plan, progress);
+  // What comes to hold just before the time is up is not to be missed.
+  const delayMs = Math.min(plan.everyMs!, leftMs);
+  const message = `Not yet: ${callsOf(progress)}; the next one in ${formatDuration(delayMs)}.`;
+  return new Ending(new State('Retrying', message, { startTime: Date.now() + delayMs }), { isRetriable: true });
+}
+
+/** How long this call of a condition may take. The last one begins when the time is up, and may take a while too. */
+export function conditionLimitMs(plan: RunPlan, progress: Progress): number {
+  return Math.max(deadlineOf(plan, progress) - Date.now(), plan.everyMs!);
+}
+
+/** Never retried: the time of all calls together is up. */
+export function sensorTimedOut(plan: RunPlan, progress: Progress): Ending {
+  const since = new Date(progress.firstCalledAt!).toISOString();
+  const message =
+    `sensor '${plan.name}' got no answer within its timeout of ${formatDuration(plan.timeoutMs!)}: ` +
+    `${callsOf(progress)} since ${since}. Look at what it waits for, or give it a longer timeout.`;
+  const error = new DOMException(message, 'TimeoutError');
+  return new Ending(new State('TimedOut', message, { error }), { isRetriable: false });
+}
+
+function deadlineOf({ timeoutMs }: RunPlan, { firstCalledAt }: Progress): number {
+  return timeoutMs === null ? Number.POSITIVE_INFINITY : firstCalledAt! + timeoutMs;
+}
+
+function callsOf({ runCount }: Progress): string {
+  return `${runCount} call${runCount === 1 ? '' : 's'}`;
+}

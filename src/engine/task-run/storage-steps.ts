@@ -1,0 +1,75 @@
+// The steps of a task run that have to do with storage, in the words of the pipeline: endings instead of errors, the
+// user's functions called in the context of their run, and a time limit that does not count the waiting.
+
+import { controlWords, type ChunkTask } from '../../lib/chunk.ts';
+import { withContext } from '../context.ts';
+import { Ending, failed } from '../endings.ts';
+import { State } from '../../flow/state.ts';
+import type { RunContext } from '../run-context.ts';
+import type { Progress } from '../loaded-task.ts';
+import type { RunFacts, StoredResults, StoredRun } from '../stored-run.ts';
+
+interface StepFacts {
+  readonly storage: StoredResults;
+  /** Told when the run begins; they may throw as any argument may. */
+  readonly run: () => RunFacts;
+  readonly contextOf: (progress: Progress) => RunContext;
+  readonly control: ChunkTask['control'];
+  readonly isTimed: boolean;
+}
+
+/** How often a time limit begins anew while storage is waited for: more often than it is looked at. */
+const unhurryMs = 50;
+
+export class StorageSteps {
+  readonly #facts: StepFacts;
+  #place: StoredRun | undefined;
+
+  constructor(facts: StepFacts) {
+    this.#facts = facts;
+  }
+
+  /**
+   * How a run ends whose result is there already, or of which that cannot be told; neither is tried again. Only before
+   * the function is called for the first time: a retry is there to call it, whatever an earlier call has left behind.
+   */
+  async find(progress: Progress): Promise<Ending | undefined> {
+    try {
+      const isFirst = progress.runCount === 1 && progress.loopCount === 1;
+      const found = await this.#within(progress, async () => {
+        // What the function changes of its inputs changes no place.
+        this.#place ??= this.#facts.storage.placeOf(this.#facts.run());
+        return isFirst ? await this.#place.find() : undefined;
+      });
+      return found && new Ending(found, { isRetriable: false });
+    } catch (thrown) {
+      const { message, error } = failed(thrown);
+      const state = new State('Failed', `Whether there is a result already could not be told. ${message}`, { error });
+      return new Ending(state, { isRetriable: false });
+    }
+  }
+
+  async keep(ending: Ending, progress: Progress): Promise<Ending> {
+    const place = this.#place!;
+    return ending.withState(await this.#within(progress, () => place.keep(ending.state, progress.loopCount)));
+  }
+
+  async cache(ending: Ending, progress: Progress): Promise<Ending> {
+    const place = this.#place!;
+    return ending.withState(await this.#within(progress, () => place.cache(ending.state)));
+  }
+
+  async #within<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
+    const { contextOf, control, isTimed } = this.#facts;
+    const context = contextOf(progress);
+    const unhurry = () => Atomics.add(control, controlWords.starts, 1);
+    const timer = isTimed ? setInterval(unhurry, unhurryMs) : undefined;
+    try {
+      return await withContext(context, work);
+    } finally {
+      clearInterval(timer);
+      if (isTimed) unhurry();
+      context.close();
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// The results of task runs at places of their own: targets, which stand for the run when they are there already, and
+// checkpoints, which are only written. Results that are used again for a while are in `cached-results.ts`.
+
+import { State } from '../../flow/state.ts';
+import type { LocationFacts } from '../../results/location-facts.ts';
+import { renderLocation, type LocationTemplate } from '../../results/location.ts';
+import type { Result } from '../../results/result.ts';
+import type { RunPlan } from '../plan.ts';
+import { partOf, storedOr, write, type StoredResults, type StoredRun } from '../stored-run.ts';
+
+interface Storage {
+  readonly plan: RunPlan;
+  readonly result: Result;
+  readonly isWritten: boolean;
+}
+
+export function targets(storage: Storage, template: LocationTemplate<LocationFacts>): StoredResults {
+  const facts = locationFactsOf(storage.plan);
+  return {
+    placeOf({ mapIndex, inputs }) {
+      const location = renderLocation(template, { ...facts, mapIndex, inputs });
+      return new StoredResult({ ...storage, location, isUsedAgain: true });
+    },
+  };
+}
+
+export function checkpoints(storage: Storage): StoredResults {
+  return {
+    placeOf({ mapIndex }) {
+      return new StoredResult({ ...storage, location: checkpointOf(storage.plan, mapIndex), isUsedAgain: false });
+    },
+  };
+}
+
+/** Where a run's result is stored that names no place. The parts are such as every storage takes. */
+function checkpointOf({ flowRunId, name }: RunPlan, mapIndex: number | undefined): string {
+  return ['checkpoints', flowRunId, name, ...(mapIndex === undefined ? [] : [String(mapIndex)])].map(partOf).join('/');
+}
+
+function locationFactsOf(plan: RunPlan): Omit<LocationFacts, 'mapIndex' | 'inputs'> {
+  const { parameters, name: taskName, flow: flowName, flowRunId, flowRunName, startedAt, scheduledStartTime } = plan;
+  const day = (offset: number) => new Date(startedAt + offset * 86_400_000).toISOString().slice(0, 10);
+  return {
+    parameters,
+    taskName,
+    flowName,
+    flowRunId,
+    flowRunName,
+    date: new Date(startedAt),
+    scheduledStartTime: new Date(scheduledStartTime ?? startedAt),
+    today: day(0),
+    yesterday: day(-1),
+    tomorrow: day(1),
+  };
+}
+
+interface StoredResultFacts extends Storage {
+  readonly location: string;
+  /** Whether what is there already stands for the run. */
+  readonly isUsedAgain: boolean;
+}
+
+class StoredResult implements StoredRun {
+  readonly #facts: StoredResultFacts;
+
+  constructor(facts: StoredResultFacts) {
+    this.#facts = facts;
+  }
+
+  async find(): Promise<State | undefined> {
+    const { result, location, isUsedAgain } = this.#facts;
+    if (!isUsedAgain || !(await result.exists(location))) return undefined;
+    return new State('Cached', `Result found at '${location}'.`, { result: await result.read(location) });
+  }
+
+  /** Each iteration of a loop has a place of its own, so that the last one's is empty until the loop is through. */
+  async keep(state: State, loopCount: number): Promise<State> {
+    const { plan, result, location, isWritten } = this.#facts;
+    const isWorthIt = state.type === 'Success' || state.type === 'Looped';
+    if (!isWritten || !isWorthIt || state.result === undefined || state.result === null) return state;
+    const ownLocation = state.isLooped() ? `${location}.loop-${loopCount}` : location;
+    return await storedOr(state, () => write({ plan, result, location: ownLocation }, state.result));
+  }
+
+  cache(state: State): Promise<State> {
+    return Promise.resolve(state);
+  }
+}

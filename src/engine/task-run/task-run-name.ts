@@ -1,0 +1,27 @@
+import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
+import { describe } from '../../lib/options.ts';
+import { fillTemplate } from '../../lib/template.ts';
+import type { TaskRunNameFacts } from '../../flow/settings.ts';
+import type { LoadedTask } from '../loaded-task.ts';
+
+/** What a run is called whose task has a `taskRunName`. Throws `TASK_RUN_NAME_FAILED`, whatever is wrong with that. */
+export function nameTaskRun(
+  { plan, task }: LoadedTask,
+  { inputs, mapIndex }: Pick<TaskRunNameFacts, 'inputs' | 'mapIndex'>,
+): string {
+  const { name: taskName, flow: flowName, flowRunName, flowRunId, parameters } = plan;
+  const date = new Date(plan.startedAt);
+  const facts = { inputs, parameters, taskName, mapIndex, flowName, flowRunName, flowRunId, date };
+  try {
+    // Only a text travels in the plan; a function is found where the task's own is.
+    const given = plan.taskRunName ?? task.settings.taskRunName!;
+    const name: unknown = typeof given === 'function' ? given(facts) : fillTemplate(given, facts);
+    if (typeof name === 'string' && name !== '') return name;
+    const message = `it should come to a text that is not empty; it came to ${describe(name)}`;
+    throw new UsageError('INVALID_NAME', message);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `the taskRunName of task '${taskName}' failed, so the run was not started: ${why}`;
+    throw new HeddleError('TASK_RUN_NAME_FAILED', message, { task: taskName, mapIndex, cause });
+  }
+}

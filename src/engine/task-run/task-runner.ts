@@ -1,0 +1,396 @@
+// The life of one task run, as a pipeline that reads from top to bottom: what its upstream runs say, the call of its
+// function, what its state handlers make of it, whether to try again. It knows nothing of chunks, threads or wires.
+
+import { controlWords } from '../../lib/chunk.ts';
+import { timerMs } from '../../lib/timer.ts';
+import { isThenable } from '../../lib/thenable.ts';
+import { formatDuration } from '../../lib/duration.ts';
+import { State, success } from '../../flow/state.ts';
+import { allSuccessful } from '../../flow/triggers.ts';
+import { isCancelled } from '../abort-watch.ts';
+import { argumentsOf, endedByGates, inputsOf } from '../arguments.ts';
+import { withContext } from '../context.ts';
+import { Ending, endingOf, failed } from '../endings.ts';
+import { changeState, isWatched, type Change } from '../handlers.ts';
+import type { ChunkFacts, LoadedTask, Progress } from '../loaded-task.ts';
+import { createLogger, isLogged, type Logger } from '../logger.ts';
+import type { RunPlan } from '../plan.ts';
+import { stateAt } from '../outcomes.ts';
+import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from '../resources.ts';
+import { retrying } from './retries.ts';
+import { StorageSteps } from './storage-steps.ts';
+import { RunContext, sourceOf } from '../run-context.ts';
+import { answerOf, conditionLimitMs, sensorTimedOut } from './sensing.ts';
+import { nameTaskRun } from './task-run-name.ts';
+import { endedByUpstream } from './upstream-steps.ts';
+
+/** What is known of a run that is under way, if there is anything to know. */
+interface Begun {
+  /** What it is called, if the task names its runs. */
+  readonly name: string | undefined;
+  /** When it started, if that is told. */
+  readonly startedAt: number | undefined;
+}
+
+/** Runs the indices of one chunk of a loaded task, one at a time or several. */
+export class TaskRunner {
+  readonly #loaded: LoadedTask;
+  readonly #facts: ChunkFacts;
+  /** Nothing upstream is out of the ordinary and the trigger is the usual one: no step can end a run. */
+  readonly #isPlain: boolean;
+  readonly #isWatched: boolean;
+  /** Something happens besides the call of the function. */
+  readonly #isStepwise: boolean;
+  /** Whether the log says when a run starts and ends. Of the children of a mapped task, only a debug log does. */
+  readonly #isTold: boolean;
+  /** By index. */
+  readonly #begun = new Map<number, Begun>();
+  /** Opens what is not open on this thread; all that need it wait for this. */
+  #opening: Promise<Ending | undefined> | undefined;
+  /** Of the upstreams that are needed whole: they are the same for every index. */
+  #sharedStates: readonly State[] | undefined;
+
+  constructor(loaded: LoadedTask, facts: ChunkFacts) {
+    this.#loaded = loaded;
+    this.#facts = facts;
+    const upstream = [...facts.elementwise, ...loaded.whole.map(({ outcomes }) => outcomes)];
+    this.#isPlain = loaded.trigger === allSuccessful && upstream.every(({ states }) => states === undefined);
+    this.#isWatched = isWatched(loaded.task);
+    this.#isStepwise = this.#isWatched || loaded.storage !== undefined;
+    this.#isTold = isLogged(loaded.plan.isMapped ? 'debug' : 'info', loaded.plan.logLevel);
+    if (loaded.resources !== undefined) lendWriter(loaded.resources, facts.write);
+  }
+
+  /** The value that the function returned, or an `Ending`; a promise of it when anything in it is asynchronous. */
+  run(index: number, progress: Progress): unknown {
+    this.#begun.delete(index);
+    if (this.#isStepwise) {
+      const storage = this.#storageOf(index);
+      return this.#loop(progress, (now) => this.#runStepwise(index, now, storage));
+    }
+    const ended = this.#runOnce(index, progress);
+    const isOver = !(ended instanceof Promise) && !(ended instanceof Ending && ended.state.isLooped());
+    return isOver ? ended : this.#loop(progress, (now) => this.#runOnce(index, now), ended);
+  }
+
+  /** For what there is to say of the run that is under way, or was the last. */
+  loggerFor(index: number, write = this.#facts.write): Logger {
+    const { plan } = this.#loaded;
+    const source = sourceOf({ plan, mapIndex: this.#mapIndex(index), taskRunName: this.#begun.get(index)?.name });
+    return createLogger(source, write, plan.logLevel);
+  }
+
+  /** What is told once in a run, however many task runs find it out. */
+  warnOnce(index: number, message: string, once: string): void {
+    this.loggerFor(index, (record) => this.#facts.write({ ...record, once })).warn(message);
+  }
+
+  /** Says how a run ended; one without a state returned a value. */
+  tellEnd(index: number, state?: State): void {
+    if (!this.#isTold) return;
+    const startedAt = this.#begun.get(index)?.startedAt;
+    const time = startedAt === undefined ? '' : ` in ${formatDuration(performance.now() - startedAt)}`;
+    const verb = state === undefined || state.isFinished() ? 'finished' : 'stopped';
+    const message = `${verb}${time}: ${state === undefined ? 'Success' : wordsFor(state)}`;
+    const logger = this.loggerFor(index, this.#facts.writeLast);
+    if (this.#loaded.plan.isMapped) logger.debug(message);
+    else logger.info(message);
+  }
+
+  /** A function that throws LOOP is called again, and each iteration goes through the whole pipeline. */
+  async #loop(
+    progress: Progress,
+    once: (progress: Progress) => unknown,
+    first: unknown = once(progress),
+  ): Promise<unknown> {
+    let ended = await first;
+    for (let loopCount = progress.loopCount + 1; ended instanceof Ending && ended.state.isLooped(); loopCount += 1) {
+      const { result } = ended.state;
+      const next: Progress = { ...progress, runCount: 1, retriesUsed: 0, loopCount, loopResult: result };
+      // A loop that polls must let happen what it waits for, and hear that it is to end.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isCancelled(this.#facts.task.control)) return new Ending(cancelled(), { isRetriable: false });
+      ended = await once(next);
+    }
+    return ended;
+  }
+
+  #runOnce(index: number, progress: Progress): unknown {
+    const ended =
+      this.#endedEarly(index, progress) ??
+      this.#begin(index, progress) ??
+      this.#call(index, progress, this.#context(index, progress));
+    if (ended instanceof Promise) return ended.then((value) => this.#judge(value, progress));
+    return ended instanceof Ending ? this.#judge(ended, progress) : ended;
+  }
+
+  /** The same, with stored results, and with the task's state handlers asked at every change of the state. */
+  async #runStepwise(index: number, progress: Progress, storage: StorageSteps | undefined): Promise<unknown> {
+    const early = this.#endedEarly(index, progress);
+    if (early !== undefined) {
+      // One whose thread was ended, because its time was up, had been seen to start there.
+      const from = early.state.isTimedOut() ? running : pending;
+      const ended = await this.#inRun(index, progress, (run) => this.#handled(from, early, { run, progress }));
+      const isApproved = early.state.isPaused() && ended.state.type === 'Resume';
+      if (!isApproved) return ended;
+    }
+    const misnamed = this.#begin(index, progress);
+    return await this.#inRun(index, progress, async (run) => {
+      const known = misnamed ?? (await storage?.find(progress));
+      if (known !== undefined) return await this.#handled(pending, known, { run, progress });
+      const started = await this.#change({ from: pending, to: running }, run);
+      if (!started.isRunning()) return new Ending(started, { isRetriable: false });
+
+      const returned = await this.#call(index, progress, run);
+      const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
+      const stored = (await storage?.keep(ending, progress)) ?? ending;
+      return await this.#handled(started, stored, { run, progress, storage });
+    });
+  }
+
+  /** Handlers belong to the run as much as its function does: it is over when they are. */
+  async #inRun<T>(index: number, progress: Progress, body: (run: RunContext) => Promise<T>): Promise<T> {
+    const run = this.#context(index, progress);
+    try {
+      return await body(run);
+    } finally {
+      run.close();
+    }
+  }
+
+  /** What the handlers make of an ending, of its being kept for later, and of the retry that it gets, if it does. */
+  async #handled(from: State, ending: Ending, { run, progress, storage }: StepwiseRun): Promise<Ending> {
+    const ended = ending.withState(await this.#change({ from, to: ending.state }, run));
+    const cached = (await storage?.cache(ended, progress)) ?? ended;
+    const last =
+      cached === ended ? ended : cached.withState(await this.#change({ from: ended.state, to: cached.state }, run));
+    const judged = this.#judge(last, progress);
+    if (!judged.state.isRetrying() || last.state.isRetrying()) return judged;
+    return judged.withState(await this.#change({ from: last.state, to: judged.state }, run));
+  }
+
+  #change(change: Change, run: RunContext): State | Promise<State> {
+    return this.#isWatched ? changeState(this.#loaded.task, change, run) : change.to;
+  }
+
+  #storageOf(index: number): StorageSteps | undefined {
+    const { storage, plan } = this.#loaded;
+    if (storage === undefined) return undefined;
+    const mapIndex = this.#mapIndex(index);
+    const { task, elementwise } = this.#facts;
+    return new StorageSteps({
+      storage,
+      run: () => {
+        const inputs = inputsOf(this.#loaded, elementwise, index - task.start);
+        return { mapIndex, inputs, logger: () => this.loggerFor(index) };
+      },
+      contextOf: (progress) => this.#context(index, progress),
+      control: task.control,
+      isTimed: plan.timeoutMs !== null,
+    });
+  }
+
+  #endedEarly(index: number, progress: Progress): Ending | undefined {
+    const { plan } = this.#loaded;
+    if (!this.#isPlain) {
+      const closed = endedByGates(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+      const state = closed ?? endedByUpstream({ loaded: this.#loaded, upstream: this.#upstreamStates(index) });
+      if (state !== undefined) return new Ending(state, { isRetriable: false });
+    }
+    return this.#facts.task.timedOut.includes(index) ? timedOut(plan, progress) : undefined;
+  }
+
+  /** Whether to try again: then the ending is a `Retrying` state. */
+  #judge(ended: Ending, progress: Progress): Ending;
+  #judge(ended: unknown, progress: Progress): unknown;
+  #judge(ended: unknown, progress: Progress): unknown {
+    if (!(ended instanceof Ending)) return ended;
+    return retrying(ended, this.#loaded, progress) ?? ended;
+  }
+
+  /** Names the run and says that it starts. A name that cannot be made ends it; nothing would make it the next time. */
+  #begin(index: number, { runCount, loopCount }: Progress): Ending | undefined {
+    const { plan } = this.#loaded;
+    const before = this.#begun.get(index)?.startedAt;
+    if (plan.taskRunName !== undefined) {
+      try {
+        const inputs = inputsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+        const name = nameTaskRun(this.#loaded, { inputs, mapIndex: this.#mapIndex(index) });
+        this.#begun.set(index, { name, startedAt: before });
+      } catch (thrown) {
+        return new Ending(failed(thrown), { isRetriable: false });
+      }
+    }
+    if (!this.#isTold || before !== undefined) return undefined;
+    this.#begun.set(index, { name: this.#begun.get(index)?.name, startedAt: performance.now() });
+    const logger = this.loggerFor(index);
+    // What is said of a retry is news enough for those who do not look closely.
+    if (runCount > 1 || loopCount > 1) logger.debug(`started again, run ${runCount}`);
+    else if (plan.isMapped) logger.debug('started');
+    else logger.info('started');
+    return undefined;
+  }
+
+  #context(index: number, progress: Progress): RunContext {
+    return new RunContext({
+      plan: this.#loaded.plan,
+      progress,
+      mapIndex: this.#mapIndex(index),
+      taskRunName: this.#begun.get(index)?.name,
+      control: this.#facts.task.control,
+      write: this.#facts.write,
+    });
+  }
+
+  #call(index: number, progress: Progress, run: RunContext): unknown {
+    const { plan, resources } = this.#loaded;
+    if (resources === undefined && plan.everyMs === undefined) return this.#callFunction(index, progress, run);
+    if (resources !== undefined && firstClosed(resources) !== undefined) {
+      this.#opening ??= this.#openAll(resources).finally(() => (this.#opening = undefined));
+      return this.#opening.then((failure) => failure ?? this.#call(index, progress, run));
+    }
+    const judged = (value: unknown) => {
+      const refused = resources && refuseOpen(value, resources, plan.name);
+      return refused ?? (plan.everyMs === undefined ? value : answerOf(value, plan, progress));
+    };
+    const returned = this.#callFunction(index, progress, run);
+    return returned instanceof Promise ? returned.then(judged) : judged(returned);
+  }
+
+  /** Opens what the task needs and is not open on this thread; or gives the ending of the run, when that fails. */
+  async #openAll(resources: readonly UsedResource[]): Promise<Ending | undefined> {
+    const { plan } = this.#loaded;
+    const { control } = this.#facts.task;
+    try {
+      for (let next = firstClosed(resources); next !== undefined; next = firstClosed(resources)) {
+        this.#facts.opening(next);
+        await openResource(next, { plan, control, write: this.#facts.write });
+        // Nobody waits for it any more, and it was told to be closed: it is not to be opened once more.
+        if (isCancelled(control)) return new Ending(cancelled(), { isRetriable: false });
+      }
+      return undefined;
+    } catch (thrown) {
+      return endingOf(thrown, plan.name);
+    } finally {
+      // The time that it took is not that of the run.
+      Atomics.store(control, controlWords.opening, 0);
+      Atomics.add(control, controlWords.starts, 1);
+    }
+  }
+
+  #callFunction(index: number, progress: Progress, run: RunContext): unknown {
+    const { plan, task } = this.#loaded;
+    const limit = limitOf(plan, progress);
+    const startedAt = limit === undefined ? 0 : performance.now();
+    try {
+      const args = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+      const result = withContext(run, () => task.run(...args));
+      if (isThenable(result)) return this.#settle(result, run, limit);
+      this.#close(run);
+      if (run.signalMade !== undefined) this.#reportSwallowed(run);
+      const isLate = limit !== undefined && performance.now() - startedAt > limit.limitMs;
+      return isLate ? timedOut(plan, progress) : result;
+    } catch (thrown) {
+      this.#close(run);
+      return endingOf(thrown, plan.name);
+    }
+  }
+
+  async #settle(result: PromiseLike<unknown>, run: RunContext, limit: CallLimit | undefined): Promise<unknown> {
+    const { name } = this.#loaded.plan;
+    try {
+      const value = limit === undefined ? await result : await this.#within(limit, result, run);
+      if (run.signalMade !== undefined) this.#reportSwallowed(run);
+      return value;
+    } catch (thrown) {
+      return endingOf(thrown, name);
+    } finally {
+      this.#close(run);
+    }
+  }
+
+  /** The function is through. When more than that is to be done, the run is over only after it. */
+  #close(run: RunContext): void {
+    if (!this.#isStepwise) run.close();
+  }
+
+  async #within({ limitMs, progress }: CallLimit, result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
+    const { promise: timeUp, resolve } = Promise.withResolvers<Ending>();
+    const timer = setTimeout(() => {
+      resolve(timedOut(this.#loaded.plan, progress));
+      run.abort(new DOMException(`the time limit of ${formatDuration(limitMs)} is up`, 'TimeoutError'));
+    }, timerMs(limitMs));
+    try {
+      return await Promise.race([result, timeUp]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A signal was made, and the function returned all the same: a `catch` of the user's must have eaten it. */
+  #reportSwallowed({ logger, signalMade }: RunContext): void {
+    const signal = signalMade!;
+    logger.warn(
+      `signals.${signal.name}('${signal.message}') was made but never left the task, so it changed nothing; a catch ` +
+        `around it should throw it on: if (error instanceof signals.Signal) throw error`,
+    );
+  }
+
+  #mapIndex(index: number): number | undefined {
+    return this.#loaded.plan.isMapped ? index : undefined;
+  }
+
+  #upstreamStates(index: number): State[] {
+    const position = index - this.#facts.task.start;
+    const { literals, gates, repeats } = this.#loaded.plan;
+    const own = this.#facts.elementwise.flatMap((outcomes, input) => {
+      if (gates?.includes(input) || repeats?.includes(input)) return [];
+      const state = stateAt(outcomes, position);
+      // An element that could not be sent is told all the same.
+      return literals.includes(input) && state.isSuccessful() ? [] : [state];
+    });
+    this.#sharedStates ??= this.#loaded.whole.flatMap(({ outcomes }) =>
+      outcomes.values.map((_, wholePosition) => stateAt(outcomes, wholePosition)),
+    );
+    return [...own, ...this.#sharedStates];
+  }
+}
+
+/** A run of which there is more than the call of its function: what it answers its handlers, and how far it is. */
+interface StepwiseRun {
+  readonly run: RunContext;
+  readonly progress: Progress;
+  readonly storage?: StorageSteps | undefined;
+}
+
+const pending = new State('Pending', 'Task run has not started.');
+const running = new State('Running', 'Starting task run.');
+
+/** A failure has a line of its own, with its stack; that of an upstream run stands at that run. */
+function wordsFor(state: State): string {
+  const isTold = state.isFailed() && state.type !== 'TriggerFailed';
+  return isTold || state.message === success(undefined).message ? state.type : state.toString();
+}
+
+function cancelled(): State {
+  return new State('Cancelled', 'The flow run was cancelled.');
+}
+
+/** How long a call may take. */
+interface CallLimit {
+  readonly limitMs: number;
+  readonly progress: Progress;
+}
+
+function limitOf(plan: RunPlan, progress: Progress): CallLimit | undefined {
+  if (plan.timeoutMs === null) return undefined;
+  return { limitMs: plan.everyMs === undefined ? plan.timeoutMs : conditionLimitMs(plan, progress), progress };
+}
+
+function timedOut(plan: RunPlan, progress: Progress): Ending {
+  if (plan.everyMs !== undefined) return sensorTimedOut(plan, progress);
+  const { name, timeoutMs } = plan;
+  const message = `task '${name}' ran longer than its timeout of ${formatDuration(timeoutMs ?? 0)}.`;
+  const error = new DOMException(message, 'TimeoutError');
+  return new Ending(new State('TimedOut', message, { error }), { isRetriable: true });
+}

@@ -1,0 +1,61 @@
+// What is asked of a task run's upstream runs before its function is called. Each step may end the run with a state.
+
+import { Signal } from '../../flow/signals.ts';
+import { State } from '../../flow/state.ts';
+import type { LoadedTask } from '../loaded-task.ts';
+
+/** A task run, and the final states of the runs that it waited for. */
+export interface UpstreamFacts {
+  readonly loaded: LoadedTask;
+  readonly upstream: readonly State[];
+}
+
+/** The state that the upstream runs end this run with, if they do. */
+export function endedByUpstream(facts: UpstreamFacts): State | undefined {
+  for (const step of [inputsArrived, upstreamFinished, upstreamSkipped, triggerSatisfied]) {
+    const state = step(facts);
+    if (state !== undefined) return state;
+  }
+  return undefined;
+}
+
+/** Codes of the errors about values that stay where they are. */
+const unsendable: ReadonlySet<unknown> = new Set(['VALUE_NOT_SERIALIZABLE', 'VALUE_WOULD_CHANGE', 'VALUE_TOO_LARGE']);
+
+/** An input that could not be sent at all is this run's own failure, not that of an upstream run. */
+function inputsArrived({ loaded, upstream }: UpstreamFacts): State | undefined {
+  return upstream.find(({ error }) => {
+    const { code, role, task } = (error ?? {}) as { code?: unknown; role?: unknown; task?: unknown };
+    return unsendable.has(code) && role === 'input' && task === loaded.plan.name;
+  });
+}
+
+function upstreamFinished({ upstream }: UpstreamFacts): State | undefined {
+  if (upstream.every((state) => state.isFinished())) return undefined;
+  return new State('Pending', 'Waits for upstream tasks that are not finished.');
+}
+
+function upstreamSkipped({ loaded, upstream }: UpstreamFacts): State | undefined {
+  if (!loaded.plan.skipOnUpstreamSkip || !upstream.some((state) => state.isSkipped())) return undefined;
+  const message =
+    `An upstream task was skipped; to run all the same, set skipOnUpstreamSkip: false on task ` +
+    `'${loaded.plan.name}'.`;
+  return new State('Skipped', message);
+}
+
+function triggerSatisfied({ loaded, upstream }: UpstreamFacts): State | undefined {
+  try {
+    if (loaded.trigger(upstream)) return undefined;
+    return new State('TriggerFailed', 'Trigger failed.');
+  } catch (thrown) {
+    const cause = upstream.find(({ error }) => error !== undefined)?.error;
+    if (thrown instanceof Signal) {
+      const { type, message } = thrown.state;
+      if (type === 'Paused' && loaded.plan.isApproved) return undefined;
+      if (type === 'Skipped' || type === 'Paused') return thrown.state;
+      return new State(type, message, { error: new Error(message, { cause }) });
+    }
+    const message = `Unexpected error while checking task trigger: ${String(thrown)}`;
+    return new State('TriggerFailed', message, { error: new Error(message, { cause: thrown }) });
+  }
+}
