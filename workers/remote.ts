@@ -78,7 +78,7 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
     lastProblem = problem ?? '';
     await delay(retryMs, undefined, { signal: leaving.signal }).catch(() => {});
   }
-  if ([...stuck].some(({ stuckThreads }) => stuckThreads > 0)) endByForce(options.say);
+  if ([...stuck].some(({ stuckThreads }) => stuckThreads > 0)) endByForce(options.say, notEnding);
 }
 
 interface Stay {
@@ -114,7 +114,8 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   const left = Promise.withResolvers<Leaving>();
   const watch = new MemoryWatch(memoryLimitBytes);
   const look = () => {
-    if (lookAtMemory(watch, { worker, pool, say })) left.resolve({ why: 'threads are started anew, to free memory' });
+    if (lookAtMemory(watch, { worker, pool, stuck, say }))
+      left.resolve({ why: 'threads are started anew, to free memory' });
   };
   look();
   using _looks = every(memoryLookMs, look);
@@ -127,9 +128,11 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   return undefined;
 }
 
+const notEnding = 'a thread is inside of a native call that nothing can interrupt';
+
 /** Any other end of a process waits for its threads. */
-function endByForce(say: (line: string) => void): void {
-  say('a thread is inside of a native call that nothing can interrupt: this process ends by force');
+function endByForce(say: (line: string) => void, why: string): void {
+  say(`${why}: this process ends by force`);
   process.kill(process.pid, 'SIGKILL');
 }
 
@@ -141,14 +144,16 @@ interface Leaving {
 interface Watched {
   readonly worker: Worker;
   readonly pool: ThreadPool;
+  readonly stuck: ReadonlySet<ThreadPool>;
   readonly say: (line: string) => void;
 }
 
 /** Tells the scheduler, and frees memory where there is too little. Whether to start threads anew. */
-function lookAtMemory(watch: MemoryWatch, { worker, pool, say }: Watched): boolean {
+function lookAtMemory(watch: MemoryWatch, { worker, pool, stuck, say }: Watched): boolean {
   const { limitBytes: memoryLimitBytes, isPaused: wasPaused } = watch;
   const memoryBytes = process.memoryUsage.rss();
-  const verdict = watch.look({ bytes: memoryBytes, isBusy: worker.isBusy });
+  const isStuck = [pool, ...stuck].some(({ stuckThreads }) => stuckThreads > 0);
+  const verdict = watch.look({ bytes: memoryBytes, isBusy: worker.isBusy, isStuck });
   const { isPaused } = watch;
   if (watch.isToTell()) worker.tellVitals({ memoryBytes, memoryLimitBytes, isPaused });
   const much = `${formatBytes(memoryBytes)} of ${formatBytes(memoryLimitBytes)} are taken`;
@@ -157,6 +162,7 @@ function lookAtMemory(watch: MemoryWatch, { worker, pool, say }: Watched): boole
     say(`${much}: what it has begun last is ended`);
     pool.endNewest({ kind: 'worker-memory', memoryBytes, memoryLimitBytes });
   }
+  if (verdict === 'end-process') endByForce(say, `${much}, and ${notEnding}`);
   return verdict === 'start-anew';
 }
 

@@ -18,6 +18,8 @@ export interface Look {
   /** What the process takes. */
   readonly bytes: number;
   readonly isBusy: boolean;
+  /** A thread was to end, and does not. */
+  readonly isStuck: boolean;
 }
 
 export class MemoryWatch {
@@ -46,12 +48,16 @@ export class MemoryWatch {
     return true;
   }
 
-  /** Whether to end what was begun last; or, when nothing runs and memory was not given back, to start threads anew. */
-  look({ bytes, isBusy }: Look): 'go-on' | 'end-newest' | 'start-anew' {
+  /**
+   * Whether to end what was begun last; or, when nothing runs and memory was not given back, to start threads anew; or,
+   * when a thread that does not end keeps it, to end all of the process.
+   */
+  look({ bytes, isBusy, isStuck }: Look): 'go-on' | 'end-newest' | 'start-anew' | 'end-process' {
     const share = bytes / this.limitBytes;
     this.#bytes = bytes;
     this.#hasRun ||= isBusy;
     this.#endedAgo += 1;
+    if (isStuck && share >= endShare) return 'end-process';
     if (!isBusy) {
       // To wait for memory that nobody will give back would be to wait for ever.
       this.isPaused = false;

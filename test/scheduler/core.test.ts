@@ -4,6 +4,15 @@ import type { ArraySpec, Event } from '../../src/scheduler/core.ts';
 import { checkInvariants } from '../../src/scheduler/invariants.ts';
 import { delayed, ended, given, joined, kept, lost, run, scheduler, settled, submitted } from './fixtures.ts';
 
+test('what was settled is counted once, whoever says it again', () => {
+  const { core, on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 3, given: [{ start: 0, end: 1 }] }));
+
+  on(settled('alice', 1, [1, 2]), settled('alice', 1, [1, 2]), ended('alice', 1));
+
+  assert.equal(core.totals.settled, 1);
+});
+
 test('a pipeline that was begun goes before one that was not [D130]', () => {
   const { on } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 2 }, { array: 2, length: 2, elementwise: [1] }));

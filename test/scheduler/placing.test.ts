@@ -72,6 +72,17 @@ test('fractions of a resource add up to all of it', () => {
   assert.equal(started(...on(...[1, 2, 3, 4, 5].map((attempt) => ended('alice', attempt)))), 5);
 });
 
+test('a queue for what workers must have is forgotten with the last array of it', () => {
+  const { core, on } = scheduler();
+  on(submitted({ array: 1, needs: traits({ gpu: 1 }) }, { array: 2, needs: traits({ gpu: 1 }) }));
+  assert.equal(core.fleet.queues.size, 2);
+
+  on(released(1));
+  assert.equal(core.fleet.queues.size, 2);
+  on(released(2));
+  assert.equal(core.fleet.queues.size, 1, 'that of arrays which need nothing stays');
+});
+
 test('who needs much waits, and keeps nobody waiting who needs less', () => {
   const { on } = scheduler();
   on(joined('alice', 3, traits({ gpu: 2 })), submitted({ array: 1, needs: traits({ gpu: 1 }) }));
