@@ -162,3 +162,19 @@ function setOf(...bounds: [number, number][]): Ranges {
 function numbersOf({ start, end }: Range): number[] {
   return Array.from({ length: Math.max(0, end - start) }, (_, offset) => start + offset);
 }
+
+test('the first number of the next range is removed too', () => {
+  const ranges = new Ranges();
+  ranges.add({ start: 0, end: 3 });
+  ranges.add({ start: 4, end: 6 });
+
+  ranges.remove({ start: 1, end: 5 });
+
+  assert.deepEqual(
+    [...ranges],
+    [
+      { start: 0, end: 1 },
+      { start: 5, end: 6 },
+    ],
+  );
+});

@@ -119,6 +119,13 @@ test('what was called back too late runs where it is, and is settled once', () =
   assert.deepEqual(on(settled('alice', 3, [2, 3], 10), ended('alice', 3)), [kept(1, [2, 3])]);
 });
 
+test('what was called back too late is charged like any other when its worker is lost', () => {
+  const { core, on } = scheduler();
+  on(...inTenMs({ length: 3 }), ended('alice', 1), joined('bob'), ended('alice', 2), left('alice'));
+
+  assert.deepEqual([...core.arrays.get(1)!.losses], [[2, 1]]);
+});
+
 test('what says something before the one that it waits for has begun all the same', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 3 }), ended('alice', 1));

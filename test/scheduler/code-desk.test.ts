@@ -50,6 +50,22 @@ test('code that nobody asked for changes nothing, and that of the first answer s
   assert.equal((await worker.next('code')).id, 'first');
 });
 
+test('a client that leaves while another is asked for code is no trouble for that one', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const [client, other] = [connect(scheduler, { role: 'client' }), connect(scheduler, { role: 'client' })];
+  await Promise.all([client.next('welcome'), other.next('welcome')]);
+  const code = { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: 'x' };
+  client.send({ type: 'submit', arrays: [submission({ array: 7, length: 1, code })] });
+  worker.send({ type: 'need-code', array: (await worker.next('run')).array });
+  await client.next('need-code');
+
+  await other.close();
+  client.send({ type: 'code', array: 7, bundle: { id: 'b1', bytes: payload } });
+
+  assert.equal((await worker.next('code')).id, 'b1');
+});
+
 test('each module has a bundle of its own, and those that need others beside it are another module', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 3, name: 'ada' });
