@@ -145,9 +145,9 @@ function crashed(crash: Crash, mapIndex: number | undefined): State {
   const times = losses === 1 ? 'once' : `${losses} times`;
   const what = isFinal
     ? `task '${task}'${which} may have run when the means to run it were lost${where}: ${describeLoss(loss)}. ` +
-      `It is not run again, because its task says onWorkerLost: 'crash'; look what it has done.`
+      `It is not run again, because its task says onWorkerLost: 'crash'; look what it has done.${missingFor(loss)}`
     : `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
-      `${describeLoss(loss)}. The same inputs will most likely do it again: ${remedyFor(loss)}.`;
+      `${describeLoss(loss)}. The same inputs will most likely do it again: ${remedyFor(loss)}.${missingFor(loss)}`;
   const message = lastLines.length === 0 ? what : `${what} Its last lines in the log:\n  ${lastLines.join('\n  ')}`;
   // The loss's own message is part of ours, which it must not replace.
   const { message: told = '', stack, ...how } = loss ?? {};
@@ -167,6 +167,12 @@ function uncaught(message: string, stack: string): Error {
 function remedyFor(loss: Crash['loss']): string {
   if (loss?.kind === 'error') return 'await or return every promise that the task makes, or catch what it throws';
   return 'look for what ends the process or fills the memory';
+}
+
+/** Lines of a thread that ended are with its process; those of a process that ended are with nobody. */
+function missingFor(loss: Crash['loss']): string {
+  const isWorkerLost = loss === undefined || loss.kind === 'worker-left';
+  return isWorkerLost ? ' What it wrote just before that may be missing from the log.' : '';
 }
 
 function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
