@@ -227,9 +227,14 @@ function classAfter(value: object): { readonly name: string; readonly prototype:
   return Object;
 }
 
+const viewPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+
 function typedArrayAfter(value: NodeJS.TypedArray): { readonly name: string; readonly prototype: object } {
   if (Object.getPrototypeOf(value) === Buffer.prototype) return Buffer;
-  return Reflect.get(globalThis, value[Symbol.toStringTag]) as { name: string; prototype: object };
+  return Reflect.get(globalThis, Reflect.get(viewPrototype, Symbol.toStringTag, value) as string) as {
+    name: string;
+    prototype: object;
+  };
 }
 
 function propertyChanges(value: object): Change[] {

@@ -80,7 +80,7 @@ function scanObject(value: object, depth: number, budget: Budget): Verdict {
     } else if (!isExactPrimitive(member)) return 'inexact';
   }
   budget.stepsLeft -= count;
-  return count === 0 && isExotic(value) ? 'inexact' : 'exact';
+  return isDressedUp(value, count) ? 'inexact' : 'exact';
 }
 
 /**
@@ -118,7 +118,7 @@ export function levelsOf(value: object): number {
 function exactMembers(value: object, prototype: unknown): readonly unknown[] | undefined {
   if (prototype === Object.prototype) {
     const members = isOdd(value) ? undefined : Object.values(value);
-    return members?.length === 0 && isExotic(value) ? undefined : members;
+    return members !== undefined && isDressedUp(value, members.length) ? undefined : members;
   }
   if (prototype === Array.prototype && Array.isArray(value)) {
     if (isOdd(value)) return undefined;
@@ -143,6 +143,11 @@ export function hasElementsOnly(list: readonly unknown[] | NodeJS.TypedArray): b
   return !inspect(list, elementsHidden).includes(',');
 }
 
+/** Most objects have members, and of those only lists are looked for, which is cheap. */
+function isDressedUp(value: object, memberCount: number): boolean {
+  return memberCount === 0 ? isExotic(value) : Array.isArray(value) || ArrayBuffer.isView(value);
+}
+
 /** What `Object.setPrototypeOf` can dress up as an ordinary object. */
 export function isExotic(value: object): boolean {
   return (
@@ -153,7 +158,10 @@ export function isExotic(value: object): boolean {
     types.isRegExp(value) ||
     types.isBoxedPrimitive(value) ||
     ArrayBuffer.isView(value) ||
-    types.isAnyArrayBuffer(value)
+    types.isAnyArrayBuffer(value) ||
+    types.isPromise(value) ||
+    types.isGeneratorObject(value) ||
+    Array.isArray(value)
   );
 }
 

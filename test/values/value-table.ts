@@ -130,6 +130,7 @@ function changedValues(): [string, Fate, unknown][] {
     ['a view with an added property', 'changed added-property', Object.assign(new Uint8Array(65), { width: 5 })],
     ['a long view with an added property', 'changed added-property', Object.assign(Buffer.alloc(5_000), { width: 5 })],
     ['a Map dressed up as an object', 'changed class', Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype)],
+    ['a list dressed up as an object', 'changed class', Object.setPrototypeOf([1, 2], Object.prototype)],
     ['a view of resizable memory', 'changed memory-layout', new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
   ];
 }
@@ -212,6 +213,7 @@ function refusedResources(): [string, Fate, unknown][] {
     ['an EventEmitter', 'refused emitter', new EventEmitter()],
     ['an EventTarget', 'refused emitter', new EventTarget()],
     ['a timer', 'refused timer', endedTimer()],
+    ['a view dressed up as an object', 'refused unknown', Object.setPrototypeOf(new Uint8Array(3), Object.prototype)],
     ['the environment', 'refused environment', { env: process.env }],
   ];
 }
