@@ -2,7 +2,7 @@
 // It takes some tens of milliseconds the first time, and is asked only when there is something to tell of a function.
 
 import { findSourceMap } from 'node:module';
-import { Inspector, type Code, type Location } from './inspector.ts';
+import { Inspector, type Code } from './inspector.ts';
 import { placeOf } from './registry.ts';
 
 export type { Code };
@@ -30,8 +30,21 @@ export function positionOf(code: Code, inspector: Inspector): Position | undefin
   const script = location && inspector.scriptAt(location);
   if (location === undefined || script === undefined || script.url === '') return undefined;
   const source = inspector.sourceOf(location.scriptId);
-  const beginning = source.lastIndexOf(textOf(code), offsetIn(source, location));
-  return beginning === -1 ? undefined : { url: script.url, source, beginning };
+  const beginning = beginningOf(textOf(code), source, { line: location.lineNumber, column: location.columnNumber });
+  return beginning === undefined ? undefined : { url: script.url, source, beginning };
+}
+
+/** Where in a source the text begins that stands at a place, which may be at its parameters. */
+export function beginningOf(text: string, source: string, place: Spot): number | undefined {
+  const offset = offsetIn(source, place);
+  const beginning = source.lastIndexOf(text, offset);
+  return beginning === -1 || beginning + text.length < offset ? undefined : beginning;
+}
+
+/** Lines and columns count from 0. */
+export interface Spot {
+  readonly line: number;
+  readonly column: number;
 }
 
 export interface Position {
@@ -45,14 +58,14 @@ export function textOf(code: Code): string {
   return Function.prototype.toString.call(code);
 }
 
-function offsetIn(source: string, { lineNumber, columnNumber }: Location): number {
+export function offsetIn(source: string, { line, column }: Spot): number {
   let beginning = 0;
-  for (let line = 0; line < lineNumber; line += 1) beginning = source.indexOf('\n', beginning) + 1;
-  return beginning + columnNumber;
+  for (let each = 0; each < line; each += 1) beginning = source.indexOf('\n', beginning) + 1;
+  return beginning + column;
 }
 
-/** Where a text ends; lines and columns count from 0. */
-export function endOf(text: string): { readonly line: number; readonly column: number } {
+/** Where a text ends. */
+export function endOf(text: string): Spot {
   return { line: text.split('\n').length - 1, column: text.length - (text.lastIndexOf('\n') + 1) };
 }
 

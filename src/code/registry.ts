@@ -196,8 +196,13 @@ function pathInProject(module: string): string {
     .join('/');
 }
 
-/** `file:line`, or with the column too, for people. */
+/** For the projects of bundles, by URL: the folder that their flows were started in. The last one is the newest. */
+const bundledFolders = processWide('bundled-folders', () => new Map<string, string>());
+
+/** `file:line`, or with the column too, for people: from the folder that the flow was started in. */
 export function placeOf(file: string, ...position: readonly number[]): string {
-  const path = file.startsWith('file:') ? relative(process.cwd(), fileURLToPath(file)) : file;
+  const ofProject = [...bundledFolders].find(([project]) => file.startsWith(project))?.[1];
+  const folder = ofProject ?? [...bundledFolders.values()].at(-1) ?? process.cwd();
+  const path = file.startsWith('file:') ? relative(folder, fileURLToPath(file)) : file;
   return [path, ...position].join(':');
 }

@@ -4,13 +4,21 @@
 
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { importOnlyForTasks, load } from '../code/load.ts';
+import { assertSame, type FunctionIdentity } from '../code/function-identity.ts';
 import type { Reference } from '../code/registry.ts';
+import { codeOf, Task } from '../flow/task.ts';
 // The tasks that come with Heddle are there in every worker.
 import './task-run/chunk-runner.ts';
 
-/** The tasks to look for, by module. */
+/** A task or a resource that is to be found, and which functions it has. */
+export interface Sought {
+  readonly reference: Reference;
+  readonly functions: readonly FunctionIdentity[];
+}
+
+/** What to look for, by module. */
 export interface Search {
-  readonly modules: readonly (readonly Reference[])[];
+  readonly modules: readonly (readonly Sought[])[];
 }
 
 /** What became of a task. */
@@ -24,7 +32,7 @@ export interface Answer {
 export interface LookupFault {
   /** That of the error which a worker would answer with. */
   readonly code: string;
-  /** What the user's own module threw, or did. */
+  /** What the user's own module threw, or did; or where the function is that it has instead. */
   readonly cause: string;
 }
 
@@ -38,7 +46,7 @@ if (isMainThread) {
   process.once('message', (search: Search) => void searchAll(search));
 } else {
   importOnlyForTasks();
-  await Promise.all((workerData as readonly Reference[]).map(answer));
+  await Promise.all((workerData as readonly Sought[]).map(answer));
 }
 
 /** Whoever asked is gone. Modules may have started processes, which are in the group that this process leads. */
@@ -49,18 +57,18 @@ function endWithAllThatWasStarted(): void {
 async function searchAll({ modules }: Search): Promise<void> {
   const open = modules.entries();
   const lane = async () => {
-    for (const [module, references] of open) await searchModule(module, references);
+    for (const [module, sought] of open) await searchModule(module, sought);
   };
   await Promise.all(Array.from({ length: threadsAtATime }, lane));
 }
 
-async function searchModule(module: number, references: readonly Reference[]): Promise<void> {
-  const unanswered = new Set(references.keys());
+async function searchModule(module: number, sought: readonly Sought[]): Promise<void> {
+  const unanswered = new Set(sought.keys());
   const tell = (task: number, fault?: LookupFault) => {
     if (unanswered.delete(task)) process.send!({ module, task, ...(fault && { fault }) } satisfies Answer);
   };
   const { promise: over, resolve } = Promise.withResolvers<string>();
-  const thread = new Worker(new URL(import.meta.url), { workerData: references });
+  const thread = new Worker(new URL(import.meta.url), { workerData: sought });
   thread.on('message', ({ task, fault }: Omit<Answer, 'module'>) => {
     tell(task, fault);
     if (unanswered.size === 0) resolve('');
@@ -75,13 +83,14 @@ async function searchModule(module: number, references: readonly Reference[]): P
 }
 
 /** In the thread of a module: looks for one of its tasks. */
-async function answer(reference: Reference, task: number): Promise<void> {
+async function answer({ reference, functions }: Sought, task: number): Promise<void> {
   try {
-    await load(reference);
+    const found = await load(reference);
+    if (found instanceof Task) await assertSame(functions, reference, codeOf(found));
     parentPort!.postMessage({ task });
   } catch (error) {
-    const { code = 'TASK_NOT_LOADED', cause } = error as { code?: string; cause?: unknown };
-    parentPort!.postMessage({ task, fault: { code, cause: textOf(cause ?? error) } });
+    const { code = 'TASK_NOT_LOADED', cause, instead } = error as { code?: string; cause?: unknown; instead?: string };
+    parentPort!.postMessage({ task, fault: { code, cause: instead ?? textOf(cause ?? error) } });
   }
 }
 

@@ -3,12 +3,13 @@
 
 import { inspect } from 'node:util';
 import { certain } from '../code/certain.ts';
+import { identitiesOf } from '../code/function-identity.ts';
 import { reachRun } from '../code/load.ts';
 import { insideFunction, type Reference } from '../code/registry.ts';
 import type { Binding, Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
 import { Resource } from '../flow/resource.ts';
-import { Task } from '../flow/task.ts';
+import { codeOf, Task } from '../flow/task.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
@@ -105,7 +106,7 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   const held = isInTaskRun() ? undefined : reachRun();
   if (held !== undefined) return await held;
   const nodes = isFlow ? value.graph.nodes : [];
-  const sought = isFlow ? soughtBy(value) : new Map([[value.reference, `task '${value.name}'`]]);
+  const sought = isFlow ? soughtBy(value) : new Map([[value.reference, { path: `task '${value.name}'`, task: value }]]);
   const tasks = isFlow ? distinctTasks(value.graph) : new Map([[value, value.name]]);
   const kept = await keptFaults(tasks);
   const captured: Findings[] = [];
@@ -211,13 +212,20 @@ function defaultOf(parameter: Parameter): Findings[] {
   }
 }
 
+/** How to speak of what is sought; and what it is, if it is a task. */
+interface Subject {
+  readonly path: string;
+  readonly task?: Task;
+}
+
 /** How to speak of all that workers must find: tasks, of which copies may share a reference, and resources. */
-function soughtBy({ graph }: Flow): Map<Reference, string> {
-  const sought = new Map<Reference, string>();
+function soughtBy({ graph }: Flow): Map<Reference, Subject> {
+  const sought = new Map<Reference, Subject>();
   for (const node of graph.nodes) {
     const { task, slug } = node;
-    if (node instanceof Resource) sought.set(node.reference, `resource '${slug}'`);
-    else if (task !== undefined && !sought.has(task.reference)) sought.set(task.reference, `task '${slug}'`);
+    if (node instanceof Resource) sought.set(node.reference, { path: `resource '${slug}'` });
+    else if (task !== undefined && !sought.has(task.reference))
+      sought.set(task.reference, { path: `task '${slug}'`, task });
   }
   return sought;
 }
@@ -234,9 +242,12 @@ async function keptFaults(tasks: ReadonlyMap<Task, string>): Promise<Serializati
   return faults;
 }
 
-async function lookupFaults(sought: ReadonlyMap<Reference, string>, timeoutMs: number): Promise<SerializationFault[]> {
-  const faults = await searchAfresh([...sought.keys()], timeoutMs);
-  return [...sought].flatMap(([reference, path]) => {
+async function lookupFaults(sought: ReadonlyMap<Reference, Subject>, timeoutMs: number): Promise<SerializationFault[]> {
+  const searched = [...sought].map(async ([reference, { task }]) => {
+    return { reference, functions: task === undefined ? [] : await identitiesOf(codeOf(task)) };
+  });
+  const faults = await searchAfresh(await Promise.all(searched), timeoutMs);
+  return [...sought].flatMap(([reference, { path }]) => {
     const fault = faults.get(reference);
     if (fault === undefined) return [];
     const { code: kind, cause } = fault;
@@ -285,6 +296,11 @@ const lookups: Readonly<Record<string, Lookup>> = {
     what: (task) => `is made by ${place(task)}, which was changed since this process read it`,
     why: 'a worker would run another function than this process has',
     remedies: ['start this process again'],
+  },
+  TASK_FUNCTION_DIFFERS: {
+    what: (_, instead) => `has another function when its module is imported again: that at ${instead}`,
+    why: 'a worker would run that, as the module chooses by something that is not the same there',
+    remedies: ['choose inside of the task', 'or pass what the choice depends on as an input'],
   },
   TASK_NOT_LOADED: {
     what: (task, cause) => `is made by ${place(task)}, which could not be imported: ${cause}`,

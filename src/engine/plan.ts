@@ -8,6 +8,7 @@ import { packed, type Check } from '../values/travels.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import type { Captured } from '../code/capture/captured.ts';
 import type { ModuleVariable } from '../code/drift.ts';
+import type { FunctionIdentity } from '../code/function-identity.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
 import type { StoragePlan } from './storage-plan.ts';
@@ -62,6 +63,8 @@ export interface RunPlan {
   readonly reference: Reference;
   /** The task itself, taken apart, when the reference leads nowhere. */
   readonly captured?: Captured;
+  /** Which functions the task has where the flow was started, when it is to be found by the reference. */
+  readonly functions?: readonly FunctionIdentity[];
   /** Variables of its module that the task mentions, as they are where the flow was started, if any. */
   readonly variables?: readonly ModuleVariable[];
   /** Where types of the user's are registered, if any. */

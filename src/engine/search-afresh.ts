@@ -4,7 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Reference } from '../code/registry.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { timerMs } from '../lib/timer.ts';
-import type { Answer, LookupFault, Search } from './inspect-child.ts';
+import type { Answer, LookupFault, Search, Sought } from './inspect-child.ts';
 
 const entry = new URL(`../engine/inspect-child.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 /** How many of the last characters that a process writes are kept, to say of what it died. */
@@ -15,18 +15,20 @@ const keptText = 1_000;
  * process, and leaves none.
  */
 export async function searchAfresh(
-  references: readonly Reference[],
+  sought: readonly Sought[],
   timeoutMs: number,
 ): Promise<ReadonlyMap<Reference, LookupFault>> {
+  const references = sought.map(({ reference }) => reference);
   const inside = references.filter(({ module }) => module === undefined);
   const faults = new Map(inside.map((reference) => [reference, { code: 'TASK_NOT_ADDRESSABLE', cause: '' }]));
   const missing = new Set(references.filter(({ module }) => module !== undefined));
   if (missing.size === 0) return faults;
-  const modules = [...Map.groupBy(missing, ({ module }) => module).values()];
+  const open = sought.filter(({ reference }) => missing.has(reference));
+  const modules = [...Map.groupBy(open, ({ reference }) => reference.module).values()];
   const { promise: over, resolve } = Promise.withResolvers<string>();
   const child = new FreshProcess(resolve);
   child.ask({ modules }, ({ module, task, fault }) => {
-    const reference = modules[module]![task]!;
+    const { reference } = modules[module]![task]!;
     if (fault !== undefined) faults.set(reference, fault);
     missing.delete(reference);
     if (missing.size === 0) resolve('');

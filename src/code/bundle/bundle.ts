@@ -125,7 +125,7 @@ async function bringModules(source: BundleSource): Promise<void> {
 
 function packed(outputs: readonly OutputFile[], inputs: readonly string[], source: BundleSource): Bundle {
   const [map, code] = outputs.toSorted((a, b) => (a.path > b.path ? -1 : 1));
-  const text = `${versionsOf(inputs)}${code!.text}\n//# sourceMappingURL=${bundleEntry}.map\n`;
+  const text = `${folderOf(source)}${versionsOf(inputs)}${code!.text}\n//# sourceMappingURL=${bundleEntry}.map\n`;
   const files: BundleFile[] = [
     { path: bundleEntry, bytes: Buffer.from(text) },
     { path: `${bundleEntry}.map`, bytes: Buffer.from(withAbsoluteSources(map!.text, source.root)) },
@@ -144,6 +144,12 @@ function importedBy(entry: string, { inputs }: Metafile, root: string): Readonly
     }
   }
   return new Set([...imported].map((path) => resolve(root, path)));
+}
+
+/** What tells a worker from which folder paths count for whoever started the flow; on one line with the prelude. */
+function folderOf({ root }: BundleSource): string {
+  const [project, folder] = [pathToFileURL(`${root}/`).href, process.cwd()].map((each) => JSON.stringify(each));
+  return `(globalThis[Symbol.for('heddle.bundled-folders')]??=new Map()).set(${project},${folder});`;
 }
 
 /** What tells a worker, which has no packages, the versions of those in here; on one line with the prelude. */

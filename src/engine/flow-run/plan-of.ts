@@ -28,7 +28,7 @@ export function planOf(node: Node, { wiring, storage, scope, ...rest }: Circumst
   const { check, valueLimitBytes } = task.settings;
   const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = scope;
   const { logging } = config();
-  const { captured, variables = [] } = rest.prepared ?? {};
+  const { captured, functions = [], variables = [] } = rest.prepared ?? {};
   const types = typeReferences();
   const repeats = wiring.repeats();
   return {
@@ -47,6 +47,7 @@ export function planOf(node: Node, { wiring, storage, scope, ...rest }: Circumst
     ...(rest.approved.includes(node.slug) && { isApproved: true }),
     reference: task.reference,
     ...(captured && { captured }),
+    ...(functions.length > 0 && { functions }),
     ...(variables.length > 0 && { variables }),
     ...(types.length > 0 && { types }),
     isMapped: node.isMapped,

@@ -3,9 +3,10 @@
 import type { Captured } from '../../code/capture/captured.ts';
 import { certain } from '../../code/certain.ts';
 import type { ModuleVariable } from '../../code/drift.ts';
+import { identitiesOf, type FunctionIdentity } from '../../code/function-identity.ts';
 import { isBuiltIn } from '../../code/registry.ts';
 import type { Graph } from '../../flow/graph.ts';
-import type { Task } from '../../flow/task.ts';
+import { codeOf, type Task } from '../../flow/task.ts';
 import { captureTask, type CaptureUse } from '../captured-task.ts';
 import type { Session } from './executor.ts';
 import { noteVariables } from '../module-warnings.ts';
@@ -13,6 +14,8 @@ import { noteVariables } from '../module-warnings.ts';
 export interface PreparedTask {
   /** The task, taken apart, when it cannot be found there. */
   readonly captured: Captured | undefined;
+  /** Which functions it has, when it is to be found there. */
+  readonly functions: readonly FunctionIdentity[];
   /** Variables of its module that it mentions, as they are here. */
   readonly variables: readonly ModuleVariable[];
 }
@@ -32,7 +35,12 @@ export async function prepareTasks(
     if (objection !== undefined && !takesCaptures && reference.mayBeThere !== true) throw objection;
     const captured =
       objection && takesCaptures ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
-    prepared.set(task, { captured, variables: session.importsModules ? await noteVariables(task) : [] });
+    const isFound = session.importsModules && captured === undefined;
+    prepared.set(task, {
+      captured,
+      functions: isFound ? await identitiesOf(codeOf(task), { isForBundles: !takesCaptures }) : [],
+      variables: session.importsModules ? await noteVariables(task) : [],
+    });
   }
   return prepared;
 }

@@ -5,10 +5,11 @@ import { attachmentsOf } from '../../lib/attachments.ts';
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
 import { deepFrozen } from '../../lib/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { assertSame } from '../../code/function-identity.ts';
 import { load } from '../../code/load.ts';
 import type { Reference } from '../../code/registry.ts';
 import type { ResourceDefinition } from '../../flow/resource.ts';
-import type { Task } from '../../flow/task.ts';
+import { codeOf, type Task } from '../../flow/task.ts';
 import { triggerOf } from '../../flow/triggers.ts';
 import { useTypes, type Registered } from '../../values/types.ts';
 import { reviveTask } from '../captured-task.ts';
@@ -61,6 +62,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const sealed = decodePlan(task.definition);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
     const known = sealed.isSent ? undefined : (await loadTold(sealed.reference, task.code, emit)).freeze();
+    if (known !== undefined) await assertSame(sealed.functions ?? [], known.reference, codeOf(known));
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);

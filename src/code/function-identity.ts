@@ -1,0 +1,202 @@
+// Which function it is that a task calls. A worker imports the module again and finds a task of the same name; but what
+// a module chooses while it loads, by the thread, the environment, the time or chance, it may choose otherwise there.
+// So the flow says by which text its functions have and where that stands, and the worker compares. A
+// flow and a worker may have other loaders, or a bundle; so a difference is told only when it is seen for certain.
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { findSourceMap } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { fileOf, isBundled, toUrl } from './call-site.ts';
+import { beginningOf, endOf, offsetIn, placeAt, positionOf, textOf, type Code, type Spot } from './function-place.ts';
+import { Inspector, type Script } from './inspector.ts';
+import { placeOf, type Reference } from './registry.ts';
+
+/** What tells a function from others. */
+export interface FunctionIdentity {
+  /** How its text begins, to look for it. */
+  readonly beginning: string;
+  readonly length: number;
+  readonly hash: string;
+  /** Where the engine says that it stands in its script, which may be at its parameters; absent for native code. */
+  readonly location?: Spot;
+  /** For those who get it in a bundle. */
+  readonly written?: WrittenPlace;
+}
+
+/** Where a function stands in its file, which was loaded as it is. */
+interface WrittenPlace {
+  /** `file:line:column`, for people. */
+  readonly at: string;
+  readonly file: string;
+  /** Where what is before it ends. Its text, or the types that belong to it, begin behind that. */
+  readonly after: Spot;
+}
+
+/** Two places, for people. */
+interface Difference {
+  readonly made: string;
+  readonly found: string;
+}
+
+const shownBeginning = 60;
+const known = new WeakMap<Code, FunctionIdentity>();
+const knownForBundles = new WeakMap<Code, FunctionIdentity>();
+
+/**
+ * To be compared by `assertSame`; none where nobody can be asked. With `isForBundles`, by those who get the module
+ * in a bundle, where it looks and stands otherwise; that takes some tens of milliseconds the first time.
+ */
+export async function identitiesOf(
+  codes: readonly Code[],
+  { isForBundles = false }: { readonly isForBundles?: boolean } = {},
+): Promise<readonly FunctionIdentity[]> {
+  const identities = isForBundles ? knownForBundles : known;
+  const open = codes.filter((code) => !identities.has(code));
+  try {
+    if (open.length > 0) {
+      using inspector = await Inspector.open();
+      for (const code of open) identities.set(code, identityOf(code, inspector, isForBundles));
+    }
+    return codes.map((code) => identities.get(code)!);
+  } catch {
+    return [];
+  }
+}
+
+function identityOf(code: Code, inspector: Inspector, isForBundles: boolean): FunctionIdentity {
+  const target = targetOf(code, inspector);
+  const text = textOf(target);
+  const { lineNumber: line, columnNumber: column } = inspector.locationOf(target) ?? {};
+  const written = isForBundles ? writtenPlaceOf(target, inspector) : undefined;
+  return {
+    beginning: text.slice(0, shownBeginning),
+    length: text.length,
+    hash: hashOf(text),
+    ...(line !== undefined && column !== undefined && { location: { line, column } }),
+    ...(written !== undefined && { written }),
+  };
+}
+
+/** What a bound function calls. */
+function targetOf(code: Code, inspector: Inspector): Code {
+  let target = code;
+  while (textOf(target).endsWith('{ [native code] }')) {
+    const { bound } = inspector.factsOf(target);
+    if (bound === undefined) break;
+    target = bound.target;
+  }
+  return target;
+}
+
+/** Nothing where a loader has rewritten the file, so that places in it are others. Blanks for types do no harm. */
+function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefined {
+  const position = positionOf(code, inspector);
+  const file = toUrl(position?.url ?? '');
+  if (position === undefined || !file.startsWith('file:') || isBundled(file)) return undefined;
+  // Node adds a line to what it took the types from.
+  const { length } = position.source.replace(/\n\n\/\/# sourceURL=.*$/, '');
+  const isAsWritten = readFileSync(fileURLToPath(file), 'utf8').length === length;
+  if (!isAsWritten) return undefined;
+  const before = position.source.slice(0, position.beginning);
+  return { at: placeAt(position.url, before), file, after: endOf(before.trimEnd()) };
+}
+
+/**
+ * Rejects with `TASK_FUNCTION_DIFFERS` when a task that was found has another function than where the flow was started,
+ * or a class of it is another one. What cannot be told passes: under another loader the same function has another text
+ * and another place.
+ */
+export async function assertSame(
+  made: readonly FunctionIdentity[],
+  { name, module = '' }: Reference,
+  codes: readonly Code[],
+): Promise<void> {
+  const here = await identitiesOf(codes);
+  if (made.length === 0 || here.length === 0) return;
+  const suspects = made.flatMap((identity, at) => {
+    const code = codes[at];
+    return code === undefined || isSame(identity, here[at]!) ? [] : [{ identity, code }];
+  });
+  if (suspects.length === 0) return;
+  using inspector = await Inspector.open();
+  const compare = isBundled(module) ? differenceInBundle : differenceInScripts;
+  for (const { identity, code } of suspects) {
+    const difference = compare(identity, targetOf(code, inspector), { inspector, module });
+    if (difference !== undefined) throw otherFunction(name, difference);
+  }
+}
+
+function otherFunction(task: string, { made, found }: Difference): HeddleError {
+  const message =
+    `task '${task}' has the function at ${made} where the flow was started, but that at ${found} in a worker, which ` +
+    `imported the module again: something chose between them while it loaded that is not the same there, such as ` +
+    `isMainThread, a variable of the environment, the time or chance. Choose inside of the task, or pass what the ` +
+    `choice depends on as an input.`;
+  return new HeddleError('TASK_FUNCTION_DIFFERS', message, { task, made, instead: found });
+}
+
+function isSame(made: FunctionIdentity, found: FunctionIdentity): boolean {
+  const [there, here] = [made.location, found.location];
+  return made.hash === found.hash && there?.line === here?.line && there?.column === here?.column;
+}
+
+interface Here {
+  readonly inspector: Inspector;
+  /** Of the task. */
+  readonly module: string;
+}
+
+/** The function that the flow made is in a script of this thread too, just where the flow has it: it was not chosen. */
+function differenceInScripts(made: FunctionIdentity, code: Code, { inspector }: Here): Difference | undefined {
+  const scripts = [...inspector.scripts.values()].filter(({ url }) => toUrl(url).startsWith('file:'));
+  for (const script of scripts) {
+    const place = placeIn(script, made, inspector);
+    if (place === undefined) continue;
+    const own = positionOf(code, inspector);
+    const found = own === undefined ? 'no place in a file' : placeAt(own.url, own.source.slice(0, own.beginning));
+    return { made: place, found };
+  }
+  return undefined;
+}
+
+function placeIn(script: Script, made: FunctionIdentity, inspector: Inspector): string | undefined {
+  const { location, beginning, length, hash } = made;
+  if (location === undefined || script.endLine < location.line) return undefined;
+  const source = inspector.sourceOf(script.scriptId);
+  const offset = offsetIn(source, location);
+  const at = source.lastIndexOf(beginning, offset);
+  if (at === -1 || at + length < offset || hashOf(source.slice(at, at + length)) !== hash) return undefined;
+  return placeAt(script.url, source.slice(0, at));
+}
+
+/** The text of each bundle of this thread, by its URL. */
+const bundles = new Map<string, string>();
+
+/** A bundle knows where what is in it was written. */
+function differenceInBundle({ written, location }: FunctionIdentity, code: Code, here: Here): Difference | undefined {
+  const url = fileOf(here.module);
+  const own = here.inspector.locationOf(code);
+  if (written === undefined || location === undefined || own === undefined) return undefined;
+  let source = bundles.get(url);
+  if (source === undefined) bundles.set(url, (source = readFileSync(fileURLToPath(url), 'utf8')));
+  const place = { line: own.lineNumber, column: own.columnNumber };
+  // It may be of a package that is not in there.
+  if (beginningOf(textOf(code), source, place) === undefined) return undefined;
+  const entry = findSourceMap(url)?.findEntry(place.line, place.column);
+  if (entry === undefined || !('originalSource' in entry)) return undefined;
+  const { originalSource: file, originalLine: line, originalColumn: column } = entry;
+  const isThere = !isBefore({ line, column }, written.after) && !isBefore(location, { line, column });
+  if (isThere && basename(file) === basename(written.file)) return undefined;
+  return { made: written.at, found: placeOf(file, line + 1, column + 1) };
+}
+
+function isBefore(one: Spot, other: Spot): boolean {
+  return one.line === other.line ? one.column < other.column : one.line < other.line;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 12);
+}

@@ -1,0 +1,77 @@
+// What a module chooses while it loads, a worker that imports it again may choose otherwise.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Flow, inspectSerializable, type Task } from 'heddle';
+import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
+import * as chosen from '../fixtures/chosen.ts';
+import { read } from '../source.ts';
+import { joinedWorker } from './worker-process.ts';
+
+const bounded = { timeout: 60_000 };
+const token = 'chosen';
+const folder = mkdtempSync(join(tmpdir(), 'heddle-chosen-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Tasks, and how the texts begin of the function that the flow made, and of that which a worker finds. */
+const others: readonly (readonly [task: unknown, made: string, found: string])[] = [
+  [chosen.byCondition, `() => 'here'`, `() => 'everywhere'`],
+  [chosen.byChoice, '(x: number) => `fast', '(x: number) => `slow'],
+  [chosen.byPlace, `(): string => 'one place', `, `(): string => 'one place';`],
+  [chosen.byClass, 'class Fast', 'class Slow'],
+  [chosen.byBound, '(x: number) => `fast', '(x: number) => `slow'],
+];
+
+const clusters = {
+  threads: () => new LocalCluster({ workers: 1 }),
+  processes: () => new LocalCluster({ workers: 1, processes: true }),
+  'remote workers': () => new WebSocketCluster({ port: 0, token }),
+};
+
+for (const [where, makeCluster] of Object.entries(clusters)) {
+  test(`a task whose function is another one on ${where} is not run there`, bounded, async () => {
+    await using cluster = makeCluster();
+    await cluster.start();
+    await using _worker =
+      cluster instanceof WebSocketCluster
+        ? await joinedWorker({ url: cluster.url!, token, name: 'ada', folder, codeDirectory: join(folder, 'code') })
+        : undefined;
+    const executor = new DistributedExecutor(() => cluster);
+
+    for (const [made, ...texts] of others as readonly [Task, string, string][]) {
+      const state = await new Flow('f', () => made(1)).run({ executor, onLog: () => {} });
+
+      const error = state.of(made.name).error as Error & Readonly<Record<string, unknown>>;
+      assert.deepEqual([error.code, error.task], ['TASK_FUNCTION_DIFFERS', made.name], error.message);
+      const [there, here] = texts.map(placeOf);
+      assert.ok(error.message.includes(`has the function at ${there} where the flow was started`), error.message);
+      assert.ok(error.message.includes(`but that at ${here} in a worker`), error.message);
+    }
+    const flow = new Flow('f', () => chosen.alike.map((each) => (each as Task)('x')));
+    const state = await flow.run({ executor, onLog: () => {} });
+    assert.deepEqual([...state.output], [...(await flow.run({ executor: new LocalExecutor() })).output]);
+  });
+}
+
+test('that a worker would find another function is told beforehand', bounded, async () => {
+  for (const [made, , found] of others) {
+    const { problems } = await inspectSerializable(made);
+
+    const what = `has another function when its module is imported again: that at ${placeOf(found)}`;
+    assert.deepEqual(
+      problems.map((each) => [each.kind, each.what]),
+      [['TASK_FUNCTION_DIFFERS', what]],
+    );
+  }
+});
+
+/** Of such a text in the fixture. */
+function placeOf(text: string): string {
+  const source = read('test/fixtures/chosen.ts');
+  const before = source.slice(0, source.lastIndexOf(text));
+  const lines = before.split('\n');
+  return `test/fixtures/chosen.ts:${lines.length}:${lines.at(-1)!.length + 1}`;
+}
