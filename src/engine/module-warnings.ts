@@ -1,9 +1,10 @@
 // What is told of the modules of tasks, which every thread imports for itself: that a variable is not there what it is
 // where the flow was started, and what the import left open or changed.
 
-import { isRead, isToBeFilled, textHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
+import { isBundled } from '../code/call-site.ts';
+import { isRead, isToBeFilled, variableHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
-import { codeOf, type Task } from '../flow/task.ts';
+import { codeOf, partsOf, type Task } from '../flow/task.ts';
 import { shorten } from '../values/members.ts';
 import type { RunPlan } from './plan.ts';
 import { withoutSecrets } from './secrets.ts';
@@ -18,10 +19,11 @@ const shownLength = 80;
 /** What is called so is not shown. */
 const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
 
-/** The variables that a task reads of its module, as they are here. */
+/** The variables that a task reads of its module, and its fields, as they are here. */
 export async function noteVariables(task: Task): Promise<readonly ModuleVariable[]> {
-  const variables = await variablesOf(codeOf(task));
-  return variables.map(({ name, text }) => ({ name, text: withoutSecrets(text) }));
+  const parts = partsOf(task);
+  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {});
+  return variables.map((variable) => ({ ...variable, text: withoutSecrets(variable.text) }));
 }
 
 /** On the thread that is about to run a task: what is otherwise than where the flow was started. */
@@ -39,11 +41,15 @@ async function driftWarnings(
   const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));
   const isSent = ({ name }: ModuleVariable) => sent.has(name.replace(/^globalThis\./, ''));
   for (const variable of variables.filter((each) => !isToBeFilled(each) && !isSent(each))) {
-    const { name, text } = variable;
-    const other = textHere(variable, here);
-    if (other === undefined || other === text || !(await isReadBy(task, name))) continue;
-    const [there, inWorker] = [text, other].map((each) => (secretName.test(name) ? '***' : shorten(each, shownLength)));
-    const whose = name.startsWith('globalThis.') ? '' : ' of its module';
+    const { name, text, isAround } = variable;
+    const other = variableHere(variable, here, isBundled(task.reference.module ?? ''));
+    if (other === undefined || other.text === text || !(await isReadBy(task, other.name))) continue;
+    const [there, inWorker] = [text, other.text].map((each) =>
+      secretName.test(name) ? '***' : shorten(each, shownLength),
+    );
+    const whose = /^(?:globalThis|this)\./.test(name)
+      ? ''
+      : ` of ${isAround ? 'the function around it' : 'its module'}`;
     const message =
       `task '${slug}' reads '${name}'${whose}: ${there} where the flow was started, but ${inWorker} in a ` +
       `worker, which imported the module again. Pass it to the task as an input, or make it a Parameter and read ` +

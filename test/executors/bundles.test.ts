@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
-import { drifting } from '../fixtures/drifting.ts';
+import { drifting, driftingOtherwise } from '../fixtures/drifting.ts';
 import { polluted } from '../fixtures/leaves-open-in-workers.ts';
 import { asking } from '../fixtures/shipped/asks.ts';
 import { bounds } from '../fixtures/shipped/resources.ts';
@@ -123,11 +123,17 @@ test('a kind of result comes along with each task that is stored in it, whatever
 test('what a bundle has otherwise than where the flow was started, and what it leaves open, is told', async () => {
   await using house = await houseWith({ code: 'bundle' });
 
-  const { logs } = await house.run(new Flow('warned', () => [drifting(1), polluted(1)]));
+  const { logs } = await house.run(
+    new Flow('warned', () => [drifting(1), polluted(1), ...Object.values(driftingOtherwise).map((each) => each(1))]),
+  );
 
   const warnings = logs.filter(({ level }) => level === 'warn').map(({ message }) => message);
-  const drifted = warnings.flatMap((message) => /'(\w+)' of its module: /.exec(message)?.[1] ?? []);
-  assert.deepEqual(new Set(drifted), new Set(['apiToken', 'runId', 'startedAt']));
+  const drifted = warnings.flatMap((message) => {
+    const [, name, around] = /'([\w.]+)'(?: of its module| (of the function around it))?: /.exec(message) ?? [];
+    return name === undefined ? [] : [[name, around].join(' ').trim()];
+  });
+  const others = Object.keys(driftingOtherwise);
+  assert.deepEqual(new Set(drifted), new Set(['apiToken', 'runId', 'startedAt', ...others]));
   const effects = warnings.filter((message) => message.endsWith('(TASK_MODULE_SIDE_EFFECTS)'));
   assert.match(effects.join('\n'), /^importing test\/fixtures\/leaves-open-in-workers\.ts .* opened 1 server, [^\n]*$/);
 });

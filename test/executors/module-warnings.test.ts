@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Flow } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
-import { changeAll, drifting, steady } from '../fixtures/drifting.ts';
+import { changeAll, drifting, driftingOtherwise, steady } from '../fixtures/drifting.ts';
 import { polluted, pollutedToo } from '../fixtures/leaves-open-in-workers.ts';
 import { packaged } from '../fixtures/packages.ts';
 
@@ -56,6 +56,18 @@ test(
     assert.deepEqual(await warningsOf(flow, new LocalExecutor()), []);
   },
 );
+
+test('so is what a factory, an instance and a called function bring along', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  const flow = new Flow('f', () => Object.values(driftingOtherwise).map((each) => each(1)));
+
+  for (const cause of ['first', 'second']) {
+    const warnings = await warningsOf(flow, new DistributedExecutor(() => cluster));
+    const drifted = warnings.map((message) => /reads '([\w.]+)'((?: of the function around it)?)/.exec(message));
+    const names = drifted.map((found) => `${found?.[1]}${found?.[2]}`);
+    assert.deepEqual(names, Object.keys(driftingOtherwise), `${cause}: ${warnings.join('\n')}`);
+  }
+});
 
 test('what importing a module leaves in each thread is told, once in each run', bounded, async () => {
   await using cluster = new LocalCluster({ workers: 2 });
