@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { noTraits } from '../../src/lib/placing.ts';
+import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
 import { owned, type ArrayModel, type WorkerModel } from './books.ts';
 import { canEverRun, sorted, touchedBy, type News } from './facts.ts';
@@ -65,15 +66,19 @@ export class Model {
     this.#now = now;
     this.#apply(event);
     const answers = commands.filter(({ type }) => answerTypes.has(type));
-    const [given, due] = [sorted(answers), sorted(this.#due)];
-    // What is written for an error is written when there is one: few things here take as long.
-    if (!isDeepStrictEqual(given, due)) assert.deepEqual(given, due, story(event));
-    this.#due = [];
+    if (answers.length > 0 || this.#due.length > 0) this.#compare(answers, event);
     for (const command of commands) this.#check(command);
     this.#checkForgotten();
     for (const { isForgotten, spec } of this.#cancelled)
       assert(isForgotten, `array ${spec.array} is cancelled and needed`);
     this.#cancelled.clear();
+  }
+
+  #compare(answers: readonly Command[], event: Event): void {
+    const [given, due] = [sorted(answers), sorted(this.#due)];
+    // What is written for an error is written when there is one: few things here take as long.
+    if (!isDeepStrictEqual(given, due)) assert.deepEqual(given, due, story(event));
+    this.#due = [];
   }
 
   // Events
@@ -275,19 +280,23 @@ export class Model {
     assert(!array.isForgotten, `array ${arrayId} is dispatched`);
     assert(!this.#pausedClients.has(array.spec.client), `array ${arrayId} is dispatched while its client is paused`);
     assert(range.start >= 0 && range.start < range.end && range.end <= array.spec.length);
-    for (let index = range.start; index < range.end; index += 1) {
-      this.#checkMayRun(array, index, range.end - range.start);
-      array.owners[index] = attempt;
-      const isAlone = worker.attempts.size === 0;
-      assert(isAlone || !array.loners.has(index), `index ${index} of array ${arrayId} must run alone and does not`);
+    this.#checkMayRun(array, range);
+    const isAlone = worker.attempts.size === 0;
+    array.owners.fill(attempt, range.start, range.end);
+    for (const index of isAlone ? [] : array.loners) {
+      assert(index < range.start || index >= range.end, `index ${index} of array ${arrayId} must run alone`);
     }
     for (const other of worker.attempts.values()) {
-      const isAlone = owned(other).some((index) => other.array.loners.has(index));
-      assert(!isAlone, `attempt ${attempt} is given to ${id} beside attempt ${other.attempt}, which must run alone`);
+      const { loners } = other.array;
+      const mustBeAlone = loners.size > 0 && owned(other).some((index) => loners.has(index));
+      assert(
+        !mustBeAlone,
+        `attempt ${attempt} is given to ${id} beside attempt ${other.attempt}, which must run alone`,
+      );
     }
     const nothing = { isHeard: false, isRecalled: false, isDead: false, isCancelled: false };
     worker.attempts.set(attempt, { attempt, array, range, lanes, behind, ...nothing });
-    checkPlace([...this.#workers.values()], { worker, array, size: range.end - range.start, lanes });
+    checkPlace(this.#workers, { worker, array, size: range.end - range.start, lanes });
   }
 
   #checkRecall({ worker, attempt: number }: Extract<Command, { type: 'recall-chunk' }>): void {
@@ -309,19 +318,28 @@ export class Model {
     assert(!workers.some((worker) => canEverRun(worker.has, spec)), `array ${id} is stranded and has a worker`);
   }
 
-  #checkMayRun(array: ArrayModel, index: number, size: number): void {
-    const reason = this.#whyNot(array, index, size);
-    if (reason !== undefined) assert.fail(`index ${index} of array ${array.spec.array} is dispatched ${reason}`);
-  }
-
-  #whyNot(array: ArrayModel, index: number, size: number): string | undefined {
-    const { elementwise, whole } = array.upstreams;
-    if (array.outcomes[index] !== 0) return 'while settled';
-    if (array.owners[index] !== 0) return 'while assigned elsewhere';
-    if ((array.due.get(index) ?? 0) > this.#now) return 'before its time';
-    for (const { outcomes } of elementwise) if (outcomes[index] === 0) return 'before its elementwise upstreams';
-    for (const { missing } of whole) if (missing > 0) return 'before its whole upstreams';
-    return size > (array.limits.get(index) ?? Infinity) ? 'in too large a chunk for a suspect' : undefined;
+  #checkMayRun(array: ArrayModel, { start, end }: Range): void {
+    const { upstreams, outcomes, owners, due, limits, spec } = array;
+    for (const { missing } of upstreams.whole) {
+      assert(missing === 0, `array ${spec.array} is dispatched before its whole upstreams`);
+    }
+    const whyNot = (index: number): string | undefined => {
+      if (outcomes[index] !== 0) return 'while settled';
+      if (owners[index] !== 0) return 'while assigned elsewhere';
+      if (due.get(index)! > this.#now) return 'before its time';
+      return limits.get(index)! < end - start ? 'in too large a chunk for a suspect' : undefined;
+    };
+    for (let index = start; index < end; index += 1) {
+      const reason = whyNot(index);
+      if (reason !== undefined) assert.fail(`index ${index} of array ${spec.array} is dispatched ${reason}`);
+    }
+    for (const { outcomes: needed } of upstreams.elementwise) {
+      const missing = needed.subarray(start, end).indexOf(0);
+      assert(
+        missing === -1,
+        `index ${start + missing} of array ${spec.array} is dispatched before its elementwise upstreams`,
+      );
+    }
   }
 
   #checkCancel({ worker, attempt: number }: Extract<Command, { type: 'cancel-chunk' }>): void {
