@@ -138,6 +138,7 @@ class ChunkRun {
     while (!isCancelled(control)) {
       const index = takeIndex(control, end);
       if (index === undefined) break;
+      if (this.#outcomes.isFull || performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
       this.#taken += 1;
       Atomics.store(control, word, index);
       Atomics.add(control, controlWords.starts, 1);
@@ -146,7 +147,8 @@ class ChunkRun {
       if (returned instanceof Promise) this.#flushInTime();
       const ended = returned instanceof Promise ? await returned : returned;
       this.#take({ loaded, runner, index }, ended);
-      if (this.#outcomes.isFull || performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
+      // The last one's outcome goes with the news that the chunk is through, unless others still run.
+      if (this.#task.lanes > 1) this.#flushInTime();
     }
     Atomics.store(control, word, -1);
   }
