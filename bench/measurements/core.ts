@@ -21,12 +21,11 @@ const sizes: readonly Size[] = [
 /** Each worker is told what to run, says that it is done, and that it is through: two events a chunk. */
 function chunksPerSecond({ workers, arrays, indices }: Size): number {
   const core = new SchedulerCore({ heartbeatTimeoutMs: 15_000 });
-  /** What each worker runs, in turns: nobody keeps what was done. */
-  const running: Run[] = [];
+  /** In the order in which they were handed out, which is that in which they end: nobody keeps what was done. */
+  const running: (Run | undefined)[] = [];
   let now = 0;
-  let started = 0;
   const keep = (commands: readonly Command[]) => {
-    for (const command of commands) if (command.type === 'run-chunk') running[started++ % workers] = command;
+    for (const command of commands) if (command.type === 'run-chunk') running.push(command);
   };
   for (let worker = 0; worker < workers; worker += 1) {
     keep(core.handle({ type: 'worker-joined', worker: `worker-${worker}`, threads: 1 }, now));
@@ -37,7 +36,8 @@ function chunksPerSecond({ workers, arrays, indices }: Size): number {
 
   const startedAt = performance.now();
   for (let done = 0; done < chunks; done += 1) {
-    const { worker, attempt, range } = running[done % workers]!;
+    const { worker, attempt, range } = running[done]!;
+    running[done] = undefined;
     now += 0.001;
     // An index takes 10 ms, so that a chunk holds one.
     keep(core.handle({ type: 'indices-settled', worker, attempt, range, busyMs: 10 }, now));
