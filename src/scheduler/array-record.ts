@@ -42,6 +42,8 @@ export interface Chunk {
   isDead: boolean;
 }
 
+type ChunkFacts = Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>;
+
 type ChunkLimits = Required<Pick<CoreOptions, 'targetChunkMs' | 'chunkInputBytes'>>;
 
 export interface ArrayOrigin {
@@ -266,18 +268,22 @@ export class ArrayRecord {
   }
 
   /** Takes the next chunk out of the queue, which is not empty. */
-  takeChunk(facts: Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>): Chunk {
-    const taken = this.#take(facts.plannedSize);
+  takeChunk({ attempt, worker, since, plannedSize, lanes }: ChunkFacts): Chunk {
+    const taken = this.#take(plannedSize);
     assert(taken !== undefined, `array ${this.id} has nothing to take`);
     const { range, limit, isLone } = taken;
     const size = lengthOf(range);
+    // All by name: what is spread costs as much again, and there is one of these for each chunk.
     return {
-      ...facts,
+      attempt,
+      worker,
       array: this,
       behind: undefined,
       next: undefined,
+      since,
       size,
-      lanes: Math.min(facts.lanes, size),
+      lanes: Math.min(lanes, size),
+      plannedSize,
       limit,
       isLone,
       outstanding: Ranges.of(range),

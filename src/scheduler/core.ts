@@ -247,16 +247,16 @@ export class SchedulerCore {
     if (!this.fleet.held.has(chunk)) this.#dispatch(chunk);
   }
 
-  #take(array: ArrayRecord, worker: WorkerRecord, shape: Pick<Chunk, 'plannedSize' | 'lanes'>): Chunk {
+  #take(array: ArrayRecord, worker: WorkerRecord, { plannedSize, lanes }: Pick<Chunk, 'plannedSize' | 'lanes'>): Chunk {
     this.#attempts += 1;
-    return array.takeChunk({ attempt: this.#attempts, worker, since: this.#now, ...shape });
+    return array.takeChunk({ attempt: this.#attempts, worker, since: this.#now, plannedSize, lanes });
   }
 
   /** All of it is outstanding. */
   #dispatch({ attempt, worker, array, lanes, outstanding, behind }: Chunk): void {
     const range = outstanding.last!;
-    const facts = { worker: worker.id, array: array.id, range, attempt, lanes };
-    this.#emit({ type: 'run-chunk', ...facts, ...(behind !== undefined && { behind: behind.attempt }) });
+    const command = { type: 'run-chunk', worker: worker.id, array: array.id, range, attempt, lanes } as const;
+    this.#emit(behind === undefined ? command : { ...command, behind: behind.attempt });
   }
 
   #hear(news: ChunkNews): void {
