@@ -246,7 +246,7 @@ function isPlain(value: unknown, isOwn: (code: unknown) => boolean): boolean {
 /** That of what the classes that are one's own extend. */
 function basicPrototypeOf(value: object, isOwn: (code: unknown) => boolean): unknown {
   let prototype = Object.getPrototypeOf(value) as { readonly constructor?: unknown } | null;
-  while (prototype !== null && !plainPrototypes.has(prototype)) {
+  while (prototype !== null && !types.isProxy(prototype) && !plainPrototypes.has(prototype)) {
     if (!isOwn(Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value)) return prototype;
     prototype = Object.getPrototypeOf(prototype) as typeof prototype;
   }

@@ -8,6 +8,7 @@ import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/exec
 import type { LogRecord } from '../../src/lib/log-record.ts';
 import { read } from '../source.ts';
 import * as captures from '../fixtures/captures.ts';
+import * as odd from '../fixtures/oddly-captured.ts';
 
 const cluster = new LocalCluster({ workers: 1 });
 before(() => cluster.start());
@@ -44,7 +45,7 @@ test('what it throws has the lines of its file', async () => {
   assert.match(error?.stack ?? '', new RegExp(`captures\\.ts:${line}:11\\)`));
 });
 
-for (const [name, make] of Object.entries(captures.alike)) {
+for (const [name, make] of Object.entries({ ...captures.alike, ...odd.oddlyNamed })) {
   test(`a task made inside a function comes to the same on a thread: ${name}`, async () => {
     const made = make();
     const { state } = await run(new Flow('f', () => ({ result: made() })));
@@ -87,6 +88,19 @@ for (const [name, { make, message }] of Object.entries(captures.refused)) {
     assert.deepEqual(
       problems.map(({ kind, path }) => [kind, path]),
       [['FUNCTION_NOT_SERIALIZABLE', `task '${made.name}'`]],
+    );
+  });
+}
+
+for (const [name, make] of Object.entries(odd.proxies)) {
+  test(`a captured Proxy is refused, and none of its traps is called: ${name}`, async () => {
+    const made = make();
+
+    await assert.rejects(run(new Flow('f', () => made())), { code: 'CAPTURE_NOT_SERIALIZABLE', message: /is a Proxy/ });
+    const { problems } = await inspectSerializable(made);
+    assert.deepEqual(
+      problems.map(({ kind }) => kind),
+      ['proxy'],
     );
   });
 }

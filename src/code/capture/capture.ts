@@ -13,6 +13,7 @@ import { Inspector, type Code, type FunctionFacts, type VisibleScope } from '../
 import { exportOf, pathTo } from './known.ts';
 import { readNamesOf, type ModuleText } from '../syntax/module-text.ts';
 import { addressOf, Names } from './names.ts';
+import { hasUsualPrototype, nameOfKey, propertiesOn, type CapturedProperty } from './properties.ts';
 import { find, registry, type Reference } from '../registry.ts';
 import { scriptOf, type WrittenFunction } from './written-function.ts';
 
@@ -118,7 +119,10 @@ class Capturing {
     if (reference !== undefined) throw this.#refusal(`'${at}'`, ties.task);
     if (typeof code === 'object') return this.#namedElsewhere(code, at, ties.native);
     const facts = this.#inspector.factsOf(code);
-    if (facts.bound !== undefined) return this.#boundOf(facts.bound, at);
+    if (facts.bound !== undefined) {
+      if (propertiesOn(code).length > 0) throw this.#refusal(`'${at}'`, ties.bound);
+      return this.#boundOf(facts.bound, at);
+    }
     const script = scriptOf(code, facts, this.#inspector);
     if (script === undefined) return this.#namedElsewhere(code, at, ties.native);
     if (script.isCommonJs) return this.#namedElsewhere(code, at, ties.commonJs);
@@ -169,8 +173,6 @@ class Capturing {
       locals.set(variable, this.#keep(variable, this.#valueOf(scope, variable, holder), holder));
       this.#noteUse(variable, { scope, holder, isWrite: used.written.has(variable) });
     }
-    const own = Object.entries(code as unknown as Record<string, unknown>);
-    const properties = own.map(([key, value]) => [key, this.#keep(`${at}.${key}`, value, holder)] as const);
     return {
       type: 'text',
       name,
@@ -181,9 +183,22 @@ class Capturing {
       ...names.ofModule(used.names),
       // Own properties even for the one name that a plain assignment would not make one of.
       locals: Object.fromEntries(locals),
-      properties: Object.fromEntries(properties),
+      properties: this.#propertiesOf(code, at, holder),
+      length: code.length,
       replaced: [...replaced, ...used.importMeta.map((place) => ({ ...place, by: ownNames.meta }))],
     };
+  }
+
+  #propertiesOf(code: Code, at: string, holder: string): CapturedProperty[] {
+    return propertiesOn(code).map(([key, property]) => {
+      const name = nameOfKey(key);
+      if (name === undefined) throw this.#refusal(holder, ties.symbol);
+      const held = Object.entries(property).filter(
+        ([part, each]) => isPart(part) && (part === 'value' || each !== undefined),
+      );
+      const parts = held.map(([part, each]) => [part, this.#keep(`${at}.${String(key)}`, each, holder)] as const);
+      return { key: name, ...(property.enumerable !== true && { isHidden: true }), parts: Object.fromEntries(parts) };
+    });
   }
 
   #read(code: Code, holder: string): ReturnType<typeof freeNamesIn> {
@@ -259,11 +274,28 @@ const ties = {
     what: 'has private members, which cannot be seen from outside',
     remedy: 'Give it ordinary ones.',
   },
+  symbol: {
+    what: 'has a property under a symbol that no other thread has',
+    remedy: 'Name it by a text, or by Symbol.for().',
+  },
+  bound: {
+    what: 'is a bound function that has properties of its own',
+    remedy: 'Write it as an arrow function that calls the other one.',
+  },
+  inherited: {
+    what: 'has another prototype than functions have, which does not go with it',
+    remedy: 'Put what it needs of that on the function itself, or into a variable.',
+  },
   prototype: { what: 'has methods that were put on its prototype', remedy: 'Write it as a class.' },
 } as const satisfies Record<string, Tie>;
 
+function isPart(name: string): boolean {
+  return name === 'value' || name === 'get' || name === 'set';
+}
+
 /** What is not in the text of a function, though it belongs to it. */
 function shapeTie(code: Code): Tie | undefined {
+  if (!hasUsualPrototype(code)) return ties.inherited;
   const prototype: unknown = Object.getOwnPropertyDescriptor(code, 'prototype')?.value;
   if (typeof prototype !== 'object' || prototype === null || textOf(code).startsWith('class')) return undefined;
   const isOrdinary = Reflect.ownKeys(prototype).every((key) => key === 'constructor');

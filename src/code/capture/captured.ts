@@ -2,6 +2,7 @@
 // makes functions of it again.
 
 import type { Replacement } from './early-parts.ts';
+import type { CapturedProperty, KeyName } from './properties.ts';
 import type { Reference } from '../registry.ts';
 import type { VisibleScope } from '../inspector.ts';
 import type { ImportedName } from '../syntax/module-text.ts';
@@ -41,14 +42,15 @@ export interface CapturedText {
   readonly imports: Readonly<Record<string, ImportedName>>;
   /** Variables of the functions around it, by name: keys of `Captured.values`. */
   readonly locals: Readonly<Record<string, string>>;
-  /** What was put on the function itself, likewise. */
-  readonly properties: Readonly<Record<string, string>>;
+  /** What was put on the function itself. */
+  readonly properties: readonly CapturedProperty[];
+  readonly length: number;
   /** What stands in the source for parts that would mean something else at the other end, or nothing. */
   readonly replaced: readonly Replacement[];
 }
 
 export interface Gap {
-  readonly path: readonly (string | number)[];
+  readonly path: readonly KeyName[];
   readonly function: number;
   /** Present for one that is called to read what is there, or to write it. */
   readonly as?: 'get' | 'set';

@@ -5,6 +5,7 @@ import type { Captured } from './captured.ts';
 import { types } from 'node:util';
 import type { Code } from '../inspector.ts';
 import { exportOf, pathTo } from './known.ts';
+import { keyOfName, nameOfKey, type KeyName } from './properties.ts';
 
 /** What has been taken out so far, of all values of one capture. */
 export interface Taken {
@@ -28,23 +29,32 @@ export function functionsTakenOut(value: unknown, { key, taken, number }: Taking
   }
   if (!isContainer(value)) return value;
   const holders = holdersOfFunctions(value).filter((each) => !taken.copies.has(each));
-  const paths = new Map<object, readonly (string | number)[]>([[value, [key]]]);
+  const paths = new Map<object, readonly KeyName[]>([[value, [key]]]);
   for (const each of holders) taken.copies.set(each, Array.isArray(each) ? [] : {});
   for (const each of holders) {
     for (const step of Reflect.ownKeys(each)) {
       const property = Object.getOwnPropertyDescriptor(each, step)!;
       const part: unknown = property.value;
-      const path = [...paths.get(each)!, String(step)];
+      const stepName = nameOfKey(step);
+      if (stepName === undefined) {
+        // Nobody else has this symbol, so that others tell of it.
+        Object.defineProperty(taken.copies.get(each), step, property);
+        continue;
+      }
+      const path = [...paths.get(each)!, stepName];
+      const at = path.map((name) => String(keyOfName(name))).join('.');
       // What it reads may not be there before all functions are; so it is made again, too.
       for (const [as, code] of accessorsIn(property)) {
-        taken.gaps.push({ path, function: number(code, path.join('.')), as });
+        taken.gaps.push({ path, function: number(code, at), as });
       }
       if (!('value' in property)) continue;
-      if (typeof part === 'function') taken.gaps.push({ path, function: number(part, path.join('.')) });
-      if (isContainer(part) && !paths.has(part)) paths.set(part, path);
+      if (typeof part === 'function') taken.gaps.push({ path, function: number(part, at) });
+      // A value under a symbol does not travel, which is told. A function is put there again.
+      const isHere = typeof step === 'string' || typeof part !== 'function';
+      if (typeof step === 'string' && isContainer(part) && !paths.has(part)) paths.set(part, path);
       const sent = typeof part === 'function' ? undefined : taken.copies.get(part as object);
       if (typeof part === 'function' || sent !== undefined) property.value = sent;
-      Object.defineProperty(taken.copies.get(each), step, property);
+      if (isHere) Object.defineProperty(taken.copies.get(each), step, property);
     }
   }
   return taken.copies.get(value) ?? value;
@@ -81,13 +91,16 @@ function holdersOfFunctions(value: object): object[] {
   return [...holders.keys()].filter((each) => withFunction.has(each));
 }
 
-/** No getter is called. */
+/** No getter is called. Under a symbol that others have, there may be a function. */
 function partsOf(container: object): unknown[] {
-  return Object.values(Object.getOwnPropertyDescriptors(container)).map(({ value }) => value as unknown);
+  return Reflect.ownKeys(container).flatMap((key) => {
+    const value: unknown = Object.getOwnPropertyDescriptor(container, key)!.value;
+    return typeof key === 'string' || (typeof value === 'function' && nameOfKey(key) !== undefined) ? [value] : [];
+  });
 }
 
 function isContainer(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === Array.prototype;
 }

@@ -16,6 +16,7 @@ import {
 import type { Code } from '../inspector.ts';
 import { exportAt, thingAt } from './known.ts';
 import { load } from '../load.ts';
+import { keyOfName } from './properties.ts';
 import { moduleScope, type ModuleScope } from './module-scope.ts';
 
 /** What is looked up before anything is made: functions are made without waiting. */
@@ -140,7 +141,12 @@ class Reviving {
     for (const [number, set] of this.#setters) {
       const { locals, properties } = functions[number] as CapturedText;
       for (const [name, key] of Object.entries(locals)) set(name, values[key]);
-      for (const [name, key] of Object.entries(properties)) put(this.#made.get(number)!, { path: [name] }, values[key]);
+      const made = this.#made.get(number)!;
+      for (const { key, isHidden, parts } of properties) {
+        const held = Object.entries(parts).map(([part, each]) => [part, values[each]] as const);
+        const property = { ...('value' in parts && { writable: true }), ...Object.fromEntries(held) };
+        Object.defineProperty(made, keyOfName(key), { ...property, enumerable: isHidden !== true, configurable: true });
+      }
     }
   }
 
@@ -192,7 +198,9 @@ class Reviving {
     const { values } = this.#captured;
     const variables = Object.fromEntries(Object.entries(text.locals).map(([name, key]) => [name, values[key]]));
     const { code, set } = evaluate(text, { ...this.#namesOf(text), variables });
-    if (code.name !== text.name) Object.defineProperty(code, 'name', { value: text.name, configurable: true });
+    for (const key of ['name', 'length'] as const) {
+      if (code[key] !== text[key]) Object.defineProperty(code, key, { value: text[key], configurable: true });
+    }
     this.#made.set(number, code);
     this.#setters.set(number, set);
   }
@@ -290,7 +298,7 @@ function knownAt(path: readonly string[]): Code {
 function put(values: object, { path, as }: Pick<Gap, 'path' | 'as'>, value: unknown): void {
   const holder = path
     .slice(0, -1)
-    .reduce((at, step) => (at as Record<string | number, unknown>)[step] as object, values);
+    .reduce((at, step) => (at as Record<string | symbol, unknown>)[keyOfName(step)] as object, values);
   const property = as === undefined ? { value, writable: true } : { [as]: value };
-  Object.defineProperty(holder, path.at(-1)!, { ...property, enumerable: true, configurable: true });
+  Object.defineProperty(holder, keyOfName(path.at(-1)!), { ...property, enumerable: true, configurable: true });
 }
