@@ -6,7 +6,7 @@
 import { toUrl } from './call-site.ts';
 import { Inspector } from './inspector.ts';
 import type { Places } from './syntax/places.ts';
-import { insideFunction, registry, type Doubt, type Reference } from './registry.ts';
+import { insideFunction, placeOf, registry, type Doubt, type Reference } from './registry.ts';
 
 const known = new WeakMap<Reference, Promise<Reference>>();
 
@@ -37,8 +37,11 @@ function makingOf(
       ? { made }
       : { made, mayBeThere: true };
   }
-  const isUnreached = doubt.isLate && places.isHeldAt(registry.runs.get(module)!);
-  return isUnreached ? { made: 'after a run of a flow that its file waits for' } : undefined;
+  if (!doubt.isLate) return undefined;
+  const run = registry.runs.get(module)!;
+  return places.isHeldAt(run)
+    ? { made: `after the run of a flow that ${placeOf(module, run.line)} waits for` }
+    : undefined;
 }
 
 /** By module: it is read once, however many things are defined in it. */

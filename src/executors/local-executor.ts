@@ -7,6 +7,7 @@ import { openSession } from './scheduler-session.ts';
 /**
  * Runs every task on the thread of the flow itself, one after the other. It is the same scheduler and the same checks
  * as everywhere else, so what works here works on threads and on remote workers; and a debugger stops in every task.
+ * Only what a task made inside a function captures is not looked at, as it stays here, unless the task is strict.
  */
 export class LocalExecutor implements Executor {
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {

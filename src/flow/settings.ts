@@ -47,6 +47,7 @@ export interface TaskOptions extends StoringOptions, PlacingOptions {
   /**
    * What becomes of an input or a result that would arrive changed, a class instance as a plain object, say: a warning
    * in the log (`'warn'`), a failure (`'strict'`), or nothing (`'off'`). As configured (`[values] check`) otherwise.
+   * What a strict task captures that was made inside a function is looked at on this thread as well.
    */
   readonly check?: Check;
   /** How many megabytes an input or a result may have, as bytes; as configured (`[values] limit`, 1,024) by default. */

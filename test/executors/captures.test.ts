@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { Session } from 'node:inspector';
 import { after, before, test } from 'node:test';
-import { Flow, inspectSerializable } from 'heddle';
-import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
+import { Flow, inspectSerializable, type Executor } from 'heddle';
+import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import type { LogRecord } from '../../src/lib/log-record.ts';
 import { read } from '../source.ts';
 import * as captures from '../fixtures/captures.ts';
@@ -105,6 +105,26 @@ for (const [name, make] of Object.entries(odd.proxies)) {
   });
 }
 
+test('a strict task is told on this thread what it is told on others, and another one just runs', async () => {
+  const makers = [...Object.values(captures.refused).map(({ make }) => make), captures.capturingPromise];
+  for (const make of makers) {
+    const made = make().with({ check: 'strict' });
+    const flow = new Flow('f', () => made());
+    const [here, there] = await Promise.allSettled([run(flow, new LocalExecutor()), run(flow)]);
+
+    assert.equal(there.status, 'rejected');
+    assert.deepEqual(here, there);
+  }
+  const free = odd.proxies['one that was revoked']!();
+  const { state, records } = await run(new Flow('f', () => ({ type: free() })), new LocalExecutor());
+
+  assert.equal(state.output.type, 'object');
+  assert.deepEqual(
+    records.filter(({ level }) => level === 'warn'),
+    [],
+  );
+});
+
 test('a variable that has no value yet is told', async () => {
   await assert.rejects(
     captures.runTooEarly(async (made) => await run(new Flow('f', () => made()))),
@@ -171,7 +191,7 @@ test('workers that have other files do not get it', async () => {
   });
 });
 
-async function run<Plan>(flow: Flow<Plan>, executor = onThreads) {
+async function run<Plan>(flow: Flow<Plan>, executor: Executor = onThreads) {
   const records: LogRecord[] = [];
   const state = await flow.run({ executor, onLog: (record) => records.push(record) });
   return { state, records };

@@ -4,6 +4,7 @@
 
 import { types } from 'node:util';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { certain } from '../certain.ts';
 import { isModuleScope, ownNames, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
 import { settleEarlyParts } from './early-parts.ts';
 import { freeNamesIn, hasPrivateMembers, type Tie } from '../syntax/free-names.ts';
@@ -14,7 +15,7 @@ import { exportOf, pathTo } from './known.ts';
 import { readNamesOf, type ModuleText } from '../syntax/module-text.ts';
 import { addressOf, Names } from './names.ts';
 import { hasUsualPrototype, nameOfKey, propertiesOn, type CapturedProperty } from './properties.ts';
-import { find, registry, type Reference } from '../registry.ts';
+import { find, insideFunction, registry, type Reference } from '../registry.ts';
 import { scriptOf, type WrittenFunction } from './written-function.ts';
 
 /** What was captured, and by whom each of its values is: `'load' (load.ts:3:10)`. */
@@ -39,7 +40,7 @@ export interface CaptureOptions {
  */
 export async function capture(values: Readonly<Record<string, unknown>>, options: CaptureOptions): Promise<Capture> {
   using inspector = await openInspector();
-  return new Capturing(inspector, options).run(values);
+  return await new Capturing(inspector, options).run(values);
 }
 
 /** Nobody can be asked what a function captures. */
@@ -79,13 +80,14 @@ class Capturing {
     this.#options = options;
   }
 
-  run(values: Readonly<Record<string, unknown>>): Capture {
+  async run(values: Readonly<Record<string, unknown>>): Promise<Capture> {
     const hidden = this.#options.classes.find((each) => hasPrivateMembers(textOf(each)));
     if (hidden !== undefined) throw this.#refusal(`class '${hidden.name}'`, ties.private);
     for (const [name, value] of Object.entries(values)) this.#keep(name, value);
     for (let next = 0; next < this.#found.length; next += 1) {
       const { code, at } = this.#found[next]!;
-      this.#functions.push(this.#recordOf(code, at));
+      const reference = types.isProxy(code) ? undefined : referenceOf(code);
+      this.#functions.push(reference ? await this.#taskAt(reference, at) : this.#recordOf(code, at));
     }
     return { functions: this.#functions, gaps: this.#taken.gaps, values: this.#values, holders: this.#holders };
   }
@@ -112,11 +114,15 @@ class Capturing {
     return number;
   }
 
+  /** Workers find it, unless importing its module leads nobody there. */
+  async #taskAt(reference: Reference, at: string): Promise<CapturedFunction> {
+    const { module, made = insideFunction, mayBeThere } = await certain(reference);
+    if (module !== undefined || mayBeThere) return { type: 'reference', reference };
+    throw this.#refusal(`'${at}'`, { ...ties.task, what: `is itself a task that was made ${made}` });
+  }
+
   #recordOf(code: Code, at: string): CapturedFunction {
     if (types.isProxy(code)) throw this.#refusal(`'${at}'`, ties.proxy);
-    const reference = referenceOf(code);
-    if (reference?.module !== undefined) return { type: 'reference', reference };
-    if (reference !== undefined) throw this.#refusal(`'${at}'`, ties.task);
     if (typeof code === 'object') return this.#namedElsewhere(code, at, ties.native);
     const facts = this.#inspector.factsOf(code);
     if (facts.bound !== undefined) {
@@ -254,10 +260,7 @@ class Capturing {
 
 const ties = {
   proxy: { what: 'is a Proxy, whose code cannot be seen', remedy: 'Use the function behind it.' },
-  task: {
-    what: 'is itself a task that was made inside a function',
-    remedy: 'Capture its function instead, or make it at the top level of a module.',
-  },
+  task: { remedy: 'Capture its function instead, or make it at the top level of a module, under no condition.' },
   native: {
     what: 'is native code, and no global or module has it under a name',
     remedy: 'Get it inside of the function that uses it.',
@@ -287,7 +290,7 @@ const ties = {
     remedy: 'Put what it needs of that on the function itself, or into a variable.',
   },
   prototype: { what: 'has methods that were put on its prototype', remedy: 'Write it as a class.' },
-} as const satisfies Record<string, Tie>;
+} as const satisfies Record<string, Partial<Tie>>;
 
 function isPart(name: string): boolean {
   return name === 'value' || name === 'get' || name === 'set';

@@ -29,17 +29,19 @@ export async function prepareTasks(
   const prepared = new Map<Task, PreparedTask>();
   for (const { task, slug } of nodes) {
     if (task === undefined || isBuiltIn(task.reference) || prepared.has(task)) continue;
-    const { takesCaptures } = session;
-    const reference = session.importsModules ? await certain(task.reference) : task.reference;
+    const { importsModules, takesCaptures } = session;
+    // On this thread nothing has to be found; but a strict task is to be told here what it is told on others.
+    const isChecked = importsModules || task.settings.check === 'strict';
+    const reference = isChecked ? await certain(task.reference) : task.reference;
     const objection = session.objection(reference);
     if (objection !== undefined && !takesCaptures && reference.mayBeThere !== true) throw objection;
-    const captured =
-      objection && takesCaptures ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
-    const isFound = session.importsModules && captured === undefined;
+    const isMadeHere = isChecked && takesCaptures && reference.module === undefined;
+    const captured = isMadeHere ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
+    const isFound = importsModules && captured === undefined;
     prepared.set(task, {
-      captured,
+      captured: importsModules ? captured : undefined,
       functions: isFound ? await identitiesOf(codeOf(task), { isForBundles: !takesCaptures }) : [],
-      variables: session.importsModules ? await noteVariables(task) : [],
+      variables: importsModules ? await noteVariables(task) : [],
     });
   }
   return prepared;
