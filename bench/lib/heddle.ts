@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Flow, type FlowState, type LogRecord, type Node, Parameter, type Task } from 'heddle';
 import { DistributedExecutor, LocalCluster, WebSocketCluster, type Cluster } from 'heddle/executors';
-import { inc } from '../tasks/inc.ts';
+import { clockMs, inc, now } from '../tasks/inc.ts';
 import { startWorker } from './processes.ts';
 import { assertIsNext, medianRoundTrip, ratePerSecond } from './rates.ts';
+import { medianOf } from './statistics.ts';
 
 /** Starts a cluster that all later flow runs use; an executor does not close what it did not start. */
 export async function startCluster<Given extends Cluster>(
@@ -73,18 +74,18 @@ export function singleIncrements(executor: DistributedExecutor, trips: number): 
   return () => medianRoundTrip(trips, call);
 }
 
-/** A round of one flow run of tasks that each wait for the one before: the time of one of them, from submit to result. */
-export function chainedIncrements(executor: DistributedExecutor, links: number): () => Promise<number> {
+/**
+ * A round of one flow run of tasks that each wait for the one before: the median time from when one ran to when the
+ * next one did, which takes a result there and back.
+ */
+export function chainedTrips(executor: DistributedExecutor, trips: number): () => Promise<number> {
   const flow = new Flow('chain', { executor }, () => {
-    let last = inc(new Parameter<number>('value'));
-    for (let link = 1; link < links; link += 1) last = inc(last);
-    return { last };
+    const links = [now(new Parameter<number>('startedAt'))];
+    for (let link = 0; link < trips; link += 1) links.push(now(links.at(-1)!));
+    return { links };
   });
   return async () => {
-    const startedAt = performance.now();
-    const { last } = (await runQuietly(flow, { parameters: { value: 0 } })).output;
-    const tookMs = performance.now() - startedAt;
-    assertIsNext(links - 1, last);
-    return (tookMs * 1_000) / links;
+    const ranAt = (await runQuietly(flow, { parameters: { startedAt: clockMs() } })).output.links;
+    return medianOf(ranAt.slice(1).map((at, link) => (at - ranAt[link]!) * 1_000));
   };
 }

@@ -23,22 +23,29 @@ const contenders: readonly Contender[] = [
   ...Object.entries(onHeddle).map(([name, start]): Contender => {
     return { name, open: async (resources) => openFlow(await start(resources, workers)) };
   }),
-  { name: 'postMessage', open: (resources) => openByHand(resources, openThread) },
-  { name: 'ws', open: (resources) => openByHand(resources, openSocket) },
+  ...Object.entries({ postMessage: openThread, ws: openSocket }).flatMap(([name, open]): Contender[] => [
+    { name, open: (resources) => openByHand(resources, open) },
+    { name: `${name}, of copies`, open: (resources) => openByHand(resources, open, { copiesFirst: true }) },
+  ]),
 ];
 
 export const bytes: Measurement = {
   name: 'bytes',
   title:
     `${count} arrays of ${megabytes} MB to ${workers} workers and back, until all are in hand; megabytes a second each ` +
-    'way. By postMessage they are copied on the way there, since they are still wanted here, and move back.',
+    'way. By postMessage they are copied on the way there, since they are still wanted here, and move back. Of copies: ' +
+    'all are copied before the first one leaves, as is done for a flow run, which is not to see what changes later.',
   unit: 'MB/s',
   mostRounds: 5,
   warmUpRounds: 1,
   contenders,
   ratios: [
     ['heddle, threads', 'postMessage', { atLeast: 0.8 }],
+    ['heddle, threads', 'postMessage, of copies'],
+    ['postMessage, of copies', 'postMessage'],
     ['heddle, WebSocket', 'ws', { atLeast: 0.8 }],
+    ['heddle, WebSocket', 'ws, of copies'],
+    ['ws, of copies', 'ws'],
   ],
 };
 
@@ -52,17 +59,19 @@ function openFlow(executor: DistributedExecutor): Round {
 async function openByHand(
   resources: AsyncDisposableStack,
   open: (resources: AsyncDisposableStack) => Promise<Send>,
+  { copiesFirst = false } = {},
 ): Promise<Round> {
   const given = makeArrays();
   const sends = await Promise.all(Array.from({ length: workers }, () => open(resources)));
   return () =>
     rateOf(async () => {
+      const sent = copiesFirst ? given.map((bytes) => bytes.slice()) : given;
       const back: Uint8Array[] = [];
       let next = 0;
       const lane = async (send: Send) => {
         while (next < count) {
           const index = next++;
-          back[index] = await send(given[index]!);
+          back[index] = await send(sent[index]!);
         }
       };
       await Promise.all([...sends, ...sends].map(lane));

@@ -3,7 +3,7 @@ import { onThreads, runQuietly } from '../lib/heddle.ts';
 import { heldBytes, MemoryWatch } from '../lib/memory.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
 import { assertIsNext } from '../lib/rates.ts';
-import { inc, now } from '../tasks/inc.ts';
+import { clockMs, inc, now } from '../tasks/inc.ts';
 
 const threads = 2;
 const count = 1_000_000;
@@ -17,7 +17,7 @@ const firstRunning: Contender = {
     const numbers = makeNumbers();
     const flow = new Flow('million', { executor }, () => ({ times: now.map(numbers) }));
     return async () => {
-      const calledAt = performance.timeOrigin + performance.now();
+      const calledAt = clockMs();
       const { times } = (await runQuietly(flow)).output;
       return times[0]! - calledAt;
     };

@@ -1,4 +1,6 @@
-import { chainedIncrements, onThreads, singleIncrements } from '../lib/heddle.ts';
+import { once } from 'node:events';
+import { Worker as Thread } from 'node:worker_threads';
+import { chainedTrips, onThreads, singleIncrements } from '../lib/heddle.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
 import { medianRoundTrip } from '../lib/rates.ts';
 import * as pools from '../peers/pools.ts';
@@ -8,7 +10,7 @@ const trips = 300;
 
 const chain: Contender = {
   name: 'heddle, in a flow run',
-  open: async (resources) => chainedIncrements(await onThreads(resources, threads), trips),
+  open: async (resources) => chainedTrips(await onThreads(resources, threads), trips),
 };
 
 const heddle: Contender = {
@@ -26,16 +28,36 @@ const peers = [pools.piscina, pools.tinypool, pools.workerpool, pools.poolifier]
   };
 });
 
+const bare: Contender = {
+  name: 'postMessage',
+  open: async (resources) => {
+    const thread = new Thread(new URL('../peers/inc-thread.ts', import.meta.url));
+    resources.defer(async () => {
+      await thread.terminate();
+    });
+    await once(thread, 'online');
+    return () =>
+      medianRoundTrip(trips, async (value) => {
+        const answer = once(thread, 'message') as Promise<[number]>;
+        thread.postMessage(value);
+        return (await answer)[0];
+      });
+  },
+};
+
 export const roundTrip: Measurement = {
   name: 'round-trip',
   title:
     `the time of one of ${trips} task runs, one after the other, on ${threads} warm threads: in one flow run, where each ` +
     'waits for the one before; and in a flow run each, with a parameter, from the call of run to the value. The peers ' +
-    'make calls of a pool, and theirs and that of whole flow runs are medians.',
+    'make calls of a pool; bare postMessage goes to a thread and back that hears of it from its event loop, as ours do, ' +
+    'so that timers and sockets of tasks go on. All are medians.',
   unit: 'µs',
-  contenders: [chain, heddle, ...peers],
+  contenders: [chain, heddle, ...peers, bare],
   ratios: [
     [chain.name, pools.piscina.name, { atLeast: 1 / 1.3 }],
+    [chain.name, bare.name],
+    [bare.name, pools.piscina.name],
     ...peers.map(({ name }): [string, string] => [heddle.name, name]),
   ],
 };

@@ -18,8 +18,13 @@ export const incLogged = task('inc-logged', (value: number) => {
 
 export const sum = task('sum', (values: readonly number[]) => values.reduce((total, value) => total + value, 0));
 
-/** Tells when it ran, in milliseconds since 1970. */
-export const now = task('now', (value: number) => performance.timeOrigin + performance.now() + 0 * value);
+/** Milliseconds, by the clock that all processes of a machine have in common. */
+export function clockMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Tells when it ran. */
+export const now = task('now', (value: number) => clockMs() + 0 * value);
 
 /** Tells nothing, but that the first run takes place. */
 export const nothing = task('nothing', (value: number) => {
