@@ -1,6 +1,6 @@
 // The parent's side of inspect-child.ts: starts the process that looks for tasks, hears it, and ends it in any case.
 
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Reference } from '../code/registry.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { timerMs } from '../lib/timer.ts';
@@ -49,7 +49,8 @@ class FreshProcess {
   #lastWords = '';
 
   constructor(ended: (why: string) => void) {
-    this.#child = fork(entry, {
+    // Loaded when there is something to look for: it takes milliseconds.
+    this.#child = process.getBuiltinModule('node:child_process').fork(entry, {
       execArgv: flagsForModules(process.execArgv),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',

@@ -2,7 +2,7 @@
 // tells an inspector; where that may not be asked (`--permission`), nothing is said.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { Session } from 'node:inspector';
+import type { Session } from 'node:inspector';
 import { findSourceMap } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,7 +80,8 @@ interface Location {
 }
 
 function locate(callable: object): Place | undefined {
-  const session = new Session();
+  // Loaded when there is something to ask: it takes milliseconds.
+  const session = new (process.getBuiltinModule('node:inspector').Session)();
   session.connect();
   try {
     const location = locationOf(session, callable);
