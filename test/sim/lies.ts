@@ -13,8 +13,9 @@ export function distort(event: Event, { prng, workers }: { prng: Prng; workers: 
     case 2:
       return { type: 'chunk-ended', worker: event.worker, attempt: event.attempt - prng.between(1, 9) };
     case 3: {
-      // What it does not have, or runs, or nobody asked for.
-      const start = prng.between(0, 300);
+      // What it does not have, or runs, or nobody asked for. What comes next it may well be running.
+      const next = 'range' in event ? event.range.end : 'index' in event ? event.index + 1 : 0;
+      const start = prng.chance(0.5) ? next : prng.between(0, 300);
       const range = { start, end: start + prng.between(0, 9) };
       return { type: 'indices-returned', worker: event.worker, attempt: event.attempt, range };
     }

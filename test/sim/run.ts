@@ -1,4 +1,5 @@
-// npm run sim [-- --seed N] [--seeds COUNT] [--workers N] [--width N] [--stages N] [--trouble N] [--check N] [--largest]
+// npm run sim [-- --seed N] [--seeds COUNT] [--workers N] [--width N] [--stages N] [--waves N] [--trouble N]
+//             [--check N] [--largest]
 //
 // Without options, 10,000 seeds on all cores. Prints the command that replays a seed that fails; with few seeds, also a
 // line for each of them. What is not told is drawn from the seed. The largest run has 10,000 workers and ten million
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     workers: { type: 'string' },
     width: { type: 'string' },
     stages: { type: 'string' },
+    waves: { type: 'string' },
     trouble: { type: 'string' },
     largest: { type: 'boolean', default: false },
     check: { type: 'string' },
@@ -56,8 +58,9 @@ function runSeed(seed: number): void {
 
 function settingsOf(seed: number): Settings {
   const drawn = { ...drawSettings(seed), ...(values.largest && largest) };
-  const told = (name: 'workers' | 'width' | 'stages' | 'trouble') => Number(values[name] ?? drawn[name]);
-  return { seed, workers: told('workers'), width: told('width'), stages: told('stages'), trouble: told('trouble') };
+  const told = (name: 'workers' | 'width' | 'stages' | 'waves' | 'trouble') => Number(values[name] ?? drawn[name]);
+  const [workers, width, stages] = [told('workers'), told('width'), told('stages')];
+  return { seed, workers, width, stages, waves: told('waves'), trouble: told('trouble') };
 }
 
 /** In a process that may not let garbage lie about for long: it needs less than 500 MB. */

@@ -12,12 +12,14 @@ export interface Settings {
   readonly width: number;
   /** How many arrays follow each other elementwise. With none, there is one array and its reduction, of quick tasks. */
   readonly stages: number;
+  /** How many arrays wait for all of each other instead, if there are any: at the end of each, threads are free. */
+  readonly waves: number;
   /** The rates of all faults are multiplied by this. */
   readonly trouble: number;
 }
 
 /** One run as large as any: with the usual rates of faults it would be about little else. */
-export const largest = { workers: 10_000, width: 10_000_000, stages: 0, trouble: 0.02 };
+export const largest = { workers: 10_000, width: 10_000_000, stages: 0, waves: 0, trouble: 0.02 };
 
 /** How often each thing happens that should not, or need not, from 0 to 1. */
 export interface Faults {
@@ -71,6 +73,8 @@ export interface Faults {
   readonly gone: number;
   /** A worker says what is not so. */
   readonly lie: number;
+  /** A worker pays no heed to being asked for what it has. */
+  readonly mute: number;
   /** A worker is told what no scheduler may say. */
   readonly nonsense: number;
   /** The scheduler sleeps through a tick. */
@@ -105,6 +109,7 @@ const highest: Faults = {
   released: 0.3,
   gone: 0.2,
   lie: 0.1,
+  mute: 0.3,
   nonsense: 0.005,
   asleep: 0.01,
   jump: 0.01,
@@ -126,12 +131,15 @@ export function drawSettings(seed: number): Settings {
   // Another stream than the simulation's: else the size of the cluster would go with the rates of the faults.
   const prng = new Prng(seed ^ 0x5eed);
   const width = Math.floor(300 ** prng.next());
-  return { seed, workers: prng.between(1, 8), width, stages: prng.between(1, 4), trouble: 1 };
+  const settings = { seed, workers: prng.between(1, 8), width, stages: prng.between(1, 4), waves: 0, trouble: 1 };
+  if (!prng.chance(0.5)) return settings;
+  // Long arrays on few threads have chunks that are long enough to be shared, as long as not too much happens to them.
+  return { ...settings, workers: prng.between(1, 4), width: prng.between(30, 200), waves: 5, trouble: 0.4 };
 }
 
 /** The exact command that replays a simulation. */
-export function replayCommand({ seed, workers, width, stages, trouble }: Settings): string {
-  const shape = `--workers ${workers} --width ${width} --stages ${stages} --trouble ${trouble}`;
+export function replayCommand({ seed, workers, width, stages, waves, trouble }: Settings): string {
+  const shape = `--workers ${workers} --width ${width} --stages ${stages} --waves ${waves} --trouble ${trouble}`;
   return `node test/sim/run.ts --seed ${seed} ${shape}`;
 }
 
@@ -139,7 +147,8 @@ export function replayCommand({ seed, workers, width, stages, trouble }: Setting
  * Submissions: two of one client, the second of which builds on the first, so that every kind of edge is among them, and
  * one of another client.
  */
-export function arraysOf({ seed, width, stages }: Settings): readonly (readonly ArraySpec[])[] {
+export function arraysOf({ seed, width, stages, waves }: Settings): readonly (readonly ArraySpec[])[] {
+  if (waves > 0) return wavesOf({ seed, width, waves });
   if (stages === 0)
     return [
       [
@@ -183,6 +192,25 @@ export function arraysOf({ seed, width, stages }: Settings): readonly (readonly 
   const isFree = prng.chance(0.4);
   const placed = (spec: ArraySpec) => (isFree ? spec : { ...spec, ...drawPlacing(prng) });
   return [first.map(placed), second.map(placed), third.map(placed)];
+}
+
+/** None of them is bound to a place, so that what one thread has can be run by any other. */
+function wavesOf({
+  seed,
+  width,
+  waves,
+}: Pick<Settings, 'seed' | 'width' | 'waves'>): readonly (readonly ArraySpec[])[] {
+  const prng = new Prng(seed ^ 0x3a7e5);
+  const of = (array: number): ArraySpec => ({
+    ...plain,
+    array,
+    length: width,
+    concurrency: prng.pick([1, 1, 1, 3]),
+    allowedFailures: prng.pick([1, 3, 3]),
+  });
+  const first = Array.from({ length: waves }, (_, wave) => ({ ...of(wave + 1), whole: wave === 0 ? [] : [wave] }));
+  const [late, other] = [of(waves + 1), of(waves + 2)];
+  return [first, [{ ...late, elementwise: [1], whole: [waves] }], [{ ...other, client: 'other-run', priority: 1 }]];
 }
 
 /** What a worker must have for every array. */

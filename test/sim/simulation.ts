@@ -53,6 +53,7 @@ class Simulation implements World {
   faults: Faults;
   readonly #settings: Settings;
   readonly #checkEvery: number;
+  readonly #targetChunkMs: number;
   readonly #core: SchedulerCore;
   readonly #model = new Model(options);
   readonly #fates: Fates;
@@ -68,9 +69,8 @@ class Simulation implements World {
     this.#checkEvery = checkEvery;
     this.prng = new Prng(settings.seed);
     // Of tasks that take longer than a chunk should, none is sent ahead.
-    // What is sent ahead takes about as long.
-    const targetChunkMs = new Prng(settings.seed ^ 0xa4ead).pick([2, 10, 50]);
-    this.#core = new SchedulerCore({ ...options, targetChunkMs });
+    this.#targetChunkMs = new Prng(settings.seed ^ 0xa4ead).pick([2, 10, 50]);
+    this.#core = new SchedulerCore({ ...options, targetChunkMs: this.#targetChunkMs });
     this.faults = drawFaults(this.prng, settings.trouble);
     this.#fates = new Fates(this.prng);
     this.#shell = new VirtualShell({
@@ -103,7 +103,7 @@ class Simulation implements World {
   #plan(): void {
     const { prng } = this;
     const [first, second, third] = arraysOf(this.#settings);
-    const paces = this.#settings.stages === 0 ? [0.01] : [0.01, 0.5, 5, 50];
+    const paces = this.#paces();
     for (const spec of [...first!, ...second!, ...third!]) this.#fates.draw(spec, this.faults, prng.pick(paces));
     for (let worker = 0; worker < this.#settings.workers; worker += 1) {
       this.agenda.at(prng.between(0, 100), () => this.#spawnWorker());
@@ -124,6 +124,12 @@ class Simulation implements World {
     // With chances of its own, so that the rest of a seed stays what it was.
     const clients = [...first!, ...second!, ...third!].map(({ client }) => client);
     this.#planPauses(new Prng(this.#settings.seed ^ 0x9a05e), clients);
+  }
+
+  #paces(): readonly number[] {
+    const { stages, waves } = this.#settings;
+    if (stages === 0) return [0.01];
+    return waves === 0 ? [0.01, 0.5, 5, 50] : [20, 12, 8].map((size) => this.#targetChunkMs / size);
   }
 
   /** Whoever lacks memory, or does not keep up, is paused for a while. */
@@ -306,6 +312,7 @@ class Simulation implements World {
     if (worker === undefined) return;
     this.agenda.at(this.#arrivalAt(worker), () => {
       if (!worker.isAlive || !worker.isConnected) return;
+      if (message.type === 'recall' && this.prng.chance(this.faults.mute)) return;
       worker.hear(message);
       if (message.type === 'run') this.#befall(worker);
     });
@@ -335,9 +342,12 @@ class Simulation implements World {
     agenda.at(worker.lastDelivery, action);
   }
 
-  /** What happens to be true is no lie, and is not told: the books of the virtual workers would be wrong after it. */
+  /**
+   * What happens to be true is no lie, and is not told: the books of the virtual workers would be wrong after it. But
+   * what a worker was asked for it may give back and run all the same.
+   */
   #feedLie(event: Event): void {
-    if ('attempt' in event && this.#model.isTrue(event)) return;
+    if ('attempt' in event && event.type !== 'indices-returned' && this.#model.isTrue(event)) return;
     this.#report.lies += 1;
     this.#feed(event);
   }

@@ -35,6 +35,7 @@ export interface Host {
 interface Part {
   readonly start: number;
   readonly end: number;
+  readonly at: number;
   readonly busyMs: number;
 }
 
@@ -55,6 +56,8 @@ export class VirtualThread {
   /** The first index of its task that it has not taken, and the end of what it may take. */
   #next = 0;
   #end = 0;
+  /** What it works on, when its indices follow each other. */
+  #part: Part | undefined;
   #isTold = false;
   /** It was called, and has not answered. */
   #isCalled = false;
@@ -127,6 +130,7 @@ export class VirtualThread {
       case 'post-chunk':
         this.#next = this.#task!.start;
         this.#end = this.#task!.end;
+        this.#part = undefined;
         this.#running.clear();
         this.#isTold = false;
         return this.#called() ? this.#beginChunk(this.#task!) : this.#fail();
@@ -216,11 +220,13 @@ export class VirtualThread {
     this.#next = end;
     const paceMs = this.#world.paceMs(task.array) * this.#host.slowness;
     const busyMs = (end - start) * paceMs * weight * (0.5 + this.#world.prng.next());
+    const part = { start, end, at: this.#world.agenda.now, busyMs };
+    this.#part = part;
     this.#runAlone(start);
     this.#later(busyMs, () => {
       const isObedient = this.#isTold && !this.#chance('deaf');
       if (isObedient || this.#chance('abandoned')) return this.#return();
-      this.#finish(task, { start, end, busyMs });
+      this.#finish(task, part);
     });
   }
 
@@ -229,7 +235,9 @@ export class VirtualThread {
     return this.#chance('heavy') ? this.#between(10, 300) : 1;
   }
 
-  #finish(task: Task, { start, end, busyMs }: Part): void {
+  #finish(task: Task, { start, end: planned, busyMs }: Part): void {
+    // The rest of it was taken back meanwhile.
+    const end = Math.min(planned, this.#end);
     let done = start;
     const flush = (until: number) => {
       const count = until - done;
@@ -255,10 +263,18 @@ export class VirtualThread {
 
   /** Nothing of what has not begun at all. */
   #takeTail(): Range {
-    const [start, end] = [this.#next, this.#end];
+    const [start, end] = [this.#begunUntil, this.#end];
     if (start === this.#task!.start) return { start: end, end };
     this.#end = Math.min(start, end);
     return { start: this.#end, end };
+  }
+
+  /** Of a part, it begins one index after the other. */
+  get #begunUntil(): number {
+    if (this.#part === undefined) return this.#next;
+    const { start, end, at, busyMs } = this.#part;
+    const share = busyMs === 0 ? 1 : (this.#world.agenda.now - at) / busyMs;
+    return Math.min(end, start + 1 + Math.floor((end - start) * share));
   }
 
   #return(): void {
