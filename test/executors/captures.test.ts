@@ -8,6 +8,7 @@ import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } fr
 import type { LogRecord } from '../../src/lib/log-record.ts';
 import { read } from '../source.ts';
 import * as captures from '../fixtures/captures.ts';
+import { missing } from '../fixtures/held-in-workers.ts';
 import * as odd from '../fixtures/oddly-captured.ts';
 
 const cluster = new LocalCluster({ workers: 1 });
@@ -163,6 +164,17 @@ test('a captured value that would arrive changed is told as an input would be', 
   const strict = captures.capturingInstance('strict');
   await assert.rejects(run(new Flow('f', () => strict())), { code: 'VALUE_WOULD_CHANGE', path: 'scale' });
 });
+
+for (const [words, make] of Object.entries(missing)) {
+  test(`a name that has no value where the task runs fails it: ${words}`, async () => {
+    const made = make();
+    const { state } = await run(new Flow('f', () => made()));
+
+    const { code, message } = state.of('t').error as Error & { code: string };
+    assert.equal(code, 'CAPTURE_NOT_FOUND', message);
+    assert.ok(message.startsWith(words), message);
+  });
+}
 
 test('a task that changes what it captures is told that the change stays with it', async () => {
   const counting = captures.counting();
