@@ -12,7 +12,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled, toUrl } from './call-site.ts';
 import { beginningOf, endOf, offsetIn, placeAt, positionOf, textOf, type Code, type Spot } from './function-place.ts';
 import { Inspector, type Script } from './inspector.ts';
-import { placeOf, type Reference } from './registry.ts';
+import { placeOf } from './registry.ts';
 
 /** What tells a function from others. */
 export interface FunctionIdentity {
@@ -104,15 +104,21 @@ function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefi
   return { at: placeAt(position.url, before), file, after: endOf(before.trimEnd()) };
 }
 
+/** What was found by its reference: `task 'load'` or `resource 'client'`, of this module here, and its functions. */
+export interface Found {
+  readonly subject: string;
+  readonly module: string | undefined;
+  readonly codes: readonly Code[];
+}
+
 /**
- * Rejects with `TASK_FUNCTION_DIFFERS` when a task that was found has another function than where the flow was started,
- * or a class of it is another one. What cannot be told passes: under another loader the same function has another text
+ * Rejects with `TASK_FUNCTION_DIFFERS` when what was found has another function than where the flow was started, or a
+ * class of it is another one. What cannot be told passes: under another loader the same function has another text
  * and another place.
  */
 export async function assertSame(
   made: readonly FunctionIdentity[],
-  { name, module = '' }: Reference,
-  codes: readonly Code[],
+  { subject, module = '', codes }: Found,
 ): Promise<void> {
   const here = await identitiesOf(codes);
   if (made.length === 0 || here.length === 0) return;
@@ -125,17 +131,17 @@ export async function assertSame(
   const compare = isBundled(module) ? differenceInBundle : differenceInScripts;
   for (const { identity, code } of suspects) {
     const difference = compare(identity, targetOf(code, inspector), { inspector, module });
-    if (difference !== undefined) throw otherFunction(name, difference);
+    if (difference !== undefined) throw otherFunction(subject, difference);
   }
 }
 
-function otherFunction(task: string, { made, found }: Difference): HeddleError {
+function otherFunction(subject: string, { made, found }: Difference): HeddleError {
   const message =
-    `task '${task}' has the function at ${made} where the flow was started, but that at ${found} in a worker, which ` +
+    `${subject} has the function at ${made} where the flow was started, but that at ${found} in a worker, which ` +
     `imported the module again: something chose between them while it loaded that is not the same there, such as ` +
-    `isMainThread, a variable of the environment, the time or chance. Choose inside of the task, or pass what the ` +
+    `isMainThread, a variable of the environment, the time or chance. Choose inside of it, or pass what the ` +
     `choice depends on as an input.`;
-  return new HeddleError('TASK_FUNCTION_DIFFERS', message, { task, made, instead: found });
+  return new HeddleError('TASK_FUNCTION_DIFFERS', message, { subject, made, instead: found });
 }
 
 function isSame(made: FunctionIdentity, found: FunctionIdentity): boolean {
@@ -151,15 +157,20 @@ interface Here {
 
 /** The function that the flow made is in a script of this thread too, just where the flow has it: it was not chosen. */
 function differenceInScripts(made: FunctionIdentity, code: Code, { inspector }: Here): Difference | undefined {
+  if (made.location === undefined) return { made: made.beginning, found: placeOfFunction(code, inspector) };
   const scripts = [...inspector.scripts.values()].filter(({ url }) => toUrl(url).startsWith('file:'));
   for (const script of scripts) {
     const place = placeIn(script, made, inspector);
     if (place === undefined) continue;
-    const own = positionOf(code, inspector);
-    const found = own === undefined ? 'no place in a file' : placeAt(own.url, own.source.slice(0, own.beginning));
-    return { made: place, found };
+    return { made: place, found: placeOfFunction(code, inspector) };
   }
   return undefined;
+}
+
+/** Of what the engine has written itself: its text. */
+function placeOfFunction(code: Code, inspector: Inspector): string {
+  const position = positionOf(code, inspector);
+  return position === undefined ? textOf(code) : placeAt(position.url, position.source.slice(0, position.beginning));
 }
 
 function placeIn(script: Script, made: FunctionIdentity, inspector: Inspector): string | undefined {
@@ -176,10 +187,13 @@ function placeIn(script: Script, made: FunctionIdentity, inspector: Inspector): 
 const bundles = new Map<string, string>();
 
 /** A bundle knows where what is in it was written. */
-function differenceInBundle({ written, location }: FunctionIdentity, code: Code, here: Here): Difference | undefined {
+function differenceInBundle(made: FunctionIdentity, code: Code, here: Here): Difference | undefined {
   const url = fileOf(here.module);
+  const { written, location, beginning } = made;
   const own = here.inspector.locationOf(code);
-  if (written === undefined || location === undefined || own === undefined) return undefined;
+  if (location === undefined) return { made: beginning, found: placeOfFunction(code, here.inspector) };
+  if (written === undefined) return undefined;
+  if (own === undefined) return { made: written.at, found: textOf(code) };
   let source = bundles.get(url);
   if (source === undefined) bundles.set(url, (source = readFileSync(fileURLToPath(url), 'utf8')));
   const place = { line: own.lineNumber, column: own.columnNumber };

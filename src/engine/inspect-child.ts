@@ -6,6 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { importOnlyForTasks, load } from '../code/load.ts';
 import { assertSame, type FunctionIdentity } from '../code/function-identity.ts';
 import type { Reference } from '../code/registry.ts';
+import { codesOfResource, type ResourceDefinition } from '../flow/resource.ts';
 import { codeOf, Task } from '../flow/task.ts';
 // The tasks that come with Heddle are there in every worker.
 import './task-run/chunk-runner.ts';
@@ -85,8 +86,9 @@ async function searchModule(module: number, sought: readonly Sought[]): Promise<
 /** In the thread of a module: looks for one of its tasks. */
 async function answer({ reference, functions }: Sought, task: number): Promise<void> {
   try {
-    const found = await load(reference);
-    if (found instanceof Task) await assertSame(functions, reference, codeOf(found));
+    const found = (await load(reference)) as Task | ResourceDefinition;
+    const codes = found instanceof Task ? codeOf(found) : codesOfResource(found);
+    await assertSame(functions, { subject: reference.name, module: reference.module, codes });
     parentPort!.postMessage({ task });
   } catch (error) {
     const { code = 'TASK_NOT_LOADED', cause, instead } = error as { code?: string; cause?: unknown; instead?: string };

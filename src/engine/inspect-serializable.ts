@@ -4,11 +4,12 @@
 import { inspect } from 'node:util';
 import { certain } from '../code/certain.ts';
 import { identitiesOf } from '../code/function-identity.ts';
+import type { Code } from '../code/function-place.ts';
 import { reachRun } from '../code/load.ts';
 import { insideFunction, type Reference } from '../code/registry.ts';
 import type { Binding, Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
-import { Resource } from '../flow/resource.ts';
+import { codesOfResource, Resource } from '../flow/resource.ts';
 import { codeOf, Task } from '../flow/task.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
@@ -106,7 +107,9 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   const held = isInTaskRun() ? undefined : reachRun();
   if (held !== undefined) return await held;
   const nodes = isFlow ? value.graph.nodes : [];
-  const sought = isFlow ? soughtBy(value) : new Map([[value.reference, { path: `task '${value.name}'`, task: value }]]);
+  const sought = isFlow
+    ? soughtBy(value)
+    : new Map([[value.reference, { path: `task '${value.name}'`, codes: codeOf(value) }]]);
   const tasks = isFlow ? distinctTasks(value.graph) : new Map([[value, value.name]]);
   const kept = await keptFaults(tasks);
   const captured: Findings[] = [];
@@ -212,10 +215,10 @@ function defaultOf(parameter: Parameter): Findings[] {
   }
 }
 
-/** How to speak of what is sought; and what it is, if it is a task. */
+/** How to speak of what is sought, and its functions. */
 interface Subject {
   readonly path: string;
-  readonly task?: Task;
+  readonly codes: readonly Code[];
 }
 
 /** How to speak of all that workers must find: tasks, of which copies may share a reference, and resources. */
@@ -223,9 +226,11 @@ function soughtBy({ graph }: Flow): Map<Reference, Subject> {
   const sought = new Map<Reference, Subject>();
   for (const node of graph.nodes) {
     const { task, slug } = node;
-    if (node instanceof Resource) sought.set(node.reference, { path: `resource '${slug}'` });
-    else if (task !== undefined && !sought.has(task.reference))
-      sought.set(task.reference, { path: `task '${slug}'`, task });
+    if (node instanceof Resource) {
+      sought.set(node.reference, { path: `resource '${slug}'`, codes: codesOfResource(node.definition) });
+    } else if (task !== undefined && !sought.has(task.reference)) {
+      sought.set(task.reference, { path: `task '${slug}'`, codes: codeOf(task) });
+    }
   }
   return sought;
 }
@@ -243,8 +248,8 @@ async function keptFaults(tasks: ReadonlyMap<Task, string>): Promise<Serializati
 }
 
 async function lookupFaults(sought: ReadonlyMap<Reference, Subject>, timeoutMs: number): Promise<SerializationFault[]> {
-  const searched = [...sought].map(async ([reference, { task }]) => {
-    return { reference, functions: task === undefined ? [] : await identitiesOf(codeOf(task)) };
+  const searched = [...sought].map(async ([reference, { codes }]) => {
+    return { reference, functions: await identitiesOf(codes) };
   });
   const faults = await searchAfresh(await Promise.all(searched), timeoutMs);
   return [...sought].flatMap(([reference, { path }]) => {
@@ -300,7 +305,7 @@ const lookups: Readonly<Record<string, Lookup>> = {
   TASK_FUNCTION_DIFFERS: {
     what: (_, instead) => `has another function when its module is imported again: that at ${instead}`,
     why: 'a worker would run that, as the module chooses by something that is not the same there',
-    remedies: ['choose inside of the task', 'or pass what the choice depends on as an input'],
+    remedies: ['choose inside of it', 'or pass what the choice depends on as an input'],
   },
   TASK_NOT_LOADED: {
     what: (task, cause) => `is made by ${place(task)}, which could not be imported: ${cause}`,

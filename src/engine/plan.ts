@@ -108,6 +108,8 @@ export interface PlannedResource {
   readonly key: string;
   readonly name: string;
   readonly reference: Reference;
+  /** Which functions it has where the flow was started. */
+  readonly functions: readonly FunctionIdentity[];
   /** The upstream, needed whole, that brings the arguments of the setup. */
   readonly input: number;
 }

@@ -1,6 +1,7 @@
 // A resource in a flow: something that cannot travel, like a connection, and so is opened wherever a task needs it.
 // What travels are the arguments of its setup, which are the value of its node.
 
+import type { Code } from '../code/function-place.ts';
 import type { Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { Node, type NodeFacts } from './node.ts';
@@ -15,6 +16,11 @@ export interface ResourceDefinition {
   readonly cleanup: ((resource: unknown) => unknown) | undefined;
   /** How long its cleanup is waited for. */
   readonly cleanupTimeoutMs: number;
+}
+
+/** For those who read the user's code instead of calling it. */
+export function codesOfResource({ setup, cleanup }: ResourceDefinition): readonly Code[] {
+  return cleanup === undefined ? [setup] : [setup, cleanup];
 }
 
 /** A resource to be, which stands for a value of type `T` wherever a task is given it as an argument of its own. */

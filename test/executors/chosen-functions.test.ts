@@ -22,6 +22,7 @@ const others: readonly (readonly [task: unknown, made: string, found: string])[]
   [chosen.byChoice, '(x: number) => `fast', '(x: number) => `slow'],
   [chosen.byPlace, `(): string => 'one place', `, `(): string => 'one place';`],
   [chosen.byClass, 'class Fast', 'class Slow'],
+  [chosen.byNative, 'function max() { [native code] }', '(x: number) => x);'],
   [chosen.byBound, '(x: number) => `fast', '(x: number) => `slow'],
 ];
 
@@ -45,11 +46,15 @@ for (const [where, makeCluster] of Object.entries(clusters)) {
       const state = await new Flow('f', () => made(1)).run({ executor, onLog: () => {} });
 
       const error = state.of(made.name).error as Error & Readonly<Record<string, unknown>>;
-      assert.deepEqual([error.code, error.task], ['TASK_FUNCTION_DIFFERS', made.name], error.message);
+      assert.deepEqual([error.code, error.subject], ['TASK_FUNCTION_DIFFERS', `task '${made.name}'`], error.message);
       const [there, here] = texts.map(placeOf);
       assert.ok(error.message.includes(`has the function at ${there} where the flow was started`), error.message);
       assert.ok(error.message.includes(`but that at ${here} in a worker`), error.message);
     }
+    const opening = await new Flow('f', () => chosen.use(chosen.byResource())).run({ executor, onLog: () => {} });
+    const { code, message } = opening.of('use').error as Error & { code: string };
+    assert.equal(code, 'TASK_FUNCTION_DIFFERS', message);
+    assert.ok(message.startsWith(`resource 'opened' has the function at ${placeOf("() => 'mine'")} where`), message);
     const flow = new Flow('f', () => chosen.alike.map((each) => (each as Task)('x')));
     const state = await flow.run({ executor, onLog: () => {} });
     assert.deepEqual([...state.output], [...(await flow.run({ executor: new LocalExecutor() })).output]);
@@ -68,8 +73,18 @@ test('that a worker would find another function is told beforehand', bounded, as
   }
 });
 
+test('so is a resource that is opened otherwise', bounded, async () => {
+  const { problems } = await inspectSerializable(new Flow('f', () => chosen.use(chosen.byResource())));
+
+  assert.deepEqual(
+    problems.map(({ path, kind }) => [path, kind]),
+    [["resource 'opened'", 'TASK_FUNCTION_DIFFERS']],
+  );
+});
+
 /** Of such a text in the fixture. */
 function placeOf(text: string): string {
+  if (text.endsWith('[native code] }')) return text;
   const source = read('test/fixtures/chosen.ts');
   const before = source.slice(0, source.lastIndexOf(text));
   const lines = before.split('\n');

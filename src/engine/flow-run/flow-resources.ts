@@ -2,7 +2,9 @@ import { nanoid } from 'nanoid';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import type { Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
-import { Resource } from '../../flow/resource.ts';
+import { codesOfResource, Resource } from '../../flow/resource.ts';
+import { identitiesOf, type FunctionIdentity } from '../../code/function-identity.ts';
+import type { PlannedResource } from '../plan.ts';
 import type { Session } from './executor.ts';
 import type { NodeRun } from './node-run.ts';
 
@@ -10,6 +12,8 @@ import type { NodeRun } from './node-run.ts';
 export class FlowResources {
   readonly #graph: Graph;
   readonly #resources: readonly Resource[];
+  /** Which functions they have, for those who find them elsewhere. */
+  readonly #functions = new Map<Resource, readonly FunctionIdentity[]>();
   /** For keys that no other run uses, be it of the same id. */
   readonly #scope = nanoid();
 
@@ -28,8 +32,21 @@ export class FlowResources {
     return `${this.#scope}/${slug}`;
   }
 
-  /** Throws `RESOURCE_NOT_ADDRESSABLE` for one that no worker of this session could find. */
-  assertAddressable(session: Session): void {
+  planned(resource: Resource): Pick<PlannedResource, 'key' | 'functions'> {
+    return { key: this.keyOf(resource), functions: this.#functions.get(resource) ?? [] };
+  }
+
+  /** Rejects with `RESOURCE_NOT_ADDRESSABLE` for one that no worker of this session could find. */
+  async prepare(session: Session): Promise<void> {
+    this.#assertAddressable(session);
+    if (!session.importsModules) return;
+    for (const resource of this.#resources) {
+      const codes = codesOfResource(resource.definition);
+      this.#functions.set(resource, await identitiesOf(codes, { isForBundles: !session.takesCaptures }));
+    }
+  }
+
+  #assertAddressable(session: Session): void {
     const lost = this.#resources.find(({ reference }) => session.objection(reference) !== undefined);
     if (lost === undefined) return;
     const { slug, reference } = lost;

@@ -80,7 +80,7 @@ export class FlowRunner {
     // What is written to disk is for other processes.
     const sharesMemory = session.sharesMemory && this.#journal === undefined;
     this.#ofRun = { ...this.#ofRun, sharesMemory };
-    this.resources.assertAddressable(session);
+    await this.resources.prepare(session);
     this.#prepared = await prepareTasks(this.#graph, session, this.#ofRun);
   }
 
@@ -179,7 +179,7 @@ export class FlowRunner {
       }
       case 'resource': {
         const input = await this.#connectWhole(wiring, binding.node);
-        wiring.resource(binding.node, { key: this.resources.keyOf(binding.node), input });
+        wiring.resource(binding.node, { ...this.resources.planned(binding.node), input });
         return;
       }
       case 'filled': {

@@ -29,8 +29,8 @@ export class Wiring {
   }
 
   /** Adds an argument that is opened where the task runs, with what the upstream `input` brings. */
-  resource({ slug, reference }: Resource, { key, input }: { key: string; input: number }): void {
-    const resource = this.resources.push({ key, name: slug, reference, input }) - 1;
+  resource({ slug, reference }: Resource, found: Pick<PlannedResource, 'key' | 'functions' | 'input'>): void {
+    const resource = this.resources.push({ name: slug, reference, ...found }) - 1;
     this.args.push({ type: 'resource', resource });
   }
 

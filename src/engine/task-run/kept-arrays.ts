@@ -5,10 +5,11 @@ import { attachmentsOf } from '../../lib/attachments.ts';
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
 import { deepFrozen } from '../../lib/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { inBundle } from '../../code/call-site.ts';
 import { assertSame } from '../../code/function-identity.ts';
 import { load } from '../../code/load.ts';
 import type { Reference } from '../../code/registry.ts';
-import type { ResourceDefinition } from '../../flow/resource.ts';
+import { codesOfResource, type ResourceDefinition } from '../../flow/resource.ts';
 import { codeOf, type Task } from '../../flow/task.ts';
 import { triggerOf } from '../../flow/triggers.ts';
 import { useTypes, type Registered } from '../../values/types.ts';
@@ -18,7 +19,7 @@ import type { LoadedTask } from '../loaded-task.ts';
 import { hookLoadedLoggers } from '../loggers/named.ts';
 import { moduleWarnings } from '../module-warnings.ts';
 import { captureOutput } from './output-capture.ts';
-import { decodePlan, openPlan, type PlannedResource } from '../plan.ts';
+import { decodePlan, openPlan, type PlannedResource, type SealedPlan } from '../plan.ts';
 import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
 import type { UsedResource } from '../resources.ts';
 import { openStorage } from './storage.ts';
@@ -62,7 +63,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const sealed = decodePlan(task.definition);
     // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
     const known = sealed.isSent ? undefined : (await loadTold(sealed.reference, task.code, emit)).freeze();
-    if (known !== undefined) await assertSame(sealed.functions ?? [], known.reference, codeOf(known));
+    if (known !== undefined) await assertSameTask(sealed, known);
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
@@ -103,8 +104,17 @@ async function loadTold(reference: Reference, code: CodeSource, emit: (message: 
   return task;
 }
 
-async function findResource({ key, name, reference, input }: PlannedResource, task: ChunkTask): Promise<UsedResource> {
+async function assertSameTask({ name, functions = [] }: SealedPlan, task: Task): Promise<void> {
+  await assertSame(functions, { subject: `task '${name}'`, module: task.reference.module, codes: codeOf(task) });
+}
+
+async function findResource(
+  { key, name, reference, functions, input }: PlannedResource,
+  task: ChunkTask,
+): Promise<UsedResource> {
   const definition = (await load(reference, task.code)) as ResourceDefinition;
+  const module = task.code.bundle === undefined ? reference.module : inBundle(task.code.bundle, reference.module!);
+  await assertSame(functions, { subject: `resource '${name}'`, module, codes: codesOfResource(definition) });
   const makeArguments = () => {
     // Each setup may do with its arguments what it likes.
     const unknownTypes = unknownTypesFor(reference);
