@@ -5,11 +5,17 @@
 import { types } from 'node:util';
 import { hasElementsOnly, isOdd } from './exactness.ts';
 
-type Column = ArrayLike<unknown> | Rows | Dates | Lists | Mixed;
+type Column = ArrayLike<unknown> | Words | Rows | Dates | Lists | Mixed;
 
 export interface Rows {
   readonly keys: readonly string[];
   readonly columns: readonly Column[];
+}
+
+/** Few different texts, or the like, each written once. */
+interface Words {
+  readonly words: readonly unknown[];
+  readonly at: Uint8Array;
 }
 
 interface Dates {
@@ -43,6 +49,12 @@ export class Table implements Rows {
 /** With wider rows, taking them apart gains nothing. */
 const mostKeys = 100;
 const mostDepth = 8;
+/** A column of fewer is written as it is. */
+const leastWorded = 64;
+/** Of so many, more than a few are different where it is not worth to look at all. */
+const lookedAt = 32;
+const fewWords = 8;
+const mostWords = 256;
 /** Of a list that is itself a value: a shorter one is as fast as it is. */
 const leastTableRows = 64;
 
@@ -131,7 +143,7 @@ class Taking {
   }
 
   #column(column: Filling, depth: number): Column | undefined {
-    if (column.isPrimitive) return column.members;
+    if (column.isPrimitive) return wordsOf(column.members) ?? column.members;
     const members = column.members as readonly unknown[];
     if (column.isObjects) return this.#objects(members as readonly object[], depth + 1);
     const objects = this.#objects(members.filter(isObject), depth + 1);
@@ -181,6 +193,25 @@ function isBareDate(date: object): date is Date {
   return Object.getPrototypeOf(date) === Date.prototype && Object.keys(date).length === 0;
 }
 
+function wordsOf(members: ArrayLike<unknown>): Words | undefined {
+  if (ArrayBuffer.isView(members) || members.length < leastWorded) return undefined;
+  const places = new Map<unknown, number>();
+  const at = new Uint8Array(members.length);
+  for (let index = 0; index < members.length; index += 1) {
+    const word = members[index];
+    let place = places.get(word);
+    if (place === undefined) {
+      place = places.size;
+      // A map takes 0 and -0 for the same.
+      const isTooMany = place === mostWords || (index < lookedAt && place === fewWords);
+      if (isTooMany || typeof word === 'number') return undefined;
+      places.set(word, place);
+    }
+    at[index] = place;
+  }
+  return { words: [...places.keys()], at };
+}
+
 function datesOf(members: readonly object[]): Dates | undefined {
   const times = new Float64Array(members.length);
   for (let index = 0; index < members.length; index += 1) {
@@ -201,9 +232,16 @@ export function putTogether({ keys, columns }: Rows): unknown[] {
 
 function membersOf(column: Column): ArrayLike<unknown> {
   if (Array.isArray(column) || ArrayBuffer.isView(column)) return column as ArrayLike<unknown>;
+  if ('words' in column) return spell(column);
   if ('keys' in column) return putTogether(column);
   if ('times' in column) return Array.from(column.times, (time) => new Date(time));
   return 'lengths' in column ? listsOf(column) : mixedOf(column as Mixed);
+}
+
+function spell({ words, at }: Words): unknown[] {
+  const members: unknown[] = [];
+  for (let index = 0; index < at.length; index += 1) members.push(words[at[index]!]);
+  return members;
 }
 
 function listsOf({ lengths, elements }: Lists): unknown[] {
@@ -270,7 +308,7 @@ function isObject(value: unknown): value is object {
 }
 
 function isNested(column: Column): boolean {
-  return !Array.isArray(column) && !ArrayBuffer.isView(column);
+  return !Array.isArray(column) && !ArrayBuffer.isView(column) && !('words' in column);
 }
 
 /** Then no two rows can be the same object. */

@@ -53,6 +53,24 @@ test('rows within rows, lists and dates are taken apart with them, also where so
   assert.ok(encodeValue(table).length * 1.5 < serialize(list).length);
 });
 
+test('few different texts, and what stands among them, are written once and come back in their places', () => {
+  const few = ['open', 'shut', '', undefined, null, true, 10n];
+  const columns: Record<string, (id: number) => unknown> = {
+    few: (id) => few[id % few.length],
+    'one number late': (id) => (id === 250 ? -0 : 'none'),
+    'very many late': (id) => (id < 40 ? 'none' : `number ${id}`),
+  };
+
+  for (const [name, column] of Object.entries(columns)) {
+    const list = Array.from({ length: 400 }, (_, id) => ({ id, [name]: column(id) }));
+    const back = decodeValue(encodeValue(list));
+    assert.deepEqual(back, list, name);
+  }
+  const texts = (column: (id: number) => string) => Array.from({ length: 400 }, (_, id) => ({ text: column(id) }));
+  const size = (list: unknown) => encodeValue(list).length;
+  assert.ok(size(texts((id) => `a longer text, number ${id % 7}`)) < size(texts((id) => `t${id}`)));
+});
+
 test('what is in two places of a table stays one, by way of the copier', () => {
   const author = { name: 'ann' };
   const at = new Date(0);
