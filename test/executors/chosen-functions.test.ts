@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Flow, inspectSerializable, type Task } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
+import { codeOf } from '../../src/flow/task.ts';
 import * as chosen from '../fixtures/chosen.ts';
 import { read } from '../source.ts';
 import { joinedWorker } from './worker-process.ts';
@@ -34,13 +36,8 @@ const clusters = {
 
 for (const [where, makeCluster] of Object.entries(clusters)) {
   test(`a task whose function is another one on ${where} is not run there`, bounded, async () => {
-    await using cluster = makeCluster();
-    await cluster.start();
-    await using _worker =
-      cluster instanceof WebSocketCluster
-        ? await joinedWorker({ url: cluster.url!, token, name: 'ada', folder, codeDirectory: join(folder, 'code') })
-        : undefined;
-    const executor = new DistributedExecutor(() => cluster);
+    await using place = await openedAt(makeCluster());
+    const { executor } = place;
 
     for (const [made, ...texts] of others as readonly [Task, string, string][]) {
       const state = await new Flow('f', () => made(1)).run({ executor, onLog: () => {} });
@@ -60,6 +57,32 @@ for (const [where, makeCluster] of Object.entries(clusters)) {
     assert.deepEqual([...state.output], [...(await flow.run({ executor: new LocalExecutor() })).output]);
   });
 }
+
+test('what a loader has rewritten where the flow is started is no other function', bounded, async () => {
+  const hooks = registerHooks({
+    load: (url, context, next) => {
+      const loaded = next(url, context);
+      if (!url.endsWith('/rewritten.ts')) return loaded;
+      return {
+        ...loaded,
+        source: Buffer.from(loaded.source as Uint8Array)
+          .toString()
+          .replaceAll('task(', ' task(\n')
+          .replaceAll(' + ', ' +  '),
+      };
+    },
+  });
+  const { one, two } = await import('../fixtures/rewritten.ts');
+  hooks.deregister();
+  assert.match(String(codeOf(one)[0]), / \+ {2}1$/);
+
+  for (const makeCluster of Object.values(clusters)) {
+    await using place = await openedAt(makeCluster());
+    const flow = new Flow('f', () => ({ one: one(1), two: two(1) }));
+    const { output } = await flow.run({ executor: place.executor, onLog: () => {} });
+    assert.deepEqual({ ...output }, { one: 2, two: 3 });
+  }
+});
 
 test('that a worker would find another function is told beforehand', bounded, async () => {
   for (const [made, , found] of others) {
@@ -81,6 +104,20 @@ test('so is a resource that is opened otherwise', bounded, async () => {
     [["resource 'opened'", 'TASK_FUNCTION_DIFFERS']],
   );
 });
+
+/** With a worker in an empty folder, where workers have to come. */
+async function openedAt(cluster: LocalCluster | WebSocketCluster) {
+  await cluster.start();
+  const worker =
+    cluster instanceof WebSocketCluster
+      ? await joinedWorker({ url: cluster.url!, token, name: 'ada', folder, codeDirectory: join(folder, 'code') })
+      : undefined;
+  const dispose = async () => {
+    await worker?.[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
+  };
+  return { executor: new DistributedExecutor(() => cluster), [Symbol.asyncDispose]: dispose };
+}
 
 /** Of such a text in the fixture. */
 function placeOf(text: string): string {
