@@ -128,8 +128,8 @@ export type ToWorker =
   | { readonly type: 'recall'; readonly array: number; readonly attempt: number }
   | { readonly type: 'cancel'; readonly array: number; readonly attempt: number; readonly graceMs: number }
   /** Reports of this attempt are not taken for now: whoever makes them is to wait. And they are taken again. */
-  | { readonly type: 'hold'; readonly attempt: number }
-  | { readonly type: 'go-on'; readonly attempt: number }
+  | { readonly type: 'hold'; readonly array: number; readonly attempt: number }
+  | { readonly type: 'go-on'; readonly array: number; readonly attempt: number }
   | { readonly type: 'forget'; readonly array: number }
   | { readonly type: 'close-resource'; readonly resource: string }
   /** The id of the bundle, or why there is none. */

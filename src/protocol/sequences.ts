@@ -30,11 +30,13 @@ export function sequenceOf(message: Message): Sequence | undefined {
     case 'started':
       return message.array;
     // To a worker: an array is defined before it is run, and forgotten after that. What waits behind an attempt comes
-    // after it, and is called back after that.
+    // after it, and is called back after that. What is to keep its reports is there by then, or over.
     case 'define':
       return message.definition.array;
     case 'run':
     case 'recall':
+    case 'hold':
+    case 'go-on':
     case 'forget':
       return message.array;
     case 'resource-logs':
@@ -55,8 +57,6 @@ export function sequenceOf(message: Message): Sequence | undefined {
     case 'refused':
     // An attempt that arrives after its cancel is not run, and a submission that does is not taken.
     case 'cancel':
-    case 'hold':
-    case 'go-on':
     case 'close-resource':
     // Questions and their answers.
     case 'take':

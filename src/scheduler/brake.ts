@@ -89,7 +89,7 @@ export class Brake {
   #tellWorkersOf(client: ClientPeer, type: 'hold' | 'go-on'): void {
     for (const worker of this.#options.workers.values()) {
       for (const [attempt, { array }] of worker.attempts)
-        if (array.client === client) sendToWorker(worker, { type, attempt });
+        if (array.client === client) sendToWorker(worker, { type, array: array.id, attempt });
     }
   }
 }

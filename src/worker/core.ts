@@ -104,6 +104,11 @@ export class WorkerCore {
     return this.#runs.size > 0;
   }
 
+  /** Whether the attempt runs here, or waits for that. */
+  has(attempt: number): boolean {
+    return this.#runs.has(attempt);
+  }
+
   /** Throws a `ProtocolError` for what no scheduler may say, and is then as it was before. */
   handle(event: WorkerEvent): readonly WorkerCommand[] {
     this.#apply(event);
@@ -254,6 +259,8 @@ export class WorkerCore {
     const run = this.#runs.get(attempt);
     if (run?.behind !== undefined) this.#end(attempt);
     else if (run?.isWaiting === false) this.#emit({ type: 'recall-chunk', attempt });
+    // As long as it waits for its code it keeps what it has: elsewhere the code may be missing as well.
+    else if (run !== undefined) this.#send({ type: 'returned', attempt, start: 0, count: 0 });
   }
 
   #stop(attempt: number, graceMs: number): void {

@@ -156,7 +156,7 @@ export class ThreadLife {
       case 'cancel-asked':
         return this.#cancel(event.graceMs);
       case 'recall-asked':
-        return this.#posted?.type === 'chunk' ? this.#emit({ type: 'take-tail' }) : undefined;
+        return this.#recall();
       case 'tail-taken': {
         (this.#posted as ChunkTurn).unreported.remove(event.tail);
         return this.#emit({ type: 'report', report: { type: 'returned', ...event.tail } });
@@ -288,6 +288,13 @@ export class ThreadLife {
     }
     turn.deadline = Math.min(turn.deadline, this.#now + graceMs);
     this.#emit({ type: 'order-cancel' });
+  }
+
+  /** What is not posted stays, and a thread is being started for it; but whoever asked does not wait for an answer. */
+  #recall(): void {
+    if (this.#posted?.type === 'chunk') this.#emit({ type: 'take-tail' });
+    else if (this.#turns.some(({ type }) => type === 'chunk'))
+      this.#emit({ type: 'report', report: { type: 'returned', start: 0, end: 0 } });
   }
 
   #end(loss: Loss): void {

@@ -113,6 +113,8 @@ export class Worker implements AsyncDisposable {
   #perform(command: WorkerCommand): void {
     switch (command.type) {
       case 'send':
+        // Nobody says of an attempt that is over that it may go on.
+        if (command.message.type === 'ended') this.#letGo(command.message.attempt);
         return this.#comm.send(command.message);
       case 'run-chunk':
         return void this.#run(command.message, command.code);
@@ -140,7 +142,6 @@ export class Worker implements AsyncDisposable {
     const facts = { name, length, array: key, attempt, start, end, lanes, notes, timedOut, timeoutMs };
     const chunk = { ...facts, code, definition: bytes, whole, elementwise: inputs };
     const loss = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
-    this.#letGo(attempt);
     this.#handle({ type: 'chunk-over', attempt, loss });
   }
 
@@ -153,7 +154,7 @@ export class Worker implements AsyncDisposable {
   /** Whether the scheduler takes reports of an attempt. */
   #pace({ type, attempt }: Extract<ToWorker, { type: 'hold' | 'go-on' }>): void {
     if (type === 'go-on') this.#letGo(attempt);
-    else if (!this.#held.has(attempt)) this.#held.set(attempt, Promise.withResolvers());
+    else if (this.#core.has(attempt) && !this.#held.has(attempt)) this.#held.set(attempt, Promise.withResolvers());
   }
 
   #letGo(attempt: number): void {

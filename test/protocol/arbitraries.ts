@@ -114,8 +114,8 @@ export function toWorker(): fc.Arbitrary<ToWorker> {
     record({ type: type('recall'), array: number, attempt: number }),
     record({ type: type('forget'), array: number }),
     record({ type: type('close-resource'), resource: text }),
-    record({ type: type('hold'), attempt: number }),
-    record({ type: type('go-on'), attempt: number }),
+    record({ type: type('hold'), array: number, attempt: number }),
+    record({ type: type('go-on'), array: number, attempt: number }),
     record({ type: type('close'), reason: text }),
   );
 }

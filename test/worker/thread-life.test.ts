@@ -262,10 +262,11 @@ test('with all that was begun reported, and the rest taken, a thread that dies h
   assert.deepEqual(on(settled(1, 0, 3), failed(exit3), exited(-1), gone).at(-1), over());
 });
 
-test('a chunk that has no thread yet, and a closing, have nothing to give back', () => {
+test('a chunk that has no thread yet says that it gives nothing back, and a closing says nothing', () => {
   const { on } = thread();
+  const nothing = { type: 'report', report: { type: 'returned', start: 0, end: 0 } };
 
-  assert.deepEqual(on({ type: 'recall-asked' }, chunk(1), { type: 'recall-asked' }), [start]);
+  assert.deepEqual(on({ type: 'recall-asked' }, chunk(1), { type: 'recall-asked' }), [start, nothing]);
   on(started, opened(1, 'db'), closing('db'), through(1), returned);
   assert.deepEqual(on({ type: 'recall-asked' }), []);
 });
