@@ -94,7 +94,8 @@ export class SSHCluster implements Cluster {
   }
 
   /**
-   * Has so many workers from here on; those that are too many finish what they run. Resolves when new ones have joined.
+   * Has so many workers from here on; those that are too many for a second finish what they run, and end. Resolves when
+   * new ones have joined.
    */
   async scale(workers: number): Promise<void> {
     await this.#life.scale(workers);
