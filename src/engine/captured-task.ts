@@ -3,6 +3,7 @@
 
 import type { Capture } from '../code/capture/capture.ts';
 import type { Captured } from '../code/capture/captured.ts';
+import type { Code } from '../code/function-place.ts';
 import { notAddressable } from '../code/load.ts';
 import { insideFunction } from '../code/registry.ts';
 import { codeOf, partsOf, taskOf, type Task, type TaskParts } from '../flow/task.ts';
@@ -44,7 +45,7 @@ export async function takeApart(task: Task, { slug, made = insideFunction }: Cap
   try {
     const parts = partsOf(task);
     const classes = 'class' in parts ? codeOf(task) : [];
-    return await capture(withoutPlace(parts), { subject: `task '${slug}'`, made, isPlain: isExact, classes });
+    return await capture(withoutPlace(parts), { subject: `task '${slug}'`, made, isPlain: isExact, classes, codesOf });
   } catch (error) {
     throw error instanceof NoInspectorError ? notAddressable(task.reference, error) : error;
   }
@@ -53,7 +54,12 @@ export async function takeApart(task: Task, { slug, made = insideFunction }: Cap
 /** The task again. Rejects as `revive` does. */
 export async function reviveTask({ reference, captured }: RunPlan): Promise<Task> {
   const { revive } = await import('../code/capture/revive.ts');
-  return taskOf(reference, (await revive(captured!)) as unknown as TaskParts);
+  return taskOf(reference, (await revive(captured!, codesOf)) as unknown as TaskParts);
+}
+
+/** Only tasks have a reference of that kind. */
+function codesOf(task: object): readonly Code[] {
+  return codeOf(task as Task);
 }
 
 /** Results have a plan of their own, and upstream tasks are where the flow is. */

@@ -58,6 +58,16 @@ for (const [where, makeCluster] of Object.entries(clusters)) {
   });
 }
 
+test('nor is one that captures such a task', bounded, async () => {
+  await using place = await openedAt(clusters.threads());
+  const capturing = chosen.capturing();
+  const state = await new Flow('f', () => capturing()).run({ executor: place.executor, onLog: () => {} });
+
+  const { code, message } = state.of('capturing').error as Error & { code: string };
+  assert.equal(code, 'TASK_FUNCTION_DIFFERS', message);
+  assert.match(message, /^task 'by-choice' has the function at /);
+});
+
 test('what a loader has rewritten where the flow is started is no other function', bounded, async () => {
   const hooks = registerHooks({
     load: (url, context, next) => {

@@ -5,7 +5,15 @@
 import { types } from 'node:util';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { certain } from '../certain.ts';
-import { isModuleScope, ownNames, type Captured, type CapturedFunction, type CapturedText } from './captured.ts';
+import {
+  isModuleScope,
+  ownNames,
+  type Captured,
+  type CapturedFunction,
+  type CapturedText,
+  type CodesOf,
+} from './captured.ts';
+import { identitiesOf } from '../function-identity.ts';
 import { settleEarlyParts } from './early-parts.ts';
 import { freeNamesIn, hasPrivateMembers, type Tie } from '../syntax/free-names.ts';
 import { placeAt, textOf } from '../function-place.ts';
@@ -32,6 +40,7 @@ export interface CaptureOptions {
   readonly isPlain: (value: unknown) => boolean;
   /** The classes of an instance that is to be made again from its fields. */
   readonly classes: readonly Code[];
+  readonly codesOf: CodesOf;
 }
 
 /**
@@ -87,7 +96,7 @@ class Capturing {
     for (let next = 0; next < this.#found.length; next += 1) {
       const { code, at } = this.#found[next]!;
       const reference = types.isProxy(code) ? undefined : referenceOf(code);
-      this.#functions.push(reference ? await this.#taskAt(reference, at) : this.#recordOf(code, at));
+      this.#functions.push(reference ? await this.#taskAt(code, reference, at) : this.#recordOf(code, at));
     }
     return { functions: this.#functions, gaps: this.#taken.gaps, values: this.#values, holders: this.#holders };
   }
@@ -115,9 +124,11 @@ class Capturing {
   }
 
   /** Workers find it, unless importing its module leads nobody there. */
-  async #taskAt(reference: Reference, at: string): Promise<CapturedFunction> {
+  async #taskAt(task: Code, reference: Reference, at: string): Promise<CapturedFunction> {
     const { module, made = insideFunction, mayBeThere } = await certain(reference);
-    if (module !== undefined || mayBeThere) return { type: 'reference', reference };
+    if (module !== undefined || mayBeThere) {
+      return { type: 'reference', reference, functions: await identitiesOf(this.#options.codesOf(task)) };
+    }
     throw this.#refusal(`'${at}'`, { ...ties.task, what: `is itself a task that was made ${made}` });
   }
 

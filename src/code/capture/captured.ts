@@ -3,13 +3,14 @@
 
 import type { Replacement } from './early-parts.ts';
 import type { CapturedProperty, KeyName } from './properties.ts';
+import type { FunctionIdentity } from '../function-identity.ts';
 import type { Reference } from '../registry.ts';
-import type { VisibleScope } from '../inspector.ts';
+import type { Code, VisibleScope } from '../inspector.ts';
 import type { ImportedName } from '../syntax/module-text.ts';
 
 /** By its own name in something that is there at both ends, or by its text. Modules of Node are `known` as well. */
 export type CapturedFunction =
-  | { readonly type: 'reference'; readonly reference: Reference }
+  | { readonly type: 'reference'; readonly reference: Reference; readonly functions: readonly FunctionIdentity[] }
   /** Of the platform: where to look for it, from a global or (`node:fs`) a module on. */
   | { readonly type: 'known'; readonly path: readonly string[] }
   /** Of a CommonJS module: what it exports, or something that this has. */
@@ -55,6 +56,9 @@ export interface Gap {
   /** Present for one that is called to read what is there, or to write it. */
   readonly as?: 'get' | 'set';
 }
+
+/** The functions of a task that was found, for those who do not know what tasks are. */
+export type CodesOf = (task: object) => readonly Code[];
 
 export interface Captured {
   readonly functions: readonly CapturedFunction[];

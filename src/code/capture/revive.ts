@@ -11,8 +11,10 @@ import {
   type Captured,
   type CapturedFunction,
   type CapturedText,
+  type CodesOf,
   type Gap,
 } from './captured.ts';
+import { assertSame } from '../function-identity.ts';
 import type { Code } from '../inspector.ts';
 import { exportAt, thingAt } from './known.ts';
 import { load } from '../load.ts';
@@ -28,21 +30,21 @@ interface Found {
 }
 
 /**
- * The values, with the functions in them again. Rejects with what `load` and `moduleScope` reject with, and with
- * `CAPTURE_NOT_FOUND` for a part of the platform that is not there.
+ * The values, with the functions in them again. Rejects with what `load`, `assertSame` and `moduleScope` reject with,
+ * and with `CAPTURE_NOT_FOUND` for a part of the platform that is not there.
  */
-export async function revive(captured: Captured): Promise<Readonly<Record<string, unknown>>> {
+export async function revive(captured: Captured, codesOf: CodesOf): Promise<Readonly<Record<string, unknown>>> {
   warnNobody();
-  const found = await findAll(captured.functions);
+  const found = await findAll(captured.functions, codesOf);
   return new Reviving(captured, found).run();
 }
 
-async function findAll(functions: readonly CapturedFunction[]): Promise<Found> {
+async function findAll(functions: readonly CapturedFunction[], codesOf: CodesOf): Promise<Found> {
   const modules = new Map<string, ModuleScope>();
   const imported = new Map<string, Readonly<Record<string, unknown>>>();
   const referenced = new Map<number, object>();
   for (const [number, each] of functions.entries()) {
-    if (each.type === 'reference') referenced.set(number, await load(each.reference));
+    if (each.type === 'reference') referenced.set(number, await taskOf(each, codesOf));
     const module = each.type === 'named' || each.type === 'text' ? each.module : undefined;
     if (module !== undefined && !modules.has(module.url)) modules.set(module.url, await moduleScope(module));
     if (each.type !== 'text') continue;
@@ -53,6 +55,16 @@ async function findAll(functions: readonly CapturedFunction[]): Promise<Found> {
     }
   }
   return { modules, imported, referenced };
+}
+
+async function taskOf(
+  { reference, functions }: Extract<CapturedFunction, { type: 'reference' }>,
+  codesOf: CodesOf,
+): Promise<object> {
+  const task = await load(reference);
+  const { name, module } = reference;
+  await assertSame(functions, { subject: `task '${name}'`, module, codes: codesOf(task) });
+  return task;
 }
 
 function importKey(url: string, from: string): string {
