@@ -4,6 +4,8 @@
 /** What older measurements still weigh when a new one comes: the mean follows about the last five. */
 const memory = 0.8;
 const maxGrowth = 8;
+/** How many times the places of runs that overlap are filled in one chunk: only its last runs leave places empty. */
+const refills = 8;
 
 export interface Prospects {
   /** How many indices are still to be started. */
@@ -57,11 +59,14 @@ export class Pace {
 
   /**
    * The size of the next chunk. As many as can overlap take no longer than one of them: so at least those, or, when
-   * there are fewer, an even share for each slot that has none.
+   * there are fewer, an even share for each slot that has none. Once it is known what works, a chunk of those that
+   * overlap has several times as many: where one takes longer than others, its neighbours go on meanwhile.
    */
   nextSize({ left, slots, busy, lanes, targetMs, most = Infinity }: Prospects): number {
     const atOnce = Math.min(lanes, Math.ceil(left / Math.max(1, slots - busy)));
-    return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, this.#sizeInTime({ left, slots, targetMs })))));
+    const refilled = lanes > 1 && this.#indices > 0 ? Math.min(lanes * refills, left / slots) : 0;
+    const inTime = this.#sizeInTime({ left, slots, targetMs });
+    return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, refilled, inTime))));
   }
 
   /** A chunk of so many is as long as chunks are to be, and so short that a gap behind it would count. */

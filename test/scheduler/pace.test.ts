@@ -111,3 +111,14 @@ test('what is left of a chunk that ended goes back to the queue', () => {
 
   assert.deepEqual(on(ended('alice', 2)), [run('alice', 1, [4, 68], 3)]);
 });
+
+test('of those that overlap, a chunk holds several times as many, so that one slow run leaves one place empty', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 1_000, concurrency: 50 }));
+
+  on(settled('alice', 1, [0, 50], 50 * 30));
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 1, [100, 500], 3, 50)]);
+
+  on(settled('bob', 2, [50, 100], 50 * 30));
+  assert.deepEqual(on(ended('bob', 2)), [run('bob', 1, [500, 750], 4, 50)]);
+});

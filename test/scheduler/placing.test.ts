@@ -247,5 +247,7 @@ test('what overlaps and is done soon comes in chunks of the target time, beyond 
   const { on } = scheduler({ targetChunkMs: 10 });
   on(joined('alice'), submitted({ array: 1, length: 1_000, concurrency: 4 }));
 
-  assert.deepEqual(on(settled('alice', 1, [0, 4], 2)).at(-1), runBehind(1, 'alice', 1, [4, 24], 2, 4));
+  on(settled('alice', 1, [0, 4], 0.4));
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 1, [4, 36], 2, 4)]);
+  assert.deepEqual(on(settled('alice', 2, [4, 36], 3.19)).at(-1), runBehind(2, 'alice', 1, [36, 136], 3, 4));
 });
