@@ -1,7 +1,7 @@
 // What a task run is given: its arguments, put together from constants and from what upstream runs returned; and
 // whether a gate lets it have them.
 
-import { deepFrozen } from '../lib/deep-frozen.ts';
+import { deepFrozen } from '../values/deep-frozen.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { withPlaces } from '../flow/bindings.ts';
 import { State } from '../flow/state.ts';

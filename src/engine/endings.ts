@@ -1,6 +1,7 @@
 // How task runs end, when they do not simply return a value.
 
 import { notInBundle } from '../code/bundle/not-in-bundle.ts';
+import { whatIsFrozen } from '../values/deep-frozen.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
@@ -62,17 +63,39 @@ function errorOf(thrown: unknown): Error {
 /** The beginning of the source of every task: see `Callable`. */
 const readOnlyOfTask = /Cannot assign to read only property '(.*)' of function '\(\.\.\.args/;
 
+/** What V8 says of whatever is frozen, whoever froze it. */
+const readOnly = /^Cannot (?:assign to read only|delete) property |, object is not extensible$/;
+
 /** A task is a frozen function while it runs, and what V8 says of that helps nobody. Nor does Node know of bundles. */
 function explained(error: Error, task: string): Error {
   if (!(error instanceof TypeError)) return notInBundle(error) ?? error;
-  const [, property] = readOnlyOfTask.exec(textOf(error)) ?? [];
-  if (property === undefined) return error;
+  const text = messageOf(error);
+  const [, property] = readOnlyOfTask.exec(text) ?? [];
+  if (property !== undefined) {
+    const message =
+      `task '${task}' tried to change its own '${property}'. A task keeps nothing between its runs, because they ` +
+      `happen in other threads and on other machines. Return what is to be kept, or make it an input.`;
+    return toldInstead(error, new UsageError('TASK_IS_FROZEN', message, { task, property, cause: error }));
+  }
+  if (!readOnly.test(text)) return error;
   const message =
-    `task '${task}' tried to change its own '${property}'. A task keeps nothing between its runs, because they ` +
-    `happen in other threads and on other machines. Return what is to be kept, or make it an input.`;
-  const told = new UsageError('TASK_IS_FROZEN', message, { task, property, cause: error });
-  told.stack = `TypeError: ${message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
+    `task '${task}' tried to change what is frozen: ${text}. ${whatIsFrozen} Change a copy: { ...it }, [...it], or ` +
+    `structuredClone(it).`;
+  return toldInstead(error, new UsageError('VALUE_IS_FROZEN', message, { task, cause: error }));
+}
+
+function toldInstead(error: Error, told: UsageError): UsageError {
+  told.stack = `TypeError: ${told.message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
   return told;
+}
+
+function messageOf(error: Error): string {
+  try {
+    const message: unknown = error.message;
+    return typeof message === 'string' ? message : '';
+  } catch {
+    return '';
+  }
 }
 
 function textOf(error: Error): string {

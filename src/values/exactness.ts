@@ -6,6 +6,7 @@
 // whether two views share one buffer.
 
 import { inspect, types } from 'node:util';
+import { frozenPrototype } from './deep-frozen.ts';
 import { Envelope } from './envelope.ts';
 
 /** Deeper values are refused: the copier recurses, and gives up at about 1,600 levels when the stack is all its own. */
@@ -134,7 +135,16 @@ export function isOdd(value: object): boolean {
 
 /** From this length on, it is cheaper to ask whether a list has properties besides its elements than to collect all. */
 const longList = 256;
-const elementsHidden = { maxArrayLength: 0, depth: 0, customInspect: false };
+/** Every option that counts, since the user may have set `inspect.defaultOptions`. */
+const elementsHidden = {
+  maxArrayLength: 0,
+  depth: 0,
+  customInspect: false,
+  showHidden: false,
+  getters: false,
+  sorted: false,
+  colors: false,
+};
 
 /** Whether there are no properties besides the elements, or as many as there are holes. */
 export function hasElementsOnly(list: readonly unknown[] | NodeJS.TypedArray): boolean {
@@ -181,10 +191,13 @@ const nothing: readonly unknown[] = [];
 
 /** By prototype: what is inside an object that has it, if that is the real thing, and has nothing the copier loses. */
 const exactNatives: ReadonlyMap<unknown, Look> = new Map<unknown, Look>([
-  [Map.prototype, (value) => (types.isMap(value) && isBare(value) ? [...value].flat(1) : undefined)],
-  [Set.prototype, (value) => (types.isSet(value) && isBare(value) ? [...value] : undefined)],
+  ...whetherFrozen(Map.prototype, (value) => (types.isMap(value) && isBare(value) ? [...value].flat(1) : undefined)),
+  ...whetherFrozen(Set.prototype, (value) => (types.isSet(value) && isBare(value) ? [...value] : undefined)),
+  ...whetherFrozen(
+    Date.prototype,
+    leaf((value) => types.isDate(value) && isBare(value)),
+  ),
   [Envelope.prototype, (value) => (Envelope.is(value) ? envelopeMembers(value) : undefined)],
-  [Date.prototype, leaf((value) => types.isDate(value) && isBare(value))],
   [RegExp.prototype, leaf((value) => types.isRegExp(value) && value.lastIndex === 0 && isBare(value, 1))],
   [ArrayBuffer.prototype, leaf((value) => types.isArrayBuffer(value) && !value.detached && isBare(value))],
   [Number.prototype, leaf((value) => types.isNumberObject(value) && isBare(value))],
@@ -212,6 +225,11 @@ const exactNatives: ReadonlyMap<unknown, Look> = new Map<unknown, Look>([
     (value) => (isExactError(value) ? [value.cause] : undefined),
   ]),
 ]);
+
+/** What many runs share is frozen. */
+function whetherFrozen(prototype: object, look: Look): readonly [unknown, Look][] {
+  return [prototype, frozenPrototype(prototype)].map((each) => [each, look]);
+}
 
 function leaf(isExactLeaf: (value: object) => boolean): Look {
   return (value) => (isExactLeaf(value) ? nothing : undefined);

@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events';
 import { Stream, Writable } from 'node:stream';
 import { types } from 'node:util';
+import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasOrdinaryMemory, isExotic, isOdd } from './exactness.ts';
 import { shorten } from './members.ts';
 import type { RefusedKind } from './refusals.ts';
@@ -57,10 +58,12 @@ export function classNames(prototypes: readonly object[]): string[] {
   return prototypes.flatMap((prototype) => classNameOf(constructorOf(prototype)) ?? []);
 }
 
-/** The prototypes of an object, nearest first. Ends at a Proxy, whose traps must not run. */
+/** The prototypes of an object, nearest first, as if it were not frozen. Ends at a Proxy, whose traps must not run. */
 export function prototypesOf(value: object): object[] {
   const prototypes: object[] = [];
-  let next: object | null = types.isProxy(value) ? null : (Object.getPrototypeOf(value) as object | null);
+  let next: object | null = types.isProxy(value)
+    ? null
+    : ordinaryPrototype(Object.getPrototypeOf(value) as object | null);
   while (next !== null && !types.isProxy(next) && prototypes.length < 20) {
     prototypes.push(next);
     next = Object.getPrototypeOf(next) as object | null;

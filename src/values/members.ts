@@ -77,7 +77,13 @@ function arrayMembers(array: readonly unknown[], isOfInterest: (member: unknown)
 /** The keys of an array that are no indices. */
 export function namedKeys(array: readonly unknown[]): string[] {
   const keys = Object.keys(array);
-  return keys.slice(keys.findLastIndex((key) => /^\d+$/.test(key)) + 1);
+  return keys.slice(keys.findLastIndex(isIndex) + 1);
+}
+
+/** Not every number is: `'007'` is a name, and so is what is beyond the length that a list may have. */
+function isIndex(key: string): boolean {
+  const index = Number(key) >>> 0;
+  return String(index) === key && index < 2 ** 32 - 1;
 }
 
 function mapMembers(map: ReadonlyMap<unknown, unknown>): Member[] {

@@ -90,7 +90,7 @@ class Replacement {
       const encode = () => [numberOf(value), value.buffer, value.byteOffset, value.byteLength];
       return this.#envelope(value, { tag: sharedViewTag, encode });
     }
-    if (Array.isArray(value)) return isPlain(value) ? this.#startArray(value) : value;
+    if (Array.isArray(value)) return this.#startArray(value);
     if (types.isMap(value) || types.isSet(value)) return this.#startCollection(value);
     return this.#isOpen(value)
       ? this.#startObject(value, Object.create(Object.getPrototypeOf(value) as object))
@@ -148,6 +148,8 @@ class Replacement {
   #startArray(array: readonly unknown[]): unknown[] {
     const copy: unknown[] = [];
     copy.length = array.length;
+    // With its class, be that another's: what is in it may travel all the same, and the class is told of.
+    if (!isPlain(array)) Object.setPrototypeOf(copy, Object.getPrototypeOf(array) as object);
     if (isSparse(array)) return this.#startObject(array, copy);
     this.#fillLater(copy, () => {
       for (let index = 0; index < array.length; index += 1) {
@@ -159,13 +161,15 @@ class Replacement {
   }
 
   #startCollection(value: Map<unknown, unknown> | Set<unknown>): object {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Map.prototype && prototype !== Set.prototype) return value;
     const copy = types.isMap(value) ? new Map<unknown, unknown>() : new Set<unknown>();
+    Object.setPrototypeOf(copy, Object.getPrototypeOf(value) as object);
     this.#fillLater(copy, () => {
-      for (const [key, member] of value.entries()) {
-        if (copy instanceof Map) copy.set(this.#copyOf(key), this.#copyOf(member));
-        else copy.add(this.#copyOf(member));
+      // What the class has of the same name is not asked.
+      if (types.isMap(copy)) {
+        for (const [key, member] of Map.prototype.entries.call(value))
+          Map.prototype.set.call(copy, this.#copyOf(key), this.#copyOf(member));
+      } else {
+        for (const member of Set.prototype.values.call(value)) Set.prototype.add.call(copy, this.#copyOf(member));
       }
     });
     return this.#startObject(value, copy);
@@ -210,8 +214,8 @@ function isView(value: object): value is NodeJS.ArrayBufferView {
 
 function contentOf(value: object): readonly unknown[] {
   if (Envelope.is(value)) return [value.data];
-  if (types.isMap(value)) return [...value].flat(1);
-  if (types.isSet(value)) return [...value];
+  if (types.isMap(value)) return [...Map.prototype.entries.call(value)].flat(1);
+  if (types.isSet(value)) return [...Set.prototype.values.call(value)];
   if (ArrayBuffer.isView(value) || types.isProxy(value)) return [];
   return Object.values(value);
 }

@@ -3,6 +3,7 @@
 // as fast as it reads one object after the other.
 
 import { types } from 'node:util';
+import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasElementsOnly, isOdd } from './exactness.ts';
 
 type Column = ArrayLike<unknown> | Words | Rows | Dates | Lists | Mixed;
@@ -190,7 +191,9 @@ function isBareList(list: object): list is readonly unknown[] {
 
 function isBareDate(date: object): date is Date {
   if (!types.isDate(date)) return false;
-  return Object.getPrototypeOf(date) === Date.prototype && Object.keys(date).length === 0;
+  return (
+    ordinaryPrototype(Object.getPrototypeOf(date) as object | null) === Date.prototype && Object.keys(date).length === 0
+  );
 }
 
 function wordsOf(members: ArrayLike<unknown>): Words | undefined {

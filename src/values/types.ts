@@ -3,6 +3,7 @@
 // business of this room: see `engine/types.ts`.
 
 import { types as kinds } from 'node:util';
+import { ordinaryPrototype } from './deep-frozen.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
@@ -154,7 +155,8 @@ export function registerTag(tag: string, decode: (data: never) => unknown): void
 
 /** How an object is to be sent whose own class is registered. All errors go the same way. */
 export function typeOf(value: object): RegisteredType | undefined {
-  const prototype: unknown = kinds.isNativeError(value) ? Error.prototype : Object.getPrototypeOf(value);
+  const own = Object.getPrototypeOf(value) as object | null;
+  const prototype: unknown = kinds.isNativeError(value) ? Error.prototype : ordinaryPrototype(own);
   const type = registry.byPrototype.get(prototype as object) ?? lateTypeOf(prototype);
   return prototype === Error.prototype && !kinds.isNativeError(value) ? undefined : type;
 }

@@ -1,10 +1,33 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
+import { decodeValue, encodeValue } from '../../src/values/encode.ts';
+import { registerType } from '../../src/values/types.ts';
 import { NotSerializableError, describeChange, sendable, type Destination } from '../../src/values/travels.ts';
 import { HttpError, Money } from './value-table.ts';
 
 class Cache extends Map<string, Date> {}
+class List extends Array<unknown> {}
+class Sum {
+  readonly of: number;
+  constructor(of: number) {
+    this.of = of;
+  }
+}
+registerType(Sum, { tag: 'Sum', encode: ({ of }) => of, decode: (of: number) => new Sum(of) });
+
+/** Whose own methods must not be asked. */
+class Deaf extends Map<unknown, unknown> {
+  override set(): never {
+    throw new Error('set');
+  }
+  override entries(): never {
+    throw new Error('entries');
+  }
+  override [Symbol.iterator](): never {
+    throw new Error('iterator');
+  }
+}
 
 const destination: Destination = { role: 'result', task: 't' };
 const values: Readonly<Record<string, unknown>> = {
@@ -81,6 +104,25 @@ test('what arrives changed is told in one sentence: where, what, how, and what t
     ],
     ['good data'],
   ]);
+});
+
+test('what is in a list or map of a class arrives as it would anywhere, and only the class is told of', () => {
+  const list = Object.assign(new List(), { 0: new URL('http://a.b/'), 1: new Sum(3), length: 2, note: new Sum(4) });
+  const map = Map.prototype.set.call(new Deaf(), new Sum(5), [list]);
+
+  const { value, changed } = sendable(map, destination);
+
+  assert.deepEqual(
+    changed.map(({ path, what }) => [path, what]),
+    [
+      ['', 'is a Deaf (extends Map)'],
+      ['.get(key 0)[0]', 'is a List (extends Array)'],
+    ],
+  );
+  const there = [...(decodeValue(encodeValue(value)) as Map<Sum, [unknown[] & { note: Sum }]>)];
+  const [[key, [[first, second, ...others]]]] = there as [[Sum, [unknown[] & { note: Sum }]]];
+  assert.deepEqual([key, String(first), second, others], [new Sum(5), 'http://a.b/', new Sum(3), []]);
+  assert.deepEqual(there[0]![1][0].note, new Sum(4));
 });
 
 test('what the copier would accept and deliver dead is refused', () => {

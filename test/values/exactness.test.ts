@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
+import { deepFrozen } from '../../src/values/deep-frozen.ts';
 import { diagnose } from '../../src/values/diagnosis.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/values/encode.ts';
 import { isExact } from '../../src/values/exactness.ts';
@@ -35,6 +37,39 @@ test('lists of rows of one shape, whatever it is, arrive exactly, and are exact 
     }),
     { numRuns: 300 },
   );
+});
+
+test('what many runs share, and is frozen for that, is as exact as it was, and arrives as if it were not', () => {
+  const make = () => ({
+    rows: Array.from({ length: 100 }, (_, id) => ({ id, at: new Date(id) })),
+    map: new Map([['a', new Set([1])]]),
+    links: [new URL('http://a.b/'), new URLSearchParams('a=1'), new Headers({ a: 'b' })],
+    reason: Object.assign(new Error('m'), { code: 'E' }),
+  });
+  const frozen = deepFrozen(make());
+
+  assert.deepEqual(
+    [isExact(frozen.map), isExact(frozen.rows), takeTableApart(frozen.rows)],
+    [true, true, takeTableApart(make().rows)],
+  );
+  const { packed, refused, changed } = diagnose(frozen);
+  assert.deepEqual([refused, changed], [[], []]);
+  const { reason, ...rest } = decodeValue(encodeValue(packed)) as typeof frozen;
+  const { reason: _, ...others } = make();
+  assertSame(rest, others);
+  assert.deepEqual([reason.message, reason.code], ['m', 'E']);
+});
+
+test('how the user wants things to be printed changes no verdict', () => {
+  const { ...before } = inspect.defaultOptions;
+  Object.assign(inspect.defaultOptions, { showHidden: true, colors: true, getters: true, sorted: true });
+  try {
+    const named = Object.assign(new Float64Array(300), { width: 5 });
+    const lists = [new Uint8Array(300), Array.from({ length: 300 }, () => 1), named];
+    assert.deepEqual(lists.map(isExact), [true, true, false]);
+  } finally {
+    Object.assign(inspect.defaultOptions, before);
+  }
 });
 
 test('a column of what the scan accepts arrives exactly', () => {

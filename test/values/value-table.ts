@@ -99,6 +99,7 @@ function packedValues(): [string, Fate, unknown][] {
     // oxlint-disable-next-line no-sparse-arrays
     ['what an array has besides elements', 'packed', Object.assign([1, , -0, url], { note: url })],
     ['an own __proto__ key beside a URL', 'packed', Object.assign(JSON.parse('{"__proto__":{"x":1}}'), { url })],
+    ['names of an array that look like numbers', 'packed', Object.assign([url], { of: 2, '007': 3, 4294967295: url })],
     ['a cycle through an Error that leads nowhere', 'packed', cycleAround(url)],
   ];
 }
@@ -138,6 +139,7 @@ function changedValues(): [string, Fate, unknown][] {
 function refusedCode(): [string, Fate, unknown][] {
   return [
     ['a symbol', 'refused symbol', Symbol('s')],
+    ['a function that an array has beside a number', 'refused function', Object.assign([1], { of: () => 1, '00': 2 })],
     ['a boxed symbol', 'refused symbol', Object(Symbol('s'))],
     ['a function', 'refused function', { callback: () => 1 }],
     ['a class', 'refused function', Money],

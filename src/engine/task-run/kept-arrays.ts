@@ -3,7 +3,7 @@
 
 import { attachmentsOf } from '../../lib/attachments.ts';
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
-import { deepFrozen } from '../../lib/deep-frozen.ts';
+import { deepFrozen } from '../../values/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { inBundle } from '../../code/call-site.ts';
 import { assertSame } from '../../code/function-identity.ts';
