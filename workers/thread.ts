@@ -10,6 +10,9 @@ import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
 import type { ChunkMessage, ChunkReturn, ChunkTask } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
+// Piscina tries `require()` first, which a loader such as tsx turns into another copy of all of Heddle than the one
+// that the user's modules import. What waits at its top level cannot be required, so piscina imports it.
+await Promise.resolve();
 const none: Attachments = new Map();
 /** Ours, whatever a task may do to the port that it can reach too. */
 const post = parentPort!.postMessage.bind(parentPort);

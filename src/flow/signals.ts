@@ -3,6 +3,7 @@
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
+import { sharedByCopies } from '../lib/process-wide.ts';
 import { State, type StateDetails, type StateType } from './state.ts';
 
 /** Told of every signal that is made. The engine listens, to notice one that a user's `catch` swallowed. */
@@ -20,6 +21,8 @@ export class Signal extends Error {
     signalListener.made(this);
   }
 }
+
+sharedByCopies(Signal);
 
 /** Ends the task run as `Failed`. It is retried like any failure. */
 export class FAIL extends Signal {
@@ -76,6 +79,8 @@ export class RETRY extends Signal {
     this.delayMs = toMilliseconds(delay, `option 'delay' of RETRY`);
   }
 }
+
+sharedByCopies(RETRY);
 
 /**
  * Calls the task again at once, with `context.taskLoopResult` set to `result` and `context.taskLoopCount` one higher.

@@ -1,6 +1,7 @@
 // What users see of a flow run or a task run. States are immutable values; whoever changes a run's state makes a new
 // one.
 
+import { sharedByCopies } from '../lib/process-wide.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed } from '../values/travels.ts';
 import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
@@ -192,6 +193,8 @@ export class State<T = unknown> {
     return `<${this.toString()}>`;
   }
 }
+
+sharedByCopies(State);
 
 /** A state as plain data. */
 export interface StateJson {

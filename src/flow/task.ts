@@ -23,8 +23,8 @@ import {
 type AnyArguments = any[];
 
 /** A user's own class may call its methods what it likes. */
-const code = Symbol('code');
-const parts = Symbol('parts');
+const code = Symbol.for('heddle.code');
+const parts = Symbol.for('heddle.parts');
 
 /** What a task is made of: its function, or its class and what its constructors have put into it. */
 export type TaskParts = { readonly options: TaskCopyOptions } & (

@@ -1,8 +1,9 @@
 import threads from 'node:worker_threads';
 import { types } from 'node:util';
+import { processWide } from '../lib/process-wide.ts';
 
 /** Memory that its author wants no more. */
-const givenUp = new WeakSet<ArrayBuffer>();
+const givenUp = processWide('given-up', () => new WeakSet<ArrayBuffer>());
 
 /**
  * Gives up the memory of a value that a task is about to return: that of a typed array, or of those in a plain object
