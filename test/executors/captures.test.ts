@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { Session } from 'node:inspector';
 import { after, before, test } from 'node:test';
-import { Flow, inspectSerializable, type Executor } from 'heddle';
+import { fileURLToPath } from 'node:url';
+import { runInThisContext } from 'node:vm';
+import { Flow, inspectSerializable, task, type Executor, type Task } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import type { LogRecord } from '../../src/lib/log-record.ts';
 import { read } from '../source.ts';
@@ -124,6 +126,18 @@ test('a strict task is told on this thread what it is told on others, and anothe
     records.filter(({ level }) => level === 'warn'),
     [],
   );
+});
+
+test('a task of a file that Vite has rewritten is refused with how to test it', async () => {
+  // As Vitest runs what it has rewritten.
+  const source = `'use strict';async (__vite_ssr_exports__, task) => { return task('square', (x) => x * x); }`;
+  const wrapper: unknown = runInThisContext(source, { filename: fileURLToPath(import.meta.resolve('../source.ts')) });
+  const square = await (wrapper as (exports: object, make: typeof task) => Promise<Task<[number], number>>)({}, task);
+
+  await assert.rejects(run(new Flow('f', () => square(2))), {
+    code: 'FUNCTION_NOT_SERIALIZABLE',
+    message: /Vite has rewritten.*run the flow with LocalExecutor.*viteModuleRunner: false/,
+  });
 });
 
 test('a variable that has no value yet is told', async () => {

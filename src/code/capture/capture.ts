@@ -142,7 +142,7 @@ class Capturing {
     }
     const script = scriptOf(code, facts, this.#inspector);
     if (script === undefined) return this.#namedElsewhere(code, at, ties.native);
-    if (script.isCommonJs) return this.#namedElsewhere(code, at, ties.commonJs);
+    if (script.isCommonJs) return this.#namedElsewhere(code, at, this.#tieOf(script));
     const name = nameInModule(code, facts);
     const isThere = name !== undefined && script.isFile && !this.#moduleTextOf(script).unreached.has(name);
     if (isThere) return { type: 'named', module: addressOf(script.url), name };
@@ -156,6 +156,11 @@ class Capturing {
     const path = pathTo(code);
     if (path !== undefined) return { type: 'known', path };
     throw this.#refusal(at === 'run' ? 'its function' : `'${at}'`, tie);
+  }
+
+  /** What is no module here may be one that a test runner has rewritten. */
+  #tieOf({ scriptId }: WrittenFunction): Tie {
+    return this.#inspector.sourceOf(scriptId).includes('__vite_ssr_') ? ties.vite : ties.commonJs;
   }
 
   #boundOf({ target, self, args }: NonNullable<FunctionFacts['bound']>, at: string): CapturedFunction {
@@ -279,6 +284,13 @@ const ties = {
   commonJs: {
     what: 'is code of a CommonJS module, which does not export it, so that nobody else can get at it',
     remedy: 'Export it, or make its file an ES module (.mjs, or "type": "module" in package.json).',
+  },
+  vite: {
+    what: 'is in a file that Vite has rewritten, as Vitest does, so that no worker can import what is running here',
+    remedy:
+      'In a test, run the flow with LocalExecutor, which refuses the same values; or have Node itself load the file: ' +
+      'set experimental: { viteModuleRunner: false } in the `test` section of the configuration, or name the file in ' +
+      'its server.deps.external.',
   },
   require: {
     what: 'uses `require`, which belongs to the place where it was written',
