@@ -209,6 +209,7 @@ export class SchedulerCore {
   // Chunks
 
   #assign(): void {
+    this.lineup.keeping.review();
     for (const held of this.fleet.held) this.#moveToEmpty(held);
     for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
       this.#startChunk(array, array.loners.isEmpty ? array.queue.open.first! : leastBusy(array.queue)!);
@@ -244,6 +245,7 @@ export class SchedulerCore {
     const lanes = Math.min(array.concurrency, array.queue.roomOn(worker), array.room);
     const chunk = this.#take(array, worker, { lanes, plannedSize: array.nextSize(lanes, this.#options) });
     this.lineup.occupy(chunk);
+    this.lineup.keeping.started(array);
     if (!this.fleet.held.has(chunk)) this.#dispatch(chunk);
   }
 

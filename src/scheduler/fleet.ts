@@ -23,6 +23,8 @@ export interface WorkerRecord {
   readonly ahead: Map<Attempt, Chunk>;
   /** One of them that nothing else may run beside: it gets no others. */
   lone: Chunk | undefined;
+  /** Of what this needs, nothing is given to others. */
+  keptFor: Queue | undefined;
   isDraining: boolean;
   /** It gets no chunks for now. */
   isPaused: boolean;
@@ -56,8 +58,8 @@ export class Fleet {
     assert(!this.workers.has(id), `${id} joined twice`);
     const units = new Map(has.resources.map(({ name, amount }) => [name, unitsOf(amount)]));
     const what = { threads, has, labels: new Set(has.labels), units, free: new Map(units) };
-    const idle = { chunks: new Map(), ahead: new Map(), lone: undefined, isDraining: false, isPaused: false };
-    const worker: WorkerRecord = { id, ...what, ...idle, lastSeen: now };
+    const idle = { chunks: new Map(), ahead: new Map(), lone: undefined, keptFor: undefined };
+    const worker: WorkerRecord = { id, ...what, ...idle, isDraining: false, isPaused: false, lastSeen: now };
     this.workers.set(id, worker);
     this.slots += threads;
     for (const queue of this.queues.values()) queue.slots += queue.slotsOf(worker);
@@ -67,6 +69,7 @@ export class Fleet {
 
   drain(worker: WorkerRecord): void {
     if (worker.isDraining) return;
+    if (worker.keptFor !== undefined) this.keepNothingFor(worker.keptFor);
     worker.isDraining = true;
     this.slots -= worker.threads;
     for (const queue of this.queues.values()) {
@@ -77,6 +80,7 @@ export class Fleet {
 
   /** Its slots count as before: it is not for long. */
   pause(worker: WorkerRecord): void {
+    if (worker.keptFor !== undefined) this.keepNothingFor(worker.keptFor);
     worker.isPaused = true;
     for (const queue of this.queues.values()) queue.open.delete(worker);
   }
@@ -102,7 +106,24 @@ export class Fleet {
   /** To be called when an array of it is forgotten. */
   leaveQueue(queue: Queue): void {
     queue.arrays -= 1;
-    if (queue.arrays === 0 && queue !== this.plain) this.queues.delete(queue.key);
+    if (queue.arrays > 0 || queue === this.plain) return;
+    this.keepNothingFor(queue);
+    this.queues.delete(queue.key);
+  }
+
+  /** What the queue needs is given to nobody else there, from here on. */
+  keepFor(queue: Queue, worker: WorkerRecord): void {
+    worker.keptFor = queue;
+    queue.keeper = worker;
+    for (const other of this.queues.values()) if (other.roomOn(worker) === 0) other.open.delete(worker);
+  }
+
+  keepNothingFor(queue: Queue): void {
+    const { keeper } = queue;
+    if (keeper === undefined) return;
+    queue.keeper = undefined;
+    keeper.keptFor = undefined;
+    this.#reopen(keeper);
   }
 
   occupy(chunk: Chunk): void {

@@ -8,6 +8,7 @@ import { noTraits } from '../lib/placing.ts';
 import type { ArrayRecord } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
 import type { WorkerRecord } from './fleet.ts';
+import { patience } from './keeping.ts';
 import type { Limit } from './limits.ts';
 import { unitsOf } from './queue.ts';
 
@@ -21,6 +22,7 @@ export function checkInvariants(core: SchedulerCore): void {
   for (const worker of core.fleet.workers.values()) checkWorker(worker, core);
   checkAhead(core);
   checkQueues(core);
+  checkKeeping(core);
   checkLimits(core);
   checkDelays(core);
 }
@@ -198,6 +200,24 @@ function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
     assert.equal(core.fleet.workers.get(worker.id), worker, `attempt ${attempt} runs on a worker that left`);
     const isKnown = worker.chunks.has(attempt) || worker.ahead.has(attempt);
     assert(isKnown, `${worker.id} does not know that it runs attempt ${attempt}`);
+  }
+}
+
+/** Nothing is kept for nobody, and nobody is passed for ever. */
+function checkKeeping({ fleet }: SchedulerCore): void {
+  const { workers, queues } = fleet;
+  for (const { id, keptFor, isDraining, isPaused } of workers.values()) {
+    if (keptFor === undefined) continue;
+    assert.equal(queues.get(keptFor.key), keptFor, `${id} keeps what it has for a queue that is no more`);
+    assert.equal(keptFor.keeper?.id, id, `${id} keeps what it has for a queue that does not know of it`);
+    assert(!isDraining && !isPaused, `${id} keeps what it has, and gets nothing`);
+  }
+  for (const queue of queues.values()) {
+    const { keeper, passes } = queue;
+    if (keeper === undefined) continue;
+    assert.equal(keeper.keptFor, queue, `${keeper.id} does not know what it keeps free`);
+    assert(passes > patience && queue.slotsOf(keeper) > 0, `${keeper.id} keeps what it has too soon, or in vain`);
+    assert(queue.listed.size > 0, `${keeper.id} keeps what it has for nobody`);
   }
 }
 

@@ -6,6 +6,7 @@ import { Ahead } from './ahead.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
 import type { Fleet } from './fleet.ts';
+import { Keeping } from './keeping.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
 import { Tails } from './tails.ts';
@@ -23,6 +24,7 @@ export class Lineup {
   readonly limits = new Limits();
   readonly ahead: Ahead;
   readonly tails: Tails;
+  readonly keeping: Keeping;
   /** Nothing of theirs is started for now. */
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
@@ -34,6 +36,7 @@ export class Lineup {
     this.#stranded = stranded;
     this.ahead = new Ahead(recall);
     this.tails = new Tails(recall, patienceMs);
+    this.keeping = new Keeping(fleet, (queue) => this.#firstOf(queue));
   }
 
   /** Where an array that is new will stand. */

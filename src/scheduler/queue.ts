@@ -25,6 +25,10 @@ export class Queue {
   slots = 0;
   /** How many living arrays it is there for. */
   arrays = 0;
+  /** How many chunks that need of the same went past what waits in it, since one of it last started. */
+  passes = 0;
+  /** What gets free there is kept for it. */
+  keeper: WorkerRecord | undefined;
   readonly #taken: readonly (readonly [name: string, units: number])[];
 
   constructor(key: string, needs: Traits) {
@@ -50,10 +54,21 @@ export class Queue {
   }
 
   /** How many of its indices the worker could run at once beside what it runs already. */
-  roomOn({ isDraining, isPaused, lone, chunks, threads, labels, free }: WorkerRecord): number {
+  roomOn({ isDraining, isPaused, lone, keptFor, chunks, threads, labels, free }: WorkerRecord): number {
     if (isDraining || isPaused || lone !== undefined || chunks.size >= threads) return 0;
+    if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return 0;
     if (!this.needs.labels.every((label) => labels.has(label))) return 0;
     return this.#timesIn(free);
+  }
+
+  /** Whether one takes of a resource that the other needs too. */
+  sharesWith({ needs }: Queue): boolean {
+    return this.#taken.some(([name]) => needs.resources.some((resource) => resource.name === name));
+  }
+
+  /** How much of what one index needs is free on the worker: 1 is all of it. */
+  shareOn({ free }: WorkerRecord): number {
+    return Math.min(1, ...this.#taken.map(([name, units]) => (free.get(name) ?? 0) / units));
   }
 
   /** Takes, or with a negative count gives back, what so many indices need. */

@@ -37,8 +37,14 @@ function room(fleet: Fleet, words: Words): string {
   return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${held}`;
 }
 
-/** The rest of a worker's threads, while something must run alone there. */
+/** What is free, and nobody gets: the rest of a worker's threads, or what something that was passed often needs. */
 function keptFree(workers: readonly WorkerRecord[], words: Words): string {
+  const keeper = workers.find(({ keptFor }) => keptFor !== undefined);
+  const passed = keeper?.keptFor?.listed.peek();
+  if (keeper !== undefined && passed !== undefined) {
+    const whose = `${words.array(passed.id)}, which needs ${describeTraits(passed.queue.needs)}`;
+    return `; what gets free on worker ${words.worker(keeper.id)} is kept for ${whose}`;
+  }
   const [worker] = workers.filter(({ lone }) => lone !== undefined);
   if (worker === undefined) return '';
   const whose = words.index(worker.lone!.array.id, worker.lone!.outstanding.first ?? 0);

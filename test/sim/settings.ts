@@ -225,6 +225,7 @@ export function drawTraits(prng: Prng): Traits {
 /** How an array is placed and limited, which most are not. */
 function drawPlacing(prng: Prng): Partial<ArraySpec> {
   const needs: readonly Traits[] = [
+    { resources: [{ name: 'gpu', amount: 2 }], labels: [] },
     { resources: [{ name: 'gpu', amount: 1 }], labels: [] },
     { resources: [{ name: 'gpu', amount: 0.4 }], labels: ['eu'] },
     { resources: [], labels: ['eu', 'big'] },

@@ -1,0 +1,62 @@
+// Room for what needs much of a worker: as long as others take what gets free there, in small parts, it never fits.
+// Once enough of them went past it, what gets free on one worker is kept for it, and it waits only for what runs there.
+
+import { runsBefore, type ArrayRecord } from './array-record.ts';
+import type { Fleet, WorkerRecord } from './fleet.ts';
+import type { Queue } from './queue.ts';
+
+/** So many chunks may go past what needs more than they do. */
+export const patience = 16;
+
+export class Keeping {
+  readonly #fleet: Fleet;
+  readonly #firstOf: (queue: Queue) => ArrayRecord | undefined;
+
+  /** `firstOf` gives the array of a queue that is to run first, of those that may. */
+  constructor(fleet: Fleet, firstOf: (queue: Queue) => ArrayRecord | undefined) {
+    this.#fleet = fleet;
+    this.#firstOf = firstOf;
+  }
+
+  /** A chunk of it starts: whoever comes before it, needs of the same, and cannot start, is passed once more. */
+  started(array: ArrayRecord): void {
+    const { queue } = array;
+    queue.passes = 0;
+    this.#fleet.keepNothingFor(queue);
+    for (const rival of this.#rivalsOf(queue)) {
+      const first = rival.open.size > 0 ? undefined : this.#firstOf(rival);
+      if (first === undefined || !runsBefore(first, array)) continue;
+      rival.passes += 1;
+      if (rival.passes > patience && rival.keeper === undefined) this.#keepFor(rival);
+    }
+  }
+
+  /** Keeps nothing for whom nobody waits in any more, nor what is wanted by somebody who comes first. */
+  review(): void {
+    for (const queue of this.#fleet.queues.values()) {
+      if (queue.keeper === undefined) continue;
+      const first = this.#firstOf(queue);
+      const isNext = (rival: Queue) => {
+        const other = this.#firstOf(rival);
+        return other === undefined || runsBefore(first!, other);
+      };
+      if (first === undefined || !this.#rivalsOf(queue).every(isNext)) this.#fleet.keepNothingFor(queue);
+    }
+  }
+
+  #keepFor(queue: Queue): void {
+    let most: WorkerRecord | undefined;
+    for (const worker of this.#fleet.workers.values()) {
+      const { isDraining, isPaused, keptFor } = worker;
+      if (isDraining || isPaused || keptFor !== undefined || queue.slotsOf(worker) === 0) continue;
+      if (most === undefined || queue.shareOn(worker) > queue.shareOn(most)) most = worker;
+    }
+    if (most !== undefined) this.#fleet.keepFor(queue, most);
+  }
+
+  #rivalsOf(queue: Queue): Queue[] {
+    // Most often nobody needs anything.
+    if (queue.needs.resources.length === 0) return [];
+    return [...this.#fleet.queues.values()].filter((other) => other !== queue && other.sharesWith(queue));
+  }
+}

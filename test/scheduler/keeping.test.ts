@@ -1,0 +1,97 @@
+// What needs much of a worker, and others that need less of the same and keep coming.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ArraySpec, Command } from '../../src/scheduler/core.ts';
+import { patience } from '../../src/scheduler/keeping.ts';
+import { ended, joined, released, run, scheduler, settled, submitted, traits } from './fixtures.ts';
+
+const [big, small, late] = [1, 2, 3];
+
+test('what needs all of a worker starts once enough has gone past it, and what runs there has ended', () => {
+  const { pass } = stream();
+  assert.deepEqual(pass(patience + 1).at(-1), run('alice', small, [patience, patience + 1], patience + 3));
+
+  assert.deepEqual(pass(1), [], 'what gets free is kept');
+  assert.deepEqual(pass(1), [run('alice', big, [0, 1], patience + 4)]);
+  const two = [patience + 1, patience + 2].map((index) => run('alice', small, [index, index + 1], index + 4));
+  assert.deepEqual(pass(1), two, 'and is given to the others again');
+});
+
+test('whoever asks is told for whom it is kept', () => {
+  const { core, pass } = stream();
+  pass(patience + 2);
+
+  assert.match(
+    core.explain(small, 50),
+    /1 of 2 threads are busy with array 2; what gets free on worker alice is kept for array 1, which needs gpu 2\.$/,
+  );
+});
+
+test('what shares nothing with it goes on meanwhile, on the threads that are free', () => {
+  const { on, pass } = stream({ threads: 3 });
+  pass(patience + 1);
+  pass(1);
+
+  assert.deepEqual(on(submitted({ array: late })), [run('alice', late, [0, 1], patience + 4)]);
+});
+
+test('nothing is kept for what is needed no more', () => {
+  const { on, pass } = stream();
+  pass(patience + 1);
+  pass(1);
+
+  assert.deepEqual(on(released(big)).at(-1), run('alice', small, [patience + 1, patience + 2], patience + 4));
+});
+
+test('what comes before it does not wait for it', () => {
+  const { on, pass } = stream();
+  pass(patience + 1);
+  pass(1);
+
+  const urgent = submitted({ array: late, priority: 1, needs: traits({ gpu: 1 }) });
+
+  assert.deepEqual(on(urgent), [run('alice', late, [0, 1], patience + 4)]);
+});
+
+for (const type of ['worker-draining', 'worker-paused'] as const) {
+  test(`a worker keeps nothing after ${type}, and the next that is passed on does`, () => {
+    const { core, on, pass } = stream();
+    pass(patience + 1);
+    const queue = core.arrays.get(big)!.queue;
+    assert.equal(queue.keeper?.id, 'alice');
+
+    on({ type, worker: 'alice' }, joined('bob', 2, traits({ gpu: 1.5 })));
+
+    assert.equal(queue.keeper, undefined, 'bob has not enough of it');
+    assert.deepEqual(on(joined('carol', 1, traits({ gpu: 2 }))), [run('carol', big, [0, 1], patience + 5)]);
+  });
+}
+
+test('of what comes before it, any number may go past', () => {
+  const { pass } = stream({ spec: { priority: 1 } });
+
+  assert.equal(pass(3 * patience).length, 3 * patience);
+});
+
+/** Alice has two of what the big one needs two of; two small ones run there, and more of them wait behind the big one. */
+function stream({ threads = 2, spec = {} }: { threads?: number; spec?: Partial<ArraySpec> } = {}) {
+  const { core, on } = scheduler();
+  const needs = traits({ gpu: 1 });
+  on(joined('alice', threads, traits({ gpu: 2 })));
+  const running = runsAmong(on(submitted({ array: 0, length: 2, needs })));
+  on(submitted({ array: big, needs: traits({ gpu: 2 }) }, { array: small, length: 100, needs, ...spec }));
+  /** Has the one end that has run longest, and gives what starts then. */
+  const end = (): Command[] => {
+    const { worker, attempt, range } = running.shift()!;
+    const started = runsAmong(on(settled(worker, attempt, [range.start, range.end], 50), ended(worker, attempt)));
+    running.push(...started);
+    return started;
+  };
+  const pass = (count: number) => Array.from({ length: count }, end).flat();
+  return { core, on, pass };
+}
+
+function runsAmong(commands: readonly Command[]) {
+  return commands.filter((command) => command.type === 'run-chunk');
+}
