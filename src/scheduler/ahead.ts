@@ -2,7 +2,9 @@
 // does not idle between the two. It holds no slot. As long as nothing was heard of it, it can be called back.
 
 import type { Chunk } from './array-record.ts';
+import type { Asks } from './asks.ts';
 import type { ClientId } from './events.ts';
+import type { Moment } from './tails.ts';
 import { Turns } from './turns.ts';
 
 export class Ahead {
@@ -12,15 +14,17 @@ export class Ahead {
   readonly #recalled = new Set<Chunk>();
 
   readonly #tell: (chunk: Chunk) => void;
+  readonly #asks: Asks;
 
   /** `tell` is to tell the worker that a chunk is called back. */
-  constructor(tell: (chunk: Chunk) => void) {
+  constructor(tell: (chunk: Chunk) => void, asks: Asks) {
     this.#tell = tell;
+    this.#asks = asks;
   }
 
-  /** How many were called back and have not answered. */
-  get recalledCount(): number {
-    return this.#recalled.size;
+  /** Whether any could be called back. */
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
   }
 
   add(chunk: Chunk, behind: Chunk): void {
@@ -42,7 +46,7 @@ export class Ahead {
   /** It may run by now: to call it back would be too late. */
   begun(chunk: Chunk): void {
     this.#waiting.delete(chunk);
-    this.#recalled.delete(chunk);
+    if (this.#recalled.delete(chunk)) this.#asks.delete(chunk);
   }
 
   /** Whether it may not have begun, for all that was heard of it. */
@@ -51,22 +55,23 @@ export class Ahead {
   }
 
   /** Calls it back, if that is not too late, for all that is known. */
-  recall(chunk: Chunk): void {
+  recall(chunk: Chunk, now: number): void {
     if (!this.#waiting.has(chunk)) return;
     this.#waiting.delete(chunk);
     this.#recalled.add(chunk);
+    this.#asks.add(chunk, now);
     chunk.isRecalled = true;
     this.#tell(chunk);
   }
 
-  recallAllOf(client: ClientId): void {
-    for (const chunk of this.#waiting) if (chunk.array.client === client) this.recall(chunk);
+  recallAllOf(client: ClientId, now: number): void {
+    for (const chunk of this.#waiting) if (chunk.array.client === client) this.recall(chunk, now);
   }
 
   /** So many workers have nothing to do: first comes what waits behind that which has run longest. */
-  recallFor(idle: number): void {
-    for (let { first } = this.#waiting; first !== undefined && this.#recalled.size < idle; { first } = this.#waiting) {
-      this.recall(first);
+  recallFor({ idle, now }: Moment): void {
+    for (let { first } = this.#waiting; first !== undefined && this.#asks.size < idle; { first } = this.#waiting) {
+      this.recall(first, now);
     }
   }
 

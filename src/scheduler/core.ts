@@ -68,7 +68,7 @@ export class SchedulerCore {
 
   /** When the next delayed index wakes, or a chunk is to be shared: a tick then lets that happen on time. */
   get nextDue(): number {
-    return Math.min(this.delays.nextDue ?? Infinity, this.lineup.tails.nextDue);
+    return Math.min(this.delays.nextDue ?? Infinity, this.lineup.nextDue);
   }
 
   /** Where an index stands, in one sentence. It changes nothing, and may take its time. */
@@ -100,7 +100,7 @@ export class SchedulerCore {
         return this.#applyTo(this.fleet.workers.get(event.worker), event.type);
       case 'client-paused':
         this.lineup.pausedClients.add(event.client);
-        return this.lineup.ahead.recallAllOf(event.client);
+        return this.lineup.ahead.recallAllOf(event.client, this.#now);
       case 'client-resumed':
         return this.lineup.resume(event.client, this.arrays.values());
       case 'indices-settled':
@@ -354,7 +354,7 @@ export class SchedulerCore {
 
   #giveNothingMore(worker: WorkerRecord): void {
     this.#takeBackHeld(worker);
-    for (const chunk of worker.ahead.values()) this.lineup.ahead.recall(chunk);
+    for (const chunk of worker.ahead.values()) this.lineup.ahead.recall(chunk, this.#now);
   }
 
   #takeBackHeld({ lone }: WorkerRecord): void {

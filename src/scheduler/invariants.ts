@@ -141,7 +141,7 @@ function checkAhead(core: SchedulerCore): void {
     }
   }
   assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
-  const isWaste = !lineup.ahead[Symbol.iterator]().next().done && fleet.plain.open.size > lineup.ahead.recalledCount;
+  const isWaste = !lineup.ahead.isEmpty && fleet.plain.open.size > lineup.asks.size;
   assert(!isWaste, 'something waits for a thread while another one is free');
 }
 

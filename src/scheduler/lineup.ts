@@ -3,6 +3,7 @@
 
 import { noTraits } from '../lib/placing.ts';
 import { Ahead } from './ahead.ts';
+import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
 import type { Fleet } from './fleet.ts';
@@ -20,11 +21,17 @@ interface Consequences {
   readonly patienceMs: number;
 }
 
+/** An answer may take so many times longer than a chunk that is shared. */
+const answersTaken = 5;
+
 export class Lineup {
   readonly limits = new Limits();
+  readonly asks: Asks;
   readonly ahead: Ahead;
   readonly tails: Tails;
   readonly keeping: Keeping;
+  /** When something is to be called back, if nothing happens until then. */
+  nextDue = Infinity;
   /** Nothing of theirs is started for now. */
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
@@ -34,8 +41,9 @@ export class Lineup {
   constructor(fleet: Fleet, { stranded, recall, patienceMs }: Consequences) {
     this.#fleet = fleet;
     this.#stranded = stranded;
-    this.ahead = new Ahead(recall);
-    this.tails = new Tails(recall, patienceMs);
+    this.asks = new Asks(answersTaken * patienceMs);
+    this.ahead = new Ahead(recall, this.asks);
+    this.tails = new Tails(recall, { asks: this.asks, patienceMs });
     this.keeping = new Keeping(fleet, (queue) => this.#firstOf(queue));
   }
 
@@ -107,10 +115,13 @@ export class Lineup {
 
   /** Calls back what threads that are free could run instead. */
   share(now: number): void {
-    const { ahead, tails } = this;
-    const idle = this.#fleet.plain.open.size;
-    ahead.recallFor(idle);
-    tails.recallFor({ idle: idle - ahead.recalledCount, now });
+    const { asks, ahead, tails } = this;
+    const moment = { idle: this.#fleet.plain.open.size, now };
+    asks.expire(now);
+    ahead.recallFor(moment);
+    tails.recallFor(moment);
+    const isOneMore = moment.idle > 0 && !(ahead.isEmpty && tails.isEmpty);
+    this.nextDue = Math.min(tails.nextDue, isOneMore ? asks.nextDue : Infinity);
   }
 
   sendAhead(chunk: Chunk, behind: Chunk): void {

@@ -2,9 +2,10 @@
 // back. What the thread has taken by then it runs.
 
 import type { Chunk } from './array-record.ts';
+import type { Asks } from './asks.ts';
 import { Turns } from './turns.ts';
 
-interface Moment {
+export interface Moment {
   /** How many workers could take something. */
   readonly idle: number;
   readonly now: number;
@@ -13,16 +14,16 @@ interface Moment {
 export class Tails {
   /** Chunks of which nobody has asked anything back, the one that has run longest first. */
   readonly #running = new Turns<Chunk>();
-  /** They have not answered. */
-  readonly #asked = new Set<Chunk>();
+  readonly #asks: Asks;
   readonly #tell: (chunk: Chunk) => void;
   readonly #patienceMs: number;
   /** When the next one will have run for too long. */
   nextDue = Infinity;
 
   /** `tell` is to tell the worker, once a chunk has taken longer than `patienceMs`. */
-  constructor(tell: (chunk: Chunk) => void, patienceMs: number) {
+  constructor(tell: (chunk: Chunk) => void, { asks, patienceMs }: { asks: Asks; patienceMs: number }) {
     this.#tell = tell;
+    this.#asks = asks;
     this.#patienceMs = patienceMs;
   }
 
@@ -33,25 +34,30 @@ export class Tails {
 
   ended(chunk: Chunk): void {
     this.#running.delete(chunk);
-    this.#asked.delete(chunk);
+    this.#asks.delete(chunk);
   }
 
   answered(chunk: Chunk): void {
-    this.#asked.delete(chunk);
+    this.#asks.delete(chunk);
   }
 
   recallFor({ idle, now }: Moment): void {
     this.nextDue = Infinity;
-    for (let { first } = this.#running; first !== undefined && this.#asked.size < idle; { first } = this.#running) {
+    for (let { first } = this.#running; first !== undefined && this.#asks.size < idle; { first } = this.#running) {
       const due = first.since + this.#patienceMs;
       if (due > now) return void (this.nextDue = due);
       this.#running.delete(first);
       // All that is left runs, or is done.
       if (first.outstanding.size <= first.lanes) continue;
       first.isRecalled = true;
-      this.#asked.add(first);
+      this.#asks.add(first, now);
       this.#tell(first);
     }
+  }
+
+  /** Whether any could be asked. */
+  get isEmpty(): boolean {
+    return this.#running.size === 0;
   }
 
   /** For the invariants: those that can still be asked. */

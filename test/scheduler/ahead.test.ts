@@ -111,6 +111,19 @@ test('first is called back what waits behind that which runs for longest, one fo
   assert.deepEqual(on(joined('erin')), [recalled('alice', 4)]);
 });
 
+test('when one that was called back does not answer for long, the next is', () => {
+  const { core, on, wait } = scheduler();
+  on(joined('alice', 2), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
+  on(joined('bob'), joined('carol'));
+  assert.deepEqual(on(joined('dave')), [recalled('alice', 3)]);
+
+  assert.equal(core.nextDue, 100);
+  assert.deepEqual(wait(99), []);
+  assert.deepEqual(wait(1), [recalled('alice', 4)]);
+  assert.equal(core.nextDue, Infinity);
+  assert.deepEqual(on(ended('alice', 3)), [run('dave', 1, [2, 3], 7)]);
+});
+
 test('what was called back too late runs where it is, and is settled once', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 3 }), ended('alice', 1), joined('bob'));

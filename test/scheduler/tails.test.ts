@@ -75,6 +75,19 @@ test('one chunk is asked for each free thread, until it has answered or ended', 
   assert.deepEqual(wait(20), [recalled('alice', 2)]);
 });
 
+test('who does not answer in time keeps no other from being asked, and may still answer', () => {
+  const { core, on, wait } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 5 }), settled('alice', 1, [0, 1], 1), ended('alice', 1));
+  on(submitted({ array: 2, length: 9, priority: 1 }), joined('bob'), settled('bob', 3, [0, 1], 1), ended('bob', 3));
+  on(joined('carol', 8), joined('dave'));
+  assert.deepEqual(wait(20), [recalled('alice', 2)]);
+
+  assert.equal(core.nextDue, 120);
+  assert.deepEqual(wait(99), []);
+  assert.deepEqual(wait(1), [recalled('bob', 4)]);
+  assert.deepEqual(on(returned('alice', 2, [2, 3])), [run('dave', 1, [2, 3], 13)]);
+});
+
 test('when one that was asked has ended, the next is asked for the thread that is free', () => {
   const { on, wait } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 5 }), settled('alice', 1, [0, 1], 1), ended('alice', 1));
