@@ -70,18 +70,16 @@ function scanQuickly(value: object, depth: number, budget: Budget): Verdict {
 
 /** Does not collect the members first, which would take half as long again: most of what there is are rows. */
 function scanObject(value: object, depth: number, budget: Budget): Verdict {
-  if (isOdd(value)) return 'inexact';
-  let count = 0;
+  if (isOdd(value) || isDressedUp(value)) return 'inexact';
   for (const key in value) {
-    count += 1;
+    budget.stepsLeft -= 1;
     const member: unknown = (value as Record<string, unknown>)[key];
     if (typeof member === 'object' && member !== null) {
       const verdict = scanQuickly(member, depth + 1, budget);
       if (verdict !== 'exact') return verdict;
     } else if (!isExactPrimitive(member)) return 'inexact';
   }
-  budget.stepsLeft -= count;
-  return isDressedUp(value, count) ? 'inexact' : 'exact';
+  return 'exact';
 }
 
 /**
@@ -117,10 +115,7 @@ export function levelsOf(value: object): number {
 
 /** What the copier reads in a value that is itself exact; `undefined` when it is not. */
 function exactMembers(value: object, prototype: unknown): readonly unknown[] | undefined {
-  if (prototype === Object.prototype) {
-    const members = isOdd(value) ? undefined : Object.values(value);
-    return members !== undefined && isDressedUp(value, members.length) ? undefined : members;
-  }
+  if (prototype === Object.prototype) return isOdd(value) || isDressedUp(value) ? undefined : Object.values(value);
   if (prototype === Array.prototype && Array.isArray(value)) {
     if (isOdd(value)) return undefined;
     return value.length >= longList && hasElementsOnly(value) && !isSparse(value) ? value : Object.values(value);
@@ -153,9 +148,21 @@ export function hasElementsOnly(list: readonly unknown[] | NodeJS.TypedArray): b
   return !inspect(list, elementsHidden).includes(',');
 }
 
-/** Most objects have members, and of those only lists are looked for, which is cheap. */
-function isDressedUp(value: object, memberCount: number): boolean {
-  return memberCount === 0 ? isExotic(value) : Array.isArray(value) || ArrayBuffer.isView(value);
+/**
+ * Whether what has no symbol keys, and the prototype of ordinary objects, was something else before it got that: the
+ * same as `isExotic`, for each of the many objects there are. Lists, dates, errors and their like say so in one text.
+ */
+export function isDressedUp(value: object): boolean {
+  return (
+    Object.prototype.toString.call(value) !== '[object Object]' ||
+    types.isMap(value) ||
+    types.isSet(value) ||
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value) ||
+    types.isPromise(value) ||
+    types.isBigIntObject(value) ||
+    types.isGeneratorObject(value)
+  );
 }
 
 /** What `Object.setPrototypeOf` can dress up as an ordinary object. */

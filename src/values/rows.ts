@@ -4,7 +4,7 @@
 
 import { types } from 'node:util';
 import { ordinaryPrototype } from './deep-frozen.ts';
-import { hasElementsOnly, isOdd } from './exactness.ts';
+import { hasElementsOnly, isDressedUp, isOdd } from './exactness.ts';
 
 type Column = ArrayLike<unknown> | Words | Rows | Dates | Lists | Mixed;
 
@@ -355,5 +355,5 @@ function newMaker(keys: readonly string[]): RowMaker {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
-  return Object.getPrototypeOf(value) === Object.prototype;
+  return Object.getPrototypeOf(value) === Object.prototype && !isDressedUp(value);
 }

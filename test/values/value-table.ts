@@ -131,14 +131,32 @@ function changedValues(): [string, Fate, unknown][] {
     ['a view with an added property', 'changed added-property', Object.assign(new Uint8Array(65), { width: 5 })],
     ['a long view with an added property', 'changed added-property', Object.assign(Buffer.alloc(5_000), { width: 5 })],
     ['a Map dressed up as an object', 'changed class', Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype)],
-    ['a list dressed up as an object', 'changed class', Object.setPrototypeOf([1, 2], Object.prototype)],
+    ...[new Map([[1, 2]]), new Set([1]), new Date(0), /a/, [1, 2], Object(1n) as object, new ArrayBuffer(8)].flatMap(
+      dressedUp,
+    ),
     ['a view of resizable memory', 'changed memory-layout', new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
+  ];
+}
+
+/** As an ordinary object, alone with a property that is to be seen, and among rows. */
+function dressedUp(value: object): [string, Fate, unknown][] {
+  const { name } = value.constructor;
+  const object = Object.assign(Object.setPrototypeOf(value, Object.prototype) as object, { id: 70 });
+  const rows = Array.from({ length: 100 }, (_, id) => (id === 70 ? object : { id }));
+  return [
+    [`a ${name} dressed up as an object`, 'changed class', object],
+    [`a ${name} dressed up as a row`, 'changed class', rows],
   ];
 }
 
 function refusedCode(): [string, Fate, unknown][] {
   return [
     ['a symbol', 'refused symbol', Symbol('s')],
+    [
+      'a Promise dressed up',
+      'refused promise',
+      Object.assign(Object.setPrototypeOf(Promise.resolve(), Object.prototype), { id: 1 }),
+    ],
     ['a function that an array has beside a number', 'refused function', Object.assign([1], { of: () => 1, '00': 2 })],
     ['a boxed symbol', 'refused symbol', Object(Symbol('s'))],
     ['a function', 'refused function', { callback: () => 1 }],
