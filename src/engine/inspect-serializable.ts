@@ -15,6 +15,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { diagnose, type Finding } from '../values/diagnosis.ts';
+import { nameOf } from '../values/kinds.ts';
 import { encodeColumn, encodeValue } from '../values/encode.ts';
 import { isInTaskRun } from './context.ts';
 import { takeApart, type CaptureSubject } from './captured-task.ts';
@@ -72,7 +73,8 @@ export class SerializationReport {
   toString(): string {
     const { bytes, problems, changes, kept } = this;
     const size = `${bytes.toLocaleString('en')} ${bytes === 1 ? 'byte' : 'bytes'} of values`;
-    const reasons = problems.length === 1 ? 'one reason' : `${problems.length} reasons`;
+    // Of a value, not all are looked for.
+    const reasons = problems.length === 1 ? 'one reason' : 'these reasons';
     const verdict = this.isSerializable
       ? `${this.#subject} can be sent to workers (${size}).`
       : `${this.#subject} cannot be sent to workers, for ${reasons}:`;
@@ -103,7 +105,7 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   checkOptions('inspectSerializable()', options, { timeout: rules.anything });
   const timeoutMs = toMilliseconds(options.timeout ?? '20s', `option 'timeout' of inspectSerializable()`);
   const isFlow = value instanceof Flow;
-  if (!isFlow && !(value instanceof Task)) return new SerializationReport('the value', look('value', value));
+  if (!isFlow && !(value instanceof Task)) return new SerializationReport('the value', lookAt(value));
   const held = isInTaskRun() ? undefined : reachRun();
   if (held !== undefined) return await held;
   const nodes = isFlow ? value.graph.nodes : [];
@@ -125,6 +127,18 @@ export async function inspectSerializable(value: unknown, options: InspectOption
     kept,
     bytes: values.reduce((sum, { bytes }) => sum + bytes, 0),
   });
+}
+
+/** Who asks of a function most likely wants it to run on a worker. */
+function lookAt(value: unknown): Findings {
+  const findings = look('value', value);
+  if (nameOf(value) !== 'a function') return findings;
+  const { name } = value as () => unknown;
+  const remedy = `if it is to run there, make it a task: task('${name || 'name'}', ${name || '…'})`;
+  return {
+    ...findings,
+    problems: findings.problems.map((fault) => ({ ...fault, remedies: [remedy, ...fault.remedies] })),
+  };
 }
 
 function look(path: string, value: unknown, encode: (value: unknown) => Uint8Array = encodeValue): Findings {

@@ -8,6 +8,7 @@ import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { isCluster, type Cluster } from './cluster.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { openSession } from './scheduler-session.ts';
+import { keepFromTravelling } from '../values/own-classes.ts';
 
 /** Called when a run starts; gives the cluster for it, or the address of a scheduler that is running (`'ws://…'`). */
 export type ClusterFactory = (run: FlowRunFacts) => Cluster | string | Promise<Cluster | string>;
@@ -123,6 +124,11 @@ export class DistributedExecutor implements Executor {
     };
   }
 }
+
+keepFromTravelling(
+  DistributedExecutor,
+  'give it to a flow: new Flow(name, { executor }, …), or flow.run({ executor })',
+);
 
 /** Says once what there is at a scheduler that others use too. */
 function welcomed(listener: SessionListener, address: string, { logger }: FlowRunFacts): SessionListener {

@@ -18,6 +18,7 @@ import { leastWorkerMemory, memoryHere, workerMemoryOf } from './memory-here.ts'
 import { openListening, workforceOptions } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { Workforce } from './workforce.ts';
+import { keepFromTravelling } from '../values/own-classes.ts';
 
 export interface LocalClusterOptions extends SchedulerSettings {
   /** How many workers, up to 1,000; one for each core by default. */
@@ -145,3 +146,5 @@ export class LocalCluster implements Cluster {
     return { threads: this.#threads, memoryLimit: this.#options.memoryLimit, has: traitsOf(this.#options) };
   }
 }
+
+keepFromTravelling(LocalCluster, 'give it to an executor: new DistributedExecutor(() => cluster)');

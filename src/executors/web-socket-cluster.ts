@@ -14,6 +14,7 @@ import { connectClient } from './in-process.ts';
 import { openListening } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { LaunchedWorker } from './workforce.ts';
+import { keepFromTravelling } from '../values/own-classes.ts';
 
 /** What a worker that is started must know to join. */
 export interface WorkerOrder {
@@ -172,3 +173,5 @@ export class WebSocketCluster implements Cluster {
     return cluster;
   }
 }
+
+keepFromTravelling(WebSocketCluster, 'give it to an executor: new DistributedExecutor(() => cluster)');

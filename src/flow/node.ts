@@ -4,6 +4,7 @@ import type { Graph } from './graph.ts';
 import type { Givable, IfGivable } from '../values/type-check.ts';
 import type { Resource } from './resource.ts';
 import type { Task } from './task.ts';
+import { keepFromTravelling } from '../values/own-classes.ts';
 
 declare const valueType: unique symbol;
 /** Tells the marks apart for the compiler, to which they would look alike. */
@@ -101,6 +102,11 @@ export class Node<T = unknown> {
   }
 }
 
+keepFromTravelling(
+  Node,
+  'give it to a task where the flow is made, as an argument or in a plain object or list: the task gets its value',
+);
+
 // A node looks like its value to the eye of the author, so the ways to take it for one say what to do instead.
 for (const method of [Symbol.iterator, Symbol.toPrimitive, 'toJSON']) {
   Object.defineProperty(Node.prototype, method, {
@@ -156,6 +162,10 @@ export class Flattened<T = unknown> {
   constructor(value: unknown) {
     this.value = value;
   }
+}
+
+for (const mark of [Unmapped, Mapped, Flattened]) {
+  keepFromTravelling(mark, 'give it to a task where the flow is made, as an argument of its own');
 }
 
 /** Gives every child of a mapped task this whole value, rather than one element of it. */

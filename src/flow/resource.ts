@@ -5,6 +5,7 @@ import type { Code } from '../code/function-place.ts';
 import type { Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { Node, type NodeFacts } from './node.ts';
+import { keepFromTravelling } from '../values/own-classes.ts';
 
 declare const resourceType: unique symbol;
 
@@ -37,6 +38,8 @@ export class Resource<T = unknown> extends Node<T> {
     this.reference = reference;
   }
 }
+
+keepFromTravelling(Resource, 'give it to a task where the flow is made, as an argument of its own');
 
 /** Throws `RESOURCE_MISPLACED` for a resource where a value is wanted that exists outside of a task run. */
 export function refuseResource(value: unknown, place: string): void {

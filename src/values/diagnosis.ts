@@ -6,7 +6,7 @@ import { serialize } from 'node:v8';
 import { Envelope } from './envelope.ts';
 import { hasOrdinaryMemory, isExact, isTooDeep, maxDepth } from './exactness.ts';
 import { classChange } from './class-change.ts';
-import { isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
+import { adviceOn, isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
 import { isOfClientPackage, isOfLimiterPackage, nameWithOrigin, homePackage } from './origin.ts';
 import { refusals, type RefusedKind } from './refusals.ts';
@@ -116,7 +116,9 @@ class Search {
     const holder = holderOf(node);
     if (holder === undefined) {
       const what = `is ${nameWithOrigin(node.value)}${kind === 'detached' ? ' whose memory is gone' : ''}`;
-      this.#add(refusal(betterKind(node.value, kind), pathTo(node), what));
+      const advice = adviceOn(node.value);
+      const finding = refusal(betterKind(node.value, kind), pathTo(node), what);
+      this.#add(advice === undefined ? finding : { ...finding, remedy: [advice] });
       return;
     }
     const path = pathTo(holder);

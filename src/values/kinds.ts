@@ -7,6 +7,7 @@ import { types } from 'node:util';
 import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasOrdinaryMemory, isExotic, isOdd } from './exactness.ts';
 import { shorten } from './members.ts';
+import { adviceFor } from './own-classes.ts';
 import type { RefusedKind } from './refusals.ts';
 
 /** The Proxy of our own that people hold in their hands. */
@@ -17,15 +18,22 @@ export function nameContext(context: object): void {
   contexts.add(context);
 }
 
+/** What to do with a part of Heddle, which cannot travel; `undefined` for all else. */
+export function adviceOn(value: unknown): string | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  return adviceFor(prototypesOf(value));
+}
+
 /** What keeps this very value from travelling, its members aside; `undefined` when its kind is no hindrance. */
 export function refusedKind(value: unknown): RefusedKind | undefined {
   if (typeof value === 'symbol') return 'symbol';
   if (types.isProxy(value)) return contexts.has(value as object) ? 'context' : 'proxy';
-  if (typeof value === 'function') return 'function';
+  if (typeof value === 'function') return adviceOn(value) === undefined ? 'function' : 'own';
   if (typeof value !== 'object' || value === null) return undefined;
   if (value === process.env) return 'environment';
   if (globalName(value) !== undefined) return 'global';
-  return languageKind(value) ?? (isPlain(value) ? undefined : liveKind(value, prototypesOf(value)));
+  if (isPlain(value)) return languageKind(value);
+  return adviceOn(value) === undefined ? (languageKind(value) ?? liveKind(value, prototypesOf(value))) : 'own';
 }
 
 /** Whether `value`, which is no Proxy, is an ordinary object or array. Most are, and need no closer look. */
@@ -301,6 +309,7 @@ export function isForeign(prototype: object | undefined): boolean {
 
 /** What tells where a thing comes from: its class, or if that cannot be had, the methods of it; a function itself. */
 export function makersOf(value: unknown): readonly object[] {
+  if (adviceOn(value) !== undefined) return [];
   if (typeof value === 'function' && !types.isProxy(value)) return [value];
   if (typeof value !== 'object' || value === null) return [];
   const [own] = prototypesOf(value);
@@ -312,6 +321,7 @@ export function makersOf(value: unknown): readonly object[] {
 }
 
 function functionName(callable: object): string {
+  if (adviceOn(callable) !== undefined) return 'a task';
   const isClass = /^class\b/.test(Function.prototype.toString.call(callable));
   return isClass ? `the class ${classNameOf(callable as Constructor) ?? '(anonymous)'}` : 'a function';
 }

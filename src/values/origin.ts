@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { processWide } from '../lib/process-wide.ts';
 import { makersOf, nameOf } from './kinds.ts';
 
-/** Asking takes some ten milliseconds, the first time a hundred: too much for what fails a thousand times. */
-let asksLeft = 50;
+/** To be told of all scripts takes some ten milliseconds: too much for code that is made again and again. */
+let listingsLeft = 50;
+/** Of those that we were told of, by their ids. */
+const scriptUrls = new Map<string, string>();
 const known = new WeakMap<object, string | undefined>();
 const slot = Symbol.for('heddle.inspected');
 
@@ -53,12 +55,11 @@ export function isOfLimiterPackage(value: unknown): boolean {
 
 /** Such as `pg 8.23.1` or `flows/load.ts:12`; nothing when it is Node's own, or cannot be told. */
 function originOf(callable: object): string | undefined {
-  if (!known.has(callable)) known.set(callable, asksLeft > 0 ? findOrigin(callable) : undefined);
+  if (!known.has(callable)) known.set(callable, findOrigin(callable));
   return known.get(callable);
 }
 
 function findOrigin(callable: object): string | undefined {
-  asksLeft -= 1;
   try {
     const place = locate(callable);
     return place && (packageOf(place.url) ?? fileOf(place));
@@ -86,16 +87,20 @@ function locate(callable: object): Place | undefined {
   try {
     const location = locationOf(session, callable);
     if (location === undefined) return undefined;
-    const urls = new Map<string, string>();
-    // Enabled, it tells of all scripts there are, before it returns.
-    session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url));
-    session.post('Debugger.enable');
-    session.post('Debugger.disable');
-    const url = urls.get(location.scriptId);
+    if (!scriptUrls.has(location.scriptId) && listingsLeft > 0) listScripts(session);
+    const url = scriptUrls.get(location.scriptId);
     return url === undefined ? undefined : sourceOf(url, location);
   } finally {
     session.disconnect();
   }
+}
+
+/** Enabled, the debugger tells of all scripts there are, before it returns. */
+function listScripts(session: Session): void {
+  listingsLeft -= 1;
+  session.on('Debugger.scriptParsed', ({ params }) => scriptUrls.set(params.scriptId, params.url));
+  session.post('Debugger.enable');
+  session.post('Debugger.disable');
 }
 
 /** The session answers on this thread, before `post` returns. */

@@ -8,6 +8,7 @@ export const refusals = {
     why: 'functions are code, not data',
     remedy: ['send the data that the function needs', 'or import the function inside the task that calls it'],
   },
+  own: { why: 'it is a part of Heddle, which is only of use where the flow is made and run', remedy: [] },
   symbol: { why: 'a symbol has no identity outside its process', remedy: ['use a string'] },
   promise: {
     why: 'a Promise is a wait, not a value',

@@ -19,6 +19,9 @@ import { unreached } from '../fixtures/never-loads-in-workers.ts';
 import { tally } from '../fixtures/stateful.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import type { Task } from '../../src/index.ts';
+import { LocalCluster } from '../../src/executors/local-cluster.ts';
+import { LocalExecutor } from '../../src/executors/local-executor.ts';
+import { unmapped } from '../../src/flow/node.ts';
 import { Flow, Parameter, task } from './house.ts';
 
 const bounded = { timeout: 60_000 };
@@ -180,7 +183,52 @@ test('each task that a worker would not find is told, whatever the others do [P3
     'is made by test/fixtures/never-loads-in-workers.ts, which cannot be imported: it waits for what never comes',
     'is a Promise',
   ]);
-  assert.match(String(report), /^flow 'f' cannot be sent to workers, for 4 reasons:\n\n {2}task 'render'\n/);
+  assert.match(String(report), /^flow 'f' cannot be sent to workers, for these reasons:\n\n {2}task 'render'\n/);
+});
+
+test('parts of Heddle are refused wherever they are in a value, each with what to do with it', async () => {
+  const parts: Record<string, unknown> = { executor: new LocalExecutor(), cluster: new LocalCluster() };
+  parts['flow'] = new Flow('f', () => {
+    Object.assign(parts, { mark: unmapped([1]), task: inc, of: new Map([[1, inc(1)]]), parameter: new Parameter('p') });
+    parts['resource'] = flaky('a', 1);
+  });
+
+  const reports = await Promise.all(Object.values(parts).map((part) => inspectSerializable({ part })));
+
+  const given = 'give it to a task where the flow is made';
+  assert.deepEqual(
+    Object.fromEntries(
+      Object.keys(parts).map((name, at) => [name, reports[at]!.problems.map(({ kind, remedies }) => [kind, remedies])]),
+    ),
+    {
+      executor: [['own', ['give it to a flow: new Flow(name, { executor }, …), or flow.run({ executor })']]],
+      cluster: [['own', ['give it to an executor: new DistributedExecutor(() => cluster)']]],
+      mark: [['own', [`${given}, as an argument of its own`]]],
+      task: [
+        [
+          'own',
+          [
+            'call it where the flow is made, and give on what that returns; or import it where it is used, and call its run()',
+          ],
+        ],
+      ],
+      of: [['own', [`${given}, as an argument or in a plain object or list: the task gets its value`]]],
+      parameter: [['own', [`${given}, as an argument or in a plain object or list: the task gets its value`]]],
+      resource: [['own', [`${given}, as an argument of its own`]]],
+      flow: [['own', ['import it in the task that is to run it']]],
+    },
+  );
+});
+
+test('who asks about a function is told how to make a task of it', async () => {
+  function weave(thread: string): string {
+    return thread;
+  }
+  const [fault] = (await inspectSerializable(weave)).problems;
+
+  assert.equal(fault?.remedies[0], "if it is to run there, make it a task: task('weave', weave)");
+  const [inside] = (await inspectSerializable({ weave })).problems;
+  assert.equal(inside?.remedies[0], 'send the data that the function needs');
 });
 
 test('the resources of a flow are looked for as well', bounded, async () => {

@@ -25,6 +25,7 @@ import { unreachable } from '../../lib/unreachable.ts';
 import { FlowState } from './flow-state.ts';
 import { readParameter } from './parameters.ts';
 import { followSchedule, type ScheduledRun, type Served } from './schedule-loop.ts';
+import { keepFromTravelling } from '../../values/own-classes.ts';
 
 export interface FlowOptions extends FlowPlacingOptions {
   /** Where tasks run; on this thread, one after the other, by default. */
@@ -369,6 +370,8 @@ export class Flow<Plan = unknown> {
     };
   }
 }
+
+keepFromTravelling(Flow, 'import it in the task that is to run it');
 
 /** A cluster can be started too, but it is for the factory of an executor. */
 function isExecutor(value: unknown): boolean {
