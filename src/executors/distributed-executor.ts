@@ -8,7 +8,7 @@ import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { isCluster, type Cluster } from './cluster.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { openSession } from './scheduler-session.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 /** Called when a run starts; gives the cluster for it, or the address of a scheduler that is running (`'ws://…'`). */
 export type ClusterFactory = (run: FlowRunFacts) => Cluster | string | Promise<Cluster | string>;

@@ -18,7 +18,7 @@ import { leastWorkerMemory, memoryHere, workerMemoryOf } from './memory-here.ts'
 import { openListening, workforceOptions } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { Workforce } from './workforce.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 export interface LocalClusterOptions extends SchedulerSettings {
   /** How many workers, up to 1,000; one for each core by default. */

@@ -3,7 +3,7 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { InlinePool } from './inline-pool.ts';
 import { connectWorker, connectClient } from './in-process.ts';
 import { openSession } from './scheduler-session.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 /**
  * Runs every task on the thread of the flow itself, one after the other. It is the same scheduler and the same checks

@@ -16,7 +16,7 @@ import { workerMemoryOf } from './memory-here.ts';
 import { openListening } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { overSsh, type SshOptions } from './ssh.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   /** Names or addresses, as `ssh` takes them: hosts of its configuration too. */

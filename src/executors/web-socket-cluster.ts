@@ -14,7 +14,7 @@ import { connectClient } from './in-process.ts';
 import { openListening } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { LaunchedWorker } from './workforce.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 /** What a worker that is started must know to join. */
 export interface WorkerOrder {

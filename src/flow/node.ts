@@ -4,7 +4,7 @@ import type { Graph } from './graph.ts';
 import type { Givable, IfGivable } from '../values/type-check.ts';
 import type { Resource } from './resource.ts';
 import type { Task } from './task.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 declare const valueType: unique symbol;
 /** Tells the marks apart for the compiler, to which they would look alike. */

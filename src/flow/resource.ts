@@ -5,7 +5,7 @@ import type { Code } from '../code/function-place.ts';
 import type { Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { Node, type NodeFacts } from './node.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 declare const resourceType: unique symbol;
 

@@ -17,7 +17,7 @@ import {
   type TaskOptions,
   type TaskSettings,
 } from './settings.ts';
-import { keepFromTravelling } from '../values/own-classes.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 
 /** Any number of arguments of any type: what a class that names no types for its `run` is taken to accept. */
 // oxlint-disable-next-line typescript/no-explicit-any -- `unknown` would make `class Count extends Task` uncallable
@@ -145,10 +145,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   }
 }
 
-keepFromTravelling(
-  Task,
-  'call it where the flow is made, and give on what that returns; or import it where it is used, and call its run()',
-);
+keepFromTravelling(Task, 'call it where the flow is made; or import it in the task that uses it, and call its run()');
 
 /** Whoever forgets to call a task means what calling it gives. */
 export function assertNoTask(value: unknown, what: string): void {

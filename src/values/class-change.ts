@@ -13,6 +13,10 @@ interface ClassChange {
 /** `arrivesAs` is the name of the class that the copier makes of it. */
 export function classChange(value: object, arrivesAs = 'Object'): ClassChange {
   const prototypes = prototypesOf(value);
+  if (isOfLanguage(prototypes[0])) {
+    const why = `it was made as something else and given another prototype; it arrives as a plain ${arrivesAs}`;
+    return { why, remedy: ['send it as it was made, or plain data'] };
+  }
   const has = (name: string) => hasMethod(prototypes, name);
   const isLock = has('runExclusive') || ((has('acquire') || has('lock')) && (has('release') || has('unlock')));
   if (isLock || isOfLimiterPackage(value)) {
@@ -26,6 +30,13 @@ export function classChange(value: object, arrivesAs = 'Object'): ClassChange {
     return { why: 'it arrives as a plain object, connected to nothing', remedy: refusals.connection.remedy };
   }
   return { why: lossOf(prototypes, arrivesAs), remedy: classRemedy(value, prototypes) };
+}
+
+/** What has the prototype of a class of the language itself, and is no instance of that, was only dressed up. */
+function isOfLanguage(prototype: object | undefined): boolean {
+  const [name] = prototype === undefined ? [] : classNames([prototype]);
+  if (name === undefined || !Object.hasOwn(globalThis, name)) return false;
+  return (Reflect.get(globalThis, name) as { prototype?: unknown } | undefined)?.prototype === prototype;
 }
 
 function lossOf(prototypes: readonly object[], arrivesAs: string): string {

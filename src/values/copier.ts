@@ -76,7 +76,8 @@ function notWritten(cause: unknown): HeddleError {
   const why = cause instanceof Error ? cause.message.split('\n')[0]!.replace(/\.$/, '') : String(cause);
   const message =
     `a value that was fit to travel when it was looked at cannot be written: ${shorten(why)}. A getter that gives ` +
-    `something else each time it is read does that: send what it gave, as plain data.`;
+    `something else each time it is read does that, and so does an object that was given another prototype: send ` +
+    `plain data.`;
   return new HeddleError('VALUE_NOT_SERIALIZABLE', message, { cause });
 }
 

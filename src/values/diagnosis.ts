@@ -4,7 +4,7 @@
 import { types } from 'node:util';
 import { serialize } from 'node:v8';
 import { Envelope } from './envelope.ts';
-import { hasOrdinaryMemory, isExact, isTooDeep, maxDepth } from './exactness.ts';
+import { hasOrdinaryMemory, isExact, isTooDeep, kindOfView, maxDepth } from './exactness.ts';
 import { classChange } from './class-change.ts';
 import { adviceOn, isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
@@ -229,14 +229,10 @@ function classAfter(value: object): { readonly name: string; readonly prototype:
   return Object;
 }
 
-const viewPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
-
 function typedArrayAfter(value: NodeJS.TypedArray): { readonly name: string; readonly prototype: object } {
-  if (Object.getPrototypeOf(value) === Buffer.prototype) return Buffer;
-  return Reflect.get(globalThis, Reflect.get(viewPrototype, Symbol.toStringTag, value) as string) as {
-    name: string;
-    prototype: object;
-  };
+  const kind = kindOfView(value)!;
+  if (kind === 'Uint8Array' && Object.getPrototypeOf(value) === Buffer.prototype) return Buffer;
+  return Reflect.get(globalThis, kind) as { name: string; prototype: object };
 }
 
 function propertyChanges(value: object): Change[] {

@@ -226,7 +226,10 @@ const exactNatives: ReadonlyMap<unknown, Look> = new Map<unknown, Look>([
     BigInt64Array,
     BigUint64Array,
     ...('Float16Array' in globalThis ? [Reflect.get(globalThis, 'Float16Array') as { prototype: object }] : []),
-  ].map((type): [unknown, Look] => [type.prototype, leaf(isExactTypedArray)]),
+  ].map((type): [unknown, Look] => {
+    const kind = type === Buffer ? 'Uint8Array' : (type as { readonly name?: string }).name;
+    return [type.prototype, leaf((value) => isExactTypedArray(value, kind))];
+  }),
   ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type): [unknown, Look] => [
     type.prototype,
     (value) => (isExactError(value) ? [value.cause] : undefined),
@@ -251,9 +254,16 @@ function isBare(value: object, ownKeys = 0): boolean {
   return Reflect.ownKeys(value).length === ownKeys;
 }
 
-function isExactTypedArray(value: object): boolean {
-  if (!types.isTypedArray(value) || !hasOrdinaryMemory(value)) return false;
-  return !isOdd(value) && hasElementsOnly(value);
+const viewPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+
+/** The name of the class that a typed array was made by, whatever its prototype is now; of other things, nothing. */
+export function kindOfView(value: object): string | undefined {
+  return Reflect.get(viewPrototype, Symbol.toStringTag, value) as string | undefined;
+}
+
+function isExactTypedArray(value: object, kind: string | undefined): boolean {
+  if (kind === undefined || kindOfView(value) !== kind || !hasOrdinaryMemory(value as NodeJS.TypedArray)) return false;
+  return !isOdd(value) && hasElementsOnly(value as NodeJS.TypedArray);
 }
 
 /** The copier makes shared memory private, and fixes the length of a view that follows its buffer. */

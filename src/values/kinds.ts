@@ -7,7 +7,7 @@ import { types } from 'node:util';
 import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasOrdinaryMemory, isExotic, isOdd } from './exactness.ts';
 import { shorten } from './members.ts';
-import { adviceFor } from './own-classes.ts';
+import { adviceFor } from '../lib/own-classes.ts';
 import type { RefusedKind } from './refusals.ts';
 
 /** The Proxy of our own that people hold in their hands. */

@@ -204,14 +204,7 @@ test('parts of Heddle are refused wherever they are in a value, each with what t
       executor: [['own', ['give it to a flow: new Flow(name, { executor }, …), or flow.run({ executor })']]],
       cluster: [['own', ['give it to an executor: new DistributedExecutor(() => cluster)']]],
       mark: [['own', [`${given}, as an argument of its own`]]],
-      task: [
-        [
-          'own',
-          [
-            'call it where the flow is made, and give on what that returns; or import it where it is used, and call its run()',
-          ],
-        ],
-      ],
+      task: [['own', ['call it where the flow is made; or import it in the task that uses it, and call its run()']]],
       of: [['own', [`${given}, as an argument or in a plain object or list: the task gets its value`]]],
       parameter: [['own', [`${given}, as an argument or in a plain object or list: the task gets its value`]]],
       resource: [['own', [`${given}, as an argument of its own`]]],

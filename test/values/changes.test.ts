@@ -41,6 +41,7 @@ const values: Readonly<Record<string, unknown>> = {
   'a getter': { get now() { return 1; }, a: 1 }, // prettier-ignore
   'groups of a match': 'ab12'.match(/(?<n>\d+)/),
   'an error of an instance': { of: Object.assign(new Money(5), { reason: new RangeError('m') }) },
+  'a Map dressed up': Object.assign(Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype) as object, { id: 1 }),
   'good data': { a: [1, { b: new Date() }, new Map([[1, new Set([2])]])], u: new Uint8Array(3) },
 };
 
@@ -101,6 +102,11 @@ test('what arrives changed is told in one sentence: where, what, how, and what t
       'an error of an instance',
       `result.of of task 't' is a Money (class instance): it arrives as a plain object, without its class: ` +
         `amount would be gone. Fix: ${register('Money')}`,
+    ],
+    [
+      'a Map dressed up',
+      `result of task 't' is an Object: it was made as something else and given another prototype; it arrives as a ` +
+        `plain Map. Fix: send it as it was made, or plain data`,
     ],
     ['good data'],
   ]);

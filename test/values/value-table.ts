@@ -134,6 +134,8 @@ function changedValues(): [string, Fate, unknown][] {
     ...[new Map([[1, 2]]), new Set([1]), new Date(0), /a/, [1, 2], Object(1n) as object, new ArrayBuffer(8)].flatMap(
       dressedUp,
     ),
+    ['bytes dressed up as numbers', 'changed class', Object.setPrototypeOf(new Uint8Array(16), Float64Array.prototype)],
+    ['numbers dressed up as a Buffer', 'changed class', Object.setPrototypeOf(new Float64Array(2), Buffer.prototype)],
     ['a view of resizable memory', 'changed memory-layout', new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
   ];
 }

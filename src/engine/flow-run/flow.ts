@@ -25,7 +25,7 @@ import { unreachable } from '../../lib/unreachable.ts';
 import { FlowState } from './flow-state.ts';
 import { readParameter } from './parameters.ts';
 import { followSchedule, type ScheduledRun, type Served } from './schedule-loop.ts';
-import { keepFromTravelling } from '../../values/own-classes.ts';
+import { keepFromTravelling } from '../../lib/own-classes.ts';
 
 export interface FlowOptions extends FlowPlacingOptions {
   /** Where tasks run; on this thread, one after the other, by default. */
