@@ -69,9 +69,10 @@ for (const type of ['worker-draining', 'worker-paused'] as const) {
 }
 
 test('of what comes before it, any number may go past', () => {
-  const { pass } = stream({ spec: { priority: 1 } });
+  const { core, pass } = stream({ spec: { priority: 1 } });
 
   assert.equal(pass(3 * patience).length, 3 * patience);
+  assert.equal(core.arrays.get(big)!.queue.passes, 0);
 });
 
 /** Alice has two of what the big one needs two of; two small ones run there, and more of them wait behind the big one. */

@@ -27,9 +27,11 @@ const rooms: readonly Room[] = [
       'core',
       'array-record',
       'ahead',
+      'asks',
       'tails',
       'blame',
       'fleet',
+      'keeping',
       'lineup',
       'queue',
       'limits',
@@ -40,7 +42,7 @@ const rooms: readonly Room[] = [
       'chunk-news',
     ].map((name) => `src/scheduler/${name}.ts`),
     suites: test(
-      ['core', 'ahead', 'tails', 'losses', 'release', 'fleet', 'pace', 'placing', 'explain'].map(
+      ['core', 'ahead', 'tails', 'losses', 'release', 'fleet', 'pace', 'placing', 'keeping', 'explain'].map(
         (name) => `scheduler/${name}`,
       ),
     ),
