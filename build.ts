@@ -22,7 +22,9 @@ const publishedFields = [
   'dependencies',
 ];
 
-const tooOld = '`heddle needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}).`';
+const tooOld =
+  '`heddle needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}). ' +
+  'Install one, or run npm install node@24 in your project and use npx.`';
 
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });

@@ -71,7 +71,7 @@ test('an older Node that imports the package is told in one sentence what is nee
     assert.equal(await program.status(), 1);
     assert.match(
       program.stderr.join('\n'),
-      /^Error: heddle needs Node 24 or newer; this is Node \S+ \(\/usr\/bin\/node\)\.$/m,
+      /^Error: heddle needs Node 24 or newer; this is Node \S+ \(\/usr\/bin\/node\)\. Install one, or run npm install node@24 /m,
     );
   }
 });

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 24) {
-  console.error(`heddle needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}).`);
+  const found = `heddle needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}).`;
+  console.error(`${found} Install one, or run npm install node@24 in your project and use npx.`);
   process.exitCode = 1;
 } else {
   // As written in the repository, as emitted in the package.

@@ -41,7 +41,7 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
   const page = cluster.url!.replace(/^ws/, 'http');
   say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}`);
   const way = wayTo(cluster.url!, tls);
-  say(`listening at ${cluster.url}; start one with: heddle worker ${way}`);
+  say(`listening at ${cluster.url}; start a worker with: heddle worker ${way}`);
   say(`run a flow here with: heddle run FILE --scheduler ${way}`);
   say(`for those who watch: ${page}/health, and with "authorization: Bearer <token>" ${page}/metrics`);
   const signal = await Promise.race(['SIGTERM', 'SIGINT'].map((name) => once(process, name).then(() => name)));

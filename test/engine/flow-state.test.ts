@@ -138,6 +138,12 @@ test('a flow state is frozen, with its statistics', async () => {
   assert.ok(state.statistics.durationMs > 0);
 });
 
+test('where a failure began is told in a sentence of its own', async () => {
+  const state = await run(() => [plusOne.map(fussy.map([1, 2, 3])), fussy(5)]);
+
+  assert.match(state.message, /RangeError: 5 is odd\. It began with fussy\[0\]: RangeError: 1 is odd$/);
+});
+
 test('the error of a failed run names what failed, and its cause is where it began', async () => {
   const state = await run(() => plusOne.map(fussy.map([1, 2, 3])));
 

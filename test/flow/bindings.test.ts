@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { isIterable } from '../../src/flow/bindings.ts';
 import { flatten, mapped, unmapped } from '../../src/flow/node.ts';
@@ -258,6 +259,7 @@ const notIterable: [value: unknown, shown: string][] = [
   [undefined, 'undefined'],
   [null, 'null'],
   [isIterable, 'the function isIterable'],
+  [Readable.from(['row'])[Symbol.asyncIterator](), 'an object'],
 ];
 
 for (const [value, shown] of notIterable) {

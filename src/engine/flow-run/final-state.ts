@@ -29,7 +29,8 @@ export function finalState<Plan>(
   const cause = originOf(all);
   const why = firstLineOf(cause?.error.message ?? '');
   const isTold = cause === undefined || what.includes(why);
-  const message = isTold ? what : `${what} It began with ${cause.where}: ${cause.error.name}: ${why}`;
+  const sentence = what.endsWith('.') ? what : `${what}.`;
+  const message = isTold ? what : `${sentence} It began with ${cause.where}: ${cause.error.name}: ${why}`;
   return new FlowState('Failed', message, {
     outcome,
     error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: cause?.error }),
