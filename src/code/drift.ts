@@ -152,6 +152,12 @@ export function variableHere(
   return numbered.length === 1 ? { name: numbered[0]!, text: here.get(numbered[0]!)! } : undefined;
 }
 
+/** In a bundle, the files that a module names by its own place are elsewhere. */
+export function isSamePlace(text: string, other: string): boolean {
+  const [one, two] = [text, other].map((each) => /^'(?:file:\/\/)?\/(?:[^']*\/)?([^'/]+)\/?'$/.exec(each)?.[1]);
+  return one !== undefined && one === two;
+}
+
 /** What is empty is there to be filled while tasks run, and may have been in another thread. */
 export function isToBeFilled({ text }: ModuleVariable): boolean {
   return /^(?:\{\}|\[\]|(?:Map|Set)\(0\) \{\})$/.test(text);
@@ -226,6 +232,8 @@ const shown: InspectOptions = {
   maxStringLength: 10_000,
   showHidden: false,
   customInspect: false,
+  // In which order keys were set makes no difference to most who read them.
+  sorted: true,
 };
 
 /** Functions in it are told by their names. It may be, or hold, an instance of a class that is one's own. */

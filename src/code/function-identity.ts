@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled, toUrl } from './call-site.ts';
 import { beginningOf, endOf, offsetIn, placeAt, positionOf, textOf, type Code, type Spot } from './function-place.ts';
-import { Inspector, type Script } from './inspector.ts';
+import { Inspector, type Location, type Script } from './inspector.ts';
 import { placeOf } from './registry.ts';
 
 /** What tells a function from others. */
@@ -33,6 +33,8 @@ interface WrittenPlace {
   readonly file: string;
   /** Where what is before it ends. Its text, or the types that belong to it, begin behind that. */
   readonly after: Spot;
+  /** The engine says that it stands no later. */
+  readonly until: Spot;
 }
 
 /** Two places, for people. */
@@ -91,6 +93,13 @@ function targetOf(code: Code, inspector: Inspector): Code {
   return target;
 }
 
+/** In what is put into a bundle, something of ours may stand before the rest of such a line. */
+const shiftedInBundle = /\b(?:import|require|__dirname|__filename)\b/;
+const endOfLine = 2 ** 30;
+
+/** What was made of another file says so: a bundle tells of places in that one. */
+const mapComment = /\n\/\/[#@] sourceMappingURL=/;
+
 /** Nothing where a loader has rewritten the file, so that places in it are others. Blanks for types do no harm. */
 function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefined {
   const position = positionOf(code, inspector);
@@ -98,10 +107,23 @@ function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefi
   if (position === undefined || !file.startsWith('file:') || isBundled(file)) return undefined;
   // Node adds a line to what it took the types from.
   const { length } = position.source.replace(/\n\n\/\/# sourceURL=.*$/, '');
-  const isAsWritten = readFileSync(fileURLToPath(file), 'utf8').length === length;
-  if (!isAsWritten) return undefined;
+  // Where a file begins with a mark for its byte order, the engine has left that out.
+  const isAsWritten = readFileSync(fileURLToPath(file), 'utf8').replace(/^\uFEFF/, '').length === length;
+  if (!isAsWritten || mapComment.test(position.source)) return undefined;
   const before = position.source.slice(0, position.beginning);
-  return { at: placeAt(position.url, before), file, after: endOf(before.trimEnd()) };
+  const [after, until] = [endOf(before.trimEnd()), spotOf(inspector.locationOf(code)!)];
+  const lines = position.source.split('\n');
+  const isShifted = (line: number) => line === 0 || shiftedInBundle.test(lines[line]!);
+  return {
+    at: placeAt(position.url, before),
+    file,
+    after: isShifted(after.line) ? { line: after.line, column: 0 } : after,
+    until: isShifted(until.line) ? { line: until.line, column: endOfLine } : until,
+  };
+}
+
+function spotOf({ lineNumber: line, columnNumber: column }: Location): Spot {
+  return { line, column };
 }
 
 /** What was found by its reference: `task 'load'` or `resource 'client'`, of this module here, and its functions. */
@@ -158,11 +180,13 @@ interface Here {
 /** The function that the flow made is in a script of this thread too, just where the flow has it: it was not chosen. */
 function differenceInScripts(made: FunctionIdentity, code: Code, { inspector }: Here): Difference | undefined {
   if (made.location === undefined) return { made: made.beginning, found: placeOfFunction(code, inspector) };
-  const scripts = [...inspector.scripts.values()].filter(({ url }) => toUrl(url).startsWith('file:'));
-  for (const script of scripts) {
+  const own = positionOf(code, inspector)?.url;
+  // The same text in the same file is taken for the same function: the file may have been edited around it.
+  const isSameText = made.hash === hashOf(textOf(code));
+  for (const script of inspector.scripts.values()) {
+    if (!toUrl(script.url).startsWith('file:') || (isSameText && script.url === own)) continue;
     const place = placeIn(script, made, inspector);
-    if (place === undefined) continue;
-    return { made: place, found: placeOfFunction(code, inspector) };
+    if (place !== undefined) return { made: place, found: placeOfFunction(code, inspector) };
   }
   return undefined;
 }
@@ -178,6 +202,7 @@ function placeIn(script: Script, made: FunctionIdentity, inspector: Inspector): 
   if (location === undefined || script.endLine < location.line) return undefined;
   const source = inspector.sourceOf(script.scriptId);
   const offset = offsetIn(source, location);
+  if (endOf(source.slice(0, offset)).line !== location.line) return undefined;
   const at = source.lastIndexOf(beginning, offset);
   if (at === -1 || at + length < offset || hashOf(source.slice(at, at + length)) !== hash) return undefined;
   return placeAt(script.url, source.slice(0, at));
@@ -202,9 +227,19 @@ function differenceInBundle(made: FunctionIdentity, code: Code, here: Here): Dif
   const entry = findSourceMap(url)?.findEntry(place.line, place.column);
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   const { originalSource: file, originalLine: line, originalColumn: column } = entry;
-  const isThere = !isBefore({ line, column }, written.after) && !isBefore(location, { line, column });
-  if (isThere && basename(file) === basename(written.file)) return undefined;
+  const isThere = !isBefore({ line, column }, written.after) && !isBefore(written.until, { line, column });
+  if (isThere && nameOf(file) === nameOf(written.file)) return undefined;
   return { made: written.at, found: placeOf(file, line + 1, column + 1) };
+}
+
+/** Of a file, by its URL or path. */
+function nameOf(file: string): string {
+  const name = basename(file.replace(/[?#].*$/, ''));
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function isBefore(one: Spot, other: Spot): boolean {

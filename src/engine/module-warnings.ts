@@ -2,7 +2,7 @@
 // where the flow was started, and what the import left open or changed.
 
 import { isBundled } from '../code/call-site.ts';
-import { isRead, isToBeFilled, variableHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
+import { isRead, isSamePlace, isToBeFilled, variableHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
 import { codeOf, partsOf, type Task } from '../flow/task.ts';
 import { shorten } from '../values/members.ts';
@@ -16,7 +16,8 @@ export interface ModuleWarning {
 }
 
 const shownLength = 80;
-/** What is called so is not shown. */
+/** What is called so, or holds something that is, is not shown. */
+const credentials = /:\/\/[^/\s]*:[^/\s]*@/;
 const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
 
 /** The variables that a task reads of its module, and its fields, as they are here. */
@@ -42,11 +43,12 @@ async function driftWarnings(
   const isSent = ({ name }: ModuleVariable) => sent.has(name.replace(/^globalThis\./, ''));
   for (const variable of variables.filter((each) => !isToBeFilled(each) && !isSent(each))) {
     const { name, text, isAround } = variable;
-    const other = variableHere(variable, here, isBundled(task.reference.module ?? ''));
+    const isInBundle = isBundled(task.reference.module ?? '');
+    const other = variableHere(variable, here, isInBundle);
     if (other === undefined || other.text === text || !(await isReadBy(task, other.name))) continue;
-    const [there, inWorker] = [text, other.text].map((each) =>
-      secretName.test(name) ? '***' : shorten(each, shownLength),
-    );
+    if (isInBundle && isSamePlace(text, other.text)) continue;
+    const isSecret = [name, text, other.text].some((each) => secretName.test(each) || credentials.test(each));
+    const [there, inWorker] = [text, other.text].map((each) => (isSecret ? '***' : shorten(each, shownLength)));
     const whose = /^(?:globalThis|this)\./.test(name)
       ? ''
       : ` of ${isAround ? 'the function around it' : 'its module'}`;

@@ -65,7 +65,7 @@ export function workerArguments(name: string, { threads, memoryLimit, processByt
 /** Options of Node whose values stand by themselves. */
 const withValue = new Set(['--import', '--require', '-r', '--loader', '--experimental-loader', '--conditions', '-C']);
 /** They are about this very process. */
-const notInherited = /^--(?:inspect|test|watch|prof|cpu-prof|heap-prof|eval|print|check|interactive)/;
+const notInherited = /^--(?:inspect|test|watch|prof|cpu-prof|heap-prof|eval|print|check|interactive|input-type)/;
 
 /** What this process was started with that code may need to be loaded: hooks, conditions, limits. */
 export function inheritedArguments(execArgv: readonly string[]): string[] {

@@ -1,11 +1,12 @@
 // What a module chooses while it loads, a worker that imports it again may choose otherwise.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Flow, inspectSerializable, type Task } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import { codeOf } from '../../src/flow/task.ts';
@@ -13,6 +14,7 @@ import * as chosen from '../fixtures/chosen.ts';
 import { read } from '../source.ts';
 import { joinedWorker } from './worker-process.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const bounded = { timeout: 60_000 };
 const token = 'chosen';
 const folder = mkdtempSync(join(tmpdir(), 'heddle-chosen-'));
@@ -22,7 +24,6 @@ after(() => rmSync(folder, { recursive: true }));
 const others: readonly (readonly [task: unknown, made: string, found: string])[] = [
   [chosen.byCondition, `() => 'here'`, `() => 'everywhere'`],
   [chosen.byChoice, '(x: number) => `fast', '(x: number) => `slow'],
-  [chosen.byPlace, `(): string => 'one place', `, `(): string => 'one place';`],
   [chosen.byClass, 'class Fast', 'class Slow'],
   [chosen.byNative, 'function max() { [native code] }', '(x: number) => x);'],
   [chosen.byBound, '(x: number) => `fast', '(x: number) => `slow'],
@@ -91,6 +92,39 @@ test('what a loader has rewritten where the flow is started is no other function
     const flow = new Flow('f', () => ({ one: one(1), two: two(1) }));
     const { output } = await flow.run({ executor: place.executor, onLog: () => {} });
     assert.deepEqual({ ...output }, { one: 2, two: 3 });
+  }
+});
+
+test('nor is one in a line or file that a bundle has otherwise', bounded, async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'heddle-modules-'));
+  after(() => rmSync(elsewhere, { recursive: true }));
+  mkdirSync(join(elsewhere, 'node_modules'));
+  symlinkSync(root, join(elsewhere, 'node_modules/heddle'));
+  writeFileSync(join(elsewhere, 'package.json'), '{ "type": "module" }');
+  const made = (name: string) => `export const made = task('${name}', (x) => x + 1);\n`;
+  const imports = `import { task } from 'heddle';\n`;
+  const [other] = ['./first.js'];
+  const lazy = `const { run } = { lazy: () => import('${other}'), run: (x) => x + 1 };\n`;
+  const map = { version: 3, sources: ['source.ts'], sourcesContent: [imports], names: [], mappings: 'AAAA;AACA' };
+  const url = `data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`;
+  const texts = {
+    'first.js': made('first') + imports,
+    'line.js': imports.trim() + made('line'),
+    'compiled.js': `${imports}${made('compiled')}//# sourceMappingURL=${url}\n`,
+    'marked.js': `\uFEFF${imports}${made('marked')}`,
+    'lazy.js': `${imports}${lazy}export const made = task('lazy', run);\n`,
+    '[é].js': imports + made('escaped'),
+  };
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(elsewhere, name), text);
+
+  for (const makeCluster of Object.values(clusters)) {
+    await using place = await openedAt(makeCluster());
+    const { executor } = place;
+    for (const name of Object.keys(texts)) {
+      const module = (await import(pathToFileURL(join(elsewhere, name)).href)) as { made: Task<[number], number> };
+      const state = await new Flow('f', () => ({ two: module.made(1) })).run({ executor, onLog: () => {} });
+      assert.ok(state.isSuccessful(), `${name}: ${state.of(module.made.name).message}`);
+    }
   }
 });
 

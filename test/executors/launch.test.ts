@@ -4,7 +4,7 @@ import { inheritedArguments } from '../../src/executors/launch.ts';
 
 test('a worker process is started with what code may need to be loaded, and nothing that is about this process', () => {
   const given = ['--import', './hooks.js', '-C', 'development', '--inspect-brk=9229', '--max-old-space-size=512'];
-  const more = ['--test', '--test-reporter', 'spec', '-e', 'run()', '--watch', '-r=x'];
+  const more = ['--test', '--test-reporter', 'spec', '-e', 'run()', '--input-type=module', '--watch', '-r=x'];
 
   const kept = inheritedArguments([...given, ...more]);
 

@@ -25,6 +25,7 @@ test('variables that are not in a worker what they are here are told, each once 
       'Settings.limit',
       'apiToken',
       'collected',
+      'database',
       'globalThis.scale',
       'handlers',
       'limit',
@@ -33,7 +34,7 @@ test('variables that are not in a worker what they are here are told, each once 
       'startedAt',
     ]),
   );
-  assert.equal(names.length, 9);
+  assert.equal(names.length, 10);
   assert.ok(
     drifted.some((text) => text.includes("reads 'globalThis.scale': 2 where the flow was started, but nothing")),
   );
@@ -41,6 +42,7 @@ test('variables that are not in a worker what they are here are told, each once 
   assert.ok(
     drifted.some((text) => text.includes("'rows' of its module: [ 1, 2, 3 ] where the flow was started, but [ 0 ]")),
   );
+  assert.ok(drifted.some((text) => text.includes("'database' of its module: *** where the flow was started, but ***")));
   assert.ok(drifted.some((text) => text.includes("'apiToken' of its module: *** where the flow was started, but ***")));
 });
 

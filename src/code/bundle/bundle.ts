@@ -227,7 +227,8 @@ const prelude = [
 /** So that a stack trace of a worker names the files of whoever wrote them. */
 function withAbsoluteSources(map: string, root: string): string {
   const parsed = JSON.parse(map) as { sources: string[] };
-  const sources = parsed.sources.map((source) => pathToFileURL(resolve(root, source)).href);
+  // They are parts of URLs already.
+  const sources = parsed.sources.map((source) => pathToFileURL(resolve(root, decodeURIComponent(source))).href);
   return JSON.stringify({ ...parsed, sources });
 }
 
