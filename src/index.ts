@@ -44,7 +44,7 @@ export type { Duration } from './lib/duration.ts';
 export { HeddleError, UsageError } from './lib/heddle-error.ts';
 export { slackNotifier } from './notifications/slack.ts';
 export type { Notifier, SlackOptions } from './notifications/slack.ts';
-export { RemoteError, ThrownValueError } from './values/thrown.ts';
+export { RemoteError, ThrownValueError } from './values/error-record.ts';
 export { transfer } from './values/transfer.ts';
 export { NotSerializableError } from './values/travels.ts';
 export type { Check } from './values/travels.ts';

@@ -7,7 +7,9 @@ import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { Progress } from './loaded-task.ts';
 import { hasLineOfAuthor } from '../values/own-frames.ts';
-import { decodeThrown, encodeThrown, type ErrorRecord } from '../values/thrown.ts';
+import type { ErrorRecord } from '../values/error-record.ts';
+import { encodeThrown } from '../values/thrown.ts';
+import { decodeThrown } from '../values/thrown-again.ts';
 
 /** How a task run ended when it did not simply return a value. */
 export class Ending {

@@ -7,7 +7,9 @@ import { blockKinds, blockHeadBytes, type Crash, describeLoss } from '../lib/chu
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
 import { attachmentsOf } from '../lib/attachments.ts';
 import type { UnknownTypes, Writing } from '../values/copier.ts';
-import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
+import type { ThrownRecord } from '../values/error-record.ts';
+import { encodeThrown } from '../values/thrown.ts';
+import { decodeThrown } from '../values/thrown-again.ts';
 import { State, success, type StateType } from '../flow/state.ts';
 
 /** The outcomes of a run of indices. `states` is absent when all of them succeeded. */

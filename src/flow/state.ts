@@ -4,7 +4,9 @@
 import { sharedByCopies } from '../lib/process-wide.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed } from '../values/travels.ts';
-import { decodeThrown, encodeThrown, type ThrownRecord } from '../values/thrown.ts';
+import type { ThrownRecord } from '../values/error-record.ts';
+import { encodeThrown } from '../values/thrown.ts';
+import { decodeThrown } from '../values/thrown-again.ts';
 
 /** The questions that a state answers, by type. A type that is not listed under a question answers no. */
 const kinds = {

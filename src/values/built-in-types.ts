@@ -4,7 +4,8 @@
 import type { EnvelopeChange } from './envelope.ts';
 import { changeOfError } from './error-change.ts';
 import { nameOf } from './kinds.ts';
-import { decodeThrown, encodeThrown } from './thrown.ts';
+import { encodeThrown } from './thrown.ts';
+import { decodeThrown } from './thrown-again.ts';
 import { viewOf } from './copier.ts';
 import { registerBuiltIn, registerBuiltInLate, registerTag, sharedViewTag } from './types.ts';
 
@@ -29,7 +30,8 @@ registerTag(sharedViewTag, ([number, memory, offset, length]: [number, SharedArr
 
 /** These are made again of what they are for, and of nothing that was put on them. */
 function withoutAdded(value: object): EnvelopeChange | undefined {
-  const added = Object.keys(value);
+  const symbols = Object.getOwnPropertySymbols(value);
+  const added = [...Object.keys(value), ...symbols.map(String)];
   if (added.length === 0) return undefined;
   return {
     kind: 'added-property',
@@ -63,7 +65,7 @@ const kinds = [
 ];
 for (const kind of temporal === undefined ? [] : kinds) {
   const type = temporal![kind]!;
-  registerBuiltIn(type, { encode: String, decode: (text: string) => type.from(text) });
+  registerBuiltIn(type, { encode: String, decode: (text: string) => type.from(text), changeOf: withoutAdded });
 }
 
 const units = 'years months weeks days hours minutes seconds milliseconds microseconds nanoseconds'.split(' ');
@@ -72,5 +74,6 @@ if (temporal !== undefined) {
   registerBuiltIn(Duration!, {
     encode: (duration) => Object.fromEntries(units.map((unit) => [unit, Reflect.get(duration, unit)])),
     decode: (amounts: object) => Duration!.from(amounts),
+    changeOf: withoutAdded,
   });
 }

@@ -6,6 +6,7 @@ import { DefaultSerializer, Deserializer } from 'node:v8';
 import type { Attached } from '../lib/attachments.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { Envelope } from './envelope.ts';
+import { kindOfView } from './exactness.ts';
 import { shorten } from './members.ts';
 import { isGivenUp } from './transfer.ts';
 import { decodeTyped, isRegistered, notRegistered } from './types.ts';
@@ -161,7 +162,7 @@ class CopierSerializer extends DefaultSerializer {
 export function numberOf(view: NodeJS.ArrayBufferView): number {
   if (Buffer.isBuffer(view)) return bufferNumber;
   if (types.isDataView(view)) return viewClasses.indexOf(DataView);
-  const name = view[Symbol.toStringTag];
+  const name = kindOfView(view);
   return viewClasses.findIndex((each) => each?.name === name);
 }
 

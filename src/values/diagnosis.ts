@@ -35,6 +35,9 @@ export type ChangedKind =
   | 'added-property'
   | 'unsearched';
 
+/** Changes that are too common and too seldom matter to warn of. */
+export const harmless: ReadonlySet<string> = new Set<ChangedKind>(['null-prototype', 'last-index']);
+
 /** What cannot travel at all, and what would arrive, but changed. At most five of each. */
 export interface Diagnosis {
   readonly refused: readonly Finding[];

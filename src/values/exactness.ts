@@ -273,5 +273,12 @@ export function hasOrdinaryMemory(view: { readonly buffer: ArrayBufferLike }): b
 
 function isExactError(value: object): value is Error {
   if (!types.isNativeError(value) || typeof value.stack !== 'string' || typeof value.message !== 'string') return false;
-  return Reflect.ownKeys(value).every((key) => key === 'stack' || key === 'message' || key === 'cause');
+  // The copier does not ask a getter for either.
+  return Reflect.ownKeys(value).every((key) => {
+    return key === 'stack' || ((key === 'message' || key === 'cause') && isData(value, key));
+  });
+}
+
+function isData(owner: object, key: string): boolean {
+  return Object.hasOwn(Object.getOwnPropertyDescriptor(owner, key)!, 'value');
 }

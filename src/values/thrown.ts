@@ -1,69 +1,24 @@
-// What a task threw, as plain data that always arrives. Encoding happens beside the user's code and so must not throw,
-// whatever was thrown: every read of a foreign object is guarded, and every text, list and depth has an end.
-//
-// A record holds nothing but texts, whole numbers, and lists and objects of them, so that any codec keeps it exact.
-// A field that is more than a simple primitive goes as the text of its encoded bytes.
+// What a task threw, as a record that always arrives. Encoding happens beside the user's code and so must not throw,
+// whatever was thrown: every read of a foreign object is guarded, and every text, list and depth has an end. What does
+// not arrive as it was, for whatever reason, is told in the record.
 
 import { inspect, types } from 'node:util';
-import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import * as copier from './copier.ts';
-import { isExact } from './exactness.ts';
+import { diagnose, harmless, type Finding } from './diagnosis.ts';
+import {
+  heddleClasses,
+  RemoteError,
+  type CutRecord,
+  type ErrorRecord,
+  type FieldRecord,
+  type Loss,
+  type ThrownRecord,
+  type ValueRecord,
+} from './error-record.ts';
 import { classNames, nameOf, prototypesOf } from './kinds.ts';
 import { read, textOf } from './members.ts';
 import { withoutOwnFrames } from './own-frames.ts';
-import { withEnvelopes } from './replace.ts';
-import { errorTypeNamed, errorTypeOf } from './types.ts';
-
-/** What was thrown: an error, something else, or an error that was already told further up (its own cause, say). */
-export type ThrownRecord = ErrorRecord | ValueRecord | CutRecord;
-
-export interface ErrorRecord {
-  readonly kind: 'error';
-  /** The names of its classes, its own first. */
-  readonly classes: readonly string[];
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-  /** Present for an error of Heddle's own: which of its classes it is, or extends. */
-  readonly heddle?: keyof typeof heddleClasses;
-  /** The tag of its class, or of the nearest of its classes that is registered. */
-  readonly tag?: string;
-  readonly code?: string | number;
-  readonly fields?: Readonly<Record<string, FieldRecord>>;
-  readonly cause?: ThrownRecord;
-  readonly errors?: readonly ThrownRecord[];
-  /** By field: what it held that could not be sent. */
-  readonly notSent?: Readonly<Record<string, string>>;
-}
-
-export interface ValueRecord {
-  readonly kind: 'value';
-  /** In a few words: `an Object`. */
-  readonly what: string;
-  readonly text: string;
-  /** Absent when it could not be sent. */
-  readonly value?: FieldRecord;
-}
-
-export interface CutRecord {
-  readonly kind: 'cut';
-  readonly text: string;
-}
-
-type FieldRecord =
-  | { readonly kind: 'plain'; readonly value: string | boolean | null }
-  | { readonly kind: 'encoded'; readonly base64: string }
-  | { readonly kind: 'error'; readonly error: ThrownRecord };
-
-/** An error whose class this process does not know. `remoteClass` has the names of its classes, its own first. */
-export class RemoteError extends Error {
-  declare readonly remoteClass: readonly string[];
-}
-
-/** A task threw something that is not an error. `value` is what it threw, unless that could not be sent. */
-export class ThrownValueError extends HeddleError {
-  declare readonly value?: unknown;
-}
+import { errorTypeOf } from './types.ts';
 
 const maxText = 64 * 1_024;
 const maxDepth = 8;
@@ -73,16 +28,26 @@ const maxFields = 100;
 const maxRecords = 200;
 const maxTotal = 1_024 * 1_024;
 
-/** An error in a field has fields too, which may lead back: what is in envelopes is looked for in the first only. */
-let isInField = false;
+/** An error in a field of another goes by the same encoder: it may lead back, and they share what room there is. */
+let current: Encoder | undefined;
 
 export function encodeThrown(thrown: unknown): ThrownRecord {
+  const encoder = current ?? new Encoder();
+  const isOutermost = current === undefined;
+  current = encoder;
   try {
-    return new Encoder().encode(thrown, 0);
+    return encoder.encode(thrown);
   } catch (error) {
     const message = `a task failed, and reading what it threw failed too: ${textOf(error)}`;
     return { kind: 'error', classes: ['Error'], name: 'Error', message, stack: `Error: ${message}` };
+  } finally {
+    if (isOutermost) current = undefined;
   }
+}
+
+interface Field {
+  readonly record?: FieldRecord;
+  readonly loss?: Loss;
 }
 
 class Encoder {
@@ -91,25 +56,33 @@ class Encoder {
   #records = 0;
   #textLeft = maxTotal;
 
-  encode(thrown: unknown, depth: number): ThrownRecord {
+  encode(thrown: unknown): ThrownRecord {
     this.#records += 1;
     if (!isError(thrown)) return this.#encodeValue(thrown);
-    if (this.#above.has(thrown)) return { kind: 'cut', text: this.#cut(`[circular: ${textOf(thrown)}]`) };
-    if (depth >= maxDepth || this.#records > maxRecords) {
-      return { kind: 'cut', text: this.#cut(`[not sent, since there are too many: ${textOf(thrown)}]`) };
+    if (this.#above.has(thrown)) return this.#cutOff('circular', thrown, 'it leads back to an error that it is in');
+    if (this.#above.size >= maxDepth || this.#records > maxRecords) {
+      const why = `${maxDepth} levels of errors are sent, and ${maxRecords} errors in all`;
+      return this.#cutOff('not sent, since there are too many', thrown, why);
     }
     this.#above.add(thrown);
-    const record = this.#encodeError(thrown, depth);
-    this.#above.delete(thrown);
-    return record;
+    try {
+      return this.#encodeError(thrown);
+    } finally {
+      this.#above.delete(thrown);
+    }
   }
 
-  #encodeError(error: object, depth: number): ErrorRecord {
+  #cutOff(text: string, error: object, why: string): CutRecord {
+    const loss = { what: `is ${nameOf(error)}`, why, fix: 'leave it out' };
+    return { kind: 'cut', text: this.#cut(`[${text}: ${textOf(error)}]`), loss };
+  }
+
+  #encodeError(error: object): ErrorRecord {
     const name = this.#text(error, 'name');
     const message = this.#text(error, 'message');
     const stack = withoutOwnFrames(this.#text(error, 'stack'));
     const { value: code } = read(error, 'code');
-    const hasCode = typeof code === 'string' || (Number.isSafeInteger(code) && !Object.is(code, -0));
+    const hasCode = isKept(code) || (Number.isSafeInteger(code) && !Object.is(code, -0));
     const prototypes = prototypesOf(error);
     const heddle = heddleClass(prototypes);
     const tag = errorTypeOf(prototypes)?.tag;
@@ -123,66 +96,81 @@ class Encoder {
       ...(heddle !== undefined && { heddle }),
       ...(tag !== undefined && { tag }),
       ...(hasCode && { code: typeof code === 'string' ? this.#cut(code) : Number(code) }),
-      ...(Object.hasOwn(error, 'cause') && { cause: this.encode(read(error, 'cause').value, depth + 1) }),
-      ...(isErrorList(errors) && { errors: this.#encodeErrors(errors, depth) }),
-      ...this.#encodeFields(error, hasCode, depth),
+      ...(Object.hasOwn(error, 'cause') && { cause: this.encode(read(error, 'cause').value) }),
+      ...(isErrorList(errors) && { errors: this.#encodeErrors(errors) }),
+      ...this.#encodeFields(error, hasCode),
     };
   }
 
-  #encodeErrors(errors: readonly unknown[], depth: number): ThrownRecord[] {
+  #encodeErrors(errors: readonly unknown[]): ThrownRecord[] {
     const records: ThrownRecord[] = [];
     for (let index = 0; index < Math.min(errors.length, maxErrors); index += 1) {
-      records.push(this.encode(read(errors, index).value, depth + 1));
+      records.push(this.encode(read(errors, index).value));
     }
     if (errors.length > maxErrors) records.push({ kind: 'cut', text: `[and ${errors.length - maxErrors} more]` });
     return records;
   }
 
-  #encodeFields(error: object, hasCode: boolean, depth: number): Pick<ErrorRecord, 'fields' | 'notSent'> {
-    const told = ['name', 'message', 'stack', 'cause', 'remoteClass', ...(hasCode ? ['code'] : [])];
-    const keys = Object.getOwnPropertyNames(error).filter((key) => !told.includes(key) && key !== '__proto__');
+  #encodeFields(error: object, hasCode: boolean): Pick<ErrorRecord, 'fields' | 'notSent'> {
+    const keys = fieldsOf(error, hasCode);
     const fields: Record<string, FieldRecord> = {};
-    const notSent: Record<string, string> = {};
+    const losses = lossesBeside(error, keys);
     for (const key of keys.slice(0, maxFields)) {
       const { value, threw } = read(error, key);
       if (key === 'errors' && isErrorList(value)) continue;
-      const field = threw === undefined ? this.#encodeField(value, depth) : undefined;
-      if (field === undefined) notSent[this.#cut(key)] = this.#cut(threw ?? nameOf(value));
-      else fields[this.#cut(key)] = field;
+      const { record, loss } = threw === undefined ? this.#encodeField(value) : { loss: ofGetter(threw) };
+      const cutKey = this.#cut(key);
+      if (loss !== undefined) losses[cutKey] = loss;
+      if (record !== undefined) fields[cutKey] = record;
     }
-    if (keys.length > maxFields) notSent['…'] = `${keys.length - maxFields} more fields`;
     return {
       ...(Object.keys(fields).length > 0 && { fields }),
-      ...(Object.keys(notSent).length > 0 && { notSent }),
+      ...(Object.keys(losses).length > 0 && { notSent: this.#cutAll(losses) }),
     };
   }
 
-  #encodeField(value: unknown, depth: number): FieldRecord | undefined {
-    return isError(value) ? { kind: 'error', error: this.encode(value, depth + 1) } : this.#encodeExact(value);
+  #encodeField(value: unknown): Field {
+    if (!isError(value)) return this.#encodeData(value);
+    return { record: { kind: 'error', error: this.encode(value) } };
   }
 
-  #encodeExact(value: unknown): FieldRecord | undefined {
-    if (typeof value === 'boolean' || value === null) return { kind: 'plain', value };
+  /** As any other value, with what would keep it from travelling, or change it, as the loss. */
+  #encodeData(value: unknown): Field {
+    if (typeof value === 'boolean' || value === null) return { record: { kind: 'plain', value } };
     if (typeof value === 'string' && value.isWellFormed()) {
-      return value.length > Math.min(maxText, this.#textLeft) ? undefined : { kind: 'plain', value: this.#cut(value) };
+      const isTooLong = value.length > this.#room;
+      return isTooLong ? this.#tooLong(value, value.length) : { record: { kind: 'plain', value: this.#cut(value) } };
     }
     try {
-      const packed = isExact(value) ? value : packField(value);
-      if (!isExact(packed)) return undefined;
+      const { packed, refused, changed } = diagnose(value);
+      if (refused[0] !== undefined) return { loss: lossOf(refused[0]) };
       const bytes = copier.write(packed, []);
-      if (bytes.length > Math.min(maxText, this.#textLeft)) return undefined;
-      return {
-        kind: 'encoded',
-        base64: this.#spend(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')),
-      };
-    } catch {
-      return undefined;
+      if (bytes.length > this.#room) return this.#tooLong(value, bytes.length);
+      const base64 = this.#spend(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'));
+      const change = changed.find(({ kind }) => !harmless.has(kind));
+      return { record: { kind: 'encoded', base64 }, ...(change && { loss: lossOf(change) }) };
+    } catch (error) {
+      return { loss: { what: `is ${nameOf(value)}`, why: textOf(error), fix: 'send plain data' } };
     }
+  }
+
+  #tooLong(value: unknown, length: number): Field {
+    const size = `${length.toLocaleString('en')} ${typeof value === 'string' ? 'characters' : 'bytes'}`;
+    const why = `an error takes along ${maxText / 1_024} KB a field, and ${maxTotal / 1_024 ** 2} MB in all`;
+    const fix = 'write it to storage, and let the error say where';
+    return { loss: { what: `is ${nameOf(value)} of ${size}`, why, fix } };
   }
 
   #encodeValue(thrown: unknown): ValueRecord {
-    const value = this.#encodeExact(thrown);
-    return { kind: 'value', what: this.#cut(nameOf(thrown)), text: this.#cut(show(thrown)), ...(value && { value }) };
+    const { record, loss } = this.#encodeData(thrown);
+    const [told] = loss === undefined ? [] : Object.values(this.#cutAll({ loss }));
+    return {
+      kind: 'value',
+      what: this.#cut(nameOf(thrown)),
+      text: this.#cut(show(thrown)),
+      ...(record && { value: record }),
+      ...(told && { loss: told }),
+    };
   }
 
   #text(error: object, key: string): string {
@@ -192,11 +180,23 @@ class Encoder {
     return this.#cut(typeof value === 'string' ? value : show(value));
   }
 
+  get #room(): number {
+    return Math.min(maxText, this.#textLeft);
+  }
+
   /** The text, or its beginning and how much of it is missing; well-formed, since not every codec keeps half a pair. */
   #cut(text: string): string {
-    const room = Math.max(200, Math.min(maxText, this.#textLeft));
+    const room = Math.max(200, this.#room);
     if (text.length <= room) return this.#spend(text.toWellFormed());
     return this.#spend(`${text.slice(0, room).toWellFormed()} [and ${text.length - room} more characters]`);
+  }
+
+  #cutAll(losses: Readonly<Record<string, Loss>>): Record<string, Loss> {
+    const cut = Object.entries(losses).map(([key, { what, why, fix }]) => [
+      this.#cut(key),
+      { what: this.#cut(what), why: this.#cut(why), ...(fix !== undefined && { fix: this.#cut(fix) }) },
+    ]);
+    return Object.fromEntries(cut) as Record<string, Loss>;
   }
 
   #spend(text: string): string {
@@ -205,103 +205,65 @@ class Encoder {
   }
 }
 
-function packField(value: unknown): unknown {
-  if (isInField) return value;
-  isInField = true;
-  try {
-    return withEnvelopes(value).packed;
-  } finally {
-    isInField = false;
+/** The keys of what is not told otherwise; of a name, message or code that a text cannot say as it is, too. */
+function fieldsOf(error: object, hasCode: boolean): string[] {
+  const told = ['stack', 'cause', 'remoteClass', '__proto__', ...(hasCode ? ['code'] : [])];
+  const texts = ['name', 'message'].filter((key) => {
+    const { value, threw } = read(error, key);
+    return threw !== undefined || isKept(value) || (value === undefined && !Object.hasOwn(error, key));
+  });
+  const own = new Set(Object.getOwnPropertyNames(error).filter((key) => ![...told, ...texts].includes(key)));
+  for (const key of ['name', 'message']) if (!texts.includes(key)) own.add(key);
+  return [...own];
+}
+
+/** Of what is not among the fields that are sent. */
+function lossesBeside(error: object, keys: readonly string[]): Record<string, Loss> {
+  const losses: Record<string, Loss> = {};
+  const symbols = Object.getOwnPropertySymbols(error).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(error, key),
+  );
+  for (const key of symbols.slice(0, maxDepth)) {
+    losses[String(key)] = { what: 'is a symbol-keyed property', why: 'symbol keys are dropped', fix: 'use a string' };
   }
-}
-
-/** The error again. It is an instance of its class when this process has that class, else a `RemoteError`. */
-export function decodeThrown(record: ThrownRecord): Error {
-  if (record.kind === 'cut') return new Error(record.text);
-  if (record.kind === 'value') return decodeThrownValue(record);
-  const error = construct(record);
-  for (const key of ['stack', 'message', 'name'] as const)
-    if (error[key] !== record[key]) hide(error, key, record[key]);
-  if (record.cause !== undefined) hide(error, 'cause', decodeInner(record.cause));
-  if (record.errors !== undefined) hide(error, 'errors', record.errors.map(decodeInner));
-  if (record.code !== undefined && read(error, 'code').value !== record.code) put(error, 'code', record.code);
-  const notSent: Record<string, string> = { ...record.notSent };
-  for (const [key, field] of Object.entries(record.fields ?? {})) {
-    const { value, threw } = tryToDecode(field);
-    if (threw === undefined) put(error, key, value);
-    else notSent[key] = threw;
+  if (keys.length > maxFields) {
+    const what = `are ${keys.length - maxFields} more fields`;
+    losses['…'] = { what, why: `${maxFields} are sent`, fix: 'put them into one object, in one field' };
   }
-  if (Object.keys(notSent).length > 0) put(error, 'notSent', notSent);
-  return record.tag === undefined ? error : asRegistered(error, record.tag);
-}
-
-/** An error arrives, whatever becomes of its fields. */
-function tryToDecode(field: FieldRecord): { readonly value: unknown; readonly threw?: string } {
-  try {
-    return { value: decodeField(field) };
-  } catch (error) {
-    return { value: undefined, threw: textOf(error) };
+  const { value: errors } = read(error, 'errors');
+  if (isErrorList(errors) && errors.length > maxErrors) {
+    const why = `the first ${maxErrors} are sent`;
+    losses['errors'] = {
+      what: `is a list of ${errors.length}`,
+      why,
+      fix: 'gather fewer, or count those that are alike',
+    };
+  } else if (isErrorList(errors) && Object.keys(errors).length !== errors.length) {
+    const why = 'neither is kept in a list of errors';
+    losses['errors'] = { what: 'is a list with holes or named keys', why, fix: 'send them in a field of their own' };
   }
+  const { value: stack } = read(error, 'stack');
+  const isLongStack = typeof stack === 'string' && !isKept(stack) && !keys.includes('message');
+  if (isLongStack) losses['stack'] = { what: 'is a long text', why: `of a stack, ${maxText / 1_024} KB are sent` };
+  return losses;
 }
 
-/** As an instance of a class that was registered for it; the error as it is, when it was not, or its `decode` fails. */
-function asRegistered(error: Error, tag: string): Error {
-  const type = errorTypeNamed(tag);
-  if (type === undefined) return error;
-  const { remoteClass: _, ...descriptors } = Object.getOwnPropertyDescriptors(error) as PropertyDescriptorMap;
-  try {
-    const made: unknown = type.decode?.(error as Error & Readonly<Record<string, unknown>>) ?? bare(type.prototype);
-    return Object.defineProperties(made as Error, descriptors);
-  } catch (thrown) {
-    put(error, 'notRebuilt', `the decode() that is registered for '${tag}' threw: ${textOf(thrown)}`);
-    return error;
-  }
+/** Whether the text in a record is the very value. */
+function isKept(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= maxText && value.isWellFormed();
 }
 
-function bare(prototype: object): Error {
-  return Object.setPrototypeOf(new Error(''), prototype) as Error;
+function lossOf({ path, what, why, remedy }: Finding): Loss {
+  return { what: path === '' ? what : `has ${path}, which ${what}`, why, ...(remedy[0] && { fix: remedy[0] }) };
 }
 
-function decodeThrownValue({ what, text, value }: ValueRecord): ThrownValueError {
-  const facts = value === undefined ? {} : { value: decodeField(value) };
-  return new ThrownValueError('THREW_NON_ERROR', `a task threw ${what}, not an Error: ${text}`, facts);
+function ofGetter(threw: string): Loss {
+  return {
+    what: `is a getter that threw: ${threw}`,
+    why: 'reading it runs code, which failed',
+    fix: 'mend the getter',
+  };
 }
-
-/** What stood inside an error: there, a value that is no error is nothing special. */
-function decodeInner(record: ThrownRecord): unknown {
-  return record.kind === 'value' && record.value !== undefined ? decodeField(record.value) : decodeThrown(record);
-}
-
-function decodeField(field: FieldRecord): unknown {
-  if (field.kind === 'plain') return field.value;
-  return field.kind === 'error' ? decodeInner(field.error) : copier.read(Buffer.from(field.base64, 'base64'), 0);
-}
-
-function construct({ heddle, classes, name, message, code = '' }: ErrorRecord): Error {
-  if (heddle !== undefined) return new heddleClasses[heddle](String(code), message);
-  const [own = ''] = classes;
-  if (own === 'DOMException') return new DOMException(message, name);
-  if (own === 'AggregateError') return new AggregateError([], message);
-  if (own === 'SuppressedError') return new SuppressedError(undefined, undefined, message);
-  const builtIn = builtIns.find((each) => each.name === own);
-  return builtIn === undefined ? remoteError(message, classes) : new builtIn(message);
-}
-
-/** The prototype of what is made of a record wherever it arrives; none when its class is known nowhere else. */
-export function prototypeOf({ heddle, classes: [own], tag }: ErrorRecord): object | undefined {
-  if (tag !== undefined) return errorTypeNamed(tag)?.prototype;
-  if (heddle !== undefined) return heddleClasses[heddle].prototype;
-  const others = [DOMException, AggregateError, SuppressedError];
-  return [...builtIns, ...others].find((each) => each.name === own)?.prototype;
-}
-
-function remoteError(message: string, remoteClass: readonly string[]): RemoteError {
-  return Object.assign(new RemoteError(message), { remoteClass });
-}
-
-const builtIns = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError] as const;
-
-const heddleClasses = { ThrownValueError, HeddleError, UsageError } as const;
 
 function heddleClass(prototypes: readonly object[]): keyof typeof heddleClasses | undefined {
   const names = ['ThrownValueError', 'HeddleError', 'UsageError'] as const;
@@ -341,12 +303,4 @@ function show(value: unknown): string {
   } catch {
     return '[unreadable]';
   }
-}
-
-function hide(error: Error, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
-}
-
-function put(error: Error, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: true });
 }

@@ -1,7 +1,7 @@
 // What a person is told about a value that cannot travel: whose value, where in it, what is there, why, what to do.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { type Finding, diagnose } from './diagnosis.ts';
+import { type Finding, diagnose, harmless } from './diagnosis.ts';
 import './built-in-types.ts';
 import { isExact } from './exactness.ts';
 import { withEnvelopes, type Sharing } from './replace.ts';
@@ -92,9 +92,6 @@ export function describeChange(destination: Destination, finding: Finding): stri
   const fix = remedy[0] === undefined ? '' : `. Fix: ${remedy[0]}`;
   return `${pathFrom(destination, finding)}${whose} ${what}: ${why}${fix}`;
 }
-
-/** Changes that are too common and too seldom matter to warn of. */
-const harmless: ReadonlySet<string> = new Set(['null-prototype', 'last-index']);
 
 function wouldChange(destination: Destination, findings: readonly [Finding, ...Finding[]]): HeddleError {
   const { role, task, mapIndex } = destination;

@@ -71,11 +71,18 @@ const tagRule = {
   holds: (tag: unknown) => rules.text.holds(tag) && !String(tag).startsWith(ownPrefix),
 };
 
+/** What it would give is a Promise, and what it throws would end the process. */
+const codecRule = {
+  expected: 'a function that is not async',
+  holds: (value: unknown) => typeof value === 'function' && !kinds.isAsyncFunction(value),
+  got: (value: unknown) => (kinds.isAsyncFunction(value) ? 'an async one' : describe(value)),
+};
+
 /** Throws a `UsageError` for what cannot be registered, or a tag that another class has. */
 export function registerType<T extends object, Data>(type: ClassOf<T>, codec: TypeCodec<T, Data>): RegisteredType {
   const name = nameOfClass('registerType', type);
   const owner = `registerType(${name})`;
-  checkOptions(owner, codec, { tag: tagRule, encode: rules.function, decode: rules.function });
+  checkOptions(owner, codec, { tag: tagRule, encode: codecRule, decode: codecRule });
   for (const option of ['tag', 'encode', 'decode'] as const) {
     if (codec[option] !== undefined) continue;
     throw new UsageError('INVALID_OPTION', `${owner} needs the option '${option}'`, { owner, option });
@@ -97,7 +104,7 @@ export function registerType<T extends object, Data>(type: ClassOf<T>, codec: Ty
 export function registerError<E extends Error>(type: ClassOf<E>, codec: ErrorCodec<E> = {}): RegisteredError {
   const name = nameOfClass('registerError', type);
   const owner = `registerError(${name})`;
-  checkOptions(owner, codec, { tag: tagRule, decode: rules.function });
+  checkOptions(owner, codec, { tag: tagRule, decode: codecRule });
   if (!(type.prototype instanceof Error)) {
     throw new UsageError('INVALID_TYPE', `${owner}: ${name} is no class of errors. Use registerType(${name}, …).`);
   }
@@ -198,8 +205,15 @@ export function decodeTyped(tag: string, data: unknown): unknown {
     throw new HeddleError('TYPE_CODEC_FAILED', message, { tag, cause });
   }
   if (typeof made === 'object' && made !== null && !kinds.isPromise(made)) return made;
-  const message = `${subject} gave ${describe(made)} where a value of it arrived: it must return the instance, at once`;
+  const gave = describe(muted(made));
+  const message = `${subject} gave ${gave} where a value of it arrived: it must return the instance, at once`;
   throw new HeddleError('TYPE_CODEC_FAILED', message, { tag });
+}
+
+/** A Promise that nobody waits for ends the process when it is rejected. */
+export function muted(made: unknown): unknown {
+  if (kinds.isPromise(made)) void Promise.prototype.then.call(made, undefined, () => {});
+  return made;
 }
 
 export function notRegistered(tag: string): HeddleError {

@@ -62,7 +62,10 @@ const register = (name: string) =>
 test('what arrives changed is told in one sentence: where, what, how, and what to do', () => {
   const texts = Object.entries(values).map(([name, value]) => {
     const { changed } = sendable(value, destination);
-    return [name, ...changed.map((change) => describeChange(destination, change))];
+    return [
+      name,
+      ...changed.map((change) => describeChange(destination, change).replace(/\(test\/values\/.*:\d+\)/, '(here)')),
+    ];
   });
 
   assert.deepEqual(texts, [
@@ -78,7 +81,8 @@ test('what arrives changed is told in one sentence: where, what, how, and what t
     ],
     [
       'an error with a function',
-      `result.error of task 't' is an Error: it arrives without retry. Fix: send its fields as plain data`,
+      `result.error of task 't' is an Error: not all of it arrives: .retry is a function ` +
+        `(here): functions are code, not data. Fix: of .retry: send the data that the function needs`,
     ],
     [
       'a subclass of Map',

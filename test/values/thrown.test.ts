@@ -7,14 +7,11 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
 import { sendable } from '../../src/values/travels.ts';
-import {
-  RemoteError,
-  type ThrownRecord,
-  ThrownValueError,
-  decodeThrown,
-  encodeThrown,
-} from '../../src/values/thrown.ts';
-import { HttpError, hostile } from './value-table.ts';
+import { RemoteError, type ThrownRecord, ThrownValueError } from '../../src/values/error-record.ts';
+import { encodeThrown } from '../../src/values/thrown.ts';
+import { decodeThrown } from '../../src/values/thrown-again.ts';
+import { registerError, registerType } from '../../src/values/types.ts';
+import { HttpError, Money, hostile } from './value-table.ts';
 
 test('errors of the language are instances of their class again', () => {
   for (const type of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
@@ -54,10 +51,15 @@ test('fields that cannot travel are named [N05]', () => {
     Object.assign(new Error('m'), { request: new Socket(), retry: () => 1, url: '/x', text: 'x'.repeat(70_000) }),
   );
 
-  assert.deepEqual(Reflect.get(error, 'notSent'), {
-    request: 'a Socket (node:net)',
-    retry: 'a function',
-    text: 'a string',
+  const { retry, ...others } = Reflect.get(error, 'notSent') as Record<string, string>;
+  assert.match(retry ?? '', /^is a function .*: functions are code, not data\. Fix: send the data/);
+  assert.deepEqual(others, {
+    request:
+      'is a Socket (node:net): a live connection belongs to the process that opened it. Fix: give it to tasks as a ' +
+      'resource, which each thread opens for itself: resourceManager() (docs/resources.md)',
+    text:
+      'is a string of 70,000 characters: an error takes along 64 KB a field, and 1 MB in all. Fix: write it to ' +
+      'storage, and let the error say where',
   });
   assert.equal(Reflect.get(error, 'url'), '/x');
 });
@@ -168,6 +170,64 @@ test('what is thrown, is no error and cannot travel is told', () => {
   }
 });
 
+test('what cannot be made again of a thrown value costs nothing but itself', () => {
+  const value = arrived(new Spoiled());
+  const cause = arrived(new TypeError('m', { cause: new Spoiled() }));
+  const inside = arrived(new TypeError('m', { cause: { in: new Spoiled() } }));
+  const several = arrived(new AggregateError([new RangeError('a'), new Spoiled()], 'm')) as AggregateError;
+
+  assert.ok(value instanceof ThrownValueError && !('value' in value));
+  assert.match(
+    value.message,
+    /^a task threw a Spoiled .* cannot be made again here: the decode\(\) .* threw .*no luck/,
+  );
+  assert.equal((value.cause as { code?: string }).code, 'TYPE_CODEC_FAILED');
+  for (const [error, step] of [
+    [cause, 'cause'],
+    [inside, 'cause'],
+    [several, 'errors[1]'],
+  ] as const) {
+    assert.deepEqual([error.message, error.stack?.includes('thrown.test.ts')], ['m', true]);
+    assert.match((error as { notSent?: Record<string, string> }).notSent?.[step] ?? '', /no luck/);
+  }
+  assert.ok(cause instanceof TypeError && several.errors[0] instanceof RangeError);
+});
+
+test('what an error holds travels by the rules of other values, and what is lost of it is told', () => {
+  const given = Object.assign(new Error('x'.repeat(70_000)), {
+    groups: 'ab'.match(/(?<q>b)/)!.groups,
+    row: new Money(1),
+    [Symbol('trace')]: 1,
+  });
+
+  const error = arrived(given) as Error & { groups: object; row: object; notSent: Record<string, string> };
+
+  assert.deepEqual([{ ...error.groups }, { ...error.row }], [{ q: 'b' }, { currency: 'CHF' }]);
+  assert.deepEqual(Object.keys(error.notSent), ['Symbol(trace)', 'message', 'row']);
+  assert.match(error.notSent['row']!, /^is a Money \(class instance\): it arrives as a plain object/);
+});
+
+test('a message, name or code that no text can say arrives as it is', () => {
+  const error = arrived(Object.assign(new Error('m'), { name: 7, message: { a: 1 }, code: '\ud800' }));
+
+  assert.deepEqual([error.name, error.message, (error as { code?: unknown }).code], [7, { a: 1 }, '\ud800']);
+});
+
+test('a registered decode that gives no error leaves the error as it was, and says so', () => {
+  class Late extends Error {}
+  registerError(Late, { decode: () => Promise.reject(new Error('late')) as unknown as Late });
+
+  const error = arrived(new Late('m'));
+
+  assert.ok(error instanceof RemoteError);
+  assert.match(
+    (error as { notRebuilt?: string }).notRebuilt ?? '',
+    /gave a Promise: it must return the error, at once/,
+  );
+  const asyncCodec = { decode: (async () => new Late()) as never };
+  assert.throws(() => registerError(Late, asyncCodec), { code: 'INVALID_OPTION', message: /got an async one/ });
+});
+
 test('an error of another realm is an error here', () => {
   assert.ok(arrived(runInNewContext('new RangeError("far")')) instanceof RangeError);
 });
@@ -179,8 +239,9 @@ test('an error whose every part throws still arrives [D075]', () => {
 
   const error = arrived(thrown);
 
+  const told = 'is a getter that threw: no: reading it runs code, which failed. Fix: mend the getter';
   assert.match(error.message, /reading \.message threw: no/);
-  assert.deepEqual(Reflect.get(error, 'notSent'), { code: 'no', errors: 'no', more: 'no' });
+  assert.deepEqual(Reflect.get(error, 'notSent'), { code: told, errors: told, more: told });
 });
 
 test('what inherits from a Proxy, or has a class with a hostile name, arrives', () => {
@@ -254,6 +315,17 @@ test('a record is the same after every codec, whatever was thrown', () => {
     ),
     { numRuns: 500 },
   );
+});
+
+class Spoiled {
+  readonly is = 1;
+}
+registerType(Spoiled, {
+  tag: 'Spoiled',
+  encode: () => 1,
+  decode: () => {
+    throw new RangeError('no luck');
+  },
 });
 
 const throwing = {

@@ -4,7 +4,9 @@ import { registerError, registerType } from 'heddle';
 import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
 import { diagnose } from '../../src/values/diagnosis.ts';
 import { decodeValue, encodeValue } from '../../src/values/encode.ts';
-import { decodeThrown, encodeThrown, RemoteError } from '../../src/values/thrown.ts';
+import { RemoteError } from '../../src/values/error-record.ts';
+import { encodeThrown } from '../../src/values/thrown.ts';
+import { decodeThrown } from '../../src/values/thrown-again.ts';
 import { packed } from '../../src/values/travels.ts';
 
 class Money {
