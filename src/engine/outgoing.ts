@@ -1,5 +1,6 @@
 // Values on their way out of where they were made: what is encoded in their place, and what is said of it.
 
+import { types } from 'node:util';
 import { assertFits } from '../values/size.ts';
 import { encodeValue } from '../values/encode.ts';
 import type { Finding } from '../values/diagnosis.ts';
@@ -24,6 +25,11 @@ export function outgoing(value: unknown, use: () => OutgoingUse): unknown {
   const sent = sendable(value, destination);
   for (const change of sent.changed) tell(destination, change);
   return sent.value;
+}
+
+/** Throws `VALUE_NOT_SERIALIZABLE` for a Proxy, of which even `instanceof` may run code of the user's. */
+export function refuseProxy(value: unknown, destination: Destination): void {
+  if (types.isProxy(value)) sendable(value, destination);
 }
 
 /** Throws `VALUE_TOO_LARGE` for the first of the values that alone is. */

@@ -1,4 +1,8 @@
-/** Whether a value is to be awaited. */
+/** Whether a value is to be awaited. One that does not even let itself be asked is not. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  try {
+    return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  } catch {
+    return false;
+  }
 }

@@ -9,7 +9,7 @@ import { Envelope } from './envelope.ts';
 import { kindOfView } from './exactness.ts';
 import { shorten } from './members.ts';
 import { isGivenUp } from './transfer.ts';
-import { decodeTyped, isRegistered, notRegistered } from './types.ts';
+import { decodeTyped, isRegistered, notRegistered, ownPrefix } from './types.ts';
 
 type ViewClass = new (memory: never, offset: number, length: number) => NodeJS.ArrayBufferView;
 
@@ -93,6 +93,20 @@ export function read(bytes: Uint8Array, headLength: number, reading: Reading = n
   deserializer.reading = reading;
   deserializer.readHeader();
   return deserializer.readValue();
+}
+
+const envelopeMark = Buffer.from([0x5c, envelopeNumber]);
+/** How V8 marks a text of one byte a letter, and of two. */
+const textMarks: readonly (number | undefined)[] = [0x22, 0x63];
+
+/** Whether something in these bytes is, or looks as if it were, of a type that the user registered. */
+export function mayHoldTypes(bytes: Uint8Array): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = buffer.indexOf(envelopeMark); at !== -1; at = buffer.indexOf(envelopeMark, at + 1)) {
+    const tag = buffer.toString('latin1', at + 4, at + 4 + ownPrefix.length);
+    if (textMarks.includes(buffer[at + 2]) && tag !== ownPrefix) return true;
+  }
+  return false;
 }
 
 /** Is asked how to write views. They are cut out of their buffers, so that nothing else in those leaves the process. */

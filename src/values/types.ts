@@ -64,7 +64,7 @@ const registry = processWide('types', () => ({
 /** Types of the platform that were not looked at yet, by the names of their classes. */
 const late = new Map<string, { readonly load: () => ClassOf<object>; readonly type: RegisteredType }>();
 
-const ownPrefix = 'heddle:';
+export const ownPrefix = 'heddle:';
 export const sharedViewTag = 'heddle:a view of a SharedArrayBuffer';
 const tagRule = {
   expected: `a text that is not empty and does not begin with '${ownPrefix}'`,

@@ -112,7 +112,7 @@ test('counting and being done open no block', async () => {
   assert.equal(inspect(run.state), '<Mapped: Mapped over 2 elements.>');
   assert.match(
     run.children[0]!.message,
-    /^the outcome that a worker sent cannot be read: .* of the same version of Heddle\?$/,
+    /^HeddleError: what task 'score' \[one of the map indices 0 to 1\] returned cannot be read where the flow was started: .* of the same version of Heddle\?$/,
   );
 });
 

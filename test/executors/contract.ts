@@ -7,7 +7,7 @@ import { cancelRules } from './contract/cancel.ts';
 import { collectionRules } from './contract/collections.ts';
 import { contextRules } from './contract/context.ts';
 import { controlRules } from './contract/control.ts';
-import { everyThrownValueRules, everyValueRules } from './contract/every-value.ts';
+import { everyThrownValueRules, everyValueRules, hostileValueRules } from './contract/every-value.ts';
 import { failureRules } from './contract/failures.ts';
 import { loggerRules } from './contract/loggers.ts';
 import { loopRules } from './contract/loops.ts';
@@ -70,6 +70,7 @@ export function describeContract(name: string, makeExecutor: () => Executor, mea
   everyValueRules(rule, means);
   memoryRules(rule, means);
   everyThrownValueRules(rule);
+  hostileValueRules(rule);
   registeredTypeRules(rule);
   contextRules(rule);
   loggerRules(rule);

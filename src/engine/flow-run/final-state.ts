@@ -4,9 +4,13 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import type { Flow } from './flow.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { FlowState, type FlowOutcome } from './flow-state.ts';
+import { nodesIn } from './kept-values.ts';
 import type { NodeRun } from './node-run.ts';
 
-/** The terminal nodes decide: any failed, and the run failed. A mapped one is judged by its children. */
+/**
+ * The terminal nodes decide, and those of the output that cannot be read: any failed, and the run failed. A mapped one
+ * is judged by its children.
+ */
 export function finalState<Plan>(
   flow: Flow<Plan>,
   { runs }: FlowRunner,
@@ -21,7 +25,10 @@ export function finalState<Plan>(
   if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
     return new FlowState('Paused', describePause(unfinished), { outcome });
   }
-  const failed = references.filter((run) => run.hasFailed);
+  const unreadable = nodesIn(flow.plan)
+    .flatMap((node) => runs.get(node) ?? [])
+    .filter((run) => run.failUnreadable());
+  const failed = [...new Set([...references, ...unreadable])].filter((run) => run.hasFailed);
   if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
   // What ended the whole run at once is no failure of one task or the other.
   const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;

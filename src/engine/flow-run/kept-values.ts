@@ -18,7 +18,7 @@ export function keptBytesOf(graph: Graph, plan: unknown): (node: Node) => number
 }
 
 /** The nodes in lists and plain objects, at any depth. */
-function nodesIn(plan: unknown): Node[] {
+export function nodesIn(plan: unknown): Node[] {
   const found: Node[] = [];
   const open = [plan];
   for (let next = 0; next < open.length; next += 1) {

@@ -4,9 +4,10 @@ import type { Node } from '../../flow/node.ts';
 import { State } from '../../flow/state.ts';
 import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { mayHoldTypes } from '../../values/copier.ts';
 import { failed } from '../endings.ts';
 import { successWithout } from './kept-values.ts';
-import { countOutcomes, decodeOutcomes, stateAt, type Outcomes, type OutcomesReading } from '../outcomes.ts';
+import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt, type Outcomes } from '../outcomes.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
 export interface Span extends RanOn {
@@ -213,22 +214,45 @@ export class NodeRun implements ArrayListener {
     return results;
   }
 
+  /** For what is somebody's to read: what cannot be made again here has failed. Gives whether any did. */
+  failUnreadable(): boolean {
+    const before = this.failedCount;
+    this.#blocks = this.#blocks.map((block) => {
+      const { start, count, bytes, byteLength } = block;
+      if (byteLength !== undefined || !mayHoldTypes(bytes)) return block;
+      const { values, states } = this.#decoded(block);
+      const failures = new Map(
+        (states ?? []).flatMap((state, at) => (state === undefined ? [] : [[at, state] as const])),
+      );
+      const failed = [...failures.values()].filter((state) => state.isFailed()).length - countOutcomes(bytes).failed;
+      if (failed <= 0) return block;
+      this.failedCount += failed;
+      return { start, count, bytes: encodeOutcomes(values, failures) };
+    });
+    return this.failedCount > before;
+  }
+
   #open(): readonly OpenBlock[] {
     if (this.#opened !== undefined) return this.#opened;
     const unknown = successWithout(this.node.slug, this.#offeredBytes);
     const opened = this.#blocks.map((block): OpenBlock => {
       const { start, count, byteLength } = block;
       if (byteLength !== undefined) return { start, count, outcomes: all(count, unknown) };
-      return {
-        start,
-        count,
-        outcomes: readable(block, { mapIndex: this.isList ? start : undefined, isForKeeps: this.isOver }),
-      };
+      return { start, count, outcomes: this.#decoded(block) };
     });
     if (!this.isDone) return opened;
     this.#blocks = [];
     this.#opened = opened;
     return opened;
+  }
+
+  /** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */
+  #decoded({ bytes, start, count }: Block): Outcomes {
+    try {
+      return decodeOutcomes(bytes, { mapIndex: this.isList ? start : undefined, isForKeeps: this.isOver });
+    } catch (cause) {
+      return all(count, failed(unreadable(cause, { task: this.node.slug, start, count, isList: this.isList })));
+    }
   }
 
   /** Whether any task run of it failed, told without opening a block. */
@@ -248,17 +272,24 @@ function withoutValues(block: SettledBlock): SettledBlock {
   return { start, count, bytes: bytes.slice(0, 1), byteLength };
 }
 
-/** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */
-function readable({ bytes, count }: Block, how: OutcomesReading): Outcomes {
-  try {
-    return decodeOutcomes(bytes, how);
-  } catch (cause) {
-    if (cause instanceof HeddleError && cause.code.startsWith('TYPE_')) return all(count, failed(cause));
-    const question = 'Is it of the same version of Heddle?';
-    const message = `the outcome that a worker sent cannot be read: ${String(cause)}. ${question}`;
-    const state = new State('Failed', message, { error: new HeddleError('UNKNOWN_VALUE_CODEC', message, { cause }) });
-    return all(count, state);
-  }
+interface Unread {
+  readonly task: string;
+  readonly start: number;
+  readonly count: number;
+  readonly isList: boolean;
+}
+
+function unreadable(cause: unknown, { task, start, count, isList }: Unread): HeddleError {
+  const indices = count === 1 ? `[map index ${start}]` : `[one of the map indices ${start} to ${start + count - 1}]`;
+  const which = isList ? `'${task}' ${indices}` : `'${task}'`;
+  const isOfType = cause instanceof HeddleError && cause.code.startsWith('TYPE_');
+  const code = isOfType ? cause.code : 'UNKNOWN_VALUE_CODEC';
+  const why = (cause instanceof Error ? cause.message : String(cause)).replace(/\.?$/, '.');
+  const remedy = isOfType
+    ? 'The task itself succeeded: what decode() needs must be here too, and it must take whatever encode() gave.'
+    : 'Is its worker of the same version of Heddle?';
+  const message = `what task ${which} returned cannot be read where the flow was started: ${why} ${remedy}`;
+  return new HeddleError(code, message, { task, ...(isList && count === 1 && { mapIndex: start }), cause });
 }
 
 function all(count: number, state: State): Outcomes {

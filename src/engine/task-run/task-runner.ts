@@ -14,6 +14,7 @@ import { Ending, endingOf, failed } from '../endings.ts';
 import { changeState, isWatched, type Change } from '../handlers.ts';
 import type { ChunkFacts, LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger, isLogged, type Logger } from '../logger.ts';
+import { refuseProxy } from '../outgoing.ts';
 import type { RunPlan } from '../plan.ts';
 import { stateAt } from '../outcomes.ts';
 import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from '../resources.ts';
@@ -286,6 +287,7 @@ export class TaskRunner {
       const args = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
       const result = withContext(run, () => task.run(...args));
       if (isThenable(result)) return this.#settle(result, run, limit);
+      refuseProxy(result, { role: 'result', task: plan.name });
       this.#close(run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
       const isLate = limit !== undefined && performance.now() - startedAt > limit.limitMs;
@@ -301,6 +303,7 @@ export class TaskRunner {
     try {
       const value = limit === undefined ? await result : await this.#within(limit, result, run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
+      refuseProxy(value, { role: 'result', task: name });
       return value;
     } catch (thrown) {
       return endingOf(thrown, name);

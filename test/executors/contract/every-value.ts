@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { Flow, type LogRecord, type State } from 'heddle';
 import { everyValue, isAsMade, make, type Fate } from '../../fixtures/every-value.ts';
-import { throwIt, thrownValues } from '../../fixtures/thrown-values.ts';
+import { giveHostile, throwIt, thrownValues } from '../../fixtures/thrown-values.ts';
 import type { Means, Rule } from '../contract.ts';
 
 export function everyValueRules(rule: Rule, { sharesMemory, knowsTemporal = true }: Means): void {
@@ -63,6 +63,17 @@ export function everyThrownValueRules(rule: Rule): void {
       assert.match(error.message, thrownValues.get(name)![0], name);
       assert.equal(typeof error.stack, 'string');
     }
+  });
+}
+
+/** Even `instanceof` runs code of theirs. */
+export function hostileValueRules(rule: Rule): void {
+  rule('a Proxy that lets nobody in is refused like any other, and harms nobody', async (run) => {
+    const { state, logs } = await run(new Flow('hostile', () => giveHostile.map(['revoked', 'trapping'])));
+
+    assertNobodyDied(logs);
+    const codes = state.of('give-hostile').children.map(({ error }) => (error as { code?: string } | undefined)?.code);
+    assert.deepEqual(codes, ['VALUE_NOT_SERIALIZABLE', 'VALUE_NOT_SERIALIZABLE']);
   });
 }
 

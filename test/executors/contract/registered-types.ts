@@ -85,6 +85,23 @@ export function registeredTypeRules(rule: Rule): void {
     },
   );
 
+  rule('a run has failed when what it returned cannot be made again where the flow was started', async (run) => {
+    const { state } = await run(new Flow('far-from-home', () => ({ body: homeBody(), one: inc(1) })));
+
+    const { code, message, task } = state.of('home-body').error as Error & Readonly<Record<string, unknown>>;
+    assert.deepEqual([state.type, code, task], ['Failed', 'TYPE_CODEC_FAILED', 'home-body']);
+    assert.match(
+      message,
+      /^what task 'home-body' returned cannot be read where the flow was started: .*not at home\. The/,
+    );
+    assert.match(
+      state.message,
+      /^Some reference tasks failed: home-body: HeddleError: what task 'home-body' returned cannot be read/,
+    );
+    assert.equal(state.output.one, 2);
+    assert.throws(() => state.output.body, { code: 'OUTPUT_UNAVAILABLE' });
+  });
+
   rule('what arrives changed is told once for a task and a path, however many runs find it', async (run) => {
     const cents = Array.from({ length: 200 }, (_, index) => index);
 
