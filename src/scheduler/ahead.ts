@@ -5,11 +5,11 @@ import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
 import type { ClientId } from './events.ts';
 import type { Moment } from './tails.ts';
-import { Turns } from './turns.ts';
+import { placesIn, Turns } from './turns.ts';
 
 export class Ahead {
   /** Nothing was heard of them, and nobody has called them back. */
-  readonly #waiting = new Turns<Chunk>();
+  readonly #waiting = new Turns<Chunk>(placesIn('waiting'));
   /** They were called back, and have not answered. */
   readonly #recalled = new Set<Chunk>();
 
@@ -31,7 +31,7 @@ export class Ahead {
     chunk.behind = behind;
     behind.next = chunk;
     chunk.array.leaders.delete(behind);
-    chunk.worker.ahead.set(chunk.attempt, chunk);
+    chunk.worker.ahead.add(chunk);
     this.#waiting.add(chunk);
   }
 
@@ -39,7 +39,7 @@ export class Ahead {
   remove(chunk: Chunk): void {
     chunk.behind!.next = undefined;
     chunk.behind = undefined;
-    chunk.worker.ahead.delete(chunk.attempt);
+    chunk.worker.ahead.delete(chunk);
     this.begun(chunk);
   }
 

@@ -12,7 +12,7 @@ import type { Limit } from './limits.ts';
 import { Pace } from './pace.ts';
 import type { Queue } from './queue.ts';
 import { Suspects } from './suspects.ts';
-import { Turns } from './turns.ts';
+import { placesIn, Turns, type Place } from './turns.ts';
 
 /** A range of an array's indices on its way through one slot of one worker. */
 export interface Chunk {
@@ -40,6 +40,10 @@ export interface Chunk {
   isRecalled: boolean;
   /** Its thread died, so that nothing of it runs any more. */
   isDead: boolean;
+  /** Its places in the lines that it can stand in: see `leaders`, `Ahead` and `Tails`. */
+  leading: Place<Chunk> | undefined;
+  waiting: Place<Chunk> | undefined;
+  running: Place<Chunk> | undefined;
 }
 
 type ChunkFacts = Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>;
@@ -93,7 +97,7 @@ export class ArrayRecord {
   readonly delayed = new Map<number, number>();
   readonly chunks = new Set<Chunk>();
   /** Those that hold a slot, and behind which another one may be sent. */
-  readonly leaders = new Turns<Chunk>();
+  readonly leaders = new Turns<Chunk>(placesIn('leading'));
   /** Includes the crashed. */
   readonly settled = new Ranges();
 
@@ -289,6 +293,9 @@ export class ArrayRecord {
       outstanding: Ranges.of(range),
       isRecalled: false,
       isDead: false,
+      leading: undefined,
+      waiting: undefined,
+      running: undefined,
     };
   }
 

@@ -344,7 +344,7 @@ export class SchedulerCore {
     this.fleet.leave(worker);
     this.#takeBackHeld(worker);
     // First what waits: it does not take the place of what it waits for.
-    const lost = [...worker.ahead.values(), ...worker.chunks.values()];
+    const lost = [...worker.ahead, ...worker.chunks];
     for (const chunk of lost) {
       if (chunk.isDead || chunk.outstanding.isEmpty) this.#takeBack(chunk);
       else this.#blame.workerLost(chunk, lost.length);
@@ -354,7 +354,7 @@ export class SchedulerCore {
 
   #giveNothingMore(worker: WorkerRecord): void {
     this.#takeBackHeld(worker);
-    for (const chunk of worker.ahead.values()) this.lineup.ahead.recall(chunk, this.#now);
+    for (const chunk of worker.ahead) this.lineup.ahead.recall(chunk, this.#now);
   }
 
   #takeBackHeld({ lone }: WorkerRecord): void {

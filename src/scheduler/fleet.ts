@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import { Heap } from '../lib/heap.ts';
 import { noTraits, type Traits } from '../lib/placing.ts';
 import type { Chunk } from './array-record.ts';
-import type { Attempt, Event, WorkerId } from './events.ts';
+import type { Event, WorkerId } from './events.ts';
+import { FewChunks } from './few-chunks.ts';
 import { keyOf, Queue, unitsOf } from './queue.ts';
+import type { Place } from './turns.ts';
 
 export interface WorkerRecord {
   readonly id: WorkerId;
@@ -18,9 +20,9 @@ export interface WorkerRecord {
   /** What is not taken of that. */
   readonly free: Map<string, number>;
   /** One a slot, cancelled ones too: their thread is still busy. */
-  readonly chunks: Map<Attempt, Chunk>;
+  readonly chunks: FewChunks;
   /** What it has beside those: each waits for one of them to be over. */
-  readonly ahead: Map<Attempt, Chunk>;
+  readonly ahead: FewChunks;
   /** One of them that nothing else may run beside: it gets no others. */
   lone: Chunk | undefined;
   /** Of what this needs, nothing is given to others. */
@@ -29,6 +31,8 @@ export interface WorkerRecord {
   /** It gets no chunks for now. */
   isPaused: boolean;
   lastSeen: number;
+  /** Its place in the queue of those that need nothing, while it can take a chunk. */
+  openPlace: Place<WorkerRecord> | undefined;
 }
 
 export class Fleet {
@@ -58,8 +62,16 @@ export class Fleet {
     assert(!this.workers.has(id), `${id} joined twice`);
     const units = new Map(has.resources.map(({ name, amount }) => [name, unitsOf(amount)]));
     const what = { threads, has, labels: new Set(has.labels), units, free: new Map(units) };
-    const idle = { chunks: new Map(), ahead: new Map(), lone: undefined, keptFor: undefined };
-    const worker: WorkerRecord = { id, ...what, ...idle, isDraining: false, isPaused: false, lastSeen: now };
+    const idle = { chunks: new FewChunks(), ahead: new FewChunks(), lone: undefined, keptFor: undefined };
+    const worker: WorkerRecord = {
+      id,
+      ...what,
+      ...idle,
+      isDraining: false,
+      isPaused: false,
+      lastSeen: now,
+      openPlace: undefined,
+    };
     this.workers.set(id, worker);
     this.slots += threads;
     for (const queue of this.queues.values()) queue.slots += queue.slotsOf(worker);
@@ -132,7 +144,7 @@ export class Fleet {
       worker.lone = chunk;
       if (worker.chunks.size > 0) this.held.add(chunk);
     }
-    worker.chunks.set(chunk.attempt, chunk);
+    worker.chunks.add(chunk);
     array.queue.take(worker, lanes);
     // To the back of every line.
     for (const queue of this.queues.values()) queue.open.delete(worker);
@@ -140,8 +152,8 @@ export class Fleet {
   }
 
   vacate(chunk: Chunk): void {
-    const { worker, attempt, array, lanes } = chunk;
-    worker.chunks.delete(attempt);
+    const { worker, array, lanes } = chunk;
+    worker.chunks.delete(chunk);
     if (worker.lone === chunk) {
       worker.lone = undefined;
       this.held.delete(chunk);

@@ -97,9 +97,8 @@ function checkWorker(worker: WorkerRecord, core: SchedulerCore): void {
     assert.equal(queue.open.has(worker), isOpen, `${id} is misfiled as ${isOpen ? 'full' : 'open'}`);
   }
   const free = new Map(units);
-  for (const [attempt, chunk] of chunks) {
-    const { array, outstanding, lanes, size } = chunk;
-    assert.equal(chunk.attempt, attempt);
+  for (const chunk of chunks) {
+    const { attempt, array, outstanding, lanes, size } = chunk;
     assert.equal(chunk.worker, worker, `${id} holds a slot for attempt ${attempt} of another worker`);
     const isLiving = core.arrays.get(array.id) === array;
     assert(isLiving || outstanding.isEmpty, `attempt ${attempt} runs for an array that is forgotten`);
@@ -120,9 +119,8 @@ function checkAhead(core: SchedulerCore): void {
   const { fleet, lineup } = core;
   const unheard = new Set(lineup.ahead);
   for (const { id, ahead, chunks } of fleet.workers.values()) {
-    for (const [attempt, chunk] of ahead) {
-      const { array, behind } = chunk;
-      assert.equal(chunk.attempt, attempt);
+    for (const chunk of ahead) {
+      const { attempt, array, behind } = chunk;
       assert(behind !== undefined && chunks.get(behind.attempt) === behind, `attempt ${attempt} waits for nothing`);
       assert.equal(behind.next, chunk, `attempt ${behind.attempt} does not know of attempt ${attempt} behind it`);
       assert.equal(behind.array, array, `attempt ${attempt} waits on ${id} behind another array`);
@@ -134,7 +132,7 @@ function checkAhead(core: SchedulerCore): void {
       );
       unheard.delete(chunk);
     }
-    for (const chunk of chunks.values()) {
+    for (const chunk of chunks) {
       const { next, behind, attempt } = chunk;
       assert(behind === undefined, `attempt ${attempt} has a slot and waits for one`);
       assert(next === undefined || ahead.get(next.attempt) === next, `attempt ${attempt} is followed by nothing`);
@@ -148,7 +146,7 @@ function checkAhead(core: SchedulerCore): void {
 /** What a worker was lost with shares its next one with nothing, once its losses are used up. */
 function checkLone(worker: WorkerRecord, { fleet }: SchedulerCore): void {
   const { id, chunks, lone, isDraining, isPaused } = worker;
-  const lonely = [...chunks.values()].filter(({ isLone }) => isLone);
+  const lonely = [...chunks].filter(({ isLone }) => isLone);
   assert.deepEqual(lonely, lone === undefined ? [] : [lone], `${id} does not know what must run alone there`);
   if (lone === undefined) return;
   const isHeld = fleet.held.has(lone);
@@ -198,7 +196,7 @@ function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
   assert(!isIdle, `array ${id} is queued while a worker is open`);
   for (const { worker, attempt } of array.chunks) {
     assert.equal(core.fleet.workers.get(worker.id), worker, `attempt ${attempt} runs on a worker that left`);
-    const isKnown = worker.chunks.has(attempt) || worker.ahead.has(attempt);
+    const isKnown = worker.chunks.get(attempt) !== undefined || worker.ahead.get(attempt) !== undefined;
     assert(isKnown, `${worker.id} does not know that it runs attempt ${attempt}`);
   }
 }
@@ -224,7 +222,7 @@ function checkKeeping({ fleet }: SchedulerCore): void {
 function checkLimits(core: SchedulerCore): void {
   const used = new Map<Limit, number>();
   for (const { chunks } of core.fleet.workers.values()) {
-    for (const { array, lanes } of chunks.values()) {
+    for (const { array, lanes } of chunks) {
       for (const limit of array.limits) used.set(limit, (used.get(limit) ?? 0) + lanes);
     }
   }

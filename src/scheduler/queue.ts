@@ -5,7 +5,7 @@ import { Heap } from '../lib/heap.ts';
 import { noTraits, type Traits } from '../lib/placing.ts';
 import { runsBefore, type ArrayRecord } from './array-record.ts';
 import type { WorkerRecord } from './fleet.ts';
-import { Turns } from './turns.ts';
+import { placesIn, Turns } from './turns.ts';
 
 /** Amounts are counted in ten thousandths: so what is taken and given back comes to the same, fractions or not. */
 const unitsOfOne = 10_000;
@@ -20,7 +20,7 @@ export class Queue {
   /** Arrays with something queued, each once; and some whose queue has run empty since. */
   readonly listed = new Heap<ArrayRecord>(runsBefore);
   /** The workers that can take a chunk now. They take turns, so that chunks spread before they pile up. */
-  readonly open = new Turns<WorkerRecord>();
+  readonly open: Turns<WorkerRecord>;
   /** How many chunks of it the workers could run at once, if they had nothing else to do. */
   slots = 0;
   /** How many living arrays it is there for. */
@@ -34,6 +34,8 @@ export class Queue {
   constructor(key: string, needs: Traits) {
     this.key = key;
     this.needs = needs;
+    // Mostly there is no other.
+    this.open = new Turns<WorkerRecord>(needs === noTraits ? placesIn('openPlace') : undefined);
     this.#taken = needs.resources.map(({ name, amount }) => [name, unitsOf(amount)] as const);
   }
 

@@ -84,7 +84,7 @@ export function importOf({ array, worker, attempt }: Chunk, words: Words): strin
 function occupants({ workers }: Fleet, words: Words, isMeant: (array: ArrayRecord) => boolean = () => true): string {
   const held = new Map<string, number>();
   for (const { chunks } of workers.values()) {
-    for (const chunk of chunks.values()) {
+    for (const chunk of chunks) {
       if (!isMeant(chunk.array)) continue;
       const what = importOf(chunk, words) ?? words.array(chunk.array.id);
       held.set(what, (held.get(what) ?? 0) + 1);

@@ -77,7 +77,7 @@ function outerOf(client: ClientPeer, { core, clients, arrays }: Place): string |
     name = [...clients.values()].find((other) => other.name === inner)?.within;
   }
   for (const { chunks } of core.fleet.workers.values()) {
-    for (const { array } of chunks.values()) {
+    for (const { array } of chunks) {
       const owner = arrays.get(array.id)?.client.name;
       if (owner === undefined || !outer.has(owner)) return undefined;
     }

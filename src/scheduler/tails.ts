@@ -3,7 +3,7 @@
 
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
-import { Turns } from './turns.ts';
+import { placesIn, Turns } from './turns.ts';
 
 export interface Moment {
   /** How many workers could take something. */
@@ -13,7 +13,7 @@ export interface Moment {
 
 export class Tails {
   /** Chunks of which nobody has asked anything back, the one that has run longest first. */
-  readonly #running = new Turns<Chunk>();
+  readonly #running = new Turns<Chunk>(placesIn('running'));
   readonly #asks: Asks;
   readonly #tell: (chunk: Chunk) => void;
   readonly #patienceMs: number;

@@ -1,49 +1,77 @@
+/** A member of a line, and those beside it. */
+export interface Place<T> {
+  readonly item: T;
+  previous: Place<T> | undefined;
+  next: Place<T> | undefined;
+}
+
+/** Where the members of a line have their places in it. */
+export interface Places<T> {
+  get(item: T): Place<T> | undefined;
+  set(item: T, place: Place<T>): unknown;
+  delete(item: T): unknown;
+}
+
+/** In a member of theirs: of one line only, and found without a search, of which there are several for each chunk. */
+export function placesIn<Key extends string, T extends { [Each in Key]: Place<T> | undefined }>(key: Key): Places<T> {
+  return {
+    get: (item) => item[key],
+    set: (item, place) => ((item as { [Each in Key]: Place<T> | undefined })[key] = place),
+    delete: (item) => ((item as { [Each in Key]: Place<T> | undefined })[key] = undefined),
+  };
+}
+
 /** Who is next? A line whose members come to its end, and leave from anywhere, in the same short time at any length. */
 export class Turns<T> {
-  readonly #nodes = new Map<T, Node<T>>();
-  #first: Node<T> | undefined;
-  #last: Node<T> | undefined;
+  readonly #places: Places<T>;
+  #first: Place<T> | undefined;
+  #last: Place<T> | undefined;
+  #size = 0;
+
+  constructor(places: Places<T> = new Map<T, Place<T>>()) {
+    this.#places = places;
+  }
 
   get first(): T | undefined {
     return this.#first?.item;
   }
 
   get size(): number {
-    return this.#nodes.size;
+    return this.#size;
   }
 
   has(item: T): boolean {
-    return this.#nodes.has(item);
+    return this.#places.get(item) !== undefined;
   }
 
   /** Puts `item` at the end of the line, where it stays if it is in the line already. */
   add(item: T): void {
-    if (this.#nodes.has(item)) return;
-    const node: Node<T> = { item, previous: this.#last, next: undefined };
-    if (this.#last === undefined) this.#first = node;
-    else this.#last.next = node;
-    this.#last = node;
-    this.#nodes.set(item, node);
+    if (this.#places.get(item) !== undefined) return;
+    const place: Place<T> = { item, previous: this.#last, next: undefined };
+    if (this.#last === undefined) this.#first = place;
+    else this.#last.next = place;
+    this.#last = place;
+    this.#places.set(item, place);
+    this.#size += 1;
   }
 
   delete(item: T): void {
-    const node = this.#nodes.get(item);
-    if (node === undefined) return;
-    this.#nodes.delete(item);
-    if (node.previous === undefined) this.#first = node.next;
-    else node.previous.next = node.next;
-    if (node.next === undefined) this.#last = node.previous;
-    else node.next.previous = node.previous;
+    const place = this.#places.get(item);
+    if (place === undefined) return;
+    this.#places.delete(item);
+    this.#size -= 1;
+    if (place.previous === undefined) this.#first = place.next;
+    else place.previous.next = place.next;
+    if (place.next === undefined) this.#last = place.previous;
+    else place.next.previous = place.previous;
   }
 
-  /** In the order of the line. */
-  [Symbol.iterator](): IterableIterator<T> {
-    return this.#nodes.keys();
+  /** In the order of the line. Whoever it gives may leave the line before the next one is asked for. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (let place = this.#first; place !== undefined;) {
+      const { item, next } = place;
+      yield item;
+      place = next;
+    }
   }
-}
-
-interface Node<T> {
-  readonly item: T;
-  previous: Node<T> | undefined;
-  next: Node<T> | undefined;
 }
