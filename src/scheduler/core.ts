@@ -211,9 +211,12 @@ export class SchedulerCore {
   #assign(): void {
     this.lineup.keeping.review();
     for (const held of this.fleet.held) this.#moveToEmpty(held);
-    for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
-      this.#startChunk(array, array.loners.isEmpty ? array.queue.open.first! : leastBusy(array.queue)!);
-    }
+    do {
+      for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
+        this.#startChunk(array, array.loners.isEmpty ? array.queue.open.first! : leastBusy(array.queue)!);
+      }
+      // What came to nothing meanwhile, by a limit that is full now, is nothing to keep room for.
+    } while (this.lineup.keeping.review());
     this.#sendAhead();
     this.lineup.share(this.#now);
   }

@@ -31,8 +31,12 @@ export class Keeping {
     }
   }
 
-  /** Keeps nothing for whom nobody waits in any more, nor what is wanted by somebody who comes first. */
-  review(): void {
+  /**
+   * Keeps nothing for whom nobody waits in any more, nor what is wanted by somebody who comes first. Gives whether
+   * anything is free for that.
+   */
+  review(): boolean {
+    let isAnyFree = false;
     for (const queue of this.#fleet.queues.values()) {
       if (queue.keeper === undefined) continue;
       const first = this.#firstOf(queue);
@@ -40,8 +44,11 @@ export class Keeping {
         const other = this.#firstOf(rival);
         return other === undefined || runsBefore(first!, other);
       };
-      if (first === undefined || !this.#rivalsOf(queue).every(isNext)) this.#fleet.keepNothingFor(queue);
+      if (first !== undefined && this.#rivalsOf(queue).every(isNext)) continue;
+      this.#fleet.keepNothingFor(queue);
+      isAnyFree = true;
     }
+    return isAnyFree;
   }
 
   #keepFor(queue: Queue): void {
