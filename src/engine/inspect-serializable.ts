@@ -1,7 +1,7 @@
 // Whether something can be sent to workers, found out before a run does. Values are looked through as they are when
 // they are sent; tasks are looked for by a fresh process, which knows nothing but what their modules define.
 
-import { inspect, types } from 'node:util';
+import { inspect } from 'node:util';
 import { certain } from '../code/certain.ts';
 import { identitiesOf } from '../code/function-identity.ts';
 import type { Code } from '../code/function-place.ts';
@@ -104,7 +104,6 @@ export async function isSerializable(value: unknown, options: InspectOptions = {
 export async function inspectSerializable(value: unknown, options: InspectOptions = {}): Promise<SerializationReport> {
   checkOptions('inspectSerializable()', options, { timeout: rules.anything });
   const timeoutMs = toMilliseconds(options.timeout ?? '20s', `option 'timeout' of inspectSerializable()`);
-  if (types.isProxy(value)) return new SerializationReport('the value', lookAt(value));
   const isFlow = value instanceof Flow;
   if (!isFlow && !(value instanceof Task)) return new SerializationReport('the value', lookAt(value));
   const held = isInTaskRun() ? undefined : reachRun();

@@ -5,6 +5,7 @@ import { assertFits } from '../values/size.ts';
 import { encodeValue } from '../values/encode.ts';
 import type { Finding } from '../values/diagnosis.ts';
 import { isExact } from '../values/exactness.ts';
+import { isProxied } from '../values/kinds.ts';
 import { describeChange, sendable, type Destination } from '../values/travels.ts';
 
 /** Whose value it is, and in which run. */
@@ -27,9 +28,9 @@ export function outgoing(value: unknown, use: () => OutgoingUse): unknown {
   return sent.value;
 }
 
-/** Throws `VALUE_NOT_SERIALIZABLE` for a Proxy, of which even `instanceof` may run code of the user's. */
+/** Throws `VALUE_NOT_SERIALIZABLE` for what even `instanceof` may run code of: a Proxy, or what inherits from one. */
 export function refuseProxy(value: unknown, destination: Destination): void {
-  if (types.isProxy(value)) sendable(value, destination);
+  if (typeof value === 'object' ? isProxied(value) : types.isProxy(value)) sendable(value, destination);
 }
 
 /** Throws `VALUE_TOO_LARGE` for the first of the values that alone is. */

@@ -3,6 +3,7 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { stepTo } from '../values/members.ts';
+import { lookingAt, type Destination } from '../values/travels.ts';
 import { Flattened, Mapped, Node, Unmapped, type Binding, type Gap } from './node.ts';
 import { refuseResource, Resource } from './resource.ts';
 
@@ -28,9 +29,8 @@ export function bindMap(task: string, args: readonly unknown[], upstreamTasks: r
     const values = isFlattened ? list.value : list;
     refuseResource(values, `what ${task}.map() is to be mapped over`);
     if (values instanceof Node) return { type: 'each-node', node: values, isFlattened };
-    if (isIterable(values)) {
-      // An iterator is empty after the first run, so its elements are taken now.
-      const elements = Array.isArray(values) ? values : [...values];
+    const elements = lookingAt(values, inputOf(task, position), () => elementsOf(values));
+    if (elements !== undefined) {
       const [gap] = gapsIn(task, position, elements);
       if (gap !== undefined) throw nodeInside(task, position, { path: gap.path, ...listToMap });
       return { type: 'each-constant', values: elements, isFlattened };
@@ -74,7 +74,20 @@ function bindWhole(task: string, position: number, argument: unknown): Binding {
     const template = withPlaces(value as object, gaps, () => undefined);
     return { type: 'filled', template, gaps, isFlattened };
   }
-  return { type: 'constant', value: isFlattened ? flattened(task, position, value) : value };
+  if (!isFlattened) return { type: 'constant', value };
+  return lookingAt(value, inputOf(task, position), () => {
+    return { type: 'constant', value: flattened(task, position, value) };
+  });
+}
+
+function inputOf(task: string, position: number): Destination {
+  return { role: 'input', task, name: `argument ${position + 1}` };
+}
+
+/** An iterator is empty after the first run, so what it gives is taken now. */
+function elementsOf(values: unknown): readonly unknown[] | undefined {
+  if (!isIterable(values)) return undefined;
+  return Array.isArray(values) ? values : [...values];
 }
 
 function flattened(task: string, position: number, value: unknown): unknown[] {

@@ -2,6 +2,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
+import { isPromise } from '../lib/thenable.ts';
 import { assertNode, Node, nodesOf, type Binding, type Ordering } from './node.ts';
 import { Resource } from './resource.ts';
 import type { Task } from './task.ts';
@@ -29,7 +30,7 @@ export class Graph {
     underConstruction = this;
     try {
       const plan = builder();
-      if (!(plan instanceof Promise)) return plan;
+      if (!isPromise(plan)) return plan;
       plan.catch(() => {});
       const message =
         `the builder of flow '${this.flow}' is async. Building a flow only notes what is to be done: do the work ` +

@@ -1,10 +1,24 @@
 // The classes of Heddle whose instances are of no use elsewhere: they are refused, and each with advice of its own.
+// Whatever users pass is asked whether it is one of them, and that must never be what fails.
 
 const advices = new Map<object, string>();
 
-/** From here on, instances of the class are refused; `advice` is what to do instead. */
-export function keepFromTravelling(type: { readonly prototype: object }, advice: string): void {
-  advices.set(type.prototype, advice);
+/**
+ * From here on, instances of the class are refused; `advice` is what to do instead. A Proxy that does not let itself be
+ * asked, or what inherits from one, is no `instanceof` it.
+ */
+export function keepFromTravelling(type: abstract new (...args: never) => object, advice: string): void {
+  advices.set(type.prototype as object, advice);
+  const isOrdinary = Function.prototype[Symbol.hasInstance];
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: typeof type, value: unknown): boolean {
+      try {
+        return isOrdinary.call(this, value);
+      } catch {
+        return false;
+      }
+    },
+  });
 }
 
 /** Given the prototypes of a thing, nearest first. */

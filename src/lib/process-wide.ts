@@ -18,7 +18,12 @@ export function sharedByCopies(one: abstract new (...args: never) => object): vo
   Object.defineProperty(one, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
       if (this !== one) return isOrdinary.call(this as typeof one, value);
-      return typeof value === 'object' && value !== null && mark in value;
+      try {
+        return typeof value === 'object' && value !== null && mark in value;
+      } catch {
+        // A Proxy that does not let itself be asked.
+        return false;
+      }
     },
   });
 }

@@ -28,12 +28,21 @@ export function adviceOn(value: unknown): string | undefined {
 export function refusedKind(value: unknown): RefusedKind | undefined {
   if (typeof value === 'symbol') return 'symbol';
   if (types.isProxy(value)) return contexts.has(value as object) ? 'context' : 'proxy';
+  if (typeof value === 'object' && isProxied(value)) return 'proxy';
   if (typeof value === 'function') return adviceOn(value) === undefined ? 'function' : 'own';
   if (typeof value !== 'object' || value === null) return undefined;
   if (value === process.env) return 'environment';
   if (globalName(value) !== undefined) return 'global';
   if (isPlain(value)) return languageKind(value);
   return adviceOn(value) === undefined ? (languageKind(value) ?? liveKind(value, prototypesOf(value))) : 'own';
+}
+
+/** Whether to ask it for anything may run a trap: of the Proxy that it is, or of one that it inherits from. */
+export function isProxied(value: object | null): boolean {
+  for (let next = value; next !== null; next = Object.getPrototypeOf(next) as object | null) {
+    if (types.isProxy(next)) return true;
+  }
+  return false;
 }
 
 /** Whether `value`, which is no Proxy, is an ordinary object or array. Most are, and need no closer look. */
@@ -55,6 +64,7 @@ export function nameOf(value: unknown): string {
   if (types.isGeneratorObject(value)) return 'a generator';
   if (types.isModuleNamespaceObject(value)) return 'a module namespace';
   if (types.isArgumentsObject(value)) return 'an arguments object';
+  if (isProxied(value)) return 'an object that inherits from a Proxy';
   const prototypes = prototypesOf(value);
   if (prototypes.length === 0) return 'an object without a prototype';
   const name = tagOf(prototypes[0]) ?? classNames(prototypes)[0] ?? 'object';

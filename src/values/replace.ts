@@ -5,7 +5,7 @@ import { types } from 'node:util';
 import { numberOf } from './copier.ts';
 import { Envelope } from './envelope.ts';
 import { isExact, isSparse, levelsOf, maxDepth } from './exactness.ts';
-import { isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
+import { isPlain, isProxied, nameOf, prototypesOf, refusedKind } from './kinds.ts';
 import { namedKeys, textOf } from './members.ts';
 import { sharedViewTag, typeOf, type RegisteredType } from './types.ts';
 
@@ -80,7 +80,7 @@ class Replacement {
   }
 
   #start(value: object): unknown {
-    if (types.isProxy(value)) return value;
+    if (isProxied(value)) return value;
     if (types.isNativeError(value) && isExact(value)) return value;
     const type = typeOf(value);
     if (type !== undefined) return this.#envelope(value, type);

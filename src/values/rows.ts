@@ -64,7 +64,7 @@ const leastTableRows = 64;
  * more. What can be taken apart is exact: nobody has to look whether it is.
  */
 export function takeTableApart(value: unknown): Table | undefined {
-  if (!Array.isArray(value) || types.isProxy(value) || value.length < leastTableRows) return undefined;
+  if (types.isProxy(value) || !Array.isArray(value) || value.length < leastTableRows) return undefined;
   try {
     const list: readonly unknown[] = value;
     if (Object.getPrototypeOf(list) !== Array.prototype || isOdd(list)) return undefined;

@@ -1,16 +1,17 @@
 // What a person is told about a value that cannot travel: whose value, where in it, what is there, why, what to do.
 
-import { HeddleError } from '../lib/heddle-error.ts';
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { type Finding, diagnose, harmless } from './diagnosis.ts';
 import './built-in-types.ts';
 import { isExact } from './exactness.ts';
 import { withEnvelopes, type Sharing } from './replace.ts';
 
-export type Role = 'input' | 'result' | 'constant' | 'parameter' | 'captured';
+export type Role = 'input' | 'result' | 'constant' | 'parameter' | 'captured' | 'output';
 
 /** Whose value it is. `name` is the input's, constant's or parameter's own. */
 export interface Destination extends Sharing {
   readonly role: Role;
+  /** Of an output, the flow's name. */
   readonly task?: string | undefined;
   readonly mapIndex?: number | undefined;
   readonly name?: string | undefined;
@@ -34,10 +35,9 @@ export class NotSerializableError extends HeddleError {
   declare readonly path: string;
   declare readonly findings: readonly Finding[];
 
-  constructor(destination: Destination, findings: readonly [Finding, ...Finding[]]) {
+  constructor(destination: Destination, findings: readonly [Finding, ...Finding[]], cause?: unknown) {
     const { role, task, mapIndex } = destination;
-    const goal = role === 'result' ? 'sent back to the flow' : 'sent to a worker';
-    const headline = `${whoseValue(destination)} that cannot be ${goal}.`;
+    const headline = `${whoseValue(destination)} that cannot be ${goals[role] ?? 'sent to a worker'}.`;
     super(
       role === 'captured' ? 'CAPTURE_NOT_SERIALIZABLE' : 'VALUE_NOT_SERIALIZABLE',
       explain(headline, destination, findings),
@@ -47,11 +47,17 @@ export class NotSerializableError extends HeddleError {
         ...(mapIndex !== undefined && { mapIndex }),
         path: pathFrom(destination, findings[0]),
         findings,
+        cause,
       },
     );
     this.name = 'NotSerializableError';
   }
 }
+
+const goals: Readonly<Partial<Record<Role, string>>> = {
+  result: 'sent back to the flow',
+  output: 'looked through for tasks',
+};
 
 /** A value on its way. */
 export interface Sendable {
@@ -83,6 +89,20 @@ export function sendable(value: unknown, destination: Destination): Sendable {
 /** `value` as it is best sent, whatever becomes of it: for what was looked at before, or is nobody's but ours. */
 export function packed(value: unknown): unknown {
   return isExact(value) ? value : withEnvelopes(value).packed;
+}
+
+/**
+ * What `look` gives, which looks at `value`. When it fails because a Proxy in there lets nobody in, that is said as it
+ * is of any Proxy that cannot travel.
+ */
+export function lookingAt<T>(value: unknown, destination: Destination, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    const isOurs = error instanceof HeddleError || error instanceof UsageError;
+    const [first, ...rest] = isOurs ? [] : diagnose(value).refused.filter(({ kind }) => kind === 'proxy');
+    throw first === undefined ? error : new NotSerializableError(destination, [first, ...rest], error);
+  }
 }
 
 /** One change as one sentence, for the log. */
@@ -130,6 +150,7 @@ function explain(
 /** The beginning of a sentence that ends with what is wrong with the value. */
 export function whoseValue({ role, task, mapIndex, name, made }: Destination): string {
   if (role === 'parameter') return `Parameter '${name ?? ''}' has a value`;
+  if (role === 'output') return `The builder of flow '${task ?? ''}' returned a value`;
   const who = `Task '${task ?? ''}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
   if (role === 'result') return `${who} returned a value`;
   if (role === 'captured') return `${who} was made ${made ?? 'inside a function'} and captures a value`;

@@ -42,3 +42,13 @@ function summaryOf({ length, failedCount, skippedCount, spans }: NodeRun): strin
   const skipped = skippedCount === 0 ? '' : `, ${skippedCount} skipped`;
   return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${time}${failed}${skipped}`;
 }
+
+/** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */
+export class EndedBefore extends Error {
+  readonly state: State;
+
+  constructor(state: State) {
+    super(state.message);
+    this.state = state;
+  }
+}

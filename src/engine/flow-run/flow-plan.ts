@@ -3,9 +3,14 @@ import { Node } from '../../flow/node.ts';
 import { refuseResource } from '../../flow/resource.ts';
 import { assertNoTask } from '../../flow/task.ts';
 import { stepTo } from '../../values/members.ts';
+import { lookingAt } from '../../values/travels.ts';
 
 /** Checks what a builder returned: it names nodes of its flow. A task that was not called would never run. */
 export function assertPlan(graph: Graph, plan: unknown): void {
+  lookingAt(plan, { role: 'output', task: graph.flow }, () => lookThrough(graph, plan));
+}
+
+function lookThrough(graph: Graph, plan: unknown): void {
   const seen = new Set<unknown>();
   const parts = [{ value: plan, path: '' }];
   for (const { value, path } of parts) {

@@ -14,7 +14,7 @@ import { codeAddressOf, isBuiltIn, type Reference } from '../../code/registry.ts
 import { config } from '../../config/config.ts';
 import type { Result } from '../../results/result.ts';
 import { behindGate } from '../arguments.ts';
-import { concluded, endedHere } from './ended-here.ts';
+import { concluded, EndedBefore, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
 import { placingIn, type FlowPlacing } from './flow-placing.ts';
 import { FlowResources } from './flow-resources.ts';
@@ -25,7 +25,15 @@ import { keptBytesOf } from './kept-values.ts';
 import { isBoundAsBefore, isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
 import { knownLength } from './known-length.ts';
-import { flattenChildren, lengthOf, listsOf, notIterable, withoutList, type GivenList } from './mapped-over.ts';
+import {
+  elementsOf,
+  flattenChildren,
+  lengthOf,
+  listsOf,
+  notIterable,
+  withoutList,
+  type GivenList,
+} from './mapped-over.ts';
 import { assertEachFits, outgoing, type OutgoingUse } from '../outgoing.ts';
 import { typeReferences } from '../types.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
@@ -192,9 +200,9 @@ export class FlowRunner {
         return;
       }
       case 'each-constant': {
-        const values = [...(binding.values as Iterable<unknown>)];
-        const list = { values: binding.isFlattened ? flattenList(node.slug, values) : values };
-        const input = this.#connectList(wiring, node, `argument ${position + 1}`, list);
+        const name = `argument ${position + 1}`;
+        const values = elementsOf(binding, this.#inputOf(node, { name }));
+        const input = this.#connectList(wiring, node, name, { values });
         wiring.literals.push(input);
         wiring.args.push({ type: 'element', input });
         return;
@@ -384,14 +392,4 @@ const nobody: ArrayListener = { started: () => {}, wants: () => false, settled: 
 /** The last call of a sensor may take as long as it waits between two. */
 function longestCallMs({ settings: { timeoutMs, everyMs = 0 } }: Task): number | undefined {
   return timeoutMs === undefined ? undefined : Math.max(timeoutMs, everyMs);
-}
-
-/** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */
-class EndedBefore extends Error {
-  readonly state: State;
-
-  constructor(state: State) {
-    super(state.message);
-    this.state = state;
-  }
 }

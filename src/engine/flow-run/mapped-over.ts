@@ -2,10 +2,11 @@
 
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
-import type { Node, Ordering } from '../../flow/node.ts';
+import type { Binding, Node, Ordering } from '../../flow/node.ts';
 import { State } from '../../flow/state.ts';
 import { allSuccessful } from '../../flow/triggers.ts';
 import { flattenList } from '../flatten.ts';
+import { lookingAt, type Destination } from '../../values/travels.ts';
 
 /** What a node is mapped over, when that is no array of task runs. */
 export interface GivenList {
@@ -23,6 +24,8 @@ export interface Elementwise {
   /** The array of the task runs that made the elements; absent when the user did. */
   readonly runs?: { readonly array: number; readonly isFlattened: boolean };
 }
+
+type EachConstant = Extract<Binding, { type: 'each-constant' }>;
 
 /** What a node is mapped over that is not known before the flow runs. */
 interface ListSource {
@@ -57,6 +60,14 @@ export function notIterable(node: Node, upstream: Node, value: unknown): HeddleE
     `'${upstream.slug}' returned ${describe(value)}, and '${node.slug}' cannot be mapped over that. ` +
     `Return a list, or wrap the argument in unmapped() to give every child the whole value.`;
   return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: upstream.slug });
+}
+
+/** The elements of a list of the user's own. */
+export function elementsOf({ values, isFlattened }: EachConstant, input: Destination): readonly unknown[] {
+  return lookingAt(values, input, () => {
+    const elements = [...(values as Iterable<unknown>)];
+    return isFlattened ? flattenList(input.task!, elements) : elements;
+  });
 }
 
 /** A child without a list keeps one place, where whatever is mapped over it finds its state. */

@@ -2,7 +2,8 @@ import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import type { Parameter } from '../../flow/parameter.ts';
-import { sendable } from '../../values/travels.ts';
+import { isThenable } from '../../lib/thenable.ts';
+import { lookingAt, sendable, type Destination } from '../../values/travels.ts';
 
 /**
  * The parameters of a run: what was given, and defaults for the rest. Throws `UNKNOWN_PARAMETER`, `MISSING_PARAMETER`,
@@ -35,18 +36,26 @@ export async function resolveParameters(
   for (const parameter of parameters.values()) {
     const isGiven = Object.hasOwn(given, parameter.name);
     const otherwise = () => (isKnown(parameter.name) ? kept[parameter.name] : parameter.makeDefault());
-    const value = isGiven ? await validated(parameter, given[parameter.name]) : otherwise();
-    sendable(value, { role: 'parameter', task: name, name: parameter.name });
+    const destination: Destination = { role: 'parameter', task: name, name: parameter.name };
+    const { value } = isGiven ? await validated(parameter, given[parameter.name], destination) : { value: otherwise() };
+    sendable(value, destination);
     values[parameter.name] = value;
   }
   return values;
 }
 
-/** The value as the parameter's schema has it, or an error with all that the schema says against it. */
-async function validated({ name, graph, schema }: Parameter, value: unknown): Promise<unknown> {
-  if (schema === undefined) return value;
-  const result = await schema['~standard'].validate(value);
-  if (result.issues === undefined) return result.value;
+/**
+ * The value as the parameter's schema has it, or an error with all that the schema says against it. In an object, since
+ * a promise asks what it is resolved with whether that is one too.
+ */
+async function validated(
+  { name, graph, schema }: Parameter,
+  value: unknown,
+  destination: Destination,
+): Promise<{ readonly value: unknown }> {
+  if (schema === undefined) return { value: isThenable(value) ? await value : value };
+  const result = await lookingAt(value, destination, () => schema['~standard'].validate(value));
+  if (result.issues === undefined) return result;
   const issues = result.issues.map(({ message, path = [] }) => `${path.map(nameOfStep).join('.')} ${message}`.trim());
   const message = `parameter '${name}' of flow '${graph.flow}' got ${describe(value)}: ${issues.join('; ')}`;
   throw new UsageError('INVALID_PARAMETER', message, { flow: graph.flow, parameter: name, issues });
