@@ -47,33 +47,66 @@ for (const type of [Error, DOMException]) {
 }
 
 interface TemporalClass {
-  readonly prototype: object;
+  new (...parts: readonly unknown[]): object;
+  readonly prototype: { toString: (options: { readonly calendarName: 'always' }) => string };
   readonly name: string;
-  readonly from: (text: unknown) => object;
+  readonly from: (text: string) => object;
 }
 
-/** Of Node 26 on. All but durations have a text that says all there is. */
-const temporal = Reflect.get(globalThis, 'Temporal') as Readonly<Record<string, TemporalClass>> | undefined;
-const kinds = [
-  'Instant',
-  'PlainDate',
-  'PlainTime',
-  'PlainDateTime',
-  'PlainYearMonth',
-  'PlainMonthDay',
-  'ZonedDateTime',
+type TemporalCodec = readonly [
+  encode: (value: object, type: TemporalClass) => unknown,
+  decode: (data: never, type: TemporalClass) => object,
 ];
-for (const kind of temporal === undefined ? [] : kinds) {
-  const type = temporal![kind]!;
-  registerBuiltIn(type, { encode: String, decode: (text: string) => type.from(text), changeOf: withoutAdded });
+
+const asText: TemporalCodec = [textOf, (text: string, type) => type.from(text)];
+
+/** As what its constructor takes, where the text does not say all there is, or `from()` does not heed it. */
+function asParts(partsOf: (value: object, type: TemporalClass) => readonly unknown[]): TemporalCodec {
+  return [partsOf, (parts: readonly unknown[], type) => new type(...parts)];
 }
 
 const units = 'years months weeks days hours minutes seconds milliseconds microseconds nanoseconds'.split(' ');
+
+const temporalCodecs: Readonly<Record<string, TemporalCodec>> = {
+  Instant: asText,
+  PlainDate: asText,
+  PlainTime: asText,
+  PlainDateTime: asText,
+  PlainYearMonth: asParts((value, type) => {
+    const { year, month, day, calendar } = isoPartsOf(value, type);
+    return [Number(year), Number(month), calendar, Number(day)];
+  }),
+  PlainMonthDay: asParts((value, type) => {
+    const { year, month, day, calendar } = isoPartsOf(value, type);
+    return [Number(month), Number(day), calendar, Number(year)];
+  }),
+  // Two moments may have one text: before and after the clocks were set back by less than a minute.
+  ZonedDateTime: asParts((value, type) => propertiesOf(value, type, ['epochNanoseconds', 'timeZoneId', 'calendarId'])),
+  Duration: asParts((value, type) => propertiesOf(value, type, units)),
+};
+
+/** Whatever was put on the value itself. */
+function propertiesOf(value: object, { prototype }: TemporalClass, names: readonly string[]): readonly unknown[] {
+  return names.map((name) => Reflect.get(prototype, name, value) as unknown);
+}
+
+function textOf(value: object, { prototype }: TemporalClass): string {
+  return prototype.toString.call(value, { calendarName: 'always' });
+}
+
+function isoPartsOf(value: object, type: TemporalClass): Readonly<Record<string, string>> {
+  return /^(?<year>.+)-(?<month>\d\d)-(?<day>\d\d)\[u-ca=(?<calendar>.+)\]$/.exec(textOf(value, type))!.groups!;
+}
+
+/** Of Node 26 on. */
+const temporal = Reflect.get(globalThis, 'Temporal') as Readonly<Record<string, TemporalClass>> | undefined;
 if (temporal !== undefined) {
-  const { Duration } = temporal;
-  registerBuiltIn(Duration!, {
-    encode: (duration) => Object.fromEntries(units.map((unit) => [unit, Reflect.get(duration, unit)])),
-    decode: (amounts: object) => Duration!.from(amounts),
-    changeOf: withoutAdded,
-  });
+  for (const [kind, [encode, decode]] of Object.entries(temporalCodecs)) {
+    const type = temporal[kind]!;
+    registerBuiltIn(type, {
+      encode: (value) => encode(value, type),
+      decode: (data: never) => decode(data, type),
+      changeOf: withoutAdded,
+    });
+  }
 }
