@@ -111,14 +111,31 @@ keepFromTravelling(
 for (const method of [Symbol.iterator, Symbol.toPrimitive, 'toJSON']) {
   Object.defineProperty(Node.prototype, method, {
     value(this: Node): never {
-      throw new UsageError(
-        'NODE_HAS_NO_VALUE',
-        `'${this.slug}' is a node and has no value itself: it stands for what there will be when the flow runs. Pass ` +
-          `it to a task, and work with the value inside of that.`,
-        { node: this.slug },
-      );
+      throw hasNoValue(this);
     },
   });
+}
+
+/** What others read of any object, to find out what they have before them: promises, and the tools of tests. */
+const asked = /^(?:then|asymmetricMatch|nodeType|tagName|inspect|\$\$typeof|@@.*)$/;
+
+/** Asked only for what neither a node nor its classes have. */
+const nothingElse: ProxyHandler<object> = {
+  get(ordinary, key, node) {
+    if (typeof key === 'symbol' || key in ordinary || asked.test(key) || !Object.hasOwn(node as object, 'slug')) {
+      return Reflect.get(ordinary, key, node) as unknown;
+    }
+    throw hasNoValue(node as Node, key);
+  },
+};
+Object.setPrototypeOf(Node.prototype, new Proxy(Object.prototype, nothingElse));
+
+function hasNoValue({ slug }: Node, property?: string): UsageError {
+  const so = property === undefined ? '' : `, so there is no '${property}' to read of it`;
+  const message =
+    `'${slug}' is a node and has no value itself${so}: it stands for what there will be when the flow runs. Pass it ` +
+    `to a task, and work with the value inside of that.`;
+  return new UsageError('NODE_HAS_NO_VALUE', message, { node: slug, ...(property !== undefined && { property }) });
 }
 
 /** A task is easily taken for a node of it, and only the compiler would know. */

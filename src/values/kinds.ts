@@ -28,13 +28,13 @@ export function adviceOn(value: unknown): string | undefined {
 export function refusedKind(value: unknown): RefusedKind | undefined {
   if (typeof value === 'symbol') return 'symbol';
   if (types.isProxy(value)) return contexts.has(value as object) ? 'context' : 'proxy';
-  if (typeof value === 'object' && isProxied(value)) return 'proxy';
   if (typeof value === 'function') return adviceOn(value) === undefined ? 'function' : 'own';
   if (typeof value !== 'object' || value === null) return undefined;
   if (value === process.env) return 'environment';
   if (globalName(value) !== undefined) return 'global';
   if (isPlain(value)) return languageKind(value);
-  return adviceOn(value) === undefined ? (languageKind(value) ?? liveKind(value, prototypesOf(value))) : 'own';
+  if (adviceOn(value) !== undefined) return 'own';
+  return isProxied(value) ? 'proxy' : (languageKind(value) ?? liveKind(value, prototypesOf(value)));
 }
 
 /** Whether to ask it for anything may run a trap: of the Proxy that it is, or of one that it inherits from. */
@@ -64,7 +64,7 @@ export function nameOf(value: unknown): string {
   if (types.isGeneratorObject(value)) return 'a generator';
   if (types.isModuleNamespaceObject(value)) return 'a module namespace';
   if (types.isArgumentsObject(value)) return 'an arguments object';
-  if (isProxied(value)) return 'an object that inherits from a Proxy';
+  if (adviceOn(value) === undefined && isProxied(value)) return 'an object that inherits from a Proxy';
   const prototypes = prototypesOf(value);
   if (prototypes.length === 0) return 'an object without a prototype';
   const name = tagOf(prototypes[0]) ?? classNames(prototypes)[0] ?? 'object';

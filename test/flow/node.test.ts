@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { Flattened, flatten, Unmapped, unmapped, type Node } from '../../src/flow/node.ts';
+import { Flattened, flatten, Node, Unmapped, unmapped } from '../../src/flow/node.ts';
+import { Parameter } from '../../src/flow/parameter.ts';
 import { anyTask, build } from './fixtures.ts';
 
 const load = anyTask('load');
@@ -31,10 +32,47 @@ for (const [what, mistake] of mistakes) {
   });
 }
 
-test('a node can be looked at', () => {
+for (const key of ['id', 'map', '0', '$row']) {
+  test(`whoever reads ${key} of a node as if it were its value is told at once`, () => {
+    const node = build(() => load()).plan as unknown as Readonly<Record<string, unknown>>;
+
+    assert.throws(() => node[key], {
+      name: 'TypeError',
+      code: 'NODE_HAS_NO_VALUE',
+      node: 'load',
+      property: key,
+      message:
+        `'load' is a node and has no value itself, so there is no '${key}' to read of it: it stands for what there ` +
+        `will be when the flow runs. Pass it to a task, and work with the value inside of that.`,
+    });
+  });
+}
+
+test('a parameter has no value either', () => {
+  build(() => {
+    assert.throws(() => Reflect.get(new Parameter('day'), 'length'), { code: 'NODE_HAS_NO_VALUE', node: 'day' });
+  });
+});
+
+test('what others ask of any object is answered', async () => {
   const node = build(() => load()).plan;
 
   assert.equal(inspect(node), '<Node load>');
+  assert.equal(await (node as unknown as Promise<unknown>), node);
+  assert.deepEqual(
+    [Reflect.get(node, Symbol.toStringTag), 'id' in node, Object.hasOwn(node, 'id')],
+    [undefined, false, false],
+  );
+  assert.deepEqual(
+    [String(Node), Node.prototype.constructor, Reflect.get(Node.prototype, 'id')],
+    [String(Node), Node, undefined],
+  );
+  // As Vitest, Jest and Chai do, to find out what they have before them.
+  for (const key of ['$$typeof', 'asymmetricMatch', 'nodeType', 'tagName', 'inspect', '@@__IMMUTABLE_ITERABLE__@@']) {
+    assert.equal(Reflect.get(node, key), undefined, key);
+  }
+  assert.deepEqual(node, node);
+  assert.notDeepEqual(node, build(() => load(1)).plan);
 });
 
 test('both ways of ordering are equal, and can be chained [P098]', () => {
