@@ -39,8 +39,8 @@ function chunksPerSecond({ workers, arrays, indices }: Size): number {
     const { worker, attempt, range } = running[done]!;
     running[done] = undefined;
     now += 0.001;
-    // An index takes 10 ms, so that a chunk holds one.
-    keep(core.handle({ type: 'indices-settled', worker, attempt, range, busyMs: 10 }, now));
+    // An index takes 25 ms, so that a chunk holds one.
+    keep(core.handle({ type: 'indices-settled', worker, attempt, range, busyMs: 25 }, now));
     keep(core.handle({ type: 'chunk-ended', worker, attempt }, now));
   }
   return chunks / ((performance.now() - startedAt) / 1_000);

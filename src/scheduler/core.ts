@@ -40,7 +40,7 @@ export class SchedulerCore {
   #now = -Infinity;
 
   constructor(options: CoreOptions) {
-    this.#options = { allowedFailures: 3, targetChunkMs: 10, chunkInputBytes: 8 * 2 ** 20, ...options };
+    this.#options = { allowedFailures: 3, targetChunkMs: 25, chunkInputBytes: 8 * 2 ** 20, ...options };
     this.fleet = new Fleet(options.heartbeatTimeoutMs);
     this.lineup = new Lineup(this.fleet, {
       stranded: (array) => this.#tellStranded(array),

@@ -101,7 +101,7 @@ export interface CoreOptions {
   readonly allowedFailures?: number;
   /** A worker of which nothing was heard for longer is closed. */
   readonly heartbeatTimeoutMs: number;
-  /** How long a chunk should take. Default: 10. */
+  /** How long a chunk should take. Default: 25. */
   readonly targetChunkMs?: number;
   /** How large the inputs of a chunk of more than one index may be. Default: 8 MB. */
   readonly chunkInputBytes?: number;
