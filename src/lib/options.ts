@@ -1,3 +1,4 @@
+import { withArticle } from './article.ts';
 import { UsageError } from './heddle-error.ts';
 import { didYouMean } from './nearest.ts';
 
@@ -83,7 +84,7 @@ export function describe(value: unknown): string {
   try {
     if (Array.isArray(value)) return `an array of ${value.length}`;
     const name = Object.getPrototypeOf(value)?.constructor?.name;
-    return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'an object';
+    return typeof name === 'string' && name !== '' && name !== 'Object' ? withArticle(name) : 'an object';
   } catch {
     return 'an object that does not let itself be read';
   }

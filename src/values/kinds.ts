@@ -7,6 +7,7 @@ import { types } from 'node:util';
 import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasOrdinaryMemory, isExotic, isOdd } from './exactness.ts';
 import { shorten } from './members.ts';
+import { withArticle } from '../lib/article.ts';
 import { adviceFor } from '../lib/own-classes.ts';
 import type { RefusedKind } from './refusals.ts';
 
@@ -68,7 +69,7 @@ export function nameOf(value: unknown): string {
   const prototypes = prototypesOf(value);
   if (prototypes.length === 0) return 'an object without a prototype';
   const name = tagOf(prototypes[0]) ?? classNames(prototypes)[0] ?? 'object';
-  return `${/^[AEIOU]/i.test(name) && !/^U(?:RL|int)/.test(name) ? 'an' : 'a'} ${name}${origin(prototypes)}`;
+  return `${withArticle(name)}${origin(prototypes)}`;
 }
 
 /** The names of the classes of an object, its own first. */

@@ -125,7 +125,7 @@ test('no clocks are no events, and clocks that are no list are refused [P380]', 
   assert.throws(schedule(hourly), {
     name: 'TypeError',
     code: 'INVALID_OPTION',
-    message: `option 'clocks' of Schedule should be an array; got a IntervalClock`,
+    message: `option 'clocks' of Schedule should be an array; got an IntervalClock`,
   });
   assert.throws(schedule(undefined), { message: `option 'clocks' of Schedule should be an array; got undefined` });
   assert.throws(schedule([hourly, '@daily']), {

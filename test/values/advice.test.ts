@@ -29,7 +29,7 @@ test('live things of Node are told apart, each with what is done in its place', 
 
   assert.deepEqual(told, [
     [
-      'is a FSWatcher (extends EventEmitter), it watches for the process that opened it',
+      'is an FSWatcher (extends EventEmitter), it watches for the process that opened it',
       'leave it out, and send the paths of the files that changed',
       'or start a run of the flow when it reports something: flow.run({ parameters })',
     ],

@@ -76,7 +76,7 @@ test('what arrives changed is told in one sentence: where, what, how, and what t
     ],
     [
       'an error of a class',
-      `result.errors[0] of task 't' is a HttpError (extends Error): ${remote}. Fix: call ` +
+      `result.errors[0] of task 't' is an HttpError (extends Error): ${remote}. Fix: call ` +
         `registerError(HttpError) in a module that both sides import`,
     ],
     [
