@@ -128,6 +128,8 @@ class CopierSerializer extends DefaultSerializer {
       this.writeValue(view.data);
       return;
     }
+    // With a prototype that is not that of a view, it does not say where its bytes are.
+    if (!('buffer' in view)) throw new TypeError('Unserializable host object: a view');
     if (this.#writing.takesGivenUp === true && isGivenUp(view.buffer) && this.#writeMoved(view, view.buffer)) return;
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     const { attaching } = this.#writing;

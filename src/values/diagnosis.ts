@@ -2,7 +2,7 @@
 // said no. It goes breadth first, so that what it reports is what is nearest to the value's own name.
 
 import { types } from 'node:util';
-import { serialize } from 'node:v8';
+import { write } from './copier.ts';
 import { Envelope } from './envelope.ts';
 import { hasOrdinaryMemory, isExact, isTooDeep, kindOfView, maxDepth } from './exactness.ts';
 import { classChange } from './class-change.ts';
@@ -318,11 +318,12 @@ function isRefusedAmong(members: readonly Member[]): boolean {
 /** The copier's reason for refusing `value`, if it does; without the content that it quotes. */
 function copierRefuses(value: unknown): string | undefined {
   try {
-    serialize(value);
+    write(value, [], { attaching: new Map() });
     return undefined;
   } catch (error) {
-    if (error instanceof RangeError && error.message.includes('call stack')) return 'too deep';
-    return textOf(error).split(/[:\n]/)[0];
+    const { cause } = error as Error;
+    if (cause instanceof RangeError && cause.message.includes('call stack')) return 'too deep';
+    return textOf(cause).split(/[:\n]/)[0];
   }
 }
 

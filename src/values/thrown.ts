@@ -87,6 +87,7 @@ class Encoder {
     const heddle = heddleClass(prototypes);
     const tag = errorTypeOf(prototypes)?.tag;
     const errors = read(error, 'errors').value;
+    const cause = read(error, 'cause');
     return {
       kind: 'error',
       classes: classesOf(error, prototypes).map((each) => this.#cut(each)),
@@ -96,7 +97,7 @@ class Encoder {
       ...(heddle !== undefined && { heddle }),
       ...(tag !== undefined && { tag }),
       ...(hasCode && { code: typeof code === 'string' ? this.#cut(code) : Number(code) }),
-      ...(Object.hasOwn(error, 'cause') && { cause: this.encode(read(error, 'cause').value) }),
+      ...(Object.hasOwn(error, 'cause') && cause.threw === undefined && { cause: this.encode(cause.value) }),
       ...(isErrorList(errors) && { errors: this.#encodeErrors(errors) }),
       ...this.#encodeFields(error, hasCode),
     };
@@ -238,10 +239,12 @@ function lossesBeside(error: object, keys: readonly string[]): Record<string, Lo
       why,
       fix: 'gather fewer, or count those that are alike',
     };
-  } else if (isErrorList(errors) && Object.keys(errors).length !== errors.length) {
-    const why = 'neither is kept in a list of errors';
-    losses['errors'] = { what: 'is a list with holes or named keys', why, fix: 'send them in a field of their own' };
+  } else if (isErrorList(errors) && !hasErrorsOnly(errors)) {
+    const what = 'is a list with holes, other keys or a class of its own';
+    losses['errors'] = { what, why: 'of a list of errors, those alone arrive', fix: 'send the rest in another field' };
   }
+  const { threw } = read(error, 'cause');
+  if (threw !== undefined && Object.hasOwn(error, 'cause')) losses['cause'] = ofGetter(threw);
   const { value: stack } = read(error, 'stack');
   const isLongStack = typeof stack === 'string' && !isKept(stack) && !keys.includes('message');
   if (isLongStack) losses['stack'] = { what: 'is a long text', why: `of a stack, ${maxText / 1_024} KB are sent` };
@@ -271,7 +274,10 @@ function heddleClass(prototypes: readonly object[]): keyof typeof heddleClasses 
 }
 
 function classesOf(error: object, prototypes: readonly object[]): readonly string[] {
-  if (prototypes.includes(RemoteError.prototype)) return (error as RemoteError).remoteClass;
+  if (prototypes.includes(RemoteError.prototype)) {
+    const { value: told } = read(error, 'remoteClass');
+    if (isList(told) && told.every((name) => typeof name === 'string')) return told;
+  }
   return classNames(prototypes)
     .filter((name) => name !== 'Object')
     .slice(0, maxDepth);
@@ -294,6 +300,11 @@ function isErrorList(value: unknown): value is readonly unknown[] {
     if (isError(read(value, index).value)) return true;
   }
   return false;
+}
+
+function hasErrorsOnly(errors: readonly unknown[]): boolean {
+  // Its length is a key too.
+  return Object.getPrototypeOf(errors) === Array.prototype && Reflect.ownKeys(errors).length === errors.length + 1;
 }
 
 function show(value: unknown): string {

@@ -47,10 +47,10 @@ const values: Readonly<Record<string, unknown>> = {
 
 test('what is put on a URL or on headers, and does not arrive, is told', () => {
   for (const value of [new URL('https://a.b'), new URLSearchParams('a=1'), new Headers({ a: 'b' })]) {
-    const { changed } = sendable(Object.assign(value, { note: 1 }), destination);
+    const { changed } = sendable(Object.assign(value, { note: 1, [Symbol('at')]: 2 }), destination);
     assert.deepEqual(
       changed.map(({ kind, why }) => [kind, why]),
-      [['added-property', 'it arrives without note']],
+      [['added-property', 'it arrives without note, Symbol(at)']],
     );
   }
 });

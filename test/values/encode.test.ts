@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { HeddleError } from '../../src/lib/heddle-error.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/values/encode.ts';
 import { isExact } from '../../src/values/exactness.ts';
+import { Numbers, Pixels } from './value-table.ts';
 
 const [copier, numbers, rows, constant] = [0, 1, 2, 3];
 
@@ -91,6 +92,15 @@ test('a block owns its memory, and a small view of a large buffer travels alone'
     assert.equal(bytes.buffer.byteLength, bytes.byteLength);
     assert.ok(bytes.length < 200);
     assert.ok(!Buffer.from(bytes).includes('secret'));
+  }
+});
+
+test('whatever a view calls itself, its bytes arrive in one of the class that made it', () => {
+  const named = Object.defineProperty(new Uint16Array([1, 2, 3]), Symbol.toStringTag, { value: 'Uint8Array' });
+  for (const value of [new Pixels([1, 2, 3]), new Numbers([1, 2, 3]), named]) {
+    const back = decodeValue(encodeValue(value)) as Uint8Array;
+
+    assert.deepStrictEqual(back, value === named ? new Uint16Array([1, 2, 3]) : new Uint8Array([1, 2, 3]));
   }
 });
 

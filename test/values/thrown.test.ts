@@ -241,7 +241,62 @@ test('an error whose every part throws still arrives [D075]', () => {
 
   const told = 'is a getter that threw: no: reading it runs code, which failed. Fix: mend the getter';
   assert.match(error.message, /reading \.message threw: no/);
-  assert.deepEqual(Reflect.get(error, 'notSent'), { code: told, errors: told, more: told });
+  assert.deepEqual(Reflect.get(error, 'notSent'), { cause: told, code: told, errors: told, more: told });
+});
+
+test('what a getter of an error gives is what arrives, and a cause whose getter throws is told', () => {
+  const told = 'is a getter that threw: no: reading it runs code, which failed. Fix: mend the getter';
+  for (const enumerable of [true, false]) {
+    const asGetter = (get: () => unknown) => ({ get, enumerable, configurable: true });
+    const parts = { message: asGetter(() => 'given'), cause: asGetter(() => new RangeError('why')) };
+    const error = arrived(Object.defineProperties(new Error('m'), parts));
+    const silent = arrived(Object.defineProperty(new Error('m'), 'cause', { ...throwing, enumerable }));
+
+    assert.equal(error.message, 'given');
+    assert.ok(error.cause instanceof RangeError && error.cause.message === 'why');
+    assert.ok(!('notSent' in error) && !('cause' in silent));
+    assert.deepEqual(Reflect.get(silent, 'notSent'), { cause: told });
+  }
+});
+
+test('a RemoteError that somebody made arrives as what it says, whatever it says of its classes', () => {
+  class OwnError extends RemoteError {}
+
+  const errors = [new OwnError('m'), Object.assign(new RemoteError('m'), { remoteClass: [1] })].map(arrived);
+
+  const classes = errors.map((error) => [error.message, (error as RemoteError).remoteClass[0]]);
+  assert.deepEqual(classes, [['m', 'OwnError'], ['m', 'RemoteError']]); // prettier-ignore
+});
+
+test('a list in a field arrives with its holes and names, and what it has under symbols is told', () => {
+  const thrown = Object.assign(new Error('m'), {
+    // oxlint-disable-next-line no-sparse-arrays
+    list: Object.assign([1, , undefined], { note: 'x', [Symbol('s')]: 1 }),
+  });
+
+  const { list, notSent } = arrived(thrown) as unknown as Record<string, unknown>;
+
+  // oxlint-disable-next-line no-sparse-arrays
+  assert.deepStrictEqual(list, Object.assign([1, , undefined], { note: 'x' }));
+  assert.deepEqual(notSent, {
+    list: 'has [Symbol(s)], which is a symbol-keyed property: symbol keys are dropped. Fix: use a string as the key',
+  });
+});
+
+test('of a list of errors, all but the errors is told to be lost', () => {
+  class Errors extends Array<Error> {}
+  const inner = new RangeError('r');
+  // oxlint-disable-next-line no-sparse-arrays
+  const lists = [[inner, , inner], Object.assign([inner], { note: 'x' }), Object.assign([inner], { [Symbol('s')]: 1 })];
+  for (const errors of [...lists, Errors.of(inner)]) {
+    const error = arrived(Object.assign(new AggregateError([], 'm'), { errors })) as AggregateError;
+
+    assert.ok(error.errors[0] instanceof RangeError);
+    assert.equal(error.errors.length, errors.length);
+    const { notSent } = error as AggregateError & { notSent: { errors: string } };
+    assert.match(notSent.errors, /^is a list with holes, other keys or a class of its own: /);
+  }
+  assert.ok(!('notSent' in arrived(new AggregateError([inner], 'm'))));
 });
 
 test('what inherits from a Proxy, or has a class with a hostile name, arrives', () => {

@@ -206,6 +206,37 @@ for (const [name, made] of [
   });
 }
 
+for (const [name, made] of [
+  ['a plain object', { plain: true }],
+  ['an error that is frozen', Object.freeze(new RangeError('m'))],
+] as const) {
+  test(`a decode may give ${name}, which is what arrives`, () => {
+    class Lent {
+      readonly is = 1;
+    }
+    registerType(Lent, { tag: `lent ${name}`, encode: () => 1, decode: () => made as unknown as Lent });
+
+    const [first, second] = arrived([new Lent(), new Lent()]) as unknown[];
+
+    assert.ok(first === made && second === made);
+  });
+}
+
+test('an error that cannot be given its own message and stack is not rebuilt, and says so', () => {
+  class FrozenError extends Error {}
+  registerError(FrozenError, { decode: () => Object.freeze(new FrozenError('another')) });
+
+  const back = decodeThrown(encodeThrown(new FrozenError('m')));
+
+  assert.ok(back instanceof RemoteError);
+  const { message, notRebuilt } = back as RemoteError & { notRebuilt?: string };
+  assert.equal(message, 'm');
+  assert.match(
+    notRebuilt ?? '',
+    /^the decode\(\) that is registered for 'FrozenError' threw: Cannot redefine property/,
+  );
+});
+
 test('an error of a registered class arrives as one, thrown or not, with its stack and its private fields', () => {
   const error = Object.assign(new HttpError('down', 503), { url: new URL('https://a.b'), price: new Money(2) });
 

@@ -136,6 +136,13 @@ function changedValues(): [string, Fate, unknown][] {
     ),
     ['bytes dressed up as numbers', 'changed class', Object.setPrototypeOf(new Uint8Array(16), Float64Array.prototype)],
     ['numbers dressed up as a Buffer', 'changed class', Object.setPrototypeOf(new Float64Array(2), Buffer.prototype)],
+    ['a view that calls itself something else', 'changed class', new Pixels([1, 2, 3])],
+    ['a view that calls itself another view', 'changed class', new Numbers([1, 2, 3])],
+    [
+      'a view with a name of its own',
+      'changed symbol-key',
+      Object.defineProperty(new Uint8Array(3), Symbol.toStringTag, { value: 'X' }),
+    ],
     ['a view of resizable memory', 'changed memory-layout', new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
   ];
 }
@@ -269,6 +276,20 @@ export class HttpError extends Error {
 
 export class DatabaseClient extends EventEmitter {}
 class Page extends URL {}
+export class Pixels extends Uint8Array {
+  // @ts-expect-error -- it says that it is one of its own
+  override get [Symbol.toStringTag](): string {
+    return 'Pixels';
+  }
+}
+
+export class Numbers extends Uint8Array {
+  // @ts-expect-error -- it says that it is another
+  override get [Symbol.toStringTag](): string {
+    return 'Float64Array';
+  }
+}
+
 class Bag extends Array<number> {}
 class Index extends Map<number, number> {}
 
