@@ -42,9 +42,8 @@ export default async function runInThread(
   const { attempt, control } = task;
   // What was posted was copied for this thread, or is shared.
   for (const [bytes, attached] of attachments) attach(bytes, attached, { isForKeeps: true });
-  let reports = 0;
   const report = (message: ChunkMessage) => {
-    reports += 1;
+    Atomics.add(control, controlWords.reports, 1);
     const attached = message.type === 'settled' ? attachmentsOf(message.bytes)?.attachments : undefined;
     Atomics.add(control, controlWords.untaken, weightOf(message));
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
@@ -53,10 +52,10 @@ export default async function runInThread(
   const last = await runChunk(task, report);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
   await new Promise((resolve) => setImmediate(resolve));
-  if (isPortOpen && last.every(isCopied)) return { reports, last };
+  const isLastReturned = isPortOpen && last.every(isCopied);
   // On a port that is closed they are lost, and so is the run that closed it.
-  for (const message of last) report(message);
-  return { reports, last: [] };
+  if (!isLastReturned) for (const message of last) report(message);
+  return { reports: Atomics.load(control, controlWords.reports), last: isLastReturned ? last : [] };
 }
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */

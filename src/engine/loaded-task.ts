@@ -33,8 +33,6 @@ export interface ChunkFacts {
   readonly task: ChunkTask;
   readonly elementwise: readonly Outcomes[];
   readonly write: (record: LogRecord) => void;
-  /** For the last line of a run, behind which there is nothing but its outcome. */
-  readonly writeLast: (record: LogRecord) => void;
   /** Called before a resource is opened on this thread. */
   readonly opening: (resource: UsedResource) => void;
 }

@@ -155,17 +155,19 @@ export const controlWords = {
   opening: 2,
   /** How much was reported and is not taken yet, in kilobytes: see `weightOf`. */
   untaken: 3,
+  /** How many reports were posted. */
+  reports: 4,
   /**
    * The first index that no lane has taken. A lane takes it by adding one; the one who handed the chunk out takes all
    * from there on, by putting the end in its place. So whatever is taken is either run or given back, and never both.
    */
-  next: 4,
+  next: 5,
   /**
    * From here on, one for each lane: written by the runner before it starts an index there, so that a death is charged
    * to the right one; -1 when the lane runs nothing.
    */
-  lanes: 5,
-  length: 5 + mostConcurrency,
+  lanes: 6,
+  length: 6 + mostConcurrency,
 } as const;
 
 export type Control = Int32Array<SharedArrayBuffer>;
@@ -179,6 +181,7 @@ export function resetControl(control: Control, start: number): void {
   control.fill(-1, controlWords.lanes);
   Atomics.store(control, controlWords.next, start);
   Atomics.store(control, controlWords.opening, 0);
+  Atomics.store(control, controlWords.reports, 0);
   Atomics.store(control, controlWords.order, controlOrders.none);
 }
 

@@ -58,6 +58,8 @@ const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 
 
 const ended = { type: 'ended' } as const;
 
+/** So long may a line wait that a thread has written and had no time to post. */
+const listeningMs = 50;
 /** To move fewer bytes takes longer than to copy them. */
 const movedBytes = 64 * 1024;
 
@@ -66,6 +68,8 @@ export class ThreadSlot {
   readonly #life = new ThreadLife();
   readonly #control = newControl();
   readonly #unsaid = new UnsaidLines();
+  /** Now and then, from when a chunk begins until there is none. */
+  #isListening = false;
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
   /** Settles when there is room for more than the latest report; nothing when there is. */
@@ -145,6 +149,8 @@ export class ThreadSlot {
         return this.#abandon();
       case 'post-chunk':
         resetControl(this.#control, this.#given!.chunk.start);
+        this.#unsaid.clear();
+        if (!this.#isListening) this.#listenLater();
         return void this.#runChunk(this.#given!);
       case 'take-tail':
         return this.#handle({ type: 'tail-taken', tail: takeTail(this.#control, this.#given!.chunk) });
@@ -172,10 +178,19 @@ export class ThreadSlot {
     }
   }
 
-  /** What the thread wrote and could not post any more. */
-  #hearUnsaid(): void {
-    const records = this.#unsaid.read();
-    this.#unsaid.clear();
+  #listenLater(): void {
+    this.#isListening = this.#given !== undefined;
+    if (this.#isListening) setTimeout(() => this.#listen(), listeningMs).unref();
+  }
+
+  /** Says what the thread has not, which may be busy for long; behind all that it has. */
+  #listen(): void {
+    const heard = this.#given?.heard;
+    if (Atomics.load(this.#control, controlWords.reports) === heard) this.#hearUnsaid(this.#unsaid.take());
+    this.#listenLater();
+  }
+
+  #hearUnsaid(records: readonly LogRecord[]): void {
     if (this.#given === undefined || records.length === 0) return;
     const { attempt } = this.#given.chunk;
     this.#handle({ type: 'chunk-reported', attempt, report: { type: 'logs', records } });
@@ -235,7 +250,8 @@ export class ThreadSlot {
     this.#live = undefined;
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
     if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
-    this.#hearUnsaid();
+    // What the thread wrote and could not post any more.
+    this.#hearUnsaid(this.#unsaid.read());
     this.#handle({ type: 'thread-exited', look: this.#look() });
     // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
     void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Flow } from 'heddle';
+import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
+import { tellAndBlock } from '../fixtures/logging.ts';
 import { argumentsHere } from '../fixtures/tasks.ts';
 import { describeContract } from './contract.ts';
 
@@ -21,4 +22,25 @@ test('threads get the arguments of the command line, as the modules of scripts e
   } finally {
     process.argv.length -= 2;
   }
+});
+
+test('what a task has written is heard while it blocks its thread, in order and once', async () => {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const heard: string[] = [];
+  const onLog = ({ message }: LogRecord) => {
+    if (!message.startsWith('line ')) return;
+    heard.push(message);
+    if (message !== 'line 10') return;
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+  };
+  const executor = new DistributedExecutor(() => cluster);
+
+  const state = await new Flow('blocked', () => tellAndBlock(10, gate)).run({ executor, onLog });
+
+  assert.equal(state.output, true);
+  assert.deepEqual(
+    heard,
+    Array.from({ length: 10 }, (_, line) => `line ${line + 1}`),
+  );
 });

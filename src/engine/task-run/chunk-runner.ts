@@ -27,13 +27,6 @@ import { listenForUncaught } from './uncaught.ts';
  * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
  */
 const flushIntervalMs = 10;
-/** A log line waits no longer than this for company. */
-const logIntervalMs = 20;
-/**
- * So many lines of each interval do not wait at all: that a run starts, what a handler says of that, and the first word
- * of the function. One that never yields, and then dies, would take them with it.
- */
-const promptLines = 3;
 /** Full stack traces of failures that one task writes into the log from one thread; the states keep them all. */
 const loggedFailures = 5;
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
@@ -65,10 +58,9 @@ class ChunkRun {
   readonly #outcomes: OutcomeBlocks;
   #flushing: NodeJS.Timeout | undefined;
   #logs: LogRecord[] = [];
-  readonly #unsaid: UnsaidLines | undefined;
-  #burstAt = 0;
-  /** Lines since then. */
-  #burst = 0;
+  /** Nothing on the thread of the flow itself, which nobody watches over; nor once this chunk is over. */
+  #unsaid: UnsaidLines | undefined;
+  #isOver = false;
   #flushedAt = performance.now();
   /** How many indices its lanes have taken. */
   #taken = 0;
@@ -92,7 +84,9 @@ class ChunkRun {
       flushAtExit.delete(flush);
     }
     const last = [...this.#takeLogs(), ...this.#takeOutcomes()];
-    this.#unsaid?.clear();
+    // What somebody forgot to await may still write, while the next chunk does, or end the thread.
+    this.#unsaid = undefined;
+    this.#isOver = true;
     return last;
   }
 
@@ -104,7 +98,6 @@ class ChunkRun {
       task: this.#task,
       elementwise,
       write: (record) => this.#log(record),
-      writeLast: (record) => this.#logLast(record),
       opening: (resource) => this.#opening(resource),
     });
     const begin = loaded.plan.everyMs === undefined ? () => firstTry : firstCall;
@@ -240,36 +233,27 @@ class ChunkRun {
     logger.warn(`more failures of '${loaded.plan.name}' on this thread stay out of the log; their states hold them`);
   }
 
+  /** It leaves with the next outcome, or in the next turn; who watches over this thread may say it sooner. */
   #log(record: LogRecord): void {
-    this.#logs.push(record);
-    const now = performance.now();
-    if (now - this.#burstAt >= logIntervalMs) {
-      this.#burstAt = now;
-      this.#burst = 0;
+    if (this.#isOver) return this.#say([record]);
+    const place = this.#unsaid?.add(record) ?? (this.#logs.length === 0 ? 'first' : 'more');
+    if (place === 'full') return this.#say([...this.#takeLines(), record]);
+    if (place === 'first') {
+      this.#logs = [];
+      setImmediate(() => this.#flushLogs());
     }
-    this.#burst += 1;
-    if (this.#burst <= promptLines) this.#flushLogs();
-    else this.#flushSoon(record);
-  }
-
-  /** For the last line of a run: most often its outcome follows at once, and takes it along. */
-  #logLast(record: LogRecord): void {
     this.#logs.push(record);
-    this.#flushSoon(record);
-  }
-
-  /** Until then the line is where whoever watches over this thread finds it, should the thread end. */
-  #flushSoon(record: LogRecord): void {
-    if (this.#unsaid?.add(record) === false) this.#flushLogs();
-    else if (this.#logs.length === 1) setImmediate(() => this.#flushLogs());
   }
 
   #flushLogs(): void {
-    for (const message of this.#takeLogs()) {
-      // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
-      outsideOfRuns(() => this.#emit(message));
-      this.#unsaid?.clear();
-    }
+    const records = this.#takeLines();
+    if (records.length > 0) this.#say(records);
+  }
+
+  #say(records: readonly LogRecord[]): void {
+    // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
+    outsideOfRuns(() => this.#emit({ type: 'logs', records }));
+    this.#unsaid?.clear();
   }
 
   /** Sends the outcomes collected so far; the log lines before them go first, on the same road. */
@@ -278,12 +262,17 @@ class ChunkRun {
     for (const message of this.#takeOutcomes()) this.#emit(message);
   }
 
-  /** The lines that were not sent yet, as one message, if there are any. */
+  /** The lines that nobody has said yet, as one message, if there are any. */
   #takeLogs(): readonly ChunkMessage[] {
-    if (this.#logs.length === 0) return nothing;
+    const records = this.#takeLines();
+    return records.length === 0 ? nothing : [{ type: 'logs', records }];
+  }
+
+  #takeLines(): readonly LogRecord[] {
     const records = this.#logs;
+    if (records.length === 0) return [];
     this.#logs = [];
-    return [{ type: 'logs', records }];
+    return this.#unsaid?.claim() === false ? [] : records;
   }
 
   /** Likewise for outcomes. */

@@ -93,7 +93,7 @@ export class TaskRunner {
     const time = startedAt === undefined ? '' : ` in ${formatDuration(performance.now() - startedAt)}`;
     const verb = state === undefined || state.isFinished() ? 'finished' : 'stopped';
     const message = `${verb}${time}: ${state === undefined ? 'Success' : wordsFor(state)}`;
-    const logger = this.loggerFor(index, this.#facts.writeLast);
+    const logger = this.loggerFor(index);
     if (this.#loaded.plan.isMapped) logger.debug(message);
     else logger.info(message);
   }
