@@ -9,7 +9,12 @@ import { decodeThrown } from './thrown-again.ts';
 import { viewOf } from './copier.ts';
 import { registerBuiltIn, registerBuiltInLate, registerTag, sharedViewTag } from './types.ts';
 
-registerBuiltIn(URL, { encode: (url) => url.href, decode: (href: string) => new URL(href), changeOf: withoutAdded });
+registerBuiltIn(URL, {
+  // Whatever was put on the value itself.
+  encode: (url) => Reflect.get(URL.prototype, 'href', url),
+  decode: (href: string) => new URL(href),
+  changeOf: withoutAdded,
+});
 
 registerBuiltIn(URLSearchParams, {
   encode: (search) => [...search],

@@ -251,12 +251,19 @@ function symbolChange(key: symbol): Change {
 }
 
 function addedProperties(value: object): Change[] {
-  const builtIn = types.isStringObject(value) ? value.length : types.isTypedArray(value) ? value.length : 0;
-  const added = Object.keys(value).slice(builtIn, builtIn + maxFindings);
+  const names = types.isTypedArray(value) ? Object.keys(value) : Object.getOwnPropertyNames(value);
+  const added = names.slice(builtInNamesOf(value)).slice(0, maxFindings);
   const why = `properties added to a ${classAfter(value).name} are dropped`;
   return added.map((key) =>
     change('added-property', 'is an added property', why, ['send it beside the value'], stepTo(key)),
   );
+}
+
+/** How many of its names an object has from the beginning; those come first. */
+function builtInNamesOf(value: object): number {
+  if (types.isTypedArray(value)) return value.length;
+  if (types.isStringObject(value)) return value.length + 1;
+  return types.isRegExp(value) ? 1 : 0;
 }
 
 /**

@@ -33,7 +33,7 @@ function registering(name: string): string {
 
 /** What is said when it arrives as an instance of another class. */
 function otherClass(error: object, record: ErrorRecord): { readonly why: string; readonly fix: string } | undefined {
-  if (prototypeOf(record) === Object.getPrototypeOf(error)) return undefined;
+  if (prototypeOf(record) === shownPrototypeOf(error)) return undefined;
   const { tag, classes } = record;
   const base = tag === undefined ? undefined : errorTypeNamed(tag)?.name;
   const why =
@@ -41,6 +41,13 @@ function otherClass(error: object, record: ErrorRecord): { readonly why: string;
       ? 'it arrives as a RemoteError, since its class is not registered'
       : `it arrives as a ${base}, which is registered, since its own class is not`;
   return { why, fix: registering(classes[0] ?? 'Error') };
+}
+
+/** Errors of Node's own may be of a class that it hides, and pass for what that extends. */
+function shownPrototypeOf(error: object): object | null {
+  const prototype = Object.getPrototypeOf(error) as object | null;
+  const isHidden = prototype !== null && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.get !== undefined;
+  return isHidden ? (Object.getPrototypeOf(prototype) as object | null) : prototype;
 }
 
 interface PlacedLoss {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { decodeValue, encodeValue } from '../../src/values/encode.ts';
 import { registerType } from '../../src/values/types.ts';
@@ -53,6 +54,18 @@ test('what is put on a URL or on headers, and does not arrive, is told', () => {
       [['added-property', 'it arrives without note, Symbol(at)']],
     );
   }
+});
+
+test('a URL arrives as what it is, whatever it says of itself', () => {
+  const url = Object.defineProperty(new URL('https://a.b/'), 'href', { value: 'https://c.d/', enumerable: true });
+
+  const { value, changed } = sendable(url, destination);
+
+  assert.equal((decodeValue(encodeValue(value)) as URL).href, 'https://a.b/');
+  assert.deepEqual(
+    changed.map(({ why }) => why),
+    ['it arrives without href'],
+  );
 });
 
 const remote = 'it arrives as a RemoteError, since its class is not registered';
@@ -135,6 +148,23 @@ test('what is in a list or map of a class arrives as it would anywhere, and only
   assert.deepEqual(there[0]![1][0].note, new Sum(4));
 });
 
+test("an error of Node's own, of a class that it hides, arrives as what it passes for", () => {
+  const errors = [
+    () => process.kill(2 ** 30, 0),
+    () => Buffer.from(5 as never),
+    () => new URL('no url'),
+    () => readFileSync('/not/here'),
+  ].map(thrownBy);
+  for (const error of errors) {
+    const { value, changed } = sendable({ error }, destination);
+
+    assert.deepEqual(changed, []);
+    const { error: back } = decodeValue(encodeValue(value)) as { error: Error };
+    assert.equal(back.constructor, error.constructor);
+    assert.deepEqual(Object.fromEntries(Object.entries(back)), Object.fromEntries(Object.entries(error)));
+  }
+});
+
 test('what the copier would accept and deliver dead is refused', () => {
   for (const value of [{ s: AbortSignal.timeout(1_000) }, new EventEmitter(), { f: process.stdin }]) {
     assert.throws(() => sendable(value, destination), NotSerializableError);
@@ -153,3 +183,12 @@ test('the check of a destination decides what becomes of a change', () => {
   });
   assert.deepEqual(sendable(/a/g, { ...destination, check: 'strict' }).changed, []);
 });
+
+function thrownBy(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  return assert.fail('nothing was thrown');
+}

@@ -136,6 +136,13 @@ function changedValues(): [string, Fate, unknown][] {
     ),
     ['bytes dressed up as numbers', 'changed class', Object.setPrototypeOf(new Uint8Array(16), Float64Array.prototype)],
     ['numbers dressed up as a Buffer', 'changed class', Object.setPrototypeOf(new Float64Array(2), Buffer.prototype)],
+    ['a Date with a hidden property', 'changed added-property', Object.defineProperty(new Date(0), 'at', { value: 1 })],
+    [
+      'a boxed text with a hidden property',
+      'changed added-property',
+      Object.defineProperty(Object('ab'), 'at', { value: 1 }),
+    ],
+    ['a RegExp with a hidden property', 'changed added-property', Object.defineProperty(/a/, 'at', { value: 1 })],
     ['a view that calls itself something else', 'changed class', new Pixels([1, 2, 3])],
     ['a view that calls itself another view', 'changed class', new Numbers([1, 2, 3])],
     [
