@@ -36,11 +36,11 @@ function chunksPerSecond({ workers, arrays, indices }: Size): number {
 
   const startedAt = performance.now();
   for (let done = 0; done < chunks; done += 1) {
-    const { worker, attempt, range } = running[done]!;
+    const { worker, attempt, ranges } = running[done]!;
     running[done] = undefined;
     now += 0.001;
     // An index takes 25 ms, so that a chunk holds one.
-    keep(core.handle({ type: 'indices-settled', worker, attempt, range, busyMs: 25 }, now));
+    keep(core.handle({ type: 'indices-settled', worker, attempt, range: ranges[0]!, busyMs: 25 }, now));
     keep(core.handle({ type: 'chunk-ended', worker, attempt }, now));
   }
   return chunks / ((performance.now() - startedAt) / 1_000);

@@ -28,10 +28,12 @@ export interface LoadedTask {
   readonly warnings: readonly ModuleWarning[];
 }
 
-/** The upstream values of one chunk: for each elementwise upstream, outcomes that begin at the chunk's first index. */
+/** The upstream values of one chunk: for each elementwise upstream, the outcomes of the chunk's indices, in order. */
 export interface ChunkFacts {
   readonly task: ChunkTask;
   readonly elementwise: readonly Outcomes[];
+  /** Where those of an index stand. */
+  readonly positionOf: (index: number) => number;
   readonly write: (record: LogRecord) => void;
   /** Called before a resource is opened on this thread. */
   readonly opening: (resource: UsedResource) => void;

@@ -20,13 +20,13 @@ export class InlinePool implements ChunkPool {
 
   async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
     const control = this.#control;
-    resetControl(control, chunk.start);
+    resetControl(control);
     const { promise: stopped, resolve } = Promise.withResolvers<ChunkLoss>();
     const stop = () => {
       void emit({ type: 'logs', records: runningIn(control).map((index) => leftRecord(chunk, index)) });
       resolve({ indices: [], loss: { kind: 'cancelled' } });
     };
-    const recall = () => void emit({ type: 'returned', ...takeTail(control, chunk) });
+    const recall = () => void emit({ type: 'returned', ranges: takeTail(control, chunk.ranges) });
     this.#current = { attempt: chunk.attempt, stop, recall };
     const { timeoutMs: _, ...task } = chunk;
     try {

@@ -5,7 +5,7 @@ import { byteLengthOf } from './attachments.ts';
 import { formatBytes } from './byte-size.ts';
 import type { LogRecord } from './log-record.ts';
 import { mostConcurrency } from './placing.ts';
-import type { Range } from './range.ts';
+import { behindFirst, countIn, type Range } from './range.ts';
 import { unreachable } from './unreachable.ts';
 
 /** The outcomes of `count` indices from `start` on, in bytes that only the engine opens. */
@@ -62,7 +62,7 @@ export interface CodeSource {
   readonly problem?: string;
 }
 
-/** One dispatch of a contiguous range of an array's indices. */
+/** One dispatch of some of an array's indices. */
 export interface ChunkTask {
   /** For messages. */
   readonly name: string;
@@ -70,9 +70,9 @@ export interface ChunkTask {
   readonly length: number;
   readonly array: number;
   readonly attempt: number;
-  readonly start: number;
-  readonly end: number;
-  /** How many of its indices may run at once. */
+  /** Its indices, in order; one at least. */
+  readonly ranges: readonly Range[];
+  /** How many of them may run at once. */
   readonly lanes: number;
   /** What to call and with what, the same for every chunk of the array; only the engine opens it. */
   readonly definition: Uint8Array;
@@ -158,10 +158,10 @@ export const controlWords = {
   /** How many reports were posted. */
   reports: 4,
   /**
-   * The first index that no lane has taken. A lane takes it by adding one; the one who handed the chunk out takes all
-   * from there on, by putting the end in its place. So whatever is taken is either run or given back, and never both.
+   * How many of its indices are taken. A lane takes the next by adding one; the one who handed the chunk out takes all
+   * that are left, by putting their number in its place. So whatever is taken is either run or given back, never both.
    */
-  next: 5,
+  taken: 5,
   /**
    * From here on, one for each lane: written by the runner before it starts an index there, so that a death is charged
    * to the right one; -1 when the lane runs nothing.
@@ -176,27 +176,33 @@ export function newControl(): Control {
   return new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** For the next chunk, which begins with this index. */
-export function resetControl(control: Control, start: number): void {
+/** For the next chunk. */
+export function resetControl(control: Control): void {
   control.fill(-1, controlWords.lanes);
-  Atomics.store(control, controlWords.next, start);
+  Atomics.store(control, controlWords.taken, 0);
   Atomics.store(control, controlWords.opening, 0);
   Atomics.store(control, controlWords.reports, 0);
   Atomics.store(control, controlWords.order, controlOrders.none);
 }
 
-/** For a lane: an index that nobody has taken, if there is one before `end`. */
-export function takeIndex(control: Control, end: number): number | undefined {
-  const index = Atomics.add(control, controlWords.next, 1);
-  return index < end ? index : undefined;
+/** For the lanes of a chunk: gives, each time, an index that nobody has taken, as long as there is one. */
+export function untakenIn(control: Control, ranges: readonly Range[]): () => number | undefined {
+  const count = countIn(ranges);
+  let [next, end, later] = [0, 0, 0];
+  return () => {
+    if (Atomics.add(control, controlWords.taken, 1) >= count) return undefined;
+    if (next === end) ({ start: next, end } = ranges[later++]!);
+    return next++;
+  };
 }
 
-/** What nobody has taken, and from here on no lane can; nothing as long as none has begun. It may be empty. */
-export function takeTail(control: Control, { start, end }: Range): Range {
+/** What nobody has taken, and from here on no lane can; nothing as long as none has begun. */
+export function takeTail(control: Control, ranges: readonly Range[]): readonly Range[] {
+  const count = countIn(ranges);
   for (;;) {
-    const next = Atomics.load(control, controlWords.next);
-    if (next <= start || next >= end) return { start: end, end };
-    if (Atomics.compareExchange(control, controlWords.next, next, end) === next) return { start: next, end };
+    const taken = Atomics.load(control, controlWords.taken);
+    if (taken === 0 || taken >= count) return [];
+    if (Atomics.compareExchange(control, controlWords.taken, taken, count) === taken) return behindFirst(taken, ranges);
   }
 }
 

@@ -12,3 +12,31 @@ export function lengthOf(range: Range): number {
 export function rangeOf({ start, count }: { readonly start: number; readonly count: number }): Range {
   return { start, end: start + count };
 }
+
+/** How many numbers are in ranges that do not overlap. */
+export function countIn(ranges: readonly Range[]): number {
+  let count = 0;
+  for (const range of ranges) count += lengthOf(range);
+  return count;
+}
+
+/** What is left of ranges behind their first so many numbers. */
+export function behindFirst(count: number, ranges: readonly Range[]): readonly Range[] {
+  let passed = 0;
+  return ranges.flatMap(({ start, end }) => {
+    const rest = { start: Math.max(start, start + count - passed), end };
+    passed += end - start;
+    return lengthOf(rest) > 0 ? [rest] : [];
+  });
+}
+
+/** Where each number of ranges stands, when they are written one behind the other. */
+export function positionsIn(ranges: readonly Range[]): (number: number) => number {
+  const [{ start }] = ranges as [Range];
+  if (ranges.length === 1) return (number) => number - start;
+  const positions = new Map<number, number>();
+  for (const range of ranges) {
+    for (let number = range.start; number < range.end; number += 1) positions.set(number, positions.size);
+  }
+  return (number) => positions.get(number)!;
+}

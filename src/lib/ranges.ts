@@ -45,6 +45,11 @@ export class Ranges {
     return this.#pages.at(-1)?.at(-1);
   }
 
+  /** The ranges, as they are now. */
+  get all(): readonly Range[] {
+    return this.#pages.length === 1 ? this.#pages[0]!.slice() : this.#pages.flat();
+  }
+
   add(range: Range): void {
     if (lengthOf(range) <= 0) return;
     let { start, end } = range;
@@ -99,6 +104,18 @@ export class Ranges {
     this.#size -= lengthOf(taken);
     if (taken.end < front.end) page[0] = { start: taken.end, end: front.end };
     else this.#drop({ page: 0, slot: 0 }, 1);
+    return taken;
+  }
+
+  /** Likewise up to `count` numbers with gaps between them, as far as they lie less than `span` behind the first. */
+  takeWithin(count: number, span: number): Ranges | undefined {
+    const front = this.take(count);
+    if (front === undefined) return undefined;
+    const taken = Ranges.of(front);
+    const end = front.start + span;
+    while (taken.size < count && !this.isEmpty && this.first! < end) {
+      taken.add(this.take(Math.min(count - taken.size, end - this.first!))!);
+    }
     return taken;
   }
 

@@ -4,9 +4,10 @@
 import type { Block, ChunkInput, CodeAddress, Importing, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Placing, Traits } from '../lib/placing.ts';
+import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -83,8 +84,8 @@ export type FromWorker =
   | { readonly type: 'lost'; readonly attempt: number; readonly indices: readonly number[]; readonly loss: Loss }
   /** The thread was ended because this index ran longer than its timeout. */
   | { readonly type: 'timed-out'; readonly attempt: number; readonly index: number }
-  /** The answer to a `recall` of what has begun: this part of it, perhaps nothing, has not and will not. */
-  | { readonly type: 'returned'; readonly attempt: number; readonly start: number; readonly count: number }
+  /** The answer to a `recall` of what has begun: these parts of it, perhaps none, have not and will not. */
+  | { readonly type: 'returned'; readonly attempt: number; readonly ranges: readonly Range[] }
   | { readonly type: 'ended'; readonly attempt: number }
   | { readonly type: 'logs'; readonly attempt: number; readonly records: readonly LogRecord[] }
   /** This attempt has yet to import the module; without one, that is through. */
@@ -114,9 +115,9 @@ export type ToWorker =
       readonly type: 'run';
       readonly array: number;
       readonly attempt: number;
-      readonly start: number;
-      readonly end: number;
-      /** How many of its indices may run at once. */
+      /** Its indices, in order; one at least. */
+      readonly ranges: readonly Range[];
+      /** How many of them may run at once. */
       readonly lanes: number;
       readonly inputs: readonly ChunkInput[];
       readonly notes: readonly Note[];

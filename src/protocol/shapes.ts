@@ -1,6 +1,7 @@
 import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Amount, TagLimit, Traits } from '../lib/placing.ts';
+import type { Range } from '../lib/range.ts';
 import {
   amount,
   atMost,
@@ -38,6 +39,7 @@ type Body<M extends Message, T extends M['type']> = Omit<Extract<M, { readonly t
 
 const block = record<Block>({ start: count, count, bytes });
 const chunkInput = record<ChunkInput>({ array: count, blocks: list(block) });
+const range = record<Range>({ start: count, end: count });
 const note = record<Note>({ index: count, bytes });
 const loss = record<Loss>({
   kind: oneOf<Loss['kind']>({
@@ -125,7 +127,7 @@ export const fromWorker: Shapes<FromWorker> = {
   delayed: record<Body<FromWorker, 'delayed'>>({ attempt: count, index: count, delayMs: duration, note: bytes }),
   lost: record<Body<FromWorker, 'lost'>>({ attempt: count, indices: list(count), loss }),
   'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),
-  returned: record<Body<FromWorker, 'returned'>>({ attempt: count, start: count, count }),
+  returned: record<Body<FromWorker, 'returned'>>({ attempt: count, ranges: list(range) }),
   ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
   logs: record<Body<FromWorker, 'logs'>>({ attempt: count, records: list(logRecord) }),
   importing: record<Body<FromWorker, 'importing'>>({ attempt: count, module: optional(text) }),
@@ -145,8 +147,7 @@ export const toWorker: Shapes<ToWorker> = {
   run: record<Body<ToWorker, 'run'>>({
     array: count,
     attempt: count,
-    start: count,
-    end: count,
+    ranges: list(range),
     lanes: positive,
     inputs: list(chunkInput),
     notes: list(note),

@@ -4,7 +4,7 @@
 // assigned (`outstanding` in one of `chunks`) or `settled`.
 
 import assert from 'node:assert/strict';
-import { lengthOf, type Range } from '../lib/range.ts';
+import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions } from './events.ts';
 import type { WorkerRecord } from './fleet.ts';
@@ -14,7 +14,7 @@ import type { Queue } from './queue.ts';
 import { Suspects } from './suspects.ts';
 import { placesIn, Turns, type Place } from './turns.ts';
 
-/** A range of an array's indices on its way through one slot of one worker. */
+/** Some of an array's indices on their way through one slot of one worker. */
 export interface Chunk {
   readonly attempt: Attempt;
   readonly worker: WorkerRecord;
@@ -28,7 +28,7 @@ export interface Chunk {
   readonly size: number;
   /** How many of its indices may run at once. */
   readonly lanes: number;
-  /** How many indices it was meant to have; a gap in the queue, or suspicion, can have made it shorter. */
+  /** How many indices it was meant to have; gaps in the queue, or suspicion, can have made it shorter. */
   readonly plannedSize: number;
   /** Set when its indices are suspects: the largest chunk that they may run in. */
   readonly limit: number | undefined;
@@ -48,7 +48,7 @@ export interface Chunk {
 
 type ChunkFacts = Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>;
 
-type ChunkLimits = Required<Pick<CoreOptions, 'targetChunkMs' | 'chunkInputBytes'>>;
+type ArrayDefaults = Required<Pick<CoreOptions, 'allowedFailures' | 'targetChunkMs' | 'chunkInputBytes'>>;
 
 export interface ArrayOrigin {
   readonly spec: ArraySpec;
@@ -75,6 +75,7 @@ export class ArrayRecord {
   readonly crashesWhenLost: boolean;
   readonly queue: Queue;
   readonly limits: readonly Limit[];
+  readonly #defaults: ArrayDefaults;
 
   /** Upstreams. Both are empty from the moment that nothing here waits for them. */
   elementwise: ReadonlySet<ArrayRecord>;
@@ -117,7 +118,8 @@ export class ArrayRecord {
   /** It was told that nobody here can run it. */
   isStrandedTold = false;
 
-  constructor({ spec, order, elementwise, whole, queue, limits }: ArrayOrigin, defaults: { allowedFailures: number }) {
+  constructor({ spec, order, elementwise, whole, queue, limits }: ArrayOrigin, defaults: ArrayDefaults) {
+    this.#defaults = defaults;
     this.id = spec.array;
     this.client = spec.client;
     this.length = spec.length;
@@ -157,21 +159,21 @@ export class ArrayRecord {
     return this.queuedCount + this.waiting.size;
   }
 
-  /** So many indices have inputs of no more than `bytes` in all, as far as one knows. */
-  countWithin(bytes: number): number {
+  /** So many indices in a row have inputs that fit into one message, as far as one knows. */
+  get #countInMessage(): number {
     let each = 0;
     for (const { pace, given, givenBytes, length } of this.elementwise) {
       each += given.length > 0 ? givenBytes / length : pace.meanBytes;
     }
-    return each === 0 ? Infinity : bytes / each;
+    return each === 0 ? Infinity : this.#defaults.chunkInputBytes / each;
   }
 
   /** How many indices the next chunk should have, of which so many can overlap. */
-  nextSize(lanes: number, { targetChunkMs: targetMs, chunkInputBytes }: ChunkLimits): number {
+  nextSize(lanes: number): number {
     const { leftCount: left, slots, chunks, crashesWhenLost } = this;
     // Of what must not run twice, nothing waits in a chunk for its turn: then all of it has started when it is lost.
-    const most = Math.min(this.countWithin(chunkInputBytes), crashesWhenLost ? lanes : Infinity);
-    return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, most });
+    const most = Math.min(this.#countInMessage, crashesWhenLost ? lanes : Infinity);
+    return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs: this.#defaults.targetChunkMs, most });
   }
 
   /** How many slots can work on it at once. */
@@ -275,8 +277,8 @@ export class ArrayRecord {
   takeChunk({ attempt, worker, since, plannedSize, lanes }: ChunkFacts): Chunk {
     const taken = this.#take(plannedSize);
     assert(taken !== undefined, `array ${this.id} has nothing to take`);
-    const { range, limit, isLone } = taken;
-    const size = lengthOf(range);
+    const { indices, limit, isLone } = taken;
+    const { size } = indices;
     // All by name: what is spread costs as much again, and there is one of these for each chunk.
     return {
       attempt,
@@ -290,7 +292,7 @@ export class ArrayRecord {
       plannedSize,
       limit,
       isLone,
-      outstanding: Ranges.of(range),
+      outstanding: indices,
       isRecalled: false,
       isDead: false,
       leading: undefined,
@@ -299,14 +301,15 @@ export class ArrayRecord {
     };
   }
 
-  /** Up to `count` indices. */
-  #take(count: number): (Pick<Chunk, 'limit' | 'isLone'> & { readonly range: Range }) | undefined {
-    const loner = this.loners.take(1);
-    if (loner !== undefined) return { range: loner, limit: 1, isLone: true };
-    const suspects = this.suspects.take(count);
+  /** Up to `count` indices, and of a queue with gaps no more than what lies so near that a message can have it. */
+  #take(count: number): (Pick<Chunk, 'limit' | 'isLone'> & { readonly indices: Ranges }) | undefined {
+    const loner = this.loners.takeWithin(1, 1);
+    if (loner !== undefined) return { indices: loner, limit: 1, isLone: true };
+    const span = this.#countInMessage;
+    const suspects = this.suspects.take(count, span);
     if (suspects !== undefined) return { ...suspects, isLone: false };
-    const range = this.queued.take(count);
-    return range && { range, limit: undefined, isLone: false };
+    const indices = this.queued.takeWithin(count, span);
+    return indices && { indices, limit: undefined, isLone: false };
   }
 
   /** Nobody needs it any more: nothing of it is to run again. */

@@ -15,7 +15,7 @@ export function touchedBy(news: ChunkNews, chunk: Chunk): readonly Range[] | und
     case 'indices-returned':
       // Nobody takes back what he did not ask for.
       if (!chunk.isRecalled) return undefined;
-      return news.range.start === news.range.end || isOutstanding(chunk, news.range) ? [news.range] : undefined;
+      return news.ranges.every((range) => isOutstanding(chunk, range)) ? news.ranges : undefined;
     case 'index-delayed':
       return isOutstanding(chunk, unit(news.index)) ? [unit(news.index)] : undefined;
     case 'indices-lost': {

@@ -226,7 +226,7 @@ export class SchedulerCore {
     for (let leader = this.lineup.leader(); leader !== undefined; leader = this.lineup.leader()) {
       const { array, worker } = leader;
       const { concurrency: lanes, pace, queuedCount, slots } = array;
-      const plannedSize = array.nextSize(lanes, this.#options);
+      const plannedSize = array.nextSize(lanes);
       if (queuedCount < plannedSize * slots) return;
       if (!pace.isWorthSendingAhead(plannedSize, this.#options.targetChunkMs)) return;
       const chunk = this.#take(array, worker, { plannedSize, lanes });
@@ -246,7 +246,7 @@ export class SchedulerCore {
 
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
     const lanes = Math.min(array.concurrency, array.queue.roomOn(worker), array.room);
-    const chunk = this.#take(array, worker, { lanes, plannedSize: array.nextSize(lanes, this.#options) });
+    const chunk = this.#take(array, worker, { lanes, plannedSize: array.nextSize(lanes) });
     this.lineup.occupy(chunk);
     this.lineup.keeping.started(array);
     if (!this.fleet.held.has(chunk)) this.#dispatch(chunk);
@@ -259,8 +259,8 @@ export class SchedulerCore {
 
   /** All of it is outstanding. */
   #dispatch({ attempt, worker, array, lanes, outstanding, behind }: Chunk): void {
-    const range = outstanding.last!;
-    const command = { type: 'run-chunk', worker: worker.id, array: array.id, range, attempt, lanes } as const;
+    const ranges = outstanding.all;
+    const command = { type: 'run-chunk', worker: worker.id, array: array.id, ranges, attempt, lanes } as const;
     this.#emit(behind === undefined ? command : { ...command, behind: behind.attempt });
   }
 
@@ -280,7 +280,7 @@ export class SchedulerCore {
         return this.#acceptSettled(chunk, news);
       case 'indices-returned':
         this.lineup.tails.answered(chunk);
-        chunk.array.giveBack(news.range, chunk);
+        for (const range of news.ranges) chunk.array.giveBack(range, chunk);
         return this.lineup.add(chunk.array);
       case 'index-delayed':
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));

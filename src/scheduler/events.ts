@@ -57,8 +57,8 @@ export type ChunkNews =
   | (NewsOf<'indices-settled'> & { readonly range: Range; readonly busyMs: number; readonly bytes?: number })
   /** An index asks to be run again later. It holds no slot while it waits. */
   | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
-  /** What it was asked to give back and has not begun; an empty range if that is nothing. */
-  | (NewsOf<'indices-returned'> & { readonly range: Range })
+  /** What it was asked to give back and has not begun; perhaps nothing. */
+  | (NewsOf<'indices-returned'> & { readonly ranges: readonly Range[] })
   /** The thread died while it ran exactly these, so one of them may be to blame. `chunk-ended` follows. */
   | (NewsOf<'indices-lost'> & { readonly indices: readonly number[] })
   /** There is no more news of this attempt, and its slot is free. */
@@ -76,7 +76,8 @@ export type Command =
       readonly type: 'run-chunk';
       readonly worker: WorkerId;
       readonly array: ArrayId;
-      readonly range: Range;
+      /** In order. */
+      readonly ranges: readonly Range[];
       readonly attempt: Attempt;
       /** How many of its indices may run at once. */
       readonly lanes: number;

@@ -37,7 +37,7 @@ export function noteRecords(worker: WorkerPeer, assignment: Assignment, records:
 /** What is said when a worker is gone: that it was lost with what it ran, or left. */
 export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLastLoss: IsLastLoss): string {
   if (attempts.size === 0) return `worker ${name} left (${reason})`;
-  const isCertain = attempts.values().every(({ array, range }) => !isLastLoss(array.id, range.start));
+  const isCertain = attempts.values().every(({ array, ranges }) => !isLastLoss(array.id, ranges[0]!.start));
   const again = `what it ran is run again elsewhere${isCertain ? '' : ', where its task allows that'}`;
   return `worker ${name} was lost (${reason}); ${again}`;
 }

@@ -165,10 +165,10 @@ export interface WorkerPeer {
   lastSeen: number;
 }
 
-/** A dispatch of a range of an array, since a time of `performance.now`. */
+/** A dispatch of some indices of an array, since a time of `performance.now`. */
 export interface Assignment {
   readonly array: HeldArray;
-  readonly range: Range;
+  readonly ranges: readonly Range[];
   readonly since: number;
   /** The latest that it wrote into the log. */
   lastRecords: readonly LogRecord[];

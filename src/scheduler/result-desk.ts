@@ -85,11 +85,13 @@ export class ResultDesk {
 
   /** What the worker needs for a chunk goes to it; what is said to it later comes later. */
   send(worker: WorkerPeer, array: HeldArray, command: RunChunk): void {
-    const { range, attempt } = command;
+    const { ranges, attempt } = command;
     const isDefined = array.definedOn.has(worker);
     array.definedOn.add(worker);
     const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: [...upstream.blocks.all] }));
-    const parts = array.elementwise.map((upstream) => ({ upstream, blocks: upstream.blocks.touching(range) }));
+    const parts = array.elementwise.map((upstream) => {
+      return { upstream, blocks: [...new Set(ranges.flatMap((range) => upstream.blocks.touching(range)))] };
+    });
     const needs = [...wholes, ...parts];
     const read = this.memory.read(needs.flatMap(({ blocks }) => blocks));
     const make = (blocks: readonly Block[]): readonly ToWorker[] => {
@@ -169,10 +171,10 @@ interface Need {
 }
 
 function runMessage(array: HeldArray, command: RunChunk, inputs: readonly ChunkInput[]): ToWorker {
-  const { range, attempt, lanes, behind } = command;
-  const noted = array.notesWithin(range);
+  const { ranges, attempt, lanes, behind } = command;
+  const noted = ranges.flatMap((range) => array.notesWithin(range));
   const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
   const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
-  const facts = { array: array.id, attempt, ...range, lanes, inputs, notes, timedOut };
+  const facts = { array: array.id, attempt, ranges, lanes, inputs, notes, timedOut };
   return { type: 'run', ...facts, ...(behind !== undefined && { behind }) };
 }

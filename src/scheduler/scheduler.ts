@@ -6,7 +6,7 @@ import { byteLengthOf } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
-import { rangeOf } from '../lib/range.ts';
+import { countIn, rangeOf } from '../lib/range.ts';
 import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm, CommClosed } from '../comm/comm.ts';
@@ -211,8 +211,8 @@ export class Scheduler implements AsyncDisposable {
         return this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: { worker: worker.name, busyMs } });
       }
       case 'returned': {
-        const news = { worker: id, attempt: message.attempt, range: rangeOf(message) };
-        return this.#handle({ type: 'indices-returned', ...news });
+        const { attempt, ranges } = message;
+        return this.#handle({ type: 'indices-returned', worker: id, attempt, ranges });
       }
       case 'delayed': {
         const { attempt, index, delayMs, note } = message;
@@ -360,14 +360,14 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #sendChunk(command: Extract<Command, { type: 'run-chunk' }>): void {
-    const { range, attempt } = command;
+    const { ranges, attempt } = command;
     const worker = this.#workers.get(command.worker)!;
     const array = this.#arrays.get(command.array)!;
-    worker.attempts.set(attempt, { array, range, since: this.#now, lastRecords: [] });
+    worker.attempts.set(attempt, { array, ranges, since: this.#now, lastRecords: [] });
     array.client.lastNews = this.#now;
     this.#results.send(worker, array, command);
     this.#brake.checkWorker(worker);
-    sendToClient(array.client, { type: 'started', array: array.clientArray, count: range.end - range.start });
+    sendToClient(array.client, { type: 'started', array: array.clientArray, count: countIn(ranges) });
   }
 
   #keep(id: number, block: Block, ran?: Freight['ran']): void {

@@ -2,6 +2,7 @@
 // stands alone: beside it stands what was last known.
 
 import { formatDuration } from '../lib/duration.ts';
+import { countIn } from '../lib/range.ts';
 import { Watch } from '../comm/watch.ts';
 import type { LostWorker } from './losses.ts';
 import type { Assignment, ClientPeer, WorkerPeer } from './peers.ts';
@@ -46,9 +47,11 @@ function lastKnown({ lastSeen, memoryBytes, attempts }: WorkerPeer): string {
   return `it was last heard ${formatDuration(now - lastSeen)} ago${memory}, and had run ${what}`;
 }
 
-function describe({ array, range, since }: Assignment, now: number): string {
+function describe({ array, ranges, since }: Assignment, now: number): string {
   const { name, length } = array.submission;
-  const [first, last] = [range.start, range.end - 1];
-  const indices = first === last ? ` [map index ${first}]` : ` [map indices ${first} to ${last}]`;
+  const count = countIn(ranges);
+  const [first, last] = [ranges[0]!.start, ranges.at(-1)!.end - 1];
+  const some = last - first < count ? '' : `${count} of the `;
+  const indices = count === 1 ? ` [map index ${first}]` : ` [${some}map indices ${first} to ${last}]`;
   return `task '${name}'${length === 1 ? '' : indices} for ${formatDuration(now - since)}`;
 }

@@ -25,12 +25,12 @@ export class Suspects {
     this.#byExponent[exponent]!.add(range);
   }
 
-  /** Removes and returns up to `count` of the gravest suspects, and the limit that they keep if they are lost again. */
-  take(count: number): { readonly range: Range; readonly limit: number } | undefined {
+  /** Up to `count` of the gravest, none `span` behind the first, and the limit that they keep if lost again. */
+  take(count: number, span: number): { readonly indices: Ranges; readonly limit: number } | undefined {
     for (const [exponent, ranges] of this.#byExponent.entries()) {
       const limit = 2 ** exponent;
-      const range = ranges.take(Math.min(limit, count));
-      if (range !== undefined) return { range, limit };
+      const indices = ranges.takeWithin(Math.min(limit, count), span);
+      if (indices !== undefined) return { indices, limit };
     }
     return undefined;
   }

@@ -229,10 +229,6 @@ export class WorkerCore {
   }
 
   #report(attempt: number, report: ChunkReport): void {
-    if (report.type === 'returned') {
-      const { start, end } = report;
-      return this.#send({ type: 'returned', attempt, start, count: end - start });
-    }
     if (report.type !== 'opened') return this.#send({ attempt, ...report });
     const { type, resource } = report;
     this.#resources.add(resource);
@@ -260,7 +256,7 @@ export class WorkerCore {
     if (run?.behind !== undefined) this.#end(attempt);
     else if (run?.isWaiting === false) this.#emit({ type: 'recall-chunk', attempt });
     // As long as it waits for its code it keeps what it has: elsewhere the code may be missing as well.
-    else if (run !== undefined) this.#send({ type: 'returned', attempt, start: 0, count: 0 });
+    else if (run !== undefined) this.#send({ type: 'returned', attempt, ranges: [] });
   }
 
   #stop(attempt: number, graceMs: number): void {

@@ -15,7 +15,7 @@ export interface ChunkLoss {
 }
 
 /** What is told of a chunk: what its runner reports, and, once it was called back, what will not be run of it here. */
-export type ChunkReport = ChunkMessage | ({ readonly type: 'returned' } & Range);
+export type ChunkReport = ChunkMessage | { readonly type: 'returned'; readonly ranges: readonly Range[] };
 
 /** Takes a report. What it gives settles when there is room for more: whoever reports is to wait for that. */
 export type Emit = (report: ChunkReport) => Promise<void> | undefined;

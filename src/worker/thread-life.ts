@@ -23,14 +23,13 @@ export type ThreadEvent =
   | {
       readonly type: 'chunk-given';
       readonly attempt: number;
-      readonly start: number;
-      readonly end: number;
+      readonly ranges: readonly Range[];
       readonly timeoutMs: number | undefined;
     }
   | { readonly type: 'cancel-asked'; readonly graceMs: number }
   /** What its chunk has not begun is wanted elsewhere; and this is it. */
   | { readonly type: 'recall-asked' }
-  | { readonly type: 'tail-taken'; readonly tail: Range }
+  | { readonly type: 'tail-taken'; readonly tail: readonly Range[] }
   /** The thread is to be ended now, and what it runs is lost like this. */
   | { readonly type: 'end-asked'; readonly loss: Loss }
   | { readonly type: 'closing-asked'; readonly resource: string }
@@ -158,8 +157,8 @@ export class ThreadLife {
       case 'recall-asked':
         return this.#recall();
       case 'tail-taken': {
-        (this.#posted as ChunkTurn).unreported.remove(event.tail);
-        return this.#emit({ type: 'report', report: { type: 'returned', ...event.tail } });
+        for (const range of event.tail) (this.#posted as ChunkTurn).unreported.remove(range);
+        return this.#emit({ type: 'report', report: { type: 'returned', ranges: event.tail } });
       }
       case 'end-asked':
         return this.#end(event.loss);
@@ -294,7 +293,7 @@ export class ThreadLife {
   #recall(): void {
     if (this.#posted?.type === 'chunk') this.#emit({ type: 'take-tail' });
     else if (this.#turns.some(({ type }) => type === 'chunk'))
-      this.#emit({ type: 'report', report: { type: 'returned', start: 0, end: 0 } });
+      this.#emit({ type: 'report', report: { type: 'returned', ranges: [] } });
   }
 
   #end(loss: Loss): void {
@@ -357,13 +356,15 @@ export class ThreadLife {
 
 const notPosted = { call: 'not-posted', isThrough: false, deadline: Infinity } as const;
 
-function chunkTurn({ attempt, start, end, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
+function chunkTurn({ attempt, ranges, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
+  const unreported = new Ranges();
+  for (const range of ranges) unreported.add(range);
   const facts = { attempt, timeoutMs, seen: { starts: -1, at: 0 }, nextLook: Infinity };
   return {
     type: 'chunk',
     ...notPosted,
     ...facts,
-    unreported: Ranges.of({ start, end }),
+    unreported,
     endedFor: undefined,
     running: [],
   };

@@ -98,10 +98,10 @@ export class ThreadSlot {
   }
 
   async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
-    const { attempt, start, end, timeoutMs } = chunk;
+    const { attempt, ranges, timeoutMs } = chunk;
     const over = Promise.withResolvers<ChunkLoss | undefined>();
     this.#given = { chunk, emit, heard: 0, returned: undefined, over };
-    this.#handle({ type: 'chunk-given', attempt, start, end, timeoutMs });
+    this.#handle({ type: 'chunk-given', attempt, ranges, timeoutMs });
     return await over.promise;
   }
 
@@ -148,12 +148,12 @@ export class ThreadSlot {
       case 'abandon-thread':
         return this.#abandon();
       case 'post-chunk':
-        resetControl(this.#control, this.#given!.chunk.start);
+        resetControl(this.#control);
         this.#unsaid.clear();
         if (!this.#isListening) this.#listenLater();
         return void this.#runChunk(this.#given!);
       case 'take-tail':
-        return this.#handle({ type: 'tail-taken', tail: takeTail(this.#control, this.#given!.chunk) });
+        return this.#handle({ type: 'tail-taken', tail: takeTail(this.#control, this.#given!.chunk.ranges) });
       case 'order-cancel':
         Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
         return void Atomics.notify(this.#control, controlWords.order);

@@ -138,8 +138,8 @@ export class Worker implements AsyncDisposable {
   async #run({ array, attempt, inputs, ...message }: RunMessage, code: CodeSource): Promise<void> {
     const { definition, key, bytes, whole } = this.#arrays.get(array)!;
     const { name, length, timeoutMs } = definition;
-    const { start, end, lanes, notes, timedOut } = message;
-    const facts = { name, length, array: key, attempt, start, end, lanes, notes, timedOut, timeoutMs };
+    const { ranges, lanes, notes, timedOut } = message;
+    const facts = { name, length, array: key, attempt, ranges, lanes, notes, timedOut, timeoutMs };
     const chunk = { ...facts, code, definition: bytes, whole, elementwise: inputs };
     const loss = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
     this.#handle({ type: 'chunk-over', attempt, loss });

@@ -93,5 +93,14 @@ export function settled(size: number): FromWorker {
 }
 
 export function run(): Extract<ToWorker, { type: 'run' }> {
-  return { type: 'run', array: 1, attempt: 1, start: 0, end: 1, lanes: 1, inputs: [], notes: [], timedOut: [] };
+  return {
+    type: 'run',
+    array: 1,
+    attempt: 1,
+    ranges: [{ start: 0, end: 1 }],
+    lanes: 1,
+    inputs: [],
+    notes: [],
+    timedOut: [],
+  };
 }

@@ -104,7 +104,8 @@ async function houseOf({ takesCode }: { takesCode: boolean }) {
   let news = Promise.withResolvers<void>();
   const pool: ChunkPool = {
     threads: 1,
-    run: async ({ code: source, start, end }, emit) => {
+    run: async ({ code: source, ranges: [range] }, emit) => {
+      const { start, end } = range!;
       emit({ type: 'settled', start, count: end - start, busyMs: 1, bytes: Uint8Array.of(0) });
       sources.push(source);
       news.resolve();

@@ -1,35 +1,50 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newControl, resetControl, takeIndex, takeTail } from '../../src/lib/chunk.ts';
+import { newControl, resetControl, takeTail, untakenIn } from '../../src/lib/chunk.ts';
+
+const ranges = [
+  { start: 5, end: 7 },
+  { start: 9, end: 12 },
+];
 
 test('what is taken from the front of a chunk and what is taken from its end is all of it, each index once', () => {
-  const control = begun();
+  const { control, take } = begun();
 
-  assert.deepEqual([takeIndex(control, 9), takeIndex(control, 9)], [5, 6]);
-  assert.deepEqual(takeTail(control, { start: 5, end: 9 }), { start: 7, end: 9 });
-  assert.equal(takeIndex(control, 9), undefined);
+  assert.deepEqual([take(), take(), take()], [5, 6, 9]);
+  assert.deepEqual(takeTail(control, ranges), [{ start: 10, end: 12 }]);
+  assert.equal(take(), undefined);
+});
+
+test('a tail has gaps where the chunk has', () => {
+  const { control, take } = begun();
+
+  assert.equal(take(), 5);
+  assert.deepEqual(takeTail(control, ranges), [
+    { start: 6, end: 7 },
+    { start: 9, end: 12 },
+  ]);
 });
 
 test('of a chunk that has not begun, and of one of which all has, nothing is taken', () => {
   const [waiting, done] = [begun(), begun()];
-  while (takeIndex(done, 9) !== undefined);
+  while (done.take() !== undefined);
 
-  assert.deepEqual(takeTail(waiting, { start: 5, end: 9 }), { start: 9, end: 9 });
-  assert.equal(takeIndex(waiting, 9), 5);
-  assert.deepEqual(takeTail(done, { start: 5, end: 9 }), { start: 9, end: 9 });
+  assert.deepEqual(takeTail(waiting.control, ranges), []);
+  assert.equal(waiting.take(), 5);
+  assert.deepEqual(takeTail(done.control, ranges), []);
 });
 
 test('the tail is taken once', () => {
-  const control = begun();
-  takeIndex(control, 9);
+  const { control, take } = begun();
+  take();
 
-  takeTail(control, { start: 5, end: 9 });
+  takeTail(control, ranges);
 
-  assert.deepEqual(takeTail(control, { start: 5, end: 9 }), { start: 9, end: 9 });
+  assert.deepEqual(takeTail(control, ranges), []);
 });
 
 function begun() {
   const control = newControl();
-  resetControl(control, 5);
-  return control;
+  resetControl(control);
+  return { control, take: untakenIn(control, ranges) };
 }

@@ -30,6 +30,15 @@ test('taking from the front never reaches over a gap', () => {
   );
 });
 
+test('what is taken with gaps lies no further behind the first than is said', () => {
+  const ranges = setOf([0, 3], [5, 8], [10, 20]);
+
+  assert.deepEqual([...ranges.takeWithin(4, 99)!], [range(0, 3), range(5, 6)]);
+  assert.deepEqual([...ranges.takeWithin(9, 6)!], [range(6, 8), range(10, 12)]);
+  assert.deepEqual([...ranges.takeWithin(9, Infinity)!], [range(12, 20)]);
+  assert.equal(ranges.takeWithin(1, 1), undefined);
+});
+
 test('nothing is taken when nothing is asked for', () => {
   const ranges = setOf([0, 3]);
 
@@ -88,6 +97,7 @@ test('after any operations it agrees with a plain set of numbers', () => {
     { weight: 4, arbitrary: fc.record({ type: fc.constant('remove'), range: anyRange }) },
     { weight: 2, arbitrary: fc.record({ type: fc.constant('scatter'), range: anyRange }) },
     { weight: 1, arbitrary: fc.record({ type: fc.constant('take'), range: anyRange }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant('take with gaps'), range: anyRange }) },
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 60 }), anyRange, (operations, probe) => {
@@ -109,6 +119,15 @@ function perform(ranges: Ranges, model: Set<number>, step: { type: string; start
   if (type === 'take') {
     const taken = ranges.take(length);
     for (const n of numbersOf(taken ?? range(0, 0))) assert.equal(model.delete(n), true);
+    return;
+  }
+  if (type === 'take with gaps') {
+    const expected = [...model].toSorted((a, b) => a - b).slice(0, length);
+    const within = expected.filter((n) => n < expected[0]! + 2 * length);
+    const taken = ranges.takeWithin(length, 2 * length);
+    assert.deepEqual([...(taken ?? [])].flatMap(numbersOf), within);
+    assert.equal(taken?.size ?? 0, within.length);
+    for (const n of within) model.delete(n);
     return;
   }
   if (type === 'scatter') {

@@ -13,6 +13,7 @@ const ms = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map((valu
 const text = fc.string({ unit: 'grapheme', maxLength: 80 });
 const bytes = fc.uint8Array({ maxLength: 300 });
 const numbers = fc.array(number, { maxLength: 3 });
+const ranges = fc.array(record({ start: number, end: number }), { maxLength: 3 });
 const blocks = fc.array(record({ start: number, count: number, bytes }), { maxLength: 2 });
 const inputs = fc.array(record({ array: number, blocks }), { maxLength: 2 });
 
@@ -80,7 +81,7 @@ export function fromWorker(): fc.Arbitrary<FromWorker> {
     record({ type: type('delayed'), attempt, index: number, delayMs: ms, note: bytes }),
     record({ type: type('lost'), attempt, indices: numbers, loss: loss() }),
     record({ type: type('timed-out'), attempt, index: number }),
-    record({ type: type('returned'), attempt, start: number, count: number }),
+    record({ type: type('returned'), attempt, ranges }),
     record({ type: type('ended'), attempt }),
     record({ type: type('logs'), attempt, records: records() }),
     record({ type: type('importing'), attempt, module: text }, ['module']),
@@ -98,8 +99,7 @@ export function toWorker(): fc.Arbitrary<ToWorker> {
   const run = {
     array: number,
     attempt: number,
-    start: number,
-    end: number,
+    ranges,
     lanes: positive,
     inputs,
     notes,

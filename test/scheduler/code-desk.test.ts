@@ -133,10 +133,10 @@ test('a worker that waits for the bundle of a client that is gone forgets it, an
   assert.equal(worker.has('bundle'), false);
 
   const second = connect(scheduler, { role: 'client', name: 'second' });
-  const { attempt, start } = await bundleOf(second);
+  const { attempt, ranges } = await bundleOf(second);
   worker.send({ type: 'need-bundle', id: 'b' });
   assert.deepEqual((await worker.next('bundle')).bytes, payload);
-  worker.send(settled(attempt, start), { type: 'ended', attempt });
+  worker.send(settled(attempt, ranges[0]!.start), { type: 'ended', attempt });
 
   assert.equal((await second.next('settled')).array, 1);
 });

@@ -58,8 +58,8 @@ export function settled(worker: string, attempt: number, [start, end]: [number, 
   return { type: 'indices-settled', worker, attempt, range: { start, end }, busyMs };
 }
 
-export function returned(worker: string, attempt: number, [start, end]: readonly [number, number]): Event {
-  return { type: 'indices-returned', worker, attempt, range: { start, end } };
+export function returned(worker: string, attempt: number, ...parts: (readonly [number, number])[]): Event {
+  return { type: 'indices-returned', worker, attempt, ranges: parts.map(([start, end]) => ({ start, end })) };
 }
 
 export function delayed(worker: string, attempt: number, index: number, delayMs = 1_000): Event {
@@ -75,8 +75,14 @@ export function ended(worker: string, attempt: number): Event {
 }
 
 /** With one lane unless the last argument says otherwise. */
-export function run(...[worker, array, [start, end], attempt, lanes = 1]: RunFacts): Command {
-  return { type: 'run-chunk', worker, array, range: { start, end }, attempt, lanes };
+export function run(...[worker, array, range, attempt, lanes = 1]: RunFacts): Command {
+  return runAll(worker, array, [range], attempt, lanes);
+}
+
+/** Likewise, of several ranges. */
+export function runAll(...[worker, array, parts, attempt, lanes = 1]: RunAllFacts): Command {
+  const ranges = parts.map(([start, end]) => ({ start, end }));
+  return { type: 'run-chunk', worker, array, ranges, attempt, lanes };
 }
 
 /** Likewise, to wait for another attempt of its array on the same worker. */
@@ -88,6 +94,7 @@ export function recalled(worker: string, attempt: number): Command {
   return { type: 'recall-chunk', worker, attempt };
 }
 
+type RunAllFacts = [worker: string, array: number, parts: [number, number][], attempt: number, lanes?: number];
 type RunFacts = [worker: string, array: number, range: [number, number], attempt: number, lanes?: number];
 
 export function kept(array: number, [start, end]: [number, number]): Command {

@@ -84,8 +84,9 @@ function stream({ threads = 2, spec = {} }: { threads?: number; spec?: Partial<A
   on(submitted({ array: big, needs: traits({ gpu: 2 }) }, { array: small, length: 100, needs, ...spec }));
   /** Has the one end that has run longest, and gives what starts then. */
   const end = (): Command[] => {
-    const { worker, attempt, range } = running.shift()!;
-    const started = runsAmong(on(settled(worker, attempt, [range.start, range.end], 50), ended(worker, attempt)));
+    const { worker, attempt, ranges } = running.shift()!;
+    const { start, end } = ranges[0]!;
+    const started = runsAmong(on(settled(worker, attempt, [start, end], 50), ended(worker, attempt)));
     running.push(...started);
     return started;
   };

@@ -12,6 +12,7 @@ import {
   measured,
   released,
   run,
+  runAll,
   scheduler,
   settled,
   submitted,
@@ -113,7 +114,8 @@ test('of several that ran in the thread that died each runs alone next, and what
   assert.deepEqual(on(settled('alice', 2, [1, 2]), ended('alice', 2)).at(-1), run('alice', 1, [3, 4], 3));
   assert.deepEqual(on(lost('alice', 3, 3), ended('alice', 3)), [run('alice', 1, [3, 4], 4)]);
   assert.deepEqual([...core.arrays.get(1)!.losses], [[3, 1]]);
-  assert.deepEqual(on(settled('alice', 4, [3, 4], 9_000), ended('alice', 4)).at(-1), run('alice', 1, [0, 1], 5));
+  const rest = runAll('alice', 1, [[0, 1], [4, 12]], 5, 4); // prettier-ignore
+  assert.deepEqual(on(settled('alice', 4, [3, 4], 9_000), ended('alice', 4)).at(-1), rest);
 });
 
 test('a loss that names an index twice, or one that is through, is no news', () => {

@@ -34,14 +34,14 @@ test('a chunk is sent with its definition once, and its outcomes reach the clien
   const { definition } = (await worker.next('define')).definition;
   assert.deepEqual(definition, new Uint8Array([1, 2, 3]));
   const first = await worker.next('run');
-  assert.deepEqual([first.start, first.end], [0, 1]);
+  assert.deepEqual(first.ranges, [{ start: 0, end: 1 }]);
   worker.send(settled(first.attempt, 0), { type: 'ended', attempt: first.attempt });
   const ran = { worker: 'test', busyMs: 1 };
   const settledBlock = { type: 'settled', array: 7, start: 0, count: 1, bytes: payload, ran };
   assert.deepEqual(await client.next('settled'), settledBlock);
 
   const second = await worker.next('run');
-  assert.deepEqual([second.start, second.end, second.array], [1, 2, first.array]);
+  assert.deepEqual([second.ranges, second.array], [[{ start: 1, end: 2 }], first.array]);
 });
 
 test('an elementwise dependent gets the blocks of its own indices, unopened', async () => {
@@ -56,9 +56,9 @@ test('an elementwise dependent gets the blocks of its own indices, unopened', as
   client.send({ type: 'submit', arrays: [submission({ array: 1, length: 2, given })] });
   client.send({ type: 'submit', arrays: [submission({ array: 2, length: 2, elementwise: [1] })] });
 
-  const { start, inputs } = await worker.next('run');
+  const { ranges, inputs } = await worker.next('run');
 
-  assert.equal(start, 0);
+  assert.equal(ranges[0]!.start, 0);
   assert.deepEqual(inputs[0]!.blocks, [given[0]]);
 });
 
@@ -80,6 +80,28 @@ test('what a retrying index wants to be told is told at its next attempt', async
   const third = await worker.next('run');
   assert.deepEqual(third.notes, [{ index: 0, bytes: note }]);
   assert.deepEqual(third.timedOut, [0]);
+});
+
+test('what is tried again in one chunk is sent with what each index needs, and each block once', async () => {
+  const lines: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ message }) => lines.push(message) });
+  const worker = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  const given = [block(0, 3), block(3, 1), block(4, 2)];
+  const asked = submission({ array: 2, length: 6, elementwise: [1], concurrency: 6 });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 6, given }), asked] });
+  const { attempt } = await worker.next('run');
+
+  const note = Uint8Array.of(42);
+  for (const index of [0, 2, 5]) worker.send({ type: 'delayed', attempt, index, delayMs: 0, note });
+  worker.send(settled(attempt, 1), settled(attempt, 3), settled(attempt, 4), { type: 'ended', attempt });
+
+  const { ranges, inputs, notes, lanes } = await worker.next('run');
+  assert.deepEqual([ranges.map(({ start, end }) => [start, end]), lanes], [[[0, 1], [2, 3], [5, 6]], 3]); // prettier-ignore
+  assert.deepEqual(inputs, [{ array: inputs[0]!.array, blocks: [given[0], given[2]] }]);
+  assert.deepEqual(notes, [0, 2, 5].map((index) => ({ index, bytes: note }))); // prettier-ignore
+  await worker.close();
+  assert.match(lines.at(-1)!, /had run task 'test' \[3 of the map indices 0 to 5\] for /);
 });
 
 test('an index that is lost too often is settled by the scheduler itself, with the facts of the last loss', async () => {
@@ -270,10 +292,10 @@ test('workers are told apart by their connections: two of one name both work, an
   const [one, other] = await Promise.all([first.next('run'), second.next('run')]);
 
   await first.close();
-  second.send(settled(other.attempt, other.start), { type: 'ended', attempt: other.attempt });
+  second.send(settled(other.attempt, other.ranges[0]!.start), { type: 'ended', attempt: other.attempt });
 
-  assert.equal((await client.next('settled')).start, other.start);
-  assert.equal((await second.next('run')).start, one.start);
+  assert.equal((await client.next('settled')).start, other.ranges[0]!.start);
+  assert.deepEqual((await second.next('run')).ranges, one.ranges);
   assert.deepEqual(
     scheduler.lookout.status.workers.map(({ name }) => name),
     ['ada-2'],

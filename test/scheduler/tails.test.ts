@@ -35,7 +35,7 @@ test('a chunk is asked once, and nobody is woken for it again', () => {
 
   assert.equal(core.nextDue, Infinity);
   assert.deepEqual(wait(100), []);
-  assert.deepEqual(on(returned('alice', 2, [3, 3])), [], 'it has begun all');
+  assert.deepEqual(on(returned('alice', 2)), [], 'it has begun all');
   assert.deepEqual(wait(100), []);
 });
 

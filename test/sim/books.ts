@@ -1,6 +1,7 @@
 // What the model keeps of each array, attempt and worker.
 
 import type { Traits } from '../../src/lib/placing.ts';
+import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec } from '../../src/scheduler/core.ts';
 
 export interface ArrayModel {
@@ -26,7 +27,8 @@ export interface ArrayModel {
 export interface AttemptModel {
   readonly attempt: number;
   readonly array: ArrayModel;
-  readonly range: { readonly start: number; readonly end: number };
+  /** What it was given. */
+  readonly ranges: readonly Range[];
   readonly lanes: number;
   /** The attempt that it waits for on the same thread. */
   behind: number | undefined;
@@ -47,10 +49,10 @@ export interface WorkerModel {
 }
 
 /** What is left of it. */
-export function owned({ attempt, array, range }: AttemptModel): number[] {
+export function owned({ attempt, array, ranges }: AttemptModel): number[] {
   const indices: number[] = [];
-  for (let index = range.start; index < range.end; index += 1) {
-    if (array.owners[index] === attempt) indices.push(index);
+  for (const { start, end } of ranges) {
+    for (let index = start; index < end; index += 1) if (array.owners[index] === attempt) indices.push(index);
   }
   return indices;
 }

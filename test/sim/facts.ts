@@ -1,6 +1,7 @@
 // Plain questions about what the core is told, and what it needs to know. Like the model it shares no code with the core.
 
 import { noTraits, type Traits } from '../../src/lib/placing.ts';
+import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
 
 export type News = Extract<Event, { attempt: number }>;
@@ -10,10 +11,26 @@ export function touchedBy(news: News): readonly number[] | undefined {
   if (news.type === 'chunk-ended') return [];
   if (news.type === 'index-delayed') return [news.index];
   if (news.type === 'indices-lost') return news.indices;
-  const { start, end } = news.range;
-  if (news.type === 'indices-returned' && start === end) return [];
-  if (!Number.isInteger(start) || !Number.isInteger(end) || start >= end) return undefined;
-  return Array.from({ length: end - start }, (_, position) => start + position);
+  const ranges = news.type === 'indices-returned' ? news.ranges : [news.range];
+  const isRange = ({ start, end }: Range) => Number.isInteger(start) && Number.isInteger(end) && start < end;
+  return ranges.every(isRange) ? numbersIn(ranges) : undefined;
+}
+
+export function numbersIn(ranges: readonly Range[]): number[] {
+  const numbers: number[] = [];
+  for (const { start, end } of ranges) for (let number = start; number < end; number += 1) numbers.push(number);
+  return numbers;
+}
+
+/** Of numbers in order. */
+export function rangesOf(numbers: readonly number[]): Range[] {
+  const ranges: { start: number; end: number }[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.end === number) last.end += 1;
+    else ranges.push({ start: number, end: number + 1 });
+  }
+  return ranges;
 }
 
 export function needsOf({ needs = noTraits }: ArraySpec): Traits {

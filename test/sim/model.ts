@@ -7,7 +7,7 @@ import { noTraits } from '../../src/lib/placing.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
 import { owned, type ArrayModel, type WorkerModel } from './books.ts';
-import { canEverRun, sorted, touchedBy, type News } from './facts.ts';
+import { canEverRun, sorted, sumOf, touchedBy, type News } from './facts.ts';
 import { checkBehind, checkPlace } from './places.ts';
 
 export interface ModelOptions {
@@ -168,7 +168,7 @@ export class Model {
         return;
       }
       case 'indices-returned':
-        array.owners.fill(0, news.range.start, news.range.end);
+        for (const { start, end } of news.ranges) array.owners.fill(0, start, end);
         return;
       case 'index-delayed':
         array.owners[news.index] = 0;
@@ -265,7 +265,7 @@ export class Model {
   }
 
   #checkRun(command: Extract<Command, { type: 'run-chunk' }>): void {
-    const { worker: id, array: arrayId, range, attempt, lanes, behind } = command;
+    const { worker: id, array: arrayId, ranges, attempt, lanes, behind } = command;
     const worker = this.#workers.get(id);
     const array = this.arrays.get(arrayId)!;
     assert(worker !== undefined, `${id} is given a chunk and is not here`);
@@ -279,12 +279,18 @@ export class Model {
     this.#attempts.add(attempt);
     assert(!array.isForgotten, `array ${arrayId} is dispatched`);
     assert(!this.#pausedClients.has(array.spec.client), `array ${arrayId} is dispatched while its client is paused`);
-    assert(range.start >= 0 && range.start < range.end && range.end <= array.spec.length);
-    this.#checkMayRun(array, range);
     const isAlone = worker.attempts.size === 0;
-    array.owners.fill(attempt, range.start, range.end);
-    for (const index of isAlone ? [] : array.loners) {
-      assert(index < range.start || index >= range.end, `index ${index} of array ${arrayId} must run alone`);
+    const size = sumOf(ranges, ({ start, end }) => end - start);
+    let next = 0;
+    for (const range of ranges) {
+      const { start, end } = range;
+      assert(start >= next && start < end && end <= array.spec.length, `attempt ${attempt} has no ranges in order`);
+      next = end + 1;
+      this.#checkMayRun(array, range, size);
+      array.owners.fill(attempt, start, end);
+      for (const index of isAlone ? [] : array.loners) {
+        assert(index < start || index >= end, `index ${index} of array ${arrayId} must run alone`);
+      }
     }
     for (const other of worker.attempts.values()) {
       const { loners } = other.array;
@@ -295,8 +301,8 @@ export class Model {
       );
     }
     const nothing = { isHeard: false, isRecalled: false, isDead: false, isCancelled: false };
-    worker.attempts.set(attempt, { attempt, array, range, lanes, behind, ...nothing });
-    checkPlace(this.#workers, { worker, array, size: range.end - range.start, lanes });
+    worker.attempts.set(attempt, { attempt, array, ranges, lanes, behind, ...nothing });
+    checkPlace(this.#workers, { worker, array, size, lanes });
   }
 
   #checkRecall({ worker, attempt: number }: Extract<Command, { type: 'recall-chunk' }>): void {
@@ -318,7 +324,7 @@ export class Model {
     assert(!workers.some((worker) => canEverRun(worker.has, spec)), `array ${id} is stranded and has a worker`);
   }
 
-  #checkMayRun(array: ArrayModel, { start, end }: Range): void {
+  #checkMayRun(array: ArrayModel, { start, end }: Range, size: number): void {
     const { upstreams, outcomes, owners, due, limits, spec } = array;
     for (const { missing } of upstreams.whole) {
       assert(missing === 0, `array ${spec.array} is dispatched before its whole upstreams`);
@@ -327,7 +333,7 @@ export class Model {
       if (outcomes[index] !== 0) return 'while settled';
       if (owners[index] !== 0) return 'while assigned elsewhere';
       if (due.get(index)! > this.#now) return 'before its time';
-      return limits.get(index)! < end - start ? 'in too large a chunk for a suspect' : undefined;
+      return limits.get(index)! < size ? 'in too large a chunk for a suspect' : undefined;
     };
     for (let index = start; index < end; index += 1) {
       const reason = whyNot(index);

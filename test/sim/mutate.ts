@@ -42,7 +42,7 @@ const rooms: readonly Room[] = [
       'chunk-news',
     ].map((name) => `src/scheduler/${name}.ts`),
     suites: test(
-      ['core', 'ahead', 'tails', 'losses', 'release', 'fleet', 'pace', 'placing', 'keeping', 'explain'].map(
+      ['core', 'ahead', 'tails', 'pieces', 'losses', 'release', 'fleet', 'pace', 'placing', 'keeping', 'explain'].map(
         (name) => `scheduler/${name}`,
       ),
     ),

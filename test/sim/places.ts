@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Command } from '../../src/scheduler/core.ts';
 import { owned, type ArrayModel, type WorkerModel } from './books.ts';
-import { amountOf, canEverRun, needsOf, sumOf } from './facts.ts';
+import { amountOf, canEverRun, needsOf, numbersIn, sumOf } from './facts.ts';
 
 interface Place {
   readonly worker: WorkerModel;
@@ -42,7 +42,7 @@ interface Waiting {
 
 /** Nothing that is suspected, limited, or may be lost but once waits behind something, or has something behind it. */
 export function checkBehind(worker: WorkerModel, { array, command, allowedFailures }: Waiting): void {
-  const { array: id, range, attempt, behind } = command;
+  const { array: id, ranges, attempt, behind } = command;
   const { spec, limits } = array;
   const before = worker.attempts.get(behind!);
   assert(before?.array === array, `attempt ${attempt} waits behind ${behind}, which is not of its array there`);
@@ -53,7 +53,7 @@ export function checkBehind(worker: WorkerModel, { array, command, allowedFailur
   assert(!isFinal, `attempt ${attempt} waits, and must not be lost`);
   const { resources, labels } = needsOf(spec);
   assert((spec.limits ?? []).length + resources.length + labels.length === 0, `attempt ${attempt} waits on a slot`);
-  for (let index = range.start; index < range.end; index += 1) {
+  for (const index of numbersIn(ranges)) {
     if (limits.has(index)) assert.fail(`index ${index} of array ${id} is suspected and waits behind attempt ${behind}`);
   }
   const isSuspect = limits.size > 0 && owned(before).some((index) => limits.has(index));

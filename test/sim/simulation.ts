@@ -281,7 +281,15 @@ class Simulation implements World {
 
   #tellNonsense(worker: VirtualWorker): void {
     if (!worker.isAlive || !worker.isConnected || worker.isLeaving) return;
-    const chunk = { array: -1, attempt: -1, start: 0, end: 1, lanes: 1, inputs: [], notes: [], timedOut: [] };
+    const chunk = {
+      array: -1,
+      attempt: -1,
+      ranges: [{ start: 0, end: 1 }],
+      lanes: 1,
+      inputs: [],
+      notes: [],
+      timedOut: [],
+    };
     assert.throws(() => worker.hear({ type: 'run', ...chunk }), { code: 'PROTOCOL_VIOLATION' });
     worker.cut();
   }

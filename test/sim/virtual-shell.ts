@@ -82,7 +82,7 @@ export class VirtualShell {
     const { tell, feed, later } = this.#options;
     const event = this.eventOf(worker.id, message);
     this.#isTimedOut = message.type === 'timed-out';
-    if (message.type === 'returned' && message.count > 0) this.#report.returns += 1;
+    if (message.type === 'returned' && message.ranges.length > 0) this.#report.returns += 1;
     if (event !== undefined) feed(event);
     if (message.type === 'ended') this.#running.delete(message.attempt);
     else if (message.type === 'draining') {
@@ -108,8 +108,8 @@ export class VirtualShell {
         return { type: 'index-delayed', worker, attempt, index, delayMs };
       }
       case 'returned': {
-        const { attempt, start, count } = message;
-        return { type: 'indices-returned', worker, attempt, range: { start, end: start + count } };
+        const { attempt, ranges } = message;
+        return { type: 'indices-returned', worker, attempt, ranges };
       }
       case 'timed-out':
         return { type: 'index-delayed', worker, attempt: message.attempt, index: message.index, delayMs: 0 };
@@ -122,7 +122,7 @@ export class VirtualShell {
     }
   }
 
-  #run({ worker, array, range, attempt, lanes, behind }: Extract<Command, { type: 'run-chunk' }>): void {
+  #run({ worker, array, ranges, attempt, lanes, behind }: Extract<Command, { type: 'run-chunk' }>): void {
     const { tell } = this.#options;
     this.#report.chunks += 1;
     if (behind !== undefined) this.#report.ahead += 1;
@@ -132,10 +132,10 @@ export class VirtualShell {
       workers.add(worker);
       tell(worker, this.#define(array));
     }
-    const timedOut = [...(this.#timedOut.get(array) ?? [])].filter(
-      (index) => index >= range.start && index < range.end,
+    const timedOut = [...(this.#timedOut.get(array) ?? [])].filter((index) =>
+      ranges.some(({ start, end }) => index >= start && index < end),
     );
-    const facts = { array, attempt, ...range, lanes, inputs: [], notes: [], timedOut };
+    const facts = { array, attempt, ranges, lanes, inputs: [], notes: [], timedOut };
     tell(worker, { type: 'run', ...facts, ...(behind !== undefined && { behind }) });
   }
 

@@ -7,14 +7,14 @@ import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ChunkLoss, ChunkReport } from '../../src/worker/pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
+import { numbersIn, rangesOf } from './facts.ts';
 import type { World } from './world.ts';
 
 /** A chunk, as far as a thread cares. */
 export interface Task {
   readonly array: number;
   readonly attempt: number;
-  readonly start: number;
-  readonly end: number;
+  readonly ranges: readonly Range[];
   readonly lanes: number;
   readonly timeoutMs: number | undefined;
   /** They are not called again, only judged. */
@@ -32,6 +32,7 @@ export interface Host {
   crash(): void;
 }
 
+/** Of the positions in a chunk. */
 interface Part {
   readonly start: number;
   readonly end: number;
@@ -53,10 +54,12 @@ export class VirtualThread {
   /** Nobody hears what is still to be told of one that was abandoned. */
   #abandonments = 0;
   #task: Task | undefined;
-  /** The first index of its task that it has not taken, and the end of what it may take. */
+  /** What it is to run, in order. */
+  #indices: readonly number[] = [];
+  /** The position of the first of them that it has not taken, and the end of what it may take. */
   #next = 0;
   #end = 0;
-  /** What it works on, when its indices follow each other. */
+  /** What it works on, when one index comes after the other. */
   #part: Part | undefined;
   #isTold = false;
   /** It was called, and has not answered. */
@@ -78,9 +81,9 @@ export class VirtualThread {
 
   run(task: Task): void {
     assert(this.#task === undefined, `a thread is given attempt ${task.attempt} and has not ended another one`);
-    const { attempt, start, end, timeoutMs } = task;
+    const { attempt, ranges, timeoutMs } = task;
     this.#task = task;
-    this.#handle({ type: 'chunk-given', attempt, start, end, timeoutMs });
+    this.#handle({ type: 'chunk-given', attempt, ranges, timeoutMs });
   }
 
   cancel(graceMs: number): void {
@@ -128,8 +131,9 @@ export class VirtualThread {
         this.#isCalled = false;
         return;
       case 'post-chunk':
-        this.#next = this.#task!.start;
-        this.#end = this.#task!.end;
+        this.#indices = numbersIn(this.#task!.ranges);
+        this.#next = 0;
+        this.#end = this.#indices.length;
         this.#part = undefined;
         this.#running.clear();
         this.#isTold = false;
@@ -187,7 +191,7 @@ export class VirtualThread {
     let busy = task.lanes;
     // Each lane takes an index when it is through with one, so they end in any order.
     const goOn = () => {
-      if (this.#next < this.#end && !this.#isTold) return this.#begin(task, this.#next++, goOn);
+      if (this.#next < this.#end && !this.#isTold) return this.#begin(task, this.#indices[this.#next++]!, goOn);
       busy -= 1;
       if (busy === 0) this.#return();
     };
@@ -222,7 +226,7 @@ export class VirtualThread {
     const busyMs = (end - start) * paceMs * weight * (0.5 + this.#world.prng.next());
     const part = { start, end, at: this.#world.agenda.now, busyMs };
     this.#part = part;
-    this.#runAlone(start);
+    this.#runAlone(this.#indices[start]!);
     this.#later(busyMs, () => {
       const isObedient = this.#isTold && !this.#chance('deaf');
       if (isObedient || this.#chance('abandoned')) return this.#return();
@@ -240,21 +244,24 @@ export class VirtualThread {
     const end = Math.min(planned, this.#end);
     let done = start;
     const flush = (until: number) => {
-      const count = until - done;
-      if (count > 0) this.#report({ type: 'settled', start: done, count, busyMs, bytes: noBytes });
+      for (const range of rangesOf(this.#indices.slice(done, until))) {
+        const count = range.end - range.start;
+        this.#report({ type: 'settled', start: range.start, count, busyMs, bytes: noBytes });
+      }
       done = until;
     };
-    for (let index = start; index < end; index += 1) {
+    for (let position = start; position < end; position += 1) {
+      const index = this.#indices[position]!;
       const fate = task.timedOut.includes(index) ? 'done' : this.#world.fateOf(task.array, index);
       if (fate === 'done') continue;
-      flush(index);
+      flush(position);
       this.#runAlone(index);
       // It never returns: somebody has to end this thread.
       if (fate === 'stuck') return;
       if (fate === 'kills-worker') return this.#host.crash();
       if (fate === 'kills-thread') return this.#die();
       this.#report({ type: 'delayed', index, delayMs: fate, note: noBytes });
-      done = index + 1;
+      done = position + 1;
     }
     flush(end);
     if (end < this.#end) this.#goOn(task);
@@ -262,11 +269,11 @@ export class VirtualThread {
   }
 
   /** Nothing of what has not begun at all. */
-  #takeTail(): Range {
+  #takeTail(): readonly Range[] {
     const [start, end] = [this.#begunUntil, this.#end];
-    if (start === this.#task!.start) return { start: end, end };
+    if (start === 0) return [];
     this.#end = Math.min(start, end);
-    return { start: this.#end, end };
+    return rangesOf(this.#indices.slice(this.#end, end));
   }
 
   /** Of a part, it begins one index after the other. */

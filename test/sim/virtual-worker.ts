@@ -110,10 +110,10 @@ export class VirtualWorker implements Host {
       case 'send':
         return this.#world.send(this, command.message);
       case 'run-chunk': {
-        const { array, attempt, start, end, lanes, timedOut } = command.message;
+        const { array, attempt, ranges, lanes, timedOut } = command.message;
         const thread = this.threads.find((each) => each.attempt === undefined);
         assert(thread !== undefined, `${this.id} is to run attempt ${attempt} and has no free thread`);
-        return thread.run({ array, attempt, start, end, lanes, timedOut, timeoutMs: this.#timeouts.get(array) });
+        return thread.run({ array, attempt, ranges, lanes, timedOut, timeoutMs: this.#timeouts.get(array) });
       }
       case 'recall-chunk':
         return this.threads.find(({ attempt }) => attempt === command.attempt)?.recall();

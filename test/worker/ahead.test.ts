@@ -59,8 +59,8 @@ test('what waits and is called back ends unbegun; of what runs, its thread gives
 
   assert.deepEqual(on(recall(1), recall(99)), [{ type: 'recall-chunk', attempt: 1 }]);
   assert.deepEqual(
-    on(reported(1, { type: 'returned', start: 4, end: 10 })),
-    sent({ type: 'returned', attempt: 1, start: 4, count: 6 }),
+    on(reported(1, { type: 'returned', ranges: [{ start: 4, end: 10 }] })),
+    sent({ type: 'returned', attempt: 1, ranges: [{ start: 4, end: 10 }] }),
   );
   assert.deepEqual(on(recall(2)), sent(ended(2)));
   assert.deepEqual(on(over(1)), sent(ended(1)));
@@ -71,7 +71,7 @@ test('an attempt that waits for its code gives nothing back, and what waits behi
   const [first, second] = [run(1), run(1, { attempt: 2, behind: 1 })];
   on(define(1, { isSent: true }), first, second);
 
-  assert.deepEqual(on(recall(1)), sent({ type: 'returned', attempt: 1, start: 0, count: 0 }));
+  assert.deepEqual(on(recall(1)), sent({ type: 'returned', attempt: 1, ranges: [] }));
   assert.deepEqual(on({ type: 'code-found', array: 1, source: bundled }), [runs(first, bundled)]);
   assert.deepEqual(on(over(1)), [...sent(ended(1)), runs(second, bundled)]);
 });

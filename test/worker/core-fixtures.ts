@@ -27,7 +27,7 @@ export function define(array: number, { isSent = false } = {}): Told {
 }
 
 export function run(array: number, { attempt = 1, behind }: { attempt?: number; behind?: number } = {}): RunTold {
-  const facts = { array, attempt, start: 0, end: 10, lanes: 1, inputs: [], notes: [], timedOut: [] };
+  const facts = { array, attempt, ranges: [{ start: 0, end: 10 }], lanes: 1, inputs: [], notes: [], timedOut: [] };
   return { type: 'told', message: { type: 'run', ...facts, ...(behind !== undefined && { behind }) } };
 }
 

@@ -26,7 +26,7 @@ export function chunk(
   attempt: number,
   { start = 0, end = 10, timeoutMs = undefined as number | undefined } = {},
 ): ThreadEvent {
-  return { type: 'chunk-given', attempt, start, end, timeoutMs };
+  return { type: 'chunk-given', attempt, ranges: [{ start, end }], timeoutMs };
 }
 
 export function reported(attempt: number, report: ChunkMessage): ThreadEvent {

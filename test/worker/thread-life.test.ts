@@ -249,22 +249,22 @@ test('of a chunk that is called back its thread begins nothing more, and a death
   on(chunk(1), started);
 
   assert.deepEqual(on({ type: 'recall-asked' }), [{ type: 'take-tail' }]);
-  assert.deepEqual(on({ type: 'tail-taken', tail: { start: 3, end: 10 } }), [
-    { type: 'report', report: { type: 'returned', start: 3, end: 10 } },
+  assert.deepEqual(on({ type: 'tail-taken', tail: [{ start: 3, end: 10 }] }), [
+    { type: 'report', report: { type: 'returned', ranges: [{ start: 3, end: 10 }] } },
   ]);
   assert.deepEqual(on(settled(1, 0, 2), failed(exit3), exited(-1), gone).at(-1), over({ indices: [2], loss: exit3 }));
 });
 
 test('with all that was begun reported, and the rest taken, a thread that dies has lost nothing', () => {
   const { on } = thread();
-  on(chunk(1), started, { type: 'recall-asked' }, { type: 'tail-taken', tail: { start: 3, end: 10 } });
+  on(chunk(1), started, { type: 'recall-asked' }, { type: 'tail-taken', tail: [{ start: 3, end: 10 }] });
 
   assert.deepEqual(on(settled(1, 0, 3), failed(exit3), exited(-1), gone).at(-1), over());
 });
 
 test('a chunk that has no thread yet says that it gives nothing back, and a closing says nothing', () => {
   const { on } = thread();
-  const nothing = { type: 'report', report: { type: 'returned', start: 0, end: 0 } };
+  const nothing = { type: 'report', report: { type: 'returned', ranges: [] } };
 
   assert.deepEqual(on({ type: 'recall-asked' }, chunk(1), { type: 'recall-asked' }), [start, nothing]);
   on(started, opened(1, 'db'), closing('db'), through(1), returned);

@@ -33,6 +33,15 @@ async function lengthsAfterRun(options: { readonly ownsInputs?: boolean }): Prom
 /** Its definition cannot be read: that is the outcome of its one index. */
 function chunkOf(given: Uint8Array, other: Uint8Array): PooledChunk {
   const inputs = [given, given, other].map((bytes) => ({ array: 1, blocks: [{ start: 0, count: 1, bytes }] }));
-  const facts = { name: 'none', length: 1, array: 2, attempt: 1, start: 0, end: 1, lanes: 1, notes: [], timedOut: [] };
+  const facts = {
+    name: 'none',
+    length: 1,
+    array: 2,
+    attempt: 1,
+    ranges: [{ start: 0, end: 1 }],
+    lanes: 1,
+    notes: [],
+    timedOut: [],
+  };
   return { ...facts, code: {}, definition: new Uint8Array(1), elementwise: inputs, whole: [], timeoutMs: undefined };
 }

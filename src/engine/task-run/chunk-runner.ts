@@ -1,8 +1,9 @@
-// Runs one chunk: finds the function, gives each index of the range to the task runner, one after the other or several
+// Runs one chunk: finds the function, gives each of its indices to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
-import { controlWords, takeIndex, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
+import { controlWords, untakenIn, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
+import { positionsIn } from '../../lib/range.ts';
 import { UnsaidLines } from '../../lib/unsaid-lines.ts';
 import { isUsual, type State } from '../../flow/state.ts';
 import { decodeValue, encodeValue } from '../../values/encode.ts';
@@ -62,14 +63,17 @@ class ChunkRun {
   #unsaid: UnsaidLines | undefined;
   #isOver = false;
   #flushedAt = performance.now();
-  /** How many indices its lanes have taken. */
+  /** Gives an index that no lane has taken. */
+  readonly #untaken: () => number | undefined;
+  /** How many its lanes have taken. */
   #taken = 0;
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
     this.#task = task;
     this.#array = array;
     this.#emit = emit;
-    this.#outcomes = new OutcomeBlocks(task.start);
+    this.#outcomes = new OutcomeBlocks(task.ranges[0]!.start);
+    this.#untaken = untakenIn(task.control, task.ranges);
     this.#unsaid = task.unsaid && new UnsaidLines(task.unsaid);
   }
 
@@ -97,6 +101,7 @@ class ChunkRun {
     const runner = new TaskRunner(loaded, {
       task: this.#task,
       elementwise,
+      positionOf: positionsIn(this.#task.ranges),
       write: (record) => this.#log(record),
       opening: (resource) => this.#opening(resource),
     });
@@ -126,10 +131,10 @@ class ChunkRun {
 
   /** Runs one index after the other, as long as there are any that nobody has taken. */
   async #runLane(lane: number, { loaded, runner, progressOf }: ChunkMeans): Promise<void> {
-    const { end, control } = this.#task;
+    const { control } = this.#task;
     const word = controlWords.lanes + lane;
     while (!isCancelled(control)) {
-      const index = takeIndex(control, end);
+      const index = this.#untaken();
       if (index === undefined) break;
       if (this.#outcomes.isFull || performance.now() - this.#flushedAt >= flushIntervalMs) this.#flush();
       this.#taken += 1;
@@ -163,11 +168,11 @@ class ChunkRun {
 
   /** The inputs of the chunk; or how all of it ends, when they cannot be read here. */
   #read({ plan, types }: LoadedTask): readonly Outcomes[] | Ending {
-    const { start, end, elementwise } = this.#task;
+    const { ranges, elementwise } = this.#task;
     const unknownTypes = unknownTypesFor(plan.reference);
     useTypes(types);
     try {
-      return elementwise.map((input) => outcomesOf(input, { start, end, isList: true, unknownTypes }));
+      return elementwise.map((input) => outcomesOf(input, { ranges, isList: true, unknownTypes }));
     } catch (error) {
       return new Ending(failed(error), { isRetriable: false });
     }
@@ -178,8 +183,7 @@ class ChunkRun {
     this.#array.failuresLogged += 1;
     const source = { task: this.#task.name };
     if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
-    const { control, end } = this.#task;
-    for (let index = takeIndex(control, end); index !== undefined; index = takeIndex(control, end)) {
+    for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
     }
   }

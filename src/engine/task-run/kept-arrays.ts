@@ -3,6 +3,7 @@
 
 import { attachmentsOf } from '../../lib/attachments.ts';
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
+import type { Range } from '../../lib/range.ts';
 import { deepFrozen } from '../../values/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { inBundle } from '../../code/call-site.ts';
@@ -58,6 +59,9 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
   return array;
 }
 
+/** Of what is needed whole. */
+const all: readonly Range[] = [{ start: 0, end: Number.POSITIVE_INFINITY }];
+
 async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Promise<LoadedTask | Ending> {
   try {
     const sealed = decodePlan(task.definition);
@@ -74,7 +78,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     if (plan.isMapped) deepFrozen(plan.constants);
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
-      const outcomes = outcomesOf(input, { start: 0, end: Number.POSITIVE_INFINITY, isList, unknownTypes });
+      const outcomes = outcomesOf(input, { ranges: all, isList, unknownTypes });
       const value = isList ? outcomes.values : outcomes.values[0];
       return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
     });
@@ -118,7 +122,7 @@ async function findResource(
   const makeArguments = () => {
     // Each setup may do with its arguments what it likes.
     const unknownTypes = unknownTypesFor(reference);
-    const { values } = outcomesOf(task.whole[input]!, { start: 0, end: 1, isList: false, unknownTypes });
+    const { values } = outcomesOf(task.whole[input]!, { ranges: all, isList: false, unknownTypes });
     return values[0] as readonly unknown[] | undefined;
   };
   return { key, name, definition, makeArguments };

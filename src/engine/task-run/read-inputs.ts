@@ -1,14 +1,14 @@
 // The inputs of a chunk, out of the blocks that came with it.
 
 import type { Block, ChunkInput } from '../../lib/chunk.ts';
+import type { Range } from '../../lib/range.ts';
 import { builtInModule, type Reference } from '../../code/registry.ts';
 import type { UnknownTypes } from '../../values/copier.ts';
 import { decodeOutcomes, type Outcomes } from '../outcomes.ts';
 
-/** A range of an upstream array, and whether that is the children of a mapped task. */
+/** Parts of an upstream array, in order, and whether that is the children of a mapped task. */
 interface Section {
-  readonly start: number;
-  readonly end: number;
+  readonly ranges: readonly Range[];
   readonly isList: boolean;
   readonly unknownTypes: UnknownTypes;
 }
@@ -18,11 +18,9 @@ export function unknownTypesFor({ module }: Reference): UnknownTypes {
   return module === builtInModule ? 'pass on' : 'refuse';
 }
 
-/** The outcomes of a range, put together from the blocks that touch it. */
-export function outcomesOf({ blocks }: ChunkInput, { start, end, ...reading }: Section): Outcomes {
-  const parts = blocks.map((block) =>
-    cut(block, { ...reading, start: Math.max(start, block.start), end: Math.min(end, block.start + block.count) }),
-  );
+/** The outcomes of some ranges, put together from the blocks that touch them. */
+export function outcomesOf({ blocks }: ChunkInput, section: Section): Outcomes {
+  const parts = blocks.flatMap((block) => cut(block, section));
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
   const values = parts.flatMap((part) => part.values);
@@ -31,11 +29,12 @@ export function outcomesOf({ blocks }: ChunkInput, { start, end, ...reading }: S
   return { values, states };
 }
 
-function cut(block: Block, { start, end, isList, unknownTypes }: Section): Outcomes {
+function cut(block: Block, { ranges, isList, unknownTypes }: Section): readonly Outcomes[] {
   const outcomes = decodeOutcomes(block.bytes, { mapIndex: isList ? block.start : undefined, unknownTypes });
-  if (start === block.start && end === block.start + block.count) return outcomes;
   const { values, states } = outcomes;
-  const from = start - block.start;
-  const to = end - block.start;
-  return { values: values.slice(from, to), states: states?.slice(from, to) };
+  return ranges.flatMap(({ start, end }) => {
+    const [from, to] = [Math.max(0, start - block.start), Math.min(block.count, end - block.start)];
+    if (from === 0 && to === block.count) return [outcomes];
+    return from < to ? [{ values: values.slice(from, to), states: states?.slice(from, to) }] : [];
+  });
 }

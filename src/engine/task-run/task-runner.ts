@@ -182,7 +182,7 @@ export class TaskRunner {
     return new StorageSteps({
       storage,
       run: () => {
-        const inputs = inputsOf(this.#loaded, elementwise, index - task.start);
+        const inputs = inputsOf(this.#loaded, elementwise, this.#facts.positionOf(index));
         return { mapIndex, inputs, logger: () => this.loggerFor(index) };
       },
       contextOf: (progress) => this.#context(index, progress),
@@ -194,7 +194,7 @@ export class TaskRunner {
   #endedEarly(index: number, progress: Progress): Ending | undefined {
     const { plan } = this.#loaded;
     if (!this.#isPlain) {
-      const closed = endedByGates(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+      const closed = endedByGates(this.#loaded, this.#facts.elementwise, this.#facts.positionOf(index));
       const state = closed ?? endedByUpstream({ loaded: this.#loaded, upstream: this.#upstreamStates(index) });
       if (state !== undefined) return new Ending(state, { isRetriable: false });
     }
@@ -215,7 +215,7 @@ export class TaskRunner {
     const before = this.#begun.get(index)?.startedAt;
     if (plan.taskRunName !== undefined) {
       try {
-        const inputs = inputsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+        const inputs = inputsOf(this.#loaded, this.#facts.elementwise, this.#facts.positionOf(index));
         const name = nameTaskRun(this.#loaded, { inputs, mapIndex: this.#mapIndex(index) });
         this.#begun.set(index, { name, startedAt: before });
       } catch (thrown) {
@@ -284,7 +284,7 @@ export class TaskRunner {
     const limit = limitOf(plan, progress);
     const startedAt = limit === undefined ? 0 : performance.now();
     try {
-      const args = argumentsOf(this.#loaded, this.#facts.elementwise, index - this.#facts.task.start);
+      const args = argumentsOf(this.#loaded, this.#facts.elementwise, this.#facts.positionOf(index));
       const result = withContext(run, () => task.run(...args));
       if (isThenable(result)) return this.#settle(result, run, limit);
       refuseProxy(result, { role: 'result', task: plan.name });
@@ -344,7 +344,7 @@ export class TaskRunner {
   }
 
   #upstreamStates(index: number): State[] {
-    const position = index - this.#facts.task.start;
+    const position = this.#facts.positionOf(index);
     const { literals, gates, repeats } = this.#loaded.plan;
     const own = this.#facts.elementwise.flatMap((outcomes, input) => {
       if (gates?.includes(input) || repeats?.includes(input)) return [];

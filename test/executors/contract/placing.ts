@@ -8,7 +8,7 @@ import { inc } from '../../fixtures/tasks.ts';
 import { textsOf } from '../../fixtures/log-lines.ts';
 import type { Rule } from '../contract.ts';
 
-const { aloneInDb, alsoAloneInDb, failOdd, meet, oneAtATime, overtake, waitTogether } = overlapping;
+const { aloneInDb, alsoAloneInDb, failOdd, meet, oneAtATime, overtake, tryOddAgain, waitTogether } = overlapping;
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
 export function placingRules(rule: Rule): void {
@@ -41,6 +41,19 @@ export function placingRules(rule: Rule): void {
     assert.deepEqual(
       state.output,
       numbers(8).map((x) => (x % 2 === 1 ? 2 : 1)),
+    );
+  });
+
+  rule('of runs that overlap, those that are tried again together are each given their own inputs', async (run) => {
+    const texts = numbers(40).map((x) => `text ${x}`);
+    const flow = new Flow('own-inputs', () => tryOddAgain.map(inc.map(numbers(40)), texts));
+
+    const { state } = await run(flow);
+
+    assert.equal(state.type, 'Success', state.message);
+    assert.deepEqual(
+      state.output,
+      numbers(40).map((mapIndex) => ({ x: mapIndex + 1, text: texts[mapIndex], mapIndex })),
     );
   });
 
