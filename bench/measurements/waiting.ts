@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import { mappedIncrements, onThreads } from '../lib/heddle.ts';
 import type { Measurement } from '../lib/measurement.ts';
 import { assertIsNext } from '../lib/rates.ts';
-import { incLater, incTogether, waitMs } from '../tasks/waiting.ts';
+import { incLater, incTogether, incTriedAgain, waitMs } from '../tasks/waiting.ts';
 
 const count = 1_000;
 const concurrency = 100;
@@ -22,6 +22,14 @@ export const waiting: Measurement = {
         return async () => count / (await round());
       },
       goal: { atMost: 1.5 },
+    },
+    {
+      name: 'heddle, each tenth tried again',
+      open: async (resources) => {
+        const round = mappedIncrements({ executor: await onThreads(resources, 1), count, task: incTriedAgain });
+        return async () => count / (await round());
+      },
+      goal: { atMost: 1.6 },
     },
     { name: 'p-queue', open: () => throughQueue },
   ],
