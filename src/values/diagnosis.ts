@@ -11,6 +11,7 @@ import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
 import { isOfClientPackage, isOfLimiterPackage, nameWithOrigin, homePackage } from './origin.ts';
 import { refusals, type RefusedKind } from './refusals.ts';
 import { withEnvelopes, type Sharing } from './replace.ts';
+import { muted } from './types.ts';
 
 /** One place in a value that keeps it from arriving as it is. */
 export interface Finding {
@@ -81,6 +82,8 @@ class Search {
   readonly #changed: Finding[] = [];
   /** How many were refused, alike or not. */
   #found = 0;
+  /** Where there is one, there are often more than are told; and each that is rejected would end the process. */
+  #hasPromise = false;
 
   constructor(value: unknown) {
     this.#queue = [{ value, step: '', parent: undefined }];
@@ -89,7 +92,7 @@ class Search {
   run(): Diagnosis & { readonly isComplete: boolean } {
     const deadline = performance.now() + maxMs;
     let visited = 0;
-    while (visited < this.#queue.length && this.#found < maxFindings) {
+    while (visited < this.#queue.length && (this.#found < maxFindings || this.#hasPromise)) {
       if (visited >= maxNodes || (visited % 1_024 === 1_023 && performance.now() > deadline)) break;
       this.#visit(this.#queue[visited]!);
       visited += 1;
@@ -101,8 +104,12 @@ class Search {
   #visit(node: Node): void {
     const { value } = node;
     const kind = refusedKind(value);
+    if (kind === 'promise') {
+      this.#hasPromise = true;
+      muted(value);
+    }
     if (kind !== undefined) {
-      this.#refuse(node, kind);
+      if (this.#found < maxFindings) this.#refuse(node, kind);
       return;
     }
     if (typeof value !== 'object' || value === null || this.#seen.has(value)) return;
@@ -133,6 +140,7 @@ class Search {
 
   /** What is wrong with one row is most likely wrong with all, and only told of the first. */
   #add(finding: Finding): void {
+    if (this.#found >= maxFindings) return;
     this.#found += 1;
     const isTold = this.#refused.some((other) => other.path === finding.path || isAlike(other, finding));
     if (!isTold) this.#refused.push(finding);

@@ -7,7 +7,12 @@ import { cancelRules } from './contract/cancel.ts';
 import { collectionRules } from './contract/collections.ts';
 import { contextRules } from './contract/context.ts';
 import { controlRules } from './contract/control.ts';
-import { everyThrownValueRules, everyValueRules, hostileValueRules } from './contract/every-value.ts';
+import {
+  everyThrownValueRules,
+  everyValueRules,
+  hostileValueRules,
+  rejectedPromiseRules,
+} from './contract/every-value.ts';
 import { failureRules } from './contract/failures.ts';
 import { loggerRules } from './contract/loggers.ts';
 import { loopRules } from './contract/loops.ts';
@@ -71,6 +76,7 @@ export function describeContract(name: string, makeExecutor: () => Executor, mea
   memoryRules(rule, means);
   everyThrownValueRules(rule);
   hostileValueRules(rule);
+  rejectedPromiseRules(rule);
   registeredTypeRules(rule);
   contextRules(rule);
   loggerRules(rule);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { Flow, type LogRecord, type State } from 'heddle';
 import { everyValue, isAsMade, make, type Fate } from '../../fixtures/every-value.ts';
-import { giveHostile, throwIt, thrownValues } from '../../fixtures/thrown-values.ts';
+import { giveHostile, giveRejected, throwIt, thrownValues } from '../../fixtures/thrown-values.ts';
 import type { Means, Rule } from '../contract.ts';
 
 export function everyValueRules(rule: Rule, { sharesMemory, knowsTemporal = true }: Means): void {
@@ -78,6 +78,23 @@ export function hostileValueRules(rule: Rule): void {
       codes,
       ways.map(() => 'VALUE_NOT_SERIALIZABLE'),
     );
+  });
+}
+
+/** Nobody else will ever wait for them. */
+export function rejectedPromiseRules(rule: Rule): void {
+  rule('rejected promises in what cannot travel for that harm nobody', async (run) => {
+    const ways = ['returned', 'awaited', 'thrown', 'in an error'] as const;
+
+    const { state, logs } = await run(new Flow('rejected', () => giveRejected.map(ways)));
+
+    assertNobodyDied(logs);
+    const errors = state.of('give-rejected').children.map(({ error }) => error as Error & { code?: string });
+    assert.deepEqual(
+      errors.map(({ code, message }) => code ?? message),
+      ['VALUE_NOT_SERIALIZABLE', 'VALUE_NOT_SERIALIZABLE', 'THREW_NON_ERROR', 'm'],
+    );
+    assert.match(errors[0]!.message, /result\.get\("rows"\)\[0\]\.rows\[0\]\n {4}is a Promise\n/);
   });
 }
 
