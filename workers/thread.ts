@@ -42,8 +42,10 @@ export default async function runInThread(
   const { attempt, control } = task;
   // What was posted was copied for this thread, or is shared.
   for (const [bytes, attached] of attachments) attach(bytes, attached, { isForKeeps: true });
+  let isOver = false;
   const report = (message: ChunkMessage) => {
-    Atomics.add(control, controlWords.reports, 1);
+    // What is written later, by what nobody awaited, is none of the next chunk's reports.
+    if (!isOver) Atomics.add(control, controlWords.reports, 1);
     const attached = message.type === 'settled' ? attachmentsOf(message.bytes)?.attachments : undefined;
     Atomics.add(control, controlWords.untaken, weightOf(message));
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
@@ -55,6 +57,7 @@ export default async function runInThread(
   const isLastReturned = isPortOpen && last.every(isCopied);
   // On a port that is closed they are lost, and so is the run that closed it.
   if (!isLastReturned) for (const message of last) report(message);
+  isOver = true;
   return { reports: Atomics.load(control, controlWords.reports), last: isLastReturned ? last : [] };
 }
 

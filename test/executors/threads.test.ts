@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
-import { tellAndBlock } from '../fixtures/logging.ts';
+import { leaveALine, tellAndBlock, writeTheLine } from '../fixtures/logging.ts';
 import { argumentsHere } from '../fixtures/tasks.ts';
 import { describeContract } from './contract.ts';
 
@@ -43,4 +43,13 @@ test('what a task has written is heard while it blocks its thread, in order and 
     heard,
     Array.from({ length: 10 }, (_, line) => `line ${line + 1}`),
   );
+});
+
+test('a line that is written after its run has ended holds up no other run', { timeout: 20_000 }, async () => {
+  const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
+  const flow = new Flow('left-behind', () => writeTheLine.with({ upstreamTasks: [leaveALine()] })());
+
+  const state = await flow.run({ executor, onLog: () => {} });
+
+  assert.equal(state.output, true);
 });
