@@ -50,8 +50,8 @@ interface Member {
   readonly name: string;
   /** How many have had this name, it included. */
   readonly generation: number;
-  /** Who waits for it. Nobody does if it takes the place of another; then it is tried again after so long. */
-  readonly reason: Scaling | { readonly retryMs: number };
+  /** Who waits for it. Nobody does if it takes the place of another; then it was tried in vain so often. */
+  readonly reason: Scaling | { readonly failures: number };
   phase: 'launching' | 'joining' | 'here' | 'given-up';
   hasJoined: boolean;
   isLeaving: boolean;
@@ -62,7 +62,7 @@ interface Member {
 interface Vacancy {
   readonly place: number;
   readonly at: number;
-  readonly retryMs: number;
+  readonly failures: number;
 }
 
 const joinTimeoutMs = 60_000;
@@ -232,7 +232,7 @@ export class Roster {
       `${name} has ended, and another one is started${error instanceof Error ? `: ${error.message}` : ''}`,
     );
     const at = generation > hastyGenerations ? this.#now + firstRetryMs : this.#now;
-    this.#vacancies.push({ place, at, retryMs: firstRetryMs });
+    this.#vacancies.push({ place, at, failures: 0 });
   }
 
   /** It never came. */
@@ -244,10 +244,12 @@ export class Roster {
       return this.#settle(reason);
     }
     if (this.#isClosed || this.#staying().length >= this.#wanted) return;
-    const { retryMs } = reason;
+    const failures = reason.failures + 1;
+    const retryMs = Math.min(lastRetryMs, firstRetryMs * 2 ** (failures - 1));
+    const times = failures === 1 ? '' : ` (${failures} times in a row)`;
     const why = error instanceof Error ? error.message : String(error);
-    this.#announce(`a worker could not be started, it is tried again in ${formatDuration(retryMs)}: ${why}`);
-    this.#vacancies.push({ place, at: this.#now + retryMs, retryMs: Math.min(lastRetryMs, 2 * retryMs) });
+    this.#announce(`a worker could not be started${times}, it is tried again in ${formatDuration(retryMs)}: ${why}`);
+    this.#vacancies.push({ place, at: this.#now + retryMs, failures });
   }
 
   #settle(scaling: Scaling): void {
@@ -267,9 +269,9 @@ export class Roster {
     const due = this.#vacancies.filter(({ at }) => at <= this.#now);
     if (due.length === 0) return;
     this.#vacancies = this.#vacancies.filter(({ at }) => at > this.#now);
-    for (const { place, retryMs } of due) {
+    for (const { place, failures } of due) {
       const free = this.#freePlaces();
-      if (free.length > 0) this.#launch(this.#isTaken(place) ? free[0]! : place, { retryMs });
+      if (free.length > 0) this.#launch(this.#isTaken(place) ? free[0]! : place, { failures });
     }
   }
 

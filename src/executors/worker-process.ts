@@ -88,9 +88,10 @@ function endGroup(leader: number): void {
 }
 
 function endedError(name: string, end: ProgramEnd): HeddleError {
-  const { how, lastLines, exitCode } = end;
+  const { lastLines, exitCode } = end;
+  const how = `${end.how}${guess(end)}`;
   const words = lastLines.length === 0 ? 'it said nothing' : `its last words were:\n  ${lastLines.join('\n  ')}`;
-  const facts = { worker: name, exitCode, cause: new Error(`its process ended (${how}${guess(end)})`) };
+  const facts = { worker: name, exitCode, cause: new Error(`its process ended (${how})`) };
   return new HeddleError('WORKER_ENDED', `worker ${name} ended (${how}); ${words}`, facts);
 }
 
@@ -98,5 +99,7 @@ function endedError(name: string, end: ProgramEnd): HeddleError {
 function guess({ how, lastLines }: ProgramEnd): string {
   const [fatal] = lastLines.flatMap((line) => /^FATAL ERROR: (.+)/.exec(line)?.[1] ?? []);
   if (fatal !== undefined) return `: ${fatal}${/heap/.test(fatal) ? '; see memoryLimit' : ''}`;
-  return how === 'SIGKILL' ? ', as the system does it when memory is short' : '';
+  return how === 'SIGKILL'
+    ? ', as the system does it when memory is short: look into its log, and see workerMemory'
+    : '';
 }

@@ -163,12 +163,24 @@ test('a replacement that cannot be started is tried again, after longer and long
 
   for (const [index, seconds] of waits.entries()) {
     const failed = on({ type: 'launch-failed', worker: `w1.${index + 2}`, error: 'no' });
+    const times = index === 0 ? '' : ` (${index + 1} times in a row)`;
     assert.deepEqual(failed, [
-      warning(`a worker could not be started, it is tried again in ${formatDuration(seconds * 1_000)}: no`),
+      warning(`a worker could not be started${times}, it is tried again in ${formatDuration(seconds * 1_000)}: no`),
     ]);
     assert.deepEqual(wait(seconds * 1_000 - 1), []);
     assert.deepEqual(wait(1), [launch(0, `w1.${index + 3}`)]);
   }
+});
+
+test('once one has joined, those that could not be started before it are forgotten', () => {
+  const { on, wait } = roster(1);
+  on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' });
+  wait(1_000);
+  on(launched('w1.3'), joined('w1.3'), ended('w1.3'));
+
+  assert.deepEqual(on({ type: 'launch-failed', worker: 'w1.4', error: 'no' }), [
+    warning(`a worker could not be started, it is tried again in ${formatDuration(1_000)}: no`),
+  ]);
 });
 
 test('a replacement that nobody wants any more is not tried again', () => {

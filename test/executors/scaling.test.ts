@@ -161,7 +161,8 @@ test('a worker process that dies is replaced, and its neighbours keep what they 
   assert.deepEqual(state.output, numbers(5));
   assert.equal(countOf(diary.path, 'run 3'), 2);
   assert.equal(countOf(diary.path, 'run 0'), 1);
-  const replaced = /^worker-1 has ended, and another one is started: worker worker-1 ended \(SIGKILL\); its last words/;
+  const replaced =
+    /^worker-1 has ended, and another one is started: worker worker-1 ended \(SIGKILL, as .*\); its last words/;
   await listener.said(replaced);
   await listener.said(/^worker worker-1\.2 joined/);
   assert.ok(logs.some(({ message }) => replaced.test(message)));
@@ -232,6 +233,23 @@ test('a worker that ends before it has joined fails the start, with its last wor
     await assert.rejects(cluster.start(), {
       code: 'WORKER_ENDED',
       message: /exit code 9\).*\n.*bad option: --no-such-/,
+    });
+  } finally {
+    process.execArgv = execArgv;
+  }
+});
+
+test('a worker process that is killed before it has joined says so, and what that may mean', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1, processes: true });
+  const { execArgv } = process;
+  process.execArgv = ['--import', `data:text/javascript,process.kill(process.pid, 'SIGKILL')`];
+
+  try {
+    await assert.rejects(cluster.start(), {
+      code: 'WORKER_ENDED',
+      message:
+        'worker worker-1 ended (SIGKILL, as the system does it when memory is short: look into its log, and see ' +
+        'workerMemory); it said nothing',
     });
   } finally {
     process.execArgv = execArgv;
