@@ -11,14 +11,19 @@ export const signalListener: { made: (signal: Signal) => void } = { made: () => 
 
 /** What every signal is: an error that carries the state to end in. In a `catch`, throw it on. */
 export class Signal extends Error {
-  readonly state: State;
+  /** No field: it holds the signal itself, and is of no use where that arrives as an error. */
+  readonly #state: State;
 
   constructor(type: StateType, message: string, details: StateDetails = {}) {
     super(message);
     this.name = new.target.name;
     const isFailure = type === 'Failed' || type === 'TriggerFailed' || type === 'ValidationFailed';
-    this.state = new State(type, message, isFailure ? { ...details, error: this } : details);
+    this.#state = new State(type, message, isFailure ? { ...details, error: this } : details);
     signalListener.made(this);
+  }
+
+  get state(): State {
+    return this.#state;
   }
 }
 

@@ -47,6 +47,8 @@ export function failureRules(rule: Rule): void {
 
     assert.deepEqual([state.of('end').type, state.of('end').message], ['Failed', 'told to fail']);
     assert.equal(state.of('end').error?.message, 'told to fail');
+    // Nothing is said to be lost of what is ours.
+    assert.deepEqual(Object.entries(state.of('end').error!), [['remoteClass', ['FAIL', 'Signal', 'Error']]]);
   });
 
   rule('the stack of an error ends with the lines of its author [D079]', async (run) => {
