@@ -259,19 +259,18 @@ function symbolChange(key: symbol): Change {
 }
 
 function addedProperties(value: object): Change[] {
-  const names = types.isTypedArray(value) ? Object.keys(value) : Object.getOwnPropertyNames(value);
-  const added = names.slice(builtInNamesOf(value)).slice(0, maxFindings);
+  const added = addedNamesOf(value).slice(0, maxFindings);
   const why = `properties added to a ${classAfter(value).name} are dropped`;
   return added.map((key) =>
     change('added-property', 'is an added property', why, ['send it beside the value'], stepTo(key)),
   );
 }
 
-/** How many of its names an object has from the beginning; those come first. */
-function builtInNamesOf(value: object): number {
-  if (types.isTypedArray(value)) return value.length;
-  if (types.isStringObject(value)) return value.length + 1;
-  return types.isRegExp(value) ? 1 : 0;
+function addedNamesOf(value: object): string[] {
+  if (types.isTypedArray(value)) return Object.keys(value).slice(value.length);
+  const names = Object.getOwnPropertyNames(value);
+  if (types.isStringObject(value)) return names.filter((name) => name !== 'length').slice(value.length);
+  return types.isRegExp(value) ? names.filter((name) => name !== 'lastIndex') : names;
 }
 
 /**

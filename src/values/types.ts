@@ -212,7 +212,11 @@ export function decodeTyped(tag: string, data: unknown): unknown {
 
 /** A Promise that nobody waits for ends the process when it is rejected. */
 export function muted(made: unknown): unknown {
-  if (kinds.isPromise(made)) void Promise.prototype.then.call(made, undefined, () => {});
+  try {
+    if (kinds.isPromise(made)) void Promise.prototype.then.call(made, undefined, () => {});
+  } catch {
+    // Its class does not let another of it be made, which is what waiting does.
+  }
   return made;
 }
 

@@ -68,6 +68,14 @@ test('a URL arrives as what it is, whatever it says of itself', () => {
   );
 });
 
+test('a property that was added is named, whatever it is', () => {
+  const values = [Object.assign(Object('ab') as object, { 5: 'x' }), Object.defineProperty(/a/, 'at', { value: 1 })];
+
+  const paths = values.map((value) => sendable(value, destination).changed.map(({ path }) => path));
+
+  assert.deepEqual(paths, [['[5]'], ['.at']]);
+});
+
 const remote = 'it arrives as a RemoteError, since its class is not registered';
 const register = (name: string) =>
   `register it: registerType(${name}, { tag, encode, decode }), in a module that both sides import`;

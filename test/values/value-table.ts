@@ -180,6 +180,12 @@ function refusedCode(): [string, Fate, unknown][] {
     ['a function in an added property', 'refused function', Object.assign([1], { callback: () => 1 })],
     ['a Promise', 'refused promise', [Promise.resolve(1)]],
     [
+      'a Promise that cannot be waited for',
+      'refused promise',
+      Object.setPrototypeOf(Promise.resolve(1), Map.prototype),
+    ],
+    ['a Promise of a class that nobody can make', 'refused promise', new Closed()],
+    [
       'a generator',
       'refused iterator',
       (function* () {
@@ -294,6 +300,16 @@ export class Numbers extends Uint8Array {
   // @ts-expect-error -- it says that it is another
   override get [Symbol.toStringTag](): string {
     return 'Float64Array';
+  }
+}
+
+class Closed extends Promise<void> {
+  static override get [Symbol.species](): never {
+    throw new Error('not for others');
+  }
+
+  constructor() {
+    super((resolve) => resolve());
   }
 }
 
