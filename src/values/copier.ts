@@ -30,6 +30,7 @@ const viewClasses: readonly (ViewClass | undefined)[] = [
   BigUint64Array,
   Reflect.get(globalThis, 'Float16Array') as ViewClass | undefined,
 ];
+const dataViewNumber = 0;
 const bufferNumber = 1;
 const envelopeNumber = 64;
 const movedNumber = 65;
@@ -130,23 +131,24 @@ class CopierSerializer extends DefaultSerializer {
     }
     // With a prototype that is not that of a view, it does not say where its bytes are.
     if (!('buffer' in view)) throw new TypeError('Unserializable host object: a view');
-    if (this.#writing.takesGivenUp === true && isGivenUp(view.buffer) && this.#writeMoved(view, view.buffer)) return;
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const viewNumber = numberOf(view);
+    const bytes = bytesOf(view, viewNumber);
+    if (this.#writing.takesGivenUp === true && isGivenUp(bytes.buffer) && this.#writeMoved(viewNumber, bytes)) return;
     const { attaching } = this.#writing;
     if (attaching !== undefined && bytes.length >= besideBytes) {
       const number = nextAttachment++;
       attaching.set(number, bytes.slice().buffer);
-      return this.#writePlace(view, number, 0);
+      return this.#writePlace([viewNumber, number, 0, bytes.length]);
     }
-    this.writeUint32(numberOf(view));
-    this.writeUint32(view.byteLength);
+    this.writeUint32(viewNumber);
+    this.writeUint32(bytes.length);
     this.writeRawBytes(bytes);
   }
 
   /** Of a view in memory that goes beside the bytes. */
-  #writePlace(view: NodeJS.ArrayBufferView, number: number, offset: number): void {
+  #writePlace(place: readonly [viewNumber: number, number: number, offset: number, length: number]): void {
     this.writeUint32(movedNumber);
-    for (const part of [numberOf(view), number, offset, view.byteLength]) this.writeUint32(part);
+    for (const part of place) this.writeUint32(part);
   }
 
   #writeShared(memory: SharedArrayBuffer): void {
@@ -157,13 +159,12 @@ class CopierSerializer extends DefaultSerializer {
   }
 
   /** A small view of much memory is copied all the same, so that nothing else of it goes along. */
-  #writeMoved(view: NodeJS.ArrayBufferView, memory: ArrayBuffer): boolean {
-    const isMoved =
-      this.#writing.attaching !== undefined && view.byteLength * 2 > memory.byteLength && !memory.resizable;
+  #writeMoved(viewNumber: number, { buffer: memory, byteOffset, length }: Uint8Array<ArrayBuffer>): boolean {
+    const isMoved = this.#writing.attaching !== undefined && length * 2 > memory.byteLength && !memory.resizable;
     const number = this.#givenUp.get(memory) ?? (isMoved ? nextAttachment++ : undefined);
     this.#givenUp.set(memory, number);
     if (number === undefined) return false;
-    this.#writePlace(view, number, view.byteOffset);
+    this.#writePlace([viewNumber, number, byteOffset, length]);
     return true;
   }
 
@@ -175,9 +176,23 @@ class CopierSerializer extends DefaultSerializer {
   }
 }
 
+const ofDataView = gettersOf(DataView.prototype);
+const ofTypedArray = gettersOf(Object.getPrototypeOf(Uint8Array.prototype) as object);
+
+/** Those of the language: a view, or its class, may say something else of itself. */
+function gettersOf(prototype: object) {
+  const { buffer, byteOffset, byteLength } = Object.getOwnPropertyDescriptors(prototype as Uint8Array<ArrayBuffer>);
+  return { memory: buffer.get!, offset: byteOffset.get!, length: byteLength.get! };
+}
+
+function bytesOf(view: NodeJS.ArrayBufferView, viewNumber: number): Uint8Array<ArrayBuffer> {
+  const { memory, offset, length } = viewNumber === dataViewNumber ? ofDataView : ofTypedArray;
+  return new Uint8Array(memory.call(view), offset.call(view), length.call(view));
+}
+
 export function numberOf(view: NodeJS.ArrayBufferView): number {
   if (Buffer.isBuffer(view)) return bufferNumber;
-  if (types.isDataView(view)) return viewClasses.indexOf(DataView);
+  if (types.isDataView(view)) return dataViewNumber;
   const name = kindOfView(view);
   return viewClasses.findIndex((each) => each?.name === name);
 }

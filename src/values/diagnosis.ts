@@ -2,6 +2,7 @@
 // said no. It goes breadth first, so that what it reports is what is nearest to the value's own name.
 
 import { types } from 'node:util';
+import { withArticle } from '../lib/article.ts';
 import { write } from './copier.ts';
 import { Envelope } from './envelope.ts';
 import { hasOrdinaryMemory, isExact, isTooDeep, kindOfView, maxDepth } from './exactness.ts';
@@ -260,7 +261,7 @@ function symbolChange(key: symbol): Change {
 
 function addedProperties(value: object): Change[] {
   const added = addedNamesOf(value).slice(0, maxFindings);
-  const why = `properties added to a ${classAfter(value).name} are dropped`;
+  const why = `properties added to ${withArticle(classAfter(value).name)} are dropped`;
   return added.map((key) =>
     change('added-property', 'is an added property', why, ['send it beside the value'], stepTo(key)),
   );

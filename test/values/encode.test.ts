@@ -104,6 +104,22 @@ test('whatever a view calls itself, its bytes arrive in one of the class that ma
   }
 });
 
+test('whatever a view says of its memory, its own bytes arrive', () => {
+  class Window extends Uint8Array {
+    override get byteLength(): number {
+      return 1;
+    }
+  }
+  const other = { value: new Uint8Array([9, 9, 9, 9]).buffer };
+  for (const make of [() => new Window([1, 2, 3]), () => new DataView(new Uint8Array([1, 2, 3]).buffer)]) {
+    for (const value of [make(), Object.defineProperty(make(), 'buffer', other)]) {
+      const back = decodeValue(encodeValue(value)) as DataView | Uint8Array;
+
+      assert.deepEqual(new Uint8Array(back.buffer), new Uint8Array([1, 2, 3]));
+    }
+  }
+});
+
 test('what is decoded does not look into the message: neither sees what is written to the other', () => {
   const column = [
     Buffer.from('abc'),
