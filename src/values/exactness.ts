@@ -150,35 +150,28 @@ export function hasElementsOnly(list: readonly unknown[] | NodeJS.TypedArray): b
 
 /**
  * Whether what has no symbol keys, and the prototype of ordinary objects, was something else before it got that: the
- * same as `isExotic`, for each of the many objects there are. Lists, dates, errors and their like say so in one text.
+ * same as `isExotic`, for each of the many objects there are. Lists, dates and errors say so in one text.
  */
 export function isDressedUp(value: object): boolean {
-  return (
-    Object.prototype.toString.call(value) !== '[object Object]' ||
-    types.isMap(value) ||
-    types.isSet(value) ||
-    ArrayBuffer.isView(value) ||
-    types.isAnyArrayBuffer(value) ||
-    types.isPromise(value) ||
-    types.isBigIntObject(value) ||
-    types.isGeneratorObject(value)
-  );
+  return Object.prototype.toString.call(value) !== '[object Object]' || isNamedByClass(value);
 }
 
 /** What `Object.setPrototypeOf` can dress up as an ordinary object. */
 export function isExotic(value: object): boolean {
+  const saysSo = types.isNativeError(value) || types.isDate(value) || types.isRegExp(value) || Array.isArray(value);
+  return saysSo || isNamedByClass(value);
+}
+
+/** What has its name of its class, and not any more when that is taken from it. */
+function isNamedByClass(value: object): boolean {
   return (
-    types.isNativeError(value) ||
     types.isMap(value) ||
     types.isSet(value) ||
-    types.isDate(value) ||
-    types.isRegExp(value) ||
-    types.isBoxedPrimitive(value) ||
     ArrayBuffer.isView(value) ||
     types.isAnyArrayBuffer(value) ||
     types.isPromise(value) ||
-    types.isGeneratorObject(value) ||
-    Array.isArray(value)
+    types.isBoxedPrimitive(value) ||
+    types.isGeneratorObject(value)
   );
 }
 

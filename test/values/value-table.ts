@@ -175,6 +175,7 @@ function refusedCode(): [string, Fate, unknown][] {
     ],
     ['a function that an array has beside a number', 'refused function', Object.assign([1], { of: () => 1, '00': 2 })],
     ['a boxed symbol', 'refused symbol', Object(Symbol('s'))],
+    ['a boxed symbol dressed up', 'refused symbol', Object.setPrototypeOf(Object(Symbol('s')), Object.prototype)],
     ['a function', 'refused function', { callback: () => 1 }],
     ['a class', 'refused function', Money],
     ['a function in an added property', 'refused function', Object.assign([1], { callback: () => 1 })],
