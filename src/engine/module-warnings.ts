@@ -1,11 +1,15 @@
 // What is told of the modules of tasks, which every thread imports for itself: that a variable is not there what it is
 // where the flow was started, and what the import left open or changed.
 
-import { isBundled } from '../code/call-site.ts';
-import { isRead, isSamePlace, isToBeFilled, variableHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fileOf, isBundled } from '../code/call-site.ts';
+import { variableHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
+import { isAlike } from '../code/plain-value.ts';
+import { isRead } from '../code/reads.ts';
 import { codeOf, partsOf, type Task } from '../flow/task.ts';
-import { shorten } from '../values/members.ts';
+import { shorten, stepTo } from '../values/members.ts';
 import type { RunPlan } from './plan.ts';
 import { withoutSecrets } from './secrets.ts';
 
@@ -16,15 +20,35 @@ export interface ModuleWarning {
 }
 
 const shownLength = 80;
+const shownMembers = 3;
 /** What is called so, or holds something that is, is not shown. */
 const credentials = /:\/\/[^/\s]*:[^/\s]*@/;
 const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
+/** What is shorter may be in a longer text by chance. */
+const leastWithinText = 8;
 
 /** The variables that a task reads of its module, and its fields, as they are here. */
 export async function noteVariables(task: Task): Promise<readonly ModuleVariable[]> {
   const parts = partsOf(task);
-  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {});
-  return variables.map((variable) => ({ ...variable, text: withoutSecrets(variable.text) }));
+  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folderOf(task));
+  const environment = Object.values(process.env) as string[];
+  return variables.map((variable) => ({ ...variable, text: discreet(variable, environment) }));
+}
+
+/** Where the bundles of a worker are, if the task comes from one. */
+function folderOf({ reference: { module = '' } }: Task): string {
+  return isBundled(module) ? dirname(dirname(fileURLToPath(fileOf(module)))) : '';
+}
+
+/** Without what may be a secret: what is named or looks like one, was seen as one, or is of the environment. */
+function discreet({ name, text }: ModuleVariable, environment: readonly string[]): string {
+  const plain = text.replaceAll(/^['"`]|['"`]$/g, '');
+  const isOfEnvironment = environment.some(
+    (value) =>
+      (plain === value && value !== '' && plain !== text) || (value.length >= leastWithinText && plain.includes(value)),
+  );
+  if (isOfEnvironment || secretName.test(name) || credentials.test(text) || withoutSecrets(text) !== text) return '***';
+  return shorten(text, shownLength);
 }
 
 /** On the thread that is about to run a task: what is otherwise than where the flow was started. */
@@ -37,28 +61,43 @@ async function driftWarnings(
   task: Task,
 ): Promise<ModuleWarning[]> {
   if (variables === undefined) return [];
-  const here = new Map((await noteVariables(task)).map(({ name, text }) => [name, text]));
+  const here = new Map((await noteVariables(task)).map((each) => [each.name, each]));
   const warnings: ModuleWarning[] = [];
   const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));
   const isSent = ({ name }: ModuleVariable) => sent.has(name.replace(/^globalThis\./, ''));
-  for (const variable of variables.filter((each) => !isToBeFilled(each) && !isSent(each))) {
-    const { name, text, isAround } = variable;
-    const isInBundle = isBundled(task.reference.module ?? '');
+  const isInBundle = isBundled(task.reference.module ?? '');
+  // What is empty is there to be filled while tasks run, and may have been in another thread.
+  for (const variable of variables.filter((each) => each.isEmpty !== true && !isSent(each))) {
+    const { name, isAround } = variable;
     const other = variableHere(variable, here, isInBundle);
-    if (other === undefined || other.text === text || !(await isReadBy(task, other.name))) continue;
-    if (isInBundle && isSamePlace(text, other.text)) continue;
-    const isSecret = [name, text, other.text].some((each) => secretName.test(each) || credentials.test(each));
-    const [there, inWorker] = [text, other.text].map((each) => (isSecret ? '***' : shorten(each, shownLength)));
+    if (other === undefined || isAlike(variable.look, other.look, { isInBundle })) continue;
+    if (!(await isReadBy(task, other.name))) continue;
     const whose = /^(?:globalThis|this)\./.test(name)
       ? ''
       : ` of ${isAround ? 'the function around it' : 'its module'}`;
     const message =
-      `task '${slug}' reads '${name}'${whose}: ${there} where the flow was started, but ${inWorker} in a ` +
-      `worker, which imported the module again. Pass it to the task as an input, or make it a Parameter and read ` +
-      `context.parameters.`;
+      `task '${slug}' reads '${name}'${whose}: ${differenceOf(variable, other, isInBundle)}, which imported the ` +
+      `module again. Pass it to the task as an input, or make it a Parameter and read context.parameters.`;
     warnings.push(warning('CAPTURE_DRIFT', message, [flowRunId, slug, name]));
   }
   return warnings;
+}
+
+/** Ends with the worker. */
+function differenceOf(there: ModuleVariable, here: ModuleVariable, isInBundle: boolean): string {
+  const [one, other] = [there.members ?? {}, here.members ?? {}];
+  const none = { whole: '' };
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].filter(
+    (name) => !isAlike(one[name] ?? none, other[name] ?? none, { isInBundle }),
+  );
+  if (there.text !== here.text || there.text === '***' || names.length === 0) {
+    const isOnlyInside = there.text === here.text && there.text !== '***';
+    return `${there.text} where the flow was started, but ${isOnlyInside ? 'another' : here.text} in a worker`;
+  }
+  const shown = names.slice(0, shownMembers).map((name) => `'${there.name}${stepTo(name)}'`);
+  const more = names.length > shownMembers ? [`${names.length - shownMembers} more`] : [];
+  const have = names.length === 1 ? 'has another value' : 'have other values';
+  return `${list([...shown, ...more])} ${have} where the flow was started than in a worker`;
 }
 
 async function isReadBy(task: Task, name: string): Promise<boolean> {

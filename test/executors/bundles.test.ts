@@ -133,7 +133,10 @@ test('what a bundle has otherwise than where the flow was started, and what it l
     return name === undefined ? [] : [[name, around].join(' ').trim()];
   });
   const others = Object.keys(driftingOtherwise);
-  assert.deepEqual(new Set(drifted), new Set(['apiToken', 'database', 'runId', 'startedAt', ...others]));
+  assert.deepEqual(
+    new Set(drifted),
+    new Set(['apiToken', 'database', 'home', 'runId', 'startedAt', 'variables', ...others]),
+  );
   const effects = warnings.filter((message) => message.endsWith('(TASK_MODULE_SIDE_EFFECTS)'));
   assert.match(effects.join('\n'), /^importing test\/fixtures\/leaves-open-in-workers\.ts .* opened 1 server, [^\n]*$/);
 });

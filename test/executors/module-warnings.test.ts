@@ -28,21 +28,36 @@ test('variables that are not in a worker what they are here are told, each once 
       'database',
       'globalThis.scale',
       'handlers',
+      'home',
       'limit',
       'rows',
       'runId',
       'startedAt',
+      'variables',
     ]),
   );
-  assert.equal(names.length, 10);
+  assert.equal(names.length, 12);
   assert.ok(
     drifted.some((text) => text.includes("reads 'globalThis.scale': 2 where the flow was started, but nothing")),
   );
   assert.ok(drifted.some((text) => text.includes("'limit' of its module: 99 where the flow was started, but 10 in a")));
   assert.ok(
-    drifted.some((text) => text.includes("'rows' of its module: [ 1, 2, 3 ] where the flow was started, but [ 0 ]")),
+    drifted.some((text) =>
+      text.includes("'rows' of its module: a list of 3 where the flow was started, but a list of 1"),
+    ),
   );
-  assert.ok(drifted.some((text) => text.includes("'database' of its module: *** where the flow was started, but ***")));
+  assert.ok(
+    drifted.some((text) => text.includes("'database' of its module: 'database.url' has another value where the flow")),
+  );
+  assert.ok(
+    drifted.some((text) =>
+      text.includes("'variables' of its module: 'variables.RUN' has another value where the flow"),
+    ),
+  );
+  assert.ok(
+    drifted.some((text) => text.includes("'home' of its module: *** where the flow was started, but undefined")),
+  );
+  assert.doesNotMatch(drifted.join('\n'), /postgres|ada/);
   assert.ok(drifted.some((text) => text.includes("'apiToken' of its module: *** where the flow was started, but ***")));
 });
 
