@@ -1,12 +1,14 @@
 // What importing a module leaves behind in a thread: things that stay open, and what it changes for everybody. Each
 // thread of each worker imports the modules of tasks, so there is one of each in every one of them.
 
+import { Inspector, type Code } from './inspector.ts';
+
 /** How a thread looked at one moment. */
 export interface Surroundings {
   readonly open: ReadonlyMap<string, number>;
   readonly globals: ReadonlySet<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly listeners: ReadonlyMap<PropertyKey, number>;
+  readonly listeners: ReadonlyMap<PropertyKey, readonly Code[]>;
 }
 
 /** What keeps a thread busy for longer than a moment, by what Node calls it. */
@@ -35,12 +37,12 @@ export function lookAround(): Surroundings {
     // Symbols are what packages, Node and we keep for ourselves.
     globals: new Set(Object.getOwnPropertyNames(globalThis)),
     environment: { ...process.env },
-    listeners: new Map(events.map((event) => [event, process.listenerCount(event)])),
+    listeners: new Map(events.map((event) => [event, process.listeners(event as NodeJS.Signals)])),
   };
 }
 
 /** What is otherwise now, each as a clause: `opened 1 server`, `set the global 'db'`. */
-export function changesSince(before: Surroundings): string[] {
+export async function changesSince(before: Surroundings): Promise<string[]> {
   const now = lookAround();
   const opened = [...now.open].flatMap(([kind, count]) => {
     const more = count - (before.open.get(kind) ?? 0);
@@ -50,13 +52,37 @@ export function changesSince(before: Surroundings): string[] {
   const globals = [...now.globals].filter((name) => !before.globals.has(name) && !ownGlobal.test(name));
   const names = new Set([...Object.keys(now.environment), ...Object.keys(before.environment)]);
   const changed = [...names].filter((name) => now.environment[name] !== before.environment[name]);
-  const listened = [...now.listeners].filter(([event, count]) => count > (before.listeners.get(event) ?? 0));
+  const added = [...now.listeners].map(([event, all]) => ({
+    event,
+    more: all.slice(before.listeners.get(event)?.length),
+  }));
+  const listened = await withoutThoseOfNode(added.filter(({ more }) => more.length > 0));
   return [
     ...opened,
     ...globals.map((name) => `set the global ${quoted(name)}`),
     ...changed.map((name) => `changed the environment variable ${name}`),
-    ...listened.map(([event]) => `listens to ${quoted(event)} of the process`),
+    ...listened.map(({ event }) => `listens to ${quoted(event)} of the process`),
   ];
+}
+
+interface Added {
+  readonly event: PropertyKey;
+  readonly more: readonly Code[];
+}
+
+/** `node:test`, for one, listens for what its tests leave behind. */
+async function withoutThoseOfNode(added: readonly Added[]): Promise<readonly Added[]> {
+  if (added.length === 0) return added;
+  try {
+    using inspector = await Inspector.open();
+    const isOfNode = (code: Code) => {
+      const location = inspector.locationOf(code);
+      return location !== undefined && inspector.scriptAt(location)?.url.startsWith('node:') === true;
+    };
+    return added.filter(({ more }) => !more.every(isOfNode));
+  } catch {
+    return added;
+  }
 }
 
 function quoted(name: PropertyKey): string {

@@ -6,6 +6,7 @@ import { Flow } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
 import { changeAll, drifting, driftingOtherwise, steady } from '../fixtures/drifting.ts';
 import { polluted, pollutedToo } from '../fixtures/leaves-open-in-workers.ts';
+import { testedInPlace } from '../fixtures/tested-in-place.ts';
 import { packaged } from '../fixtures/packages.ts';
 
 const bounded = { timeout: 60_000 };
@@ -102,11 +103,16 @@ test('what importing a module leaves in each thread is told, once in each run', 
   }
 });
 
-test('nothing is told of packages that are only imported', bounded, async () => {
-  await using cluster = new LocalCluster({ workers: 1 });
+test(
+  'nothing is told of packages that are only imported, nor of what the test runner of Node does',
+  bounded,
+  async () => {
+    await using cluster = new LocalCluster({ workers: 1 });
+    const flow = new Flow('f', () => [packaged(), testedInPlace()]);
 
-  assert.deepEqual(await warningsOf(new Flow('f', () => packaged()), new DistributedExecutor(() => cluster)), []);
-});
+    assert.deepEqual(await warningsOf(flow, new DistributedExecutor(() => cluster)), []);
+  },
+);
 
 async function warningsOf(flow: Flow, executor: DistributedExecutor | LocalExecutor): Promise<string[]> {
   const warnings: string[] = [];
