@@ -25,6 +25,13 @@ test('a tail has gaps where the chunk has', () => {
   ]);
 });
 
+test('a tail that begins with a range has nothing of the one before', () => {
+  const { control, take } = begun();
+
+  assert.deepEqual([take(), take()], [5, 6]);
+  assert.deepEqual(takeTail(control, ranges), [{ start: 9, end: 12 }]);
+});
+
 test('of a chunk that has not begun, and of one of which all has, nothing is taken', () => {
   const [waiting, done] = [begun(), begun()];
   while (done.take() !== undefined);

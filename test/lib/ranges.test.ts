@@ -149,6 +149,7 @@ function perform(ranges: Ranges, model: Set<number>, step: { type: string; start
 
 function assertSame(ranges: Ranges, model: Set<number>, probe: Range): void {
   const listed = [...ranges];
+  assert.deepEqual(ranges.all, listed);
   assert.deepEqual(
     listed.flatMap(numbersOf),
     [...model].sort((a, b) => a - b),
