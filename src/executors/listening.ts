@@ -38,6 +38,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     workerJoined: (name) => workforce?.joined(name),
     workerGivenUp: (name) => workforce?.givenUp(name),
     howWorkerEnded: (name) => workforce?.howItEnded(name),
+    whyNoWorker: () => workforce?.whyNone(),
   });
   const listener = await listen<FromPeer, ToPeer>({
     host,

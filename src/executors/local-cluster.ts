@@ -128,7 +128,8 @@ export class LocalCluster implements Cluster {
     await using resources = new AsyncDisposableStack();
     let workforce: Workforce | undefined;
     const workerJoined = (name: string) => workforce?.joined(name);
-    const scheduler = resources.use(new Scheduler({ ...this.#settings, workerJoined }));
+    const whyNoWorker = () => workforce?.whyNone();
+    const scheduler = resources.use(new Scheduler({ ...this.#settings, workerJoined, whyNoWorker }));
     const start = inThisProcess(scheduler, this.#size());
     workforce = resources.use(new Workforce(workforceOptions(scheduler, { start })));
     return { scheduler, workforce, resources: resources.move() };

@@ -5,6 +5,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogLevel } from '../lib/log-record.ts';
+import { plural } from '../lib/plural.ts';
 import { unreachable } from '../lib/unreachable.ts';
 
 /** What happened, in the past tense. Each worker has a name that no other ever has. */
@@ -83,6 +84,8 @@ export class Roster {
   #vacancies: Vacancy[] = [];
   readonly #generations = new Map<string, number>();
   #wanted = 0;
+  /** Why a worker could not be started, in one line. */
+  #latestFailure = '';
   /** When those that are too many are let go, if any are. */
   #dismissAt = Infinity;
   #isClosed = false;
@@ -103,6 +106,18 @@ export class Roster {
   get nextDue(): number {
     const joining = [...this.#members.values()].filter(({ phase }) => phase === 'joining');
     return Math.min(this.#dismissAt, ...joining.map(({ joinBy }) => joinBy), ...this.#vacancies.map(({ at }) => at));
+  }
+
+  /** Why there may be no worker, and when there will be; nothing if none is missing. */
+  whyNone(now: number): string | undefined {
+    const coming = [...this.#members.values()].filter(({ phase }) => phase === 'launching' || phase === 'joining');
+    if (coming.length > 0) return `${plural(coming.length, 'is', 'are')} being started`;
+    const [next] = this.#vacancies.toSorted((a, b) => a.at - b.at);
+    if (next === undefined) return undefined;
+    const { at, failures } = next;
+    const why =
+      failures === 0 ? '' : `, after ${plural(failures, 'start')} in vain; the latest: ${this.#latestFailure}`;
+    return `another one is started in ${formatDuration(Math.max(0, at - now))}${why}`;
   }
 
   handle(event: RosterEvent, now: number): readonly RosterCommand[] {
@@ -250,6 +265,7 @@ export class Roster {
     const why = error instanceof Error ? error.message : String(error);
     this.#announce(`a worker could not be started${times}, it is tried again in ${formatDuration(retryMs)}: ${why}`);
     this.#vacancies.push({ place, at: this.#now + retryMs, failures });
+    [this.#latestFailure = ''] = why.split('\n');
   }
 
   #settle(scaling: Scaling): void {

@@ -74,6 +74,11 @@ export class Workforce implements AsyncDisposable {
       .then(inShort, inShort);
   }
 
+  /** In a few words, why there is no worker, if that is known. */
+  whyNone(): string | undefined {
+    return this.#roster.whyNone(performance.now());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handle({ type: 'closed' });
     await Promise.all(this.#endings);

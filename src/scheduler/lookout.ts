@@ -8,6 +8,7 @@ import { loadOf, type Load } from './load.ts';
 import { metricsOf } from './metrics.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
 import { describeStranded } from './room.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
 import { standstillOf } from './standstill.ts';
 import { arrayStatus, phases, statusOf, type ClusterStatus, type Holdings } from './status.ts';
 
@@ -21,11 +22,11 @@ export interface TaskRunQuestion {
 
 export class Lookout {
   readonly #holdings: Holdings;
-  readonly #standstillMs: number;
+  readonly #options: Pick<SchedulerOptions, 'standstillMs' | 'whyNoWorker'>;
 
-  constructor(holdings: Holdings, standstillMs: number) {
+  constructor(holdings: Holdings, options: Pick<SchedulerOptions, 'standstillMs' | 'whyNoWorker'>) {
     this.#holdings = holdings;
-    this.#standstillMs = standstillMs;
+    this.#options = options;
   }
 
   get status(): ClusterStatus {
@@ -58,8 +59,9 @@ export class Lookout {
   /** What to tell flow runs of which nothing has started or settled for a while. Each reason is told to a run once. */
   standstills(now: number): { readonly client: ClientPeer; readonly record: LogRecord }[] {
     const { clients } = this.#holdings;
+    const { standstillMs = 10_000 } = this.#options;
     return [...clients.values()].flatMap((client) => {
-      if (now - client.lastNews < this.#standstillMs) return [];
+      if (now - client.lastNews < standstillMs) return [];
       const standstill = standstillOf(client, this.#holdings, { words: this.#wordsFor(client), now });
       if (standstill === undefined || client.told.has(standstill.kind)) return [];
       client.told.add(standstill.kind);
@@ -122,6 +124,7 @@ export class Lookout {
       index: (id, index) => named(id, (arrays.get(id)?.submission.length ?? 1) > 1 ? ` [map index ${index}]` : ''),
       worker: (id) => workers.get(id)?.name ?? id,
       importing: (id, attempt) => workers.get(id)?.attempts.get(attempt)?.importing,
+      noWorker: () => this.#options.whyNoWorker?.(),
     };
   }
 }

@@ -20,6 +20,8 @@ export interface SchedulerOptions {
   readonly workerJoined?: (name: string) => void;
   /** Whoever started a worker may soon know more of its end than that the connection is lost. */
   readonly howWorkerEnded?: (name: string) => Promise<string | undefined> | undefined;
+  /** Whoever starts workers may know why there is none, and when there will be. */
+  readonly whyNoWorker?: () => string | undefined;
   /** Nothing was heard of it for too long. */
   readonly workerGivenUp?: (name: string) => void;
 }

@@ -66,7 +66,7 @@ export class Scheduler implements AsyncDisposable {
   #nextArray = 1;
 
   constructor(options: SchedulerOptions = {}) {
-    const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, standstillMs = 10_000, record } = options;
+    const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, record } = options;
     this.#options = options;
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
     const [announce, warn] = [this.announce.bind(this), this.announce.bind(this, 'warn')];
@@ -75,7 +75,7 @@ export class Scheduler implements AsyncDisposable {
     this.#results = new ResultDesk(options, { core: this.#core, warn, unsent });
     const [workers, clients, { memory }] = [this.#workers, this.#clients, this.#results];
     this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
-    this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, standstillMs);
+    this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, options);
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatTimeoutMs / 5);
     this.#heartbeat.unref();

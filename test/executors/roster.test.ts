@@ -172,6 +172,26 @@ test('a replacement that cannot be started is tried again, after longer and long
   }
 });
 
+test('why there is no worker can be asked: what is on its way, when the next try is, and what came of the latest', () => {
+  const { core, on, wait } = roster(2);
+  assert.equal(core.whyNone(0), undefined);
+  on(ended('w1'));
+  assert.equal(core.whyNone(0), '1 is being started');
+  on(ended('w2'));
+  assert.equal(core.whyNone(0), '2 are being started');
+
+  on({ type: 'launch-failed', worker: 'w1.2', error: new Error('no machine\nat all') });
+  on({ type: 'launch-failed', worker: 'w2.2', error: 'no' });
+  assert.equal(core.whyNone(200), 'another one is started in 800 ms, after 1 start in vain; the latest: no');
+  wait(1_000);
+  on(
+    ...['w1.3', 'w2.3'].map(
+      (worker) => ({ type: 'launch-failed', worker, error: new Error('no machine\nat all') }) as const,
+    ),
+  );
+  assert.equal(core.whyNone(1_000), 'another one is started in 2.0 s, after 2 starts in vain; the latest: no machine');
+});
+
 test('once one has joined, those that could not be started before it are forgotten', () => {
   const { on, wait } = roster(1);
   on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' });

@@ -119,6 +119,19 @@ test('why a task run does not run is told in the words of the flow', async () =>
   );
 });
 
+test('whoever starts workers says why there is none', async () => {
+  const whyNoWorker = () => 'another one is started in 4.0 s';
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50, whyNoWorker });
+  const client = connect(scheduler, { role: 'client', name: 'fast-fox' });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 3, name: 'load' })] });
+
+  const [record] = (await client.next('logs')).records;
+  const none = 'there is no worker: another one is started in 4.0 s';
+  assert.equal(record?.message, `nothing starts or ends: 3 task runs could start, but ${none}`);
+  const why = scheduler.lookout.explain({ flowRunName: 'fast-fox', task: 'load', mapIndex: 0 });
+  assert.ok(why.endsWith(`, and ${none}.`), why);
+});
+
 test('a flow run of which nothing moves is told why, once, and again when the reason is another', async () => {
   await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
   const client = connect(scheduler, { role: 'client' });
