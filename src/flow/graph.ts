@@ -24,6 +24,10 @@ export class Graph {
     this.flow = flow;
   }
 
+  get isBeingBuilt(): boolean {
+    return underConstruction === this;
+  }
+
   /** Runs `builder` so that tasks called and parameters made inside of it become nodes of this graph. */
   build<Plan>(builder: () => Plan): Plan {
     const outer = underConstruction;

@@ -116,19 +116,23 @@ for (const method of [Symbol.iterator, Symbol.toPrimitive, 'toJSON']) {
   });
 }
 
-/** What others read of any object, to find out what they have before them: promises, and the tools of tests. */
-const asked = /^(?:then|asymmetricMatch|nodeType|tagName|inspect|\$\$typeof|@@.*)$/;
+/** What others read of any object, to find out what they have before them: promises, Node, and the tools of tests. */
+const asked = /^(?:then|href|asymmetricMatch|nodeType|tagName|inspect|\$\$typeof|@@.*)$/;
 
-/** Asked only for what neither a node nor its classes have. */
+/** Asked only for what neither a node nor its classes have. Who takes a node for its value does that in a builder. */
 const nothingElse: ProxyHandler<object> = {
-  get(ordinary, key, node) {
-    if (typeof key === 'symbol' || key in ordinary || asked.test(key) || !Object.hasOwn(node as object, 'slug')) {
-      return Reflect.get(ordinary, key, node) as unknown;
-    }
-    throw hasNoValue(node as Node, key);
+  get(ordinary, key, node: Node) {
+    const isMistake = typeof key === 'string' && !(key in ordinary) && !asked.test(key) && isInBuilder(node);
+    if (isMistake) throw hasNoValue(node, key);
+    return Reflect.get(ordinary, key, node) as unknown;
   },
 };
-Object.setPrototypeOf(Node.prototype, new Proxy(Object.prototype, nothingElse));
+Object.setPrototypeOf(Node.prototype, new Proxy({}, nothingElse));
+
+/** The prototype is asked too, and is no node. */
+function isInBuilder(node: Node): boolean {
+  return Object.hasOwn(node, 'graph') && node.graph.isBeingBuilt;
+}
 
 function hasNoValue({ slug }: Node, property?: string): UsageError {
   const so = property === undefined ? '' : `, so there is no '${property}' to read of it`;
