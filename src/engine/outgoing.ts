@@ -1,6 +1,5 @@
 // Values on their way out of where they were made: what is encoded in their place, and what is said of it.
 
-import { types } from 'node:util';
 import { assertFits } from '../values/size.ts';
 import { encodeValue } from '../values/encode.ts';
 import type { Finding } from '../values/diagnosis.ts';
@@ -30,7 +29,8 @@ export function outgoing(value: unknown, use: () => OutgoingUse): unknown {
 
 /** Throws `VALUE_NOT_SERIALIZABLE` for what even `instanceof` may run code of: a Proxy, or what inherits from one. */
 export function refuseProxy(value: unknown, destination: Destination): void {
-  if (typeof value === 'object' ? isProxied(value) : types.isProxy(value)) sendable(value, destination);
+  const isAnObject = typeof value === 'object' || typeof value === 'function';
+  if (isAnObject && isProxied(value)) sendable(value, destination);
 }
 
 /** Throws `VALUE_TOO_LARGE` for the first of the values that alone is. */
