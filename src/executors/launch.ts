@@ -62,15 +62,16 @@ export function workerArguments(name: string, { threads, memoryLimit, processByt
   return ['worker', '--attached', '--name', name, '--drain', '1000d', ...size, ...traitArguments(has)];
 }
 
-/** Options of Node whose values stand by themselves. */
-const withValue = new Set(['--import', '--require', '-r', '--loader', '--experimental-loader', '--conditions', '-C']);
 /** They are about this very process. */
-const notInherited = /^--(?:inspect|test|watch|prof|cpu-prof|heap-prof|eval|print|check|interactive|input-type)/;
+const notInherited =
+  /^--(?:inspect|test|watch|prof|cpu-prof|heap-prof|eval|print|check|interactive|input-type)|^-(?!-|[rC]$)/;
 
 /** What this process was started with that code may need to be loaded: hooks, conditions, limits. */
 export function inheritedArguments(execArgv: readonly string[]): string[] {
-  return execArgv.filter((argument, position) => {
-    if (withValue.has(argument) || withValue.has(execArgv[position - 1] ?? '')) return true;
-    return argument.startsWith('--') && !notInherited.test(argument);
+  let isInherited = false;
+  return execArgv.filter((argument) => {
+    // What is no option is the value of the one before it.
+    if (argument.startsWith('-')) isInherited = !notInherited.test(argument);
+    return isInherited;
   });
 }

@@ -4,9 +4,11 @@ import { inheritedArguments } from '../../src/executors/launch.ts';
 
 test('a worker process is started with what code may need to be loaded, and nothing that is about this process', () => {
   const given = ['--import', './hooks.js', '-C', 'development', '--inspect-brk=9229', '--max-old-space-size=512'];
+  const values = ['--env-file', '.env', '--disable-warning', 'DEP0040', '--input-type', 'module', '-p', '1'];
   const more = ['--test', '--test-reporter', 'spec', '-e', 'run()', '--input-type=module', '--watch', '-r=x'];
 
-  const kept = inheritedArguments([...given, ...more]);
+  const kept = inheritedArguments([...given, ...values, ...more]);
 
-  assert.deepEqual(kept, ['--import', './hooks.js', '-C', 'development', '--max-old-space-size=512']);
+  const loading = ['--import', './hooks.js', '-C', 'development', '--max-old-space-size=512'];
+  assert.deepEqual(kept, loading.concat(['--env-file', '.env', '--disable-warning', 'DEP0040']));
 });

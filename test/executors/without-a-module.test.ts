@@ -39,13 +39,17 @@ const asScript = `
   ${body}`;
 const measured = '[[4,"function",2005,"a/b"],[7,"function",2005,"a/b"]]\n';
 
+const onProcesses = (program: string) => program.replace('workers: 1', '$&, processes: true');
+
 for (const [name, { args, input }] of Object.entries({
   'node -e': { args: ['-e', asScript], input: '' },
   'node --input-type=module -e': { args: ['--input-type=module', '-e', asModule], input: '' },
   'standard input': { args: ['-'], input: asScript },
   'standard input as a module': { args: ['--input-type=module', '-'], input: asModule },
+  'node -e, on processes': { args: ['-e', onProcesses(asScript)], input: '' },
+  'standard input as a module, on processes': { args: ['--input-type', 'module', '-'], input: onProcesses(asModule) },
 })) {
-  test(`a task of ${name} runs on a thread with all that it uses`, bounded, async () => {
+  test(`a task of ${name} runs in a worker with all that it uses`, bounded, async () => {
     assert.deepEqual(await run(args, input), { stdout: measured, stderr: '' });
   });
 }
