@@ -4,61 +4,98 @@
 import type { LogRecord } from './log-record.ts';
 
 const capacityBytes = 64 * 1024;
-const headBytes = Int32Array.BYTES_PER_ELEMENT;
+const words = {
+  /** 1 while one end reads or writes. */
+  lock: 0,
+  /** How many bytes of lines there are; negative while their writer is about to say them. */
+  length: 1,
+} as const;
+const headBytes = 2 * Int32Array.BYTES_PER_ELEMENT;
+/** Nobody is notified, which would cost more than to look again. */
+const lookAgainMs = 1;
 
 export class UnsaidLines {
   readonly memory: SharedArrayBuffer;
-  /** How many bytes of lines there are; negative while their writer is about to say them. */
-  readonly #length: Int32Array;
+  readonly #words: Int32Array;
   readonly #bytes: Buffer;
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(headBytes + capacityBytes)) {
     this.memory = memory;
-    this.#length = new Int32Array(memory, 0, 1);
+    this.#words = new Int32Array(memory, 0, 2);
     this.#bytes = Buffer.from(memory, headBytes);
   }
 
   /** For the writer. `first` of those that are there now, whoever said the earlier ones; `full` if it is not added. */
   add(record: LogRecord): 'first' | 'more' | 'full' {
     const line = `${JSON.stringify(record)}\n`;
-    for (;;) {
-      const length = Atomics.load(this.#length, 0);
-      const start = Math.max(0, length);
-      // A character takes three bytes at most; a line that might not fit is as good as one that does not.
-      if (start + 3 * line.length > this.#bytes.length) return 'full';
-      const end = start + this.#bytes.write(line, start);
-      // Unless they were taken meanwhile.
-      if (Atomics.compareExchange(this.#length, 0, length, end) === length) return start === 0 ? 'first' : 'more';
-    }
+    this.#lock();
+    const start = Math.max(0, this.#length);
+    // A character takes three bytes at most; a line that might not fit is as good as one that does not.
+    const isRoom = start + 3 * line.length <= this.#bytes.length;
+    if (isRoom) this.#length = start + this.#bytes.write(line, start);
+    this.#unlock();
+    if (!isRoom) return 'full';
+    return start === 0 ? 'first' : 'more';
   }
 
   /** For the writer, who is about to say them: whether nobody else does. Until then they can still be read. */
   claim(): boolean {
-    const length = Atomics.load(this.#length, 0);
-    return length > 0 && Atomics.compareExchange(this.#length, 0, length, -length) === length;
+    this.#lock();
+    const length = this.#length;
+    if (length > 0) this.#length = -length;
+    this.#unlock();
+    return length > 0;
   }
 
-  /** They are said. */
+  /** Those that were claimed are said. */
   clear(): void {
-    Atomics.store(this.#length, 0, 0);
+    this.#length = 0;
   }
 
-  /** For who watches over a writer that may go on: to say them in his place, unless he does. */
-  take(): LogRecord[] {
-    for (;;) {
-      const length = Atomics.load(this.#length, 0);
-      if (length <= 0) return [];
-      const records = this.read();
-      if (Atomics.compareExchange(this.#length, 0, length, 0) === length) return records;
-    }
+  /** For the next writer, who has not begun. The one before may have ended anywhere. */
+  reset(): void {
+    this.#length = 0;
+    this.#unlock();
+  }
+
+  /**
+   * For who watches over a writer that may go on: to say them in his place, unless he is about to. None unless
+   * `isHeard` says, while he can say no more, that all is heard that he said himself.
+   */
+  take(isHeard: () => boolean): LogRecord[] {
+    if (!this.#tryLock()) return [];
+    const records = this.#length > 0 && isHeard() ? this.read() : [];
+    if (records.length > 0) this.#length = 0;
+    this.#unlock();
+    return records;
   }
 
   /** Of a writer that is gone. */
   read(): LogRecord[] {
-    const text = this.#bytes.toString('utf8', 0, Math.abs(Atomics.load(this.#length, 0)));
+    const text = this.#bytes.toString('utf8', 0, Math.abs(this.#length));
     return text
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as LogRecord);
+  }
+
+  get #length(): number {
+    return Atomics.load(this.#words, words.length);
+  }
+
+  set #length(length: number) {
+    Atomics.store(this.#words, words.length, length);
+  }
+
+  #tryLock(): boolean {
+    return Atomics.compareExchange(this.#words, words.lock, 0, 1) === 0;
+  }
+
+  #lock(): void {
+    while (!this.#tryLock()) Atomics.wait(this.#words, words.lock, 1, lookAgainMs);
+  }
+
+  #unlock(): void {
+    Atomics.store(this.#words, words.lock, 0);
   }
 }

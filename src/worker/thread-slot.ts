@@ -149,7 +149,7 @@ export class ThreadSlot {
         return this.#abandon();
       case 'post-chunk':
         resetControl(this.#control);
-        this.#unsaid.clear();
+        this.#unsaid.reset();
         if (!this.#isListening) this.#listenLater();
         return void this.#runChunk(this.#given!);
       case 'take-tail':
@@ -185,8 +185,8 @@ export class ThreadSlot {
 
   /** Says what the thread has not, which may be busy for long; behind all that it has. */
   #listen(): void {
-    const heard = this.#given?.heard;
-    if (Atomics.load(this.#control, controlWords.reports) === heard) this.#hearUnsaid(this.#unsaid.take());
+    const isHeard = () => Atomics.load(this.#control, controlWords.reports) === this.#given?.heard;
+    this.#hearUnsaid(this.#unsaid.take(isHeard));
     this.#listenLater();
   }
 
