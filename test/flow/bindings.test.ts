@@ -137,7 +137,7 @@ const closed: [path: string, where: string, hide: (node: unknown) => unknown][] 
   ['.key', 'a Map', (node) => new Map([[node, 1]])],
   ['[1].item', 'a Set', (node) => [1, new Set([node])]],
   ['.held[0]', 'a Holder', (node) => new Holder([node])],
-  ['.rows.value', 'a Unmapped', (node) => ({ rows: unmapped(node) })],
+  ['.rows.value', 'an Unmapped', (node) => ({ rows: unmapped(node) })],
 ];
 
 for (const [path, where, hide] of closed) {
