@@ -68,8 +68,8 @@ export class Surroundings {
 
   constructor(code: Code, inspector: Inspector) {
     this.#inspector = inspector;
-    this.#script = this.#scriptOf(code);
     const { scopes } = inspector.factsOf(code);
+    this.#script = this.#scriptOf(code);
     const outermost = scopes.findIndex(({ description }) => description === 'Global');
     this.#scopes = outermost === -1 ? scopes : scopes.slice(0, outermost);
   }

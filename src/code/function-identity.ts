@@ -10,7 +10,8 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled, toUrl } from './call-site.ts';
-import { beginningOf, endOf, offsetIn, placeAt, positionOf, textOf, type Code, type Spot } from './function-place.ts';
+import { beginningOf, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
+import type { Code, Position, Spot } from './function-place.ts';
 import { Inspector, type Location, type Script } from './inspector.ts';
 import { placeOf } from './registry.ts';
 
@@ -103,23 +104,34 @@ const mapComment = /\n\/\/[#@] sourceMappingURL=/;
 /** Nothing where a loader has rewritten the file, so that places in it are others. Blanks for types do no harm. */
 function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefined {
   const position = positionOf(code, inspector);
-  const file = toUrl(position?.url ?? '');
-  if (position === undefined || !file.startsWith('file:') || isBundled(file)) return undefined;
-  // Node adds a line to what it took the types from.
-  const { length } = position.source.replace(/\n\n\/\/# sourceURL=.*$/, '');
-  // Where a file begins with a mark for its byte order, the engine has left that out.
-  const isAsWritten = readFileSync(fileURLToPath(file), 'utf8').replace(/^\uFEFF/, '').length === length;
-  if (!isAsWritten || mapComment.test(position.source)) return undefined;
-  const before = position.source.slice(0, position.beginning);
-  const [after, until] = [endOf(before.trimEnd()), spotOf(inspector.locationOf(code)!)];
-  const lines = position.source.split('\n');
-  const isShifted = (line: number) => line === 0 || shiftedInBundle.test(lines[line]!);
+  if (position === undefined || !isAsWritten(position)) return undefined;
+  const { source, beginning } = position;
+  const after = spotIn(source, source.slice(0, beginning).trimEnd().length);
+  const until = spotOf(inspector.locationOf(code)!);
+  const isShifted = (line: number) => line === 0 || shiftedInBundle.test(lineOf(source, line));
   return {
-    at: placeAt(position.url, before),
-    file,
+    at: placeAt(position.url, spotIn(source, beginning)),
+    file: toUrl(position.url),
     after: isShifted(after.line) ? { line: after.line, column: 0 } : after,
     until: isShifted(until.line) ? { line: until.line, column: endOfLine } : until,
   };
+}
+
+/** By the URL of a script: each is compared with its file once. */
+const asWritten = new Map<string, boolean>();
+
+function isAsWritten({ url, source }: Position): boolean {
+  let isSo = asWritten.get(url);
+  if (isSo === undefined) {
+    const file = toUrl(url);
+    isSo = file.startsWith('file:') && !isBundled(file) && !mapComment.test(source);
+    // Node adds a line to what it took the types from.
+    const { length } = source.replace(/\n\n\/\/# sourceURL=.*$/, '');
+    // Where a file begins with a mark for its byte order, the engine has left that out.
+    isSo &&= readFileSync(fileURLToPath(file), 'utf8').replace(/^\uFEFF/, '').length === length;
+    asWritten.set(url, isSo);
+  }
+  return isSo;
 }
 
 function spotOf({ lineNumber: line, columnNumber: column }: Location): Spot {
@@ -159,10 +171,9 @@ export async function assertSame(
 
 function otherFunction(subject: string, { made, found }: Difference): HeddleError {
   const message =
-    `${subject} has the function at ${made} where the flow was started, but that at ${found} in a worker, which ` +
-    `imported the module again: something chose between them while it loaded that is not the same there, such as ` +
-    `isMainThread, a variable of the environment, the time or chance. Choose inside of it, or pass what the ` +
-    `choice depends on as an input.`;
+    `${subject} calls ${made} where the flow was started, but ${found} in a worker: while it loaded there, its ` +
+    `module chose otherwise, by isMainThread, the environment, the time or chance. Choose inside of the function, ` +
+    `by an input.`;
   return new HeddleError('TASK_FUNCTION_DIFFERS', message, { subject, made, instead: found });
 }
 
@@ -194,7 +205,7 @@ function differenceInScripts(made: FunctionIdentity, code: Code, { inspector }: 
 /** Of what the engine has written itself: its text. */
 function placeOfFunction(code: Code, inspector: Inspector): string {
   const position = positionOf(code, inspector);
-  return position === undefined ? textOf(code) : placeAt(position.url, position.source.slice(0, position.beginning));
+  return position === undefined ? textOf(code) : placeAt(position.url, spotIn(position.source, position.beginning));
 }
 
 function placeIn(script: Script, made: FunctionIdentity, inspector: Inspector): string | undefined {
@@ -202,10 +213,10 @@ function placeIn(script: Script, made: FunctionIdentity, inspector: Inspector): 
   if (location === undefined || script.endLine < location.line) return undefined;
   const source = inspector.sourceOf(script.scriptId);
   const offset = offsetIn(source, location);
-  if (endOf(source.slice(0, offset)).line !== location.line) return undefined;
+  if (spotIn(source, offset).line !== location.line) return undefined;
   const at = source.lastIndexOf(beginning, offset);
   if (at === -1 || at + length < offset || hashOf(source.slice(at, at + length)) !== hash) return undefined;
-  return placeAt(script.url, source.slice(0, at));
+  return placeAt(script.url, spotIn(source, at));
 }
 
 /** The text of each bundle of this thread, by its URL. */

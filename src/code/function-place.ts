@@ -16,7 +16,7 @@ export async function placesIn(codes: readonly Code[]): Promise<(PlaceIn | undef
     using inspector = await Inspector.open();
     return codes.map((code) => {
       const text = positionOf(code, inspector);
-      return text && ((offset) => placeAt(text.url, text.source.slice(0, text.beginning + offset)));
+      return text && ((offset) => placeAt(text.url, spotIn(text.source, text.beginning + offset)));
     });
   } catch {
     // Some builds of Node have no inspector, and permissions may forbid it.
@@ -59,9 +59,15 @@ export function textOf(code: Code): string {
 }
 
 export function offsetIn(source: string, { line, column }: Spot): number {
-  let beginning = 0;
-  for (let each = 0; each < line; each += 1) beginning = source.indexOf('\n', beginning) + 1;
-  return beginning + column;
+  return (startsOf(source)[line] ?? source.length) + column;
+}
+
+/** Where so much of a source ends. */
+export function spotIn(source: string, offset: number): Spot {
+  const starts = startsOf(source);
+  const next = starts.findIndex((start) => start > offset);
+  const line = (next === -1 ? starts.length : next) - 1;
+  return { line, column: offset - starts[line]! };
 }
 
 /** Where a text ends. */
@@ -69,9 +75,25 @@ export function endOf(text: string): Spot {
   return { line: text.split('\n').length - 1, column: text.length - (text.lastIndexOf('\n') + 1) };
 }
 
-/** `file:line:column` behind so much of a script, for people. */
-export function placeAt(url: string, before: string): string {
-  const { line, column } = endOf(before);
+export function lineOf(source: string, line: number): string {
+  const starts = startsOf(source);
+  return source.slice(starts[line], starts[line + 1]);
+}
+
+/** By source, where its lines begin: many functions stand in few of them. */
+const starts = new Map<string, readonly number[]>();
+
+function startsOf(source: string): readonly number[] {
+  let found = starts.get(source);
+  if (found === undefined) {
+    found = [0, ...Array.from(source.matchAll(/\n/g), ({ index }) => index + 1)];
+    starts.set(source, found);
+  }
+  return found;
+}
+
+/** `file:line:column` in a script, for people. */
+export function placeAt(url: string, { line, column }: Spot): string {
   const entry = findSourceMap(url)?.findEntry(line, column);
   if (entry !== undefined && 'originalSource' in entry) {
     return placeOf(entry.originalSource, entry.originalLine + 1, entry.originalColumn + 1);

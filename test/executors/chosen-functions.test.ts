@@ -46,13 +46,13 @@ for (const [where, makeCluster] of Object.entries(clusters)) {
       const error = state.of(made.name).error as Error & Readonly<Record<string, unknown>>;
       assert.deepEqual([error.code, error.subject], ['TASK_FUNCTION_DIFFERS', `task '${made.name}'`], error.message);
       const [there, here] = texts.map(placeOf);
-      assert.ok(error.message.includes(`has the function at ${there} where the flow was started`), error.message);
-      assert.ok(error.message.includes(`but that at ${here} in a worker`), error.message);
+      const start = `task '${made.name}' calls ${there} where the flow was started, but ${here} in a worker: while it`;
+      assert.ok(error.message.startsWith(start), error.message);
     }
     const opening = await new Flow('f', () => chosen.use(chosen.byResource())).run({ executor, onLog: () => {} });
     const { code, message } = opening.of('use').error as Error & { code: string };
     assert.equal(code, 'TASK_FUNCTION_DIFFERS', message);
-    assert.ok(message.startsWith(`resource 'opened' has the function at ${placeOf("() => 'mine'")} where`), message);
+    assert.ok(message.startsWith(`resource 'opened' calls ${placeOf("() => 'mine'")} where`), message);
     const flow = new Flow('f', () => chosen.alike.map((each) => (each as Task)('x')));
     const state = await flow.run({ executor, onLog: () => {} });
     assert.deepEqual([...state.output], [...(await flow.run({ executor: new LocalExecutor() })).output]);
@@ -66,7 +66,7 @@ test('nor is one that captures such a task', bounded, async () => {
 
   const { code, message } = state.of('capturing').error as Error & { code: string };
   assert.equal(code, 'TASK_FUNCTION_DIFFERS', message);
-  assert.match(message, /^task 'by-choice' has the function at /);
+  assert.match(message, /^task 'by-choice' calls /);
 });
 
 test('what a loader has rewritten where the flow is started is no other function', bounded, async () => {

@@ -178,7 +178,7 @@ class Capturing {
     { facts, script, at }: { facts: FunctionFacts; script: WrittenFunction; at: string },
   ): CapturedText {
     const name = String(Object.getOwnPropertyDescriptor(code, 'name')?.value ?? '');
-    const here = placeAt(script.url, script.before);
+    const here = placeAt(script.url, script.place);
     const holder = `${at === 'run' ? 'its function' : `'${name === '' ? at : name}'`} (${here})`;
     const free = this.#read(code, holder);
     const names = new Names(facts.scopes, script, this.#moduleTextOf(script));

@@ -38,10 +38,12 @@ export async function prepareTasks(
     const isMadeHere = isChecked && takesCaptures && reference.module === undefined;
     const captured = isMadeHere ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
     const isFound = importsModules && captured === undefined;
+    // It tells, once, where the functions stand.
+    const variables = importsModules ? await noteVariables(task) : [];
     prepared.set(task, {
       captured: importsModules ? captured : undefined,
       functions: isFound ? await identitiesOf(codeOf(task), { isForBundles: !takesCaptures }) : [],
-      variables: importsModules ? await noteVariables(task) : [],
+      variables,
     });
   }
   return prepared;
