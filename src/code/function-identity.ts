@@ -101,12 +101,15 @@ const endOfLine = 2 ** 30;
 /** What was made of another file says so: a bundle tells of places in that one. */
 const mapComment = /\n\/\/[#@] sourceMappingURL=/;
 
+/** To a bundle, what is exported begins there. */
+const exporting = /(?<![\w$.])export\s+(?:default\s+)?$/;
+
 /** Nothing where a loader has rewritten the file, so that places in it are others. Blanks for types do no harm. */
 function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefined {
   const position = positionOf(code, inspector);
   if (position === undefined || !isAsWritten(position)) return undefined;
   const { source, beginning } = position;
-  const after = spotIn(source, source.slice(0, beginning).trimEnd().length);
+  const after = spotIn(source, source.slice(0, beginning).replace(exporting, '').trimEnd().length);
   const until = spotOf(inspector.locationOf(code)!);
   const isShifted = (line: number) => line === 0 || shiftedInBundle.test(lineOf(source, line));
   return {

@@ -103,6 +103,7 @@ test('nor is one in a line or file that a bundle has otherwise', bounded, async 
   writeFileSync(join(elsewhere, 'package.json'), '{ "type": "module" }');
   const made = (name: string) => `export const made = task('${name}', (x) => x + 1);\n`;
   const imports = `import { task } from 'heddle';\n`;
+  const classes = `import { Task } from 'heddle';\n`;
   const [other] = ['./first.js'];
   const lazy = `const { run } = { lazy: () => import('${other}'), run: (x) => x + 1 };\n`;
   const map = { version: 3, sources: ['source.ts'], sourcesContent: [imports], names: [], mappings: 'AAAA;AACA' };
@@ -111,6 +112,8 @@ test('nor is one in a line or file that a bundle has otherwise', bounded, async 
     'first.js': made('first') + imports,
     'line.js': imports.trim() + made('line'),
     'compiled.js': `${imports}${made('compiled')}//# sourceMappingURL=${url}\n`,
+    'exported.js': `${imports}export default   function named(x) { return x + 1; }\nexport const made = task('exported', named);\n`,
+    'class.js': `${classes}export default class Made extends Task { run(x) { return x + 1; } }\nexport const made = new Made('class');\n`,
     'marked.js': `\uFEFF${imports}${made('marked')}`,
     'lazy.js': `${imports}${lazy}export const made = task('lazy', run);\n`,
     '[é].js': imports + made('escaped'),
