@@ -4,10 +4,9 @@
 // flow and a worker may have other loaders, or a bundle; so a difference is told only when it is seen for certain.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { findSourceMap } from 'node:module';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled, toUrl } from './call-site.ts';
 import { beginningOf, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
@@ -114,7 +113,8 @@ function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefi
   const isShifted = (line: number) => line === 0 || shiftedInBundle.test(lineOf(source, line));
   return {
     at: placeAt(position.url, spotIn(source, beginning)),
-    file: toUrl(position.url),
+    // A bundle is made of what links lead to.
+    file: pathToFileURL(realpathSync(fileURLToPath(toUrl(position.url)))).href,
     after: isShifted(after.line) ? { line: after.line, column: 0 } : after,
     until: isShifted(until.line) ? { line: until.line, column: endOfLine } : until,
   };
@@ -242,17 +242,17 @@ function differenceInBundle(made: FunctionIdentity, code: Code, here: Here): Dif
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   const { originalSource: file, originalLine: line, originalColumn: column } = entry;
   const isThere = !isBefore({ line, column }, written.after) && !isBefore(written.until, { line, column });
-  if (isThere && nameOf(file) === nameOf(written.file)) return undefined;
+  if (isThere && pathOf(file) === pathOf(written.file)) return undefined;
   return { made: written.at, found: placeOf(file, line + 1, column + 1) };
 }
 
-/** Of a file, by its URL or path. */
-function nameOf(file: string): string {
-  const name = basename(file.replace(/[?#].*$/, ''));
+/** Of a file, by its URL or path; as it is, however its characters are escaped there. */
+function pathOf(file: string): string {
+  const path = file.replace(/[?#].*$/, '').replace(/^file:\/\//, '');
   try {
-    return decodeURIComponent(name);
+    return decodeURIComponent(path);
   } catch {
-    return name;
+    return path;
   }
 }
 

@@ -26,6 +26,7 @@ const others: readonly (readonly [task: unknown, made: string, found: string])[]
   [chosen.byChoice, '(x: number) => `fast', '(x: number) => `slow'],
   [chosen.byClass, 'class Fast', 'class Slow'],
   [chosen.byNative, 'function max() { [native code] }', '(x: number) => x);'],
+  [chosen.byFolder, 'test/fixtures/chosen-here/index.ts:3:23', 'test/fixtures/chosen-elsewhere/index.ts:3:23'],
   [chosen.byBound, '(x: number) => `fast', '(x: number) => `slow'],
 ];
 
@@ -166,9 +167,9 @@ async function openedAt(cluster: LocalCluster | WebSocketCluster) {
   return { executor: new DistributedExecutor(() => cluster), [Symbol.asyncDispose]: dispose };
 }
 
-/** Of such a text in the fixture. */
+/** Of such a text in the fixture, unless it is one of another file. */
 function placeOf(text: string): string {
-  if (text.endsWith('[native code] }')) return text;
+  if (text.endsWith('[native code] }') || text.startsWith('test/')) return text;
   const source = read('test/fixtures/chosen.ts');
   const before = source.slice(0, source.lastIndexOf(text));
   const lines = before.split('\n');
