@@ -6,10 +6,11 @@
 import { HeddleError } from '../lib/heddle-error.ts';
 import './built-in-types.ts';
 import { read, write, type Reading, type Writing } from './copier.ts';
-import { putTogether, Table, takeApart, takeTableApart, type Rows } from './rows.ts';
+import { putTogether, type Column } from './columns.ts';
+import { Table, takeApart, takeTableApart } from './rows.ts';
 
 /** The first byte of a block. It is on the wire: numbers are never given to another codec. */
-const codecs = { copier: 0, numbers: 1, rows: 2, constant: 3, separate: 4, table: 5 } as const;
+const codecs = { copier: 0, numbers: 1, columns: 2, constant: 3, separate: 4 } as const;
 
 /** What a column may consist of for the constant codec. Positions are on the wire. */
 const constants: readonly unknown[] = [undefined, null, true, false];
@@ -25,10 +26,9 @@ export function encodeColumn(values: readonly unknown[], head: readonly number[]
   const [first] = values;
   if (typeof first === 'number' && isAllNumbers(values)) return encodeNumbers(values, head);
   if (constants.includes(first) && isAllSame(values)) return encodeConstant(first, values.length, head);
-  const rows = values.length >= leastRows ? takeApart(values) : undefined;
-  if (rows !== undefined) return write(rows, [...head, codecs.rows], writing);
-  const table = values.length === 1 ? tableOf(first) : undefined;
-  if (table !== undefined) return write(table, [...head, codecs.table], writing);
+  const column =
+    values.length === 1 ? tableOf(first)?.column : values.length >= leastRows ? takeApart(values) : undefined;
+  if (column !== undefined) return write(column, [...head, codecs.columns], writing);
   return write(values, [...head, codecs.copier], writing);
 }
 
@@ -43,8 +43,7 @@ export function decodeColumn(bytes: Uint8Array, reading?: Reading): unknown[] {
   if (codec === codecs.constant) return decodeConstant(bytes);
   if (codec === codecs.copier) return read(bytes, 1, reading) as unknown[];
   if (codec === codecs.separate) return splitValues(bytes, reading);
-  if (codec === codecs.rows) return putTogether(read(bytes, 1, reading) as Rows);
-  if (codec === codecs.table) return [putTogether(read(bytes, 1, reading) as Rows)];
+  if (codec === codecs.columns) return putTogether(read(bytes, 1, reading) as Column) as unknown[];
   const message = `a block of values begins with ${codec ?? 'nothing'}, which is no codec of this version of Heddle`;
   throw new HeddleError('UNKNOWN_VALUE_CODEC', message, { codec });
 }

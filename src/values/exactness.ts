@@ -130,6 +130,8 @@ export function isOdd(value: object): boolean {
 
 /** From this length on, it is cheaper to ask whether a list has properties besides its elements than to collect all. */
 const longList = 256;
+/** Below this length, it is cheaper to collect the keys. */
+const fewElements = 5;
 /** Every option that counts, since the user may have set `inspect.defaultOptions`. */
 const elementsHidden = {
   maxArrayLength: 0,
@@ -143,6 +145,7 @@ const elementsHidden = {
 
 /** Whether there are no properties besides the elements, or as many as there are holes. */
 export function hasElementsOnly(list: readonly unknown[] | NodeJS.TypedArray): boolean {
+  if (list.length < fewElements) return Object.keys(list).length === list.length;
   if (list.length < longList) return Object.values(list).length === list.length;
   // Node shows what a list has besides its elements; nothing else tells that without going through those.
   return !inspect(list, elementsHidden).includes(',');

@@ -1,49 +1,18 @@
-// Rows of the same keys, by column: the keys are written once, and numbers as they lie in memory. What is in a column
-// may be rows again, lists or dates. What is put together of columns is all of one shape, which V8 makes several times
-// as fast as it reads one object after the other.
+// Values that are much of the same, taken apart into columns: rows of the same keys, lists, dates, and what is within
+// them. Whoever takes a value apart looks at all of it on the way, so nobody has to ask once more whether it is exact.
 
 import { types } from 'node:util';
+import type { Column, Dates, Lists, Rows, Words } from './columns.ts';
 import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasElementsOnly, isDressedUp, isOdd } from './exactness.ts';
 
-type Column = ArrayLike<unknown> | Words | Rows | Dates | Lists | Mixed;
+/** Stands for a value that was taken apart, where that is to be encoded. */
+export class Table {
+  /** In which the value is alone. */
+  readonly column: Column;
 
-export interface Rows {
-  readonly keys: readonly string[];
-  readonly columns: readonly Column[];
-}
-
-/** Few different texts, or the like, each written once. */
-interface Words {
-  readonly words: readonly unknown[];
-  readonly at: Uint8Array;
-}
-
-interface Dates {
-  readonly times: Float64Array;
-}
-
-/** The elements of all, one list after the other. */
-interface Lists {
-  readonly lengths: Uint32Array;
-  readonly elements: Column;
-}
-
-/** Primitives and, in some places, objects, of one kind. */
-interface Mixed {
-  readonly primitives: readonly unknown[];
-  readonly places: Uint32Array;
-  readonly objects: Column;
-}
-
-/** Stands for a list of rows that was taken apart, where that is to be encoded. */
-export class Table implements Rows {
-  readonly keys: readonly string[];
-  readonly columns: readonly Column[];
-
-  constructor({ keys, columns }: Rows) {
-    this.keys = keys;
-    this.columns = columns;
+  constructor(column: Column) {
+    this.column = column;
   }
 }
 
@@ -56,132 +25,180 @@ const leastWorded = 64;
 const lookedAt = 32;
 const fewWords = 8;
 const mostWords = 256;
-/** Of a list that is itself a value: a shorter one is as fast as it is. */
-const leastTableRows = 64;
+/** Of a list in a value that is alone: what has only shorter ones is as fast as it is. */
+const leastListed = 64;
+/** How deep such a list is looked for. */
+const mostWrapped = 3;
+
+const nothing: readonly object[] = [];
 
 /**
- * A list of rows by column; `undefined` for any other value, and when a row is in it twice, which would not be so any
- * more. What can be taken apart is exact: nobody has to look whether it is.
+ * A value with a long list in it by column; `undefined` for any other value, and when an object is in it twice, which
+ * would not be so any more. What can be taken apart is exact: nobody has to look whether it is.
  */
 export function takeTableApart(value: unknown): Table | undefined {
-  if (types.isProxy(value) || !Array.isArray(value) || value.length < leastTableRows) return undefined;
   try {
-    const list: readonly unknown[] = value;
-    if (Object.getPrototypeOf(list) !== Array.prototype || isOdd(list)) return undefined;
-    if (!isPlainObject(list[0]) || !hasElementsOnly(list)) return undefined;
-    const rows = takeApart(list);
-    if (rows === undefined || rows.columns.some(isNested)) return rows && new Table(rows);
-    if ((list as readonly object[]).some(isOdd)) return undefined;
-    return rows.columns.some(isRising) || new Set(list).size === list.length ? new Table(rows) : undefined;
+    if (!isWorthIt(value, mostWrapped)) return undefined;
+    const column = new Taking({ areLookedAt: false }).values([value]);
+    return column && new Table(column);
   } catch {
     // A getter threw. Whoever looks at the value more closely meets it again, and names it.
     return undefined;
   }
 }
 
+/** Whether there is a long list of rows in it, or of lists of numbers, perhaps wrapped in an object or some. */
+function isWorthIt(value: unknown, levels: number): boolean {
+  if (!isObject(value) || levels === 0 || types.isProxy(value)) return false;
+  if (Array.isArray(value)) return value.length >= leastListed && isObject(value[0]) && !isOfTexts(value);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  let keys = 0;
+  for (const key in value) {
+    if ((keys += 1) > mostKeys) return false;
+    if (isWorthIt((value as Record<string, unknown>)[key], levels - 1)) return true;
+  }
+  return false;
+}
+
+/** Lists of texts, in lists perhaps: to take them apart gains nothing. */
+function isOfTexts(list: readonly unknown[]): boolean {
+  let first = list[0];
+  while (!types.isProxy(first) && Array.isArray(first)) first = first[0];
+  return !isObject(first) && typeof first !== 'number';
+}
+
 /**
- * The rows by column; `undefined` unless all are plain objects with the same keys in one order, and what is in a column
- * is primitive, or rows again, lists or dates, each of them there once.
+ * Values that were looked at by column; `undefined` unless all are plain objects with the same keys in one order, and
+ * what is in a column is primitive, or rows again, lists or dates, each of them there once.
  */
-export function takeApart(values: readonly unknown[]): Rows | undefined {
-  const taking = new Taking();
-  const rows = taking.rows(values, 0);
-  return rows?.columns.some(isNested) === true && !taking.areApart(values) ? undefined : rows;
+export function takeApart(values: readonly unknown[]): Column | undefined {
+  return isPlainObject(values[0]) ? new Taking({ areLookedAt: true }).values(values) : undefined;
 }
 
 class Taking {
-  /** All objects that are in columns. */
+  /** Then nobody has to ask for symbols as keys. */
+  readonly #areLookedAt: boolean;
+  /** By kind, the objects of the first column of that kind: no two of them are the same. */
+  readonly #first = new Map<string, readonly object[]>();
+  /** The objects of all others, and those that look alike. */
   readonly #seen = new Set<object>();
 
-  rows(values: readonly unknown[], depth: number): Rows | undefined {
-    const [first] = values;
-    if (!isPlainObject(first)) return undefined;
-    const keys = Object.keys(first);
-    // Setting `__proto__` on an object makes no such key.
-    if (keys.length === 0 || keys.length > mostKeys || keys.includes('__proto__')) return undefined;
-    if (!Object.values(first).every(mayBeInColumn)) return undefined;
-    const columns = keys.map((key) => new Filling(first[key], values.length));
-    for (let index = 0; index < values.length; index += 1) {
-      if (!this.#append(values[index], keys, columns)) return undefined;
-    }
-    const parts: Column[] = [];
-    for (const column of columns) {
-      const part = this.#column(column, depth);
-      if (part === undefined) return undefined;
-      parts.push(part);
-    }
-    return { keys, columns: parts };
+  constructor({ areLookedAt }: { areLookedAt: boolean }) {
+    this.#areLookedAt = areLookedAt;
   }
 
-  /** Whether these are in no column. */
-  areApart(objects: readonly unknown[]): boolean {
-    return objects.every((object) => isObject(object) && this.#isNew(object));
-  }
-
-  #append(row: unknown, keys: readonly string[], columns: readonly Filling[]): boolean {
-    if (!isPlainObject(row)) return false;
-    let column = 0;
-    for (const key in row) {
-      if (key !== keys[column]) return false;
-      const member = row[key];
-      if (!this.#isFit(member)) return false;
-      columns[column]!.push(member);
-      column += 1;
-    }
-    return column === keys.length;
-  }
-
-  #isFit(member: unknown): boolean {
-    return isObject(member) ? this.#isNew(member) : typeof member !== 'function' && typeof member !== 'symbol';
-  }
-
-  /** Not met before, since it would be another object when it is met again, and without symbols as keys. */
-  #isNew(object: object): boolean {
-    if (types.isProxy(object) || isOdd(object)) return false;
-    const before = this.#seen.size;
-    this.#seen.add(object);
-    return this.#seen.size > before;
+  values(values: readonly unknown[]): Column | undefined {
+    const column = new Filling(values[0], values.length);
+    for (const value of values) if (!column.push(value)) return undefined;
+    return this.#column(column, 0);
   }
 
   #column(column: Filling, depth: number): Column | undefined {
     if (column.isPrimitive) return wordsOf(column.members) ?? column.members;
     const members = column.members as readonly unknown[];
-    if (column.isObjects) return this.#objects(members as readonly object[], depth + 1);
-    const objects = this.#objects(members.filter(isObject), depth + 1);
-    if (objects === undefined) return undefined;
-    const places = members.flatMap((member, at) => (isObject(member) ? at : []));
-    const primitives = members.map((member) => (isObject(member) ? undefined : member));
-    return { primitives, places: Uint32Array.from(places), objects };
-  }
-
-  #objects(members: readonly object[], depth: number): Column | undefined {
-    if (depth > mostDepth) return undefined;
-    if (Array.isArray(members[0])) return this.#lists(members, depth);
-    return types.isDate(members[0]) ? datesOf(members) : this.rows(members, depth);
-  }
-
-  #lists(members: readonly object[], depth: number): Lists | undefined {
-    if (!members.every(isBareList)) return undefined;
-    const lengths = Uint32Array.from(members, (list) => list.length);
-    const elements = new Filling(
-      members.find((list) => list.length > 0)?.[0],
-      lengths.reduce((sum, length) => sum + length, 0),
-    );
-    for (const list of members) {
-      for (let index = 0; index < list.length; index += 1) {
-        const element = list[index];
-        if (!this.#isFit(element) || (element === undefined && !(index in list))) return undefined;
-        elements.push(element);
-      }
+    if (column.isObjects) return this.#objects(members as readonly object[], depth);
+    const primitives: unknown[] = [];
+    const places: number[] = [];
+    for (let at = 0; at < members.length; at += 1) {
+      const member = members[at];
+      primitives.push(isObject(member) ? undefined : member);
+      if (isObject(member)) places.push(at);
     }
-    const column = this.#column(elements, depth);
+    const objects = this.#objects(members.filter(isObject), depth);
+    return objects && { primitives, places: Uint32Array.from(places), objects };
+  }
+
+  #objects(objects: readonly object[], depth: number): Column | undefined {
+    if (depth > mostDepth || types.isProxy(objects[0])) return undefined;
+    if (Array.isArray(objects[0])) return this.#lists(objects, depth);
+    if (types.isDate(objects[0])) return this.#dates(objects);
+    return this.#rows(objects, depth);
+  }
+
+  #rows(objects: readonly object[], depth: number): Rows | undefined {
+    const [first] = objects;
+    if (!isPlainObject(first)) return undefined;
+    const keys = Object.keys(first);
+    // Setting `__proto__` on an object makes no such key.
+    if (keys.length === 0 || keys.length > mostKeys || keys.includes('__proto__')) return undefined;
+    const fillings = keys.map((key) => new Filling(first[key], objects.length));
+    for (let index = 0; index < objects.length; index += 1) {
+      const row = objects[index]!;
+      if (!append(row, keys, fillings) || this.#isOdd(row)) return undefined;
+    }
+    const alike = fillings.some(({ members }) => isRising(members)) ? nothing : objects;
+    // One value may be in another one, or the same as that: they are read one by one.
+    if (depth > 0 && !this.#areNew(JSON.stringify(keys), objects, alike)) return undefined;
+    const columns: Column[] = [];
+    for (const filling of fillings) {
+      const column = this.#column(filling, depth + 1);
+      if (column === undefined) return undefined;
+      columns.push(column);
+    }
+    return { keys, columns };
+  }
+
+  #lists(objects: readonly object[], depth: number): Lists | undefined {
+    const lengths = new Uint32Array(objects.length);
+    let sum = 0;
+    for (let at = 0; at < objects.length; at += 1) {
+      const list = objects[at]!;
+      if (!isBareList(list) || this.#isOdd(list)) return undefined;
+      lengths[at] = list.length;
+      sum += list.length;
+    }
+    const lists = objects as readonly (readonly unknown[])[];
+    const elements = new Filling(lists.find((list) => list.length > 0)?.[0], sum);
+    for (let at = 0; at < lists.length; at += 1) if (!elements.pushAll(lists[at]!)) return undefined;
+    const { members } = elements;
+    const alike = members instanceof Float64Array ? alikeAmong(objects, lengths, members) : objects;
+    const kind = elements.isObjects && !lengths.includes(0) ? 'lists of objects' : 'lists';
+    if (!this.#areNew(kind, objects, alike)) return undefined;
+    const column = this.#column(elements, depth + 1);
     return column && { lengths, elements: column };
+  }
+
+  #dates(objects: readonly object[]): Dates | undefined {
+    const times = new Float64Array(objects.length);
+    for (let index = 0; index < objects.length; index += 1) {
+      const date = objects[index]!;
+      if (!isBareDate(date) || this.#isOdd(date)) return undefined;
+      times[index] = date.getTime();
+    }
+    return this.#areNew('dates', objects, isRising(times) ? nothing : objects) ? { times } : undefined;
+  }
+
+  /**
+   * Whether none of these objects of one kind was met before, since what is met again would be another object. Only
+   * those that look alike can be the same; to remember all takes longer than to take them apart.
+   */
+  #areNew(kind: string, objects: readonly object[], alike: readonly object[]): boolean {
+    const first = this.#first.get(kind);
+    this.#first.set(kind, first === undefined ? objects : nothing);
+    if (first === undefined) return this.#remember(alike);
+    for (let at = 0; at < first.length; at += 1) this.#seen.add(first[at]!);
+    return this.#remember(objects);
+  }
+
+  #isOdd(object: object): boolean {
+    return !this.#areLookedAt && isOdd(object);
+  }
+
+  #remember(objects: readonly object[]): boolean {
+    const before = this.#seen.size;
+    for (let at = 0; at < objects.length; at += 1) this.#seen.add(objects[at]!);
+    return this.#seen.size === before + objects.length;
   }
 }
 
-/** Whether it is worth to go on: that nothing of it keeps the copier from having to do it. */
-function mayBeInColumn(member: unknown): boolean {
-  return !isObject(member) || isPlainObject(member) || isBareList(member) || isBareDate(member);
+function append(row: object, keys: readonly string[], columns: readonly Filling[]): boolean {
+  if (!isPlainObject(row)) return false;
+  let column = 0;
+  for (const key in row) {
+    if (key !== keys[column] || !columns[column]!.push(row[key])) return false;
+    column += 1;
+  }
+  return column === keys.length;
 }
 
 function isBareList(list: object): list is readonly unknown[] {
@@ -215,60 +232,35 @@ function wordsOf(members: ArrayLike<unknown>): Words | undefined {
   return { words: [...places.keys()], at };
 }
 
-function datesOf(members: readonly object[]): Dates | undefined {
-  const times = new Float64Array(members.length);
-  for (let index = 0; index < members.length; index += 1) {
-    const date = members[index]!;
-    if (!isBareDate(date)) return undefined;
-    times[index] = date.getTime();
+/** Then no two can be of the same object. */
+function isRising(members: ArrayLike<unknown>): boolean {
+  if (!(members instanceof Float64Array)) return false;
+  for (let at = 1; at < members.length; at += 1) if (!(members[at]! > members[at - 1]!)) return false;
+  return true;
+}
+
+/** Of lists of numbers, those that may have the same numbers in them as another. */
+function alikeAmong(lists: readonly object[], lengths: Uint32Array, numbers: Float64Array): readonly object[] {
+  const halves = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
+  const prints = new Uint32Array(lists.length);
+  // Of 16 prints or more for each list, so that few lists share one by chance.
+  const unused = Math.max(0, Math.clz32(lists.length) - 4);
+  const counts = new Uint8Array(2 ** (32 - unused));
+  let half = 0;
+  for (let at = 0; at < lists.length; at += 1) {
+    let print = lengths[at]!;
+    for (const end = half + 2 * lengths[at]!; half < end; half += 1) {
+      print = Math.imul(print ^ halves[half]!, 0x9e3779b1);
+      print ^= print >>> 15;
+    }
+    print >>>= unused;
+    prints[at] = print;
+    if (counts[print]! < 2) counts[print]! += 1;
   }
-  return { times };
+  return lists.filter((_, at) => counts[prints[at]!]! > 1);
 }
 
-export function putTogether({ keys, columns }: Rows): unknown[] {
-  const make = makerOf(keys);
-  const members = columns.map(membersOf);
-  const rows: unknown[] = [];
-  for (let index = 0; index < members[0]!.length; index += 1) rows.push(make(members, index));
-  return rows;
-}
-
-function membersOf(column: Column): ArrayLike<unknown> {
-  if (Array.isArray(column) || ArrayBuffer.isView(column)) return column as ArrayLike<unknown>;
-  if ('words' in column) return spell(column);
-  if ('keys' in column) return putTogether(column);
-  if ('times' in column) return Array.from(column.times, (time) => new Date(time));
-  return 'lengths' in column ? listsOf(column) : mixedOf(column as Mixed);
-}
-
-function spell({ words, at }: Words): unknown[] {
-  const members: unknown[] = [];
-  for (let index = 0; index < at.length; index += 1) members.push(words[at[index]!]);
-  return members;
-}
-
-function listsOf({ lengths, elements }: Lists): unknown[] {
-  const members = membersOf(elements);
-  const lists: unknown[] = [];
-  let start = 0;
-  for (let at = 0; at < lengths.length; at += 1) {
-    const list: unknown[] = [];
-    const end = start + lengths[at]!;
-    for (let index = start; index < end; index += 1) list.push(members[index]);
-    start = end;
-    lists.push(list);
-  }
-  return lists;
-}
-
-function mixedOf({ primitives, places, objects }: Mixed): unknown[] {
-  const members = [...primitives];
-  const others = membersOf(objects);
-  for (let at = 0; at < places.length; at += 1) members[places[at]!] = others[at];
-  return members;
-}
-
-/** One member of each row: as numbers, as long as there is nothing else. */
+/** One member of each: as numbers, as long as there is nothing else. */
 class Filling {
   #numbers: Float64Array | undefined;
   #others: unknown[] = [];
@@ -277,6 +269,10 @@ class Filling {
 
   constructor(first: unknown, length: number) {
     if (typeof first === 'number') this.#numbers = new Float64Array(length);
+    // Room for all spares the time to grow. To V8 such a list has gaps, which takes long to write, and so would have
+    // all that begin as a literal of which one was given room: what is written as it is begins as another list.
+    // oxlint-disable-next-line unicorn/no-new-array -- nothing else gives room
+    else if (isObject(first)) this.#others = new Array<unknown>(length);
   }
 
   get members(): ArrayLike<unknown> {
@@ -291,66 +287,51 @@ class Filling {
     return this.#objects === this.#length;
   }
 
-  push(member: unknown): void {
+  /** Whether it can be in a column. */
+  push(member: unknown): boolean {
     if (this.#numbers !== undefined) {
       if (typeof member === 'number') {
         this.#numbers[this.#length++] = member;
-        return;
+        return true;
       }
       this.#others = [...this.#numbers.subarray(0, this.#length)];
       this.#numbers = undefined;
     }
     if (isObject(member)) this.#objects += 1;
-    this.#others.push(member);
+    else if (typeof member === 'function' || typeof member === 'symbol') return false;
+    if (this.#length < this.#others.length) this.#others[this.#length] = member;
+    else this.#others.push(member);
     this.#length += 1;
+    return true;
+  }
+
+  /** The elements of a list, if there are no gaps in it. */
+  pushAll(list: readonly unknown[]): boolean {
+    for (let index = this.#pushNumbers(list); index < list.length; index += 1) {
+      const element = list[index];
+      if (!this.push(element) || (element === undefined && !(index in list))) return false;
+    }
+    return true;
+  }
+
+  /** Most lists of numbers are nothing else. Gives how many there were before something else. */
+  #pushNumbers(list: readonly unknown[]): number {
+    const numbers = this.#numbers;
+    if (numbers === undefined) return 0;
+    const start = this.#length;
+    let index = 0;
+    for (; index < list.length; index += 1) {
+      const element = list[index];
+      if (typeof element !== 'number') break;
+      numbers[start + index] = element;
+    }
+    this.#length += index;
+    return index;
   }
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
-}
-
-function isNested(column: Column): boolean {
-  return !Array.isArray(column) && !ArrayBuffer.isView(column) && !('words' in column);
-}
-
-/** Then no two rows can be the same object. */
-function isRising(column: Column): boolean {
-  if (!(column instanceof Float64Array)) return false;
-  for (let index = 1; index < column.length; index += 1) if (!(column[index]! > column[index - 1]!)) return false;
-  return true;
-}
-
-type RowMaker = (columns: readonly ArrayLike<unknown>[], index: number) => unknown;
-
-const makers = new Map<string, RowMaker>();
-const mostMakers = 100;
-
-function makerOf(keys: readonly string[]): RowMaker {
-  const text = JSON.stringify(keys);
-  let maker = makers.get(text);
-  if (maker === undefined) {
-    if (makers.size >= mostMakers) makers.clear();
-    maker = newMaker(keys);
-    makers.set(text, maker);
-  }
-  return maker;
-}
-
-/**
- * A function that is written for these keys makes rows ten times as fast as one that sets any key, since V8 knows the
- * shape of what it makes.
- */
-function newMaker(keys: readonly string[]): RowMaker {
-  const members = keys.map((key, column) => `${JSON.stringify(key)}: columns[${column}][index]`);
-  try {
-    const body = `return { ${members.join()} }`;
-    // oxlint-disable-next-line typescript/no-implied-eval -- the keys are in it as texts, and nothing else of a user's
-    if (!keys.includes('__proto__')) return new Function('columns', 'index', body) as RowMaker;
-  } catch {
-    // Node was started with --disallow-code-generation-from-strings.
-  }
-  return (columns, index) => Object.fromEntries(keys.map((key, column) => [key, columns[column]![index]]));
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

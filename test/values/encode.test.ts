@@ -6,10 +6,10 @@ import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../../src/
 import { isExact } from '../../src/values/exactness.ts';
 import { Numbers, Pixels } from './value-table.ts';
 
-const [copier, numbers, rows, constant] = [0, 1, 2, 3];
+const [copier, numbers, columns, constant] = [0, 1, 2, 3];
 
 test('each column goes by the fastest codec that keeps it exact', () => {
-  const columns: [codec: number | undefined, column: unknown[]][] = [
+  const all: [codec: number | undefined, column: unknown[]][] = [
     [constant, []],
     [constant, [undefined, undefined]],
     [constant, [null]],
@@ -18,20 +18,20 @@ test('each column goes by the fastest codec that keeps it exact', () => {
     [numbers, [0, -0, Number.NaN, Infinity, 5e-324, 2 ** 53]],
     [copier, [1, 2n]],
     [copier, ['a', 'b']],
-    [rows, fourTimes({ id: 1, name: 'a', at: undefined, big: 2n ** 70n, nothing: null })],
-    [rows, fourTimes({ b: -0, 2: 'x', 'a b': '\ud800' })],
+    [columns, fourTimes({ id: 1, name: 'a', at: undefined, big: 2n ** 70n, nothing: null })],
+    [columns, fourTimes({ b: -0, 2: 'x', 'a b': '\ud800' })],
     [copier, [{ id: 1 }, { id: 2 }]],
     [copier, fourTimes({})],
     [copier, fourTimes({ nested: {} })],
     [copier, [...fourTimes({ a: 1, b: 2 }), { b: 2, a: 1 }]],
     [copier, [...fourTimes({ a: 1, b: 2 }), { a: 1 }]],
     [copier, [...fourTimes({ a: 1 }), { a: 1, b: 2 }]],
-    [copier, [...fourTimes({ a: 1 }), null]],
+    [columns, [...fourTimes({ a: 1 }), null]],
     [copier, [...fourTimes({ a: 1 }), [1]]],
     [copier, fourTimes(JSON.parse('{"__proto__":1}'))],
   ];
 
-  for (const [codec, column] of columns) {
+  for (const [codec, column] of all) {
     const bytes = encodeColumn(column);
     assert.equal(bytes[0], codec);
     assert.deepStrictEqual(decodeColumn(bytes), column);

@@ -39,6 +39,19 @@ test('lists of rows of one shape, whatever it is, arrive exactly, and are exact 
   );
 });
 
+test('so do trees of lists of one shape, also when a part of them is in two places', () => {
+  fc.assert(
+    fc.property(trees, fc.nat(), fc.nat(), (tree, from, to) => {
+      const places = placesIn(tree);
+      const { owner, key } = places[to % places.length]!;
+      owner[key] = places[from % places.length]!.part;
+      if (takeTableApart(tree) !== undefined) assert.ok(isExact(tree));
+      if (isExact(tree)) assertSame(decodeValue(encodeValue(tree)), tree);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('what many runs share, and is frozen for that, is as exact as it was, and arrives as if it were not', () => {
   const make = () => ({
     rows: Array.from({ length: 100 }, (_, id) => ({ id, at: new Date(id) })),
@@ -218,6 +231,26 @@ function memoriesIn(root: unknown): unknown[] {
   });
 }
 
+interface Place {
+  readonly owner: Record<string, unknown>;
+  readonly key: string;
+  readonly part: unknown;
+}
+
+/** Where there is an object, or a list, in a tree. */
+function placesIn(tree: Record<string, unknown>): readonly Place[] {
+  const open: unknown[] = [tree];
+  const places: Place[] = [];
+  for (const owner of open as Record<string, unknown>[]) {
+    for (const [key, part] of Object.entries(owner)) {
+      if (!Array.isArray(part) && Object.prototype.toString.call(part) !== '[object Object]') continue;
+      places.push({ owner, key, part });
+      if (part !== shared) open.push(part);
+    }
+  }
+  return places;
+}
+
 /**
  * Which objects are the same as one that was met before, in the order of a walk, and what each is, private fields too:
  * no text shows it.
@@ -312,26 +345,33 @@ const anything = fc.anything({
 });
 
 const plain = { noNullPrototype: true } as const;
-/** Lists of values of one shape, which is of any sort that rows may have, and now and then of one that they may not. */
-const tables = fc
-  .letrec<{ shape: fc.Arbitrary<unknown> }>((tie) => ({
-    shape: fc.oneof(
-      { depthSize: 'small', withCrossShrink: true },
-      fc.constantFrom<fc.Arbitrary<unknown>>(
-        fc.double(),
-        fc.integer(),
-        fc.string({ unit: 'binary' }),
-        fc.constantFrom(undefined, null, -0, Number.NaN, true),
-        fc.bigInt(),
-        fc.date({ noInvalidDate: false }),
-        fc.constant(shared),
-        fc.constantFrom<unknown>(new Map([[1, 2]]), Buffer.from('abc'), new Price(1)),
-      ),
-      tie('shape').map((element) => fc.array(element, { maxLength: 4 })),
-      tie('shape').map((member) => fc.option(member, { nil: null })),
-      fc
-        .dictionary(fc.string({ maxLength: 5 }), tie('shape'), { minKeys: 1, maxKeys: 4 })
-        .map((members) => fc.record(members, plain)),
+/** Values of one shape, which is of any sort that rows may have, and now and then of one that they may not. */
+const { shape } = fc.letrec<{ shape: fc.Arbitrary<unknown> }>((tie) => ({
+  shape: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom<fc.Arbitrary<unknown>>(
+      fc.double(),
+      fc.integer(),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(undefined, null, -0, Number.NaN, true),
+      fc.bigInt(),
+      fc.date({ noInvalidDate: false }),
+      fc.constant(shared),
+      fc.constantFrom<unknown>(new Map([[1, 2]]), Buffer.from('abc'), new Price(1)),
     ),
-  }))
-  .shape.chain((member) => fc.array(fc.record({ id: fc.integer(), member }, plain), { minLength: 64, maxLength: 70 }));
+    tie('shape').map((element) => fc.array(element, { maxLength: 4 })),
+    tie('shape').map((member) => fc.option(member, { nil: null })),
+    fc
+      .dictionary(fc.string({ maxLength: 5 }), tie('shape'), { minKeys: 1, maxKeys: 4 })
+      .map((members) => fc.record(members, plain)),
+  ),
+}));
+
+const tables = shape.chain((member) => {
+  return fc.array(fc.record({ id: fc.integer(), member }, plain), { minLength: 64, maxLength: 70 });
+});
+
+const trees = fc.tuple(shape, shape).chain(([element, member]) => {
+  const list = fc.array(fc.array(element, { maxLength: 4 }), { minLength: 64, maxLength: 70 });
+  return fc.record({ type: fc.string(), of: fc.record({ list, again: list, member }, plain) }, plain);
+});

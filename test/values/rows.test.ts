@@ -53,6 +53,58 @@ test('rows within rows, lists and dates are taken apart with them, also where so
   assert.ok(encodeValue(table).length * 1.5 < serialize(list).length);
 });
 
+test('what is in a tree of objects and small lists is taken apart, each list for itself', () => {
+  const tree = lake();
+  const table = takeTableApart(tree);
+
+  assert.ok(table);
+  assert.deepStrictEqual(decodeValue(encodeValue(table)), tree);
+  const { features } = decodeValue(encodeValue(tree)) as typeof tree;
+  const points = features.flatMap(({ geometry }) => geometry.flat());
+  assert.equal(new Set(points).size, points.length);
+});
+
+test('a tree of which a part is in two places, or not exact, is not taken apart', () => {
+  type Tree = ReturnType<typeof lake>;
+  const spoilt: readonly (readonly [what: string, spoil: (tree: Tree) => unknown])[] = [
+    ['a point twice in a ring', ({ features: [, place] }) => (place!.geometry[0]![3] = place!.geometry[0]![0]!)],
+    ['a point in two places', ({ features: [a, b] }) => (a!.geometry[0]![0] = b!.geometry[1]![2]!)],
+    ['a ring in two places', ({ features: [a, b] }) => (a!.geometry[0] = b!.geometry[1]!)],
+    ['a list in two columns', (tree) => (tree.features[3]!.box = tree.features[4]!.geometry[0]![1]!)],
+    ['an empty list in two columns', (tree) => (tree.features[3]!.box = tree.features[4]!.geometry[2] as [])],
+    ['a list that is in itself', ({ features: [a] }) => a!.geometry.push(a!.geometry as never)],
+    ['a row in two columns', ({ features: [a, b] }) => (a!.next = b!.next)],
+    ['a tree in itself', (tree) => (tree.features[9]!.next = tree as never)],
+    ['a name on a point', (tree) => Object.assign(tree.features[70]!.geometry[0]![4]!, { name: 'top' })],
+    ['a symbol on a point', (tree) => Object.assign(tree.features[70]!.geometry[0]![4]!, { [Symbol('top')]: 1 })],
+    ['a gap in a point', (tree) => (tree.features[70]!.geometry[0]![4]!.length = 3 as 2)],
+    ['a dressed-up point', (tree) => Object.setPrototypeOf(tree.features[70]!.geometry[0]![4]!, Object.prototype)],
+    ['a symbol on the tree', (tree) => Object.assign(tree, { [Symbol('top')]: 1 })],
+  ];
+
+  for (const [what, spoil] of spoilt) {
+    const tree = lake();
+    spoil(tree);
+    assert.equal(takeTableApart(tree), undefined, what);
+    if (isExact(tree)) assert.deepStrictEqual(decodeValue(encodeValue(tree)), tree, what);
+  }
+  const points = Array.from({ length: 100 }, (_, at) => [at % 10, -0]);
+  assert.ok(takeTableApart({ points }));
+  assert.equal(takeTableApart({ points: [...points, points[3]] }), undefined);
+  const ways = Array.from({ length: 100 }, (_, id) => ({
+    id,
+    from: [id],
+    to: [id],
+    via: id % 2 === 0 ? [] : [{ id }],
+  }));
+  assert.ok(takeTableApart(ways));
+  assert.equal(takeTableApart(ways.with(3, { ...ways[3]!, to: ways[4]!.from })), undefined);
+  const same: number[] = [];
+  const gaps = ways.map(({ id, via }) => ({ id, from: [id], via }));
+  assert.ok(takeTableApart(gaps.with(3, { ...gaps[3]!, from: same })));
+  assert.equal(takeTableApart(gaps.with(3, { id: 3, from: same, via: same as [] })), undefined);
+});
+
 test('few different texts, and what stands among them, are written once and come back in their places', () => {
   const few = ['open', 'shut', '', undefined, null, true, 10n];
   const columns: Record<string, (id: number) => unknown> = {
@@ -130,6 +182,9 @@ test('no trap of a Proxy is run', () => {
   const list = rows();
 
   assert.equal(takeTableApart(new Proxy(list, watched)), undefined);
+  assert.equal(takeTableApart(new Proxy({ list }, watched)), undefined);
+  assert.equal(takeTableApart({ list: new Proxy([[1]], watched) }), undefined);
+  assert.equal(takeTableApart({ list: list.map(() => [new Proxy([1], watched)]) }), undefined);
   list[40] = new Proxy(list[40]!, watched);
   assert.equal(takeTableApart(list), undefined);
   assert.deepEqual(traps, []);
@@ -153,6 +208,17 @@ function orders(): Record<string, unknown>[] {
       last: number % 2 === 0 ? number : [number],
     };
   });
+}
+
+type Point = [number, number];
+
+/** A place has two rings of points, whose last is as the first but not the same, and an empty one. */
+function lake() {
+  const features = Array.from({ length: 80 }, (_, id) => {
+    const ring = (): Point[] => [...[0, 1, 2, 3, 4].map((at): Point => [at / 3, id]), [-0, id]];
+    return { id, geometry: [ring(), ring(), []], box: [id], next: { at: id } };
+  });
+  return { type: 'lakes', count: 80, features };
 }
 
 /** With the same in each row. */
