@@ -21,11 +21,14 @@ export async function isRead(code: Code, name: string): Promise<boolean> {
       .map((each) => ({ text: textOf(each), used: freeNamesIn(textOf(each)) }));
     const uses = functions.map((each) => useOf(name, each));
     if (!uses.includes('reads') || uses.includes('fills')) return false;
-    const isHandedOn = functions.some(({ text }) => matches(name, bare, text));
-    if (isHandedOn && functions.some((each) => fillsAnother(each))) return false;
     const owner = around.seen(name.split('.')[0]!)?.value;
-    const methods = methodsIn(owner, (each) => around.isOwn(each));
-    return !methods.some((each) => matches('this', filled, textOf(each)));
+    const parts = partsOf(owner, (each) => around.isOwn(each));
+    const methods = parts.filter((each) => around.isOwn(each)).filter((each) => !textOf(each).startsWith('class'));
+    if (methods.some((each) => filledIn(textOf(each)).length > 0)) return false;
+    // A part of it can only go by another name where that is an object too.
+    const isNested = parts.some((each) => typeof each === 'object' && each !== null && each !== owner);
+    const isHandedOn = functions.some(({ text }) => matches(name, isNested ? `${member}*${bare}` : bare, text));
+    return !isHandedOn || !functions.some((each) => fillsAnother(each));
   } catch {
     return false;
   }
@@ -38,7 +41,7 @@ interface FunctionText {
 
 const member = `(?:\\[[^\\]]*\\]|\\??\\.#?[\\w$]+)`;
 const changers = 'push|unshift|pop|shift|splice|sort|reverse|fill|copyWithin|set|add|delete|clear';
-const calling = `${member}*\\??\\.(?:${changers})\\(`;
+const calling = `${member}*\\??\\.(?:${changers})\\b`;
 const assigning = (members: string) => `${members}\\s*(?:(?:\\?\\?|\\|\\||&&|\\*\\*|[-+*/%&|^])?=(?![=>])|\\+\\+|--)`;
 /** Behind the name of a variable: it, or what it holds, is changed. */
 const filling = `(?:${assigning(`${member}*`)}|${calling})`;
@@ -54,27 +57,35 @@ function useOf(path: string, { text, used: { names, written } }: FunctionText): 
   if (owner === 'this') return matches(name, '\\b(?!\\s*=(?![=>]))', text) ? 'reads' : undefined;
   const isFree = names.has(owner) || (path !== name && names.has('globalThis') && text.includes(`.${name}`));
   if (!isFree || (key !== undefined && !matches(name, '\\b', text))) return undefined;
-  const isFilled = written.has(owner) || matches(name, filling, text) || isFirstOf(name, text);
+  const isFilled = written.has(owner) || matches(name, filling, text) || isFilledBefore(name, text);
   return isFilled ? 'fills' : 'reads';
 }
 
-/** `Object.assign(stats, …)`, `Array.prototype.push.apply(queue, …)`. */
-function isFirstOf(name: string, text: string): boolean {
-  const pattern = `\\.(?:assign|apply|call|set|defineProperty|defineProperties)\\(\\s*${quoted(name)}${bare}`;
-  return new RegExp(pattern).test(text);
+/** `Object.assign(stats, …)`, `push.apply(queue, …)`, `++stats.ok`, `delete table.x`, `[ring[0], ring[1]] = …`. */
+function isFilledBefore(name: string, text: string): boolean {
+  const first = `\\.(?:assign|apply|call|set|defineProperty|defineProperties)\\(\\s*${quoted(name)}${bare}`;
+  const inside = '[^=;{}()]*';
+  const listed = `(?<![\\w$\\])])\\[${inside}(?<![\\w$.])${quoted(name)}${member}${inside}\\]\\s*=(?![=>])`;
+  return new RegExp(`${first}|${listed}|${before}${quoted(name)}\\b`).test(text);
 }
 
-/** Whether it fills what a variable of its own holds that it did not make, and that may as well have another name. */
+const before = `(?:\\+\\+|--|\\bdelete\\s+)`;
+const root = `([\\p{ID_Start}$_][\\p{ID_Continue}$]*)`;
+const anyFilled = new RegExp(`${before}${root}${member}|(?<![\\w$.])${root}${filled}`, 'gu');
+
+/** The variables whose values it changes, but for those that it makes itself. */
+function filledIn(text: string): string[] {
+  const roots = new Set([...text.matchAll(anyFilled)].map(([, one, other]) => (one ?? other)!));
+  return [...roots].filter((each) => !matches(each, '\\s*=\\s*(?:\\[|\\{|new\\b)', text));
+}
+
+/** Whether it changes what a variable of its own holds that may as well have another name. */
 function fillsAnother({ text, used: { names } }: FunctionText): boolean {
-  const filling = new RegExp(`(?<![\\w$.])([\\p{ID_Start}$_][\\p{ID_Continue}$]*)${filled}`, 'gu');
-  const roots = new Set([...text.matchAll(filling)].map(([, root]) => root!));
-  return [...roots].some(
-    (root) => root !== 'this' && !names.has(root) && !matches(root, '\\s*=\\s*(?:\\[|\\{|new\\b)', text),
-  );
+  return filledIn(text).some((each) => each !== 'this' && !names.has(each));
 }
 
-/** The functions of one's own that objects in a value have, and the classes of these. */
-function methodsIn(value: unknown, isOwn: (value: unknown) => value is Code): Code[] {
+/** A value, what it holds, and the prototypes of one's own that it has. */
+function partsOf(value: unknown, isOwn: (value: unknown) => boolean): unknown[] {
   const parts = new Set([value]);
   for (const part of parts) {
     if (typeof part !== 'object' || part === null || types.isProxy(part)) continue;
@@ -87,7 +98,7 @@ function methodsIn(value: unknown, isOwn: (value: unknown) => value is Code): Co
     const prototype: unknown = Object.getPrototypeOf(part);
     if (isOwn(constructorOf(prototype))) parts.add(prototype);
   }
-  return [...parts].filter(isOwn).filter((each) => !textOf(each).startsWith('class'));
+  return [...parts];
 }
 
 function constructorOf(prototype: unknown): unknown {
