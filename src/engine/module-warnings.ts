@@ -24,8 +24,10 @@ const shownMembers = 3;
 /** What is called so, or holds something that is, is not shown. */
 const credentials = /:\/\/[^/\s]*:[^/\s]*@/;
 const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
-/** What is shorter may be in a longer text by chance. */
+/** A shorter value of the environment may be in a text by chance. */
 const leastWithinText = 8;
+/** A shorter text may be in a value of the environment by chance. */
+const leastCutOut = 4;
 
 /** The variables that a task reads of its module, and its fields, as they are here. */
 export async function noteVariables(task: Task): Promise<readonly ModuleVariable[]> {
@@ -42,13 +44,16 @@ function folderOf({ reference: { module = '' } }: Task): string {
 
 /** Without what may be a secret: what is named or looks like one, was seen as one, or is of the environment. */
 function discreet({ name, text }: ModuleVariable, environment: readonly string[]): string {
+  const isSecret = secretName.test(name) || credentials.test(text) || withoutSecrets(text) !== text;
+  return isSecret || environment.some((value) => isFrom(value, text)) ? '***' : shorten(text, shownLength);
+}
+
+/** Whether a text, as one writes it, is a value of the environment, holds it, or was cut out of it. */
+function isFrom(value: string, text: string): boolean {
   const plain = text.replaceAll(/^['"`]|['"`]$/g, '');
-  const isOfEnvironment = environment.some(
-    (value) =>
-      (plain === value && value !== '' && plain !== text) || (value.length >= leastWithinText && plain.includes(value)),
-  );
-  if (isOfEnvironment || secretName.test(name) || credentials.test(text) || withoutSecrets(text) !== text) return '***';
-  return shorten(text, shownLength);
+  if (plain === value) return value !== '' && plain !== text;
+  if (plain.length >= leastCutOut && value.includes(plain)) return true;
+  return value.length >= leastWithinText && plain.includes(value);
 }
 
 /** On the thread that is about to run a task: what is otherwise than where the flow was started. */
