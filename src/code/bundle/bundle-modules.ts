@@ -1,7 +1,7 @@
 // What goes into a bundle and what stays outside, and what is put around the modules in it, so that each is what it
 // was: it says who it is before it runs, its `import.meta` is its own, and the files that it names are there.
 
-import type { Plugin, PluginBuild } from 'esbuild';
+import type { OutputFile, Plugin, PluginBuild } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules, SourceMap, type SourceMapPayload } from 'node:module';
@@ -30,11 +30,20 @@ export function resolving(source: BundleSource): Plugin {
         // Node loads these itself, from where they are in the bundle.
         const isWasm = found.path.endsWith('.wasm');
         if (isWasm) source.take(found.path);
-        if (!isWasm && !source.isOfPackage(found.path)) return found;
+        // What it finds itself it compiles as `tsconfig.json` says.
+        if (!isWasm && !source.isOfPackage(found.path)) return isBeyondNode(found.path) ? undefined : found;
         return { path: `./${source.placeOf(found.path)}`, external: true };
       });
     },
   };
+}
+
+/** On no line that begins as a comment. */
+const decorator = /^(?!\s*(?:\*|\/[/*])).*(?<![\w'"`])@[\w$(]/m;
+
+/** A loader made it something that Node can run, which can only be what `tsconfig.json` says. */
+function isBeyondNode(path: string): boolean {
+  return /\.[jt]sx$/.test(path) || (/\.[cm]?ts$/.test(path) && decorator.test(readFileSync(path, 'utf8')));
 }
 
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
@@ -57,7 +66,7 @@ export function rewriting(source: BundleSource): Plugin {
         const before = `__heddleBefore_${idOf(path, source)}`;
         const enter = `const ${before}=__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
         const module = speaksOfItself.test(text)
-          ? await new UserModule(path, source, build).rewritten(text)
+          ? await new UserModule(path, source, build).rewritten()
           : { code: text, before: '', loader: loaderOf(path) };
         // A module that is required runs in the middle of another.
         const leave = `\n;__heddleLeave(${before});`;
@@ -87,19 +96,32 @@ class UserModule {
     this.#build = build;
   }
 
-  async rewritten(text: string): Promise<Rewritten> {
+  async rewritten(): Promise<Rewritten> {
     const path = this.#path;
     const meta = `__heddleMeta_${idOf(path, this.#source)}`;
     // A parser knows where it is code, and where a text.
-    const { transform } = await import('esbuild');
-    const options = { loader: loaderOf(path), target: 'node24', sourcemap: 'both', sourcefile: path } as const;
-    const { code, map } = await transform(text, { ...options, define: { 'import.meta': meta } });
+    const { build } = await import('esbuild');
+    const { outputFiles } = await build({
+      entryPoints: [path],
+      outfile: `${path}.js`,
+      write: false,
+      platform: 'node',
+      target: 'node24',
+      sourcemap: 'both',
+      logLevel: 'silent',
+      define: { 'import.meta': meta },
+      ...(!isBeyondNode(path) && { tsconfigRaw: {} }),
+    });
+    const [map, { text: code }] = outputFiles.toSorted((a, b) => (a.path > b.path ? -1 : 1)) as [
+      OutputFile,
+      OutputFile,
+    ];
     const { namesInCode } = await import('./bundle-names.ts');
     const names = namesInCode(code, meta);
     const places = await this.#bring(names);
     const own = JSON.stringify([this.#source.placeOf(path), places]);
     const locals = names.isCommonJs ? `var __dirname=${meta}.dirname,__filename=${meta}.filename;` : '';
-    const imports = { names, meta, map: JSON.parse(map) as SourceMapPayload };
+    const imports = { names, meta, map: JSON.parse(map.text) as SourceMapPayload };
     return {
       code: this.#withImportsApart(code, imports),
       before: `const ${meta}=__heddlePlace(${own});${locals}`,

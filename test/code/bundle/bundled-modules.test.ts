@@ -58,6 +58,29 @@ test('a module that is required in the middle of another takes nothing from that
   assert.equal(await bundled.run('say', 'outer.cjs'), 'inner');
 });
 
+test('what Node itself cannot run is compiled as tsconfig.json says, and all else is what Node makes of it', async () => {
+  const loud = `const loud = (prototype: object, name: string, property: PropertyDescriptor) => {
+      const { value } = property;
+      property.value = () => value().toUpperCase();
+    };`;
+  using project = newProject({
+    'tsconfig.json': `{ "compilerOptions":
+      { "experimentalDecorators": true, "target": "es2020", "jsx": "react", "jsxFactory": "element" } }`,
+    'flow.mjs': `import { task } from 'heddle'; import { Shout } from './shout.ts'; import { Place } from './place.ts';
+      import { view } from './view.tsx'; import { Plain } from './plain.ts';
+      task('say', () => [new Shout().word(), new Place().word(), view, new Plain().word]);`,
+    'shout.ts': `${loud} export class Shout { @loud word() { return 'shout'; } }`,
+    'place.ts': `${loud} export class Place { @loud word() { return typeof import.meta.url; } }`,
+    'view.tsx': `const element = (name: string, _: object, text: string) => [name, text]; export const view = <b>text</b>;`,
+    // In an older target the field would keep what is assigned to it before it is declared.
+    'plain.ts': `/** @see Base */
+      class Base { constructor() { this.fill(); } fill() {} }
+      export class Plain extends Base { word?: string; override fill() { this.word = 'filled'; } }`,
+  });
+
+  assert.deepEqual(await (await project.bundled()).run('say'), ['SHOUT', 'STRING', ['b', 'text'], undefined]);
+});
+
 test('modules that import each other run in the order in which they did, whatever else comes along', async () => {
   const files = {
     'flow.mjs': `import { task } from 'heddle'; import { times } from './table.mjs'; import './only-here.mjs';
