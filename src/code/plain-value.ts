@@ -50,10 +50,10 @@ export function describe(value: unknown, { isOwn, folder }: Describing): PlainVa
   }
 }
 
-/** In a bundle, the files that a module names by its own place are elsewhere: there, paths are left out. */
-export function isAlike(one: Look, other: Look, { isInBundle }: { readonly isInBundle: boolean }): boolean {
+/** In a bundle or another checkout, files that a module names by its own place are elsewhere: paths are left out. */
+export function isAlike(one: Look, other: Look, { isElsewhere }: { readonly isElsewhere: boolean }): boolean {
   if (one.whole === other.whole) return true;
-  return isInBundle && one.withoutPaths !== undefined && one.withoutPaths === other.withoutPaths;
+  return isElsewhere && one.withoutPaths !== undefined && one.withoutPaths === other.withoutPaths;
 }
 
 const shown: InspectOptions = {

@@ -8,6 +8,7 @@ import { variableHere, variablesOf, type ModuleVariable } from '../code/drift.ts
 import { sideEffectsOf } from '../code/load.ts';
 import { isAlike } from '../code/plain-value.ts';
 import { isRead } from '../code/reads.ts';
+import { projectOf } from '../code/registry.ts';
 import { codeOf, partsOf, type Task } from '../flow/task.ts';
 import { shorten, stepTo } from '../values/members.ts';
 import type { RunPlan } from './plan.ts';
@@ -29,17 +30,18 @@ const leastWithinText = 8;
 /** A shorter text may be in a value of the environment by chance. */
 const leastCutOut = 4;
 
-/** The variables that a task reads of its module, and its fields, as they are here. */
-export async function noteVariables(task: Task): Promise<readonly ModuleVariable[]> {
+/** The variables that a task reads of its module, and its fields, as they are here. Its project is in `folder`. */
+export async function noteVariables(task: Task, folder = ''): Promise<readonly ModuleVariable[]> {
   const parts = partsOf(task);
-  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folderOf(task));
+  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folder);
   const environment = Object.values(process.env) as string[];
   return variables.map((variable) => ({ ...variable, text: discreet(variable, environment) }));
 }
 
-/** Where the bundles of a worker are, if the task comes from one. */
-function folderOf({ reference: { module = '' } }: Task): string {
-  return isBundled(module) ? dirname(dirname(fileURLToPath(fileOf(module)))) : '';
+/** Where a worker has the files of a module's project: its bundles, or its checkout. */
+function folderOf(module: string): string {
+  const folder = dirname(fileURLToPath(fileOf(module)));
+  return isBundled(module) ? dirname(folder) : projectOf(folder);
 }
 
 /** Without what may be a secret: what is named or looks like one, was seen as one, or is of the environment. */
@@ -62,26 +64,28 @@ export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonl
 }
 
 async function driftWarnings(
-  { variables, captured, flowRunId, name: slug }: RunPlan,
+  { variables, captured, flowRunId, name: slug, reference }: RunPlan,
   task: Task,
 ): Promise<ModuleWarning[]> {
   if (variables === undefined) return [];
-  const here = new Map((await noteVariables(task)).map((each) => [each.name, each]));
+  const { module = '' } = task.reference;
+  const isElsewhere = module.startsWith('file:') && module !== reference.module;
+  const noted = await noteVariables(task, isElsewhere ? folderOf(module) : '');
+  const here = new Map(noted.map((each) => [each.name, each]));
   const warnings: ModuleWarning[] = [];
   const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));
   const isSent = ({ name }: ModuleVariable) => sent.has(name.replace(/^globalThis\./, ''));
-  const isInBundle = isBundled(task.reference.module ?? '');
   // What is empty is there to be filled while tasks run, and may have been in another thread.
   for (const variable of variables.filter((each) => each.isEmpty !== true && !isSent(each))) {
     const { name, isAround } = variable;
-    const other = variableHere(variable, here, isInBundle);
-    if (other === undefined || isAlike(variable.look, other.look, { isInBundle })) continue;
+    const other = variableHere(variable, here, isBundled(module));
+    if (other === undefined || isAlike(variable.look, other.look, { isElsewhere })) continue;
     if (!(await isReadBy(task, other.name))) continue;
     const whose = /^(?:globalThis|this)\./.test(name)
       ? ''
       : ` of ${isAround ? 'the function around it' : 'its module'}`;
     const message =
-      `task '${slug}' reads '${name}'${whose}: ${differenceOf(variable, other, isInBundle)}, which imported the ` +
+      `task '${slug}' reads '${name}'${whose}: ${differenceOf(variable, other, isElsewhere)}, which imported the ` +
       `module again. Pass it to the task as an input, or make it a Parameter and read context.parameters.`;
     warnings.push(warning('CAPTURE_DRIFT', message, [flowRunId, slug, name]));
   }
@@ -89,11 +93,11 @@ async function driftWarnings(
 }
 
 /** Ends with the worker. */
-function differenceOf(there: ModuleVariable, here: ModuleVariable, isInBundle: boolean): string {
+function differenceOf(there: ModuleVariable, here: ModuleVariable, isElsewhere: boolean): string {
   const [one, other] = [there.members ?? {}, here.members ?? {}];
   const none = { whole: '' };
   const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].filter(
-    (name) => !isAlike(one[name] ?? none, other[name] ?? none, { isInBundle }),
+    (name) => !isAlike(one[name] ?? none, other[name] ?? none, { isElsewhere }),
   );
   if (there.text !== here.text || there.text === '***' || names.length === 0) {
     const isOnlyInside = there.text === here.text && there.text !== '***';

@@ -1,14 +1,23 @@
 // What is told of the modules of tasks, which each thread imports for itself.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Flow } from 'heddle';
-import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
+import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import { changeAll, drifting, driftingOtherwise, steady } from '../fixtures/drifting.ts';
 import { polluted, pollutedToo } from '../fixtures/leaves-open-in-workers.ts';
 import { testedInPlace } from '../fixtures/tested-in-place.ts';
 import { packaged } from '../fixtures/packages.ts';
+import { joinedWorker } from './worker-process.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const token = 'warnings';
+const folder = mkdtempSync(join(tmpdir(), 'heddle-warnings-'));
+after(() => rmSync(folder, { recursive: true }));
 const bounded = { timeout: 60_000 };
 const numbers = [1, 2, 3, 4, 5, 6];
 
@@ -118,6 +127,31 @@ test(
     assert.deepEqual(await warningsOf(flow, new DistributedExecutor(() => cluster)), []);
   },
 );
+
+test('nor of where another checkout of the project is', bounded, async () => {
+  const [here, there] = ['here', 'there'].map((name) => join(folder, name)) as [string, string];
+  mkdirSync(join(here, 'node_modules'), { recursive: true });
+  symlinkSync(root, join(here, 'node_modules/heddle'));
+  writeFileSync(join(here, 'package.json'), '{"type":"module"}');
+  const lines = [
+    `import { join } from 'node:path'`,
+    `import { isMainThread } from 'node:worker_threads'`,
+    `import { task } from 'heddle'`,
+    `const words = join(import.meta.dirname, 'words.txt'), files = [import.meta.url]`,
+    `const outside = isMainThread ? '/srv/a/words.txt' : '/srv/b/words.txt'`,
+    `export const reading = task('reading', () => [words, files, outside].length)`,
+  ];
+  writeFileSync(join(here, 'flow.js'), lines.join('\n'));
+  const { reading } = await import(pathToFileURL(join(here, 'flow.js')).href);
+  renameSync(here, there);
+  await using cluster = new WebSocketCluster({ port: 0, token });
+  await cluster.start();
+  await using _ = await joinedWorker({ url: cluster.url!, token, name: 'ada', folder: there, code: 'module' });
+
+  const warnings = await warningsOf(new Flow('f', () => reading()), new DistributedExecutor(() => cluster));
+  assert.equal(warnings.length, 1, warnings.join('\n'));
+  assert.match(warnings[0]!, /^task 'reading' reads 'outside' of its module: /);
+});
 
 async function warningsOf(flow: Flow, executor: DistributedExecutor | LocalExecutor): Promise<string[]> {
   const warnings: string[] = [];
