@@ -53,9 +53,9 @@ function discreet({ name, text }: ModuleVariable, environment: readonly string[]
 /** Whether a text, as one writes it, is a value of the environment, holds it, or was cut out of it. */
 function isFrom(value: string, text: string): boolean {
   const plain = text.replaceAll(/^['"`]|['"`]$/g, '');
-  if (plain === value) return value !== '' && plain !== text;
   if (plain.length >= leastCutOut && value.includes(plain)) return true;
-  return value.length >= leastWithinText && plain.includes(value);
+  if (value.length >= leastWithinText && plain.includes(value)) return true;
+  return plain === value && value !== '' && plain !== text;
 }
 
 /** On the thread that is about to run a task: what is otherwise than where the flow was started. */

@@ -135,7 +135,7 @@ test('what a bundle has otherwise than where the flow was started, and what it l
   const others = Object.keys(driftingOtherwise);
   assert.deepEqual(
     new Set(drifted),
-    new Set(['apiToken', 'cut', 'database', 'home', 'runId', 'startedAt', 'variables', ...others]),
+    new Set(['apiToken', 'cut', 'database', 'home', 'pin', 'runId', 'startedAt', 'variables', ...others]),
   );
   const effects = warnings.filter((message) => message.endsWith('(TASK_MODULE_SIDE_EFFECTS)'));
   assert.match(effects.join('\n'), /^importing test\/fixtures\/leaves-open-in-workers\.ts .* opened 1 server, [^\n]*$/);

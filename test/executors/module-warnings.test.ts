@@ -41,13 +41,14 @@ test('variables that are not in a worker what they are here are told, each once 
       'handlers',
       'home',
       'limit',
+      'pin',
       'rows',
       'runId',
       'startedAt',
       'variables',
     ]),
   );
-  assert.equal(names.length, 13);
+  assert.equal(names.length, 14);
   assert.ok(
     drifted.some((text) => text.includes("reads 'globalThis.scale': 2 where the flow was started, but nothing")),
   );
@@ -65,7 +66,7 @@ test('variables that are not in a worker what they are here are told, each once 
       text.includes("'variables' of its module: 'variables.RUN' has another value where the flow"),
     ),
   );
-  for (const name of ['home', 'cut']) {
+  for (const name of ['home', 'cut', 'pin']) {
     const message = `'${name}' of its module: *** where the flow was started, but undefined`;
     assert.ok(
       drifted.some((text) => text.includes(message)),
