@@ -1,6 +1,6 @@
 // What is put together again of columns: values of one kind, each part of all of them by itself. Keys are written once,
 // and numbers as they lie in memory. What is put together of columns is all of one shape, which V8 makes several times
-// as fast as it reads one object after the other. How values are taken apart is in `take-apart.ts`.
+// as fast as it reads one object after the other. How values are taken apart is in `rows.ts`.
 
 export type Column = ArrayLike<unknown> | Words | Rows | Dates | Lists | Mixed;
 
