@@ -29,7 +29,9 @@ export function connectionError(
     return notHeddle(address, 'it speaks TLS (try "wss:" instead of "ws:")', { cause });
   }
   if (code === 'ECONNRESET' && address.startsWith('ws:')) {
-    const message = `${address} hung up before it said anything: if it speaks TLS, use "wss:"; else try again`;
+    const message =
+      `${address} hung up before it said anything: it speaks TLS (use "wss:" then), or too many connections wait ` +
+      'there to be introduced (its log says so then; try again in 10 s)';
     return new HeddleError('CONNECTION_FAILED', message, { address, cause });
   }
   if (isHandshakeError(code)) return notHeddle(address, `its answer was no handshake: ${cause.message}`, { cause });

@@ -11,7 +11,15 @@ import type { ClientPeer, HeldArray } from './peers.ts';
 import { importOf, roomFor } from './room.ts';
 
 export interface Standstill {
-  readonly kind: 'no-worker' | 'draining' | 'busy' | 'waits-for-itself' | 'importing' | 'alone' | 'delayed';
+  readonly kind:
+    | 'no-worker'
+    | 'draining'
+    | 'stranded'
+    | 'busy'
+    | 'waits-for-itself'
+    | 'importing'
+    | 'alone'
+    | 'delayed';
   readonly level: LogLevel;
   readonly message: string;
 }
@@ -22,24 +30,43 @@ interface Place {
   readonly arrays: ReadonlyMap<number, HeldArray>;
 }
 
+interface Reasons {
+  readonly core: SchedulerCore;
+  readonly telling: Telling;
+}
+
 /** Nothing when there is nothing to wait for, or what the run has is simply running. */
 export function standstillOf(client: ClientPeer, place: Place, telling: Telling): Standstill | undefined {
   const { core } = place;
   const records = [...core.arrays.values()].filter((record) => record.client === client.id);
-  const queued = records.reduce((sum, { queuedCount }) => sum + queuedCount, 0);
+  const waiting = records.filter(({ queuedCount }) => queuedCount > 0);
   const chunks = records.flatMap((record) => [...record.chunks]);
-  if (queued === 0) return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
+  // What nobody here can run is told of when nothing else waits: that it cannot was told when it came.
+  const first = waiting.find(({ queue }) => !queue.isStranded) ?? waiting[0];
+  if (first === undefined) return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
   const { workers, slots } = core.fleet;
-  const what = plural(queued, 'task run could start', 'task runs could start');
-  const first = records.find(({ queuedCount }) => queuedCount > 0)!;
-  const message = `${what}, but ${roomFor(first, core.fleet, telling.words)}`;
+  const message = waitingFor(first, waiting, { core, telling });
   if (workers.size === 0) return { kind: 'no-worker', level: 'warn', message };
   if (slots === 0) return { kind: 'draining', level: 'warn', message };
+  if (first.queue.isStranded) return { kind: 'stranded', level: 'info', message };
   const outer = outerOf(client, place);
   if (outer === undefined) return { kind: 'busy', level: 'info', message };
   const remedy = `Run it on a cluster of its own or on another executor, or have more threads than such tasks.`;
   const why = `every one of them belongs to flow run '${outer}', of which a task started this run and waits for it`;
   return { kind: 'waits-for-itself', level: 'warn', message: `${message}; ${why}. ${remedy}` };
+}
+
+/** Why nothing starts of what needs the same as this. */
+function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core, telling }: Reasons): string {
+  const { words } = telling;
+  const alike = waiting.filter(({ queue }) => queue === first.queue);
+  const count = alike.reduce((sum, { queuedCount }) => sum + queuedCount, 0);
+  const why = roomFor(first, core.fleet, words);
+  if (!first.queue.isStranded || core.fleet.slots === 0) {
+    return `${plural(count, 'task run could start', 'task runs could start')}, but ${why}`;
+  }
+  const others = alike.length === 1 ? '' : ' and others';
+  return `${plural(count, 'task run waits', 'task runs wait')}, of ${words.array(first.id)}${others}: ${why}`;
 }
 
 /** What a worker has, and does not run. */

@@ -59,9 +59,10 @@ export class MemoryWatch {
     this.#endedAgo += 1;
     if (isStuck && share >= endShare) return 'end-process';
     if (!isBusy) {
+      if (share >= pauseShare && this.#hasRun) return 'start-anew';
       // To wait for memory that nobody will give back would be to wait for ever.
       this.isPaused = false;
-      return share >= pauseShare && this.#hasRun ? 'start-anew' : 'go-on';
+      return 'go-on';
     }
     if (share >= pauseShare) this.isPaused = true;
     if (share < resumeShare) this.isPaused = false;

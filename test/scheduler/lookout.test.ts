@@ -162,6 +162,33 @@ test('a flow run of which nothing moves is told why, once, and again when the re
   assert.equal(client.has('logs'), false);
 });
 
+test('of what waits, that is told which somebody here can run; else whose it is that nobody can', async () => {
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
+  const ada = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  const needs = { resources: [], labels: ['eu'] };
+  const pair = [
+    submission({ array: 1, length: 2, name: 'fit', needs }),
+    submission({ array: 2, length: 3, name: 'load' }),
+  ];
+  client.send({ type: 'submit', arrays: pair });
+  const { attempt } = await ada.next('run');
+  const told = async () => {
+    for (;;) {
+      const { message } = (await client.next('logs')).records[0]!;
+      if (message.startsWith('nothing starts or ends: ')) return message.slice('nothing starts or ends: '.length);
+    }
+  };
+
+  assert.equal(await told(), `2 task runs could start, but the only thread is busy with task 'load'`);
+
+  client.send({ type: 'release', arrays: [2] });
+  ada.send({ type: 'ended', attempt });
+  const why = /^2 task runs wait, of task 'fit': it needs label 'eu', and no worker here has that; the nearest, ada, /;
+  assert.match(await told(), why);
+});
+
 test('a flow run whose threads hang in the import of a module is told of that module', async () => {
   await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
   const ada = connect(scheduler, { role: 'worker', threads: 1 });
