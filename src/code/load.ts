@@ -87,6 +87,9 @@ export async function importUntilReady(module: string): Promise<void> {
   if (end.type === 'failed') throw moduleFailed(module, end.error, 'what a task uses of it');
 }
 
+/** What is seen of a module that has not run yet; in a bundle its variables are there, and undefined. */
+const circle = /before initialization$|^TypeError: (?:.* is not a (?:function|constructor)$|Cannot .* of undefined)/;
+
 function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
   const failed = `a worker could not import ${module} to find ${sought}`;
   const absence = notInBundle(error);
@@ -95,7 +98,10 @@ function moduleFailed(module: string, error: unknown, sought: string): HeddleErr
     return new HeddleError(absence.code, `${failed}: ${absence.message}`, { ...facts, module, cause: error });
   }
   const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const remedy = `A task's module is imported by every worker, so its top level must be safe to run there.`;
+  const remedy = circle.test(why)
+    ? `If it and others import each other, it was not the first of them where the flow was started, but is here: ` +
+      `move what they need of each other at their top level to a module that imports neither.`
+    : `A task's module is imported by every worker, so its top level must be safe to run there.`;
   return new HeddleError('TASK_MODULE_FAILED', `${failed}: ${why}. ${remedy}`, { module, cause: error });
 }
 

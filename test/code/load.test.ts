@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { load } from '../../src/code/load.ts';
 import { fingerprintOf, type Reference } from '../../src/code/registry.ts';
 import type { Task } from '../../src/index.ts';
+import { newProject } from './bundle/bundled-project.ts';
 import { fixture, referenceTo } from './fixtures.ts';
 import { makeInside, plusOne } from './fixtures/tasks.ts';
 
@@ -51,6 +53,22 @@ test('a module that is changed here is refused, with both fingerprints', async (
     message:
       `task 'load' comes from test/code/fixtures/throws.ts, whose bytes differ here (submitter abcdefghijkl, worker ` +
       `${here}). Bring both to the same version of the file, then restart this worker.`,
+  });
+});
+
+test('of a module that fails as it is the first of those that import each other, that is told', async () => {
+  using project = newProject({
+    'tasks.mjs': `import { factor } from './main.mjs'; export const around = (x) => x * factor;`,
+    'main.mjs': `import { around } from './tasks.mjs'; export const factor = 2; around(1);`,
+  });
+  const module = pathToFileURL(join(project.path, 'tasks.mjs')).href;
+
+  await assert.rejects(load(referenceTo('around', 'throws.ts', { module, fingerprint: fingerprintOf(module) })), {
+    code: 'TASK_MODULE_FAILED',
+    message:
+      `a worker could not import ${module} to find task 'around': ReferenceError: Cannot access 'around' before ` +
+      `initialization. If it and others import each other, it was not the first of them where the flow was started, ` +
+      `but is here: move what they need of each other at their top level to a module that imports neither.`,
   });
 });
 

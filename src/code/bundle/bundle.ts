@@ -187,10 +187,17 @@ function sharedOptions({ root }: BundleSource) {
     format: 'esm',
     target: 'node24',
     // As Node resolves, not as bundlers do.
-    conditions: [],
+    conditions: ['module-sync', 'node-addons', ...conditionsHere()],
     logLevel: 'silent',
     external: ['heddle', 'heddle/*'],
   } satisfies BuildOptions;
+}
+
+/** What packages are resolved by in this process beyond that: `node -C development`. */
+function conditionsHere(): string[] {
+  const { NODE_OPTIONS = '' } = process.env;
+  const options = [NODE_OPTIONS, ...process.execArgv].join(' ');
+  return [...options.matchAll(/(?<!\S)(?:-C|--conditions)(?:=|\s+)(\S+)/g)].map(([, condition]) => condition!);
 }
 
 /** First those that the task's module does not import: it may wait for ever at a run of a flow. */

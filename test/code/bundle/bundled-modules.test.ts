@@ -98,6 +98,39 @@ test('modules that import each other run in the order in which they did, whateve
   assert.deepEqual(await bundled.run('other', 'other.mjs'), ['only-here']);
 });
 
+test('of one that is the first of them in its bundle only, and so fails, that is told', async () => {
+  using project = newProject({
+    'flow.mjs': `import { task } from 'heddle'; import { factor } from './main.mjs';
+      export const say = task('say', () => factor);`,
+    'main.mjs': `import { say } from './flow.mjs'; export const factor = 2; say.with({ name: 'again' });`,
+  });
+  const bundled = await project.bundled();
+
+  await assert.rejects(bundled.run('say'), /: TypeError: .* If it and others import each other, it was not the first/);
+});
+
+test('packages are resolved by the conditions of Node, and those that the process was started with', async (t) => {
+  const exported = (condition: string) =>
+    `{ "exports": { "${condition}": "./special.mjs", "default": "./plain.mjs" } }`;
+  const files = (name: string, condition: string) => ({
+    [`node_modules/${name}/package.json`]: exported(condition),
+    [`node_modules/${name}/special.mjs`]: `export const word = 'special';`,
+    [`node_modules/${name}/plain.mjs`]: `export const word = 'plain';`,
+  });
+  using project = newProject({
+    'flow.mjs': `import { task } from 'heddle'; import * as own from 'own'; import * as sync from 'sync';
+      import * as other from 'other'; task('say', () => [own.word, sync.word, other.word]);`,
+    ...files('own', 'as-developed'),
+    ...files('sync', 'module-sync'),
+    ...files('other', 'as-published'),
+  });
+  const { NODE_OPTIONS } = process.env;
+  t.after(() => Object.assign(process.env, { NODE_OPTIONS: NODE_OPTIONS ?? '' }));
+  process.env['NODE_OPTIONS'] = '--enable-source-maps -C as-developed';
+
+  assert.deepEqual(await (await project.bundled()).run('say'), ['special', 'special', 'plain']);
+});
+
 test('a module that was changed since the task was made is not bundled, however it is imported', async () => {
   using project = newProject({
     'flow.mjs': `import { task } from 'heddle'; import { word } from './inner.mjs'; task('say', () => word);`,
