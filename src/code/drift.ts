@@ -6,7 +6,7 @@ import { types } from 'node:util';
 import { isModuleScope } from './capture/captured.ts';
 import { textOf } from './function-place.ts';
 import { Inspector, type Code, type VisibleScope } from './inspector.ts';
-import { describe, type PlainValue } from './plain-value.ts';
+import { plainValueOf, type PlainValue } from './plain-value.ts';
 import { programGlobals } from './program-globals.ts';
 
 /** A variable with a plain value, or a part of one. */
@@ -61,7 +61,7 @@ interface Seen {
 }
 
 /** Variables that functions see, the nearest of a name. */
-export class Surroundings {
+export class VisibleVariables {
   readonly #scopes: readonly VisibleScope[];
   readonly #script: string;
   readonly #inspector: Inspector;
@@ -107,7 +107,7 @@ export class Surroundings {
 const ofCommonJs = new Set(['exports', 'module', 'require', '__filename', '__dirname']);
 
 function visibleTo(code: Code, { inspector, folder }: { inspector: Inspector; folder: string }): ModuleVariable[] {
-  const around = new Surroundings(code, inspector);
+  const around = new VisibleVariables(code, inspector);
   const isOwn = (value: unknown) => around.isOwn(value);
   const codes = around.callers(code, wordsIn);
   const names = new Set(codes.flatMap((each) => [...wordsIn(each)]));
@@ -147,8 +147,8 @@ function mentioned(holder: object, { names, code, folder }: Sought): ModuleVaria
   });
 }
 
-function described(value: unknown, options: Parameters<typeof describe>[1]): PlainValue | undefined {
-  return value === noValue ? undefined : describe(value, options);
+function described(value: unknown, options: Parameters<typeof plainValueOf>[1]): PlainValue | undefined {
+  return value === noValue ? undefined : plainValueOf(value, options);
 }
 
 /**

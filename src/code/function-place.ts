@@ -75,19 +75,20 @@ export function endOf(text: string): Spot {
   return { line: text.split('\n').length - 1, column: text.length - (text.lastIndexOf('\n') + 1) };
 }
 
+/** One line of a source, with its end. */
 export function lineOf(source: string, line: number): string {
   const starts = startsOf(source);
   return source.slice(starts[line], starts[line + 1]);
 }
 
-/** By source, where its lines begin: many functions stand in few of them. */
-const starts = new Map<string, readonly number[]>();
+/** Where the lines of a source begin, by its text: many functions stand in few of them. */
+const startsBySource = new Map<string, readonly number[]>();
 
 function startsOf(source: string): readonly number[] {
-  let found = starts.get(source);
+  let found = startsBySource.get(source);
   if (found === undefined) {
     found = [0, ...Array.from(source.matchAll(/\n/g), ({ index }) => index + 1)];
-    starts.set(source, found);
+    startsBySource.set(source, found);
   }
   return found;
 }

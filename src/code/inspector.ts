@@ -95,9 +95,10 @@ export class Inspector implements Disposable {
     return this.#held(code, (objectId) => {
       const internals = this.#internalsOf(objectId);
       const scopes = internals.get('[[Scopes]]')?.objectId;
-      known.locations.set(code, location(internals));
+      const place = location(internals);
+      known.locations.set(code, place);
       return {
-        location: location(internals),
+        location: place,
         scopes: scopes === undefined ? [] : this.#scopesIn(scopes),
         bound: this.#boundOf(internals),
       };

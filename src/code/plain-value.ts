@@ -32,7 +32,7 @@ interface Describing {
 const mostParts = 200;
 
 /** Nothing for what is not plain data. Functions in it are told by their names. */
-export function describe(value: unknown, { isOwn, folder }: Describing): PlainValue | undefined {
+export function plainValueOf(value: unknown, { isOwn, folder }: Describing): PlainValue | undefined {
   try {
     if (!isPlain(value, isOwn)) return undefined;
     const whole = inspect(value, shown);

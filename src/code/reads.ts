@@ -2,7 +2,7 @@
 // what it would do: so what may be filled counts as filled.
 
 import { types } from 'node:util';
-import { Surroundings } from './drift.ts';
+import { VisibleVariables } from './drift.ts';
 import { textOf } from './function-place.ts';
 import { Inspector, type Code } from './inspector.ts';
 import type { UsedNames } from './syntax/free-names.ts';
@@ -15,7 +15,7 @@ export async function isRead(code: Code, name: string): Promise<boolean> {
   try {
     const { freeNamesIn } = await import('./syntax/free-names.ts');
     using inspector = await Inspector.open();
-    const around = new Surroundings(code, inspector);
+    const around = new VisibleVariables(code, inspector);
     const functions = around
       .callers(code, (each) => freeNamesIn(textOf(each)).names)
       .map((each) => ({ text: textOf(each), used: freeNamesIn(textOf(each)) }));
