@@ -22,7 +22,10 @@ export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: 
 
 function room(fleet: Fleet, words: Words): string {
   const { slots, workers } = fleet;
-  if (workers.size === 0) return ['there is no worker', words.noWorker?.() ?? []].flat().join(': ');
+  if (workers.size === 0) {
+    const why = words.noWorker?.();
+    return why === undefined ? 'there is no worker' : `there is no worker: ${why}`;
+  }
   if (slots === 0) return `${workers.size === 1 ? 'the only worker is' : 'all workers are'} draining`;
   const serving = [...workers.values()].filter(({ isDraining }) => !isDraining);
   if (serving.every(({ isPaused }) => isPaused)) {
