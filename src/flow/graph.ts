@@ -24,6 +24,7 @@ export class Graph {
     this.flow = flow;
   }
 
+  /** Whether its builder is running, and no other within. */
   get isBeingBuilt(): boolean {
     return underConstruction === this;
   }

@@ -22,6 +22,7 @@ export class Signal extends Error {
     signalListener.made(this);
   }
 
+  /** The state to end in. */
   get state(): State {
     return this.#state;
   }

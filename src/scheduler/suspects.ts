@@ -25,7 +25,10 @@ export class Suspects {
     this.#byExponent[exponent]!.add(range);
   }
 
-  /** Up to `count` of the gravest, none `span` behind the first, and the limit that they keep if lost again. */
+  /**
+   * Removes and returns up to `count` of the gravest suspects, which lie less than `span` behind the first of them, and
+   * the limit that they keep if they are lost again.
+   */
   take(count: number, span: number): { readonly indices: Ranges; readonly limit: number } | undefined {
     for (const [exponent, ranges] of this.#byExponent.entries()) {
       const limit = 2 ** exponent;

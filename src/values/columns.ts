@@ -33,6 +33,7 @@ interface Mixed {
   readonly objects: Column;
 }
 
+/** The values that a column was made of. */
 export function putTogether(column: Column): ArrayLike<unknown> {
   if (Array.isArray(column) || ArrayBuffer.isView(column)) return column as ArrayLike<unknown>;
   if ('words' in column) return spell(column);

@@ -165,7 +165,7 @@ export function isExotic(value: object): boolean {
   return saysSo || isNamedByClass(value);
 }
 
-/** What has its name of its class, and not any more when that is taken from it. */
+/** What says of which kind it is only while it has the prototype of its class. */
 function isNamedByClass(value: object): boolean {
   return (
     types.isMap(value) ||
