@@ -94,9 +94,9 @@ class Taking {
   }
 
   #column(column: Filling, depth: number): Column | undefined {
-    if (column.isPrimitive) return wordsOf(column.members) ?? column.members;
+    if (column.hasPrimitivesOnly) return wordsOf(column.members) ?? column.members;
     const members = column.members as readonly unknown[];
-    if (column.isObjects) return this.#objects(members as readonly object[], depth);
+    if (column.hasObjectsOnly) return this.#objects(members as readonly object[], depth);
     const primitives: unknown[] = [];
     const places: number[] = [];
     for (let at = 0; at < members.length; at += 1) {
@@ -152,7 +152,7 @@ class Taking {
     for (let at = 0; at < lists.length; at += 1) if (!elements.pushAll(lists[at]!)) return undefined;
     const { members } = elements;
     const alike = members instanceof Float64Array ? alikeAmong(objects, lengths, members) : objects;
-    const kind = elements.isObjects && !lengths.includes(0) ? 'lists of objects' : 'lists';
+    const kind = elements.hasObjectsOnly && !lengths.includes(0) ? 'lists of objects' : 'lists';
     if (!this.#areNew(kind, objects, alike)) return undefined;
     const column = this.#column(elements, depth + 1);
     return column && { lengths, elements: column };
@@ -279,11 +279,11 @@ class Filling {
     return this.#numbers ?? this.#others;
   }
 
-  get isPrimitive(): boolean {
+  get hasPrimitivesOnly(): boolean {
     return this.#objects === 0;
   }
 
-  get isObjects(): boolean {
+  get hasObjectsOnly(): boolean {
     return this.#objects === this.#length;
   }
 
