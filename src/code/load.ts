@@ -87,8 +87,9 @@ export async function importUntilReady(module: string): Promise<void> {
   if (end.type === 'failed') throw moduleFailed(module, end.error, 'what a task uses of it');
 }
 
-/** What is seen of a module that has not run yet; in a bundle its variables are there, and undefined. */
-const circle = /before initialization$|^TypeError: (?:.* is not a (?:function|constructor)$|Cannot .* of undefined)/;
+/** How to use a module of a circle before it has run fails; in a bundle its variables are there, and undefined. */
+const unreadyInCircle =
+  /before initialization$|^TypeError: (?:.* is not a (?:function|constructor)$|Cannot .* of undefined)/;
 
 function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
   const failed = `a worker could not import ${module} to find ${sought}`;
@@ -98,9 +99,9 @@ function moduleFailed(module: string, error: unknown, sought: string): HeddleErr
     return new HeddleError(absence.code, `${failed}: ${absence.message}`, { ...facts, module, cause: error });
   }
   const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const remedy = circle.test(why)
-    ? `If it and others import each other, it was not the first of them where the flow was started, but is here: ` +
-      `move what they need of each other at their top level to a module that imports neither.`
+  const remedy = unreadyInCircle.test(why)
+    ? `If it and other modules import each other, it is the first of them to be imported here, and was not where the ` +
+      `flow was started: move what their top levels need of each other to a module that imports none of them.`
     : `A task's module is imported by every worker, so its top level must be safe to run there.`;
   return new HeddleError('TASK_MODULE_FAILED', `${failed}: ${why}. ${remedy}`, { module, cause: error });
 }

@@ -67,8 +67,8 @@ test('of a module that fails as it is the first of those that import each other,
     code: 'TASK_MODULE_FAILED',
     message:
       `a worker could not import ${module} to find task 'around': ReferenceError: Cannot access 'around' before ` +
-      `initialization. If it and others import each other, it was not the first of them where the flow was started, ` +
-      `but is here: move what they need of each other at their top level to a module that imports neither.`,
+      `initialization. If it and other modules import each other, it is the first of them to be imported here, and was ` +
+      `not where the flow was started: move what their top levels need of each other to a module that imports none of them.`,
   });
 });
 

@@ -106,7 +106,10 @@ test('of one that is the first of them in its bundle only, and so fails, that is
   });
   const bundled = await project.bundled();
 
-  await assert.rejects(bundled.run('say'), /: TypeError: .* If it and others import each other, it was not the first/);
+  await assert.rejects(
+    bundled.run('say'),
+    /: TypeError: .* If it and other modules import each other, it is the first/,
+  );
 });
 
 test('packages are resolved by the conditions of Node, and those that the process was started with', async (t) => {
