@@ -5,7 +5,7 @@ import { traitArguments, type Traits } from '../lib/placing.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
 import { connectWorker } from './in-process.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { passOn, WorkerProcess } from './worker-process.ts';
 import type { LaunchedWorker, StartWorker } from './workforce.ts';
 
 export interface WorkerSize {
@@ -48,7 +48,7 @@ const heddle = fileURLToPath(new URL('../cli/heddle.js', import.meta.url));
 export function onThisMachine(address: { url: string; token: string }, size: WorkerSize): StartWorker {
   return (_, name): LaunchedWorker => {
     const args = [...inheritedArguments(process.execArgv), heddle, ...workerArguments(name, size), '--code', 'module'];
-    const worker = new WorkerProcess({ name, command: process.execPath, args });
+    const worker = new WorkerProcess({ name, command: process.execPath, args, hear: passOn });
     worker.tell(address);
     return worker;
   };

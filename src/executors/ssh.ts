@@ -4,7 +4,7 @@
 
 import { HeddleError } from '../lib/heddle-error.ts';
 import { workerArguments, type WorkerSize } from './launch.ts';
-import { WorkerProcess, type ProgramEnd } from './worker-process.ts';
+import { passOn, WorkerProcess, type ProgramEnd } from './worker-process.ts';
 import type { StartWorker } from './workforce.ts';
 
 export interface SshOptions {
@@ -44,9 +44,13 @@ const always = {
 export function overSsh(plan: SshPlan): StartWorker {
   return (place, name) => {
     const host = plan.hostOf(place);
+    let isUp = false;
     const hear = (line: string) => {
       const [, port] = /^Allocated port (\d+) for remote forward/.exec(line) ?? [];
-      if (port !== undefined) worker.tell({ url: `ws://127.0.0.1:${port}`, token: plan.token });
+      if (isUp) return passOn(line);
+      if (port === undefined) return;
+      isUp = true;
+      worker.tell({ url: `ws://127.0.0.1:${port}`, token: plan.token });
     };
     const args = sshArguments(plan, host, name);
     const worker = new WorkerProcess({

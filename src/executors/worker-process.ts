@@ -25,6 +25,8 @@ export interface ProgramEnd {
 }
 
 const keptLines = 20;
+/** What a worker says itself, which its cluster tells in words of its own. */
+const ownLine = /^(?:\d{4}-\d\d-\d\dT[\d:.]+Z heddle \| |heddle: )/;
 /** From being told to end to being ended. */
 const endGraceMs = 5_000;
 
@@ -77,6 +79,11 @@ export class WorkerProcess implements LaunchedWorker {
     if (this.#isToEnd) return undefined;
     return diagnose?.(ended) ?? endedError(name, ended);
   }
+}
+
+/** What tasks, and the programs that they start, write to standard error is seen as if they ran here. */
+export function passOn(line: string): void {
+  if (!ownLine.test(line)) process.stderr.write(`${line}\n`);
 }
 
 function endGroup(leader: number): void {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { inheritedArguments } from '../../src/executors/launch.ts';
 
 test('a worker process is started with what code may need to be loaded, and nothing that is about this process', () => {
@@ -12,3 +15,17 @@ test('a worker process is started with what code may need to be loaded, and noth
   const loading = ['--import', './hooks.js', '-C', 'development', '--max-old-space-size=512'];
   assert.deepEqual(kept, loading.concat(['--env-file', '.env', '--disable-warning', 'DEP0040']));
 });
+
+test(
+  'what a task writes to the streams of a worker process, its cluster writes to its own',
+  { timeout: 60_000 },
+  async () => {
+    const script = fileURLToPath(new URL('../fixtures/writes-to-streams.ts', import.meta.url));
+
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [script]);
+
+    const linesOf = (text: string) => text.trimEnd().split('\n').toSorted();
+    assert.deepEqual(linesOf(stdout), ['out of its child', 'out of the task']);
+    assert.deepEqual(linesOf(stderr), ['errors of its child', 'errors of the task']);
+  },
+);
