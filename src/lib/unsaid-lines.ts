@@ -9,8 +9,10 @@ const words = {
   lock: 0,
   /** How many bytes of lines there are; negative while their writer is about to say them. */
   length: 1,
+  /** How many reports the writer had posted when he was about to say them. */
+  reports: 2,
 } as const;
-const headBytes = 2 * Int32Array.BYTES_PER_ELEMENT;
+const headBytes = 3 * Int32Array.BYTES_PER_ELEMENT;
 /** Nobody is notified, which would cost more than to look again. */
 const lookAgainMs = 1;
 
@@ -21,7 +23,7 @@ export class UnsaidLines {
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(headBytes + capacityBytes)) {
     this.memory = memory;
-    this.#words = new Int32Array(memory, 0, 2);
+    this.#words = new Int32Array(memory, 0, 3);
     this.#bytes = Buffer.from(memory, headBytes);
   }
 
@@ -38,11 +40,14 @@ export class UnsaidLines {
     return start === 0 ? 'first' : 'more';
   }
 
-  /** For the writer, who is about to say them: whether nobody else does. Until then they can still be read. */
-  claim(): boolean {
+  /** For the writer, who is about to say them with the next report after so many: whether nobody else does. */
+  claim(reports: number): boolean {
     this.#lock();
     const length = this.#length;
-    if (length > 0) this.#length = -length;
+    if (length > 0) {
+      Atomics.store(this.#words, words.reports, reports);
+      this.#length = -length;
+    }
     this.#unlock();
     return length > 0;
   }
@@ -64,14 +69,21 @@ export class UnsaidLines {
    */
   take(isHeard: () => boolean): LogRecord[] {
     if (!this.#tryLock()) return [];
-    const records = this.#length > 0 && isHeard() ? this.read() : [];
+    const records = this.#length > 0 && isHeard() ? this.#read() : [];
     if (records.length > 0) this.#length = 0;
     this.#unlock();
     return records;
   }
 
-  /** Of a writer that is gone. */
-  read(): LogRecord[] {
+  /** Takes what a writer who is gone has not said, of whom so many reports were heard. */
+  takeLast(heard: number): LogRecord[] {
+    const isSaid = this.#length < 0 && heard > Atomics.load(this.#words, words.reports);
+    const records = isSaid ? [] : this.#read();
+    this.#length = 0;
+    return records;
+  }
+
+  #read(): LogRecord[] {
     const text = this.#bytes.toString('utf8', 0, Math.abs(this.#length));
     return text
       .split('\n')

@@ -204,8 +204,7 @@ export class ThreadSlot {
     this.#live = undefined;
     this.#abandoned += 1;
     if (this.#given === undefined) return;
-    const records = [...this.#unsaid.read(), stuckRecord(this.#given.chunk.name)];
-    this.#unsaid.clear();
+    const records = [...this.#unsaid.takeLast(this.#given.heard), stuckRecord(this.#given.chunk.name)];
     void this.#given.emit({ type: 'logs', records });
   }
 
@@ -251,7 +250,7 @@ export class ThreadSlot {
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
     if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
     // What the thread wrote and could not post any more.
-    this.#hearUnsaid(this.#unsaid.read());
+    if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(this.#given.heard));
     this.#handle({ type: 'thread-exited', look: this.#look() });
     // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
     void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));

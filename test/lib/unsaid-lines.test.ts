@@ -28,20 +28,33 @@ test('the writer learns that what he wrote was taken', () => {
   writer.add(line('one'));
   watcher.take(all);
 
-  assert.equal(writer.claim(), false);
+  assert.equal(writer.claim(3), false);
   assert.equal(writer.add(line('two')), 'first');
-  assert.equal(writer.claim(), true);
+  assert.equal(writer.claim(3), true);
 });
 
 test('what the writer is about to say is not taken, but is there to be read until he has said it', () => {
   const { writer, watcher } = twoEnds();
   writer.add(line('one'));
-  writer.claim();
+  writer.claim(3);
 
   assert.deepEqual(watcher.take(all), []);
-  assert.deepEqual(watcher.read(), [line('one')]);
+  assert.deepEqual(watcher.takeLast(3), [line('one')]);
   writer.clear();
-  assert.deepEqual(watcher.read(), []);
+  assert.deepEqual(watcher.takeLast(3), []);
+});
+
+test('of a writer who is gone, what he was about to say is left unless it was heard, and is taken once', () => {
+  const { writer, watcher } = twoEnds();
+  writer.add(line('one'));
+  assert.deepEqual([watcher.takeLast(9), watcher.takeLast(9), watcher.take(all)], [[line('one')], [], []]);
+
+  writer.add(line('two'));
+  writer.claim(3);
+  assert.deepEqual(watcher.takeLast(4), []);
+  writer.add(line('three'));
+  writer.claim(4);
+  assert.deepEqual(watcher.takeLast(4), [line('three')]);
 });
 
 test('as long as what the writer said is not heard, nothing is taken that he wrote after it', () => {
@@ -60,7 +73,7 @@ test('a line for which there is no room is not added, and harms no other', () =>
   writer.add(line('one'));
 
   assert.equal(writer.add(line('é'.repeat(40_000))), 'full');
-  assert.deepEqual(watcher.read(), [line('one')]);
+  assert.deepEqual(watcher.takeLast(3), [line('one')]);
 });
 
 test(

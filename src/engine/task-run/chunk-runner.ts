@@ -276,7 +276,8 @@ class ChunkRun {
     const records = this.#logs;
     if (records.length === 0) return [];
     this.#logs = [];
-    return this.#unsaid?.claim() === false ? [] : records;
+    const reports = Atomics.load(this.#task.control, controlWords.reports);
+    return this.#unsaid?.claim(reports) === false ? [] : records;
   }
 
   /** Likewise for outcomes. */
