@@ -11,7 +11,10 @@ export function connectionError(
   const wrongCertificate = certificateError(cause, address);
   if (wrongCertificate !== undefined) return wrongCertificate;
   if (code === 'ECONNREFUSED') {
-    const message = `nobody listens at ${address}: start a scheduler there, or check host and port`;
+    const port = /^wss?:\/\/(?:\[[^\]]*\]|[^/:]*)\/?$/.test(address)
+      ? ' (it names no port; that of Heddle is 8786)'
+      : '';
+    const message = `nobody listens at ${address}${port}: start a scheduler there, or check host and port`;
     return new HeddleError('CONNECTION_REFUSED', message, { address, cause });
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {

@@ -150,7 +150,7 @@ function crashed(crash: Crash, mapIndex: number | undefined): State {
       `It is not run again, because its task says onWorkerLost: 'crash'; look what it has done.${missingFor(loss)}`
     : `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
       `${describeLoss(loss)}. The same inputs will most likely do it again: ${remedyFor(loss)}.${missingFor(loss)}`;
-  const message = lastLines.length === 0 ? what : `${what} Its last lines in the log:\n  ${lastLines.join('\n  ')}`;
+  const message = lastLines.length === 0 ? what : `${what}\nIts last lines in the log:\n  ${lastLines.join('\n  ')}`;
   // The loss's own message is part of ours, which it must not replace.
   const { message: told = '', stack, ...how } = loss ?? {};
   const cause = stack === undefined ? undefined : uncaught(told, stack);

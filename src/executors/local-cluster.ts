@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
 import type { ByteSize } from '../lib/byte-size.ts';
+import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
@@ -50,6 +51,15 @@ const optionRules = {
   ...schedulerSettingRules,
 };
 
+function processBytesOf({ workerMemory, processes }: LocalClusterOptions): number {
+  const bytes = workerMemoryOf(workerMemory, 'LocalCluster');
+  if (processes === true) return bytes;
+  const message =
+    "option 'workerMemory' of LocalCluster is for worker processes, and its workers are threads of this one: say " +
+    'processes: true as well, or memoryLimit for the heap of each thread';
+  throw new UsageError('INVALID_OPTION', message, { owner: 'LocalCluster', option: 'workerMemory' });
+}
+
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
 export class LocalCluster implements Cluster {
   readonly sharesMemory: boolean;
@@ -65,7 +75,7 @@ export class LocalCluster implements Cluster {
     checkOptions('LocalCluster', options, optionRules);
     this.#options = options;
     this.#settings = schedulerSettings(options, 'LocalCluster');
-    if (options.workerMemory !== undefined) this.#processBytes = workerMemoryOf(options.workerMemory, 'LocalCluster');
+    if (options.workerMemory !== undefined) this.#processBytes = processBytesOf(options);
     this.sharesMemory = options.processes !== true;
     this.#threads = options.threads ?? 1;
     const workers = options.workers ?? availableParallelism();

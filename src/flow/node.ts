@@ -138,7 +138,8 @@ function hasNoValue({ slug }: Node, property?: string): UsageError {
   const so = property === undefined ? '' : `, so there is no '${property}' to read of it`;
   const message =
     `'${slug}' is a node and has no value itself${so}: it stands for what there will be when the flow runs. Pass it ` +
-    `to a task, and work with the value inside of that.`;
+    `to a task, and work with the value inside of that. A task is mapped over it by task.map(it), and ifElse() and ` +
+    `switchCase() choose by it.`;
   return new UsageError('NODE_HAS_NO_VALUE', message, { node: slug, ...(property !== undefined && { property }) });
 }
 

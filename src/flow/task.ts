@@ -271,7 +271,14 @@ export function task<Args extends readonly unknown[], Result>(
   ...rest: [(...args: Args) => Result] | [TaskOptions, (...args: Args) => Result]
 ): Task<Args, Result> {
   const [options, implementation] = rest.length === 1 ? [{}, rest[0]] : rest;
+  if (typeof name === 'function') {
+    throw new UsageError('INVALID_TASK', "a task needs a name, before its function: task('name', (input) => …)");
+  }
   if (typeof implementation !== 'function') {
+    if (typeof options === 'function') {
+      const message = `the options of task '${name}' come before its function: task('${name}', { … }, (input) => …)`;
+      throw new UsageError('INVALID_TASK', message, { task: name });
+    }
     const message = `task '${name}' needs a function: task('${name}', (input) => …); got ${describe(implementation)}`;
     throw new UsageError('INVALID_TASK', message, { task: name });
   }

@@ -79,7 +79,8 @@ function idling(chunks: readonly Chunk[], { held }: Fleet, { words }: Telling): 
   const told = chunks.map((chunk) => importOf(chunk, words));
   // Of what runs, something may end.
   if (!told.every((each) => each !== undefined)) return undefined;
-  return { kind: 'importing', level: 'info', message: `all that it waits for is ${told[0]!}` };
+  const remedy = 'What takes long there belongs into a task, or behind if (import.meta.main)';
+  return { kind: 'importing', level: 'warn', message: `all that it waits for is ${told[0]!}. ${remedy}` };
 }
 
 function retry(records: readonly ArrayRecord[], { words, now }: Telling): Standstill | undefined {

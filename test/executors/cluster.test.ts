@@ -84,6 +84,10 @@ test('a cluster that could never be is refused when it is made', () => {
     [{ workers: 1e9 }, /'workers' of LocalCluster should be a whole number from 1 to 1000; got 1000000000/],
     [{ threads: 1e9 }, /'threads' of LocalCluster should be a whole number from 1 to 1000; got 1000000000/],
     [{ workerMemory: 0 }, /'workerMemory' of LocalCluster should be 256 MB or more/],
+    [
+      { workerMemory: '1GB' },
+      /'workerMemory' of LocalCluster is for worker processes, .*: say processes: true as well/,
+    ],
     [{ spillDirectory: '/no/such' }, /'spillDirectory' of LocalCluster should be a folder that can be written to/],
   ];
 

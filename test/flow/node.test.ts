@@ -27,7 +27,7 @@ for (const [what, mistake] of mistakes) {
       node: 'load',
       message:
         `'load' is a node and has no value itself: it stands for what there will be when the flow runs. Pass it to a ` +
-        `task, and work with the value inside of that.`,
+        `task, and work with the value inside of that. A task is mapped over it by task.map(it), and ifElse() and switchCase() choose by it.`,
     });
   });
 }
@@ -45,7 +45,7 @@ for (const key of ['id', 'map', '0', '$row']) {
       property: key,
       message:
         `'load' is a node and has no value itself, so there is no '${key}' to read of it: it stands for what there ` +
-        `will be when the flow runs. Pass it to a task, and work with the value inside of that.`,
+        `will be when the flow runs. Pass it to a task, and work with the value inside of that. A task is mapped over it by task.map(it), and ifElse() and switchCase() choose by it.`,
     });
   });
 }

@@ -176,6 +176,14 @@ test('a task without a function, or with something else, is refused', () => {
   assert.throws(() => make('load'), needs('undefined'));
   assert.throws(() => make('load', { retries: 3 }), needs('an object'));
   assert.throws(() => make('load', {}, 'load.ts'), needs(`'load.ts'`));
+  assert.throws(() => make(() => 1), {
+    code: 'INVALID_TASK',
+    message: `a task needs a name, before its function: task('name', (input) => …)`,
+  });
+  assert.throws(() => make('load', () => 1, { retries: 3 }), {
+    code: 'INVALID_TASK',
+    message: `the options of task 'load' come before its function: task('load', { … }, (input) => …)`,
+  });
 });
 
 test('a task without a name is refused', () => {

@@ -205,8 +205,9 @@ test('a flow run whose threads hang in the import of a module is told of that mo
   ada.send({ type: 'importing', attempt }, settled(attempt, 0), { type: 'ended', attempt });
   const second = await ada.next('run');
   ada.send({ type: 'importing', attempt: second.attempt, module: 'src/load.ts' });
+  const remedy = 'What takes long there belongs into a task, or behind if (import.meta.main)';
   const last = (await client.next('logs')).records[0]!.message;
-  assert.equal(last, `nothing starts or ends: all that it waits for is ${module}`);
+  assert.equal(last, `nothing starts or ends: all that it waits for is ${module}. ${remedy}`);
 });
 
 test('a flow run that was started by a task which has the only thread is told that it waits for itself', async () => {

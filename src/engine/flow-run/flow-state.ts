@@ -131,7 +131,7 @@ export class FlowState<Plan = unknown> extends State {
     const first = failures[0] ?? state;
     const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;
     const remedy = `Look at state.of('${node.slug}') for what there is.`;
-    const message = `the output of ${which} not succeed: ${sentence(first.message)} ${remedy}`;
+    const message = `the output of ${which} not succeed: ${followed(first.message, remedy)}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
 }
@@ -142,9 +142,10 @@ function stateOf({ node, state }: NodeRun): State {
   return new State(state.type, 'All that its setup needs was there: each thread opens it when a task needs it.');
 }
 
-/** A message as a sentence of its own, so that another can follow. */
-function sentence(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
+/** A message as a sentence of its own, or as paragraphs, and what follows it. */
+function followed(message: string, remedy: string): string {
+  if (message.includes('\n')) return `${message}\n${remedy}`;
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${remedy}`;
 }
 
 /** A copy of `source` in which each part is read when it is first asked for. */

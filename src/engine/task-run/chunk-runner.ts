@@ -1,6 +1,7 @@
 // Runs one chunk: finds the function, gives each of its indices to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
+import { withArticle } from '../../lib/article.ts';
 import { controlWords, untakenIn, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { positionsIn } from '../../lib/range.ts';
@@ -28,7 +29,10 @@ import { listenForUncaught } from './uncaught.ts';
  * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
  */
 const flushIntervalMs = 10;
-/** Full stack traces of failures that one task writes into the log from one thread; the states keep them all. */
+/**
+ * Full stack traces of failures by an error of one name that one task writes into the log from one thread; the states
+ * keep them all.
+ */
 const loggedFailures = 5;
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 /** Of a sensor. */
@@ -180,9 +184,10 @@ class ChunkRun {
 
   /** The function could not be found or imported: that is the outcome of every index. */
   #failAll(state: State): void {
-    this.#array.failuresLogged += 1;
     const source = { task: this.#task.name };
-    if (this.#array.failuresLogged === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
+    const isFirst = this.#array.failuresLogged.size === 0;
+    this.#array.failuresLogged.set('', 1);
+    if (isFirst) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
     for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
     }
@@ -229,12 +234,15 @@ class ChunkRun {
     if (state.type === 'TriggerFailed') return;
     // Who is told to stop and stops has not failed.
     if (isCancelled(this.#task.control)) return;
-    this.#array.failuresLogged += 1;
-    if (this.#array.failuresLogged > loggedFailures) return;
+    const kind = state.error?.name ?? state.type;
+    const count = (this.#array.failuresLogged.get(kind) ?? 0) + 1;
+    this.#array.failuresLogged.set(kind, count);
+    if (count > loggedFailures) return;
     const logger = runner.loggerFor(index);
     logger.error(stackOf(state));
-    if (this.#array.failuresLogged < loggedFailures) return;
-    logger.warn(`more failures of '${loaded.plan.name}' on this thread stay out of the log; their states hold them`);
+    if (count < loggedFailures) return;
+    const what = `failures of '${loaded.plan.name}' on this thread by ${withArticle(kind)}`;
+    logger.warn(`more ${what} stay out of the log; their states hold them`);
   }
 
   /** It leaves with the next outcome, or in the next turn; who watches over this thread may say it sooner. */

@@ -152,6 +152,19 @@ export function failureRules(rule: Rule): void {
     assert.match(state.of('add-2').message, /Task 'add-2' was given an input that cannot be sent to a worker/);
     assert.equal(state.of('inc').result, 2);
   });
+
+  rule('of many failures by one error some are in the log, and those by others all the same', async (run) => {
+    const many = Array.from({ length: 20 }, (_, x) => new Error(`common ${x}`));
+
+    const { state, logs } = await run(new Flow('many', () => throwValue.map([...many, new RangeError('rare')])));
+
+    const told = logs.filter(({ level, task }) => level === 'error' && task === 'throw-value');
+    assert.ok(told.filter(({ message }) => message.includes('common')).length < many.length);
+    assert.equal(told.filter(({ message }) => message.includes('RangeError: rare')).length, 1);
+    const others = "more failures of 'throw-value' on this thread by an Error stay out of the log";
+    assert.ok(logs.some(({ message }) => message.startsWith(others)));
+    assert.equal(state.of('throw-value').children.filter((child) => child.isFailed()).length, 21);
+  });
 }
 
 function assertNotSerializable(state: State | undefined, facts: { role: string; path: string; mapIndex?: number }) {
