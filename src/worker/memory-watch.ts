@@ -59,10 +59,9 @@ export class MemoryWatch {
     this.#endedAgo += 1;
     if (isStuck && share >= endShare) return 'end-process';
     if (!isBusy) {
-      if (share >= pauseShare && this.#hasRun) return 'start-anew';
       // To wait for memory that nobody will give back would be to wait for ever.
       this.isPaused = false;
-      return 'go-on';
+      return share >= pauseShare && this.#hasRun ? 'start-anew' : 'go-on';
     }
     if (share >= pauseShare) this.isPaused = true;
     if (share < resumeShare) this.isPaused = false;

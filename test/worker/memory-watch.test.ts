@@ -43,7 +43,7 @@ test('when nothing runs and memory is not given back, threads are started anew, 
   assert.equal(watch.look({ bytes: 900, isBusy: true, isStuck: false }), 'go-on');
   assert.equal(watch.isPaused, true);
   assert.equal(watch.look({ bytes: 900, isBusy: false, isStuck: false }), 'start-anew');
-  assert.equal(watch.isPaused, true, 'nothing is begun until then');
+  assert.equal(watch.isPaused, false);
   assert.equal(new MemoryWatch(1_000).look({ bytes: 900, isBusy: false, isStuck: false }), 'go-on');
 });
 
