@@ -1,7 +1,6 @@
 // Runs one chunk: finds the function, gives each of its indices to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
-import { withArticle } from '../../lib/article.ts';
 import { controlWords, untakenIn, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { positionsIn } from '../../lib/range.ts';
@@ -29,11 +28,10 @@ import { listenForUncaught } from './uncaught.ts';
  * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
  */
 const flushIntervalMs = 10;
-/**
- * Full stack traces of failures by an error of one name that one task writes into the log from one thread; the states
- * keep them all.
- */
+/** Full stack traces of failures of one kind that one task writes into the log from one thread; the states keep all. */
 const loggedFailures = 5;
+/** Names of errors that make a kind of their own, since anybody may name each error anew. */
+const mostKinds = 20;
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 /** Of a sensor. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
@@ -185,9 +183,8 @@ class ChunkRun {
   /** The function could not be found or imported: that is the outcome of every index. */
   #failAll(state: State): void {
     const source = { task: this.#task.name };
-    const isFirst = this.#array.failuresLogged.size === 0;
-    this.#array.failuresLogged.set('', 1);
-    if (isFirst) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
+    const { count } = this.#countFailure(state);
+    if (count === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
     for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
     }
@@ -234,15 +231,22 @@ class ChunkRun {
     if (state.type === 'TriggerFailed') return;
     // Who is told to stop and stops has not failed.
     if (isCancelled(this.#task.control)) return;
-    const kind = state.error?.name ?? state.type;
-    const count = (this.#array.failuresLogged.get(kind) ?? 0) + 1;
-    this.#array.failuresLogged.set(kind, count);
+    const { kind, count } = this.#countFailure(state);
     if (count > loggedFailures) return;
     const logger = runner.loggerFor(index);
     logger.error(stackOf(state));
     if (count < loggedFailures) return;
-    const what = `failures of '${loaded.plan.name}' on this thread by ${withArticle(kind)}`;
-    logger.warn(`more ${what} stay out of the log; their states hold them`);
+    const what = `failures of '${loaded.plan.name}' of this kind (${kind})`;
+    logger.warn(`more ${what} on this thread stay out of the log; their states hold them`);
+  }
+
+  #countFailure(state: State): { readonly kind: string; readonly count: number } {
+    const { failures } = this.#array;
+    const named = kindOf(state);
+    const kind = failures.has(named) || failures.size < mostKinds ? named : state.type;
+    const count = (failures.get(kind) ?? 0) + 1;
+    failures.set(kind, count);
+    return { kind, count };
   }
 
   /** It leaves with the next outcome, or in the next turn; who watches over this thread may say it sooner. */
@@ -304,6 +308,17 @@ class ChunkRun {
       this.#flush();
     }, flushIntervalMs);
   }
+}
+
+/** The name of the error, if that can be had: it may be anything, even a getter that throws. */
+function kindOf({ error, type }: State): string {
+  try {
+    const name: unknown = error?.name;
+    if (typeof name === 'string' && /^[\w$]{1,100}$/.test(name)) return name;
+  } catch {
+    // Then it is a failure like any other.
+  }
+  return type;
 }
 
 /** What the lanes of a chunk have in common. */

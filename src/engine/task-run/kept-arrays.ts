@@ -29,8 +29,8 @@ import { Waiting } from './waiting.ts';
 
 export interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;
-  /** How many failures were written into the log, by the name of their error. */
-  readonly failuresLogged: Map<string, number>;
+  /** How many there were of each kind. */
+  readonly failures: Map<string, number>;
   /** Whether what is to be said of its module was said. */
   isWarned: boolean;
   readonly waiting: Waiting;
@@ -50,7 +50,7 @@ export function forgetArrays(): void {
 export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptArray {
   let array = kept.get(task.array);
   if (array === undefined) {
-    array = { loaded: loadTask(task, emit), failuresLogged: new Map(), isWarned: false, waiting: new Waiting() };
+    array = { loaded: loadTask(task, emit), failures: new Map(), isWarned: false, waiting: new Waiting() };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);

@@ -8,6 +8,7 @@ import {
   rejectLater,
   returnUnsendable,
   spoilLater,
+  throwNameless,
   throwUnreadable,
   throwUnsendableField,
   throwValue,
@@ -153,6 +154,15 @@ export function failureRules(rule: Rule): void {
     assert.equal(state.of('inc').result, 2);
   });
 
+  rule('an error whose name cannot be read, or is none, is a failure like any other', async (run) => {
+    const { state } = await run(new Flow('nameless', () => throwNameless.map(['getter', 'symbol', 'object'])));
+
+    assert.deepEqual(
+      state.of('throw-nameless').children.map(({ type }) => type),
+      ['Failed', 'Failed', 'Failed'],
+    );
+  });
+
   rule('of many failures by one error some are in the log, and those by others all the same', async (run) => {
     const many = Array.from({ length: 20 }, (_, x) => new Error(`common ${x}`));
 
@@ -161,7 +171,7 @@ export function failureRules(rule: Rule): void {
     const told = logs.filter(({ level, task }) => level === 'error' && task === 'throw-value');
     assert.ok(told.filter(({ message }) => message.includes('common')).length < many.length);
     assert.equal(told.filter(({ message }) => message.includes('RangeError: rare')).length, 1);
-    const others = "more failures of 'throw-value' on this thread by an Error stay out of the log";
+    const others = "more failures of 'throw-value' of this kind (Error) on this thread stay out of the log";
     assert.ok(logs.some(({ message }) => message.startsWith(others)));
     assert.equal(state.of('throw-value').children.filter((child) => child.isFailed()).length, 21);
   });
