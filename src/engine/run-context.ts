@@ -50,7 +50,7 @@ export class RunContext implements Context, Run {
     return this.#facts.progress.loopCount;
   }
 
-  // oxlint-disable-next-line typescript/no-explicit-any -- see Context
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever the task itself gave to LOOP
   get taskLoopResult(): any {
     return this.#facts.progress.loopResult;
   }

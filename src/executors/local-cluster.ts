@@ -36,6 +36,7 @@ export interface LocalClusterOptions extends SchedulerSettings {
   readonly memoryLimit?: number;
   /**
    * What each worker process may take, `'2GB'` for example, 256 MB or more; an equal share of what there is by default.
+   * Only with `processes: true`.
    * Short of it, a worker begins nothing more, and at last ends what it has begun last.
    */
   readonly workerMemory?: ByteSize;
