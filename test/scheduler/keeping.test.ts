@@ -18,6 +18,16 @@ test('what needs all of a worker starts once enough has gone past it, and what r
   assert.deepEqual(pass(1), two, 'and is given to the others again');
 });
 
+test('once one of it has started, what gets free is kept for the next only when enough has gone past again', () => {
+  const { core, pass } = stream({ length: 2 });
+  pass(patience + 1);
+  pass(1);
+  assert.equal(core.arrays.get(big)!.queue.keeper?.id, 'alice');
+
+  assert.deepEqual(pass(1), [run('alice', big, [0, 1], patience + 4)]);
+  assert.equal(core.arrays.get(big)!.queue.keeper, undefined);
+});
+
 test('whoever asks is told for whom it is kept', () => {
   const { core, pass } = stream();
   pass(patience + 2);
@@ -76,12 +86,20 @@ test('of what comes before it, any number may go past', () => {
 });
 
 /** Alice has two of what the big one needs two of; two small ones run there, and more of them wait behind the big one. */
-function stream({ threads = 2, spec = {} }: { threads?: number; spec?: Partial<ArraySpec> } = {}) {
+interface Streamed {
+  readonly threads?: number;
+  /** Of what needs much. */
+  readonly length?: number;
+  /** What is different about the others. */
+  readonly spec?: Partial<ArraySpec>;
+}
+
+function stream({ threads = 2, length = 1, spec = {} }: Streamed = {}) {
   const { core, on } = scheduler();
   const needs = traits({ gpu: 1 });
   on(joined('alice', threads, traits({ gpu: 2 })));
   const running = runsAmong(on(submitted({ array: 0, length: 2, needs })));
-  on(submitted({ array: big, needs: traits({ gpu: 2 }) }, { array: small, length: 100, needs, ...spec }));
+  on(submitted({ array: big, length, needs: traits({ gpu: 2 }) }, { array: small, length: 100, needs, ...spec }));
   /** Has the one end that has run longest, and gives what starts then. */
   const end = (): Command[] => {
     const { worker, attempt, ranges } = running.shift()!;
