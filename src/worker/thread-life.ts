@@ -222,7 +222,7 @@ export class ThreadLife {
       this.#closed(turn.resource);
       return this.#goOn();
     }
-    if (this.#thread !== 'live') return;
+    // Of a thread that is not live nothing is open, or the turn that it ends in comes before this one.
     turn.call = 'running';
     turn.deadline = this.#now + opened.closingMs + closingGraceMs;
     this.#emit({ type: 'post-closing', resource: turn.resource });
