@@ -1,14 +1,14 @@
 // Makes the package that users install, in dist/: JavaScript, declarations, and a manifest without what only this
 // repository needs (the peers of the benchmark, the data of the example, and the Node that runs all of it).
-
 //
 // The modules are joined into a few files, since a process and each of its threads pay for every file that they read:
 // two thirds of the time of an `import` of 150 small ones. Entries and chunks lie as deep as the modules that are in
 // them, whose addresses (`import.meta.url`) are then as good as before.
 
 import { execFileSync } from 'node:child_process';
-import { build } from 'esbuild';
-import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { build as bundle, type BuildOptions, type Plugin } from 'esbuild';
+import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 const publishedFields = [
   'name',
@@ -28,7 +28,7 @@ const tooOld =
 
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
-await build({
+const options: BuildOptions = {
   entryPoints: {
     'src/entries/index': 'src/index.ts',
     'src/entries/executors': 'src/executors/index.ts',
@@ -49,7 +49,38 @@ await build({
   // Before anything else of ours runs. An older Node can read what is above it, as long as no name is imported from Node
   // that it lacks: such things are members of a module that is imported whole.
   banner: { js: `if (parseInt(process.versions.node) < 24) throw new Error(${tooOld});` },
-});
+};
+
+// esbuild makes a file of the modules that the same entries share, and what is imported later is an entry too: dozens of
+// small files. So that there are few, every entry imports first what nearly all of them need, and those that run beside
+// modules of users, all of `heddle`, which is there by then.
+const neededByAll = globSync('src/{lib,config}/*.ts');
+const heddle = 'src/index.ts';
+const withoutHeddle = new Set([
+  heddle,
+  'workers/remote.ts',
+  'src/cli/main.ts',
+  'src/schedules/index.ts',
+  'src/comm/ws.ts',
+  'src/protocol/codec.ts',
+]);
+const { metafile } = await bundle({ ...options, metafile: true, write: false });
+const needsOf = new Map(
+  Object.values(metafile.outputs).flatMap(({ entryPoint: entry }) => {
+    if (entry === undefined) return [];
+    return [[resolve(entry), withoutHeddle.has(entry) ? neededByAll : [...neededByAll, heddle]]];
+  }),
+);
+const fewFiles: Plugin = {
+  name: 'few files',
+  setup(build) {
+    build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const imports = needsOf.get(path)?.map((needed) => `import ${JSON.stringify(resolve(needed))};`);
+      return imports && { contents: `${imports.join('')} ${readFileSync(path, 'utf8')}`, loader: 'ts' };
+    });
+  },
+};
+await bundle({ ...options, plugins: [fewFiles] });
 copyFileSync('src/cli/heddle.js', 'dist/src/cli/heddle.js');
 copyFileSync('README.md', 'dist/README.md');
 copyFileSync('LICENSE', 'dist/LICENSE');

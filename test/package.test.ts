@@ -60,6 +60,27 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
   run(join(process.cwd(), 'node_modules', '.bin', 'tsc'), ['-p', folder], folder);
 });
 
+test('its import reads few files, and none with the scheduler, which only a process that runs a flow needs', () => {
+  const script = `
+    import { registerHooks } from 'node:module';
+    const files = [];
+    const load = (url, context, next) => {
+      if (url.includes('/heddle/')) files.push(url);
+      return next(url, context);
+    };
+    registerHooks({ load });
+    await import('heddle');
+    console.log(JSON.stringify(files));
+  `;
+  const files = JSON.parse(run(process.execPath, ['--input-type=module', '--eval', script], folder)) as string[];
+
+  assert.ok(files.length > 1 && files.length <= 5, files.join('\n'));
+  const declaring = (name: string) =>
+    files.filter((file) => readFileSync(new URL(file), 'utf8').includes(`${name} = class`));
+  assert.equal(declaring('Flow').length, 1);
+  assert.equal(declaring('Scheduler').length, 0);
+});
+
 test('an older Node that imports the package is told in one sentence what is needed', async (t) => {
   const older = '/usr/bin/node';
   const version = existsSync(older) ? parseInt(run(older, ['--version'], folder).slice(1)) : undefined;
