@@ -4,9 +4,8 @@ import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { runChunk } from '../engine/task-run/chunk-runner.ts';
 import { forgetArrays } from '../engine/task-run/kept-arrays.ts';
-import { outsideOfRuns } from '../engine/context.ts';
 import { closeResource } from '../engine/resources.ts';
-import type { ChunkLoss, ChunkPool, Emit, PooledChunk } from '../worker/pool.ts';
+import type { ChunkEnd, ChunkPool, Emit, PooledChunk } from '../worker/pool.ts';
 
 /**
  * Runs chunks on the thread of the flow itself, one at a time. A function that never yields cannot be stopped here: its
@@ -18,25 +17,21 @@ export class InlinePool implements ChunkPool {
   readonly #control = newControl();
   #current: { attempt: number; stop: () => void; recall: () => void } | undefined;
 
-  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
+  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd> {
     const control = this.#control;
     resetControl(control);
-    const { promise: stopped, resolve } = Promise.withResolvers<ChunkLoss>();
+    const { promise: stopped, resolve } = Promise.withResolvers<ChunkEnd>();
     const stop = () => {
       void emit({ type: 'logs', records: runningIn(control).map((index) => leftRecord(chunk, index)) });
-      resolve({ indices: [], loss: { kind: 'cancelled' } });
+      resolve({ last: [], loss: { indices: [], loss: { kind: 'cancelled' } } });
     };
     const recall = () => void emit({ type: 'returned', ranges: takeTail(control, chunk.ranges) });
     this.#current = { attempt: chunk.attempt, stop, recall };
     const { timeoutMs: _, ...task } = chunk;
     try {
       const report = (message: ChunkMessage) => void emit(message);
-      const running = runChunk({ ...task, control }, report).then((last) => {
-        // What is heard of a task is heard outside of it.
-        for (const message of last) outsideOfRuns(() => report(message));
-        return undefined;
-      });
-      return await Promise.race([running, stopped]);
+      const running = runChunk({ ...task, control }, report);
+      return await Promise.race([running.then((last) => ({ last })), stopped]);
     } finally {
       this.#current = undefined;
     }

@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -72,6 +72,8 @@ export type FromWorker =
       readonly count: number;
       readonly busyMs: number;
       readonly bytes: Uint8Array;
+      /** The attempt ends with it: there is no `ended` behind it. */
+      readonly isLast?: true;
     }
   | {
       readonly type: 'delayed';

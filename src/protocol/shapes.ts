@@ -123,7 +123,14 @@ const refused = record<Body<Refused, 'refused'>>({ code: text, message: text });
 
 export const fromWorker: Shapes<FromWorker> = {
   hello,
-  settled: record<Body<FromWorker, 'settled'>>({ attempt: count, start: count, count, busyMs: duration, bytes }),
+  settled: record<Body<FromWorker, 'settled'>>({
+    attempt: count,
+    start: count,
+    count,
+    busyMs: duration,
+    bytes,
+    isLast: optional(flag),
+  }),
   delayed: record<Body<FromWorker, 'delayed'>>({ attempt: count, index: count, delayMs: duration, note: bytes }),
   lost: record<Body<FromWorker, 'lost'>>({ attempt: count, indices: list(count), loss }),
   'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),

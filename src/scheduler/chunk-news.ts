@@ -30,6 +30,11 @@ export function touchedBy(news: ChunkNews, chunk: Chunk): readonly Range[] | und
   }
 }
 
+/** Whether the attempt is over with it. */
+export function isLastOf(news: ChunkNews): boolean {
+  return news.type === 'chunk-ended' || (news.type === 'indices-settled' && news.isLast === true);
+}
+
 /** A peer's measurement: one that makes no sense counts as none. */
 export function durationMs(claimed: number): number {
   return Number.isFinite(claimed) && claimed > 0 ? claimed : 0;

@@ -14,7 +14,7 @@ import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { ArrayRecord, type Chunk } from './array-record.ts';
 import { Blame } from './blame.ts';
-import { durationMs, touchedBy, unit } from './chunk-news.ts';
+import { durationMs, isLastOf, touchedBy, unit } from './chunk-news.ts';
 import { Delays } from './delays.ts';
 import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from './events.ts';
 import { explain, plainWords, type Telling } from './explain.ts';
@@ -61,6 +61,7 @@ export class SchedulerCore {
     this.#apply(event);
     this.#wakeDelayed();
     this.#assign();
+    this.fleet.awake = undefined;
     const commands = this.#commands;
     this.#commands = [];
     return commands;
@@ -213,7 +214,7 @@ export class SchedulerCore {
     for (const held of this.fleet.held) this.#moveToEmpty(held);
     do {
       for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
-        this.#startChunk(array, array.loners.isEmpty ? array.queue.open.first! : leastBusy(array.queue)!);
+        this.#startChunk(array, array.loners.isEmpty ? this.fleet.nextFor(array.queue) : leastBusy(array.queue)!);
       }
       // What came to nothing meanwhile, by a limit that is full now, is nothing to keep room for.
     } while (this.lineup.keeping.review());
@@ -270,9 +271,15 @@ export class SchedulerCore {
     // Old news, or news from a worker that has no business with this attempt: nothing we act on.
     if (worker === undefined || chunk === undefined || this.fleet.held.has(chunk)) return;
     const touched = touchedBy(news, chunk);
-    if (touched === undefined) return;
-
+    if (touched === undefined && !isLastOf(news)) return;
     worker.lastSeen = this.#now;
+    if (touched !== undefined) this.#accept(news, chunk, touched);
+    if (!isLastOf(news)) return;
+    if (news.type === 'indices-settled' && chunk.outstanding.isEmpty) this.fleet.awake = worker;
+    this.#takeBack(chunk);
+  }
+
+  #accept(news: ChunkNews, chunk: Chunk, touched: readonly Range[]): void {
     for (const range of touched) chunk.outstanding.remove(range);
     if (news.type !== 'chunk-ended') this.lineup.ahead.begun(chunk);
     switch (news.type) {
@@ -288,7 +295,7 @@ export class SchedulerCore {
         chunk.isDead = true;
         return this.#blame.threadLost(chunk.array, news.indices);
       case 'chunk-ended':
-        return this.#takeBack(chunk);
+        return;
       default:
         unreachable(news);
     }

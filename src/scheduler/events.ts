@@ -54,7 +54,13 @@ export type Event =
 /** What a worker says of a chunk. It is a peer: whatever does not fit our books is ignored, never asserted. */
 export type ChunkNews =
   /** Part of a chunk is done, however it ended: after `busyMs`, with `bytes` of outcomes, if that is said. */
-  | (NewsOf<'indices-settled'> & { readonly range: Range; readonly busyMs: number; readonly bytes?: number })
+  | (NewsOf<'indices-settled'> & {
+      readonly range: Range;
+      readonly busyMs: number;
+      readonly bytes?: number;
+      /** With it the attempt has ended: `chunk-ended` does not follow. */
+      readonly isLast?: boolean;
+    })
   /** An index asks to be run again later. It holds no slot while it waits. */
   | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
   /** What it was asked to give back and has not begun; perhaps nothing. */

@@ -43,6 +43,8 @@ export class Fleet {
   readonly held = new Set<Chunk>();
   /** How many slots get chunks at all, free or not. */
   slots = 0;
+  /** It has just run empty: a thread of its is awake, and to wake another one takes longer than many a task. */
+  awake: WorkerRecord | undefined;
 
   /** For what needs nothing. */
   readonly plain: Queue;
@@ -136,6 +138,12 @@ export class Fleet {
     queue.keeper = undefined;
     keeper.keptFor = undefined;
     this.#reopen(keeper);
+  }
+
+  /** Who is to run what waits in a queue, which somebody can: whoever made it ready, or else it goes by turns. */
+  nextFor({ open }: Queue): WorkerRecord {
+    const { awake } = this;
+    return awake?.chunks.size === 0 && open.has(awake) ? awake : open.first!;
   }
 
   occupy(chunk: Chunk): void {

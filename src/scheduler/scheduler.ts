@@ -118,8 +118,7 @@ export class Scheduler implements AsyncDisposable {
     this.#alarm[Symbol.dispose]();
     const reason = 'the cluster was closed';
     for (const worker of this.#workers.values()) sendToWorker(worker, { type: 'close', reason });
-    const peers = [...this.#workers.values(), ...this.#clients.values()];
-    await Promise.all(peers.map(({ comm }) => comm.close(reason)));
+    await Promise.all([...this.#workers.values(), ...this.#clients.values()].map(({ comm }) => comm.close(reason)));
     await this.#results.memory[Symbol.asyncDispose]();
     this.#recorder?.close();
   }
@@ -206,9 +205,11 @@ export class Scheduler implements AsyncDisposable {
     const { id } = worker;
     switch (message.type) {
       case 'settled': {
-        const { attempt, busyMs, bytes } = message;
-        const news = { worker: id, attempt, range: rangeOf(message), busyMs, bytes: byteLengthOf(bytes) };
-        return this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: { worker: worker.name, busyMs } });
+        const { attempt, busyMs, bytes, isLast = false } = message;
+        const news = { worker: id, attempt, range: rangeOf(message), busyMs, bytes: byteLengthOf(bytes), isLast };
+        if (isLast) worker.attempts.delete(attempt);
+        this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: { worker: worker.name, busyMs } });
+        return isLast ? this.#tellIdle() : undefined;
       }
       case 'returned': {
         const { attempt, ranges } = message;

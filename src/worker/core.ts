@@ -6,7 +6,7 @@ import type { LogRecord } from '../lib/log-record.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import type { ChunkLoss, ChunkReport } from './pool.ts';
+import type { ChunkEnd, ChunkLoss, ChunkReport } from './pool.ts';
 
 export type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
@@ -22,7 +22,7 @@ export type WorkerEvent =
   | { readonly type: 'bundle-arrived'; readonly bundle: string; readonly source: CodeSource }
   | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkReport }
   /** Nothing more comes of this attempt, which was cut short if there is a loss. */
-  | { readonly type: 'chunk-over'; readonly attempt: number; readonly loss: ChunkLoss | undefined }
+  | ({ readonly type: 'chunk-over'; readonly attempt: number } & ChunkEnd)
   | { readonly type: 'resource-reported'; readonly resource: string; readonly record: LogRecord }
   | { readonly type: 'resource-closed'; readonly resource: string }
   /** Nobody waits any more for what runs here. */
@@ -133,8 +133,7 @@ export class WorkerCore {
       case 'chunk-reported':
         return this.#report(event.attempt, event.report);
       case 'chunk-over':
-        if (event.loss !== undefined) this.#reportLoss(event.attempt, event.loss);
-        return this.#end(event.attempt);
+        return this.#chunkOver(event);
       case 'resource-reported': {
         const { resource, record } = event;
         return this.#send({ type: 'resource-logs', resource, records: [record] });
@@ -235,6 +234,15 @@ export class WorkerCore {
     this.#send({ type, attempt, resource });
   }
 
+  /** Whoever hears of its last outcome hears with that that its thread is free. */
+  #chunkOver({ attempt, last, loss }: Extract<WorkerEvent, { type: 'chunk-over' }>): void {
+    const latest = last.at(-1);
+    const outcome = loss === undefined && latest?.type === 'settled' ? latest : undefined;
+    for (const report of last) if (report !== outcome) this.#report(attempt, report);
+    if (loss !== undefined) this.#reportLoss(attempt, loss);
+    this.#end(attempt, outcome && { attempt, ...outcome, isLast: true });
+  }
+
   #reportLoss(attempt: number, { indices, loss }: ChunkLoss): void {
     // Whoever cancelled does not want them back.
     if (loss.kind === 'cancelled') return;
@@ -242,10 +250,10 @@ export class WorkerCore {
     for (const index of indices) this.#send({ type: 'timed-out', attempt, index });
   }
 
-  #end(attempt: number): void {
+  #end(attempt: number, word: FromWorker = { type: 'ended', attempt }): void {
     const { behind, next } = this.#runs.get(attempt) ?? {};
     this.#runs.delete(attempt);
-    this.#send({ type: 'ended', attempt });
+    this.#send(word);
     if (behind !== undefined) this.#runs.get(behind)!.next = undefined;
     if (next !== undefined) this.#begin(next);
   }

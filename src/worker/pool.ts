@@ -14,6 +14,12 @@ export interface ChunkLoss {
   readonly loss: Loss;
 }
 
+/** How a chunk ended: what it said last, to be told with its end, and how it was cut short, if it was. */
+export interface ChunkEnd {
+  readonly last: readonly ChunkReport[];
+  readonly loss?: ChunkLoss | undefined;
+}
+
 /** What is told of a chunk: what its runner reports, and, once it was called back, what will not be run of it here. */
 export type ChunkReport = ChunkMessage | { readonly type: 'returned'; readonly ranges: readonly Range[] };
 
@@ -25,9 +31,9 @@ export interface ChunkPool extends AsyncDisposable {
   /** How many chunks run at once. */
   readonly threads: number;
   /**
-   * Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come; with a loss if cut short.
+   * Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come but what comes with that.
    */
-  run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined>;
+  run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd>;
   /** Closes a resource on every thread that has it open, once what runs there has ended. Never rejects. */
   closeResource(key: string, log: (record: LogRecord) => void): Promise<void>;
   /** Reports as `returned` what of the attempt is not begun, and then does not begin. Nothing if it is over. */

@@ -1,6 +1,6 @@
 import type { Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import type { ChunkLoss, ChunkPool, Emit, PooledChunk } from './pool.ts';
+import type { ChunkEnd, ChunkPool, Emit, PooledChunk } from './pool.ts';
 import { ThreadSlot, type ThreadOptions } from './thread-slot.ts';
 
 /** Runs chunks on piscina threads of this process, one chunk a thread. */
@@ -25,7 +25,7 @@ export class ThreadPool implements ChunkPool {
     await Promise.all(this.#slots.map((slot) => slot.start()));
   }
 
-  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
+  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd> {
     const slot = this.#idle.pop();
     if (slot === undefined) throw new RangeError(`${this.threads} threads were given one chunk more than they are`);
     try {

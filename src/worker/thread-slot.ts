@@ -11,7 +11,7 @@ import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import type { ChunkLoss, Emit, PooledChunk } from './pool.ts';
+import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 /** What a thread posts: the reports of a chunk; or those of a closing, and that it is through with it. */
@@ -46,7 +46,9 @@ interface GivenChunk {
   heard: number;
   /** What it gave back, until all that was reported before has been heard. */
   returned: ChunkReturn | undefined;
-  readonly over: PromiseWithResolvers<ChunkLoss | undefined>;
+  /** What it says last, from when all else was heard. */
+  last: ChunkReport[] | undefined;
+  readonly over: PromiseWithResolvers<ChunkEnd>;
 }
 
 interface AskedClosing {
@@ -97,10 +99,10 @@ export class ThreadSlot {
     await this.#live;
   }
 
-  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkLoss | undefined> {
+  async run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd> {
     const { attempt, ranges, timeoutMs } = chunk;
-    const over = Promise.withResolvers<ChunkLoss | undefined>();
-    this.#given = { chunk, emit, heard: 0, returned: undefined, over };
+    const over = Promise.withResolvers<ChunkEnd>();
+    this.#given = { chunk, emit, heard: 0, returned: undefined, last: undefined, over };
     this.#handle({ type: 'chunk-given', attempt, ranges, timeoutMs });
     return await over.promise;
   }
@@ -157,13 +159,16 @@ export class ThreadSlot {
       case 'order-cancel':
         Atomics.store(this.#control, controlWords.order, controlOrders.cancel);
         return void Atomics.notify(this.#control, controlWords.order);
-      case 'report':
-        this.#taken = this.#given!.emit(command.report);
+      case 'report': {
+        const { emit, last } = this.#given!;
+        if (last === undefined) this.#taken = emit(command.report);
+        else last.push(command.report);
         return;
+      }
       case 'chunk-over': {
-        const { over } = this.#given!;
+        const { over, last = [] } = this.#given!;
         this.#given = undefined;
-        return over.resolve(command.loss);
+        return over.resolve({ last, loss: command.loss });
       }
       case 'post-closing':
         return void this.#close(command.resource);
@@ -284,6 +289,7 @@ export class ThreadSlot {
     const { returned, heard, chunk } = given;
     if (returned === undefined || heard < returned.reports) return;
     given.returned = undefined;
+    given.last = [];
     for (const report of [...returned.last, ended]) {
       this.#handle({ type: 'chunk-reported', attempt: chunk.attempt, report });
     }

@@ -114,7 +114,7 @@ export class Worker implements AsyncDisposable {
     switch (command.type) {
       case 'send':
         // Nobody says of an attempt that is over that it may go on.
-        if (command.message.type === 'ended') this.#letGo(command.message.attempt);
+        if (endsAttempt(command.message)) this.#letGo(command.message.attempt);
         return this.#comm.send(command.message);
       case 'run-chunk':
         return void this.#run(command.message, command.code);
@@ -141,8 +141,8 @@ export class Worker implements AsyncDisposable {
     const { ranges, lanes, notes, timedOut } = message;
     const facts = { name, length, array: key, attempt, ranges, lanes, notes, timedOut, timeoutMs };
     const chunk = { ...facts, code, definition: bytes, whole, elementwise: inputs };
-    const loss = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
-    this.#handle({ type: 'chunk-over', attempt, loss });
+    const end = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
+    this.#handle({ type: 'chunk-over', attempt, ...end });
   }
 
   #report(attempt: number, report: ChunkReport): Promise<void> | undefined {
@@ -211,4 +211,9 @@ function share(bytes: Uint8Array): Uint8Array {
   shared.set(bytes);
   attachShared(shared, bytes);
   return shared;
+}
+
+/** Nothing more comes of its attempt. */
+function endsAttempt(message: FromWorker): message is Extract<FromWorker, { type: 'ended' | 'settled' }> {
+  return message.type === 'ended' || (message.type === 'settled' && message.isLast === true);
 }

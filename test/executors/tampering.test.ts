@@ -109,7 +109,7 @@ async function houseOf({ takesCode }: { takesCode: boolean }) {
       emit({ type: 'settled', start, count: end - start, busyMs: 1, bytes: Uint8Array.of(0) });
       sources.push(source);
       news.resolve();
-      return undefined;
+      return { last: [] };
     },
     closeResource: async () => {},
     recall: () => {},

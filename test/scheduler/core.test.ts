@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ArraySpec, Event } from '../../src/scheduler/core.ts';
 import { checkInvariants } from '../../src/scheduler/invariants.ts';
-import { delayed, ended, given, joined, kept, lost, run, scheduler, settled, submitted } from './fixtures.ts';
+import {
+  delayed,
+  ended,
+  given,
+  joined,
+  kept,
+  lost,
+  run,
+  scheduler,
+  settled,
+  settledAtLast,
+  submitted,
+} from './fixtures.ts';
 
 test('what was settled is counted once, whoever says it again', () => {
   const { core, on } = scheduler();
@@ -11,6 +23,27 @@ test('what was settled is counted once, whoever says it again', () => {
   on(settled('alice', 1, [1, 2]), settled('alice', 1, [1, 2]), ended('alice', 1));
 
   assert.equal(core.totals.settled, 1);
+});
+
+test('what is ready with the last word of an attempt has the thread that said it', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1 }, { array: 2, whole: [1] }));
+
+  assert.deepEqual(on(settledAtLast('alice', 1, [0, 1])), [kept(1, [0, 1]), run('alice', 2, [0, 1], 2)]);
+});
+
+test('what is ready later has the worker whose turn it is: the last one may be quick because it is broken', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1 }), settledAtLast('alice', 1, [0, 1]));
+
+  assert.deepEqual(on(submitted({ array: 2 })), [run('bob', 2, [0, 1], 2)]);
+});
+
+test('an attempt is over with its last word, though nobody believes it', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1 }));
+
+  assert.deepEqual(on(settledAtLast('alice', 1, [5, 9])), [run('alice', 1, [0, 1], 2)]);
 });
 
 test('a pipeline that was begun goes before one that was not [D130]', () => {

@@ -58,6 +58,11 @@ export function settled(worker: string, attempt: number, [start, end]: [number, 
   return { type: 'indices-settled', worker, attempt, range: { start, end }, busyMs };
 }
 
+/** The same, as the last word of the attempt. */
+export function settledAtLast(...facts: Parameters<typeof settled>): Event {
+  return { ...settled(...facts), isLast: true } as Event;
+}
+
 export function returned(worker: string, attempt: number, ...parts: (readonly [number, number])[]): Event {
   return { type: 'indices-returned', worker, attempt, ranges: parts.map(([start, end]) => ({ start, end })) };
 }

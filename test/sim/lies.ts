@@ -3,8 +3,10 @@ import type { Event } from '../../src/scheduler/core.ts';
 import type { Prng } from './prng.ts';
 
 /** The same news of another worker, another attempt, or other indices. It may happen to be true. */
-export function distort(event: Event, { prng, workers }: { prng: Prng; workers: readonly string[] }): Event {
-  if (!('attempt' in event)) return event;
+export function distort(told: Event, { prng, workers }: { prng: Prng; workers: readonly string[] }): Event {
+  if (!('attempt' in told)) return told;
+  // An end is one of an attempt, whatever else is said with it.
+  const event = told.type === 'indices-settled' ? { ...told, isLast: false } : told;
   const shift = prng.pick([-2, -1, 1, 2, 0.5, Number.NaN]);
   const bent = ({ start, end }: Range) => {
     return prng.pick([

@@ -128,6 +128,7 @@ export class Model {
       case 'indices-lost':
       case 'chunk-ended':
         if (this.isTrue(event)) this.#accept(event);
+        if (event.type === 'indices-settled' && event.isLast === true) this.#end(event);
     }
   }
 
@@ -193,6 +194,12 @@ export class Model {
         for (const other of worker.attempts.values()) if (other.behind === news.attempt) other.behind = undefined;
         for (const index of owned(attempt)) this.#returnUnheard(array, index);
     }
+  }
+
+  /** The end of an attempt that came with news which need not be true. */
+  #end({ worker, attempt }: News): void {
+    const end = { type: 'chunk-ended', worker, attempt } as const;
+    if (this.isTrue(end)) this.#accept(end);
   }
 
   /** Of what may not run twice, it is not known whether it did run. */

@@ -84,7 +84,8 @@ export class VirtualShell {
     this.#isTimedOut = message.type === 'timed-out';
     if (message.type === 'returned' && message.ranges.length > 0) this.#report.returns += 1;
     if (event !== undefined) feed(event);
-    if (message.type === 'ended') this.#running.delete(message.attempt);
+    if (message.type === 'ended' || (message.type === 'settled' && message.isLast))
+      this.#running.delete(message.attempt);
     else if (message.type === 'draining') {
       feed({ type: 'worker-draining', worker: worker.id });
       tell(worker.id, { type: 'close', reason: 'it was asked for' });
@@ -100,8 +101,8 @@ export class VirtualShell {
   eventOf(worker: string, message: FromWorker): ChunkNews | undefined {
     switch (message.type) {
       case 'settled': {
-        const { attempt, start, count, busyMs } = message;
-        return { type: 'indices-settled', worker, attempt, range: { start, end: start + count }, busyMs };
+        const { attempt, start, count, busyMs, isLast = false } = message;
+        return { type: 'indices-settled', worker, attempt, range: { start, end: start + count }, busyMs, isLast };
       }
       case 'delayed': {
         const { attempt, index, delayMs } = message;

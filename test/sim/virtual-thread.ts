@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
 import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
 import type { Range } from '../../src/lib/range.ts';
-import type { ChunkLoss, ChunkReport } from '../../src/worker/pool.ts';
+import type { ChunkEnd, ChunkReport } from '../../src/worker/pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
 import { numbersIn, rangesOf } from './facts.ts';
 import type { World } from './world.ts';
@@ -27,7 +27,7 @@ export interface Host {
   /** How much longer everything takes. */
   readonly slowness: number;
   report(attempt: number, report: ChunkReport): void;
-  over(attempt: number, loss: ChunkLoss | undefined): void;
+  over(attempt: number, end: ChunkEnd): void;
   /** The whole process dies. */
   crash(): void;
 }
@@ -41,6 +41,7 @@ interface Part {
 }
 
 const noBytes = new Uint8Array(0);
+const ended = { type: 'ended' } as const;
 const exited: Loss = { kind: 'exit', exitCode: 1 };
 
 export class VirtualThread {
@@ -65,6 +66,8 @@ export class VirtualThread {
   /** It was called, and has not answered. */
   #isCalled = false;
   readonly #running = new Set<number>();
+  /** What it said with its answer. */
+  #last: ChunkReport[] | undefined;
   #starts = 0;
   #portUntil = 0;
   #alarmAt = Infinity;
@@ -137,6 +140,7 @@ export class VirtualThread {
         this.#part = undefined;
         this.#running.clear();
         this.#isTold = false;
+        this.#last = undefined;
         return this.#called() ? this.#beginChunk(this.#task!) : this.#fail();
       case 'take-tail':
         return this.#handle({ type: 'tail-taken', tail: this.#takeTail() });
@@ -144,11 +148,12 @@ export class VirtualThread {
         this.#isTold = true;
         return;
       case 'report':
+        if (this.#last !== undefined) return void this.#last.push(command.report);
         return this.#host.report(this.#task!.attempt, command.report);
       case 'chunk-over': {
         const { attempt } = this.#task!;
         this.#task = undefined;
-        return this.#host.over(attempt, command.loss);
+        return this.#host.over(attempt, { last: this.#last ?? [], loss: command.loss });
       }
       case 'post-closing':
         return this.#called() ? this.#cleanUp(command.resource) : this.#fail();
@@ -243,13 +248,14 @@ export class VirtualThread {
     // The rest of it was taken back meanwhile.
     const end = Math.min(planned, this.#end);
     let done = start;
-    const flush = (until: number) => {
-      for (const range of rangesOf(this.#indices.slice(done, until))) {
-        const count = range.end - range.start;
-        this.#report({ type: 'settled', start: range.start, count, busyMs, bytes: noBytes });
-      }
+    const outcomes = (until: number) => {
+      const ranges = rangesOf(this.#indices.slice(done, until));
       done = until;
+      return ranges.map((range): ChunkMessage => {
+        return { type: 'settled', start: range.start, count: range.end - range.start, busyMs, bytes: noBytes };
+      });
     };
+    const flush = (until: number) => outcomes(until).forEach((outcome) => this.#report(outcome));
     for (let position = start; position < end; position += 1) {
       const index = this.#indices[position]!;
       const fate = task.timedOut.includes(index) ? 'done' : this.#world.fateOf(task.array, index);
@@ -263,9 +269,9 @@ export class VirtualThread {
       this.#report({ type: 'delayed', index, delayMs: fate, note: noBytes });
       done = position + 1;
     }
+    if (end === this.#end) return this.#return(outcomes(end));
     flush(end);
-    if (end < this.#end) this.#goOn(task);
-    else this.#return();
+    this.#goOn(task);
   }
 
   /** Nothing of what has not begun at all. */
@@ -284,9 +290,13 @@ export class VirtualThread {
     return Math.min(end, start + 1 + Math.floor((end - start) * share));
   }
 
-  #return(): void {
+  /** What is left to be told of it is told with its end. */
+  #return(last: readonly ChunkMessage[] = []): void {
     const { attempt } = this.#task!;
-    this.#say({ type: 'chunk-reported', attempt, report: { type: 'ended' } });
+    this.#atPort(() => {
+      if (this.#task?.attempt === attempt) this.#last = [];
+      for (const report of [...last, ended]) this.#handle({ type: 'chunk-reported', attempt, report });
+    });
     this.#answer();
     if (this.#chance('idleDeath')) this.#later(this.#between(0, 50), () => this.#state === 'idle' && this.#die());
   }
@@ -330,8 +340,12 @@ export class VirtualThread {
   }
 
   #say(event: ThreadEvent): void {
+    this.#atPort(() => this.#handle(event));
+  }
+
+  #atPort(action: () => void): void {
     this.#portUntil = Math.max(this.#portUntil, this.#world.agenda.now + this.#between(0, 2));
-    this.#atHost(this.#portUntil, () => this.#handle(event));
+    this.#atHost(this.#portUntil, action);
   }
 
   #atHost(at: number, action: () => void): void {

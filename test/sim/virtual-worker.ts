@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
 import type { ToWorker } from '../../src/protocol/messages.ts';
 import { WorkerCore, type WorkerCommand, type WorkerEvent } from '../../src/worker/core.ts';
-import type { ChunkLoss, ChunkReport } from '../../src/worker/pool.ts';
+import type { ChunkEnd, ChunkReport } from '../../src/worker/pool.ts';
 import { VirtualThread, type Host } from './virtual-thread.ts';
 import type { World } from './world.ts';
 
@@ -97,8 +97,8 @@ export class VirtualWorker implements Host {
     this.#handle({ type: 'chunk-reported', attempt, report });
   }
 
-  over(attempt: number, loss: ChunkLoss | undefined): void {
-    this.#soon({ type: 'chunk-over', attempt, loss });
+  over(attempt: number, end: ChunkEnd): void {
+    this.#soon({ type: 'chunk-over', attempt, ...end });
   }
 
   #handle(event: WorkerEvent): void {

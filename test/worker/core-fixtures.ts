@@ -59,7 +59,7 @@ export function closed(resource: string): WorkerEvent {
 }
 
 export function over(attempt: number, loss?: ChunkLoss): WorkerEvent {
-  return { type: 'chunk-over', attempt, loss };
+  return { type: 'chunk-over', attempt, last: [], loss };
 }
 
 export function found(array: number): WorkerEvent {

@@ -38,6 +38,30 @@ test('a chunk is run, its reports are passed on in order, and its end is told la
   );
 });
 
+test('with the last outcome of a chunk, its end is told', () => {
+  const on = worker();
+  const logs = { type: 'logs', records: [] } as const;
+  const settled = { type: 'settled', start: 0, count: 5, busyMs: 1, bytes: Buffer.from('five') } as const;
+  on(define(1), run(1), run(1, { attempt: 2, behind: 1 }));
+
+  assert.deepEqual(on({ type: 'chunk-over', attempt: 1, last: [logs, settled] }), [
+    ...sent({ attempt: 1, ...logs }, { attempt: 1, ...settled, isLast: true }),
+    runs(run(1, { attempt: 2, behind: 1 })),
+  ]);
+});
+
+test('the end of a chunk that was cut short is told behind its loss', () => {
+  const on = worker();
+  const loss = { kind: 'exit', exitCode: 3 } as const;
+  const settled = { type: 'settled', start: 0, count: 4, busyMs: 1, bytes: Buffer.from('four') } as const;
+  on(define(1), run(1));
+
+  assert.deepEqual(
+    on({ type: 'chunk-over', attempt: 1, last: [settled], loss: { indices: [4], loss } }),
+    sent({ attempt: 1, ...settled }, { type: 'lost', attempt: 1, indices: [4], loss }, ended(1)),
+  );
+});
+
 test('an index that took its thread with it is told before the end of its chunk', () => {
   const on = worker();
   const loss = { kind: 'exit', exitCode: 3 } as const;

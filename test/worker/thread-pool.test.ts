@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ChunkReport, PooledChunk } from '../../src/worker/pool.ts';
+import type { PooledChunk } from '../../src/worker/pool.ts';
 import { ThreadPool } from '../../src/worker/thread-pool.ts';
 
 const large = 100_000;
@@ -18,13 +18,12 @@ test('inputs that others may need are copied', async () => {
 async function lengthsAfterRun(options: { readonly ownsInputs?: boolean }): Promise<number[]> {
   await using pool = new ThreadPool({ threads: 1, memoryLimitMb: undefined, ...options });
   const [given, other] = [new Uint8Array(large), new Uint8Array(small)];
-  const reports: ChunkReport[] = [];
 
-  const loss = await pool.run(chunkOf(given, other), (report) => void reports.push(report));
+  const { last, loss } = await pool.run(chunkOf(given, other), () => undefined);
 
   assert.equal(loss, undefined);
   assert.deepEqual(
-    reports.filter(({ type }) => type === 'settled').map((report) => 'count' in report && report.count),
+    last.filter(({ type }) => type === 'settled').map((report) => 'count' in report && report.count),
     [1],
   );
   return [given.length, other.length];

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inprocPair } from '../../src/comm/inproc.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
-import type { ChunkLoss, ChunkPool, Emit } from '../../src/worker/pool.ts';
+import type { ChunkEnd, ChunkPool, Emit } from '../../src/worker/pool.ts';
 import { Worker } from '../../src/worker/worker.ts';
 import { define, run } from './core-fixtures.ts';
 
@@ -37,9 +37,9 @@ test('what is over or not here yet is not held, so that nothing of it stays', as
 /** With one thread. */
 function worker() {
   const emits: Emit[] = [];
-  const ends: ((loss: ChunkLoss | undefined) => void)[] = [];
+  const ends: ((end: ChunkEnd) => void)[] = [];
   const over = async () => {
-    ends.shift()?.(undefined);
+    ends.shift()?.({ last: [] });
     await new Promise((resolve) => setImmediate(resolve));
   };
   const pool: ChunkPool = {
