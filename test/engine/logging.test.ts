@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, task, type LogRecord } from 'heddle';
+import { Flow, Parameter, task, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
 import { withConfig } from '../../src/config/config.ts';
 import { writtenByTasks } from '../fixtures/log-lines.ts';
@@ -85,6 +85,28 @@ test('a namespace of debug that a run listened to writes as its owner said, when
 
   assert.ok(hasGoneElsewhere('by itself'));
 });
+
+test('a flow whose builder calls no task says that it does nothing, and how that is mended', async () => {
+  const plain = task('plain', () => 1);
+  const added = new Flow('added', () => {});
+  added.addTask(plain);
+
+  const [nothing, echo, something] = await Promise.all(
+    [new Flow('nothing', () => {}), new Flow('echo', () => new Parameter('x', { default: 1 })), added].map((flow) =>
+      warningsOf(flow),
+    ),
+  );
+
+  const advice = (name: string) =>
+    `flow '${name}' has no tasks, so this run does nothing. Call its tasks in the function that builds it, as in ` +
+    `new Flow('${name}', () => load(path)). (FLOW_WITHOUT_TASKS)`;
+  assert.deepEqual([nothing, echo, something], [[advice('nothing')], [advice('echo')], []]);
+});
+
+async function warningsOf(flow: Flow): Promise<string[]> {
+  const { records } = await runAndListen(flow, new LocalExecutor());
+  return records.flatMap(({ level, message }) => (level === 'warn' ? [message] : []));
+}
 
 async function runAndListen(flow: Flow, executor: LocalExecutor, { secrets = {} } = {}) {
   const records: LogRecord[] = [];

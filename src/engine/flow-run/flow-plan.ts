@@ -4,10 +4,19 @@ import { refuseResource } from '../../flow/resource.ts';
 import { assertNoTask } from '../../flow/task.ts';
 import { stepTo } from '../../values/members.ts';
 import { lookingAt } from '../../values/travels.ts';
+import type { Logger } from '../logger.ts';
 
 /** Checks what a builder returned: it names nodes of its flow. A task that was not called would never run. */
 export function assertPlan(graph: Graph, plan: unknown): void {
   lookingAt(plan, { role: 'output', task: graph.flow }, () => lookThrough(graph, plan));
+}
+
+/** A run of a flow without tasks succeeds at once, which looks as if it had done something. */
+export function warnOfNoTasks({ flow, nodes }: Graph, logger: Logger): void {
+  if (nodes.some(({ task }) => task !== undefined)) return;
+  const code = 'FLOW_WITHOUT_TASKS';
+  const remedy = `Call its tasks in the function that builds it, as in new Flow('${flow}', () => load(path)).`;
+  logger.warn(`flow '${flow}' has no tasks, so this run does nothing. ${remedy} (${code})`);
 }
 
 function lookThrough(graph: Graph, plan: unknown): void {

@@ -17,6 +17,7 @@ import type { Flow, FlowRunName } from './flow.ts';
 import { contextOf } from './flow-context.ts';
 import { changeFlowState, endFlow, pending, running } from './flow-handlers.ts';
 import type { FlowPlacing } from './flow-placing.ts';
+import { warnOfNoTasks } from './flow-plan.ts';
 import { FlowRunLog } from './flow-run-log.ts';
 import { FlowRunner } from './flow-runner.ts';
 import type { FlowState } from './flow-state.ts';
@@ -97,7 +98,8 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const { placing, approve: approved = [] } = request;
   const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, placing, result });
   const orTold = toldOfFailure(flow, context);
-  await orTold(warnOfState(flow.graph, logger));
+  warnOfNoTasks(graph, logger);
+  await orTold(warnOfState(graph, logger));
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
   await using session = await orTold(startedUnless(over, start));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
