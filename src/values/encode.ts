@@ -20,11 +20,18 @@ const leastRows = 4;
 
 /**
  * One block of bytes that owns its memory: nothing else is in its buffer, so it can be posted or transferred whole. It
- * begins with the bytes of `head`, below 128, which are no business of ours. One value alone may be given as a `Table`.
+ * begins with the bytes of `head`, below 128, which are no business of ours. Values may be given as a `Table` each, if
+ * the first one is.
  */
 export function encodeColumn(values: readonly unknown[], head: readonly number[] = [], writing?: Writing): Uint8Array {
   const [first] = values;
   if (typeof first === 'number' && isAllNumbers(values)) return encodeNumbers(values, head);
+  if (first instanceof Table && values.length > 1) {
+    return joinValues(
+      values.map((value) => encodeValue(value, [], writing)),
+      head,
+    );
+  }
   if (constants.includes(first) && isAllSame(values)) return encodeConstant(first, values.length, head);
   const column =
     values.length === 1 ? tableOf(first)?.column : values.length >= leastRows ? takeApart(values) : undefined;

@@ -5,7 +5,7 @@ import type { Block } from '../../lib/chunk.ts';
 import type { Range } from '../../lib/range.ts';
 import { encodeValue } from '../../values/encode.ts';
 import { isExact } from '../../values/exactness.ts';
-import { takeTableApart } from '../../values/rows.ts';
+import { Table, takeTableApart } from '../../values/rows.ts';
 import { assertFits } from '../../values/size.ts';
 import type { State } from '../../flow/state.ts';
 import { encodeOutcomes } from '../outcomes.ts';
@@ -49,26 +49,31 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
   let length = 1;
   for (let start = 0; start < given.length;) {
     const slice = given.slice(start, start + length);
-    const table = slice.length === 1 ? takeTableApart(slice[0]) : undefined;
-    if (table === undefined) replaceInexact(slice, (position) => sendable(start + position));
+    prepare(slice, (position) => sendable(start + position));
     const attaching = sharesMemory ? new Map() : undefined;
     const ends = within(states, { start, end: start + slice.length });
-    const bytes = encodeOutcomes(table === undefined ? slice : [table], ends, { attaching });
+    const bytes = encodeOutcomes(slice, ends, { attaching });
     if (attaching !== undefined) attach(bytes, attaching);
     const total = byteLengthOf(bytes);
     length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / total)));
     // One of them is far larger than those before it: whoever needs another of them should not have to read it too.
     if (total > maxBlockBytes && slice.length > 1) continue;
     const count = slice.length;
-    blocks.push(total > use.limitBytes ? tooLarge(slice[0], start, use) : { start, count, bytes });
+    const whole = slice[0] instanceof Table ? given[start] : slice[0];
+    blocks.push(total > use.limitBytes ? tooLarge(whole, start, use) : { start, count, bytes });
     start += count;
   }
   return blocks;
 }
 
-function replaceInexact(values: unknown[], replacement: (position: number) => unknown): void {
+/** Puts tables in the place of values, if the first one can be taken apart, and others in that of inexact ones. */
+function prepare(values: unknown[], replacement: (position: number) => unknown): void {
+  const first = takeTableApart(values[0]);
   for (let position = 0; position < values.length; position += 1) {
-    if (!isExact(values[position])) values[position] = replacement(position);
+    const value = values[position];
+    const table = position === 0 || first === undefined ? first : takeTableApart(value);
+    if (table !== undefined) values[position] = table;
+    else if (!isExact(value)) values[position] = replacement(position);
   }
 }
 
