@@ -1,86 +1,73 @@
-// A set of whole numbers, kept as sorted ranges that neither overlap nor touch. Ten million numbers in a row cost as
-// much as one.
-//
-// The ranges live on pages of bounded size, so that no operation moves more than one page and the list of pages,
-// wherever in the set it happens: a flat array would move everything behind each insertion.
+// A set of whole numbers, kept as ranges. Ten million numbers in a row cost as much as one, and so do they where there
+// are millions of sets: nearly all sets are one range, as those of chunks are, and that is two numbers here.
 
+import { RangePages } from './range-pages.ts';
 import { lengthOf, type Range } from './range.ts';
 
-const maxPageLength = 128;
-
-/** Where a range stands: on which page, and where on that page. */
-interface Place {
-  readonly page: number;
-  readonly slot: number;
-}
-
 export class Ranges {
-  /** No page is empty. */
-  #pages: Range[][] = [];
-  #size = 0;
+  /** The only range, while there are no several. */
+  #start = 0;
+  #end = 0;
+  #several: RangePages | undefined;
 
-  /** The range is not empty. It takes no more than it must: each chunk has such a set. */
-  static of(range: Range): Ranges {
+  static of({ start, end }: Range): Ranges {
     const ranges = new Ranges();
-    ranges.#pages = [[range]];
-    ranges.#size = lengthOf(range);
+    ranges.#start = start;
+    ranges.#end = end;
     return ranges;
   }
 
   /** How many numbers there are, not how many ranges. */
   get size(): number {
-    return this.#size;
+    return this.#several === undefined ? this.#end - this.#start : this.#several.size;
   }
 
   get isEmpty(): boolean {
-    return this.#size === 0;
+    return this.size === 0;
   }
 
   /** The smallest number. */
   get first(): number | undefined {
-    return this.#pages[0]?.[0]?.start;
+    if (this.#several !== undefined) return this.#several.first!.start;
+    return this.isEmpty ? undefined : this.#start;
   }
 
   get last(): Range | undefined {
-    return this.#pages.at(-1)?.at(-1);
+    if (this.#several !== undefined) return this.#several.last;
+    return this.isEmpty ? undefined : { start: this.#start, end: this.#end };
   }
 
   /** The ranges, as they are now. */
   get all(): readonly Range[] {
-    return this.#pages.length === 1 ? this.#pages[0]!.slice() : this.#pages.flat();
+    if (this.#several !== undefined) return [...this.#several];
+    return this.isEmpty ? [] : [{ start: this.#start, end: this.#end }];
   }
 
   add(range: Range): void {
+    const { start, end } = range;
     if (lengthOf(range) <= 0) return;
-    let { start, end } = range;
-    const place = this.#seek(start);
-    const only = this.#onlyMet(place, end);
-    // What touches `range` is joined with it, so that ranges which stay never touch.
-    if (only !== undefined) {
-      const joined = { start: Math.min(start, only.start), end: Math.max(end, only.end) };
-      return this.#exchange(place, only, joined);
-    }
-    for (const met of this.#cut(place, end)) {
-      start = Math.min(start, met.start);
-      end = Math.max(end, met.end);
-    }
-    this.#insert({ start, end });
+    if (this.#several !== undefined) {
+      this.#several.add(range);
+      this.#joinSeveral();
+    } else if (this.isEmpty) {
+      this.#start = start;
+      this.#end = end;
+    } else if (start <= this.#end && end >= this.#start) {
+      this.#start = Math.min(start, this.#start);
+      this.#end = Math.max(end, this.#end);
+    } else this.#split({ start: this.#start, end: this.#end }, range);
   }
 
   remove(range: Range): void {
-    if (lengthOf(range) <= 0) return;
     const { start, end } = range;
-    const place = this.#seek(start + 1);
-    const only = this.#onlyMet(place, end - 1);
-    // Of one range an end is cut off: what stays of it stays where it is.
-    if (only !== undefined && only.start < start !== only.end > end) {
-      const rest = only.start < start ? { start: only.start, end: start } : { start: end, end: only.end };
-      return this.#exchange(place, only, rest);
-    }
-    for (const met of this.#cut(place, end - 1)) {
-      if (met.start < start) this.#insert({ start: met.start, end: start });
-      if (met.end > end) this.#insert({ start: end, end: met.end });
-    }
+    if (lengthOf(range) <= 0) return;
+    if (this.#several !== undefined) {
+      this.#several.remove(range);
+      this.#joinSeveral();
+    } else if (end <= this.#start || start >= this.#end) return;
+    else if (start <= this.#start) this.#start = Math.min(end, this.#end);
+    else if (end >= this.#end) this.#end = start;
+    else this.#split({ start: this.#start, end: start }, { start: end, end: this.#end });
   }
 
   has(number: number): boolean {
@@ -90,20 +77,16 @@ export class Ranges {
   /** Whether every number of `range` is in the set. */
   covers(range: Range): boolean {
     if (lengthOf(range) <= 0) return true;
-    const { page, slot } = this.#seek(range.start + 1);
-    const found = this.#pages[page]?.[slot];
-    return found !== undefined && found.start <= range.start && found.end >= range.end;
+    if (this.#several !== undefined) return this.#several.covers(range);
+    return range.start >= this.#start && range.end <= this.#end;
   }
 
   /** Removes up to `count` numbers that follow each other, from the front, and returns them. */
   take(count: number): Range | undefined {
-    const page = this.#pages[0];
-    const front = page?.[0];
-    if (page === undefined || front === undefined || count < 1) return undefined;
-    const taken = { start: front.start, end: Math.min(front.end, front.start + count) };
-    this.#size -= lengthOf(taken);
-    if (taken.end < front.end) page[0] = { start: taken.end, end: front.end };
-    else this.#drop({ page: 0, slot: 0 }, 1);
+    if (this.isEmpty || count < 1) return undefined;
+    const { start, end } = this.#several?.first ?? { start: this.#start, end: this.#end };
+    const taken = { start, end: Math.min(end, start + count) };
+    this.remove(taken);
     return taken;
   }
 
@@ -121,104 +104,36 @@ export class Ranges {
 
   /** The parts of the set that lie inside `range`. */
   overlap(range: Range): Range[] {
-    const parts: Range[] = [];
-    if (lengthOf(range) <= 0) return parts;
-    let { page, slot } = this.#seek(range.start + 1);
-    for (; page < this.#pages.length; page += 1, slot = 0) {
-      const ranges = this.#pages[page]!;
-      for (; slot < ranges.length; slot += 1) {
-        const { start, end } = ranges[slot]!;
-        if (start >= range.end) return parts;
-        parts.push({ start: Math.max(start, range.start), end: Math.min(end, range.end) });
-      }
-    }
-    return parts;
+    if (lengthOf(range) <= 0) return [];
+    if (this.#several !== undefined) return this.#several.overlap(range);
+    const [start, end] = [Math.max(this.#start, range.start), Math.min(this.#end, range.end)];
+    return start < end ? [{ start, end }] : [];
   }
 
   clear(): void {
-    this.#pages.length = 0;
-    this.#size = 0;
+    this.#start = 0;
+    this.#end = 0;
+    this.#several = undefined;
   }
 
   *[Symbol.iterator](): Generator<Range, void> {
-    for (const page of this.#pages) yield* page;
+    if (this.#several !== undefined) yield* this.#several;
+    else if (!this.isEmpty) yield { start: this.#start, end: this.#end };
   }
 
-  /** The place of the first range that ends at `number` or later; past the last page when there is none. */
-  #seek(number: number): Place {
-    const pages = this.#pages;
-    let [page, high] = [0, pages.length];
-    while (page < high) {
-      const middle = (page + high) >>> 1;
-      const ranges = pages[middle]!;
-      if (ranges[ranges.length - 1]!.end >= number) high = middle;
-      else page = middle + 1;
-    }
-    const ranges = pages[page];
-    return { page, slot: ranges === undefined ? 0 : firstEndingAt(ranges, number) };
+  #split(one: Range, other: Range): void {
+    this.#several = new RangePages();
+    this.#several.add(one);
+    this.#several.add(other);
   }
 
-  /** The range at a place, if it starts at `high` or sooner and no other behind it does. */
-  #onlyMet({ page, slot }: Place, high: number): Range | undefined {
-    const met = this.#pages[page]?.[slot];
-    if (met === undefined || met.start > high) return undefined;
-    const next = this.#pages[page]![slot + 1] ?? this.#pages[page + 1]?.[0];
-    return next === undefined || next.start > high ? met : undefined;
+  /** Where one is left of several, or none, they are not needed. */
+  #joinSeveral(): void {
+    const several = this.#several!;
+    if (several.areSeveral) return;
+    const { start, end } = several.first ?? { start: 0, end: 0 };
+    this.#start = start;
+    this.#end = end;
+    this.#several = undefined;
   }
-
-  #exchange({ page, slot }: Place, old: Range, range: Range): void {
-    this.#pages[page]![slot] = range;
-    this.#size += lengthOf(range) - lengthOf(old);
-  }
-
-  /** Removes and returns the ranges from a place on that start at `high` or sooner. */
-  #cut({ page, slot }: Place, high: number): readonly Range[] {
-    const cut: Range[] = [];
-    for (let ranges = this.#pages[page]; ranges !== undefined; ranges = this.#pages[page]) {
-      let end = slot;
-      while (end < ranges.length && ranges[end]!.start <= high) end += 1;
-      for (let index = slot; index < end; index += 1) cut.push(ranges[index]!);
-      const isCutToItsEnd = end === ranges.length;
-      const isCutWhole = this.#drop({ page, slot }, end - slot);
-      if (!isCutToItsEnd) break;
-      if (!isCutWhole) page += 1;
-      slot = 0;
-    }
-    for (const range of cut) this.#size -= lengthOf(range);
-    return cut;
-  }
-
-  /** Removes `count` ranges of one page, and the page if nothing is left of it: then the answer is yes. */
-  #drop({ page, slot }: Place, count: number): boolean {
-    const ranges = this.#pages[page]!;
-    if (count === ranges.length) {
-      if (this.#pages.length === 1) this.#pages.length = 0;
-      else this.#pages.splice(page, 1);
-      return true;
-    }
-    if (count > 0) ranges.splice(slot, count);
-    return false;
-  }
-
-  /** Puts in a range that neither overlaps nor touches any other. */
-  #insert(range: Range): void {
-    this.#size += lengthOf(range);
-    const place = this.#seek(range.start);
-    const isLast = place.page === this.#pages.length;
-    const page = isLast ? Math.max(0, place.page - 1) : place.page;
-    const ranges = (this.#pages[page] ??= []);
-    ranges.splice(isLast ? ranges.length : place.slot, 0, range);
-    if (ranges.length > maxPageLength) this.#pages.splice(page + 1, 0, ranges.splice(maxPageLength >> 1));
-  }
-}
-
-/** The index of the first range that ends at `number` or later. */
-function firstEndingAt(ranges: readonly Range[], number: number): number {
-  let [low, high] = [0, ranges.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ranges[middle]!.end >= number) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

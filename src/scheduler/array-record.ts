@@ -23,6 +23,8 @@ export interface Chunk {
   behind: Chunk | undefined;
   /** Likewise, what begins when this one is over. */
   next: Chunk | undefined;
+  /** Of the same worker, the one that came after it: see `FewChunks`. */
+  beside: Chunk | undefined;
   /** When it was dispatched, or came to be held. */
   since: number;
   readonly size: number;
@@ -40,7 +42,8 @@ export interface Chunk {
   isRecalled: boolean;
   /** Its thread died, so that nothing of it runs any more. */
   isDead: boolean;
-  /** Its places in the lines that it can stand in: see `leaders`, `Ahead` and `Tails`. */
+  /** Its places in the lines that it can stand in: see `chunks` and `leaders` of its array, `Ahead` and `Tails`. */
+  assigned: Place<Chunk> | undefined;
   leading: Place<Chunk> | undefined;
   waiting: Place<Chunk> | undefined;
   running: Place<Chunk> | undefined;
@@ -96,7 +99,7 @@ export class ArrayRecord {
   readonly loners = new Ranges();
   /** When each delayed index wakes. */
   readonly delayed = new Map<number, number>();
-  readonly chunks = new Set<Chunk>();
+  readonly chunks = new Turns<Chunk>(placesIn('assigned'));
   /** Those that hold a slot, and behind which another one may be sent. */
   readonly leaders = new Turns<Chunk>(placesIn('leading'));
   /** Includes the crashed. */
@@ -286,6 +289,7 @@ export class ArrayRecord {
       array: this,
       behind: undefined,
       next: undefined,
+      beside: undefined,
       since,
       size,
       lanes: Math.min(lanes, size),
@@ -295,6 +299,7 @@ export class ArrayRecord {
       outstanding: indices,
       isRecalled: false,
       isDead: false,
+      assigned: undefined,
       leading: undefined,
       waiting: undefined,
       running: undefined,

@@ -2,34 +2,50 @@ import type { Chunk } from './array-record.ts';
 import type { Attempt } from './events.ts';
 
 /**
- * The chunks of one worker, by attempt, in the order in which they came. There is one for each of its threads, and V8
- * makes the table of a Map anew each time when that runs empty and is filled again: so these are a list.
+ * The chunks of one worker, by attempt, in the order in which they came. There is one for each of its threads, so each
+ * says which is the next: lists or tables of their own would be most of what a worker takes of the processor's caches.
  */
 export class FewChunks {
-  readonly #chunks: Chunk[] = [];
+  #first: Chunk | undefined;
+  #size = 0;
 
   get size(): number {
-    return this.#chunks.length;
+    return this.#size;
   }
 
   get(attempt: Attempt): Chunk | undefined {
-    for (const chunk of this.#chunks) if (chunk.attempt === attempt) return chunk;
+    for (let chunk = this.#first; chunk !== undefined; chunk = chunk.beside)
+      if (chunk.attempt === attempt) return chunk;
     return undefined;
   }
 
   add(chunk: Chunk): void {
-    this.#chunks.push(chunk);
+    const last = this.#lastBefore(undefined);
+    if (last === undefined) this.#first = chunk;
+    else last.beside = chunk;
+    this.#size += 1;
   }
 
   delete(chunk: Chunk): void {
-    const chunks = this.#chunks;
-    const at = chunks.indexOf(chunk);
-    if (at === -1) return;
-    for (let next = at + 1; next < chunks.length; next += 1) chunks[next - 1] = chunks[next]!;
-    chunks.pop();
+    const previous = this.#lastBefore(chunk);
+    if (previous === undefined && this.#first !== chunk) return;
+    if (previous === undefined) this.#first = chunk.beside;
+    else previous.beside = chunk.beside;
+    chunk.beside = undefined;
+    this.#size -= 1;
   }
 
-  [Symbol.iterator](): IterableIterator<Chunk> {
-    return this.#chunks.values();
+  /** What comes before this one, or before the end; of one that is not here, nothing. */
+  #lastBefore(end: Chunk | undefined): Chunk | undefined {
+    let previous: Chunk | undefined;
+    for (let chunk = this.#first; chunk !== undefined; chunk = chunk.beside) {
+      if (chunk === end) return previous;
+      previous = chunk;
+    }
+    return end === undefined ? previous : undefined;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Chunk> {
+    for (let chunk = this.#first; chunk !== undefined; chunk = chunk.beside) yield chunk;
   }
 }

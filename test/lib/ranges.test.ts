@@ -90,6 +90,27 @@ test('a hundred thousand fragments are filled from any side and emptied from any
   assert.equal(ranges.isEmpty, true);
 });
 
+test('one small range to which another is added, or from which it is removed, is as a plain set of numbers', () => {
+  const small = Array.from({ length: 36 }, (_, n) => range(n % 6, Math.floor(n / 6))).filter(
+    ({ start, end }) => start <= end,
+  );
+  const perhaps = ['add', 'remove'].flatMap((type) => small.map((at) => ({ type, at })));
+  for (const only of small) {
+    for (const { type, at } of perhaps) {
+      for (const probe of small) {
+        const ranges = setOf([only.start, only.end]);
+        const model = new Set(numbersOf(only));
+
+        perform(ranges, model, { type, start: at.start, length: at.end - at.start });
+
+        assertSame(ranges, model, probe);
+        ranges.remove(range(0, 9));
+        assertSame(ranges, new Set(), probe);
+      }
+    }
+  }
+});
+
 test('after any operations it agrees with a plain set of numbers', () => {
   const anyRange = fc.record({ start: fc.nat(1_200), length: fc.nat(40) });
   const operation = fc.oneof(
@@ -159,9 +180,12 @@ function assertSame(ranges: Ranges, model: Set<number>, probe: Range): void {
   }
   assert.equal(ranges.size, model.size);
   assert.equal(ranges.first, listed[0]?.start);
+  assert.deepEqual(ranges.last, listed.at(-1));
   assert.equal(ranges.has(probe.start), model.has(probe.start));
   const inside = numbersOf(probe).filter((n) => model.has(n));
-  assert.deepEqual(ranges.overlap(probe).flatMap(numbersOf), inside);
+  const parts = ranges.overlap(probe);
+  assert.deepEqual(parts.flatMap(numbersOf), inside);
+  assert(parts.every(({ start, end }) => start < end));
   assert.equal(ranges.covers(probe), inside.length === numbersOf(probe).length);
 }
 

@@ -30,6 +30,7 @@ const rooms: readonly Room[] = [
       'asks',
       'tails',
       'blame',
+      'few-chunks',
       'fleet',
       'keeping',
       'lineup',
@@ -53,7 +54,11 @@ const rooms: readonly Room[] = [
     suites: test(['scheduler/block-store', 'scheduler/code-desk', 'scheduler/scheduler']),
     isSimulated: false,
   },
-  { files: ['src/lib/ranges.ts', 'src/lib/heap.ts'], suites: test(['lib/ranges', 'lib/heap']), isSimulated: true },
+  {
+    files: ['src/lib/ranges.ts', 'src/lib/range-pages.ts', 'src/lib/heap.ts'],
+    suites: test(['lib/ranges', 'lib/heap']),
+    isSimulated: true,
+  },
   {
     files: ['src/worker/core.ts', 'src/worker/thread-life.ts'],
     suites: test(['worker/core', 'worker/ahead', 'worker/thread-life', 'worker/thread-death']),
