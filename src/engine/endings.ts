@@ -2,12 +2,13 @@
 
 import { notInBundle } from '../code/bundle/not-in-bundle.ts';
 import { whatIsFrozen } from '../values/deep-frozen.ts';
-import { UsageError } from '../lib/heddle-error.ts';
+import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { Progress } from './loaded-task.ts';
-import { hasLineOfAuthor } from '../values/own-frames.ts';
-import type { ErrorRecord } from '../values/error-record.ts';
+import type { RunPlan } from './plan.ts';
+import { authorsStack } from '../values/own-frames.ts';
+import type { ErrorRecord, ThrownRecord } from '../values/error-record.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { decodeThrown } from '../values/thrown-again.ts';
 
@@ -44,6 +45,12 @@ export function endingOf(thrown: unknown, task: string): Ending {
 function scheduled({ state, delayMs }: RETRY): State {
   if (state.startTime !== undefined) return state;
   return new State('Retrying', state.message, { startTime: Date.now() + delayMs });
+}
+
+/** The ending of a run whose time is up. The error has the name of what Node and browsers throw then. */
+export function timedOut(message: string, { name: task, timeoutMs }: RunPlan, after: { isRetriable: boolean }): Ending {
+  const error = new HeddleError('TASK_TIMED_OUT', message, { name: 'TimeoutError', task, timeoutMs });
+  return new Ending(new State('TimedOut', message, { error }), after);
 }
 
 /** The state of a run whose function threw, whatever it threw. */
@@ -108,13 +115,20 @@ function textOf(error: Error): string {
   }
 }
 
-/** The stack, whatever kind of error it is: one that throws when it is asked is told like any other. */
+/** The stacks of an error and its causes, of whatever kind: one that throws when it is asked is told like any other. */
 export function stackOf({ error, message }: State): string {
   if (error === undefined) return message;
-  const record = encodeThrown(error);
-  if (record.kind !== 'error') return record.text;
-  const stack = hasLineOfAuthor(record.stack) ? record.stack : record.stack.replace(/(?:\n +at .*)+$/, '');
-  return withCode(stack, record);
+  const stacks: string[] = [];
+  let next: ThrownRecord | undefined = encodeThrown(error);
+  while (next !== undefined) {
+    stacks.push(next.kind === 'error' ? authorsPart(next) : next.text);
+    next = next.kind === 'error' ? next.cause : undefined;
+  }
+  return stacks.join('\ncaused by ');
+}
+
+function authorsPart(record: ErrorRecord): string {
+  return withCode(authorsStack(record.stack) ?? record.stack.replace(/(?:\n +at .*)+$/, ''), record);
 }
 
 /** As Node writes those of its own errors. */

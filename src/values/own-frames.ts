@@ -4,18 +4,13 @@
 const ownSources = ['../', '../../workers/'].map((place) => new URL(place, import.meta.url).href);
 const frame = /^\s+at /;
 
-/** The stack without what stands below the author's last line. One without any line of his stays as it is. */
-export function withoutOwnFrames(stack: string): string {
+/** The stack without what stands below the author's last line; nothing when there is no line of his. */
+export function authorsStack(stack: string): string | undefined {
   const lines = stack.split('\n');
-  let start = lines.findLastIndex(isOwn);
-  while (start > 0 && isNoAuthors(lines[start - 1]!)) start -= 1;
-  const authors = lines.slice(0, Math.max(0, start));
-  return authors.some(isAuthors) ? authors.join('\n') : stack;
-}
-
-/** Whether a line of the stack is neither ours nor Node's. */
-export function hasLineOfAuthor(stack: string): boolean {
-  return stack.split('\n').some(isAuthors);
+  const own = lines.findLastIndex(isOwn);
+  if (own === -1) return lines.some(isAuthors) ? stack : undefined;
+  const last = lines.findLastIndex((line, at) => at < own && !isNoAuthors(line));
+  return lines.slice(0, own).some(isAuthors) ? lines.slice(0, last + 1).join('\n') : undefined;
 }
 
 function isAuthors(line: string): boolean {

@@ -17,7 +17,7 @@ import {
 } from './error-record.ts';
 import { classNames, nameOf, prototypesOf } from './kinds.ts';
 import { read, textOf } from './members.ts';
-import { withoutOwnFrames } from './own-frames.ts';
+import { authorsStack } from './own-frames.ts';
 import { errorTypeOf } from './types.ts';
 
 const maxText = 64 * 1_024;
@@ -80,7 +80,7 @@ class Encoder {
   #encodeError(error: object): ErrorRecord {
     const name = this.#text(error, 'name');
     const message = this.#text(error, 'message');
-    const stack = withoutOwnFrames(this.#text(error, 'stack'));
+    const stack = this.#text(error, 'stack');
     const { value: code } = read(error, 'code');
     const hasCode = isKept(code) || (Number.isSafeInteger(code) && !Object.is(code, -0));
     const prototypes = prototypesOf(error);
@@ -93,7 +93,8 @@ class Encoder {
       classes: classesOf(error, prototypes).map((each) => this.#cut(each)),
       name,
       message,
-      stack: stack === '' ? `${name}: ${message}` : stack,
+      // Where an error of our own was made tells nobody anything.
+      stack: authorsStack(stack) ?? (stack === '' || heddle !== undefined ? `${name}: ${message}` : stack),
       ...(heddle !== undefined && { heddle }),
       ...(tag !== undefined && { tag }),
       ...(hasCode && { code: typeof code === 'string' ? this.#cut(code) : Number(code) }),

@@ -4,7 +4,7 @@
 
 import { formatDuration } from '../../lib/duration.ts';
 import { State } from '../../flow/state.ts';
-import { Ending } from '../endings.ts';
+import { Ending, timedOut } from '../endings.ts';
 import type { RunPlan } from '../plan.ts';
 import type { Progress } from '../loaded-task.ts';
 
@@ -30,8 +30,7 @@ export function sensorTimedOut(plan: RunPlan, progress: Progress): Ending {
   const message =
     `sensor '${plan.name}' got no answer within its timeout of ${formatDuration(plan.timeoutMs!)}: ` +
     `${callsOf(progress)} since ${since}. Look at what it waits for, or give it a longer timeout.`;
-  const error = new DOMException(message, 'TimeoutError');
-  return new Ending(new State('TimedOut', message, { error }), { isRetriable: false });
+  return timedOut(message, plan, { isRetriable: false });
 }
 
 function deadlineOf({ timeoutMs }: RunPlan, { firstCalledAt }: Progress): number {

@@ -10,7 +10,7 @@ import { allSuccessful } from '../../flow/triggers.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { argumentsOf, endedByGates, inputsOf } from '../arguments.ts';
 import { withContext } from '../context.ts';
-import { Ending, endingOf, failed } from '../endings.ts';
+import { Ending, endingOf, failed, timedOut } from '../endings.ts';
 import { changeState, isWatched, type Change } from '../handlers.ts';
 import type { ChunkFacts, LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger, isLogged, type Logger } from '../logger.ts';
@@ -198,7 +198,7 @@ export class TaskRunner {
       const state = closed ?? endedByUpstream({ loaded: this.#loaded, upstream: this.#upstreamStates(index) });
       if (state !== undefined) return new Ending(state, { isRetriable: false });
     }
-    return this.#facts.task.timedOut.includes(index) ? timedOut(plan, progress) : undefined;
+    return this.#facts.task.timedOut.includes(index) ? overtime(plan, progress) : undefined;
   }
 
   /** Whether to try again: then the ending is a `Retrying` state. */
@@ -291,7 +291,7 @@ export class TaskRunner {
       this.#close(run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
       const isLate = limit !== undefined && performance.now() - startedAt > limit.limitMs;
-      return isLate ? timedOut(plan, progress) : result;
+      return isLate ? overtime(plan, progress) : result;
     } catch (thrown) {
       this.#close(run);
       return endingOf(thrown, plan.name);
@@ -320,7 +320,7 @@ export class TaskRunner {
   async #within({ limitMs, progress }: CallLimit, result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
     const { promise: timeUp, resolve } = Promise.withResolvers<Ending>();
     const timer = setTimeout(() => {
-      resolve(timedOut(this.#loaded.plan, progress));
+      resolve(overtime(this.#loaded.plan, progress));
       run.abort(new DOMException(`the time limit of ${formatDuration(limitMs)} is up`, 'TimeoutError'));
     }, timerMs(limitMs));
     try {
@@ -390,10 +390,10 @@ function limitOf(plan: RunPlan, progress: Progress): CallLimit | undefined {
   return { limitMs: plan.everyMs === undefined ? plan.timeoutMs : conditionLimitMs(plan, progress), progress };
 }
 
-function timedOut(plan: RunPlan, progress: Progress): Ending {
+function overtime(plan: RunPlan, progress: Progress): Ending {
   if (plan.everyMs !== undefined) return sensorTimedOut(plan, progress);
-  const { name, timeoutMs } = plan;
-  const message = `task '${name}' ran longer than its timeout of ${formatDuration(timeoutMs ?? 0)}.`;
-  const error = new DOMException(message, 'TimeoutError');
-  return new Ending(new State('TimedOut', message, { error }), { isRetriable: true });
+  const limit = formatDuration(plan.timeoutMs!);
+  const remedy = 'Look at what it waits for or does so long, or give it a longer timeout.';
+  const message = `task '${plan.name}' ran longer than its timeout of ${limit}. ${remedy}`;
+  return timedOut(message, plan, { isRetriable: true });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Flow } from 'heddle';
+import { Flow, type HeddleError } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
 import { newDiary } from '../../fixtures/diary.ts';
 import * as sensors from '../../fixtures/sensors.ts';
@@ -55,6 +55,7 @@ export function sensorRules(rule: Rule): void {
 
       const [first, second] = state.of('gives-up-soon').children;
       assert.deepEqual([first?.type, second?.type, first?.error?.name], ['TimedOut', 'TimedOut', 'TimeoutError']);
+      assert.equal((first?.error as HeddleError).code, 'TASK_TIMED_OUT');
       const said = /^sensor 'gives-up-soon' got no answer within its timeout of 1 ms: \d+ calls? since (\S+)\. Look at/;
       const since = said.exec(first!.message)?.[1];
       assert.ok(Date.parse(since!) >= state.statistics.startedAt && Date.parse(since!) <= Date.now(), since);
