@@ -3,6 +3,7 @@
 // thread runs no user code, so it always answers.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import type { TlsOptions } from '../src/comm/tls.ts';
 import { connect } from '../src/comm/ws.ts';
 import { BundleStore } from '../src/code/bundle/bundle-store.ts';
@@ -113,9 +114,11 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   say(`joined ${url} as '${worker.name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}${more}`);
   const left = Promise.withResolvers<Leaving>();
   const watch = new MemoryWatch(memoryLimitBytes);
+  let hadRoom: boolean | undefined;
   const look = () => {
     if (lookAtMemory(watch, { worker, pool, stuck, say }))
       left.resolve({ why: 'threads are started anew, to free memory' });
+    if (watch.hasRoom !== hadRoom) growHeaps((hadRoom = watch.hasRoom));
   };
   look();
   using _looks = every(memoryLookMs, look);
@@ -164,6 +167,15 @@ function lookAtMemory(watch: MemoryWatch, { worker, pool, stuck, say }: Watched)
   }
   if (verdict === 'end-process') endByForce(say, `${much}, and ${notEnding}`);
   return verdict === 'start-anew';
+}
+
+/**
+ * V8 looks for garbage each time that about as much was allocated as lives in a heap, and counts with that what typed
+ * arrays hold. Large ones pass through the small heaps of a worker, so it would do so for each of them, in half of the
+ * processor time. While there is room, a heap may grow to four times what lives in it, the most that V8 chooses itself.
+ */
+function growHeaps(hasRoom: boolean): void {
+  setFlagsFromString(`--heap-growing-percent=${hasRoom ? 300 : 0}`);
 }
 
 function every(milliseconds: number, call: () => void): Disposable {

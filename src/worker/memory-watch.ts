@@ -7,6 +7,8 @@ const pauseShare = 0.8;
 const resumeShare = 0.7;
 /** From this one on what was begun last is ended. */
 const endShare = 0.95;
+/** Below this one four times as much would do. */
+const roomShare = pauseShare / 4;
 /** A change of so much is news, */
 const newsShare = 0.05;
 /** and so is what was not told for so many times. */
@@ -35,6 +37,11 @@ export class MemoryWatch {
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes;
+  }
+
+  /** Whether heaps may grow to several times what lives in them. */
+  get hasRoom(): boolean {
+    return this.#bytes < this.limitBytes * roomShare;
   }
 
   /** Whether it is time to tell the scheduler again. Whoever asks tells it. */

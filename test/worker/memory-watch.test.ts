@@ -13,6 +13,17 @@ test('a worker is paused from 80 % of its memory on, until it takes less than 70
   assert.deepEqual(paused, [false, true, true, true, true, false, false]);
 });
 
+test('there is room as long as with four times as much it would not be paused', () => {
+  const watch = new MemoryWatch(1_000);
+
+  const hasRoom = [199, 200, 950, 100].map((bytes) => {
+    watch.look({ bytes, isBusy: false, isStuck: false });
+    return watch.hasRoom;
+  });
+
+  assert.deepEqual(hasRoom, [true, false, false, true]);
+});
+
 test('from 95 % on what was begun last is ended, and then the next when that did not help', () => {
   const watch = new MemoryWatch(1_000);
 
