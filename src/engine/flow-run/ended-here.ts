@@ -17,7 +17,7 @@ export async function concluded(run: NodeRun, scope: FlowRunScope): Promise<void
   if (task === undefined || !run.isList || run.isUnchanged) return;
   const { state } = run;
   if (!state.isMapped()) return;
-  scope.log.loggerFor(slug).info(summaryOf(run));
+  scope.log.loggerFor(slug)[run.failedCount > 0 ? 'warn' : 'info'](summaryOf(run));
   if (!isWatched(task)) return;
   const changed = await changeState(task, { from: pending, to: state }, contextOf(scope, slug));
   if (changed !== state) run.endAs(changed);

@@ -112,7 +112,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   if (unheard.advice !== undefined) logger.info(unheard.advice);
   report(state, logger);
   if (journal !== undefined && !state.isSuccessful()) {
-    logger.info(`to do only what is missing, run the flow again with flowRunId '${flowRunId}'`);
+    logger.info(`to do only what is missing, run the flow again with flowRunId '${flowRunId}' (heddle run --run-id)`);
   }
   if (over.listenerFailure !== undefined) throw over.listenerFailure;
   return state;

@@ -236,8 +236,9 @@ class ChunkRun {
     const logger = runner.loggerFor(index);
     logger.error(stackOf(state));
     if (count < loggedFailures) return;
-    const what = `failures of '${loaded.plan.name}' of this kind (${kind})`;
-    logger.warn(`more ${what} on this thread stay out of the log; their states hold them`);
+    const { name } = loaded.plan;
+    const what = `failures of '${name}' of this kind (${kind})`;
+    logger.warn(`more ${what} on this thread stay out of the log; state.of('${name}').children has them`);
   }
 
   #countFailure(state: State): { readonly kind: string; readonly count: number } {

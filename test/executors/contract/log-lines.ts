@@ -30,6 +30,8 @@ export function logLineRules(rule: Rule): void {
 
     assert.deepEqual(livesOf(logs, 'inc'), ['finished: 3 runs']);
     assert.deepEqual(livesOf(logs, 'end'), ['finished: 3 runs, 1 failed, 1 skipped']);
+    const summaries = logs.filter(({ message }) => /^finished.* runs/.test(message));
+    assert.deepEqual(new Map(summaries.map(({ task, level }) => [task, level])), new Map([['inc', 'info'], ['end', 'warn']])); // prettier-ignore
   });
 
   rule('a debug log has two lines for each child, in order [P156]', async (run) => {
