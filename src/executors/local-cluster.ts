@@ -43,8 +43,8 @@ export interface LocalClusterOptions extends SchedulerSettings {
 }
 
 const optionRules = {
-  workers: { ...rules.positiveCrew, elsewhere: ['n_workers', 'maxThreads', 'maxWorkers'] },
-  threads: { ...rules.positiveCrew, elsewhere: ['threads_per_worker', 'nthreads'] },
+  workers: { ...rules.positiveCrew, elsewhere: ['nWorkers', 'maxThreads', 'maxWorkers', 'poolSize'] },
+  threads: { ...rules.positiveCrew, elsewhere: ['threadsPerWorker', 'nthreads'] },
   processes: rules.flag,
   memoryLimit: rules.megabytes,
   workerMemory: rules.anything,

@@ -153,20 +153,24 @@ export interface TaskSettings {
 }
 
 export const taskOptionRules = {
-  retries: { ...rules.count, elsewhere: ['max_retries', 'maxRetries', 'attempts'] },
-  retryDelay: { ...rules.anything, elsewhere: ['retry_delay_seconds', 'retryDelaySeconds', 'backoff'] },
-  timeout: { ...rules.anything, elsewhere: ['timeout_seconds', 'timeoutSeconds'] },
-  trigger: rules.function,
+  retries: { ...rules.count, elsewhere: ['retry', 'maxRetries', 'attempts', 'maxAttempts'] },
+  retryDelay: { ...rules.anything, elsewhere: ['retryDelaySeconds', 'retryInterval', 'backoff'] },
+  timeout: { ...rules.anything, elsewhere: ['timeoutSeconds', 'timeLimit', 'executionTimeout'] },
+  trigger: { ...rules.function, elsewhere: ['triggerRule'] },
   skipOnUpstreamSkip: rules.flag,
   slug: rules.text,
   tags: { expected: 'an array of texts', holds: isListOfTexts },
   retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
-  retryOn: { expected: 'an error class, an array of them, or a function', holds: isRetryOn },
+  retryOn: {
+    expected: 'an error class, an array of them, or a function',
+    holds: isRetryOn,
+    elsewhere: ['retryIf', 'retryConditionFn'],
+  },
   taskRunName: {
     expected: "a text like 'load {inputs.0}', or a function",
     holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
   },
-  logStdout: rules.flag,
+  logStdout: { ...rules.flag, elsewhere: ['logPrints'] },
   check: { expected: "'strict', 'warn' or 'off'", holds: isCheck },
   valueLimit: rules.positiveCount,
   zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },

@@ -59,7 +59,7 @@ export const storingOptionRules = {
     expected: "a text like 'reports/{today}.json', or a function that returns one",
     holds: (value: unknown) => typeof value === 'function' || rules.text.holds(value),
   },
-  cacheFor: rules.anything,
+  cacheFor: { ...rules.anything, elsewhere: ['cacheExpiration', 'ttl'] },
   cacheKey: rules.text,
   cacheValidator: {
     expected: "a validator, such as cacheValidators.allInputs or cacheValidators.partialInputsOnly(['0'])",

@@ -1,6 +1,6 @@
 import { withArticle } from './article.ts';
 import { UsageError } from './heddle-error.ts';
-import { didYouMean } from './nearest.ts';
+import { nearest } from './nearest.ts';
 
 /** What an option must be: the words for the error, and the question. */
 export interface OptionRule {
@@ -8,8 +8,10 @@ export interface OptionRule {
   readonly holds: (value: unknown) => boolean;
   /** What came instead, in a few words, where that is more than `describe` says. */
   readonly got?: (value: unknown) => string;
-  /** What it is called in other libraries that people come from. */
+  /** What it is called in other libraries that people come from, whatever the case and underscores. */
   readonly elsewhere?: readonly string[];
+  /** What may stand in it, that somebody may write beside it. */
+  readonly members?: readonly string[];
 }
 
 /** Of workers that one cluster starts, or threads of one worker: with more, a wrong number is likelier than a need. */
@@ -70,10 +72,21 @@ export function checkOptions(owner: string, options: object, known: Readonly<Rec
 }
 
 function meant(name: string, known: Readonly<Record<string, OptionRule>>): string {
-  const names = Object.keys(known);
-  const ours = names.find((each) => known[each]!.elsewhere?.includes(name));
-  if (ours !== undefined) return ` Here it is '${ours}'.`;
-  return didYouMean(name, names) || ` It takes: ${names.join(', ')}.`;
+  const entries = Object.entries(known);
+  const inside = entries.flatMap(([option, { members = [] }]) => {
+    return members.map((member) => [member, `${option}: { ${member}: … }`] as const);
+  });
+  const ways = new Map([...inside, ...entries.map(([option]) => [option, `'${option}'`] as const)]);
+  if (ways.has(name)) return ` Write it as ${ways.get(name)}.`;
+  const plain = (text: string) => text.replaceAll('_', '').toLowerCase();
+  const ours = entries.find(([, { elsewhere = [] }]) => elsewhere.map(plain).includes(plain(name)));
+  if (ours !== undefined) return ` Here it is '${ours[0]}'.`;
+  const near = nearest(name, ways.keys());
+  if (near !== undefined) return ` Did you mean ${ways.get(near)}?`;
+  const all = entries.map(([option, { members = [] }]) => {
+    return members.length === 0 ? option : `${option} (${members.join(', ')})`;
+  });
+  return ` It takes: ${all.join(', ')}.`;
 }
 
 /** A value in a few words, for the end of "got …". */

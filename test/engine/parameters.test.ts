@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readParameter, resolveParameters } from '../../src/engine/flow-run/parameters.ts';
+import { Flow } from '../../src/engine/flow-run/flow.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import { DateParameter, Parameter } from '../../src/flow/parameter.ts';
 
@@ -37,6 +38,19 @@ test('a parameter that the flow does not have is refused, with the one that was 
   });
 });
 
+test('a parameter that is given as an option of the run is told where it is to stand', async () => {
+  const greeting = new Flow('greeting', () => new Parameter('name', { default: 'you' }));
+  const run = (options: object) => greeting.run(options);
+
+  await assert.rejects(run({ name: 'Ada' }), {
+    code: 'UNKNOWN_OPTION',
+    message: `greeting.run() has no option 'name'. Write it as parameters: { name: … }.`,
+  });
+  await assert.rejects(run({ params: {} }), {
+    message: `greeting.run() has no option 'params'. Here it is 'parameters'.`,
+  });
+});
+
 test('any parameter is too many for a flow that has none', async () => {
   await assert.rejects(
     resolve(
@@ -44,7 +58,9 @@ test('any parameter is too many for a flow that has none', async () => {
       { path: 'a.csv' },
     ),
     {
-      message: `flow 'nightly' has no parameter 'path'. It has: none.`,
+      message:
+        `flow 'nightly' has no parameter 'path'. It has: none. Make one in the function that builds the flow: ` +
+        `new Parameter('path').`,
     },
   );
 });

@@ -103,6 +103,8 @@ test('settings are frozen', () => {
 
 const mistakes: [options: object, code: string, message: string | RegExp][] = [
   [{ retrys: 3 }, 'UNKNOWN_OPTION', `task 'load' has no option 'retrys'. Did you mean 'retries'?`],
+  [{ retry: 3 }, 'UNKNOWN_OPTION', `task 'load' has no option 'retry'. Here it is 'retries'.`],
+  [{ timeout_seconds: 3 }, 'UNKNOWN_OPTION', `task 'load' has no option 'timeout_seconds'. Here it is 'timeout'.`],
   [{ name: 'x' }, 'UNKNOWN_OPTION', /^task 'load' has no option 'name'\. It takes: retries, retryDelay, /],
   [{ retries: -1 }, 'INVALID_OPTION', `option 'retries' of task 'load' should be a whole number, 0 or more; got -1`],
   [{ trigger: 'all' }, 'INVALID_OPTION', `option 'trigger' of task 'load' should be a function; got 'all'`],

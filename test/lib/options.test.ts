@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { checkOptions, describe as describeValue, rules } from '../../src/lib/options.ts';
 
 const known = {
-  retries: { ...rules.count, elsewhere: ['attempts'] },
+  retries: { ...rules.count, elsewhere: ['attempts', 'maxTries'] },
   workers: rules.positiveCount,
   name: rules.text,
   port: rules.port,
@@ -37,6 +37,24 @@ test('an option that is called otherwise elsewhere is answered with its name her
   assert.throws(() => check({ attempts: 3 }), {
     code: 'UNKNOWN_OPTION',
     message: `task 'load' has no option 'attempts'. Here it is 'retries'.`,
+  });
+  assert.throws(() => check({ max_tries: 3 }), {
+    message: `task 'load' has no option 'max_tries'. Here it is 'retries'.`,
+  });
+});
+
+test('an unknown option that belongs inside of another is answered with where it is to stand', () => {
+  const ofRun = { parameters: { ...rules.anything, members: ['path', 'workers'] }, signal: rules.anything };
+  const run = (options: object) => checkOptions('f.run()', options, ofRun);
+
+  assert.throws(() => run({ path: 1 }), {
+    message: `f.run() has no option 'path'. Write it as parameters: { path: … }.`,
+  });
+  assert.throws(() => run({ worker: 1 }), {
+    message: `f.run() has no option 'worker'. Did you mean parameters: { workers: … }?`,
+  });
+  assert.throws(() => run({ rows: 1 }), {
+    message: `f.run() has no option 'rows'. It takes: parameters (path, workers), signal.`,
   });
 });
 

@@ -116,6 +116,7 @@ const runName = {
 const executorRule = {
   expected: 'an executor, like new LocalExecutor() or new DistributedExecutor(() => cluster)',
   holds: isExecutor,
+  elsewhere: ['taskRunner'],
 };
 const scheduleRule = {
   expected: 'a Schedule: new Schedule({ clocks: [clock] })',
@@ -162,9 +163,10 @@ const runRules = {
   parameters: {
     expected: 'an object of values by parameter name',
     holds: isRecord,
+    elsewhere: ['params', 'inputs', 'args'],
   },
   flowRunName: runName,
-  flowRunId: flowRunIdRule,
+  flowRunId: { ...flowRunIdRule, elsewhere: ['runId'] },
   approve: rules.list,
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
@@ -277,7 +279,7 @@ export class Flow<Plan = unknown> {
    * tasks, this promise never settles, so a file needs no guard around its top-level run.
    */
   async run(options: FlowRunOptions = {}): Promise<FlowState<Plan>> {
-    checkOptions(`${this.name}.run()`, options, runRules);
+    checkOptions(`${this.name}.run()`, options, this.#withParameters(runRules));
     assertNotBuilding(`${this.name}.run()`);
     const held = isInTaskRun() ? undefined : reachRun();
     if (held !== undefined) return await held;
@@ -296,7 +298,7 @@ export class Flow<Plan = unknown> {
    */
   async serve(options: ServeOptions<Plan> = {}): Promise<Served> {
     const owner = `${this.name}.serve()`;
-    checkOptions(owner, options, serveRules);
+    checkOptions(owner, options, this.#withParameters(serveRules));
     assertNotBuilding(owner);
     const { schedule = this.settings.schedule, maxRuns, onRun, ...runOptions } = options;
     if (schedule === undefined) {
@@ -339,6 +341,11 @@ export class Flow<Plan = unknown> {
     const parameters = [...this.parameters.keys()];
     for (const node of this.graph.nodes) assertStorable(node, parameters);
     return built;
+  }
+
+  /** They are often written beside `parameters`. */
+  #withParameters(known: typeof everyRunRules) {
+    return { ...known, parameters: { ...known.parameters, members: [...this.parameters.keys()] } };
   }
 
   #takeCommandLine(): CommandLineRun | undefined {

@@ -20,7 +20,7 @@ export async function resolveParameters(
   for (const key of Object.keys(given)) {
     if (parameters.has(key)) continue;
     const all = [...parameters.keys()];
-    const known = all.join(', ') || 'none';
+    const known = all.join(', ') || `none. Make one in the function that builds the flow: new Parameter('${key}')`;
     const message = `flow '${name}' has no parameter '${key}'.${didYouMean(key, all)} It has: ${known}.`;
     throw new UsageError('UNKNOWN_PARAMETER', message, { flow: name, parameter: key });
   }
