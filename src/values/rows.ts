@@ -2,7 +2,7 @@
 // them. Whoever takes a value apart looks at all of it on the way, so nobody has to ask once more whether it is exact.
 
 import { types } from 'node:util';
-import type { Column, Dates, Lists, Rows, Words } from './columns.ts';
+import { listOf, type Column, type Dates, type Lists, type Rows, type Words } from './columns.ts';
 import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasElementsOnly, isDressedUp, isOdd } from './exactness.ts';
 
@@ -269,10 +269,7 @@ class Filling {
 
   constructor(first: unknown, length: number) {
     if (typeof first === 'number') this.#numbers = new Float64Array(length);
-    // Room for all spares the time to grow. To V8 such a list has gaps, which takes long to write, and so would have
-    // all that begin as a literal of which one was given room: what is written as it is begins as another list.
-    // oxlint-disable-next-line unicorn/no-new-array -- nothing else gives room
-    else if (isObject(first)) this.#others = new Array<unknown>(length);
+    else this.#others = listOf(length);
   }
 
   get members(): ArrayLike<unknown> {
@@ -299,9 +296,7 @@ class Filling {
     }
     if (isObject(member)) this.#objects += 1;
     else if (typeof member === 'function' || typeof member === 'symbol') return false;
-    if (this.#length < this.#others.length) this.#others[this.#length] = member;
-    else this.#others.push(member);
-    this.#length += 1;
+    this.#others[this.#length++] = member;
     return true;
   }
 
