@@ -176,7 +176,14 @@ export type ToClient =
   | { readonly type: 'started'; readonly array: number; readonly count: number }
   /** Without an array it is the scheduler itself that says it. */
   | { readonly type: 'logs'; readonly array?: number; readonly records: readonly LogRecord[] }
-  | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly lost?: string }
+  /** How many there are, and what is to be said of one that joined or was lost, if that is why. */
+  | {
+      readonly type: 'workers';
+      readonly workers: number;
+      readonly threads: number;
+      readonly joined?: string;
+      readonly lost?: string;
+    }
   | { readonly type: 'need-code'; readonly array: number }
   /** The scheduler cannot go on with what this client has submitted. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string }

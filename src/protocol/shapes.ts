@@ -200,7 +200,12 @@ export const toClient: Shapes<ToClient> = {
   block: record<Body<ToClient, 'block'>>({ array: count, start: count, count, bytes }),
   started: record<Body<ToClient, 'started'>>({ array: count, count }),
   logs: record<Body<ToClient, 'logs'>>({ array: optional(count), records: list(logRecord) }),
-  workers: record<Body<ToClient, 'workers'>>({ workers: count, threads: count, lost: optional(text) }),
+  workers: record<Body<ToClient, 'workers'>>({
+    workers: count,
+    threads: count,
+    joined: optional(text),
+    lost: optional(text),
+  }),
   'need-code': record<Body<ToClient, 'need-code'>>({ array: count }),
   failed: record<Body<ToClient, 'failed'>>({ code: text, message: text }),
   idle: record({}),

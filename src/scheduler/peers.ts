@@ -271,15 +271,15 @@ export function isBusyFor(client: ClientPeer, workers: ReadonlyMap<string, Worke
   return [...workers.values()].some(holds);
 }
 
-/** Tells every client how many hands there are, and of whom was lost. */
+/** Tells every client how many hands there are, and of who joined or was lost. */
 export function tellOfWorkers(
   clients: ReadonlyMap<string, ClientPeer>,
   workers: ReadonlyMap<string, WorkerPeer>,
-  lost?: string,
+  news: Pick<Extract<ToClient, { type: 'workers' }>, 'joined' | 'lost'> = {},
 ): void {
   const threads = [...workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
-  const news = { type: 'workers', workers: workers.size, threads, ...(lost !== undefined && { lost }) } as const;
-  for (const client of clients.values()) sendToClient(client, news);
+  const message = { type: 'workers', workers: workers.size, threads, ...news } as const;
+  for (const client of clients.values()) sendToClient(client, message);
 }
 
 /** What the core is told of an array. Nothing that only the engine opens is in it: events are recorded. */

@@ -139,12 +139,12 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #joinWorker(comm: Comm<FromPeer, ToPeer>, hello: Hello, name: string): WorkerPeer {
-    const { threads, has = noTraits } = hello;
     const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, { ...hello, name });
     this.#workers.set(worker.id, worker);
-    this.#log('info', describeJoined(worker, hello.name));
-    tellOfWorkers(this.#clients, this.#workers);
-    this.#handle({ type: 'worker-joined', worker: worker.id, threads, has });
+    const joined = describeJoined(worker, hello.name);
+    this.#log('info', joined);
+    tellOfWorkers(this.#clients, this.#workers, { joined });
+    this.#handle({ type: 'worker-joined', worker: worker.id, threads: hello.threads, has: hello.has ?? noTraits });
     this.#options.workerJoined?.(name);
     return worker;
   }
@@ -189,7 +189,7 @@ export class Scheduler implements AsyncDisposable {
     const isExpected = peer.attempts.size === 0 && this.#core.fleet.workers.get(peer.id)?.isDraining === true;
     if (isExpected) this.announce('info', news);
     else this.#log('warn', news);
-    tellOfWorkers(this.#clients, this.#workers, isExpected ? undefined : news);
+    tellOfWorkers(this.#clients, this.#workers, isExpected ? {} : { lost: news });
     this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { peer, reason } });
     this.#tellIdle();

@@ -86,6 +86,23 @@ test('a namespace of debug that a run listened to writes as its owner said, when
   assert.ok(hasGoneElsewhere('by itself'));
 });
 
+test('workers that join while a flow runs are told, but not each of a crowd', async () => {
+  const places = Array.from({ length: 12 }, (_, place) => place + 1);
+  class Crowded extends LocalExecutor {
+    override start(...[run, listener]: Parameters<LocalExecutor['start']>) {
+      for (const place of places)
+        listener.workers({ workers: place, threads: place, joined: `worker ${place} joined` });
+      return super.start(run, listener);
+    }
+  }
+  const flow = new Flow('joined', () => task('nothing', () => {})());
+
+  const { records } = await runAndListen(flow, new Crowded());
+
+  const told = records.flatMap(({ level, message }) => (message.endsWith('joined') ? [`${level}: ${message}`] : []));
+  assert.deepEqual(told, places.slice(0, 10).map((place) => `info: worker ${place} joined`)); // prettier-ignore
+});
+
 test('a flow whose builder calls no task says that it does nothing, and how that is mended', async () => {
   const plain = task('plain', () => 1);
   const added = new Flow('added', () => {});

@@ -296,6 +296,8 @@ suite('worker processes', { concurrency: 3 }, () => {
       assert.equal(state.output, 2);
       const numbers = logs.map(({ message }) => message).filter((message) => message.startsWith('workers there'));
       assert.deepEqual(numbers, ['workers there: 0, threads: 0', 'workers there: 1, threads: 1']);
+      const told = logs.find(({ message }) => /^worker ada joined from 127\.0\.0\.1:\d+ with 1 thread$/.test(message));
+      assert.equal(told?.level, 'info');
     },
   );
 

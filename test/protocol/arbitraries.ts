@@ -146,7 +146,7 @@ export function toClient(): fc.Arbitrary<ToClient> {
     record({ type: type('failed'), code: text, message: text }),
     record({ type: type('started'), array: number, count: number }),
     record({ type: type('logs'), array: number, records: records() }),
-    record({ type: type('workers'), workers: number, threads: number, lost: text }, ['lost']),
+    record({ type: type('workers'), workers: number, threads: number, joined: text, lost: text }, ['joined', 'lost']),
     record({ type: type('idle') }),
   );
 }

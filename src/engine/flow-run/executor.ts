@@ -64,9 +64,17 @@ export interface ArrayListener {
   settled(block: SettledBlock, ran?: RanOn): void;
 }
 
+/** How many there are, and what is to be said of one that joined or was lost, if that is why. */
+export interface WorkersChange {
+  readonly workers: number;
+  readonly threads: number;
+  readonly joined?: string;
+  readonly lost?: string;
+}
+
 export interface SessionListener {
   log(records: readonly LogRecord[]): void;
-  workers(change: { readonly workers: number; readonly threads: number; readonly lost?: string }): void;
+  workers(change: WorkersChange): void;
   /** The way to the workers is gone for good: nothing more will settle. */
   lost(error: Error): void;
 }

@@ -43,6 +43,9 @@ export interface FlowRunRequest {
   readonly onLog?: (record: LogRecord) => void;
 }
 
+/** Each worker that joins is told as long as there are no more: a crowd would flood the log. */
+const mostToldOf = 10;
+
 /** How much longer than is allowed the end of what runs and is open may take, before nobody waits for it any more. */
 const endPatienceMs = 5_000;
 
@@ -134,10 +137,11 @@ function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListene
         unheard.note(record);
         log.take(record);
       }),
-    workers: ({ workers, threads, lost: news }) => {
+    workers: ({ workers, threads, joined, lost: news }) => {
       if (threads > mostHands.threads) Object.assign(mostHands, { workers, threads });
-      if (news === undefined) log.logger.debug(`workers there: ${workers}, threads: ${threads}`);
-      else log.logger.warn(news);
+      if (news !== undefined) log.logger.warn(news);
+      else if (joined !== undefined && workers <= mostToldOf) log.logger.info(joined);
+      log.logger.debug(`workers there: ${workers}, threads: ${threads}`);
     },
     lost: (error) => over.fail(error),
   };
