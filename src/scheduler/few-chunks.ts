@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Chunk } from './array-record.ts';
 import type { Attempt } from './events.ts';
 
@@ -28,7 +29,7 @@ export class FewChunks {
 
   delete(chunk: Chunk): void {
     const previous = this.#lastBefore(chunk);
-    if (previous === undefined && this.#first !== chunk) return;
+    assert(previous !== undefined || this.#first === chunk, 'the chunk is of another worker');
     if (previous === undefined) this.#first = chunk.beside;
     else previous.beside = chunk.beside;
     chunk.beside = undefined;
