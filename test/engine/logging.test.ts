@@ -86,6 +86,21 @@ test('a namespace of debug that a run listened to writes as its owner said, when
   assert.ok(hasGoneElsewhere('by itself'));
 });
 
+test('what the scheduler says below the configured level is not written either', async () => {
+  class Announcing extends LocalExecutor {
+    override start(...[run, listener]: Parameters<LocalExecutor['start']>) {
+      const levels = ['info', 'warn'] as const;
+      listener.log(levels.map((level) => ({ time: Date.now(), level, message: `a worker left (${level})` })));
+      return super.start(run, listener);
+    }
+  }
+  const flow = new Flow('quiet', () => task('nothing', () => {})());
+
+  const { records } = await withConfig({ logging: { level: 'warn' } }, () => runAndListen(flow, new Announcing()));
+
+  assert.deepEqual(records.map(({ message }) => message), ['a worker left (warn)']); // prettier-ignore
+});
+
 test('workers that join while a flow runs are told, but not each of a crowd', async () => {
   const places = Array.from({ length: 12 }, (_, place) => place + 1);
   class Crowded extends LocalExecutor {

@@ -45,13 +45,13 @@ export class FlowRunLog {
     this.take(renaming(name, {}));
   }
 
-  /** Takes the next line. A worker has left out already what is below the level. */
+  /** Takes the next line. Workers have left out what is below the level; schedulers, which serve many, have not. */
   take({ once, ...record }: LogRecord): void {
     if (once !== undefined && this.#said.has(once)) return;
     if (once !== undefined) this.#said.add(once);
     const { flow, least, write } = this.#facts;
     this.#flowRunName = record.renamedTo ?? this.#flowRunName;
-    if (record.renamedTo !== undefined && !isLogged(record.level, least)) return;
+    if (!isLogged(record.level, least)) return;
     this.#asCaller(() => write({ ...record, flow, flowRun: this.#flowRunName }));
   }
 }
