@@ -7,6 +7,7 @@ import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attach, attachmentsOf, type Attachments, type PostedChunk } from '../src/lib/attachments.ts';
 import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
+import { Vigil } from '../src/lib/vigil.ts';
 import type { ChunkMessage, ChunkReturn, ChunkTask } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
@@ -14,6 +15,8 @@ importOnlyForTasks();
 // that the user's modules import. What waits at its top level cannot be required, so piscina imports it.
 await Promise.resolve();
 const none: Attachments = new Map();
+/** For the next chunk. */
+const vigil = new Vigil();
 /** Ours, whatever a task may do to the port that it can reach too. */
 const post = parentPort!.postMessage.bind(parentPort);
 
@@ -29,6 +32,9 @@ parentPort!.once('close', () => {
   throw new Error('its parentPort was closed, which only Heddle may do');
 });
 
+/** A chunk that takes no longer is a short one, in milliseconds. */
+const shortMs = 1;
+
 /** Of reports, so much may be on its way. */
 const mostUntakenKilobytes = 8 * 2 ** 10;
 /** Bytes of more than this are moved to the other thread, which only what is posted here can be. */
@@ -37,9 +43,11 @@ const copiedBytes = 64 * 1024;
 export default async function runInThread(
   posted: PostedChunk | { readonly closing: string },
 ): Promise<ChunkReturn | 'closed'> {
+  vigil.end();
   if ('closing' in posted) return await closeInThread(posted.closing);
   const { attachments, ...task } = posted;
   const { attempt, control } = task;
+  const startedAt = performance.now();
   // What was posted was copied for this thread, or is shared.
   for (const [bytes, attached] of attachments) attach(bytes, attached, { isForKeeps: true });
   let isOver = false;
@@ -58,6 +66,8 @@ export default async function runInThread(
   // On a port that is closed they are lost, and so is the run that closed it.
   if (!isLastReturned) for (const message of last) report(message);
   isOver = true;
+  // After a long one, others may need the core more.
+  if (performance.now() - startedAt < shortMs) vigil.begin();
   return { reports: Atomics.load(control, controlWords.reports), last: isLastReturned ? last : [] };
 }
 

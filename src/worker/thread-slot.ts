@@ -10,6 +10,7 @@ import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Loss } from '../lib/c
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
+import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
 import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
@@ -70,6 +71,7 @@ export class ThreadSlot {
   readonly #life = new ThreadLife();
   readonly #control = newControl();
   readonly #unsaid = new UnsaidLines();
+  readonly #vigil = new Vigil();
   /** Now and then, from when a chunk begins until there is none. */
   #isListening = false;
   #live: Promise<LiveThread> | undefined;
@@ -265,6 +267,7 @@ export class ThreadSlot {
     const task = chunkToPost(given.chunk, { control: this.#control, unsaid: this.#unsaid.memory });
     const returned = await this.#call(task, this.#options.ownsInputs === true ? inputMemoryOf(task) : []);
     if (returned === undefined) return;
+    this.#vigil.end();
     given.returned = returned as ChunkReturn;
     this.#endIfHeard(given);
   }
@@ -277,8 +280,11 @@ export class ThreadSlot {
   async #call(task: PostedChunk | { readonly closing: string }, moved: ArrayBuffer[] = []): Promise<unknown> {
     const live = (await this.#live)!;
     try {
-      return await live.piscina.run(task, { transferList: moved });
+      const answer = live.piscina.run(task, { transferList: moved });
+      this.#vigil.begin();
+      return await answer;
     } catch (error) {
+      this.#vigil.end();
       if (!live.isAbandoned) this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
       return undefined;
     }

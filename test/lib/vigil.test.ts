@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Vigil } from '../../src/lib/vigil.ts';
+
+test('a thread stays awake while it waits, once what it waited for came soon', async () => {
+  const { wait, isAwake } = vigil();
+
+  assert.equal(await wait(0.1), false);
+  assert.equal(await wait(0.1), true);
+  assert.equal(isAwake(), false);
+});
+
+test('it does not after a long wait, until there was a short one again', async () => {
+  const { wait } = vigil();
+  await wait(0.1);
+
+  assert.deepEqual([await wait(20), await wait(0.1), await wait(0.1)], [true, false, true]);
+});
+
+test('it goes to sleep when what it waits for takes longer than that', async () => {
+  const { wait, begin, later, isAwake } = vigil();
+  await wait(0.1);
+  begin();
+
+  await later(1);
+
+  assert.equal(isAwake(), false);
+});
+
+test('after many times in vain it is seldom tried', async () => {
+  const { wait } = vigil();
+  await wait(0.1);
+
+  const tried: boolean[] = [];
+  for (let time = 0; time < 16 + 128 + 1; time += 1) tried.push(await wait(0.4));
+
+  const [vain, resting, again] = [tried.slice(0, 16), tried.slice(16, -1), tried.at(-1)];
+  assert.deepEqual([new Set(vain), new Set(resting), again], [new Set([true]), new Set([false]), true]);
+});
+
+test('on one core it would only be in the way', async () => {
+  const { wait } = vigil({ cores: 1 });
+
+  assert.deepEqual([await wait(0.1), await wait(0.1)], [false, false]);
+});
+
+/** With a clock that goes on when it is told. */
+function vigil({ cores = 2 } = {}) {
+  let now = 0;
+  const watch = new Vigil({ cores, now: () => now });
+  const isAwake = () => process.getActiveResourcesInfo().includes('Immediate');
+  const later = async (ms: number) => {
+    now += ms;
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return {
+    begin: () => watch.begin(),
+    later,
+    isAwake,
+    /** Waits for so long, and gives whether the thread was awake at first. */
+    wait: async (ms: number) => {
+      watch.begin();
+      await later(0);
+      const wasAwake = isAwake();
+      now += ms;
+      watch.end();
+      await later(0);
+      return wasAwake;
+    },
+  };
+}
