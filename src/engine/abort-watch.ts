@@ -19,13 +19,14 @@ export function onCancel(control: Control, told: () => void): () => void {
     told();
     return () => {};
   }
-  let listeners = waiting.get(control.buffer);
-  if (listeners === undefined) {
-    listeners = new Set();
+  const others = waiting.get(control.buffer);
+  const listeners = others ?? new Set();
+  // First of all: the order may be there by the time that it is waited for.
+  listeners.add(told);
+  if (others === undefined) {
     waiting.set(control.buffer, listeners);
     void tellWhenOrdered(control, listeners);
   }
-  listeners.add(told);
   return () => listeners.delete(told);
 }
 
