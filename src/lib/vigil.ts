@@ -4,9 +4,10 @@ import { availableParallelism } from 'node:os';
 const longestMs = 0.3;
 /** It does so when the wait before was no longer than this. */
 const soonMs = 0.5;
-/** After so many in a row that were in vain, so many waits pass without it. */
-const mostMisses = 16;
-const restingWaits = 128;
+/** After so many in a row that were in vain, waits pass without it: so many at first, and each time twice as many. */
+const mostMisses = 4;
+const fewestRests = 8;
+const mostRests = 128;
 
 interface VigilOptions {
   /** How many cores there are to stay awake on: on one alone, whatever is waited for would have to wait. */
@@ -30,8 +31,9 @@ export class Vigil {
   #isAwake = false;
   /** How many in a row were in vain. */
   #misses = 0;
-  /** How many waits are to pass without it. */
+  /** How many waits are to pass without it; and how many the next time. */
   #rests = 0;
+  #nextRests = fewestRests;
 
   constructor({ cores = availableParallelism(), now = () => performance.now() }: VigilOptions = {}) {
     this.#cores = cores;
@@ -52,10 +54,14 @@ export class Vigil {
     this.#lastMs = this.#now() - this.#since;
     this.#since = undefined;
     if (!this.#isAwake) return;
-    this.#misses = this.#lastMs <= longestMs ? 0 : this.#misses + 1;
-    if (this.#misses < mostMisses) return;
-    this.#misses = 0;
-    this.#rests = restingWaits;
+    if (this.#lastMs <= longestMs) {
+      this.#misses = 0;
+      this.#nextRests = fewestRests;
+    } else if (++this.#misses === mostMisses) {
+      this.#misses = 0;
+      this.#rests = this.#nextRests;
+      this.#nextRests = Math.min(2 * this.#nextRests, mostRests);
+    }
   }
 
   #turn(since: number): void {
