@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import { HeddleError } from '../lib/heddle-error.ts';
+import type { Vigil } from '../lib/vigil.ts';
 import { weigh } from '../protocol/codec.ts';
 import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
@@ -22,6 +23,8 @@ export interface WsOptions {
 export interface WsCommOptions<In extends Message> extends WsOptions {
   readonly peer: string;
   readonly decode: Decode<In>;
+  /** Held from what is sent until something comes. */
+  readonly vigil?: Vigil;
 }
 
 const defaults = { maxMessageBytes: 4 * 1024 ** 3, maxBacklogBytes: 1024 ** 3, closeTimeoutMs: 10_000 };
@@ -106,6 +109,7 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
       this.#giveUp?.refresh();
       taken();
     };
+    this.#options.vigil?.begin();
     const last = frame.length - 1;
     for (const [position, piece] of frame.entries()) {
       this.#socket.send(piece, { binary: true, fin: position === last }, position === last ? onTaken : undefined);
@@ -113,6 +117,7 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   }
 
   #receive(frame: Buffer[], isBinary: boolean): void {
+    this.#options.vigil?.end();
     if (this.#ending !== undefined) return;
     const messages = this.#read(frame, isBinary);
     if (messages instanceof ProtocolError) this.#fail(messages, violation);

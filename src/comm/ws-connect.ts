@@ -9,6 +9,7 @@ import { connectionError, notHeddle } from './connection-error.ts';
 import { reasonHeader } from './doorkeeper.ts';
 import { maskingFor } from './masking.ts';
 import { checkTls, clientCertificateError, type TlsOptions } from './tls.ts';
+import { Vigil } from '../lib/vigil.ts';
 import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
@@ -53,7 +54,7 @@ export async function connect<In extends Message, Out extends Message>(
   // The comm must hang on the socket before the first message comes, which may be in the packet that opened it.
   const opened = Promise.withResolvers<Comm<In, Out>>();
   socket.once('open', () => {
-    opened.resolve(new WsComm<In, Out>(socket, { ...options, peer: address }));
+    opened.resolve(new WsComm<In, Out>(socket, { ...options, peer: address, vigil: new Vigil() }));
   });
   socket.on('error', (cause) => opened.reject(connectionError(cause, address)));
   socket.once('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
