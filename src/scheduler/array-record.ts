@@ -168,7 +168,7 @@ export class ArrayRecord {
     for (const { pace, given, givenBytes, length } of this.elementwise) {
       each += given.length > 0 ? givenBytes / length : pace.meanBytes;
     }
-    return each === 0 ? Infinity : this.#defaults.chunkInputBytes / each;
+    return each === 0 ? Infinity : Math.floor(this.#defaults.chunkInputBytes / each);
   }
 
   /** How many indices the next chunk should have, of which so many can overlap. */

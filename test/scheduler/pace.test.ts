@@ -67,6 +67,16 @@ test('a list that came with the flow counts as so many bytes for each index', ()
   assert.deepEqual(on(settled('alice', 1, [0, 1]), ended('alice', 1)).at(-1), run('alice', 2, [1, 6], 2));
 });
 
+test('a message has room for whole indices, also where a queue has gaps', () => {
+  const { on } = scheduler({ chunkInputBytes: 100 });
+  on(joined('alice'), submitted({ ...given({ array: 1, length: 10 }), givenBytes: 300 }, { array: 2, length: 10 }));
+  on(submitted({ array: 3, length: 10, elementwise: [1, 2] }));
+  on(settled('alice', 1, [0, 1]), ended('alice', 1), settled('alice', 2, [0, 1]), ended('alice', 2));
+  on(settled('alice', 3, [1, 2]), settled('alice', 3, [4, 5]));
+
+  assert.deepEqual(on(ended('alice', 3)), [run('alice', 3, [1, 2], 4)]);
+});
+
 test('indices that take longer than the target run one at a time', () => {
   const { on } = scheduler({ targetChunkMs: 10 });
   on(joined('alice'), submitted({ array: 1, length: 1_000 }));
