@@ -140,10 +140,15 @@ export class Fleet {
     this.#reopen(keeper);
   }
 
-  /** Who is to run what waits in a queue, which somebody can: whoever made it ready, or else it goes by turns. */
-  nextFor({ open }: Queue): WorkerRecord {
+  /**
+   * Who is to run what waits in a queue, which somebody can: whoever made it ready, unless it can do what waits in
+   * another one too, which others may not; or else it goes by turns.
+   */
+  nextFor(queue: Queue): WorkerRecord {
     const { awake } = this;
-    return awake?.chunks.size === 0 && open.has(awake) ? awake : open.first!;
+    if (awake?.chunks.size !== 0 || !queue.open.has(awake)) return queue.open.first!;
+    const isWanted = (other: Queue) => other !== queue && other.listed.size > 0 && other.open.has(awake);
+    return this.queues.values().some(isWanted) ? queue.open.first! : awake;
   }
 
   occupy(chunk: Chunk): void {

@@ -12,6 +12,7 @@ import {
   runBehind,
   scheduler,
   settled,
+  settledAtLast,
   submitted,
   traits,
 } from './fixtures.ts';
@@ -28,6 +29,16 @@ test('the higher priority runs first, and one below 0 last [D129]', () => {
     run('alice', 2, [0, 1], 2),
     run('alice', 1, [0, 1], 3),
   ]);
+});
+
+test('what needs nothing does not go to who made it ready, where what waits needs more', () => {
+  const { on } = scheduler();
+  on(joined('alice', 1, traits({ gpu: 1 })), joined('bob'));
+  on(submitted({ array: 1, length: 9, needs: traits({ gpu: 1 }) }, { array: 2, length: 9, elementwise: [1] }));
+
+  const commands = on(settledAtLast('alice', 1, [0, 1], 99));
+
+  assert.deepEqual(commands.slice(-2), [run('bob', 2, [0, 1], 2), run('alice', 1, [1, 2], 3)]);
 });
 
 test('what needs a label runs only where that is, whoever else is free', () => {
