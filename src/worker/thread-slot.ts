@@ -267,7 +267,6 @@ export class ThreadSlot {
     const task = chunkToPost(given.chunk, { control: this.#control, unsaid: this.#unsaid.memory });
     const returned = await this.#call(task, this.#options.ownsInputs === true ? inputMemoryOf(task) : []);
     if (returned === undefined) return;
-    this.#vigil.end();
     given.returned = returned as ChunkReturn;
     this.#endIfHeard(given);
   }
@@ -284,9 +283,10 @@ export class ThreadSlot {
       this.#vigil.begin();
       return await answer;
     } catch (error) {
-      this.#vigil.end();
       if (!live.isAbandoned) this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
       return undefined;
+    } finally {
+      this.#vigil.end();
     }
   }
 
