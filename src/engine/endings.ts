@@ -115,16 +115,19 @@ function textOf(error: Error): string {
   }
 }
 
-/** The stacks of an error and its causes, of whatever kind: one that throws when it is asked is told like any other. */
+/**
+ * The stacks of an error, of the errors that it stands for and of its causes, of whatever kind: one that throws when it
+ * is asked is told like any other.
+ */
 export function stackOf({ error, message }: State): string {
-  if (error === undefined) return message;
-  const stacks: string[] = [];
-  let next: ThrownRecord | undefined = encodeThrown(error);
-  while (next !== undefined) {
-    stacks.push(next.kind === 'error' ? authorsPart(next) : next.text);
-    next = next.kind === 'error' ? next.cause : undefined;
-  }
-  return stacks.join('\ncaused by ');
+  return error === undefined ? message : toldOf(encodeThrown(error));
+}
+
+function toldOf(record: ThrownRecord): string {
+  if (record.kind !== 'error') return record.text;
+  const { errors = [], cause } = record;
+  const each = errors.map((error, at) => `\nerror ${at + 1} of ${errors.length}: ${toldOf(error)}`);
+  return `${authorsPart(record)}${each.join('')}${cause === undefined ? '' : `\ncaused by ${toldOf(cause)}`}`;
 }
 
 function authorsPart(record: ErrorRecord): string {

@@ -3,6 +3,7 @@ import type { HeddleError } from 'heddle';
 import { Flow, unmapped, type State } from 'heddle';
 import {
   failDeeply,
+  failForTwo,
   failFully,
   recurse,
   rejectLater,
@@ -32,6 +33,20 @@ export function failureRules(rule: Rule): void {
     const place = ' +at .*test/fixtures/failing\\.ts:\\d+:\\d+\\)';
     const told = `^QuotaError \\[QUOTA\\]: no room for 1\n${place}\ncaused by RangeError: the disk is full\n${place}$`;
     assert.match(logged ?? '', new RegExp(told));
+  });
+
+  rule('the log has all errors of one that stands for several', async (run) => {
+    const { logs } = await run(new Flow('several', () => failForTwo()));
+
+    const told = logs.find(({ level, task }) => level === 'error' && task === 'fail-for-two')?.message ?? '';
+    assert.deepEqual(
+      told.split('\n').filter((line) => !line.startsWith('    at ')),
+      [
+        'AggregateError: All promises were rejected',
+        'error 1 of 2: Error: no answer from a',
+        'error 2 of 2: Error: no answer from b',
+      ],
+    );
   });
 
   rule('an error that comes later, from a promise, is no different', async (run) => {
