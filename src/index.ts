@@ -1,3 +1,5 @@
+// First of all: who has put us into a bundle hears of that there, before anything else of ours is missing.
+import './lib/version.ts';
 import { defaultExecutor } from './engine/flow-run/executor.ts';
 import type { FlowRunFacts, SessionListener } from './engine/flow-run/executor.ts';
 
