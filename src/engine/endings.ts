@@ -116,18 +116,21 @@ function textOf(error: Error): string {
 }
 
 /**
- * The stacks of an error, of the errors that it stands for and of its causes, of whatever kind: one that throws when it
+ * The stacks of an error, of its causes and of the errors that it stands for, of whatever kind: one that throws when it
  * is asked is told like any other.
  */
 export function stackOf({ error, message }: State): string {
   return error === undefined ? message : toldOf(encodeThrown(error));
 }
 
+/** A record is bounded: in its levels, the number of errors, and the length of all texts together. */
 function toldOf(record: ThrownRecord): string {
   if (record.kind !== 'error') return record.text;
   const { errors = [], cause } = record;
-  const each = errors.map((error, at) => `\nerror ${at + 1} of ${errors.length}: ${toldOf(error)}`);
-  return `${authorsPart(record)}${each.join('')}${cause === undefined ? '' : `\ncaused by ${toldOf(cause)}`}`;
+  // Its own cause comes first: behind the last of the errors it would seem to be the cause of that one.
+  const why = cause === undefined ? [] : [`caused by ${toldOf(cause)}`];
+  const each = errors.map((error, at) => `error ${at + 1}: ${toldOf(error)}`);
+  return [authorsPart(record), ...why, ...each].join('\n');
 }
 
 function authorsPart(record: ErrorRecord): string {

@@ -118,6 +118,32 @@ test('workers that join while a flow runs are told, but not each of a crowd', as
   assert.deepEqual(told, places.slice(0, 10).map((place) => `info: worker ${place} joined`)); // prettier-ignore
 });
 
+test('an error that stands for many is told with its own cause, and with how many of them are not told', async () => {
+  const flow = new Flow('many', () => {
+    const fail = task('fail', () => {
+      const errors = Array.from({ length: 60 }, (_, at) => new Error(`no answer from ${at}`, { cause: 'a timeout' }));
+      throw new AggregateError(errors, 'no host', { cause: 'no network' });
+    });
+    return fail();
+  });
+
+  const { records } = await runAndListen(flow, new LocalExecutor());
+
+  const told = records.find(({ level, task }) => level === 'error' && task === 'fail')?.message ?? '';
+  const lines = told.split('\n').filter((line) => !line.startsWith('    at '));
+  assert.deepEqual(lines.slice(0, 4), [
+    'AggregateError: no host',
+    "caused by 'no network'",
+    'error 1: Error: no answer from 0',
+    "caused by 'a timeout'",
+  ]);
+  assert.deepEqual(lines.slice(-3), [
+    'error 50: Error: no answer from 49',
+    "caused by 'a timeout'",
+    'error 51: [and 10 more]',
+  ]);
+});
+
 test('a flow whose builder calls no task says that it does nothing, and how that is mended', async () => {
   const plain = task('plain', () => 1);
   const added = new Flow('added', () => {});

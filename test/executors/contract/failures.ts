@@ -43,8 +43,8 @@ export function failureRules(rule: Rule): void {
       told.split('\n').filter((line) => !line.startsWith('    at ')),
       [
         'AggregateError: All promises were rejected',
-        'error 1 of 2: Error: no answer from a',
-        'error 2 of 2: Error: no answer from b',
+        'error 1: Error: no answer from a',
+        'error 2: Error: no answer from b',
       ],
     );
   });
