@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, Parameter, task, type LogRecord } from 'heddle';
+import { Flow, Parameter, resourceManager, task, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
 import { withConfig } from '../../src/config/config.ts';
 import { writtenByTasks } from '../fixtures/log-lines.ts';
@@ -149,16 +149,17 @@ test('a flow whose builder calls no task says that it does nothing, and how that
   const added = new Flow('added', () => {});
   added.addTask(plain);
 
-  const [nothing, echo, something] = await Promise.all(
-    [new Flow('nothing', () => {}), new Flow('echo', () => new Parameter('x', { default: 1 })), added].map((flow) =>
-      warningsOf(flow),
-    ),
-  );
+  const disk = resourceManager('disk', { setup: () => 'open' });
+  const nothing = new Flow('nothing', () => {});
+  const echo = new Flow('echo', () => new Parameter('x', { default: 1 }));
+  const unused = new Flow('unused', () => void disk());
+
+  const warnings = await Promise.all([nothing, echo, unused, added].map(warningsOf));
 
   const advice = (name: string) =>
     `flow '${name}' has no tasks, so this run does nothing. Call its tasks in the function that builds it, as in ` +
     `new Flow('${name}', () => load(path)). (FLOW_WITHOUT_TASKS)`;
-  assert.deepEqual([nothing, echo, something], [[advice('nothing')], [advice('echo')], []]);
+  assert.deepEqual(warnings, [[advice('nothing')], [advice('echo')], [advice('unused')], []]);
 });
 
 async function warningsOf(flow: Flow): Promise<string[]> {

@@ -1,6 +1,6 @@
 import type { Graph } from '../../flow/graph.ts';
 import { Node } from '../../flow/node.ts';
-import { refuseResource } from '../../flow/resource.ts';
+import { refuseResource, Resource } from '../../flow/resource.ts';
 import { assertNoTask } from '../../flow/task.ts';
 import { stepTo } from '../../values/members.ts';
 import { lookingAt } from '../../values/travels.ts';
@@ -11,9 +11,9 @@ export function assertPlan(graph: Graph, plan: unknown): void {
   lookingAt(plan, { role: 'output', task: graph.flow }, () => lookThrough(graph, plan));
 }
 
-/** A run of a flow without tasks succeeds at once, which looks as if it had done something. */
+/** A run of a flow without tasks succeeds at once, as if it had done something. It opens no resource either. */
 export function warnOfNoTasks({ flow, nodes }: Graph, logger: Logger): void {
-  if (nodes.some(({ task }) => task !== undefined)) return;
+  if (nodes.some((node) => node.task !== undefined && !(node instanceof Resource))) return;
   const code = 'FLOW_WITHOUT_TASKS';
   const remedy = `Call its tasks in the function that builds it, as in new Flow('${flow}', () => load(path)).`;
   logger.warn(`flow '${flow}' has no tasks, so this run does nothing. ${remedy} (${code})`);
