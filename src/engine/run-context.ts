@@ -2,7 +2,7 @@ import { signalListener, type Signal } from '../flow/signals.ts';
 import type { ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
-import { currentRun, type Context, type Run } from './context.ts';
+import { currentRun, withContext, type Context, type Run } from './context.ts';
 import { createLogger, type Logger, type LogSource } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { renaming } from './renaming.ts';
@@ -140,8 +140,9 @@ export class RunContext implements Context, Run {
   }
 
   abort(reason: DOMException): void {
-    this.#controller ??= new AbortController();
-    this.#controller.abort(reason);
+    const controller = (this.#controller ??= new AbortController());
+    // Whoever listens is the function of this run, and may look at its context.
+    withContext(this, () => controller.abort(reason));
   }
 
   /** For its own lines, or for those of another logger. */

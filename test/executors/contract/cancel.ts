@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, type LogRecord } from 'heddle';
-import { failWhenTold, waitForAbort } from '../../fixtures/failing.ts';
+import { failWhenTold, lookWhenTold, waitForAbort } from '../../fixtures/failing.ts';
 import { writtenByTasks } from '../../fixtures/log-lines.ts';
 import { inc, sum } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
@@ -27,6 +27,13 @@ export function cancelRules(rule: Rule): void {
     assert.deepEqual(new Set(told), new Set(started));
     assert.deepEqual([state.of('sum').type, state.output.before], ['Cancelled', 2]);
     assert.ok(state.of('wait-for-abort').isCancelled());
+  });
+
+  rule('who is told that his time is up may look at his context', async (run) => {
+    const { state, logs } = await run(new Flow('looking', () => lookWhenTold()));
+
+    assert.equal(state.of('look-when-told').type, 'TimedOut');
+    assert.ok(logs.some(({ task, message }) => task === 'look-when-told' && message === 'told in run 1'));
   });
 
   rule("who fails when he is told to stop was cancelled, and his failure is nobody's news [D106]", async (run) => {
