@@ -140,7 +140,6 @@ export class VirtualThread {
         this.#part = undefined;
         this.#running.clear();
         this.#isTold = false;
-        this.#last = undefined;
         return this.#called() ? this.#beginChunk(this.#task!) : this.#fail();
       case 'take-tail':
         return this.#handle({ type: 'tail-taken', tail: this.#takeTail() });
@@ -152,8 +151,11 @@ export class VirtualThread {
         return this.#host.report(this.#task!.attempt, command.report);
       case 'chunk-over': {
         const { attempt } = this.#task!;
+        const last = this.#last ?? [];
         this.#task = undefined;
-        return this.#host.over(attempt, { last: this.#last ?? [], loss: command.loss });
+        // The next one may be over before it is posted.
+        this.#last = undefined;
+        return this.#host.over(attempt, { last, loss: command.loss });
       }
       case 'post-closing':
         return this.#called() ? this.#cleanUp(command.resource) : this.#fail();
