@@ -4,7 +4,7 @@
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
 import type { ClientId } from './events.ts';
-import type { Moment } from './tails.ts';
+import { isDueFor, type Moment } from './tails.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export class Ahead {
@@ -68,9 +68,11 @@ export class Ahead {
     for (const chunk of this.#waiting) if (chunk.array.client === client) this.recall(chunk, now);
   }
 
-  /** So many workers have nothing to do: first comes what waits behind that which has run longest. */
-  recallFor({ idle, now }: Moment): void {
-    for (let { first } = this.#waiting; first !== undefined && this.#asks.size < idle; { first } = this.#waiting) {
+  /** First comes what waits behind that which has run longest. */
+  recallFor(moment: Moment): void {
+    const { wanted, now } = moment;
+    for (let { first } = this.#waiting; first !== undefined && this.#asks.size < wanted; { first } = this.#waiting) {
+      if (!isDueFor(moment, first)) return;
       this.recall(first, now);
     }
   }

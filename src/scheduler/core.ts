@@ -16,7 +16,8 @@ import { ArrayRecord, type Chunk } from './array-record.ts';
 import { Blame } from './blame.ts';
 import { durationMs, isLastOf, touchedBy, unit } from './chunk-news.ts';
 import { Delays } from './delays.ts';
-import type { ArrayId, ArraySpec, ChunkNews, Command, CoreOptions, Event } from './events.ts';
+import { usualOptions, type ArrayId, type ArraySpec, type ChunkNews, type Command } from './events.ts';
+import type { CoreOptions, Event, WorkerNews } from './events.ts';
 import { explain, plainWords, type Telling } from './explain.ts';
 import { Fleet, leastBusy, type WorkerRecord } from './fleet.ts';
 import { Lineup } from './lineup.ts';
@@ -40,12 +41,12 @@ export class SchedulerCore {
   #now = -Infinity;
 
   constructor(options: CoreOptions) {
-    this.#options = { allowedFailures: 3, targetChunkMs: 25, chunkInputBytes: 8 * 2 ** 20, ...options };
+    this.#options = { ...usualOptions, ...options };
     this.fleet = new Fleet(options.heartbeatTimeoutMs);
     this.lineup = new Lineup(this.fleet, {
       stranded: (array) => this.#tellStranded(array),
       recall: ({ worker, attempt }) => this.#emit({ type: 'recall-chunk', worker: worker.id, attempt }),
-      patienceMs: 2 * this.#options.targetChunkMs,
+      patienceMs: this.#options.patienceMs,
     });
     this.#blame = new Blame({
       lineup: this.lineup,
@@ -328,7 +329,7 @@ export class SchedulerCore {
 
   // Workers
 
-  #applyTo(worker: WorkerRecord | undefined, event: WorkerEvent): void {
+  #applyTo(worker: WorkerRecord | undefined, event: WorkerNews['type']): void {
     if (worker === undefined) return;
     switch (event) {
       case 'worker-seen':
@@ -396,5 +397,3 @@ export class SchedulerCore {
     this.#commands.push(command);
   }
 }
-
-type WorkerEvent = 'worker-seen' | 'worker-draining' | 'worker-left' | 'worker-paused' | 'worker-resumed';

@@ -40,16 +40,24 @@ export type Event =
       /** Default: nothing. */
       readonly has?: Traits;
     }
-  | { readonly type: 'worker-seen'; readonly worker: WorkerId }
-  /** It gets no more chunks and finishes what it has. */
-  | { readonly type: 'worker-draining'; readonly worker: WorkerId }
-  | { readonly type: 'worker-left'; readonly worker: WorkerId }
-  /** It gets no more chunks for now; and it gets them again. */
-  | { readonly type: 'worker-paused' | 'worker-resumed'; readonly worker: WorkerId }
+  | WorkerNews
   /** Nothing more of its is started for now; and it is again. */
   | { readonly type: 'client-paused' | 'client-resumed'; readonly client: ClientId }
   | ChunkNews
   | { readonly type: 'ticked' };
+
+/** What becomes of a worker that has joined. */
+export interface WorkerNews {
+  readonly type:
+    | 'worker-seen'
+    /** It gets no more chunks and finishes what it has. */
+    | 'worker-draining'
+    | 'worker-left'
+    /** It gets no more chunks for now; and it gets them again. */
+    | 'worker-paused'
+    | 'worker-resumed';
+  readonly worker: WorkerId;
+}
 
 /** What a worker says of a chunk. It is a peer: whatever does not fit our books is ignored, never asserted. */
 export type ChunkNews =
@@ -108,8 +116,13 @@ export interface CoreOptions {
   readonly allowedFailures?: number;
   /** A worker of which nothing was heard for longer is closed. */
   readonly heartbeatTimeoutMs: number;
-  /** How long a chunk should take. Default: 25. */
+  /** How long a chunk should take. Default: 100. */
   readonly targetChunkMs?: number;
+  /** Where others wait for a thread, chunks that have run for longer give back what is not begun. Default: 25. */
+  readonly patienceMs?: number;
   /** How large the inputs of a chunk of more than one index may be. Default: 8 MB. */
   readonly chunkInputBytes?: number;
 }
+
+/** What is not said. */
+export const usualOptions = { allowedFailures: 3, targetChunkMs: 100, patienceMs: 25, chunkInputBytes: 8 * 2 ** 20 };

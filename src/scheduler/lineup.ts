@@ -17,7 +17,7 @@ interface Consequences {
   readonly stranded: (array: ArrayRecord) => void;
   /** The worker is to be told that this is wanted back. */
   readonly recall: (chunk: Chunk) => void;
-  /** A chunk that takes longer is shared with threads that are free. */
+  /** A chunk that takes longer is shared with threads that are free, or makes way for what is to run before it. */
   readonly patienceMs: number;
 }
 
@@ -113,14 +113,16 @@ export class Lineup {
     return undefined;
   }
 
-  /** Calls back what threads that are free could run instead. */
+  /** Calls back what threads that are free could run instead, and what others are to run before. */
   share(now: number): void {
     const { asks, ahead, tails } = this;
-    const moment = { idle: this.#fleet.plain.open.size, now };
+    const idle = this.#fleet.plain.open.size;
+    const first = idle > 0 ? undefined : this.#firstOf(this.#fleet.plain);
+    const moment = { wanted: first?.queuedCount ?? idle, first, now };
     asks.expire(now);
     ahead.recallFor(moment);
     tails.recallFor(moment);
-    const isOneMore = moment.idle > 0 && !(ahead.isEmpty && tails.isEmpty);
+    const isOneMore = moment.wanted > 0 && !(ahead.isEmpty && tails.isEmpty);
     this.nextDue = Math.min(tails.nextDue, isOneMore ? asks.nextDue : Infinity);
   }
 

@@ -69,10 +69,10 @@ export class Pace {
     return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, refilled, inTime))));
   }
 
-  /** A chunk of so many is as long as chunks are to be, and so short that a gap behind it would count. */
+  /** A chunk of so many grows no more, and is so short that a gap behind it would count. */
   isWorthSendingAhead(size: number, targetMs: number): boolean {
     const expectedMs = size * (this.meanMs ?? 0);
-    return expectedMs >= targetMs / 2 && expectedMs <= targetMs * 4;
+    return expectedMs >= targetMs / 2 && expectedMs <= targetMs;
   }
 
   #sizeInTime({ left, slots, targetMs }: Pick<Prospects, 'left' | 'slots' | 'targetMs'>): number {

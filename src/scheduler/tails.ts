@@ -1,14 +1,21 @@
-// What a chunk that takes long has not begun: while another thread has nothing to do, its worker is asked to give that
-// back. What the thread has taken by then it runs.
+// What a chunk that takes long has not begun: while another thread has nothing to do, or something is to run before it,
+// its worker is asked to give that back. What the thread has taken by then it runs.
 
-import type { Chunk } from './array-record.ts';
+import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export interface Moment {
-  /** How many workers could take something. */
-  readonly idle: number;
+  /** For how many something is wanted back: workers that could take it, or indices of `first`. */
+  readonly wanted: number;
+  /** All workers are taken, and this waits for one. */
+  readonly first: ArrayRecord | undefined;
   readonly now: number;
+}
+
+/** Whether there is somebody to whom `chunk` should give what it has not begun. */
+export function isDueFor({ first }: Moment, { array }: Chunk): boolean {
+  return first === undefined || runsBefore(first, array);
 }
 
 export class Tails {
@@ -41,9 +48,11 @@ export class Tails {
     this.#asks.delete(chunk);
   }
 
-  recallFor({ idle, now }: Moment): void {
+  recallFor(moment: Moment): void {
+    const { wanted, now } = moment;
     this.nextDue = Infinity;
-    for (let { first } = this.#running; first !== undefined && this.#asks.size < idle; { first } = this.#running) {
+    for (let { first } = this.#running; first !== undefined && this.#asks.size < wanted; { first } = this.#running) {
+      if (!isDueFor(moment, first)) return;
       const due = first.since + this.#patienceMs;
       if (due > now) return void (this.nextDue = due);
       this.#running.delete(first);

@@ -187,7 +187,8 @@ export class ThreadSlot {
 
   #listenLater(): void {
     this.#isListening = this.#given !== undefined;
-    if (this.#isListening) setTimeout(() => this.#listen(), listeningMs).unref();
+    // All threads at once, for to wake costs more than to listen.
+    if (this.#isListening) setTimeout(() => this.#listen(), listeningMs - (performance.now() % listeningMs)).unref();
   }
 
   /** Says what the thread has not, which may be busy for long; behind all that it has. */

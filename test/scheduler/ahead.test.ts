@@ -11,6 +11,7 @@ import {
   left,
   lost,
   recalled,
+  returned,
   released,
   run,
   runBehind,
@@ -38,7 +39,7 @@ test('nothing is sent ahead of an array of which nobody knows how long it takes'
 });
 
 for (const [what, busyMs] of [
-  ['takes so long that a gap behind it does not count', 41],
+  ['takes so long that a gap behind it does not count', 11],
   ['grows still', 0.6],
 ] as const) {
   test(`nothing waits behind a chunk that ${what}`, () => {
@@ -84,13 +85,21 @@ test('nothing waits behind what took its thread with it, or runs again for that'
   ]);
 });
 
-test('what has priority is run next, and waits for no more than what is on its worker already', () => {
+test('what has priority is run next: what waits on a worker already is called back', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1));
 
-  assert.deepEqual(on(submitted({ array: 2, length: 10, priority: 1 })), []);
-  assert.deepEqual(on(settled('alice', 2, [1, 2], 10), ended('alice', 2)), [kept(1, [1, 2])]);
-  assert.deepEqual(on(ended('alice', 3)), [run('alice', 2, [0, 1], 4)]);
+  assert.deepEqual(on(submitted({ array: 2, length: 10, priority: 1 })), [recalled('alice', 3)]);
+  assert.deepEqual(on(returned('alice', 3, [2, 3])), []);
+  assert.deepEqual(on(ended('alice', 3)), []);
+  assert.deepEqual(on(settled('alice', 2, [1, 2], 10), ended('alice', 2)).at(-1), run('alice', 2, [0, 1], 4));
+});
+
+test('what waits is not called back for what comes after it', () => {
+  const { on } = scheduler();
+  on(...inTenMs({ length: 10 }), ended('alice', 1));
+
+  assert.deepEqual(on(submitted({ array: 2, length: 10 }, { array: 3, length: 10, priority: -1 })), []);
 });
 
 test('what waits is called back when another thread is free, and given to that one', () => {

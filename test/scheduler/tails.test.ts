@@ -47,6 +47,25 @@ test('as long as no thread is free, nothing is asked back', () => {
   assert.deepEqual(wait(100), []);
 });
 
+test('a chunk that takes long gives what is not begun for what is to run before it', () => {
+  const { core, on, wait } = sharing();
+  on(submitted({ array: 2 }), submitted({ array: 3, length: 2, priority: 1 }));
+
+  assert.equal(core.nextDue, 20);
+  assert.deepEqual(wait(19), []);
+  assert.deepEqual(wait(1), [recalled('alice', 2)]);
+  assert.deepEqual(on(returned('alice', 2, [2, 3])), []);
+  assert.deepEqual(on(settled('alice', 2, [1, 2], 20), ended('alice', 2)).at(-1), run('alice', 3, [0, 1], 6));
+});
+
+test('a chunk that takes long gives nothing for what comes after it', () => {
+  const { core, on, wait } = sharing();
+  on(submitted({ array: 2, length: 2 }, { array: 3, length: 2, priority: -1 }));
+
+  assert.equal(core.nextDue, Infinity);
+  assert.deepEqual(wait(100), []);
+});
+
 test('of what has one index left nothing is asked back', () => {
   const { on, wait } = sharing();
   on(settled('alice', 2, [1, 2], 15));

@@ -27,7 +27,7 @@ import { listenForUncaught } from './uncaught.ts';
 /**
  * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
  */
-const flushIntervalMs = 10;
+const flushIntervalMs = 50;
 /** Full stack traces of failures of one kind that one task writes into the log from one thread; the states keep all. */
 const loggedFailures = 5;
 /** Names of errors that make a kind of their own, since anybody may name each error anew. */
