@@ -4,7 +4,7 @@
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
 import type { ClientId } from './events.ts';
-import { isDueFor, type Moment } from './tails.ts';
+import { dueIn, type Moment } from './tails.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export class Ahead {
@@ -70,11 +70,7 @@ export class Ahead {
 
   /** First comes what waits behind that which has run longest. */
   recallFor(moment: Moment): void {
-    const { wanted, now } = moment;
-    for (let { first } = this.#waiting; first !== undefined && this.#asks.size < wanted; { first } = this.#waiting) {
-      if (!isDueFor(moment, first)) return;
-      this.recall(first, now);
-    }
+    for (const chunk of dueIn(this.#waiting, moment, this.#asks)) this.recall(chunk, moment.now);
   }
 
   /** For the invariants: those that can be called back. */

@@ -10,7 +10,7 @@ import type { Fleet } from './fleet.ts';
 import { Keeping } from './keeping.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
-import { Tails } from './tails.ts';
+import { Tails, wantsThread } from './tails.ts';
 
 interface Consequences {
   /** An array has come to stand in a queue which no worker serves. */
@@ -105,9 +105,10 @@ export class Lineup {
   leader(): Chunk | undefined {
     const array = this.#firstOf(this.#fleet.plain);
     if (array === undefined || array.queued.size < array.queuedCount) return undefined;
+    const waiting = this.#waiting();
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
-      const { isDraining, isPaused, lone } = chunk.worker;
-      if (!isDraining && !isPaused && lone === undefined) return chunk;
+      const { worker } = chunk;
+      if (array.queue.roomWithThread(worker) > 0 && !waiting.some((first) => wantsThread(first, chunk))) return chunk;
       array.leaders.delete(chunk);
     }
     return undefined;
@@ -116,13 +117,11 @@ export class Lineup {
   /** Calls back what threads that are free could run instead, and what others are to run before. */
   share(now: number): void {
     const { asks, ahead, tails } = this;
-    const idle = this.#fleet.plain.open.size;
-    const first = idle > 0 ? undefined : this.#firstOf(this.#fleet.plain);
-    const moment = { wanted: first?.queuedCount ?? idle, first, now };
+    const moment = { idle: this.#fleet.plain.open.size, waiting: this.#waiting(), now };
     asks.expire(now);
     ahead.recallFor(moment);
     tails.recallFor(moment);
-    const isOneMore = moment.wanted > 0 && !(ahead.isEmpty && tails.isEmpty);
+    const isOneMore = moment.idle + moment.waiting.length > 0 && !(ahead.isEmpty && tails.isEmpty);
     this.nextDue = Math.min(tails.nextDue, isOneMore ? asks.nextDue : Infinity);
   }
 
@@ -139,6 +138,16 @@ export class Lineup {
     this.#fleet.leaveQueue(queue);
     // What is held of forgotten arrays is let go once it is more than there is of living ones.
     if (queue.listed.size > 2 * queue.arrays) queue.listed.retain(isLiving);
+  }
+
+  /** The first of each queue for which no worker has a thread. */
+  #waiting(): readonly ArrayRecord[] {
+    const waiting: ArrayRecord[] = [];
+    for (const queue of this.#fleet.queues.values()) {
+      const first = queue.open.size > 0 ? undefined : this.#firstOf(queue);
+      if (first !== undefined) waiting.push(first);
+    }
+    return waiting;
   }
 
   #firstOf({ listed }: Queue): ArrayRecord | undefined {

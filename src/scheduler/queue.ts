@@ -56,8 +56,13 @@ export class Queue {
   }
 
   /** How many of its indices the worker could run at once beside what it runs already. */
-  roomOn({ isDraining, isPaused, lone, keptFor, chunks, threads, labels, free }: WorkerRecord): number {
-    if (isDraining || isPaused || lone !== undefined || chunks.size >= threads) return 0;
+  roomOn(worker: WorkerRecord): number {
+    return worker.chunks.size >= worker.threads ? 0 : this.roomWithThread(worker);
+  }
+
+  /** Likewise, had it a thread for them. */
+  roomWithThread({ isDraining, isPaused, lone, keptFor, labels, free }: WorkerRecord): number {
+    if (isDraining || isPaused || lone !== undefined) return 0;
     if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return 0;
     if (!this.needs.labels.every((label) => labels.has(label))) return 0;
     return this.#timesIn(free);

@@ -6,16 +6,30 @@ import type { Asks } from './asks.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export interface Moment {
-  /** For how many something is wanted back: workers that could take it, or indices of `first`. */
-  readonly wanted: number;
-  /** All workers are taken, and this waits for one. */
-  readonly first: ArrayRecord | undefined;
+  /** How many workers could take something. */
+  readonly idle: number;
+  /** What waits for a thread, each the first of those that need the same. */
+  readonly waiting: readonly ArrayRecord[];
   readonly now: number;
 }
 
-/** Whether there is somebody to whom `chunk` should give what it has not begun. */
-export function isDueFor({ first }: Moment, { array }: Chunk): boolean {
-  return first === undefined || runsBefore(first, array);
+/** So many chunks are looked at in vain: where there are thousands, to look at all takes long, and they end anyway. */
+const mostLooks = 32;
+
+/** Those of a line that should give what they have not begun, the first of them first. */
+export function* dueIn(line: Turns<Chunk>, { idle, waiting }: Moment, asks: Asks): IterableIterator<Chunk> {
+  if (idle + waiting.length === 0) return;
+  let looks = 0;
+  for (const chunk of line) {
+    const isWanted = (first: ArrayRecord) => asks.size < idle + first.queuedCount && wantsThread(first, chunk);
+    if (asks.size < idle || waiting.some(isWanted)) yield chunk;
+    else if (++looks === mostLooks) return;
+  }
+}
+
+/** Whether it is to run before the chunk, and could on its thread. */
+export function wantsThread(waiting: ArrayRecord, { array, worker }: Chunk): boolean {
+  return runsBefore(waiting, array) && waiting.queue.roomWithThread(worker) > 0;
 }
 
 export class Tails {
@@ -49,18 +63,17 @@ export class Tails {
   }
 
   recallFor(moment: Moment): void {
-    const { wanted, now } = moment;
+    const { now } = moment;
     this.nextDue = Infinity;
-    for (let { first } = this.#running; first !== undefined && this.#asks.size < wanted; { first } = this.#running) {
-      if (!isDueFor(moment, first)) return;
-      const due = first.since + this.#patienceMs;
+    for (const chunk of dueIn(this.#running, moment, this.#asks)) {
+      const due = chunk.since + this.#patienceMs;
       if (due > now) return void (this.nextDue = due);
-      this.#running.delete(first);
+      this.#running.delete(chunk);
       // All that is left runs, or is done.
-      if (first.outstanding.size <= first.lanes) continue;
-      first.isRecalled = true;
-      this.#asks.add(first, now);
-      this.#tell(first);
+      if (chunk.outstanding.size <= chunk.lanes) continue;
+      chunk.isRecalled = true;
+      this.#asks.add(chunk, now);
+      this.#tell(chunk);
     }
   }
 

@@ -95,6 +95,25 @@ test('what has priority is run next: what waits on a worker already is called ba
   assert.deepEqual(on(settled('alice', 2, [1, 2], 10), ended('alice', 2)).at(-1), run('alice', 2, [0, 1], 4));
 });
 
+test('nothing is sent ahead on a worker that something with needs is to have first', () => {
+  const { on } = scheduler();
+  on(joined('alice', 1, traits({}, 'gpu')), submitted({ array: 1, length: 10 }), settled('alice', 1, [0, 1], 10));
+
+  const labelled = { array: 2, length: 2, priority: 1, needs: traits({}, 'gpu') };
+  assert.deepEqual(on(submitted(labelled)), [recalled('alice', 2)]);
+  assert.deepEqual(on(ended('alice', 2)), []);
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 2, [0, 1], 3)]);
+});
+
+test('what needs other workers keeps nothing from being sent ahead here', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob', 1, traits({}, 'gpu')));
+  on(submitted({ array: 1, priority: 2, needs: traits({}, 'gpu') }), submitted({ array: 2, length: 10 }));
+
+  on(submitted({ array: 3, priority: 1, needs: traits({}, 'gpu') }));
+  assert.deepEqual(on(settled('alice', 2, [0, 1], 10)), [kept(2, [0, 1]), runBehind(2, 'alice', 2, [1, 2], 3)]);
+});
+
 test('what waits is not called back for what comes after it', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1));

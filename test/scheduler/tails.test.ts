@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ArraySpec } from '../../src/scheduler/core.ts';
 import {
+  delayed,
   ended,
   joined,
   kept,
@@ -56,6 +57,23 @@ test('a chunk that takes long gives what is not begun for what is to run before 
   assert.deepEqual(wait(1), [recalled('alice', 2)]);
   assert.deepEqual(on(returned('alice', 2, [2, 3])), []);
   assert.deepEqual(on(settled('alice', 2, [1, 2], 20), ended('alice', 2)).at(-1), run('alice', 3, [0, 1], 6));
+});
+
+test('a chunk that takes long gives way to what needs its worker, and stays where that cannot run', () => {
+  const { on, wait } = scheduler();
+  const [ada, bob] = [traits({}, 'ada'), traits({}, 'bob')];
+  on(joined('ada', 1, ada), submitted({ array: 1, length: 40 }), settled('ada', 1, [0, 1], 1), ended('ada', 1));
+  on(joined('bob', 1, bob), submitted({ array: 2, priority: 1, needs: bob }));
+
+  assert.deepEqual(wait(20), [recalled('bob', 4)]);
+});
+
+test('a chunk that takes long gives way, whatever has run for longer', () => {
+  const { on, wait } = sharing({ priority: 1 });
+  on(delayed('bob', 3, 3, 5), ended('bob', 3), submitted({ array: 2 }, { array: 3, length: 40 }));
+  on(settled('bob', 6, [0, 1], 1), ended('bob', 6));
+
+  assert.deepEqual(wait(20), [recalled('bob', 7)]);
 });
 
 test('a chunk that takes long gives nothing for what comes after it', () => {
