@@ -5,12 +5,13 @@ import assert from 'node:assert/strict';
 import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import { noTraits } from '../lib/placing.ts';
-import type { ArrayRecord } from './array-record.ts';
+import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
 import type { WorkerRecord } from './fleet.ts';
 import { patience } from './keeping.ts';
 import type { Limit } from './limits.ts';
 import { unitsOf } from './queue.ts';
+import { mostLooks } from './tails.ts';
 
 export function checkInvariants(core: SchedulerCore): void {
   for (const array of core.arrays.values()) {
@@ -21,6 +22,7 @@ export function checkInvariants(core: SchedulerCore): void {
   }
   for (const worker of core.fleet.workers.values()) checkWorker(worker, core);
   checkAhead(core);
+  checkGivingWay(core);
   checkQueues(core);
   checkKeeping(core);
   checkLimits(core);
@@ -141,6 +143,26 @@ function checkAhead(core: SchedulerCore): void {
   assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
   const isWaste = !lineup.ahead.isEmpty && fleet.plain.open.size > lineup.asks.size;
   assert(!isWaste, 'something waits for a thread while another one is free');
+}
+
+/** While no thread is free for it, what is first has asked for as much as it needs of what it is to run before. */
+function checkGivingWay({ fleet, lineup }: SchedulerCore): void {
+  const { pausedClients, asks, ahead, tails, nextDue } = lineup;
+  const isReady = ({ client, queuedCount, room }: ArrayRecord) =>
+    queuedCount > 0 && room > 0 && !pausedClients.has(client);
+  const looks = (line: Iterable<Chunk>) => [...line].slice(0, mostLooks);
+  for (const queue of fleet.queues.values()) {
+    const [first] = [...queue.listed].filter(isReady).toSorted((a, b) => (runsBefore(a, b) ? -1 : 1));
+    if (first === undefined || queue.open.size > 0) continue;
+    if (asks.size >= first.queuedCount + fleet.plain.open.size) continue;
+    const isAfter = ({ array, worker }: Chunk) => runsBefore(first, array) && queue.roomWithThread(worker) > 0;
+    assert(!looks(ahead).some(isAfter), `array ${first.id} waits behind something that could be called back`);
+    const isWoken = nextDue < Infinity;
+    assert(
+      isWoken || !looks(tails).some(isAfter),
+      `array ${first.id} waits, and nobody will ask for what is not begun`,
+    );
+  }
 }
 
 /** What a worker was lost with shares its next one with nothing, once its losses are used up. */

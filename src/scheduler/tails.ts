@@ -14,7 +14,7 @@ export interface Moment {
 }
 
 /** So many chunks are looked at in vain: where there are thousands, to look at all takes long, and they end anyway. */
-const mostLooks = 32;
+export const mostLooks = 32;
 
 /** Those of a line that should give what they have not begun, the first of them first. */
 export function* dueIn(line: Turns<Chunk>, { idle, waiting }: Moment, asks: Asks): IterableIterator<Chunk> {

@@ -121,6 +121,15 @@ test('what waits is not called back for what comes after it', () => {
   assert.deepEqual(on(submitted({ array: 2, length: 10 }, { array: 3, length: 10, priority: -1 })), []);
 });
 
+test('for what is to run first, that is called back which comes after it, also when other chunks wait longer', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 3, priority: 2 }), settled('alice', 1, [0, 1], 10));
+  on(ended('alice', 1), submitted({ array: 2, length: 10 }), joined('bob'));
+  assert.deepEqual(on(settled('bob', 4, [0, 1], 10)).at(-1), runBehind(4, 'bob', 2, [1, 2], 5));
+
+  assert.deepEqual(on(submitted({ array: 3, priority: 1 })), [recalled('bob', 5)]);
+});
+
 test('what waits is called back when another thread is free, and given to that one', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 3 }), ended('alice', 1));
