@@ -283,7 +283,6 @@ export class Roster {
 
   #fillVacancies(): void {
     const due = this.#vacancies.filter(({ at }) => at <= this.#now);
-    if (due.length === 0) return;
     this.#vacancies = this.#vacancies.filter(({ at }) => at > this.#now);
     for (const { place, failures } of due) {
       const free = this.#freePlaces();
