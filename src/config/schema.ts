@@ -12,10 +12,12 @@ export const schema = {
     /** Loggers of other libraries whose records join the log of the run. */
     extraLoggers: names(),
     logStdout: flag(false),
+    /** How often a mapped task that goes on tells how far it is. */
+    progressInterval: duration('10s'),
   },
   tasks: {
     /** What a task gets that says nothing itself. */
-    defaults: { retries: count(0), retryDelay: noDuration(), timeout: noDuration() },
+    defaults: { retries: count(0), retryDelay: duration(false), timeout: duration(false) },
     /** What happens when a task keeps something in a variable that is not its own. */
     variableWrites: oneOf(['warn', 'error', 'ignore'], 'warn'),
   },
@@ -95,10 +97,10 @@ function names(): Setting<readonly string[]> {
 }
 
 /** `false` is how one file takes back what another has set. */
-function noDuration(): Setting<Duration | undefined> {
+function duration(initial: Duration | false): Setting<Duration | undefined> {
   return {
     type: 'setting',
-    initial: false,
+    initial,
     expected: `a number of milliseconds, a text like '250ms', '10s', '5m', or false for none`,
     holds: (value) => value === undefined || value === false || isDuration(value),
     finish: (value) => (value === false ? undefined : (value as Duration | undefined)),

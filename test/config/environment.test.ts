@@ -12,6 +12,7 @@ test('values of variables are cast to what the setting takes', () => {
       HEDDLE__LOGGING__EXTRA_LOGGERS: '["pg", "undici"]',
       HEDDLE__TASKS__DEFAULTS__RETRIES: ' 3 ',
       HEDDLE__TASKS__DEFAULTS__RETRYDELAY: '1.5e3',
+      HEDDLE__LOGGING__PROGRESS_INTERVAL: 'false',
       HEDDLE__TASKS__DEFAULTS__TIMEOUT: '10s',
       HEDDLE__RESULTS__DIRECTORY: '/2024',
     },
@@ -19,7 +20,13 @@ test('values of variables are cast to what the setting takes', () => {
 
   const { logging, tasks, results } = given.load();
 
-  assert.deepEqual(logging, { level: 'info', format: 'text', extraLoggers: ['pg', 'undici'], logStdout: true });
+  assert.deepEqual(logging, {
+    level: 'info',
+    format: 'text',
+    extraLoggers: ['pg', 'undici'],
+    logStdout: true,
+    progressInterval: undefined,
+  });
   assert.deepEqual(tasks.defaults, { retries: 3, retryDelay: 1_500, timeout: '10s' });
   assert.equal(results.directory, '/2024');
 });
@@ -64,6 +71,7 @@ test('a configuration goes through environment variables and comes back the same
       level: fc.constantFrom('debug', 'info', 'warn', 'error'),
       format: fc.constantFrom('text', 'json'),
       extraLoggers: fc.array(fc.oneof(text, dollars)),
+      progressInterval: fc.constantFrom(undefined, 0, 250, '1m'),
       logStdout: fc.boolean(),
     }),
     tasks: fc.record({
@@ -109,6 +117,7 @@ test('only what is asked for becomes variables, and secrets only by name', () =>
     HEDDLE__LOGGING__FORMAT: 'text',
     HEDDLE__LOGGING__EXTRA_LOGGERS: '["pg"]',
     HEDDLE__LOGGING__LOG_STDOUT: 'false',
+    HEDDLE__LOGGING__PROGRESS_INTERVAL: '10s',
     HEDDLE__TASKS__DEFAULTS__RETRIES: '0',
   });
   assert.deepEqual(toEnvironment(config, ['secrets.B']), { HEDDLE__SECRETS__B: '{"c":"d"}' });

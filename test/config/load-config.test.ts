@@ -9,7 +9,7 @@ test('without files and variables every setting is what the table says', () => {
   using given = project({});
 
   assert.deepEqual(given.load(), {
-    logging: { level: 'info', format: 'text', extraLoggers: [], logStdout: false },
+    logging: { level: 'info', format: 'text', extraLoggers: [], logStdout: false, progressInterval: '10s' },
     tasks: { defaults: { retries: 0, retryDelay: undefined, timeout: undefined }, variableWrites: 'warn' },
     values: { check: 'warn', limit: 1_024 },
     code: { directory: join(given.home, '.heddle', 'code') },
@@ -30,13 +30,14 @@ test('the project wins over the user, and the environment over both', () => {
   assert.deepEqual([level, format, logStdout], ['error', 'text', true]);
 });
 
-test('the defaults of tasks come from a file; false takes back what another file has set', () => {
+test('the defaults of tasks come from a file; false takes back what another file has set, or the table', () => {
   using given = project({
     user: '[tasks.defaults]\nretries = 3\nretryDelay = "10s"\ntimeout = 500',
-    project: '[tasks.defaults]\ntimeout = false',
+    project: '[logging]\nprogressInterval = false\n[tasks.defaults]\ntimeout = false',
   });
 
   assert.deepEqual(given.load().tasks.defaults, { retries: 3, retryDelay: '10s', timeout: undefined });
+  assert.equal(given.load().logging.progressInterval, undefined);
 });
 
 test('the nearest heddle.toml is the project', () => {

@@ -4,7 +4,7 @@ import type { Node } from '../../src/flow/node.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import { State } from '../../src/flow/state.ts';
 import { task } from '../../src/flow/task.ts';
-import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
+import { NodeRun, type Submitted } from '../../src/engine/flow-run/node-run.ts';
 import { encodeOutcomes } from '../../src/engine/outcomes.ts';
 import type { Block } from '../../src/lib/chunk.ts';
 import type { LogRecord } from '../../src/lib/log-record.ts';
@@ -18,10 +18,10 @@ export function nodeOf(slug: string, { isMapped = false } = {}): Node {
 }
 
 /** A run that was submitted as an array of this length. */
-export function runOf(slug: string, facts: { length?: number; isList?: boolean } = {}): NodeRun {
-  const { length = 1, isList = facts.length !== undefined } = facts;
+export function runOf(slug: string, facts: Partial<Submitted> = {}): NodeRun {
+  const { length = 1, isList = facts.length !== undefined, kept = [] } = facts;
   const run = new NodeRun(nodeOf(slug, { isMapped: isList }));
-  run.submittedAs(1, { length, isList });
+  run.submittedAs(1, { length, isList, kept });
   return run;
 }
 

@@ -6,6 +6,7 @@ import { State } from '../../flow/state.ts';
 import { contextOf, type FlowRunScope } from './flow-context.ts';
 import { changeState, isWatched } from '../handlers.ts';
 import type { NodeRun } from './node-run.ts';
+import { unlikeSuccess } from './progress.ts';
 
 const pending = new State('Pending', 'Task run has not started.');
 
@@ -34,13 +35,12 @@ export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunSco
   return state;
 }
 
-function summaryOf({ length, failedCount, skippedCount, spans }: NodeRun): string {
+function summaryOf(run: NodeRun): string {
+  const { length, spans } = run;
   const startedAt = spans.reduce((first, { endedAt, busyMs }) => Math.min(first, endedAt - busyMs), Infinity);
   const endedAt = spans.reduce((last, span) => Math.max(last, span.endedAt), 0);
   const time = spans.length === 0 ? '' : ` in ${formatDuration(endedAt - startedAt)}`;
-  const failed = failedCount === 0 ? '' : `, ${failedCount} failed`;
-  const skipped = skippedCount === 0 ? '' : `, ${skippedCount} skipped`;
-  return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${time}${failed}${skipped}`;
+  return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${time}${unlikeSuccess(run)}`;
 }
 
 /** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */

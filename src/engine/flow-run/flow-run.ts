@@ -25,6 +25,7 @@ import { listenForInterrupts } from '../interrupt.ts';
 import { Journal } from './journal.ts';
 import type { Logger } from '../logger.ts';
 import { UnheardLoggers } from '../loggers/unheard.ts';
+import { logProgress } from './progress-log.ts';
 import { hideSecret } from '../secrets.ts';
 import { warnOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';
@@ -106,7 +107,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
   await using session = await orTold(startedUnless(over, start));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
-  await orTold(carryThrough(runner, session, { over, request, logger }));
+  await orTold(carryThrough(runner, session, { over, request, log }));
 
   const durationMs = Date.now() - calledAt;
   const statistics = { startedAt: calledAt, durationMs, ...countTaskRuns(runner), ...mostHands };
@@ -239,15 +240,17 @@ async function startedUnless(over: Over, start: () => Promise<Session>): Promise
 interface Circumstances {
   readonly over: Over;
   readonly request: FlowRunRequest;
-  readonly logger: Logger;
+  readonly log: FlowRunLog;
 }
 
 /** Runs all there is, or until the run is over; then nothing is left running, as far as that can be had in time. */
 async function carryThrough(
   runner: FlowRunner,
   session: Session | undefined,
-  { over, request, logger }: Circumstances,
+  { over, request, log }: Circumstances,
 ): Promise<void> {
+  const { logger } = log;
+  using _progress = logProgress([...runner.runs.values()], log);
   if (session !== undefined) await runner.attach(session);
   const running = session === undefined ? over.end : runner.run();
   const end = await Promise.race([over.end, running.then(() => undefined)]);

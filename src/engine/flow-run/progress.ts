@@ -1,4 +1,4 @@
-// How far each mapped task is, as text. Pure: who shows it, and when, is the terminal's business.
+// How far each mapped task is, as text. Pure: who shows it, and when, is the business of the terminal and the log.
 
 import { formatDuration } from '../../lib/duration.ts';
 import type { NodeRun } from './node-run.ts';
@@ -28,4 +28,16 @@ function progressLine(run: NodeRun, elapsedMs: number, width: number): string {
     parts.push(`${formatDuration(((length - settledCount) / rate) * 1_000)} left`);
   }
   return `${run.node.slug.padEnd(width)} ${bar} ${parts.join(' · ')}`;
+}
+
+/** The same in a few words: `210 of 500 done, 3 failed`. */
+export function doneSoFar(run: NodeRun): string {
+  return `${run.settledCount} of ${run.length} done${unlikeSuccess(run)}`;
+}
+
+/** How many did not simply succeed, as the end of a sentence. */
+export function unlikeSuccess({ failedCount, skippedCount }: NodeRun): string {
+  const failed = failedCount === 0 ? '' : `, ${failedCount} failed`;
+  const skipped = skippedCount === 0 ? '' : `, ${skippedCount} skipped`;
+  return failed + skipped;
 }

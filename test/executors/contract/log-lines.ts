@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { Flow } from 'heddle';
+import { Flow, unmapped, type LogRecord } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
-import { failOddOnce, failUntil } from '../../fixtures/failing.ts';
+import { newDiary, note } from '../../fixtures/diary.ts';
+import { failOddOnce, failUntil, hold } from '../../fixtures/failing.ts';
 import { watchedLoop } from '../../fixtures/handlers.ts';
 import { livesOf, writtenByTasks } from '../../fixtures/log-lines.ts';
 import { tellOfAnything } from '../../fixtures/logging.ts';
@@ -32,6 +33,21 @@ export function logLineRules(rule: Rule): void {
     assert.deepEqual(livesOf(logs, 'end'), ['finished: 3 runs, 1 failed, 1 skipped']);
     const summaries = logs.filter(({ message }) => /^finished.* runs/.test(message));
     assert.deepEqual(new Map(summaries.map(({ task, level }) => [task, level])), new Map([['inc', 'info'], ['end', 'warn']])); // prettier-ignore
+  });
+
+  rule('while a mapped task goes on, a line now and then says how far it is', async (run) => {
+    using diary = newDiary();
+    note(diary.path, 'go 0');
+    const isProgress = ({ task, message }: LogRecord) => task === 'hold' && message === '1 of 2 done';
+    const onLog = (record: LogRecord) => {
+      if (isProgress(record)) note(diary.path, 'go 1');
+    };
+    const flow = new Flow('long', () => hold.map([0, 1], unmapped(diary.path)));
+
+    const { state, logs } = await withConfig({ logging: { progressInterval: 10 } }, () => run(flow, { onLog }));
+
+    assert.deepEqual(state.output, [0, 1]);
+    assert.deepEqual(logs.filter(isProgress).map(({ level }) => level), ['info']); // prettier-ignore
   });
 
   rule('a debug log has two lines for each child, in order [P156]', async (run) => {
