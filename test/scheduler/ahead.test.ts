@@ -105,6 +105,14 @@ test('nothing is sent ahead on a worker that something with needs is to have fir
   assert.deepEqual(on(ended('alice', 1)), [run('alice', 2, [0, 1], 3)]);
 });
 
+test('on a worker that something with needs waits for, nothing is sent ahead that comes after it', () => {
+  const { on } = scheduler();
+  const gpu = traits({}, 'gpu');
+  on(joined('alice', 1, gpu), submitted({ array: 1, length: 10 }), submitted({ array: 2, priority: 1, needs: gpu }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1])]);
+});
+
 test('what needs other workers keeps nothing from being sent ahead here', () => {
   const { on } = scheduler();
   on(joined('alice'), joined('bob', 1, traits({}, 'gpu')));
@@ -114,6 +122,49 @@ test('what needs other workers keeps nothing from being sent ahead here', () => 
   assert.deepEqual(on(settled('alice', 2, [0, 1], 10)), [kept(2, [0, 1]), runBehind(2, 'alice', 2, [1, 2], 3)]);
 });
 
+for (const [what, spec, first, second] of [
+  ['of what is to run before it two are ready', { length: 2, priority: 1 }, [3, 4], []],
+  ['of what is to run before it one is ready', { length: 6, elementwise: [1] }, [3], [4]],
+] as const) {
+  test(`so many are called back, and others when there is no answer: ${what}`, () => {
+    const { core, on, wait } = scheduler();
+    on(joined('alice', 2), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
+
+    const called = (attempts: readonly number[]) => attempts.map((attempt) => recalled('alice', attempt));
+    assert.deepEqual(on(submitted({ array: 2, ...spec })), called(first));
+    assert.equal(core.nextDue, second.length > 0 ? 100 : Infinity);
+    assert.deepEqual(wait(100), called(second));
+  });
+}
+
+test('what waits gives way before that which runs, which is asked when there is an answer', () => {
+  const { on, wait } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 12 }), settled('alice', 1, [0, 1], 3));
+  assert.deepEqual(on(ended('alice', 1)), [runBehind(2, 'alice', 1, [4, 7], 3)]);
+  wait(20);
+
+  assert.deepEqual(on(submitted({ array: 2, priority: 1 })), [recalled('alice', 3)]);
+  assert.deepEqual(on(ended('alice', 3)), [recalled('alice', 2)]);
+});
+
+test('where much is to run first, as much is called back at once', () => {
+  const { on } = scheduler();
+  on(joined('alice', 40), submitted({ array: 1, length: 120 }), settled('alice', 1, [0, 1], 10));
+
+  const waiting = Array.from({ length: 40 }, (_, index) => recalled('alice', 41 + index));
+  assert.deepEqual(on(submitted({ array: 2, length: 40, priority: 1 })), waiting);
+});
+
+test('a free worker and what it cannot run are both given something', () => {
+  const { on } = scheduler();
+  const gpu = traits({}, 'gpu');
+  on(joined('alice', 2, gpu), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
+  on(joined('bob'), joined('carol'));
+  assert.deepEqual(on(joined('dave')), [recalled('alice', 3)]);
+
+  assert.deepEqual(on(submitted({ array: 2, priority: 1, needs: gpu })), [recalled('alice', 4)]);
+});
+
 test('what waits is not called back for what comes after it', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1));
@@ -121,13 +172,13 @@ test('what waits is not called back for what comes after it', () => {
   assert.deepEqual(on(submitted({ array: 2, length: 10 }, { array: 3, length: 10, priority: -1 })), []);
 });
 
-test('for what is to run first, that is called back which comes after it, also when other chunks wait longer', () => {
+test('for what is to run first, that is called back which comes after it, also when 30 others wait longer', () => {
   const { on } = scheduler();
-  on(joined('alice'), submitted({ array: 1, length: 3, priority: 2 }), settled('alice', 1, [0, 1], 10));
-  on(ended('alice', 1), submitted({ array: 2, length: 10 }), joined('bob'));
-  assert.deepEqual(on(settled('bob', 4, [0, 1], 10)).at(-1), runBehind(4, 'bob', 2, [1, 2], 5));
+  on(joined('alice', 30), submitted({ array: 1, length: 90, priority: 2 }), settled('alice', 1, [0, 1], 10));
+  on(joined('bob', 30), submitted({ array: 2, length: 100 }), joined('carol'));
+  assert.deepEqual(on(settled('carol', 91, [0, 1], 10)).at(-1), runBehind(91, 'carol', 2, [1, 2], 92));
 
-  assert.deepEqual(on(submitted({ array: 3, priority: 1 })), [recalled('bob', 5)]);
+  assert.deepEqual(on(submitted({ array: 3, priority: 1 })), [recalled('carol', 92)]);
 });
 
 test('what waits is called back when another thread is free, and given to that one', () => {
@@ -152,9 +203,10 @@ test('when one that was called back does not answer for long, the next is', () =
   const { core, on, wait } = scheduler();
   on(joined('alice', 2), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
   on(joined('bob'), joined('carol'));
+  wait(5);
   assert.deepEqual(on(joined('dave')), [recalled('alice', 3)]);
 
-  assert.equal(core.nextDue, 100);
+  assert.equal(core.nextDue, 105);
   assert.deepEqual(wait(99), []);
   assert.deepEqual(wait(1), [recalled('alice', 4)]);
   assert.equal(core.nextDue, Infinity);

@@ -96,6 +96,14 @@ test('the mean follows the recent chunks, so that a slow start is forgotten', ()
   assert.equal(pace.nextSize({ left: 1_000, slots: 1, busy: 0, lanes: 1, targetMs: 10 }), 9);
 });
 
+test('a chunk is worth sending ahead that takes from half of the target time to all of it', () => {
+  const pace = new Pace();
+  pace.measured({ indices: 1, size: 1, plannedSize: 1, busyMs: 1 });
+
+  const worth = [4, 5, 10, 11].map((size) => pace.isWorthSendingAhead(size, 10));
+  assert.deepEqual(worth, [false, true, true, false]);
+});
+
 test('a measurement that makes no sense is worth nothing', () => {
   const { on } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 1_000 }));

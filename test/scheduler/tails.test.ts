@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ArraySpec } from '../../src/scheduler/core.ts';
+import type { ArraySpec, CoreOptions } from '../../src/scheduler/core.ts';
 import {
   delayed,
   ended,
@@ -10,6 +10,7 @@ import {
   kept,
   left,
   lost,
+  measured,
   recalled,
   released,
   returned,
@@ -28,6 +29,12 @@ test('of a chunk that takes twice as long as it should, a thread that is free ge
   assert.deepEqual(wait(1), [recalled('alice', 2)]);
   assert.deepEqual(on(returned('alice', 2, [2, 3])), [run('dave', 1, [2, 3], 5)]);
   assert.deepEqual(on(settled('alice', 2, [1, 2], 30), ended('alice', 2)), [kept(1, [1, 2])]);
+});
+
+test('how long it may take does not hang on how long chunks are', () => {
+  const { core } = sharing({}, { patienceMs: 7 });
+
+  assert.equal(core.nextDue, 7);
 });
 
 test('a chunk is asked once, and nobody is woken for it again', () => {
@@ -84,6 +91,15 @@ test('a chunk that takes long gives nothing for what comes after it', () => {
   assert.deepEqual(wait(100), []);
 });
 
+test('of suspects nothing is asked back', () => {
+  const { on, wait } = scheduler();
+  on(...measured({ length: 161 }), settled('alice', 2, [1, 9]), ended('alice', 2), left('alice'));
+  assert.deepEqual(on(joined('bob')), [run('bob', 1, [9, 17], 4)]);
+  on(submitted({ array: 2, priority: 1 }));
+
+  assert.deepEqual(wait(100), []);
+});
+
 test('of what has one index left nothing is asked back', () => {
   const { on, wait } = sharing();
   on(settled('alice', 2, [1, 2], 15));
@@ -126,13 +142,14 @@ test('who does not answer in time keeps no other from being asked, and may still
 });
 
 test('when one that was asked has ended, the next is asked for the thread that is free', () => {
-  const { on, wait } = scheduler();
+  const { core, on, wait } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 5 }), settled('alice', 1, [0, 1], 1), ended('alice', 1));
   on(submitted({ array: 2, length: 9, priority: 1 }), joined('bob'), settled('bob', 3, [0, 1], 1), ended('bob', 3));
   on(joined('carol', 8), joined('dave'));
   assert.deepEqual(wait(20), [recalled('alice', 2)]);
 
   on(submitted({ array: 3 }));
+  assert.equal(core.nextDue, Infinity, 'no thread is free any more');
 
   assert.deepEqual(on(settled('alice', 2, [1, 3], 20), ended('alice', 2)).at(-1), recalled('bob', 4));
 });
@@ -195,8 +212,8 @@ for (const [what, spec] of Object.entries(bound)) {
 }
 
 /** Alice runs indices 1 and 2 of array 1 as attempt 2, bob and carol one index each, and dave has nothing to do. */
-function sharing(spec: Partial<ArraySpec> = {}) {
-  const all = scheduler({ targetChunkMs: 10 });
+function sharing(spec: Partial<ArraySpec> = {}, options: Partial<CoreOptions> = {}) {
+  const all = scheduler(options);
   const has = traits({ gpu: 1 });
   all.on(joined('alice', 1, has), submitted({ array: 1, length: 5, ...spec }), settled('alice', 1, [0, 1], 1));
   all.on(ended('alice', 1), joined('bob', 1, has), joined('carol', 1, has), joined('dave', 1, has));
