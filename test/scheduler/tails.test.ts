@@ -154,6 +154,16 @@ test('when one that was asked has ended, the next is asked for the thread that i
   assert.deepEqual(on(settled('alice', 2, [1, 3], 20), ended('alice', 2)).at(-1), recalled('bob', 4));
 });
 
+test('when one that was asked has begun all, the next is asked at once', () => {
+  const { on, wait } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 5 }), settled('alice', 1, [0, 1], 1), ended('alice', 1));
+  on(submitted({ array: 2, length: 9, priority: 1 }), joined('bob'), settled('bob', 3, [0, 1], 1), ended('bob', 3));
+  on(joined('carol', 8), joined('dave'));
+  assert.deepEqual(wait(20), [recalled('alice', 2)]);
+
+  assert.deepEqual(on(returned('alice', 2)), [recalled('bob', 4)]);
+});
+
 test('what was not asked for is not taken back, nor what is not there', () => {
   const { on, wait } = sharing();
 
