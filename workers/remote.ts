@@ -15,7 +15,7 @@ import { version } from '../src/lib/version.ts';
 import { decodeToWorker } from '../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../src/protocol/messages.ts';
 import { join } from '../src/worker/join.ts';
-import { MemoryWatch } from '../src/worker/memory-watch.ts';
+import { isFull, MemoryWatch } from '../src/worker/memory-watch.ts';
 import { ThreadPool } from '../src/worker/thread-pool.ts';
 import type { Worker } from '../src/worker/worker.ts';
 
@@ -69,27 +69,31 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const keeps =
     options.codeDirectory === undefined ? 'imports its own files' : `keeps code in ${options.codeDirectory}`;
   options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${keeps}`);
-  const stuck = new Set<ThreadPool>();
+  // Whoever read what is written here may be gone. To die of that would be to wait for threads, which may not end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const pools = new Set<ThreadPool>();
+  using _ends = every(memoryLookMs, () => endIfLost(pools, options));
   let lastProblem = '';
   for (let retryMs = firstRetryMs; !leaving.signal.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
-    const problem = await serveOnce(options, { leaving: leaving.signal, stuck });
+    const problem = await serveOnce(options, { leaving: leaving.signal, pools });
+    for (const pool of pools) if (pool.stuckThreads === 0) pools.delete(pool);
     if (leaving.signal.aborted) break;
     if (problem === undefined) retryMs = firstRetryMs;
     else if (problem !== lastProblem) options.say(`${problem}; trying again until that changes`);
     lastProblem = problem ?? '';
     await delay(retryMs, undefined, { signal: leaving.signal }).catch(() => {});
   }
-  if ([...stuck].some(({ stuckThreads }) => stuckThreads > 0)) endByForce(options.say, notEnding);
+  if (isStuck(pools)) endByForce(options.say, notEnding);
 }
 
 interface Stay {
   readonly leaving: AbortSignal;
-  /** The pools that have left threads behind which do not end. */
-  readonly stuck: Set<ThreadPool>;
+  /** All that may have threads; those of earlier stays have some that do not end. */
+  readonly pools: Set<ThreadPool>;
 }
 
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
-async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay): Promise<string | undefined> {
+async function serveOnce(options: RemoteWorkerOptions, { leaving, pools }: Stay): Promise<string | undefined> {
   const { url, token, tls, name, threads, has, memoryLimitMb, memoryLimitBytes, say } = options;
   const code =
     options.codeDirectory === undefined
@@ -98,6 +102,7 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   if (leaving.aborted) return undefined;
   let worker: Worker;
   const pool = new ThreadPool({ threads, memoryLimitMb, ownsInputs: true });
+  pools.add(pool);
   try {
     const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
     using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
@@ -116,8 +121,7 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   const watch = new MemoryWatch(memoryLimitBytes);
   let hadRoom: boolean | undefined;
   const look = () => {
-    if (lookAtMemory(watch, { worker, pool, stuck, say }))
-      left.resolve({ why: 'threads are started anew, to free memory' });
+    if (lookAtMemory(watch, { worker, pool, say })) left.resolve({ why: 'threads are started anew, to free memory' });
     if (watch.hasRoom !== hadRoom) growHeaps((hadRoom = watch.hasRoom));
   };
   look();
@@ -127,11 +131,25 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, stuck }: Stay)
   if (typeof reason === 'string') say(`left ${url}: ${reason}`);
   else await drain(worker, options, reason);
   await worker[Symbol.asyncDispose]();
-  if (pool.stuckThreads > 0) stuck.add(pool);
   return undefined;
 }
 
 const notEnding = 'a thread is inside of a native call that nothing can interrupt';
+
+function isStuck(pools: ReadonlySet<ThreadPool>): boolean {
+  return [...pools].some(({ stuckThreads }) => stuckThreads > 0);
+}
+
+/** Nobody else gets back the memory that a thread keeps which does not end. */
+function endIfLost(pools: ReadonlySet<ThreadPool>, { memoryLimitBytes, say }: RemoteWorkerOptions): void {
+  const bytes = process.memoryUsage.rss();
+  if (isFull(bytes, memoryLimitBytes) && isStuck(pools))
+    endByForce(say, `${muchOf(bytes, memoryLimitBytes)}, and ${notEnding}`);
+}
+
+function muchOf(bytes: number, limitBytes: number): string {
+  return `${formatBytes(bytes)} of ${formatBytes(limitBytes)} are taken`;
+}
 
 /** Any other end of a process waits for its threads. */
 function endByForce(say: (line: string) => void, why: string): void {
@@ -147,25 +165,22 @@ interface Leaving {
 interface Watched {
   readonly worker: Worker;
   readonly pool: ThreadPool;
-  readonly stuck: ReadonlySet<ThreadPool>;
   readonly say: (line: string) => void;
 }
 
 /** Tells the scheduler, and frees memory where there is too little. Whether to start threads anew. */
-function lookAtMemory(watch: MemoryWatch, { worker, pool, stuck, say }: Watched): boolean {
+function lookAtMemory(watch: MemoryWatch, { worker, pool, say }: Watched): boolean {
   const { limitBytes: memoryLimitBytes, isPaused: wasPaused } = watch;
   const memoryBytes = process.memoryUsage.rss();
-  const isStuck = [pool, ...stuck].some(({ stuckThreads }) => stuckThreads > 0);
-  const verdict = watch.look({ bytes: memoryBytes, isBusy: worker.isBusy, isStuck });
+  const verdict = watch.look({ bytes: memoryBytes, isBusy: worker.isBusy });
   const { isPaused } = watch;
   if (watch.isToTell()) worker.tellVitals({ memoryBytes, memoryLimitBytes, isPaused });
-  const much = `${formatBytes(memoryBytes)} of ${formatBytes(memoryLimitBytes)} are taken`;
+  const much = muchOf(memoryBytes, memoryLimitBytes);
   if (isPaused !== wasPaused) say(isPaused ? `${much}: it begins nothing more for now` : `${much}: it goes on`);
   if (verdict === 'end-newest') {
     say(`${much}: what it has begun last is ended`);
     pool.endNewest({ kind: 'worker-memory', memoryBytes, memoryLimitBytes });
   }
-  if (verdict === 'end-process') endByForce(say, `${much}, and ${notEnding}`);
   return verdict === 'start-anew';
 }
 

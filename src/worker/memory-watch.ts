@@ -20,8 +20,11 @@ export interface Look {
   /** What the process takes. */
   readonly bytes: number;
   readonly isBusy: boolean;
-  /** A thread was to end, and does not. */
-  readonly isStuck: boolean;
+}
+
+/** Whether there is too much, of which something has to end. */
+export function isFull(bytes: number, limitBytes: number): boolean {
+  return bytes >= limitBytes * endShare;
 }
 
 export class MemoryWatch {
@@ -55,16 +58,12 @@ export class MemoryWatch {
     return true;
   }
 
-  /**
-   * Whether to end what was begun last; or, when nothing runs and memory was not given back, to start threads anew; or,
-   * when a thread that does not end keeps it, to end all of the process.
-   */
-  look({ bytes, isBusy, isStuck }: Look): 'go-on' | 'end-newest' | 'start-anew' | 'end-process' {
+  /** Whether to end what was begun last; or, when nothing runs and memory was not given back, to start threads anew. */
+  look({ bytes, isBusy }: Look): 'go-on' | 'end-newest' | 'start-anew' {
     const share = bytes / this.limitBytes;
     this.#bytes = bytes;
     this.#hasRun ||= isBusy;
     this.#endedAgo += 1;
-    if (isStuck && share >= endShare) return 'end-process';
     if (!isBusy) {
       // To wait for memory that nobody will give back would be to wait for ever.
       this.isPaused = false;
@@ -72,7 +71,7 @@ export class MemoryWatch {
     }
     if (share >= pauseShare) this.isPaused = true;
     if (share < resumeShare) this.isPaused = false;
-    if (share < endShare || this.#endedAgo <= patience) return 'go-on';
+    if (!isFull(bytes, this.limitBytes) || this.#endedAgo <= patience) return 'go-on';
     this.#endedAgo = 0;
     return 'end-newest';
   }

@@ -32,6 +32,8 @@ export type ThreadEvent =
   | { readonly type: 'tail-taken'; readonly tail: readonly Range[] }
   /** The thread is to be ended now, and what it runs is lost like this. */
   | { readonly type: 'end-asked'; readonly loss: Loss }
+  /** It is needed no more. */
+  | { readonly type: 'close-asked' }
   | { readonly type: 'closing-asked'; readonly resource: string }
   | { readonly type: 'thread-started' }
   | { readonly type: 'thread-failed'; readonly message: string }
@@ -162,6 +164,8 @@ export class ThreadLife {
       }
       case 'end-asked':
         return this.#end(event.loss);
+      case 'close-asked':
+        return this.#endThread();
       case 'closing-asked':
         return this.#queueClosing(event.resource);
       case 'thread-started':

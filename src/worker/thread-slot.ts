@@ -37,6 +37,8 @@ export interface ThreadOptions {
 interface LiveThread {
   readonly piscina: Piscina;
   readonly thread: Thread;
+  /** Settles when it is gone, or was abandoned. */
+  readonly over: PromiseWithResolvers<void>;
   isAbandoned: boolean;
 }
 
@@ -135,7 +137,9 @@ export class ThreadSlot {
   }
 
   async close(): Promise<void> {
-    await (await this.#live)?.piscina.destroy();
+    const live = await this.#live;
+    this.#handle({ type: 'close-asked' });
+    await live?.over.promise;
   }
 
   #handle(event: ThreadEvent): void {
@@ -148,7 +152,7 @@ export class ThreadSlot {
       case 'start-thread':
         return void this.#start();
       case 'end-thread':
-        return void this.#live?.then(({ thread }) => thread.terminate());
+        return void this.#live?.then(({ piscina }) => piscina.destroy());
       case 'abandon-thread':
         return this.#abandon();
       case 'post-chunk':
@@ -207,7 +211,7 @@ export class ThreadSlot {
   #abandon(): void {
     void this.#live!.then((live) => {
       live.isAbandoned = true;
-      live.thread.once('exit', () => (this.#abandoned -= 1));
+      live.over.resolve();
     });
     this.#live = undefined;
     this.#abandoned += 1;
@@ -247,13 +251,13 @@ export class ThreadSlot {
     // Errors of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
     piscina.on('error', () => {});
     const thread = piscina.threads[0]!;
-    const live: LiveThread = { piscina, thread, isAbandoned: false };
+    const live = { piscina, thread, over: Promise.withResolvers<void>(), isAbandoned: false };
     thread.on('message', (message: unknown) => this.#receive(message));
-    thread.once('exit', () => (live.isAbandoned ? void piscina.destroy() : this.#exited(piscina)));
+    thread.once('exit', () => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live)));
     return live;
   }
 
-  #exited(piscina: Piscina): void {
+  #exited({ piscina, over }: LiveThread): void {
     this.#live = undefined;
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
     if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
@@ -261,7 +265,8 @@ export class ThreadSlot {
     if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(this.#given.heard));
     this.#handle({ type: 'thread-exited', look: this.#look() });
     // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
-    void piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
+    const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
+    void gone.then(over.resolve);
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {

@@ -1,12 +1,14 @@
 // What becomes of functions that do not come back: busy loops, which can be ended, and native calls, which cannot.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Flow } from 'heddle';
 import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
 import { newDiary, note, until } from '../fixtures/diary.ts';
-import { block, isNative, talkAndEnd, type Block } from '../fixtures/dying.ts';
+import { block, isNative, leaveBlock, talkAndEnd, type Block } from '../fixtures/dying.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 import { joinedWorker } from './worker-process.ts';
@@ -93,26 +95,81 @@ suite('functions that do not come back', { concurrency: 2 }, () => {
     );
   }
 
-  test('a worker that is told to end while a thread of it is in a native call ends by force', bounded, async () => {
-    using diary = newDiary();
-    await using cluster = new WebSocketCluster({ port: 0, token });
-    await cluster.start();
-    await using ada = await joinedWorker({ url: cluster.url!, token, name: 'ada', threads: 2, drain: '50ms' });
-    const stop = new AbortController();
+  for (const [where, blocked] of Object.entries({ 'a task': block, 'what a task left behind': leaveBlock })) {
+    test(`a worker that is told to end while ${where} is in a native call ends by force`, bounded, async () => {
+      using diary = newDiary();
+      await using cluster = new WebSocketCluster({ port: 0, token });
+      await cluster.start();
+      await using ada = await joinedWorker({ url: cluster.url!, token, name: 'ada', threads: 2, drain: '50ms' });
+      const stop = new AbortController();
 
-    const running = runOn(new DistributedExecutor(() => cluster))(
-      new Flow('stuck', () => block('a child process', diary.path)),
-      { signal: stop.signal, cancelGrace: 50 },
+      const running = runOn(new DistributedExecutor(() => cluster))(
+        new Flow('stuck', () => blocked('a child process', diary.path)),
+        { signal: stop.signal, cancelGrace: 50 },
+      );
+      await until(diary.path, (lines) => lines.length > 1);
+      stop.abort();
+      await running;
+      ada.kill('SIGTERM');
+
+      assert.equal(await ada.exited(), 'SIGKILL');
+      await ada.said(/inside of a native call that nothing can interrupt: this process ends by force$/);
+      note(diary.path, 'release');
+    });
+  }
+
+  for (const [how, where] of Object.entries({ runs: 'a task', left: 'what a task left behind' })) {
+    test(`a worker process is gone with who started it, though ${where} is in a native call`, bounded, async () => {
+      using diary = newDiary();
+      const script = fileURLToPath(new URL('../fixtures/leaves-workers.ts', import.meta.url));
+      const starter = spawn(process.execPath, [script, how, diary.path], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const [line = ''] = await until(diary.path, (lines) => lines.length > 1);
+
+      starter.kill('SIGKILL');
+
+      await gone(Number(line.split(' ')[1]));
+      note(diary.path, 'release');
+    });
+  }
+
+  test('a cluster closes though a task left its thread in a native call', bounded, async () => {
+    using diary = newDiary();
+    const cluster = new LocalCluster({ workers: 1 });
+    await cluster.start();
+    await runOn(new DistributedExecutor(() => cluster))(
+      new Flow('left', () => leaveBlock('a child process', diary.path)),
     );
     await until(diary.path, (lines) => lines.length > 1);
-    stop.abort();
-    assert.equal((await running).state.type, 'Cancelled');
-    ada.kill('SIGTERM');
 
-    assert.equal(await ada.exited(), 'SIGKILL');
-    await ada.said(/inside of a native call that nothing can interrupt: this process ends by force$/);
+    await cluster.close();
+
+    assert.equal(cluster.isStarted, false);
     note(diary.path, 'release');
   });
+
+  test(
+    'a worker ends by force when a thread that does not end fills it after its scheduler is gone',
+    bounded,
+    async () => {
+      using diary = newDiary();
+      const cluster = new WebSocketCluster({ port: 0, token });
+      await cluster.start();
+      const args = ['--memory-limit', '256MB'];
+      await using ada = await joinedWorker({ url: cluster.url!, token, name: 'ada', args });
+      const running = runOn(new DistributedExecutor(() => cluster))(
+        new Flow('full', () => block('a child process that says much', diary.path)),
+      );
+      await until(diary.path, (lines) => lines.length > 1);
+
+      await cluster.close();
+      await running;
+      await ada.said(/left ws:/);
+      note(diary.path, 'release');
+
+      assert.equal(await ada.exited(), 'SIGKILL');
+      await ada.said(/MB are taken, and a thread is inside of a native call .*: this process ends by force$/);
+    },
+  );
 
   test('what is in a native call past its timeout is TimedOut, and its neighbours run', bounded, async () => {
     using diary = newDiary();

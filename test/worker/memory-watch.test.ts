@@ -6,7 +6,7 @@ test('a worker is paused from 80 % of its memory on, until it takes less than 70
   const watch = new MemoryWatch(1_000);
 
   const paused = [799, 800, 701, 949, 700, 699, 799].map((bytes) => {
-    assert.equal(watch.look({ bytes, isBusy: true, isStuck: false }), 'go-on');
+    assert.equal(watch.look({ bytes, isBusy: true }), 'go-on');
     return watch.isPaused;
   });
 
@@ -17,7 +17,7 @@ test('there is room as long as with four times as much it would not be paused', 
   const watch = new MemoryWatch(1_000);
 
   const hasRoom = [199, 200, 950, 100].map((bytes) => {
-    watch.look({ bytes, isBusy: false, isStuck: false });
+    watch.look({ bytes, isBusy: false });
     return watch.hasRoom;
   });
 
@@ -27,9 +27,7 @@ test('there is room as long as with four times as much it would not be paused', 
 test('from 95 % on what was begun last is ended, and then the next when that did not help', () => {
   const watch = new MemoryWatch(1_000);
 
-  const verdicts = [950, 990, 990, 990, 990, 990, 949].map((bytes) =>
-    watch.look({ bytes, isBusy: true, isStuck: false }),
-  );
+  const verdicts = [950, 990, 990, 990, 990, 990, 949].map((bytes) => watch.look({ bytes, isBusy: true }));
 
   const [ended, waits] = ['end-newest', 'go-on'];
   assert.deepEqual(verdicts, [ended, waits, waits, waits, waits, ended, waits]);
@@ -39,7 +37,7 @@ test('the scheduler is told of changes, and now and then that there was none', (
   const watch = new MemoryWatch(1_000);
 
   const told = [500, 540, 550, 840, 840, ...Array.from({ length: 9 }, () => 840)].map((bytes) => {
-    watch.look({ bytes, isBusy: true, isStuck: false });
+    watch.look({ bytes, isBusy: true });
     return watch.isToTell();
   });
 
@@ -50,21 +48,10 @@ test('the scheduler is told of changes, and now and then that there was none', (
 test('when nothing runs and memory is not given back, threads are started anew, once', () => {
   const watch = new MemoryWatch(1_000);
 
-  assert.equal(watch.look({ bytes: 900, isBusy: false, isStuck: false }), 'go-on');
-  assert.equal(watch.look({ bytes: 900, isBusy: true, isStuck: false }), 'go-on');
+  assert.equal(watch.look({ bytes: 900, isBusy: false }), 'go-on');
+  assert.equal(watch.look({ bytes: 900, isBusy: true }), 'go-on');
   assert.equal(watch.isPaused, true);
-  assert.equal(watch.look({ bytes: 900, isBusy: false, isStuck: false }), 'start-anew');
+  assert.equal(watch.look({ bytes: 900, isBusy: false }), 'start-anew');
   assert.equal(watch.isPaused, false);
-  assert.equal(new MemoryWatch(1_000).look({ bytes: 900, isBusy: false, isStuck: false }), 'go-on');
-});
-
-test('when a thread that does not end keeps the memory, the process is ended, but not for less than that', () => {
-  const watch = new MemoryWatch(1_000);
-
-  const verdicts = [949, 950].flatMap((bytes) =>
-    [true, false].map((isBusy) => watch.look({ bytes, isBusy, isStuck: true })),
-  );
-
-  assert.deepEqual(verdicts.slice(-2), ['end-process', 'end-process']);
-  assert.equal(verdicts[0], 'go-on');
+  assert.equal(new MemoryWatch(1_000).look({ bytes: 900, isBusy: false }), 'go-on');
 });

@@ -119,6 +119,16 @@ test('a thread that ends in time is not let be', () => {
   assert.deepEqual(wait(5_000), []);
 });
 
+test('a thread that is needed no more is ended, and waited for no longer than others', () => {
+  const { life, on, wait } = thread();
+  assert.deepEqual(on({ type: 'close-asked' }), [], 'there is none');
+  on({ type: 'start-asked' }, started);
+
+  assert.deepEqual(on({ type: 'close-asked' }), [endThread]);
+  assert.equal(life.nextDue, 2_000);
+  assert.deepEqual(wait(2_000), [{ type: 'abandon-thread' }]);
+});
+
 test('a thread that is to be ended takes with it what it runs, for the reason that was given', () => {
   const { on } = thread();
   const loss = { kind: 'worker-memory', memoryBytes: 2_000, memoryLimitBytes: 1_000 } as const;
