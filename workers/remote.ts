@@ -15,7 +15,7 @@ import { version } from '../src/lib/version.ts';
 import { decodeToWorker } from '../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../src/protocol/messages.ts';
 import { join } from '../src/worker/join.ts';
-import { isFull, MemoryWatch } from '../src/worker/memory-watch.ts';
+import { isFull, isGrowthGiven, MemoryWatch } from '../src/worker/memory-watch.ts';
 import { ThreadPool } from '../src/worker/thread-pool.ts';
 import type { Worker } from '../src/worker/worker.ts';
 
@@ -188,8 +188,10 @@ function lookAtMemory(watch: MemoryWatch, { worker, pool, say }: Watched): boole
  * V8 looks for garbage each time that about as much was allocated as lives in a heap, and counts with that what typed
  * arrays hold. Large ones pass through the small heaps of a worker, so it would do so for each of them, in half of the
  * processor time. While there is room, a heap may grow to four times what lives in it, the most that V8 chooses itself.
+ * Who started this process may have said it better.
  */
 function growHeaps(hasRoom: boolean): void {
+  if (isGrowthGiven(process.execArgv)) return;
   setFlagsFromString(`--heap-growing-percent=${hasRoom ? 300 : 0}`);
 }
 

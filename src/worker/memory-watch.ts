@@ -27,6 +27,11 @@ export function isFull(bytes: number, limitBytes: number): boolean {
   return bytes >= limitBytes * endShare;
 }
 
+/** Whether the arguments that Node was started with say how its heaps grow. */
+export function isGrowthGiven(execArgv: readonly string[]): boolean {
+  return execArgv.some((argument) => /^--heap[-_]growing[-_]percent\b/.test(argument));
+}
+
 export class MemoryWatch {
   readonly limitBytes: number;
   /** It is to get no more work for now. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryWatch } from '../../src/worker/memory-watch.ts';
+import { isGrowthGiven, MemoryWatch } from '../../src/worker/memory-watch.ts';
 
 test('a worker is paused from 80 % of its memory on, until it takes less than 70 %', () => {
   const watch = new MemoryWatch(1_000);
@@ -22,6 +22,21 @@ test('there is room as long as with four times as much it would not be paused', 
   });
 
   assert.deepEqual(hasRoom, [true, false, false, true]);
+});
+
+test('who starts Node with a growth of its heaps has said it, in either way of writing', () => {
+  const given = [
+    '--heap-growing-percent=50',
+    '--heap_growing_percent',
+    '--no-heap-growing',
+    '-r',
+    'heap-growing-percent',
+  ];
+
+  assert.deepEqual(
+    given.map((argument) => isGrowthGiven(['--max-old-space-size=90', argument])),
+    [true, true, false, false, false],
+  );
 });
 
 test('from 95 % on what was begun last is ended, and then the next when that did not help', () => {
