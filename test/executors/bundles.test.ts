@@ -1,7 +1,7 @@
 // Remote workers get their code from the flow: here they stand in empty folders, and have nothing of their own.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -180,6 +180,34 @@ test('the example of the flights runs on a worker in an empty folder', { timeout
   rmSync(folder, { recursive: true });
 });
 
+test('a package with native code is that of the worker, once that has installed it and was restarted', async () => {
+  const folder = newFolder();
+  const project = join(folder, 'project');
+  const place = join(folder, 'worker');
+  install(join(project, 'node_modules/native'));
+  mkdirSync(place);
+  symlinkSync(join(import.meta.dirname, '../..'), join(project, 'node_modules/heddle'));
+  writeFileSync(
+    join(project, 'flow.mjs'),
+    `import { context, Flow, task } from 'heddle'; import { whose } from 'native';
+    const say = task('say', () => context.logger.info('native of ' + whose));
+    export const flow = new Flow('native', () => say());`,
+  );
+  const env = { HEDDLE_TOKEN: token, HEDDLE__CODE__DIRECTORY: join(folder, 'code') };
+  const command = join(import.meta.dirname, '../../src/cli/heddle.js');
+  const runAndSee = async (line: RegExp) => {
+    await using flow = inFolder(project, [command, 'run', 'flow.mjs', '--listen', '0'], env);
+    const [, url] = /heddle worker (\S+)/.exec(await flow.line(/waiting for a worker/))!;
+    await using _ = inFolder(place, [command, 'worker', url!], env);
+    await flow.line(line);
+  };
+
+  await runAndSee(/no package 'native'.* npm i native@1\.2\.3/);
+  install(join(place, 'node_modules/native'));
+  await runAndSee(/native of worker/);
+  rmSync(folder, { recursive: true });
+});
+
 /** A cluster with one worker that stands in an empty folder. */
 async function houseWith({ code }: { code: 'bundle' | 'module' }) {
   const folder = newFolder();
@@ -209,6 +237,14 @@ async function houseWith({ code }: { code: 'bundle' | 'module' }) {
 
 function newFolder(): string {
   return realpathSync(mkdtempSync(join(tmpdir(), 'heddle-empty-')));
+}
+
+/** A package with native code that says whose it is, and lets nobody import its package.json. */
+function install(folder: string): void {
+  const facts = { name: 'native', version: '1.2.3', gypfile: true, exports: './index.mjs' };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(facts));
+  writeFileSync(join(folder, 'index.mjs'), `export const whose = import.meta.url.split('/').at(-4);`);
 }
 
 function inFolder(folder: string, args: readonly string[], env: Readonly<Record<string, string>>): Program {

@@ -1,11 +1,12 @@
 // The bundles that a worker has on its disk. Each is a folder named by its id; the folder above them has a link to the
-// worker's own Heddle, so that what a bundle imports from `heddle` is the one that runs it.
+// worker's own Heddle, so that what a bundle imports from `heddle` is the one that runs it. A bundle that leaves out
+// packages has links to those of the folder that the worker was started in, so it is in one of its own for each such.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleEntry } from './bundle.ts';
 import { isIntact, manifestFile, unpack, type BundleManifest } from './bundle-archive.ts';
@@ -17,52 +18,70 @@ export interface BundleStoreOptions {
   readonly limitBytes: number;
 }
 
+/** A bundle that was looked at, or written, by this process itself. */
+interface KeptBundle {
+  readonly folder: string;
+  /** Packages that it leaves out, and that were not found here yet. */
+  readonly missing: readonly string[];
+}
+
 const ownPackage = projectOf(dirname(fileURLToPath(import.meta.url)));
 
 export class BundleStore {
   readonly #folder: string;
   readonly #limitBytes: number;
-  /** Bundles that this process has looked at, or written, itself. */
-  readonly #checked = new Set<string>();
+  /** What tells the bundles apart that have links to packages of different folders. */
+  readonly #here = shortHashOf(process.cwd());
+  /** By their ids. */
+  readonly #checked = new Map<string, KeptBundle>();
 
   constructor({ directory, limitBytes }: BundleStoreOptions) {
     // Several versions of Heddle on one machine share no folder, since it links to one of them.
-    const owner = createHash('sha256').update(ownPackage).digest('hex').slice(0, 8);
-    this.#folder = join(directory, owner);
+    this.#folder = join(directory, shortHashOf(ownPackage));
     this.#limitBytes = limitBytes;
   }
 
-  /** Where the bundle is to be imported from, if it is here and whole. */
+  /** Where the bundle is to be imported from, if it is here and whole. Packages are looked for until they are there. */
   find(id: string): string | undefined {
-    const folder = join(this.#folder, id);
     try {
-      if (!this.#checked.has(id) && !isWhole(folder, id)) return undefined;
+      const { folder, missing } = this.#checked.get(id) ?? this.#look(id);
       const now = new Date();
       utimesSync(folder, now, now);
+      this.#checked.set(id, { folder, missing: missing.filter((name) => !linkPackageHere(folder, name)) });
+      return pathToFileURL(join(folder, bundleEntry)).href;
     } catch {
-      // Somebody removed it since it was looked at.
+      // It is not here, or somebody has damaged it, or removed it since it was looked at.
       this.#checked.delete(id);
       return undefined;
     }
-    this.#checked.add(id);
-    return pathToFileURL(join(folder, bundleEntry)).href;
   }
 
   /** Keeps a bundle that arrived. Throws `BUNDLE_CORRUPT` for bytes that are not what the id says. */
   add(id: string, bytes: Uint8Array): void {
     const { manifest, files } = unpack(id, bytes);
     this.#prepare();
-    const folder = join(this.#folder, id);
+    const missing = leftOutOf(manifest);
+    const folder = join(this.#folder, missing.length === 0 ? id : this.#nameHere(id));
     const draft = `${folder}.${randomUUID()}.tmp`;
     for (const { path, bytes: content } of [...files, manifestOf(manifest)]) {
       mkdirSync(dirname(join(draft, path)), { recursive: true });
       writeFileSync(join(draft, path), content);
     }
     for (const [path, target] of Object.entries(manifest.links)) link(join(draft, path), join(folder, target));
-    linkPackagesHere(draft, manifest);
     moveInto(folder, draft, id);
-    this.#checked.add(id);
+    this.#checked.set(id, { folder, missing });
     this.#evict();
+  }
+
+  /** Throws for one that is not here, or not whole. */
+  #look(id: string): KeptBundle {
+    const folderHere = join(this.#folder, this.#nameHere(id));
+    const folder = existsSync(folderHere) ? folderHere : join(this.#folder, id);
+    return { folder, missing: leftOutOf(wholeManifestIn(folder, id)) };
+  }
+
+  #nameHere(id: string): string {
+    return `${id}-${this.#here}`;
   }
 
   #prepare(): void {
@@ -81,17 +100,16 @@ export class BundleStore {
   }
 
   #evict(): void {
+    const used = new Set([...this.#checked.values()].map(({ folder }) => folder));
     const bundles = readdirSync(this.#folder)
       // Drafts are those of workers that write them at this moment.
       .filter((name) => name !== 'node_modules' && !name.endsWith('.tmp'))
-      .flatMap((id) => sizeOf(join(this.#folder, id)) ?? [])
+      .flatMap((name) => sizeOf(join(this.#folder, name)) ?? [])
       .sort((a, b) => b.usedAt - a.usedAt);
     let total = 0;
-    for (const { id, bytes } of bundles) {
+    for (const { folder, bytes } of bundles) {
       total += bytes;
-      if (total > this.#limitBytes && !this.#checked.has(id)) {
-        rmSync(join(this.#folder, id), { recursive: true, force: true });
-      }
+      if (total > this.#limitBytes && !used.has(folder)) rmSync(folder, { recursive: true, force: true });
     }
   }
 }
@@ -110,27 +128,51 @@ function moveInto(folder: string, draft: string, id: string): void {
 
 function isWhole(folder: string, id: string): boolean {
   try {
-    const manifest = JSON.parse(readFileSync(join(folder, manifestFile), 'utf8')) as BundleManifest;
-    const files = manifest.files.map(({ path }) => ({ path, bytes: readFileSync(join(folder, path)) }));
-    return isIntact(id, manifest, files);
+    wholeManifestIn(folder, id);
+    return true;
   } catch {
     return false;
   }
+}
+
+/** Throws where files are missing, or are other ones. */
+function wholeManifestIn(folder: string, id: string): BundleManifest {
+  const manifest = JSON.parse(readFileSync(join(folder, manifestFile), 'utf8')) as BundleManifest;
+  const files = manifest.files.map(({ path }) => ({ path, bytes: readFileSync(join(folder, path)) }));
+  if (!isIntact(id, manifest, files)) throw new Error(`${folder} does not hold the bundle ${id}`);
+  return manifest;
 }
 
 function manifestOf(manifest: BundleManifest) {
   return { path: manifestFile, bytes: Buffer.from(JSON.stringify(manifest)) };
 }
 
-/** Packages that are not sent are those of the folder that the worker was started in, where it has them. */
-function linkPackagesHere(folder: string, { externals }: BundleManifest): void {
+/** The packages that are to be those of the worker: where the bundle has one of that name, it stays that one. */
+function leftOutOf({ externals, files, links }: BundleManifest): string[] {
+  const paths = [...files.map(({ path }) => path), ...Object.keys(links)].map((path) => `${path}/`);
+  return Object.keys(externals).filter((name) => !paths.some((path) => path.startsWith(`node_modules/${name}/`)));
+}
+
+/** Gives whether the package is there, as Node looks for it, except that nothing is asked of what it exports. */
+function linkPackageHere(folder: string, name: string): boolean {
   const { resolve } = createRequire(join(process.cwd(), 'worker.js'));
-  for (const name of Object.keys(externals)) {
-    try {
-      link(join(folder, 'node_modules', name), dirname(resolve(`${name}/package.json`)));
-    } catch {
-      // It is not installed here; whoever imports it is told so, and many packages can do without.
-    }
+  const candidates = resolve.paths(name)?.map((each) => join(each, name)) ?? [];
+  const found = candidates.find((candidate) => existsSync(join(candidate, 'package.json')));
+  if (found === undefined) return false;
+  const path = join(folder, 'node_modules', name);
+  if (targetOf(path) === found) return true;
+  // In one step, since another worker may be about to import it.
+  const draft = `${path}.${randomUUID()}.tmp`;
+  link(draft, found);
+  renameSync(draft, path);
+  return true;
+}
+
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 
@@ -139,12 +181,16 @@ function link(path: string, target: string): void {
   symlinkSync(target, path, 'junction');
 }
 
+function shortHashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
 /** Nothing for one that another worker has removed meanwhile. */
-function sizeOf(folder: string): { id: string; bytes: number; usedAt: number } | undefined {
+function sizeOf(folder: string): { folder: string; bytes: number; usedAt: number } | undefined {
   try {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
-    return { id: basename(folder), bytes, usedAt: statSync(folder).mtimeMs };
+    return { folder, bytes, usedAt: statSync(folder).mtimeMs };
   } catch {
     return undefined;
   }

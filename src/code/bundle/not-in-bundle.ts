@@ -97,7 +97,8 @@ function note(error: Error, specifier: string, importer: string): void {
   const { package: name, command } = missing;
   error.message =
     `this worker has no package '${name}'. It holds native code, which is made for one kind of machine, or is very ` +
-    `large, and so is not sent. Install it in the folder that the worker is started in: ${command}`;
+    `large, and so is not sent. Install it in the folder that the worker is started in, and restart the worker: ` +
+    command;
 }
 
 function missingOf(specifier: string, folder: string): Missing | undefined {

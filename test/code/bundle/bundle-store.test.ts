@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { bundleOf } from '../../../src/code/bundle/bundle.ts';
-import { pack } from '../../../src/code/bundle/bundle-archive.ts';
+import { pack, type BundleFile } from '../../../src/code/bundle/bundle-archive.ts';
 import { BundleStore } from '../../../src/code/bundle/bundle-store.ts';
+import { startedIn } from './bundled-project.ts';
+
+const run = promisify(execFile);
 
 test('a bundle that was kept is found, also by another process', () => {
   using folder = newFolder();
@@ -80,6 +85,97 @@ test('when the bundles take too much room, those that this worker does not use g
   assert.equal(store.find(old.id), undefined);
 });
 
+const packages = {
+  'one whose exports leave out its package.json': { exports: './index.mjs' },
+  'one without exports': { main: 'index.mjs' },
+};
+
+for (const [which, facts] of Object.entries(packages)) {
+  test(`a package that is not sent is that of the folder the worker is started in: ${which}`, async () => {
+    using code = newFolder();
+    using folder = newFolder();
+    using _ = startedIn(folder.path);
+    install('node_modules/outside', 'installed', facts);
+
+    assert.equal(await wordIn(storeIn(code)), 'installed');
+  });
+}
+
+test('it may be in a folder above, or be a link, as with workspaces and pnpm', async () => {
+  using code = newFolder();
+  using above = newFolder();
+  using _ = startedIn(join(above.path, 'worker'));
+  install('../node_modules/outside', 'above');
+  install('../packages/outside', 'linked');
+
+  assert.equal(await wordIn(storeIn(code)), 'above');
+  mkdirSync('node_modules');
+  symlinkSync('../../packages/outside', 'node_modules/outside');
+  assert.equal(await wordIn(storeIn(code)), 'linked');
+});
+
+test('a package that is installed after the bundle came is found, by the same worker and by the next one', async () => {
+  using code = newFolder();
+  using folder = newFolder();
+  using _ = startedIn(folder.path);
+  const [first, second] = [storeIn(code), storeIn(code)];
+  assert.equal(await wordIn(first), 'ERR_MODULE_NOT_FOUND');
+  assert.equal(await wordIn(second), 'ERR_MODULE_NOT_FOUND');
+
+  install('node_modules/outside', 'installed');
+
+  assert.equal(await wordIn(first), 'installed');
+  assert.equal(await wordIn(second), 'installed');
+  assert.equal(await wordIn(storeIn(code)), 'installed');
+});
+
+test('a package that has moved since is found where it is now', async () => {
+  using code = newFolder();
+  using above = newFolder();
+  using _ = startedIn(join(above.path, 'worker'));
+  install('../node_modules/outside', 'old');
+  assert.equal(await wordIn(storeIn(code)), 'old');
+  rmSync('../node_modules', { recursive: true });
+  install('node_modules/outside', 'new');
+
+  assert.equal(await wordIn(storeIn(code)), 'new');
+});
+
+test('workers of several folders share their bundles, and each has the packages of its own folder', async () => {
+  using code = newFolder();
+  using one = newFolder();
+  using other = newFolder();
+  const shared = packed('export const a = 1;');
+  install(join(one.path, 'node_modules/outside'), 'of one');
+  install(join(other.path, 'node_modules/outside'), 'of the other');
+  storeIn(code).add(shared.id, shared.bytes);
+
+  const words: unknown[] = [];
+  for (const { path } of [one, other, one]) {
+    using _ = startedIn(path);
+    const store = storeIn(code);
+    assert.ok(store.find(shared.id) !== undefined);
+    words.push(await wordIn(store));
+  }
+
+  assert.deepEqual(words, ['of one', 'of the other', 'of one']);
+});
+
+test('a package that the bundle itself has stays that of the bundle', async () => {
+  using code = newFolder();
+  using folder = newFolder();
+  using _ = startedIn(folder.path);
+  install('node_modules/outside', 'installed');
+  const own = [
+    { path: 'node_modules/outside/package.json', bytes: Buffer.from('{ "main": "own.mjs" }') },
+    { path: 'node_modules/outside/own.mjs', bytes: Buffer.from(`export const word = 'own';`) },
+  ];
+
+  const { id, bytes } = packed(`export { word } from 'outside';`, { outside: '1.0.0' }, own);
+
+  assert.equal(await wordIn(storeIn(code), { id, bytes }), 'own');
+});
+
 test('a module that was changed since it was loaded is not bundled', async () => {
   using folder = newFolder();
   const file = join(folder.path, 'flow.mjs');
@@ -91,11 +187,30 @@ test('a module that was changed since it was loaded is not bundled', async () =>
   await assert.rejects(made, { code: 'BUNDLE_FAILED', message: /was changed after this process had loaded it; start/ });
 });
 
-function packed(code: string) {
-  return pack([{ path: 'bundle.mjs', bytes: Buffer.from(code) }], { externals: {}, links: {} });
+const outside = packed(`export { word } from 'outside';`, { outside: '1.0.0' });
+
+/** What 'outside' says, or why not, to a new thread of the worker that imports the bundle, sent if it is not here. */
+async function wordIn(store: BundleStore, { id, bytes } = outside): Promise<string> {
+  if (store.find(id) === undefined) store.add(id, bytes);
+  const code = `import(${JSON.stringify(store.find(id))}).then(({ word }) => word, ({ code }) => code).then(console.log)`;
+  return (await run(process.execPath, ['--eval', code])).stdout.trim();
+}
+
+function packed(code: string, externals = {}, files: readonly BundleFile[] = []) {
+  return pack([{ path: 'bundle.mjs', bytes: Buffer.from(code) }, ...files], { externals, links: {} });
+}
+
+function storeIn({ path }: { path: string }): BundleStore {
+  return new BundleStore({ directory: path, limitBytes: 1e9 });
+}
+
+function install(folder: string, word: string, facts: object = { main: 'index.mjs' }): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'outside', version: '1.0.0', ...facts }));
+  writeFileSync(join(folder, 'index.mjs'), `export const word = '${word}';`);
 }
 
 function newFolder() {
-  const path = mkdtempSync(join(tmpdir(), 'heddle-bundles-'));
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'heddle-bundles-')));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }

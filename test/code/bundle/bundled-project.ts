@@ -56,3 +56,11 @@ export function newProject(files: Readonly<Record<string, string | Uint8Array>>)
   const withoutAll = () => readdirSync(path).forEach((name) => (name === 'code' ? undefined : without(name)));
   return { path, bundled, without, withoutAll, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
+
+/** Until it is disposed of, this process is a worker that was started there. */
+export function startedIn(folder: string): Disposable {
+  const before = process.cwd();
+  mkdirSync(folder, { recursive: true });
+  process.chdir(folder);
+  return { [Symbol.dispose]: () => process.chdir(before) };
+}
