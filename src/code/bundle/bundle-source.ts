@@ -21,6 +21,12 @@ interface PackageJson {
 /** What is larger is not sent: a package is to be installed on the worker, and of a folder that is told. */
 const largestBytes = 32 * 2 ** 20;
 
+/** A package, as somebody in a folder names it. */
+interface Wanted {
+  readonly name: string;
+  readonly from: string;
+}
+
 export class BundleSource {
   /** The project's folder: paths in the bundle start from here. */
   readonly root: string;
@@ -87,14 +93,17 @@ export class BundleSource {
 
   /** Takes a package along as it is, with those that it depends on, as somebody in `from` finds it. */
   takePackage(name: string, from: string): void {
-    const open = [{ name, from }];
+    const open: Wanted[] = [{ name, from }];
     for (const each of open) {
-      const folder = this.#find(each);
-      if (folder === undefined || this.#packages.has(folder) || this.isOutside(folder)) continue;
-      if (filesIn(folder).byteLength > largestBytes) {
-        this.#leaveOut(folder);
-        continue;
-      }
+      const found = findPackage(each);
+      if (found === undefined) continue;
+      const folder = realpathSync(found);
+      const isTaken = this.#packages.has(folder);
+      if (!isTaken && !this.isOutside(folder) && filesIn(folder).byteLength > largestBytes) this.#leaveOut(folder);
+      // There will be nothing that a link could lead to.
+      if (this.isOutside(folder)) continue;
+      this.#link(each, { found, folder });
+      if (isTaken) continue;
       this.#packages.add(folder);
       const { dependencies, optionalDependencies, peerDependencies } = readPackage(folder) ?? {};
       const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
@@ -123,21 +132,23 @@ export class BundleSource {
     return [...new Set(paths)].map((path) => ({ path: this.placeOf(path), bytes: readFileSync(path) }));
   }
 
-  /** The folder of a package, as Node finds it; and it is found from the same place in the bundle. */
-  #find({ name, from }: { readonly name: string; readonly from: string }): string | undefined {
-    // Of us, the worker has its own.
-    if (name === 'heddle') return undefined;
-    for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
-      const found = join(folder, 'node_modules', name);
-      if (!existsSync(found)) continue;
-      const real = realpathSync(found);
-      const isOutside = relative(this.root, found).startsWith('..') && !relative(this.root, from).startsWith('..');
-      if (isOutside) this.links.set(`node_modules/${name}`, this.placeOf(real));
-      else if (real !== found) this.links.set(this.placeOf(found), this.placeOf(real));
-      return real;
-    }
-    return undefined;
+  /** A package that lies elsewhere is found in the bundle from where it is found here. */
+  #link({ name, from }: Wanted, { found, folder }: { readonly found: string; readonly folder: string }): void {
+    const isAbove = relative(this.root, found).startsWith('..') && !relative(this.root, from).startsWith('..');
+    if (isAbove) this.links.set(`node_modules/${name}`, this.placeOf(folder));
+    else if (folder !== found) this.links.set(this.placeOf(found), this.placeOf(folder));
   }
+}
+
+/** Where a package is, or a link to it, as Node finds it. */
+function findPackage({ name, from }: Wanted): string | undefined {
+  // Of us, the worker has its own.
+  if (name === 'heddle') return undefined;
+  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
+    const found = join(folder, 'node_modules', name);
+    if (existsSync(found)) return found;
+  }
+  return undefined;
 }
 
 /** The package that a file belongs to; nothing for one that is the user's own. */

@@ -2,13 +2,13 @@
 // its flow.mjs, and looks for tasks in the bundle as a worker does.
 
 import assert from 'node:assert/strict';
-import { utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { inspectSerializable } from 'heddle';
 import { fingerprintOf } from '../../../src/code/registry.ts';
-import { addModule, newProject } from './bundled-project.ts';
+import { addModule, newProject, startedIn } from './bundled-project.ts';
 
 test('a task that is made behind an import that is awaited belongs to its own module', async () => {
   using project = newProject({
@@ -190,8 +190,30 @@ test('a package with native code stays outside, and the worker says what to inst
     package: 'native-code',
     version: '1.2.3',
     command: 'npm i native-code@1.2.3',
-    message: /^a worker .* has no package 'native-code'.*native code.*started in, and restart the worker: npm i native-code@1\.2\.3$/s,
+    message:
+      /^a worker .* has no package 'native-code'.*native code.*started in, and restart the worker: npm i native-code@1\.2\.3$/s,
   });
+});
+
+test('one that is a link in the project, as with pnpm, and is loaded by name, is that of the worker', async () => {
+  using project = newProject({
+    'packages/native-code/package.json': nativePackage['node_modules/native-code/package.json'],
+    'packages/native-code/binding.gyp': '{}',
+    'packages/native-code/index.js': '',
+    'worker/node_modules/native-code/package.json': '{ "main": "index.js" }',
+    'worker/node_modules/native-code/index.js': `exports.word = 'of the worker';`,
+    'flow.mjs': `import { createRequire } from 'node:module'; import { task } from 'heddle';
+      const load = createRequire(import.meta.url);
+      task('say', () => load('native-code').word);`,
+  });
+  mkdirSync(join(project.path, 'node_modules'));
+  symlinkSync('../packages/native-code', join(project.path, 'node_modules/native-code'));
+  using _ = startedIn(join(project.path, 'worker'));
+  const bundled = await project.bundled();
+  project.without('node_modules');
+  project.without('packages');
+
+  assert.equal(await bundled.run('say'), 'of the worker');
 });
 
 test('so it does where a task loads the package, and who can do without goes on', async () => {
