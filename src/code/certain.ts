@@ -1,6 +1,6 @@
 // Settles what could only be guessed when something was defined: whether whoever imports its module comes to where it
 // was made. An async function of the module may have gone on after an `await`; the module may have waited for a run of
-// a flow, which workers do not get past; or only the main module of a program comes there, which it is not in a worker.
+// a flow, say, which workers do not get past; or only the main module of a program comes there, which it is not in a worker.
 // The text of the module knows. It is read when a flow is about to run, once.
 
 import { toUrl } from './call-site.ts';
@@ -37,11 +37,11 @@ function makingOf(
       ? { made }
       : { made, mayBeThere: true };
   }
-  if (!doubt.isLate) return undefined;
-  const run = registry.runs.get(module)!;
-  return places.isHeldAt(run)
-    ? { made: `after the run of a flow that ${placeOf(module, run.line)} waits for` }
-    : undefined;
+  const held = registry.deeds
+    .get(module)
+    ?.slice(0, doubt.deeds)
+    .find((done) => places.isHeldAt(done));
+  return held && { made: `after the ${held.deed} that ${placeOf(module, held.line)} waits for` };
 }
 
 /** By module: it is read once, however many things are defined in it. */

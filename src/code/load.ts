@@ -1,7 +1,7 @@
 // Finds the function behind a reference, importing its module when need be. The module is the user's flow file, with a
-// top-level `flow.run()` perhaps: while this thread imports, such a call is held back for ever (see `reachRun`), so
-// users write no guard, and loading goes on as soon as the wanted function is there and the first such call was
-// reached.
+// top-level `flow.run()` or `cluster.start()` perhaps: while this thread imports, such a call is held back for ever (see
+// `reach`), so users write no guard, and loading goes on as soon as the wanted function is there and the first such
+// call was reached.
 
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
@@ -11,15 +11,26 @@ import type { CodeSource } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { notInBundle, watchBundles } from './bundle/not-in-bundle.ts';
-import { find, fingerprintOf, insideFunction, namesIn, projectOf, registry, type Reference } from './registry.ts';
+import {
+  find,
+  fingerprintOf,
+  insideFunction,
+  namesIn,
+  projectOf,
+  registry,
+  type Deed,
+  type DonePlace,
+  type HeldDeed,
+  type Reference,
+} from './registry.ts';
 import { changesSince, lookAround, type Surroundings } from './side-effects.ts';
 
-/** How long a module that was held at a flow run may stay silent before it is taken to define nothing more. */
+/** How long a module that was held at a deed may stay silent before it is taken to define nothing more. */
 const heldPatienceMs = 2_000;
 
 interface Import {
   readonly done: Promise<unknown>;
-  /** How many runs had been held in this thread when it began. */
+  /** How many deeds had been held back in this thread when it began. */
   readonly heldBefore: number;
   /** How the thread looked before; absent once that was compared, or when it would say nothing of this module. */
   before: Surroundings | undefined;
@@ -27,8 +38,11 @@ interface Import {
   effects: readonly string[];
 }
 
-/** How an import ended for one who waits for a task: the module is through, or held at a flow run, or it threw. */
-type ImportEnd = { readonly type: 'through' } | { readonly type: 'held' } | { readonly type: 'failed'; error: unknown };
+/** How an import ended for one who waits for a task: the module is through, or held at a deed, or it threw. */
+type ImportEnd =
+  | { readonly type: 'through' }
+  | { readonly type: 'held'; readonly at: HeldDeed }
+  | { readonly type: 'failed'; readonly error: unknown };
 
 const imports = new Map<string, Import>();
 
@@ -38,19 +52,25 @@ export function importOnlyForTasks(): void {
 }
 
 /**
- * For whoever is about to run a flow, outside of all tasks. In a thread that imports modules only to find tasks it is
- * the user's script that runs again, which must not be carried out: gives a promise that never settles, since what
- * follows is the script, not the tasks.
+ * For whoever is about to do a deed, outside of all tasks. In a thread that imports modules only to find tasks it is the
+ * user's script that runs again, which must not be carried out: gives a promise that never settles, since what follows
+ * is the script, not the tasks.
  */
-export function reachRun(): Promise<never> | undefined {
+export function reach(deed: Deed): Promise<never> | undefined {
   const { module, place } = callSite();
   if (!registry.isImporting) {
-    if (module !== undefined && place !== undefined && !registry.runs.has(module)) registry.runs.set(module, place);
+    if (module !== undefined && place !== undefined) noteDeed(module, { ...place, deed });
     return undefined;
   }
-  registry.heldRuns.push(module);
+  registry.held.push({ module, deed });
   for (const notify of registry.watchers) notify();
   return new Promise(() => {});
+}
+
+function noteDeed(module: string, done: DonePlace): void {
+  const deeds = registry.deeds.get(module) ?? [];
+  registry.deeds.set(module, deeds);
+  if (!deeds.some(({ line, column }) => line === done.line && column === done.column)) deeds.push(done);
 }
 
 /**
@@ -79,7 +99,7 @@ export async function load(
 }
 
 /**
- * Imports a module for the names in it, not for a task: until it is through, or held at a flow run. Rejects with
+ * Imports a module for the names in it, not for a task: until it is through, or held at a deed. Rejects with
  * `TASK_MODULE_FAILED`.
  */
 export async function importUntilReady(module: string): Promise<void> {
@@ -110,14 +130,31 @@ function notFound({ name, module, definedAt }: Reference & { module: string }, e
   if (end.type === 'failed') {
     return Object.assign(moduleFailed(module, end.error, `task '${name}'`), { task: name });
   }
-  const isHeld = end.type === 'held';
   const names = namesIn(module);
-  const when = isHeld ? 'before the flow run that it, or a module it imports, waits for' : 'while it loaded';
+  const { when, where } = end.type === 'held' ? heldHow(module, end.at) : notHeld;
   const message =
     `a worker imported ${module}, but no task '${name}' was defined ${when}; it was defined at ${definedAt} where ` +
-    `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() at the top level of a module, ` +
-    `${isHeld ? 'above the first run of a flow' : 'and under no condition: import.meta.main is false in workers'}.`;
+    `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() ${where}.`;
   return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
+}
+
+const notHeld = {
+  when: 'while it loaded',
+  where: 'at the top level of a module, and under no condition: import.meta.main is false in workers',
+};
+
+function heldHow(module: string, { deed, module: whose }: HeldDeed): typeof notHeld {
+  if (whose !== undefined && whose !== module) {
+    return {
+      when: `before the ${deed} that ${whose}, which it imports, waits for`,
+      where: `in a module that imports none which waits for the ${deed}`,
+    };
+  }
+  const waiting = whose === undefined ? 'it, or a module it imports,' : 'it';
+  return {
+    when: `before the ${deed} that ${waiting} waits for`,
+    where: `at the top level of a module, above the first ${deed}`,
+  };
 }
 
 /** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
@@ -131,7 +168,7 @@ export function notAddressable({ name, definedAt, made }: Reference, cause?: Err
   const how = isInside
     ? `${insideFunction} (${definedAt}), not while its module was being loaded`
     : `${made} (${definedAt})`;
-  const where = isInside ? '' : ', above the first run of a flow and under no condition,';
+  const where = isInside ? '' : ', above the first run of a flow or start of a cluster, and under no condition,';
   const message =
     `task '${name}' was made ${how}, so a worker cannot find it by importing the module.${unsent} Move the task() ` +
     `call to the top level of a module${where} and pass what it ` +
@@ -170,13 +207,14 @@ async function importUntil(module: string, isThere: () => boolean): Promise<Impo
   const { done, heldBefore } = started;
   let patience: NodeJS.Timeout | undefined;
   const check = () => {
-    const { heldRuns } = registry;
-    const isHeld = heldRuns.some((each) => each === module || each === undefined);
+    const { held } = registry;
+    const isHeld = held.some((each) => each.module === module || each.module === undefined);
     if (isHeld && isThere()) resolve({ type: 'through' });
-    if (heldRuns.length === heldBefore) return;
-    // Nothing tells a run that the module awaits, and so never gets past, from one that it does not await.
+    const latest = held.findLast((each) => each.module === module) ?? held.at(-1);
+    if (latest === undefined || held.length === heldBefore) return;
+    // Nothing tells a deed that the module awaits, and so never gets past, from one that it does not await.
     clearTimeout(patience);
-    patience = setTimeout(() => resolve({ type: 'held' }), heldPatienceMs);
+    patience = setTimeout(() => resolve({ type: 'held', at: latest }), heldPatienceMs);
   };
   done.then(
     () => resolve({ type: 'through' }),
@@ -210,7 +248,7 @@ export function sideEffectsOf(module: string): readonly string[] {
 function importOnce(module: string): Import {
   const known = imports.get(module);
   if (known !== undefined) return known;
-  const heldBefore = registry.heldRuns.length;
+  const heldBefore = registry.held.length;
   // A stack trace from inside of a bundle names the files that it was made of.
   if (isBundled(module)) {
     nodeModule.setSourceMapsSupport(true, { nodeModules: true });

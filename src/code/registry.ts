@@ -37,8 +37,21 @@ export const insideFunction = 'inside a function';
 
 /** Where in the script of its module something was made. */
 export interface Doubt extends Place {
-  /** Whether a run of a flow had been started at the top level of that module. */
-  readonly isLate: boolean;
+  /** How many of the deeds of that module were behind it. */
+  readonly deeds: number;
+}
+
+/** What a script does and a thread that imports it for its tasks does not, for people. */
+export type Deed = 'run of a flow' | 'start of a cluster' | 'call of inspectSerializable()';
+
+export interface DonePlace extends Place {
+  readonly deed: Deed;
+}
+
+export interface HeldDeed {
+  /** Whose top level reached it; `undefined` where that could not be told. */
+  readonly module: string | undefined;
+  readonly deed: Deed;
 }
 
 interface Registry {
@@ -47,18 +60,16 @@ interface Registry {
   readonly fingerprints: Map<string, string>;
   /** Modules that may do otherwise where they are not the main one. */
   readonly guarded: Set<string>;
-  /** Where a module's top level first started a run of a flow. */
-  readonly runs: Map<string, Place>;
+  /** Where a module's top level did each of its deeds, in the order in which it first came there. */
+  readonly deeds: Map<string, DonePlace[]>;
   /** When the bytes of a module's file were looked at, in milliseconds since 1970. */
   readonly loadTimes: Map<string, number>;
-  /** Called at each definition and at each flow run that was held back; for whoever waits for one of them. */
+  /** Called at each definition and at each deed that was held back; for whoever waits for one of them. */
   readonly watchers: Set<() => void>;
   /** Set while this thread imports a module only to find its tasks. */
   isImporting: boolean;
-  /**
-   * The modules that reached a flow run while importing, in that order; `undefined` where it could not be told which.
-   */
-  readonly heldRuns: (string | undefined)[];
+  /** What modules reached while importing, and never got past, in that order. */
+  readonly held: HeldDeed[];
 }
 
 export const registry = processWide<Registry>('registry', () => ({
@@ -66,11 +77,11 @@ export const registry = processWide<Registry>('registry', () => ({
   ordinals: new Map(),
   fingerprints: new Map(),
   guarded: new Set(),
-  runs: new Map(),
+  deeds: new Map(),
   loadTimes: new Map(),
   watchers: new Set(),
   isImporting: false,
-  heldRuns: [],
+  held: [],
 }));
 
 /** Notes that `entry` was defined under `name` by the module that is being evaluated, and gives its address. */
@@ -96,7 +107,7 @@ export function register(name: string, entry: object): Reference {
 
 function doubtAbout(module: string, { place, isGuess }: CallSite): Pick<Reference, 'doubt'> {
   if (place === undefined || !(isGuess || registry.guarded.has(module))) return {};
-  return { doubt: { ...place, isLate: registry.runs.has(module) } };
+  return { doubt: { ...place, deeds: registry.deeds.get(module)?.length ?? 0 } };
 }
 
 function isThere(module: string): boolean {

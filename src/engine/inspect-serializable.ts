@@ -5,7 +5,6 @@ import { inspect } from 'node:util';
 import { certain } from '../code/certain.ts';
 import { identitiesOf } from '../code/function-identity.ts';
 import type { Code } from '../code/function-place.ts';
-import { reachRun } from '../code/load.ts';
 import { insideFunction, type Reference } from '../code/registry.ts';
 import type { Binding, Node } from '../flow/node.ts';
 import { Parameter } from '../flow/parameter.ts';
@@ -17,7 +16,7 @@ import { checkOptions, rules } from '../lib/options.ts';
 import { diagnose, type Finding } from '../values/diagnosis.ts';
 import { nameOf } from '../values/kinds.ts';
 import { encodeColumn, encodeValue } from '../values/encode.ts';
-import { isInTaskRun } from './context.ts';
+import { heldBack } from './held.ts';
 import { takeApart, type CaptureSubject } from './captured-task.ts';
 import { Flow } from './flow-run/flow.ts';
 import { searchAfresh } from './search-afresh.ts';
@@ -106,7 +105,7 @@ export async function inspectSerializable(value: unknown, options: InspectOption
   const timeoutMs = toMilliseconds(options.timeout ?? '20s', `option 'timeout' of inspectSerializable()`);
   const isFlow = value instanceof Flow;
   if (!isFlow && !(value instanceof Task)) return new SerializationReport('the value', lookAt(value));
-  const held = isInTaskRun() ? undefined : reachRun();
+  const held = heldBack('call of inspectSerializable()');
   if (held !== undefined) return await held;
   const nodes = isFlow ? value.graph.nodes : [];
   const sought = isFlow
@@ -295,9 +294,9 @@ const lookups: Readonly<Record<string, Lookup>> = {
   },
   TASK_NOT_FOUND: {
     what: ({ definedAt }) => `was not made when its module was imported again (it was made at ${definedAt})`,
-    why: 'a worker only has what the module makes whenever it is imported, before it waits for a run of a flow',
+    why: 'a worker only has what the module makes whenever it is imported, before it waits for a run of a flow or the start of a cluster',
     remedies: [
-      'make it at the top level of the module, above the first run of a flow',
+      'make it at the top level of the module, above the first run of a flow or start of a cluster',
       'and under no condition that may be otherwise in another process',
     ],
   },

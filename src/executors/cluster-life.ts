@@ -1,3 +1,4 @@
+import { heldBack } from '../engine/held.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
@@ -54,6 +55,8 @@ export class ClusterLife {
   }
 
   async start(): Promise<Scheduler> {
+    const held = heldBack('start of a cluster');
+    if (held !== undefined) return await held;
     this.#running ??= this.#begin().catch((error: unknown) => {
       this.#running = undefined;
       throw error;
@@ -132,6 +135,9 @@ export class ClusterLife {
 
   #mustRun(what: string): Promise<RunningCluster> {
     if (this.#running !== undefined) return this.#running;
+    // It may well have been started, and that is held back here.
+    const held = heldBack('start of a cluster');
+    if (held !== undefined) return held;
     const { owner } = this.#options;
     const remedy = 'await cluster.start(), or ask while a flow runs on it';
     const message = `${owner} has no ${what} before it is started: ${remedy}`;

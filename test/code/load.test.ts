@@ -145,10 +145,11 @@ const inThread: [what: string, reference: Reference, value: number][] = [
   ['a task of a script that runs its flow', referenceTo('plus two', 'script.ts'), 3],
   ['a task of a script that runs its flow in a function', referenceTo('plus three', 'script-in-main.ts'), 4],
   ['a task that stands after a run which is not waited for', referenceTo('after', 'script-in-main.ts'), 5],
+  ['a task of a script that starts a cluster', referenceTo('plus six', 'starts-cluster.ts'), 7],
 ];
 
 for (const [what, reference, value] of inThread) {
-  test(`${what} is found by a thread that imports for tasks only, and no run is carried out`, bounded, async () => {
+  test(`${what} is found by a thread that imports for tasks only, and the script does not go on`, bounded, async () => {
     assert.deepEqual(await loadInThread(reference), { value, hasGoneOn: false });
   });
 }
@@ -159,9 +160,31 @@ test('a task that stands after a run which is waited for is refused, in good tim
   assert.deepEqual(await loadInThread(referenceTo('late', 'script.ts')), {
     code: 'TASK_NOT_FOUND',
     message:
-      `a worker imported ${module}, but no task 'late' was defined before the flow run that it, or a module it ` +
-      `imports, waits for; it was defined at test/code/fixtures/script.ts:1 where the flow was started. Tasks there: ` +
-      `plus two, flow script. Call task() at the top level of a module, above the first run of a flow.`,
+      `a worker imported ${module}, but no task 'late' was defined before the run of a flow that it waits ` +
+      `for; it was defined at test/code/fixtures/script.ts:1 where the flow was started. Tasks there: plus two, flow ` +
+      `script. Call task() at the top level of a module, above the first run of a flow.`,
+    hasGoneOn: false,
+  });
+});
+
+test('where a module waits for the start of a cluster, or imports one that does, that is told', bounded, async () => {
+  const [module, importer] = [fixture('starts-cluster.ts'), fixture('imports-a-start.ts')];
+  const ending = 'where the flow was started. Tasks there: ';
+
+  assert.deepEqual(await loadInThread(referenceTo('late', 'starts-cluster.ts')), {
+    code: 'TASK_NOT_FOUND',
+    message:
+      `a worker imported ${module}, but no task 'late' was defined before the start of a cluster that it waits for; it ` +
+      `was defined at test/code/fixtures/starts-cluster.ts:1 ${ending}plus six. Call task() at the top level of a ` +
+      `module, above the first start of a cluster.`,
+    hasGoneOn: false,
+  });
+  assert.deepEqual(await loadInThread(referenceTo('seen', 'imports-a-start.ts')), {
+    code: 'TASK_NOT_FOUND',
+    message:
+      `a worker imported ${importer}, but no task 'seen' was defined before the start of a cluster that ${module}, ` +
+      `which it imports, waits for; it was defined at test/code/fixtures/imports-a-start.ts:1 ${ending}none. Call ` +
+      `task() in a module that imports none which waits for the start of a cluster.`,
     hasGoneOn: false,
   });
 });

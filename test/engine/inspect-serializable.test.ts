@@ -304,7 +304,7 @@ test(
 test('a flow that is inspected while a worker imports its file is not', async (t) => {
   t.after(() => {
     registry.isImporting = false;
-    registry.heldRuns.pop();
+    registry.held.pop();
   });
   registry.isImporting = true;
   const inTheNextTurn = new Promise((resolve) => setImmediate(resolve, 'still waiting'));

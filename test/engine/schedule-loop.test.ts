@@ -333,7 +333,7 @@ for (const [options, code, message] of misuses) {
 test('a loop that is reached while a worker imports the file never begins', async (t) => {
   t.after(() => {
     registry.isImporting = false;
-    registry.heldRuns.pop();
+    registry.held.pop();
   });
   registry.isImporting = true;
   const inTheNextTurn = new Promise((resolve) => setImmediate(resolve, 'still waiting'));

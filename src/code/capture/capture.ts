@@ -253,12 +253,12 @@ class Capturing {
   }
 
   #moduleTextOf({ scriptId, url }: WrittenFunction): ModuleText {
-    // What of a module is reached may change once: when it comes to wait for a run.
-    const run = registry.runs.get(url);
-    const key = run === undefined ? scriptId : `${scriptId} behind a run`;
+    // What of a module is reached may change when it comes to wait for a run, say.
+    const deeds = registry.deeds.get(url) ?? [];
+    const key = `${scriptId} behind ${deeds.length}`;
     let text = moduleTexts.get(key);
     if (text === undefined) {
-      text = readNamesOf(this.#inspector.sourceOf(scriptId), run);
+      text = readNamesOf(this.#inspector.sourceOf(scriptId), deeds);
       moduleTexts.set(key, text);
     }
     return text;

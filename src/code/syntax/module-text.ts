@@ -28,14 +28,14 @@ export interface ModuleText {
   readonly imports: ReadonlyMap<string, ImportedName>;
   /** Names of its own that some function in it assigns to, so that they may change after it was loaded. */
   readonly changing: ReadonlySet<string>;
-  /** Names of its own that stand behind a run of a flow it waits for, so that no worker has them. */
+  /** Names of its own that stand behind a run of a flow it waits for, say, so that no worker has them. */
   readonly unreached: ReadonlySet<string>;
 }
 
 const unread: ModuleText = { imports: new Map(), changing: new Set(), unreached: new Set() };
 
-/** Nothing for what cannot be read, a script that is no module for example. The first run of a flow stands at `run`. */
-export function readNamesOf(source: string, run: Place | undefined): ModuleText {
+/** Nothing for what cannot be read, a script that is no module for example. Its deeds are in order. */
+export function readNamesOf(source: string, deeds: readonly Place[]): ModuleText {
   let places: Places;
   try {
     places = new Places(source);
@@ -43,11 +43,12 @@ export function readNamesOf(source: string, run: Place | undefined): ModuleText 
     return unread;
   }
   const { program } = places;
-  const behindRun = run !== undefined && places.isHeldAt(run) ? places.statementsFrom(run) : [];
+  const held = deeds.find((deed) => places.isHeldAt(deed));
+  const behind = held === undefined ? [] : places.statementsFrom(held);
   return {
     imports: new Map(program.body.flatMap(importsOf)),
     changing: changedLater(program),
-    unreached: new Set(behindRun.flatMap(namesDeclaredIn)),
+    unreached: new Set(behind.flatMap(namesDeclaredIn)),
   };
 }
 

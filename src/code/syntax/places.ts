@@ -27,9 +27,9 @@ export class Places {
     return this.#wayTo(place).some(isFunction);
   }
 
-  /** Whether no worker gets past a run of a flow there: it comes there, and waits. */
-  isHeldAt(run: Place): boolean {
-    return this.#wayTo(run).some(({ type }) => type === 'AwaitExpression') && this.guardOf(run) === undefined;
+  /** Whether no worker gets past a deed there: it comes there, and waits. */
+  isHeldAt(deed: Place): boolean {
+    return this.#wayTo(deed).some(({ type }) => type === 'AwaitExpression') && this.guardOf(deed) === undefined;
   }
 
   /** The condition on which one comes there, if it may not hold where the module is not the main one. */

@@ -3,7 +3,6 @@ import { UsageError } from '../../lib/heddle-error.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { checkOptions, describe, rules } from '../../lib/options.ts';
-import { reachRun } from '../../code/load.ts';
 import { register } from '../../code/registry.ts';
 import { assertNotBuilding, Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
@@ -15,7 +14,7 @@ import type { Task } from '../../flow/task.ts';
 import type { Result } from '../../results/result.ts';
 import { assertPlan } from './flow-plan.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
-import { isInTaskRun } from '../context.ts';
+import { heldBack } from '../held.ts';
 import { takeCommandLine, type CommandLineRun } from './command-line.ts';
 import { defaultExecutor, type Executor } from './executor.ts';
 import { flowPlacingOf, flowPlacingRules, type FlowPlacingOptions } from './flow-placing.ts';
@@ -281,7 +280,7 @@ export class Flow<Plan = unknown> {
   async run(options: FlowRunOptions = {}): Promise<FlowState<Plan>> {
     checkOptions(`${this.name}.run()`, options, this.#withParameters(runRules));
     assertNotBuilding(`${this.name}.run()`);
-    const held = isInTaskRun() ? undefined : reachRun();
+    const held = heldBack('run of a flow');
     if (held !== undefined) return await held;
     const commandLine = this.#takeCommandLine();
     const state = await carryOut(this, this.#request(`${this.name}.run()`, options, commandLine));
@@ -305,7 +304,7 @@ export class Flow<Plan = unknown> {
       const message = `${owner} needs option 'schedule', ${scheduleRule.expected}, there or of the flow itself`;
       throw new UsageError('INVALID_OPTION', message, { owner, option: 'schedule' });
     }
-    const held = isInTaskRun() ? undefined : reachRun();
+    const held = heldBack('run of a flow');
     if (held !== undefined) return await held;
     const commandLine = this.#takeCommandLine();
     if (commandLine?.flowRunId !== undefined) {

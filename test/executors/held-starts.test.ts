@@ -1,0 +1,89 @@
+// Clusters that a module starts at its top level: workers that import it for its tasks start none.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Flow, type Executor } from 'heddle';
+import { DistributedExecutor, LocalCluster, SSHCluster, WebSocketCluster } from 'heddle/executors';
+import { registry } from '../../src/code/registry.ts';
+import { late, look, processes, sockets, started, startItself, threads, token } from '../fixtures/starts-clusters.ts';
+import { joinedWorker } from './worker-process.ts';
+
+const bounded = { timeout: 60_000 };
+const clusters = { threads, processes, sockets };
+const worker = await joinedWorker({ url: sockets.url!, token, name: 'ada' });
+after(async () => {
+  for (const cluster of Object.values(clusters)) await cluster.close();
+  await worker[Symbol.asyncDispose]();
+});
+
+for (const [where, cluster] of Object.entries(clusters)) {
+  test(`what a module starts at its top level, no worker of ${where} starts again`, bounded, async () => {
+    const { output, warnings } = await run(new Flow('f', () => look.map([0, 1])), cluster);
+
+    assert.deepEqual(started(), [true, true, true]);
+    assert.deepEqual(output, [
+      [0, false, false, false],
+      [1, false, false, false],
+    ]);
+    assert.deepEqual(warnings, []);
+  });
+
+  test(`a task on ${where} can start a cluster itself`, bounded, async () => {
+    const { output } = await run(new Flow('f', () => startItself(4)), cluster);
+
+    assert.deepEqual(output, [true, 8, 8]);
+  });
+}
+
+for (const where of ['threads', 'processes'] as const) {
+  test(
+    `a task that is made after a start goes to ${where} with what it uses of what follows that`,
+    bounded,
+    async () => {
+      const { output } = await run(new Flow('f', () => late(4)), clusters[where]);
+
+      assert.deepEqual(output, [12, false, false, false]);
+    },
+  );
+}
+
+test('where workers over sockets would not find it, the run says so at once, and why', bounded, async () => {
+  await assert.rejects(run(new Flow('f', () => late(4)), sockets), {
+    code: 'TASK_NOT_ADDRESSABLE',
+    message:
+      /^task 'late' was made after the start of a cluster that test\/fixtures\/starts-clusters\.ts:29 waits for \(.*\), so .* above the first run of a flow or start of a cluster, and under no condition,/,
+  });
+});
+
+test('all that would start a cluster of any kind is held back while a worker imports a module', async (t) => {
+  const all = [
+    new LocalCluster({ workers: 1 }),
+    new LocalCluster({ workers: 1, processes: true }),
+    new WebSocketCluster({ port: 0, token }),
+    new SSHCluster({ hosts: ['nowhere.invalid'] }),
+  ];
+  t.after(() => {
+    registry.isImporting = false;
+    registry.held.length = 0;
+  });
+  registry.isImporting = true;
+
+  const calls = all.flatMap((cluster) => [cluster.start(), cluster.connect(), cluster.status()]);
+  const inTheNextTurn = new Promise((resolve) => setImmediate(resolve, 'still waiting'));
+  assert.equal(await Promise.race([...calls, inTheNextTurn]), 'still waiting');
+  assert.deepEqual(
+    all.map(({ isStarted }) => isStarted),
+    [false, false, false, false],
+  );
+  for (const cluster of all) await cluster.close();
+});
+
+async function run(flow: Flow, cluster: LocalCluster | WebSocketCluster) {
+  const warnings: string[] = [];
+  const onLog = ({ level, message }: { level: string; message: string }) => {
+    if (level !== 'info') warnings.push(message);
+  };
+  const executor: Executor = new DistributedExecutor(() => cluster);
+  const { output } = await flow.run({ executor, onLog });
+  return { output, warnings };
+}
