@@ -1,7 +1,7 @@
 // Settles what could only be guessed when something was defined: whether whoever imports its module comes to where it
 // was made. An async function of the module may have gone on after an `await`; the module may have waited for a run of
-// a flow, say, which workers do not get past; or only the main module of a program comes there, which it is not in a worker.
-// The text of the module knows. It is read when a flow is about to run, once.
+// a flow, say, which workers do not get past; or only the main module of a program comes there, which it is not in a
+// worker. The text of the module knows. It is read when a flow is about to run, once.
 
 import { toUrl } from './call-site.ts';
 import { Inspector } from './inspector.ts';

@@ -1,7 +1,7 @@
 // Finds the function behind a reference, importing its module when need be. The module is the user's flow file, with a
-// top-level `flow.run()` or `cluster.start()` perhaps: while this thread imports, such a call is held back for ever (see
-// `reach`), so users write no guard, and loading goes on as soon as the wanted function is there and the first such
-// call was reached.
+// top-level `flow.run()` or `cluster.start()` perhaps: while this thread imports, such a call is held back for ever
+// (see `reach`), so users write no guard, and loading goes on as soon as the wanted function is there and the first
+// such call was reached.
 
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
@@ -52,9 +52,9 @@ export function importOnlyForTasks(): void {
 }
 
 /**
- * For whoever is about to do a deed, outside of all tasks. In a thread that imports modules only to find tasks it is the
- * user's script that runs again, which must not be carried out: gives a promise that never settles, since what follows
- * is the script, not the tasks.
+ * For whoever is about to do a deed, outside of all tasks. In a thread that imports modules only to find tasks it is
+ * the user's script that runs again, which must not be carried out: gives a promise that never settles, since what
+ * follows is the script, not the tasks.
  */
 export function reach(deed: Deed): Promise<never> | undefined {
   const { module, place } = callSite();

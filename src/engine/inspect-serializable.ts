@@ -294,7 +294,9 @@ const lookups: Readonly<Record<string, Lookup>> = {
   },
   TASK_NOT_FOUND: {
     what: ({ definedAt }) => `was not made when its module was imported again (it was made at ${definedAt})`,
-    why: 'a worker only has what the module makes whenever it is imported, before it waits for a run of a flow or the start of a cluster',
+    why:
+      'a worker only has what the module makes whenever it is imported, before it waits for a run of a flow or the ' +
+      'start of a cluster',
     remedies: [
       'make it at the top level of the module, above the first run of a flow or start of a cluster',
       'and under no condition that may be otherwise in another process',
