@@ -187,14 +187,24 @@ function locate({ name, module, path, fingerprint }: Reference, problem?: string
   const tried = candidates.map((candidate) => fileURLToPath(candidate));
   if (present.length === 0) {
     const message =
-      `this worker has no module for task '${name}': it looked for ${tried.join(' and ')}. ` +
-      (problem ?? 'Start the worker in a checkout of the same project, or let it take code: --code bundle.');
+      `this worker has no module for task '${name}': it looked for ${tried.join(' and ')}` +
+      whyOr(problem, 'Start the worker in a checkout of the same project, or let it take code: --code bundle.');
     throw new HeddleError('TASK_MODULE_NOT_FOUND', message, { task: name, tried });
   }
   const message =
     `task '${name}' comes from ${path}, whose bytes differ here (submitter ${fingerprint}, worker ` +
-    `${fingerprintOf(present[0]!)}). Bring both to the same version of the file, then restart this worker.`;
+    `${fingerprintOf(present[0]!)})` +
+    whyOr(
+      problem,
+      'Start the flow again if the file was changed after its process had loaded it; else bring both to the same ' +
+        'version, then restart this worker.',
+    );
   throw new HeddleError('TASK_VERSION_SKEW', message, { task: name, path, tried });
+}
+
+/** Ends a message with why the code was not sent, which says what to do; or else with a remedy. */
+function whyOr(problem: string | undefined, remedy: string): string {
+  return problem === undefined ? `. ${remedy}` : `, and ${problem}`;
 }
 
 /**

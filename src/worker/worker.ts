@@ -192,7 +192,7 @@ export class Worker implements AsyncDisposable {
       return bundle === undefined ? { problem: 'it was removed from the disk' } : { bundle };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      return { problem: `The code that was sent could not be kept: ${why}` };
+      return { problem: `the code that was sent could not be kept: ${why}` };
     }
   }
 }

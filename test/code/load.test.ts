@@ -52,7 +52,24 @@ test('a module that is changed here is refused, with both fingerprints', async (
     tried: [path],
     message:
       `task 'load' comes from test/code/fixtures/throws.ts, whose bytes differ here (submitter abcdefghijkl, worker ` +
-      `${here}). Bring both to the same version of the file, then restart this worker.`,
+      `${here}). Start the flow again if the file was changed after its process had loaded it; else bring both to the ` +
+      `same version, then restart this worker.`,
+  });
+});
+
+test('why its code was not sent is told of a module that is another one here, and of one that is not here', async () => {
+  const problem = 'its file was changed; start the flow again';
+  const changed = referenceTo('load', 'throws.ts', { fingerprint: 'abcdefghijkl' });
+  const gone = referenceTo('load', 'x.ts', { module: 'file:///srv/nowhere.ts', path: 'nowhere.ts' });
+
+  await assert.rejects(load(changed, { problem }), {
+    code: 'TASK_VERSION_SKEW',
+    message:
+      /whose bytes differ here \(submitter abcdefghijkl, worker \S+\), and its file was changed; start the flow again$/,
+  });
+  await assert.rejects(load(gone, { problem }), {
+    code: 'TASK_MODULE_NOT_FOUND',
+    message: /it looked for \S+ and \S+, and its file was changed; start the flow again$/,
   });
 });
 

@@ -29,7 +29,7 @@ test('a bundle that was changed on its way is neither run nor kept, and one that
   client.send({ type: 'code', array: 1, bundle: { id: honest.id, bytes: evil.bytes } });
   const { problem = '' } = await house.ran();
 
-  assert.match(problem, /^The code that was sent could not be kept: a bundle of code arrived that is not the one/);
+  assert.match(problem, /^the code that was sent could not be kept: a bundle of code arrived that is not the one/);
   assert.deepEqual(house.files(), []);
   client.send({
     type: 'submit',

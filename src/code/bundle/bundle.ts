@@ -248,7 +248,7 @@ function told({ text, location }: Message): string {
 /** It would be sent in another version than the one that made the tasks of this process. */
 function changed(entry: string, path: string): HeddleError {
   const what = path === entry ? 'its file' : path;
-  return failure(entry, `${what} was changed after this process had loaded it; start the flow again`);
+  return failure(entry, `${what} was changed after the flow's process had loaded it; start the flow again`);
 }
 
 function failure(entry: string, why: string, cause?: unknown): HeddleError {

@@ -184,7 +184,10 @@ test('a module that was changed since it was loaded is not bundled', async () =>
 
   const made = bundleOf({ module, path: 'flow.mjs', fingerprint: 'of-another' });
 
-  await assert.rejects(made, { code: 'BUNDLE_FAILED', message: /was changed after this process had loaded it; start/ });
+  await assert.rejects(made, {
+    code: 'BUNDLE_FAILED',
+    message: /was changed after the flow's process had loaded it; start/,
+  });
 });
 
 const outside = packed(`export { word } from 'outside';`, { outside: '1.0.0' });

@@ -147,7 +147,7 @@ test('a module that was changed since the task was made is not bundled, however 
 
   await assert.rejects(project.bundled(), {
     code: 'BUNDLE_FAILED',
-    message: /innermost\.mjs was changed after this process had loaded it; start the flow again/,
+    message: /innermost\.mjs was changed after the flow's process had loaded it; start the flow again/,
   });
 });
 
