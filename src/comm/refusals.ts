@@ -1,26 +1,35 @@
+import { plural } from '../lib/plural.ts';
+
 /** Called for each connection that is refused: from where it came, and one of few reasons. */
 export type NoteRefusal = (address: string, why: string) => void;
 
+/** Hears of them in words; the address comes with the first from there for a reason, and not with how many it were. */
+export type TellRefusals = (news: string, firstFrom?: string) => void;
+
 const quietMs = 10_000;
+const mostAddresses = 8;
 
 /**
- * Tells of the first connection that is refused for a reason, and then no more often than every ten seconds how many it
- * were: whoever knocks without end fills nobody's log.
+ * Tells of the first connection that is refused for a reason, of each of the first addresses, and then no more often
+ * than every ten seconds how many it were: whoever knocks without end fills nobody's log.
  */
 export class Refusals implements Disposable {
-  readonly #tell: (news: string) => void;
-  /** How many were refused since it was last told, by reason. */
-  readonly #untold = new Map<string, number>();
+  readonly #tell: TellRefusals;
+  /** By reason, as long as it is not quiet: those who were told of, and how many were refused since. */
+  readonly #knocking = new Map<string, { readonly from: Set<string>; untold: number }>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(tell: (news: string) => void) {
+  constructor(tell: TellRefusals) {
     this.#tell = tell;
   }
 
   readonly note: NoteRefusal = (address, why) => {
-    const untold = this.#untold.get(why);
-    this.#untold.set(why, untold === undefined ? 0 : untold + 1);
-    if (untold === undefined) this.#tell(`refused a connection from ${address}: ${why}`);
+    const knocking = this.#knocking.get(why) ?? { from: new Set(), untold: 0 };
+    this.#knocking.set(why, knocking);
+    const isFirst = !knocking.from.has(address) && knocking.from.size < mostAddresses;
+    if (isFirst) this.#tell(`refused a connection from ${address}: ${why}`, address);
+    if (isFirst) knocking.from.add(address);
+    else knocking.untold += 1;
     this.#timer ??= setInterval(() => this.#tellCounts(), quietMs).unref();
   };
 
@@ -31,12 +40,13 @@ export class Refusals implements Disposable {
   }
 
   #tellCounts(): void {
-    for (const [why, count] of this.#untold) {
-      if (count > 0) this.#tell(`refused ${count} more connections: ${why}`);
-      if (count > 0) this.#untold.set(why, 0);
-      else this.#untold.delete(why);
+    for (const [why, knocking] of this.#knocking) {
+      const { untold } = knocking;
+      if (untold > 0) this.#tell(`refused ${plural(untold, 'more connection')}: ${why}`);
+      if (untold > 0) knocking.untold = 0;
+      else this.#knocking.delete(why);
     }
-    if (this.#untold.size > 0) return;
+    if (this.#knocking.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

@@ -11,7 +11,7 @@ import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
 import { doorkeeper, type Doorkeeper, type Objection } from './doorkeeper.ts';
 import { pageServer, refusal, type Pages } from './pages.ts';
-import { Refusals } from './refusals.ts';
+import { Refusals, type TellRefusals } from './refusals.ts';
 import { Strangers, type StrangerLimits } from './strangers.ts';
 import { checkServerTls, type ServerTlsOptions } from './tls.ts';
 import { WsComm } from './ws-comm.ts';
@@ -32,8 +32,8 @@ export interface ListenOptions<In extends Message, Out extends Message> extends 
   readonly tls?: ServerTlsOptions;
   /** How many connections there may be at all. Default 10,000. */
   readonly maxConnections?: number;
-  /** Hears, in a few words and not too often, of connections that were refused. */
-  readonly onRefused?: (news: string) => void;
+  /** Hears, not too often, of connections that were refused. */
+  readonly onRefused?: TellRefusals;
 }
 
 export interface Listener extends AsyncDisposable {

@@ -46,7 +46,9 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     token,
     closeTimeoutMs,
     ...(tls !== undefined && { tls }),
-    onRefused: (message) => rest.log?.({ time: Date.now(), level: 'warn', message }),
+    // It may be the worker that they wait for.
+    onRefused: (news, firstFrom) =>
+      scheduler.announce('warn', news, firstFrom === undefined ? [] : scheduler.lookout.untoldWaiting(news)),
     decode: decodeFromPeer,
     onConnection: (comm) => scheduler.accept(comm),
     pages: pagesOf(scheduler.lookout),

@@ -70,6 +70,14 @@ export class Lookout {
     });
   }
 
+  /** The flow runs that have no worker and were not told this yet, which are taken to be told it now. */
+  untoldWaiting(news: string): ClientPeer[] {
+    if (this.hasWorkers) return [];
+    const untold = [...this.#holdings.clients.values()].filter(({ told }) => !told.has(news));
+    for (const { told } of untold) told.add(news);
+    return untold;
+  }
+
   /** Why nobody here can run an array, and what to do. */
   explainStranded({ id, client }: HeldArray): string {
     const { core } = this.#holdings;

@@ -127,7 +127,7 @@ export interface ClientPeer {
   readonly arrays: Map<number, HeldArray>;
   /** When something of its last started or settled, or it came; by `performance.now`. */
   lastNews: number;
-  /** The kinds of reasons for a standstill that it was told. */
+  /** The kinds of reasons for a standstill that it was told, and other news that come once. */
   readonly told: Set<string>;
   /** How long running functions are given to end by themselves when this client cancels, in milliseconds. */
   graceMs: number;

@@ -106,11 +106,11 @@ export class Scheduler implements AsyncDisposable {
     });
   }
 
-  /** Says something to all flow runs, and to those who look after the scheduler. */
-  announce(level: LogLevel, message: string): void {
+  /** Says something to flow runs, to all if not told to which, and to those who look after the scheduler. */
+  announce(level: LogLevel, message: string, clients: Iterable<ClientPeer> = this.#clients.values()): void {
     this.#log(level, message);
     const records = [{ time: Date.now(), level, message }];
-    for (const client of this.#clients.values()) sendToClient(client, { type: 'logs', records });
+    for (const client of clients) sendToClient(client, { type: 'logs', records });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

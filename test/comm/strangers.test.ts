@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { mock, test } from 'node:test';
-import { Refusals } from '../../src/comm/refusals.ts';
+import { Refusals, type TellRefusals } from '../../src/comm/refusals.ts';
 import { Ear } from './ear.ts';
 import { bounded, dial, ended, rawWebSocket, scheduler, upgrade } from './house.ts';
 
@@ -152,6 +152,27 @@ test('of refusals without end the first is told, and then how many they were', (
   refusals[Symbol.dispose]();
   assert.deepEqual(news, ['refused 5 more connections: no token was given']);
   mock.timers.reset();
+});
+
+test('of refusals from several addresses the first of each is told, up to eight of them', () => {
+  const news: Parameters<TellRefusals>[] = [];
+  const refusals = new Refusals((...told) => news.push(told));
+
+  for (let i = 1; i <= 9; i += 1) {
+    refusals.note(`10.0.0.${i}`, 'no token was given');
+    refusals.note('10.0.0.1', 'no token was given');
+  }
+  refusals.note('10.0.0.9', 'it is late');
+
+  const first = (from: string, why: string) => [`refused a connection from ${from}: ${why}`, from];
+  const eight = Array.from({ length: 8 }, (_, i) => first(`10.0.0.${i + 1}`, 'no token was given'));
+  assert.deepEqual(news.splice(0), [...eight, first('10.0.0.9', 'it is late')]);
+  refusals.note('10.0.0.9', 'it is late');
+  refusals[Symbol.dispose]();
+  assert.deepEqual(news, [
+    ['refused 10 more connections: no token was given'],
+    ['refused 1 more connection: it is late'],
+  ]);
 });
 
 async function opened(port: number, localAddress: string): Promise<Socket> {

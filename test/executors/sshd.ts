@@ -80,7 +80,8 @@ async function listening(lines: AsyncIterable<string>, exited: Promise<unknown>)
   if (!isThere) throw new Error(`sshd did not start:\n${said.join('\n')}`);
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine where nobody listens now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,9 +1,6 @@
 // What becomes of a run when worker processes, or their scheduler, come late, die, freeze, or are told to go.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
 import { Flow, unmapped, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster, type WebSocketClusterOptions } from 'heddle/executors';
@@ -15,6 +12,8 @@ import { linesOf, newDiary, note, until, untilNoted } from '../fixtures/diary.ts
 import * as failing from '../fixtures/failing.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
+import { Listener } from './listener.ts';
+import { freePort } from './sshd.ts';
 import { CommandProcess, joinedWorker, startWorker } from './worker-process.ts';
 
 const token = 'losses';
@@ -301,13 +300,19 @@ suite('worker processes', { concurrency: 3 }, () => {
     },
   );
 
-  test('a worker with the wrong token says so and exits with 1', bounded, async () => {
+  test('a worker with the wrong token exits with 1; it and the run that waits say why', bounded, async () => {
     await using cluster = await started();
+    const run = new Listener();
+    const running = new Flow('waits', () => inc(1)).run({ executor: on(cluster), onLog: run.onLog });
+    await run.said(/waiting for a worker/);
     await using ada = startWorker({ url: cluster.url!, token: 'something-else', name: 'ada' });
 
     assert.equal(await ada.exited(), 1);
     assert.match(ada.lines.join('\n'), /^heddle: ws:\/\/.* does not know this token: .* \[WRONG_TOKEN\]$/m);
     assert.ok(!ada.lines.some((line) => /^\s+at /.test(line)), 'no stack of ours');
+    await run.said(/^refused a connection from 127\.0\.0\.1: the token given is not the one expected here$/);
+    await using _ = await joinedWorker({ ...at(cluster), name: 'bob' });
+    assert.equal((await running).output, 2);
   });
 
   test('a flow with the wrong token, or where nobody listens, is rejected', bounded, async () => {
@@ -383,13 +388,4 @@ function at({ url }: WebSocketCluster): { url: string; token: string } {
 
 function on(cluster: WebSocketCluster): DistributedExecutor {
   return new DistributedExecutor(() => cluster);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -119,6 +119,26 @@ test('why a task run does not run is told in the words of the flow', async () =>
   );
 });
 
+test('who was refused is told once to each flow run that has no worker', async () => {
+  await using scheduler = new Scheduler();
+  const clients = ['fast-fox', 'late-lynx'].map((name) => connect(scheduler, { role: 'client', name }));
+  await Promise.all(clients.map((client) => client.next('welcome')));
+  const tell = (message: string) => scheduler.announce('warn', message, scheduler.lookout.untoldWaiting(message));
+
+  tell('refused ada');
+  tell('refused ada');
+  tell('refused bob');
+  await connect(scheduler, { role: 'worker', threads: 1, name: 'eve' }).next('welcome');
+  tell('refused cem');
+  scheduler.announce('info', 'the end');
+
+  for (const client of clients) {
+    const heard: (string | undefined)[] = [];
+    while (heard.at(-1) !== 'the end') heard.push((await client.next('logs')).records[0]?.message);
+    assert.deepEqual(heard, ['refused ada', 'refused bob', 'the end']);
+  }
+});
+
 test('whoever starts workers says why there is none', async () => {
   const whyNoWorker = () => 'another one is started in 4.0 s';
   await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50, whyNoWorker });
