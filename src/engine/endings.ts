@@ -36,7 +36,7 @@ export class Ending {
 
 /** The ending of a run whose function threw, whatever it threw. */
 export function endingOf(thrown: unknown, task: string): Ending {
-  const error = errorOf(thrown);
+  const error = errorOf(thrown, `task '${task}'`);
   if (error instanceof RETRY) return new Ending(scheduled(error), { isRetriable: true });
   if (error instanceof Signal) return new Ending(error.state, { isRetriable: true });
   return new Ending(failed(explained(error, task)), { isRetriable: true });
@@ -60,13 +60,13 @@ export function failed(thrown: unknown): State {
 }
 
 /** What was thrown as an error that can be asked; it may be anything at all, even a Proxy that throws when it is. */
-function errorOf(thrown: unknown): Error {
+function errorOf(thrown: unknown, thrower?: string): Error {
   try {
     if (thrown instanceof Error) return thrown;
   } catch {
     // Then it is told like any other value.
   }
-  return decodeThrown(encodeThrown(thrown));
+  return decodeThrown(encodeThrown(thrown), thrower);
 }
 
 /** The beginning of the source of every task: see `Callable`. */

@@ -18,11 +18,17 @@ import { nameOf, prototypesOf } from './kinds.ts';
 import { read, textOf } from './members.ts';
 import { errorTypeNamed, muted } from './types.ts';
 
-/** It is an instance of its class when this process has that class, else a `RemoteError`. Never throws. */
-export function decodeThrown(record: ThrownRecord): Error {
+/**
+ * It is an instance of its class when this process has that class, else a `RemoteError`. Of what is no error it is said
+ * who threw it. Never throws.
+ */
+export function decodeThrown(record: ThrownRecord, thrower = 'a task'): Error {
   if (record.kind === 'cut') return new Error(record.text);
-  return record.kind === 'value' ? thrownValue(record) : new Decoder(record).decode();
+  return record.kind === 'value' ? thrownValue(record, thrower) : new Decoder(record).decode();
 }
+
+/** How many characters of a text that was thrown are told twice. */
+const longestAgain = 100;
 
 class Decoder {
   readonly #record: ErrorRecord;
@@ -68,7 +74,7 @@ class Decoder {
       return decodeField(record.value);
     } catch (thrown) {
       this.#notSent[step] = textOf(thrown);
-      return unreadable(record, thrown);
+      return unreadable(textOfValue(record, 'a task'), thrown);
     }
   }
 }
@@ -100,25 +106,28 @@ function bare(prototype: object): Error {
   return Object.setPrototypeOf(new Error(''), prototype) as Error;
 }
 
-function thrownValue(record: ValueRecord): ThrownValueError {
+function thrownValue(record: ValueRecord, thrower: string): ThrownValueError {
   const { value, loss } = record;
+  const text = textOfValue(record, thrower);
   const told = loss === undefined ? {} : { notSent: { value: describeLoss(loss) } };
-  if (value === undefined) return new ThrownValueError('THREW_NON_ERROR', textOfValue(record), told);
+  if (value === undefined) return new ThrownValueError('THREW_NON_ERROR', text, told);
   try {
-    return new ThrownValueError('THREW_NON_ERROR', textOfValue(record), { value: decodeField(value), ...told });
+    return new ThrownValueError('THREW_NON_ERROR', text, { value: decodeField(value), ...told });
   } catch (cause) {
-    return unreadable(record, cause);
+    return unreadable(text, cause);
   }
 }
 
-function unreadable(record: ValueRecord, cause: unknown): ThrownValueError {
+function unreadable(text: string, cause: unknown): ThrownValueError {
   const why = textOf(cause);
-  const message = `${textOfValue(record)}. The value itself cannot be made again here: ${why}`;
+  const message = `${text} The value itself cannot be made again here: ${why}`;
   return new ThrownValueError('THREW_NON_ERROR', message, { cause, notSent: { value: why } });
 }
 
-function textOfValue({ what, text }: ValueRecord): string {
-  return `a task threw ${what}, not an Error: ${text}`;
+function textOfValue({ what, text }: ValueRecord, thrower: string): string {
+  const message = what === 'a string' && text.length <= longestAgain ? text : '…';
+  const remedy = `Write throw new Error(${message}), which also says where it was thrown.`;
+  return `${thrower} threw ${what}, not an Error: ${text}. ${remedy}`;
 }
 
 function decodeField(field: FieldRecord): unknown {

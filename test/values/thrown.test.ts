@@ -143,20 +143,20 @@ test('the error about a value that cannot travel can itself travel', () => {
 });
 
 test('what is thrown and is no error is told and kept', () => {
-  const cases: [thrown: unknown, text: string][] = [
-    ['a text', "a task threw a string, not an Error: 'a text'"],
-    [undefined, 'a task threw undefined, not an Error: undefined'],
-    [null, 'a task threw null, not an Error: null'],
-    [-0, 'a task threw a number, not an Error: -0'],
-    [{ reason: 'x', n: 1n }, "a task threw an Object, not an Error: { reason: 'x', n: 1n }"],
+  const cases: [thrown: unknown, what: string, told: string, again: string][] = [
+    ["it's", 'a string', `"it's"`, `"it's"`],
+    ['x'.repeat(101), 'a string', `'${'x'.repeat(101)}'`, '…'],
+    [undefined, 'undefined', 'undefined', '…'],
+    [-0, 'a number', '-0', '…'],
+    [{ reason: 'x', n: 1n }, 'an Object', `{ reason: 'x', n: 1n }`, '…'],
   ];
-  for (const [thrown, text] of cases) {
+  for (const [thrown, what, told, again] of cases) {
     const error = arrived(thrown);
 
     assert.ok(error instanceof ThrownValueError);
-    assert.equal(error.message, text);
-    assert.equal(error.code, 'THREW_NON_ERROR');
-    assert.deepStrictEqual(error.value, thrown);
+    const remedy = `Write throw new Error(${again}), which also says where it was thrown.`;
+    assert.equal(error.message, `a task threw ${what}, not an Error: ${told}. ${remedy}`);
+    assert.deepStrictEqual([error.code, error.value], ['THREW_NON_ERROR', thrown]);
   }
 });
 

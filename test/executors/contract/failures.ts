@@ -107,7 +107,7 @@ export function failureRules(rule: Rule): void {
       thrown,
     );
     assert.ok(errors.every(({ code }) => code === 'THREW_NON_ERROR'));
-    assert.match(errors[0]?.message ?? '', /a text/);
+    assert.match(errors[0]?.message ?? '', /^task 'throw-value' threw a string, not an Error: 'a text'\. Write throw /);
   });
 
   rule('an error that cannot be read is a failure like any other [D081]', async (run) => {
