@@ -141,7 +141,7 @@ test('a flow state is frozen, with its statistics', async () => {
 test('where a failure began is told in a sentence of its own', async () => {
   const state = await run(() => [plusOne.map(fussy.map([1, 2, 3])), fussy(5)]);
 
-  assert.match(state.message, /RangeError: 5 is odd\. It began with fussy\[0\]: RangeError: 1 is odd$/);
+  assert.match(state.message, /RangeError: 5 is odd\nIt began with fussy\[0\]: RangeError: 1 is odd$/);
 });
 
 test('the error of a failed run names what failed, and its cause is where it began', async () => {
@@ -157,6 +157,19 @@ test('the error of a failed run names what failed, and its cause is where it beg
     [error.code, error.flow, error.message, String(error.cause)],
     ['FLOW_RUN_FAILED', 'f', state.message, 'RangeError: 1 is odd'],
   );
+});
+
+test('each of several tasks that failed is told in a line of its own, in brief', async () => {
+  const long = task('long', () => {
+    throw new Error(`no ${'rows '.repeat(100)}`);
+  });
+  const two = await run(() => [fussy(1), plusOne(1), long()]);
+  const many = await run(() => Array.from({ length: 12 }, () => fussy(3)));
+
+  const rows = `long: Error: no ${'rows '.repeat(100)}`;
+  assert.equal(two.message, `Some reference tasks failed:\n  fussy: RangeError: 1 is odd\n  ${rows.slice(0, 149)}…`);
+  const lines = many.message.split('\n');
+  assert.deepEqual([lines.length, ...lines.slice(10)], [12, '  fussy-10: RangeError: 3 is odd', '  and 2 more']);
 });
 
 function run<Plan>(builder: () => Plan): Promise<FlowState<Plan>> {

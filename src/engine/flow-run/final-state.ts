@@ -7,6 +7,10 @@ import { FlowState, type FlowOutcome } from './flow-state.ts';
 import { nodesIn } from './kept-values.ts';
 import type { NodeRun } from './node-run.ts';
 
+/** How many tasks that failed are told of, and in how many characters each, when there are several. */
+const mostTold = 10;
+const longest = 150;
+
 /**
  * The terminal nodes decide, and those of the output that cannot be read: any failed, and the run failed. A mapped one
  * is judged by its children.
@@ -32,12 +36,13 @@ export function finalState<Plan>(
   if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
   // What ended the whole run at once is no failure of one task or the other.
   const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
-  const what = lost?.message ?? `Some reference tasks failed: ${failed.map(describeFailure).join('; ')}`;
+  const told = lost === undefined ? failed.slice(0, mostTold).map(describeFailure) : [lost.message];
+  const what = lost?.message ?? `Some reference tasks failed:${listed(told, failed.length)}`;
   const cause = originOf(all);
   const why = firstLineOf(cause?.error.message ?? '');
-  const isTold = cause === undefined || what.includes(why);
-  const sentence = what.endsWith('.') ? what : `${what}.`;
-  const message = isTold ? what : `${sentence} It began with ${cause.where}: ${cause.error.name}: ${why}`;
+  const isTold = cause === undefined || told.some((text) => text.includes(why));
+  const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';
+  const message = isTold ? what : `${what}${end}It began with ${cause.where}: ${cause.error.name}: ${why}`;
   return new FlowState('Failed', message, {
     outcome,
     error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: cause?.error }),
@@ -62,6 +67,14 @@ function describeFailure(run: NodeRun): string {
   const why = firstLineOf(state.message);
   if (!run.isList || first === -1) return `${slug}: ${why}`;
   return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${why}`;
+}
+
+/** One behind the colon, several in a line each. */
+function listed(told: readonly string[], count: number): string {
+  if (told.length === 1) return ` ${told[0]}`;
+  const rest = count > told.length ? [`and ${count - told.length} more`] : [];
+  const brief = told.map((text) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text));
+  return [...brief, ...rest].map((text) => `\n  ${text}`).join('');
 }
 
 /** The rest of a long message stands at the task run. */
