@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readParameter, resolveParameters } from '../../src/engine/flow-run/parameters.ts';
-import { Flow } from '../../src/engine/flow-run/flow.ts';
+import type { HeddleError } from '../../src/lib/heddle-error.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import { DateParameter, Parameter } from '../../src/flow/parameter.ts';
+import { quietly } from './fixtures.ts';
+import { Flow, task } from './house.ts';
 
 const flow = flowWith(() => {
   new Parameter('path');
@@ -100,6 +102,26 @@ test('a date parameter takes dates and texts that are dates, and is required lik
       code: 'INVALID_PARAMETER',
       message: /'from' of flow 'nightly' got .* should be a date, like '2026-11-21'/,
     });
+  }
+});
+
+test('a parameter that is no list and a task is mapped over says how one is given', async () => {
+  const score = task('score', (id: number) => id);
+  const flow = new Flow('scores', () => score.map(new Parameter<number[]>('ids')));
+
+  for (const [ids, told] of [
+    ['1,2,3', `the text '1,2,3'`],
+    [4, '4'],
+  ] as const) {
+    const state = await flow.run({ ...quietly, parameters: { ids } });
+    const { code, message } = state.of('score').error as HeddleError;
+    assert.equal(code, 'NOT_ITERABLE');
+    assert.equal(
+      message,
+      `parameter 'ids' is ${told}, and 'score' cannot be mapped over that. Give it a list: parameters: { ids: [1, 2, 3] ` +
+        `} in a program, --param 'ids=[1,2,3]' on the command line (JSON). Or wrap it in unmapped() to give every child ` +
+        `the whole value.`,
+    );
   }
 });
 

@@ -3,6 +3,7 @@
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
 import type { Binding, Node, Ordering } from '../../flow/node.ts';
+import { Parameter } from '../../flow/parameter.ts';
 import { State } from '../../flow/state.ts';
 import { allSuccessful } from '../../flow/triggers.ts';
 import { flattenList } from '../flatten.ts';
@@ -56,10 +57,17 @@ export function withoutList(node: Node, upstream: Node, state: State): State {
 }
 
 export function notIterable(node: Node, upstream: Node, value: unknown): HeddleError {
-  const message =
-    `'${upstream.slug}' returned ${describe(value)}, and '${node.slug}' cannot be mapped over that. ` +
-    `Return a list, or wrap the argument in unmapped() to give every child the whole value.`;
-  return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: upstream.slug });
+  const { slug } = upstream;
+  const isParameter = upstream instanceof Parameter;
+  const what = isParameter
+    ? `parameter '${slug}' is ${typeof value === 'string' ? 'the text ' : ''}${describe(value)}`
+    : `'${slug}' returned ${describe(value)}`;
+  const remedy = isParameter
+    ? `Give it a list: parameters: { ${slug}: [1, 2, 3] } in a program, --param '${slug}=[1,2,3]' on the command ` +
+      `line (JSON). Or wrap it in unmapped() to give every child the whole value.`
+    : `Return a list, or wrap the argument in unmapped() to give every child the whole value.`;
+  const message = `${what}, and '${node.slug}' cannot be mapped over that. ${remedy}`;
+  return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: slug });
 }
 
 /** The elements of a list of the user's own. */
