@@ -4,6 +4,7 @@ import { config } from '../config/config.ts';
 import { toBytes } from '../lib/byte-size.ts';
 import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
 import { rules, type OptionRule } from '../lib/options.ts';
 import { memoryHere, resultMemoryRule, workerMemoryRule } from '../executors/memory-here.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
@@ -33,11 +34,16 @@ const program = new Command('heddle')
   .showSuggestionAfterError()
   .exitOverride();
 
-program
+const runCommand = program
   .command('run')
   .description('run the flow of a file')
   .argument('<file>', 'a .ts or .js file that makes a flow, and may run it')
-  .option('-p, --param <name=value>', 'give a parameter; may be repeated', collectParameter, {})
+  .option(
+    '-p, --param <name=value>',
+    'give a parameter, its value as JSON (ids=[1,2,3]) or else as text; may be repeated',
+    collectParameter,
+    {},
+  )
   .option('--flow <name>', 'which flow, when the file makes several and runs none')
   .option('--run-id <id>', 'what the run is known by; one that was begun under it does only what is missing')
   .option('--approve <slug>', 'let a task go on that would be left Paused; may be repeated', collectText, [])
@@ -50,7 +56,9 @@ program
   .addOption(new Option('--listen <[host:]port>', 'listen, and run on the workers that join').conflicts('scheduler'))
   .option('--scheduler <url>', 'run on the workers of a scheduler that is running')
   // A worker is there sooner without what only a flow needs.
-  .action(async (file: string, options: RunArguments) => (await import('./run.ts')).run(file, options));
+  .action(async (file: string, options: RunArguments) => (await import('./run.ts')).run(file, options))
+  .showSuggestionAfterError(false)
+  .configureOutput({ outputError: (text, write) => write(orParameter(text)) });
 
 program
   .command('worker')
@@ -190,18 +198,41 @@ function checked<Value>(value: Value, { expected, holds }: OptionRule): Value {
 function collectParameter(text: string, collected: Record<string, string>): Record<string, string> {
   const separator = text.indexOf('=');
   if (separator < 1) throw new InvalidArgumentError('It should look like name=value.');
-  return { ...collected, [text.slice(0, separator)]: text.slice(separator + 1) };
+  return withOne(collected, text.slice(0, separator), text.slice(separator + 1));
 }
 
 function collectResource(text: string, collected: Record<string, number>): Record<string, number> {
   const separator = text.lastIndexOf('=');
   const [name, amount] = [text.slice(0, separator), Number(text.slice(separator + 1))];
-  if (separator >= 1 && placingRules.resources.holds({ [name]: amount })) return { ...collected, [name]: amount };
+  if (separator >= 1 && placingRules.resources.holds({ [name]: amount })) return withOne(collected, name, amount);
   throw new InvalidArgumentError('It should look like gpu=2, the amount being more than 0.');
+}
+
+function withOne<Value extends string | number>(
+  collected: Record<string, Value>,
+  name: string,
+  value: Value,
+): Record<string, Value> {
+  if (!Object.hasOwn(collected, name)) return { ...collected, [name]: value };
+  throw new InvalidArgumentError(`'${name}' was given before, as ${collected[name]!}: give it once.`);
 }
 
 function collectText(text: string, collected: readonly string[]): readonly string[] {
   return [...collected, name(text)];
+}
+
+/** What is no option of ours may be meant for the flow, which nobody knows yet. */
+function orParameter(text: string): string {
+  const [, option, given] = /unknown option '(--[^'=]+)=?([^']*)'/.exec(text) ?? [];
+  if (option === undefined) return text;
+  const next = process.argv[process.argv.indexOf(option) + 1] ?? '-';
+  const value = given || (next.startsWith('-') ? 'VALUE' : next);
+  const meant = didYouMean(
+    option,
+    runCommand.options.flatMap(({ long }) => long ?? []),
+  );
+  const remedy = `A parameter of the flow is given like this: --param ${option.slice(2)}=${value}`;
+  return `${text.trimEnd()}.${meant} ${remedy}\n`;
 }
 
 try {
