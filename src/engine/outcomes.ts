@@ -1,6 +1,6 @@
 // Outcomes of task runs, as they travel: many successes in one column, without a state object for each; everything else
-// as records beside them. The first byte says which, the next twelve count what is not a success, so that nobody has to
-// open a block to count.
+// as records beside them. The first byte says which, the next sixteen count what did not simply succeed, so that nobody
+// has to open a block to count.
 
 import { HeddleError } from '../lib/heddle-error.ts';
 import { blockKinds, blockHeadBytes, type Crash, describeLoss } from '../lib/chunk.ts';
@@ -23,6 +23,8 @@ export interface OutcomeCounts {
   readonly failed: number;
   readonly skipped: number;
   readonly unfinished: number;
+  /** Those whose result was found in a cache or at a target, so that the function was not called. */
+  readonly cached: number;
 }
 
 interface StateRecord {
@@ -35,7 +37,8 @@ interface StateRecord {
 
 /** What a column begins with that is a block of successes. */
 export const succeededHead: readonly number[] = [blockKinds.succeeded];
-const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0 };
+const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0, cached: 0 };
+const crash: OutcomeCounts = { ...none, failed: 1 };
 
 /** Bytes of the outcomes; where `states` has one for a position, it stands instead of the value. */
 export function encodeOutcomes(
@@ -67,6 +70,7 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
   view.setUint32(1, counts.failed);
   view.setUint32(5, counts.skipped);
   view.setUint32(9, counts.unfinished);
+  view.setUint32(13, counts.cached);
   return join(header, body);
 }
 
@@ -111,10 +115,15 @@ export function decodeOutcomes(
 /** Throws `UNKNOWN_VALUE_CODEC` for bytes that no engine of this version made. */
 export function countOutcomes(bytes: Uint8Array): OutcomeCounts {
   if (bytes[0] === blockKinds.succeeded) return none;
-  if (bytes[0] === blockKinds.crashed) return { failed: 1, skipped: 0, unfinished: 0 };
+  if (bytes[0] === blockKinds.crashed) return crash;
   if (bytes[0] !== blockKinds.mixed || bytes.length < blockHeadBytes) throw unknownBlock(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, blockHeadBytes);
-  return { failed: view.getUint32(1), skipped: view.getUint32(5), unfinished: view.getUint32(9) };
+  return {
+    failed: view.getUint32(1),
+    skipped: view.getUint32(5),
+    unfinished: view.getUint32(9),
+    cached: view.getUint32(13),
+  };
 }
 
 /** The state at a position of decoded outcomes. */
@@ -127,6 +136,8 @@ function count(states: readonly State[]): OutcomeCounts {
     failed: states.filter((state) => state.isFailed()).length,
     skipped: states.filter((state) => state.isSkipped()).length,
     unfinished: states.filter((state) => !state.isFinished()).length,
+    // One that was only kept for later runs is Cached too, but its function was called.
+    cached: states.filter((state) => state.isCached() && state.runCount === 0).length,
   };
 }
 

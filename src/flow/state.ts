@@ -41,7 +41,7 @@ export interface StateDetails<T = unknown> {
   readonly error?: Error | undefined;
   /** When a retry is due, in milliseconds since 1970. */
   readonly startTime?: number;
-  /** How often the task was called, retries included. */
+  /** How often the task was called, retries included; 0 when its result was found instead. */
   readonly runCount?: number;
   /** Which iteration of a loop this is, from 1. */
   readonly loopCount?: number;
@@ -80,7 +80,7 @@ export class State<T = unknown> {
     return this.#details.startTime;
   }
 
-  /** How often the task was called, retries included; where it is known. */
+  /** How often the task was called, retries included; 0 when its result was found instead; where it is known. */
   get runCount(): number | undefined {
     return this.#details.runCount;
   }

@@ -215,8 +215,8 @@ export function runningIn(control: Control): readonly number[] {
 /** The kinds of blocks: the first byte of a block's bytes. Only `crashed` ones are made outside of the engine. */
 export const blockKinds = { succeeded: 0, mixed: 1, crashed: 2 } as const;
 
-/** So many bytes of a block at its beginning say what kind it is, and how many of its outcomes are no success. */
-export const blockHeadBytes = 13;
+/** So many bytes of a block at its beginning say what kind it is, and how many of its outcomes did not just succeed. */
+export const blockHeadBytes = 17;
 
 /** What is known of an index that was given up, because the means to run it were lost too often. */
 export interface Crash {

@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 export interface ArrayDefinition {
   readonly array: number;

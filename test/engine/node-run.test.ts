@@ -5,6 +5,7 @@ import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { encodeOutcomes } from '../../src/engine/outcomes.ts';
 import { State } from '../../src/flow/state.ts';
 import { attach } from '../../src/lib/attachments.ts';
+import { blockHeadBytes } from '../../src/lib/chunk.ts';
 import { block, failed, nodeOf, runOf, skipped } from './fixtures.ts';
 
 test('a run that was not submitted yet is pending, and not done', async () => {
@@ -105,7 +106,7 @@ test('counting and being done open no block', async () => {
   const run = runOf('score', { length: 2 });
   const { bytes, ...place } = block(0, ['a', failed()]);
 
-  run.settled({ ...place, bytes: bytes.fill(0xff, 13) });
+  run.settled({ ...place, bytes: bytes.fill(0xff, blockHeadBytes) });
 
   await run.done;
   assert.deepEqual([run.hasFailed, run.failedCount, run.isDone], [true, 1, true]);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt } from '../../src/engine/outcomes.ts';
 import { State } from '../../src/flow/state.ts';
 import { HeddleError } from '../../src/lib/heddle-error.ts';
-import { blockKinds, crashBlock, type Crash } from '../../src/lib/chunk.ts';
+import { blockHeadBytes, blockKinds, crashBlock, type Crash } from '../../src/lib/chunk.ts';
 import { block, failed, skipped } from './fixtures.ts';
 
 test('successes alone are a column without states', () => {
@@ -12,7 +12,7 @@ test('successes alone are a column without states', () => {
 
   assert.equal(bytes[0], blockKinds.succeeded);
   assert.deepEqual(decodeOutcomes(bytes), { values: [1, 'two', { three: 3 }, undefined], states: undefined });
-  assert.deepEqual(countOutcomes(bytes), { failed: 0, skipped: 0, unfinished: 0 });
+  assert.deepEqual(countOutcomes(bytes), { failed: 0, skipped: 0, unfinished: 0, cached: 0 });
 });
 
 test('what is not a success stands beside the values, at its place', () => {
@@ -54,12 +54,13 @@ test('an error arrives with its class, message, code and cause', () => {
 
 test('outcomes are counted without being opened', () => {
   const paused = new State('Paused', 'waits');
-  const { bytes } = block(0, [1, failed(), failed(), skipped(), paused, paused, paused]);
+  const [made, found] = [new State('Cached', 'kept'), new State('Cached', 'used again', { runCount: 0 })];
+  const { bytes } = block(0, [1, failed(), failed(), skipped(), paused, paused, paused, made, ...Array(4).fill(found)]);
 
-  bytes.fill(0xff, 13);
+  bytes.fill(0xff, blockHeadBytes);
 
   assert.throws(() => decodeOutcomes(bytes));
-  assert.deepEqual(countOutcomes(bytes), { failed: 2, skipped: 1, unfinished: 3 });
+  assert.deepEqual(countOutcomes(bytes), { failed: 2, skipped: 1, unfinished: 3, cached: 4 });
 });
 
 test('bytes are counted and opened wherever in a buffer they lie', () => {
@@ -67,7 +68,7 @@ test('bytes are counted and opened wherever in a buffer they lie', () => {
   const shifted = new Uint8Array(bytes.length + 3).subarray(3);
   shifted.set(bytes);
 
-  assert.deepEqual(countOutcomes(shifted), { failed: 1, skipped: 0, unfinished: 0 });
+  assert.deepEqual(countOutcomes(shifted), { failed: 1, skipped: 0, unfinished: 0, cached: 0 });
   assert.deepEqual(decodeOutcomes(shifted).values, [1.5, undefined]);
 });
 
@@ -105,6 +106,7 @@ test('whatever the mix, each outcome comes back at its place, and the counts agr
         failed: decoded.filter((state) => state.isFailed()).length,
         skipped: decoded.filter((state) => state.isSkipped()).length,
         unfinished: decoded.filter((state) => !state.isFinished()).length,
+        cached: 0,
       });
     }),
   );
@@ -138,7 +140,7 @@ for (const [how, crash] of losses) {
     const { start, count, bytes } = crashBlock(12, crash);
 
     assert.deepEqual([start, count, bytes[0]], [12, 1, blockKinds.crashed]);
-    assert.deepEqual(countOutcomes(bytes), { failed: 1, skipped: 0, unfinished: 0 });
+    assert.deepEqual(countOutcomes(bytes), { failed: 1, skipped: 0, unfinished: 0, cached: 0 });
     const state = stateAt(decodeOutcomes(bytes), 0);
     const advice = crash.loss?.kind === 'error' ? awaited : again;
     const lacks = how.endsWith('lost') ? missing : '';

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync }
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { Flow, ifElse, Parameter, unmapped, type FlowRunOptions, type LogRecord, type StandardSchema } from 'heddle';
 import { withConfig } from '../../src/config/config.ts';
@@ -91,6 +92,22 @@ test('a file that is no journal is left as it is, and the message says where it 
     message: /foreign\.journal is no journal that this ver/,
   });
   assert.equal(readFileSync(journal, 'utf8'), 'dear diary, today nothing happened');
+});
+
+test('a journal of another version is left as it is', async () => {
+  using diary = newDiary();
+  await resume(diary.path, halves, { flowRunId: 'older' });
+  const journal = journalOf(diary.path, 'older');
+  const bytes = readFileSync(journal);
+  bytes[bytes.indexOf('"format":') + '"format":'.length] = '0'.charCodeAt(0);
+  const firstEnd = 12 + bytes.readUInt32LE(0) + bytes.readUInt32LE(4);
+  bytes.writeUInt32LE(crc32(bytes.subarray(12, firstEnd)), 8);
+  writeFileSync(journal, bytes);
+
+  const resumed = resume(diary.path, halves, { flowRunId: 'older' });
+
+  await assert.rejects(resumed, { code: 'JOURNAL_UNREADABLE', message: /older\.journal is no journal that this ver/ });
+  assert.deepEqual(readFileSync(journal), bytes);
 });
 
 test('a run is carried out once at a time', async () => {

@@ -3,6 +3,7 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { blockHeadBytes } from '../../src/lib/chunk.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { namelessIn, newFolder } from './folder.ts';
 import { connect, submission } from './peers.ts';
@@ -19,7 +20,7 @@ test('a client is told of a large outcome, and gets it when it asks', bounded, a
   ada.send(outcome(attempt, 0, large), outcome(attempt, 1, 50));
 
   const { bytes, byteLength, ran } = await client.next('settled');
-  assert.deepEqual([bytes.length, byteLength, ran], [13, large, { worker: 'ada', busyMs: 1 }]);
+  assert.deepEqual([bytes.length, byteLength, ran], [blockHeadBytes, large, { worker: 'ada', busyMs: 1 }]);
   client.send({ type: 'take', array: 7, start: 0, isWanted: true });
   assert.deepEqual(await client.next('block'), { type: 'block', array: 7, ...block(0, large) });
 });

@@ -51,7 +51,7 @@ interface StoredNode {
 }
 
 /** Goes up whenever this file, or what is in it, is written in another way. */
-const format = 1;
+const format = 2;
 const headLength = 12;
 const noBytes = new Uint8Array(0);
 

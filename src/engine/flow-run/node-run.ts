@@ -45,6 +45,8 @@ export class NodeRun implements ArrayListener {
   failedCount = 0;
   skippedCount = 0;
   unfinishedCount = 0;
+  /** How many have a result that was found in a cache or at a target. */
+  cachedCount = 0;
   /** Whether its value is a list: it is mapped, and there was something to map over. */
   isList = false;
   /** Indices whose outcomes are those of an earlier attempt at this flow run. */
@@ -122,7 +124,7 @@ export class NodeRun implements ArrayListener {
   settled(block: SettledBlock, ran?: RanOn): void {
     this.#keep(block);
     this.settledCount += block.count;
-    const { failed, skipped, unfinished } = countOutcomes(block.bytes);
+    const { failed, skipped, unfinished, cached } = countOutcomes(block.bytes);
     this.failedCount += failed;
     if (ran !== undefined) {
       const { start, count } = block;
@@ -130,6 +132,7 @@ export class NodeRun implements ArrayListener {
     }
     this.skippedCount += skipped;
     this.unfinishedCount += unfinished;
+    this.cachedCount += cached;
     if (this.isDone) this.#done.resolve();
   }
 

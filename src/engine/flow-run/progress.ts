@@ -36,8 +36,9 @@ export function doneSoFar(run: NodeRun): string {
 }
 
 /** How many did not simply succeed, as the end of a sentence. */
-export function unlikeSuccess({ failedCount, skippedCount }: NodeRun): string {
+export function unlikeSuccess({ failedCount, skippedCount, cachedCount }: NodeRun): string {
   const failed = failedCount === 0 ? '' : `, ${failedCount} failed`;
   const skipped = skippedCount === 0 ? '' : `, ${skippedCount} skipped`;
-  return failed + skipped;
+  const cached = cachedCount === 0 ? '' : `, ${cachedCount} cached`;
+  return failed + skipped + cached;
 }

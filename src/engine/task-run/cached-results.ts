@@ -129,7 +129,7 @@ class CachedResult implements StoredRun {
     if (!answer) return undefined;
     const { storedAt, expiresAt, value } = entry;
     const message = `Result of ${timeText(storedAt)} used again; it is kept until ${timeText(expiresAt)}.`;
-    return new State('Cached', message, { result: value, expiresAt });
+    return new State('Cached', message, { result: value, expiresAt, runCount: 0 });
   }
 
   keep(state: State): Promise<State> {

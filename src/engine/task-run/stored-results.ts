@@ -70,7 +70,8 @@ class StoredResult implements StoredRun {
   async find(): Promise<State | undefined> {
     const { result, location, isUsedAgain } = this.#facts;
     if (!isUsedAgain || !(await result.exists(location))) return undefined;
-    return new State('Cached', `Result found at '${location}'.`, { result: await result.read(location) });
+    const found = await result.read(location);
+    return new State('Cached', `Result found at '${location}'.`, { result: found, runCount: 0 });
   }
 
   /** Each iteration of a loop has a place of its own, so that the last one's is empty until the loop is through. */

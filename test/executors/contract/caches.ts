@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheValidators, Flow, Parameter, unmapped } from 'heddle';
 import { countOf, linesOf, newDiary } from '../../fixtures/diary.ts';
+import { livesOf } from '../../fixtures/log-lines.ts';
 import { newRoom } from '../../fixtures/room.ts';
 import { byOwnRule, give, nothing, rejected, second, square, watched } from '../../fixtures/stored.ts';
 import { check } from '../../fixtures/tasks.ts';
@@ -141,8 +142,10 @@ function validatorRules(rule: Rule): void {
     const kept = square.with({ cacheFor: '1h', cacheValidator, result: room.json });
     const flow = new Flow('lists', () => kept.map(new Parameter<number[]>('xs'), unmapped(diary.path)));
 
-    for (const xs of [[1, 2], [3, 2, 1, 4], [4]]) {
-      const { state } = await run(flow, { parameters: { xs } });
+    const summaries = ['2 runs', '4 runs, 2 cached', '1 run, 1 cached'];
+    for (const [at, xs] of [[1, 2], [3, 2, 1, 4], [4]].entries()) {
+      const { state, logs } = await run(flow, { parameters: { xs } });
+      assert.deepEqual(livesOf(logs, 'square'), [`finished: ${summaries[at]}`]);
       assert.deepEqual(
         state.output,
         xs.map((x) => x * x),

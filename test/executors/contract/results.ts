@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Flow, ifElse, LocalResult, Parameter, serializers, triggers, unmapped } from 'heddle';
 import { countOf, linesOf, newDiary } from '../../fixtures/diary.ts';
+import { livesOf } from '../../fixtures/log-lines.ts';
 import { newRoom } from '../../fixtures/room.ts';
 import { NotedResult, shouting } from '../../fixtures/stored-kinds.ts';
 import * as stored from '../../fixtures/stored.ts';
@@ -45,14 +46,16 @@ function targetRules(rule: Rule): void {
       return kept.map(new Parameter<number[]>('xs'), unmapped(diary.path));
     });
 
-    await run(flow, { parameters: { xs: [1, 2], day: 'mon' } });
-    const { state } = await run(flow, { parameters: { xs: [2, 3, 1], day: 'mon' } });
+    const first = await run(flow, { parameters: { xs: [1, 2], day: 'mon' } });
+    const { state, logs } = await run(flow, { parameters: { xs: [2, 3, 1], day: 'mon' } });
 
     assert.deepEqual(state.output, [4, 9, 1]);
     assert.deepEqual(
       state.of('square').children.map(({ type }) => type),
       ['Cached', 'Success', 'Cached'],
     );
+    assert.deepEqual(livesOf(first.logs, 'square'), ['finished: 2 runs']);
+    assert.deepEqual(livesOf(logs, 'square'), ['finished: 3 runs, 2 cached']);
     assert.deepEqual(room.files(), ['mon/1.json', 'mon/2.json', 'mon/3.json']);
     assert.deepEqual(linesOf(diary.path).toSorted(), ['square 1', 'square 2', 'square 3']);
   });
