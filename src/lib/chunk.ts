@@ -206,6 +206,12 @@ export function takeTail(control: Control, ranges: readonly Range[]): readonly R
   }
 }
 
+/** For whoever watches over a chunk: the indices that run, how many were started, and what nobody has taken. */
+export function lookInto(control: Control, ranges: readonly Range[]) {
+  const [starts, taken] = [Atomics.load(control, controlWords.starts), Atomics.load(control, controlWords.taken)];
+  return { running: runningIn(control), starts, untaken: behindFirst(taken, ranges) };
+}
+
 /** The indices that run. */
 export function runningIn(control: Control): readonly number[] {
   if (Atomics.load(control, controlWords.opening) === 1) return [];

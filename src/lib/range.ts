@@ -20,6 +20,11 @@ export function countIn(ranges: readonly Range[]): number {
   return count;
 }
 
+/** Each of the numbers in ranges. */
+export function* numbersIn(ranges: Iterable<Range>): Generator<number, void> {
+  for (const { start, end } of ranges) for (let number = start; number < end; number += 1) yield number;
+}
+
 /** What is left of ranges behind their first so many numbers. */
 export function behindFirst(count: number, ranges: readonly Range[]): readonly Range[] {
   let passed = 0;

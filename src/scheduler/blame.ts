@@ -20,14 +20,19 @@ export class Blame {
     this.#around = around;
   }
 
-  /** They took their thread with them, or one of them did: of several, each runs alone next. */
+  /**
+   * They took their thread with them, or one of them did: of several that overlapped each runs alone next, and of more
+   * always fewer together.
+   */
   threadLost(array: ArrayRecord, indices: readonly number[]): void {
     this.#around.totals.lost += indices.length;
     if (indices.length === 1 || array.crashesWhenLost) {
       for (const index of indices) this.#charge(array, index);
       return;
     }
-    for (const index of indices) array.suspects.add(unit(index), 1);
+    const { length: count } = indices;
+    const limit = count <= array.concurrency ? 1 : Math.max(1, Math.floor(count / 8));
+    for (const index of indices) array.suspects.add(unit(index), limit);
     this.#around.lineup.add(array);
   }
 

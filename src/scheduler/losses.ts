@@ -50,7 +50,7 @@ export function noteLoss(worker: WorkerPeer, { assignment, isLastLoss }: Noted, 
     const lastLines = lastLinesOf(assignment, index);
     array.losses.set(index, { loss, worker: worker.name, lastLines });
   }
-  const several = `the ${indices.length} runs that overlapped there are run again, each alone`;
+  const several = `the ${indices.length} runs of which one was to blame are run again, fewer together`;
   const [index] = indices;
   const isLast = crashesWhenLost || (indices.length === 1 && isLastLoss(array.id, index!));
   const again = indices.length > 1 ? several : 'what it ran is run again';

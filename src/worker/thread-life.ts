@@ -6,15 +6,16 @@
 // it is through and so is every word of it, or until the thread is gone.
 
 import type { ChunkMessage, Loss, ResourceOpened } from '../lib/chunk.ts';
-import type { Range } from '../lib/range.ts';
+import { numbersIn, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, ChunkReport } from './pool.ts';
 
-/** The control words of the thread: the indices that it runs, and how many it has started. */
+/** The control words of the thread: the indices that it runs, how many it has started, and what it has not begun. */
 export interface Look {
   readonly running: readonly number[];
   readonly starts: number;
+  readonly untaken: readonly Range[];
 }
 
 /** What happened, in the past tense. */
@@ -90,8 +91,9 @@ interface ChunkTurn extends Turn {
   nextLook: number;
   /** Why we ended the thread ourselves. */
   endedFor: Loss | undefined;
-  /** The indices that the thread ran when it died. */
+  /** The indices that the thread ran when it died, and those that it had not begun. */
   running: readonly number[];
+  untaken: readonly Range[];
 }
 
 interface ClosingTurn extends Turn {
@@ -270,13 +272,13 @@ export class ThreadLife {
     if (turn?.call === 'running') turn.call = stuck;
   }
 
-  #exited({ running }: Look): void {
+  #exited({ running, untaken }: Look): void {
     this.#thread = 'ending';
     this.#abandonedAt = Infinity;
     for (const [key, resource] of this.#open) this.#lost.set(key, resource);
     this.#open.clear();
     const turn = this.#posted;
-    if (turn?.type === 'chunk') turn.running = running;
+    if (turn?.type === 'chunk') Object.assign(turn, { running, untaken });
   }
 
   // Chunks
@@ -321,13 +323,13 @@ export class ThreadLife {
   }
 
   /** Ends a thread that was given time enough, or whose event loop does not turn: the latest start is too long ago. */
-  #look({ running, starts }: Look): void {
-    if (this.#thread === 'ending' && this.#abandonedAt <= this.#now) return this.#abandon({ running, starts });
+  #look(look: Look): void {
+    if (this.#thread === 'ending' && this.#abandonedAt <= this.#now) return this.#abandon(look);
     const turn = this.#posted;
     if (turn === undefined || this.#thread !== 'live') return;
     if (turn.type === 'chunk') {
       if (turn.deadline <= this.#now) this.#end({ kind: 'cancelled' });
-      else if (this.#hasOverrun(turn, { running, starts })) this.#end({ kind: 'timeout' });
+      else if (this.#hasOverrun(turn, look)) this.#end({ kind: 'timeout' });
     } else if (turn.deadline <= this.#now) this.#endThread();
   }
 
@@ -363,14 +365,13 @@ const notPosted = { call: 'not-posted', isThrough: false, deadline: Infinity } a
 function chunkTurn({ attempt, ranges, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
   const unreported = new Ranges();
   for (const range of ranges) unreported.add(range);
-  const facts = { attempt, timeoutMs, seen: { starts: -1, at: 0 }, nextLook: Infinity };
+  const facts = { attempt, timeoutMs, seen: { starts: -1, at: 0 }, nextLook: Infinity, running: [], untaken: [] };
   return {
     type: 'chunk',
     ...notPosted,
     ...facts,
     unreported,
     endedFor: undefined,
-    running: [],
   };
 }
 
@@ -382,7 +383,7 @@ function closingTurn(resource: string): ClosingTurn {
  * How a chunk that is over was cut short, if it was: which indices are charged, and with what. Those that ran when an
  * event loop did not turn for too long have all been running for that long.
  */
-function lossOf({ call, isThrough, endedFor, running, unreported }: ChunkTurn): ChunkLoss | undefined {
+function lossOf({ call, isThrough, endedFor, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
   if (call === 'returned' && isThrough) return undefined;
   const died = typeof call === 'string' ? unheard : call;
   const loss = endedFor ?? died;
@@ -391,7 +392,8 @@ function lossOf({ call, isThrough, endedFor, running, unreported }: ChunkTurn): 
   // Whatever it died of, what was running is through already, and nothing else has begun to overrun.
   const { first } = unreported;
   if (endedFor !== undefined || first === undefined) return undefined;
-  // Before it started any index it died of the module that it had to import, between two of what the first left
-  // behind: either way the next one is charged, so that each death brings the end nearer.
-  return { indices: [first], loss };
+  // It died of what one of those left behind that it had begun. If all of these are reported, or it had begun none and
+  // so died of the module that it had to import, the next one is charged, so that each death brings the end nearer.
+  for (const range of untaken) unreported.remove(range);
+  return { indices: unreported.isEmpty ? [first] : [...numbersIn(unreported)], loss };
 }

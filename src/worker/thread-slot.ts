@@ -5,7 +5,7 @@
 import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
-import { controlOrders, controlWords, newControl, resetControl, runningIn, takeTail, weightOf } from '../lib/chunk.ts';
+import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail, weightOf } from '../lib/chunk.ts';
 import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
@@ -221,7 +221,7 @@ export class ThreadSlot {
   }
 
   #look(): Look {
-    return { running: runningIn(this.#control), starts: Atomics.load(this.#control, controlWords.starts) };
+    return lookInto(this.#control, this.#given?.chunk.ranges ?? []);
   }
 
   async #start(): Promise<void> {

@@ -88,8 +88,11 @@ test('when a thread dies that several runs share, only the one to blame is charg
   // Together with the others, and twice alone; of the others none was lost alone.
   assert.equal(countOf(diary.path, 'run 5'), 3);
   assert.ok(numbers(12).every((x) => x === 5 || countOf(diary.path, `run ${x}`) <= 2));
-  const loss = logs.find(({ message }) => message.includes('that overlapped there'));
-  assert.match(loss?.message ?? '', /exit code 7.*; the 4 runs that overlapped there are run again, each alone$/);
+  const loss = logs.find(({ message }) => message.includes('of which one was to blame'));
+  assert.match(
+    loss?.message ?? '',
+    /exit code 7.*; the 4 runs of which one was to blame are run again, fewer together$/,
+  );
 });
 
 test(

@@ -36,6 +36,15 @@ test('an index that takes thread after thread with it is given up, and its depen
   assert.deepEqual(on(lost('alice', 3, 0), ended('alice', 3)), [crashed(1, 0, 3), run('alice', 2, [0, 1], 4)]);
 });
 
+test('of many that may have taken their thread with them, always fewer run together', () => {
+  const { on } = scheduler();
+  on(...measured({ length: 200 }), settled('alice', 2, [1, 9]), ended('alice', 2));
+
+  const many = Array.from({ length: 64 }, (_, place) => 9 + place);
+  assert.deepEqual(on(lost('alice', 3, ...many), ended('alice', 3)), [run('alice', 1, [9, 17], 4)]);
+  assert.deepEqual(on(lost('alice', 4, ...many.slice(0, 8)), ended('alice', 4)), [run('alice', 1, [9, 10], 5)]);
+});
+
 test('with no failures allowed, one is enough [D013]', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(joined('alice'), submitted({ array: 1 }));

@@ -184,10 +184,7 @@ export class Model {
           for (const index of news.indices) this.#charge(array, index);
           return;
         }
-        for (const index of news.indices) {
-          array.owners[index] = 0;
-          array.limits.set(index, 1);
-        }
+        this.#suspect(array, news.indices);
         return;
       case 'chunk-ended':
         worker.attempts.delete(news.attempt);
@@ -214,6 +211,15 @@ export class Model {
     array.owners[index] = 0;
     array.missing -= 1;
     if (array.missing === 0) this.#unfinished.delete(array);
+  }
+
+  /** What overlapped runs alone next; of more than that, an eighth at most together. */
+  #suspect({ spec, owners, limits }: ArrayModel, indices: readonly number[]): void {
+    const limit = indices.length <= (spec.concurrency ?? 1) ? 1 : Math.max(1, Math.floor(indices.length / 8));
+    for (const index of indices) {
+      owners[index] = 0;
+      limits.set(index, limit);
+    }
   }
 
   #charge(array: ArrayModel, index: number, company = 0): void {

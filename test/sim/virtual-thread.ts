@@ -372,7 +372,8 @@ export class VirtualThread {
   }
 
   #look(): Look {
-    return { running: [...this.#running], starts: this.#starts };
+    const untaken = this.#indices.slice(this.#next, this.#end).map((start) => ({ start, end: start + 1 }));
+    return { running: [...this.#running], starts: this.#starts, untaken };
   }
 
   #between(low: number, high: number): number {

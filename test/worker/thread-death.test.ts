@@ -11,6 +11,7 @@ import {
   delayedReport,
   failed,
   exited,
+  exitedIdle,
   over,
   started,
   gone,
@@ -50,11 +51,18 @@ test('of several indices that ran when the thread died all are charged that had 
   assert.deepEqual(on(gone), [over({ indices: [5, 1], loss: exit3 })]);
 });
 
-test('when none of what ran is left, the first that has not ended is charged', () => {
+test('when it died of what an index left behind, all are charged that it had begun and not reported', () => {
+  const { on } = thread();
+  on(chunk(1), started, settled(1, 0, 3), failed(exit3), exitedIdle(7));
+
+  assert.deepEqual(on(gone), [over({ indices: [3, 4, 5, 6], loss: exit3 })]);
+});
+
+test('when none of what ran is left, all that it had begun before are charged', () => {
   const { on } = thread();
   on(chunk(1), started, settled(1, 0, 1), settled(1, 3, 2), failed(exit3), exited(3, 4));
 
-  assert.deepEqual(on(gone), [over({ indices: [1], loss: exit3 })]);
+  assert.deepEqual(on(gone), [over({ indices: [1, 2], loss: exit3 })]);
 });
 
 test('a thread that died behind its last index charges nobody', () => {

@@ -17,7 +17,7 @@ export function thread() {
   const on = (...events: ThreadEvent[]): ThreadCommand[] => events.flatMap((event) => [...life.handle(event, now)]);
   const wait = (ms: number, running = -1, starts = 1) => {
     now += ms;
-    return on({ type: 'ticked', look: { running: runningOf(running), starts } });
+    return on({ type: 'ticked', look: { running: runningOf(running), starts, untaken: [] } });
   };
   return { life, on, wait };
 }
@@ -65,8 +65,15 @@ export function failed(loss: Loss): ThreadEvent {
   return { type: 'call-failed', loss };
 }
 
+/** It has begun all up to these, of ten. */
 export function exited(...running: number[]): ThreadEvent {
-  return { type: 'thread-exited', look: { running: runningOf(...running), starts: 1 } };
+  const untaken = [{ start: Math.max(...running) + 1, end: 10 }];
+  return { type: 'thread-exited', look: { running: runningOf(...running), starts: 1, untaken } };
+}
+
+/** It runs nothing, and has begun all before `next`, of ten. */
+export function exitedIdle(next: number): ThreadEvent {
+  return { type: 'thread-exited', look: { running: [], starts: 1, untaken: [{ start: next, end: 10 }] } };
 }
 
 /** With -1 for a lane that runs nothing. */
