@@ -39,8 +39,8 @@ function chunksPerSecond({ workers, arrays, indices }: Size): number {
     const { worker, attempt, ranges } = running[done]!;
     running[done] = undefined;
     now += 0.001;
-    // An index takes 25 ms, so that a chunk holds one.
-    keep(core.handle({ type: 'indices-settled', worker, attempt, range: ranges[0]!, busyMs: 25, isLast: true }, now));
+    // An index takes 100 ms, so that a chunk holds one.
+    keep(core.handle({ type: 'indices-settled', worker, attempt, range: ranges[0]!, busyMs: 100, isLast: true }, now));
   }
   return chunks / ((performance.now() - startedAt) / 1_000);
 }

@@ -4,7 +4,7 @@
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
 import type { ClientId } from './events.ts';
-import { dueIn, type Moment } from './tails.ts';
+import { firstDue, type Moment } from './tails.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export class Ahead {
@@ -70,7 +70,8 @@ export class Ahead {
 
   /** First comes what waits behind that which has run longest. */
   recallFor(moment: Moment): void {
-    for (const chunk of dueIn(this.#waiting, moment, this.#asks)) this.recall(chunk, moment.now);
+    const next = () => firstDue(this.#waiting, moment, this.#asks);
+    for (let chunk = next(); chunk !== undefined; chunk = next()) this.recall(chunk, moment.now);
   }
 
   /** For the invariants: those that can be called back. */

@@ -105,7 +105,8 @@ export class Lineup {
   leader(): Chunk | undefined {
     const array = this.#firstOf(this.#fleet.plain);
     if (array === undefined || array.queued.size < array.queuedCount) return undefined;
-    const waiting = this.#waiting();
+    // Of one queue, the first is what is sent ahead.
+    const waiting = this.#fleet.queues.size > 1 ? this.#waiting() : [];
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
       const { worker } = chunk;
       if (array.queue.roomWithThread(worker) > 0 && !waiting.some((first) => wantsThread(first, chunk))) return chunk;

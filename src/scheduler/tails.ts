@@ -13,18 +13,20 @@ export interface Moment {
   readonly now: number;
 }
 
-/** So many chunks are looked at in vain: where there are thousands, to look at all takes long, and they end anyway. */
+/** So many chunks are looked at: where there are thousands, to look at all takes long, and they end anyway. */
 export const mostLooks = 32;
 
-/** Those of a line that should give what they have not begun, the first of them first. */
-export function* dueIn(line: Turns<Chunk>, { idle, waiting }: Moment, asks: Asks): IterableIterator<Chunk> {
-  if (idle + waiting.length === 0) return;
-  let looks = 0;
-  for (const chunk of line) {
-    const isWanted = (first: ArrayRecord) => asks.size < idle + first.queuedCount && wantsThread(first, chunk);
-    if (asks.size < idle || waiting.some(isWanted)) yield chunk;
-    else if (++looks === mostLooks) return;
+/** Of the first few of a line, the first that should give what it has not begun. */
+export function firstDue(line: Turns<Chunk>, { idle, waiting }: Moment, asks: Asks): Chunk | undefined {
+  if (asks.size < idle) return line.first;
+  let chunk = waiting.length === 0 ? undefined : line.first;
+  for (let looks = 0; chunk !== undefined && looks < mostLooks; looks += 1) {
+    for (const first of waiting) {
+      if (asks.size < idle + first.queuedCount && wantsThread(first, chunk)) return chunk;
+    }
+    chunk = line.behind(chunk);
   }
+  return undefined;
 }
 
 /** Whether it is to run before the chunk, and could on its thread. */
@@ -65,7 +67,8 @@ export class Tails {
   recallFor(moment: Moment): void {
     const { now } = moment;
     this.nextDue = Infinity;
-    for (const chunk of dueIn(this.#running, moment, this.#asks)) {
+    const next = () => firstDue(this.#running, moment, this.#asks);
+    for (let chunk = next(); chunk !== undefined; chunk = next()) {
       const due = chunk.since + this.#patienceMs;
       if (due > now) return void (this.nextDue = due);
       this.#running.delete(chunk);

@@ -40,6 +40,11 @@ export class Turns<T> {
     return this.#size;
   }
 
+  /** Who comes after a member of the line. */
+  behind(item: T): T | undefined {
+    return this.#places.get(item)?.next?.item;
+  }
+
   has(item: T): boolean {
     return this.#places.get(item) !== undefined;
   }
