@@ -2,7 +2,16 @@
 // them. Whoever takes a value apart looks at all of it on the way, so nobody has to ask once more whether it is exact.
 
 import { types } from 'node:util';
-import { listOf, type Column, type Dates, type Lists, type Rows, type Words } from './columns.ts';
+import {
+  listOf,
+  rowCodeOf,
+  type Column,
+  type Dates,
+  type Lists,
+  type Rows,
+  type Taker,
+  type Words,
+} from './columns.ts';
 import { ordinaryPrototype } from './deep-frozen.ts';
 import { hasElementsOnly, isDressedUp, isOdd } from './exactness.ts';
 
@@ -89,7 +98,7 @@ class Taking {
 
   values(values: readonly unknown[]): Column | undefined {
     const column = new Filling(values[0], values.length);
-    for (const value of values) if (!column.push(value)) return undefined;
+    for (let index = 0; index < values.length; index += 1) if (!column.put(index, values[index])) return undefined;
     return this.#column(column, 0);
   }
 
@@ -122,9 +131,11 @@ class Taking {
     // Setting `__proto__` on an object makes no such key.
     if (keys.length === 0 || keys.length > mostKeys || keys.includes('__proto__')) return undefined;
     const fillings = keys.map((key) => new Filling(first[key], objects.length));
+    const { take } = rowCodeOf(keys);
     for (let index = 0; index < objects.length; index += 1) {
       const row = objects[index]!;
-      if (!append(row, keys, fillings) || this.#isOdd(row)) return undefined;
+      if (!isPlainObject(row) || !hasKeys(row, keys) || this.#isOdd(row)) return undefined;
+      if (!take(row, index, fillings)) return undefined;
     }
     const alike = fillings.some(({ members }) => isRising(members)) ? nothing : objects;
     // One value may be in another one, or the same as that: they are read one by one.
@@ -149,7 +160,11 @@ class Taking {
     }
     const lists = objects as readonly (readonly unknown[])[];
     const elements = new Filling(lists.find((list) => list.length > 0)?.[0], sum);
-    for (let at = 0; at < lists.length; at += 1) if (!elements.pushAll(lists[at]!)) return undefined;
+    let start = 0;
+    for (const list of lists) {
+      if (!elements.putAll(start, list)) return undefined;
+      start += list.length;
+    }
     const { members } = elements;
     const alike = members instanceof Float64Array ? alikeAmong(objects, lengths, members) : objects;
     const kind = elements.hasObjectsOnly && !lengths.includes(0) ? 'lists of objects' : 'lists';
@@ -191,14 +206,11 @@ class Taking {
   }
 }
 
-function append(row: object, keys: readonly string[], columns: readonly Filling[]): boolean {
-  if (!isPlainObject(row)) return false;
-  let column = 0;
-  for (const key in row) {
-    if (key !== keys[column] || !columns[column]!.push(row[key])) return false;
-    column += 1;
-  }
-  return column === keys.length;
+/** Whether it has these keys, in this order. */
+function hasKeys(row: object, keys: readonly string[]): boolean {
+  let count = 0;
+  for (const key in row) if (key !== keys[count++]) return false;
+  return count === keys.length;
 }
 
 function isBareList(list: object): list is readonly unknown[] {
@@ -261,13 +273,14 @@ function alikeAmong(lists: readonly object[], lengths: Uint32Array, numbers: Flo
 }
 
 /** One member of each: as numbers, as long as there is nothing else. */
-class Filling {
+class Filling implements Taker {
   #numbers: Float64Array | undefined;
   #others: unknown[] = [];
-  #length = 0;
+  readonly #length: number;
   #objects = 0;
 
   constructor(first: unknown, length: number) {
+    this.#length = length;
     if (typeof first === 'number') this.#numbers = new Float64Array(length);
     else this.#others = listOf(length);
   }
@@ -284,43 +297,41 @@ class Filling {
     return this.#objects === this.#length;
   }
 
-  /** Whether it can be in a column. */
-  push(member: unknown): boolean {
+  /** Whether it can be in a column. All that come before it are there. */
+  put(index: number, member: unknown): boolean {
     if (this.#numbers !== undefined) {
       if (typeof member === 'number') {
-        this.#numbers[this.#length++] = member;
+        this.#numbers[index] = member;
         return true;
       }
-      this.#others = [...this.#numbers.subarray(0, this.#length)];
+      this.#others = [...this.#numbers.subarray(0, index)];
       this.#numbers = undefined;
     }
     if (isObject(member)) this.#objects += 1;
     else if (typeof member === 'function' || typeof member === 'symbol') return false;
-    this.#others[this.#length++] = member;
+    this.#others[index] = member;
     return true;
   }
 
   /** The elements of a list, if there are no gaps in it. */
-  pushAll(list: readonly unknown[]): boolean {
-    for (let index = this.#pushNumbers(list); index < list.length; index += 1) {
+  putAll(start: number, list: readonly unknown[]): boolean {
+    for (let index = this.#putNumbers(start, list); index < list.length; index += 1) {
       const element = list[index];
-      if (!this.push(element) || (element === undefined && !(index in list))) return false;
+      if (!this.put(start + index, element) || (element === undefined && !(index in list))) return false;
     }
     return true;
   }
 
   /** Most lists of numbers are nothing else. Gives how many there were before something else. */
-  #pushNumbers(list: readonly unknown[]): number {
+  #putNumbers(start: number, list: readonly unknown[]): number {
     const numbers = this.#numbers;
     if (numbers === undefined) return 0;
-    const start = this.#length;
     let index = 0;
     for (; index < list.length; index += 1) {
       const element = list[index];
       if (typeof element !== 'number') break;
       numbers[start + index] = element;
     }
-    this.#length += index;
     return index;
   }
 }

@@ -45,6 +45,21 @@ test('a mapped run is Mapped once every child is settled, in whatever order they
   );
 });
 
+test('a list that the flow returns is read as it comes, and what is more than 16 MB of it when somebody asks', () => {
+  const wanted = { keptBytes: Infinity, isReturned: true };
+  const run = new NodeRun(nodeOf('load', { isMapped: true }), wanted);
+  run.submittedAs(1, { length: 2, isList: true });
+  const blocks = [block(0, ['early']), block(1, ['late'])] as const;
+
+  for (const [index, byteLength] of [100, 17 * 2 ** 20].entries()) {
+    run.wants(byteLength);
+    run.settled(blocks[index]!);
+    replaceText(blocks[index]!.bytes, index === 0 ? ['early', 'EARLY'] : ['late', 'LATE']);
+  }
+
+  assert.deepEqual(run.state.result, ['early', 'LATE']);
+});
+
 test('memory beside a result is copied as long as others may read it, and is the result’s own after that', () => {
   const [early, late] = [runOf('early'), runOf('late')];
   const given = [early, late].map((run) => {
@@ -168,4 +183,9 @@ test('what is done is not abandoned any more', () => {
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   const waiting = Symbol('waiting');
   return (await Promise.race([promise, Promise.resolve(waiting)])) !== waiting;
+}
+
+function replaceText(bytes: Uint8Array, [from, to]: readonly [from: string, to: string]): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  buffer.write(to, buffer.indexOf(from));
 }

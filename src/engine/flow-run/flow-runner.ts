@@ -21,7 +21,7 @@ import { FlowResources } from './flow-resources.ts';
 import { flattenList } from '../flatten.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import { blockOfState, blocksOf } from './literals.ts';
-import { keptBytesOf } from './kept-values.ts';
+import { wantedOf } from './kept-values.ts';
 import { isBoundAsBefore, isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
 import { knownLength } from './known-length.ts';
@@ -78,8 +78,8 @@ export class FlowRunner {
     this.resources = new FlowResources(graph);
     this.#downstream = graph.downstream();
     this.#ofRun = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
-    const keptBytes = keptBytesOf(graph, facts.plan);
-    this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node, keptBytes(node))]));
+    const wanted = wantedOf(graph, facts.plan);
+    this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node, wanted(node))]));
   }
 
   /** Takes the means to run tasks. Rejects when some task cannot be run by them at all, before any is. */

@@ -11,10 +11,22 @@ import { isWatched } from '../handlers.ts';
 /** Of one task's values that are not in the output, so many are kept. */
 const otherBytes = 64 * 2 ** 20;
 
-/** For each node, how many bytes of values are kept. */
-export function keptBytesOf(graph: Graph, plan: unknown): (node: Node) => number {
-  const wanted = new Set<Node>([...nodesIn(plan), ...graph.nodes.flatMap((node) => listsFor(graph, node))]);
-  return (node) => (wanted.has(node) || isTold(node) ? Infinity : otherBytes);
+/** What somebody wants of a node's values. */
+export interface Wanted {
+  /** They are kept as long as they have no more bytes in all. */
+  readonly keptBytes: number;
+  /** The builder of the flow returned it. */
+  readonly isReturned: boolean;
+}
+
+/** For each node, what is wanted of its values. */
+export function wantedOf(graph: Graph, plan: unknown): (node: Node) => Wanted {
+  const returned = new Set(nodesIn(plan));
+  const lists = new Set(graph.nodes.flatMap((node) => listsFor(graph, node)));
+  return (node) => {
+    const isReturned = returned.has(node);
+    return { keptBytes: isReturned || lists.has(node) || isTold(node) ? Infinity : otherBytes, isReturned };
+  };
 }
 
 /** The nodes in lists and plain objects, at any depth. */

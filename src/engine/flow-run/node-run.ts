@@ -1,3 +1,4 @@
+import { attachmentsOf } from '../../lib/attachments.ts';
 import { blockKinds, type Block } from '../../lib/chunk.ts';
 import { Ranges } from '../../lib/ranges.ts';
 import type { Node } from '../../flow/node.ts';
@@ -6,7 +7,7 @@ import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { mayHoldTypes } from '../../values/copier.ts';
 import { failed } from '../endings.ts';
-import { successWithout } from './kept-values.ts';
+import { successWithout, type Wanted } from './kept-values.ts';
 import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt, type Outcomes } from '../outcomes.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
@@ -16,6 +17,9 @@ export interface Span extends RanOn {
   readonly failed: number;
   readonly endedAt: number;
 }
+
+/** Of a list that the flow returns, so many bytes at most are read before somebody asks. */
+const readAheadBytes = 16 * 2 ** 20;
 
 interface OpenBlock {
   readonly start: number;
@@ -57,10 +61,12 @@ export class NodeRun implements ArrayListener {
   isUnchanged = false;
   readonly #submitted = Promise.withResolvers<number>();
   readonly #done = Promise.withResolvers<void>();
-  readonly #keptBytes: number;
+  readonly #wanted: Wanted;
   #blocks: SettledBlock[] = [];
   /** The same blocks opened, once all of them are there and somebody has asked. */
   #opened: readonly OpenBlock[] | undefined;
+  /** What was read ahead. */
+  readonly #ahead = new Map<Block, Outcomes>();
   /** Of all blocks that it was asked about. */
   #offeredBytes = 0;
   #keepsValues = true;
@@ -71,10 +77,9 @@ export class NodeRun implements ArrayListener {
   #states: readonly State[] | undefined;
   #end: State | undefined;
 
-  /** Values are kept as long as they have no more than `keptBytes` in all. */
-  constructor(node: Node, keptBytes = Infinity) {
+  constructor(node: Node, wanted: Wanted = { keptBytes: Infinity, isReturned: false }) {
     this.node = node;
-    this.#keptBytes = keptBytes;
+    this.#wanted = wanted;
   }
 
   /** The id of its array in the session, once that is submitted. */
@@ -118,11 +123,12 @@ export class NodeRun implements ArrayListener {
   }
 
   get #hasRoom(): boolean {
-    return this.#offeredBytes <= this.#keptBytes;
+    return this.#offeredBytes <= this.#wanted.keptBytes;
   }
 
   settled(block: SettledBlock, ran?: RanOn): void {
     this.#keep(block);
+    this.#readAhead(block);
     this.settledCount += block.count;
     const { failed, skipped, unfinished, cached } = countOutcomes(block.bytes);
     this.failedCount += failed;
@@ -145,6 +151,14 @@ export class NodeRun implements ArrayListener {
     if (this.#keepsValues) this.#blocks = this.#blocks.map(withoutValues);
     this.#keepsValues = false;
     this.#blocks.push(withoutValues(block));
+  }
+
+  /** While this thread waits for others, it may read what the flow returns, unless that is up to code of the user's. */
+  #readAhead(block: SettledBlock): void {
+    const { bytes, byteLength } = block;
+    if (!this.#wanted.isReturned || !this.isList || this.#offeredBytes > readAheadBytes) return;
+    if (byteLength !== undefined || attachmentsOf(bytes) !== undefined || mayHoldTypes(bytes)) return;
+    this.#ahead.set(block, this.#decoded(block));
   }
 
   /**
@@ -241,10 +255,11 @@ export class NodeRun implements ArrayListener {
     const opened = this.#blocks.map((block): OpenBlock => {
       const { start, count, byteLength } = block;
       if (byteLength !== undefined) return { start, count, outcomes: all(count, unknown) };
-      return { start, count, outcomes: this.#decoded(block) };
+      return { start, count, outcomes: this.#ahead.get(block) ?? this.#decoded(block) };
     });
     if (!this.isDone) return opened;
     this.#blocks = [];
+    this.#ahead.clear();
     this.#opened = opened;
     return opened;
   }
