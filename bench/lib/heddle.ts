@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Flow, type FlowState, type LogRecord, type Node, Parameter, type Task } from 'heddle';
-import { DistributedExecutor, LocalCluster, WebSocketCluster, type Cluster } from 'heddle/executors';
+import { DistributedExecutor, LocalCluster, WebSocketCluster, type Cluster, type Executor } from 'heddle/executors';
 import { clockMs, inc, now } from '../tasks/inc.ts';
 import { startWorker } from './processes.ts';
 import { assertIsNext, medianRoundTrip, ratePerSecond } from './rates.ts';
@@ -78,7 +78,7 @@ export function singleIncrements(executor: DistributedExecutor, trips: number): 
  * A round of one flow run of tasks that each wait for the one before: the median time from when one ran to when the
  * next one did, which takes a result there and back.
  */
-export function chainedTrips(executor: DistributedExecutor, trips: number): () => Promise<number> {
+export function chainedTrips(executor: Executor, trips: number): () => Promise<number> {
   const flow = new Flow('chain', { executor }, () => {
     const links = [now(new Parameter<number>('startedAt'))];
     for (let link = 0; link < trips; link += 1) links.push(now(links.at(-1)!));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker as Thread } from 'node:worker_threads';
+import { LocalExecutor } from 'heddle/executors';
 import { chainedTrips, onThreads, singleIncrements } from '../lib/heddle.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
 import { medianRoundTrip } from '../lib/rates.ts';
@@ -11,6 +12,11 @@ const trips = 300;
 const chain: Contender = {
   name: 'heddle, in a flow run',
   open: async (resources) => chainedTrips(await onThreads(resources, threads), trips),
+};
+
+const here: Contender = {
+  name: 'heddle, on this thread',
+  open: () => chainedTrips(new LocalExecutor(), trips),
 };
 
 const heddle: Contender = {
@@ -51,12 +57,14 @@ export const roundTrip: Measurement = {
     `the time of one of ${trips} task runs, one after the other, on ${threads} warm threads: in one flow run, where each ` +
     'waits for the one before; and in a flow run each, with a parameter, from the call of run to the value. The peers ' +
     'make calls of a pool; bare postMessage goes to a thread and back that hears of it from its event loop, as ours do, ' +
-    'so that timers and sockets of tasks go on. All are medians.',
+    'so that timers and sockets of tasks go on. On this thread: the same flow with a LocalExecutor, which posts nothing; ' +
+    'so that is what a task run is by itself. All are medians.',
   unit: 'µs',
-  contenders: [chain, heddle, ...peers, bare],
+  contenders: [chain, here, heddle, ...peers, bare],
   ratios: [
     [chain.name, pools.piscina.name, { atLeast: 1 / 1.3 }],
     [chain.name, bare.name],
+    [here.name, pools.piscina.name],
     [bare.name, pools.piscina.name],
     ...peers.map(({ name }): [string, string] => [heddle.name, name]),
   ],
