@@ -1,6 +1,7 @@
 // What importing a module leaves behind in a thread: things that stay open, and what it changes for everybody. Each
 // thread of each worker imports the modules of tasks, so there is one of each in every one of them.
 
+import { plural } from '../lib/plural.ts';
 import { Inspector, type Code } from './inspector.ts';
 
 /** How a thread looked at one moment. */
@@ -11,19 +12,19 @@ export interface Surroundings {
   readonly listeners: ReadonlyMap<PropertyKey, readonly Code[]>;
 }
 
-/** What keeps a thread busy for longer than a moment, by what Node calls it. */
-const lasting: Readonly<Record<string, string>> = {
-  TCPServerWrap: 'server',
-  PipeServerWrap: 'server on a pipe',
-  TCPSocketWrap: 'socket',
-  TLSWrap: 'socket',
-  PipeWrap: 'pipe',
-  UDPWrap: 'UDP socket',
-  FSEventWrap: 'watcher of files',
-  StatWatcher: 'watcher of files',
-  ProcessWrap: 'child process',
-  Worker: 'thread',
-  Timeout: 'timer',
+/** What keeps a thread busy for longer than a moment, one and many, by what Node calls it. */
+const lasting: Readonly<Record<string, readonly [one: string, many?: string]>> = {
+  TCPServerWrap: ['server'],
+  PipeServerWrap: ['server on a pipe', 'servers on a pipe'],
+  TCPSocketWrap: ['socket'],
+  TLSWrap: ['socket'],
+  PipeWrap: ['pipe'],
+  UDPWrap: ['UDP socket'],
+  FSEventWrap: ['watcher of files', 'watchers of files'],
+  StatWatcher: ['watcher of files', 'watchers of files'],
+  ProcessWrap: ['child process', 'child processes'],
+  Worker: ['thread'],
+  Timeout: ['timer'],
 };
 /** Nobody is called in a thread for a signal; and to be told of an end changes nothing before it. */
 const harmlessEvent = /^(?:SIG|exit$|beforeExit$|newListener$|removeListener$|warning$)/;
@@ -47,7 +48,7 @@ export async function changesSince(before: Surroundings): Promise<string[]> {
   const opened = [...now.open].flatMap(([kind, count]) => {
     const more = count - (before.open.get(kind) ?? 0);
     const name = lasting[kind];
-    return more > 0 && name !== undefined ? [`opened ${more} ${name}${more === 1 ? '' : 's'}`] : [];
+    return more > 0 && name !== undefined ? [`opened ${plural(more, ...name)}`] : [];
   });
   const globals = [...now.globals].filter((name) => !before.globals.has(name) && !ownGlobal.test(name));
   const names = new Set([...Object.keys(now.environment), ...Object.keys(before.environment)]);
