@@ -67,19 +67,12 @@ export class WebSocketCluster implements Cluster {
   #url: string | undefined;
 
   /**
-   * Throws a `UsageError` for an unknown or wrong option, `TOKEN_REQUIRED` without a token, and `CERTIFICATE_INVALID`
-   * for one that cannot be used.
+   * Throws a `UsageError` for an unknown or wrong option, and `CERTIFICATE_INVALID` for a certificate that cannot be
+   * used.
    */
   constructor(options: WebSocketClusterOptions = {}) {
     checkOptions('WebSocketCluster', options, optionRules);
-    const token = options.token ?? process.env['HEDDLE_TOKEN'];
-    if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
-      const message =
-        'WebSocketCluster needs a token, which workers must know to join: pass { token }, or set the environment ' +
-        'variable HEDDLE_TOKEN here and where workers start. It consists of visible ASCII characters.';
-      throw new UsageError('TOKEN_REQUIRED', message);
-    }
-    this.#token = token;
+    this.#token = options.token ?? process.env['HEDDLE_TOKEN'] ?? '';
     if (options.tls !== undefined) checkServerTls('WebSocketCluster', options.tls);
     const { heartbeatTimeout = '15s' } = options;
     this.#heartbeatTimeoutMs = toMilliseconds(heartbeatTimeout, `option 'heartbeatTimeout' of WebSocketCluster`);
@@ -120,6 +113,7 @@ export class WebSocketCluster implements Cluster {
     return `start one with: heddle worker ${this.#url ?? 'URL'} (and the same HEDDLE_TOKEN)`;
   }
 
+  /** Rejects with `TOKEN_REQUIRED` without a token, and with `ADDRESS_IN_USE` or `CANNOT_LISTEN`. */
   async start(): Promise<void> {
     await this.#life.start();
   }
@@ -160,6 +154,13 @@ export class WebSocketCluster implements Cluster {
   async #open(): Promise<RunningCluster> {
     const { host, port = 8786, tls, launch } = this.#options;
     const token = this.#token;
+    // Not when it is made: a worker that imports its module may have been told the token in another way.
+    if (!/^[\x21-\x7e]+$/.test(token)) {
+      const message =
+        'WebSocketCluster needs a token, which workers must know to join: pass { token }, or set the environment ' +
+        'variable HEDDLE_TOKEN here and where workers start. It consists of visible ASCII characters.';
+      throw new UsageError('TOKEN_REQUIRED', message);
+    }
     const cluster = await openListening({
       port,
       token,

@@ -68,6 +68,17 @@ test('an address without a token is refused with what to do, before anything is 
   });
 });
 
+test('a cluster without a token is refused when it starts, so workers that have none can import its module', async (t) => {
+  const { HEDDLE_TOKEN: token } = process.env;
+  delete process.env['HEDDLE_TOKEN'];
+  t.after(() => token !== undefined && (process.env['HEDDLE_TOKEN'] = token));
+  const refusal = { name: 'TypeError', code: 'TOKEN_REQUIRED', message: /^WebSocketCluster needs a token, / };
+
+  for (const options of [{}, { token: 'warp and weft' }]) {
+    await assert.rejects(new WebSocketCluster({ port: 0, ...options }).start(), refusal);
+  }
+});
+
 test('a cluster has the workers and threads that it is told to have, or a worker for each core [P346]', async () => {
   const cluster = new LocalCluster({ workers: 2, threads: 2 });
   const flow = new Flow('sized', () => one());
