@@ -41,8 +41,9 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
   run('npm', ['run', '--silent', 'build'], process.cwd());
   run('npm', ['pack', '--silent', '--pack-destination', folder, './dist'], process.cwd());
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', join(folder, tarball)], folder);
+  const [, commands] = /```sh\n([\s\S]*?)```/.exec(readFileSync('docs/running.md', 'utf8'))!;
+  assert.match(commands!, new RegExp(`^npm install \\./${tarball}$`, 'm'));
+  for (const command of commands!.trim().split('\n')) run('sh', ['-c', command], folder);
   writeFileSync(join(folder, 'flow.ts'), flow);
 
   assert.equal(run(process.execPath, ['flow.ts'], folder).trim(), '[2,4,6]');
