@@ -51,7 +51,7 @@ export interface Chunk {
 
 type ChunkFacts = Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>;
 
-type ArrayDefaults = Required<Pick<CoreOptions, 'allowedFailures' | 'targetChunkMs' | 'chunkInputBytes'>>;
+type ArrayDefaults = Required<Omit<CoreOptions, 'heartbeatTimeoutMs'>>;
 
 export interface ArrayOrigin {
   readonly spec: ArraySpec;
@@ -174,9 +174,12 @@ export class ArrayRecord {
   /** How many indices the next chunk should have, of which so many can overlap. */
   nextSize(lanes: number): number {
     const { leftCount: left, slots, chunks, crashesWhenLost } = this;
+    const { targetChunkMs, patienceMs } = this.#defaults;
+    // What is never asked for what it has not begun is no longer than others are to wait.
+    const targetMs = this.isSentAhead ? targetChunkMs : Math.min(targetChunkMs, patienceMs);
     // Of what must not run twice, nothing waits in a chunk for its turn: then all of it has started when it is lost.
     const most = Math.min(this.#countInMessage, crashesWhenLost ? lanes : Infinity);
-    return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs: this.#defaults.targetChunkMs, most });
+    return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, most });
   }
 
   /** How many slots can work on it at once. */

@@ -84,6 +84,19 @@ test('indices that take longer than the target run one at a time', () => {
   assert.deepEqual(on(settled('alice', 1, [0, 1], 11), ended('alice', 1)).at(-1), run('alice', 1, [1, 2], 2));
 });
 
+test('chunks that never give back what they have not begun are no longer than others are to wait', () => {
+  for (const [bound, end] of [
+    [{}, 9],
+    [{ limits: [{ tag: 'db', most: 9 }] }, 5],
+    [{ allowedFailures: 0 }, 5],
+  ] as const) {
+    const { on } = scheduler({ targetChunkMs: 100, patienceMs: 20 });
+    on(joined('alice'), submitted({ array: 1, length: 1_000, ...bound }));
+
+    assert.deepEqual(on(settled('alice', 1, [0, 1], 5), ended('alice', 1)).at(-1), run('alice', 1, [1, end], 2));
+  }
+});
+
 test('the mean follows the recent chunks, so that a slow start is forgotten', () => {
   const pace = new Pace();
   const whole = { indices: 10, size: 10, plannedSize: 10 };
