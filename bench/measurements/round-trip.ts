@@ -7,7 +7,7 @@ import { medianRoundTrip } from '../lib/rates.ts';
 import * as pools from '../peers/pools.ts';
 
 const threads = 2;
-const trips = 300;
+const trips = 1_000;
 
 const chain: Contender = {
   name: 'heddle, in a flow run',

@@ -5,7 +5,7 @@ import type { Contender, Measurement } from '../lib/measurement.ts';
 import { medianRoundTrip } from '../lib/rates.ts';
 
 const processes = 2;
-const trips = 300;
+const trips = 1_000;
 const tripsOfDask = 50;
 
 const chain: Contender = {
