@@ -160,10 +160,8 @@ class Taking {
     }
     const lists = objects as readonly (readonly unknown[])[];
     const elements = new Filling(lists.find((list) => list.length > 0)?.[0], sum);
-    let start = 0;
-    for (const list of lists) {
-      if (!elements.putAll(start, list)) return undefined;
-      start += list.length;
+    for (let at = 0, start = 0; at < lists.length; start += lists[at++]!.length) {
+      if (!elements.putAll(start, lists[at]!)) return undefined;
     }
     const { members } = elements;
     const alike = members instanceof Float64Array ? alikeAmong(objects, lengths, members) : objects;
