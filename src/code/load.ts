@@ -23,7 +23,7 @@ import {
   type HeldDeed,
   type Reference,
 } from './registry.ts';
-import { changesSince, lookAround, type Surroundings } from './side-effects.ts';
+import { changesSince, lookAround, type Snapshot } from './side-effects.ts';
 
 /** How long a module that was held at a deed may stay silent before it is taken to define nothing more. */
 const heldPatienceMs = 2_000;
@@ -33,7 +33,7 @@ interface Import {
   /** How many deeds had been held back in this thread when it began. */
   readonly heldBefore: number;
   /** How the thread looked before; absent once that was compared, or when it would say nothing of this module. */
-  before: Surroundings | undefined;
+  before: Snapshot | undefined;
   /** What it left behind. */
   effects: readonly string[];
 }

@@ -5,7 +5,7 @@ import { plural } from '../lib/plural.ts';
 import { Inspector, type Code } from './inspector.ts';
 
 /** How a thread looked at one moment. */
-export interface Surroundings {
+export interface Snapshot {
   readonly open: ReadonlyMap<string, number>;
   readonly globals: ReadonlySet<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,7 @@ const harmlessEvent = /^(?:SIG|exit$|beforeExit$|newListener$|removeListener$|wa
 /** So packages call what they keep for themselves (`__zod_globalRegistry`): nobody who imports one can do otherwise. */
 const ownGlobal = /^__/;
 
-export function lookAround(): Surroundings {
+export function lookAround(): Snapshot {
   const events = process.eventNames().filter((event) => !harmlessEvent.test(String(event)));
   return {
     open: countEach(process.getActiveResourcesInfo()),
@@ -43,7 +43,7 @@ export function lookAround(): Surroundings {
 }
 
 /** What is otherwise now, each as a clause: `opened 1 server`, `set the global 'db'`. */
-export async function changesSince(before: Surroundings): Promise<string[]> {
+export async function changesSince(before: Snapshot): Promise<string[]> {
   const now = lookAround();
   const opened = [...now.open].flatMap(([kind, count]) => {
     const more = count - (before.open.get(kind) ?? 0);

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { homedir } from 'node:os';
 import { processWide } from '../lib/process-wide.ts';
 import { loadConfig, overrideConfig, type ConfigOverrides } from './load-config.ts';
-import type { Surroundings } from './references.ts';
+import type { Whereabouts } from './references.ts';
 import type { Config } from './tree.ts';
 
 const shared = processWide('config', () => ({
@@ -12,7 +12,7 @@ const shared = processWide('config', () => ({
 
 /** The configuration of this process: read once, when it is first asked for. */
 export function config(): Config {
-  return shared.overridden.getStore() ?? (shared.loaded ??= loadConfig(surroundings()));
+  return shared.overridden.getStore() ?? (shared.loaded ??= loadConfig(whereabouts()));
 }
 
 /**
@@ -20,9 +20,9 @@ export function config(): Config {
  * and they are gone when it ends, however it ends. Meant for tests.
  */
 export function withConfig<T>(overrides: ConfigOverrides, body: () => T): T {
-  return shared.overridden.run(overrideConfig(config(), overrides, surroundings()), body);
+  return shared.overridden.run(overrideConfig(config(), overrides, whereabouts()), body);
 }
 
-function surroundings(): Surroundings {
+function whereabouts(): Whereabouts {
   return { env: process.env, home: homedir(), directory: process.cwd() };
 }

@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { entriesOf, secretNameOf, type Entry, type Source } from './entry.ts';
 import { environmentEntries, parseIfJson } from './environment.ts';
-import { finishEntries, finishEntry, type Surroundings } from './references.ts';
+import { finishEntries, finishEntry, type Whereabouts } from './references.ts';
 import { settings, type SomeSettings } from './schema.ts';
 import { parseToml, readText } from './toml.ts';
 import { makeConfig, valueAt, type Config, type ConfigFile } from './tree.ts';
@@ -18,8 +18,8 @@ export type ConfigOverrides = SomeSettings & { readonly secrets?: Readonly<Recor
  *
  * An unknown key, a wrong value or a reference to nothing is a `UsageError` that says where it is written.
  */
-export function loadConfig(surroundings: Surroundings): Config {
-  const { env, home, directory } = surroundings;
+export function loadConfig(whereabouts: Whereabouts): Config {
+  const { env, home, directory } = whereabouts;
   const user = readFile(join(home, '.heddle', 'config.toml'), 'user');
   const files = [user, findProjectFile(resolve(directory))];
   const entries = new Map<string, Entry>();
@@ -30,7 +30,7 @@ export function loadConfig(surroundings: Surroundings): Config {
   for (const { path, text } of files) if (text !== undefined) add(fileEntries(path, text));
   add(environmentEntries(env));
 
-  const values = finishEntries(entries, surroundings);
+  const values = finishEntries(entries, whereabouts);
   const secrets = [...entries.values()].flatMap((entry) => {
     const name = secretNameOf(entry);
     return name === undefined ? [] : [[name, asSecret(values.get(entry.key))] as const];
@@ -39,12 +39,12 @@ export function loadConfig(surroundings: Surroundings): Config {
 }
 
 /** The same configuration, but for what `overrides` says. Nothing is filled into it. */
-export function overrideConfig(config: Config, overrides: ConfigOverrides, surroundings: Surroundings): Config {
+export function overrideConfig(config: Config, overrides: ConfigOverrides, whereabouts: Whereabouts): Config {
   const values = new Map([...settings.keys()].map((key) => [key, valueAt(config, key)]));
   const secrets = new Map(Object.entries(config.secrets));
   for (const entry of entriesOf(overrides, { type: 'override' })) {
     const name = secretNameOf(entry);
-    if (name === undefined) values.set(entry.key, finishEntry(entry, entry.value, surroundings));
+    if (name === undefined) values.set(entry.key, finishEntry(entry, entry.value, whereabouts));
     else secrets.set(name, asSecret(entry.value));
   }
   return makeConfig({ values, secrets, files: config.files });

@@ -11,7 +11,7 @@ import { didYouMean } from '../lib/nearest.ts';
 /** Who needs more links than this from one setting to the next has made a mistake. */
 const maxLinks = 10;
 
-export interface Surroundings {
+export interface Whereabouts {
   readonly env: Environment;
   /** The home folder of the user. */
   readonly home: string;
@@ -20,13 +20,13 @@ export interface Surroundings {
 }
 
 /** Fills in what the entries refer to, checks what comes of it, and returns the finished values by key. */
-export function finishEntries(entries: ReadonlyMap<string, Entry>, surroundings: Surroundings): Map<string, unknown> {
-  const references = new References(entries, surroundings);
+export function finishEntries(entries: ReadonlyMap<string, Entry>, whereabouts: Whereabouts): Map<string, unknown> {
+  const references = new References(entries, whereabouts);
   return new Map([...entries.keys()].map((key) => [key, references.valueOf(key)]));
 }
 
 /** Checks one entry that refers to nothing, whatever it looks like. */
-export function finishEntry(entry: Entry, value: unknown, { home, directory }: Surroundings): unknown {
+export function finishEntry(entry: Entry, value: unknown, { home, directory }: Whereabouts): unknown {
   const { setting, source } = entry;
   const wasFilledIn = value !== entry.value;
   if (setting === undefined) return value;
@@ -40,14 +40,14 @@ export function finishEntry(entry: Entry, value: unknown, { home, directory }: S
 
 class References {
   readonly #entries: ReadonlyMap<string, Entry>;
-  readonly #surroundings: Surroundings;
+  readonly #whereabouts: Whereabouts;
   readonly #values = new Map<string, unknown>();
   /** The keys whose values are being worked out, each because of the one before. */
   readonly #path: string[] = [];
 
-  constructor(entries: ReadonlyMap<string, Entry>, surroundings: Surroundings) {
+  constructor(entries: ReadonlyMap<string, Entry>, whereabouts: Whereabouts) {
     this.#entries = entries;
-    this.#surroundings = surroundings;
+    this.#whereabouts = whereabouts;
   }
 
   valueOf(key: string): unknown {
@@ -65,7 +65,7 @@ class References {
       );
     }
     this.#path.push(key);
-    const value = finishEntry(entry, this.#fillIn(entry), this.#surroundings);
+    const value = finishEntry(entry, this.#fillIn(entry), this.#whereabouts);
     this.#path.pop();
     this.#values.set(key, value);
     return value;
@@ -105,7 +105,7 @@ class References {
   }
 
   #lookUp(name: string, entry: Entry): unknown {
-    const { env } = this.#surroundings;
+    const { env } = this.#whereabouts;
     const isSet = isKey(name) ? this.#entries.has(name) : Object.hasOwn(env, name);
     const value = !isSet ? undefined : isKey(name) ? this.valueOf(name) : env[name];
     if (value === undefined) throw this.#unknown(name, entry);
@@ -120,7 +120,7 @@ class References {
       return invalidReference('UNKNOWN_CONFIG_REFERENCE', entry, `refers to ${what} that is not set. ${remedy}`);
     }
     const isUnset = this.#entries.has(name);
-    const names = isKey(name) ? this.#entries.keys() : Object.keys(this.#surroundings.env);
+    const names = isKey(name) ? this.#entries.keys() : Object.keys(this.#whereabouts.env);
     const hint = isUnset ? '' : didYouMean(name, names) || ` ${remedy}`;
     const text = `refers to '${name}', ${what} that is not set.${hint}`;
     return invalidReference('UNKNOWN_CONFIG_REFERENCE', entry, text);

@@ -6,7 +6,7 @@ import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { Command } from './events.ts';
 import type { Lineup } from './lineup.ts';
 
-interface Surroundings {
+interface RestOfCore {
   readonly lineup: Lineup;
   readonly totals: { lost: number };
   readonly emit: (command: Command) => void;
@@ -14,9 +14,9 @@ interface Surroundings {
 }
 
 export class Blame {
-  readonly #around: Surroundings;
+  readonly #around: RestOfCore;
 
-  constructor(around: Surroundings) {
+  constructor(around: RestOfCore) {
     this.#around = around;
   }
 

@@ -18,7 +18,7 @@ export interface Telling {
   readonly now: number;
 }
 
-export interface Surroundings extends Telling {
+export interface Overview extends Telling {
   readonly core: {
     listed(): Iterable<ArrayRecord>;
     readonly fleet: Fleet;
@@ -43,7 +43,7 @@ export const plainWords: Words = {
   worker: (id) => id,
 };
 
-export function explain({ id, record: array, index }: Question, around: Surroundings): string {
+export function explain({ id, record: array, index }: Question, around: Overview): string {
   const { words } = around;
   if (array === undefined)
     return sentence(`${words.array(id)} is not known: it was never submitted, or it is forgotten`);
@@ -53,7 +53,7 @@ export function explain({ id, record: array, index }: Question, around: Surround
   return sentence(`${words.index(id, index)} ${standing(array, index, around)}`);
 }
 
-function standing(array: ArrayRecord, index: number, { core, words, now }: Surroundings): string {
+function standing(array: ArrayRecord, index: number, { core, words, now }: Overview): string {
   if (array.crashed.has(index)) return `crashed after ${plural(array.losses.get(index) ?? 0, 'loss', 'losses')}`;
   if (array.settled.has(index)) return 'is settled';
   if (array.waiting.has(index)) return `waits for ${missing(array, index, words)}`;

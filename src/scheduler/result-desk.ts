@@ -16,7 +16,7 @@ type Ran = Extract<ToClient, { type: 'settled' }>['ran'];
 /** A block that is larger is told of, and sent when it is asked for. */
 const toldBytes = 64 * 1024;
 
-interface Surroundings {
+interface RestOfScheduler {
   readonly core: SchedulerCore;
   readonly warn: (message: string) => void;
   /** A chunk that was assigned is not sent after all. */
@@ -25,9 +25,9 @@ interface Surroundings {
 
 export class ResultDesk {
   readonly memory: ResultMemory;
-  readonly #around: Surroundings;
+  readonly #around: RestOfScheduler;
 
-  constructor(options: SchedulerOptions, around: Surroundings) {
+  constructor(options: SchedulerOptions, around: RestOfScheduler) {
     const { resultMemoryBytes: limitBytes = 2 ** 30, spillDirectory = tmpdir() } = options;
     this.memory = new ResultMemory({
       limitBytes,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempDisposableSync, realpathSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { loadConfig } from '../../src/config/load-config.ts';
-import type { Surroundings } from '../../src/config/references.ts';
+import type { Whereabouts } from '../../src/config/references.ts';
 import type { Config } from '../../src/config/tree.ts';
 
 export interface Given {
@@ -10,11 +10,11 @@ export interface Given {
   readonly user?: string;
   /** The text of the project's `heddle.toml`. */
   readonly project?: string;
-  readonly env?: Surroundings['env'];
+  readonly env?: Whereabouts['env'];
 }
 
 /** A home folder, and a project with a folder in it from which the configuration is loaded. */
-export interface Project extends Disposable, Surroundings {
+export interface Project extends Disposable, Whereabouts {
   readonly userFile: string;
   readonly projectFile: string;
   readonly load: () => Config;
@@ -29,12 +29,12 @@ export function project({ user, project, env = {} }: Given): Project {
   for (const path of [home, directory]) mkdirSync(path, { recursive: true });
   if (user !== undefined) write(userFile, user);
   if (project !== undefined) write(projectFile, project);
-  const surroundings = { env, home, directory };
+  const whereabouts = { env, home, directory };
   return {
-    ...surroundings,
+    ...whereabouts,
     userFile,
     projectFile,
-    load: () => loadConfig(surroundings),
+    load: () => loadConfig(whereabouts),
     [Symbol.dispose]: () => folder.remove(),
   };
 }
