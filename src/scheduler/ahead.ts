@@ -4,7 +4,7 @@
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
 import type { ClientId } from './events.ts';
-import { firstDue, type Moment } from './tails.ts';
+import { firstDue, type Moment } from './giving-way.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export class Ahead {

@@ -8,10 +8,10 @@ import { noTraits } from '../lib/placing.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
 import type { WorkerRecord } from './fleet.ts';
+import { mostLooks } from './giving-way.ts';
 import { patience } from './keeping.ts';
 import type { Limit } from './limits.ts';
 import { unitsOf } from './queue.ts';
-import { mostLooks } from './tails.ts';
 
 export function checkInvariants(core: SchedulerCore): void {
   for (const array of core.arrays.values()) {

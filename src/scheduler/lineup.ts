@@ -7,10 +7,11 @@ import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
 import type { Fleet } from './fleet.ts';
+import { wantsThread } from './giving-way.ts';
 import { Keeping } from './keeping.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
-import { Tails, wantsThread } from './tails.ts';
+import { Tails } from './tails.ts';
 
 interface Consequences {
   /** An array has come to stand in a queue which no worker serves. */

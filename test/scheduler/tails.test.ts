@@ -21,7 +21,7 @@ import {
   traits,
 } from './fixtures.ts';
 
-test('of a chunk that takes twice as long as it should, a thread that is free gets what is not begun', () => {
+test('of a chunk that takes longer than others are to wait, a thread that is free gets what is not begun', () => {
   const { core, on, wait } = sharing();
 
   assert.equal(core.nextDue, 20);
