@@ -11,6 +11,7 @@ import type { ModuleVariable } from '../code/drift.ts';
 import type { FunctionIdentity } from '../code/function-identity.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
+import { namedParameters } from './named-parameters.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
 /**
@@ -153,7 +154,8 @@ export function decodePlan(bytes: Uint8Array): SealedPlan {
 
 /** Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
 export function openPlan({ values, ...rest }: SealedPlan, reading?: Reading): RunPlan {
-  return { ...rest, ...(values instanceof Uint8Array ? (decodeValue(values, reading) as PlanValues) : values) };
+  const read = values instanceof Uint8Array ? (decodeValue(values, reading) as PlanValues) : values;
+  return { ...rest, ...read, parameters: namedParameters(rest.flow, read.parameters) };
 }
 
 function join(plan: object, values: Uint8Array = nothing): Uint8Array {

@@ -18,7 +18,7 @@ const nothing: readonly unknown[] = [];
 
 /** By the prototype of a class, that of its frozen instances. */
 const frozenPrototypes = new Map<object, object>();
-/** The other way round. */
+/** The other way round; and of prototypes of our own that people do not see, the one that they stand for. */
 const ordinaryPrototypes = new WeakMap<object, object>();
 
 /**
@@ -36,7 +36,7 @@ export function deepFrozen<T>(value: T): T {
 
 /** Freezes this one, if it is of a kind that is, and gives what is inside of it. */
 function frozenOne(value: object): readonly unknown[] {
-  const prototype = Object.getPrototypeOf(value) as object | null;
+  const prototype = ordinaryPrototype(Object.getPrototypeOf(value) as object | null);
   if (Array.isArray(value) || prototype === Object.prototype) return Object.values(Object.freeze(value));
   if (types.isNativeError(value))
     return [value.cause, Reflect.get(value, 'errors'), ...Object.values(Object.freeze(value))];
@@ -46,6 +46,11 @@ function frozenOne(value: object): readonly unknown[] {
   if (types.isMap(value)) return [...value].flat(1);
   if (types.isSet(value)) return [...value];
   return value instanceof URL ? [value.searchParams] : nothing;
+}
+
+/** Objects with `prototype` travel, and are told of, as if they had `ordinary`. */
+export function standsFor(prototype: object, ordinary: object): void {
+  ordinaryPrototypes.set(prototype, ordinary);
 }
 
 /** The prototype of the class, where `prototype` is that of its frozen instances; any other as it is. */

@@ -6,7 +6,7 @@
 // whether two views share one buffer.
 
 import { inspect, types } from 'node:util';
-import { frozenPrototype } from './deep-frozen.ts';
+import { frozenPrototype, ordinaryPrototype } from './deep-frozen.ts';
 import { Envelope } from './envelope.ts';
 
 /** Deeper values are refused: the copier recurses, and gives up at about 1,600 levels when the stack is all its own. */
@@ -120,7 +120,10 @@ function exactMembers(value: object, prototype: unknown): readonly unknown[] | u
     if (isOdd(value)) return undefined;
     return value.length >= longList && hasElementsOnly(value) && !isSparse(value) ? value : Object.values(value);
   }
-  return exactNatives.get(prototype)?.(value);
+  const ofNative = exactNatives.get(prototype);
+  if (ofNative !== undefined) return ofNative(value);
+  const ordinary = ordinaryPrototype(prototype as object | null);
+  return ordinary === prototype ? undefined : exactMembers(value, ordinary);
 }
 
 /** Besides symbol keys this finds `arguments`, `Math` and their like, which only look like plain objects. */

@@ -40,7 +40,7 @@ export function refusedKind(value: unknown): RefusedKind | undefined {
 
 /** Whether to ask it for anything may run a trap: of the Proxy that it is, or of one that it inherits from. */
 export function isProxied(value: object | null): boolean {
-  for (let next = value; next !== null; next = Object.getPrototypeOf(next) as object | null) {
+  for (let next = value; next !== null; next = ordinaryPrototype(Object.getPrototypeOf(next) as object | null)) {
     if (types.isProxy(next)) return true;
   }
   return false;
@@ -48,7 +48,7 @@ export function isProxied(value: object | null): boolean {
 
 /** Whether `value`, which is no Proxy, is an ordinary object or array. Most are, and need no closer look. */
 export function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
+  const prototype = ordinaryPrototype(Object.getPrototypeOf(value) as object | null);
   return Array.isArray(value) ? prototype === Array.prototype : prototype === Object.prototype && !isExotic(value);
 }
 

@@ -40,6 +40,19 @@ test('a parameter that the flow does not have is refused, with the one that was 
   });
 });
 
+test('a handler or the maker of a cluster that reads a parameter which there is not is told so too', async () => {
+  const parameters = await resolve(flow, { path: 'a.csv' });
+
+  assert.throws(() => parameters['worker'], {
+    code: 'UNKNOWN_PARAMETER',
+    flow: 'nightly',
+    parameter: 'worker',
+    message:
+      /has no parameter 'worker'\. Did you mean 'workers'\? It has: path, workers\. .*'worker' in context\.param/,
+  });
+  assert.equal('worker' in parameters, false);
+});
+
 test('a parameter that is given as an option of the run is told where it is to stand', async () => {
   const greeting = new Flow('greeting', () => new Parameter('name', { default: 'you' }));
   const run = (options: object) => greeting.run(options);
@@ -129,7 +142,7 @@ test('a name that every object has is not given for that', async () => {
   const flow = flowWith(() => [new Parameter('constructor'), new Parameter('toString', { default: 'x' })]);
 
   await assert.rejects(resolve(flow, {}), { code: 'MISSING_PARAMETER', parameters: ['constructor'] });
-  assert.deepEqual(await resolve(flow, { constructor: 1 }), { constructor: 1, toString: 'x' });
+  assert.deepEqual({ ...(await resolve(flow, { constructor: 1 })) }, { constructor: 1, toString: 'x' });
 });
 
 test('a value that cannot be sent is refused before anything starts', async () => {

@@ -1,8 +1,8 @@
 import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
-import { didYouMean } from '../../lib/nearest.ts';
 import type { Parameter } from '../../flow/parameter.ts';
 import { isThenable } from '../../lib/thenable.ts';
+import { namedParameters, unknownParameter } from '../named-parameters.ts';
 import { lookingAt, sendable, type Destination } from '../../values/travels.ts';
 
 /**
@@ -19,10 +19,7 @@ export async function resolveParameters(
   const isKnown = (key: string) => Object.hasOwn(given, key) || Object.hasOwn(kept, key);
   for (const key of Object.keys(given)) {
     if (parameters.has(key)) continue;
-    const all = [...parameters.keys()];
-    const known = all.join(', ') || `none. Make one in the function that builds the flow: new Parameter('${key}')`;
-    const message = `flow '${name}' has no parameter '${key}'.${didYouMean(key, all)} It has: ${known}.`;
-    throw new UsageError('UNKNOWN_PARAMETER', message, { flow: name, parameter: key });
+    throw unknownParameter({ flow: name, name: key, names: [...parameters.keys()] });
   }
   const missing = [...parameters.values()].filter((parameter) => parameter.isRequired && !isKnown(parameter.name));
   if (missing.length > 0) {
@@ -41,7 +38,7 @@ export async function resolveParameters(
     sendable(value, destination);
     values[parameter.name] = value;
   }
-  return values;
+  return namedParameters(name, values);
 }
 
 /**

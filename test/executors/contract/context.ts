@@ -9,6 +9,8 @@ import {
   echo,
   giveContext,
   inc,
+  lookAtParameters,
+  misreadParameters,
   logLevels,
   reportContext,
   say,
@@ -40,6 +42,33 @@ export function contextRules(rule: Rule): void {
       ],
     );
     assert.deepEqual(state.output.many[1]?.date, date);
+  });
+
+  rule('a parameter that the flow does not have is told where it is read, with the nearest', async (run) => {
+    const flow = new Flow('counts', () => {
+      new Parameter('count', { default: 3 });
+      new Parameter('ids', { default: [1, 2] });
+      return { misread: misreadParameters(), look: lookAtParameters() };
+    });
+
+    const { state } = await run(flow);
+
+    const { code, message } = state.of('misread-parameters').error as { code?: string; message: string };
+    assert.equal(code, 'UNKNOWN_PARAMETER');
+    assert.equal(
+      message,
+      "flow 'counts' has no parameter 'cuont'. Did you mean 'count'? It has: count, ids. What only some flows have is " +
+        "asked for first: 'cuont' in context.parameters.",
+    );
+    const all = { count: 3, ids: [1, 2] };
+    assert.deepEqual(state.of('look-at-parameters').result, {
+      given: all,
+      copies: [all, all, all, all],
+      asked: [false, true, true],
+      parts: [3, { ids: [1, 2] }, ['count', 'ids']],
+      texts: ['{ count: 3, ids: [ 1, 2 ] }', '3'],
+      isFrozen: true,
+    });
   });
 
   rule('a task run knows the tags of its task [P157]', async (run) => {

@@ -1,0 +1,47 @@
+// The parameters of a run, as its tasks, its handlers and the makers of its cluster read them.
+
+import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { standsFor } from '../values/deep-frozen.ts';
+
+/**
+ * The same object, which throws `UNKNOWN_PARAMETER` from now on when a name is read that is not in it. `'name' in it`,
+ * copies, and what every object has stay as they are. A prototype sees to that, since a Proxy around the object could
+ * not be cloned, and would make each read slower.
+ */
+export function namedParameters<T extends object>(flow: string, parameters: T): T {
+  const prototype = new Proxy(
+    {},
+    {
+      get(target, name, receiver) {
+        if (typeof name === 'symbol' || isAskedOfAll.has(name) || name in target)
+          return Reflect.get(target, name, receiver) as unknown;
+        throw unknownParameter({ flow, name, names: Object.keys(parameters), remedy: optionally(name) });
+      },
+    },
+  );
+  standsFor(prototype, Object.prototype);
+  return Object.setPrototypeOf(parameters, prototype) as T;
+}
+
+/** What is asked of any object by whoever awaits it, makes JSON of it, or prints or compares it (is it a URL?). */
+const isAskedOfAll = new Set(['then', 'toJSON', 'href', 'protocol']);
+
+interface Unknown {
+  readonly flow: string;
+  readonly name: string;
+  /** Of those that there are. */
+  readonly names: readonly string[];
+  readonly remedy?: string;
+}
+
+export function unknownParameter({ flow, name, names, remedy = '' }: Unknown): UsageError {
+  const known = names.join(', ') || `none. Make one in the function that builds the flow: new Parameter('${name}')`;
+  const message = `flow '${flow}' has no parameter '${name}'.${didYouMean(name, names)} It has: ${known}.${remedy}`;
+  return new UsageError('UNKNOWN_PARAMETER', message, { flow, parameter: name });
+}
+
+/** For a task of several flows, or one that looks for whatever there is. */
+function optionally(name: string): string {
+  return ` What only some flows have is asked for first: '${name}' in context.parameters.`;
+}
