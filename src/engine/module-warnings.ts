@@ -4,15 +4,15 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileOf, isBundled } from '../code/call-site.ts';
-import { variableHere, variablesOf, type ModuleVariable } from '../code/drift.ts';
+import { variableHere, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
 import { isAlike } from '../code/plain-value.ts';
 import { isRead } from '../code/reads.ts';
 import { projectOf } from '../code/registry.ts';
-import { codeOf, partsOf, type Task } from '../flow/task.ts';
-import { shorten, stepTo } from '../values/members.ts';
+import { codeOf, type Task } from '../flow/task.ts';
+import { stepTo } from '../values/members.ts';
+import { noteVariables } from './noted-variables.ts';
 import type { RunPlan } from './plan.ts';
-import { withoutSecrets } from './secrets.ts';
 
 /** To be told once in a run, whichever thread finds it out first. */
 export interface ModuleWarning {
@@ -20,45 +20,7 @@ export interface ModuleWarning {
   readonly once: string;
 }
 
-const shownLength = 80;
 const shownMembers = 3;
-/** What is called so, or holds something that is, is not shown. */
-const credentials = /:\/\/[^/\s]*:[^/\s]*@/;
-const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
-/** A shorter value of the environment may be in a text by chance. */
-const leastWithinText = 8;
-/** A shorter text may be in a value of the environment by chance. */
-const leastCutOut = 4;
-
-/** The variables that a task reads of its module, and its fields, as they are here. Its project is in `folder`. */
-export async function noteVariables(task: Task, folder = ''): Promise<readonly ModuleVariable[]> {
-  const parts = partsOf(task);
-  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folder);
-  // To read all of the environment takes as long as many a task.
-  if (variables.length === 0) return [];
-  const environment = Object.values(process.env) as string[];
-  return variables.map((variable) => ({ ...variable, text: discreet(variable, environment) }));
-}
-
-/** Where a worker has the files of a module's project: its bundles, or its checkout. */
-function folderOf(module: string): string {
-  const folder = dirname(fileURLToPath(fileOf(module)));
-  return isBundled(module) ? dirname(folder) : projectOf(folder);
-}
-
-/** Without what may be a secret: what is named or looks like one, was seen as one, or is of the environment. */
-function discreet({ name, text }: ModuleVariable, environment: readonly string[]): string {
-  const isSecret = secretName.test(name) || credentials.test(text) || withoutSecrets(text) !== text;
-  return isSecret || environment.some((value) => isFrom(value, text)) ? '***' : shorten(text, shownLength);
-}
-
-/** Whether a text, as one writes it, is a value of the environment, holds it, or was cut out of it. */
-function isFrom(value: string, text: string): boolean {
-  const plain = text.replaceAll(/^['"`]|['"`]$/g, '');
-  if (plain.length >= leastCutOut && value.includes(plain)) return true;
-  if (value.length >= leastWithinText && plain.includes(value)) return true;
-  return plain === value && value !== '' && plain !== text;
-}
 
 /** On the thread that is about to run a task: what is otherwise than where the flow was started. */
 export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonly ModuleWarning[]> {
@@ -71,8 +33,8 @@ async function driftWarnings(
 ): Promise<ModuleWarning[]> {
   if (variables === undefined) return [];
   const { module = '' } = task.reference;
-  const isElsewhere = module.startsWith('file:') && module !== reference.module;
-  const noted = await noteVariables(task, isElsewhere ? folderOf(module) : '');
+  const where = { isElsewhere: module.startsWith('file:') && module !== reference.module };
+  const noted = await noteVariables(task, where.isElsewhere ? folderOf(module) : '');
   const here = new Map(noted.map((each) => [each.name, each]));
   const warnings: ModuleWarning[] = [];
   const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));
@@ -81,25 +43,31 @@ async function driftWarnings(
   for (const variable of variables.filter((each) => each.isEmpty !== true && !isSent(each))) {
     const { name, isAround } = variable;
     const other = variableHere(variable, here, isBundled(module));
-    if (other === undefined || isAlike(variable.look, other.look, { isElsewhere })) continue;
+    if (other === undefined || isAlike(variable.look, other.look, where)) continue;
     if (!(await isReadBy(task, other.name))) continue;
     const whose = /^(?:globalThis|this)\./.test(name)
       ? ''
       : ` of ${isAround ? 'the function around it' : 'its module'}`;
     const message =
-      `task '${slug}' reads '${name}'${whose}: ${differenceOf(variable, other, isElsewhere)}, which imported the ` +
+      `task '${slug}' reads '${name}'${whose}: ${differenceOf(variable, other, where)}, which imported the ` +
       `module again. Pass it to the task as an input, or make it a Parameter and read context.parameters.`;
     warnings.push(warning('CAPTURE_DRIFT', message, [flowRunId, slug, name]));
   }
   return warnings;
 }
 
+/** Where a worker has the files of a module's project: its bundles, or its checkout. */
+function folderOf(module: string): string {
+  const folder = dirname(fileURLToPath(fileOf(module)));
+  return isBundled(module) ? dirname(folder) : projectOf(folder);
+}
+
 /** Ends with the worker. */
-function differenceOf(there: ModuleVariable, here: ModuleVariable, isElsewhere: boolean): string {
+function differenceOf(there: ModuleVariable, here: ModuleVariable, where: { isElsewhere: boolean }): string {
   const [one, other] = [there.members ?? {}, here.members ?? {}];
   const none = { whole: '' };
   const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].filter(
-    (name) => !isAlike(one[name] ?? none, other[name] ?? none, { isElsewhere }),
+    (name) => !isAlike(one[name] ?? none, other[name] ?? none, where),
   );
   if (there.text !== here.text || there.text === '***' || names.length === 0) {
     const isOnlyInside = there.text === here.text && there.text !== '***';

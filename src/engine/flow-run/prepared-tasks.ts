@@ -9,7 +9,7 @@ import type { Graph } from '../../flow/graph.ts';
 import { codeOf, type Task } from '../../flow/task.ts';
 import { captureTask, type CaptureUse } from '../captured-task.ts';
 import type { Session } from './executor.ts';
-import { noteVariables } from '../module-warnings.ts';
+import { noteVariables } from '../noted-variables.ts';
 
 export interface PreparedTask {
   /** The task, taken apart, when it cannot be found there. */

@@ -1,0 +1,40 @@
+// The variables that a task reads of its module, as texts that may be told and sent: without what may be a secret.
+
+import { variablesOf, type ModuleVariable } from '../code/drift.ts';
+import { codeOf, partsOf, type Task } from '../flow/task.ts';
+import { shorten } from '../values/members.ts';
+import { withoutSecrets } from './secrets.ts';
+
+const shownLength = 80;
+/** What holds such is not shown. */
+const credentials = /:\/\/[^/\s]*:[^/\s]*@/;
+/** Nor what is called so. */
+const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
+/** A shorter value of the environment may be in a text by chance. */
+const leastWithinText = 8;
+/** A shorter text may be in a value of the environment by chance. */
+const leastCutOut = 4;
+
+/** The variables that a task reads of its module, and its fields, as they are here. Its project is in `folder`. */
+export async function noteVariables(task: Task, folder = ''): Promise<readonly ModuleVariable[]> {
+  const parts = partsOf(task);
+  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folder);
+  // To read all of the environment takes as long as many a task.
+  if (variables.length === 0) return [];
+  const environment = Object.values(process.env) as string[];
+  return variables.map((variable) => ({ ...variable, text: discreet(variable, environment) }));
+}
+
+/** Without what may be a secret: what is named or looks like one, was seen as one, or is of the environment. */
+function discreet({ name, text }: ModuleVariable, environment: readonly string[]): string {
+  const isSecret = secretName.test(name) || credentials.test(text) || withoutSecrets(text) !== text;
+  return isSecret || environment.some((value) => isFrom(value, text)) ? '***' : shorten(text, shownLength);
+}
+
+/** Whether a text, as one writes it, is a value of the environment, holds it, or was cut out of it. */
+function isFrom(value: string, text: string): boolean {
+  const plain = text.replaceAll(/^['"`]|['"`]$/g, '');
+  if (plain.length >= leastCutOut && value.includes(plain)) return true;
+  if (value.length >= leastWithinText && plain.includes(value)) return true;
+  return plain === value && value !== '' && plain !== text;
+}
