@@ -29,7 +29,7 @@ export function bindMap(task: string, args: readonly unknown[], upstreamTasks: r
     const values = isFlattened ? list.value : list;
     refuseResource(values, `what ${task}.map() is to be mapped over`);
     if (values instanceof Node) return { type: 'each-node', node: values, isFlattened };
-    const elements = lookingAt(values, inputOf(task, position), () => elementsOf(values));
+    const elements = lookingAt(values, inputOf(task, position), () => takenFrom(values));
     if (elements !== undefined) {
       const [gap] = gapsIn(task, position, elements);
       if (gap !== undefined) throw nodeInside(task, position, { path: gap.path, ...listToMap });
@@ -85,7 +85,7 @@ function inputOf(task: string, position: number): Destination {
 }
 
 /** An iterator is empty after the first run, so what it gives is taken now. */
-function elementsOf(values: unknown): readonly unknown[] | undefined {
+function takenFrom(values: unknown): readonly unknown[] | undefined {
   if (!isIterable(values)) return undefined;
   return Array.isArray(values) ? values : [...values];
 }
