@@ -9,7 +9,7 @@ import type { NodeRun } from './node-run.ts';
 
 /** How many tasks that failed are told of, and in how many characters each, when there are several. */
 const mostTold = 10;
-const longest = 150;
+const longestTold = 150;
 
 /**
  * The terminal nodes decide, and those of the output that cannot be read: any failed, and the run failed. A mapped one
@@ -34,18 +34,11 @@ export function finalState<Plan>(
     .filter((run) => run.failUnreadable());
   const failed = [...new Set([...references, ...unreadable])].filter((run) => run.hasFailed);
   if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
-  // What ended the whole run at once is no failure of one task or the other.
-  const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
-  const told = lost === undefined ? failed.slice(0, mostTold).map(describeFailure) : [lost.message];
-  const what = lost?.message ?? `Some reference tasks failed:${listed(told, failed.length)}`;
-  const cause = originOf(all);
-  const why = firstLineOf(cause?.error.message ?? '');
-  const isTold = cause === undefined || told.some((text) => text.includes(why));
-  const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';
-  const message = isTold ? what : `${what}${end}It began with ${cause.where}: ${cause.error.name}: ${why}`;
+  const origin = originOf(all);
+  const message = describeFailures(failed, origin);
   return new FlowState('Failed', message, {
     outcome,
-    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: cause?.error }),
+    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: origin?.error }),
   });
 }
 
@@ -57,6 +50,17 @@ function describePause(unfinished: readonly NodeRun[]): string {
   const approve = paused.map((slug) => `'${slug}'`).join(', ');
   const remedy = paused.length === 0 ? '' : ` To let it go on, run the flow again with approve: [${approve}].`;
   return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}`;
+}
+
+function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined): string {
+  // What ended the whole run at once is no failure of one task or the other.
+  const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
+  const told = lost === undefined ? failed.slice(0, mostTold).map(describeFailure) : [lost.message];
+  const what = lost?.message ?? `Some reference tasks failed:${listed(told, failed.length)}`;
+  const why = firstLineOf(origin?.error.message ?? '');
+  if (origin === undefined || told.some((text) => text.includes(why))) return what;
+  const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';
+  return `${what}${end}It began with ${origin.where}: ${origin.error.name}: ${why}`;
 }
 
 function describeFailure(run: NodeRun): string {
@@ -73,7 +77,7 @@ function describeFailure(run: NodeRun): string {
 function listed(told: readonly string[], count: number): string {
   if (told.length === 1) return ` ${told[0]}`;
   const rest = count > told.length ? [`and ${count - told.length} more`] : [];
-  const brief = told.map((text) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text));
+  const brief = told.map((text) => (text.length > longestTold ? `${text.slice(0, longestTold - 1)}…` : text));
   return [...brief, ...rest].map((text) => `\n  ${text}`).join('');
 }
 
