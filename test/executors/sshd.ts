@@ -3,10 +3,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.ts';
 
 export interface Sshd extends AsyncDisposable {
   readonly folder: string;
@@ -78,14 +78,4 @@ async function listening(lines: AsyncIterable<string>, exited: Promise<unknown>)
   })();
   const isThere = await Promise.race([heard, exited.then(() => false)]);
   if (!isThere) throw new Error(`sshd did not start:\n${said.join('\n')}`);
-}
-
-/** A port of this machine where nobody listens now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -7,13 +7,7 @@ import { readdirSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped } from 'heddle';
-import {
-  DistributedExecutor,
-  LocalCluster,
-  WebSocketCluster,
-  type LaunchedWorker,
-  type WebSocketClusterOptions,
-} from 'heddle/executors';
+import { DistributedExecutor, LocalCluster, type LaunchedWorker, type WebSocketCluster } from 'heddle/executors';
 import { connect } from '../../src/comm/ws.ts';
 import { InlinePool } from '../../src/executors/inline-pool.ts';
 import { decodeToWorker } from '../../src/protocol/codec.ts';
@@ -25,9 +19,9 @@ import * as failing from '../fixtures/failing.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 import { Listener } from './listener.ts';
+import { at, on, started, token } from './over-sockets.ts';
 import { joinedWorker, startWorker } from './worker-process.ts';
 
-const token = 'survival';
 const bounded = { timeout: 30_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
 
@@ -267,20 +261,6 @@ test('workers that come and go leave no file open behind them [D167]', bounded, 
 
   assert.ok(open() <= before, `${before} files were open before, and ${open()} are now`);
 });
-
-async function started(options: WebSocketClusterOptions = {}): Promise<WebSocketCluster> {
-  const cluster = new WebSocketCluster({ port: 0, token, ...options });
-  await cluster.start();
-  return cluster;
-}
-
-function at({ url }: WebSocketCluster): { url: string; token: string } {
-  return { url: url!, token };
-}
-
-function on(cluster: WebSocketCluster): DistributedExecutor {
-  return new DistributedExecutor(() => cluster);
-}
 
 /** A worker of this process joins over a socket, and leaves. */
 async function visitOf(cluster: WebSocketCluster): Promise<void> {

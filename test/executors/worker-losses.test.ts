@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Flow, unmapped, type LogRecord } from 'heddle';
-import { DistributedExecutor, WebSocketCluster, type WebSocketClusterOptions } from 'heddle/executors';
+import { DistributedExecutor } from 'heddle/executors';
 import { listen } from '../../src/comm/ws.ts';
 import { withConfig } from '../../src/config/config.ts';
 import { decodeFromPeer } from '../../src/protocol/codec.ts';
@@ -12,11 +12,11 @@ import { linesOf, newDiary, note, until, untilNoted } from '../fixtures/diary.ts
 import * as failing from '../fixtures/failing.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
+import { freePort } from './free-port.ts';
 import { Listener } from './listener.ts';
-import { freePort } from './sshd.ts';
+import { at, on, started, token } from './over-sockets.ts';
 import { CommandProcess, joinedWorker, startWorker } from './worker-process.ts';
 
-const token = 'losses';
 // Each starts several processes, beside those of others.
 const bounded = { timeout: 60_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
@@ -375,17 +375,3 @@ test('a run that waits for its frozen worker can be cancelled', bounded, async (
   assert.equal((await running).state.type, 'Cancelled');
   ada.kill('SIGCONT');
 });
-
-async function started(options: WebSocketClusterOptions = {}): Promise<WebSocketCluster> {
-  const cluster = new WebSocketCluster({ port: 0, token, ...options });
-  await cluster.start();
-  return cluster;
-}
-
-function at({ url }: WebSocketCluster): { url: string; token: string } {
-  return { url: url!, token };
-}
-
-function on(cluster: WebSocketCluster): DistributedExecutor {
-  return new DistributedExecutor(() => cluster);
-}
