@@ -30,6 +30,8 @@ export interface ListenOptions<In extends Message, Out extends Message> extends 
   readonly pages?: Pages;
   /** Encrypts, and with `ca` lets nobody in without a certificate. */
   readonly tls?: ServerTlsOptions;
+  /** Whether the process goes on only because of it, as by default. */
+  readonly keepsProcess?: boolean;
   /** How many connections there may be at all. Default 10,000. */
   readonly maxConnections?: number;
   /** Hears, not too often, of connections that were refused. */
@@ -66,6 +68,7 @@ export async function listen<In extends Message, Out extends Message>(
   const hall = new Hall(options, door, refusals);
   hall.guard(server);
   await start(server, host, port);
+  if (options.keepsProcess === false) server.unref();
   const { port: actualPort } = server.address() as AddressInfo;
   const close = async () => {
     const isDown = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -103,7 +106,7 @@ class Hall<In extends Message, Out extends Message> {
   }
 
   guard(server: Server): void {
-    const { maxConnections = 10_000 } = this.#options;
+    const { maxConnections = 10_000, keepsProcess = true } = this.#options;
     server.maxConnections = maxConnections;
     server.on('drop', (dropped) => {
       this.#refusals.note(
@@ -116,6 +119,7 @@ class Hall<In extends Message, Out extends Message> {
     });
     // Before anything is made for it.
     server.prependListener('connection', (socket: Socket) => this.#strangers.admit(socket));
+    if (!keepsProcess) server.on('connection', (socket: Socket) => socket.unref());
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );

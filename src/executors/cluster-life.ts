@@ -1,5 +1,6 @@
 import { heldBack } from '../engine/held.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { keptAlive } from '../engine/kept-alive.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -82,6 +83,7 @@ export class ClusterLife {
     this.#adapter?.stop();
     this.#adapter = undefined;
     this.#wanted = workers;
+    using _alive = keptAlive();
     await (await this.#running)?.workforce?.scale(workers);
   }
 
@@ -111,12 +113,14 @@ export class ClusterLife {
   }
 
   async #end(running: Promise<RunningCluster>): Promise<void> {
+    using _alive = keptAlive();
     // Whoever started it hears why that failed.
     const opened = await running.catch(() => undefined);
     await opened?.resources[Symbol.asyncDispose]();
   }
 
   async #begin(): Promise<RunningCluster> {
+    using _alive = keptAlive();
     await this.#closing;
     const running = await this.#options.open();
     try {

@@ -18,6 +18,8 @@ export interface ListeningOptions extends SetByClusters, Pick<SchedulerOptions, 
   /** What starts a worker that is to join `url`. */
   readonly starting?: (url: string) => StartWorker;
   readonly nameOf?: (place: number) => string;
+  /** Whether nobody joins but the workers that it starts: then the process does not go on only because of it. */
+  readonly isPrivate?: boolean;
 }
 
 export interface ListeningCluster extends RunningCluster {
@@ -28,7 +30,7 @@ export interface ListeningCluster extends RunningCluster {
 const closeTimeoutMs = 1_000;
 
 export async function openListening(options: ListeningOptions): Promise<ListeningCluster> {
-  const { host = '127.0.0.1', port, token, tls, starting, nameOf, ...rest } = options;
+  const { host = '127.0.0.1', port, token, tls, starting, nameOf, isPrivate = false, ...rest } = options;
   // Loaded by those who listen only: it is much.
   const [{ listen }, { decodeFromPeer }] = await Promise.all([import('../comm/ws.ts'), import('../protocol/codec.ts')]);
   await using resources = new AsyncDisposableStack();
@@ -45,6 +47,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     port,
     token,
     closeTimeoutMs,
+    keepsProcess: !isPrivate,
     ...(tls !== undefined && { tls }),
     // It may be the worker that they wait for.
     onRefused: (news, firstFrom) =>

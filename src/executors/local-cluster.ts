@@ -151,7 +151,7 @@ export class LocalCluster implements Cluster {
     const share = Math.max(leastWorkerMemory, Math.floor(memoryHere() / this.#life.workers));
     const processBytes = this.#processBytes ?? share;
     const starting = (url: string) => onThisMachine({ url, token }, { ...this.#size(), processBytes });
-    return await openListening({ port: 0, token, starting, ...this.#settings });
+    return await openListening({ port: 0, token, isPrivate: true, starting, ...this.#settings });
   }
 
   #size() {

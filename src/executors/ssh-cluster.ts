@@ -135,6 +135,7 @@ export class SSHCluster implements Cluster {
     return await openListening({
       port: 0,
       token,
+      isPrivate: true,
       ...this.#settings,
       starting: (url) =>
         overSsh({ ...this.#options, hostOf, url, token, size: { ...size, processBytes: this.#processBytes } }),

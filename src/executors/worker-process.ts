@@ -2,6 +2,7 @@
 // is gone with this process, however this process ends, and the token is in no process list.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LaunchedWorker } from './workforce.ts';
@@ -41,6 +42,8 @@ export class WorkerProcess implements LaunchedWorker {
     // In a group of its own: Ctrl-C is meant for this process, which then says what becomes of its workers.
     this.#child = spawn(command, args, { detached: true, stdio: ['pipe', 'inherit', 'pipe'] });
     this.#child.stdin!.on('error', () => {});
+    // Whoever waits for a worker keeps this process alive. When nobody does, it ends, and its workers with it.
+    for (const each of [this.#child, this.#child.stdin, this.#child.stderr]) (each as Socket | ChildProcess).unref();
     createInterface({ input: this.#child.stderr! }).on('line', (line) => {
       this.#lines.push(line);
       if (this.#lines.length > keptLines) this.#lines.shift();

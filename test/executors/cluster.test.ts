@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Flow, Parameter, task, unmapped } from 'heddle';
 import {
   DistributedExecutor,
@@ -46,6 +49,16 @@ test('a cluster that was closed can be started again, and closing twice is closi
   assert.equal((await flow.run({ onLog: () => {} })).output, 1);
   assert.equal(cluster.isStarted, false);
 });
+
+for (const kind of ['threads', 'processes']) {
+  test(`a program ends when it is through, though its cluster of ${kind} is still open`, bounded, async () => {
+    const script = fileURLToPath(new URL('../fixtures/leaves-a-cluster-open.ts', import.meta.url));
+
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, kind], { timeout: 15_000 });
+
+    assert.deepEqual([stdout, stderr], ['2 3\n', '']);
+  });
+}
 
 test('a cluster given as an executor is told what it is for', async () => {
   const executor = new LocalCluster() as never;

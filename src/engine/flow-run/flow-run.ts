@@ -3,6 +3,7 @@
 import { nanoid } from 'nanoid';
 import { formatDuration } from '../../lib/duration.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { keptAlive } from '../kept-alive.ts';
 import { timerMs } from '../../lib/timer.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { config } from '../../config/config.ts';
@@ -55,7 +56,6 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const calledAt = Date.now();
   using over = new Over(request.signal);
   using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
-  // Work on other threads does not keep a process alive, and neither does a promise.
   using _alive = keptAlive();
   const flowRunId = request.flowRunId ?? nanoid();
   using journal = journalFor(flowRunId, request, (text) => log.logger.warn(text));
@@ -294,11 +294,6 @@ function countTaskRuns({ runs }: FlowRunner): { taskRuns: number; keptTaskRuns: 
   const taskRuns = ofTasks.reduce((sum, run) => sum + run.settledCount, 0);
   const keptTaskRuns = ofTasks.reduce((sum, run) => sum + run.kept.size, 0);
   return { taskRuns, keptTaskRuns };
-}
-
-function keptAlive(): Disposable {
-  const timer = setInterval(() => {}, 2 ** 30);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** Whoever listens to the log is called between our own steps, where what it throws must not get. */
