@@ -11,6 +11,7 @@ import { formatBytes } from '../src/lib/byte-size.ts';
 import { formatDuration } from '../src/lib/duration.ts';
 import { HeddleError } from '../src/lib/heddle-error.ts';
 import { describeTraits, type Traits } from '../src/lib/placing.ts';
+import { plural } from '../src/lib/plural.ts';
 import { version } from '../src/lib/version.ts';
 import { decodeToWorker } from '../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../src/protocol/messages.ts';
@@ -94,20 +95,13 @@ interface Stay {
 
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
 async function serveOnce(options: RemoteWorkerOptions, { leaving, pools }: Stay): Promise<string | undefined> {
-  const { url, token, tls, name, threads, has, memoryLimitMb, memoryLimitBytes, say } = options;
-  const code =
-    options.codeDirectory === undefined
-      ? undefined
-      : new BundleStore({ directory: options.codeDirectory, limitBytes: bundleLimitBytes });
   if (leaving.aborted) return undefined;
-  let worker: Worker;
+  const { url, threads, has, memoryLimitMb, say } = options;
   const pool = new ThreadPool({ threads, memoryLimitMb, ownsInputs: true });
   pools.add(pool);
+  let worker: Worker;
   try {
-    const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
-    using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
-    await pool.start();
-    worker = await join(comm, pool, { name, has, code });
+    worker = await enter(pool, options, leaving);
   } catch (error) {
     await pool[Symbol.asyncDispose]();
     if (leaving.aborted) return undefined;
@@ -116,22 +110,24 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, pools }: Stay)
   }
   const limit = memoryLimitMb === undefined ? '' : ` of at most ${memoryLimitMb} MB`;
   const more = has.resources.length + has.labels.length === 0 ? '' : `, and ${describeTraits(has)}`;
-  say(`joined ${url} as '${worker.name}' with ${threads} thread${threads === 1 ? '' : 's'}${limit}${more}`);
+  say(`joined ${url} as '${worker.name}' with ${plural(threads, 'thread')}${limit}${more}`);
   const left = Promise.withResolvers<Leaving>();
-  const watch = new MemoryWatch(memoryLimitBytes);
-  let hadRoom: boolean | undefined;
-  const look = () => {
-    if (lookAtMemory(watch, { worker, pool, say })) left.resolve({ why: 'threads are started anew, to free memory' });
-    if (watch.hasRoom !== hadRoom) growHeaps((hadRoom = watch.hasRoom));
-  };
-  look();
-  using _looks = every(memoryLookMs, look);
+  using _looks = watchMemory({ worker, pool }, options, (why) => left.resolve({ why }));
   using _ = whenAborted(leaving, (why) => left.resolve({ why: String(why) }));
   const reason = await Promise.race([worker.closed, left.promise]);
   if (typeof reason === 'string') say(`left ${url}: ${reason}`);
   else await drain(worker, options, reason);
   await worker[Symbol.asyncDispose]();
   return undefined;
+}
+
+async function enter(pool: ThreadPool, options: RemoteWorkerOptions, leaving: AbortSignal): Promise<Worker> {
+  const { url, token, tls, name, has, codeDirectory: directory } = options;
+  const code = directory === undefined ? undefined : new BundleStore({ directory, limitBytes: bundleLimitBytes });
+  const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
+  using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
+  await pool.start();
+  return await join(comm, pool, { name, has, code });
 }
 
 const notEnding = 'a thread is inside of a native call that nothing can interrupt';
@@ -143,8 +139,8 @@ function isStuck(pools: ReadonlySet<ThreadPool>): boolean {
 /** Nobody else gets back the memory that a thread keeps which does not end. */
 function endIfLost(pools: ReadonlySet<ThreadPool>, { memoryLimitBytes, say }: RemoteWorkerOptions): void {
   const bytes = process.memoryUsage.rss();
-  if (isFull(bytes, memoryLimitBytes) && isStuck(pools))
-    endByForce(say, `${muchOf(bytes, memoryLimitBytes)}, and ${notEnding}`);
+  if (!isFull(bytes, memoryLimitBytes) || !isStuck(pools)) return;
+  endByForce(say, `${muchOf(bytes, memoryLimitBytes)}, and ${notEnding}`);
 }
 
 function muchOf(bytes: number, limitBytes: number): string {
@@ -165,11 +161,27 @@ interface Leaving {
 interface Watched {
   readonly worker: Worker;
   readonly pool: ThreadPool;
-  readonly say: (line: string) => void;
+}
+
+/** Now, and from time to time until it is disposed. `leave` is called when threads are to be started anew. */
+function watchMemory(
+  watched: Watched,
+  { memoryLimitBytes, say }: RemoteWorkerOptions,
+  leave: (why: string) => void,
+): Disposable {
+  const watch = new MemoryWatch(memoryLimitBytes);
+  let hadRoom: boolean | undefined;
+  const look = () => {
+    if (lookAtMemory(watch, watched, say)) leave('threads are started anew, to free memory');
+    if (watch.hasRoom !== hadRoom) setHeapGrowth(watch.hasRoom ? largestGrowth : ownGrowth);
+    hadRoom = watch.hasRoom;
+  };
+  look();
+  return every(memoryLookMs, look);
 }
 
 /** Tells the scheduler, and frees memory where there is too little. Whether to start threads anew. */
-function lookAtMemory(watch: MemoryWatch, { worker, pool, say }: Watched): boolean {
+function lookAtMemory(watch: MemoryWatch, { worker, pool }: Watched, say: (line: string) => void): boolean {
   const { limitBytes: memoryLimitBytes, isPaused: wasPaused } = watch;
   const memoryBytes = process.memoryUsage.rss();
   const verdict = watch.look({ bytes: memoryBytes, isBusy: worker.isBusy });
@@ -184,15 +196,19 @@ function lookAtMemory(watch: MemoryWatch, { worker, pool, say }: Watched): boole
   return verdict === 'start-anew';
 }
 
+/** In percent of what lives in a heap: the most that V8 chooses itself. */
+const largestGrowth = 300;
+/** V8 chooses. */
+const ownGrowth = 0;
+
 /**
  * V8 looks for garbage each time that about as much was allocated as lives in a heap, and counts with that what typed
  * arrays hold. Large ones pass through the small heaps of a worker, so it would do so for each of them, in half of the
- * processor time. While there is room, a heap may grow to four times what lives in it, the most that V8 chooses itself.
- * Who started this process may have said it better.
+ * processor time. So a heap may grow to four times what lives in it, while there is room. Who started this process may
+ * have said it better.
  */
-function growHeaps(hasRoom: boolean): void {
-  if (isGrowthGiven(process.execArgv)) return;
-  setFlagsFromString(`--heap-growing-percent=${hasRoom ? 300 : 0}`);
+function setHeapGrowth(percent: number): void {
+  if (!isGrowthGiven(process.execArgv)) setFlagsFromString(`--heap-growing-percent=${percent}`);
 }
 
 function every(milliseconds: number, call: () => void): Disposable {
