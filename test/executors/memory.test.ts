@@ -60,8 +60,6 @@ suite('memory', { concurrency: 2 }, () => {
     // Its code is here: who stands still sends none.
     await using _ = await joinedWorker({ ...scheduler.address, name: 'ada', code: 'module' });
     using client = new FlowProcess('many-results', scheduler.address);
-    await client.said('begun');
-    client.stop();
 
     await scheduler.metric('settled_total', (settled) => settled >= 31);
     const held = await scheduler.metric('held_bytes', () => true);
