@@ -2,9 +2,9 @@
 
 import { byteLengthOf } from '../lib/attachments.ts';
 import type { Loss } from '../lib/chunk.ts';
-import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
+import { version } from '../lib/version.ts';
 import type { Range } from '../lib/range.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { Watch } from '../comm/watch.ts';
@@ -226,13 +226,24 @@ export function describeJoined({ name, threads, comm }: WorkerPeer, itself: stri
   return `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}${renamed}`;
 }
 
-/** Why a peer that introduces itself like this cannot be let in, if so. */
-export function refusal(hello: Hello, heddle: string): HeddleError | undefined {
-  if (hello.protocol === protocolVersion && hello.heddle === heddle) return undefined;
+/** A peer that was not let in, and was told why. */
+export interface RefusedPeer {
+  readonly news: string;
+  /** The same for all that are refused for the same reason. */
+  readonly kind: string;
+  readonly isWorker: boolean;
+}
+
+/** Tells a peer that introduces itself like this why it cannot be let in, if so, and closes. */
+export function refusedFor({ role, name, ...theirs }: Hello, comm: Comm<FromPeer, ToPeer>): RefusedPeer | undefined {
+  if (theirs.protocol === protocolVersion && theirs.heddle === version) return undefined;
+  const kind = `Heddle ${theirs.heddle} (protocol ${theirs.protocol})`;
   const message =
-    `'${hello.name}' runs Heddle ${hello.heddle} (protocol ${hello.protocol}), the scheduler runs Heddle ${heddle} ` +
-    `(protocol ${protocolVersion}). Install the same version at both ends.`;
-  return new HeddleError('VERSION_MISMATCH', message, { theirs: hello.heddle, ours: heddle });
+    `'${name}' runs ${kind}, the scheduler runs Heddle ${version} (protocol ${protocolVersion}). Install the same ` +
+    `version at both ends.`;
+  comm.send({ type: 'refused', code: 'VERSION_MISMATCH', message });
+  void comm.close(message);
+  return { news: `refused a ${role} from ${comm.peer}: ${message}`, kind, isWorker: role === 'worker' };
 }
 
 /** Behind all that it was sent before, also what is still being read from disk. */

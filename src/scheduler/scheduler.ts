@@ -7,7 +7,6 @@ import type { Block } from '../lib/chunk.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
 import { countIn, rangeOf } from '../lib/range.ts';
-import { version } from '../lib/version.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm, CommClosed } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
@@ -25,7 +24,7 @@ import {
   newClient,
   newWorker,
   noteImport,
-  refusal,
+  refusedFor,
   sendToClient,
   sendToWorker,
   specOf,
@@ -127,10 +126,10 @@ export class Scheduler implements AsyncDisposable {
 
   #welcome(comm: Comm<FromPeer, ToPeer>, hello: FromPeer): WorkerPeer | ClientPeer | undefined {
     if (hello.type !== 'hello') throw new ProtocolError(`expected hello, got ${hello.type}`);
-    const refused = refusal(hello, version);
+    const refused = refusedFor(hello, comm);
     if (refused !== undefined) {
-      comm.send({ type: 'refused', code: refused.code, message: refused.message });
-      void comm.close(refused.message);
+      // It may be the worker that they wait for.
+      this.announce('warn', refused.news, refused.isWorker ? this.lookout.untoldWaiting(refused.kind) : []);
       return undefined;
     }
     const name = hello.role === 'worker' ? freeName(hello.name, this.#workers) : hello.name;

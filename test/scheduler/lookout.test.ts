@@ -139,6 +139,33 @@ test('who was refused is told once to each flow run that has no worker', async (
   }
 });
 
+test('a worker of another version is told to the flow runs that have none, once for each version', async () => {
+  const log: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ message }) => log.push(message) });
+  const client = connect(scheduler, { role: 'client', name: 'fast-fox' });
+  await client.next('welcome');
+
+  for (const [name, heddle] of [
+    ['ada', '99.0.0'],
+    ['ada-again', '99.0.0'],
+    ['bob', '98.0.0'],
+  ] as const) {
+    await connect(scheduler, { role: 'worker', name, heddle }).next('refused');
+  }
+  await connect(scheduler, { role: 'client', name: 'old-owl', heddle: '97.0.0' }).next('refused');
+  scheduler.announce('warn', 'the end');
+
+  const told =
+    /^refused a worker from [^:]+: '(ada|bob)' runs Heddle 9[89]\.0\.0 .*, the scheduler runs .* at both ends\.$/;
+  for (const name of ['ada', 'bob']) {
+    const { level, message } = (await client.next('logs')).records[0]!;
+    assert.deepEqual([level, told.exec(message)?.[1]], ['warn', name]);
+  }
+  assert.equal((await client.next('logs')).records[0]?.message, 'the end');
+  const refused = log.flatMap((line) => /^refused a (\w+) from/.exec(line)?.[1] ?? []);
+  assert.deepEqual(refused, ['worker', 'worker', 'worker', 'client']);
+});
+
 test('whoever starts workers says why there is none', async () => {
   const whyNoWorker = () => 'another one is started in 4.0 s';
   await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50, whyNoWorker });
