@@ -10,26 +10,8 @@ import { kindOfView } from './exactness.ts';
 import { shorten } from './members.ts';
 import { isGivenUp } from './transfer.ts';
 import { decodeTyped, isRegistered, notRegistered, ownPrefix } from './types.ts';
+import { viewClasses } from './view-classes.ts';
 
-type ViewClass = new (memory: never, offset: number, length: number) => NodeJS.ArrayBufferView;
-
-/** The classes of views, by their number on the wire: numbers are never given to another class. */
-const viewClasses: readonly (ViewClass | undefined)[] = [
-  DataView,
-  Buffer,
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  Reflect.get(globalThis, 'Float16Array') as ViewClass | undefined,
-];
 const dataViewNumber = 0;
 const bufferNumber = 1;
 const envelopeNumber = 64;
@@ -194,7 +176,7 @@ export function numberOf(view: NodeJS.ArrayBufferView): number {
   if (Buffer.isBuffer(view)) return bufferNumber;
   if (types.isDataView(view)) return dataViewNumber;
   const name = kindOfView(view);
-  return viewClasses.findIndex((each) => each?.name === name);
+  return viewClasses.findIndex((each) => each.name === name);
 }
 
 /** Gives each view memory of its own. A view into the message would keep all of it alive, and could write to it. */
@@ -249,6 +231,6 @@ export function viewOf(number: number, memory: ArrayBufferLike, offset: number, 
   const viewClass = viewClasses[number];
   if (viewClass === undefined) throw new RangeError(`no view has the number ${number}`);
   if (number === bufferNumber) return Buffer.from(memory as ArrayBuffer, offset, byteLength);
-  const { BYTES_PER_ELEMENT: size = 1 } = viewClass as { BYTES_PER_ELEMENT?: number };
+  const { BYTES_PER_ELEMENT: size = 1 } = viewClass;
   return new viewClass(memory as never, offset, byteLength / size);
 }

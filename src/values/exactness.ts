@@ -8,6 +8,7 @@
 import { inspect, types } from 'node:util';
 import { frozenPrototype, ordinaryPrototype } from './deep-frozen.ts';
 import { Envelope } from './envelope.ts';
+import { viewClasses } from './view-classes.ts';
 
 /** Deeper values are refused: the copier recurses, and gives up at about 1,600 levels when the stack is all its own. */
 export const maxDepth = 1_000;
@@ -211,24 +212,12 @@ const exactNatives: ReadonlyMap<unknown, Look> = new Map<unknown, Look>([
   [BigInt.prototype, leaf((value) => types.isBigIntObject(value) && isBare(value))],
   [String.prototype, leaf((value) => types.isStringObject(value) && isBare(value, value.length + 1))],
   [DataView.prototype, leaf((value) => types.isDataView(value) && hasOrdinaryMemory(value) && isBare(value))],
-  ...[
-    Buffer,
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-    ...('Float16Array' in globalThis ? [Reflect.get(globalThis, 'Float16Array') as { prototype: object }] : []),
-  ].map((type): [unknown, Look] => {
-    const kind = type === Buffer ? 'Uint8Array' : (type as { readonly name?: string }).name;
-    return [type.prototype, leaf((value) => isExactTypedArray(value, kind))];
-  }),
+  ...viewClasses
+    .filter((type) => type !== DataView)
+    .map((type): [unknown, Look] => {
+      const kind = type === Buffer ? 'Uint8Array' : type.name;
+      return [type.prototype, leaf((value) => isExactTypedArray(value, kind))];
+    }),
   ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type): [unknown, Look] => [
     type.prototype,
     (value) => (isExactError(value) ? [value.cause] : undefined),
@@ -260,8 +249,8 @@ export function kindOfView(value: object): string | undefined {
   return Reflect.get(viewPrototype, Symbol.toStringTag, value) as string | undefined;
 }
 
-function isExactTypedArray(value: object, kind: string | undefined): boolean {
-  if (kind === undefined || kindOfView(value) !== kind || !hasOrdinaryMemory(value as NodeJS.TypedArray)) return false;
+function isExactTypedArray(value: object, kind: string): boolean {
+  if (kindOfView(value) !== kind || !hasOrdinaryMemory(value as NodeJS.TypedArray)) return false;
   return !isOdd(value) && hasElementsOnly(value as NodeJS.TypedArray);
 }
 
