@@ -34,6 +34,7 @@ import type { ClientPeer, WorkerPeer } from './peers.ts';
 import { Recorder } from './recording.ts';
 import { ResourceDesk } from './resources.ts';
 import { ResultDesk } from './result-desk.ts';
+import './specimens.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { givenUp, soon, watchOverClient, whyItIsGone } from './signs-of-life.ts';
 
@@ -218,10 +219,9 @@ export class Scheduler implements AsyncDisposable {
         const { attempt, index, delayMs, note } = message;
         return this.#handle({ type: 'index-delayed', worker: id, attempt, index, delayMs }, { bytes: note });
       }
-      case 'timed-out': {
+      case 'timed-out':
         const { attempt, index } = message;
         return this.#handle({ type: 'index-delayed', worker: id, attempt, index, delayMs: 0 });
-      }
       case 'lost': {
         const assignment = worker.attempts.get(message.attempt);
         const noted = assignment && noteLoss(worker, { assignment, isLastLoss: this.#isLastLoss }, message);

@@ -1,11 +1,13 @@
 // Runs one chunk: finds the function, gives each of its indices to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
-import { controlWords, untakenIn, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
+import { controlWords, newControl, untakenIn, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { positionsIn } from '../../lib/range.ts';
+import { keepSpecimen } from '../../lib/specimens.ts';
 import { UnsaidLines } from '../../lib/unsaid-lines.ts';
 import { isUsual, type State } from '../../flow/state.ts';
+import { allSuccessful } from '../../flow/triggers.ts';
 import { decodeValue, encodeValue } from '../../values/encode.ts';
 import { sendable } from '../../values/travels.ts';
 import { useTypes } from '../../values/types.ts';
@@ -345,3 +347,22 @@ interface FinishedRun {
   readonly runner: TaskRunner;
   readonly index: number;
 }
+
+/** A chunk that never comes, and the run of a task in it. */
+const inputs = { definition: new Uint8Array(0), elementwise: [], whole: [], notes: [], timedOut: [] };
+const ranges = [{ start: 0, end: 1 }];
+const nowhere = {
+  name: '',
+  length: 1,
+  array: 0,
+  attempt: 0,
+  ranges,
+  lanes: 1,
+  code: {},
+  control: newControl(),
+  ...inputs,
+};
+const noTask = { plan: {}, task: { settings: { stateHandlers: [] } }, trigger: allSuccessful, whole: [] };
+const facts = { task: nowhere, elementwise: [], positionOf: () => 0, write: () => {}, opening: () => {} };
+keepSpecimen(new ChunkRun(nowhere, {} as KeptArray, () => {}));
+keepSpecimen(new TaskRunner(noTask as unknown as LoadedTask, facts));

@@ -1,0 +1,15 @@
+// An array that nobody asked for, as core and shell know it, on a worker that is not there.
+
+import { noTraits } from '../lib/placing.ts';
+import { keepSpecimen } from '../lib/specimens.ts';
+import { SchedulerCore } from './core.ts';
+import { HeldArray, type ClientPeer } from './peers.ts';
+
+const array = { array: 1, name: '', length: 1, elementwise: [], whole: [], priority: 0 };
+
+const core = new SchedulerCore({ heartbeatTimeoutMs: Infinity, allowedFailures: 0 });
+core.handle({ type: 'worker-joined', worker: '', threads: 1, has: noTraits }, 0);
+core.handle({ type: 'arrays-submitted', arrays: [{ ...array, client: '', given: [] }] }, 0);
+keepSpecimen(core);
+
+keepSpecimen(new HeldArray(1, {} as ClientPeer, { ...array, definition: new Uint8Array(0) }));
