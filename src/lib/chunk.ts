@@ -206,8 +206,17 @@ export function takeTail(control: Control, ranges: readonly Range[]): readonly R
   }
 }
 
-/** For whoever watches over a chunk: the indices that run, how many were started, and what nobody has taken. */
-export function lookInto(control: Control, ranges: readonly Range[]) {
+/** For whoever watches over a chunk. */
+export interface Look {
+  /** The indices that run. */
+  readonly running: readonly number[];
+  /** How many were started. */
+  readonly starts: number;
+  /** What nobody has taken. */
+  readonly untaken: readonly Range[];
+}
+
+export function lookInto(control: Control, ranges: readonly Range[]): Look {
   const [starts, taken] = [Atomics.load(control, controlWords.starts), Atomics.load(control, controlWords.taken)];
   return { running: runningIn(control), starts, untaken: behindFirst(taken, ranges) };
 }

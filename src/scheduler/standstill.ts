@@ -24,7 +24,7 @@ export interface Standstill {
   readonly message: string;
 }
 
-interface Place {
+interface Books {
   readonly core: SchedulerCore;
   readonly clients: ReadonlyMap<string, ClientPeer>;
   readonly arrays: ReadonlyMap<number, HeldArray>;
@@ -36,8 +36,8 @@ interface Reasons {
 }
 
 /** Nothing when there is nothing to wait for, or what the run has is simply running. */
-export function standstillOf(client: ClientPeer, place: Place, telling: Telling): Standstill | undefined {
-  const { core } = place;
+export function standstillOf(client: ClientPeer, books: Books, telling: Telling): Standstill | undefined {
+  const { core } = books;
   const records = [...core.arrays.values()].filter((record) => record.client === client.id);
   const waiting = records.filter(({ queuedCount }) => queuedCount > 0);
   const chunks = records.flatMap((record) => [...record.chunks]);
@@ -49,7 +49,7 @@ export function standstillOf(client: ClientPeer, place: Place, telling: Telling)
   if (workers.size === 0) return { kind: 'no-worker', level: 'warn', message };
   if (slots === 0) return { kind: 'draining', level: 'warn', message };
   if (first.queue.isStranded) return { kind: 'stranded', level: 'info', message };
-  const outer = outerOf(client, place);
+  const outer = outerOf(client, books);
   if (outer === undefined) return { kind: 'busy', level: 'info', message };
   const remedy = `Run it on a cluster of its own or on another executor, or have more threads than such tasks.`;
   const why = `every one of them belongs to flow run '${outer}', of which a task started this run and waits for it`;
@@ -96,7 +96,7 @@ function retry(records: readonly ArrayRecord[], { words, now }: Telling): Stands
 }
 
 /** The flow run that this one is inside of, at any depth, when those that this one is inside of have every thread. */
-function outerOf(client: ClientPeer, { core, clients, arrays }: Place): string | undefined {
+function outerOf(client: ClientPeer, { core, clients, arrays }: Books): string | undefined {
   if (client.within === undefined) return undefined;
   const outer = new Set<string>();
   for (let name = client.within as string | undefined; name !== undefined && !outer.has(name);) {

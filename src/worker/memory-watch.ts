@@ -16,7 +16,7 @@ const longestSilence = 10;
 /** So many times it is asked until what was ended has given its memory back, or has not. */
 const patience = 4;
 
-export interface Look {
+interface MemoryLook {
   /** What the process takes. */
   readonly bytes: number;
   readonly isBusy: boolean;
@@ -64,7 +64,7 @@ export class MemoryWatch {
   }
 
   /** Whether to end what was begun last; or, when nothing runs and memory was not given back, to start threads anew. */
-  look({ bytes, isBusy }: Look): 'go-on' | 'end-newest' | 'start-anew' {
+  look({ bytes, isBusy }: MemoryLook): 'go-on' | 'end-newest' | 'start-anew' {
     const share = bytes / this.limitBytes;
     this.#bytes = bytes;
     this.#hasRun ||= isBusy;

@@ -5,18 +5,11 @@
 // Chunks, and the closing of resources in between, take turns: each has the thread for itself, from being posted until
 // it is through and so is every word of it, or until the thread is gone.
 
-import type { ChunkMessage, Loss, ResourceOpened } from '../lib/chunk.ts';
+import type { ChunkMessage, Look, Loss, ResourceOpened } from '../lib/chunk.ts';
 import { numbersIn, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, ChunkReport } from './pool.ts';
-
-/** The control words of the thread: the indices that it runs, how many it has started, and what it has not begun. */
-export interface Look {
-  readonly running: readonly number[];
-  readonly starts: number;
-  readonly untaken: readonly Range[];
-}
 
 /** What happened, in the past tense. */
 export type ThreadEvent =

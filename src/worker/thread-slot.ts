@@ -6,14 +6,14 @@ import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
 import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail, weightOf } from '../lib/chunk.ts';
-import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Loss } from '../lib/chunk.ts';
+import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Look, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
-import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
+import { ThreadLife, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 /** What a thread posts: the reports of a chunk; or those of a closing, and that it is through with it. */
 export type ThreadMessage =

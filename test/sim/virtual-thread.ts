@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
-import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
+import type { ChunkMessage, Look, Loss } from '../../src/lib/chunk.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ChunkEnd, ChunkReport } from '../../src/worker/pool.ts';
-import { ThreadLife, type Look, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
+import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
 import { numbersIn, rangesOf } from './facts.ts';
 import type { World } from './world.ts';
 

@@ -22,7 +22,7 @@ interface PackageJson {
 const largestBytes = 32 * 2 ** 20;
 
 /** A package, as somebody in a folder names it. */
-interface Wanted {
+interface NamedPackage {
   readonly name: string;
   readonly from: string;
 }
@@ -93,7 +93,7 @@ export class BundleSource {
 
   /** Takes a package along as it is, with those that it depends on, as somebody in `from` finds it. */
   takePackage(name: string, from: string): void {
-    const open: Wanted[] = [{ name, from }];
+    const open: NamedPackage[] = [{ name, from }];
     for (const each of open) {
       const found = findPackage(each);
       if (found === undefined) continue;
@@ -133,7 +133,7 @@ export class BundleSource {
   }
 
   /** A package that lies elsewhere is found in the bundle from where it is found here. */
-  #link({ name, from }: Wanted, { found, folder }: { readonly found: string; readonly folder: string }): void {
+  #link({ name, from }: NamedPackage, { found, folder }: { readonly found: string; readonly folder: string }): void {
     const isAbove = relative(this.root, found).startsWith('..') && !relative(this.root, from).startsWith('..');
     if (isAbove) this.links.set(`node_modules/${name}`, this.placeOf(folder));
     else if (folder !== found) this.links.set(this.placeOf(found), this.placeOf(folder));
@@ -141,7 +141,7 @@ export class BundleSource {
 }
 
 /** Where a package is, or a link to it, as Node finds it. */
-function findPackage({ name, from }: Wanted): string | undefined {
+function findPackage({ name, from }: NamedPackage): string | undefined {
   // Of us, the worker has its own.
   if (name === 'heddle') return undefined;
   for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {

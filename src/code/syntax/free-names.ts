@@ -38,7 +38,7 @@ export interface Tie {
   readonly remedy: string;
 }
 
-interface Place {
+interface Enclosure {
   readonly scope: Scope;
   /** Whether `this`, `arguments` and `new.target` are those of a function in here. */
   readonly hasOwnThis: boolean;
@@ -47,7 +47,7 @@ interface Place {
   readonly privateNames: readonly string[];
 }
 
-type Visit = readonly [node: AnyNode, place: Place];
+type Visit = readonly [node: AnyNode, enclosure: Enclosure];
 
 const outermost: Scope = { names: new Set(), outer: undefined };
 const inAClass = 'Write it as a function of its own, and pass what it needs.';
@@ -55,7 +55,7 @@ const inAClass = 'Write it as a function of its own, and pass what it needs.';
 /** Throws for what cannot be read. */
 export function freeNamesIn(source: string): FreeNames {
   const text = readFunction(source);
-  const start: Place = { scope: outermost, hasOwnThis: false, hasOwnSuper: false, privateNames: [] };
+  const start: Enclosure = { scope: outermost, hasOwnThis: false, hasOwnSuper: false, privateNames: [] };
   const early = earlyIn(text);
   const apart = new Set(early.map(({ node }) => node));
   const used = usedBy(text.isMethod ? methodIn(text, start) : [[text.root, start]], text, apart);
@@ -85,15 +85,15 @@ function usedBy(open: Visit[], text: FunctionText, apart: ReadonlySet<AnyNode> =
   const importMeta: { start: number; end: number }[] = [];
   let tie: Tie | undefined;
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
-    const [node, place] = visit;
+    const [node, enclosure] = visit;
     if (apart.has(node)) continue;
-    tie ??= tieOf(node, place);
-    if (node.type === 'Identifier' && !isDeclared(node.name, place.scope)) names.add(node.name);
+    tie ??= tieOf(node, enclosure);
+    if (node.type === 'Identifier' && !isDeclared(node.name, enclosure.scope)) names.add(node.name);
     if (node.type === 'MetaProperty' && node.meta.name === 'import') {
       importMeta.push({ start: node.start - text.shift, end: node.end - text.shift });
     }
-    for (const name of assignedBy(node)) if (!isDeclared(name, place.scope)) written.add(name);
-    open.push(...inside(node, place));
+    for (const name of assignedBy(node)) if (!isDeclared(name, enclosure.scope)) written.add(name);
+    open.push(...inside(node, enclosure));
   }
   return { names, written, importMeta, tie };
 }
@@ -119,16 +119,16 @@ export function hasPrivateMembers(source: string): boolean {
 }
 
 /** A method without the class that was put around it: that one has no `super` to offer, nor names. */
-function methodIn({ root }: FunctionText, place: Place): Visit[] {
+function methodIn({ root }: FunctionText, enclosure: Enclosure): Visit[] {
   const [member] = (root as Extract<AnyNode, { type: 'ClassExpression' }>).body.body;
   if (member === undefined || member.type === 'StaticBlock') return [];
   // The name of a private one is a tie as well.
   const isKeyRead = member.computed || member.key.type === 'PrivateIdentifier';
-  const key: Visit[] = isKeyRead ? [[member.key, place]] : [];
-  return member.value ? [...key, [member.value, place]] : key;
+  const key: Visit[] = isKeyRead ? [[member.key, enclosure]] : [];
+  return member.value ? [...key, [member.value, enclosure]] : key;
 }
 
-function tieOf(node: AnyNode, { scope, hasOwnThis, hasOwnSuper, privateNames }: Place): Tie | undefined {
+function tieOf(node: AnyNode, { scope, hasOwnThis, hasOwnSuper, privateNames }: Enclosure): Tie | undefined {
   switch (node.type) {
     case 'ThisExpression':
       return hasOwnThis ? undefined : ties.this;
@@ -186,10 +186,10 @@ const ties = {
 } as const satisfies Record<string, Tie>;
 
 /** The parts of a node that are code, each with what is known there. */
-function inside(node: AnyNode, place: Place): Visit[] {
-  if (isFunction(node)) return insideFunction(node, place);
-  const scope = scopeInside(node, place.scope);
-  const here = { ...place, scope };
+function inside(node: AnyNode, enclosure: Enclosure): Visit[] {
+  if (isFunction(node)) return insideFunction(node, enclosure);
+  const scope = scopeInside(node, enclosure.scope);
+  const here = { ...enclosure, scope };
   const all = (nodes: readonly (AnyNode | null | undefined)[]) =>
     nodes.flatMap((child): Visit[] => (child ? [[child, here]] : []));
   switch (node.type) {
@@ -224,9 +224,9 @@ function inside(node: AnyNode, place: Place): Visit[] {
   }
 }
 
-function insideFunction(node: FunctionNode, place: Place): Visit[] {
-  const { head, body } = scopesOfFunction(node, place.scope);
-  const hasOwnThis = place.hasOwnThis || node.type !== 'ArrowFunctionExpression';
-  const parameters = node.params.map((parameter): Visit => [parameter, { ...place, hasOwnThis, scope: head }]);
-  return [...parameters, [node.body, { ...place, hasOwnThis, scope: body }]];
+function insideFunction(node: FunctionNode, enclosure: Enclosure): Visit[] {
+  const { head, body } = scopesOfFunction(node, enclosure.scope);
+  const hasOwnThis = enclosure.hasOwnThis || node.type !== 'ArrowFunctionExpression';
+  const parameters = node.params.map((parameter): Visit => [parameter, { ...enclosure, hasOwnThis, scope: head }]);
+  return [...parameters, [node.body, { ...enclosure, hasOwnThis, scope: body }]];
 }

@@ -6,7 +6,7 @@ import type { AnyNode, Function as FunctionNode } from 'acorn';
 import { emptyWhen } from './absence.ts';
 import { readFunction } from './function-text.ts';
 import { childrenOf, isFunction, scopeInside, scopesOfFunction, type Scope } from './scope.ts';
-import { writtenBy, type Place } from './written.ts';
+import { writtenBy, type Enclosure } from './written.ts';
 
 export interface OuterWrite {
   /** What is written to, as it stands in the source: `count`, `stats.count`. */
@@ -15,7 +15,7 @@ export interface OuterWrite {
   readonly offset: number;
 }
 
-type Visit = readonly [node: AnyNode, place: Place];
+type Visit = readonly [node: AnyNode, enclosure: Enclosure];
 
 const outermost: Scope = { names: new Set(), outer: undefined };
 const maxTargetLength = 40;
@@ -31,11 +31,11 @@ export function outerWritesIn(source: string): OuterWrite[] {
   const whole = { root, text };
   const writes: OuterWrite[] = [];
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
-    const [node, place] = visit;
-    for (const { start: from, end } of writtenBy(node, place, whole)) {
+    const [node, enclosure] = visit;
+    for (const { start: from, end } of writtenBy(node, enclosure, whole)) {
       writes.push({ target: shortened(text.slice(from, end)), offset: from - shift });
     }
-    open.push(...inside(node, place));
+    open.push(...inside(node, enclosure));
   }
   return writes.sort((a, b) => a.offset - b.offset);
 }
@@ -51,20 +51,20 @@ function codeOf(root: AnyNode): FunctionNode[] {
   });
 }
 
-function insideFunction(node: FunctionNode, place: Place): Visit[] {
-  const { head, body } = scopesOfFunction(node, place.scope);
-  const parameters = node.params.map((parameter): Visit => [parameter, { ...place, scope: head }]);
-  return [...parameters, [node.body, { ...place, scope: body }]];
+function insideFunction(node: FunctionNode, enclosure: Enclosure): Visit[] {
+  const { head, body } = scopesOfFunction(node, enclosure.scope);
+  const parameters = node.params.map((parameter): Visit => [parameter, { ...enclosure, scope: head }]);
+  return [...parameters, [node.body, { ...enclosure, scope: body }]];
 }
 
 /** The parts of a node, each with what is known there. */
-function inside(node: AnyNode, place: Place): Visit[] {
+function inside(node: AnyNode, enclosure: Enclosure): Visit[] {
   if (isFunction(node)) {
     const isArrow = node.type === 'ArrowFunctionExpression';
-    return insideFunction(node, { ...place, hasOwnThis: place.hasOwnThis && isArrow });
+    return insideFunction(node, { ...enclosure, hasOwnThis: enclosure.hasOwnThis && isArrow });
   }
-  const scope = scopeInside(node, place.scope);
-  const here = { ...place, scope, hasOwnThis: place.hasOwnThis && node.type !== 'ClassBody' };
+  const scope = scopeInside(node, enclosure.scope);
+  const here = { ...enclosure, scope, hasOwnThis: enclosure.hasOwnThis && node.type !== 'ClassBody' };
   const whereEmpty = (names: readonly string[]) => ({ ...here, empty: [...here.empty, ...names] });
   switch (node.type) {
     case 'IfStatement':

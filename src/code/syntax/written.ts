@@ -7,8 +7,8 @@ import type { AnyNode } from 'acorn';
 import { isNothing } from './absence.ts';
 import { childrenOf, isDeclared, targetsIn, type Scope } from './scope.ts';
 
-/** What is known at one place of the code. */
-export interface Place {
+/** What is known of the code around a node. */
+export interface Enclosure {
   readonly scope: Scope;
   /** Variables that are only filled here because they are empty. */
   readonly empty: readonly string[];
@@ -26,33 +26,33 @@ type Assignment = Extract<AnyNode, { type: 'AssignmentExpression' }>;
 type Call = Extract<AnyNode, { type: 'CallExpression' }>;
 
 /** What this very node writes to, of what is not the function's own. */
-export function writtenBy(node: AnyNode, place: Place, whole: Whole): AnyNode[] {
+export function writtenBy(node: AnyNode, enclosure: Enclosure, whole: Whole): AnyNode[] {
   switch (node.type) {
     case 'UpdateExpression':
-      return [node.argument].filter((target) => isOuter(target, place));
+      return [node.argument].filter((target) => isOuter(target, enclosure));
     case 'ForInStatement':
     case 'ForOfStatement':
       if (node.left.type === 'VariableDeclaration') return [];
-      return targetsIn(node.left).filter((target) => target.type === 'Identifier' && isOuter(target, place));
+      return targetsIn(node.left).filter((target) => target.type === 'Identifier' && isOuter(target, enclosure));
     case 'AssignmentExpression':
-      return assignedBy(node, place, whole);
+      return assignedBy(node, enclosure, whole);
     case 'CallExpression':
-      return [...countedBy(node, whole), ...grownBy(node, whole)].filter((object) => isOuterObject(object, place));
+      return [...countedBy(node, whole), ...grownBy(node, whole)].filter((object) => isOuterObject(object, enclosure));
     default:
       return [];
   }
 }
 
-function assignedBy(node: Assignment, place: Place, { text }: Whole): AnyNode[] {
+function assignedBy(node: Assignment, enclosure: Enclosure, { text }: Whole): AnyNode[] {
   const { operator, left, right } = node;
   if (operator === '??=' || operator === '||=') return [];
-  const targets = targetsIn(left).filter((target) => isOuter(target, place));
+  const targets = targetsIn(left).filter((target) => isOuter(target, enclosure));
   if (operator !== '=' && operator !== '&&=') return targets;
   const textOf = ({ start, end }: AnyNode) => text.slice(start, end);
   const kept = keptBy(right);
   return targets.filter((target) => {
     if (isNothing(right) || (kept !== undefined && textOf(kept) === textOf(target))) return false;
-    if (target.type === 'Identifier') return !place.empty.includes(target.name);
+    if (target.type === 'Identifier') return !enclosure.empty.includes(target.name);
     return contains(right, (part) => part.type === 'MemberExpression' && textOf(part) === textOf(target));
   });
 }
@@ -99,13 +99,13 @@ function objectOf(callee: AnyNode, method: string): AnyNode | undefined {
 }
 
 /** Whether what is assigned to is there before the function is called, and after. */
-function isOuter(target: AnyNode, place: Place): boolean {
-  if (target.type === 'MemberExpression') return isOuterObject(target.object, place);
-  return target.type === 'Identifier' && !isDeclared(target.name, place.scope);
+function isOuter(target: AnyNode, enclosure: Enclosure): boolean {
+  if (target.type === 'MemberExpression') return isOuterObject(target.object, enclosure);
+  return target.type === 'Identifier' && !isDeclared(target.name, enclosure.scope);
 }
 
 /** What is made by a call, `open().count += 1`, may as well be new. */
-function isOuterObject(object: AnyNode, { scope, hasOwnThis }: Place): boolean {
+function isOuterObject(object: AnyNode, { scope, hasOwnThis }: Enclosure): boolean {
   let root = object;
   while (root.type === 'MemberExpression') root = root.object;
   // Of the task itself nobody has to be told: it is frozen, and says so.

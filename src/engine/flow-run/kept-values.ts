@@ -12,7 +12,7 @@ import { isWatched } from '../handlers.ts';
 const otherBytes = 64 * 2 ** 20;
 
 /** What somebody wants of a node's values. */
-export interface Wanted {
+export interface WantedValues {
   /** They are kept as long as they have no more bytes in all. */
   readonly keptBytes: number;
   /** The builder of the flow returned it. */
@@ -20,7 +20,7 @@ export interface Wanted {
 }
 
 /** For each node, what is wanted of its values. */
-export function wantedOf(graph: Graph, plan: unknown): (node: Node) => Wanted {
+export function wantedOf(graph: Graph, plan: unknown): (node: Node) => WantedValues {
   const returned = new Set(nodesIn(plan));
   const lists = new Set(graph.nodes.flatMap((node) => listsFor(graph, node)));
   return (node) => {

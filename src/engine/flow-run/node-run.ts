@@ -7,7 +7,7 @@ import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { mayHoldTypes } from '../../values/copier.ts';
 import { failed } from '../endings.ts';
-import { successWithout, type Wanted } from './kept-values.ts';
+import { successWithout, type WantedValues } from './kept-values.ts';
 import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt, type Outcomes } from '../outcomes.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
@@ -61,7 +61,7 @@ export class NodeRun implements ArrayListener {
   isUnchanged = false;
   readonly #submitted = Promise.withResolvers<number>();
   readonly #done = Promise.withResolvers<void>();
-  readonly #wanted: Wanted;
+  readonly #wanted: WantedValues;
   #blocks: SettledBlock[] = [];
   /** The same blocks opened, once all of them are there and somebody has asked. */
   #opened: readonly OpenBlock[] | undefined;
@@ -77,7 +77,7 @@ export class NodeRun implements ArrayListener {
   #states: readonly State[] | undefined;
   #end: State | undefined;
 
-  constructor(node: Node, wanted: Wanted = { keptBytes: Infinity, isReturned: false }) {
+  constructor(node: Node, wanted: WantedValues = { keptBytes: Infinity, isReturned: false }) {
     this.node = node;
     this.#wanted = wanted;
   }
