@@ -42,11 +42,10 @@ const runCommand = program
     '-p, --param <name=value>',
     'give a parameter, its value as JSON (ids=[1,2,3]) or else as text; may be repeated',
     collectParameter,
-    {},
   )
   .option('--flow <name>', 'which flow, when the file makes several and runs none')
   .option('--run-id <id>', 'what the run is known by; one that was begun under it does only what is missing')
-  .option('--approve <slug>', 'let a task go on that would be left Paused; may be repeated', collectText, [])
+  .option('--approve <slug>', 'let a task go on that would be left Paused; may be repeated', collectText)
   .addOption(new Option('--local', 'run on this thread').conflicts(['workers', 'listen', 'scheduler']))
   .addOption(
     new Option('--workers <count>', 'run on so many worker threads')
@@ -66,8 +65,8 @@ program
   .argument('[url]', 'of the scheduler, like ws://127.0.0.1:8786')
   .option('--threads <count>', 'how many tasks run at once', count, 1)
   .option('--name <name>', 'how logs call this worker', name, `${hostname()}-${process.pid}`)
-  .option('--resource <name=amount>', 'what tasks may need of it; may be repeated', collectResource, {})
-  .option('--label <label>', 'where tasks may want to be; may be repeated', collectText, [])
+  .option('--resource <name=amount>', 'what tasks may need of it; may be repeated', collectResource)
+  .option('--label <label>', 'where tasks may want to be; may be repeated', collectText)
   .option('--memory-limit <size>', 'what the process may take, 256MB or more; by default what there is', workerSize)
   .option('--thread-memory <megabytes>', 'heap of each thread, 16 or more', megabytes)
   .addOption(
@@ -112,8 +111,8 @@ interface WorkerArguments extends TlsFiles {
   /** In bytes. */
   readonly memoryLimit?: number;
   readonly threadMemory?: number;
-  readonly resource: Readonly<Record<string, number>>;
-  readonly label: readonly string[];
+  readonly resource?: Readonly<Record<string, number>>;
+  readonly label?: readonly string[];
   readonly drain: string;
   readonly code: 'bundle' | 'module';
   readonly token?: string;
@@ -150,7 +149,7 @@ async function serve({ url, token: secret, signal }: Scheduler, options: WorkerA
     name: options.name,
     threads: options.threads,
     say,
-    has: traitsOf({ resources: options.resource, labels: options.label }),
+    has: traitsOf({ resources: options.resource ?? {}, labels: options.label ?? [] }),
     memoryLimitMb: options.threadMemory,
     memoryLimitBytes: options.memoryLimit ?? memoryHere(),
     codeDirectory: options.code === 'bundle' ? config().code.directory : undefined,
@@ -195,13 +194,15 @@ function checked<Value>(value: Value, { expected, holds }: OptionRule): Value {
   throw new InvalidArgumentError(`It should be ${expected}.`);
 }
 
-function collectParameter(text: string, collected: Record<string, string>): Record<string, string> {
+// Nothing is collected at first. A default that commander knew of would be in the help, as `{}`.
+
+function collectParameter(text: string, collected: Record<string, string> = {}): Record<string, string> {
   const separator = text.indexOf('=');
   if (separator < 1) throw new InvalidArgumentError('It should look like name=value.');
   return withOne(collected, text.slice(0, separator), text.slice(separator + 1));
 }
 
-function collectResource(text: string, collected: Record<string, number>): Record<string, number> {
+function collectResource(text: string, collected: Record<string, number> = {}): Record<string, number> {
   const separator = text.lastIndexOf('=');
   const [name, amount] = [text.slice(0, separator), Number(text.slice(separator + 1))];
   if (separator >= 1 && placingRules.resources.holds({ [name]: amount })) return withOne(collected, name, amount);
@@ -217,7 +218,7 @@ function withOne<Value extends string | number>(
   throw new InvalidArgumentError(`'${name}' was given before, as ${collected[name]!}: give it once.`);
 }
 
-function collectText(text: string, collected: readonly string[]): readonly string[] {
+function collectText(text: string, collected: readonly string[] = []): readonly string[] {
   return [...collected, name(text)];
 }
 

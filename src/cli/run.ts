@@ -21,10 +21,10 @@ import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { printError, printValue } from './output.ts';
 
 export interface RunArguments extends TlsFiles {
-  readonly param: Readonly<Record<string, string>>;
+  readonly param?: Readonly<Record<string, string>>;
   readonly flow?: string;
   readonly runId?: string;
-  readonly approve: readonly string[];
+  readonly approve?: readonly string[];
   readonly local?: true;
   readonly workers?: number;
   readonly listen?: string;
@@ -47,7 +47,7 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   const ended = (state: FlowState): void => {
     if (!state.isSuccessful()) process.exitCode ??= 1;
   };
-  const { param: parameters, flow, runId: flowRunId, approve } = options;
+  const { param: parameters = {}, flow, runId: flowRunId, approve = [] } = options;
   awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, approve, ended });
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   const pending = takeCommandLine();

@@ -55,6 +55,17 @@ test('a flow run that waits for an approval gives status 1 and says how to give 
   assert.deepEqual([await asked.status(), await agreed.status()], [1, 0]);
 });
 
+test('the help of a command tells of a default only where there is something to tell', async () => {
+  for (const command of ['run', 'worker', 'scheduler']) {
+    await using help = heddle([command, '--help']);
+
+    assert.equal(await help.status(), 0);
+    const text = help.stdout.join(' ').replaceAll(/\s+/g, ' ');
+    assert.match(text, new RegExp(`^Usage: heddle ${command} `));
+    assert.deepEqual(text.match(/default: (?:\{\}|\[\])/g), null);
+  }
+});
+
 const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a file that is not there [P430]', ['run', 'no-such-file.ts'], /there is no file .*no-such-file\.ts/],
   ['a file with several flows [P428]', ['run', flow], /exports 2 flows\. Choose one with --flow: greeting, other/],
