@@ -130,7 +130,7 @@ async function enter(pool: ThreadPool, options: RemoteWorkerOptions, leaving: Ab
   return await join(comm, pool, { name, has, code });
 }
 
-const notEnding = 'a thread is inside of a native call that nothing can interrupt';
+const notEnding = 'a thread is in a native call, or a loop of built-in functions, that nothing can interrupt';
 
 function isStuck(pools: ReadonlySet<ThreadPool>): boolean {
   return [...pools].some(({ stuckThreads }) => stuckThreads > 0);

@@ -101,7 +101,7 @@ interface ClosingTurn extends Turn {
 const timeoutGraceMs = 200;
 /** Likewise for the cleanup of a resource: at first it is only waited for no longer. */
 const closingGraceMs = 1_000;
-/** How long a thread that we end may take to be gone: one inside of a native call notices only when that returns. */
+/** How long a thread that we end may take to be gone: one in a native call or such a loop notices only after it. */
 const endingMs = 2_000;
 const longestLookMs = 100;
 const stuck: Loss = { kind: 'error', message: 'it does not end' };

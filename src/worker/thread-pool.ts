@@ -15,7 +15,7 @@ export class ThreadPool implements ChunkPool {
     this.#idle = [...this.#slots];
   }
 
-  /** How many threads were to end, and cannot before a native call returns. */
+  /** How many threads were to end, and cannot before a native call or a loop is over. */
   get stuckThreads(): number {
     return this.#slots.reduce((sum, slot) => sum + slot.stuckThreads, 0);
   }

@@ -92,7 +92,7 @@ export class ThreadSlot {
     return this.#given?.chunk.attempt;
   }
 
-  /** How many threads were to end and did not. They do when the native call returns that each is in. */
+  /** How many threads were to end and did not. They do when the native call or loop is over that each is in. */
   get stuckThreads(): number {
     return this.#abandoned;
   }
@@ -360,9 +360,9 @@ function heapLimits(memoryLimitMb: number): ResourceLimits {
 
 function stuckRecord(task: string): LogRecord {
   const message =
-    `task '${task}' was to be ended, and its thread does not end: it is inside of a native call (like execFileSync) ` +
-    'that nothing can interrupt. Another thread takes its place; this one ends when that call returns. What can be ' +
-    'ended is a worker process, or a call that is async.';
+    `task '${task}' was to be ended, and its thread does not end: it is in a native call (like execFileSync) or a ` +
+    'loop of nothing but built-in functions, which nothing can interrupt. Another thread takes its place; this one ' +
+    'ends when that is over. What can be ended is a worker process, or a call that is async.';
   return { time: Date.now(), level: 'warn', message, task };
 }
 
