@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import type { CodeSource } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
+import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { notInBundle, watchBundles } from './bundle/not-in-bundle.ts';
 import {
@@ -118,7 +119,7 @@ function moduleFailed(module: string, error: unknown, sought: string): HeddleErr
     const facts = Object.fromEntries(Object.entries(absence));
     return new HeddleError(absence.code, `${failed}: ${absence.message}`, { ...facts, module, cause: error });
   }
-  const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const why = nameAndMessageIn(error);
   const remedy = unreadyInCircle.test(why)
     ? `If it and other modules import each other, it is the first of them to be imported here, and was not where the ` +
       `flow was started: move what their top levels need of each other to a module that imports none of them.`

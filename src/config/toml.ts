@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as smolToml from 'smol-toml';
 import { UsageError } from '../lib/heddle-error.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -20,7 +21,7 @@ export function readText(path: string): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageIn(error);
     throw new UsageError('INVALID_CONFIG_FILE', `${path} cannot be read: ${why}`, { file: path, cause: error });
   }
 }

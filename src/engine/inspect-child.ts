@@ -3,6 +3,7 @@
 // and the main thread runs no code of the user's, so that it always hears when it is alone.
 
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import { importOnlyForTasks, load } from '../code/load.ts';
 import { assertSame, type FunctionIdentity } from '../code/function-identity.ts';
 import type { Reference } from '../code/registry.ts';
@@ -74,7 +75,7 @@ async function searchModule(module: number, sought: readonly Sought[]): Promise<
     tell(task, fault);
     if (unanswered.size === 0) resolve('');
   });
-  thread.on('error', (error: unknown) => resolve(textOf(error)));
+  thread.on('error', (error: unknown) => resolve(nameAndMessageIn(error)));
   thread.on('exit', (code) =>
     resolve(code === unsettled ? 'it waits for what never comes' : `it exits with status ${code}`),
   );
@@ -92,10 +93,6 @@ async function answer({ reference, functions }: Sought, task: number): Promise<v
     parentPort!.postMessage({ task });
   } catch (error) {
     const { code = 'TASK_NOT_LOADED', cause, instead } = error as { code?: string; cause?: unknown; instead?: string };
-    parentPort!.postMessage({ task, fault: { code, cause: instead ?? textOf(cause ?? error) } });
+    parentPort!.postMessage({ task, fault: { code, cause: instead ?? nameAndMessageIn(cause ?? error) } });
   }
-}
-
-function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
 }

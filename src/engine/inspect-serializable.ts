@@ -13,6 +13,7 @@ import { codeOf, Task } from '../flow/task.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
+import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import { diagnose, type Finding } from '../values/diagnosis.ts';
 import { nameOf } from '../values/kinds.ts';
 import { encodeColumn, encodeValue } from '../values/encode.ts';
@@ -152,7 +153,7 @@ function look(path: string, value: unknown, encode: (value: unknown) => Uint8Arr
   } catch (error) {
     const remedies = ['write it to storage, and send where it is'];
     return {
-      problems: [{ path, what: 'cannot be encoded', why: textOf(error), remedies, kind: 'unknown' }],
+      problems: [{ path, what: 'cannot be encoded', why: nameAndMessageIn(error), remedies, kind: 'unknown' }],
       changes,
       bytes: 0,
     };
@@ -183,7 +184,7 @@ function insideFault(
   const made = `was made ${how ?? insideFunction} (${definedAt})`;
   const { code: kind } = error;
   const path = `task '${slug}'`;
-  if (what === undefined) return { ...fault, path, kind, what: `${made}; ${textOf(error.cause)}` };
+  if (what === undefined) return { ...fault, path, kind, what: `${made}; ${nameAndMessageIn(error.cause)}` };
   return {
     path,
     kind,
@@ -223,7 +224,7 @@ function defaultOf(parameter: Parameter): Findings[] {
   } catch (error) {
     const why = 'it is called when a run starts that gives no value';
     const remedies = ['let the function return a value', 'or make the parameter required'];
-    const problem = { path, what: `threw ${textOf(error)}`, why, remedies, kind: 'default' };
+    const problem = { path, what: `threw ${nameAndMessageIn(error)}`, why, remedies, kind: 'default' };
     return [{ problems: [problem], changes: [], bytes: 0 }];
   }
 }
@@ -335,8 +336,4 @@ const lookups: Readonly<Record<string, Lookup>> = {
 function paragraph({ path, what, why, remedies }: SerializationFault): string {
   const fixes = remedies.map((remedy) => `      - ${remedy}`);
   return [`  ${path}`, `    ${what}`, `    Why: ${why}.`, '    Fix:', ...fixes].join('\n');
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -6,6 +6,7 @@ import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
+import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import type { ResourceDefinition } from '../flow/resource.ts';
 import { Signal } from '../flow/signals.ts';
 import { encodeThrown } from '../values/thrown.ts';
@@ -76,7 +77,7 @@ export async function openResource(used: UsedResource, { plan, control, write }:
   } catch (cause) {
     if (open.get(key) === resource) open.delete(key);
     if (cause instanceof Signal) throw cause;
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const why = nameAndMessageIn(cause);
     const message = `task '${plan.name}' could not run, because the setup of its resource '${name}' failed: ${why}`;
     throw new HeddleError('RESOURCE_SETUP_FAILED', message, { task: plan.name, resource: name, cause });
   } finally {

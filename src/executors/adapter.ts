@@ -4,6 +4,7 @@ import { formatDuration, toMilliseconds, type Duration } from '../lib/duration.t
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { Load } from '../scheduler/load.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Workforce } from './workforce.ts';
@@ -77,7 +78,7 @@ export class Adapter {
       try {
         await workforce.scale(wanted);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageIn(error);
         scheduler.announce('warn', `could not adapt to ${workers}, so it stays at ${workforce.wanted}: ${why}`);
       } finally {
         isScaling = false;

@@ -9,6 +9,7 @@ import { isCluster, type Cluster } from './cluster.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { openSession } from './scheduler-session.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 
 /** Called when a run starts; gives the cluster for it, or the address of a scheduler that is running (`'ws://…'`). */
 export type ClusterFactory = (run: FlowRunFacts) => Cluster | string | Promise<Cluster | string>;
@@ -89,8 +90,7 @@ export class DistributedExecutor implements Executor {
     try {
       cluster = await this.#factory(run);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      const message = `the cluster factory of flow '${run.flowName}' threw: ${why}`;
+      const message = `the cluster factory of flow '${run.flowName}' threw: ${messageIn(cause)}`;
       throw new HeddleError('CLUSTER_FACTORY_FAILED', message, { flow: run.flowName, cause });
     }
     if (typeof cluster === 'string' || isCluster(cluster)) return cluster;

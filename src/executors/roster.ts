@@ -7,6 +7,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import { unreachable } from '../lib/unreachable.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 
 /** What happened, in the past tense. Each worker has a name that no other ever has. */
 export type RosterEvent =
@@ -262,7 +263,7 @@ export class Roster {
     const failures = reason.failures + 1;
     const retryMs = Math.min(lastRetryMs, firstRetryMs * 2 ** (failures - 1));
     const times = failures === 1 ? '' : ` (${failures} times in a row)`;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageIn(error);
     this.#announce(`a worker could not be started${times}, it is tried again in ${formatDuration(retryMs)}: ${why}`);
     this.#vacancies.push({ place, at: this.#now + retryMs, failures });
     [this.#latestFailure = ''] = why.split('\n');

@@ -12,6 +12,7 @@ import { blockKinds, type CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { Takings } from './takings.ts';
 
@@ -179,7 +180,7 @@ class SchedulerSession implements Session {
       for (const message of warnings) this.#warn(message);
       this.#comm.send({ type: 'code', array, bundle: { id, bytes } });
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageIn(error);
       this.#warn(`${problem} (workers use a copy of their own, where they have the same)`);
       this.#comm.send({ type: 'code', array, problem });
     }

@@ -8,6 +8,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { rules } from '../lib/options.ts';
 import { placingRules } from '../lib/placing.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { memoryHere, resultMemoryOf } from './memory-here.ts';
 
@@ -71,7 +72,7 @@ function assertWritable(directory: string, owner: string): void {
     writeFileSync(path, '', { flag: 'wx' });
     rmSync(path);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageIn(cause);
     const whose = `option 'spillDirectory' of ${owner}`;
     const message = `${whose} should be a folder that can be written to; got '${directory}': ${why}`;
     throw new UsageError('INVALID_OPTION', message, { owner, option: 'spillDirectory', value: directory, cause });

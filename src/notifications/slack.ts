@@ -8,6 +8,7 @@ import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { timerMs } from '../lib/timer.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { State, StateType } from '../flow/state.ts';
 import { stateColors } from '../views/state-colors.ts';
 import { context } from '../engine/context.ts';
@@ -79,7 +80,7 @@ export function slackNotifier(options: SlackOptions = {}): Notifier {
       hideSecret(address);
       await post(address, { body: JSON.stringify(messageOf(change)), timeoutMs });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageIn(error);
       context.logger.warn(`slackNotifier could not tell of ${to.type}, which changes nothing for the run: ${why}`);
     }
   };

@@ -5,6 +5,7 @@ import { dirname, join, resolve, win32 } from 'node:path';
 import { config } from '../config/config.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { Result, ResultDescription } from './result.ts';
 import { isSerializer, type Serializer } from './serializer.ts';
 import { sentNameOf, serializerOf } from './serializer-names.ts';
@@ -80,7 +81,7 @@ export class LocalResult implements Result {
     } catch (cause) {
       // The first error is the one to report, also when the draft cannot be removed.
       await rm(draft, { force: true }).catch(() => undefined);
-      const message = `the result '${location}' could not be written to ${path}: ${reasonOf(cause)}`;
+      const message = `the result '${location}' could not be written to ${path}: ${messageIn(cause)}`;
       throw new HeddleError('RESULT_UNWRITABLE', message, { location, path, cause });
     }
   }
@@ -141,17 +142,13 @@ interface Unreadable {
 function unreadable({ location, path, cause, serializer }: Unreadable): HeddleError {
   const message =
     serializer === undefined
-      ? `the result '${location}' could not be read from ${path}: ${reasonOf(cause)}`
+      ? `the result '${location}' could not be read from ${path}: ${messageIn(cause)}`
       : `the result '${location}' is not what the serializer '${serializer}' writes, or it was damaged ` +
-        `(${reasonOf(cause)}): ${path}. Remove the file to have it made again, or read it with its own serializer.`;
+        `(${messageIn(cause)}): ${path}. Remove the file to have it made again, or read it with its own serializer.`;
   return new HeddleError('RESULT_UNREADABLE', message, {
     location,
     path,
     cause,
     ...(serializer !== undefined && { serializer }),
   });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

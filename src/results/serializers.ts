@@ -5,6 +5,7 @@ import * as zlib from 'node:zlib';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { isExact } from '../values/exactness.ts';
 import { copierLosses, notStorable, type Loss } from './losses.ts';
@@ -172,7 +173,7 @@ function write<T>(format: Format, value: unknown, writer: () => T): T {
   try {
     return writer();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageIn(error);
     const remedy = ['use serializers.v8, or store it in parts'];
     assertKept(format.serializer, [{ path: '', what: `could not be written as ${format.name}`, why, remedy }], error);
     throw error;

@@ -7,6 +7,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { version } from '../lib/version.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import { SchedulerCore, type Command, type CoreOptions, type Event } from './core.ts';
 
 interface Heading {
@@ -69,8 +70,7 @@ export class Recorder {
   }
 
   #problem(error: unknown): string {
-    const why = error instanceof Error ? error.message : String(error);
-    return `what happens to the scheduler cannot be recorded in ${this.#file}: ${why}`;
+    return `what happens to the scheduler cannot be recorded in ${this.#file}: ${messageIn(error)}`;
   }
 }
 
@@ -109,7 +109,7 @@ async function* linesOf(file: string): AsyncGenerator<string, void> {
     yield* handle.readLines();
   } catch (cause) {
     if (cause instanceof HeddleError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageIn(cause);
     throw new HeddleError('RECORDING_UNREADABLE', `the recording ${file} cannot be read: ${why}`, { file, cause });
   }
 }

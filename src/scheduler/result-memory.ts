@@ -5,6 +5,7 @@ import { attach, attachmentsOf, byteLengthOf } from '../lib/attachments.ts';
 import { formatBytes } from '../lib/byte-size.ts';
 import type { Block } from '../lib/chunk.ts';
 import type { Range } from '../lib/range.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import { SpillFile } from './spill-file.ts';
 
 /** A block that is held. Where its bytes are is the business of the memory that holds it. */
@@ -156,7 +157,7 @@ export class ResultMemory implements AsyncDisposable {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const { limitBytes, directory, warn } = this.#options;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageIn(error);
     const what = `results take more than ${formatBytes(limitBytes)} of memory, and cannot be moved to disk`;
     const remedy = 'Make room there, or name another folder for them, or allow more memory.';
     warn(`${what} in ${directory}: ${why}. They stay in memory. ${remedy}`);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 
 export class SpillFile implements AsyncDisposable {
   /** Where it is made when it is first needed. */
@@ -60,7 +61,7 @@ export class SpillFile implements AsyncDisposable {
       }
       return bytes;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageIn(cause);
       const message = `a result that was moved from memory to disk (in ${this.directory}) cannot be read back: ${why}`;
       throw new HeddleError('RESULT_LOST', message, { directory: this.directory, cause });
     }

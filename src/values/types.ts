@@ -7,6 +7,7 @@ import { ordinaryPrototype } from './deep-frozen.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { EnvelopeChange } from './envelope.ts';
 
 /** How instances of a class travel. */
@@ -200,8 +201,7 @@ export function decodeTyped(tag: string, data: unknown): unknown {
   try {
     made = type.decode(data);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `${subject} threw where a value of it arrived: ${why}`;
+    const message = `${subject} threw where a value of it arrived: ${messageIn(cause)}`;
     throw new HeddleError('TYPE_CODEC_FAILED', message, { tag, cause });
   }
   if (typeof made === 'object' && made !== null && !kinds.isPromise(made)) return made;

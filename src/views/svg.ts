@@ -1,4 +1,5 @@
 import { HeddleError } from '../lib/heddle-error.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { Graph } from '../flow/graph.ts';
 import { toDot } from './dot.ts';
 import type { PictureOptions } from './drawing.ts';
@@ -18,7 +19,7 @@ async function loadGraphviz(): Promise<{ dot(source: string, format: 'svg'): str
     const { Graphviz } = await import('@hpcc-js/wasm-graphviz');
     return await Graphviz.load();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageIn(cause);
     const message =
       `a picture as SVG is drawn by the package '@hpcc-js/wasm-graphviz', which could not be loaded: ${reason} ` +
       `Install it with npm install @hpcc-js/wasm-graphviz, or take the picture as DOT or Mermaid, which need nothing.`;

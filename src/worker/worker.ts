@@ -7,6 +7,7 @@ import type { ChunkInput, CodeSource } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { ArrayDefinition, FromWorker, ToWorker } from '../protocol/messages.ts';
 import { WorkerCore, type RunMessage, type WorkerCommand, type WorkerEvent } from './core.ts';
@@ -191,8 +192,7 @@ export class Worker implements AsyncDisposable {
       const bundle = this.#code?.find(id);
       return bundle === undefined ? { problem: 'it was removed from the disk' } : { bundle };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      return { problem: `the code that was sent could not be kept: ${why}` };
+      return { problem: `the code that was sent could not be kept: ${messageIn(error)}` };
     }
   }
 }

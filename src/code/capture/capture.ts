@@ -4,6 +4,7 @@
 
 import { types } from 'node:util';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { messageIn } from '../../lib/thrown-text.ts';
 import { certain } from '../certain.ts';
 import {
   isModuleScope,
@@ -59,7 +60,7 @@ async function openInspector(): Promise<Inspector> {
   try {
     return await Inspector.open();
   } catch (cause) {
-    throw new NoInspectorError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new NoInspectorError(messageIn(cause), { cause });
   }
 }
 

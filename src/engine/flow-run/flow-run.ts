@@ -6,6 +6,7 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { keptAlive } from '../kept-alive.ts';
 import { timerMs } from '../../lib/timer.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
+import { messageIn } from '../../lib/thrown-text.ts';
 import { config } from '../../config/config.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State } from '../../flow/state.ts';
@@ -300,8 +301,7 @@ function countTaskRuns({ runs }: FlowRunner): { taskRuns: number; keptTaskRuns: 
 function guarded(listener: (record: LogRecord) => void, failed: (error: Error) => void): (record: LogRecord) => void {
   return (record) => {
     const fail = (cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      failed(new HeddleError('LOG_LISTENER_FAILED', `the run's onLog threw: ${why}`, { cause }));
+      failed(new HeddleError('LOG_LISTENER_FAILED', `the run's onLog threw: ${messageIn(cause)}`, { cause }));
     };
     try {
       const promise: unknown = listener(record);

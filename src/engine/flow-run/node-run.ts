@@ -5,6 +5,7 @@ import type { Node } from '../../flow/node.ts';
 import { State } from '../../flow/state.ts';
 import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { messageIn } from '../../lib/thrown-text.ts';
 import { mayHoldTypes } from '../../values/copier.ts';
 import { failed } from '../endings.ts';
 import { successWithout, type WantedValues } from './kept-values.ts';
@@ -302,7 +303,7 @@ function unreadable(cause: unknown, { task, start, count, isList }: Unread): Hed
   const which = isList ? `'${task}' ${indices}` : `'${task}'`;
   const isOfType = cause instanceof HeddleError && cause.code.startsWith('TYPE_');
   const code = isOfType ? cause.code : 'UNKNOWN_VALUE_CODEC';
-  const why = (cause instanceof Error ? cause.message : String(cause)).replace(/\.?$/, '.');
+  const why = messageIn(cause).replace(/\.?$/, '.');
   const remedy = isOfType
     ? 'The task itself succeeded: what decode() needs must be here too, and it must take whatever encode() gave.'
     : 'Is its worker of the same version of Heddle?';

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { config } from '../../config/config.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
+import { messageIn } from '../../lib/thrown-text.ts';
 import type { ScheduledEvent } from '../../schedules/clock.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
 import { carryOut, type FlowRunRequest } from './flow-run.ts';
@@ -170,7 +171,7 @@ class ScheduleLoop<Plan> {
     try {
       return { ...facts, state: await carryOut(this.#flow, request) };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageIn(error);
       this.#logger.error(`the run of ${isoTime(facts.scheduledStartTime.getTime())} could not be carried out: ${why}`);
       return { ...facts, error };
     } finally {

@@ -6,6 +6,7 @@
 import { State } from '../../flow/state.ts';
 import { describe } from '../../lib/options.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
+import { messageIn } from '../../lib/thrown-text.ts';
 import {
   durationOnly,
   looksAt,
@@ -168,8 +169,7 @@ class CachedResult implements StoredRun {
       run.logger().warn(`what is cached at '${location}' is no cached result, so the task runs again`);
     } catch (error) {
       if ((error as { code?: unknown } | null)?.code === 'RESULT_NOT_FOUND') return undefined;
-      const why = error instanceof Error ? error.message : String(error);
-      run.logger().warn(`what is cached at '${location}' cannot be used, so the task runs again: ${why}`);
+      run.logger().warn(`what is cached at '${location}' cannot be used, so the task runs again: ${messageIn(error)}`);
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
 import { fillTemplate } from '../../lib/template.ts';
+import { messageIn } from '../../lib/thrown-text.ts';
 import type { TaskRunNameFacts } from '../../flow/settings.ts';
 import type { LoadedTask } from '../loaded-task.ts';
 
@@ -20,8 +21,7 @@ export function nameTaskRun(
     const message = `it should come to a text that is not empty; it came to ${describe(name)}`;
     throw new UsageError('INVALID_NAME', message);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `the taskRunName of task '${taskName}' failed, so the run was not started: ${why}`;
+    const message = `the taskRunName of task '${taskName}' failed, so the run was not started: ${messageIn(cause)}`;
     throw new HeddleError('TASK_RUN_NAME_FAILED', message, { task: taskName, mapIndex, cause });
   }
 }
