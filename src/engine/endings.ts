@@ -1,5 +1,6 @@
 // How task runs end, when they do not simply return a value.
 
+import { isAbsolute } from 'node:path';
 import { notInBundle } from '../code/bundle/not-in-bundle.ts';
 import { whatIsFrozen } from '../values/deep-frozen.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
@@ -36,11 +37,11 @@ export class Ending {
 }
 
 /** The ending of a run whose function threw, whatever it threw. */
-export function endingOf(thrown: unknown, task: string): Ending {
-  const error = errorOf(thrown, `task '${task}'`);
+export function endingOf(thrown: unknown, plan: RunPlan): Ending {
+  const error = errorOf(thrown, `task '${plan.name}'`);
   if (error instanceof RETRY) return new Ending(scheduled(error), { isRetriable: true });
   if (error instanceof Signal) return new Ending(error.state, { isRetriable: true });
-  return new Ending(failed(explained(error, task)), { isRetriable: true });
+  return new Ending(failed(explained(error, plan)), { isRetriable: true });
 }
 
 function scheduled({ state, delayMs }: RETRY): State {
@@ -76,9 +77,12 @@ const readOnlyOfTask = /Cannot assign to read only property '(.*)' of function '
 /** What V8 says of whatever is frozen, whoever froze it. */
 const readOnly = /^Cannot (?:assign to read only|delete) property |, object is not extensible$/;
 
-/** A task is a frozen function while it runs, and what V8 says of that helps nobody. Nor does Node know of bundles. */
-function explained(error: Error, task: string): Error {
-  if (!(error instanceof TypeError)) return notInBundle(error) ?? error;
+/**
+ * A task is a frozen function while it runs, and what V8 says of that helps nobody. Nor does Node know of bundles, and
+ * of folders on other machines.
+ */
+function explained(error: Error, { name: task, folder }: RunPlan): Error {
+  if (!(error instanceof TypeError)) return notInBundle(error) ?? notInFolder(error, { task, folder }) ?? error;
   const text = messageOf(error);
   const [, property] = readOnlyOfTask.exec(text) ?? [];
   if (property !== undefined) {
@@ -94,8 +98,32 @@ function explained(error: Error, task: string): Error {
   return toldInstead(error, new UsageError('VALUE_IS_FROZEN', message, { task, cause: error }));
 }
 
-function toldInstead(error: Error, told: UsageError): UsageError {
-  told.stack = `TypeError: ${told.message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
+/** A file that was looked for by a relative path, where the worker's folder is another than that of the flow. */
+function notInFolder(error: Error, { task, folder }: { task: string; folder: string | undefined }) {
+  const here = process.cwd();
+  if (folder === undefined || folder === here) return undefined;
+  const path = missingPathOf(error);
+  if (path === undefined || isAbsolute(path)) return undefined;
+  const message =
+    `task '${task}' looked for '${path}' in the folder of the worker that it runs on, ${here}, and not in that of ` +
+    `the flow, ${folder}. Give it an absolute path that this machine has too, or one beside the module of the task: ` +
+    `join(import.meta.dirname, 'the-file'), which is sent along with its code.`;
+  return toldInstead(error, new HeddleError('NOT_IN_WORKER_FOLDER', message, { task, path, here, cause: error }));
+}
+
+/** Of a command that is not found, Node says the same, with its name as the path. */
+function missingPathOf(error: Error): string | undefined {
+  try {
+    const { code, path, syscall } = error as NodeJS.ErrnoException;
+    const isFile = code === 'ENOENT' && typeof syscall === 'string' && !syscall.startsWith('spawn');
+    return isFile && typeof path === 'string' && path !== '' ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toldInstead(error: Error, told: HeddleError): HeddleError {
+  told.stack = `${told.name}: ${told.message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
   return told;
 }
 

@@ -83,6 +83,8 @@ export interface RunPlan {
   readonly check: Check;
   /** Whether all that runs it is in the flow's own process; absent when it is not. */
   readonly sharesMemory?: true;
+  /** The working folder of the flow's process; absent when all that runs it is there. */
+  readonly folder?: string;
   /** How many bytes a result may have. */
   readonly valueLimitBytes: number;
   readonly skipOnUpstreamSkip: boolean;

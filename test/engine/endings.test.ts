@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { failed, stackOf } from '../../src/engine/endings.ts';
+import { endingOf, failed, stackOf } from '../../src/engine/endings.ts';
+import type { RunPlan } from '../../src/engine/plan.ts';
 import { hideSecret } from '../../src/engine/secrets.ts';
 import { State } from '../../src/flow/state.ts';
 
@@ -34,3 +37,48 @@ test('no part of a secret is left where a long error is cut', () => {
   assert.doesNotMatch(told, /sesame|door/);
   assert.match(told, /7\*\*\*7+ \[and \d+ more/);
 });
+
+test('a file that is looked for by a relative path in another folder than the flow is told with both', () => {
+  const error = thrownBy(() => readFileSync('no-such-rows.csv'));
+
+  const told = endingOf(error, { name: 'load', folder: '/srv/flows' } as RunPlan).state.error;
+
+  assert.deepEqual(
+    { ...(told as object), name: told?.name, message: told?.message },
+    {
+      name: 'HeddleError',
+      code: 'NOT_IN_WORKER_FOLDER',
+      task: 'load',
+      path: 'no-such-rows.csv',
+      here: process.cwd(),
+      message:
+        `task 'load' looked for 'no-such-rows.csv' in the folder of the worker that it runs on, ${process.cwd()}, and not ` +
+        `in that of the flow, /srv/flows. Give it an absolute path that this machine has too, or one beside the module of ` +
+        `the task: join(import.meta.dirname, 'the-file'), which is sent along with its code.`,
+    },
+  );
+  assert.equal(told?.cause, error);
+  assert.match(told?.stack ?? '', /endings\.test\.ts/);
+});
+
+const others: readonly (readonly [what: string, folder: string | undefined, error: Error])[] = [
+  ['in the folder of the flow', process.cwd(), thrownBy(() => readFileSync('no-such-rows.csv'))],
+  ['in the process of the flow', undefined, thrownBy(() => readFileSync('no-such-rows.csv'))],
+  ['that has an absolute path', '/srv/flows', thrownBy(() => readFileSync('/no-such-rows.csv'))],
+  ['that is a command', '/srv/flows', spawnSync('no-such-command').error!],
+  ['that is a folder', '/srv/flows', thrownBy(() => readFileSync('src'))],
+];
+for (const [what, folder, error] of others) {
+  test(`what is missing ${what} is told as Node does`, () => {
+    assert.equal(endingOf(error, { name: 'load', ...(folder && { folder }) } as RunPlan).state.error, error);
+  });
+}
+
+function thrownBy(body: () => unknown): Error {
+  try {
+    body();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it throws nothing');
+}

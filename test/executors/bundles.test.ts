@@ -152,6 +152,16 @@ test('code that cannot be bundled is told with its line, and a worker that has t
   assert.match(told, /test\/fixtures\/shipped\/unbundleable\.ts:5:47\n {2}export const gone = task\('gone'/);
 });
 
+test('a relative path is read from the folder of the worker, which is told when there is no such file', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state } = await house.run(new Flow('reads', () => shipped.readHere()));
+
+  const { code, path, here, message } = state.of('read-here').error as unknown as Readonly<Record<string, unknown>>;
+  assert.deepEqual([code, path, here], ['NOT_IN_WORKER_FOLDER', 'package.json', house.folder]);
+  assert.ok(String(message).includes(`and not in that of the flow, ${process.cwd()}. `), String(message));
+});
+
 test('what a module loads by a name that is computed is told beforehand, and when it is missed', async () => {
   await using house = await houseWith({ code: 'bundle' });
 

@@ -57,7 +57,7 @@ export function planOf(node: Node, { wiring, storage, scope, ...rest }: Circumst
     timeoutMs: timeoutMs ?? null,
     ...(everyMs !== undefined && { everyMs }),
     check,
-    ...(rest.sharesMemory && { sharesMemory: true }),
+    ...(rest.sharesMemory ? { sharesMemory: true } : { folder: process.cwd() }),
     valueLimitBytes,
     skipOnUpstreamSkip,
     trigger: nameOf(trigger) ?? null,

@@ -271,7 +271,7 @@ export class TaskRunner {
       }
       return undefined;
     } catch (thrown) {
-      return endingOf(thrown, plan.name);
+      return endingOf(thrown, plan);
     } finally {
       // The time that it took is not that of the run.
       Atomics.store(control, controlWords.opening, 0);
@@ -294,19 +294,19 @@ export class TaskRunner {
       return isLate ? overtime(plan, progress) : result;
     } catch (thrown) {
       this.#close(run);
-      return endingOf(thrown, plan.name);
+      return endingOf(thrown, plan);
     }
   }
 
   async #settle(result: PromiseLike<unknown>, run: RunContext, limit: CallLimit | undefined): Promise<unknown> {
-    const { name } = this.#loaded.plan;
+    const { plan } = this.#loaded;
     try {
       const value = limit === undefined ? await result : await this.#within(limit, result, run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
-      refuseProxy(value, { role: 'result', task: name });
+      refuseProxy(value, { role: 'result', task: plan.name });
       return value;
     } catch (thrown) {
-      return endingOf(thrown, name);
+      return endingOf(thrown, plan);
     } finally {
       this.#close(run);
     }
