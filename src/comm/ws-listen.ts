@@ -30,8 +30,6 @@ export interface ListenOptions<In extends Message, Out extends Message> extends 
   readonly pages?: Pages;
   /** Encrypts, and with `ca` lets nobody in without a certificate. */
   readonly tls?: ServerTlsOptions;
-  /** Whether the process goes on only because of it, as by default. */
-  readonly keepsProcess?: boolean;
   /** How many connections there may be at all. Default 10,000. */
   readonly maxConnections?: number;
   /** Hears, not too often, of connections that were refused. */
@@ -42,6 +40,10 @@ export interface Listener extends AsyncDisposable {
   /** An address that reaches it from this machine. */
   readonly url: string;
   readonly port: number;
+  /** The process goes on because of it, as it does at first. */
+  ref(): void;
+  /** It does not, whoever is connected. */
+  unref(): void;
   /** Takes no more connections and closes those that are open. */
   close(): Promise<void>;
 }
@@ -67,8 +69,8 @@ export async function listen<In extends Message, Out extends Message>(
   const refusals = new Refusals(onRefused);
   const hall = new Hall(options, door, refusals);
   hall.guard(server);
+  const hold = new Hold(server);
   await start(server, host, port);
-  if (options.keepsProcess === false) server.unref();
   const { port: actualPort } = server.address() as AddressInfo;
   const close = async () => {
     const isDown = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -78,7 +80,8 @@ export async function listen<In extends Message, Out extends Message>(
     refusals[Symbol.dispose]();
   };
   const url = `${tls === undefined ? 'ws' : 'wss'}://${reachable(host)}:${actualPort}`;
-  return { url, port: actualPort, close, [Symbol.asyncDispose]: close };
+  const [ref, unref] = [hold.ref.bind(hold), hold.unref.bind(hold)];
+  return { url, port: actualPort, ref, unref, close, [Symbol.asyncDispose]: close };
 }
 
 function makeServer(serve: ReturnType<typeof pageServer>, tls: ServerTlsOptions | undefined): Server {
@@ -87,6 +90,32 @@ function makeServer(serve: ReturnType<typeof pageServer>, tls: ServerTlsOptions 
   // Who shows a wrong certificate is told so in an answer. By TLS itself they would only see that it broke.
   const asks = { requestCert: tls.ca !== undefined, rejectUnauthorized: false };
   return createTlsServer({ ...requestLimits, ...tls, ...asks }, serve);
+}
+
+/** What keeps the process: the server, and the sockets of those who came. */
+class Hold {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isKeeping = true;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      if (!this.#isKeeping) socket.unref();
+    });
+  }
+
+  ref(): void {
+    this.#isKeeping = true;
+    for (const each of [this.#server, ...this.#sockets]) each.ref();
+  }
+
+  unref(): void {
+    this.#isKeeping = false;
+    for (const each of [this.#server, ...this.#sockets]) each.unref();
+  }
 }
 
 /** Where those are who came in, and those who have not introduced themselves yet. */
@@ -106,7 +135,7 @@ class Hall<In extends Message, Out extends Message> {
   }
 
   guard(server: Server): void {
-    const { maxConnections = 10_000, keepsProcess = true } = this.#options;
+    const { maxConnections = 10_000 } = this.#options;
     server.maxConnections = maxConnections;
     server.on('drop', (dropped) => {
       this.#refusals.note(
@@ -119,7 +148,6 @@ class Hall<In extends Message, Out extends Message> {
     });
     // Before anything is made for it.
     server.prependListener('connection', (socket: Socket) => this.#strangers.admit(socket));
-    if (!keepsProcess) server.on('connection', (socket: Socket) => socket.unref());
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );

@@ -7,6 +7,7 @@ import type { Lookout } from '../scheduler/lookout.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import type { RunningCluster } from './cluster-life.ts';
+import { LeftOpen } from './left-open.ts';
 import type { SetByClusters } from './scheduler-settings.ts';
 import { Workforce, type StartWorker } from './workforce.ts';
 
@@ -24,6 +25,7 @@ export interface ListeningOptions extends SetByClusters, Pick<SchedulerOptions, 
 
 export interface ListeningCluster extends RunningCluster {
   readonly url: string;
+  readonly leftOpen: LeftOpen;
 }
 
 /** Who is told that the cluster closes, and takes longer to answer, may hang: nothing more is wanted of it. */
@@ -47,7 +49,6 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     port,
     token,
     closeTimeoutMs,
-    keepsProcess: !isPrivate,
     ...(tls !== undefined && { tls }),
     // It may be the worker that they wait for.
     onRefused: (news, firstFrom) =>
@@ -57,6 +58,9 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     pages: pagesOf(scheduler.lookout),
   });
   const { url } = listener;
+  if (isPrivate) listener.unref();
+  const hasFlowRuns = () => scheduler.lookout.status.flowRuns.length > 0;
+  const leftOpen = resources.use(new LeftOpen({ url, listener, hasFlowRuns }));
   // The scheduler closes before the workers that were started for it: so they stop what they run, and end in order.
   if (starting !== undefined) {
     workforce = resources.use(
@@ -65,7 +69,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   }
   resources.use(listener);
   resources.use(scheduler);
-  return { scheduler, workforce, resources: resources.move(), url };
+  return { scheduler, workforce, resources: resources.move(), url, leftOpen };
 }
 
 /** For those who watch: `/health` for all of them, `/metrics` for those who know the token. */

@@ -11,6 +11,7 @@ import type { AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
+import type { LeftOpen } from './left-open.ts';
 import { openListening } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { LaunchedWorker } from './workforce.ts';
@@ -65,6 +66,7 @@ export class WebSocketCluster implements Cluster {
   readonly #heartbeatTimeoutMs: number;
   readonly #life: ClusterLife;
   #url: string | undefined;
+  #leftOpen: LeftOpen | undefined;
 
   /**
    * Throws a `UsageError` for an unknown or wrong option, and `CERTIFICATE_INVALID` for a certificate that cannot be
@@ -119,7 +121,9 @@ export class WebSocketCluster implements Cluster {
   }
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
-    return connectClient(await this.#life.start());
+    const scheduler = await this.#life.start();
+    this.#leftOpen?.used();
+    return connectClient(scheduler);
   }
 
   /** With `launch`, has so many workers of its own from here on; without it, throws `CANNOT_SCALE`. */
@@ -171,6 +175,7 @@ export class WebSocketCluster implements Cluster {
       ...(launch !== undefined && { starting: (url) => (place, name) => launch({ url, token, name, place }) }),
     });
     this.#url = cluster.url;
+    this.#leftOpen = cluster.leftOpen;
     return cluster;
   }
 }

@@ -1,0 +1,99 @@
+// What a program is told that is through, and does not end because a cluster of its own still listens.
+
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { LeftOpen } from '../../src/executors/left-open.ts';
+import { Program } from '../cli/process.ts';
+import { joinedWorker } from './worker-process.ts';
+
+const url = 'ws://127.0.0.1:8786';
+
+test('a program that stays because its cluster still listens is told so, and workers stay', async () => {
+  const script = join(import.meta.dirname, '../fixtures/leaves-a-cluster-open.ts');
+  await using program = new Program(process.execPath, [script, 'listening']);
+  const at = await program.line(/^ws:/);
+  await using ada = await joinedWorker({ url: at, token: 'weft', name: 'ada' });
+  await program.line(/^2 3$/);
+
+  const told = await program.line(/CLUSTER_LEFT_OPEN/);
+
+  assert.match(
+    told,
+    /^\(node:\d+\) \[CLUSTER_LEFT_OPEN\] Warning: the program is through, and its process stays only /,
+  );
+  assert.match(
+    told,
+    new RegExp(`because its WebSocketCluster at ${at} is still open.* await cluster\\.close\\(\\)\\.$`),
+  );
+  await using bob = await joinedWorker({ url: at, token: 'weft', name: 'bob' });
+  assert.deepEqual(
+    [program.child.exitCode, ada.lines.some((line) => /left/.test(line)), bob.pid > 0],
+    [null, false, true],
+  );
+});
+
+test('it is told once, when no flow runs any more and nothing else keeps the process', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { open, house, events } = cluster();
+
+  open.used();
+  t.mock.timers.tick(10_000);
+  assert.deepEqual(events.splice(0), ['ref']);
+  house.flowRuns = 0;
+  t.mock.timers.tick(3_000);
+  assert.deepEqual(events.splice(0), ['unref']);
+  house.program.emit('beforeExit');
+  assert.deepEqual(events.splice(0), ['ref', 'CLUSTER_LEFT_OPEN']);
+
+  open.used();
+  t.mock.timers.tick(10_000);
+  house.program.emit('beforeExit');
+  assert.deepEqual(events, []);
+});
+
+test('a run that begins meanwhile holds the process again, and so does nothing once the cluster is closed', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { open, house, events } = cluster();
+  house.flowRuns = 0;
+
+  open.used();
+  t.mock.timers.tick(3_000);
+  open.used();
+  house.program.emit('beforeExit');
+  assert.deepEqual(events.splice(0), ['ref', 'unref', 'ref']);
+
+  t.mock.timers.tick(3_000);
+  open[Symbol.dispose]();
+  house.program.emit('beforeExit');
+  open.used();
+  assert.deepEqual(events, ['unref']);
+});
+
+test('a program that waits for a signal is meant to stay, and so is one whose own flows never ran there', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { open, house, events } = cluster();
+  house.flowRuns = 0;
+
+  t.mock.timers.tick(10_000);
+  house.program.emit('beforeExit');
+  assert.deepEqual(events, []);
+
+  house.program.once('SIGTERM', () => {});
+  open.used();
+  t.mock.timers.tick(3_000);
+  house.program.emit('beforeExit');
+  assert.deepEqual(events, ['ref', 'unref', 'ref']);
+});
+
+/** What it does to its listener, and says, in order. */
+function cluster() {
+  const events: string[] = [];
+  const emitWarning = (_: string, { code }: { code: string }) => void events.push(code);
+  const program = Object.assign(new EventEmitter(), { emitWarning });
+  const house = { flowRuns: 1, program };
+  const listener = { ref: () => void events.push('ref'), unref: () => void events.push('unref') };
+  const open = new LeftOpen({ url, listener, hasFlowRuns: () => house.flowRuns > 0, program: program as never });
+  return { open, house, events };
+}
