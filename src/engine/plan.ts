@@ -3,6 +3,7 @@ import '../flow/control.ts';
 import '../flow/resource-manager.ts';
 import { attach } from '../lib/attachments.ts';
 import type { Reading } from '../values/copier.ts';
+import { deepFrozen } from '../values/deep-frozen.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed, type Check } from '../values/travels.ts';
 import type { LogLevel } from '../lib/log-record.ts';
@@ -38,8 +39,8 @@ interface WholeSource {
   readonly isFlattened: boolean;
 }
 
-/** All that the runs of one array have in common, as plain data: what to call, with what, and under which rules. */
-export interface RunPlan {
+/** What the plans of a flow run have in common. */
+export interface FlowRunPlan {
   readonly flow: string;
   readonly flowRunId: string;
   readonly flowRunName: string;
@@ -52,15 +53,16 @@ export interface RunPlan {
   readonly secrets: Readonly<Record<string, unknown>>;
   /** The least level that is logged. */
   readonly logLevel: LogLevel;
-  /** Whether what the task prints goes to the log. */
-  readonly logStdout: boolean;
   /** Names of loggers of other libraries whose lines go to the log, if any. */
   readonly extraLoggers?: readonly string[];
-  readonly name: string;
-  /** Absent when there are none. */
-  readonly tags?: readonly string[];
-  /** Present when it need not wait for somebody's approval. */
-  readonly isApproved?: true;
+  /** Whether all that runs it is in the flow's own process; absent when it is not. */
+  readonly sharesMemory?: true;
+  /** The working folder of the flow's process; absent when all that runs it is there. */
+  readonly folder?: string;
+}
+
+/** What those of them have in common that call the same task. */
+export interface TaskPlan {
   readonly reference: Reference;
   /** The task itself, taken apart, when the reference leads nowhere. */
   readonly captured?: Captured;
@@ -68,9 +70,10 @@ export interface RunPlan {
   readonly functions?: readonly FunctionIdentity[];
   /** Variables of its module that the task mentions, as they are where the flow was started, if any. */
   readonly variables?: readonly ModuleVariable[];
-  /** Where types of the user's are registered, if any. */
-  readonly types?: readonly Reference[];
-  readonly isMapped: boolean;
+  /** Absent when there are none. */
+  readonly tags?: readonly string[];
+  /** Whether what the task prints goes to the log. */
+  readonly logStdout: boolean;
   /** The text that names the runs, if there is one; null when it is a function of the user's. */
   readonly taskRunName?: string | null;
   readonly retries: number;
@@ -81,15 +84,21 @@ export interface RunPlan {
   readonly everyMs?: number;
   /** What becomes of results that would arrive changed. */
   readonly check: Check;
-  /** Whether all that runs it is in the flow's own process; absent when it is not. */
-  readonly sharesMemory?: true;
-  /** The working folder of the flow's process; absent when all that runs it is there. */
-  readonly folder?: string;
   /** How many bytes a result may have. */
   readonly valueLimitBytes: number;
   readonly skipOnUpstreamSkip: boolean;
   /** Null when the trigger is a function of the user's: then it is that of the task behind the reference. */
   readonly trigger: TriggerName | null;
+}
+
+/** What is of one node alone. */
+export interface NodePlan {
+  readonly name: string;
+  /** Present when it need not wait for somebody's approval. */
+  readonly isApproved?: true;
+  /** Where types of the user's are registered, if any. */
+  readonly types?: readonly Reference[];
+  readonly isMapped: boolean;
   readonly args: readonly ArgumentPlan[];
   readonly constants: readonly unknown[];
   /** The resources that the runs need, if any. */
@@ -106,6 +115,16 @@ export interface RunPlan {
   readonly storage?: StoragePlan;
 }
 
+/** All that the runs of one array have in common, as plain data: what to call, with what, and under which rules. */
+export interface RunPlan extends FlowRunPlan, TaskPlan, NodePlan {}
+
+/** The same in parts. The first two are the same objects for all nodes that have them in common. */
+export interface PlanParts {
+  readonly flowRun: FlowRunPlan;
+  readonly task: TaskPlan;
+  readonly node: NodePlan;
+}
+
 export interface PlannedResource {
   /** Unlike that of any other, in any flow run. */
   readonly key: string;
@@ -118,58 +137,112 @@ export interface PlannedResource {
 }
 
 /**
- * A plan of which the values are not read yet: types of theirs may be registered by the task's module. `isSent` says
- * that the task is among them.
+ * A plan of which `values`, if it has any, are not read yet: types of theirs may be registered by the task's module.
+ * `isSent` says that the task is among them.
  */
 export type SealedPlan = Omit<RunPlan, keyof PlanValues> & {
-  readonly values: PlanValues | Uint8Array;
+  readonly values?: Uint8Array;
   readonly isSent?: true;
 };
 
 type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants' | 'trigger' | 'captured' | 'storage'>;
 
+const partsOfPlan = 3;
 const lengthBytes = 4;
+const headBytes = partsOfPlan * lengthBytes;
 
 /**
- * The length of a text in bytes, the text, which is JSON, and the bytes of the values, unless those stand in the text
+ * The length of each part in bytes, the parts as JSON, and the bytes of the values, unless those stand in the parts
  * too. A copier would take several times as long, and a flow of one small task would feel it.
  */
-export function encodePlan(plan: RunPlan): Uint8Array {
-  const { parameters, secrets, constants, trigger, captured, storage, ...rest } = plan;
+export function encodePlan({ flowRun, task, node }: PlanParts): Uint8Array {
+  const shared = [sharedText(flowRun), sharedText(task)];
+  if (!shared.includes(undefined) && isText(node)) return join([...(shared as Uint8Array[]), textOf(node)]);
+  const { parameters, secrets, ...ofFlowRun } = flowRun;
+  const { trigger, captured, ...ofTask } = task;
+  const { constants, storage, ...ofNode } = node;
   const plain = { parameters, secrets, constants, trigger };
   const values: PlanValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
-  const mayBeText = [parameters, secrets, constants, trigger?.bounds ?? []];
-  if (!captured && !storage && mayBeText.every(isJson)) return join({ ...rest, values });
-  const attaching = rest.sharesMemory === true ? new Map() : undefined;
+  const attaching = flowRun.sharesMemory === true ? new Map() : undefined;
   const bytesOfValues = encodeValue(packed(values), [], { attaching });
-  const bytes = join({ ...rest, ...(captured && { isSent: true }) }, bytesOfValues);
+  const parts = [ofFlowRun, { ...ofTask, ...(captured && { isSent: true }) }, ofNode];
+  const bytes = join([...parts.map(textOf), bytesOfValues]);
   if (attaching !== undefined) attach(bytes, attaching);
   return bytes;
 }
 
 export function decodePlan(bytes: Uint8Array): SealedPlan {
-  const start = lengthBytes + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + lengthBytes, start - lengthBytes).toString();
-  const plan = JSON.parse(text) as Omit<RunPlan, keyof PlanValues>;
-  return start === bytes.length ? (plan as SealedPlan) : { ...plan, values: bytes.subarray(start) };
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let end = headBytes;
+  const texts = Array.from({ length: partsOfPlan }, (_, part) => {
+    const start = end;
+    end += all.readUInt32LE(part * lengthBytes);
+    return all.toString('utf8', start, end);
+  });
+  const [flowRun, task, node] = texts as [string, string, string];
+  const plan = { ...read(flowRun, task), ...(JSON.parse(node) as NodePlan) };
+  return end === bytes.length ? plan : { ...plan, values: bytes.subarray(end) };
 }
 
-/** Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
-export function openPlan({ values, ...rest }: SealedPlan, reading?: Reading): RunPlan {
-  const read = values instanceof Uint8Array ? (decodeValue(values, reading) as PlanValues) : values;
-  return { ...rest, ...read, parameters: namedParameters(rest.flow, read.parameters) };
+/** Its parameters are frozen. Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
+export function openPlan(sealed: SealedPlan, reading?: Reading): RunPlan {
+  if (sealed.values === undefined) return sealed as RunPlan;
+  const { values, ...plan } = sealed;
+  const { parameters, ...rest } = decodeValue(values, reading) as PlanValues;
+  return { ...plan, ...rest, parameters: deepFrozen(namedParameters(plan.flow, parameters)) };
 }
 
-function join(plan: object, values: Uint8Array = nothing): Uint8Array {
-  const text = Buffer.from(JSON.stringify(plan));
-  const bytes = new Uint8Array(lengthBytes + text.length + values.length);
-  new DataView(bytes.buffer).setUint32(0, text.length);
-  bytes.set(text, lengthBytes);
-  bytes.set(values, lengthBytes + text.length);
-  return bytes;
+/** Of parts that many plans have in common, the text; none when it would not be exact. */
+const sharedTexts = new WeakMap<object, Uint8Array | undefined>();
+
+function sharedText(part: FlowRunPlan | TaskPlan): Uint8Array | undefined {
+  if (!sharedTexts.has(part)) sharedTexts.set(part, isText(part) ? textOf(part) : undefined);
+  return sharedTexts.get(part);
 }
 
-const nothing = new Uint8Array(0);
+type Common = Omit<SealedPlan, keyof NodePlan>;
+
+/** What plans have in common, by its text, as far as that is short: a thread reads the same over and over. */
+const commonRead = new Map<string, Common>();
+const mostRead = 32;
+const mostCharacters = 16 * 1024;
+
+/** To be called when nothing more of them comes: there are secrets in them. */
+export function forgetPlans(): void {
+  commonRead.clear();
+}
+
+/** Frozen through and through, for it is not read for one plan alone. */
+function read(flowRun: string, task: string): Common {
+  const text = flowRun + task;
+  const known = commonRead.get(text);
+  if (known !== undefined) return known;
+  const common = { ...(JSON.parse(flowRun) as FlowRunPlan), ...(JSON.parse(task) as TaskPlan) };
+  // They may come with the values.
+  if ('parameters' in common) namedParameters(common.flow, common.parameters);
+  deepFrozen(common);
+  if (text.length > mostCharacters) return common;
+  if (commonRead.size >= mostRead) commonRead.delete(commonRead.keys().next().value!);
+  commonRead.set(text, common);
+  return common;
+}
+
+function textOf(part: object): Uint8Array {
+  return Buffer.from(JSON.stringify(part));
+}
+
+/** The parts, and what comes behind them, with the lengths of the parts before them. */
+function join(all: readonly Uint8Array[]): Uint8Array {
+  const head = Buffer.alloc(headBytes);
+  for (let part = 0; part < partsOfPlan; part += 1) head.writeUInt32LE(all[part]!.length, part * lengthBytes);
+  return Buffer.concat([head, ...all]);
+}
+
+/** Whether JSON keeps a part exactly; what is not named here, it always does. */
+function isText({ parameters, secrets, constants, trigger, captured, storage }: Partial<PlanValues>): boolean {
+  if (captured !== undefined || storage !== undefined) return false;
+  return [parameters, secrets, constants, trigger?.bounds].every((values) => values === undefined || isJson(values));
+}
 
 /** Whether JSON keeps all members exactly: texts, flags, null, and such numbers as it knows. */
 function isJson(values: object): boolean {

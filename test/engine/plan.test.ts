@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodePlan, encodePlan, openPlan, type RunPlan } from '../../src/engine/plan.ts';
+import { decodePlan, encodePlan, openPlan, type PlanParts, type RunPlan } from '../../src/engine/plan.ts';
 import { nameOf, someFailed } from '../../src/flow/triggers.ts';
 
 const plan: RunPlan = {
@@ -79,6 +79,33 @@ test('a plan of plain values arrives as it was, and so does a parameter with the
   assert.deepEqual(Object.keys(odd.parameters), Object.keys(parameters));
 });
 
+test('what plans of a flow run have in common is read once, and nobody can change it for the others', () => {
+  const plain = partsOf({ ...plan, parameters: { path: 'a.csv' }, tags: ['nightly'], constants: ['a'] });
+  const [one, other] = ['score', 'score-2'].map((name) => {
+    return openPlan(decodePlan(encodePlan({ ...plain, node: { ...plain.node, name } })));
+  }) as [RunPlan, RunPlan];
+
+  assert.deepEqual([one.name, other.name], ['score', 'score-2']);
+  assert.equal(one.parameters, other.parameters);
+  assert.notEqual(one.constants, other.constants);
+  assert.throws(() => (one.tags as string[]).push('changed'), TypeError);
+});
+
+test('what is long is not kept to be read once', () => {
+  const plain = partsOf({ ...plan, parameters: { text: 'a'.repeat(20_000) }, constants: [] });
+  const [one, other] = [encodePlan(plain), encodePlan(plain)].map((bytes) => openPlan(decodePlan(bytes)));
+
+  assert.deepEqual(one, other);
+  assert.notEqual(one!.parameters, other!.parameters);
+});
+
 function arrived(sent: RunPlan): RunPlan {
-  return openPlan(decodePlan(encodePlan(sent)));
+  return openPlan(decodePlan(encodePlan(partsOf(sent))));
+}
+
+function partsOf(sent: RunPlan): PlanParts {
+  const { flow, flowRunId, flowRunName, startedAt, parameters, secrets, logLevel, ...others } = sent;
+  const { name, isMapped, args, constants, wholeIsList, literals, gates, ...task } = others;
+  const node = { name, isMapped, args, constants, wholeIsList, literals, ...(gates && { gates }) };
+  return { flowRun: { flow, flowRunId, flowRunName, startedAt, parameters, secrets, logLevel }, task, node };
 }

@@ -37,8 +37,8 @@ import {
 import { assertEachFits, outgoing, type OutgoingUse } from '../outgoing.ts';
 import { typeReferences } from '../types.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
-import { planOf } from './plan-of.ts';
-import { prepareTasks, type PreparedTask } from './prepared-tasks.ts';
+import { Plans } from './plans.ts';
+import { prepareTasks } from './prepared-tasks.ts';
 import { encodePlan, type ArgumentPlan } from '../plan.ts';
 import { storagePlanOf, type StoragePlan } from '../storage-plan.ts';
 import { failed } from '../endings.ts';
@@ -69,7 +69,7 @@ export class FlowRunner {
   readonly #journal: Journal | undefined;
   readonly #downstream: ReadonlyMap<Node, readonly Node[]>;
   #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
-  #prepared: ReadonlyMap<Task, PreparedTask> = new Map();
+  #plans!: Plans;
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
@@ -89,7 +89,8 @@ export class FlowRunner {
     const sharesMemory = session.sharesMemory && this.#journal === undefined;
     this.#ofRun = { ...this.#ofRun, sharesMemory };
     await this.resources.prepare(session);
-    this.#prepared = await prepareTasks(this.#graph, session, this.#ofRun);
+    const prepared = await prepareTasks(this.#graph, session, this.#ofRun);
+    this.#plans = new Plans({ scope: this.#facts, prepared, approved: this.#facts.approved, sharesMemory });
   }
 
   /** Submits all there is, and resolves when every task run is settled. */
@@ -351,17 +352,14 @@ export class FlowRunner {
   }
 
   #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
-    const { approved } = this.#facts;
-    const sharesMemory = this.#ofRun.sharesMemory === true;
-    const prepared = this.#prepared.get(node.task!);
-    const plan = planOf(node, { wiring, storage, scope: this.#facts, prepared, approved, sharesMemory });
-    const bytes = encodePlan(plan);
-    if (byteLengthOf(bytes) > plan.valueLimitBytes) {
-      const given = plan.args.flatMap((argument, position) => {
+    const bytes = encodePlan(this.#plans.of(node, wiring, storage));
+    const { valueLimitBytes } = node.task!.settings;
+    if (byteLengthOf(bytes) > valueLimitBytes) {
+      const given = wiring.args.flatMap((argument, position) => {
         const use = this.#inputOf(node, { name: `argument ${position + 1}` });
-        return 'constant' in argument ? [[plan.constants[argument.constant], use] as const] : [];
+        return 'constant' in argument ? [[wiring.constants[argument.constant], use] as const] : [];
       });
-      assertEachFits(given, plan.valueLimitBytes);
+      assertEachFits(given, valueLimitBytes);
     }
     return bytes;
   }

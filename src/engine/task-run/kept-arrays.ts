@@ -7,7 +7,7 @@ import type { Range } from '../../lib/range.ts';
 import { deepFrozen } from '../../values/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { inBundle } from '../../code/call-site.ts';
-import { assertSame } from '../../code/function-identity.ts';
+import { assertSame, type FunctionIdentity } from '../../code/function-identity.ts';
 import { load } from '../../code/load.ts';
 import type { Reference } from '../../code/registry.ts';
 import { codesOfResource, type ResourceDefinition } from '../../flow/resource.ts';
@@ -20,7 +20,7 @@ import type { LoadedTask } from '../loaded-task.ts';
 import { hookLoadedLoggers } from '../loggers/named.ts';
 import { moduleWarnings } from '../module-warnings.ts';
 import { captureOutput } from './output-capture.ts';
-import { decodePlan, openPlan, type PlannedResource, type SealedPlan } from '../plan.ts';
+import { decodePlan, forgetPlans, openPlan, type PlannedResource, type SealedPlan } from '../plan.ts';
 import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
 import type { UsedResource } from '../resources.ts';
 import { openStorage } from './storage.ts';
@@ -44,6 +44,7 @@ const kept = new Map<number, KeptArray>();
 /** Lets go of the functions and inputs that are kept ready on this thread. */
 export function forgetArrays(): void {
   kept.clear();
+  forgetPlans();
 }
 
 /** What is kept of the array that the chunk is of; loaded by its first chunk here, which tells of that. */
@@ -75,7 +76,6 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
     const found = known ?? (await reviveTask(plan)).freeze();
     // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
-    deepFrozen(plan.parameters);
     if (plan.isMapped) deepFrozen(plan.constants);
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
@@ -109,8 +109,13 @@ async function loadTold(reference: Reference, code: CodeSource, emit: (message: 
   return task;
 }
 
-async function assertSameTask({ name, functions = [] }: SealedPlan, task: Task): Promise<void> {
+/** The tasks that have the functions that were told. */
+const same = new WeakMap<readonly FunctionIdentity[], Task>();
+
+async function assertSameTask({ name, functions }: SealedPlan, task: Task): Promise<void> {
+  if (functions === undefined || same.get(functions) === task) return;
   await assertSame(functions, { subject: `task '${name}'`, module: task.reference.module, codes: codeOf(task) });
+  same.set(functions, task);
 }
 
 async function findResource(

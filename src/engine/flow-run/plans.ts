@@ -1,0 +1,108 @@
+import { config } from '../../config/config.ts';
+import type { Node } from '../../flow/node.ts';
+import type { Task } from '../../flow/task.ts';
+import { nameOf } from '../../flow/triggers.ts';
+import type { FlowRunScope } from './flow-context.ts';
+import type { FlowRunPlan, NodePlan, PlanParts, TaskPlan } from '../plan.ts';
+import type { PreparedTask } from './prepared-tasks.ts';
+import type { StoragePlan } from '../storage-plan.ts';
+import { typeReferences } from '../types.ts';
+import type { Wiring } from './wiring.ts';
+
+interface Circumstances {
+  readonly scope: FlowRunScope;
+  /** Our own tasks are not among them. */
+  readonly prepared: ReadonlyMap<Task, PreparedTask>;
+  /** Slugs of tasks that need not wait for somebody's approval. */
+  readonly approved: readonly string[];
+  /** Whether all that runs it is in this process. */
+  readonly sharesMemory: boolean;
+}
+
+/** All that the runs of a flow's nodes need to know, as plain data. What nodes have in common is made once. */
+export class Plans {
+  readonly #circumstances: Circumstances;
+  #flowRun: FlowRunPlan | undefined;
+  readonly #tasks = new Map<Task, TaskPlan>();
+
+  constructor(circumstances: Circumstances) {
+    this.#circumstances = circumstances;
+  }
+
+  of(node: Node, wiring: Wiring, storage: StoragePlan | undefined): PlanParts {
+    const { scope, prepared, approved } = this.#circumstances;
+    const task = node.task!;
+    // A task may give the flow run another name.
+    if (this.#flowRun?.flowRunName !== scope.log.flowRunName) this.#flowRun = flowRunPlanOf(this.#circumstances);
+    let ofTask = this.#tasks.get(task);
+    if (ofTask === undefined) this.#tasks.set(task, (ofTask = taskPlanOf(task, prepared.get(task))));
+    const isApproved = approved.includes(node.slug);
+    return { flowRun: this.#flowRun, task: ofTask, node: nodePlanOf(node, { wiring, storage, isApproved }) };
+  }
+}
+
+function flowRunPlanOf({ scope, sharesMemory }: Circumstances): FlowRunPlan {
+  const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = scope;
+  const { level, extraLoggers } = config().logging;
+  return {
+    flow: flowName,
+    flowRunId,
+    flowRunName: log.flowRunName,
+    parameters,
+    startedAt,
+    ...(scheduledStartTime && { scheduledStartTime: scheduledStartTime.getTime() }),
+    secrets,
+    logLevel: level,
+    ...(extraLoggers.length > 0 && { extraLoggers }),
+    ...(sharesMemory ? { sharesMemory } : { folder: process.cwd() }),
+  };
+}
+
+function taskPlanOf({ settings, reference }: Task, prepared: PreparedTask | undefined): TaskPlan {
+  const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = settings;
+  const { check, valueLimitBytes } = settings;
+  const { captured, functions = [], variables = [] } = prepared ?? {};
+  return {
+    reference,
+    ...(captured && { captured }),
+    ...(functions.length > 0 && { functions }),
+    ...(variables.length > 0 && { variables }),
+    ...(tags.length > 0 && { tags }),
+    logStdout: settings.logStdout ?? config().logging.logStdout,
+    ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),
+    retries,
+    retryDelayMs: retryDelayMs ?? null,
+    timeoutMs: timeoutMs ?? null,
+    ...(everyMs !== undefined && { everyMs }),
+    check,
+    valueLimitBytes,
+    skipOnUpstreamSkip,
+    trigger: nameOf(trigger) ?? null,
+  };
+}
+
+interface NodeFacts {
+  readonly wiring: Wiring;
+  readonly storage: StoragePlan | undefined;
+  readonly isApproved: boolean;
+}
+
+function nodePlanOf({ slug: name, isMapped }: Node, { wiring, storage, isApproved }: NodeFacts): NodePlan {
+  const { args, constants, whole, literals, gates, resources } = wiring;
+  const types = typeReferences();
+  const repeats = wiring.repeats();
+  return {
+    name,
+    ...(isApproved && { isApproved }),
+    ...(types.length > 0 && { types }),
+    isMapped,
+    args,
+    constants,
+    wholeIsList: whole.map(({ isList }) => isList),
+    literals,
+    ...(gates.length > 0 && { gates }),
+    ...(resources.length > 0 && { resources }),
+    ...(repeats.length > 0 && { repeats }),
+    ...(storage && { storage }),
+  };
+}
