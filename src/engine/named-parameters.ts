@@ -10,18 +10,27 @@ import { standsFor } from '../values/deep-frozen.ts';
  * not be cloned, and would make each read slower.
  */
 export function namedParameters<T extends object>(flow: string, parameters: T): T {
+  if (latest?.flow !== flow) latest = { flow, prototype: prototypeFor(flow) };
+  return Object.setPrototypeOf(parameters, latest.prototype) as T;
+}
+
+/** Most often the next one is of the same flow, and to make one takes longer than all the rest. */
+let latest: { readonly flow: string; readonly prototype: object } | undefined;
+
+function prototypeFor(flow: string): object {
   const prototype = new Proxy(
     {},
     {
-      get(target, name, receiver) {
-        if (typeof name === 'symbol' || isAskedOfAll.has(name) || name in target)
-          return Reflect.get(target, name, receiver) as unknown;
+      get(target, name, parameters: object) {
+        if (typeof name === 'symbol' || isAskedOfAll.has(name) || name in target) {
+          return Reflect.get(target, name, parameters) as unknown;
+        }
         throw unknownParameter({ flow, name, names: Object.keys(parameters), remedy: optionally(name) });
       },
     },
   );
   standsFor(prototype, Object.prototype);
-  return Object.setPrototypeOf(parameters, prototype) as T;
+  return prototype;
 }
 
 /** What is asked of any object by whoever awaits it, makes JSON of it, or prints or compares it (is it a URL?). */
@@ -43,5 +52,5 @@ export function unknownParameter({ flow, name, names, remedy = '' }: Unknown): U
 
 /** For a task of several flows, or one that looks for whatever there is. */
 function optionally(name: string): string {
-  return ` What only some flows have is asked for first: '${name}' in context.parameters.`;
+  return ` What only some flows have is asked for first: '${name}' in parameters.`;
 }

@@ -47,8 +47,7 @@ test('a handler or the maker of a cluster that reads a parameter which there is 
     code: 'UNKNOWN_PARAMETER',
     flow: 'nightly',
     parameter: 'worker',
-    message:
-      /has no parameter 'worker'\. Did you mean 'workers'\? It has: path, workers\. .*'worker' in context\.param/,
+    message: /has no parameter 'worker'\. Did you mean 'workers'\? It has: path, workers\. .*'worker' in parameters\.$/,
   });
   assert.equal('worker' in parameters, false);
 });

@@ -58,7 +58,7 @@ export function contextRules(rule: Rule): void {
     assert.equal(
       message,
       "flow 'counts' has no parameter 'cuont'. Did you mean 'count'? It has: count, ids. What only some flows have is " +
-        "asked for first: 'cuont' in context.parameters.",
+        "asked for first: 'cuont' in parameters.",
     );
     const all = { count: 3, ids: [1, 2] };
     assert.deepEqual(state.of('look-at-parameters').result, {
