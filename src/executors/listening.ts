@@ -52,7 +52,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     ...(tls !== undefined && { tls }),
     // It may be the worker that they wait for.
     onRefused: (news, firstFrom) =>
-      scheduler.announce('warn', news, firstFrom === undefined ? [] : scheduler.lookout.untoldWaiting(news)),
+      scheduler.announce('warn', news, firstFrom === undefined ? [] : scheduler.lookout.takeUntold(news)),
     decode: decodeFromPeer,
     onConnection: (comm) => scheduler.accept(comm),
     pages: pagesOf(scheduler.lookout),

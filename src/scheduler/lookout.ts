@@ -70,8 +70,8 @@ export class Lookout {
     });
   }
 
-  /** The flow runs that have no worker and were not told this yet, which are taken to be told it now. */
-  untoldWaiting(news: string): ClientPeer[] {
+  /** The flow runs that have no worker and were not told this yet. Whoever takes them tells them. */
+  takeUntold(news: string): ClientPeer[] {
     if (this.hasWorkers) return [];
     const untold = [...this.#holdings.clients.values()].filter(({ told }) => !told.has(news));
     for (const { told } of untold) told.add(news);

@@ -130,7 +130,7 @@ export class Scheduler implements AsyncDisposable {
     const refused = refusedFor(hello, comm);
     if (refused !== undefined) {
       // It may be the worker that they wait for.
-      this.announce('warn', refused.news, refused.isWorker ? this.lookout.untoldWaiting(refused.kind) : []);
+      this.announce('warn', refused.news, refused.isWorker ? this.lookout.takeUntold(refused.kind) : []);
       return undefined;
     }
     const name = hello.role === 'worker' ? freeName(hello.name, this.#workers) : hello.name;

@@ -160,8 +160,11 @@ class Taking {
     }
     const lists = objects as readonly (readonly unknown[])[];
     const elements = new Filling(lists.find((list) => list.length > 0)?.[0], sum);
-    for (let at = 0, start = 0; at < lists.length; start += lists[at++]!.length) {
-      if (!elements.putAll(start, lists[at]!)) return undefined;
+    let start = 0;
+    for (let at = 0; at < lists.length; at += 1) {
+      const list = lists[at]!;
+      if (!elements.putAll(start, list)) return undefined;
+      start += list.length;
     }
     const { members } = elements;
     const alike = members instanceof Float64Array ? alikeAmong(objects, lengths, members) : objects;

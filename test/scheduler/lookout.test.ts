@@ -123,7 +123,7 @@ test('who was refused is told once to each flow run that has no worker', async (
   await using scheduler = new Scheduler();
   const clients = ['fast-fox', 'late-lynx'].map((name) => connect(scheduler, { role: 'client', name }));
   await Promise.all(clients.map((client) => client.next('welcome')));
-  const tell = (message: string) => scheduler.announce('warn', message, scheduler.lookout.untoldWaiting(message));
+  const tell = (message: string) => scheduler.announce('warn', message, scheduler.lookout.takeUntold(message));
 
   tell('refused ada');
   tell('refused ada');
