@@ -70,11 +70,11 @@ export class Lookout {
     });
   }
 
-  /** The flow runs that have no worker and were not told this yet. Whoever takes them tells them. */
-  takeUntold(news: string): ClientPeer[] {
+  /** The flow runs that have no worker and were not told of this kind yet. Whoever takes them tells them. */
+  takeUntold(kind: string): ClientPeer[] {
     if (this.hasWorkers) return [];
-    const untold = [...this.#holdings.clients.values()].filter(({ told }) => !told.has(news));
-    for (const { told } of untold) told.add(news);
+    const untold = [...this.#holdings.clients.values()].filter(({ told }) => !told.has(kind));
+    for (const { told } of untold) told.add(kind);
     return untold;
   }
 

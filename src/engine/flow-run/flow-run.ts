@@ -85,9 +85,9 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const context = contextOf(scope);
 
   const first = await changeFlowState(flow, { from: pending, to: running }, context);
-  if (!first.isRunning()) over.endAs(first);
-  else if (begun === undefined) logger.info(`flow run '${log.flowRunName}' started`);
-  else logger.info(`flow run '${log.flowRunName}' resumes what was begun ${new Date(startedAt).toISOString()}`);
+  const how = begun === undefined ? 'started' : `resumes what was begun ${new Date(startedAt).toISOString()}`;
+  if (first.isRunning()) logger.info(`flow run '${log.flowRunName}' ${how}`);
+  else over.endAs(first);
   if (journal?.damage !== undefined) logger.warn(journal.damage);
   // Of one that is resumed, parameters may be new that the flow has got since.
   if (first.isRunning() || begun === undefined) journal?.begin({ ...beginning, flowRunName: log.flowRunName });
@@ -95,13 +95,9 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const unheard = new UnheardLoggers(logging.extraLoggers);
   const mostHands = { workers: 0, threads: 0 };
   const listener = listenerFor({ log, over, unheard, mostHands });
-  const {
-    graph,
-    plan,
-    settings: { result },
-  } = flow;
+  const { graph, plan, settings } = flow;
   const { placing, approve: approved = [] } = request;
-  const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, placing, result });
+  const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, placing, result: settings.result });
   const orTold = toldOfFailure(flow, context);
   warnOfNoTasks(graph, logger);
   await orTold(warnOfState(graph, logger));
