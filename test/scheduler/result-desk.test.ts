@@ -68,11 +68,7 @@ test('what a client has not said that it wants, or not, is kept for it', bounded
 test('what a worker is told while its inputs are read from disk, it is told after them', bounded, async () => {
   using folder = newFolder();
   await using scheduler = new Scheduler({ resultMemoryBytes: 10, spillDirectory: folder.path });
-  const { ada, client } = await started(scheduler);
-  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
-  ada.send(outcome((await ada.next('run')).attempt, 0, 500), { type: 'ended', attempt: 1 });
-  await client.next('settled');
-  while (scheduler.lookout.status.spilledBytes < 500) await turn();
+  const { ada, client } = await spilled(scheduler);
 
   const order: string[] = [];
   const dependent = submission({ array: 2, length: 1, elementwise: [1], whole: [1] });
@@ -91,11 +87,7 @@ test('what a worker is told while its inputs are read from disk, it is told afte
 test('a client whose result is lost with the disk is told, and the worker is free for others', bounded, async () => {
   using folder = newFolder();
   await using scheduler = new Scheduler({ resultMemoryBytes: 10, spillDirectory: folder.path });
-  const { ada, client } = await started(scheduler);
-  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
-  ada.send(outcome((await ada.next('run')).attempt, 0, 500), { type: 'ended', attempt: 1 });
-  await client.next('settled');
-  while (scheduler.lookout.status.spilledBytes < 500) await turn();
+  const { ada, client } = await spilled(scheduler);
 
   truncateSync(join('/proc/self/fd', namelessIn(folder.path)), 0);
   client.send({ type: 'submit', arrays: [submission({ array: 2, length: 1, elementwise: [1] })] });
@@ -115,6 +107,16 @@ async function started(scheduler: Scheduler) {
   await ada.next('welcome');
   const client = connect(scheduler, { role: 'client' });
   await client.next('welcome');
+  return { ada, client };
+}
+
+/** The two, once 500 bytes are on disk: the outcome of array 1. */
+async function spilled(scheduler: Scheduler) {
+  const { ada, client } = await started(scheduler);
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  ada.send(outcome((await ada.next('run')).attempt, 0, 500), { type: 'ended', attempt: 1 });
+  await client.next('settled');
+  while (scheduler.lookout.status.spilledBytes < 500) await turn();
   return { ada, client };
 }
 
