@@ -29,6 +29,7 @@ const rooms: readonly Room[] = [
       'ahead',
       'asks',
       'tails',
+      'giving-way',
       'blame',
       'few-chunks',
       'fleet',
