@@ -19,6 +19,8 @@ export class Graph {
   /** For each name, the number to try next. */
   readonly #uses = new Map<string, number>();
   readonly #orderings = new Map<Node, Ordering[]>();
+  /** What each node waits for, as far as that was asked for since it last changed. */
+  readonly #upstreams = new Map<Node, ReadonlySet<Node>>();
 
   constructor(flow: string) {
     this.flow = flow;
@@ -91,6 +93,7 @@ export class Graph {
     }
     const orderings = this.#orderings.get(downstream) ?? [];
     this.#orderings.set(downstream, [...orderings, { node: upstream, isElementwise, ...(isGate && { isGate }) }]);
+    this.#upstreams.delete(downstream);
   }
 
   /** The upstream nodes whose values `node` does not get. */
@@ -99,8 +102,13 @@ export class Graph {
   }
 
   /** All nodes that `node` waits for, each once. */
-  upstreamOf(node: Node): Set<Node> {
-    return new Set([...node.bindings.flatMap(nodesOf), ...this.orderingsOf(node).map((ordering) => ordering.node)]);
+  upstreamOf(node: Node): ReadonlySet<Node> {
+    let upstream = this.#upstreams.get(node);
+    if (upstream === undefined) {
+      upstream = new Set([...node.bindings.flatMap(nodesOf), ...this.orderingsOf(node).map((each) => each.node)]);
+      this.#upstreams.set(node, upstream);
+    }
+    return upstream;
   }
 
   /** For each node, those that wait for it. */
