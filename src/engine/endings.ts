@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path';
 import { notInBundle } from '../code/bundle/not-in-bundle.ts';
 import { whatIsFrozen } from '../values/deep-frozen.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
-import { withoutSecrets } from './secrets.ts';
+import { bounded } from './bounded.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { Progress } from './loaded-task.ts';
@@ -150,20 +150,6 @@ function textOf(error: Error): string {
  */
 export function stackOf({ error, message }: State): string {
   return bounded(error === undefined ? message : toldOf(encodeThrown(error)));
-}
-
-/** Of a longer text the beginning says what is wrong, and the end where. */
-const keptOfLongText = { first: 6_000, last: 2_000 };
-
-/** A secret is masked first: no part of one that is cut in two would be found. */
-function bounded(text: string): string {
-  const { first, last } = keptOfLongText;
-  if (text.length <= first + last) return text;
-  const masked = withoutSecrets(text);
-  const missing = masked.length - first - last;
-  if (missing <= 0) return masked;
-  const cut = `[and ${missing} more characters, which the state of this run has]`;
-  return `${masked.slice(0, first)} ${cut} ${masked.slice(-last)}`.toWellFormed();
 }
 
 /** A record is bounded: in its levels, the number of errors, and the length of all texts together. */

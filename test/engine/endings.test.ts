@@ -8,7 +8,7 @@ import { hideSecret } from '../../src/engine/secrets.ts';
 import { State } from '../../src/flow/state.ts';
 
 const mostCharacters = 8_100;
-const mark = /^(.+) \[and (\d+) more characters, which the state of this run has\] (.+)$/s;
+const mark = /^(.+) \[and (\d+) more characters, which the state of the task run has\] (.+)$/s;
 
 test('what the log has of a long error is its beginning and its end, and how much there is between them', () => {
   const error = new RangeError(`no such rows: ${'7 '.repeat(25_000)}`);

@@ -159,6 +159,29 @@ test('the error of a failed run names what failed, and its cause is where it beg
   );
 });
 
+test('no line of the log, nor the state of the run, has the whole of a very long error', async () => {
+  const wordy = task('wordy', { retries: 1, retryDelay: 0 }, (): number => {
+    throw new Error(`bad response: ${'7 '.repeat(250_000)}`);
+  });
+  const lines: string[] = [];
+  const flow = new Flow('f', () => wordy());
+
+  const state = await flow.run({ onLog: ({ message }) => lines.push(message) });
+
+  const cut =
+    /^Some reference tasks failed: wordy: Error: bad response: 7 7 .* \[and 4990\d\d more characters, .* has\] /;
+  assert.match(state.message, cut);
+  assert.ok(state.message.length < 1_200, `the state has ${state.message.length} characters`);
+  const longest = Math.max(...lines.map((line) => line.length));
+  assert.ok(longest > 8_000 && longest < 8_200, `the longest line has ${longest} characters`);
+  assert.equal(lines.filter((line) => line.includes('(retry 1 of 1 in 0 ms)')).length, 1);
+  assert.throws(
+    () => state.output,
+    (error: Error) => error.message.length < 8_300,
+  );
+  assert.equal(state.of(flow.referenceTasks[0]!).message.length, 500_021);
+});
+
 test('each of several tasks that failed is told in a line of its own, in brief', async () => {
   const long = task('long', () => {
     throw new Error(`no ${'rows '.repeat(100)}`);

@@ -2,6 +2,7 @@
 // end without being sent anywhere. Both are told in the log and to the task's handlers, as workers do for the rest.
 
 import { formatDuration } from '../../lib/duration.ts';
+import { bounded } from '../bounded.ts';
 import { State } from '../../flow/state.ts';
 import { contextOf, type FlowRunScope } from './flow-context.ts';
 import { changeState, isWatched } from '../handlers.ts';
@@ -30,7 +31,7 @@ export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunSco
   const logger = scope.log.loggerFor(slug);
   const isToTell = task !== undefined && isWatched(task);
   const state = isToTell ? await changeState(task, { from: pending, to: end }, contextOf(scope, slug)) : end;
-  if (state.isFailed()) logger.error(state.message);
+  if (state.isFailed()) logger.error(bounded(state.message));
   else logger.info(`finished: ${state.toString()}`);
   return state;
 }

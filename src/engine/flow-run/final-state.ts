@@ -1,6 +1,7 @@
 // What a flow run comes to, from the states of its nodes.
 
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { bounded } from '../bounded.ts';
 import type { Flow } from './flow.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { FlowState, type FlowOutcome } from './flow-state.ts';
@@ -10,6 +11,8 @@ import type { NodeRun } from './node-run.ts';
 /** How many tasks that failed are told of, and in how many characters each, when there are several. */
 const mostTold = 10;
 const longestTold = 150;
+/** Of what stands alone, or of how it began. */
+const longestAlone = { first: 800, last: 200 };
 
 /**
  * The terminal nodes decide, and those of the output that cannot be read: any failed, and the run failed. A mapped one
@@ -58,7 +61,7 @@ function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined
   const told = lost === undefined ? failed.slice(0, mostTold).map(describeFailure) : [lost.message];
   const what = lost?.message ?? `Some reference tasks failed:${listed(told, failed.length)}`;
   const why = firstLineOf(origin?.error.message ?? '');
-  if (origin === undefined || told.some((text) => text.includes(why))) return what;
+  if (origin === undefined || told.some((text) => text.includes(why.slice(0, longestTold)))) return what;
   const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';
   return `${what}${end}It began with ${origin.where}: ${origin.error.name}: ${why}`;
 }
@@ -83,7 +86,7 @@ function listed(told: readonly string[], count: number): string {
 
 /** The rest of a long message stands at the task run. */
 function firstLineOf(message: string): string {
-  return message.split('\n', 1)[0]!;
+  return bounded(message.split('\n', 1)[0]!, longestAlone);
 }
 
 interface Origin {

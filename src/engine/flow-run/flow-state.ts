@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
+import { bounded } from '../bounded.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { describe } from '../../lib/options.ts';
 import type { Graph } from '../../flow/graph.ts';
@@ -131,7 +132,7 @@ export class FlowState<Plan = unknown> extends State {
     const first = failures[0] ?? state;
     const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;
     const remedy = `Look at state.of('${node.slug}') for what there is.`;
-    const message = `the output of ${which} not succeed: ${followed(first.message, remedy)}`;
+    const message = `the output of ${which} not succeed: ${followed(bounded(first.message), remedy)}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
 }

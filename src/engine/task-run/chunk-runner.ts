@@ -2,6 +2,7 @@
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
 import { controlWords, newControl, untakenIn, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
+import { bounded } from '../bounded.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { positionsIn } from '../../lib/range.ts';
 import { keepSpecimen } from '../../lib/specimens.ts';
@@ -220,7 +221,7 @@ class ChunkRun {
     const logger = runner.loggerFor(index);
     // A RETRY that was thrown is the author's plan; a failure is news.
     if (state.error === undefined) logger.debug(state.message);
-    else logger.warn(state.message);
+    else logger.warn(bounded(state.message));
     const note = noteOf(progress, loaded.plan);
     if (note instanceof Ending) return this.#outcomes.at(index).end(index, note.state);
     this.#flush();
