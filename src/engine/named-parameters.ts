@@ -1,13 +1,15 @@
 // The parameters of a run, as its tasks, its handlers and the makers of its cluster read them.
 
+import { isCalledByPackage } from '../code/call-site.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { standsFor } from '../values/deep-frozen.ts';
 
 /**
  * The same object, which throws `UNKNOWN_PARAMETER` from now on when a name is read that is not in it. `'name' in it`,
- * copies, and what every object has stay as they are. A prototype sees to that, since a Proxy around the object could
- * not be cloned, and would make each read slower.
+ * copies, and what every object has stay as they are; and packages, which ask any object for what it may not have, find
+ * nothing, as ever. A prototype sees to that, since a Proxy around the object could not be cloned, and would make each
+ * read slower.
  */
 export function namedParameters<T extends object>(flow: string, parameters: T): T {
   if (latest?.flow !== flow) latest = { flow, prototype: prototypeFor(flow) };
@@ -18,23 +20,22 @@ export function namedParameters<T extends object>(flow: string, parameters: T): 
 let latest: { readonly flow: string; readonly prototype: object } | undefined;
 
 function prototypeFor(flow: string): object {
-  const prototype = new Proxy(
-    {},
-    {
-      get(target, name, parameters: object) {
-        if (typeof name === 'symbol' || isAskedOfAll.has(name) || name in target) {
-          return Reflect.get(target, name, parameters) as unknown;
-        }
-        throw unknownParameter({ flow, name, names: Object.keys(parameters), remedy: optionally(name) });
-      },
+  // Packages know plain objects by the constructor that is the prototype's own.
+  const constructor = { value: Object, writable: true, configurable: true };
+  const prototype = new Proxy(Object.create(Object.prototype, { constructor }) as object, {
+    get(target, name, parameters: object) {
+      if (typeof name === 'symbol' || isAskedOfAll.has(name) || name in target || isCalledByPackage()) {
+        return Reflect.get(target, name, parameters) as unknown;
+      }
+      throw unknownParameter({ flow, name, names: Object.keys(parameters), remedy: optionally(name) });
     },
-  );
+  });
   standsFor(prototype, Object.prototype);
   return prototype;
 }
 
-/** What is asked of any object by whoever awaits it, makes JSON of it, or prints or compares it (is it a URL?). */
-const isAskedOfAll = new Set(['then', 'toJSON', 'href', 'protocol']);
+/** What the language itself asks of any object that is awaited, or made JSON of. */
+const isAskedOfAll = new Set(['then', 'toJSON']);
 
 interface Unknown {
   readonly flow: string;

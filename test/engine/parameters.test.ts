@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { readParameter, resolveParameters } from '../../src/engine/flow-run/parameters.ts';
 import type { HeddleError } from '../../src/lib/heddle-error.ts';
 import { Graph } from '../../src/flow/graph.ts';
@@ -50,6 +51,17 @@ test('a handler or the maker of a cluster that reads a parameter which there is 
     message: /has no parameter 'worker'\. Did you mean 'workers'\? It has: path, workers\. .*'worker' in parameters\.$/,
   });
   assert.equal('worker' in parameters, false);
+});
+
+test('packages ask parameters for what they may not have, as any object, and take them for a plain one', async () => {
+  const parameters = await resolve(flow, { path: 'a.csv' });
+
+  const read = z.object({ path: z.string(), limit: z.number().default(5) }).parse(parameters);
+
+  assert.deepEqual(read, { path: 'a.csv', limit: 5 });
+  const prototype = Object.getPrototypeOf(parameters) as object;
+  assert.deepEqual([Object.hasOwn(prototype, 'constructor'), parameters.constructor], [true, Object]);
+  assert.ok(parameters instanceof Object);
 });
 
 test('a parameter that is given as an option of the run is told where it is to stand', async () => {

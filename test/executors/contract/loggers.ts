@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { context, Flow, type LogRecord } from 'heddle';
+import { context, Flow, Parameter, type LogRecord } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
 import * as fixtures from '../../fixtures/loggers.ts';
 import { writtenByTasks } from '../../fixtures/log-lines.ts';
@@ -48,6 +48,19 @@ export function loggerRules(rule: Rule): void {
       assert.match(own[4]!.message, /\nError: gone\n +at .*loggers\.ts/);
       assert.ok(own.every(({ task, worker }) => task === 'via-winston' && worker));
     }
+  });
+
+  rule('parameters can be given to a logger, whatever it asks of them', async (run) => {
+    const flow = new Flow('began', () => {
+      new Parameter('day', { default: 'friday' });
+      return fixtures.logParameters();
+    });
+
+    const { state, logs } = await run(flow);
+
+    assert.equal(state.of('log-parameters').error, undefined);
+    const told = `{ day: 'friday' }`;
+    assert.deepEqual(writtenByTasks(logs).map(firstLine), [['info', told], ['info', `began ${told}`], ['info', told]]); // prettier-ignore
   });
 
   rule('a namespace of debug is on in the runs that want it, and off elsewhere [S24] [S15]', async (run) => {
