@@ -100,10 +100,9 @@ function explained(error: Error, { name: task, folder }: RunPlan): Error {
 
 /** A file that was looked for by a relative path, where the worker's folder is another than that of the flow. */
 function notInFolder(error: Error, { task, folder }: { task: string; folder: string | undefined }) {
-  const here = process.cwd();
-  if (folder === undefined || folder === here) return undefined;
-  const path = missingPathOf(error);
-  if (path === undefined || isAbsolute(path)) return undefined;
+  const missing = folder === undefined ? undefined : missingFileOf(error);
+  if (missing === undefined || folder === missing.here) return undefined;
+  const { path, here } = missing;
   const message =
     `task '${task}' looked for '${path}' in the folder of the worker that it runs on, ${here}, and not in that of ` +
     `the flow, ${folder}. Give it an absolute path that this machine has too, or one beside the module of the task: ` +
@@ -111,19 +110,22 @@ function notInFolder(error: Error, { task, folder }: { task: string; folder: str
   return toldInstead(error, new HeddleError('NOT_IN_WORKER_FOLDER', message, { task, path, here, cause: error }));
 }
 
-/** Of a command that is not found, Node says the same, with its name as the path. */
-function missingPathOf(error: Error): string | undefined {
+/** Of a command that is not found, Node says the same, with its name as the path. The folder itself may be gone. */
+function missingFileOf(error: Error): { readonly path: string; readonly here: string } | undefined {
   try {
     const { code, path, syscall } = error as NodeJS.ErrnoException;
     const isFile = code === 'ENOENT' && typeof syscall === 'string' && !syscall.startsWith('spawn');
-    return isFile && typeof path === 'string' && path !== '' ? path : undefined;
+    const isRelative = isFile && typeof path === 'string' && path !== '' && !isAbsolute(path);
+    return isRelative ? { path, here: process.cwd() } : undefined;
   } catch {
     return undefined;
   }
 }
 
 function toldInstead(error: Error, told: HeddleError): HeddleError {
-  told.stack = `${told.name}: ${told.message}\n${error.stack?.slice(error.stack.indexOf('\n    at ') + 1) ?? ''}`;
+  const stack: unknown = error.stack;
+  const frames = typeof stack === 'string' ? stack.slice(stack.indexOf('\n    at ') + 1) : '';
+  told.stack = `${told.name}: ${told.message}\n${frames}`;
   return told;
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { endingOf, failed, stackOf } from '../../src/engine/endings.ts';
 import type { RunPlan } from '../../src/engine/plan.ts';
@@ -73,6 +75,30 @@ for (const [what, folder, error] of others) {
     assert.equal(endingOf(error, { name: 'load', ...(folder && { folder }) } as RunPlan).state.error, error);
   });
 }
+
+test('an error on a worker whose folder was removed is told as it is', (t) => {
+  const back = process.cwd();
+  t.after(() => process.chdir(back));
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-gone-'));
+  process.chdir(folder);
+  rmdirSync(folder);
+
+  for (const error of [new Error('no rows'), thrownBy(() => readFileSync('no-such-rows.csv'))]) {
+    assert.equal(endingOf(error, { name: 'load', folder: '/srv/flows' } as RunPlan).state.error, error);
+  }
+});
+
+test('an error whose stack is no text can be told in other words', () => {
+  const error = Object.assign(
+    thrownBy(() => readFileSync('no-such-rows.csv')),
+    { stack: 7 },
+  );
+
+  const told = endingOf(error, { name: 'load', folder: '/srv/flows' } as RunPlan).state.error;
+
+  assert.equal(told?.cause, error);
+  assert.match(told?.stack ?? '', /^HeddleError: task 'load' looked for/);
+});
 
 function thrownBy(body: () => unknown): Error {
   try {
