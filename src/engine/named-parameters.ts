@@ -21,8 +21,8 @@ let latest: { readonly flow: string; readonly prototype: object } | undefined;
 
 function prototypeFor(flow: string): object {
   // Packages know plain objects by the constructor that is the prototype's own.
-  const constructor = { value: Object, writable: true, configurable: true };
-  const prototype = new Proxy(Object.create(Object.prototype, { constructor }) as object, {
+  const constructor = { value: Object };
+  const prototype = new Proxy(Object.freeze(Object.create(Object.prototype, { constructor }) as object), {
     get(target, name, parameters: object) {
       if (typeof name === 'symbol' || isAskedOfAll.has(name) || name in target || isCalledByPackage()) {
         return Reflect.get(target, name, parameters) as unknown;

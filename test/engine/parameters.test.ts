@@ -62,6 +62,7 @@ test('packages ask parameters for what they may not have, as any object, and tak
   const prototype = Object.getPrototypeOf(parameters) as object;
   assert.deepEqual([Object.hasOwn(prototype, 'constructor'), parameters.constructor], [true, Object]);
   assert.ok(parameters instanceof Object);
+  assert.ok(Object.isFrozen(prototype), 'all runs of the flow share it');
 });
 
 test('a parameter that is given as an option of the run is told where it is to stand', async () => {
