@@ -68,9 +68,10 @@ class Simulation implements World {
     this.#settings = settings;
     this.#checkEvery = checkEvery;
     this.prng = new Prng(settings.seed);
+    const times = new Prng(settings.seed ^ 0xa4ead);
     // Of tasks that take longer than a chunk should, none is sent ahead.
-    this.#targetChunkMs = new Prng(settings.seed ^ 0xa4ead).pick([2, 10, 50]);
-    this.#core = new SchedulerCore({ ...options, targetChunkMs: this.#targetChunkMs });
+    this.#targetChunkMs = times.pick([2, 10, 50]);
+    this.#core = new SchedulerCore({ ...options, targetChunkMs: this.#targetChunkMs, patienceMs: times.pick([1, 25]) });
     this.faults = drawFaults(this.prng, settings.trouble);
     this.#fates = new Fates(this.prng);
     this.#shell = new VirtualShell({
