@@ -14,6 +14,8 @@ export interface LeftOpenOptions {
 
 /** At least so long passes from the beginning of a flow run, and when it is over, to the first look. */
 const lookEveryMs = 3_000;
+/** So long the program may take to close the cluster after all, when Node says that it would end. */
+const closingMs = 1_000;
 
 /**
  * Says once that the process stays only because of a cluster. That this is so is known for certain: the cluster lets
@@ -24,6 +26,7 @@ export class LeftOpen implements Disposable {
   readonly #options: LeftOpenOptions;
   readonly #program: NonNullable<LeftOpenOptions['program']>;
   #timer: NodeJS.Timeout | undefined;
+  #telling: NodeJS.Timeout | undefined;
   #isTold = false;
 
   constructor(options: LeftOpenOptions) {
@@ -41,7 +44,8 @@ export class LeftOpen implements Disposable {
   [Symbol.dispose](): void {
     this.#isTold = true;
     clearInterval(this.#timer);
-    this.#program.off('beforeExit', this.#tell);
+    clearTimeout(this.#telling);
+    this.#program.off('beforeExit', this.#wouldEnd);
   }
 
   #look(): void {
@@ -49,22 +53,27 @@ export class LeftOpen implements Disposable {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#options.listener.unref();
-    this.#program.once('beforeExit', this.#tell);
+    this.#program.once('beforeExit', this.#wouldEnd);
   }
 
   #hold(): void {
-    this.#program.off('beforeExit', this.#tell);
+    this.#program.off('beforeExit', this.#wouldEnd);
+    clearTimeout(this.#telling);
     this.#options.listener.ref();
   }
 
-  readonly #tell = (): void => {
+  readonly #wouldEnd = (): void => {
     this.#options.listener.ref();
     if (['SIGINT', 'SIGTERM'].some((signal) => this.#program.listenerCount(signal) > 0)) return;
+    this.#telling = setTimeout(() => this.#tell(), closingMs).unref();
+  };
+
+  #tell(): void {
     this.#isTold = true;
     const message =
       `the program is through, and its process stays only because its WebSocketCluster at ${this.#options.url} is ` +
       `still open, which others may join. To let it end, close the cluster: await using cluster = …, or ` +
       `await cluster.close().`;
     this.#program.emitWarning(message, { code: 'CLUSTER_LEFT_OPEN' });
-  };
+  }
 }

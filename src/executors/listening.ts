@@ -59,8 +59,6 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   });
   const { url } = listener;
   if (isPrivate) listener.unref();
-  const hasFlowRuns = () => scheduler.lookout.status.flowRuns.length > 0;
-  const leftOpen = resources.use(new LeftOpen({ url, listener, hasFlowRuns }));
   // The scheduler closes before the workers that were started for it: so they stop what they run, and end in order.
   if (starting !== undefined) {
     workforce = resources.use(
@@ -69,6 +67,8 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   }
   resources.use(listener);
   resources.use(scheduler);
+  const hasFlowRuns = () => scheduler.lookout.status.flowRuns.length > 0;
+  const leftOpen = resources.use(new LeftOpen({ url, listener, hasFlowRuns }));
   return { scheduler, workforce, resources: resources.move(), url, leftOpen };
 }
 

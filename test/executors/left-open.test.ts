@@ -35,7 +35,7 @@ test('a program that stays because its cluster still listens is told so, and wor
 });
 
 test('it is told once, when no flow runs any more and nothing else keeps the process', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   const { open, house, events } = cluster();
 
   open.used();
@@ -45,16 +45,39 @@ test('it is told once, when no flow runs any more and nothing else keeps the pro
   t.mock.timers.tick(3_000);
   assert.deepEqual(events.splice(0), ['unref']);
   house.program.emit('beforeExit');
+  t.mock.timers.tick(1_000);
   assert.deepEqual(events.splice(0), ['ref', 'CLUSTER_LEFT_OPEN']);
 
   open.used();
   t.mock.timers.tick(10_000);
   house.program.emit('beforeExit');
+  t.mock.timers.tick(10_000);
   assert.deepEqual(events, []);
 });
 
+test('a program that closes its cluster, or runs a flow, when Node says that it would end is told nothing', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  const { open, house, events } = cluster();
+  house.flowRuns = 0;
+
+  open.used();
+  t.mock.timers.tick(3_000);
+  house.program.emit('beforeExit');
+  house.flowRuns = 1;
+  open.used();
+  t.mock.timers.tick(10_000);
+  assert.deepEqual(events.splice(0), ['ref', 'unref', 'ref', 'ref']);
+
+  house.flowRuns = 0;
+  t.mock.timers.tick(3_000);
+  house.program.emit('beforeExit');
+  open[Symbol.dispose]();
+  t.mock.timers.tick(10_000);
+  assert.deepEqual(events, ['unref', 'ref']);
+});
+
 test('a run that begins meanwhile holds the process again, and so does nothing once the cluster is closed', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   const { open, house, events } = cluster();
   house.flowRuns = 0;
 
@@ -68,11 +91,12 @@ test('a run that begins meanwhile holds the process again, and so does nothing o
   open[Symbol.dispose]();
   house.program.emit('beforeExit');
   open.used();
+  t.mock.timers.tick(10_000);
   assert.deepEqual(events, ['unref']);
 });
 
 test('a program that waits for a signal is meant to stay, and so is one whose own flows never ran there', (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   const { open, house, events } = cluster();
   house.flowRuns = 0;
 
@@ -84,6 +108,7 @@ test('a program that waits for a signal is meant to stay, and so is one whose ow
   open.used();
   t.mock.timers.tick(3_000);
   house.program.emit('beforeExit');
+  t.mock.timers.tick(10_000);
   assert.deepEqual(events, ['ref', 'unref', 'ref']);
 });
 
