@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodePlan, encodePlan, openPlan, type PlanParts, type RunPlan } from '../../src/engine/plan.ts';
+import { decodePlan, encodePlan, forgetPlans, openPlan, type PlanParts, type RunPlan } from '../../src/engine/plan.ts';
 import { nameOf, someFailed } from '../../src/flow/triggers.ts';
 
 const plan: RunPlan = {
@@ -97,6 +97,23 @@ test('what is long is not kept to be read once', () => {
 
   assert.deepEqual(one, other);
   assert.notEqual(one!.parameters, other!.parameters);
+});
+
+test('what plans have in common is let go of when it is old, and when nothing more is to come', () => {
+  const plain = partsOf({ ...plan, parameters: { path: 'a.csv' }, constants: [] });
+  const read = (flowRunId = plan.flowRunId) => {
+    return openPlan(decodePlan(encodePlan({ ...plain, flowRun: { ...plain.flowRun, flowRunId } }))).parameters;
+  };
+  const first = read();
+
+  for (let other = 1; other < 32; other += 1) read(`run-${other}`);
+  assert.equal(read(), first);
+  read('run-32');
+  const again = read();
+  assert.notEqual(again, first);
+
+  forgetPlans();
+  assert.notEqual(read(), again);
 });
 
 function arrived(sent: RunPlan): RunPlan {

@@ -42,8 +42,10 @@ for (const [where, makeCluster] of Object.entries(clusters)) {
     const { executor } = place;
 
     for (const [made, ...texts] of others as readonly [Task, string, string][]) {
-      const state = await new Flow('f', () => made(1)).run({ executor, onLog: () => {} });
+      const state = await new Flow('f', () => [made(1), made(2)]).run({ executor, onLog: () => {} });
 
+      const again = state.of(`${made.name}-2`).error as Error & { code: string };
+      assert.equal(again.code, 'TASK_FUNCTION_DIFFERS', again.message);
       const error = state.of(made.name).error as Error & Readonly<Record<string, unknown>>;
       assert.deepEqual([error.code, error.subject], ['TASK_FUNCTION_DIFFERS', `task '${made.name}'`], error.message);
       const [there, here] = texts.map(placeOf);

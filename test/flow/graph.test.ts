@@ -166,6 +166,19 @@ test('a node that is waited for twice is an upstream once', () => {
   assert.deepEqual(slugs(graph.upstreamOf(plan)), ['load']);
 });
 
+test('a node that is ordered after it was asked what it waits for, waits for that too', () => {
+  const { graph, plan } = build(() => [load(), fit(), score()] as const);
+  const [first, second, third] = plan;
+  assert.deepEqual(slugs(graph.sorted()), ['load', 'fit', 'score']);
+
+  first.setUpstream(third);
+  first.setUpstream(second);
+
+  assert.deepEqual(slugs(graph.upstreamOf(first)), ['score', 'fit']);
+  assert.deepEqual(slugs(graph.sorted()), ['fit', 'score', 'load']);
+  assert.throws(() => second.setUpstream(first), { code: 'CYCLE' });
+});
+
 test('ten thousand nodes in a row are sorted without a recursion too deep', () => {
   const { graph } = build(() => {
     let last = load();

@@ -50,7 +50,7 @@ export function loggerRules(rule: Rule): void {
     }
   });
 
-  rule('parameters can be given to a logger, whatever it asks of them', async (run) => {
+  rule('parameters can be given to a logger or a schema, whatever it asks of them', async (run) => {
     const flow = new Flow('began', () => {
       new Parameter('day', { default: 'friday' });
       return fixtures.logParameters();
@@ -59,6 +59,7 @@ export function loggerRules(rule: Rule): void {
     const { state, logs } = await run(flow);
 
     assert.equal(state.of('log-parameters').error, undefined);
+    assert.equal(state.output, false, 'it is not of that kind');
     const told = `{ day: 'friday' }`;
     assert.deepEqual(writtenByTasks(logs).map(firstLine), [['info', told], ['info', `began ${told}`], ['info', told]]); // prettier-ignore
   });

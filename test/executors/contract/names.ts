@@ -3,7 +3,7 @@ import { Flow, Parameter, renameFlowRun, type FlowStateHandler, type HeddleError
 import { withConfig } from '../../../src/config/config.ts';
 import { countRows, misnamed, readRows, rename, unnamed, visit } from '../../fixtures/handlers.ts';
 import { writtenByTasks } from '../../fixtures/log-lines.ts';
-import { reportContext, say } from '../../fixtures/tasks.ts';
+import { reportContext, say, threeFrom } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function nameRules(rule: Rule): void {
@@ -81,12 +81,24 @@ export function nameRules(rule: Rule): void {
   rule(
     'a task renames its flow run: what is logged after that, and the final state, have the name [S17]',
     async (run) => {
-      const flow = new Flow('renamed', () => say.with({ slug: 'later' })(rename('tuesday')));
+      const flow = new Flow('renamed', () => {
+        const name = rename('tuesday');
+        return [
+          say.with({ slug: 'later' })(name),
+          reportContext.map(...([threeFrom(name as never)] as unknown as [])),
+        ] as const;
+      });
 
       const { state, logs } = await run(flow, { flowRunName: 'monday' });
 
       assert.equal(state.flowRunName, 'tuesday');
-      assert.equal(state.output, 'tuesday', 'the task itself sees the new name');
+      const [own, later] = state.output;
+      assert.equal(own, 'tuesday', 'the task itself sees the new name');
+      assert.deepEqual(
+        later.map(({ flowRunName }) => flowRunName),
+        Array(3).fill('tuesday'),
+        'so do runs whose number was not known before',
+      );
       const at = logs.findIndex(({ renamedTo }) => renamedTo === 'tuesday');
       assert.match(logs[at]!.message, /is called 'tuesday' now/);
       assert.deepEqual([logs[at - 1]!.message, logs[at + 1]!.message], ['before', 'after']);
