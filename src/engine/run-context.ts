@@ -1,6 +1,7 @@
 import { signalListener, type Signal } from '../flow/signals.ts';
 import type { ChunkTask } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { keepSpecimen } from '../lib/specimens.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
 import { currentRun, withContext, type Context, type Run } from './context.ts';
 import { createLogger, type Logger, type LogSource } from './logger.ts';
@@ -162,6 +163,8 @@ export class RunContext implements Context, Run {
     this.isOver = true;
   }
 }
+
+keepSpecimen(new RunContext({} as RunFacts));
 
 /** Whose the lines of a task run are. Of which flow run, those who started that know best. */
 export function sourceOf({ plan, mapIndex, taskRunName }: Omit<RunFacts, 'progress' | 'control' | 'write'>): LogSource {

@@ -116,19 +116,19 @@ class ChunkRun {
       const note = notes.get(index);
       return note === undefined ? begin() : { ...note, runCount: note.runCount + 1 };
     };
-    const ended = this.#array.waiting.begin();
+    const ended = this.#array.waiting?.begin();
     const lanes = Array.from({ length: this.#task.lanes }, async (_, lane) => {
       await this.#runLane(lane, { loaded, runner, progressOf });
     });
     await Promise.all(lanes);
-    ended(this.#taken);
+    ended?.(this.#taken);
     if (lanes.length === 1) this.#adviseOverlap(loaded);
   }
 
   /** Unless its author has said already how many runs overlap. */
   #adviseOverlap({ plan, task }: LoadedTask): void {
     if (task.settings.placing.concurrency !== undefined) return;
-    const advice = this.#array.waiting.takeAdvice(plan.name);
+    const advice = this.#array.waiting?.takeAdvice(plan.name);
     const once = [plan.flowRunId, plan.name, 'waits'].join('/');
     const write = (record: LogRecord) => this.#log({ ...record, once });
     if (advice !== undefined) createLogger({ task: plan.name }, write, plan.logLevel).info(advice);

@@ -3,7 +3,6 @@
 
 import { attachmentsOf } from '../../lib/attachments.ts';
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
-import type { Range } from '../../lib/range.ts';
 import { deepFrozen } from '../../values/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { inBundle } from '../../code/call-site.ts';
@@ -33,7 +32,8 @@ export interface KeptArray {
   readonly failures: Map<string, number>;
   /** Whether what is to be said of its module was said. */
   isWarned: boolean;
-  readonly waiting: Waiting;
+  /** Absent for a single run, which overlaps with none. */
+  readonly waiting: Waiting | undefined;
 }
 
 /** How many arrays a thread keeps. */
@@ -51,7 +51,8 @@ export function forgetArrays(): void {
 export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptArray {
   let array = kept.get(task.array);
   if (array === undefined) {
-    array = { loaded: loadTask(task, emit), failures: new Map(), isWarned: false, waiting: new Waiting() };
+    const waiting = task.length > 1 ? new Waiting() : undefined;
+    array = { loaded: loadTask(task, emit), failures: new Map(), isWarned: false, waiting };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);
@@ -60,9 +61,6 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
   if (task.length > 1) kept.set(task.array, array);
   return array;
 }
-
-/** Of what is needed whole. */
-const all: readonly Range[] = [{ start: 0, end: Number.POSITIVE_INFINITY }];
 
 async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Promise<LoadedTask | Ending> {
   try {
@@ -79,7 +77,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     if (plan.isMapped) deepFrozen(plan.constants);
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
-      const outcomes = outcomesOf(input, { ranges: all, isList, unknownTypes });
+      const outcomes = outcomesOf(input, { isList, unknownTypes });
       const value = isList ? outcomes.values : outcomes.values[0];
       return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
     });
@@ -128,7 +126,7 @@ async function findResource(
   const makeArguments = () => {
     // Each setup may do with its arguments what it likes.
     const unknownTypes = unknownTypesFor(reference);
-    const { values } = outcomesOf(task.whole[input]!, { ranges: all, isList: false, unknownTypes });
+    const { values } = outcomesOf(task.whole[input]!, { isList: false, unknownTypes });
     return values[0] as readonly unknown[] | undefined;
   };
   return { key, name, definition, makeArguments };

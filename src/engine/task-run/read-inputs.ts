@@ -6,9 +6,9 @@ import { builtInModule, type Reference } from '../../code/registry.ts';
 import type { UnknownTypes } from '../../values/copier.ts';
 import { decodeOutcomes, type Outcomes } from '../outcomes.ts';
 
-/** Parts of an upstream array, in order, and whether that is the children of a mapped task. */
+/** Parts of an upstream array, in order, or all of it; and whether that is the children of a mapped task. */
 interface Section {
-  readonly ranges: readonly Range[];
+  readonly ranges?: readonly Range[];
   readonly isList: boolean;
   readonly unknownTypes: UnknownTypes;
 }
@@ -18,7 +18,7 @@ export function unknownTypesFor({ module }: Reference): UnknownTypes {
   return module === builtInModule ? 'pass on' : 'refuse';
 }
 
-/** The outcomes of some ranges, put together from the blocks that touch them. */
+/** The outcomes of a section, put together from the blocks that touch it. */
 export function outcomesOf({ blocks }: ChunkInput, section: Section): Outcomes {
   const parts = blocks.flatMap((block) => cut(block, section));
   const [only] = parts;
@@ -31,6 +31,7 @@ export function outcomesOf({ blocks }: ChunkInput, section: Section): Outcomes {
 
 function cut(block: Block, { ranges, isList, unknownTypes }: Section): readonly Outcomes[] {
   const outcomes = decodeOutcomes(block.bytes, { mapIndex: isList ? block.start : undefined, unknownTypes });
+  if (ranges === undefined) return [outcomes];
   const { values, states } = outcomes;
   return ranges.flatMap(({ start, end }) => {
     const [from, to] = [Math.max(0, start - block.start), Math.min(block.count, end - block.start)];
