@@ -59,10 +59,10 @@ export function callSite(): CallSite {
   return { ...site, place, ...(!isLoader(frames[at + 1]) && { isGuess: true }) };
 }
 
-/** Whether a package, Node, or code that one of them made, called the function that asks; in a bundle likewise. */
+/** Whether a package (we are one), Node, or code that they made, called the function that asks; in bundles too. */
 export function isCalledByPackage(): boolean {
-  const [, , caller] = util.getCallSites(3, { sourceMap: true });
-  return caller === undefined || isInternal(caller.scriptName) || caller.scriptName.includes('/node_modules/');
+  const [, , { scriptName: caller } = { scriptName: '' }] = util.getCallSites(3, { sourceMap: true });
+  return isInternal(caller) || caller.startsWith(ownSource) || caller.includes('/node_modules/');
 }
 
 /** Inside of a bundle all modules share one scope; each says who it is before it runs (see `bundle.ts`). */

@@ -138,6 +138,16 @@ test('a parameter says how many workers a run has; one that cannot be is told be
   });
 });
 
+test('parameters can be the options of a cluster, which asks for those that are not there too', bounded, async () => {
+  const executor = new DistributedExecutor(({ parameters }) => new LocalCluster(parameters));
+  const flow = new Flow('elastic', { executor }, () => {
+    new Parameter('workers', { default: 2 });
+    return one();
+  });
+
+  assert.equal((await flow.run({ onLog: () => {} })).statistics.workers, 2);
+});
+
 test('whoever closes a cluster waits until it is closed, however many do [D051]', bounded, async () => {
   const cluster = new LocalCluster({ workers: 2 });
   await cluster.start();
