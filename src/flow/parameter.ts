@@ -45,6 +45,10 @@ export class Parameter<T = unknown> extends Node<T> {
     if (typeof name !== 'string' || name === '') {
       throw new UsageError('INVALID_NAME', `a Parameter needs a name; got ${describe(name)}`);
     }
+    if (name === '__proto__') {
+      const message = `a Parameter cannot be called '__proto__': in context.parameters, that is the prototype`;
+      throw new UsageError('INVALID_NAME', message);
+    }
     checkOptions(`Parameter '${name}'`, options, parameterRules);
     const remedy = `Make it inside the function given to new Flow(name, () => …), so that it belongs to that flow.`;
     const graph = currentGraph(`Parameter '${name}' was made`, remedy);

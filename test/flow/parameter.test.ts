@@ -78,6 +78,13 @@ test('a parameter needs a name', () => {
   });
 });
 
+test('a parameter has not the name of the prototype, where no value could be kept', () => {
+  assert.throws(() => build(() => new Parameter('__proto__')), {
+    code: 'INVALID_NAME',
+    message: `a Parameter cannot be called '__proto__': in context.parameters, that is the prototype`,
+  });
+});
+
 test('an unknown option, or a bare default, is refused', () => {
   assert.throws(() => build(() => new Parameter('path', { defualt: 'x' } as object)), {
     code: 'UNKNOWN_OPTION',
