@@ -191,6 +191,7 @@ for (const mark of [Unmapped, Mapped, Flattened]) {
 }
 
 /** Gives every child of a mapped task this whole value, rather than one element of it. */
+export function unmapped<T>(value: Resource<T>): Unmapped<Resource<T>>;
 export function unmapped<T>(value: Node<T>): Unmapped<T>;
 export function unmapped<T>(value: T): Unmapped<T>;
 export function unmapped(value: unknown): Unmapped {
@@ -276,7 +277,7 @@ export type MapArguments<Args extends readonly unknown[]> = Givable<
   { [Key in keyof Args]: MapArgument<Args[Key]> },
   { [Key in keyof Args]: IfGivable<Args, Key, MapArgument<Args[Key]>, OpenedInMap<Args[Key]>> }
 >;
-type OpenedInMap<T> = Resource<T> | Node<Iterable<T>> | Mapped<T> | Unmapped<Node<T>>;
+type OpenedInMap<T> = Resource<T> | Node<Iterable<T>> | Mapped<T> | Unmapped<Resource<T>>;
 
 /** For arguments of a call among which there is one marked `mapped()`. What is not marked is given whole. */
 export type MarkedArguments<Args extends readonly unknown[]> = {

@@ -1,5 +1,6 @@
 // What the compiler makes of resources. It is the test: nothing here is run.
 
+import { Agent } from 'node:http';
 import { Parameter, resourceManager, task, unmapped, type Node, type Resource } from 'heddle';
 import { exactly } from './exactly.ts';
 
@@ -18,9 +19,11 @@ const database = resourceManager('database', {
   cleanup: (client) => exactly<Client>()(client),
 });
 const folder = resourceManager('folder', { setup: () => 'path' });
+const line = resourceManager('line', { setup: (base: string) => ({ agent: new Agent(), base }) });
 const list = task('list', (client: Client) => [client.url]);
 const save = task('save', (row: string, client: Client) => row.length + client.url.length);
 const write = task('write', (row: string, path: string) => row + path);
+const get = task('get', (id: number, { base }: { agent: Agent; base: string }) => base + String(id));
 const wide = task('wide', (anything: unknown) => String(anything));
 const url = task('url', () => 'a');
 
@@ -34,6 +37,9 @@ export function resources(): void {
   exactly<Node<number[]>>()(save.map(list(database('a')), unmapped(database('a'))));
   exactly<Node<string[]>>()(write.map(['a'], folder()));
   exactly<Node<string>>()(wide(folder()));
+  exactly<Node<string[]>>()(get.map([1], line('a')));
+  exactly<Node<string[]>>()(get.map([1], unmapped(line('a'))));
+  exactly<Node<string[]>>()(get.map(unmapped(1), unmapped(line(url()))));
 
   // @ts-expect-error -- a number for a text
   database(5);
@@ -43,6 +49,10 @@ export function resources(): void {
   list(folder());
   // @ts-expect-error -- likewise, where something is mapped
   save.map(['a'], folder());
+  // @ts-expect-error -- likewise, unmapped
+  get.map([1], unmapped(database('a')));
+  // @ts-expect-error -- what cannot travel is no resource for being unmapped
+  get.map([1], unmapped({ agent: new Agent(), base: 'a' }));
   // @ts-expect-error -- it closes nothing that there is
   resourceManager('x', { setup: () => 1, cleanup: (text: string) => text });
 }
