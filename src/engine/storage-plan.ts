@@ -24,6 +24,8 @@ export interface CachePlan {
   readonly key: string | null;
   /** Null when it is a function of the user's, likewise. */
   readonly validator: ValidatorName | null;
+  /** Whether the author chose the validator. */
+  readonly isChosen: boolean;
 }
 
 /** Nothing when there is nothing to store and nothing to look for. `result` is the flow's own. */
@@ -41,8 +43,8 @@ function useOf(storing: Storing | undefined, result: Result | undefined): Storag
     return { type: 'target', template: typeof target === 'string' ? target : null, isWritten };
   }
   if (cache !== undefined) {
-    const { forMs, key = null, validator } = cache;
-    return { type: 'cache', forMs, key, validator: nameOfValidator(validator) ?? null };
+    const { forMs, key = null, validator, isChosen } = cache;
+    return { type: 'cache', forMs, key, validator: nameOfValidator(validator) ?? null, isChosen };
   }
   const hasPlace = storing?.result !== undefined || result !== undefined || checkpoint === true;
   return hasPlace && checkpoint !== false ? { type: 'checkpoint' } : undefined;

@@ -14,7 +14,8 @@ export interface RunFacts {
   readonly mapIndex: number | undefined;
   /** What its function is called with. */
   readonly inputs: readonly unknown[];
-  readonly logger: () => Logger;
+  /** What has the same `once` is told once in a flow run. */
+  readonly logger: (once?: string) => Logger;
 }
 
 /** What an array of task runs has to do with storage. */

@@ -30,7 +30,10 @@ export interface StoringOptions {
   readonly cacheFor?: Duration;
   /** Shares cached results with every task that has the same key; by default, a task in a flow has its own. */
   readonly cacheKey?: string;
-  /** For which inputs and parameters a cached result may be used again; `cacheValidators.durationOnly` by default. */
+  /**
+   * For which inputs and parameters a cached result may be used again: `cacheValidators.durationOnly` by default, with
+   * a warning when what is used was made from other inputs.
+   */
   readonly cacheValidator?: CacheValidator;
   /** `false` never stores anything; `true` does so even without a `result`. */
   readonly checkpoint?: boolean;
@@ -48,6 +51,8 @@ export interface Caching {
   readonly forMs: number;
   readonly key: string | undefined;
   readonly validator: CacheValidator;
+  /** Whether the author chose the validator. */
+  readonly isChosen: boolean;
 }
 
 /** For tasks and flows alike. */
@@ -84,7 +89,10 @@ export function storingOf(owner: string, options: StoringOptions): Storing | und
     result,
     checkpoint,
     target,
-    cache: forMs === undefined ? undefined : { forMs, key, validator: cacheValidator },
+    cache:
+      forMs === undefined
+        ? undefined
+        : { forMs, key, validator: cacheValidator, isChosen: options.cacheValidator !== undefined },
   };
 }
 

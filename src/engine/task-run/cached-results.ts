@@ -1,7 +1,8 @@
 // Results that later runs use again for a while. An entry is at a location that is computed from what its validator
 // looks at, so it is found at once, however many there are, from any process that reaches the storage; nothing has to
 // be listed. A validator that looks at no inputs, or that is a function of the user's, is shown the latest entry of the
-// same map index.
+// same map index. One that nobody chose looks at no inputs either, but their hashes are stored, to say so when they are
+// others.
 
 import { State } from '../../flow/state.ts';
 import { describe } from '../../lib/options.ts';
@@ -51,6 +52,8 @@ export class CachedResults implements StoredResults {
   #parameterHashes: Hashes | undefined;
   /** Of inputs that many runs share, which none of them can change. */
   readonly #sharedHashes = new Map<string, string>();
+  /** One of many runs is enough. */
+  #isTold = false;
 
   constructor(facts: Facts) {
     const { plan, caching, validator = durationOnly } = facts;
@@ -64,7 +67,7 @@ export class CachedResults implements StoredResults {
   placeOf(run: RunFacts): StoredRun {
     const { inputs, parameters } = this.#looksAt;
     const { plan, caching } = this.#facts;
-    const inputHashes = this.#hashesOfInputs(inputs, run.inputs);
+    const inputHashes = this.#hashesOfInputs(caching.isChosen ? inputs : 'all', run.inputs);
     this.#parameterHashes ??= hashesOf(parameters, plan.parameters);
     const parameterHashes = this.#parameterHashes;
     const isNamed = caching.validator !== null;
@@ -76,8 +79,22 @@ export class CachedResults implements StoredResults {
     ];
     const location = `${this.#folder}/${name.join('-') || 'latest'}`;
     return new CachedResult(
-      { ...this.#facts, validator: this.#validator },
+      { ...this.#facts, validator: this.#validator, tellOther: (name, from) => this.#tellOther(name, from) },
       { location, inputHashes, parameterHashes, run },
+    );
+  }
+
+  /** Says that what was cached for another such input is used, though nobody said that it may be. */
+  #tellOther(name: string, { logger }: RunFacts): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const { plan } = this.#facts;
+    const code = 'CACHE_IGNORES_INPUTS';
+    logger([code, plan.flowRunId, plan.name].join('/')).warn(
+      `task '${plan.name}' uses what was cached for another value of its argument ${Number(name) + 1}, since by ` +
+        `default a cache looks at no inputs. To use it for the same inputs alone, set cacheValidator: ` +
+        `cacheValidators.allInputs; if they do not count, say so: cacheValidator: cacheValidators.durationOnly. ` +
+        `(${code})`,
     );
   }
 
@@ -111,11 +128,16 @@ interface Question {
   readonly run: RunFacts;
 }
 
+interface EntryFacts extends Facts {
+  readonly validator: CacheValidator;
+  readonly tellOther: (name: string, run: RunFacts) => void;
+}
+
 class CachedResult implements StoredRun {
-  readonly #facts: Facts & { readonly validator: CacheValidator };
+  readonly #facts: EntryFacts;
   readonly #question: Question;
 
-  constructor(facts: Facts & { readonly validator: CacheValidator }, question: Question) {
+  constructor(facts: EntryFacts, question: Question) {
     this.#facts = facts;
     this.#question = question;
   }
@@ -128,9 +150,18 @@ class CachedResult implements StoredRun {
     const answer: unknown = validator(entry, { time: Date.now(), inputHashes, parameterHashes });
     if (typeof answer !== 'boolean') throw noAnswer(plan.name, answer);
     if (!answer) return undefined;
+    this.#compareInputs(entry);
     const { storedAt, expiresAt, value } = entry;
     const message = `Result of ${timeText(storedAt)} used again; it is kept until ${timeText(expiresAt)}.`;
     return new State('Cached', message, { result: value, expiresAt, runCount: 0 });
+  }
+
+  #compareInputs({ inputHashes: cached }: StoredEntry): void {
+    if (this.#facts.caching.isChosen) return;
+    const { inputHashes, run } = this.#question;
+    const isOther = (name: string) => Object.hasOwn(cached, name) && cached[name] !== inputHashes[name];
+    const other = Object.keys(inputHashes).find(isOther);
+    if (other !== undefined) this.#facts.tellOther(other, run);
   }
 
   keep(state: State): Promise<State> {

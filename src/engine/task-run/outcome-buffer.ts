@@ -125,6 +125,6 @@ function destinationOf(index: number, { name, isMapped, check, sharesMemory }: R
 }
 
 function useOf(index: number, plan: RunPlan, runner: TaskRunner): OutgoingUse {
-  const warn = (message: string, once: string) => runner.warnOnce(index, message, once);
+  const warn = (message: string, once: string) => runner.loggerFor(index, once).warn(message);
   return { ...destinationOf(index, plan), flowRunId: plan.flowRunId, warn };
 }

@@ -74,16 +74,14 @@ export class TaskRunner {
     return isOver ? ended : this.#loop(progress, (now) => this.#runOnce(index, now), ended);
   }
 
-  /** For what there is to say of the run that is under way, or was the last. */
-  loggerFor(index: number, write = this.#facts.write): Logger {
+  /**
+   * For what there is to say of the run that is under way, or was the last. What has the same `once` is told once in a
+   * flow run, however many task runs find it out.
+   */
+  loggerFor(index: number, once?: string): Logger {
     const { plan } = this.#loaded;
     const source = sourceOf({ plan, mapIndex: this.#mapIndex(index), taskRunName: this.#begun.get(index)?.name });
-    return createLogger(source, write, plan.logLevel);
-  }
-
-  /** What is told once in a run, however many task runs find it out. */
-  warnOnce(index: number, message: string, once: string): void {
-    this.loggerFor(index, (record) => this.#facts.write({ ...record, once })).warn(message);
+    return createLogger(once === undefined ? source : { ...source, once }, this.#facts.write, plan.logLevel);
   }
 
   /** Says how a run ended; one without a state returned a value. */
@@ -183,7 +181,7 @@ export class TaskRunner {
       storage,
       run: () => {
         const inputs = inputsOf(this.#loaded, elementwise, this.#facts.positionOf(index));
-        return { mapIndex, inputs, logger: () => this.loggerFor(index) };
+        return { mapIndex, inputs, logger: (once) => this.loggerFor(index, once) };
       },
       contextOf: (progress) => this.#context(index, progress),
       control: task.control,

@@ -12,6 +12,7 @@ import type { Rule } from '../contract.ts';
 export function cacheRules(rule: Rule): void {
   entryRules(rule);
   validatorRules(rule);
+  unsaidRules(rule);
 }
 
 function entryRules(rule: Rule): void {
@@ -207,4 +208,47 @@ function validatorRules(rule: Rule): void {
 
     assert.deepEqual(outputs, [1, 1, 3, 3, 5]);
   });
+}
+
+function unsaidRules(rule: Rule): void {
+  rule(
+    'a result cached for other inputs is used with a warning, unless the task says that they do not count',
+    async (run) => {
+      using room = newRoom();
+      using diary = newDiary();
+      const unsaid = square.with({ cacheFor: '1h', result: room.json });
+      const meant = unsaid.with({ name: 'meant', cacheValidator: cacheValidators.durationOnly });
+      const flow = new Flow('unsaid', () => {
+        const xs = new Parameter<number[]>('xs');
+        return [
+          unsaid(new Parameter<number>('x'), diary.path),
+          unsaid.map(xs, unmapped(diary.path)),
+          meant.map(xs, unmapped(diary.path)),
+        ];
+      });
+
+      const warnings = [];
+      for (const [x, ...xs] of [
+        [1, 1, 2],
+        [1, 1, 2],
+        [5, 3, 4],
+        [5, 1, 2, 3],
+      ] as const) {
+        const { logs } = await run(flow, { parameters: { x, xs } });
+        warnings.push(
+          logs.flatMap(({ level, task, message }) => (level === 'warn' ? [`${task}: ${message}`] : [])).toSorted(),
+        );
+      }
+
+      assert.deepEqual(warnings, [[], [], [otherInputs('square-2'), otherInputs('square')], [otherInputs('square')]]);
+    },
+  );
+}
+
+function otherInputs(task: string): string {
+  return (
+    `${task}: task '${task}' uses what was cached for another value of its argument 1, since by default a cache looks at ` +
+    `no inputs. To use it for the same inputs alone, set cacheValidator: cacheValidators.allInputs; if they do not ` +
+    `count, say so: cacheValidator: cacheValidators.durationOnly. (CACHE_IGNORES_INPUTS)`
+  );
 }
