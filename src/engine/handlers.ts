@@ -20,16 +20,27 @@ export function isWatched({ settings: { stateHandlers, onFailure } }: Task): boo
   return stateHandlers.length > 0 || onFailure !== undefined;
 }
 
+export interface TaskChange extends Change {
+  /** Whether a run in this state will be tried again. None is that ends where the flow was started. */
+  readonly isRetried?: (state: State) => boolean;
+}
+
 /** The state that a task's handlers make of a change, in their order; one that throws makes it `Failed`. */
-export async function changeState(task: Task, change: Change, run: Run): Promise<State> {
+export async function changeState(
+  task: Task,
+  { isRetried = () => false, ...change }: TaskChange,
+  run: Run,
+): Promise<State> {
   const { stateHandlers, onFailure } = task.settings;
   const { mapIndex } = run;
-  const failure: TaskStateHandler = async ({ to }) => {
-    if (to.isFailed()) await onFailure!({ task, state: to, ...(mapIndex !== undefined && { mapIndex }) });
+  const failure: TaskStateHandler = async ({ to: state, isRetried: isAgain }) => {
+    if (!state.isFailed()) return;
+    await onFailure!({ task, state, isRetried: isAgain, ...(mapIndex !== undefined && { mapIndex }) });
   };
   return await throughHandlers(onFailure === undefined ? stateHandlers : [...stateHandlers, failure], change, {
     owner: `task '${task.name}'`,
-    call: (handler, { from, to }) => withContext(run, () => handler({ task, mapIndex, from, to })),
+    call: (handler, { from, to }) =>
+      withContext(run, () => handler({ task, mapIndex, from, to, isRetried: isRetried(to) })),
   });
 }
 

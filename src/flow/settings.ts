@@ -54,8 +54,13 @@ export interface TaskOptions extends StoringOptions, PlacingOptions {
   readonly valueLimit?: number;
   /** Called in order at each change of a run's state, where the task runs; each may return another state. */
   readonly stateHandlers?: readonly TaskStateHandler[];
-  /** Called when a run has failed, before each retry too. */
-  readonly onFailure?: (failure: { readonly task: Task; readonly state: State; readonly mapIndex?: number }) => unknown;
+  /** Called when an attempt of a run has failed; `isRetried` says whether it will be tried again. */
+  readonly onFailure?: (failure: {
+    readonly task: Task;
+    readonly state: State;
+    readonly mapIndex?: number;
+    readonly isRetried: boolean;
+  }) => unknown;
 }
 
 /**
@@ -104,6 +109,8 @@ export type TaskStateHandler = (change: {
   readonly mapIndex: number | undefined;
   readonly from: State;
   readonly to: State;
+  /** Whether the run will be tried again: true of a failure that a retry follows, and of `Retrying`. */
+  readonly isRetried: boolean;
 }) => State | void | Promise<State | void>;
 
 export interface SensorOptions extends TaskOptions {

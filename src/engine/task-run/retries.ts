@@ -3,17 +3,26 @@ import { State } from '../../flow/state.ts';
 import { Ending } from '../endings.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
 
+/** Whether a run that ends so is tried again. */
+export function isRetried(ending: Ending, { plan, task }: LoadedTask, { retriesUsed }: Progress): boolean {
+  const { state, isRetriable } = ending;
+  if (state.isRetrying()) return true;
+  if (!isRetriable || !state.isFailed() || retriesUsed >= plan.retries) return false;
+  const { retryOn } = task.settings;
+  return retryOn === undefined || retryOn(reasonOf(state));
+}
+
 /**
  * The ending of a run that is to be tried again, as a `Retrying` state with the time when; nothing when it is not. A
  * RETRY signal names its own time and is not counted; every other failure is, against the task's `retries`.
  */
-export function retrying(ending: Ending, { plan, task }: LoadedTask, progress: Progress): Ending | undefined {
+export function retrying(ending: Ending, loaded: LoadedTask, progress: Progress): Ending | undefined {
   const { state } = ending;
   if (state.isRetrying()) return new Ending(state, { isRetriable: false, progress });
-  if (!ending.isRetriable || !state.isFailed() || progress.retriesUsed >= plan.retries) return undefined;
-  const { retryOn, retryDelay, jitter } = task.settings;
-  if (retryOn !== undefined && !retryOn(reasonOf(state))) return undefined;
+  if (!isRetried(ending, loaded, progress)) return undefined;
 
+  const { plan, task } = loaded;
+  const { retryDelay, jitter } = task.settings;
   const baseMs =
     plan.retryDelayMs ?? toMilliseconds(callDelay(retryDelay, progress.runCount), `retryDelay of '${plan.name}'`);
   const delayMs = baseMs * (1 + jitter * (2 * Math.random() - 1));

@@ -11,14 +11,14 @@ import { isCancelled } from '../abort-watch.ts';
 import { argumentsOf, endedByGates, inputsOf } from '../arguments.ts';
 import { withContext } from '../context.ts';
 import { Ending, endingOf, failed, timedOut } from '../endings.ts';
-import { changeState, isWatched, type Change } from '../handlers.ts';
+import { changeState, isWatched } from '../handlers.ts';
 import type { ChunkFacts, LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger, isLogged, type Logger } from '../logger.ts';
 import { refuseProxy } from '../outgoing.ts';
 import type { RunPlan } from '../plan.ts';
 import { stateAt } from '../outcomes.ts';
 import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from '../resources.ts';
-import { retrying } from './retries.ts';
+import { isRetried, retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
 import { RunContext, sourceOf } from '../run-context.ts';
 import { answerOf, conditionLimitMs, sensorTimedOut } from './sensing.ts';
@@ -137,13 +137,14 @@ export class TaskRunner {
     return await this.#inRun(index, progress, async (run) => {
       const known = misnamed ?? (await storage?.find(progress));
       if (known !== undefined) return await this.#handled(pending, known, { run, progress });
-      const started = await this.#change({ from: pending, to: running }, run);
-      if (!started.isRunning()) return new Ending(started, { isRetriable: false });
+      const begun = new Ending(running, { isRetriable: false });
+      const started = await this.#change(pending, begun, { run, progress });
+      if (!started.state.isRunning()) return started;
 
       const returned = await this.#call(index, progress, run);
       const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
       const stored = (await storage?.keep(ending, progress)) ?? ending;
-      return await this.#handled(started, stored, { run, progress, storage });
+      return await this.#handled(started.state, stored, { run, progress, storage });
     });
   }
 
@@ -158,18 +159,20 @@ export class TaskRunner {
   }
 
   /** What the handlers make of an ending, of its being kept for later, and of the retry that it gets, if it does. */
-  async #handled(from: State, ending: Ending, { run, progress, storage }: StepwiseRun): Promise<Ending> {
-    const ended = ending.withState(await this.#change({ from, to: ending.state }, run));
+  async #handled(from: State, ending: Ending, stepwise: StepwiseRun): Promise<Ending> {
+    const { progress, storage } = stepwise;
+    const ended = await this.#change(from, ending, stepwise);
     const cached = (await storage?.cache(ended, progress)) ?? ended;
-    const last =
-      cached === ended ? ended : cached.withState(await this.#change({ from: ended.state, to: cached.state }, run));
+    const last = cached === ended ? ended : await this.#change(ended.state, cached, stepwise);
     const judged = this.#judge(last, progress);
     if (!judged.state.isRetrying() || last.state.isRetrying()) return judged;
-    return judged.withState(await this.#change({ from: last.state, to: judged.state }, run));
+    return await this.#change(last.state, judged, stepwise);
   }
 
-  #change(change: Change, run: RunContext): State | Promise<State> {
-    return this.#isWatched ? changeState(this.#loaded.task, change, run) : change.to;
+  async #change(from: State, ending: Ending, { run, progress }: StepwiseRun): Promise<Ending> {
+    if (!this.#isWatched) return ending;
+    const isAgain = (state: State) => isRetried(ending.withState(state), this.#loaded, progress);
+    return ending.withState(await changeState(this.#loaded.task, { from, to: ending.state, isRetried: isAgain }, run));
   }
 
   #storageOf(index: number): StorageSteps | undefined {

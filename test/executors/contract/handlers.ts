@@ -20,6 +20,22 @@ export function handlerRules(rule: Rule): void {
     assert.deepEqual(changesIn(logs), [...once, 'watched: Pending → Running', 'watched: Running → Success']);
   });
 
+  rule('a handler and onFailure know whether the run is tried again', async (run) => {
+    const failure = (attempt: number, isRetried: boolean) => [
+      `${attempt} Running: false`,
+      `${attempt} Failed: ${isRetried}`,
+      `${attempt} onFailure: ${isRetried}`,
+      ...(isRetried ? [`${attempt} Retrying: true`] : []),
+    ];
+
+    const { logs: exhausted } = await run(new Flow('exhausted', () => tasks.persistent(9)));
+    const { logs: hopeless } = await run(new Flow('hopeless', () => tasks.persistent(2)));
+
+    const told = (logs: readonly LogRecord[]) => textsOf(logs, 'info').filter((text) => /: (?:true|false)$/.test(text));
+    assert.deepEqual(told(exhausted), [...failure(1, true), ...failure(2, true), ...failure(3, false)]);
+    assert.deepEqual(told(hopeless), [...failure(1, true), ...failure(2, false)]);
+  });
+
   rule('a handler that puts another state in the place of a retry ends the run with it', async (run) => {
     const { state, logs } = await run(new Flow('given up', () => tasks.givenUp()));
 
