@@ -17,6 +17,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { checkOptions } from '../lib/options.ts';
 import { readListenAddress } from './address.ts';
+import { tellOfPackagesNotModule } from './package-not-module.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { printError, printValue } from './output.ts';
 
@@ -49,6 +50,7 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   };
   const { param: parameters = {}, flow, runId: flowRunId, approve = [] } = options;
   awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, approve, ended });
+  tellOfPackagesNotModule();
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   const pending = takeCommandLine();
   if (pending === undefined) return;

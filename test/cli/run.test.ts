@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { heddle, Program } from './process.ts';
 
@@ -143,6 +145,43 @@ test('a script that throws gives status 1, and the stack that leads to its line 
 
   assert.equal(await program.status(), 1);
   assert.match(program.stderr.join('\n'), /RangeError: no such drive\n +at .*throwing\.fixture\.ts:1/);
+});
+
+test('a module in a package that is said to be CommonJS is told in one line what to do', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-commonjs-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const write = (file: string, text: string): string => {
+    writeFileSync(join(folder, file), text);
+    return join(folder, file);
+  };
+  const text = `import { Flow } from 'heddle';\nexport const flow = new Flow('flow', () => 1);`;
+  mkdirSync(join(folder, 'flows'));
+  const settings = write('package.json', JSON.stringify({ type: 'commonjs' }));
+  const files = [write('flows/slow.ts', text), write('slow.js', text), write('slow.mts', `import './flows/slow.ts';`)];
+
+  for (const [index, file] of files.entries()) {
+    await using program = heddle(['run', file]);
+    assert.equal(await program.status(), 2);
+    const said = files[index % 2]!;
+    assert.deepEqual(program.stderr, [
+      `heddle: ${said} is a module (it has import or export), but ${settings} says that files like it are CommonJS. ` +
+        `Say "type": "module" there (npm pkg set type=module), or rename the file to slow.m${said.slice(-2)}. ` +
+        `[PACKAGE_NOT_MODULE]`,
+    ]);
+  }
+  mkdirSync(join(folder, 'node_modules/its'), { recursive: true });
+  write('node_modules/its/package.json', JSON.stringify({ type: 'commonjs' }));
+  const others = {
+    'a.js': 'const one = ;',
+    'a.ts': `${text} const one = ;`,
+    'a.cjs': text,
+    'node_modules/its/a.js': text,
+  };
+  for (const [file, wrong] of Object.entries(others)) {
+    await using program = heddle(['run', write(file, wrong)]);
+    assert.equal(await program.status(), 1);
+    assert.match(program.stderr.join('\n'), new RegExp(`${file}:\\d\\n(?:.*\\n){1,5}SyntaxError.*\\n +at `));
+  }
 });
 
 test('a scheduler that is not there gives status 1 and the address', async () => {
