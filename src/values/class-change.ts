@@ -44,7 +44,7 @@ function lossOf(prototypes: readonly object[], arrivesAs: string): string {
   const members = prototypes[0] === undefined ? [] : Object.getOwnPropertyNames(prototypes[0]);
   const gone = members.filter((name) => name !== 'constructor');
   const plain = arrivesAs === 'Object' ? 'a plain object' : `a plain ${arrivesAs}`;
-  return `it arrives as ${plain}, without its class${gone.length > 0 ? `: ${list(gone)} would be gone` : ''}`;
+  return `it arrives as ${plain}, without its class${gone.length > 0 ? ` and so without ${list(gone)}` : ''}`;
 }
 
 /** Methods by which libraries give what their instances stand for, in the order in which they are preferred. */

@@ -36,7 +36,7 @@ test(
     ]) {
       assert.ok(here.includes(line), `${line} is not in\n${here.join('\n')}`);
     }
-    assert.match(here.at(-1)!, /^result\[0\] of task 'locate' is a Point .*without its class: sum would be gone/);
+    assert.match(here.at(-1)!, /^result\[0\] of task 'locate' is a Point .*without its class and so without sum/);
   },
 );
 

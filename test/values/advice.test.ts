@@ -147,13 +147,13 @@ test('an instance of a library is told as a whole, with its package, and what it
 
   assert.deepEqual(changed.map(textOf), [
     [
-      'is a ZodObject (zod …), it arrives as a plain object, without its class: ~standard, check, with, clone, … would ' +
-        'be gone',
+      'is a ZodObject (zod …), it arrives as a plain object, without its class and so without ~standard, check, ' +
+        'with, clone, …',
       'make it inside the task that uses it: zod … can be imported there too',
       'or register it: registerType(ZodObject, { tag, encode, decode }), in a module that both sides import',
     ],
     [
-      'is a Money (class instance), it arrives as a plain object, without its class: toJSON would be gone',
+      'is a Money (class instance), it arrives as a plain object, without its class and so without toJSON',
       'register it: registerType(Money, { tag, encode, decode }), in a module that both sides import',
       'send what it stands for: value.toJSON()',
     ],

@@ -92,8 +92,8 @@ test('what arrives changed is told in one sentence: where, what, how, and what t
   assert.deepEqual(texts, [
     [
       'rows with a Money',
-      `result.rows[1].price of task 't' is a Money (class instance): it arrives as a plain object, without its class: ` +
-        `amount would be gone. Fix: ${register('Money')}`,
+      `result.rows[1].price of task 't' is a Money (class instance): it arrives as a plain object, without its class ` +
+        `and so without amount. Fix: ${register('Money')}`,
     ],
     [
       'an error of a class',
@@ -125,8 +125,8 @@ test('what arrives changed is told in one sentence: where, what, how, and what t
     ['groups of a match'],
     [
       'an error of an instance',
-      `result.of of task 't' is a Money (class instance): it arrives as a plain object, without its class: ` +
-        `amount would be gone. Fix: ${register('Money')}`,
+      `result.of of task 't' is a Money (class instance): it arrives as a plain object, without its class ` +
+        `and so without amount. Fix: ${register('Money')}`,
     ],
     [
       'a Map dressed up',

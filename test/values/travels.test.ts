@@ -84,7 +84,7 @@ test('the text of what would arrive changed says how', () => {
   });
 
   assert.deepEqual(texts, [
-    '[0] is a Money (class instance): it arrives as a plain object, without its class: amount would be gone',
+    '[0] is a Money (class instance): it arrives as a plain object, without its class and so without amount',
     '[0] is an HttpError (extends Error): it arrives as a RemoteError, since its class is not registered',
     '[0] is an object without a prototype: it arrives as an ordinary object, which inherits from Object.prototype',
     '[0].at is a RegExp with lastIndex 1: a regular expression arrives with lastIndex 0',

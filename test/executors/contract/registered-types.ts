@@ -113,7 +113,7 @@ export function registeredTypeRules(rule: Rule): void {
       logs.filter(({ level }) => level === 'warn').map(({ message }) => message.replace(/\[\d+\]/, '[…]')),
       [
         `result.invoices[…] of task 'invoice' is an Invoice (class instance): it arrives as a plain object, without its ` +
-          `class: isHigh would be gone. Fix: register it: registerType(Invoice, { tag, encode, decode ` +
+          `class and so without isHigh. Fix: register it: registerType(Invoice, { tag, encode, decode ` +
           `}), in a module that both sides import`,
       ],
     );
