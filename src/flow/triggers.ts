@@ -54,12 +54,12 @@ export interface Bounds {
 
 /** The number of failed upstream runs is within the bounds. */
 export function someFailed(bounds: Bounds): Trigger {
-  return within('someFailed', bounds, isFailed);
+  return within('someFailed', bounds, { verb: 'failed', holds: isFailed });
 }
 
 /** The number of successful upstream runs is within the bounds. */
 export function someSuccessful(bounds: Bounds): Trigger {
-  return within('someSuccessful', bounds, isSuccessful);
+  return within('someSuccessful', bounds, { verb: 'succeeded', holds: isSuccessful });
 }
 
 /** What a standard trigger is called, so that it can be found again elsewhere; nothing for a user's own function. */
@@ -99,19 +99,37 @@ const boundRule = {
 /** What `someFailed` and `someSuccessful` made, and from which bounds. */
 const boundedTriggers = new WeakMap<Trigger, TriggerName>();
 
-function within(name: string, bounds: Bounds, question: (state: State) => boolean): Trigger {
+interface Question {
+  readonly verb: string;
+  readonly holds: (state: State) => boolean;
+}
+
+function within(name: string, bounds: Bounds, { verb, holds }: Question): Trigger {
   checkOptions(name, bounds, { atLeast: boundRule, atMost: boundRule });
   const { atLeast, atMost } = bounds;
   const trigger: Trigger = (upstream) => {
-    if (upstream.length === 0) return true;
-    const count = upstream.filter(question).length;
-    const number = (bound: number) => (bound < 1 ? bound * upstream.length : bound);
+    const { length } = upstream;
+    if (length === 0) return true;
+    const count = upstream.filter(holds).length;
+    const number = (bound: number) => (bound < 1 ? bound * length : bound);
     const isEnough = atLeast === undefined || count >= number(atLeast);
     const isFew = atMost === undefined || count <= number(atMost);
-    return (isEnough && isFew) || refuse(name, 'thresholds were not met');
+    if (isEnough && isFew) return true;
+    const found = `${count} of ${length} upstream runs ${verb}`;
+    return refuse(name, `thresholds were not met: ${found}, wanted ${wantedOf(bounds, length)}`);
   };
   boundedTriggers.set(trigger, { name, bounds });
   return trigger;
+}
+
+function wantedOf({ atLeast, atMost }: Bounds, length: number): string {
+  const bound = (word: string, value: number) => `at ${word} ${value}${value > 0 && value < 1 ? ' of them' : ''}`;
+  const wanted = [
+    ...(atLeast === undefined ? [] : [bound('least', atLeast)]),
+    ...(atMost === undefined ? [] : [bound('most', atMost)]),
+  ].join(' and ');
+  const isTooMany = atLeast !== undefined && atLeast >= 1 && atLeast > length;
+  return isTooMany ? `${wanted}, which is more than there are: only a bound below 1 is a share` : wanted;
 }
 
 function refuse(name: string, why: string): never {

@@ -14,7 +14,6 @@ const someSucceeded = 'some of the upstream tasks succeeded';
 const someFailed = 'some of the upstream tasks failed';
 const noneSucceeded = 'none of the upstream tasks succeeded';
 const noneFailed = 'none of the upstream tasks failed';
-const notMet = 'thresholds were not met';
 
 /** The verdict is `runs`, or why it does not. */
 type Row = [trigger: triggers.Trigger, name: string, upstream: StateType[], verdict: string, tag?: string];
@@ -51,24 +50,64 @@ const table: Row[] = [
   [notAllSkipped, 'notAllSkipped', [K, F], someFailed],
   [triggers.someFailed({ atLeast: 2 }), 'someFailed', [], 'runs'],
   [triggers.someFailed({ atLeast: 2 }), 'someFailed', [F, S, F], 'runs'],
-  [triggers.someFailed({ atLeast: 2 }), 'someFailed', [F, S, S], notMet],
+  [triggers.someFailed({ atLeast: 2 }), 'someFailed', [F, S, S], notMet('1 of 3', 'failed', 'at least 2')],
   [triggers.someFailed({ atMost: 1 }), 'someFailed', [F, S, S], 'runs'],
-  [triggers.someFailed({ atMost: 1 }), 'someFailed', [F, F, S], notMet],
+  [triggers.someFailed({ atMost: 1 }), 'someFailed', [F, F, S], notMet('2 of 3', 'failed', 'at most 1')],
   [triggers.someFailed({ atLeast: 0.5 }), 'someFailed', [F, S], 'runs'],
-  [triggers.someFailed({ atLeast: 0.5 }), 'someFailed', [F, S, S], notMet],
+  [triggers.someFailed({ atLeast: 0.5 }), 'someFailed', [F, S, S], notMet('1 of 3', 'failed', 'at least 0.5 of them')],
   [triggers.someFailed({ atLeast: 0.1, atMost: 2 }), 'someFailed', mix(18, 2), 'runs', ' [P216]'],
-  [triggers.someFailed({ atLeast: 0.1, atMost: 2 }), 'someFailed', mix(19, 1), notMet, ' [P216]'],
-  [triggers.someFailed({ atLeast: 0.1, atMost: 2 }), 'someFailed', mix(17, 3), notMet, ' [P216]'],
+  [
+    triggers.someFailed({ atLeast: 0.1, atMost: 2 }),
+    'someFailed',
+    mix(19, 1),
+    notMet('1 of 20', 'failed', 'at least 0.1 of them and at most 2'),
+    ' [P216]',
+  ],
+  [
+    triggers.someFailed({ atLeast: 0.1, atMost: 2 }),
+    'someFailed',
+    mix(17, 3),
+    notMet('3 of 20', 'failed', 'at least 0.1 of them and at most 2'),
+    ' [P216]',
+  ],
   [triggers.someFailed({ atLeast: 2, atMost: 0.1 }), 'someFailed', mix(18, 2), 'runs', ' [P217]'],
-  [triggers.someFailed({ atLeast: 2, atMost: 0.1 }), 'someFailed', mix(19, 1), notMet, ' [P217]'],
-  [triggers.someFailed({ atLeast: 2, atMost: 0.1 }), 'someFailed', mix(17, 3), notMet, ' [P217]'],
+  [
+    triggers.someFailed({ atLeast: 2, atMost: 0.1 }),
+    'someFailed',
+    mix(19, 1),
+    notMet('1 of 20', 'failed', 'at least 2 and at most 0.1 of them'),
+    ' [P217]',
+  ],
+  [
+    triggers.someFailed({ atLeast: 2, atMost: 0.1 }),
+    'someFailed',
+    mix(17, 3),
+    notMet('3 of 20', 'failed', 'at least 2 and at most 0.1 of them'),
+    ' [P217]',
+  ],
   [triggers.someFailed({ atMost: 0 }), 'someFailed', [S, S], 'runs'],
-  [triggers.someFailed({ atMost: 0 }), 'someFailed', [S, F], notMet],
+  [triggers.someFailed({ atMost: 0 }), 'someFailed', [S, F], notMet('1 of 2', 'failed', 'at most 0')],
   [triggers.someSuccessful({ atLeast: 0.6 }), 'someSuccessful', [S, S, F], 'runs'],
-  [triggers.someSuccessful({ atLeast: 0.7 }), 'someSuccessful', [S, S, F], notMet],
+  [
+    triggers.someSuccessful({ atLeast: 0.7 }),
+    'someSuccessful',
+    [S, S, F],
+    notMet('2 of 3', 'succeeded', 'at least 0.7 of them'),
+  ],
   [triggers.someSuccessful({ atLeast: 1, atMost: 2 }), 'someSuccessful', [S, K, F], 'runs'],
-  [triggers.someSuccessful({ atLeast: 1, atMost: 2 }), 'someSuccessful', [S, S, S], notMet],
+  [
+    triggers.someSuccessful({ atLeast: 1, atMost: 2 }),
+    'someSuccessful',
+    [S, S, S],
+    notMet('3 of 3', 'succeeded', 'at least 1 and at most 2'),
+  ],
   [triggers.someSuccessful({}), 'someSuccessful', [F], 'runs'],
+  [
+    triggers.someSuccessful({ atLeast: 95 }),
+    'someSuccessful',
+    mix(5, 0),
+    `${notMet('5 of 5', 'succeeded', 'at least 95')}, which is more than there are: only a bound below 1 is a share`,
+  ],
 ];
 
 for (const [trigger, name, upstream, verdict, tag = ''] of table) {
@@ -144,6 +183,10 @@ test(`a user's own trigger has no name`, () => {
     undefined,
   );
 });
+
+function notMet(count: string, verb: string, wanted: string): string {
+  return `thresholds were not met: ${count} upstream runs ${verb}, wanted ${wanted}`;
+}
 
 function mix(successes: number, failures: number): StateType[] {
   return [...Array.from({ length: successes }, () => S), ...Array.from({ length: failures }, () => F)];

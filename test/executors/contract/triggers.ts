@@ -31,7 +31,7 @@ const table: readonly [string, Trigger, readonly string[], Readonly<Record<strin
   ['alwaysRun', alwaysRun, ['', 'ss', 'ff', 'skf'], {}],
   ['notAllSkipped', notAllSkipped, ['', 'ss', 'sk'], { sf: 'some of the upstream tasks failed' }],
   ['someFailed', someFailed({ atLeast: 1, atMost: 0.5 }), ['', 'sf', 'ssff'], { ss: 'thresholds', sff: 'not met' }],
-  ['someSuccessful', someSuccessful({ atLeast: 2 }), ['', 'ss', 'skf'], { sf: 'thresholds were not met' }],
+  ['someSuccessful', someSuccessful({ atLeast: 2 }), ['', 'ss', 'skf'], { sf: '1 of 2 upstream runs succeeded' }],
 ];
 
 export function triggerRules(rule: Rule): void {
