@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -89,7 +89,8 @@ export type FromWorker =
   /** The answer to a `recall` of what has begun: these parts of it, perhaps none, have not and will not. */
   | { readonly type: 'returned'; readonly attempt: number; readonly ranges: readonly Range[] }
   | { readonly type: 'ended'; readonly attempt: number }
-  | { readonly type: 'logs'; readonly attempt: number; readonly records: readonly LogRecord[] }
+  /** Without an attempt it is the worker itself that says it. */
+  | { readonly type: 'logs'; readonly attempt?: number; readonly records: readonly LogRecord[] }
   /** This attempt has yet to import the module; without one, that is through. */
   | ({ readonly attempt: number } & Importing)
   /** A resource is being opened by this attempt: this worker wants to be told when it is needed no more. */

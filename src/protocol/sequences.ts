@@ -18,7 +18,7 @@ export function sequenceOf(message: Message): Sequence | undefined {
     // last. To the client, the same of one array.
     case 'settled':
     case 'logs':
-      return 'attempt' in message ? message.attempt : message.array;
+      return 'array' in message ? message.array : 'attempt' in message ? message.attempt : undefined;
     case 'delayed':
     case 'lost':
     case 'timed-out':

@@ -136,7 +136,7 @@ export const fromWorker: Shapes<FromWorker> = {
   'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),
   returned: record<Body<FromWorker, 'returned'>>({ attempt: count, ranges: list(range) }),
   ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
-  logs: record<Body<FromWorker, 'logs'>>({ attempt: count, records: list(logRecord) }),
+  logs: record<Body<FromWorker, 'logs'>>({ attempt: optional(count), records: list(logRecord) }),
   importing: record<Body<FromWorker, 'importing'>>({ attempt: count, module: optional(text) }),
   opened: record<Body<FromWorker, 'opened'>>({ attempt: count, resource: text }),
   'resource-logs': record<Body<FromWorker, 'resource-logs'>>({ resource: text, records: list(logRecord) }),

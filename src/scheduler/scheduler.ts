@@ -231,6 +231,7 @@ export class Scheduler implements AsyncDisposable {
       case 'ended':
         return this.#ended(worker, message.attempt);
       case 'logs': {
+        if (message.attempt === undefined) return message.records.forEach((r) => this.announce(r.level, r.message));
         const assignment = worker.attempts.get(message.attempt);
         return assignment && this.#brake.pass(assignment.array, noteRecords(worker, assignment, message.records));
       }

@@ -83,7 +83,7 @@ export function fromWorker(): fc.Arbitrary<FromWorker> {
     record({ type: type('timed-out'), attempt, index: number }),
     record({ type: type('returned'), attempt, ranges }),
     record({ type: type('ended'), attempt }),
-    record({ type: type('logs'), attempt, records: records() }),
+    record({ type: type('logs'), attempt, records: records() }, ['attempt']),
     record({ type: type('importing'), attempt, module: text }, ['module']),
     record({ type: type('opened'), attempt, resource: text }),
     record({ type: type('resource-logs'), resource: text, records: records() }),

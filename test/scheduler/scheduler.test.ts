@@ -170,6 +170,20 @@ test('log lines go to the client whose task wrote them, with the name of the wor
   assert.deepEqual(logs.records, [{ time: 1, level: 'info', message: 'hello', worker: 'ada' }]);
 });
 
+test('what a worker says of itself goes to the log of the scheduler, and to whoever is connected', async () => {
+  const told: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ level, message }) => told.push(`${level}: ${message}`) });
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  await Promise.all([worker.next('welcome'), client.next('welcome')]);
+
+  worker.send({ type: 'logs', records: [{ time: 1, level: 'error', message: 'a thread died' }] });
+
+  const { array, records } = await client.next('logs');
+  assert.deepEqual([array, records[0]?.level, records[0]?.message], [undefined, 'error', 'a thread died']);
+  assert.equal(told.at(-1), 'error: a thread died');
+});
+
 test('a client that cancels hears when nothing of its runs any more, and not before [D104]', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1 });
