@@ -30,6 +30,8 @@ export type Emit = (report: ChunkReport) => Promise<void> | undefined;
 export interface ChunkPool extends AsyncDisposable {
   /** How many chunks run at once. */
   readonly threads: number;
+  /** `died` hears from here on what a thread died of while it ran nothing: no chunk can tell that. */
+  listen?(died: (why: string) => void): void;
   /**
    * Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come but what comes with that.
    */

@@ -39,6 +39,10 @@ export class ThreadPool implements ChunkPool {
     await Promise.all(this.#slots.map((slot) => slot.closeResource(key, log)));
   }
 
+  listen(died: (why: string) => void): void {
+    for (const slot of this.#slots) slot.died = died;
+  }
+
   /** Ends the thread of the chunk that was begun last; what it runs is lost like this. */
   endNewest(loss: Loss): void {
     const latest = (slot: ThreadSlot) => slot.attempt ?? -1;

@@ -13,6 +13,7 @@ import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
+import { describeIdleDeath, lossOf, lossRecord, stuckRecord } from './thread-ends.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 /** What a thread posts: the reports of a chunk; or those of a closing, and that it is through with it. */
@@ -40,6 +41,8 @@ interface LiveThread {
   /** Settles when it is gone, or was abandoned. */
   readonly over: PromiseWithResolvers<void>;
   isAbandoned: boolean;
+  /** What it died of while it ran nothing. */
+  idleError?: unknown;
 }
 
 interface GivenChunk {
@@ -80,9 +83,15 @@ export class ThreadSlot {
   #given: GivenChunk | undefined;
   /** Settles when there is room for more than the latest report; nothing when there is. */
   #taken: Promise<void> | undefined;
+  /** Of the thread that there is: the task of its latest chunk, and the last error of what was over already. */
+  #lastTask: string | undefined;
+  #lastWords: LogRecord | undefined;
   readonly #closings = new Map<string, AskedClosing>();
   #abandoned = 0;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', look: this.#look() }));
+
+  /** Hears what a thread died of that ran nothing. */
+  died: (why: string) => void = () => {};
 
   constructor(options: ThreadOptions) {
     this.#options = options;
@@ -157,6 +166,7 @@ export class ThreadSlot {
         return this.#abandon();
       case 'post-chunk':
         resetControl(this.#control);
+        this.#lastTask = this.#given!.chunk.name;
         this.#unsaid.reset();
         if (!this.#isListening) this.#listenLater();
         return void this.#runChunk(this.#given!);
@@ -226,6 +236,7 @@ export class ThreadSlot {
 
   async #start(): Promise<void> {
     Atomics.store(this.#control, controlWords.untaken, 0);
+    this.#lastTask = this.#lastWords = undefined;
     this.#live = this.#startThread();
     try {
       await this.#live;
@@ -248,17 +259,18 @@ export class ThreadSlot {
       ...(argv !== undefined && { argv: [...argv] }),
       ...(memoryLimitMb !== undefined && { resourceLimits: heapLimits(memoryLimitMb) }),
     });
-    // Errors of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
-    piscina.on('error', () => {});
     const thread = piscina.threads[0]!;
-    const live = { piscina, thread, over: Promise.withResolvers<void>(), isAbandoned: false };
+    const live: LiveThread = { piscina, thread, over: Promise.withResolvers<void>(), isAbandoned: false };
+    // Those of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
+    piscina.on('error', (error) => (live.idleError ??= error));
     thread.on('message', (message: unknown) => this.#receive(message));
     thread.once('exit', () => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live)));
     return live;
   }
 
-  #exited({ piscina, over }: LiveThread): void {
+  #exited({ piscina, over, idleError }: LiveThread): void {
     this.#live = undefined;
+    if (idleError !== undefined) this.#tellOfIdleDeath(idleError);
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
     if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
     // What the thread wrote and could not post any more.
@@ -267,6 +279,11 @@ export class ThreadSlot {
     // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);
+  }
+
+  #tellOfIdleDeath(error: unknown): void {
+    const loss = lossOf(error, this.#options.memoryLimitMb);
+    this.died(describeIdleDeath({ loss, lastTask: this.#lastTask, lastWords: this.#lastWords }));
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {
@@ -289,7 +306,7 @@ export class ThreadSlot {
       this.#vigil.begin();
       return await answer;
     } catch (error) {
-      if (!live.isAbandoned) this.#handle({ type: 'call-failed', loss: this.#lossOf(error) });
+      if (!live.isAbandoned) this.#handle({ type: 'call-failed', loss: lossOf(error, this.#options.memoryLimitMb) });
       return undefined;
     } finally {
       this.#vigil.end();
@@ -319,10 +336,15 @@ export class ThreadSlot {
   #receiveReport({ attempt, message: report, attached }: Extract<ThreadMessage, { attempt: number }>): void {
     if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
     const given = this.#given;
-    if (attempt !== given?.chunk.attempt) return;
+    if (attempt !== given?.chunk.attempt) return this.#hearLate(report);
     given.heard += 1;
     this.#handle({ type: 'chunk-reported', attempt, report });
     this.#endIfHeard(given);
+  }
+
+  #hearLate(report: ChunkMessage): void {
+    const lastError = report.type === 'logs' && report.records.findLast(({ level }) => level === 'error');
+    if (lastError) this.#lastWords = lastError;
   }
 
   /** The thread waits while too much of what it reported is not taken. */
@@ -336,17 +358,6 @@ export class ThreadSlot {
     if ('type' in message) this.#handle({ type: 'closing-ended', resource: closing });
     else this.#closings.get(closing)?.log(message);
   }
-
-  #lossOf(error: unknown): Loss {
-    const { code, message, stack } = error as { code?: unknown; message?: string; stack?: string };
-    const { memoryLimitMb } = this.#options;
-    if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
-    }
-    const exitCode = /worker exited with code: (\d+)/.exec(message ?? '')?.[1];
-    if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
-    return { kind: 'error', message: message ?? String(error), ...(typeof stack === 'string' && { stack }) };
-  }
 }
 
 /**
@@ -356,19 +367,6 @@ export class ThreadSlot {
  */
 function heapLimits(memoryLimitMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: memoryLimitMb, maxYoungGenerationSizeMb: 24 };
-}
-
-function stuckRecord(task: string): LogRecord {
-  const message =
-    `task '${task}' was to be ended, and its thread does not end: it is in a native call (like execFileSync) or a ` +
-    'loop of nothing but built-in functions, which nothing can interrupt. Another thread takes its place; this one ' +
-    'ends when that is over. What can be ended is a worker process, or a call that is async.';
-  return { time: Date.now(), level: 'warn', message, task };
-}
-
-function lossRecord(name: string): LogRecord {
-  const message = `resource '${name}' was open on a thread that ended, so it was not closed there`;
-  return { time: Date.now(), level: 'warn', message, task: name };
 }
 
 /**

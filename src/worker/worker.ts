@@ -59,6 +59,7 @@ export class Worker implements AsyncDisposable {
     this.#comm = comm;
     this.#pool = pool;
     this.#code = code;
+    pool.listen?.((why) => this.#tellOfIdleDeath(why));
   }
 
   /** Resolves with the reason when the scheduler's end is gone, or says that it is time to go. */
@@ -150,6 +151,14 @@ export class Worker implements AsyncDisposable {
     this.#handle({ type: 'chunk-reported', attempt, report });
     const held = this.#held.get(attempt)?.promise;
     return held ?? (this.#comm.backlogBytes > mostBytes ? this.#comm.backlogFallenTo(fewBytes) : undefined);
+  }
+
+  /** Said here too, since no flow run may be there to hear it. */
+  #tellOfIdleDeath(why: string): void {
+    const time = Date.now();
+    const message = `a thread of worker ${this.name} died while it ran nothing, and is replaced; ${why}`;
+    process.stderr.write(`${new Date(time).toISOString()} ERROR heddle | ${message}\n`);
+    this.#comm.send({ type: 'logs', records: [{ time, level: 'error', message }] });
   }
 
   /** Whether the scheduler takes reports of an attempt. */
