@@ -101,7 +101,8 @@ export class LocalResult implements Result {
     if (problem === undefined) return join(this.directory, location);
     const message =
       `${describe(location)} is no location below ${this.directory}: ${problem}. ` +
-      `Write it like 'flow/2024-05-01/task-0.bin'.`;
+      `Write it like 'flow/2024-05-01/task-0.bin'. If a path is part of it, take the name of the file alone, in a ` +
+      'function: target: ({ inputs: [path] }) => `sizes/${basename(path)}.json`';
     throw new UsageError('INVALID_LOCATION', message, { location, directory: this.directory });
   }
 }

@@ -130,6 +130,19 @@ for (const [location, problem] of strays) {
   });
 }
 
+for (const location of ['sizes//data/in/a.csv', '/data/in/a.csv', 'sizes/../a.csv', 'C:\\data\\a.csv']) {
+  test(`who made '${location}' of a path is told how to take the name of the file`, async () => {
+    await using room = await temporary();
+
+    const read = new LocalResult({ directory: room.path }).read(location);
+
+    await assert.rejects(read, {
+      message:
+        /If a path is part of it, .* target: \(\{ inputs: \[path\] \}\) => `sizes\/\$\{basename\(path\)\}\.json`$/,
+    });
+  });
+}
+
 test('dots within a name lead nowhere', async () => {
   await using room = await temporary();
   const result = new LocalResult({ directory: room.path });
