@@ -72,7 +72,8 @@ function isWorthIt(value: unknown, levels: number): boolean {
 /** Lists of texts, in lists perhaps: to take them apart gains nothing. */
 function isOfTexts(list: readonly unknown[]): boolean {
   let first = list[0];
-  while (!types.isProxy(first) && Array.isArray(first)) first = first[0];
+  // No deeper than anything is taken apart: a list can be the first in itself.
+  for (let depth = 0; depth < mostDepth && !types.isProxy(first) && Array.isArray(first); depth += 1) first = first[0];
   return !isObject(first) && typeof first !== 'number';
 }
 

@@ -105,6 +105,18 @@ test('a tree of which a part is in two places, or not exact, is not taken apart'
   assert.equal(takeTableApart(gaps.with(3, { id: 3, from: same, via: same as [] })), undefined);
 });
 
+test('a list that is the first in itself is not taken apart', () => {
+  const list: unknown[] = Array.from({ length: 64 }, () => [0]);
+  list[0] = list;
+  const inner: unknown[] = [];
+  inner.push(inner);
+
+  for (const value of [list, { list }, Array.from({ length: 64 }, () => inner)]) {
+    assert.equal(takeTableApart(value), undefined);
+    assert.deepEqual(decodeValue(encodeValue(value)), value);
+  }
+});
+
 test('few different texts, and what stands among them, are written once and come back in their places', () => {
   const few = ['open', 'shut', '', undefined, null, true, 10n];
   const columns: Record<string, (id: number) => unknown> = {
