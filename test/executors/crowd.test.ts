@@ -16,7 +16,7 @@ const knocks = 10_000;
 const bounded = { timeout: 120_000 };
 
 test(
-  'ten thousand connections are attempted twice while a flow runs: it finishes, the limits are told',
+  'ten thousand connections are attempted again and again while a flow runs: it finishes, the limits are told',
   bounded,
   async () => {
     await using scheduler = new CommandProcess(['scheduler', '--listen', '0'], token);
@@ -32,16 +32,18 @@ test(
     const running = flow.run({ executor: new DistributedExecutor(url, { token }), onLog: () => {} });
     await untilNoted(diary.path, 'waiting');
 
-    await using _first = await crowd(port);
+    await using crowds = new AsyncDisposableStack();
+    // Until its heap is as large as it gets.
+    for (let crowd = 0; crowd < 4; crowd += 1) crowds.use(await knock(port));
     const before = residentBytes(scheduler);
-    await using _second = await crowd(port);
+    crowds.use(await knock(port));
     const grown = residentBytes(scheduler) - before;
     note(diary.path, 'go');
     const { output } = await running;
 
     assert.equal(output.counts.at(-1), 1_000);
-    // Each kept would hold several kilobytes.
-    assert.ok(grown < 30_000_000, `${knocks} refused connections left ${grown} bytes behind`);
+    // Each kept would hold more than a kilobyte.
+    assert.ok(grown < 10_000_000, `${knocks} refused connections left ${grown} bytes behind`);
     scheduler.kill('SIGTERM');
     await scheduler.exited();
     const told = scheduler.lines.filter((line) => /refused/.test(line));
@@ -51,16 +53,16 @@ test(
     );
     assert.match(told.join('\n'), /refused a connection from 127\.0\.0\.\d+: 512 have not introduced themselves yet/);
     const counted = told.map((line) => Number(/refused (\d+) more/.exec(line)?.[1] ?? 1)).reduce((a, b) => a + b, 0);
-    assert.ok(counted > 2 * knocks - 2_000, `${counted} refusals were told`);
+    assert.ok(counted > 5 * (knocks - 1_000), `${counted} refusals were told`);
     assert.ok(told.length < 100, `in ${told.length} lines`);
   },
 );
 
 /** Knocks ten thousand times from ten addresses, half of it from one, and says nothing. Resolves when it is plain who was let in. */
-async function crowd(port: number): Promise<AsyncDisposable> {
+async function knock(port: number): Promise<AsyncDisposable> {
   const sockets = new Set<Socket>();
   const places = Array.from({ length: knocks }, (_, i) => i).values();
-  const knock = async () => {
+  const knockInTurn = async () => {
     for (const place of places) {
       const socket = connect({ port, host: '127.0.0.1', localAddress: addressOf(place) });
       sockets.add(socket);
@@ -74,7 +76,7 @@ async function crowd(port: number): Promise<AsyncDisposable> {
       if (socket.destroyed) sockets.delete(socket);
     }
   };
-  await Promise.all(Array.from({ length: 200 }, knock));
+  await Promise.all(Array.from({ length: 200 }, knockInTurn));
   return {
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
