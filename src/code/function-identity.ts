@@ -3,7 +3,7 @@
 // So the flow says by which text its functions have and where that stands, and the worker compares. A
 // flow and a worker may have other loaders, or a bundle; so a difference is told only when it is seen for certain.
 
-import { createHash } from 'node:crypto';
+import { shortHash } from '../lib/short-hash.ts';
 import { readFileSync, realpathSync } from 'node:fs';
 import { findSourceMap } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -78,7 +78,7 @@ function identityOf(code: Code, inspector: Inspector, isForBundles: boolean): Fu
   return {
     beginning: text.slice(0, shownBeginning),
     length: text.length,
-    hash: hashOf(text),
+    hash: shortHash(text),
     ...(line !== undefined && column !== undefined && { location: { line, column } }),
     ...(written !== undefined && { written }),
   };
@@ -201,7 +201,7 @@ function differenceInScripts(made: FunctionIdentity, code: Code, { inspector }: 
   if (made.location === undefined) return { made: made.beginning, found: placeOfFunction(code, inspector) };
   const own = positionOf(code, inspector)?.url;
   // The same text in the same file is taken for the same function: the file may have been edited around it.
-  const isSameText = made.hash === hashOf(textOf(code));
+  const isSameText = made.hash === shortHash(textOf(code));
   for (const script of inspector.scripts.values()) {
     if (!toUrl(script.url).startsWith('file:') || (isSameText && script.url === own)) continue;
     const place = placeIn(script, made, inspector);
@@ -223,7 +223,7 @@ function placeIn(script: Script, made: FunctionIdentity, inspector: Inspector): 
   const offset = offsetIn(source, location);
   if (spotIn(source, offset).line !== location.line) return undefined;
   const at = source.lastIndexOf(beginning, offset);
-  if (at === -1 || at + length < offset || hashOf(source.slice(at, at + length)) !== hash) return undefined;
+  if (at === -1 || at + length < offset || shortHash(source.slice(at, at + length)) !== hash) return undefined;
   return placeAt(script.url, spotIn(source, at));
 }
 
@@ -263,8 +263,4 @@ function pathOf(file: string): string {
 
 function isBefore(one: Spot, other: Spot): boolean {
   return one.line === other.line ? one.column < other.column : one.line < other.line;
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 12);
 }

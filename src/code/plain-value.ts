@@ -1,7 +1,7 @@
 // How a plain value looks in one thread, to be compared with how it looks in another. It goes there, and into a log; so
 // it says little: a hash of each part, and in words nothing but a single number, text or date.
 
-import { hash } from 'node:crypto';
+import { shortHash } from '../lib/short-hash.ts';
 import { inspect, types, type InspectOptions } from 'node:util';
 
 export interface PlainValue {
@@ -70,11 +70,7 @@ const paths = /'(?:file:\/\/)?\/[^']*'/g;
 
 function lookOf(text: string, folder: string): Look {
   const withoutPaths = text.replaceAll(paths, (path) => (path.includes(folder) ? '/' : path));
-  return { whole: hashOf(text), ...(withoutPaths !== text && { withoutPaths: hashOf(withoutPaths) }) };
-}
-
-function hashOf(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 12);
+  return { whole: shortHash(text), ...(withoutPaths !== text && { withoutPaths: shortHash(withoutPaths) }) };
 }
 
 function membersOf(value: object): (readonly [name: string, member: unknown])[] {

@@ -1,7 +1,7 @@
 // Functions travel by reference: a name that both ends can look up. Each process and each thread keeps its own
 // registry, filled by the `task()` calls of the modules that it imported.
 
-import { createHash } from 'node:crypto';
+import { shortHash } from '../lib/short-hash.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -150,7 +150,7 @@ export function fingerprintOf(module: string): string {
   if (fingerprint === undefined) {
     const url = new URL(module);
     const content = url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module;
-    fingerprint = hashOfModule(content);
+    fingerprint = shortHash(content);
     registry.fingerprints.set(module, fingerprint);
     if (mainGuards.some((guard) => content.includes(guard))) registry.guarded.add(module);
     registry.loadTimes.set(module, Date.now());
@@ -161,10 +161,6 @@ export function fingerprintOf(module: string): string {
 /** When a module that defined something was loaded, which all that it imports was before. */
 export function whenLoaded(module: string): number {
   return registry.loadTimes.get(module) ?? Infinity;
-}
-
-export function hashOfModule(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('base64url').slice(0, 12);
 }
 
 /**

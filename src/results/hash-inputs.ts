@@ -4,7 +4,8 @@
 // number of its parts and the parts; one that needs more than `inlineBytes`, or holds much memory, is replaced by its
 // own digest. So nothing large is ever held, and a large part that is found in many places is read once.
 
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { nodeCrypto } from '../lib/lazy-node.ts';
 import { Bytes, contentOf, hole } from './content.ts';
 import { copierLosses, notStorable } from './losses.ts';
 
@@ -89,7 +90,7 @@ const end: object = {};
 
 class Digester {
   readonly #repeats: Repeats;
-  readonly #frames: Frame[] = [{ value: {}, start: 0, hash: createHash('sha256') }];
+  readonly #frames: Frame[] = [{ value: {}, start: 0, hash: nodeCrypto().createHash('sha256') }];
   #scratch = Buffer.allocUnsafe(4 * inlineBytes);
   #used = 0;
 
@@ -137,7 +138,10 @@ class Digester {
       this.#repeats.leave(value, undefined);
       return;
     }
-    const digest = Buffer.concat([Buffer.from('#'), (hash ?? createHash('sha256')).update(pending).digest()]);
+    const digest = Buffer.concat([
+      Buffer.from('#'),
+      (hash ?? nodeCrypto().createHash('sha256')).update(pending).digest(),
+    ]);
     this.#used = start;
     this.#append(digest);
     this.#repeats.leave(value, digest);
@@ -205,7 +209,7 @@ class Digester {
 
   #flush(): void {
     const frame = this.#frames.at(-1)!;
-    frame.hash ??= createHash('sha256');
+    frame.hash ??= nodeCrypto().createHash('sha256');
     frame.hash.update(this.#scratch.subarray(frame.start, this.#used));
     this.#used = frame.start;
   }

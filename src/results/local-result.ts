@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { nodeCrypto } from '../lib/lazy-node.ts';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, win32 } from 'node:path';
@@ -73,7 +73,7 @@ export class LocalResult implements Result {
   async write(value: unknown, location: string): Promise<void> {
     const path = this.#pathOf(location);
     const bytes = this.serializer.serialize(value);
-    const draft = join(dirname(path), `.heddle-${randomUUID()}.tmp`);
+    const draft = join(dirname(path), `.heddle-${nodeCrypto().randomUUID()}.tmp`);
     try {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(draft, bytes, { flag: 'wx' });

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as msgpackr from 'msgpackr';
 import { types } from 'node:util';
-import * as zlib from 'node:zlib';
+import { nodeZlib } from '../lib/lazy-node.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { didYouMean } from '../lib/nearest.ts';
@@ -21,16 +21,17 @@ interface Compression {
 }
 
 const compressions = {
-  gzip: { pack: (bytes) => zlib.gzipSync(bytes), unpack: (bytes) => zlib.gunzipSync(bytes) },
-  deflate: { pack: (bytes) => zlib.deflateSync(bytes), unpack: (bytes) => zlib.inflateSync(bytes) },
+  gzip: { pack: (bytes) => nodeZlib().gzipSync(bytes), unpack: (bytes) => nodeZlib().gunzipSync(bytes) },
+  deflate: { pack: (bytes) => nodeZlib().deflateSync(bytes), unpack: (bytes) => nodeZlib().inflateSync(bytes) },
   // The default quality is the highest, which takes seconds for a megabyte.
   brotli: {
-    pack: (bytes) => zlib.brotliCompressSync(bytes, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 } }),
-    unpack: (bytes) => zlib.brotliDecompressSync(bytes),
+    pack: (bytes) =>
+      nodeZlib().brotliCompressSync(bytes, { params: { [nodeZlib().constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    unpack: (bytes) => nodeZlib().brotliDecompressSync(bytes),
   },
   zstd: {
-    pack: (bytes) => zlib.zstdCompressSync(bytes, { params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 } }),
-    unpack: (bytes) => zlib.zstdDecompressSync(bytes),
+    pack: (bytes) => nodeZlib().zstdCompressSync(bytes, { params: { [nodeZlib().constants.ZSTD_c_checksumFlag]: 1 } }),
+    unpack: (bytes) => nodeZlib().zstdDecompressSync(bytes),
   },
 } as const satisfies Record<string, Compression>;
 
@@ -48,7 +49,7 @@ const v8: Serializer = {
     const block = encodeValue(packed);
     const bytes = new Uint8Array(block.length + checksumBytes);
     bytes.set(block);
-    new DataView(bytes.buffer).setUint32(block.length, zlib.crc32(block), true);
+    new DataView(bytes.buffer).setUint32(block.length, nodeZlib().crc32(block), true);
     return bytes;
   },
   deserialize(bytes) {
@@ -56,7 +57,7 @@ const v8: Serializer = {
     if (length < 1) throw new RangeError(`${bytes.length} bytes are too few for a stored value`);
     const block = bytes.subarray(0, length);
     const checksum = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(length, true);
-    if (zlib.crc32(block) !== checksum)
+    if (nodeZlib().crc32(block) !== checksum)
       throw new RangeError('the checksum does not fit: the bytes were changed or cut');
     return decodeValue(block);
   },

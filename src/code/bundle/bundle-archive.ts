@@ -1,8 +1,7 @@
 // A bundle as bytes: a list of its files, which its id is a hash of, and their contents. Whoever unpacks it can tell
 // whether it is what its id says.
 
-import { createHash } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { nodeCrypto, nodeZlib } from '../../lib/lazy-node.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 
 export interface BundleFile {
@@ -40,14 +39,14 @@ export function pack(files: readonly BundleFile[], facts: BundleFacts): PackedBu
   const text = Buffer.from(JSON.stringify(manifest));
   const head = Buffer.alloc(headLength);
   head.writeUInt32LE(text.length);
-  const bytes = gzipSync(Buffer.concat([head, text, ...sorted.map((file) => file.bytes)]));
+  const bytes = nodeZlib().gzipSync(Buffer.concat([head, text, ...sorted.map((file) => file.bytes)]));
   return { id: idOf(manifest), bytes };
 }
 
 /** Throws `BUNDLE_CORRUPT` unless the bytes are the very bundle that has this id. */
 export function unpack(id: string, bytes: Uint8Array): { manifest: BundleManifest; files: readonly BundleFile[] } {
   try {
-    const content = gunzipSync(bytes, { maxOutputLength: 2 ** 30 });
+    const content = nodeZlib().gunzipSync(bytes, { maxOutputLength: 2 ** 30 });
     const start = headLength + content.readUInt32LE(0);
     const manifest = JSON.parse(content.toString('utf8', headLength, start)) as BundleManifest;
     let at = start;
@@ -80,7 +79,7 @@ function idOf(manifest: BundleManifest): string {
 }
 
 function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return nodeCrypto().createHash('sha256').update(bytes).digest('hex');
 }
 
 function corrupt(id: string, cause: unknown): HeddleError {

@@ -2,7 +2,7 @@
 // was: it says who it is before it runs, its `import.meta` is its own, and the files that it names are there.
 
 import type { OutputFile, Plugin, PluginBuild } from 'esbuild';
-import { createHash } from 'node:crypto';
+import { nodeCrypto } from '../../lib/lazy-node.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules, SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -204,7 +204,7 @@ interface Place {
 }
 
 function idOf(path: string, source: BundleSource): string {
-  return createHash('sha256').update(source.placeOf(path)).digest('hex').slice(0, 8);
+  return nodeCrypto().createHash('sha256').update(source.placeOf(path)).digest('hex').slice(0, 8);
 }
 
 function isOfNode(name: string): boolean {

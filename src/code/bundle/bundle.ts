@@ -10,10 +10,11 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import type { CodeAddress } from '../../lib/chunk.ts';
+import { shortHash } from '../../lib/short-hash.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
 import { packageOf, resolving, rewriting } from './bundle-modules.ts';
 import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
-import { hashOfModule, projectOf, whenLoaded } from '../registry.ts';
+import { projectOf, whenLoaded } from '../registry.ts';
 
 /** The file of a bundle that is imported. */
 export const bundleEntry = 'bundle.mjs';
@@ -60,7 +61,7 @@ function modulesOf({ module, also = [] }: CodeAddress): string {
 async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Promise<Bundle> {
   const entry = fileURLToPath(module);
   if (!existsSync(entry)) throw failure(entry, 'its file is gone');
-  if (hashOfModule(readFileSync(entry)) !== fingerprint) throw changed(entry, entry);
+  if (shortHash(readFileSync(entry)) !== fingerprint) throw changed(entry, entry);
   const source = new BundleSource(projectOf(dirname(entry)));
   const modules = [module, ...also] as const;
   try {

@@ -19,11 +19,11 @@ import { takeCommandLine, type CommandLineRun } from './command-line.ts';
 import { defaultExecutor, type Executor } from './executor.ts';
 import { flowPlacingOf, flowPlacingRules, type FlowPlacingOptions } from './flow-placing.ts';
 import { flowRunIdRule } from './flow-run-id.ts';
-import { carryOut, type FlowRunRequest } from './flow-run.ts';
+import type { FlowRunRequest } from './flow-run.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { FlowState } from './flow-state.ts';
 import { readParameter } from './parameters.ts';
-import { followSchedule, type ScheduledRun, type Served } from './schedule-loop.ts';
+import type { ScheduledRun, Served } from './schedule-loop.ts';
 import { keepFromTravelling } from '../../lib/own-classes.ts';
 
 export interface FlowOptions extends FlowPlacingOptions {
@@ -283,6 +283,8 @@ export class Flow<Plan = unknown> {
     const held = heldBack('run of a flow');
     if (held !== undefined) return await held;
     const commandLine = this.#takeCommandLine();
+    // What only runs need is much to load, and threads that import a flow to find its tasks need none of it.
+    const { carryOut } = await import('./flow-run.ts');
     const state = await carryOut(this, this.#request(`${this.name}.run()`, options, commandLine));
     commandLine?.ended(state);
     return state;
@@ -316,6 +318,7 @@ export class Flow<Plan = unknown> {
       if (run.state !== undefined) commandLine?.ended(run.state);
       await onRun?.(run);
     };
+    const { followSchedule } = await import('./schedule-loop.ts');
     return await followSchedule(this, {
       schedule,
       run: this.#request(owner, runOptions, commandLine),

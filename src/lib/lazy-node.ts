@@ -1,0 +1,5 @@
+// Parts of Node that take milliseconds to load, in each thread again, and that few programs need: loaded on first use.
+
+export const nodeCrypto = () => process.getBuiltinModule('node:crypto');
+
+export const nodeZlib = () => process.getBuiltinModule('node:zlib');
