@@ -1,7 +1,7 @@
 // First of all: who has put us into a bundle hears of that there, before anything else of ours is missing.
 import './lib/version.ts';
 import { defaultExecutor } from './engine/flow-run/executor.ts';
-import type { FlowRunFacts, SessionListener } from './engine/flow-run/executor.ts';
+import { LocalExecutor } from './executors/local-executor.ts';
 
 export { context, renameFlowRun } from './engine/context.ts';
 export type { Context } from './engine/context.ts';
@@ -68,10 +68,4 @@ export { serializers } from './results/serializers.ts';
 export type { CompressionFormat } from './results/serializers.ts';
 
 // A flow that names no executor runs right here. Only this file stands above both the engine and the executors.
-defaultExecutor.make = () => ({
-  async start(run: FlowRunFacts, listener: SessionListener) {
-    // With a scheduler and a worker, which threads that import this need not.
-    const { LocalExecutor } = await import('./executors/local-executor.ts');
-    return await new LocalExecutor().start(run, listener);
-  },
-});
+defaultExecutor.make = () => new LocalExecutor();

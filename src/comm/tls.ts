@@ -1,8 +1,8 @@
 // What is said when a certificate or a key is not as it should be: before anything is opened, and when the other end's
 // does not pass.
 
-import { getBuiltinModule } from 'node:process';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { nodeCrypto, nodeTls } from '../lib/lazy-node.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 
 /** Encryption, and who is who. Everything is the text of a PEM file, or its bytes. */
@@ -41,11 +41,8 @@ export function checkTls(owner: string, tls: TlsOptions): void {
     const message = `option '${given}' of ${whose} needs '${missing}' beside it`;
     throw new UsageError('INVALID_OPTION', message, { owner: whose, option: missing });
   }
-  // Few programs need them, and they are much to load.
-  const [{ X509Certificate }, { createSecureContext }] = [
-    getBuiltinModule('node:crypto'),
-    getBuiltinModule('node:tls'),
-  ];
+  const { X509Certificate } = nodeCrypto();
+  const { createSecureContext } = nodeTls();
   try {
     for (const certificate of [tls.cert, tls.ca]) if (certificate !== undefined) new X509Certificate(certificate);
     createSecureContext(tls);

@@ -1,10 +1,7 @@
-// The two ways in which a cluster starts workers on this machine.
+// How a cluster starts worker processes on this machine.
 
 import { fileURLToPath } from 'node:url';
 import { traitArguments, type Traits } from '../lib/placing.ts';
-import type { Scheduler } from '../scheduler/scheduler.ts';
-import { ThreadPool } from '../worker/thread-pool.ts';
-import { connectWorker } from './in-process.ts';
 import { passOn, WorkerProcess } from './worker-process.ts';
 import type { LaunchedWorker, StartWorker } from './workforce.ts';
 
@@ -15,31 +12,6 @@ export interface WorkerSize {
   readonly has: Traits;
   /** What a process may take, in bytes; what there is if not said. */
   readonly processBytes?: number | undefined;
-}
-
-/** Workers that are threads of this process. */
-export function inThisProcess(scheduler: Scheduler, { threads, memoryLimit, has }: WorkerSize): StartWorker {
-  return async (_, name): Promise<LaunchedWorker> => {
-    await using resources = new AsyncDisposableStack();
-    const pool = resources.use(new ThreadPool({ threads, memoryLimitMb: memoryLimit, argv: process.argv.slice(2) }));
-    await pool.start();
-    const worker = resources.use(await connectWorker(scheduler, pool, { name, has }));
-    const held = resources.move();
-    const ended = Promise.withResolvers<Error | undefined>();
-    let isLeaving = false;
-    let disposed: Promise<void> | undefined;
-    const end = async (error?: Error) => {
-      isLeaving = true;
-      await (disposed ??= held.disposeAsync());
-      ended.resolve(error);
-    };
-    const leave = () => {
-      isLeaving = true;
-      void worker.drain(Infinity).then(() => end());
-    };
-    void worker.closed.then((reason) => (isLeaving ? undefined : end(new Error(reason))));
-    return { ended: ended.promise, leave, end };
-  };
 }
 
 const heddle = fileURLToPath(new URL('../cli/heddle.js', import.meta.url));

@@ -1,5 +1,6 @@
 // A scheduler in this process that workers join over WebSocket, and the workers that are started for it, if any are.
 
+import { randomBytes } from 'node:crypto';
 import type { ServerTlsOptions } from '../comm/tls.ts';
 import type { Pages } from '../comm/ws.ts';
 import type { FromPeer, ToPeer } from '../protocol/messages.ts';
@@ -14,13 +15,15 @@ import { Workforce, type StartWorker } from './workforce.ts';
 export interface ListeningOptions extends SetByClusters, Pick<SchedulerOptions, 'heartbeatTimeoutMs'> {
   readonly host?: string;
   readonly port: number;
-  readonly token: string;
+  /**
+   * What workers must know to join. Absent, only those know it that are started here, and the process does not go on
+   * only because of the cluster.
+   */
+  readonly token?: string;
   readonly tls?: ServerTlsOptions;
-  /** What starts a worker that is to join `url`. */
-  readonly starting?: (url: string) => StartWorker;
+  /** What starts a worker that is to join there. */
+  readonly starting?: (address: { readonly url: string; readonly token: string }) => StartWorker;
   readonly nameOf?: (place: number) => string;
-  /** Whether nobody joins but the workers that it starts: then the process does not go on only because of it. */
-  readonly isPrivate?: boolean;
 }
 
 export interface ListeningCluster extends RunningCluster {
@@ -32,7 +35,8 @@ export interface ListeningCluster extends RunningCluster {
 const closeTimeoutMs = 1_000;
 
 export async function openListening(options: ListeningOptions): Promise<ListeningCluster> {
-  const { host = '127.0.0.1', port, token, tls, starting, nameOf, isPrivate = false, ...rest } = options;
+  const { host = '127.0.0.1', port, tls, starting, nameOf, ...rest } = options;
+  const token = options.token ?? randomBytes(24).toString('base64url');
   // Loaded by those who listen only: it is much.
   const [{ listen }, { decodeFromPeer }] = await Promise.all([import('../comm/ws.ts'), import('../protocol/codec.ts')]);
   await using resources = new AsyncDisposableStack();
@@ -58,11 +62,11 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     pages: pagesOf(scheduler.lookout),
   });
   const { url } = listener;
-  if (isPrivate) listener.unref();
+  if (options.token === undefined) listener.unref();
   // The scheduler closes before the workers that were started for it: so they stop what they run, and end in order.
   if (starting !== undefined) {
     workforce = resources.use(
-      new Workforce(workforceOptions(scheduler, { start: starting(url), ...(nameOf && { nameOf }) })),
+      new Workforce(workforceOptions(scheduler, { start: starting({ url, token }), ...(nameOf && { nameOf }) })),
     );
   }
   resources.use(listener);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
 import type { ByteSize } from '../lib/byte-size.ts';
@@ -8,17 +7,13 @@ import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
 import type { ClusterStatus } from '../scheduler/status.ts';
 import type { AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
-import { inThisProcess, onThisMachine } from './launch.ts';
 import { leastWorkerMemory, memoryHere, workerMemoryOf } from './memory-here.ts';
-import { openListening, workforceOptions } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
-import { Workforce } from './workforce.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
 
 export interface LocalClusterOptions extends SchedulerSettings {
@@ -135,23 +130,19 @@ export class LocalCluster implements Cluster {
     await this.close();
   }
 
+  // What a cluster consists of is loaded when it starts: threads that import this to find tasks need none of it.
+
   async #openThreads(): Promise<RunningCluster> {
-    await using resources = new AsyncDisposableStack();
-    let workforce: Workforce | undefined;
-    const workerJoined = (name: string) => workforce?.joined(name);
-    const whyNoWorker = () => workforce?.whyNone();
-    const scheduler = resources.use(new Scheduler({ ...this.#settings, workerJoined, whyNoWorker }));
-    const start = inThisProcess(scheduler, this.#size());
-    workforce = resources.use(new Workforce(workforceOptions(scheduler, { start })));
-    return { scheduler, workforce, resources: resources.move() };
+    const { openThreads } = await import('./own-threads.ts');
+    return await openThreads(this.#size(), this.#settings);
   }
 
   async #openProcesses(): Promise<RunningCluster> {
-    const token = randomBytes(24).toString('base64url');
+    const [{ openListening }, { onThisMachine }] = await Promise.all([import('./listening.ts'), import('./launch.ts')]);
     const share = Math.max(leastWorkerMemory, Math.floor(memoryHere() / this.#life.workers));
     const processBytes = this.#processBytes ?? share;
-    const starting = (url: string) => onThisMachine({ url, token }, { ...this.#size(), processBytes });
-    return await openListening({ port: 0, token, isPrivate: true, starting, ...this.#settings });
+    const size = { ...this.#size(), processBytes };
+    return await openListening({ port: 0, starting: (address) => onThisMachine(address, size), ...this.#settings });
   }
 
   #size() {

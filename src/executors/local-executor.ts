@@ -1,8 +1,4 @@
 import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/flow-run/executor.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
-import { InlinePool } from './inline-pool.ts';
-import { connectWorker, connectClient } from './in-process.ts';
-import { openSession } from './scheduler-session.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
 
 /**
@@ -12,11 +8,9 @@ import { keepFromTravelling } from '../lib/own-classes.ts';
  */
 export class LocalExecutor implements Executor {
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
-    const scheduler = new Scheduler();
-    const worker = await connectWorker(scheduler, new InlinePool(), { name: 'this thread' });
-    const owned = [scheduler, worker];
-    const how = { name: run.flowRunName, isSameThread: true, sharesMemory: true, takesCaptures: true, owned };
-    return await openSession(connectClient(scheduler), listener, how);
+    // A scheduler and a worker are much to load, and threads that import a flow to find its tasks need neither.
+    const { startOnThisThread } = await import('./on-this-thread.ts');
+    return await startOnThisThread(run, listener);
   }
 }
 

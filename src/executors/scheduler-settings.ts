@@ -1,10 +1,10 @@
 // What all clusters take for their scheduler.
 
-import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ByteSize } from '../lib/byte-size.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { nodeCrypto } from '../lib/lazy-node.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { rules } from '../lib/options.ts';
 import { placingRules } from '../lib/placing.ts';
@@ -68,7 +68,7 @@ export function schedulerSettings(
 /** Told now rather than when memory is short. */
 function assertWritable(directory: string, owner: string): void {
   try {
-    const path = join(directory, `heddle-${process.pid}-${randomUUID()}`);
+    const path = join(directory, `heddle-${process.pid}-${nodeCrypto().randomUUID()}`);
     writeFileSync(path, '', { flag: 'wx' });
     rmSync(path);
   } catch (cause) {

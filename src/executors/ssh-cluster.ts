@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Comm } from '../comm/comm.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import type { ByteSize } from '../lib/byte-size.ts';
@@ -13,9 +12,8 @@ import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import { workerMemoryOf } from './memory-here.ts';
-import { openListening } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
-import { overSsh, type SshOptions } from './ssh.ts';
+import type { SshOptions } from './ssh.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
 
 export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
@@ -127,18 +125,16 @@ export class SSHCluster implements Cluster {
   }
 
   async #open(): Promise<RunningCluster> {
+    const [{ openListening }, { overSsh }] = await Promise.all([import('./listening.ts'), import('./ssh.ts')]);
     const { hosts, threads = 1, memoryLimit } = this.#options;
     const size = { threads, memoryLimit, has: traitsOf(this.#options) };
-    const token = randomBytes(24).toString('base64url');
     const hostOf = (place: number) => hosts[place % hosts.length]!;
     const round = (place: number) => Math.floor(place / hosts.length);
     return await openListening({
       port: 0,
-      token,
-      isPrivate: true,
       ...this.#settings,
-      starting: (url) =>
-        overSsh({ ...this.#options, hostOf, url, token, size: { ...size, processBytes: this.#processBytes } }),
+      starting: (address) =>
+        overSsh({ ...this.#options, ...address, hostOf, size: { ...size, processBytes: this.#processBytes } }),
       nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
     });
   }

@@ -12,7 +12,6 @@ import type { Cluster } from './cluster.ts';
 import { ClusterLife, type RunningCluster } from './cluster-life.ts';
 import { connectClient } from './in-process.ts';
 import type { LeftOpen } from './left-open.ts';
-import { openListening } from './listening.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { LaunchedWorker } from './workforce.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
@@ -165,6 +164,7 @@ export class WebSocketCluster implements Cluster {
         'variable HEDDLE_TOKEN here and where workers start. It consists of visible ASCII characters.';
       throw new UsageError('TOKEN_REQUIRED', message);
     }
+    const { openListening } = await import('./listening.ts');
     const cluster = await openListening({
       port,
       token,
@@ -172,7 +172,7 @@ export class WebSocketCluster implements Cluster {
       ...this.#settings,
       ...(host !== undefined && { host }),
       ...(tls !== undefined && { tls }),
-      ...(launch !== undefined && { starting: (url) => (place, name) => launch({ url, token, name, place }) }),
+      ...(launch !== undefined && { starting: (address) => (place, name) => launch({ ...address, name, place }) }),
     });
     this.#url = cluster.url;
     this.#leftOpen = cluster.leftOpen;

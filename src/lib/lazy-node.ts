@@ -2,4 +2,6 @@
 
 export const nodeCrypto = () => process.getBuiltinModule('node:crypto');
 
+export const nodeTls = () => process.getBuiltinModule('node:tls');
+
 export const nodeZlib = () => process.getBuiltinModule('node:zlib');
