@@ -4,6 +4,7 @@
 import { parentPort } from 'node:worker_threads';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
+import { hearStray } from '../src/engine/task-run/uncaught.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attach, attachmentsOf, type Attachments, type PostedChunk } from '../src/lib/attachments.ts';
 import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
@@ -31,6 +32,9 @@ parentPort!.close = () => {
 parentPort!.once('close', () => {
   throw new Error('its parentPort was closed, which only Heddle may do');
 });
+
+// Of no attempt, since none is to blame for it.
+hearStray((record) => post({ attempt: -1, message: { type: 'logs', records: [record] } }));
 
 /** A chunk that takes no longer is a short one, in milliseconds. */
 const shortMs = 1;

@@ -1,6 +1,6 @@
 // What is said of a thread that ends, or does not.
 
-import { describeLoss, type Loss } from '../lib/chunk.ts';
+import { describeLoss, type ChunkMessage, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 
 /** `error` is what a call of the thread failed with, or what was heard of one that ran nothing. */
@@ -16,23 +16,38 @@ export function lossOf(error: unknown, memoryLimitMb: number | undefined): Loss 
 
 /** A thread that ended while it ran nothing. */
 export interface IdleDeath {
-  readonly loss: Loss;
+  /** What nobody caught there; nothing if it exited. */
+  readonly error: unknown;
+  readonly exitCode: number;
+  readonly memoryLimitMb: number | undefined;
   /** The task of its last chunk, if it had one. */
   readonly lastTask: string | undefined;
-  /** The last error that was written into the log there when the chunk was over; it has no secret in it. */
+  /** The last error that was written there outside of the chunk, as all that nobody catches is; it shows no secret. */
   readonly lastWords: LogRecord | undefined;
 }
 
-export function describeIdleDeath({ loss, lastTask, lastWords }: IdleDeath): string {
-  if (lastWords?.task !== undefined) {
-    const { task, mapIndex, message } = lastWords;
+export function describeIdleDeath({ error, exitCode, memoryLimitMb, lastTask, lastWords }: IdleDeath): string {
+  const ran = lastTask === undefined ? '' : `the last task that ran on it was '${lastTask}'. `;
+  if (error === undefined) {
+    const remedy =
+      'let no timer, listener or promise that a task leaves behind do so; a task ends by returning or throwing';
+    return `${ran}Something called process.exit(${exitCode}) there: ${remedy}`;
+  }
+  const loss = lossOf(error, memoryLimitMb);
+  const words = loss.kind === 'error' ? lastWords : undefined;
+  if (words?.task !== undefined) {
+    const { task, mapIndex, message } = words;
     const whose = `'${task}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
     return `the last words of task ${whose}, which was over: ${message}`;
   }
-  const what = (loss.kind === 'error' ? loss.stack : undefined) ?? describeLoss(loss);
+  const what = words?.message ?? (loss.kind === 'error' ? loss.stack : undefined) ?? describeLoss(loss);
   if (lastTask === undefined) return what;
   const remedy = 'If it left something behind, await a promise, and catch what a timer or a listener throws';
-  return `the last task that ran on it was '${lastTask}'. ${remedy}: ${what}`;
+  return `${ran}${remedy}: ${what}`;
+}
+
+export function lastErrorIn(report: ChunkMessage): LogRecord | undefined {
+  return report.type === 'logs' ? report.records.findLast(({ level }) => level === 'error') : undefined;
 }
 
 export function stuckRecord(task: string): LogRecord {

@@ -8,23 +8,14 @@ import { Alarm } from '../lib/alarm.ts';
 import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail, weightOf } from '../lib/chunk.ts';
 import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Look, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { attach, attachmentsOfAll, type Attachments, type PostedChunk } from '../lib/attachments.ts';
+import { attach, attachmentsOfAll, type PostedChunk } from '../lib/attachments.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
-import { describeIdleDeath, lossOf, lossRecord, stuckRecord } from './thread-ends.ts';
+import { describeIdleDeath, lastErrorIn, lossOf, lossRecord, stuckRecord, type IdleDeath } from './thread-ends.ts';
+import { isClosingReport, isThreadReport, type ClosingReport, type ThreadReport } from './thread-message.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
-
-/** What a thread posts: the reports of a chunk; or those of a closing, and that it is through with it. */
-export type ThreadMessage =
-  | {
-      readonly attempt: number;
-      readonly message: ChunkMessage;
-      /** What belongs to its bytes. */
-      readonly attached?: Attachments;
-    }
-  | { readonly closing: string; readonly message: LogRecord | { readonly type: 'ended' } };
 
 export interface ThreadOptions {
   /** Megabytes of heap that the thread may use; Node's own default when absent. */
@@ -41,6 +32,8 @@ interface LiveThread {
   /** Settles when it is gone, or was abandoned. */
   readonly over: PromiseWithResolvers<void>;
   isAbandoned: boolean;
+  /** Whether it is we who end it. */
+  isEnded: boolean;
   /** What it died of while it ran nothing. */
   idleError?: unknown;
 }
@@ -83,7 +76,7 @@ export class ThreadSlot {
   #given: GivenChunk | undefined;
   /** Settles when there is room for more than the latest report; nothing when there is. */
   #taken: Promise<void> | undefined;
-  /** Of the thread that there is: the task of its latest chunk, and the last error of what was over already. */
+  /** Of the thread that there is: the task of its latest chunk, and the last error that no chunk could tell. */
   #lastTask: string | undefined;
   #lastWords: LogRecord | undefined;
   readonly #closings = new Map<string, AskedClosing>();
@@ -161,7 +154,7 @@ export class ThreadSlot {
       case 'start-thread':
         return void this.#start();
       case 'end-thread':
-        return void this.#live?.then(({ piscina }) => piscina.destroy());
+        return void this.#live?.then((live) => endThread(live));
       case 'abandon-thread':
         return this.#abandon();
       case 'post-chunk':
@@ -260,17 +253,19 @@ export class ThreadSlot {
       ...(memoryLimitMb !== undefined && { resourceLimits: heapLimits(memoryLimitMb) }),
     });
     const thread = piscina.threads[0]!;
-    const live: LiveThread = { piscina, thread, over: Promise.withResolvers<void>(), isAbandoned: false };
+    const over = Promise.withResolvers<void>();
+    const live: LiveThread = { piscina, thread, over, isAbandoned: false, isEnded: false };
     // Those of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
     piscina.on('error', (error) => (live.idleError ??= error));
     thread.on('message', (message: unknown) => this.#receive(message));
-    thread.once('exit', () => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live)));
+    thread.once('exit', (code) => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live, code)));
     return live;
   }
 
-  #exited({ piscina, over, idleError }: LiveThread): void {
+  #exited({ piscina, over, idleError: error, isEnded }: LiveThread, exitCode: number): void {
     this.#live = undefined;
-    if (idleError !== undefined) this.#tellOfIdleDeath(idleError);
+    const isIdle = this.#given === undefined && this.#closings.size === 0;
+    if (error !== undefined || (isIdle && !isEnded)) this.#tellOfIdleDeath({ error, exitCode });
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
     if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
     // What the thread wrote and could not post any more.
@@ -281,9 +276,9 @@ export class ThreadSlot {
     void gone.then(over.resolve);
   }
 
-  #tellOfIdleDeath(error: unknown): void {
-    const loss = lossOf(error, this.#options.memoryLimitMb);
-    this.died(describeIdleDeath({ loss, lastTask: this.#lastTask, lastWords: this.#lastWords }));
+  #tellOfIdleDeath(death: Pick<IdleDeath, 'error' | 'exitCode'>): void {
+    const { memoryLimitMb } = this.#options;
+    this.died(describeIdleDeath({ ...death, memoryLimitMb, lastTask: this.#lastTask, lastWords: this.#lastWords }));
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {
@@ -326,25 +321,20 @@ export class ThreadSlot {
   }
 
   #receive(message: unknown): void {
-    if (isClosingMessage(message)) return this.#receiveClosing(message);
-    if (!isThreadMessage(message)) return;
+    if (isClosingReport(message)) return this.#receiveClosing(message);
+    if (!isThreadReport(message)) return;
     this.#taken = undefined;
     this.#receiveReport(message);
     void this.#makeRoom(message.message, this.#taken);
   }
 
-  #receiveReport({ attempt, message: report, attached }: Extract<ThreadMessage, { attempt: number }>): void {
+  #receiveReport({ attempt, message: report, attached }: ThreadReport): void {
     if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
     const given = this.#given;
-    if (attempt !== given?.chunk.attempt) return this.#hearLate(report);
+    if (attempt !== given?.chunk.attempt) return void (this.#lastWords = lastErrorIn(report) ?? this.#lastWords);
     given.heard += 1;
     this.#handle({ type: 'chunk-reported', attempt, report });
     this.#endIfHeard(given);
-  }
-
-  #hearLate(report: ChunkMessage): void {
-    const lastError = report.type === 'logs' && report.records.findLast(({ level }) => level === 'error');
-    if (lastError) this.#lastWords = lastError;
   }
 
   /** The thread waits while too much of what it reported is not taken. */
@@ -354,10 +344,15 @@ export class ThreadSlot {
     Atomics.notify(this.#control, controlWords.untaken);
   }
 
-  #receiveClosing({ closing, message }: Extract<ThreadMessage, { closing: string }>): void {
+  #receiveClosing({ closing, message }: ClosingReport): void {
     if ('type' in message) this.#handle({ type: 'closing-ended', resource: closing });
     else this.#closings.get(closing)?.log(message);
   }
+}
+
+function endThread(live: LiveThread): Promise<void> {
+  live.isEnded = true;
+  return live.piscina.destroy();
 }
 
 /**
@@ -387,12 +382,4 @@ function chunkToPost(given: PooledChunk, shared: Pick<ChunkTask, 'control' | 'un
 function inputMemoryOf({ elementwise }: PostedChunk): ArrayBuffer[] {
   const large = elementwise.flatMap(({ blocks }) => blocks).filter(({ bytes }) => bytes.byteLength > movedBytes);
   return [...new Set(large.map(({ bytes }) => bytes.buffer as ArrayBuffer))];
-}
-
-function isClosingMessage(message: unknown): message is Extract<ThreadMessage, { closing: string }> {
-  return typeof message === 'object' && message !== null && 'closing' in message && 'message' in message;
-}
-
-function isThreadMessage(message: unknown): message is Extract<ThreadMessage, { attempt: number }> {
-  return typeof message === 'object' && message !== null && 'attempt' in message && 'message' in message;
 }

@@ -30,6 +30,10 @@ for (const where of ['threads', 'processes']) {
   );
 }
 
+const ranLast = (task: string) => `cluster: ${died}the last task that ran on it was '${task}'. `;
+const remedy = 'If it left something behind, await a promise, and catch what a timer or a listener throws: ';
+const caught = 'AssertionError [ERR_ASSERTION]: nobody catches me';
+
 test(
   'of a thread that died of what belongs to no task run, it is told which task ran there last',
   bounded,
@@ -38,10 +42,44 @@ test(
 
     await program.line(/^then 2$/);
 
-    assert.equal(
-      program.stdout[0],
-      `cluster: ${died}the last task that ran on it was 'start-timer'. If it left something behind, await a promise, and catch ` +
-        'what a timer or a listener throws: AssertionError [ERR_ASSERTION]: nobody catches me',
-    );
+    assert.equal(program.stdout[0], `${ranLast('start-timer')}${remedy}${caught}`);
+    assert.match(program.stdout[1]!, /^ +at .*leaves-behind\.ts/);
   },
 );
+
+test('what a task says when it is over is not what its thread dies of later', bounded, async () => {
+  await using program = new Program(process.execPath, [script, 'threads', 'complain']);
+
+  await program.line(/^then 2$/);
+
+  assert.equal(program.stdout[0], `${ranLast('start-timer')}${remedy}${caught}`);
+});
+
+test('a thread that ends by process.exit() while it runs nothing is told', bounded, async () => {
+  await using program = new Program(process.execPath, [script, 'threads', 'exit']);
+
+  await program.line(/^then 2$/);
+
+  assert.equal(
+    program.stdout[0],
+    `${ranLast('exit-late')}Something called process.exit(3) there: let no timer, listener or promise that a task leaves ` +
+      'behind do so; a task ends by returning or throwing',
+  );
+  assert.equal(await program.status(), 0);
+  // The thread that ends with its cluster is no such one.
+  assert.equal(program.stderr.filter((line) => line.includes('died while it ran nothing')).length, 1);
+});
+
+test('secrets that were read in a thread are not shown by what it dies of', bounded, async () => {
+  await using program = new Program(process.execPath, [script, 'threads', 'secret']);
+
+  await program.line(/^then 2$/);
+
+  const words = `${remedy}AssertionError [ERR_ASSERTION]: refused: ***`;
+  assert.equal(program.stdout[0], `${ranLast('show-secret')}${words}`);
+  assert.ok(program.stderr.some((line) => line.endsWith(words)));
+  assert.deepEqual(
+    program.stderr.filter((line) => line.includes('warp-and-weft')),
+    [],
+  );
+});

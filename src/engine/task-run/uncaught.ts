@@ -2,6 +2,7 @@
 // Node program; before that, the log says whose it was.
 
 import { isMainThread } from 'node:worker_threads';
+import type { LogRecord } from '../../lib/log-record.ts';
 import { processWide } from '../../lib/process-wide.ts';
 import { currentRun, type Run } from '../context.ts';
 import { failed, stackOf } from '../endings.ts';
@@ -12,6 +13,14 @@ import { withoutSecrets } from '../secrets.ts';
 export function listenForUncaught(): void {
   // It only looks on: whether the process goes on is for others to say.
   processWide('uncaught', () => process.on('uncaughtExceptionMonitor', tell));
+}
+
+/** Hears what ends this thread and was left behind by no task run that is known; it shows no secret. */
+export function hearStray(say: (record: LogRecord) => void): void {
+  process.on('uncaughtExceptionMonitor', (thrown) => {
+    if (currentRun() !== undefined || process.listenerCount('uncaughtException') > 0) return;
+    say({ time: Date.now(), level: 'error', message: withoutSecrets(stackOf(failed(thrown))) });
+  });
 }
 
 function tell(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {

@@ -1,0 +1,27 @@
+// What a thread posts, and how it is told from what tasks post through the same port.
+
+import type { Attachments } from '../lib/attachments.ts';
+import type { ChunkMessage } from '../lib/chunk.ts';
+import type { LogRecord } from '../lib/log-record.ts';
+
+/** A report of a chunk, or of no chunk if the thread ends of what belongs to none. */
+export interface ThreadReport {
+  readonly attempt: number;
+  readonly message: ChunkMessage;
+  /** What belongs to its bytes. */
+  readonly attached?: Attachments;
+}
+
+/** What a closing says, and that it is through. */
+export interface ClosingReport {
+  readonly closing: string;
+  readonly message: LogRecord | { readonly type: 'ended' };
+}
+
+export function isThreadReport(message: unknown): message is ThreadReport {
+  return typeof message === 'object' && message !== null && 'attempt' in message && 'message' in message;
+}
+
+export function isClosingReport(message: unknown): message is ClosingReport {
+  return typeof message === 'object' && message !== null && 'closing' in message && 'message' in message;
+}
