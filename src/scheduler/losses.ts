@@ -34,6 +34,9 @@ export function noteRecords(worker: WorkerPeer, assignment: Assignment, records:
   return records.map((record) => ({ ...record, worker: worker.name }));
 }
 
+/** Why all peers of a scheduler that is closed are gone. */
+export const ownClose = 'the cluster was closed';
+
 /** What is said when a worker is gone: that it was lost with what it ran, or left. */
 export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLastLoss: IsLastLoss): string {
   if (attempts.size === 0) return `worker ${name} left (${reason})`;

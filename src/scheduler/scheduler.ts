@@ -15,7 +15,7 @@ import { Brake } from './brake.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
-import { crashedBlock, departureOf, noteLoss, noteRecords, type LostWorker } from './losses.ts';
+import { crashedBlock, departureOf, noteLoss, noteRecords, ownClose, type LostWorker } from './losses.ts';
 import {
   callOff,
   describeJoined,
@@ -116,9 +116,8 @@ export class Scheduler implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#alarm[Symbol.dispose]();
-    const reason = 'the cluster was closed';
-    for (const worker of this.#workers.values()) sendToWorker(worker, { type: 'close', reason });
-    await Promise.all([...this.#workers.values(), ...this.#clients.values()].map(({ comm }) => comm.close(reason)));
+    for (const worker of this.#workers.values()) sendToWorker(worker, { type: 'close', reason: ownClose });
+    await Promise.all([...this.#workers.values(), ...this.#clients.values()].map(({ comm }) => comm.close(ownClose)));
     await this.#results.memory[Symbol.asyncDispose]();
     this.#recorder?.close();
   }
@@ -185,8 +184,9 @@ export class Scheduler implements AsyncDisposable {
     if (!this.#workers.delete(peer.id)) return;
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
     const news = departureOf(peer, reason, this.#isLastLoss);
-    // Who said that it would go, and has finished what it ran, is no loss that anybody is to be warned of.
-    const isExpected = peer.attempts.size === 0 && this.#core.fleet.workers.get(peer.id)?.isDraining === true;
+    // Who said that it would go, or was told to, and has finished what it ran, is no loss to be warned of.
+    const isGoing = reason === ownClose || this.#core.fleet.workers.get(peer.id)?.isDraining === true;
+    const isExpected = isGoing && peer.attempts.size === 0;
     if (isExpected) this.announce('info', news);
     else this.#log('warn', news);
     tellOfWorkers(this.#clients, this.#workers, isExpected ? {} : { lost: news });

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Flow, Parameter, task, unmapped } from 'heddle';
+import { Flow, Parameter, task, unmapped, type LogRecord } from 'heddle';
 import {
   DistributedExecutor,
   LocalCluster,
@@ -57,6 +57,22 @@ for (const kind of ['threads', 'processes']) {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, kind], { timeout: 15_000 });
 
     assert.deepEqual([stdout, stderr], ['2 3\n', '']);
+  });
+}
+
+for (const processes of [false, true]) {
+  test(`an ordinary close of a cluster is no warning (processes: ${processes})`, bounded, async () => {
+    const told: string[] = [];
+    const onLog = ({ level, message }: LogRecord) => void told.push(`${level} ${message}`);
+    {
+      await using cluster = new LocalCluster({ workers: 2, processes, onLog });
+      const flow = new Flow('quiet', { executor: new DistributedExecutor(() => cluster) }, () => one());
+      await cluster.start();
+      await flow.run({ onLog: () => {} });
+    }
+
+    assert.equal(told.filter((line) => /^info worker worker-[12] left \(/.test(line)).length, 2);
+    assert.deepEqual(told.filter((line) => !line.startsWith('info ')), []); // prettier-ignore
   });
 }
 
