@@ -1,5 +1,9 @@
 import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/flow-run/executor.ts';
+import { once } from '../lib/once.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
+
+// A scheduler and a worker are much to load, and threads that import a flow to find its tasks need neither.
+const thisThread = once(() => import('./on-this-thread.ts'));
 
 /**
  * Runs every task on the thread of the flow itself, one after the other. It is the same scheduler and the same checks
@@ -8,8 +12,7 @@ import { keepFromTravelling } from '../lib/own-classes.ts';
  */
 export class LocalExecutor implements Executor {
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
-    // A scheduler and a worker are much to load, and threads that import a flow to find its tasks need neither.
-    const { startOnThisThread } = await import('./on-this-thread.ts');
+    const { startOnThisThread } = await thisThread();
     return await startOnThisThread(run, listener);
   }
 }

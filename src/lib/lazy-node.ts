@@ -1,7 +1,9 @@
 // Parts of Node that take milliseconds to load, in each thread again, and that few programs need: loaded on first use.
 
-export const nodeCrypto = () => process.getBuiltinModule('node:crypto');
+import { once } from './once.ts';
 
-export const nodeTls = () => process.getBuiltinModule('node:tls');
+export const nodeCrypto = once(() => process.getBuiltinModule('node:crypto'));
 
-export const nodeZlib = () => process.getBuiltinModule('node:zlib');
+export const nodeTls = once(() => process.getBuiltinModule('node:tls'));
+
+export const nodeZlib = once(() => process.getBuiltinModule('node:zlib'));

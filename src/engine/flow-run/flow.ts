@@ -2,6 +2,7 @@ import { toMilliseconds, type Duration } from '../../lib/duration.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { didYouMean } from '../../lib/nearest.ts';
+import { once } from '../../lib/once.ts';
 import { checkOptions, describe, rules } from '../../lib/options.ts';
 import { register } from '../../code/registry.ts';
 import { assertNotBuilding, Graph } from '../../flow/graph.ts';
@@ -176,6 +177,9 @@ const runRules = {
 const { flowRunId: _, ...everyRunRules } = runRules;
 const serveRules = { ...everyRunRules, schedule: scheduleRule, maxRuns: rules.positiveCount, onRun: rules.function };
 
+// What only runs need is much to load, and threads that import a flow to find its tasks need none of it.
+const flowRuns = once(() => import('./flow-run.ts'));
+
 /** Tasks and what they wait for, built once and run as often as wanted. */
 export class Flow<Plan = unknown> {
   readonly name: string;
@@ -283,8 +287,7 @@ export class Flow<Plan = unknown> {
     const held = heldBack('run of a flow');
     if (held !== undefined) return await held;
     const commandLine = this.#takeCommandLine();
-    // What only runs need is much to load, and threads that import a flow to find its tasks need none of it.
-    const { carryOut } = await import('./flow-run.ts');
+    const { carryOut } = await flowRuns();
     const state = await carryOut(this, this.#request(`${this.name}.run()`, options, commandLine));
     commandLine?.ended(state);
     return state;
