@@ -9,7 +9,7 @@ import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { Progress } from './loaded-task.ts';
 import type { RunPlan } from './plan.ts';
-import { authorsStack } from '../values/own-frames.ts';
+import { authorsStack } from '../lib/own-frames.ts';
 import type { ErrorRecord, ThrownRecord } from '../values/error-record.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { decodeThrown } from '../values/thrown-again.ts';

@@ -1,3 +1,5 @@
+import { callersStack } from './own-frames.ts';
+
 /**
  * The root of every error that Heddle itself makes. `code` is stable and made for programs, `message` for people: what
  * happened, where, what to do. The facts of the case are own fields of the error.
@@ -14,7 +16,10 @@ export class HeddleError extends Error {
   }
 }
 
-/** A call that cannot be carried out as written: what was expected, and what came. The fault is the caller's. */
+/**
+ * A call that cannot be carried out as written: what was expected, and what came. The fault is the caller's, so its
+ * stack begins with his line.
+ */
 export class UsageError extends TypeError {
   readonly code: string;
 
@@ -24,6 +29,7 @@ export class UsageError extends TypeError {
     this.name = 'TypeError';
     this.code = code;
     Object.assign(this, fields);
+    if (this.stack !== undefined) this.stack = callersStack(this.stack);
   }
 }
 

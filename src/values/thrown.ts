@@ -17,7 +17,7 @@ import {
 } from './error-record.ts';
 import { classNames, nameOf, prototypesOf } from './kinds.ts';
 import { read, textOf } from './members.ts';
-import { authorsStack } from './own-frames.ts';
+import { authorsStack } from '../lib/own-frames.ts';
 import { errorTypeOf } from './types.ts';
 
 const maxText = 64 * 1_024;

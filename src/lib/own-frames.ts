@@ -1,5 +1,5 @@
-// Whoever reads the stack of an error that a task threw looks for lines of his own. Below them there are only ours,
-// which call every task, and those of Node.
+// Whoever reads the stack of an error looks for lines of his own. Below those of a task there are only ours, which call
+// every task, and those of Node; above those of a call that was wrong there are ours that found it so.
 
 const ownSources = ['../', '../../workers/'].map((place) => new URL(place, import.meta.url).href);
 const frame = /^\s+at /;
@@ -13,12 +13,19 @@ export function authorsStack(stack: string): string | undefined {
   return lines.slice(0, own).some(isAuthors) ? lines.slice(0, last + 1).join('\n') : undefined;
 }
 
+/** The stack without what stands above the author's first line; all of it when there is no line of his. */
+export function callersStack(stack: string): string {
+  const lines = stack.split('\n');
+  const [top, first] = [lines.findIndex((line) => frame.test(line)), lines.findIndex(isAuthors)];
+  return first === -1 ? stack : lines.toSpliced(top, first - top).join('\n');
+}
+
 function isAuthors(line: string): boolean {
   return frame.test(line) && !isNoAuthors(line);
 }
 
 function isNoAuthors(line: string): boolean {
-  return isOwn(line) || /^\s+at (?:.*\bnode:|async Promise\.all )/.test(line);
+  return isOwn(line) || /^\s+at (?:.*\bnode:|async Promise\.all |.*\(<anonymous>\)$)/.test(line);
 }
 
 function isOwn(line: string): boolean {

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flow, Parameter, task } from 'heddle';
+
+const plus = task('plus', (x: number, y: number) => x + y);
+const flow = new Flow('sum', () => plus(new Parameter<number>('x'), 1));
+
+test('the stack of a misuse begins with the line of the caller, however deep in Heddle it is found', async () => {
+  const misuses: Record<string, () => unknown> = {
+    option: () => task('none', { retrys: 1 } as never, () => 1),
+    name: () => task('', () => 1),
+    call: () => plus(1, 2),
+    builder: () => new Flow('none', () => plus.map(1 as never, 2 as never)),
+    run: () => flow.run({ nope: 1 } as never),
+    'missing parameter': () => flow.run(),
+  };
+
+  for (const [what, misuse] of Object.entries(misuses)) {
+    const error = (await Promise.resolve()
+      .then(misuse)
+      .catch((thrown: unknown) => thrown)) as Error;
+    const [message, first] = error.stack!.split(/\n(?= +at )/);
+
+    assert.equal(message, `TypeError: ${error.message}`, what);
+    assert.match(first!, /own-frames\.test\.ts/, what);
+  }
+});
