@@ -7,7 +7,7 @@ import type { FromPeer, ToPeer } from '../protocol/messages.ts';
 import type { Lookout } from '../scheduler/lookout.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
-import type { RunningCluster } from './cluster-life.ts';
+import type { RunningCluster } from './hosted-cluster.ts';
 import { LeftOpen } from './left-open.ts';
 import type { SetByClusters } from './scheduler-settings.ts';
 import { Workforce, type StartWorker } from './workforce.ts';

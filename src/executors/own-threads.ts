@@ -3,7 +3,7 @@
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
-import type { RunningCluster } from './cluster-life.ts';
+import type { RunningCluster } from './hosted-cluster.ts';
 import { connectWorker } from './connect-worker.ts';
 import type { WorkerSize } from './launch.ts';
 import { workforceOptions } from './listening.ts';

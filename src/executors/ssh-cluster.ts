@@ -1,20 +1,12 @@
-import type { Comm } from '../comm/comm.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import type { ByteSize } from '../lib/byte-size.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
-import type { FromClient, ToClient } from '../protocol/messages.ts';
-import type { TaskRunQuestion } from '../scheduler/lookout.ts';
-import type { ClusterStatus } from '../scheduler/status.ts';
-import type { AdaptOptions } from './adapter.ts';
-import type { Cluster } from './cluster.ts';
-import { ClusterLife, type RunningCluster } from './cluster-life.ts';
-import { connectClient } from './in-process.ts';
+import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
 import { workerMemoryOf } from './memory-here.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { SshOptions } from './ssh.ts';
-import { keepFromTravelling } from '../lib/own-classes.ts';
 
 export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
   /** Names or addresses, as `ssh` takes them: hosts of its configuration too. */
@@ -52,11 +44,10 @@ const optionRules = {
  * A scheduler in this process, and workers on other machines, which `ssh` starts. They reach the scheduler through the
  * same connection, so nothing listens on the network, and all that is sent is encrypted.
  */
-export class SSHCluster implements Cluster {
+export class SSHCluster extends HostedCluster {
   readonly #options: SSHClusterOptions;
   readonly #settings: ReturnType<typeof schedulerSettings>;
   readonly #processBytes: number | undefined;
-  readonly #life: ClusterLife;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
   constructor(options: SSHClusterOptions) {
@@ -67,61 +58,15 @@ export class SSHCluster implements Cluster {
       const expected = `option 'hosts' of SSHCluster should be a list of one or more names or addresses of machines`;
       throw new UsageError('INVALID_OPTION', `${expected}; got ${describe(options.hosts)}`);
     }
+    const { hosts, workers = hosts.length, threads = 1, workerMemory } = options;
+    super({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
     this.#options = options;
     this.#settings = schedulerSettings(options, 'SSHCluster');
-    const { workerMemory } = options;
     if (workerMemory !== undefined) this.#processBytes = workerMemoryOf(workerMemory, 'SSHCluster');
-    const { hosts, workers = hosts.length, threads = 1 } = options;
-    this.#life = new ClusterLife({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
-  }
-
-  get isStarted(): boolean {
-    return this.#life.isStarted;
   }
 
   get description(): string {
-    return `${plural(this.#life.workers, 'worker')} on ${this.#options.hosts.join(', ')}`;
-  }
-
-  /** Rejects when a worker could not be started, with the host and what to do. */
-  async start(): Promise<void> {
-    await this.#life.start();
-  }
-
-  async connect(): Promise<Comm<ToClient, FromClient>> {
-    return connectClient(await this.#life.start());
-  }
-
-  /**
-   * Has so many workers from here on; those that are too many for a second finish what they run, and end. Resolves when
-   * new ones have joined.
-   */
-  async scale(workers: number): Promise<void> {
-    await this.#life.scale(workers);
-  }
-
-  /** Has it follow its work from here on, until `scale` or `close` is called. */
-  adapt(options: AdaptOptions = {}): void {
-    this.#life.adapt(options);
-  }
-
-  /** What there is and what it does. Rejects with `CLUSTER_NOT_STARTED` before the start. */
-  async status(): Promise<ClusterStatus> {
-    return await this.#life.status();
-  }
-
-  /** Why does it not run? Where a task run stands, in a sentence or two. */
-  async explain(taskRun: TaskRunQuestion): Promise<string> {
-    return await this.#life.explain(taskRun);
-  }
-
-  /** Ends the workers, when what they run is told to stop. The cluster can be started again. */
-  async close(): Promise<void> {
-    await this.#life.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    return `${plural(this.workers, 'worker')} on ${this.#options.hosts.join(', ')}`;
   }
 
   async #open(): Promise<RunningCluster> {
@@ -139,5 +84,3 @@ export class SSHCluster implements Cluster {
     });
   }
 }
-
-keepFromTravelling(SSHCluster, 'give it to an executor: new DistributedExecutor(() => cluster)');

@@ -5,16 +5,10 @@ import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
-import type { TaskRunQuestion } from '../scheduler/lookout.ts';
-import type { ClusterStatus } from '../scheduler/status.ts';
-import type { AdaptOptions } from './adapter.ts';
-import type { Cluster } from './cluster.ts';
-import { ClusterLife, type RunningCluster } from './cluster-life.ts';
-import { connectClient } from './in-process.ts';
+import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
 import type { LeftOpen } from './left-open.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { LaunchedWorker } from './workforce.ts';
-import { keepFromTravelling } from '../lib/own-classes.ts';
 
 /** What a worker that is started must know to join. */
 export interface WorkerOrder {
@@ -57,13 +51,16 @@ const optionRules = {
   ...schedulerSettingRules,
 };
 
-/** A scheduler in this process that listens: workers started anywhere with `heddle worker URL` join it. */
-export class WebSocketCluster implements Cluster {
+/**
+ * A scheduler in this process that listens: workers started anywhere with `heddle worker URL` join it. Its start
+ * rejects with `TOKEN_REQUIRED` without a token, and with `ADDRESS_IN_USE` or `CANNOT_LISTEN`. It can scale only with
+ * `launch`.
+ */
+export class WebSocketCluster extends HostedCluster {
   readonly #options: WebSocketClusterOptions;
   readonly #settings: ReturnType<typeof schedulerSettings>;
   readonly #token: string;
   readonly #heartbeatTimeoutMs: number;
-  readonly #life: ClusterLife;
   #url: string | undefined;
   #leftOpen: LeftOpen | undefined;
 
@@ -73,11 +70,10 @@ export class WebSocketCluster implements Cluster {
    */
   constructor(options: WebSocketClusterOptions = {}) {
     checkOptions('WebSocketCluster', options, optionRules);
-    this.#token = options.token ?? process.env['HEDDLE_TOKEN'] ?? '';
     if (options.tls !== undefined) checkServerTls('WebSocketCluster', options.tls);
     const { heartbeatTimeout = '15s' } = options;
-    this.#heartbeatTimeoutMs = toMilliseconds(heartbeatTimeout, `option 'heartbeatTimeout' of WebSocketCluster`);
-    if (this.#heartbeatTimeoutMs === 0) {
+    const heartbeatTimeoutMs = toMilliseconds(heartbeatTimeout, `option 'heartbeatTimeout' of WebSocketCluster`);
+    if (heartbeatTimeoutMs === 0) {
       const message = `option 'heartbeatTimeout' of WebSocketCluster should be more than 0; got 0`;
       throw new UsageError('INVALID_OPTION', message);
     }
@@ -85,19 +81,17 @@ export class WebSocketCluster implements Cluster {
       const message = `option 'workers' of WebSocketCluster needs 'launch', which says how to start one`;
       throw new UsageError('INVALID_OPTION', message);
     }
-    this.#options = options;
-    this.#settings = schedulerSettings(options, 'WebSocketCluster');
-    this.#life = new ClusterLife({
+    super({
       owner: 'WebSocketCluster',
       workers: options.launch === undefined ? 0 : (options.workers ?? 1),
       threads: 1,
       howToHaveMore: () => (options.launch === undefined ? this.advice : undefined),
       open: () => this.#open(),
     });
-  }
-
-  get isStarted(): boolean {
-    return this.#life.isStarted;
+    this.#options = options;
+    this.#settings = schedulerSettings(options, 'WebSocketCluster');
+    this.#token = options.token ?? process.env['HEDDLE_TOKEN'] ?? '';
+    this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
   }
 
   /** Where workers join, once started. */
@@ -106,7 +100,7 @@ export class WebSocketCluster implements Cluster {
   }
 
   get description(): string {
-    const own = this.#options.launch === undefined ? '' : `${plural(this.#life.workers, 'worker')} of its own, and `;
+    const own = this.#options.launch === undefined ? '' : `${plural(this.workers, 'worker')} of its own, and `;
     return `${own}workers that join ${this.#url ?? 'once it listens'}`;
   }
 
@@ -114,44 +108,10 @@ export class WebSocketCluster implements Cluster {
     return `start one with: heddle worker ${this.#url ?? 'URL'} (and the same HEDDLE_TOKEN)`;
   }
 
-  /** Rejects with `TOKEN_REQUIRED` without a token, and with `ADDRESS_IN_USE` or `CANNOT_LISTEN`. */
-  async start(): Promise<void> {
-    await this.#life.start();
-  }
-
-  async connect(): Promise<Comm<ToClient, FromClient>> {
-    const scheduler = await this.#life.start();
+  override async connect(): Promise<Comm<ToClient, FromClient>> {
+    const comm = await super.connect();
     this.#leftOpen?.used();
-    return connectClient(scheduler);
-  }
-
-  /** With `launch`, has so many workers of its own from here on; without it, throws `CANNOT_SCALE`. */
-  async scale(workers: number): Promise<void> {
-    await this.#life.scale(workers);
-  }
-
-  /** With `launch`, follows its work from here on, until `scale` or `close`; without it, throws `CANNOT_SCALE`. */
-  adapt(options: AdaptOptions = {}): void {
-    this.#life.adapt(options);
-  }
-
-  /** What there is and what it does. Rejects with `CLUSTER_NOT_STARTED` before the start. */
-  async status(): Promise<ClusterStatus> {
-    return await this.#life.status();
-  }
-
-  /** Why does it not run? Where a task run stands, in a sentence or two. */
-  async explain(taskRun: TaskRunQuestion): Promise<string> {
-    return await this.#life.explain(taskRun);
-  }
-
-  /** Sends the workers away, which try to come back, and listens no more. The cluster can be started again. */
-  async close(): Promise<void> {
-    await this.#life.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    return comm;
   }
 
   async #open(): Promise<RunningCluster> {
@@ -179,5 +139,3 @@ export class WebSocketCluster implements Cluster {
     return cluster;
   }
 }
-
-keepFromTravelling(WebSocketCluster, 'give it to an executor: new DistributedExecutor(() => cluster)');

@@ -1,11 +1,16 @@
+import type { Comm } from '../comm/comm.ts';
 import { heldBack } from '../engine/held.ts';
-import { UsageError } from '../lib/heddle-error.ts';
 import { keptAlive } from '../engine/kept-alive.ts';
+import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
+import type { FromClient, ToClient } from '../protocol/messages.ts';
 import type { TaskRunQuestion } from '../scheduler/lookout.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { ClusterStatus } from '../scheduler/status.ts';
 import { Adapter, type AdaptOptions } from './adapter.ts';
+import type { Cluster } from './cluster.ts';
+import { connectClient } from './in-process.ts';
 import type { Workforce } from './workforce.ts';
 
 /** What a cluster that was started holds. */
@@ -17,8 +22,8 @@ export interface RunningCluster {
   readonly resources: AsyncDisposableStack;
 }
 
-export interface LifeOptions {
-  /** Whose life it is, for messages. */
+export interface HostingOptions {
+  /** The name of the class, for messages. */
   readonly owner: string;
   /** How many workers it starts with. */
   readonly workers: number;
@@ -30,50 +35,47 @@ export interface LifeOptions {
 }
 
 /**
- * The start and the end of a cluster, one start however often it is asked for, another after a close or a failure; and
- * what can be had of one that runs.
+ * A cluster whose scheduler is in this process. It is started once, however often that is asked for, and can be started
+ * again after it was closed or could not start.
  */
-export class ClusterLife {
-  readonly #options: LifeOptions;
+export abstract class HostedCluster implements Cluster {
+  readonly #options: HostingOptions;
   #running: Promise<RunningCluster> | undefined;
   /** The latest close: whoever closes or starts meanwhile waits for it. */
   #closing: Promise<void> | undefined;
   #wanted: number;
   #adapter: Adapter | undefined;
 
-  constructor(options: LifeOptions) {
+  constructor(options: HostingOptions) {
     this.#options = options;
     this.#wanted = options.workers;
   }
+
+  abstract get description(): string;
 
   get isStarted(): boolean {
     return this.#running !== undefined;
   }
 
   /** How many it is to have, as far as it starts them itself. */
-  get workers(): number {
+  protected get workers(): number {
     return this.#wanted;
   }
 
-  async start(): Promise<Scheduler> {
-    const held = heldBack('start of a cluster');
-    if (held !== undefined) return await held;
-    this.#running ??= this.#begin().catch((error: unknown) => {
-      this.#running = undefined;
-      throw error;
-    });
-    return (await this.#running).scheduler;
+  /** Rejects with why the scheduler or a worker could not be started, and with what to do. */
+  async start(): Promise<void> {
+    await this.#started();
   }
 
-  async close(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    this.#adapter?.stop();
-    if (running !== undefined) this.#closing = this.#end(running);
-    await this.#closing;
+  async connect(): Promise<Comm<ToClient, FromClient>> {
+    return connectClient((await this.#started()).scheduler);
   }
 
-  /** Before the start it says how many it starts with. It ends adapting. */
+  /**
+   * Has so many workers from here on, and stops adapting; those that are too many for a second finish what they run,
+   * and end. Resolves when new ones have joined. Before the start it says how many there are to be. Throws
+   * `CANNOT_SCALE` for a cluster whose workers are all started elsewhere.
+   */
   async scale(workers: number): Promise<void> {
     this.#assertCanScale('scale');
     if (!rules.crew.holds(workers)) {
@@ -87,7 +89,11 @@ export class ClusterLife {
     await (await this.#running)?.workforce?.scale(workers);
   }
 
-  adapt(options: AdaptOptions): void {
+  /**
+   * Has as many workers as there is work for from here on, until `scale` or `close` is called. Throws `CANNOT_SCALE`
+   * for a cluster whose workers are all started elsewhere.
+   */
+  adapt(options: AdaptOptions = {}): void {
     this.#assertCanScale('adapt');
     const { workers, threads, owner } = this.#options;
     const adapter = new Adapter(options, { owner, workers, threads });
@@ -98,18 +104,46 @@ export class ClusterLife {
     void this.#running?.then((running) => this.#startAdapting(running));
   }
 
+  /** What there is and what it does. Rejects with `CLUSTER_NOT_STARTED` before the start. */
   async status(): Promise<ClusterStatus> {
     return (await this.#mustRun('status')).scheduler.lookout.status;
   }
 
-  async explain(question: TaskRunQuestion): Promise<string> {
-    checkOptions('explain', question, { flowRunName: rules.text, task: rules.text, mapIndex: rules.count });
+  /** Why does it not run? Where a task run stands, in a sentence or two. */
+  async explain(taskRun: TaskRunQuestion): Promise<string> {
+    checkOptions('explain', taskRun, { flowRunName: rules.text, task: rules.text, mapIndex: rules.count });
     for (const option of ['flowRunName', 'task'] as const) {
-      if (question[option] !== undefined) continue;
+      if (taskRun[option] !== undefined) continue;
       const message = `option '${option}' of explain should be ${rules.text.expected}; it is missing`;
       throw new UsageError('INVALID_OPTION', message, { owner: 'explain', option });
     }
-    return (await this.#mustRun('explain')).scheduler.lookout.explain(question);
+    return (await this.#mustRun('explain')).scheduler.lookout.explain(taskRun);
+  }
+
+  /**
+   * Ends the workers that it has started, when what they run is told to stop, and sends others away, which try to come
+   * back. The cluster can be started again.
+   */
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    this.#adapter?.stop();
+    if (running !== undefined) this.#closing = this.#end(running);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #started(): Promise<RunningCluster> {
+    const held = heldBack('start of a cluster');
+    if (held !== undefined) return await held;
+    this.#running ??= this.#begin().catch((error: unknown) => {
+      this.#running = undefined;
+      throw error;
+    });
+    return await this.#running;
   }
 
   async #end(running: Promise<RunningCluster>): Promise<void> {
@@ -156,3 +190,5 @@ export class ClusterLife {
     throw new UsageError('CANNOT_SCALE', message);
   }
 }
+
+keepFromTravelling(HostedCluster, 'give it to an executor: new DistributedExecutor(() => cluster)');
