@@ -96,6 +96,8 @@ export interface NodePlan {
   readonly name: string;
   /** Present when it need not wait for somebody's approval. */
   readonly isApproved?: true;
+  /** Present when its run only makes what a resource is opened with: the log is told when that is opened. */
+  readonly isResource?: true;
   /** Where types of the user's are registered, if any. */
   readonly types?: readonly Reference[];
   readonly isMapped: boolean;

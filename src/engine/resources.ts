@@ -71,9 +71,11 @@ export async function openResource(used: UsedResource, { plan, control, write }:
   open.set(key, resource);
   const run = new RunContext(runFacts(used, { plan, control, write: (record) => resource.write(record) }));
   const setUp = async () => await withContext(run, () => definition.setup(...used.makeArguments()!));
+  const startedAt = performance.now();
   try {
     resource.opening = setUp();
     resource.value = [await resource.opening];
+    run.logger.info(`opened in ${formatDuration(performance.now() - startedAt)}`);
   } catch (cause) {
     if (open.get(key) === resource) open.delete(key);
     if (cause instanceof Signal) throw cause;

@@ -1,5 +1,6 @@
 import { config } from '../../config/config.ts';
 import type { Node } from '../../flow/node.ts';
+import { Resource } from '../../flow/resource.ts';
 import type { Task } from '../../flow/task.ts';
 import { nameOf } from '../../flow/triggers.ts';
 import type { FlowRunScope } from './flow-context.ts';
@@ -87,13 +88,15 @@ interface NodeFacts {
   readonly isApproved: boolean;
 }
 
-function nodePlanOf({ slug: name, isMapped }: Node, { wiring, storage, isApproved }: NodeFacts): NodePlan {
+function nodePlanOf(node: Node, { wiring, storage, isApproved }: NodeFacts): NodePlan {
+  const { slug: name, isMapped } = node;
   const { args, constants, whole, literals, gates, resources } = wiring;
   const types = typeReferences();
   const repeats = wiring.repeats();
   return {
     name,
     ...(isApproved && { isApproved }),
+    ...(node instanceof Resource && { isResource: true }),
     ...(types.length > 0 && { types }),
     isMapped,
     args,

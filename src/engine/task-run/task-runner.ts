@@ -58,7 +58,7 @@ export class TaskRunner {
     this.#isPlain = loaded.trigger === allSuccessful && upstream.every(({ states }) => states === undefined);
     this.#isWatched = isWatched(loaded.task);
     this.#isStepwise = this.#isWatched || loaded.storage !== undefined;
-    this.#isTold = isLogged(loaded.plan.isMapped ? 'debug' : 'info', loaded.plan.logLevel);
+    this.#isTold = !loaded.plan.isResource && isLogged(loaded.plan.isMapped ? 'debug' : 'info', loaded.plan.logLevel);
     if (loaded.resources !== undefined) lendWriter(loaded.resources, facts.write);
   }
 

@@ -105,6 +105,9 @@ function openingRules(rule: Rule): void {
       assert.match(message, /key: '\*\*\*'/);
     }
     assert.ok(closing!.every((message) => message.endsWith('false')));
+    assert.match(own[0]!, /^opening/);
+    assert.equal(own.filter((message) => /^opened in \d+ ms$/.test(message)).length, opening!.length);
+    assert.deepEqual(own.filter((message) => /^(started|finished)/.test(message)), []); // prettier-ignore
     assert.deepEqual(own.filter((message) => message.startsWith('from')).toSorted(), ['from 1', 'from 2', 'from 3']);
     assert.equal(own.filter((message) => message === 'a logger of the setup').length, opening!.length);
     assert.equal(logs.at(-1)?.task, undefined);
