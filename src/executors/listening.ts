@@ -1,6 +1,5 @@
 // A scheduler in this process that workers join over WebSocket, and the workers that are started for it, if any are.
 
-import { randomBytes } from 'node:crypto';
 import type { ServerTlsOptions } from '../comm/tls.ts';
 import type { Pages } from '../comm/ws.ts';
 import type { FromPeer, ToPeer } from '../protocol/messages.ts';
@@ -11,6 +10,7 @@ import type { RunningCluster } from './hosted-cluster.ts';
 import { LeftOpen } from './left-open.ts';
 import type { SetByClusters } from './scheduler-settings.ts';
 import { Workforce, type StartWorker } from './workforce.ts';
+import { nodeCrypto } from '../lib/lazy-node.ts';
 
 export interface ListeningOptions extends SetByClusters, Pick<SchedulerOptions, 'heartbeatTimeoutMs'> {
   readonly host?: string;
@@ -36,7 +36,7 @@ const closeTimeoutMs = 1_000;
 
 export async function openListening(options: ListeningOptions): Promise<ListeningCluster> {
   const { host = '127.0.0.1', port, tls, starting, nameOf, ...rest } = options;
-  const token = options.token ?? randomBytes(24).toString('base64url');
+  const token = options.token ?? nodeCrypto().randomBytes(24).toString('base64url');
   // Loaded by those who listen only: it is much.
   const [{ listen }, { decodeFromPeer }] = await Promise.all([import('../comm/ws.ts'), import('../protocol/codec.ts')]);
   await using resources = new AsyncDisposableStack();

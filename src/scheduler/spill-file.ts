@@ -2,9 +2,9 @@
 // can read it, and nothing is left of it when the process ends, however it ends. Places that are let go of are used
 // again, and at the end of the file they are given back.
 
-import { randomUUID } from 'node:crypto';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nodeCrypto } from '../lib/lazy-node.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
@@ -111,7 +111,7 @@ export class SpillFile implements AsyncDisposable {
 }
 
 async function openNameless(directory: string): Promise<FileHandle> {
-  const path = join(directory, `heddle-${process.pid}-${randomUUID()}`);
+  const path = join(directory, `heddle-${process.pid}-${nodeCrypto().randomUUID()}`);
   const file = await open(path, 'wx+', 0o600);
   await unlink(path);
   return file;

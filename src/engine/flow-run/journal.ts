@@ -7,7 +7,7 @@
 
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
+import { nodeZlib } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import type { Range } from '../../lib/range.ts';
@@ -122,7 +122,7 @@ export class Journal implements Disposable {
     record.writeUInt32LE(bytes.length, 4);
     record.set(line, headLength);
     record.set(bytes, headLength + line.length);
-    record.writeUInt32LE(crc32(record.subarray(headLength)), 8);
+    record.writeUInt32LE(nodeZlib().crc32(record.subarray(headLength)), 8);
     try {
       for (let written = 0; written < record.length;) written += writeSync(this.#file, record, written);
     } catch (error) {
@@ -172,7 +172,7 @@ export class Journal implements Disposable {
     for (let at = 0; readSync(this.#file, head, 0, headLength, at) === headLength;) {
       const [lineLength, byteLength] = [head.readUInt32LE(0), head.readUInt32LE(4)];
       const body = this.#readBody(at + headLength, lineLength + byteLength);
-      if (body === undefined || crc32(body) !== head.readUInt32LE(8)) return;
+      if (body === undefined || nodeZlib().crc32(body) !== head.readUInt32LE(8)) return;
       at += headLength + body.length;
       const header = JSON.parse(body.toString('utf8', 0, lineLength)) as Header;
       yield { header, bytes: body.subarray(lineLength), end: at };

@@ -1,7 +1,7 @@
 // Which outcomes of an earlier attempt at a flow run still stand when it is resumed: those that need not be tried
 // again, and of which nothing upstream is made anew.
 
-import { createHash } from 'node:crypto';
+import { nodeCrypto } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
 import { blockKinds } from '../../lib/chunk.ts';
 import type { Range } from '../../lib/range.ts';
@@ -123,7 +123,7 @@ function succeededWithin(part: Range, start: number, states: readonly (State | u
 }
 
 function hashOf(parts: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
+  const hash = nodeCrypto().createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('base64url');
 }

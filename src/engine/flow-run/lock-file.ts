@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { nodeCrypto } from '../../lib/lazy-node.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { processWide } from '../../lib/process-wide.ts';
 
@@ -17,11 +17,11 @@ const held = processWide('lock-files', () => new Set<string>());
  * those that want it. Throws `RUN_IS_ACTIVE` while another has it.
  */
 export function lockFile(path: string, flowRunId: string): Disposable {
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() } satisfies Holder & {
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), id: nodeCrypto().randomUUID() } satisfies Holder & {
     id: string;
   });
   // Nobody ever sees a lock that is not written yet: it is made elsewhere, and gets its name as a whole.
-  const draft = `${path}.${randomUUID()}`;
+  const draft = `${path}.${nodeCrypto().randomUUID()}`;
   writeFileSync(draft, mine);
   try {
     while (!isLinked(draft, path)) clearAway(path, flowRunId);
@@ -53,7 +53,7 @@ function clearAway(path: string, flowRunId: string): void {
   if (text === undefined) return;
   const holder = holderIn(text);
   if (holder !== undefined && isAlive(holder, path)) throw active(path, flowRunId, holder);
-  const aside = `${path}.${randomUUID()}`;
+  const aside = `${path}.${nodeCrypto().randomUUID()}`;
   try {
     renameSync(path, aside);
   } catch (error) {
