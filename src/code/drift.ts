@@ -158,7 +158,7 @@ function described(value: unknown, options: Parameters<typeof plainValueOf>[1]):
 export function variableHere(
   { name }: ModuleVariable,
   here: ReadonlyMap<string, ModuleVariable>,
-  isInBundle: boolean,
+  { isInBundle }: { readonly isInBundle: boolean },
 ): ModuleVariable | undefined {
   const variable = here.get(name);
   if (variable !== undefined) return variable;

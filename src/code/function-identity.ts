@@ -57,12 +57,12 @@ export async function identitiesOf(
   codes: readonly Code[],
   { isForBundles = false }: { readonly isForBundles?: boolean } = {},
 ): Promise<readonly FunctionIdentity[]> {
-  const identities = isForBundles ? knownForBundles : known;
+  const [identities, identify] = isForBundles ? [knownForBundles, identityForBundles] : [known, identityOf];
   const open = codes.filter((code) => !identities.has(code));
   try {
     if (open.length > 0) {
       using inspector = await Inspector.open();
-      for (const code of open) identities.set(code, identityOf(code, inspector, isForBundles));
+      for (const code of open) identities.set(code, identify(code, inspector));
     }
     return codes.map((code) => identities.get(code)!);
   } catch {
@@ -70,18 +70,21 @@ export async function identitiesOf(
   }
 }
 
-function identityOf(code: Code, inspector: Inspector, isForBundles: boolean): FunctionIdentity {
+function identityOf(code: Code, inspector: Inspector): FunctionIdentity {
   const target = targetOf(code, inspector);
   const text = textOf(target);
   const { lineNumber: line, columnNumber: column } = inspector.locationOf(target) ?? {};
-  const written = isForBundles ? writtenPlaceOf(target, inspector) : undefined;
   return {
     beginning: text.slice(0, shownBeginning),
     length: text.length,
     hash: shortHash(text),
     ...(line !== undefined && column !== undefined && { location: { line, column } }),
-    ...(written !== undefined && { written }),
   };
+}
+
+function identityForBundles(code: Code, inspector: Inspector): FunctionIdentity {
+  const written = writtenPlaceOf(targetOf(code, inspector), inspector);
+  return { ...identityOf(code, inspector), ...(written !== undefined && { written }) };
 }
 
 /** What a bound function calls. */

@@ -24,7 +24,12 @@ export interface Doorkeeper {
 /** Names the reason to the program at the other end. */
 export const reasonHeader = 'heddle-reason';
 
-export function doorkeeper(token: string, wantsCertificate: boolean): Doorkeeper {
+interface Demands {
+  readonly token: string;
+  readonly wantsCertificate: boolean;
+}
+
+export function doorkeeper({ token, wantsCertificate }: Demands): Doorkeeper {
   const tokenObjection = tokenCheck(token);
   const certificateObjection = (request: IncomingMessage) =>
     wantsCertificate ? objectionTo(request.socket) : undefined;

@@ -64,7 +64,7 @@ export async function listen<In extends Message, Out extends Message>(
       'a listener needs a token, one or more visible ASCII characters: whoever connects can run code here';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  const door = doorkeeper(token, tls?.ca !== undefined);
+  const door = doorkeeper({ token, wantsCertificate: tls?.ca !== undefined });
   const server = makeServer(pageServer(options.pages ?? {}, door), tls);
   const refusals = new Refusals(onRefused);
   const hall = new Hall(options, door, refusals);

@@ -75,7 +75,10 @@ function notASection(keys: readonly string[], value: unknown, source: Source): U
 }
 
 /** The value as it was written is shown, never what it stands for: that may come from a variable that is secret. */
-export function invalidValue(entry: Entry, wasFilledIn: boolean): UsageError {
+export function invalidValue(
+  entry: Entry,
+  { wasFilledIn = false }: { readonly wasFilledIn?: boolean } = {},
+): UsageError {
   const { key, value, source } = entry;
   const { expected = '', choices = [] } = entry.setting ?? {};
   const got = wasFilledIn ? `what ${describe(value)} stands for` : describe(value);

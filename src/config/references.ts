@@ -34,7 +34,7 @@ export function finishEntry(entry: Entry, value: unknown, { home, directory }: W
   const isText = typeof value === 'string' && (wasFilledIn || source.type === 'environment');
   const candidates = isText ? [cast(value), value] : [value];
   const held = candidates.findIndex((candidate) => setting.holds(candidate));
-  if (held === -1) throw invalidValue(entry, wasFilledIn);
+  if (held === -1) throw invalidValue(entry, { wasFilledIn });
   return setting.finish(candidates[held], { home, start });
 }
 
@@ -76,7 +76,7 @@ class References {
     const isVerbatim = setting === undefined && source.type === 'environment';
     if (isVerbatim || typeof value !== 'object') return isVerbatim ? value : this.#replace(value, entry);
     // Before anything is done for each part of it, so that a value of any depth is met by an error.
-    if (setting !== undefined && !setting.holds(value)) throw invalidValue(entry, false);
+    if (setting !== undefined && !setting.holds(value)) throw invalidValue(entry);
     return this.#replaceIn(value, entry);
   }
 

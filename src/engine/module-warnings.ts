@@ -42,7 +42,7 @@ async function driftWarnings(
   // What is empty is there to be filled while tasks run, and may have been in another thread.
   for (const variable of variables.filter((each) => each.isEmpty !== true && !isSent(each))) {
     const { name, isAround } = variable;
-    const other = variableHere(variable, here, isBundled(module));
+    const other = variableHere(variable, here, { isInBundle: isBundled(module) });
     if (other === undefined || isAlike(variable.look, other.look, where)) continue;
     if (!(await isReadBy(task, other.name))) continue;
     const whose = /^(?:globalThis|this)\./.test(name)

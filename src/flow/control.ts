@@ -123,20 +123,28 @@ switchCase.map = function mapSwitchCase<
 
 /** The value of the first of these nodes, in this order, that was not skipped. Skipped itself when all of them were. */
 export function merge<Sources extends readonly Node[]>(...nodes: Sources): Node<ValueOf<Sources[number]>> {
-  return merged('merge()', nodes, false);
+  return merged({ call: 'merge()', nodes, isMapped: false });
 }
 
 /** The same for each index of its own. The nodes are mapped ones of one length, or of lists. */
 merge.map = function mapMerge<Sources extends readonly ListNode[]>(
   ...nodes: Sources
 ): Node<ElementOf<Sources[number]>[]> {
-  return merged('merge.map()', nodes, true);
+  return merged({ call: 'merge.map()', nodes, isMapped: true });
 };
 
 /** What a branch gives that is a task run of elsewhere: the same, and skipped if the branch is not taken. */
 const takeNodeTask = mergeTask.with({ name: 'take' });
 
-function merged<T>(call: string, nodes: readonly Node[], isMapped: boolean): Node<T> {
+interface Merge {
+  /** For messages. */
+  readonly call: string;
+  readonly nodes: readonly Node[];
+  /** Whether each index is merged on its own. */
+  readonly isMapped: boolean;
+}
+
+function merged<T>({ call, nodes, isMapped }: Merge): Node<T> {
   if (nodes.length === 0) throw new UsageError('NOTHING_TO_MERGE', `${call} needs one node or more`);
   for (const [position, node] of nodes.entries()) {
     refuseResource(node, `argument ${position + 1} of ${call}`);
@@ -145,7 +153,7 @@ function merged<T>(call: string, nodes: readonly Node[], isMapped: boolean): Nod
   return addMerge(graphFor(call), mergeTask, { nodes, isMapped }) as Node<T>;
 }
 
-function addMerge(graph: Graph, task: Task, { nodes, isMapped }: { nodes: readonly Node[]; isMapped: boolean }): Node {
+function addMerge(graph: Graph, task: Task, { nodes, isMapped }: Omit<Merge, 'call'>): Node {
   const type = isMapped ? 'each-node' : 'node';
   const bindings = nodes.map((node): Binding => ({ type, node, isFlattened: false, isBoxed: true }));
   return graph.addTask(task, { bindings, isMapped });

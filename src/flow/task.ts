@@ -88,7 +88,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   /** Adds one run for each element of the mapped arguments; the node stands for the list of their results. */
   map(...args: MapArguments<Args>): Node<Awaited<Result>[]> {
     this.#assertArguments(args);
-    return this.#add(bindMap(this.name, args, this.#options.upstreamTasks), true) as Node<Awaited<Result>[]>;
+    return this.#addMapped(args) as Node<Awaited<Result>[]>;
   }
 
   /**
@@ -108,12 +108,16 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
     if (args.some((argument) => argument instanceof Mapped)) {
       const isMarked = (argument: unknown) => argument instanceof Mapped || argument instanceof Unmapped;
       const marked = args.map((argument) => (isMarked(argument) ? argument : unmapped(argument)));
-      return this.#add(bindMap(this.name, marked, this.#options.upstreamTasks), true);
+      return this.#addMapped(marked);
     }
-    return this.#add(bindCall(this.name, args), false);
+    return this.#add({ bindings: bindCall(this.name, args), isMapped: false });
   }
 
-  #add(bindings: readonly Binding[], isMapped: boolean): Node {
+  #addMapped(args: readonly unknown[]): Node {
+    return this.#add({ bindings: bindMap(this.name, args, this.#options.upstreamTasks), isMapped: true });
+  }
+
+  #add({ bindings, isMapped }: { readonly bindings: readonly Binding[]; readonly isMapped: boolean }): Node {
     const remedy =
       `Call it inside the function given to new Flow(name, () => …), or call ${this.name}.run() to run the function ` +
       `itself.`;

@@ -43,7 +43,7 @@ export class CronClock implements Clock {
     this.cron = cron;
     this.dayOr = options.dayOr ?? true;
     this.#frame = new ClockFrame(options);
-    this.#pattern = patternOf(cron, this.dayOr);
+    this.#pattern = patternOf(cron, { dayOr: this.dayOr });
     const isPossible = this.start === undefined ? this.#pattern.nextRun(anyTime) !== null : hasEvents(this, this.start);
     if (isPossible) return;
     const bounds = this.start === undefined ? '' : describeBounds(this);
@@ -107,7 +107,7 @@ function fieldNames(): string {
 
 function faultOf(cron: string): unknown {
   try {
-    patternOf(cron, true);
+    patternOf(cron, { dayOr: true });
     return undefined;
   } catch (fault) {
     return fault;
@@ -115,6 +115,6 @@ function faultOf(cron: string): unknown {
 }
 
 /** Reckons in UTC, as which wall-clock times are written: the library's own rules of daylight saving are not ours. */
-function patternOf(cron: string, dayOr: boolean): Cron {
+function patternOf(cron: string, { dayOr }: { readonly dayOr: boolean }): Cron {
   return new Cron(cron.trim(), { mode: '5-part', utcOffset: 0, domAndDow: !dayOr, paused: true });
 }

@@ -67,7 +67,8 @@ function diagnosePacked(value: unknown): Diagnosis {
   const unlisted = findUnlisted(value);
   if (unlisted !== undefined) return { refused: [unlisted], changed };
   if (changed.length > 0) return { refused, changed };
-  return { refused, changed: [unsearched(isComplete)] };
+  const why = isComplete ? 'the search did not find what' : 'it is too large to be searched to its end';
+  return { refused, changed: [unsearched(why)] };
 }
 
 interface Node {
@@ -342,8 +343,7 @@ function copierRefuses(value: unknown): string | undefined {
   }
 }
 
-function unsearched(isComplete: boolean): Finding {
-  const why = isComplete ? 'the search did not find what' : 'it is too large to be searched to its end';
+function unsearched(why: string): Finding {
   return {
     path: '',
     kind: 'unsearched',

@@ -21,10 +21,10 @@ export interface Packed {
   readonly isTooDeep: boolean;
 }
 
-export function withEnvelopes(value: unknown, { sharesMemory = false }: Sharing = {}): Packed {
+export function withEnvelopes(value: unknown, sharing: Sharing = {}): Packed {
   if (typeof value !== 'object' || value === null) return { packed: value, isTooDeep: false };
   try {
-    return new Replacement(sharesMemory).run(value);
+    return new Replacement(sharing).run(value);
   } catch {
     // A getter threw. The diagnosis meets it again, and names it.
     return { packed: value, isTooDeep: false };
@@ -47,7 +47,7 @@ class Replacement {
   /** Of what is found next. */
   #depth = 0;
 
-  constructor(sharesMemory: boolean) {
+  constructor({ sharesMemory = false }: Sharing) {
     this.#sharesMemory = sharesMemory;
   }
 

@@ -100,7 +100,7 @@ class Encoder {
       ...(hasCode && { code: typeof code === 'string' ? this.#cut(code) : Number(code) }),
       ...(Object.hasOwn(error, 'cause') && cause.threw === undefined && { cause: this.encode(cause.value) }),
       ...(isErrorList(errors) && { errors: this.#encodeErrors(errors) }),
-      ...this.#encodeFields(error, hasCode),
+      ...this.#encodeFields(error, hasCode ? [...toldApart, 'code'] : toldApart),
     };
   }
 
@@ -113,8 +113,8 @@ class Encoder {
     return records;
   }
 
-  #encodeFields(error: object, hasCode: boolean): Pick<ErrorRecord, 'fields' | 'notSent'> {
-    const keys = fieldsOf(error, hasCode);
+  #encodeFields(error: object, told: readonly string[]): Pick<ErrorRecord, 'fields' | 'notSent'> {
+    const keys = fieldsOf(error, told);
     const fields: Record<string, FieldRecord> = {};
     const losses = lossesBeside(error, keys);
     for (const key of keys.slice(0, maxFields)) {
@@ -207,9 +207,11 @@ class Encoder {
   }
 }
 
-/** The keys of what is not told otherwise; of a name, message or code that a text cannot say as it is, too. */
-function fieldsOf(error: object, hasCode: boolean): string[] {
-  const told = ['stack', 'cause', 'remoteClass', '__proto__', ...(hasCode ? ['code'] : [])];
+/** What a record says of an error otherwise than among its fields, or not at all. */
+const toldApart: readonly string[] = ['stack', 'cause', 'remoteClass', '__proto__'];
+
+/** The keys of what is not told otherwise; and of a name or message that a text cannot say as it is. */
+function fieldsOf(error: object, told: readonly string[]): string[] {
   const texts = ['name', 'message'].filter((key) => {
     const { value, threw } = read(error, key);
     return threw !== undefined || isKept(value) || (value === undefined && !Object.hasOwn(error, key));

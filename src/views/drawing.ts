@@ -76,7 +76,8 @@ export function drawingOf(graph: Graph, options: PictureOptions): Drawing {
     const drawn = graph.orderingsOf(node).filter((ordering) => !isPlainWithout(graph, node, ordering));
     const orderings = drawn.flatMap(({ node: upstream, isElementwise }) => {
       const ends = { from: elementOf.get(upstream)!, to };
-      return connect(ends, { line: 'dotted', label: undefined }, isElementwise);
+      const look = { line: 'dotted', label: undefined } as const;
+      return isElementwise ? eachToItsOwn(ends, look) : [arrow(ends, look)];
     });
     return [...data, ...orderings];
   });
@@ -102,18 +103,25 @@ interface Ends {
 
 function arrowsOf(binding: Binding, label: string | undefined, endsFrom: (node: Node) => Ends): Arrow[] {
   if (binding.type === 'filled') {
-    return nodesOf(binding).flatMap((node) => connect(endsFrom(node), { line: 'solid', label }, false));
+    return nodesOf(binding).map((node) => arrow(endsFrom(node), { line: 'solid', label }));
   }
   if (!('node' in binding)) return [];
-  const isElementwise = binding.type === 'each-node';
+  const ends = endsFrom(binding.node);
+  if (binding.type !== 'each-node') return [arrow(ends, { line: 'solid', label })];
   // Which elements of flattened lists go to which child is only known to the values.
-  const isOneToOne = isElementwise && !binding.isFlattened;
-  return connect(endsFrom(binding.node), { line: isElementwise ? 'dashed' : 'solid', label }, isOneToOne);
+  const look = { line: 'dashed', label } as const;
+  return binding.isFlattened ? [arrow(ends, look)] : eachToItsOwn(ends, look);
 }
 
-/** One arrow, or one from child to child where both ends show theirs. */
-function connect({ from, to }: Ends, look: Pick<Arrow, 'line' | 'label'>, isOneToOne: boolean): Arrow[] {
-  if (!isOneToOne || from.type !== 'group' || to.type !== 'group') return [{ from: from.id, to: to.id, ...look }];
+type Look = Pick<Arrow, 'line' | 'label'>;
+
+function arrow({ from, to }: Ends, look: Look): Arrow {
+  return { from: from.id, to: to.id, ...look };
+}
+
+/** An arrow from each child to the child of the same index where both ends show theirs, and one in all otherwise. */
+function eachToItsOwn({ from, to }: Ends, look: Look): Arrow[] {
+  if (from.type !== 'group' || to.type !== 'group') return [arrow({ from, to }, look)];
   return to.children.flatMap((child, index) => {
     const upstream = from.children[index];
     return upstream === undefined ? [] : [{ from: upstream.id, to: child.id, ...look }];

@@ -2,7 +2,8 @@ import { UsageError } from '../../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../../lib/options.ts';
 import { attachDebug, isDebug, type DebugModule } from './debug.ts';
 import { levelOf } from './levels.ts';
-import { runWanting, writeLine, type Attachment } from './lines.ts';
+import { writingRun } from '../context.ts';
+import { writeLine, type Attachment } from './lines.ts';
 import { attachPino, isPino } from './pino.ts';
 import { attachWinston, isWinston, isWinstonModule } from './winston.ts';
 import { formatMessage } from '../logger.ts';
@@ -78,7 +79,7 @@ function connectLogger(name: string, connect: unknown): void {
     throw new UsageError('INVALID_OPTION', message, { name });
   }
   const write: WriteLine = (level, ...message) => {
-    const run = runWanting(name, true);
+    const run = writingRun();
     if (run === undefined) return false;
     writeLine(run, { name, level: levelOf(level), message: formatMessage(message) });
     return true;

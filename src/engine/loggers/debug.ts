@@ -2,7 +2,8 @@
 // properties of one function for each copy. A namespace that a run wants is enabled in that run, and nowhere else.
 
 import { formatMessage } from '../logger.ts';
-import { runWanting, writeLine } from './lines.ts';
+import { writingRun } from '../context.ts';
+import { runNaming, writeLine } from './lines.ts';
 import { isNamed } from './names.ts';
 
 /** The library itself: what `import debug from 'debug'` gives. */
@@ -55,5 +56,5 @@ export function hookDebug(module: DebugModule): void {
 }
 
 function runFor(namespace: string) {
-  return runWanting(namespace, isNamed(namespace, attached));
+  return isNamed(namespace, attached) ? writingRun() : runNaming(namespace);
 }

@@ -25,10 +25,10 @@ export interface Attachment {
   readonly echo: boolean;
 }
 
-/** The run in whose log lines of this logger belong that are written now, if there is one and it wants them. */
-export function runWanting(name: string, isAttached: boolean): Run | undefined {
+/** The run that writes now, if there is one and its settings name this logger. */
+export function runNaming(name: string): Run | undefined {
   const run = writingRun();
-  return run !== undefined && (isAttached || isNamed(name, run.extraLoggers)) ? run : undefined;
+  return run !== undefined && isNamed(name, run.extraLoggers) ? run : undefined;
 }
 
 export function writeLine(run: Run, { name, level, message, fields = {}, stack }: Line): void {

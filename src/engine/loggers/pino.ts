@@ -1,9 +1,9 @@
 // pino: every line of every logger of one copy of the library goes through one method of their common prototype. While
 // a run listens, that method writes to a stream of ours, so redaction, serializers and child bindings are as they are.
 
-import { outsideOfRuns, type Run } from '../context.ts';
+import { outsideOfRuns, writingRun, type Run } from '../context.ts';
 import { levelOf } from './levels.ts';
-import { runWanting, writeLine, type Attachment } from './lines.ts';
+import { runNaming, writeLine, type Attachment } from './lines.ts';
 
 interface Pino {
   readonly [key: symbol]: unknown;
@@ -36,7 +36,7 @@ export function hookPino(logger: Pino): void {
   const hooked: Write = function hooked(object, message, level) {
     const attachment = this[attachmentKey] as Attachment | undefined;
     const name = attachment?.name ?? nameOf(this);
-    const run = runWanting(name, attachment !== undefined);
+    const run = attachment === undefined ? runNaming(name) : writingRun();
     if (run === undefined) return write.call(this, object, message, level);
     const stream = { write: (json: string) => tell(run, json, { name, level, keys: keysIn(this, keys) }) };
     write.call(Object.create(this, { [keys.stream]: { value: stream } }) as Pino, object, message, level);

@@ -2,9 +2,9 @@
 // What happens behind it may happen later, for another run; so a line is taken there, and formatted as its logger does.
 
 import { inspect } from 'node:util';
-import { outsideOfRuns, type Run } from '../context.ts';
+import { outsideOfRuns, writingRun, type Run } from '../context.ts';
 import { levelOf } from './levels.ts';
-import { runWanting, writeLine, type Attachment } from './lines.ts';
+import { runNaming, writeLine, type Attachment } from './lines.ts';
 
 type Info = Readonly<Record<string | symbol, unknown>>;
 
@@ -57,7 +57,7 @@ function hookWinston(logger: Winston): void {
   function hooked(this: Winston & { readonly [attachmentKey]?: Attachment }, info: Info, ...rest: unknown[]): boolean {
     const attachment = this[attachmentKey];
     const name = attachment?.name ?? nameOf(this, info);
-    const run = runWanting(name, attachment !== undefined);
+    const run = attachment === undefined ? runNaming(name) : writingRun();
     if (run === undefined || info['exception'] === true) return write.call(this, info, ...rest);
     if (attachment?.echo === true) outsideOfRuns(() => write.call(this, info, ...rest));
     const level = String(info[levelKey] ?? info['level']);
