@@ -10,7 +10,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { ClusterStatus } from '../scheduler/status.ts';
 import { Adapter, type AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
-import { connectClient } from './in-process.ts';
+import { connectClient } from './connect-client.ts';
 import type { Workforce } from './workforce.ts';
 
 /** What a cluster that was started holds. */

@@ -3,7 +3,7 @@
 import type { FlowRunFacts, Session, SessionListener } from '../engine/flow-run/executor.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { connectWorker } from './connect-worker.ts';
-import { connectClient } from './in-process.ts';
+import { connectClient } from './connect-client.ts';
 import { InlinePool } from './inline-pool.ts';
 import { openSession } from './scheduler-session.ts';
 
