@@ -10,7 +10,7 @@ import type { RunPlan } from './plan.ts';
 import { secretIn } from './secrets.ts';
 
 /** A task run, as the storage sees it. */
-export interface RunFacts {
+export interface RunToStore {
   readonly mapIndex: number | undefined;
   /** What its function is called with. */
   readonly inputs: readonly unknown[];
@@ -21,7 +21,7 @@ export interface RunFacts {
 /** What an array of task runs has to do with storage. */
 export interface StoredResults {
   /** Says where the result of a run is, before its function is called, which may change its inputs. */
-  placeOf(run: RunFacts): StoredRun;
+  placeOf(run: RunToStore): StoredRun;
 }
 
 /** The steps of one task run that have to do with storage. Each may throw what the storage throws. */
@@ -56,14 +56,14 @@ export async function storedOr(state: State, store: () => Promise<State | void>)
   }
 }
 
-interface Place {
+interface ResultPlace {
   readonly plan: RunPlan;
   readonly result: Result;
   readonly location: string;
 }
 
 /** Stores a value, unless it shows a secret. `shown` is what of it the task returned. */
-export async function write({ plan, result, location }: Place, value: unknown, shown = value): Promise<void> {
+export async function write({ plan, result, location }: ResultPlace, value: unknown, shown = value): Promise<void> {
   const path = secretIn('location', location) ?? secretIn('result', shown);
   if (path !== undefined) throw secretStored(plan.name, path);
   await result.write(value, location);

@@ -164,13 +164,13 @@ function assertInputNames(owner: string, validator: CacheValidator): void {
   throw invalid(owner, 'cacheValidator', `names the input '${wrong}'. ${remedy}`);
 }
 
-interface Place {
+interface TargetUse {
   readonly owner: string;
   readonly target: string;
   readonly node: Node;
 }
 
-function assertHasValue({ owner, target, node }: Place, name: string, parameters: readonly string[]): void {
+function assertHasValue({ owner, target, node }: TargetUse, name: string, parameters: readonly string[]): void {
   const [root, member = ''] = name.split('.');
   if (root === 'mapIndex' && !node.isMapped) throw wrongName({ owner, target, name }, 'but it is not mapped here');
   if (root === 'inputs' && Number(member) >= node.bindings.length) {

@@ -99,12 +99,12 @@ const boundRule = {
 /** What `someFailed` and `someSuccessful` made, and from which bounds. */
 const boundedTriggers = new WeakMap<Trigger, TriggerName>();
 
-interface Question {
+interface Counted {
   readonly verb: string;
   readonly holds: (state: State) => boolean;
 }
 
-function within(name: string, bounds: Bounds, { verb, holds }: Question): Trigger {
+function within(name: string, bounds: Bounds, { verb, holds }: Counted): Trigger {
   checkOptions(name, bounds, { atLeast: boundRule, atMost: boundRule });
   const { atLeast, atMost } = bounds;
   const trigger: Trigger = (upstream) => {

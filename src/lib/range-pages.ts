@@ -7,7 +7,7 @@ import { lengthOf, type Range } from './range.ts';
 const maxPageLength = 128;
 
 /** Where a range stands: on which page, and where on that page. */
-interface Place {
+interface RangePlace {
   readonly page: number;
   readonly slot: number;
 }
@@ -93,7 +93,7 @@ export class RangePages {
   }
 
   /** The place of the first range that ends at `number` or later; past the last page when there is none. */
-  #seek(number: number): Place {
+  #seek(number: number): RangePlace {
     const pages = this.#pages;
     let [page, high] = [0, pages.length];
     while (page < high) {
@@ -107,20 +107,20 @@ export class RangePages {
   }
 
   /** The range at a place, if it starts at `high` or sooner and no other behind it does. */
-  #onlyMet({ page, slot }: Place, high: number): Range | undefined {
+  #onlyMet({ page, slot }: RangePlace, high: number): Range | undefined {
     const met = this.#pages[page]?.[slot];
     if (met === undefined || met.start > high) return undefined;
     const next = this.#pages[page]![slot + 1] ?? this.#pages[page + 1]?.[0];
     return next === undefined || next.start > high ? met : undefined;
   }
 
-  #exchange({ page, slot }: Place, old: Range, range: Range): void {
+  #exchange({ page, slot }: RangePlace, old: Range, range: Range): void {
     this.#pages[page]![slot] = range;
     this.#size += lengthOf(range) - lengthOf(old);
   }
 
   /** Removes and returns the ranges from a place on that start at `high` or sooner. */
-  #cut({ page, slot }: Place, high: number): readonly Range[] {
+  #cut({ page, slot }: RangePlace, high: number): readonly Range[] {
     const cut: Range[] = [];
     for (let ranges = this.#pages[page]; ranges !== undefined; ranges = this.#pages[page]) {
       let end = slot;
@@ -137,7 +137,7 @@ export class RangePages {
   }
 
   /** Removes `count` ranges of one page, and the page if nothing is left of it: then the answer is yes. */
-  #drop({ page, slot }: Place, count: number): boolean {
+  #drop({ page, slot }: RangePlace, count: number): boolean {
     const ranges = this.#pages[page]!;
     if (count === ranges.length) {
       if (this.#pages.length === 1) this.#pages.length = 0;

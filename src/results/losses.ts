@@ -5,7 +5,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { NotSerializableError, sendable } from '../values/travels.ts';
 
 /** One place in a value that would be lost or changed. */
-export interface Loss {
+export interface StorageLoss {
   /** From the value down, such as `.rows[0].day`; empty for the value itself. */
   readonly path: string;
   /** A clause, such as `is a Date`. */
@@ -18,7 +18,7 @@ export interface Loss {
  * What the copier would lose or change in `value`: the same verdict that decides what travels to workers, and as
  * lenient, so that an object without a prototype is as good as an ordinary one. `packed` is what is to be encoded.
  */
-export function copierLosses(value: unknown): { readonly losses: readonly Loss[]; readonly packed: unknown } {
+export function copierLosses(value: unknown): { readonly losses: readonly StorageLoss[]; readonly packed: unknown } {
   try {
     const { value: packed, changed } = sendable(value, { role: 'result' });
     return { losses: changed, packed };
@@ -29,7 +29,11 @@ export function copierLosses(value: unknown): { readonly losses: readonly Loss[]
 }
 
 /** `sentence` says who cannot do what; the losses say why. */
-export function notStorable(sentence: string, losses: readonly [Loss, ...Loss[]], cause?: unknown): HeddleError {
+export function notStorable(
+  sentence: string,
+  losses: readonly [StorageLoss, ...StorageLoss[]],
+  cause?: unknown,
+): HeddleError {
   const [first, ...rest] = losses;
   const lines = [sentence, '', `  value${first.path}`, `    ${first.what}`, '', `  Why: ${first.why}.`, '  Fix:'];
   lines.push(...first.remedy.slice(0, 3).map((remedy) => `    - ${remedy}`));

@@ -9,7 +9,7 @@ import { isExact, maxDepth } from '../values/exactness.ts';
 import { isPlain, nameOf, refusedKind } from '../values/kinds.ts';
 import { refusals } from '../values/refusals.ts';
 import { shorten, stepTo, textOf } from '../values/members.ts';
-import type { Loss } from './losses.ts';
+import type { StorageLoss } from './losses.ts';
 
 /** What a format does to the parts of a value. A text is the reason why a part would not come back. */
 export interface Format {
@@ -24,11 +24,11 @@ export interface Format {
 }
 
 /** The first place, in the order of writing, that `format` would not give back as it is. */
-export function firstLoss(value: unknown, format: Format): Loss | undefined {
+export function firstLoss(value: unknown, format: Format): StorageLoss | undefined {
   return new Walk(format).run(value);
 }
 
-type Cause = Omit<Loss, 'path'>;
+type Cause = Omit<StorageLoss, 'path'>;
 type Key = string | number;
 
 interface Frame {
@@ -56,7 +56,7 @@ class Walk {
     this.#format = format;
   }
 
-  run(root: unknown): Loss | undefined {
+  run(root: unknown): StorageLoss | undefined {
     const cause = this.#visit(root, undefined);
     if (cause !== undefined) return { path: '', ...cause };
     for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) {
@@ -71,7 +71,7 @@ class Walk {
     this.#isOpen.set(owner, false);
   }
 
-  #visitNext(frame: Frame): Loss | undefined {
+  #visitNext(frame: Frame): StorageLoss | undefined {
     const key = frame.keys === undefined ? frame.next : frame.keys[frame.next]!;
     frame.next += 1;
     const cause = this.#visitMember(frame.owner, key);

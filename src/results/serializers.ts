@@ -8,7 +8,7 @@ import { didYouMean } from '../lib/nearest.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { isExact } from '../values/exactness.ts';
-import { copierLosses, notStorable, type Loss } from './losses.ts';
+import { copierLosses, notStorable, type StorageLoss } from './losses.ts';
 import { firstLoss, type Format } from './plain-data.ts';
 import { isSerializer, type Serializer } from './serializer.ts';
 
@@ -163,7 +163,7 @@ function compressionOf(format: unknown): Compression {
   throw new UsageError('INVALID_OPTION', message, { option: 'format', value: format });
 }
 
-function assertKept(name: string, [first, ...rest]: readonly Loss[], cause?: unknown): void {
+function assertKept(name: string, [first, ...rest]: readonly StorageLoss[], cause?: unknown): void {
   if (first === undefined) return;
   throw notStorable(`The serializer '${name}' cannot store this value as it is.`, [first, ...rest], cause);
 }

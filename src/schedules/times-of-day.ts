@@ -19,7 +19,7 @@ export class TimesOfDay {
     return unit && new TimesOfDay(parts, start, unit);
   }
 
-  private constructor(parts: RuleText, start: number, unit: Place) {
+  private constructor(parts: RuleText, start: number, unit: Unit) {
     this.step = unit.length * Number(parts.get('INTERVAL') ?? 1);
     this.#base = Math.floor(start / unit.length) * unit.length;
     const limiting = places.filter(({ name, length }) => length >= unit.length && parts.has(name));
@@ -55,26 +55,26 @@ export class TimesOfDay {
 }
 
 /** A part of a time of day: how a rule names it, how long it is, and how many there are before they begin anew. */
-interface Place {
+interface Unit {
   readonly name: string;
   readonly length: number;
   readonly count: number;
 }
 
 /** Which of them a time of day may be in. */
-interface Limit extends Place {
+interface Limit extends Unit {
   readonly values: readonly number[];
 }
 
 const dayMs = 86_400_000;
-const hour: Place = { name: 'BYHOUR', length: 3_600_000, count: 24 };
-const minute: Place = { name: 'BYMINUTE', length: 60_000, count: 60 };
-const second: Place = { name: 'BYSECOND', length: 1_000, count: 60 };
+const hour: Unit = { name: 'BYHOUR', length: 3_600_000, count: 24 };
+const minute: Unit = { name: 'BYMINUTE', length: 60_000, count: 60 };
+const second: Unit = { name: 'BYSECOND', length: 1_000, count: 60 };
 const places = [hour, minute, second];
-const units: Readonly<Record<string, Place>> = { HOURLY: hour, MINUTELY: minute, SECONDLY: second };
+const units: Readonly<Record<string, Unit>> = { HOURLY: hour, MINUTELY: minute, SECONDLY: second };
 
 /** All minutes and seconds of a period that are asked for, or else those of the start. */
-function offsetsOf(parts: RuleText, start: number, unit: Place): number[] {
+function offsetsOf(parts: RuleText, start: number, unit: Unit): number[] {
   let offsets = [0];
   for (const { name, length, count } of places.filter(({ length }) => length < unit.length)) {
     const given = numbers(parts, name);

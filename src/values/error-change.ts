@@ -1,7 +1,7 @@
 // An error that is data always arrives, as a thrown one does: but not always as it was.
 
 import type { EnvelopeChange } from './envelope.ts';
-import { describeLoss, prototypeOf, type ErrorRecord, type Loss, type ThrownRecord } from './error-record.ts';
+import { describePartLoss, prototypeOf, type ErrorRecord, type PartLoss, type ThrownRecord } from './error-record.ts';
 import { nameOf } from './kinds.ts';
 import { shorten, stepTo } from './members.ts';
 import { errorTypeNamed } from './types.ts';
@@ -53,13 +53,13 @@ function shownPrototypeOf(error: object): object | null {
 interface PlacedLoss {
   /** From the error down, such as `.cause.body`. */
   readonly path: string;
-  readonly loss: Loss;
+  readonly loss: PartLoss;
 }
 
 function describeAll(losses: readonly PlacedLoss[]): string {
   const told = losses
     .slice(0, mostTold)
-    .map(({ path, loss: { what, why } }) => `${path} ${describeLoss({ what, why })}`);
+    .map(({ path, loss: { what, why } }) => `${path} ${describePartLoss({ what, why })}`);
   const more = losses.length - told.length;
   return [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }

@@ -23,7 +23,7 @@ export interface ErrorRecord {
   readonly cause?: ThrownRecord;
   readonly errors?: readonly ThrownRecord[];
   /** By field: what of it is not sent, or not as it was. Those of `cause` and `errors` are with their records. */
-  readonly notSent?: Readonly<Record<string, Loss>>;
+  readonly notSent?: Readonly<Record<string, PartLoss>>;
 }
 
 export interface ValueRecord {
@@ -33,13 +33,13 @@ export interface ValueRecord {
   readonly text: string;
   /** Absent when it could not be sent. */
   readonly value?: FieldRecord;
-  readonly loss?: Loss;
+  readonly loss?: PartLoss;
 }
 
 export interface CutRecord {
   readonly kind: 'cut';
   readonly text: string;
-  readonly loss?: Loss;
+  readonly loss?: PartLoss;
 }
 
 export type FieldRecord =
@@ -48,7 +48,7 @@ export type FieldRecord =
   | { readonly kind: 'error'; readonly error: ThrownRecord };
 
 /** What keeps a part of an error from arriving as it was: clauses, of which `what` follows the name of the part. */
-export interface Loss {
+export interface PartLoss {
   readonly what: string;
   readonly why: string;
   readonly fix?: string;
@@ -76,6 +76,6 @@ export function prototypeOf({ heddle, classes: [own], tag }: ErrorRecord): objec
   return [...builtIns, ...others].find((each) => each.name === own)?.prototype;
 }
 
-export function describeLoss({ what, why, fix }: Loss): string {
+export function describePartLoss({ what, why, fix }: PartLoss): string {
   return `${what}: ${why}${fix === undefined ? '' : `. Fix: ${fix}`}`;
 }

@@ -68,7 +68,7 @@ function findOrigin(callable: object): string | undefined {
   }
 }
 
-interface Place {
+interface SourceLine {
   readonly url: string;
   /** Counted from 1. */
   readonly line: number;
@@ -80,7 +80,7 @@ interface Location {
   readonly columnNumber: number;
 }
 
-function locate(callable: object): Place | undefined {
+function locate(callable: object): SourceLine | undefined {
   // Loaded when there is something to ask: it takes milliseconds.
   const session = new (process.getBuiltinModule('node:inspector').Session)();
   session.connect();
@@ -124,7 +124,7 @@ function locationOf(session: Session, callable: object): Location | undefined {
 }
 
 /** What was bundled is where it was before. */
-function sourceOf(url: string, { lineNumber, columnNumber }: Location): Place {
+function sourceOf(url: string, { lineNumber, columnNumber }: Location): SourceLine {
   const map = url.startsWith('file:') ? findSourceMap(fileURLToPath(url)) : undefined;
   const entry = map?.findEntry(lineNumber, columnNumber);
   if (entry !== undefined && 'originalSource' in entry)
@@ -143,7 +143,7 @@ function packageOf(url: string): string | undefined {
   return typeof version === 'string' ? `${name} ${version}` : name;
 }
 
-function fileOf({ url, line }: Place): string | undefined {
+function fileOf({ url, line }: SourceLine): string | undefined {
   if (!url.startsWith('file:')) return undefined;
   return `${relative(process.cwd(), fileURLToPath(url))}:${line}`;
 }

@@ -48,7 +48,7 @@ const nothing: readonly object[] = [];
 export function takeTableApart(value: unknown): Table | undefined {
   try {
     if (!isWorthIt(value, mostWrapped)) return undefined;
-    const column = new Taking({ areLookedAt: false }).values([value]);
+    const column = new TakingApart({ areLookedAt: false }).values([value]);
     return column && new Table(column);
   } catch {
     // A getter threw. Whoever looks at the value more closely meets it again, and names it.
@@ -82,10 +82,10 @@ function isOfTexts(list: readonly unknown[]): boolean {
  * what is in a column is primitive, or rows again, lists or dates, each of them there once.
  */
 export function takeApart(values: readonly unknown[]): Column | undefined {
-  return isPlainObject(values[0]) ? new Taking({ areLookedAt: true }).values(values) : undefined;
+  return isPlainObject(values[0]) ? new TakingApart({ areLookedAt: true }).values(values) : undefined;
 }
 
-class Taking {
+class TakingApart {
   /** Then nobody has to ask for symbols as keys. */
   readonly #areLookedAt: boolean;
   /** By kind, the objects of the first column of that kind: no two of them are the same. */

@@ -5,7 +5,7 @@ import { types } from 'node:util';
 import * as copier from './copier.ts';
 import {
   builtIns,
-  describeLoss,
+  describePartLoss,
   heddleClasses,
   RemoteError,
   ThrownValueError,
@@ -36,7 +36,7 @@ class Decoder {
 
   constructor(record: ErrorRecord) {
     this.#record = record;
-    for (const [key, loss] of Object.entries(record.notSent ?? {})) this.#notSent[key] = describeLoss(loss);
+    for (const [key, loss] of Object.entries(record.notSent ?? {})) this.#notSent[key] = describePartLoss(loss);
   }
 
   decode(): Error {
@@ -68,7 +68,7 @@ class Decoder {
 
   /** What stood inside an error: there, a value that is no error is nothing special, unless it cannot be had. */
   #inner(step: string, record: ThrownRecord): unknown {
-    if (record.kind !== 'error' && record.loss !== undefined) this.#notSent[step] = describeLoss(record.loss);
+    if (record.kind !== 'error' && record.loss !== undefined) this.#notSent[step] = describePartLoss(record.loss);
     if (record.kind !== 'value' || record.value === undefined) return decodeThrown(record);
     try {
       return decodeField(record.value);
@@ -109,7 +109,7 @@ function bare(prototype: object): Error {
 function thrownValue(record: ValueRecord, thrower: string): ThrownValueError {
   const { value, loss } = record;
   const text = textOfValue(record, thrower);
-  const told = loss === undefined ? {} : { notSent: { value: describeLoss(loss) } };
+  const told = loss === undefined ? {} : { notSent: { value: describePartLoss(loss) } };
   if (value === undefined) return new ThrownValueError('THREW_NON_ERROR', text, told);
   try {
     return new ThrownValueError('THREW_NON_ERROR', text, { value: decodeField(value), ...told });

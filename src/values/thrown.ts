@@ -11,7 +11,7 @@ import {
   type CutRecord,
   type ErrorRecord,
   type FieldRecord,
-  type Loss,
+  type PartLoss,
   type ThrownRecord,
   type ValueRecord,
 } from './error-record.ts';
@@ -47,7 +47,7 @@ export function encodeThrown(thrown: unknown): ThrownRecord {
 
 interface Field {
   readonly record?: FieldRecord;
-  readonly loss?: Loss;
+  readonly loss?: PartLoss;
 }
 
 class Encoder {
@@ -193,12 +193,12 @@ class Encoder {
     return this.#spend(`${text.slice(0, room).toWellFormed()} [and ${text.length - room} more characters]`);
   }
 
-  #cutAll(losses: Readonly<Record<string, Loss>>): Record<string, Loss> {
+  #cutAll(losses: Readonly<Record<string, PartLoss>>): Record<string, PartLoss> {
     const cut = Object.entries(losses).map(([key, { what, why, fix }]) => [
       this.#cut(key),
       { what: this.#cut(what), why: this.#cut(why), ...(fix !== undefined && { fix: this.#cut(fix) }) },
     ]);
-    return Object.fromEntries(cut) as Record<string, Loss>;
+    return Object.fromEntries(cut) as Record<string, PartLoss>;
   }
 
   #spend(text: string): string {
@@ -222,8 +222,8 @@ function fieldsOf(error: object, told: readonly string[]): string[] {
 }
 
 /** Of what is not among the fields that are sent. */
-function lossesBeside(error: object, keys: readonly string[]): Record<string, Loss> {
-  const losses: Record<string, Loss> = {};
+function lossesBeside(error: object, keys: readonly string[]): Record<string, PartLoss> {
+  const losses: Record<string, PartLoss> = {};
   const symbols = Object.getOwnPropertySymbols(error).filter((key) =>
     Object.prototype.propertyIsEnumerable.call(error, key),
   );
@@ -259,11 +259,11 @@ function isKept(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maxText && value.isWellFormed();
 }
 
-function lossOf({ path, what, why, remedy }: Finding): Loss {
+function lossOf({ path, what, why, remedy }: Finding): PartLoss {
   return { what: path === '' ? what : `has ${path}, which ${what}`, why, ...(remedy[0] && { fix: remedy[0] }) };
 }
 
-function ofGetter(threw: string): Loss {
+function ofGetter(threw: string): PartLoss {
   return {
     what: `is a getter that threw: ${threw}`,
     why: 'reading it runs code, which failed',

@@ -21,7 +21,7 @@ export interface CodeKeeper {
   add(id: string, bytes: Uint8Array): void;
 }
 
-interface HeldArray {
+interface DefinedArray {
   readonly key: number;
   readonly definition: ArrayDefinition;
   /** In shared memory, so that each thread reads it without a copy. */
@@ -46,7 +46,7 @@ export class Worker implements AsyncDisposable {
   readonly #comm: Comm<ToWorker, FromWorker>;
   readonly #pool: ChunkPool;
   readonly #code: CodeKeeper | undefined;
-  readonly #arrays = new Map<number, HeldArray>();
+  readonly #arrays = new Map<number, DefinedArray>();
   /** Attempts of which no reports are taken for now. */
   readonly #held = new Map<number, PromiseWithResolvers<void>>();
   readonly #dismissed = Promise.withResolvers<string>();
@@ -206,7 +206,7 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-function hold({ definition, whole }: Extract<ToWorker, { type: 'define' }>): HeldArray {
+function hold({ definition, whole }: Extract<ToWorker, { type: 'define' }>): DefinedArray {
   const shared = whole.map(({ array, blocks }) => ({
     array,
     blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })),

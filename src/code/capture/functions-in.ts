@@ -14,7 +14,7 @@ export interface Taken {
   readonly gaps: Captured['gaps'][number][];
 }
 
-interface Taking {
+interface TakingOut {
   readonly key: string;
   readonly taken: Taken;
   /** The number that a function has among those that travel. */
@@ -22,7 +22,7 @@ interface Taking {
 }
 
 /** The value without functions: itself, where it has none. The same object gives the same copy each time. */
-export function functionsTakenOut(value: unknown, { key, taken, number }: Taking): unknown {
+export function functionsTakenOut(value: unknown, { key, taken, number }: TakingOut): unknown {
   if (typeof value === 'function' || isModule(value)) {
     taken.gaps.push({ path: [key], function: number(value as Code, key) });
     return undefined;

@@ -26,7 +26,7 @@ export interface Kept {
   readonly isUnchanged: boolean;
 }
 
-interface Question {
+interface NodeToRun {
   readonly slug: string;
   readonly length: number;
   /** All that is bound to the node, as plain data. */
@@ -39,9 +39,9 @@ interface Question {
 export const noneKept: Kept = { blocks: [], isUnchanged: false };
 
 /** What the journal has of a node that still stands; and notes there that the node is submitted with it. */
-export function keptOf(journal: Journal, question: Question): Kept {
-  const { length, upstream } = question;
-  const shape = shapeOf(question);
+export function keptOf(journal: Journal, node: NodeToRun): Kept {
+  const { length, upstream } = node;
+  const shape = shapeOf(node);
   const unchanged = unchangedIndices(upstream, length);
   const blocks = standing(journal.storedOf(shape), unchanged);
   const ranges = blocks.map(({ start, count }) => ({ start, end: start + count }));
@@ -54,14 +54,14 @@ export function keptOf(journal: Journal, question: Question): Kept {
  * Whether a node whose outcomes are not stored, and which always makes the same of the same, is bound to what it was;
  * and notes what that is.
  */
-export function isBoundAsBefore(journal: Journal, question: Question): boolean {
-  const shape = shapeOf(question);
-  const isSame = journal.knows(shape) && question.upstream.every(({ run }) => run.isUnchanged);
+export function isBoundAsBefore(journal: Journal, node: NodeToRun): boolean {
+  const shape = shapeOf(node);
+  const isSame = journal.knows(shape) && node.upstream.every(({ run }) => run.isUnchanged);
   journal.submitted(shape, []);
   return isSame;
 }
 
-function shapeOf({ slug, length, bound, lists }: Question): NodeShape {
+function shapeOf({ slug, length, bound, lists }: NodeToRun): NodeShape {
   return { slug, length, inputs: hashOf([encodeValue(bound), ...lists.flat().map(({ bytes }) => bytes)]) };
 }
 

@@ -22,7 +22,7 @@ import { lookUp } from '../../results/location.ts';
 import type { Result } from '../../results/result.ts';
 import type { RunPlan } from '../plan.ts';
 import type { CachePlan } from '../storage-plan.ts';
-import { partOf, storedOr, write, type RunFacts, type StoredResults, type StoredRun } from '../stored-run.ts';
+import { partOf, storedOr, write, type RunToStore, type StoredResults, type StoredRun } from '../stored-run.ts';
 
 /** What is stored: a value, and what validators ask about it. */
 interface StoredEntry extends CachedEntry {
@@ -64,7 +64,7 @@ export class CachedResults implements StoredResults {
     this.#folder = ['cache', ...owner].map(partOf).join('/');
   }
 
-  placeOf(run: RunFacts): StoredRun {
+  placeOf(run: RunToStore): StoredRun {
     const { inputs, parameters } = this.#looksAt;
     const { plan, caching } = this.#facts;
     const inputHashes = this.#hashesOfInputs(caching.isChosen ? inputs : 'all', run.inputs);
@@ -85,7 +85,7 @@ export class CachedResults implements StoredResults {
   }
 
   /** Says that what was cached for another such input is used, though nobody said that it may be. */
-  #tellOther(name: string, { logger }: RunFacts): void {
+  #tellOther(name: string, { logger }: RunToStore): void {
     if (this.#isTold) return;
     this.#isTold = true;
     const { plan } = this.#facts;
@@ -121,32 +121,32 @@ function hashesOf(selection: Selection, values: Readonly<Record<string, unknown>
   return Object.fromEntries(names.map((name) => [name, hashInputs(values[name])] as const));
 }
 
-interface Question {
+interface CacheLookup {
   readonly location: string;
   readonly inputHashes: Hashes;
   readonly parameterHashes: Hashes;
-  readonly run: RunFacts;
+  readonly run: RunToStore;
 }
 
 interface EntryFacts extends Facts {
   readonly validator: CacheValidator;
-  readonly tellOther: (name: string, run: RunFacts) => void;
+  readonly tellOther: (name: string, run: RunToStore) => void;
 }
 
 class CachedResult implements StoredRun {
   readonly #facts: EntryFacts;
-  readonly #question: Question;
+  readonly #lookup: CacheLookup;
 
-  constructor(facts: EntryFacts, question: Question) {
+  constructor(facts: EntryFacts, lookup: CacheLookup) {
     this.#facts = facts;
-    this.#question = question;
+    this.#lookup = lookup;
   }
 
   async find(): Promise<State | undefined> {
     const entry = await this.#read();
     if (entry === undefined) return undefined;
     const { validator, plan } = this.#facts;
-    const { inputHashes, parameterHashes } = this.#question;
+    const { inputHashes, parameterHashes } = this.#lookup;
     const answer: unknown = validator(entry, { time: Date.now(), inputHashes, parameterHashes });
     if (typeof answer !== 'boolean') throw noAnswer(plan.name, answer);
     if (!answer) return undefined;
@@ -158,7 +158,7 @@ class CachedResult implements StoredRun {
 
   #compareInputs({ inputHashes: cached }: StoredEntry): void {
     if (this.#facts.caching.isChosen) return;
-    const { inputHashes, run } = this.#question;
+    const { inputHashes, run } = this.#lookup;
     const isOther = (name: string) => Object.hasOwn(cached, name) && cached[name] !== inputHashes[name];
     const other = Object.keys(inputHashes).find(isOther);
     if (other !== undefined) this.#facts.tellOther(other, run);
@@ -171,7 +171,7 @@ class CachedResult implements StoredRun {
   async cache(state: State): Promise<State> {
     if (state.type !== 'Success') return state;
     const { plan, result, caching } = this.#facts;
-    const { location, inputHashes, parameterHashes } = this.#question;
+    const { location, inputHashes, parameterHashes } = this.#lookup;
     const storedAt = Date.now();
     const expiresAt = storedAt + caching.forMs;
     const { result: value } = state;
@@ -193,7 +193,7 @@ class CachedResult implements StoredRun {
   /** What cannot be used is as good as nothing, but not in silence; that nothing is there is no news. */
   async #read(): Promise<StoredEntry | undefined> {
     const { result } = this.#facts;
-    const { location, run } = this.#question;
+    const { location, run } = this.#lookup;
     try {
       const found = await result.read(location);
       if (isEntry(found)) return found;

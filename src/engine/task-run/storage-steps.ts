@@ -7,12 +7,12 @@ import { Ending, failed } from '../endings.ts';
 import { State } from '../../flow/state.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Progress } from '../loaded-task.ts';
-import type { RunFacts, StoredResults, StoredRun } from '../stored-run.ts';
+import type { RunToStore, StoredResults, StoredRun } from '../stored-run.ts';
 
 interface StepFacts {
   readonly storage: StoredResults;
   /** Told when the run begins; they may throw as any argument may. */
-  readonly run: () => RunFacts;
+  readonly run: () => RunToStore;
   readonly contextOf: (progress: Progress) => RunContext;
   readonly control: ChunkTask['control'];
   readonly isTimed: boolean;
