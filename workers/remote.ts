@@ -80,7 +80,8 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
     for (const pool of pools) if (pool.stuckThreads === 0) pools.delete(pool);
     if (leaving.signal.aborted) break;
     if (problem === undefined) retryMs = firstRetryMs;
-    else if (problem !== lastProblem) options.say(`${problem}; trying again until that changes`);
+    else if (problem !== lastProblem)
+      options.say(`${problem}; trying again for ever, at least every ${formatDuration(lastRetryMs)}; Ctrl-C ends it`);
     lastProblem = problem ?? '';
     await delay(retryMs, undefined, { signal: leaving.signal }).catch(() => {});
   }
