@@ -1,22 +1,19 @@
-// Finds the function behind a reference, importing its module when need be. The module is the user's flow file, with a
-// top-level `flow.run()` or `cluster.start()` perhaps: while this thread imports, such a call is held back for ever
-// (see `reach`), so users write no guard, and loading goes on as soon as the wanted function is there and the first
-// such call was reached.
+// Finds the function behind a reference, and imports its module if it must. That module is a file of the user's, which
+// may call `flow.run()` or `cluster.start()` at its top level. While this thread imports it, such a call is held back
+// for ever (see `reach`), so that users need no guard around it. Loading is done as soon as the function is there and
+// the first such call was reached.
 
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import type { CodeSource } from '../lib/chunk.ts';
-import { HeddleError } from '../lib/heddle-error.ts';
-import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
-import { notInBundle, watchBundles } from './bundle/not-in-bundle.ts';
+import { watchBundles } from './bundle/not-in-bundle.ts';
+import { moduleFailed, moduleNotFound, notAddressable, taskNotFound, versionSkew } from './not-loaded.ts';
 import {
   find,
   fingerprintOf,
-  insideFunction,
-  namesIn,
   projectOf,
   registry,
   type Deed,
@@ -39,7 +36,7 @@ interface Import {
   effects: readonly string[];
 }
 
-/** How an import ended for one who waits for a task: the module is through, or held at a deed, or it threw. */
+/** How an import ended for whoever waits for a task: the module ran to its end, or is held at a deed, or threw. */
 type ImportEnd =
   | { readonly type: 'through' }
   | { readonly type: 'held'; readonly at: HeldDeed }
@@ -96,7 +93,10 @@ export async function load(
   const end = await importUntil(module, () => find(here) !== undefined);
   const entry = find(here);
   if (entry !== undefined) return entry;
-  throw notFound(here, end);
+  if (end.type === 'failed') {
+    throw Object.assign(moduleFailed(module, end.error, `task '${reference.name}'`), { task: reference.name });
+  }
+  throw taskNotFound(here, end.type === 'held' ? end.at : undefined);
 }
 
 /**
@@ -108,104 +108,17 @@ export async function importUntilReady(module: string): Promise<void> {
   if (end.type === 'failed') throw moduleFailed(module, end.error, 'what a task uses of it');
 }
 
-/** How to use a module of a circle before it has run fails; in a bundle its variables are there, and undefined. */
-const unreadyInCircle =
-  /before initialization$|^TypeError: (?:.* is not a (?:function|constructor)$|Cannot .* of undefined)/;
-
-function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
-  const failed = `a worker could not import ${module} to find ${sought}`;
-  const absence = notInBundle(error);
-  if (absence !== undefined) {
-    const facts = Object.fromEntries(Object.entries(absence));
-    return new HeddleError(absence.code, `${failed}: ${absence.message}`, { ...facts, module, cause: error });
-  }
-  const why = nameAndMessageIn(error);
-  const remedy = unreadyInCircle.test(why)
-    ? `If it and other modules import each other, it is the first of them to be imported here, and was not where the ` +
-      `flow was started: move what their top levels need of each other to a module that imports none of them.`
-    : `A task's module is imported by every worker, so its top level must be safe to run there.`;
-  return new HeddleError('TASK_MODULE_FAILED', `${failed}: ${why}. ${remedy}`, { module, cause: error });
-}
-
-function notFound({ name, module, definedAt }: Reference & { module: string }, end: ImportEnd): HeddleError {
-  if (end.type === 'failed') {
-    return Object.assign(moduleFailed(module, end.error, `task '${name}'`), { task: name });
-  }
-  const names = namesIn(module);
-  const { when, where } = end.type === 'held' ? heldHow(module, end.at) : notHeld;
-  const message =
-    `a worker imported ${module}, but no task '${name}' was defined ${when}; it was defined at ${definedAt} where ` +
-    `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() ${where}.`;
-  return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
-}
-
-const notHeld = {
-  when: 'while it loaded',
-  where: 'at the top level of a module, and under no condition: import.meta.main is false in workers',
-};
-
-function heldHow(module: string, { deed, module: whose }: HeldDeed): typeof notHeld {
-  if (whose !== undefined && whose !== module) {
-    return {
-      when: `before the ${deed} that ${whose}, which it imports, waits for`,
-      where: `in a module that imports none which waits for the ${deed}`,
-    };
-  }
-  const waiting = whose === undefined ? 'it, or a module it imports,' : 'it';
-  return {
-    when: `before the ${deed} that ${waiting} waits for`,
-    where: `at the top level of a module, above the first ${deed}`,
-  };
-}
-
-/** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
-export function notAddressable({ name, definedAt, made }: Reference, cause?: Error): HeddleError {
-  const unsent =
-    cause === undefined
-      ? ''
-      : ` Nor can it be sent with what it captures, as nobody here can tell what that is: ` +
-        `${cause.message.replace(/\.$/, '')}. Start Node with --allow-inspector, if it was started with --permission.`;
-  const isInside = made === undefined || made === insideFunction;
-  const how = isInside
-    ? `${insideFunction} (${definedAt}), not while its module was being loaded`
-    : `${made} (${definedAt})`;
-  const where = isInside ? '' : ', above the first run of a flow or start of a cluster, and under no condition,';
-  const message =
-    `task '${name}' was made ${how}, so a worker cannot find it by importing the module.${unsent} Move the task() ` +
-    `call to the top level of a module${where} and pass what it ` +
-    `captures as inputs, or run the flow with LocalExecutor.`;
-  return new HeddleError('TASK_NOT_ADDRESSABLE', message, { task: name, definedAt, ...(cause && { cause }) });
-}
-
 /** The module's URL on this machine: where it is there, or at the same path of the project that this worker runs in. */
-function locate({ name, module, path, fingerprint }: Reference, problem?: string): string {
-  const url = module ?? '';
+function locate(reference: Reference, problem?: string): string {
+  const { module: url = '', path = '', fingerprint } = reference;
   if (!url.startsWith('file:') || isBundled(url)) return url;
-  const candidates = [...new Set([url, pathToFileURL(join(projectOf(process.cwd()), path ?? '')).href])];
+  const candidates = [...new Set([url, pathToFileURL(join(projectOf(process.cwd()), path)).href])];
   const present = candidates.filter((candidate) => existsSync(fileURLToPath(candidate)));
   const match = present.find((candidate) => fingerprintOf(candidate) === fingerprint);
   if (match !== undefined) return match;
   const tried = candidates.map((candidate) => fileURLToPath(candidate));
-  if (present.length === 0) {
-    const message =
-      `this worker has no module for task '${name}': it looked for ${tried.join(' and ')}` +
-      whyOr(problem, 'Start the worker in a checkout of the same project, or let it take code: --code bundle.');
-    throw new HeddleError('TASK_MODULE_NOT_FOUND', message, { task: name, tried });
-  }
-  const message =
-    `task '${name}' comes from ${path}, whose bytes differ here (submitter ${fingerprint}, worker ` +
-    `${fingerprintOf(present[0]!)})` +
-    whyOr(
-      problem,
-      'Start the flow again if the file was changed after its process had loaded it; else bring both to the same ' +
-        'version, then restart this worker.',
-    );
-  throw new HeddleError('TASK_VERSION_SKEW', message, { task: name, path, tried });
-}
-
-/** Ends a message with why the code was not sent, which says what to do; or else with a remedy. */
-function whyOr(problem: string | undefined, remedy: string): string {
-  return problem === undefined ? `. ${remedy}` : `, and ${problem}`;
+  if (present[0] === undefined) throw moduleNotFound(reference, tried, problem);
+  throw versionSkew(reference, { tried, present: present[0] }, problem);
 }
 
 /**

@@ -4,7 +4,7 @@
 import type { Capture } from '../code/capture/capture.ts';
 import type { Captured } from '../code/capture/captured.ts';
 import type { Code } from '../code/function-place.ts';
-import { notAddressable } from '../code/load.ts';
+import { notAddressable } from '../code/not-loaded.ts';
 import { insideFunction } from '../code/registry.ts';
 import { codeOf, partsOf, taskOf, type Task, type TaskParts } from '../flow/task.ts';
 import { isExact } from '../values/exactness.ts';

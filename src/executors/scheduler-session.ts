@@ -1,6 +1,6 @@
 // A flow run as a client of a scheduler: arrays go there in messages, outcomes come back.
 
-import { notAddressable } from '../code/load.ts';
+import { notAddressable } from '../code/not-loaded.ts';
 import { bundleOf, withBundle } from '../code/bundle/bundle.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Comm } from '../comm/comm.ts';
