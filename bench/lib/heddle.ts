@@ -3,8 +3,7 @@ import { Flow, type FlowState, type LogRecord, type Node, Parameter, type Task }
 import { DistributedExecutor, LocalCluster, WebSocketCluster, type Cluster, type Executor } from 'heddle/executors';
 import { clockMs, inc, now } from '../tasks/inc.ts';
 import { startWorker } from './processes.ts';
-import { assertIsNext, medianRoundTrip, ratePerSecond } from './rates.ts';
-import { medianOf } from './statistics.ts';
+import { assertIsNext, medianOfWarm, medianRoundTrip, ratePerSecond } from './rates.ts';
 
 /** Starts a cluster that all later flow runs use; an executor does not close what it did not start. */
 export async function startCluster<Given extends Cluster>(
@@ -81,11 +80,12 @@ export function singleIncrements(executor: DistributedExecutor, trips: number): 
 export function chainedTrips(executor: Executor, trips: number): () => Promise<number> {
   const flow = new Flow('chain', { executor }, () => {
     const links = [now(new Parameter<number>('startedAt'))];
-    for (let link = 0; link < trips; link += 1) links.push(now(links.at(-1)!));
+    for (let link = 0; link < 2 * trips; link += 1) links.push(now(links.at(-1)!));
     return { links };
   });
   return async () => {
     const ranAt = (await runQuietly(flow, { parameters: { startedAt: clockMs() } })).output.links;
-    return medianOf(ranAt.slice(1).map((at, link) => (at - ranAt[link]!) * 1_000));
+    const times = ranAt.slice(1).map((at, link) => (at - ranAt[link]!) * 1_000);
+    return medianOfWarm(times, trips);
   };
 }
