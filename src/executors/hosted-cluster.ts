@@ -10,6 +10,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { ClusterStatus } from '../scheduler/status.ts';
 import { Adapter, type AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
+import { over, started, used, type StartedCluster } from './forgotten.ts';
 import { connectClient } from './connect-client.ts';
 import type { Workforce } from './workforce.ts';
 
@@ -32,6 +33,8 @@ export interface HostingOptions {
   /** When it starts none: what to do to have more. */
   readonly howToHaveMore?: () => string | undefined;
   readonly open: () => Promise<RunningCluster>;
+  /** Called when a flow ran elsewhere for want of an executor, and none here so far. */
+  readonly passedOver?: () => void;
 }
 
 /**
@@ -40,6 +43,7 @@ export interface HostingOptions {
  */
 export abstract class HostedCluster implements Cluster {
   readonly #options: HostingOptions;
+  readonly #asStarted: StartedCluster;
   #running: Promise<RunningCluster> | undefined;
   /** The latest close: whoever closes or starts meanwhile waits for it. */
   #closing: Promise<void> | undefined;
@@ -48,6 +52,7 @@ export abstract class HostedCluster implements Cluster {
 
   constructor(options: HostingOptions) {
     this.#options = options;
+    this.#asStarted = { owner: options.owner, passedOver: options.passedOver ?? (() => {}) };
     this.#wanted = options.workers;
   }
 
@@ -68,7 +73,9 @@ export abstract class HostedCluster implements Cluster {
   }
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
-    return connectClient((await this.#started()).scheduler);
+    const { scheduler } = await this.#started();
+    used(this.#asStarted);
+    return connectClient(scheduler);
   }
 
   /**
@@ -128,6 +135,7 @@ export abstract class HostedCluster implements Cluster {
     const running = this.#running;
     this.#running = undefined;
     this.#adapter?.stop();
+    over(this.#asStarted);
     if (running !== undefined) this.#closing = this.#end(running);
     await this.#closing;
   }
@@ -164,6 +172,8 @@ export abstract class HostedCluster implements Cluster {
       throw error;
     }
     this.#startAdapting(running);
+    // It may have been closed meanwhile.
+    if (this.#running !== undefined) started(this.#asStarted);
     return running;
   }
 

@@ -87,6 +87,7 @@ export class WebSocketCluster extends HostedCluster {
       threads: 1,
       howToHaveMore: () => (options.launch === undefined ? this.advice : undefined),
       open: () => this.#open(),
+      passedOver: () => this.#leftOpen?.used(),
     });
     this.#options = options;
     this.#settings = schedulerSettings(options, 'WebSocketCluster');

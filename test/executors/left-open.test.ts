@@ -9,9 +9,9 @@ import { Program } from '../cli/process.ts';
 import { joinedWorker } from './worker-process.ts';
 
 const url = 'ws://127.0.0.1:8786';
+const script = join(import.meta.dirname, '../fixtures/leaves-a-cluster-open.ts');
 
 test('a program that stays because its cluster still listens is told so, and workers stay', async () => {
-  const script = join(import.meta.dirname, '../fixtures/leaves-a-cluster-open.ts');
   await using program = new Program(process.execPath, [script, 'listening']);
   const at = await program.line(/^ws:/);
   await using ada = await joinedWorker({ url: at, token: 'weft', name: 'ada' });
@@ -33,6 +33,40 @@ test('a program that stays because its cluster still listens is told so, and wor
     [null, false, true],
   );
 });
+
+for (const [which, end] of [['threads'], ['processes'], ['threads', 'close']]) {
+  test(`a program is told that it forgot its cluster of ${which} (${end ?? 'left open'})`, async () => {
+    await using program = new Program(process.execPath, [script, which!, 'anywhere', ...(end ? [end] : [])]);
+
+    assert.deepEqual([await program.status(), program.stdout], [0, ['2 3']]);
+
+    const warnings = program.stderr.filter((line) => line.includes('Warning'));
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0]!,
+      /^\(node:\d+\) \[CLUSTER_NOT_USED\] Warning: a LocalCluster was started, and no flow of this program ran on it.* executor: new DistributedExecutor\(\(\) => cluster\)/,
+    );
+  });
+}
+
+test('a program that forgot its cluster does not stay without a word because that listens', async () => {
+  await using program = new Program(process.execPath, [script, 'listening', 'anywhere']);
+
+  await program.line(/CLUSTER_LEFT_OPEN/);
+
+  assert.equal(
+    program.stderr.filter((line) => /CLUSTER_NOT_USED.*a WebSocketCluster was started/.test(line)).length,
+    1,
+  );
+});
+
+for (const end of ['leave', 'close']) {
+  test(`a flow that is to run elsewhere forgot no cluster (${end})`, async () => {
+    await using program = new Program(process.execPath, [script, 'threads', 'on-this-thread', end]);
+
+    assert.deepEqual([await program.status(), program.stdout, program.stderr], [0, ['2 3'], []]);
+  });
+}
 
 test('it is told once, when no flow runs any more and nothing else keeps the process', (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });

@@ -1,0 +1,48 @@
+// A cluster that was started and never got a flow run, while a flow ran on this thread because nobody gave it an
+// executor: that was most likely forgotten, and nothing else would tell.
+
+export interface StartedCluster {
+  /** The name of its class. */
+  readonly owner: string;
+  /** A flow has run elsewhere for want of an executor, and none on this cluster so far. */
+  readonly passedOver: () => void;
+}
+
+/** Those on which no flow has run yet. */
+const unused = new Set<StartedCluster>();
+const passedOver = new Set<StartedCluster>();
+
+export function started(cluster: StartedCluster): void {
+  if (unused.size === 0) process.on('beforeExit', tellAll);
+  unused.add(cluster);
+}
+
+/** A flow runs on it. */
+export function used(cluster: StartedCluster): void {
+  unused.delete(cluster);
+  passedOver.delete(cluster);
+  if (unused.size === 0) process.off('beforeExit', tellAll);
+}
+
+/** A flow runs here because it was given no executor. */
+export function ranHere(): void {
+  for (const cluster of unused) {
+    passedOver.add(cluster);
+    cluster.passedOver();
+  }
+}
+
+/** It is closed, or the program is through. */
+export function over(cluster: StartedCluster): void {
+  const isForgotten = passedOver.has(cluster);
+  used(cluster);
+  if (!isForgotten) return;
+  const message =
+    `a ${cluster.owner} was started, and no flow of this program ran on it; one that was given no executor ran on ` +
+    'this thread instead. Give the flow one: new Flow(name, { executor: new DistributedExecutor(() => cluster) }, …)';
+  process.emitWarning(message, { code: 'CLUSTER_NOT_USED' });
+}
+
+function tellAll(): void {
+  for (const cluster of passedOver) over(cluster);
+}
