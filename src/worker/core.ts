@@ -12,16 +12,16 @@ export type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
 /** What happened, in the past tense. */
 export type WorkerEvent =
-  /** By the scheduler. Answers about code come as events of their own, since the disk has a say in them. */
+  /** The scheduler sent a message. Its answers about code are events of their own: the disk is asked first. */
   | { readonly type: 'told'; readonly message: Exclude<ToWorker, { type: 'code' | 'bundle' | 'hold' | 'go-on' }> }
-  /** It is known how the code of an array is got at, or why not. */
+  /** It is now known where the code of an array is, or why it cannot be had. */
   | { readonly type: 'code-found'; readonly array: number; readonly source: CodeSource }
-  /** A bundle that is not here holds the code of this array. */
+  /** The code of this array is in a bundle that is not here. */
   | { readonly type: 'bundle-named'; readonly array: number; readonly bundle: string }
-  /** The bundle came, and is kept, or could not be. */
+  /** The bundle came: `source` says where it was stored, or why it could not be. */
   | { readonly type: 'bundle-arrived'; readonly bundle: string; readonly source: CodeSource }
   | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkReport }
-  /** Nothing more comes of this attempt, which was cut short if there is a loss. */
+  /** Nothing more comes of this attempt. If there is a loss, it was cut short. */
   | ({ readonly type: 'chunk-over'; readonly attempt: number } & ChunkEnd)
   | { readonly type: 'resource-reported'; readonly resource: string; readonly record: LogRecord }
   | { readonly type: 'resource-closed'; readonly resource: string }
@@ -49,21 +49,21 @@ export type WorkerCommand =
   | { readonly type: 'leave' };
 
 interface KnownArray {
-  /** Nobody knows it yet when it is absent; chunks wait for it then. */
+  /** Absent until it is known where the code is; chunks wait for that. */
   code: CodeSource | undefined;
   readonly waiting: RunMessage[];
 }
 
-/** A chunk that holds one of our threads, or waits for the one before it to be over. */
+/** A chunk that has one of our threads, or waits until another chunk is over, to have its thread. */
 interface Run {
   readonly array: number;
-  /** For its code, or for the one before it: nothing of it has begun. */
+  /** For its code, or for the chunk before it: then nothing of it has begun. */
   isWaiting: boolean;
-  /** The attempt that has the thread before it, while it has. */
+  /** The attempt whose thread it gets next, until that attempt is over. */
   behind: number | undefined;
-  /** What has the thread after it. */
+  /** The chunk that gets its thread next. */
   next: RunMessage | undefined;
-  /** It was told to end, and has its grace for it. */
+  /** It was told to end, and was given time to do so by itself. */
   isCancelled: boolean;
 }
 
@@ -74,7 +74,7 @@ export interface WorkerCoreOptions {
 }
 
 const noCode: CodeSource = {};
-/** How long what runs may take to end by itself then, so that it can be closed. */
+/** How long chunks may take to end by themselves when we stop and resources are open, so that those can be closed. */
 const closingGraceMs = 1_000;
 
 export class WorkerCore {
@@ -84,8 +84,8 @@ export class WorkerCore {
   readonly #bundles = new Map<string, Set<number>>();
   readonly #runs = new Map<number, Run>();
   /**
-   * Attempts that were to be cancelled and are not here, with their arrays: such a word is faster than a big chunk.
-   * Some were here, and are over.
+   * Attempts that were cancelled while they were not here, with their arrays. Some come later: a short message
+   * overtakes a big chunk. Others were here before.
    */
   readonly #cancelledEarly = new Map<number, number>();
   /** Resources that were opened here, and that nobody has begun to close. */
@@ -104,7 +104,7 @@ export class WorkerCore {
     return this.#runs.size > 0;
   }
 
-  /** Whether the attempt runs here, or waits for that. */
+  /** Whether the attempt runs here, or waits to. */
   has(attempt: number): boolean {
     return this.#runs.has(attempt);
   }
@@ -142,7 +142,7 @@ export class WorkerCore {
         this.#closings -= 1;
         return this.#send({ type: 'closed', resource: event.resource });
       case 'disconnected':
-        // Nobody waits any more, for what was given time to end by itself no more than for the rest.
+        // Nobody waits for results now. What was given time to end by itself gets no more of it than the rest.
         for (const run of this.#runs.values()) run.isCancelled = false;
         this.#stopAll();
         return this.#dismissed(event.reason);
@@ -215,7 +215,7 @@ export class WorkerCore {
     return held < this.#options.threads;
   }
 
-  /** It has a thread from here on. */
+  /** From here on it has a thread. */
   #begin(message: RunMessage): void {
     const { attempt, array: id } = message;
     const run = this.#runs.get(attempt)!;
@@ -234,7 +234,7 @@ export class WorkerCore {
     this.#send({ type, attempt, resource });
   }
 
-  /** Whoever hears of its last outcome hears with that that its thread is free. */
+  /** The message with its last outcome also says that its thread is free. */
   #chunkOver({ attempt, last, loss }: Extract<WorkerEvent, { type: 'chunk-over' }>): void {
     const latest = last.at(-1);
     const outcome = loss === undefined && latest?.type === 'settled' ? latest : undefined;
@@ -258,12 +258,12 @@ export class WorkerCore {
     if (next !== undefined) this.#begin(next);
   }
 
-  /** What waits behind another one has not begun; of what runs, it is for its thread to say. */
+  /** A chunk behind another one has not begun at all. Of one that runs, the thread knows what has not begun. */
   #recall(attempt: number): void {
     const run = this.#runs.get(attempt);
     if (run?.behind !== undefined) this.#end(attempt);
     else if (run?.isWaiting === false) this.#emit({ type: 'recall-chunk', attempt });
-    // As long as it waits for its code it keeps what it has: elsewhere the code may be missing as well.
+    // While it waits for its code it gives nothing back: elsewhere the code may be missing as well.
     else if (run !== undefined) this.#send({ type: 'returned', attempt, ranges: [] });
   }
 
@@ -271,18 +271,18 @@ export class WorkerCore {
     const run = this.#runs.get(attempt)!;
     if (run.isCancelled) return;
     run.isCancelled = true;
-    // What only waits has nothing to be told, and nothing to clean up.
+    // A chunk that waits has no function to tell, and nothing to clean up.
     if (run.isWaiting) this.#end(attempt);
     else this.#emit({ type: 'cancel-chunk', attempt, graceMs });
   }
 
-  /** Ends what has not been given time to end by itself; at once, unless something may be open on its thread. */
+  /** Stops all that was not told to end before: at once, unless a resource may be open on its thread. */
   #stopAll(): void {
     const graceMs = this.#resources.size > 0 ? closingGraceMs : 0;
     for (const [attempt] of this.#lastFirst()) this.#stop(attempt, graceMs);
   }
 
-  /** What waits comes before that which it waits for, whose end would be its beginning. */
+  /** A chunk comes before the one that it waits for: if that one ended first, this one would begin. */
   #lastFirst(): readonly (readonly [attempt: number, run: Run])[] {
     return [...this.#runs].reverse();
   }
@@ -316,7 +316,7 @@ export class WorkerCore {
     for (const [attempt, run] of this.#lastFirst()) if (run.array === array && run.isWaiting) this.#end(attempt);
     for (const [bundle, waiting] of this.#bundles) {
       if (!waiting.delete(array)) continue;
-      // Its client may be gone, and the bundle with it, before that was asked for: so who needs it still asks anew.
+      // The scheduler may have dropped it unsent, with the client that made it: we ask again for those that need it.
       if (waiting.size === 0) this.#bundles.delete(bundle);
       else this.#send({ type: 'need-bundle', id: bundle });
     }
@@ -337,8 +337,8 @@ export class WorkerCore {
 
   /** Nothing runs. */
   #goOn(): void {
-    // The scheduler's goodbye comes behind the chunks that were on their way when we said that we drain. They are run
-    // as well: left behind, they would be charged with the loss of this worker.
+    // Chunks that were on their way when we said that we drain arrive before the scheduler's goodbye. They are run as
+    // well: otherwise they would be charged with the loss of this worker.
     if (this.#drain === 'out-of-time' || (this.#drain === 'asked' && this.#isDismissed)) {
       this.#drain = 'done';
       this.#emit({ type: 'tell-drained' });

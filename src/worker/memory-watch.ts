@@ -1,19 +1,20 @@
-// What a worker process is to do about its memory. All of it counts, also what is outside of the heaps of its threads:
-// it is the process that the system would kill. No clock: it is asked at regular intervals.
+// What a worker process is to do about its memory. All that the process takes counts, not only the heaps of its
+// threads, since the system would kill the whole process. It has no clock: it looks when it is called, at regular
+// intervals.
 
-/** From this share of the limit on nothing more is begun. */
+/** At this share of the limit, or more, nothing new is begun. */
 const pauseShare = 0.8;
-/** Below this one it is again. */
+/** Below this share, work is begun again. */
 const resumeShare = 0.7;
-/** From this one on what was begun last is ended. */
+/** At this share, or more, what was begun last is ended. */
 const endShare = 0.95;
-/** Below this one four times as much would do. */
+/** Below this share, four times as much memory would still pause nothing. */
 const roomShare = pauseShare / 4;
-/** A change of so much is news, */
+/** The scheduler is told of a change by this share of the limit, */
 const newsShare = 0.05;
-/** and so is what was not told for so many times. */
+/** and otherwise at every tenth look. */
 const longestSilence = 10;
-/** So many times it is asked until what was ended has given its memory back, or has not. */
+/** After something was ended, nothing else is ended for so many looks: memory comes back with a delay. */
 const patience = 4;
 
 interface MemoryLook {
@@ -22,7 +23,7 @@ interface MemoryLook {
   readonly isBusy: boolean;
 }
 
-/** Whether there is too much, of which something has to end. */
+/** Whether so much is taken that something has to be ended. */
 export function isFull(bytes: number, limitBytes: number): boolean {
   return bytes >= limitBytes * endShare;
 }
@@ -52,7 +53,7 @@ export class MemoryWatch {
     return this.#bytes < this.limitBytes * roomShare;
   }
 
-  /** Whether it is time to tell the scheduler again. Whoever asks tells it. */
+  /** Whether it is time to tell the scheduler again. To be called once a look: a `true` counts as told. */
   isToTell(): boolean {
     const [bytes, { isPaused, limitBytes }] = [this.#bytes, this];
     this.#toldAgo += 1;

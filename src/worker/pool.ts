@@ -20,26 +20,27 @@ export interface ChunkEnd {
   readonly loss?: ChunkLoss | undefined;
 }
 
-/** What is told of a chunk: what its runner reports, and, once it was called back, what will not be run of it here. */
+/** A report about a chunk: from its runner; or, once it was recalled, what of it will not be run here. */
 export type ChunkReport = ChunkMessage | { readonly type: 'returned'; readonly ranges: readonly Range[] };
 
-/** Takes a report. What it gives settles when there is room for more: whoever reports is to wait for that. */
+/** Takes a report. If it returns a promise, the reporter is to wait for it: then there is room for more. */
 export type Emit = (report: ChunkReport) => Promise<void> | undefined;
 
 /** Whoever runs chunks for a worker: some threads, or the thread of the flow itself. */
 export interface ChunkPool extends AsyncDisposable {
   /** How many chunks run at once. */
   readonly threads: number;
-  /** `died` hears from here on what a thread died of while it ran nothing: no chunk can tell that. */
+  /** From here on `died` is told why a thread died while it ran nothing, since no chunk can report that. */
   listen?(died: (why: string) => void): void;
   /**
-   * Runs a chunk and reports through `emit`. Resolves, always, once nothing more will come but what comes with that.
+   * Runs a chunk and reports through `emit`. However the chunk ends, it resolves when all is reported but what it
+   * resolves with.
    */
   run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd>;
   /** Closes a resource on every thread that has it open, once what runs there has ended. Never rejects. */
   closeResource(key: string, log: (record: LogRecord) => void): Promise<void>;
-  /** Reports as `returned` what of the attempt is not begun, and then does not begin. Nothing if it is over. */
+  /** Begins nothing more of the attempt, and reports as `returned` what that is. Does nothing if it is over. */
   recall(attempt: number): void;
-  /** Tells the function that is running, and after `graceMs` ends its thread. Nothing if the attempt is over. */
+  /** Tells the running function to stop, and ends its thread after `graceMs`. Does nothing if the attempt is over. */
   cancel(attempt: number, graceMs: number): void;
 }

@@ -1,4 +1,4 @@
-// What is said of a thread that ends, or does not.
+// The messages about a thread that ended, or that does not end.
 
 import { describeLoss, type ChunkMessage, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
@@ -16,13 +16,13 @@ export function lossOf(error: unknown, memoryLimitMb: number | undefined): Loss 
 
 /** A thread that ended while it ran nothing. */
 export interface IdleDeath {
-  /** What nobody caught there; nothing if it exited. */
+  /** The error that nobody caught there; `undefined` if the thread exited. */
   readonly error: unknown;
   readonly exitCode: number;
   readonly memoryLimitMb: number | undefined;
   /** The task of its last chunk, if it had one. */
   readonly lastTask: string | undefined;
-  /** The last error that was written there outside of the chunk, as all that nobody catches is; it shows no secret. */
+  /** The last error that was logged there outside of a chunk, as uncaught errors are. Secrets in it are masked. */
   readonly lastWords: LogRecord | undefined;
 }
 

@@ -1,9 +1,9 @@
-// The supervision of one thread: which chunk it gets when, when it is told to stop and when it is ended, what it has
-// open, what its death is charged to, and when another one takes its place. Events go in, commands come out; the time
-// comes with each event.
+// Supervises one thread: when it gets a chunk, when it is told to stop, when it is ended, which resources are open on
+// it, which indices its death is charged to, and when another thread takes its place. Events go in, commands come out;
+// the time comes with each event.
 //
-// Chunks, and the closing of resources in between, take turns: each has the thread for itself, from being posted until
-// it is through and so is every word of it, or until the thread is gone.
+// Chunks and closings of resources take turns. Each has the thread to itself, from when it is posted until its last
+// report was heard, or until the thread is gone.
 
 import type { ChunkMessage, Look, Loss, ResourceOpened } from '../lib/chunk.ts';
 import { numbersIn, type Range } from '../lib/range.ts';
@@ -21,20 +21,20 @@ export type ThreadEvent =
       readonly timeoutMs: number | undefined;
     }
   | { readonly type: 'cancel-asked'; readonly graceMs: number }
-  /** What its chunk has not begun is wanted elsewhere; and this is it. */
+  /** What its chunk has not begun is wanted elsewhere; `tail-taken` says what that is. */
   | { readonly type: 'recall-asked' }
   | { readonly type: 'tail-taken'; readonly tail: readonly Range[] }
-  /** The thread is to be ended now, and what it runs is lost like this. */
+  /** The thread is to be ended now; `loss` is what becomes of what it runs. */
   | { readonly type: 'end-asked'; readonly loss: Loss }
-  /** It is needed no more. */
+  /** The thread is no longer needed. */
   | { readonly type: 'close-asked' }
   | { readonly type: 'closing-asked'; readonly resource: string }
   | { readonly type: 'thread-started' }
   | { readonly type: 'thread-failed'; readonly message: string }
-  /** What was posted says something, or that it has nothing more to say. */
+  /** The posted chunk reported something, or that it will report nothing more. */
   | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage | Ended }
   | { readonly type: 'closing-ended'; readonly resource: string }
-  /** What was posted returned, over another port than its reports; or it did not, and is lost if nobody ended it. */
+  /** The call behind a turn returned, on another port than its reports; or it failed, and `loss` says why. */
   | { readonly type: 'call-returned' }
   | { readonly type: 'call-failed'; readonly loss: Loss }
   /** All that it ever reported has been heard. */
@@ -51,12 +51,12 @@ interface Ended {
 export type ThreadCommand =
   | { readonly type: 'start-thread' }
   | { readonly type: 'end-thread' }
-  /** It does not end. Let it be, and hear no more of it. */
+  /** It does not end: leave it alone, and listen to it no more. */
   | { readonly type: 'abandon-thread' }
   | { readonly type: 'post-chunk' }
-  /** Tell the function that runs. */
+  /** Tell the running function to stop. */
   | { readonly type: 'order-cancel' }
-  /** See to it that the thread begins nothing more of the chunk, and say what that is. */
+  /** Keep the thread from beginning more of the chunk, and say what it has not begun. */
   | { readonly type: 'take-tail' }
   | { readonly type: 'report'; readonly report: ChunkReport }
   | { readonly type: 'chunk-over'; readonly loss: ChunkLoss | undefined }
@@ -65,9 +65,9 @@ export type ThreadCommand =
   | { readonly type: 'closing-over'; readonly resource: string; readonly lost: ResourceOpened | undefined };
 
 interface Turn {
-  /** Set from when it is posted; then it is how the call ended, once it did. */
+  /** Whether it was posted; and how the call ended, once it did. */
   call: 'not-posted' | 'running' | 'returned' | Loss;
-  /** It said that it has nothing more to say. */
+  /** It said that it will report nothing more. */
   isThrough: boolean;
   /** When the thread is ended. */
   deadline: number;
@@ -79,10 +79,10 @@ interface ChunkTurn extends Turn {
   readonly timeoutMs: number | undefined;
   /** Its indices of which nothing was reported yet. */
   readonly unreported: Ranges;
-  /** Since when no index was started. */
+  /** How many indices had been started when that was last news, and when it was. */
   seen: { readonly starts: number; readonly at: number };
   nextLook: number;
-  /** Why we ended the thread ourselves. */
+  /** Why we ended the thread, if we did. */
   endedFor: Loss | undefined;
   /** The indices that the thread ran when it died, and those that it had not begun. */
   running: readonly number[];
@@ -99,20 +99,20 @@ interface ClosingTurn extends Turn {
  * stopped.
  */
 const timeoutGraceMs = 200;
-/** Likewise for the cleanup of a resource: at first it is only waited for no longer. */
+/** The same for a resource's cleanup, which at its timeout is first given up, without ending anything. */
 const closingGraceMs = 1_000;
-/** How long a thread that we end may take to be gone: one in a native call or such a loop notices only after it. */
+/** How long a thread may take to end. One in a native call, or a loop of built-in functions, ends only after that. */
 const endingMs = 2_000;
 const longestLookMs = 100;
 const stuck: Loss = { kind: 'error', message: 'it does not end' };
 const unheard: Loss = { kind: 'error', message: 'its parentPort was closed, or it ended too soon' };
 
 export class ThreadLife {
-  /** `ending` is it from when we end it, or it ended by itself, until it is gone. */
+  /** It is `ending` from when we end it, or it ends by itself, until it is gone. */
   #thread: 'none' | 'starting' | 'live' | 'ending' = 'none';
-  /** When we wait no longer for a thread that we end. */
+  /** When we stop waiting for a thread that we end. */
   #abandonedAt = Infinity;
-  /** In order; the first one has the thread, or waits for it. Of chunks there is one at most. */
+  /** In order: the first has the thread, or waits for it. At most one is a chunk. */
   readonly #turns: (ChunkTurn | ClosingTurn)[] = [];
   readonly #open = new Map<string, ResourceOpened>();
   /** What was open on threads that ended. */
@@ -180,7 +180,7 @@ export class ThreadLife {
         return;
       case 'call-failed':
         this.#turns[0]!.call = event.loss;
-        // Almost always it is dying already. What else fails a call would leave it in a state that nobody knows.
+        // Almost always the thread is dying already. If not, nobody knows what state it is in.
         return this.#endThread();
       case 'thread-exited':
         return this.#exited(event.look);
@@ -221,7 +221,7 @@ export class ThreadLife {
       this.#closed(turn.resource);
       return this.#goOn();
     }
-    // Of a thread that is not live nothing is open, or the turn that it ends in comes before this one.
+    // So the thread is live: a thread that ended has nothing open, and one that ends is still in an earlier turn.
     turn.call = 'running';
     turn.deadline = this.#now + opened.closingMs + closingGraceMs;
     this.#emit({ type: 'post-closing', resource: turn.resource });
@@ -288,7 +288,7 @@ export class ThreadLife {
     this.#emit({ type: 'order-cancel' });
   }
 
-  /** What is not posted stays, and a thread is being started for it; but whoever asked does not wait for an answer. */
+  /** A chunk that waits for its thread to start stays here; whoever asked hears at once that nothing comes back. */
   #recall(): void {
     if (this.#posted?.type === 'chunk') this.#emit({ type: 'take-tail' });
     else if (this.#turns.some(({ type }) => type === 'chunk'))
@@ -315,7 +315,7 @@ export class ThreadLife {
     this.#emit({ type: 'report', report });
   }
 
-  /** Ends a thread that was given time enough, or whose event loop does not turn: the latest start is too long ago. */
+  /** Ends a thread whose time to stop is over, or whose event loop is blocked: no index was started for too long. */
   #look(look: Look): void {
     if (this.#thread === 'ending' && this.#abandonedAt <= this.#now) return this.#abandon(look);
     const turn = this.#posted;
@@ -373,8 +373,8 @@ function closingTurn(resource: string): ClosingTurn {
 }
 
 /**
- * How a chunk that is over was cut short, if it was: which indices are charged, and with what. Those that ran when an
- * event loop did not turn for too long have all been running for that long.
+ * How a chunk that is over was cut short, if it was: which indices are charged, and with what. When an event loop was
+ * blocked for too long, all that were running then have been running for that long.
  */
 function lossOf({ call, isThrough, endedFor, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
   if (call === 'returned' && isThrough) return undefined;
@@ -382,11 +382,11 @@ function lossOf({ call, isThrough, endedFor, running, untaken, unreported }: Chu
   const loss = endedFor ?? died;
   const indices = running.filter((index) => unreported.has(index));
   if (indices.length > 0) return { indices, loss };
-  // Whatever it died of, what was running is through already, and nothing else has begun to overrun.
+  // All that was running is reported by now. If we ended the thread for it, there is nobody else to charge.
   const { first } = unreported;
   if (endedFor !== undefined || first === undefined) return undefined;
-  // It died of what one of those left behind that it had begun. If all of these are reported, or it had begun none and
-  // so died of the module that it had to import, the next one is charged, so that each death brings the end nearer.
+  // It died of something that an index left behind which it had begun. If all of those are reported, or it had begun
+  // none and so died of importing the module, the next one is charged, so that such deaths come to an end.
   for (const range of untaken) unreported.remove(range);
   return { indices: unreported.isEmpty ? [first] : [...numbersIn(unreported)], loss };
 }

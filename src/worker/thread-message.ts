@@ -4,7 +4,7 @@ import type { Attachments } from '../lib/attachments.ts';
 import type { ChunkMessage } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 
-/** A report of a chunk, or of no chunk if the thread ends of what belongs to none. */
+/** A report of a chunk; or of no chunk, about an error that ends the thread and belongs to none. */
 export interface ThreadReport {
   readonly attempt: number;
   readonly message: ChunkMessage;
@@ -12,7 +12,7 @@ export interface ThreadReport {
   readonly attached?: Attachments;
 }
 
-/** What a closing says, and that it is through. */
+/** What is logged while a resource is closed, or that it is closed. */
 export interface ClosingReport {
   readonly closing: string;
   readonly message: LogRecord | { readonly type: 'ended' };

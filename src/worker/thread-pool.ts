@@ -15,7 +15,7 @@ export class ThreadPool implements ChunkPool {
     this.#idle = [...this.#slots];
   }
 
-  /** How many threads were to end, and cannot before a native call or a loop is over. */
+  /** How many threads were to be ended and still run, in a native call or a loop that nothing interrupts. */
   get stuckThreads(): number {
     return this.#slots.reduce((sum, slot) => sum + slot.stuckThreads, 0);
   }
@@ -43,7 +43,7 @@ export class ThreadPool implements ChunkPool {
     for (const slot of this.#slots) slot.died = died;
   }
 
-  /** Ends the thread of the chunk that was begun last; what it runs is lost like this. */
+  /** Ends the thread of the chunk that was begun last. `loss` is what becomes of what it runs. */
   endNewest(loss: Loss): void {
     const latest = (slot: ThreadSlot) => slot.attempt ?? -1;
     this.#slots.toSorted((a, b) => latest(b) - latest(a))[0]?.end(loss);

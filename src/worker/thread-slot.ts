@@ -1,6 +1,5 @@
-// One piscina thread and what is known of it: a pool of pools of one, because piscina does not say which of its threads
-// runs what, and a death must be charged to the very index that caused it. This is the shell of `ThreadLife`, which
-// decides.
+// One thread, as a piscina pool of its own: piscina does not say which of its threads runs what, and a death must be
+// charged to the very index that caused it. This is the shell of `ThreadLife`, which decides.
 
 import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
@@ -22,7 +21,7 @@ export interface ThreadOptions {
   readonly memoryLimitMb: number | undefined;
   /** What the modules of tasks find behind the first two of `process.argv`; nothing if absent. */
   readonly argv?: readonly string[];
-  /** Whether the inputs of a chunk are nobody's but its own in this process: then they move to the thread. */
+  /** Whether nobody else in this process holds the inputs of a chunk: then they are moved to the thread, not copied. */
   readonly ownsInputs?: boolean;
 }
 
@@ -43,9 +42,9 @@ interface GivenChunk {
   readonly emit: Emit;
   /** How many of its reports were heard. */
   heard: number;
-  /** What it gave back, until all that was reported before has been heard. */
+  /** What the call returned, until all reports before it have been heard. */
   returned: ChunkReturn | undefined;
-  /** What it says last, from when all else was heard. */
+  /** Its last reports, from when all others have been heard. */
   last: ChunkReport[] | undefined;
   readonly over: PromiseWithResolvers<ChunkEnd>;
 }
@@ -59,9 +58,9 @@ const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 
 
 const ended = { type: 'ended' } as const;
 
-/** So long may a line wait that a thread has written and had no time to post. */
+/** How long a line may wait that a busy thread has written and not posted. */
 const listeningMs = 50;
-/** To move fewer bytes takes longer than to copy them. */
+/** Fewer bytes are copied faster than moved. */
 const movedBytes = 64 * 1024;
 
 export class ThreadSlot {
@@ -70,20 +69,20 @@ export class ThreadSlot {
   readonly #control = newControl();
   readonly #unsaid = new UnsaidLines();
   readonly #vigil = new Vigil();
-  /** Now and then, from when a chunk begins until there is none. */
+  /** Whether we look for unposted lines now and then: from when a chunk begins until there is none. */
   #isListening = false;
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
-  /** Settles when there is room for more than the latest report; nothing when there is. */
+  /** Settles when there is room for more reports; `undefined` when there is now. */
   #taken: Promise<void> | undefined;
-  /** Of the thread that there is: the task of its latest chunk, and the last error that no chunk could tell. */
+  /** Of the present thread: the task of its latest chunk, and the last error that was logged outside of a chunk. */
   #lastTask: string | undefined;
   #lastWords: LogRecord | undefined;
   readonly #closings = new Map<string, AskedClosing>();
   #abandoned = 0;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', look: this.#look() }));
 
-  /** Hears what a thread died of that ran nothing. */
+  /** Is told why a thread died while it ran nothing. */
   died: (why: string) => void = () => {};
 
   constructor(options: ThreadOptions) {
@@ -94,7 +93,7 @@ export class ThreadSlot {
     return this.#given?.chunk.attempt;
   }
 
-  /** How many threads were to end and did not. They do when the native call or loop is over that each is in. */
+  /** How many threads were to be ended and still run, until the native call or loop that each is in is over. */
   get stuckThreads(): number {
     return this.#abandoned;
   }
@@ -122,7 +121,7 @@ export class ThreadSlot {
     this.#handle({ type: 'recall-asked' });
   }
 
-  /** Ends the thread now; what it runs is lost like this. */
+  /** Ends the thread now. `loss` is what becomes of what it runs. */
   end(loss: Loss): void {
     this.#handle({ type: 'end-asked', loss });
   }
@@ -194,11 +193,11 @@ export class ThreadSlot {
 
   #listenLater(): void {
     this.#isListening = this.#given !== undefined;
-    // All threads at once, for to wake costs more than to listen.
+    // All threads at the same time: to wake up costs more than to listen.
     if (this.#isListening) setTimeout(() => this.#listen(), listeningMs - (performance.now() % listeningMs)).unref();
   }
 
-  /** Says what the thread has not, which may be busy for long; behind all that it has. */
+  /** Reports lines that a busy thread has written and not posted, after all that it has posted. */
   #listen(): void {
     const isHeard = () => Atomics.load(this.#control, controlWords.reports) === this.#given?.heard;
     this.#hearUnsaid(this.#unsaid.take(isHeard));
@@ -255,7 +254,7 @@ export class ThreadSlot {
     const thread = piscina.threads[0]!;
     const over = Promise.withResolvers<void>();
     const live: LiveThread = { piscina, thread, over, isAbandoned: false, isEnded: false };
-    // Those of a thread that runs nothing have nobody to reject to; the next chunk gets a fresh thread.
+    // An error of an idle thread rejects no call. The next chunk gets a fresh thread.
     piscina.on('error', (error) => (live.idleError ??= error));
     thread.on('message', (message: unknown) => this.#receive(message));
     thread.once('exit', (code) => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live, code)));
@@ -271,7 +270,7 @@ export class ThreadSlot {
     // What the thread wrote and could not post any more.
     if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(this.#given.heard));
     this.#handle({ type: 'thread-exited', look: this.#look() });
-    // The thread that piscina starts instead is not listened to, and may die unnoticed: the next chunk gets our own.
+    // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);
   }
@@ -308,7 +307,7 @@ export class ThreadSlot {
     }
   }
 
-  /** The last words of a chunk are the last that is heard of it, though they may come first. */
+  /** The last reports come with what the call returned, perhaps too early: they wait for all the others. */
   #endIfHeard(given: GivenChunk): void {
     const { returned, heard, chunk } = given;
     if (returned === undefined || heard < returned.reports) return;
@@ -356,9 +355,9 @@ function endThread(live: LiveThread): Promise<void> {
 }
 
 /**
- * V8 ends a thread whose heap is full only if it is full by less than 16 MB; beyond that it ends the whole process.
- * All that a young generation holds may become old at once, so it has to be smaller than that: this one has two halves
- * of 8 MB and as much again for what is new. What a single allocation adds cannot be bounded.
+ * When a heap exceeds its limit by less than 16 MB, V8 ends the thread; by more, it ends the whole process. All that
+ * the young generation holds may become old at once, so it has to be smaller than that: ours has two halves of 8 MB,
+ * and as much again for what is new. What a single allocation adds cannot be bounded.
  */
 function heapLimits(memoryLimitMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: memoryLimitMb, maxYoungGenerationSizeMb: 24 };

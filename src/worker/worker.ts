@@ -29,8 +29,9 @@ interface DefinedArray {
   readonly whole: readonly ChunkInput[];
 }
 
-/** From so many bytes on that the scheduler has not taken, threads wait with their reports; until it is as few. */
+/** When the scheduler has not yet taken more bytes than this, threads wait before they report more, */
 const mostBytes = 16 * 2 ** 20;
+/** until no more than this are left. */
 const fewBytes = 4 * 2 ** 20;
 
 /**
@@ -47,7 +48,7 @@ export class Worker implements AsyncDisposable {
   readonly #pool: ChunkPool;
   readonly #code: CodeKeeper | undefined;
   readonly #arrays = new Map<number, DefinedArray>();
-  /** Attempts of which no reports are taken for now. */
+  /** Attempts whose reports the scheduler takes no more of for now. */
   readonly #held = new Map<number, PromiseWithResolvers<void>>();
   readonly #dismissed = Promise.withResolvers<string>();
   readonly #drained = Promise.withResolvers<void>();
@@ -76,7 +77,7 @@ export class Worker implements AsyncDisposable {
     if (message.type === 'code') return this.#handle(this.#codeNamed(message));
     if (message.type === 'bundle') return this.#handle(this.#bundleArrived(message.id, message.bytes));
     if (message.type === 'hold' || message.type === 'go-on') return this.#pace(message);
-    if (message.type === 'define') this.#arrays.set(message.definition.array, hold(message));
+    if (message.type === 'define') this.#arrays.set(message.definition.array, definedArray(message));
     this.#handle({ type: 'told', message });
     if (message.type === 'define') this.#lookFor(message.definition);
     if (message.type === 'forget') this.#arrays.delete(message.array);
@@ -88,7 +89,7 @@ export class Worker implements AsyncDisposable {
     this.#handle({ type: 'disconnected', reason });
   }
 
-  /** For those who look after the scheduler. */
+  /** Tells the scheduler how much memory this worker's process takes. */
   tellVitals(vitals: Omit<Extract<FromWorker, { type: 'vitals' }>, 'type'>): void {
     this.#comm.send({ type: 'vitals', ...vitals });
   }
@@ -115,7 +116,7 @@ export class Worker implements AsyncDisposable {
   #perform(command: WorkerCommand): void {
     switch (command.type) {
       case 'send':
-        // Nobody says of an attempt that is over that it may go on.
+        // The scheduler sends no `go-on` for an attempt that is over.
         if (endsAttempt(command.message)) this.#letGo(command.message.attempt);
         return this.#comm.send(command.message);
       case 'run-chunk':
@@ -153,7 +154,7 @@ export class Worker implements AsyncDisposable {
     return held ?? (this.#comm.backlogBytes > mostBytes ? this.#comm.backlogFallenTo(fewBytes) : undefined);
   }
 
-  /** Said here too, since no flow run may be there to hear it. */
+  /** Written here as well, since there may be no flow run to tell. */
   #tellOfIdleDeath(why: string): void {
     const time = Date.now();
     const message = `a thread of worker ${this.name} died while it ran nothing, and is replaced; ${why}`;
@@ -161,7 +162,7 @@ export class Worker implements AsyncDisposable {
     this.#comm.send({ type: 'logs', records: [{ time, level: 'error', message }] });
   }
 
-  /** Whether the scheduler takes reports of an attempt. */
+  /** The scheduler says whether it takes more reports of an attempt. */
   #pace({ type, attempt }: Extract<ToWorker, { type: 'hold' | 'go-on' }>): void {
     if (type === 'go-on') this.#letGo(attempt);
     else if (this.#core.has(attempt) && !this.#held.has(attempt)) this.#held.set(attempt, Promise.withResolvers());
@@ -178,7 +179,7 @@ export class Worker implements AsyncDisposable {
     this.#handle({ type: 'resource-closed', resource });
   }
 
-  /** A bundle that is named from the start may be here from before. */
+  /** A bundle that the definition names may be here already. */
   #lookFor({ array, code }: ArrayDefinition): void {
     const bundle = code?.bundle && this.#code?.find(code.bundle);
     if (bundle !== undefined && bundle !== '') this.#handle({ type: 'code-found', array, source: { bundle } });
@@ -206,7 +207,7 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-function hold({ definition, whole }: Extract<ToWorker, { type: 'define' }>): DefinedArray {
+function definedArray({ definition, whole }: Extract<ToWorker, { type: 'define' }>): DefinedArray {
   const shared = whole.map(({ array, blocks }) => ({
     array,
     blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })),
