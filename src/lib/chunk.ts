@@ -98,6 +98,8 @@ export type ChunkMessage =
       readonly count: number;
       readonly busyMs: number;
       readonly bytes: Uint8Array;
+      /** How many of the runs that ended since the last such report had been tried again. */
+      readonly retried?: number;
     }
   | { readonly type: 'delayed'; readonly index: number; readonly delayMs: number; readonly note: Uint8Array }
   | { readonly type: 'logs'; readonly records: readonly LogRecord[] }

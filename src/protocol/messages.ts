@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -72,6 +72,8 @@ export type FromWorker =
       readonly count: number;
       readonly busyMs: number;
       readonly bytes: Uint8Array;
+      /** How many of the runs that ended had been tried again, if any. */
+      readonly retried?: number;
       /** The attempt ends with it: there is no `ended` behind it. */
       readonly isLast?: true;
     }
@@ -169,8 +171,8 @@ export type ToClient =
       readonly bytes: Uint8Array;
       /** Present when that is only the head of them: how many there are, for whoever takes them. */
       readonly byteLength?: number;
-      /** Where they were run, and for how long; absent when the means to run them were lost. */
-      readonly ran?: { readonly worker: string; readonly busyMs: number };
+      /** Where they were run, for how long, and how many again; absent when the means to run them were lost. */
+      readonly ran?: { readonly worker: string; readonly busyMs: number; readonly retried?: number };
     }
   /** What was asked for with `take`. */
   | ({ readonly type: 'block'; readonly array: number } & Block)

@@ -4,14 +4,14 @@
 import { tmpdir } from 'node:os';
 import { blockHeadBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
 import type { HeddleError } from '../lib/heddle-error.ts';
-import type { FromClient, ToClient, ToWorker } from '../protocol/messages.ts';
+import type { FromClient, FromWorker, ToClient, ToWorker } from '../protocol/messages.ts';
 import type { Command, SchedulerCore } from './core.ts';
 import { sendToClient, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 import { ResultMemory, type HeldBlock } from './result-memory.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 
 type RunChunk = Extract<Command, { type: 'run-chunk' }>;
-type Ran = Extract<ToClient, { type: 'settled' }>['ran'];
+export type Ran = Extract<ToClient, { type: 'settled' }>['ran'] & {};
 
 /** A block that is larger is told of, and sent when it is asked for. */
 const toldBytes = 64 * 1024;
@@ -42,7 +42,7 @@ export class ResultDesk {
   }
 
   /** Some indices of an array are settled like this. */
-  settled(array: HeldArray, block: Block, ran: Ran): void {
+  settled(array: HeldArray, block: Block, ran: Ran | undefined): void {
     const { start, count, bytes } = block;
     const { byteLength } = bytes;
     const isOwed = byteLength > toldBytes;
@@ -177,4 +177,10 @@ function runMessage(array: HeldArray, command: RunChunk, inputs: readonly ChunkI
   const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
   const facts = { array: array.id, attempt, ranges, lanes, inputs, notes, timedOut };
   return { type: 'run', ...facts, ...(behind !== undefined && { behind }) };
+}
+
+/** What the client is told of where indices were run. */
+export function ranOf(worker: WorkerPeer, news: Extract<FromWorker, { type: 'settled' }>): Ran {
+  const { busyMs, retried } = news;
+  return { worker: worker.name, busyMs, ...(retried !== undefined && { retried }) };
 }

@@ -33,7 +33,7 @@ import {
 import type { ClientPeer, WorkerPeer } from './peers.ts';
 import { Recorder } from './recording.ts';
 import { ResourceDesk } from './resources.ts';
-import { ResultDesk } from './result-desk.ts';
+import { ranOf, ResultDesk, type Ran } from './result-desk.ts';
 import './specimens.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { givenUp, soon, watchOverClient, whyItIsGone } from './signs-of-life.ts';
@@ -42,7 +42,7 @@ import { givenUp, soon, watchOverClient, whyItIsGone } from './signs-of-life.ts'
 interface Freight {
   readonly bytes?: Uint8Array;
   readonly lostWorker?: LostWorker;
-  readonly ran?: { readonly worker: string; readonly busyMs: number };
+  readonly ran?: Ran;
 }
 
 export class Scheduler implements AsyncDisposable {
@@ -208,7 +208,7 @@ export class Scheduler implements AsyncDisposable {
         const { attempt, busyMs, bytes, isLast = false } = message;
         const news = { worker: id, attempt, range: rangeOf(message), busyMs, bytes: byteLengthOf(bytes), isLast };
         if (isLast) worker.attempts.delete(attempt);
-        this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: { worker: worker.name, busyMs } });
+        this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: ranOf(worker, message) });
         return isLast ? this.#tellIdle() : undefined;
       }
       case 'returned': {

@@ -218,7 +218,15 @@ function stateOfBlocks(values: readonly string[]) {
     run.settled({ ...place, bytes });
     runs.set(node, run);
   }
-  const statistics = { startedAt: 0, durationMs: 1, taskRuns: 2, keptTaskRuns: 0, workers: 1, threads: 1 };
+  const statistics = {
+    startedAt: 0,
+    durationMs: 1,
+    taskRuns: 2,
+    keptTaskRuns: 0,
+    retriedTaskRuns: 0,
+    workers: 1,
+    threads: 1,
+  };
   const outcome = { graph, plan, runs, flowRunId: 'a1', log: { flowRunName: 'run-a1' }, statistics };
   return { state: new FlowState('Success', '', { outcome }), open: () => opened };
 }

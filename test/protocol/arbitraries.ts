@@ -77,7 +77,9 @@ export function fromWorker(): fc.Arbitrary<FromWorker> {
   const attempt = number;
   return fc.oneof(
     hello(),
-    record({ type: type('settled'), attempt, start: number, count: number, busyMs: ms, bytes }),
+    record({ type: type('settled'), attempt, start: number, count: number, busyMs: ms, bytes, retried: number }, [
+      'retried',
+    ]),
     record({ type: type('delayed'), attempt, index: number, delayMs: ms, note: bytes }),
     record({ type: type('lost'), attempt, indices: numbers, loss: loss() }),
     record({ type: type('timed-out'), attempt, index: number }),
@@ -137,10 +139,12 @@ export function fromClient(): fc.Arbitrary<FromClient> {
 }
 
 export function toClient(): fc.Arbitrary<ToClient> {
+  const ran = record({ worker: text, busyMs: ms, retried: number }, ['retried']);
   return fc.oneof(
     ...answers(),
-    record({ type: type('settled'), array: number, start: number, count: number, bytes, byteLength: number }, [
+    record({ type: type('settled'), array: number, start: number, count: number, bytes, byteLength: number, ran }, [
       'byteLength',
+      'ran',
     ]),
     record({ type: type('block'), array: number, start: number, count: number, bytes }),
     record({ type: type('failed'), code: text, message: text }),

@@ -47,6 +47,8 @@ export interface ArrayRequest {
 export interface RanOn {
   readonly worker: string;
   readonly busyMs: number;
+  /** How many of them had been tried again, if any. */
+  readonly retried?: number;
 }
 
 /** A block as it comes back. */

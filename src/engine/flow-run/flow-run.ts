@@ -148,9 +148,10 @@ function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListene
 
 /** The last word on a run. */
 function report(state: FlowState, logger: Logger): void {
-  const { durationMs, taskRuns, keptTaskRuns } = state.statistics;
+  const { durationMs, taskRuns, keptTaskRuns, retriedTaskRuns } = state.statistics;
   const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;
-  const text = `${state.toString()} (${formatDuration(durationMs)}${kept})`;
+  const retried = retriedTaskRuns === 0 ? '' : `, ${retriedTaskRuns} retried`;
+  const text = `${state.toString()} (${formatDuration(durationMs)}${retried}${kept})`;
   if (state.isFailed()) logger.error(text);
   else logger.info(text);
 }
@@ -286,12 +287,13 @@ async function within(limitMs: number, done: Promise<void>): Promise<boolean> {
   return isDone;
 }
 
-/** How many task runs there were, and how many of them were done before this flow run. */
-function countTaskRuns({ runs }: FlowRunner): { taskRuns: number; keptTaskRuns: number } {
+/** How many task runs there were, and how many of them were done before this flow run, or tried again in it. */
+function countTaskRuns({ runs }: FlowRunner) {
   const ofTasks = [...runs.values()].filter(({ node }) => node.task !== undefined && !(node instanceof Resource));
   const taskRuns = ofTasks.reduce((sum, run) => sum + run.settledCount, 0);
   const keptTaskRuns = ofTasks.reduce((sum, run) => sum + run.kept.size, 0);
-  return { taskRuns, keptTaskRuns };
+  const retriedTaskRuns = ofTasks.reduce((sum, run) => sum + run.retriedCount, 0);
+  return { taskRuns, keptTaskRuns, retriedTaskRuns };
 }
 
 /** Whoever listens to the log is called between our own steps, where what it throws must not get. */

@@ -38,6 +38,8 @@ export interface FlowStatistics {
   readonly taskRuns: number;
   /** Those of them that were done already when this run was resumed (see `flowRunId`). */
   readonly keptTaskRuns: number;
+  /** Those of them that this run tried again after a failure. */
+  readonly retriedTaskRuns: number;
   /** When it started, in milliseconds since 1970. */
   readonly startedAt: number;
   /** The most workers, and threads of theirs, that were there at one time. */

@@ -52,6 +52,8 @@ export class NodeRun implements ArrayListener {
   unfinishedCount = 0;
   /** How many have a result that was found in a cache or at a target. */
   cachedCount = 0;
+  /** How many were tried again, in this attempt at the flow run. */
+  retriedCount = 0;
   /** Whether its value is a list: it is mapped, and there was something to map over. */
   isList = false;
   /** Indices whose outcomes are those of an earlier attempt at this flow run. */
@@ -136,6 +138,7 @@ export class NodeRun implements ArrayListener {
     if (ran !== undefined) {
       const { start, count } = block;
       this.spans.push({ start, count, failed, endedAt: performance.now(), ...ran });
+      this.retriedCount += ran.retried ?? 0;
     }
     this.skippedCount += skipped;
     this.unfinishedCount += unfinished;

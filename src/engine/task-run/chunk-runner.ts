@@ -72,6 +72,8 @@ class ChunkRun {
   readonly #untaken: () => number | undefined;
   /** How many its lanes have taken. */
   #taken = 0;
+  /** How many have ended that had been tried again, and are not reported yet. */
+  #retried = 0;
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
     this.#task = task;
@@ -146,10 +148,11 @@ class ChunkRun {
       Atomics.store(control, word, index);
       Atomics.add(control, controlWords.starts, 1);
       pauseListening();
-      const returned = runner.run(index, progressOf(index));
+      const progress = progressOf(index);
+      const returned = runner.run(index, progress);
       if (returned instanceof Promise) this.#flushInTime();
       const ended = returned instanceof Promise ? await returned : returned;
-      this.#take({ loaded, runner, index }, ended);
+      this.#take({ loaded, runner, index, wasRetried: progress.retriesUsed > 0 }, ended);
       // The last one's outcome goes with the news that the chunk is through, unless others still run.
       if (this.#task.lanes > 1) this.#flushInTime();
     }
@@ -194,10 +197,11 @@ class ChunkRun {
   }
 
   #take(run: FinishedRun, ended: unknown): void {
-    const { index } = run;
+    const { index, wasRetried } = run;
     const ending = ended instanceof Ending ? this.#succeedAs(run, ended) : this.#succeed(run, ended);
+    if (ending?.progress !== undefined) return this.#retry(run, ending.state, ending.progress);
+    if (wasRetried) this.#retried += 1;
     if (ending === undefined) return run.runner.tellEnd(index, ended instanceof Ending ? ended.state : undefined);
-    if (ending.progress !== undefined) return this.#retry(run, ending.state, ending.progress);
     if (ending.state.isFailed()) this.#logFailure(run, ending.state);
     run.runner.tellEnd(index, ending.state);
     this.#outcomes.at(index).end(index, ending.state);
@@ -302,7 +306,11 @@ class ChunkRun {
     const meanMs = (now - this.#flushedAt) / this.#outcomes.count;
     this.#flushedAt = now;
     // Of runs that overlap, each has its share of the time.
-    return this.#outcomes.take().map((block) => ({ type: 'settled', ...block, busyMs: meanMs * block.count }));
+    return this.#outcomes.take().map((block) => {
+      const retried = this.#retried;
+      this.#retried = 0;
+      return { type: 'settled', ...block, busyMs: meanMs * block.count, ...(retried > 0 && { retried }) };
+    });
   }
 
   /** What is done does not wait for what takes long. */
@@ -347,6 +355,7 @@ interface FinishedRun {
   readonly loaded: LoadedTask;
   readonly runner: TaskRunner;
   readonly index: number;
+  readonly wasRetried: boolean;
 }
 
 /** A chunk that never comes, and the run of a task in it. */
