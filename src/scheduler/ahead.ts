@@ -1,5 +1,6 @@
-// What is sent ahead: while a chunk runs, the next one of its array may wait for it on its worker, so that the thread
-// does not idle between the two. It holds no slot. As long as nothing was heard of it, it can be called back.
+// Chunks that are sent ahead: while a chunk runs, the next one of its array may wait for it on the same worker, so that
+// the thread does not idle between the two. A chunk that waits so holds no slot, and can be recalled as long as nothing
+// was heard of it.
 
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
@@ -8,21 +9,21 @@ import { firstDue, type Moment } from './giving-way.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export class Ahead {
-  /** Nothing was heard of them, and nobody has called them back. */
+  /** Chunks of which nothing was heard and that were not recalled. */
   readonly #waiting = new Turns<Chunk>(placesIn('waiting'));
-  /** They were called back, and have not answered. */
+  /** Chunks that were recalled, and whose worker has not answered. */
   readonly #recalled = new Set<Chunk>();
 
   readonly #tell: (chunk: Chunk) => void;
   readonly #asks: Asks;
 
-  /** `tell` is to tell the worker that a chunk is called back. */
+  /** `tell` is to tell the worker that a chunk is recalled. */
   constructor(tell: (chunk: Chunk) => void, asks: Asks) {
     this.#tell = tell;
     this.#asks = asks;
   }
 
-  /** Whether any could be called back. */
+  /** Whether none could be recalled. */
   get isEmpty(): boolean {
     return this.#waiting.size === 0;
   }
@@ -35,7 +36,7 @@ export class Ahead {
     this.#waiting.add(chunk);
   }
 
-  /** It is over, or that which it waited for is. */
+  /** The chunk is over, or the one that it waited for is. */
   remove(chunk: Chunk): void {
     chunk.behind!.next = undefined;
     chunk.behind = undefined;
@@ -43,18 +44,18 @@ export class Ahead {
     this.begun(chunk);
   }
 
-  /** It may run by now: to call it back would be too late. */
+  /** It may run by now: to recall it would be too late. */
   begun(chunk: Chunk): void {
     this.#waiting.delete(chunk);
     if (this.#recalled.delete(chunk)) this.#asks.delete(chunk);
   }
 
-  /** Whether it may not have begun, for all that was heard of it. */
+  /** Whether nothing was heard of it that says that it has begun. */
   isUnheard(chunk: Chunk): boolean {
     return this.#waiting.has(chunk) || this.#recalled.has(chunk);
   }
 
-  /** Calls it back, if that is not too late, for all that is known. */
+  /** Recalls it, unless it is known that this is too late. */
   recall(chunk: Chunk, now: number): void {
     if (!this.#waiting.has(chunk)) return;
     this.#waiting.delete(chunk);
@@ -68,13 +69,13 @@ export class Ahead {
     for (const chunk of this.#waiting) if (chunk.array.client === client) this.recall(chunk, now);
   }
 
-  /** First comes what waits behind that which has run longest. */
+  /** Recalls chunks as long as some are due: first the one that waits behind the chunk that has run longest. */
   recallFor(moment: Moment): void {
     const next = () => firstDue(this.#waiting, moment, this.#asks);
     for (let chunk = next(); chunk !== undefined; chunk = next()) this.recall(chunk, moment.now);
   }
 
-  /** For the invariants: those that can be called back. */
+  /** For the invariants: those that can be recalled. */
   [Symbol.iterator](): IterableIterator<Chunk> {
     return this.#waiting[Symbol.iterator]();
   }

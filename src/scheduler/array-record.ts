@@ -1,4 +1,4 @@
-// What the scheduler knows of one array: where each index stands, as ranges. Ten million children are one of these.
+// What the scheduler knows of one array: the phase of each index, as ranges. Ten million children are one record.
 //
 // Every index of a living array is in exactly one phase: `waiting`, queued (`queued` or `suspects`), `delayed`,
 // assigned (`outstanding` in one of `chunks`) or `settled`.
@@ -19,28 +19,28 @@ export interface Chunk {
   readonly attempt: Attempt;
   readonly worker: WorkerRecord;
   readonly array: ArrayRecord;
-  /** On the same thread, it begins when this one is over, and takes its slot then. */
+  /** The chunk before this one on the same thread: when that is over, this one begins, and takes its slot. */
   behind: Chunk | undefined;
-  /** Likewise, what begins when this one is over. */
+  /** The chunk that begins when this one is over. */
   next: Chunk | undefined;
-  /** Of the same worker, the one that came after it: see `FewChunks`. */
+  /** The next chunk of the same worker: see `FewChunks`. */
   beside: Chunk | undefined;
-  /** When it was dispatched, or came to be held. */
+  /** When it was dispatched, or began to be held (see `Fleet.held`). */
   since: number;
   readonly size: number;
   /** How many of its indices may run at once. */
   readonly lanes: number;
-  /** How many indices it was meant to have; gaps in the queue, or suspicion, can have made it shorter. */
+  /** How many indices it was planned to have; gaps in the queue, or suspects, can have made it shorter. */
   readonly plannedSize: number;
   /** Set when its indices are suspects: the largest chunk that they may run in. */
   readonly limit: number | undefined;
-  /** It is of `loners`. */
+  /** Its index was one of `loners`. */
   readonly isLone: boolean;
-  /** Its indices of which nothing was heard yet. */
+  /** Its indices whose outcome was not heard yet. */
   readonly outstanding: Ranges;
-  /** It was asked for what it had not begun. */
+  /** Its worker was asked to give back what it had not begun. */
   isRecalled: boolean;
-  /** Its thread died, so that nothing of it runs any more. */
+  /** Its thread died: nothing of it runs any more. */
   isDead: boolean;
   /** Its places in the lines that it can stand in: see `chunks` and `leaders` of its array, `Ahead` and `Tails`. */
   assigned: Place<Chunk> | undefined;
@@ -74,13 +74,13 @@ export class ArrayRecord {
   readonly concurrency: number;
   /** How many losses an index may cause. */
   readonly allowedFailures: number;
-  /** No index may ever be run again once a thread or worker that had it is lost. */
+  /** An index that was lost with its thread or worker must never run again. */
   readonly crashesWhenLost: boolean;
   readonly queue: Queue;
   readonly limits: readonly Limit[];
   readonly #defaults: ArrayDefaults;
 
-  /** Upstreams. Both are empty from the moment that nothing here waits for them. */
+  /** Upstreams. Both are emptied when nothing here needs them any more. */
   elementwise: ReadonlySet<ArrayRecord>;
   whole: ReadonlySet<ArrayRecord>;
   /** Unfinished arrays that name this one as their upstream. */
@@ -93,32 +93,32 @@ export class ArrayRecord {
   readonly queued = new Ranges();
   readonly suspects = new Suspects();
   /**
-   * Suspects of which no loss more is allowed, and the last was that of a worker on which more than they ran. Each is
-   * given to a worker on which nothing else runs: if that is lost too, it is known who was to blame.
+   * Suspects that are allowed no more losses, and were last lost with a worker that ran other chunks as well. Each is
+   * given to a worker on which nothing else runs: if that is lost too, it is clear which one was to blame.
    */
   readonly loners = new Ranges();
   /** When each delayed index wakes. */
   readonly delayed = new Map<number, number>();
   readonly chunks = new Turns<Chunk>(placesIn('assigned'));
-  /** Those that hold a slot, and behind which another one may be sent. */
+  /** Chunks that hold a slot, and behind which another one may be sent. */
   readonly leaders = new Turns<Chunk>(placesIn('leading'));
   /** Includes the crashed. */
   readonly settled = new Ranges();
 
-  /** What was settled from the start. */
+  /** Indices that were settled from the start. */
   readonly given: readonly Range[];
   readonly givenBytes: number;
-  /** How often each index took its thread or worker with it, where it did. */
+  /** How often each index was charged with the loss of its thread or worker, if it was. */
   readonly losses = new Map<number, number>();
   readonly crashed = new Set<number>();
   readonly pace = new Pace();
-  /** The client has not let go. */
+  /** The client has not released it. */
   isWanted = true;
-  /** Stands in its queue. */
+  /** It is in `queue.listed`. */
   isListed = false;
-  /** Stands there not, because of this limit. */
+  /** It is not listed there because this limit is full. */
   blockedBy: Limit | undefined;
-  /** It was told that nobody here can run it. */
+  /** The client was told that no worker here can run it. */
   isStrandedTold = false;
 
   constructor({ spec, order, elementwise, whole, queue, limits }: ArrayOrigin, defaults: ArrayDefaults) {
@@ -155,14 +155,14 @@ export class ArrayRecord {
   }
 
   /**
-   * What is still to be started, ready or not. Of a pipeline only a chunk's worth is queued at a time: shares of that
-   * would grind the chunks of each stage into smaller ones.
+   * How many indices are still to be started, ready or not. In a pipeline, only a chunk's worth of the next stage
+   * becomes ready at a time: to share out only that would make the chunks of each stage ever smaller.
    */
   get leftCount(): number {
     return this.queuedCount + this.waiting.size;
   }
 
-  /** So many indices in a row have inputs that fit into one message, as far as one knows. */
+  /** How many indices have inputs that fit into one message, by the sizes known so far. */
   get #countInMessage(): number {
     let each = 0;
     for (const { pace, given, givenBytes, length } of this.elementwise) {
@@ -171,13 +171,13 @@ export class ArrayRecord {
     return each === 0 ? Infinity : Math.floor(this.#defaults.chunkInputBytes / each);
   }
 
-  /** How many indices the next chunk should have, of which so many can overlap. */
+  /** How many indices the next chunk should have, of which `lanes` can overlap. */
   nextSize(lanes: number): number {
     const { leftCount: left, slots, chunks, crashesWhenLost } = this;
     const { targetChunkMs, patienceMs } = this.#defaults;
-    // What is never asked for what it has not begun is no longer than others are to wait.
+    // A chunk that is never recalled must not take longer than others are to wait for its thread.
     const targetMs = this.isSentAhead ? targetChunkMs : Math.min(targetChunkMs, patienceMs);
-    // Of what must not run twice, nothing waits in a chunk for its turn: then all of it has started when it is lost.
+    // When nothing may run twice, no index waits in a chunk for its turn: all of a lost chunk had begun then.
     const most = Math.min(this.#countInMessage, crashesWhenLost ? lanes : Infinity);
     return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, most });
   }
@@ -196,12 +196,12 @@ export class ArrayRecord {
     return room;
   }
 
-  /** Whether its chunks may wait behind each other on a worker: what is lost then may run again, and needs nothing. */
+  /** Whether its chunks may wait behind each other on a worker: it needs no resource, and may run again if lost. */
   get isSentAhead(): boolean {
     return this.queue.isPlain && this.limits.length === 0 && this.allowedFailures > 0;
   }
 
-  /** The limit for which nothing of it can start now, if there is one. */
+  /** The limit that is full, so that nothing of it can start now, if there is one. */
   get fullLimit(): Limit | undefined {
     return this.limits.find(({ room }) => room === 0);
   }
@@ -210,7 +210,7 @@ export class ArrayRecord {
     return this.settled.size === this.length;
   }
 
-  /** Its client has not let go, or some unfinished array needs it. */
+  /** Its client has not released it, or some unfinished array needs it. */
   get isNeeded(): boolean {
     return this.isWanted || this.elementwiseDependents.size > 0 || this.wholeDependents.size > 0;
   }
@@ -234,13 +234,13 @@ export class ArrayRecord {
       upstream.elementwiseDependents.delete(this);
       upstream.wholeDependents.delete(this);
     }
-    // Kept, they would hold a long chain of arrays in memory by its last one.
+    // If these were kept, the last array of a long chain would hold all others in memory.
     this.elementwise = new Set();
     this.whole = new Set();
     return upstreams;
   }
 
-  /** The waiting parts of `range` of which every upstream that counts is settled. */
+  /** The parts of `range` that wait, and whose upstreams are all settled. */
   readyWithin(range: Range): readonly Range[] {
     if (this.missingWhole > 0) return [];
     let ready: readonly Range[] = this.waiting.overlap(range);
@@ -253,19 +253,19 @@ export class ArrayRecord {
     for (const range of chunk.outstanding) this.giveBack(range, chunk);
   }
 
-  /** Whether an index that takes one more thread with it is given up. */
+  /** Whether the index is given up if it is lost once more. */
   isLastLoss(index: number): boolean {
     return (this.losses.get(index) ?? 0) >= this.allowedFailures;
   }
 
-  /** How often the index was lost, with this time. */
+  /** Counts one more loss, and returns how many there are now. */
   countLoss(index: number): number {
     const losses = (this.losses.get(index) ?? 0) + 1;
     this.losses.set(index, losses);
     return losses;
   }
 
-  /** Likewise, for a worker that was lost: one of them may be to blame, or what ran beside them. */
+  /** Its worker was lost: one of its indices may be to blame, or another chunk of that worker. */
   suspect({ outstanding }: Chunk): void {
     const isOne = outstanding.size === 1;
     const suspects = isOne && this.countLoss(outstanding.first!) > this.allowedFailures ? this.loners : this.suspects;
@@ -273,7 +273,7 @@ export class ArrayRecord {
     for (const range of outstanding) suspects.add(range, limit);
   }
 
-  /** It was lost with its worker before anything was heard of it: it may have begun, and is never sent ahead again. */
+  /** Its worker was lost before anything was heard of it. It may have begun, so it is never sent ahead again. */
   doubt({ outstanding }: Chunk): void {
     const { size } = outstanding;
     for (const range of outstanding) this.suspects.add(range, size);
@@ -285,7 +285,7 @@ export class ArrayRecord {
     assert(taken !== undefined, `array ${this.id} has nothing to take`);
     const { indices, limit, isLone } = taken;
     const { size } = indices;
-    // All by name: what is spread costs as much again, and there is one of these for each chunk.
+    // Each field by name: spreading an object takes twice the time, and this is done for each chunk.
     return {
       attempt,
       worker,
@@ -309,7 +309,7 @@ export class ArrayRecord {
     };
   }
 
-  /** Up to `count` indices, and of a queue with gaps no more than what lies so near that a message can have it. */
+  /** Up to `count` indices; of a queue with gaps, only those that lie so near that one message holds their inputs. */
   #take(count: number): (Pick<Chunk, 'limit' | 'isLone'> & { readonly indices: Ranges }) | undefined {
     const loner = this.loners.takeWithin(1, 1);
     if (loner !== undefined) return { indices: loner, limit: 1, isLone: true };
@@ -328,7 +328,7 @@ export class ArrayRecord {
     this.delayed.clear();
   }
 
-  /** Likewise a part of it. */
+  /** Puts a part of a chunk back to where it was taken from. */
   giveBack(range: Range, { limit, isLone }: Chunk): void {
     if (isLone) this.loners.add(range);
     else if (limit === undefined) this.queued.add(range);

@@ -1,10 +1,10 @@
-// Chunks that were asked for what they have not begun, and have not answered: one for each thread that is free. Whoever
-// takes too long for an answer, because it is frozen, far away, or lies, keeps no other from being asked.
+// Recalled chunks whose workers have not answered: as many as there are free threads. A worker that takes too long to
+// answer, because it is frozen, far away, or lies, does not keep others from being asked.
 
 import type { Chunk } from './array-record.ts';
 
 export class Asks {
-  /** When each was asked, the first of them first. */
+  /** When each was asked, the earliest first. */
   readonly #since = new Map<Chunk, number>();
   readonly #patienceMs: number;
 
@@ -12,12 +12,12 @@ export class Asks {
     this.#patienceMs = patienceMs;
   }
 
-  /** How many are waited for. */
+  /** How many answers we wait for. */
   get size(): number {
     return this.#since.size;
   }
 
-  /** When one of them is waited for no longer. */
+  /** When we stop waiting for one of them. */
   get nextDue(): number {
     for (const since of this.#since.values()) return since + this.#patienceMs;
     return Infinity;

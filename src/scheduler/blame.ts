@@ -1,5 +1,5 @@
-// Who is charged when a thread or a worker is lost: only what ran, as far as one knows; what may have run besides is
-// suspected, and runs in such company next that it is known who was to blame.
+// Which indices are charged when a thread or a worker is lost: only those that are known to have run. Others that may
+// have run become suspects, and run next in smaller chunks, or alone, until it is clear which one was to blame.
 
 import { unit } from './chunk-news.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
@@ -21,8 +21,8 @@ export class Blame {
   }
 
   /**
-   * They took their thread with them, or one of them did: of several that overlapped each runs alone next, and of more
-   * always fewer together.
+   * All of these, or one of them, ended their thread. If no more than can overlap are suspected, each runs alone next;
+   * if more are, they run in smaller chunks.
    */
   threadLost(array: ArrayRecord, indices: readonly number[]): void {
     this.#around.totals.lost += indices.length;
@@ -36,7 +36,7 @@ export class Blame {
     this.#around.lineup.add(array);
   }
 
-  /** One of so many chunks of a worker that is lost. What ran of it is not known, unless it comes down to one index. */
+  /** Of a worker that was lost with `lostChunks` chunks. What ran is not known, unless only one index is left. */
   workerLost(chunk: Chunk, lostChunks: number): void {
     const { lineup, totals } = this.#around;
     const { array, outstanding } = chunk;
@@ -50,14 +50,14 @@ export class Blame {
     lineup.add(array);
   }
 
-  /** All that is left of a chunk. */
+  /** Charges all that is left of a chunk. */
   chargeAll({ array, outstanding }: Chunk): void {
     for (let range = outstanding.take(1); range !== undefined; range = outstanding.take(1)) {
       this.#charge(array, range.start);
     }
   }
 
-  /** An index took its thread or its worker with it. Try elsewhere, unless it seems to kill all that touch it. */
+  /** An index ended its thread or its worker. It is tried again, unless it has done so too often. */
   #charge(array: ArrayRecord, index: number): void {
     const { lineup, emit, settle } = this.#around;
     const losses = array.countLoss(index);

@@ -1,6 +1,6 @@
-// Slows down who makes more than others take. A client that does not read what it is sent has nothing more started,
-// and what runs of its is told to keep its reports for itself; neither has one whose results the disk has not written
-// yet. A worker that does not read gets no more chunks. So what is held for each is bounded.
+// Slows down those that produce more than others take, so that what is held for each peer is bounded. When a client
+// does not read what it is sent, or the disk does not keep up with its results, nothing more of it is started, and its
+// running chunks are told to hold back their reports. A worker that does not read gets no more chunks.
 
 import { formatBytes } from '../lib/byte-size.ts';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
@@ -9,9 +9,9 @@ import type { Event } from './core.ts';
 import { sendLogs, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 import type { ResultMemory } from './result-memory.ts';
 
-/** From so many bytes on that it was sent and has not taken, a peer has enough. */
+/** When a peer has not taken more bytes than this of what it was sent, it gets nothing more, */
 const mostBytes = 32 * 2 ** 20;
-/** At so many it may have more. */
+/** until only this many are left. */
 const fewBytes = 8 * 2 ** 20;
 
 type Vitals = Extract<FromWorker, { type: 'vitals' }>;
@@ -36,7 +36,7 @@ export class Brake {
     this.checkClient(array.client);
   }
 
-  /** To be called when something was sent to it, or is held for it. */
+  /** To be called when something was sent to the client, or is held for it. */
   checkClient(client: ClientPeer): void {
     if (client.hasEnough) return;
     const isFull = client.comm.backlogBytes > mostBytes;
@@ -44,12 +44,12 @@ export class Brake {
     if (over !== undefined) void this.#holdClient(client, over);
   }
 
-  /** Likewise. */
+  /** To be called when something was sent to the worker. */
   checkWorker(worker: WorkerPeer): void {
     if (!worker.hasEnough && worker.comm.backlogBytes > mostBytes) void this.#holdWorker(worker);
   }
 
-  /** It says how much memory it takes, and whether that is too much to begin anything more. */
+  /** A worker says how much memory it takes, and whether that is too much to begin anything more. */
   heardVitals(worker: WorkerPeer, { memoryBytes, memoryLimitBytes, isPaused }: Vitals): void {
     Object.assign(worker, { memoryBytes, memoryLimitBytes });
     if (worker.lacksMemory === isPaused) return;
@@ -63,7 +63,7 @@ export class Brake {
   async #holdClient(client: ClientPeer, over: Promise<void>): Promise<void> {
     const { tell } = this.#options;
     client.hasEnough = true;
-    // Not within the event of which this is a consequence.
+    // After the event that led to this: the core handles one at a time.
     await Promise.resolve();
     tell({ type: 'client-paused', client: client.id });
     this.#tellWorkersOf(client, 'hold');

@@ -1,4 +1,4 @@
-// What a worker says of a chunk, held against our books. It is a peer: what does not fit is ignored, never asserted.
+// Checks what a worker says of a chunk. It is a peer: news that does not fit our books is ignored, never asserted.
 
 import { lengthOf, type Range } from '../lib/range.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -7,13 +7,13 @@ import type { ChunkNews } from './events.ts';
 
 const nothing: readonly Range[] = [];
 
-/** The indices that it tells of, or nothing when they are not all outstanding, or one is there twice. */
+/** The indices that the news is about; `undefined` when they are not all outstanding, or one is named twice. */
 export function touchedBy(news: ChunkNews, chunk: Chunk): readonly Range[] | undefined {
   switch (news.type) {
     case 'indices-settled':
       return isOutstanding(chunk, news.range) ? [news.range] : undefined;
     case 'indices-returned':
-      // Nobody takes back what he did not ask for.
+      // We take back only what we have recalled.
       if (!chunk.isRecalled) return undefined;
       return news.ranges.every((range) => isOutstanding(chunk, range)) ? news.ranges : undefined;
     case 'index-delayed':
@@ -30,12 +30,12 @@ export function touchedBy(news: ChunkNews, chunk: Chunk): readonly Range[] | und
   }
 }
 
-/** Whether the attempt is over with it. */
+/** Whether this is the last news of its attempt. */
 export function isLastOf(news: ChunkNews): boolean {
   return news.type === 'chunk-ended' || (news.type === 'indices-settled' && news.isLast === true);
 }
 
-/** A peer's measurement: one that makes no sense counts as none. */
+/** A duration that a peer claims; 0 if it makes no sense. */
 export function durationMs(claimed: number): number {
   return Number.isFinite(claimed) && claimed > 0 ? claimed : 0;
 }

@@ -4,7 +4,7 @@
 import type { FromClient } from '../protocol/messages.ts';
 import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 
-/** Where a bundle stands: the ones who wait for its name, then its name or why there is none. */
+/** The bundle of some modules: who waits for its id, and then its id, or why there is none. */
 interface Entry {
   readonly waiting: (readonly [WorkerPeer, HeldArray])[];
   answer?: { readonly id: string } | { readonly problem: string };
@@ -16,7 +16,7 @@ export class CodeDesk {
 
   /** A worker asks which bundle holds the code of an array. */
   asked(worker: WorkerPeer, array: HeldArray | undefined): void {
-    // Forgotten since: then the worker is told that as well.
+    // The array was forgotten meanwhile, which the worker is told as well.
     if (array === undefined) return;
     const { client, clientArray } = array;
     const module = moduleOf(array);
@@ -31,18 +31,18 @@ export class CodeDesk {
     else sendToWorker(worker, { type: 'code', array: array.id, ...entry.answer });
   }
 
-  /** Its client has made it, or could not. */
+  /** The client has made the bundle, or could not. */
   answered(array: HeldArray, { bundle, problem = 'there is none' }: Extract<FromClient, { type: 'code' }>): void {
     const entry = this.#entries.get(array.client)?.get(moduleOf(array));
     if (entry === undefined || entry.answer !== undefined) return;
     entry.answer = bundle === undefined ? { problem } : { id: bundle.id };
-    // The first one stays: nobody puts bytes of their own in the place of another's.
+    // The first bytes of an id stay: no client can replace what another one has made.
     if (bundle !== undefined && !this.#bundles.has(bundle.id)) this.#bundles.set(bundle.id, bundle.bytes);
     for (const [worker, { id }] of entry.waiting) sendToWorker(worker, { type: 'code', array: id, ...entry.answer });
     entry.waiting.length = 0;
   }
 
-  /** No answer when the client who made it is gone: then nothing of its runs any more either. */
+  /** No answer when the client that made it is gone: then nothing of that client runs any more either. */
   bundleAsked(worker: WorkerPeer, id: string): void {
     const bytes = this.#bundles.get(id);
     if (bytes !== undefined) sendToWorker(worker, { type: 'bundle', id, bytes });

@@ -30,7 +30,7 @@ export class SchedulerCore {
   readonly fleet: Fleet;
   readonly lineup: Lineup;
   readonly delays = new Delays();
-  /** Of all time: indices that settled, and how often one was lost with its thread or worker. */
+  /** Since the start: how many indices settled, and how often one was lost with its thread or worker. */
   readonly totals = { settled: 0, lost: 0 };
 
   readonly #options: Required<CoreOptions>;
@@ -68,12 +68,12 @@ export class SchedulerCore {
     return commands;
   }
 
-  /** When the next delayed index wakes, or a chunk is to be shared: a tick then lets that happen on time. */
+  /** When the next delayed index wakes, or a chunk is to be shared: a tick is due then. */
   get nextDue(): number {
     return Math.min(this.delays.nextDue ?? Infinity, this.lineup.nextDue);
   }
 
-  /** Where an index stands, in one sentence. It changes nothing, and may take its time. */
+  /** In which phase an index is and why, in one sentence. It changes nothing, and may be slow. */
   explain(array: ArrayId, index: number, { words = plainWords, now = this.#now }: Partial<Telling> = {}): string {
     return explain({ id: array, record: this.arrays.get(array), index }, { core: this, words, now });
   }
@@ -172,7 +172,7 @@ export class SchedulerCore {
     this.#forgetUnneeded([array, ...array.detach()]);
   }
 
-  /** Forgets those that neither their client nor a dependent needs, and then whatever only they needed. */
+  /** Forgets arrays that neither their client nor a dependent needs, and then whatever only those needed. */
   #forgetUnneeded(candidates: ArrayRecord[]): void {
     for (let array = candidates.pop(); array !== undefined; array = candidates.pop()) {
       if (array.isNeeded || this.arrays.get(array.id) !== array) continue;
@@ -191,7 +191,7 @@ export class SchedulerCore {
     this.lineup.forget(array, isLiving);
   }
 
-  /** Its slot is held until the chunk has ended: the thread is still busy. */
+  /** The chunk holds its slot until it has ended: the thread is still busy. */
   #cancel(chunk: Chunk): void {
     const { worker, attempt, outstanding } = chunk;
     if (this.fleet.held.has(chunk)) return this.lineup.vacate(chunk);
@@ -217,13 +217,13 @@ export class SchedulerCore {
       for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
         this.#startChunk(array, array.loners.isEmpty ? this.fleet.nextFor(array.queue) : leastBusy(array.queue)!);
       }
-      // What came to nothing meanwhile, by a limit that is full now, is nothing to keep room for.
+      // An array whose limit is full by now cannot use what is kept for it: others may have it.
     } while (this.lineup.keeping.review());
     this.#sendAhead();
     this.lineup.share(this.#now);
   }
 
-  /** While no thread is free, each may be sent what it does next, as long as there is enough for the others too. */
+  /** While no thread is free, sends each its next chunk ahead, as long as enough is left for the others. */
   #sendAhead(): void {
     for (let leader = this.lineup.leader(); leader !== undefined; leader = this.lineup.leader()) {
       const { array, worker } = leader;
@@ -237,7 +237,7 @@ export class SchedulerCore {
     }
   }
 
-  /** Where a worker is empty, nobody needs to wait for another one to run empty. */
+  /** A chunk that waits for its worker to run empty moves to another one that is empty. */
   #moveToEmpty(held: Chunk): void {
     if (this.lineup.pausedClients.has(held.array.client)) return this.#takeBack(held);
     const worker = leastBusy(held.array.queue);
@@ -259,7 +259,7 @@ export class SchedulerCore {
     return array.takeChunk({ attempt: this.#attempts, worker, since: this.#now, plannedSize, lanes });
   }
 
-  /** All of it is outstanding. */
+  /** All of the chunk is outstanding. */
   #dispatch({ attempt, worker, array, lanes, outstanding, behind }: Chunk): void {
     const ranges = outstanding.all;
     const command = { type: 'run-chunk', worker: worker.id, array: array.id, ranges, attempt, lanes } as const;
@@ -269,7 +269,7 @@ export class SchedulerCore {
   #hear(news: ChunkNews): void {
     const worker = this.fleet.workers.get(news.worker);
     const chunk = worker?.chunks.get(news.attempt) ?? worker?.ahead.get(news.attempt);
-    // Old news, or news from a worker that has no business with this attempt: nothing we act on.
+    // Old news, or news from a worker that does not have this attempt, is ignored.
     if (worker === undefined || chunk === undefined || this.fleet.held.has(chunk)) return;
     const touched = touchedBy(news, chunk);
     if (touched === undefined && !isLastOf(news)) return;
@@ -354,7 +354,7 @@ export class SchedulerCore {
   #removeWorker(worker: WorkerRecord): void {
     this.fleet.leave(worker);
     this.#takeBackHeld(worker);
-    // First what waits: it does not take the place of what it waits for.
+    // First the chunks that were sent ahead, so that none takes the slot of the chunk that it waits for.
     const lost = [...worker.ahead, ...worker.chunks];
     for (const chunk of lost) {
       if (chunk.isDead || chunk.outstanding.isEmpty) this.#takeBack(chunk);
@@ -385,7 +385,7 @@ export class SchedulerCore {
     }
   }
 
-  /** Without any worker there is nothing to say yet: the first one may be the right one. */
+  /** Says nothing while there is no worker at all: the first one may be the right one. */
   #tellStranded(array: ArrayRecord): void {
     const isPlain = array.queue.needs === noTraits;
     if (isPlain || array.isStrandedTold || array.queuedCount === 0 || this.fleet.workers.size === 0) return;

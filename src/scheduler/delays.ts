@@ -10,7 +10,7 @@ export interface Delay {
 }
 
 export class Delays {
-  /** By the time when they wake; and some of arrays that are forgotten since. */
+  /** The next to wake first. Some may be of arrays that were forgotten meanwhile. */
   readonly #heap = new Heap<Delay>((a, b) => a.until < b.until);
   /** How many there are of living arrays. */
   #count = 0;
@@ -30,7 +30,7 @@ export class Delays {
     this.#count += 1;
   }
 
-  /** The next one whose time has come: from here on it is delayed no more. */
+  /** Removes and returns the next one whose time has come. */
   take(now: number): Delay | undefined {
     for (let next = this.#heap.peek(); next && next.until <= now; next = this.#heap.peek()) {
       this.#heap.pop();
@@ -44,7 +44,7 @@ export class Delays {
   /** To be called before the array lets go of what it has delayed. */
   forget(array: ArrayRecord, isLiving: (array: ArrayRecord) => boolean): void {
     this.#count -= array.delayed.size;
-    // Once it is more than what is delayed in living arrays.
+    // Sweeps when forgotten ones are more than half of the heap.
     if (this.#heap.size > 2 * this.#count) this.#heap.retain((delay) => isLiving(delay.array));
   }
 

@@ -1,5 +1,6 @@
-// The language of the scheduler's core: what it is told, and what it tells its shell to do. To the core a value is a
-// number of bytes it never sees, so no event and no command carries one.
+// What the scheduler's core is told, and what it tells its shell to do. The core never sees a value, only how many
+// bytes
+// it has, so no event and no command carries one.
 
 import type { Range } from '../lib/range.ts';
 import type { Placing, Traits } from '../lib/placing.ts';
@@ -8,7 +9,7 @@ export type ArrayId = number;
 export type WorkerId = string;
 export type ClientId = string;
 
-/** Numbers the dispatches of chunks, from 1. No two dispatches share one, whatever they carry. */
+/** Numbers the dispatches of chunks, from 1: no two dispatches have the same number. */
 export type Attempt = number;
 
 /** The children of one mapped task, or, as an array of length 1, a task that is not mapped. */
@@ -22,7 +23,7 @@ export interface ArraySpec extends Placing {
   readonly whole: readonly ArrayId[];
   /** What came with it: settled from the start, never dispatched. In order, without overlap. */
   readonly given: readonly Range[];
-  /** How many bytes that is; none when it is not said. */
+  /** How many bytes that is; 0 by default. */
   readonly givenBytes?: number;
 }
 
@@ -30,7 +31,7 @@ export interface ArraySpec extends Placing {
 export type Event =
   /** Upstream before downstream; the shell has checked that ids are new, upstreams are known and lengths fit. */
   | { readonly type: 'arrays-submitted'; readonly arrays: readonly ArraySpec[] }
-  /** The client lets go. */
+  /** The client needs them no longer. */
   | { readonly type: 'arrays-released'; readonly arrays: readonly ArrayId[] }
   /** Each connection is a new worker with an id of its own. */
   | {
@@ -41,7 +42,7 @@ export type Event =
       readonly has?: Traits;
     }
   | WorkerNews
-  /** Nothing more of its is started for now; and it is again. */
+  /** Nothing more of this client is started for now; or it is again. */
   | { readonly type: 'client-paused' | 'client-resumed'; readonly client: ClientId }
   | ChunkNews
   | { readonly type: 'ticked' };
@@ -53,7 +54,7 @@ export interface WorkerNews {
     /** It gets no more chunks and finishes what it has. */
     | 'worker-draining'
     | 'worker-left'
-    /** It gets no more chunks for now; and it gets them again. */
+    /** It gets no more chunks for now; or it gets them again. */
     | 'worker-paused'
     | 'worker-resumed';
   readonly worker: WorkerId;
@@ -61,7 +62,7 @@ export interface WorkerNews {
 
 /** What a worker says of a chunk. It is a peer: whatever does not fit our books is ignored, never asserted. */
 export type ChunkNews =
-  /** Part of a chunk is done, however it ended: after `busyMs`, with `bytes` of outcomes, if that is said. */
+  /** Part of a chunk is done, whatever its outcomes: it took `busyMs`, and they have `bytes`, if that is known. */
   | (NewsOf<'indices-settled'> & {
       readonly range: Range;
       readonly busyMs: number;
@@ -71,7 +72,7 @@ export type ChunkNews =
     })
   /** An index asks to be run again later. It holds no slot while it waits. */
   | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
-  /** What it was asked to give back and has not begun; perhaps nothing. */
+  /** What a recalled chunk had not begun; perhaps nothing. */
   | (NewsOf<'indices-returned'> & { readonly ranges: readonly Range[] })
   /** The thread died while it ran exactly these, so one of them may be to blame. `chunk-ended` follows. */
   | (NewsOf<'indices-lost'> & { readonly indices: readonly number[] })
@@ -84,7 +85,7 @@ interface NewsOf<Type extends string> {
   readonly attempt: Attempt;
 }
 
-/** What to do about it, in the imperative; or which news was accepted, so that the shell keeps the bytes. */
+/** What to do about it, in the imperative; or which news was accepted, so that the shell keeps its bytes. */
 export type Command =
   | {
       readonly type: 'run-chunk';
@@ -98,15 +99,15 @@ export type Command =
       /** An attempt of the same array on the same worker: it begins on that one's thread, when that is over. */
       readonly behind?: Attempt;
     }
-  /** What of it has not begun is not to begin; if that is all, it ends. */
+  /** The worker is to begin nothing more of it. If nothing had begun, the attempt ends. */
   | { readonly type: 'recall-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'cancel-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'close-worker'; readonly worker: WorkerId; readonly reason: 'heartbeat-lost' }
   | { readonly type: 'settled'; readonly array: ArrayId; readonly range: Range }
   | { readonly type: 'delayed'; readonly array: ArrayId; readonly index: number }
-  /** Settled for ever: it was lost more often than it may be. */
+  /** Given up, because it was lost more often than is allowed: it is settled. */
   | { readonly type: 'crashed'; readonly array: ArrayId; readonly index: number; readonly losses: number }
-  /** Something of it is queued, and no worker that is here can ever run it. Told once of an array. */
+  /** Something of it is queued that no worker here can ever run. Told once for each array. */
   | { readonly type: 'stranded'; readonly array: ArrayId }
   /** Nobody needs it any more: the shell drops its bytes. */
   | { readonly type: 'forgotten'; readonly array: ArrayId };
@@ -114,15 +115,15 @@ export type Command =
 export interface CoreOptions {
   /** How many deaths of a thread or a worker one index may cause; one more, and it is `crashed`. Default: 3. */
   readonly allowedFailures?: number;
-  /** A worker of which nothing was heard for longer is closed. */
+  /** A worker that was silent for longer than this is closed. */
   readonly heartbeatTimeoutMs: number;
   /** How long a chunk should take. Default: 100. */
   readonly targetChunkMs?: number;
-  /** Where others wait for a thread, chunks that have run for longer give back what is not begun. Default: 25. */
+  /** When others wait for a thread, a chunk that has run for longer gives back what is not begun. Default: 25. */
   readonly patienceMs?: number;
-  /** How large the inputs of a chunk of more than one index may be. Default: 8 MB. */
+  /** How many bytes the inputs of a chunk may have, unless it has only one index. Default: 8 MB. */
   readonly chunkInputBytes?: number;
 }
 
-/** What is not said. */
+/** The defaults. */
 export const usualOptions = { allowedFailures: 3, targetChunkMs: 100, patienceMs: 25, chunkInputBytes: 8 * 2 ** 20 };

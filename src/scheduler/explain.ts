@@ -1,4 +1,5 @@
-// Why does it not run? Where one index stands and what it waits for, in a sentence. It only reads, and may walk far.
+// Why does an index not run? Says in one sentence in which phase it is and what it waits for. It only reads, and may be
+// slow.
 
 import { formatDuration } from '../lib/duration.ts';
 import { plural } from '../lib/plural.ts';
@@ -78,10 +79,10 @@ function assignment({ worker, attempt, since, size, behind }: Chunk, { words, no
   return `was given to worker ${words.worker(worker.id)} ${ago} ago${others}, as attempt ${attempt}${then}`;
 }
 
-/** Why what must run alone has not begun. */
+/** Why an index that must run alone has not begun. */
 const alone = 'waits for a worker of its own, since a worker was lost that ran it';
 
-/** Where a chunk stands that must run alone and waits for its worker to run empty. */
+/** Why a chunk that must run alone still waits: its worker has others to end first. */
 export function holding({ worker }: Chunk, words: Words): string {
   const others = plural(worker.chunks.size - 1, 'other chunk', 'other chunks');
   return `${alone}: worker ${words.worker(worker.id)} is kept for it, and has ${others} to end first`;
@@ -99,7 +100,7 @@ function missing(array: ArrayRecord, index: number, words: Words): string {
   return wants.join(' and ');
 }
 
-/** What runs before it. Its suspects run before the rest of an array. */
+/** How many indices and arrays run before it. The suspects of an array run before its other indices. */
 function ahead(array: ArrayRecord, index: number, listed: Iterable<ArrayRecord>): string {
   let arrays = 0;
   for (const other of listed) if (other.queuedCount > 0 && runsBefore(other, array)) arrays += 1;

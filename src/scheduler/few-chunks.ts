@@ -3,8 +3,8 @@ import type { Chunk } from './array-record.ts';
 import type { Attempt } from './events.ts';
 
 /**
- * The chunks of one worker, by attempt, in the order in which they came. There is one for each of its threads, so each
- * says which is the next: lists or tables of their own would be most of what a worker takes of the processor's caches.
+ * The chunks of one worker, by attempt, in the order in which they came. They are as few as its threads, so each chunk
+ * names the next one: a list or a table for each worker would fill most of the processor's caches.
  */
 export class FewChunks {
   #first: Chunk | undefined;
@@ -36,7 +36,7 @@ export class FewChunks {
     this.#size -= 1;
   }
 
-  /** What comes before this one, or before the end; of one that is not here, nothing. */
+  /** The chunk before this one, or the last one if `end` is `undefined`; nothing for a chunk that is not here. */
   #lastBefore(end: Chunk | undefined): Chunk | undefined {
     let previous: Chunk | undefined;
     for (let chunk = this.#first; chunk !== undefined; chunk = chunk.beside) {

@@ -1,5 +1,5 @@
-// The workers: what they have and what of it is free, who can take a chunk of which queue, and who has been silent for
-// too long.
+// The workers: what each has, what of it is free, which of them can take a chunk of which queue, and which have been
+// silent for too long.
 
 import assert from 'node:assert/strict';
 import { Heap } from '../lib/heap.ts';
@@ -15,41 +15,41 @@ export interface WorkerRecord {
   readonly threads: number;
   readonly has: Traits;
   readonly labels: ReadonlySet<string>;
-  /** All that it has of each resource. */
+  /** How much it has of each resource. */
   readonly units: ReadonlyMap<string, number>;
-  /** What is not taken of that. */
+  /** How much of that is free. */
   readonly free: Map<string, number>;
-  /** One a slot, cancelled ones too: their thread is still busy. */
+  /** One for each busy thread. A cancelled one keeps its thread busy until it has ended. */
   readonly chunks: FewChunks;
-  /** What it has beside those: each waits for one of them to be over. */
+  /** Chunks that were sent ahead: each waits for one of those to be over. */
   readonly ahead: FewChunks;
-  /** One of them that nothing else may run beside: it gets no others. */
+  /** A chunk that must run alone: while there is one, the worker gets no others. */
   lone: Chunk | undefined;
-  /** Of what this needs, nothing is given to others. */
+  /** The queue for which free resources are kept: other queues get none of those that it needs. */
   keptFor: Queue | undefined;
   isDraining: boolean;
   /** It gets no chunks for now. */
   isPaused: boolean;
   lastSeen: number;
-  /** Its place in the queue of those that need nothing, while it can take a chunk. */
+  /** Its place among the open workers of the plain queue, while it can take a chunk. */
   openPlace: Place<WorkerRecord> | undefined;
 }
 
 export class Fleet {
   readonly workers = new Map<WorkerId, WorkerRecord>();
-  /** One for each thing that arrays need; that of those which need nothing is always there. */
+  /** One for each set of needs that arrays have. The one for no needs is always there. */
   readonly queues = new Map<string, Queue>();
-  /** Chunks that have a slot and are not dispatched: each waits for all else that runs on its worker to end. */
+  /** Chunks that have a slot and are not dispatched: each must run alone, and its worker still runs others. */
   readonly held = new Set<Chunk>();
-  /** How many slots get chunks at all, free or not. */
+  /** How many slots there are, free or not, without those of draining workers. */
   slots = 0;
-  /** It has just run empty: a thread of its is awake, and to wake another one takes longer than many a task. */
+  /** The worker that has just run empty. Its thread is awake; waking another one takes longer than many tasks do. */
   awake: WorkerRecord | undefined;
 
-  /** For what needs nothing. */
+  /** The queue of arrays that need nothing. */
   readonly plain: Queue;
   readonly #heartbeatTimeoutMs: number;
-  /** Each worker once, by a time before which it cannot have been silent for too long. Who left may linger. */
+  /** Each worker once, by the earliest time at which it can have been silent for too long; some have left. */
   readonly #watched = new Heap<{ worker: WorkerRecord; until: number }>((a, b) => a.until < b.until);
   #lastTick = -Infinity;
   /** Silence counts from here at the earliest. */
@@ -92,7 +92,7 @@ export class Fleet {
     }
   }
 
-  /** Its slots count as before: it is not for long. */
+  /** Its slots still count, since a pause is short. */
   pause(worker: WorkerRecord): void {
     if (worker.keptFor !== undefined) this.keepNothingFor(worker.keptFor);
     worker.isPaused = true;
@@ -109,7 +109,7 @@ export class Fleet {
     this.workers.delete(worker.id);
   }
 
-  /** The queue for an array that is new. */
+  /** The queue for a new array. */
   queueFor(needs: Traits): Queue {
     const key = keyOf(needs);
     const queue = this.queues.get(key) ?? this.#addQueue(key, needs);
@@ -117,7 +117,7 @@ export class Fleet {
     return queue;
   }
 
-  /** To be called when an array of it is forgotten. */
+  /** To be called when an array of this queue is forgotten. */
   leaveQueue(queue: Queue): void {
     queue.arrays -= 1;
     if (queue.arrays > 0 || queue === this.plain) return;
@@ -125,7 +125,7 @@ export class Fleet {
     this.queues.delete(queue.key);
   }
 
-  /** What the queue needs is given to nobody else there, from here on. */
+  /** From here on, what the queue needs of this worker is given to no other queue. */
   keepFor(queue: Queue, worker: WorkerRecord): void {
     worker.keptFor = queue;
     queue.keeper = worker;
@@ -141,8 +141,8 @@ export class Fleet {
   }
 
   /**
-   * Who is to run what waits in a queue, which somebody can: whoever made it ready, unless it can do what waits in
-   * another one too, which others may not; or else it goes by turns.
+   * Which worker gets the next chunk of a queue, of those that can take it: the one that has just run empty, unless
+   * it could also take what waits in another queue, which other workers perhaps cannot. Otherwise they take turns.
    */
   nextFor(queue: Queue): WorkerRecord {
     const { awake } = this;
@@ -175,7 +175,7 @@ export class Fleet {
     this.#reopen(worker);
   }
 
-  /** What the worker holds, if it has run empty of all else: to be dispatched now. */
+  /** The chunk that the worker holds, if all its others have ended: it is to be dispatched now. */
   release({ lone, chunks }: WorkerRecord, now: number): Chunk | undefined {
     if (lone === undefined || chunks.size > 1 || !this.held.delete(lone)) return undefined;
     lone.since = now;
@@ -183,8 +183,8 @@ export class Fleet {
   }
 
   /**
-   * Takes leave of the workers of which nothing was heard for too long, and returns them. A late tick says that we
-   * slept, not that they died: what they sent meanwhile may still lie unread, so their silence starts anew.
+   * Removes and returns the workers that were silent for too long. A late tick says that we slept, not that they died:
+   * what they sent meanwhile may still be unread, so their silence counts anew.
    */
   tick(now: number): readonly WorkerRecord[] {
     if (now - this.#lastTick > this.#heartbeatTimeoutMs / 2) this.#forgivenAt = now;
@@ -198,7 +198,7 @@ export class Fleet {
       if (until < now) silent.push(worker);
       else this.#watched.push({ worker, until });
     }
-    // All at once: one that is lost too is nobody to wait for.
+    // All at once: a worker that is lost as well must not count as one that is there.
     for (const worker of silent) this.leave(worker);
     return silent;
   }
@@ -218,7 +218,7 @@ export class Fleet {
   }
 }
 
-/** Of those that can take a chunk of the queue now; of equals, the one whose turn it is. */
+/** Of the workers that can take a chunk of the queue now, the one with the fewest; of equals, the first in turn. */
 export function leastBusy({ open }: Queue): WorkerRecord | undefined {
   let least = open.first;
   for (const worker of open) if (worker.chunks.size < least!.chunks.size) least = worker;

@@ -1,5 +1,5 @@
-// Which chunks give back what they have not begun: for a thread that has nothing to do, and for what is to run before
-// them. Both lines of chunks, those that wait and those that run, go by this.
+// Which chunks are recalled, to give back what they have not begun: for a thread that has nothing to do, or for work
+// that is to run before them. This holds for chunks that were sent ahead (`Ahead`) and for those that run (`Tails`).
 
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
@@ -8,15 +8,15 @@ import type { Turns } from './turns.ts';
 export interface Moment {
   /** How many workers could take something. */
   readonly idle: number;
-  /** What waits for a thread, each the first of those that need the same. */
+  /** The arrays that wait for a thread: the first one of each queue. */
   readonly waiting: readonly ArrayRecord[];
   readonly now: number;
 }
 
-/** So many chunks are looked at: where there are thousands, to look at all takes long, and they end anyway. */
+/** How many chunks are looked at: with thousands, to look at all would take long, and they end by themselves. */
 export const mostLooks = 32;
 
-/** Of the first few of a line, the first that should give what it has not begun. */
+/** Of the first few chunks of a line, the first that should be recalled. */
 export function firstDue(line: Turns<Chunk>, { idle, waiting }: Moment, asks: Asks): Chunk | undefined {
   if (asks.size < idle) return line.first;
   let chunk = waiting.length === 0 ? undefined : line.first;
@@ -29,7 +29,7 @@ export function firstDue(line: Turns<Chunk>, { idle, waiting }: Moment, asks: As
   return undefined;
 }
 
-/** Whether it is to run before the chunk, and could on its thread. */
+/** Whether the waiting array is to run before the chunk, and could use its thread. */
 export function wantsThread(waiting: ArrayRecord, { array, worker }: Chunk): boolean {
   return runsBefore(waiting, array) && waiting.queue.roomWithThread(worker) > 0;
 }

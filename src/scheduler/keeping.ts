@@ -1,11 +1,11 @@
-// Room for what needs much of a worker: as long as others take what gets free there, in small parts, it never fits.
-// Once enough of them went past it, what gets free on one worker is kept for it, and it waits only for what runs there.
+// Makes room for arrays that need much of a worker's resources. As long as smaller needs take what becomes free there,
+// a large one never fits. Once it was passed often enough, what becomes free on one worker is kept for it.
 
 import { runsBefore, type ArrayRecord } from './array-record.ts';
 import type { Fleet, WorkerRecord } from './fleet.ts';
 import type { Queue } from './queue.ts';
 
-/** So many chunks may go past what needs more than they do. */
+/** How many chunks may pass an array that comes before them and needs more. */
 export const patience = 16;
 
 export class Keeping {
@@ -18,7 +18,7 @@ export class Keeping {
     this.#firstOf = firstOf;
   }
 
-  /** A chunk of it starts: whoever comes before it, needs of the same, and cannot start, is passed once more. */
+  /** A chunk of it starts. Queues that share its needs, come before it and cannot start are passed once more. */
   started(array: ArrayRecord): void {
     const { queue } = array;
     queue.passes = 0;
@@ -32,8 +32,8 @@ export class Keeping {
   }
 
   /**
-   * Keeps nothing for whom nobody waits in any more, nor what is wanted by somebody who comes first. Gives whether
-   * anything is free for that.
+   * Ends keeping for queues in which nothing waits any more, or whose needs are shared by one that comes first. Returns
+   * whether this made anything free.
    */
   review(): boolean {
     let isAnyFree = false;
@@ -62,7 +62,7 @@ export class Keeping {
   }
 
   #rivalsOf(queue: Queue): Queue[] {
-    // Most often nobody needs anything.
+    // The usual case: nothing is needed.
     if (queue.needs.resources.length === 0) return [];
     return [...this.#fleet.queues.values()].filter((other) => other !== queue && other.sharesWith(queue));
   }

@@ -1,4 +1,4 @@
-// So many task runs at once and no more, for a client's arrays of one tag, whichever workers they are on.
+// Limits how many task runs of one tag a client has at once, on all workers together.
 
 import assert from 'node:assert/strict';
 import { Heap } from '../lib/heap.ts';
@@ -12,9 +12,9 @@ export class Limit implements TagLimit {
   readonly tag: string;
   readonly most: number;
   used = 0;
-  /** How many living arrays it holds for. */
+  /** How many living arrays it applies to. */
   arrays = 0;
-  /** Arrays that could run if there were room, by the queue that they would stand in. Some may have run empty since. */
+  /** Arrays that could run if there were room, by their queue. Some may have nothing queued any more. */
   readonly blocked = new Map<Queue, Heap<ArrayRecord>>();
 
   constructor(client: ClientId, { tag, most }: TagLimit) {
@@ -34,7 +34,7 @@ export class Limit implements TagLimit {
     array.blockedBy = this;
   }
 
-  /** The first that stands in no queue because of it, and does so no more. */
+  /** Removes and returns the first array that it keeps out of this queue. */
   unblock(queue: Queue): ArrayRecord | undefined {
     const blocked = this.blocked.get(queue);
     const array = blocked?.pop();
@@ -47,7 +47,7 @@ export class Limit implements TagLimit {
 export class Limits {
   readonly #limits = new Map<string, Limit>();
 
-  /** For an array that is new. The number of the tag's first array stands while there is one. */
+  /** The limits of a new array. While a tag has arrays, the number that its first one gave stays. */
   of(client: ClientId, specs: readonly TagLimit[]): readonly Limit[] {
     return specs.map((spec) => {
       const key = keyOf(client, spec.tag);
@@ -72,7 +72,7 @@ export class Limits {
     }
   }
 
-  /** What still runs of it holds its place to the end. */
+  /** What still runs of it counts until it ends. */
   forget(array: ArrayRecord): void {
     for (const limit of array.limits) {
       limit.arrays -= 1;

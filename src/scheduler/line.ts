@@ -1,7 +1,7 @@
-/** Sends messages in the order in which they were given, also those of which the content is still on its way. */
+/** Sends messages in the order in which they were given, even when the content of some is still being read. */
 export class Line<Message> {
   readonly #send: (message: Message) => void;
-  /** What waits, when something does; what it begins with is not there yet. */
+  /** The messages that wait, if any do. The first of them are not there yet. */
   #waiting: (readonly Message[] | Promise<readonly Message[]>)[] | undefined;
 
   constructor(send: (message: Message) => void) {
@@ -16,7 +16,7 @@ export class Line<Message> {
   }
 
   async #sendFrom(waiting: readonly (readonly Message[] | Promise<readonly Message[]>)[]): Promise<void> {
-    // It grows meanwhile.
+    // The list grows meanwhile.
     for (let next = 0; next < waiting.length; next += 1)
       (await waiting[next]!).forEach((message) => this.#send(message));
     this.#waiting = undefined;

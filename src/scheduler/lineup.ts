@@ -1,5 +1,5 @@
-// Who is next? Arrays with something queued stand in the queue for what they need of a worker. Those of which a limit
-// is full stand aside until it has room.
+// Which array is next? Arrays with something queued are listed in the queue of their needs. Those with a full limit are
+// set aside until it has room.
 
 import { noTraits } from '../lib/placing.ts';
 import { Ahead } from './ahead.ts';
@@ -14,15 +14,15 @@ import type { Queue } from './queue.ts';
 import { Tails } from './tails.ts';
 
 interface Consequences {
-  /** An array has come to stand in a queue which no worker serves. */
+  /** Something was queued that no worker here can run. */
   readonly stranded: (array: ArrayRecord) => void;
-  /** The worker is to be told that this is wanted back. */
+  /** The worker is to be told that this chunk is recalled. */
   readonly recall: (chunk: Chunk) => void;
-  /** A chunk that takes longer is shared with threads that are free, or makes way for what is to run before it. */
+  /** A chunk that has run for longer is shared with free threads, or makes way for what is to run before it. */
   readonly patienceMs: number;
 }
 
-/** An answer may take so many times longer than a chunk that is shared. */
+/** How many times `patienceMs` a worker may take to answer a recall. */
 const answersTaken = 5;
 
 export class Lineup {
@@ -31,9 +31,9 @@ export class Lineup {
   readonly ahead: Ahead;
   readonly tails: Tails;
   readonly keeping: Keeping;
-  /** When something is to be called back, if nothing happens until then. */
+  /** When the next chunk may have to be recalled, if nothing happens until then. */
   nextDue = Infinity;
-  /** Nothing of theirs is started for now. */
+  /** Clients of which nothing is started for now. */
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
 
@@ -48,12 +48,12 @@ export class Lineup {
     this.keeping = new Keeping(fleet, (queue) => this.#firstOf(queue));
   }
 
-  /** Where an array that is new will stand. */
+  /** The queue and the limits of a new array. */
   placeFor({ client, needs = noTraits, limits = [] }: ArraySpec): Pick<ArrayRecord, 'queue' | 'limits'> {
     return { queue: this.#fleet.queueFor(needs), limits: this.limits.of(client, limits) };
   }
 
-  /** To be called when something of it was queued. */
+  /** To be called when something of the array was queued. */
   add(array: ArrayRecord): void {
     if (array.queuedCount === 0) return;
     if (array.queue.isStranded) this.#stranded(array);
@@ -87,7 +87,7 @@ export class Lineup {
     this.tails.begun(chunk);
   }
 
-  /** It runs no more. Its slot goes to what waits behind it. */
+  /** The chunk has ended. Its slot goes to the chunk behind it, if there is one. */
   vacate(chunk: Chunk): void {
     const { array, next, behind } = chunk;
     array.chunks.delete(chunk);
@@ -102,11 +102,11 @@ export class Lineup {
     this.occupy(next);
   }
 
-  /** The chunk behind which another one of its array may be sent: one that is the first of all to be run. */
+  /** A chunk of the first array in line, behind which another chunk of that array may be sent. */
   leader(): Chunk | undefined {
     const array = this.#firstOf(this.#fleet.plain);
     if (array === undefined || array.queued.size < array.queuedCount) return undefined;
-    // Of one queue, the first is what is sent ahead.
+    // With only one queue, nothing is to run before its first array.
     const waiting = this.#fleet.queues.size > 1 ? this.#waiting() : [];
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
       const { worker } = chunk;
@@ -116,7 +116,7 @@ export class Lineup {
     return undefined;
   }
 
-  /** Calls back what threads that are free could run instead, and what others are to run before. */
+  /** Recalls what free threads could run instead, and what others are to run before. */
   share(now: number): void {
     const { asks, ahead, tails } = this;
     const moment = { idle: this.#fleet.plain.open.size, waiting: this.#waiting(), now };
@@ -132,17 +132,17 @@ export class Lineup {
     this.ahead.add(chunk, behind);
   }
 
-  /** What still runs of it holds its place to the end. */
+  /** What still runs of the array keeps its slot and its limits until it ends. */
   forget(array: ArrayRecord, isLiving: (array: ArrayRecord) => boolean): void {
     const { queue } = array;
     this.#useRoom(array);
     this.limits.forget(array);
     this.#fleet.leaveQueue(queue);
-    // What is held of forgotten arrays is let go once it is more than there is of living ones.
+    // Sweeps the list when more than half of it are forgotten arrays.
     if (queue.listed.size > 2 * queue.arrays) queue.listed.retain(isLiving);
   }
 
-  /** The first of each queue for which no worker has a thread. */
+  /** The first array of each queue that no worker can take a chunk of now. */
   #waiting(): readonly ArrayRecord[] {
     const waiting: ArrayRecord[] = [];
     for (const queue of this.#fleet.queues.values()) {
@@ -165,12 +165,12 @@ export class Lineup {
     return undefined;
   }
 
-  /** Where a limit of it has room still, the next that waits for that may stand in the queue. */
+  /** Lists the next array that waited for a limit of this one, if the limit has room. */
   #useRoom({ limits, queue }: ArrayRecord): void {
     for (const limit of limits) if (limit.room > 0) this.#unblock(limit, queue);
   }
 
-  /** One at a time: whether there is room for another is known when this one has been looked at. */
+  /** Lists one array: whether there is room for another is known once that one was looked at. */
   #unblock(limit: Limit, queue: Queue): void {
     for (let array = limit.unblock(queue); array !== undefined; array = limit.unblock(queue)) {
       this.add(array);

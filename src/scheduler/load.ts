@@ -1,4 +1,4 @@
-// How much work there is: what an adaptive cluster goes by. It only reads.
+// How much work there is, so that a cluster can adapt to it. It only reads.
 
 import type { ArrayRecord } from './array-record.ts';
 import type { Fleet } from './fleet.ts';
@@ -6,16 +6,16 @@ import type { Fleet } from './fleet.ts';
 export interface Load {
   /** Threads that have something to run. */
   readonly busy: number;
-  /** Of each array with something queued. */
+  /** One for each array with something queued. */
   readonly arrays: readonly ArrayLoad[];
 }
 
 export interface ArrayLoad {
   /** Indices that could run, if there were threads for them. */
   readonly queued: number;
-  /** How long those would take one thread; nobody knows, as long as nothing of it has run. */
+  /** How long one thread would take for those; `undefined` until something of it has run. */
   readonly queuedMs: number | undefined;
-  /** So many threads could have something of it now: its limits let no more start, and several overlap in a thread. */
+  /** How many threads could use it now: its limits let no more start, and several indices overlap in a thread. */
   readonly mostThreads: number;
 }
 
@@ -34,14 +34,14 @@ function loadOfArray(array: ArrayRecord, now: number): ArrayLoad {
   return { queued, queuedMs: meanMs && queued * meanMs, mostThreads };
 }
 
-/** Sent ahead to a thread that is busy: with more threads, it would be called back. */
+/** How many indices were sent ahead to busy threads: with more threads, they would be recalled. */
 function waitingBehind({ chunks }: ArrayRecord): number {
   let count = 0;
   for (const { behind, outstanding } of chunks) if (behind !== undefined) count += outstanding.size;
   return count;
 }
 
-/** Of an array of which nothing has settled yet: one index takes this long at least. */
+/** How long one index takes at least, for an array of which nothing has settled yet. */
 function longestRun({ chunks }: ArrayRecord, now: number): number | undefined {
   let longest: number | undefined;
   for (const { since } of chunks) longest = Math.max(longest ?? 0, now - since);

@@ -1,5 +1,5 @@
-// Sees all that the scheduler has and changes none of it: what there is, how much there is to do, and why something
-// does not run. It says things in the words of flows: tasks and map indices, not arrays and indices.
+// Tells what the scheduler has, how much there is to do, and why something does not run, without changing anything. It
+// speaks in the words of flows: tasks and map indices, not arrays and indices.
 
 import type { LogRecord } from '../lib/log-record.ts';
 import { didYouMean } from '../lib/nearest.ts';
@@ -12,7 +12,7 @@ import type { SchedulerOptions } from './scheduler-options.ts';
 import { standstillOf } from './standstill.ts';
 import { arrayStatus, phases, statusOf, type ClusterStatus, type Holdings } from './status.ts';
 
-/** Which task run: of a task that is not mapped without `mapIndex`; all of a mapped one without it, too. */
+/** Which task run is meant. Without `mapIndex`: the only one of a task that is not mapped, or all of a mapped one. */
 export interface TaskRunQuestion {
   readonly flowRunName: string;
   /** Its slug: the name of the task, with a number if the flow has several of that name. */
@@ -41,7 +41,7 @@ export class Lookout {
     return loadOf(this.#holdings.core, performance.now());
   }
 
-  /** Whether there is somebody to run something. */
+  /** Whether some worker is there that takes work. */
   get hasWorkers(): boolean {
     return this.#holdings.core.fleet.workers.values().some(({ isDraining }) => !isDraining);
   }
@@ -56,7 +56,7 @@ export class Lookout {
     return `No flow run '${flowRunName}' is connected.${didYouMean(flowRunName, names)}${others}`;
   }
 
-  /** What to tell flow runs of which nothing has started or settled for a while. Each reason is told to a run once. */
+  /** What to tell flow runs of which nothing has started or settled for a while. A run is told each reason once. */
   standstills(now: number): { readonly client: ClientPeer; readonly record: LogRecord }[] {
     const { clients } = this.#holdings;
     const { standstillMs = 10_000 } = this.#options;
@@ -70,7 +70,7 @@ export class Lookout {
     });
   }
 
-  /** The flow runs that have no worker and were not told of this kind yet. Whoever takes them tells them. */
+  /** The flow runs that have no worker and were not told of this kind of news. From here on they count as told. */
   takeUntold(kind: string): ClientPeer[] {
     if (this.hasWorkers) return [];
     const untold = [...this.#holdings.clients.values()].filter(({ told }) => !told.has(kind));
@@ -105,7 +105,7 @@ export class Lookout {
     return explain({ id, record: core.arrays.get(id), index }, around);
   }
 
-  /** How many there are of each phase, and where the first one stands that is not settled. */
+  /** How many task runs are in each phase, and why the first one that is not settled does not run. */
   #explainAll(array: HeldArray): string {
     const status = arrayStatus(this.#holdings.core, array);
     const { task, length } = status;
@@ -117,7 +117,7 @@ export class Lookout {
     return next >= length ? all : `${all} ${this.#explainIndex(array, next)}`;
   }
 
-  /** What is another flow run's is called so. */
+  /** The words for one flow run: what belongs to another is said to. */
   #wordsFor(client: ClientPeer): Words {
     const { arrays, workers } = this.#holdings;
     const owner = (array: HeldArray) => (array.client === client ? '' : ` of flow run '${array.client.name}'`);

@@ -1,4 +1,4 @@
-// What is known of indices that were lost with their thread or worker: what the log says of it, and the outcome of
+// What is known of indices that were lost with their thread or worker: the log records about them, and the outcomes of
 // those that are given up.
 
 import { crashBlock, describeLoss, type Block } from '../lib/chunk.ts';
@@ -6,7 +6,7 @@ import type { LogRecord } from '../lib/log-record.ts';
 import type { FromWorker } from '../protocol/messages.ts';
 import type { Assignment, HeldArray, LatestLoss, WorkerPeer } from './peers.ts';
 
-/** A worker that is gone, and why, with what was last known of it. */
+/** A worker that is gone, and why; the reason says what was last known of it. */
 export interface LostWorker {
   readonly peer: WorkerPeer;
   readonly reason: string;
@@ -22,22 +22,22 @@ interface Noted {
   readonly isLastLoss: IsLastLoss;
 }
 
-/** Of what an assignment wrote into the log. */
+/** How many log records of an assignment are kept. */
 const keptRecords = 50;
-/** Of those, what is told of one index that was lost. */
+/** How many of them are told of one index that was lost. */
 const toldLines = 5;
 const longestLine = 300;
 
-/** To be called for what a worker writes into the log. Gives it as the client is told. */
+/** Keeps the last log records of an assignment. Returns the new ones with the worker's name, for the client. */
 export function noteRecords(worker: WorkerPeer, assignment: Assignment, records: readonly LogRecord[]): LogRecord[] {
   assignment.lastRecords = [...assignment.lastRecords, ...records.slice(-keptRecords)].slice(-keptRecords);
   return records.map((record) => ({ ...record, worker: worker.name }));
 }
 
-/** Why all peers of a scheduler that is closed are gone. */
+/** The reason why the peers of a closed scheduler are gone. */
 export const ownClose = 'the cluster was closed';
 
-/** What is said when a worker is gone: that it was lost with what it ran, or left. */
+/** The message when a worker is gone: it was lost with what it ran, or it left. */
 export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLastLoss: IsLastLoss): string {
   if (attempts.size === 0) return `worker ${name} left (${reason})`;
   const isCertain = attempts.values().every(({ array, ranges }) => !isLastLoss(array.id, ranges[0]!.start));
@@ -45,7 +45,7 @@ export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLa
   return `worker ${name} was lost (${reason}); ${again}`;
 }
 
-/** To be called when a worker says that it lost something. Gives what is said of that in the client's log. */
+/** Keeps what a worker says of indices that it lost. Returns the record about it, for the client's log. */
 export function noteLoss(worker: WorkerPeer, { assignment, isLastLoss }: Noted, { indices, loss }: Lost): LogRecord {
   const { array } = assignment;
   const { name, length, crashesWhenLost } = array.submission;
@@ -88,7 +88,7 @@ function lossWith({ peer, reason }: LostWorker, array: HeldArray, index: number)
   return { loss: { kind: 'worker-left', message: reason }, worker: peer.name, lastLines };
 }
 
-/** The last lines of one index in the log: what it had to say before it was lost. */
+/** The last log lines of one index before it was lost. */
 function lastLinesOf({ array, lastRecords }: Assignment, index: number): readonly string[] {
   const mapIndex = array.submission.length > 1 ? index : undefined;
   const lines = lastRecords.filter((record) => record.mapIndex === mapIndex).map(({ message }) => message);

@@ -1,10 +1,10 @@
 // Guided self-scheduling by time: how many indices of an array one chunk should hold. Chunks that are too small drown
 // in messages; chunks that are too big leave the other threads idle at the end, and neighbours waiting.
 
-/** What older measurements still weigh when a new one comes: the mean follows about the last five. */
+/** By how much older measurements count less with each new one: the mean follows about the last five. */
 const memory = 0.8;
 const maxGrowth = 8;
-/** How many times the places of runs that overlap are filled in one chunk: only its last runs leave places empty. */
+/** How many times as many indices as can overlap a chunk has: only the last of them leave lanes empty. */
 const refills = 8;
 
 export interface Prospects {
@@ -12,12 +12,12 @@ export interface Prospects {
   readonly left: number;
   /** How many slots can work on them. */
   readonly slots: number;
-  /** How many of those do already. */
+  /** How many slots work on them already. */
   readonly busy: number;
   /** How many indices can overlap in one slot. */
   readonly lanes: number;
   readonly targetMs: number;
-  /** How many there may be at all; without limit by default. */
+  /** How many indices the chunk may have at most; no limit by default. */
   readonly most?: number;
 }
 
@@ -26,24 +26,24 @@ export interface Measurement {
   readonly busyMs: number;
   readonly size: number;
   readonly plannedSize: number;
-  /** Of the outcomes. */
+  /** How many the outcomes have. */
   readonly bytes?: number;
 }
 
 export class Pace {
-  /** They fade with each measurement: their quotients are means of the recent indices, each weighing the same. */
+  /** Sums that fade with each measurement: their quotients are means over the recent indices. */
   #busyMs = 0;
   #indices = 0;
   #bytes = 0;
   /** The size from which growth is counted: that of the chunk that was measured last. */
   #size = 0;
 
-  /** Of a chunk of `size`, `indices` took `busyMs`. If a gap in the queue had cut it short, it had a `plannedSize`. */
+  /** `indices` of a chunk of `size` took `busyMs`. A gap in the queue may have made it shorter than `plannedSize`. */
   measured({ indices, busyMs, size, plannedSize, bytes = 0 }: Measurement): void {
     this.#busyMs = this.#busyMs * memory + busyMs;
     this.#indices = this.#indices * memory + indices;
     this.#bytes = this.#bytes * memory + bytes;
-    // A chunk that was cut short proves nothing against the size that was reached, and nothing for a greater one.
+    // A chunk that a gap made shorter is no reason to shrink, nor to grow.
     this.#size = Math.max(size, Math.min(plannedSize, this.#size));
   }
 
@@ -52,15 +52,15 @@ export class Pace {
     return this.#indices === 0 ? undefined : this.#busyMs / this.#indices;
   }
 
-  /** How many bytes the outcome of one index comes to, as far as that is known. */
+  /** How many bytes the outcome of one index has on average; 0 until that is known. */
   get meanBytes(): number {
     return this.#indices === 0 ? 0 : this.#bytes / this.#indices;
   }
 
   /**
-   * The size of the next chunk. As many as can overlap take no longer than one of them: so at least those, or, when
-   * there are fewer, an even share for each slot that has none. Once it is known what works, a chunk of those that
-   * overlap has several times as many: where one takes longer than others, its neighbours go on meanwhile.
+   * The size of the next chunk. Indices that overlap take no longer than one of them, so it is as many as can overlap;
+   * or, if there are fewer, an even share for each free slot. Once something was measured, a chunk whose indices
+   * overlap has several times as many: while one takes long, the next ones run beside it.
    */
   nextSize({ left, slots, busy, lanes, targetMs, most = Infinity }: Prospects): number {
     const atOnce = Math.min(lanes, Math.ceil(left / Math.max(1, slots - busy)));
@@ -69,7 +69,7 @@ export class Pace {
     return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, refilled, inTime))));
   }
 
-  /** A chunk of so many grows no more, and is so short that a gap behind it would count. */
+  /** Whether chunks of this size have stopped growing, and are so short that a gap after each would matter. */
   isWorthSendingAhead(size: number, targetMs: number): boolean {
     const expectedMs = size * (this.meanMs ?? 0);
     return expectedMs >= targetMs / 2 && expectedMs <= targetMs;

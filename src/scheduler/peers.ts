@@ -1,4 +1,4 @@
-// What the scheduler's shell knows of those at the other ends of its comms.
+// What the scheduler's shell knows of its peers: the workers and clients at the other ends of its comms.
 
 import { byteLengthOf } from '../lib/attachments.ts';
 import type { Loss } from '../lib/chunk.ts';
@@ -38,24 +38,24 @@ interface RetryNote {
   readonly isTimedOut: boolean;
 }
 
-/** An array, its bytes, and whose it is. Ids are the scheduler's own; `clientArray` is the client's name for it. */
+/** An array with its bytes and its client. `id` is the scheduler's own; `clientArray` is the client's id for it. */
 export class HeldArray {
   readonly id: number;
   readonly client: ClientPeer;
   readonly clientArray: number;
   readonly submission: Omit<Submission, 'given'>;
-  /** What came with it. */
+  /** The indices that were settled when it was submitted. */
   readonly given: readonly Range[];
   readonly givenBytes: number;
   readonly elementwise: readonly HeldArray[];
   readonly whole: readonly HeldArray[];
-  /** Those that need it, as long as the core knows them. */
+  /** Arrays that need it, as long as the core knows them. */
   readonly dependents = new Set<HeldArray>();
-  /** No other dependents will come. */
+  /** The client will submit no more dependents of it. */
   isSealed = false;
-  /** What is held of it: that which nobody needs any more is not. */
+  /** The outcomes that are held: those that nobody needs any more are dropped. */
   readonly blocks = new BlockStore<HeldBlock>();
-  /** What indices that are to be tried again want to be told, until they settle. */
+  /** What indices that asked to be run again are to be told then, until they settle. */
   readonly #notes = new Map<number, RetryNote>();
   /** The latest loss of each index that was lost. */
   readonly losses = new Map<number, LatestLoss>();
@@ -86,7 +86,7 @@ export class HeldArray {
     return { ...facts, ...(timeoutMs !== undefined && { timeoutMs }), ...(code !== undefined && { code }) };
   }
 
-  /** Keeps what an index wants to be told when it is tried again; without bytes, that its time was up. */
+  /** Keeps what an index is to be told when it runs again; without bytes, that it has timed out. */
   note(index: number, bytes: Uint8Array | undefined): void {
     const before = this.#notes.get(index)?.bytes;
     this.#notes.set(index, { index, bytes: bytes ?? before, isTimedOut: bytes === undefined });
@@ -102,7 +102,7 @@ export class HeldArray {
     for (const index of this.#notedWithin(range)) this.#notes.delete(index);
   }
 
-  /** Goes through the range or through the notes, whichever is shorter. */
+  /** Looks through the range or through the notes, whichever is shorter. */
   #notedWithin({ start, end }: Range): number[] {
     if (this.#notes.size === 0) return [];
     if (this.#notes.size < end - start) return [...this.#notes.keys()].filter((index) => index >= start && index < end);
@@ -115,9 +115,9 @@ export class HeldArray {
 export interface ClientPeer {
   readonly type: 'client';
   readonly id: string;
-  /** Of its flow run; two clients may share one. */
+  /** The name of its flow run, which another client may have as well. */
   readonly name: string;
-  /** The name of the flow run that has a task which started this one, if one has. */
+  /** If a task of another flow run started this one: the name of that flow run. */
   readonly within: string | undefined;
   /** When it came, in milliseconds since 1970. */
   readonly since: number;
@@ -125,19 +125,19 @@ export interface ClientPeer {
   /** Notices when it is silent for too long. */
   readonly watch: Watch;
   readonly arrays: Map<number, HeldArray>;
-  /** When something of its last started or settled, or it came; by `performance.now`. */
+  /** When something of this client last started or settled, or when it came; by `performance.now`. */
   lastNews: number;
-  /** The kinds of reasons for a standstill that it was told, and other news that come once. */
+  /** The kinds of news that it was told and is told only once, such as reasons for a standstill. */
   readonly told: Set<string>;
   /** How long running functions are given to end by themselves when this client cancels, in milliseconds. */
   graceMs: number;
-  /** Of what it is sent: it does not take it as fast as it comes. */
+  /** It does not take what it is sent as fast as that comes. */
   hasEnough: boolean;
-  /** It was told that it cannot go on: nothing more of its is run. */
+  /** It was told that its run cannot go on: nothing more of it is run. */
   hasFailed: boolean;
-  /** It waits to hear that nothing of its runs any more. */
+  /** It waits to hear that nothing of it runs any more. */
   isCancelling: boolean;
-  /** It has cancelled: what it submitted before that, and comes behind because it is big, is not taken any more. */
+  /** It has cancelled: what it had submitted before, and comes later because it is big, is not taken. */
   hasCancelled: boolean;
 }
 
@@ -146,33 +146,33 @@ type Importing = Extract<FromWorker, { type: 'importing' }>;
 export interface WorkerPeer {
   readonly type: 'worker';
   readonly id: string;
-  /** For people; no other worker that is here has it. */
+  /** For people. No other worker that is here has the same. */
   readonly name: string;
   readonly threads: number;
   /** When it joined, in milliseconds since 1970. */
   readonly since: number;
-  /** Of its process, as it last said; absent as long as it has not. */
+  /** What its process takes, as it last said; absent until it has. */
   memoryBytes?: number;
   memoryLimitBytes?: number;
   lacksMemory: boolean;
   readonly comm: Comm<FromPeer, ToPeer>;
   readonly line: Line<ToWorker>;
-  /** Of what it is sent: it does not take it as fast as it comes. */
+  /** It does not take what it is sent as fast as that comes. */
   hasEnough: boolean;
   /** What it was given to run, until it says that the attempt is over. */
   readonly attempts: Map<number, Assignment>;
-  /** When there was a sign of it; by `performance.now`. */
+  /** When it last gave a sign of life; by `performance.now`. */
   lastSeen: number;
 }
 
-/** A dispatch of some indices of an array, since a time of `performance.now`. */
+/** A dispatch of some indices of an array. `since` is by `performance.now`. */
 export interface Assignment {
   readonly array: HeldArray;
   readonly ranges: readonly Range[];
   readonly since: number;
-  /** The latest that it wrote into the log. */
+  /** Its latest log records. */
   lastRecords: readonly LogRecord[];
-  /** The module that its thread has begun to import for it, and is not through with. */
+  /** The module that its thread is importing for it, if it is. */
   importing?: string | undefined;
 }
 
@@ -212,7 +212,7 @@ export function newWorker(id: string, comm: Comm<FromPeer, ToPeer>, { name, thre
   };
 }
 
-/** What to call a worker that calls itself so: two of one name could not be told apart in a log. */
+/** The name, with a number behind it if another worker has it: in a log, two could not be told apart. */
 export function freeName(name: string, workers: ReadonlyMap<string, WorkerPeer>): string {
   const isTaken = (wanted: string) => workers.values().some((worker) => worker.name === wanted);
   let free = name;
@@ -220,7 +220,7 @@ export function freeName(name: string, workers: ReadonlyMap<string, WorkerPeer>)
   return free;
 }
 
-/** What is said of a worker that has joined, and calls itself by a name. */
+/** The message about a worker that has joined. `itself` is the name that it gave itself. */
 export function describeJoined({ name, threads, comm }: WorkerPeer, itself: string): string {
   const renamed = name === itself ? '' : `; another one is called ${itself} as well`;
   return `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}${renamed}`;
@@ -229,12 +229,12 @@ export function describeJoined({ name, threads, comm }: WorkerPeer, itself: stri
 /** A peer that was not let in, and was told why. */
 export interface RefusedPeer {
   readonly news: string;
-  /** The same for all that are refused for the same reason. */
+  /** The same for all peers that are refused for the same reason. */
   readonly kind: string;
   readonly isWorker: boolean;
 }
 
-/** Tells a peer that introduces itself like this why it cannot be let in, if so, and closes. */
+/** If a peer with this `Hello` cannot be let in, tells it why, and closes. */
 export function refusedFor({ role, name, ...theirs }: Hello, comm: Comm<FromPeer, ToPeer>): RefusedPeer | undefined {
   if (theirs.protocol === protocolVersion && theirs.heddle === version) return undefined;
   const kind = `Heddle ${theirs.heddle} (protocol ${theirs.protocol})`;
@@ -246,12 +246,12 @@ export function refusedFor({ role, name, ...theirs }: Hello, comm: Comm<FromPeer
   return { news: `refused a ${role} from ${comm.peer}: ${message}`, kind, isWorker: role === 'worker' };
 }
 
-/** Behind all that it was sent before, also what is still being read from disk. */
+/** Sends it after all earlier messages, also those whose content is still being read from disk. */
 export function sendToWorker(worker: WorkerPeer, message: ToWorker): void {
   worker.line.send([message]);
 }
 
-/** Tells a worker to end what it runs; or not to begin it. */
+/** Tells a worker to end an attempt, or to begin nothing more of it. */
 export function callOff(worker: WorkerPeer | undefined, { type, attempt }: CallOff): void {
   const array = worker?.attempts.get(attempt)?.array;
   if (worker === undefined || array === undefined) return;
@@ -270,7 +270,7 @@ export function sendLogs({ client, clientArray }: HeldArray, records: readonly L
   sendToClient(client, { type: 'logs', array: clientArray, records });
 }
 
-/** To be called when a worker says that it begins to import a module, or is through with it. */
+/** To be called when a worker says that it begins to import a module, or has done so. */
 export function noteImport({ attempts }: WorkerPeer, { attempt, module }: Importing): void {
   const assignment = attempts.get(attempt);
   if (assignment !== undefined) assignment.importing = module;
@@ -282,7 +282,7 @@ export function isBusyFor(client: ClientPeer, workers: ReadonlyMap<string, Worke
   return [...workers.values()].some(holds);
 }
 
-/** Tells every client how many hands there are, and of who joined or was lost. */
+/** Tells every client how many workers and threads there are, and which one joined or was lost. */
 export function tellOfWorkers(
   clients: ReadonlyMap<string, ClientPeer>,
   workers: ReadonlyMap<string, WorkerPeer>,
@@ -293,7 +293,7 @@ export function tellOfWorkers(
   for (const client of clients.values()) sendToClient(client, message);
 }
 
-/** What the core is told of an array. Nothing that only the engine opens is in it: events are recorded. */
+/** What the core is told of an array. Events are recorded, so nothing that only the engine may open is in it. */
 export function specOf(
   { id, client, submission, given, givenBytes, elementwise, whole }: HeldArray,
   { concurrency: usual = 1 }: { readonly concurrency?: number },

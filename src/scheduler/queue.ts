@@ -1,5 +1,5 @@
-// What waits for the same: the arrays that need the same of a worker, and the workers that can give it now. Flows
-// mostly need nothing, so there is one queue; where there are several, each event costs as much more.
+// The arrays that need the same of a worker, and the workers that can give it now. Most flows need nothing, so there is
+// one queue; each further queue makes every event cost more.
 
 import { Heap } from '../lib/heap.ts';
 import { noTraits, type Traits } from '../lib/placing.ts';
@@ -7,7 +7,7 @@ import { runsBefore, type ArrayRecord } from './array-record.ts';
 import type { WorkerRecord } from './fleet.ts';
 import { placesIn, Turns } from './turns.ts';
 
-/** Amounts are counted in ten thousandths: so what is taken and given back comes to the same, fractions or not. */
+/** Amounts are counted as whole ten-thousandths, so that taking and giving back fractions leaves no remainder. */
 const unitsOfOne = 10_000;
 
 export function unitsOf(amount: number): number {
@@ -17,34 +17,34 @@ export function unitsOf(amount: number): number {
 export class Queue {
   readonly key: string;
   readonly needs: Traits;
-  /** Arrays with something queued, each once; and some whose queue has run empty since. */
+  /** Arrays with something queued, each once; and some that have nothing queued any more. */
   readonly listed = new Heap<ArrayRecord>(runsBefore);
   /** The workers that can take a chunk now. They take turns, so that chunks spread before they pile up. */
   readonly open: Turns<WorkerRecord>;
   /** How many chunks of it the workers could run at once, if they had nothing else to do. */
   slots = 0;
-  /** How many living arrays it is there for. */
+  /** How many living arrays belong to it. */
   arrays = 0;
-  /** How many chunks that need of the same went past what waits in it, since one of it last started. */
+  /** How many chunks that share its needs have passed it since it last started one: see `Keeping`. */
   passes = 0;
-  /** What gets free there is kept for it. */
+  /** The worker on which free resources are kept for it. */
   keeper: WorkerRecord | undefined;
   readonly #taken: readonly (readonly [name: string, units: number])[];
 
   constructor(key: string, needs: Traits) {
     this.key = key;
     this.needs = needs;
-    // Mostly there is no other.
+    // The plain queue is mostly the only one: its places stand in the workers themselves.
     this.open = new Turns<WorkerRecord>(needs === noTraits ? placesIn('openPlace') : undefined);
     this.#taken = needs.resources.map(({ name, amount }) => [name, unitsOf(amount)] as const);
   }
 
-  /** What stands in it needs nothing. */
+  /** Its arrays need nothing. */
   get isPlain(): boolean {
     return this.needs === noTraits;
   }
 
-  /** Nobody here can ever run what stands in it. */
+  /** No worker here can ever run its arrays. */
   get isStranded(): boolean {
     return this.slots === 0;
   }
@@ -55,12 +55,12 @@ export class Queue {
     return Math.min(threads, this.#timesIn(units));
   }
 
-  /** How many of its indices the worker could run at once beside what it runs already. */
+  /** How many of its indices the worker could begin now, beside what it runs. */
   roomOn(worker: WorkerRecord): number {
     return worker.chunks.size >= worker.threads ? 0 : this.roomWithThread(worker);
   }
 
-  /** Likewise, had it a thread for them. */
+  /** The same, if the worker had a free thread. */
   roomWithThread({ isDraining, isPaused, lone, keptFor, labels, free }: WorkerRecord): number {
     if (isDraining || isPaused || lone !== undefined) return 0;
     if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return 0;
@@ -68,7 +68,7 @@ export class Queue {
     return this.#timesIn(free);
   }
 
-  /** Whether one takes of a resource that the other needs too. */
+  /** Whether both need some resource of the same name. */
   sharesWith({ needs }: Queue): boolean {
     return this.#taken.some(([name]) => needs.resources.some((resource) => resource.name === name));
   }
@@ -78,7 +78,7 @@ export class Queue {
     return Math.min(1, ...this.#taken.map(([name, units]) => (free.get(name) ?? 0) / units));
   }
 
-  /** Takes, or with a negative count gives back, what so many indices need. */
+  /** Takes what `count` indices need; gives it back if `count` is negative. */
   take({ free }: WorkerRecord, count: number): void {
     for (const [name, units] of this.#taken) free.set(name, free.get(name)! - count * units);
   }

@@ -1,7 +1,7 @@
-// What happens to a scheduler, written down so that its core can go through it again: it decides by events and times
-// alone. No value is in it, since the core sees none.
+// Records what happens to a scheduler in a file, so that its core can be given the same events again: it decides by
+// events and times alone. No user value is in it, since the core sees none.
 //
-// A line for what the core was made with, then one for each event: its time, a hash of the commands, the event.
+// The first line has the options of the core. Each other line is an event: its time, a hash of the commands, the event.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -24,7 +24,7 @@ export interface Replay {
   readonly spanMs: number;
 }
 
-/** So much is written at a time, or what there is at each tick. */
+/** How many characters are collected before they are written; at a tick, all are. */
 const batchLength = 2 ** 16;
 
 export class Recorder {
@@ -63,7 +63,7 @@ export class Recorder {
     try {
       if (this.#descriptor !== undefined) writeSync(this.#descriptor, batch);
     } catch (error) {
-      // What is scheduled matters more than its recording.
+      // Scheduling goes on without a recording.
       this.#descriptor = undefined;
       this.#warn(this.#problem(error));
     }
@@ -83,7 +83,7 @@ export async function replay(file: string): Promise<Replay> {
   let core: SchedulerCore | undefined;
   let problem: HeddleError | undefined;
   for await (const text of linesOf(file)) {
-    // It was not the last one.
+    // The line that makes no sense was not the last one, so it was not merely cut off.
     if (problem !== undefined) throw problem;
     line += 1;
     const parsed = parse(text);

@@ -1,6 +1,6 @@
-// Which workers have which resources of which clients open. A resource is needed for as long as the array is that its
-// setup gets its arguments from; then whoever has it open is told to close it, and its client can hear that this is
-// done. What a resource is, nobody here knows.
+// Knows which workers have which resources open. A resource is needed as long as its array is: the one that the
+// arguments of its setup come from. After that, each worker that has it open is told to close it, and a client that
+// cancelled is told when all are closed. What a resource is does not matter here.
 
 import type { LogRecord } from '../lib/log-record.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -18,14 +18,14 @@ interface HeldResource {
   readonly key: string;
   readonly array: HeldArray;
   isNeeded: boolean;
-  /** The workers that have it open, and how often each was told to close it and has not answered. */
+  /** The workers that have it open; for each, how many requests to close it are not answered yet. */
   readonly openOn: Map<WorkerPeer, number>;
 }
 
 export class ResourceDesk {
   readonly #held = new Map<string, HeldResource>();
 
-  /** Notes what an array that was submitted is for, if it is for a resource. */
+  /** Notes an array that is the one of a resource. */
   submitted(array: HeldArray): void {
     const { resource: key } = array.submission;
     if (key === undefined) return;
@@ -33,7 +33,7 @@ export class ResourceDesk {
     this.#held.set(key, { key, array, isNeeded: true, openOn: new Map() });
   }
 
-  /** News of a resource that nobody here knows is old news. */
+  /** News of an unknown resource is old news, and ignored. */
   opened(worker: WorkerPeer, key: string): void {
     const held = this.#held.get(key);
     if (held === undefined) return;
@@ -55,7 +55,7 @@ export class ResourceDesk {
     sendLogs(array, named);
   }
 
-  /** No task run needs what this array is for any more. */
+  /** The array is forgotten: if it is the one of a resource, no task run needs that any more. */
   forgotten({ submission }: HeldArray): void {
     const held = submission.resource === undefined ? undefined : this.#held.get(submission.resource);
     if (held === undefined) return;
@@ -77,7 +77,7 @@ export class ResourceDesk {
     return this.#held.values().some(({ array, openOn }) => array.client === client && openOn.size > 0);
   }
 
-  /** Tells the clients that cancelled, and of whose work nothing runs or is open any more. */
+  /** Tells clients that cancelled when nothing of theirs runs or is open any more. */
   tellIdle(clients: ReadonlyMap<string, ClientPeer>, workers: ReadonlyMap<string, WorkerPeer>): void {
     this.#sweep((client) => isBusyFor(client, workers));
     for (const client of clients.values()) {
@@ -87,7 +87,7 @@ export class ResourceDesk {
     }
   }
 
-  /** Lets go of what nobody needs or has open, unless something of its client's runs, which could still open it. */
+  /** Forgets resources that nobody needs or has open, unless their client still runs something that could open them. */
   #sweep(runs: (client: ClientPeer) => boolean): void {
     for (const { key, array, isNeeded, openOn } of this.#held.values()) {
       if (!isNeeded && openOn.size === 0 && !runs(array.client)) this.#held.delete(key);

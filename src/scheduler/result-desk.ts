@@ -1,5 +1,5 @@
-// Outcomes of task runs, from the workers who bring them to those who need them: workers, as inputs of what depends on
-// them, and the client, who asks for what is large. What nobody needs any more is dropped.
+// Passes outcomes of task runs on to those who need them: to workers, as inputs of dependents, and to the client, which
+// asks for large ones. What nobody needs any more is dropped.
 
 import { tmpdir } from 'node:os';
 import { blockHeadBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
@@ -13,13 +13,13 @@ import type { SchedulerOptions } from './scheduler-options.ts';
 type RunChunk = Extract<Command, { type: 'run-chunk' }>;
 export type Ran = Extract<ToClient, { type: 'settled' }>['ran'] & {};
 
-/** A block that is larger is told of, and sent when it is asked for. */
+/** Of a larger block, the client is only told; it is sent when the client asks for it. */
 const toldBytes = 64 * 1024;
 
 interface RestOfScheduler {
   readonly core: SchedulerCore;
   readonly warn: (message: string) => void;
-  /** A chunk that was assigned is not sent after all. */
+  /** A chunk that was assigned could not be sent. */
   readonly unsent: (worker: WorkerPeer, attempt: number) => void;
 }
 
@@ -41,7 +41,7 @@ export class ResultDesk {
     for (const block of given) array.blocks.add(this.memory.add(block));
   }
 
-  /** Some indices of an array are settled like this. */
+  /** Some indices of an array have settled. */
   settled(array: HeldArray, block: Block, ran: Ran | undefined): void {
     const { start, count, bytes } = block;
     const { byteLength } = bytes;
@@ -57,7 +57,7 @@ export class ResultDesk {
     for (const upstream of array.whole) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
   }
 
-  /** The client has all that it will have of a block that it was told of. */
+  /** The client takes a block that it was told of, or does not want it. */
   answered(array: HeldArray | undefined, { start, isWanted }: Extract<FromClient, { type: 'take' }>): void {
     const [block] = array?.blocks.touching({ start, end: start + 1 }) ?? [];
     if (array === undefined || block === undefined || block.start !== start || !block.isOwed) return;
@@ -66,7 +66,7 @@ export class ResultDesk {
     this.#dropUnneeded(array, [block]);
   }
 
-  /** Nothing that is still to be submitted needs them. */
+  /** No array that is still to be submitted needs these. */
   sealed(arrays: readonly HeldArray[]): void {
     for (const array of arrays) {
       array.isSealed = true;
@@ -78,12 +78,12 @@ export class ResultDesk {
     for (const block of array.blocks.all) this.memory.drop(block);
     for (const upstream of array.upstreams()) {
       upstream.dependents.delete(array);
-      // Of all that a client leaves behind, it is forgotten in a moment.
+      // An upstream that the core has forgotten as well is dropped as a whole in a moment.
       if (this.#around.core.arrays.has(upstream.id)) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
     }
   }
 
-  /** What the worker needs for a chunk goes to it; what is said to it later comes later. */
+  /** Sends a chunk to a worker with all that it needs. Later messages arrive after it. */
   send(worker: WorkerPeer, array: HeldArray, command: RunChunk): void {
     const { ranges, attempt } = command;
     const isDefined = array.definedOn.has(worker);
@@ -106,7 +106,7 @@ export class ResultDesk {
     void messages.then(({ length }) => length === 0 && this.#around.unsent(worker, attempt));
   }
 
-  /** The client's run cannot go on. */
+  /** Tells the client, once, that its run cannot go on. */
   #fail(client: ClientPeer, { code, message }: HeddleError): void {
     if (client.hasFailed) return;
     client.hasFailed = true;
@@ -116,7 +116,7 @@ export class ResultDesk {
   async #whenRead(messages: Promise<readonly ToWorker[]>, { client }: HeldArray): Promise<readonly ToWorker[]> {
     try {
       const all = await messages;
-      // It may be that what comes before these, in the line, could not be read.
+      // Something before these in the line may have been unreadable, and the run has failed.
       if (!client.hasFailed) return all;
     } catch (error) {
       this.#fail(client, error as HeddleError);
@@ -156,7 +156,7 @@ export class ResultDesk {
   }
 }
 
-/** The blocks, which were read one after the other, by the array that they are of. */
+/** The blocks, read in the order of `needs`, grouped by the array that they belong to. */
 function inputsOf(needs: readonly Need[], blocks: readonly Block[]): ChunkInput[] {
   let next = 0;
   return needs.map(({ upstream, blocks: { length } }) => {

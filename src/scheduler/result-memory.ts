@@ -1,5 +1,5 @@
-// The outcomes that a scheduler holds: in memory up to a limit, beyond it on disk, oldest first, since what came last
-// is what a dependent wants next. Nobody waits for the disk but those who want what is there.
+// The outcomes that a scheduler holds: in memory up to a limit, the rest on disk. The oldest go to disk first, since
+// dependents most often want the latest next. Only those wait for the disk who want what is there.
 
 import { attach, attachmentsOf, byteLengthOf } from '../lib/attachments.ts';
 import { formatBytes } from '../lib/byte-size.ts';
@@ -8,35 +8,35 @@ import type { Range } from '../lib/range.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import { SpillFile } from './spill-file.ts';
 
-/** A block that is held. Where its bytes are is the business of the memory that holds it. */
+/** A block that is held. Only `ResultMemory` needs to know where its bytes are. */
 export interface HeldBlock {
   readonly start: number;
   readonly count: number;
   /** With what is attached to them. */
   readonly byteLength: number;
-  /** How long each attachment is, by its number, in the order in which they stand behind the bytes on disk. */
+  /** How long each attachment is, by its number, in the order in which they follow the bytes on disk. */
   readonly attached: ReadonlyMap<number, number>;
-  /** In memory, as long as they are. */
+  /** Present while they are in memory. */
   bytes: Uint8Array | undefined;
-  /** On disk, once they are. */
+  /** Where they are on disk, once they are. */
   place: Range | undefined;
-  /** How many read it from there, or write it. */
+  /** How many readers and writers use that place now. */
   users: number;
-  /** Its client has not got it, and may ask for it. */
+  /** Its client was told of it, and may still ask for it. */
   isOwed: boolean;
   isDropped: boolean;
 }
 
 export interface ResultMemoryOptions {
   readonly limitBytes: number;
-  /** Where the file is made for what is over the limit. */
+  /** The folder in which the file is made for what is over the limit. */
   readonly directory: string;
   readonly warn: (message: string) => void;
 }
 
-/** So much over the limit is no reason to wait for the disk. */
+/** Up to this much over the limit, nobody waits for the disk. */
 const slackBytes = 2 ** 20;
-/** After the disk refused something it is asked again when so much time has gone by. */
+/** How long to wait before writing to the disk again, after that failed. */
 const patienceMs = 10_000;
 
 export class ResultMemory implements AsyncDisposable {
@@ -44,11 +44,11 @@ export class ResultMemory implements AsyncDisposable {
   readonly #file: SpillFile;
   /** The blocks that are in memory and could as well be on disk, the oldest first. */
   readonly #inMemory = new Set<HeldBlock>();
-  /** Of all blocks that are in memory, movable or not. */
+  /** How much all blocks in memory take, whether they could be on disk or not. */
   memoryBytes = 0;
-  /** Of those that are on disk. */
+  /** How much those on disk take. */
   spilledBytes = 0;
-  /** Settles when nothing more is to be written, or can be. */
+  /** Settles when nothing more has to be written, or can be. */
   #spilling: Promise<void> | undefined;
   #refusedUntil = -Infinity;
   #hasWarned = false;
@@ -69,13 +69,13 @@ export class ResultMemory implements AsyncDisposable {
     const whole = { start, count, byteLength, attached, bytes, place: undefined };
     const block: HeldBlock = { ...whole, users: 0, isOwed, isDropped: false };
     this.memoryBytes += byteLength;
-    // What many look at must stay what they look at.
+    // Shared memory stays in memory: others look at the very same.
     if (attachments.every(([, memory]) => memory instanceof ArrayBuffer)) this.#inMemory.add(block);
     if (this.memoryBytes > this.#options.limitBytes) this.#spilling ??= this.#spill();
     return block;
   }
 
-  /** When much more is in memory than should be, and is being written: settles when that is done. */
+  /** If far more is in memory than should be, a promise that settles when enough was written. */
   get behind(): Promise<void> | undefined {
     const { limitBytes } = this.#options;
     return this.memoryBytes > limitBytes + Math.max(limitBytes / 4, slackBytes) ? this.#spilling : undefined;
@@ -88,7 +88,7 @@ export class ResultMemory implements AsyncDisposable {
     this.#freePlace(block);
   }
 
-  /** At once, when all of them are in memory. Rejects with `RESULT_LOST`. */
+  /** Returns them at once when all are in memory; else a promise, which may reject with `RESULT_LOST`. */
   read(blocks: readonly HeldBlock[]): readonly Block[] | Promise<readonly Block[]> {
     const known = blocks.map(({ start, count, bytes }) => (bytes === undefined ? undefined : { start, count, bytes }));
     if (known.every((block) => block !== undefined)) return known;
@@ -125,7 +125,7 @@ export class ResultMemory implements AsyncDisposable {
   }
 
   async #spill(): Promise<void> {
-    // What is dropped in the same turn need not be written.
+    // Blocks that are dropped in the same turn need not be written.
     await Promise.resolve();
     while (this.memoryBytes > this.#options.limitBytes && performance.now() >= this.#refusedUntil) {
       const [oldest] = this.#inMemory;

@@ -1,4 +1,4 @@
-// Why nothing that is queued can start now, in words: what has the slots, the limits, and the resources.
+// Says why nothing that is queued can start now: what occupies the slots, the limits and the resources.
 
 import { describeTraits, traitArguments, type Traits } from '../lib/placing.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
@@ -40,7 +40,7 @@ function room(fleet: Fleet, words: Words): string {
   return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${held}`;
 }
 
-/** What is free, and nobody gets: the rest of a worker's threads, or what something that was passed often needs. */
+/** What is free and yet not given: the rest of a worker for a chunk that runs alone, or what is kept for a queue. */
 function keptFree(workers: readonly WorkerRecord[], words: Words): string {
   const keeper = workers.find(({ keptFor }) => keptFor !== undefined);
   const passed = keeper?.keptFor?.listed.peek();
@@ -55,7 +55,7 @@ function keptFree(workers: readonly WorkerRecord[], words: Words): string {
   return `; ${rest} is kept free for ${whose}, since a worker was lost that ran it`;
 }
 
-/** Nobody here can run what needs this: who comes nearest, and what to do. */
+/** No worker here can run what needs this: which comes nearest, and what to do. */
 export function describeStranded(needs: Traits, { workers }: Fleet, words: Words): string {
   const shortOf = [...workers.values()].map((worker) => ({ worker, lacks: lacking(needs, worker) }));
   const [nearest] = shortOf.toSorted((a, b) => a.lacks.length - b.lacks.length);
@@ -76,14 +76,14 @@ function lacking({ resources, labels }: Traits, { has, isDraining }: WorkerRecor
   return [...missing, ...short, ...(isDraining ? ['is draining'] : [])];
 }
 
-/** What a thread imports before it runs anything of a chunk, if it does. */
+/** The import that a thread is busy with before it runs anything of the chunk, if it is. */
 export function importOf({ array, worker, attempt }: Chunk, words: Words): string | undefined {
   const module = words.importing?.(worker.id, attempt);
   if (module === undefined) return undefined;
   return `the import of ${module} for ${words.array(array.id)}, whose top level has not ended`;
 }
 
-/** What holds the slots, most of them first, each with how many. */
+/** What occupies the slots, each with how many: those with the most come first. */
 function occupants({ workers }: Fleet, words: Words, isMeant: (array: ArrayRecord) => boolean = () => true): string {
   const held = new Map<string, number>();
   for (const { chunks } of workers.values()) {

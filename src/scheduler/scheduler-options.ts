@@ -5,9 +5,9 @@ export interface SchedulerOptions {
   readonly allowedFailures?: number;
   /** How many runs of a task may overlap in one thread when it does not say so itself. Default 1. */
   readonly concurrency?: number;
-  /** A worker of which nothing is heard for so long is given up, in milliseconds. Default 15,000. */
+  /** How long a worker may be silent before it is given up, in milliseconds. Default 15,000. */
   readonly heartbeatTimeoutMs?: number;
-  /** When nothing of a flow run has started or settled for so long, it is told why, in milliseconds. Default 10,000. */
+  /** How long nothing of a flow run may start or settle before it is told why, in milliseconds. Default 10,000. */
   readonly standstillMs?: number;
   /** How much memory results may take before they are moved to disk. Default: 1 GB. */
   readonly resultMemoryBytes?: number;
@@ -15,13 +15,13 @@ export interface SchedulerOptions {
   readonly spillDirectory?: string;
   /** The file that events and decisions are written to. Default: none. */
   readonly record?: string;
-  /** Hears who comes and goes, for those who look after the scheduler. */
+  /** Is told who comes and goes, for the log of the scheduler. */
   readonly log?: (record: LogRecord) => void;
   readonly workerJoined?: (name: string) => void;
-  /** Whoever started a worker may soon know more of its end than that the connection is lost. */
+  /** Asked when the connection of a worker is lost: whoever started the worker may soon know how it ended. */
   readonly howWorkerEnded?: (name: string) => Promise<string | undefined> | undefined;
-  /** Whoever starts workers may know why there is none, and when there will be. */
+  /** Asked why there is no worker: whoever starts them may know, and when there will be one. */
   readonly whyNoWorker?: () => string | undefined;
-  /** Nothing was heard of it for too long. */
+  /** Is told the name of a worker that was silent for too long. */
   readonly workerGivenUp?: (name: string) => void;
 }

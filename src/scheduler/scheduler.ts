@@ -38,7 +38,7 @@ import './specimens.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { givenUp, soon, watchOverClient, whyItIsGone } from './signs-of-life.ts';
 
-/** What comes with an event that the core does not see. */
+/** What belongs to an event and is not shown to the core. */
 interface Freight {
   readonly bytes?: Uint8Array;
   readonly lostWorker?: LostWorker;
@@ -106,7 +106,7 @@ export class Scheduler implements AsyncDisposable {
     });
   }
 
-  /** Says something to flow runs, to all if not told to which, and to those who look after the scheduler. */
+  /** Logs a message for some flow runs, by default for all, and in the log of the scheduler. */
   announce(level: LogLevel, message: string, clients: Iterable<ClientPeer> = this.#clients.values()): void {
     this.#log(level, message);
     const records = [{ time: Date.now(), level, message }];
@@ -128,7 +128,7 @@ export class Scheduler implements AsyncDisposable {
     if (hello.type !== 'hello') throw new ProtocolError(`expected hello, got ${hello.type}`);
     const refused = refusedFor(hello, comm);
     if (refused !== undefined) {
-      // It may be the worker that they wait for.
+      // Flow runs without a worker are told: they may wait for this one.
       this.announce('warn', refused.news, refused.isWorker ? this.lookout.takeUntold(refused.kind) : []);
       return undefined;
     }
@@ -159,7 +159,7 @@ export class Scheduler implements AsyncDisposable {
 
   #giveUp(peer: WorkerPeer | ClientPeer, reason: string): void {
     void peer.comm.close(reason);
-    // Closing waits for the other end, and nobody here shall wait for that.
+    // Closing waits for the other end, which is not to hold up anything here.
     this.#leave(peer, reason);
     if (peer.type === 'worker') this.#options.workerGivenUp?.(peer.name);
   }
@@ -184,7 +184,7 @@ export class Scheduler implements AsyncDisposable {
     if (!this.#workers.delete(peer.id)) return;
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
     const news = departureOf(peer, reason, this.#isLastLoss);
-    // Who said that it would go, or was told to, and has finished what it ran, is no loss to be warned of.
+    // No warning for a worker that said that it would go, or was told to, and has finished what it ran.
     const isGoing = reason === ownClose || this.#core.fleet.workers.get(peer.id)?.isDraining === true;
     const isExpected = isGoing && peer.attempts.size === 0;
     if (isExpected) this.announce('info', news);
@@ -252,10 +252,10 @@ export class Scheduler implements AsyncDisposable {
         return this.#brake.heardVitals(worker, message);
       case 'draining':
         this.#handle({ type: 'worker-draining', worker: id });
-        // Behind the last chunk that it gets, so that it knows which one that was.
+        // Sent after the last chunk that it gets, so that it knows that no more will come.
         return sendToWorker(worker, { type: 'close', reason: 'it was asked for' });
       default:
-        // Any peer may send anything that is a message at all.
+        // A peer may send any valid message, also one that is not for us.
         throw new ProtocolError(`a worker has no business to send '${message.type}'`);
     }
   }
@@ -302,7 +302,7 @@ export class Scheduler implements AsyncDisposable {
     const arrays = clientArrays.flatMap((clientArray) => client.arrays.get(clientArray)?.id ?? []);
     for (const clientArray of clientArrays) client.arrays.delete(clientArray);
     this.#handle({ type: 'arrays-released', arrays });
-    // Those of a submission that was refused half way never reached the core, so it cannot forget them.
+    // Arrays of a submission that was refused half way never reached the core, so it cannot forget them.
     for (const array of arrays) if (!this.#core.arrays.has(array)) this.#forget(array);
   }
 
@@ -322,12 +322,12 @@ export class Scheduler implements AsyncDisposable {
     this.#recorder?.note(event, this.#now, commands);
     let cargo = freight;
     for (const command of commands) {
-      // The crashes that follow are those of what this worker ran.
+      // The crashes that follow were caused by the loss of this worker.
       const silent = command.type === 'close-worker' && this.#workers.get(command.worker)!;
       if (silent) cargo = { lostWorker: givenUp(silent, this.#heartbeatTimeoutMs) };
       this.#perform(command, cargo);
     }
-    // Retries are due at times of their own, between the beats.
+    // Retries are due between the beats as well.
     this.#alarm.setFor(this.#core.nextDue);
   }
 

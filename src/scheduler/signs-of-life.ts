@@ -1,5 +1,5 @@
-// Who is silent for too long, and why a worker is gone, for people. That it is silent explains nothing, so it never
-// stands alone: beside it stands what was last known.
+// Notices clients that are silent for too long, and words for people why a worker is gone. Silence alone explains
+// nothing, so the message also says what was last known of the worker.
 
 import { formatDuration } from '../lib/duration.ts';
 import { countIn } from '../lib/range.ts';
@@ -7,7 +7,7 @@ import { Watch } from '../comm/watch.ts';
 import type { LostWorker } from './losses.ts';
 import type { Assignment, ClientPeer, WorkerPeer } from './peers.ts';
 
-/** So many heartbeat timeouts a client may be silent: its thread is its author's, who may keep it busy. */
+/** How many heartbeat timeouts a client may be silent: user code may keep its thread busy. */
 const clientPatience = 20;
 const mostNamed = 3;
 const patienceMs = 1_000;
@@ -17,18 +17,18 @@ export function watchOverClient(heartbeatTimeoutMs: number, gone: (reason: strin
   return new Watch(limitMs, () => gone(`no sign of life for ${formatDuration(limitMs)}`));
 }
 
-/** One that was silent for longer than it may be. */
+/** A worker that was silent for longer than `limitMs`. */
 export function givenUp(worker: WorkerPeer, limitMs: number): LostWorker {
   const silence = `no sign of life within the heartbeat timeout of ${formatDuration(limitMs)}`;
   return { peer: worker, reason: `${silence}; ${lastKnown(worker)}` };
 }
 
-/** Why somebody is gone whose connection is; with more than that, if it had something to run. */
+/** Why a peer is gone whose connection is lost; of a worker that had something to run, also what was last known. */
 export function whyItIsGone(peer: WorkerPeer | ClientPeer, reason: string): string {
   return peer.type === 'client' || peer.attempts.size === 0 ? reason : `${reason}; ${lastKnown(peer)}`;
 }
 
-/** What is told within a while: how a process ended is known when its connection is lost, or a little later. */
+/** What is told within a second, or nothing: how a process ended may be known only after its connection is lost. */
 export async function soon(told: Promise<string | undefined>): Promise<string | undefined> {
   const patience = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => patience.resolve(undefined), patienceMs);

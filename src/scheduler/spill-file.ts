@@ -1,6 +1,7 @@
-// Bytes that have no room in memory, in one file that has no name: it is removed as soon as it is open, so nobody else
-// can read it, and nothing is left of it when the process ends, however it ends. Places that are let go of are used
-// again, and at the end of the file they are given back.
+// Keeps bytes that have no room in memory in one file without a name: it is removed as soon as it is open, so that
+// nobody
+// else can read it, and nothing is left of it however the process ends. Places that are freed are used again; those at
+// the end of the file are cut off.
 
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +12,12 @@ import { Ranges } from '../lib/ranges.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 
 export class SpillFile implements AsyncDisposable {
-  /** Where it is made when it is first needed. */
+  /** The folder in which the file is made when it is first needed. */
   readonly directory: string;
   #file: Promise<FileHandle> | undefined;
   readonly #free = new Ranges();
   #end = 0;
-  /** Settles when what changes the file has done so: one at a time, so that nothing that was written is cut off. */
+  /** Settles after the latest change of the file. One at a time, so that no cut removes what was just written. */
   #changes: Promise<unknown> = Promise.resolve();
 
   constructor(directory: string) {
@@ -29,8 +30,8 @@ export class SpillFile implements AsyncDisposable {
   }
 
   /**
-   * Gives the place where they are, one behind the other. Rejects, with nothing kept, when there is no room or no such
-   * folder.
+   * Writes the pieces one behind the other, and returns their place. Rejects when there is no room or no such folder;
+   * then nothing is kept.
    */
   async write(...pieces: readonly Uint8Array[]): Promise<Range> {
     const place = this.#take(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
@@ -74,7 +75,7 @@ export class SpillFile implements AsyncDisposable {
     if (last === undefined || last.end < this.#end) return;
     this.#free.remove(last);
     this.#end = last.start;
-    // When its turn comes, the end may be another. Without room given back nothing is wrong but that.
+    // By the time it is cut, the end may have moved. If that fails, the file is only longer than it need be.
     if (this.#file !== undefined) void this.#change((file) => file.truncate(this.#end)).catch(() => {});
   }
 

@@ -1,4 +1,4 @@
-// Why does nothing of a flow run start or settle? Asked when that has been so for a while.
+// Says why nothing of a flow run has started or settled for a while.
 
 import { formatDuration } from '../lib/duration.ts';
 import type { LogLevel } from '../lib/log-record.ts';
@@ -35,13 +35,13 @@ interface Reasons {
   readonly telling: Telling;
 }
 
-/** Nothing when there is nothing to wait for, or what the run has is simply running. */
+/** `undefined` when there is nothing to wait for, or what the run has is simply running. */
 export function standstillOf(client: ClientPeer, books: Books, telling: Telling): Standstill | undefined {
   const { core } = books;
   const records = [...core.arrays.values()].filter((record) => record.client === client.id);
   const waiting = records.filter(({ queuedCount }) => queuedCount > 0);
   const chunks = records.flatMap((record) => [...record.chunks]);
-  // What nobody here can run is told of when nothing else waits: that it cannot was told when it came.
+  // Arrays that no worker here can run come last: the run was told of them when they were queued.
   const first = waiting.find(({ queue }) => !queue.isStranded) ?? waiting[0];
   if (first === undefined) return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
   const { workers, slots } = core.fleet;
@@ -56,7 +56,7 @@ export function standstillOf(client: ClientPeer, books: Books, telling: Telling)
   return { kind: 'waits-for-itself', level: 'warn', message: `${message}; ${why}. ${remedy}` };
 }
 
-/** Why nothing starts of what needs the same as this. */
+/** Why nothing starts of the arrays that need the same as this one. */
 function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core, telling }: Reasons): string {
   const { words } = telling;
   const alike = waiting.filter(({ queue }) => queue === first.queue);
@@ -69,7 +69,7 @@ function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core,
   return `${plural(count, 'task run waits', 'task runs wait')}, of ${words.array(first.id)}${others}: ${why}`;
 }
 
-/** What a worker has, and does not run. */
+/** Why nothing settles though workers have chunks: they wait to run alone, or all import a module. */
 function idling(chunks: readonly Chunk[], { held }: Fleet, { words }: Telling): Standstill | undefined {
   const lone = chunks.find((chunk) => held.has(chunk));
   if (lone !== undefined) {
@@ -77,7 +77,7 @@ function idling(chunks: readonly Chunk[], { held }: Fleet, { words }: Telling): 
     return { kind: 'alone', level: 'info', message: `${which} ${holding(lone, words)}` };
   }
   const told = chunks.map((chunk) => importOf(chunk, words));
-  // Of what runs, something may end.
+  // A chunk that runs may end at any time.
   if (!told.every((each) => each !== undefined)) return undefined;
   const remedy = 'What takes long there belongs into a task, or behind if (import.meta.main)';
   return { kind: 'importing', level: 'warn', message: `all that it waits for is ${told[0]!}. ${remedy}` };
@@ -95,7 +95,7 @@ function retry(records: readonly ArrayRecord[], { words, now }: Telling): Stands
   return { kind: 'delayed', level: 'info', message };
 }
 
-/** The flow run that this one is inside of, at any depth, when those that this one is inside of have every thread. */
+/** The flow run of the task that started this one, if all threads are busy with runs that this one is inside of. */
 function outerOf(client: ClientPeer, { core, clients, arrays }: Books): string | undefined {
   if (client.within === undefined) return undefined;
   const outer = new Set<string>();

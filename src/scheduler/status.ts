@@ -1,4 +1,4 @@
-// What there is, for people and for programs that watch: plain data, made when it is asked for.
+// What a scheduler has, for people and for programs that watch it: plain data, made when it is asked for.
 
 import type { SchedulerCore } from './core.ts';
 import type { ClientPeer, HeldArray, WorkerPeer } from './peers.ts';
@@ -32,7 +32,7 @@ export interface WorkerStatus {
   readonly isPaused: boolean;
   readonly since: Date;
   readonly lastSeen: Date;
-  /** Of its process, and what that may take; absent when it has not said. */
+  /** What its process takes and may take; absent when it has not said. */
   readonly memoryBytes?: number;
   readonly memoryLimitBytes?: number;
 }
@@ -62,7 +62,7 @@ export interface ArrayStatus {
   readonly crashed: number;
 }
 
-/** Every index of an array is in one of them. */
+/** Every index of an array is in exactly one of them. */
 export const phases = ['waiting', 'queued', 'delayed', 'assigned', 'settled'] as const;
 
 /** All that the scheduler has. */

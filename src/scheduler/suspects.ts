@@ -1,11 +1,11 @@
-// Queued indices, one of which may have taken a whole worker down. What ran is not known then, so they run again in
-// smaller and smaller chunks until only one can be to blame; an index that was charged runs alone.
+// Queued indices, one of which may have ended a whole worker. It is not known which one ran then, so they run again in
+// smaller and smaller chunks until only one can be to blame. An index that was charged runs alone.
 
 import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 
 export class Suspects {
-  /** At place n, what may run in chunks of at most 2ⁿ indices. */
+  /** At position n: those that may run in chunks of at most 2ⁿ indices. */
   readonly #byExponent: Ranges[] = [];
 
   get size(): number {
@@ -26,8 +26,8 @@ export class Suspects {
   }
 
   /**
-   * Removes and returns up to `count` of the gravest suspects, which lie less than `span` behind the first of them, and
-   * the limit that they keep if they are lost again.
+   * Removes and returns up to `count` of the suspects with the smallest chunks, all less than `span` behind the first
+   * of them; and the largest chunk in which they may run, which stays when they are put back.
    */
   take(count: number, span: number): { readonly indices: Ranges; readonly limit: number } | undefined {
     for (const [exponent, ranges] of this.#byExponent.entries()) {

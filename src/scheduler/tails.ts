@@ -1,5 +1,6 @@
-// What a chunk that takes long has not begun: while another thread has nothing to do, or something is to run before it,
-// its worker is asked to give that back. What the thread has taken by then it runs.
+// Running chunks that take long. While another thread has nothing to do, or something is to run before such a chunk,
+// its
+// worker is asked to give back what it has not begun. What its thread has begun by then it runs.
 
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';
@@ -7,7 +8,7 @@ import { firstDue, type Moment } from './giving-way.ts';
 import { placesIn, Turns } from './turns.ts';
 
 export class Tails {
-  /** Chunks of which nobody has asked anything back, the one that has run longest first. */
+  /** Chunks that were not recalled, the one that has run longest first. */
   readonly #running = new Turns<Chunk>(placesIn('running'));
   readonly #asks: Asks;
   readonly #tell: (chunk: Chunk) => void;
@@ -44,7 +45,7 @@ export class Tails {
       const due = chunk.since + this.#patienceMs;
       if (due > now) return void (this.nextDue = due);
       this.#running.delete(chunk);
-      // All that is left runs, or is done.
+      // No more than its lanes are left: all of that has begun.
       if (chunk.outstanding.size <= chunk.lanes) continue;
       chunk.isRecalled = true;
       this.#asks.add(chunk, now);
@@ -52,12 +53,12 @@ export class Tails {
     }
   }
 
-  /** Whether any could be asked. */
+  /** Whether none could be recalled. */
   get isEmpty(): boolean {
     return this.#running.size === 0;
   }
 
-  /** For the invariants: those that can still be asked. */
+  /** For the invariants: those that can be recalled. */
   [Symbol.iterator](): IterableIterator<Chunk> {
     return this.#running[Symbol.iterator]();
   }

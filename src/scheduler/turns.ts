@@ -1,18 +1,20 @@
-/** A member of a line, and those beside it. */
+/** An item in a line, with its neighbours. */
 export interface Place<T> {
   readonly item: T;
   previous: Place<T> | undefined;
   next: Place<T> | undefined;
 }
 
-/** Where the members of a line have their places in it. */
+/** Finds the place of an item in a line. */
 export interface Places<T> {
   get(item: T): Place<T> | undefined;
   set(item: T, place: Place<T>): unknown;
   delete(item: T): unknown;
 }
 
-/** In a member of theirs: of one line only, and found without a search, of which there are several for each chunk. */
+/**
+ * Keeps the places in a field of the items, which is faster than a map. An item can be in one such line for a field.
+ */
 export function placesIn<Key extends string, T extends { [Each in Key]: Place<T> | undefined }>(key: Key): Places<T> {
   return {
     get: (item) => item[key],
@@ -21,7 +23,7 @@ export function placesIn<Key extends string, T extends { [Each in Key]: Place<T>
   };
 }
 
-/** Who is next? A line whose members come to its end, and leave from anywhere, in the same short time at any length. */
+/** A queue whose items join at its end and leave from anywhere, in constant time. */
 export class Turns<T> {
   readonly #places: Places<T>;
   #first: Place<T> | undefined;
@@ -40,7 +42,7 @@ export class Turns<T> {
     return this.#size;
   }
 
-  /** Who comes after a member of the line. */
+  /** The item after this one. */
   behind(item: T): T | undefined {
     return this.#places.get(item)?.next?.item;
   }
@@ -71,7 +73,7 @@ export class Turns<T> {
     else place.next.previous = place.previous;
   }
 
-  /** In the order of the line. Whoever it gives may leave the line before the next one is asked for. */
+  /** In order. An item may leave the line before the next one is asked for. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (let place = this.#first; place !== undefined;) {
       const { item, next } = place;
