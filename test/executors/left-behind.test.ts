@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
+import { Flow } from 'heddle';
+import { DistributedExecutor, LocalCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
+import { showWhileRunning } from '../fixtures/leaves-behind.ts';
 
 const script = join(import.meta.dirname, '../fixtures/leaves-behind.ts');
 const bounded = { timeout: 60_000 };
@@ -19,7 +23,7 @@ for (const where of ['threads', 'processes']) {
       await program.line(/^then 2$/);
 
       const words =
-        `${died}the last words of task 'save', which was over: it left a promise behind that nobody awaited, and that ` +
+        `${died}the last words of task 'save' [map index 0], which was over: it left a promise behind that nobody awaited, and that ` +
         'failed. Await it or return it (for many: await Promise.all(…), rather than forEach): Error: could not write 1';
       assert.equal(program.stdout[0], `cluster: ${words}`);
       assert.match(program.stdout[1]!, /^ +at write .*leaves-behind\.ts/);
@@ -80,6 +84,24 @@ test('secrets that were read in a thread are not shown by what it dies of', boun
   assert.ok(program.stderr.some((line) => line.endsWith(words)));
   assert.deepEqual(
     program.stderr.filter((line) => line.includes('warp-and-weft')),
+    [],
+  );
+});
+
+test('nor by what it dies of while a task runs, in the log and in the state', bounded, async () => {
+  const told: string[] = [];
+  const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
+  const flow = new Flow('busy', { executor }, () => showWhileRunning());
+
+  const secrets = { PASSWORD: 'warp-and-weft' };
+  const state = await flow.run({ secrets, onLog: ({ message }) => void told.push(message) });
+
+  const crashed = state.of('show-while-running');
+  assert.equal(crashed.type, 'Crashed');
+  told.push(crashed.message, inspect(crashed.error));
+  assert.ok(told.filter((text) => text.includes('refused: ***')).length > 2);
+  assert.deepEqual(
+    told.filter((text) => text.includes('warp-and-weft')),
     [],
   );
 });

@@ -15,12 +15,28 @@ export function listenForUncaught(): void {
   processWide('uncaught', () => process.on('uncaughtExceptionMonitor', tell));
 }
 
-/** Hears what ends this thread and was left behind by no task run that is known; it shows no secret. */
+/**
+ * For a thread that is not the flow's: `say` hears what ends it and was left behind by no task run that is known. The
+ * error is told elsewhere too, where nobody knows what was secret here, so from then on it shows no secret itself.
+ */
 export function hearStray(say: (record: LogRecord) => void): void {
   process.on('uncaughtExceptionMonitor', (thrown) => {
-    if (currentRun() !== undefined || process.listenerCount('uncaughtException') > 0) return;
-    say({ time: Date.now(), level: 'error', message: withoutSecrets(stackOf(failed(thrown))) });
+    if (process.listenerCount('uncaughtException') > 0) return;
+    const message = withoutSecrets(stackOf(failed(thrown)));
+    if (currentRun() === undefined) say({ time: Date.now(), level: 'error', message });
+    hideSecretsIn(thrown);
   });
+}
+
+function hideSecretsIn(thrown: unknown): void {
+  try {
+    if (!(thrown instanceof Error)) return;
+    const { message, stack } = thrown;
+    thrown.message = withoutSecrets(message);
+    if (stack !== undefined) thrown.stack = withoutSecrets(stack);
+  } catch {
+    // It lets nobody look, or is frozen.
+  }
 }
 
 function tell(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
