@@ -57,6 +57,8 @@ interface KnownArray {
 /** A chunk that has one of our threads, or waits until another chunk is over, to have its thread. */
 interface Run {
   readonly array: number;
+  /** Those of its indices whose time was up in another attempt. */
+  readonly timedOut: readonly number[];
   /** For its code, or for the chunk before it: then nothing of it has begun. */
   isWaiting: boolean;
   /** The attempt whose thread it gets next, until that attempt is over. */
@@ -196,7 +198,7 @@ export class WorkerCore {
 
   #run(message: RunMessage): void {
     if (this.#leaving !== 'not-asked') return;
-    const { attempt, array } = message;
+    const { attempt, array, timedOut } = message;
     if (!this.#arrays.has(array))
       throw new ProtocolError(`attempt ${attempt} is of array ${array}, never defined here`);
     const before = message.behind === undefined ? undefined : this.#runs.get(message.behind);
@@ -204,7 +206,7 @@ export class WorkerCore {
     if (isTooMany) throw new ProtocolError(`attempt ${attempt} is one too many for us`);
     if (this.#cancelledEarly.delete(attempt)) return this.#send({ type: 'ended', attempt });
     const behind = before && message.behind;
-    this.#runs.set(attempt, { array, isWaiting: true, behind, next: undefined, isCancelled: false });
+    this.#runs.set(attempt, { array, timedOut, isWaiting: true, behind, next: undefined, isCancelled: false });
     if (before === undefined) this.#begin(message);
     else before.next = message;
   }
@@ -246,8 +248,12 @@ export class WorkerCore {
   #reportLoss(attempt: number, { indices, loss }: ChunkLoss): void {
     // Whoever cancelled does not want them back.
     if (loss.kind === 'cancelled') return;
-    if (loss.kind !== 'timeout') return this.#send({ type: 'lost', attempt, indices, loss });
-    for (const index of indices) this.#send({ type: 'timed-out', attempt, index });
+    const timedOut = this.#runs.get(attempt)?.timedOut ?? [];
+    // What was only to be judged, since its time was up before, was ended by one of its handlers.
+    const isNews = (index: number) => loss.kind === 'timeout' && !timedOut.includes(index);
+    const lost = indices.filter((index) => !isNews(index));
+    if (lost.length > 0) this.#send({ type: 'lost', attempt, indices: lost, loss });
+    for (const index of indices.filter(isNews)) this.#send({ type: 'timed-out', attempt, index });
   }
 
   #end(attempt: number, word: FromWorker = { type: 'ended', attempt }): void {

@@ -9,6 +9,8 @@ import { Flow } from 'heddle';
 import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
 import { newDiary, note, until } from '../fixtures/diary.ts';
 import { block, isNative, leaveBlock, talkAndEnd, type Block } from '../fixtures/dying.ts';
+import { endlesslyHandled } from '../fixtures/handlers.ts';
+import { textsOf } from '../fixtures/log-lines.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 import { joinedWorker } from './worker-process.ts';
@@ -42,6 +44,25 @@ suite('functions that do not come back', { concurrency: 2 }, () => {
       note(diary.path, 'release');
     });
   }
+
+  test(
+    'a handler that does not come back takes its thread as often as anything may, and no oftener',
+    bounded,
+    async () => {
+      const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1, allowedFailures: 1 }));
+
+      const { state, logs } = await runOn(executor)(new Flow('endless', () => endlesslyHandled()));
+
+      const { type, message } = state.of('endlessly-handled');
+      assert.equal(type, 'Crashed');
+      assert.match(message, /lost 2 times; last on worker-1: its thread was ended because the time was up/);
+      const asked = textsOf(logs, 'info').filter((text) => text.startsWith('asked'));
+      assert.deepEqual(
+        asked,
+        ['Running', 'Success', 'TimedOut', 'TimedOut'].map((state) => `asked about ${state}`),
+      );
+    },
+  );
 
   for (const end of ['memory', 'exit', 'loop', 'native'] as const) {
     for (const processes of [false, true]) {

@@ -26,8 +26,14 @@ export function define(array: number, { isSent = false } = {}): Told {
   return told({ type: 'define', definition: { array, ...facts }, whole: [] });
 }
 
-export function run(array: number, { attempt = 1, behind }: { attempt?: number; behind?: number } = {}): RunTold {
-  const facts = { array, attempt, ranges: [{ start: 0, end: 10 }], lanes: 1, inputs: [], notes: [], timedOut: [] };
+interface RunFacts {
+  readonly attempt?: number;
+  readonly behind?: number;
+  readonly timedOut?: readonly number[];
+}
+
+export function run(array: number, { attempt = 1, behind, timedOut = [] }: RunFacts = {}): RunTold {
+  const facts = { array, attempt, ranges: [{ start: 0, end: 10 }], lanes: 1, inputs: [], notes: [], timedOut };
   return { type: 'told', message: { type: 'run', ...facts, ...(behind !== undefined && { behind }) } };
 }
 

@@ -82,6 +82,17 @@ test('an index whose time was up is no loss', () => {
   assert.deepEqual(commands, sent({ type: 'timed-out', attempt: 1, index: 4 }, ended(1)));
 });
 
+test('whose time was up before, and whose thread is ended for that again, is lost: something else takes so long', () => {
+  const on = worker();
+  on(define(1), run(1, { timedOut: [4] }));
+  const loss = { kind: 'timeout' } as const;
+
+  const commands = on(over(1, { indices: [4, 5], loss }));
+
+  const lost = { type: 'lost', attempt: 1, indices: [4], loss } as const;
+  assert.deepEqual(commands, sent(lost, { type: 'timed-out', attempt: 1, index: 5 }, ended(1)));
+});
+
 test('of a chunk that was cancelled nothing is told but its end', () => {
   const on = worker();
   on(define(1), run(1));

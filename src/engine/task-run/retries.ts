@@ -1,38 +1,88 @@
 import { toMilliseconds } from '../../lib/duration.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { isThenable } from '../../lib/thenable.ts';
+import { nameAndMessageIn } from '../../lib/thrown-text.ts';
 import { State } from '../../flow/state.ts';
-import { Ending } from '../endings.ts';
+import { Ending, failed } from '../endings.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
 
 /** Whether a run that ends so is tried again. */
-export function isRetried(ending: Ending, { plan, task }: LoadedTask, { retriesUsed }: Progress): boolean {
-  const { state, isRetriable } = ending;
-  if (state.isRetrying()) return true;
-  if (!isRetriable || !state.isFailed() || retriesUsed >= plan.retries) return false;
-  const { retryOn } = task.settings;
-  return retryOn === undefined || retryOn(reasonOf(state));
+export function isRetried(ending: Ending, loaded: LoadedTask, progress: Progress): boolean {
+  try {
+    return ending.state.isRetrying() || isWorthRetry(ending, loaded, progress);
+  } catch {
+    // Whoever judges the ending is told.
+    return false;
+  }
 }
 
 /**
  * The ending of a run that is to be tried again, as a `Retrying` state with the time when; nothing when it is not. A
- * RETRY signal names its own time and is not counted; every other failure is, against the task's `retries`.
+ * RETRY signal names its own time and is not counted; every other failure is, against the task's `retries`. Where the
+ * task's own rules for that fail, the run does, with `RETRY_RULE_FAILED`.
  */
 export function retrying(ending: Ending, loaded: LoadedTask, progress: Progress): Ending | undefined {
   const { state } = ending;
   if (state.isRetrying()) return new Ending(state, { isRetriable: false, progress });
-  if (!isRetried(ending, loaded, progress)) return undefined;
+  try {
+    if (!isWorthRetry(ending, loaded, progress)) return undefined;
+    return retry(state, { delayMs: delayOf(state, loaded, progress), retries: loaded.plan.retries, progress });
+  } catch (error) {
+    return new Ending(failed(error), { isRetriable: false });
+  }
+}
 
-  const { plan, task } = loaded;
-  const { retryDelay, jitter } = task.settings;
-  const baseMs =
-    plan.retryDelayMs ?? toMilliseconds(callDelay(retryDelay, progress.runCount), `retryDelay of '${plan.name}'`);
-  const delayMs = baseMs * (1 + jitter * (2 * Math.random() - 1));
+function retry(
+  state: State,
+  { delayMs, retries, progress }: { readonly delayMs: number; readonly retries: number; readonly progress: Progress },
+): Ending {
   const retriesUsed = progress.retriesUsed + 1;
-  const message = `${state.message} (retry ${retriesUsed} of ${plan.retries} in ${Math.round(delayMs)} ms)`;
+  const message = `${state.message} (retry ${retriesUsed} of ${retries} in ${Math.round(delayMs)} ms)`;
   const details = { startTime: Date.now() + delayMs, runCount: progress.runCount, error: state.error };
   return new Ending(new State('Retrying', message, details), {
     isRetriable: false,
     progress: { ...progress, retriesUsed },
   });
+}
+
+function isWorthRetry({ state, isRetriable }: Ending, { plan, task }: LoadedTask, { retriesUsed }: Progress): boolean {
+  if (!isRetriable || !state.isFailed() || retriesUsed >= plan.retries) return false;
+  const { retryOn } = task.settings;
+  if (retryOn === undefined) return true;
+  return asked({ option: 'retryOn', task: plan.name, about: state }, () => {
+    const answer: unknown = retryOn(reasonOf(state));
+    if (isThenable(answer)) throw new TypeError('it gave a promise: it is not waited for, and must give true or false');
+    return Boolean(answer);
+  });
+}
+
+function delayOf(state: State, { plan, task }: LoadedTask, { runCount }: Progress): number {
+  const { retryDelay, jitter } = task.settings;
+  const baseMs =
+    plan.retryDelayMs ??
+    asked({ option: 'retryDelay', task: plan.name, about: state }, () =>
+      toMilliseconds(callDelay(retryDelay, runCount), `what it gave for retry ${runCount}`),
+    );
+  return baseMs * (1 + jitter * (2 * Math.random() - 1));
+}
+
+interface Rule {
+  readonly option: 'retryOn' | 'retryDelay';
+  readonly task: string;
+  /** How the run ended. */
+  readonly about: State;
+}
+
+/** What the author's own rule says. The run had failed before that does, so its error is the cause. */
+function asked<Answer>({ option, task, about }: Rule, ask: () => Answer): Answer {
+  try {
+    return ask();
+  } catch (thrown) {
+    const { message, error: cause } = about;
+    const what = `the ${option} of task '${task}' failed: ${nameAndMessageIn(thrown)}`;
+    const after = `So the run is not tried again, which had ended with ${message}`;
+    throw new HeddleError('RETRY_RULE_FAILED', `${what}. ${after}`, { task, option, cause });
+  }
 }
 
 /** Of a setup that failed, what it threw: that is what the author of a `retryOn` has in mind. */

@@ -1,25 +1,23 @@
 // The steps of a task run that have to do with storage, in the words of the pipeline: endings instead of errors, the
 // user's functions called in the context of their run, and a time limit that does not count the waiting.
 
-import { controlWords, type ChunkTask } from '../../lib/chunk.ts';
+import type { Control } from '../../lib/chunk.ts';
 import { withContext } from '../context.ts';
 import { Ending, failed } from '../endings.ts';
 import { State } from '../../flow/state.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Progress } from '../loaded-task.ts';
 import type { RunToStore, StoredResults, StoredRun } from '../stored-run.ts';
+import { untimed } from './untimed.ts';
 
 interface StepFacts {
   readonly storage: StoredResults;
   /** Told when the run begins; they may throw as any argument may. */
   readonly run: () => RunToStore;
   readonly contextOf: (progress: Progress) => RunContext;
-  readonly control: ChunkTask['control'];
-  readonly isTimed: boolean;
+  /** Of the chunk, when there is a time limit. */
+  readonly timed: Control | undefined;
 }
-
-/** How often a time limit begins anew while storage is waited for: more often than it is looked at. */
-const unhurryMs = 50;
 
 export class StorageSteps {
   readonly #facts: StepFacts;
@@ -60,15 +58,11 @@ export class StorageSteps {
   }
 
   async #within<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
-    const { contextOf, control, isTimed } = this.#facts;
+    const { contextOf, timed } = this.#facts;
     const context = contextOf(progress);
-    const unhurry = () => Atomics.add(control, controlWords.starts, 1);
-    const timer = isTimed ? setInterval(unhurry, unhurryMs) : undefined;
     try {
-      return await withContext(context, work);
+      return await untimed(timed, () => withContext(context, work));
     } finally {
-      clearInterval(timer);
-      if (isTimed) unhurry();
       context.close();
     }
   }

@@ -1,7 +1,7 @@
 // The life of one task run, as a pipeline that reads from top to bottom: what its upstream runs say, the call of its
 // function, what its state handlers make of it, whether to try again. It knows nothing of chunks, threads or wires.
 
-import { controlWords } from '../../lib/chunk.ts';
+import { controlWords, type Control } from '../../lib/chunk.ts';
 import { timerMs } from '../../lib/timer.ts';
 import { isThenable } from '../../lib/thenable.ts';
 import { formatDuration } from '../../lib/duration.ts';
@@ -10,19 +10,20 @@ import { allSuccessful } from '../../flow/triggers.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { argumentsOf, endedByGates, inputsOf } from '../arguments.ts';
 import { withContext } from '../context.ts';
-import { Ending, endingOf, failed, timedOut } from '../endings.ts';
+import { Ending, endingOf, failed } from '../endings.ts';
 import { changeState, isWatched } from '../handlers.ts';
 import type { ChunkFacts, LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger, isLogged, type Logger } from '../logger.ts';
 import { refuseProxy } from '../outgoing.ts';
-import type { RunPlan } from '../plan.ts';
 import { stateAt } from '../outcomes.ts';
 import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from '../resources.ts';
+import { limitOf, overtime, type CallLimit } from './call-limit.ts';
 import { isRetried, retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
 import { RunContext, sourceOf } from '../run-context.ts';
-import { answerOf, conditionLimitMs, sensorTimedOut } from './sensing.ts';
+import { answerOf } from './sensing.ts';
 import { nameTaskRun } from './task-run-name.ts';
+import { untimed } from './untimed.ts';
 import { endedByUpstream } from './upstream-steps.ts';
 
 /** What is known of a run that is under way, if there is anything to know. */
@@ -171,15 +172,22 @@ export class TaskRunner {
 
   async #change(from: State, ending: Ending, { run, progress }: StepwiseRun): Promise<Ending> {
     if (!this.#isWatched) return ending;
+    const { task } = this.#loaded;
     const isAgain = (state: State) => isRetried(ending.withState(state), this.#loaded, progress);
-    return ending.withState(await changeState(this.#loaded.task, { from, to: ending.state, isRetried: isAgain }, run));
+    const change = () => changeState(task, { from, to: ending.state, isRetried: isAgain }, run);
+    return ending.withState(await untimed(this.#timed, change));
+  }
+
+  /** The control words of the chunk, when the task has a time limit. */
+  get #timed(): Control | undefined {
+    return this.#loaded.plan.timeoutMs === null ? undefined : this.#facts.task.control;
   }
 
   #storageOf(index: number): StorageSteps | undefined {
-    const { storage, plan } = this.#loaded;
+    const { storage } = this.#loaded;
     if (storage === undefined) return undefined;
     const mapIndex = this.#mapIndex(index);
-    const { task, elementwise } = this.#facts;
+    const { elementwise } = this.#facts;
     return new StorageSteps({
       storage,
       run: () => {
@@ -187,8 +195,7 @@ export class TaskRunner {
         return { mapIndex, inputs, logger: (once) => this.loggerFor(index, once) };
       },
       contextOf: (progress) => this.#context(index, progress),
-      control: task.control,
-      isTimed: plan.timeoutMs !== null,
+      timed: this.#timed,
     });
   }
 
@@ -378,23 +385,4 @@ function wordsFor(state: State): string {
 
 function cancelled(): State {
   return new State('Cancelled', 'The flow run was cancelled.');
-}
-
-/** How long a call may take. */
-interface CallLimit {
-  readonly limitMs: number;
-  readonly progress: Progress;
-}
-
-function limitOf(plan: RunPlan, progress: Progress): CallLimit | undefined {
-  if (plan.timeoutMs === null) return undefined;
-  return { limitMs: plan.everyMs === undefined ? plan.timeoutMs : conditionLimitMs(plan, progress), progress };
-}
-
-function overtime(plan: RunPlan, progress: Progress): Ending {
-  if (plan.everyMs !== undefined) return sensorTimedOut(plan, progress);
-  const limit = formatDuration(plan.timeoutMs!);
-  const remedy = 'Look at what it waits for or does so long, or give it a longer timeout.';
-  const message = `task '${plan.name}' ran longer than its timeout of ${limit}. ${remedy}`;
-  return timedOut(message, plan, { isRetriable: true });
 }

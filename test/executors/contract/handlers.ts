@@ -128,6 +128,15 @@ export function handlerRules(rule: Rule): void {
     assert.match(message, /Unexpected error while calling state handlers: RangeError: a handler with a bug/);
   });
 
+  rule('the timeout of a task is that of its function: its handlers may take longer', async (run) => {
+    const { state, logs } = await run(new Flow('slowly', () => tasks.toldSlowly.map([1, -1])));
+
+    const messages = state.of('told-slowly').children.map(({ message }) => message);
+    assert.deepEqual(messages, ['Task run succeeded.', 'RangeError: too small']);
+    const told = ['Failed', 'Mapped', 'Running', 'Running', 'Success'].map((state) => `told of ${state}`);
+    assert.deepEqual(textsOf(logs, 'info').toSorted(), ['called', 'called', ...told]);
+  });
+
   rule('a signal from a handler is the new state: a failure can become a pause [P185]', async (run) => {
     const { state } = await run(new Flow('pause', () => tasks.pausedByHandler()));
 

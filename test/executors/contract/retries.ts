@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Flow, unmapped, type FlowState, type LogRecord } from 'heddle';
+import { Flow, unmapped, type FlowState, type HeddleError, type LogRecord } from 'heddle';
 import * as failing from '../../fixtures/failing.ts';
 import { askAgain } from '../../fixtures/loops.ts';
 import { chatter, check, inc, list, nothing, reportContext, say, sum } from '../../fixtures/tasks.ts';
@@ -137,6 +137,27 @@ export function retryRules(rule: Rule): void {
       assert.deepEqual([refused?.type, refused?.message], ['Failed', 'TypeError: a type that is none']);
     },
   );
+
+  rule('a retryOn or a retryDelay that fails ends its run, with what the task threw as the cause', async (run) => {
+    const { retryOnThrowing, retryOnLater, retryDelayMissing, handledRetryOn } = failing;
+    const faulty = [retryOnThrowing, retryOnLater, retryDelayMissing, handledRetryOn];
+
+    const { state, logs } = await run(new Flow('faulty', () => [faulty.map((each) => each('range')), inc(1)]));
+
+    const errors = faulty.map(({ name }) => state.of(name).error as HeddleError);
+    const what = ["retryOn of task 'retry-on-throwing' failed: TypeError: Cannot read properties of undefined", ''];
+    assert.ok(errors[0]?.message.startsWith(`the ${what[0]} (reading 'status'). So the run is not tried again`));
+    assert.match(errors[1]!.message, /^the retryOn of task 'retry-on-later' failed: TypeError: it gave a promise/);
+    assert.match(
+      errors[2]!.message,
+      /^the retryDelay of task 'retry-delay-missing' failed: .* for retry 1 .*undefined/,
+    );
+    for (const { code, cause } of errors) {
+      assert.deepEqual([code, String(cause)], ['RETRY_RULE_FAILED', 'RangeError: a range that is none']);
+    }
+    assert.ok(textsOf(logs, 'info').includes('Failed false'));
+    assert.equal(state.of('inc').result, 2);
+  });
 
   rule('RETRY tries again at its own time, and does not count [P133]', async (run) => {
     const { state } = await run(new Flow('asked-for', () => askAgain(Date.now() - 1_000)));
