@@ -115,6 +115,11 @@ export function assertStorable(node: Node, parameters: readonly string[]): void 
     }
   }
   const validator = cache === undefined ? undefined : nameOfValidator(cache.validator);
+  if (validator?.name === 'partialInputsOnly') {
+    const wrong = validator.names.find((name) => isBeyond(node, name.split('.')[0]));
+    if (wrong === undefined) return;
+    throw invalid(owner, 'cacheValidator', `names the input '${wrong}', ${butCalledWith(node)}`);
+  }
   if (validator?.name !== 'partialParametersOnly') return;
   for (const name of validator.names) {
     if (parameters.includes(name)) continue;
@@ -173,12 +178,17 @@ interface TargetUse {
 function assertHasValue({ owner, target, node }: TargetUse, name: string, parameters: readonly string[]): void {
   const [root, member = ''] = name.split('.');
   if (root === 'mapIndex' && !node.isMapped) throw wrongName({ owner, target, name }, 'but it is not mapped here');
-  if (root === 'inputs' && Number(member) >= node.bindings.length) {
-    const count = node.bindings.length === 1 ? '1 argument' : `${node.bindings.length} arguments`;
-    throw wrongName({ owner, target, name }, `but it is called with ${count}`);
-  }
+  if (root === 'inputs' && isBeyond(node, member)) throw wrongName({ owner, target, name }, butCalledWith(node));
   if (root !== 'parameters' || parameters.includes(member)) return;
   throw wrongName({ owner, target, name }, `which the flow does not have.${hintFor(member, parameters)}`);
+}
+
+function isBeyond({ bindings }: Node, position: string | undefined): boolean {
+  return Number(position) >= bindings.length;
+}
+
+function butCalledWith({ bindings: { length } }: Node): string {
+  return `but it is called with ${length === 1 ? '1 argument' : `${length} arguments`}`;
 }
 
 function differsByChild(node: Node, name: string): boolean {

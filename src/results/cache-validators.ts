@@ -44,7 +44,10 @@ export function allParameters(cached: CachedEntry, now: CacheQuestion): boolean 
   return durationOnly(cached, now) && isSame(cached.parameterHashes, now.parameterHashes);
 }
 
-/** For the same values of these inputs. A name that the task does not have makes every cached result unfit. */
+/**
+ * For the same values of these inputs, by position, or parts of them: `['0', '1.day']`. A position that the call lacks
+ * is refused with the flow; a part that an input lacks fails its run.
+ */
 export function partialInputsOnly(names: readonly string[]): CacheValidator {
   const checked = checkNames('partialInputsOnly', names);
   return partial({ name: 'partialInputsOnly', names: checked }, (cached, now) => {
@@ -52,7 +55,7 @@ export function partialInputsOnly(names: readonly string[]): CacheValidator {
   });
 }
 
-/** For the same values of these parameters. A name that the flow does not have makes every cached result unfit. */
+/** For the same values of these parameters. A name that the flow does not have is refused with the flow. */
 export function partialParametersOnly(names: readonly string[]): CacheValidator {
   const checked = checkNames('partialParametersOnly', names);
   return partial({ name: 'partialParametersOnly', names: checked }, (cached, now) => {

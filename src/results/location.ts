@@ -98,13 +98,24 @@ function textFor({ name, format }: Placeholder, { text, values }: Rendering): st
 }
 
 /** What a dotted name leads to, through own properties; `undefined` where it leads nowhere. */
-export function lookUp(name: string, values: unknown): unknown {
+function lookUp(name: string, values: unknown): unknown {
+  const road = follow(name, values);
+  return 'value' in road ? road.value : undefined;
+}
+
+/** Where a dotted name leads to, through own properties; or where it ended, and the value that knows no more of it. */
+export type Road = { readonly value: unknown } | { readonly endedAt: readonly string[]; readonly at: unknown };
+
+export function follow(name: string, values: unknown): Road {
+  const keys = name.split('.');
   let value = values;
-  for (const key of name.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  for (const [index, key] of keys.entries()) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) {
+      return { endedAt: keys.slice(0, index), at: value };
+    }
     value = (value as Record<string, unknown>)[key];
   }
-  return value;
+  return { value };
 }
 
 function hintFor(name: string, values: LocationValues): string {

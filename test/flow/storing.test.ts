@@ -86,6 +86,15 @@ test('a cache by a parameter that the flow does not have is refused', () => {
   assert.throws(build, { code: 'INVALID_OPTION', message: /names the parameter 'dya', .* Did you mean 'day'\?/ });
 });
 
+test('a cache by an argument that the task is not called with is refused', () => {
+  const build = (input: string) => () =>
+    new Flow('f', () => concat.with({ cacheFor: '1h', cacheValidator: partialInputsOnly(['0', input]) })('a', 'b'));
+
+  const message = "option 'cacheValidator' of task 'join' names the input '2.day', but it is called with 2 arguments";
+  assert.throws(build('2.day'), { code: 'INVALID_OPTION', message });
+  assert.doesNotThrow(build('1'));
+});
+
 test('a result that no worker could make again is refused, for a task and for a flow', () => {
   const stranger = new LocalResult({ serializer: { ...serializers.json, name: 'stranger' } });
   const unknown: Result = {

@@ -7,6 +7,7 @@
 import { State } from '../../flow/state.ts';
 import { describe } from '../../lib/options.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
+import { didYouMean } from '../../lib/nearest.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import {
   durationOnly,
@@ -18,7 +19,7 @@ import {
   type Selection,
 } from '../../results/cache-validators.ts';
 import { hashInputs } from '../../results/hash-inputs.ts';
-import { lookUp } from '../../results/location.ts';
+import { follow, type Road } from '../../results/location.ts';
 import type { Result } from '../../results/result.ts';
 import type { RunPlan } from '../plan.ts';
 import type { CachePlan } from '../storage-plan.ts';
@@ -109,7 +110,9 @@ export class CachedResults implements StoredResults {
     const isShared = isMapped && argument?.type !== 'element';
     let hash = isShared ? this.#sharedHashes.get(name) : undefined;
     if (hash === undefined) {
-      hash = hashInputs(lookUp(name, inputs));
+      const road = follow(name, inputs);
+      if (!('value' in road)) throw noSuchPart(this.#facts.plan.name, name, road);
+      hash = hashInputs(road.value);
       if (isShared) this.#sharedHashes.set(name, hash);
     }
     return hash;
@@ -216,6 +219,16 @@ function isEntry(found: unknown): found is StoredEntry {
 function noAnswer(task: string, answer: unknown): UsageError {
   const message = `the cacheValidator of '${task}' should return true or false, at once; got ${describe(answer)}`;
   return new UsageError('INVALID_OPTION', message, { task });
+}
+
+function noSuchPart(task: string, name: string, { endedAt, at }: Exclude<Road, { value: unknown }>): UsageError {
+  const isRecord = typeof at === 'object' && at !== null;
+  const names = isRecord ? Object.keys(at).map((key) => [...endedAt, key].join('.')) : [];
+  const meant = didYouMean(name, names);
+  const known = names.length === 0 ? '' : ` It can name: ${names.slice(0, 20).join(', ')}.`;
+  const why = isRecord ? `.${meant === '' ? known : meant}` : `, since '${endedAt.join('.')}' is ${describe(at)}.`;
+  const message = `the cacheValidator of task '${task}' names '${name}', which its inputs lack${why}`;
+  return new UsageError('INVALID_OPTION', message, { task, option: 'cacheValidator', input: name });
 }
 
 function timeText(time: number): string {

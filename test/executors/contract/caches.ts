@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheValidators, Flow, Parameter, unmapped } from 'heddle';
+import { cacheValidators, Flow, LocalResult, Parameter, unmapped, type State } from 'heddle';
 import { countOf, linesOf, newDiary } from '../../fixtures/diary.ts';
 import { livesOf } from '../../fixtures/log-lines.ts';
 import { newRoom } from '../../fixtures/room.ts';
@@ -136,6 +136,30 @@ function validatorRules(rule: Rule): void {
     assert.deepEqual(outputs, [1, 1, 3]);
   });
 
+  rule('a cache by a part that an input lacks fails the run, but a part may be undefined', async (run) => {
+    using room = newRoom();
+    using diary = newDiary();
+    const runBy = async (part: string) => {
+      const cacheValidator = cacheValidators.partialInputsOnly([part]);
+      const result = new LocalResult({ directory: room.path });
+      const kept = give.with({ cacheFor: '1h', cacheValidator, result });
+      const flow = new Flow('parts', () => kept.map([{ html: 'a' }, { html: undefined }], unmapped(diary.path)));
+      return (await run(flow)).state.of('give').children;
+    };
+
+    const [misspelt, odd, right] = [await runBy('0.htlm'), await runBy('0.html.top'), await runBy('0.html')];
+
+    const missing = "TypeError: the cacheValidator of task 'give' names";
+    const untold = `Whether there is a result already could not be told. ${missing}`;
+    const meant = `${untold} '0.htlm', which its inputs lack. Did you mean '0.html'?`;
+    assert.deepEqual(messages(misspelt), [meant, meant]);
+    const inNothing = ["'a'", 'undefined'].map((html) => {
+      return `${untold} '0.html.top', which its inputs lack, since '0.html' is ${html}.`;
+    });
+    assert.deepEqual(messages(odd), inNothing);
+    assert.ok(right.every((state) => state.type === 'Cached'));
+  });
+
   rule('children share what was cached for the same inputs, wherever they stand in their lists [P256]', async (run) => {
     using room = newRoom();
     using diary = newDiary();
@@ -243,6 +267,10 @@ function unsaidRules(rule: Rule): void {
       assert.deepEqual(warnings, [[], [], [otherInputs('square-2'), otherInputs('square')], [otherInputs('square')]]);
     },
   );
+}
+
+function messages(states: readonly State[]): string[] {
+  return states.map(({ message }) => message);
 }
 
 function otherInputs(task: string): string {
