@@ -51,7 +51,8 @@ function scheduled({ state, delayMs }: RETRY): State {
 
 /** The ending of a run whose time is up. The error has the name of what Node and browsers throw then. */
 export function timedOut(message: string, { name: task, timeoutMs }: RunPlan, after: { isRetriable: boolean }): Ending {
-  const error = new HeddleError('TASK_TIMED_OUT', message, { name: 'TimeoutError', task, timeoutMs });
+  const error = new HeddleError('TASK_TIMED_OUT', message, { task, timeoutMs });
+  error.name = 'TimeoutError';
   return new Ending(new State('TimedOut', message, { error }), after);
 }
 

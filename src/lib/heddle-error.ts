@@ -12,7 +12,7 @@ export class HeddleError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'HeddleError';
     this.code = code;
-    Object.assign(this, fields);
+    addFacts(this, fields);
   }
 }
 
@@ -28,13 +28,23 @@ export class UsageError extends TypeError {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'TypeError';
     this.code = code;
-    Object.assign(this, fields);
+    addFacts(this, fields);
     if (this.stack !== undefined) this.stack = callersStack(this.stack);
   }
 }
 
-/** What an error knows besides its text, as plain data; and its cause. */
+/** What an error knows besides its text, as plain data; and its cause. None is called like what every error has. */
 export interface ErrorFacts {
   readonly cause?: unknown;
+  readonly name?: never;
+  readonly message?: never;
+  readonly stack?: never;
+  readonly code?: never;
   readonly [fact: string]: unknown;
+}
+
+function addFacts(error: Error, facts: ErrorFacts): void {
+  for (const [fact, value] of Object.entries(facts)) {
+    if (!Object.hasOwn(error, fact)) Object.assign(error, { [fact]: value });
+  }
 }

@@ -6,7 +6,7 @@
 // Dates take a format of `yyyy`, `MM`, `dd`, `HH`, `mm` and `ss`, and are read in UTC: workers in several time zones
 // must find each other's results.
 
-import { UsageError } from '../lib/heddle-error.ts';
+import { type ErrorFacts, UsageError } from '../lib/heddle-error.ts';
 import { nearest } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
 
@@ -80,21 +80,24 @@ function textFor({ name, format }: Placeholder, { text, values }: Rendering): st
   if (value === undefined) {
     throw invalid(`${where} names '${name}', which has no value here.${hintFor(name, values)}`, {
       template: text,
-      name,
+      named: name,
     });
   }
   if (value instanceof Date) {
     if (format !== undefined) return formatDate(value, format, text);
-    throw invalid(`${where} should say how to write a date, as in '{${name}:yyyy-MM-dd}'`, { template: text, name });
+    throw invalid(`${where} should say how to write a date, as in '{${name}:yyyy-MM-dd}'`, {
+      template: text,
+      named: name,
+    });
   }
   if (format !== undefined) {
     const message = `${where} has a format for '${name}', which is ${describe(value)}; only a Date takes one`;
-    throw invalid(message, { template: text, name });
+    throw invalid(message, { template: text, named: name });
   }
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   const expected = 'only texts, numbers, true, false and dates can be part of a location';
-  throw invalid(`${where} names '${name}', which is ${describe(value)}; ${expected}`, { template: text, name });
+  throw invalid(`${where} names '${name}', which is ${describe(value)}; ${expected}`, { template: text, named: name });
 }
 
 /** What a dotted name leads to, through own properties; `undefined` where it leads nowhere. */
@@ -159,6 +162,6 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-function invalid(message: string, facts: Readonly<Record<string, unknown>>): UsageError {
+function invalid(message: string, facts: ErrorFacts): UsageError {
   return new UsageError('INVALID_LOCATION', message, facts);
 }

@@ -70,5 +70,7 @@ function unknownSerializer(name: string): HeddleError {
   const known = [...builtIn.keys(), ...registered.names].filter((each) => each !== name);
   const hint =
     didYouMean(name, known) || ' Call registerSerializer() at the top level of a module that the flow imports.';
-  return new HeddleError('UNKNOWN_SERIALIZER', `the serializer '${name}' is not registered here.${hint}`, { name });
+  return new HeddleError('UNKNOWN_SERIALIZER', `the serializer '${name}' is not registered here.${hint}`, {
+    serializer: name,
+  });
 }

@@ -47,6 +47,15 @@ test('doubled braces stand for themselves, and what is filled in is not looked a
   assert.equal(renderLocation('{parameters.day}', { parameters: { day: '{taskName}}' } }), '{taskName}}');
 });
 
+test('an error about a name has the names of an error, and that name as a fact', () => {
+  const render = () => renderLocation('{inputs.y}', values);
+
+  assert.throws(render, (error: Error) => {
+    const { name, stack = '' } = error;
+    return name === 'TypeError' && stack.startsWith('TypeError: ') && Reflect.get(error, 'named') === 'inputs.y';
+  });
+});
+
 const mistakes: readonly [template: unknown, message: RegExp][] = [
   ['{taskNme}.bin', /names 'taskNme', which has no value here\. Did you mean '\{taskName\}'\?$/],
   ['{day}.bin', /names 'day', which has no value here\. Did you mean '\{parameters\.day\}'\?$/],

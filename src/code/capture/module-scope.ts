@@ -64,7 +64,7 @@ export class ModuleScope {
     const message =
       `'${name}' of ${fileURLToPath(this.#url)} has no value in a worker, which imports the module up to the first ` +
       `run of a flow. Move it above that, or pass it as an input.`;
-    throw new HeddleError('CAPTURE_NOT_FOUND', message, { name, module: this.#url });
+    throw new HeddleError('CAPTURE_NOT_FOUND', message, { captured: name, module: this.#url });
   }
 }
 

@@ -76,7 +76,7 @@ function connectLogger(name: string, connect: unknown): void {
       `attachLogger('${name}', …) needs a name and a function that hands on what the logger says: ` +
       `attachLogger('amqp', (write) => amqp.on('log', (text) => write('info', text))); got ${describe(connect)}. To ` +
       `have loggers by name, without code, set logging.extraLoggers in heddle.toml.`;
-    throw new UsageError('INVALID_OPTION', message, { name });
+    throw new UsageError('INVALID_OPTION', message, { logger: name });
   }
   const write: WriteLine = (level, ...message) => {
     const run = writingRun();
