@@ -34,6 +34,21 @@ suite('signals', { concurrency: 2 }, () => {
     }
   }
 
+  for (const [signal, status] of signals) {
+    test(`${signal} ends the wait for a handler that does not end, and gives status ${status}`, bounded, async () => {
+      await using program = heddle(['run', 'test/cli/hanging-handler.fixture.ts', '--workers', '1']);
+      await program.line(/calling somebody/);
+
+      program.child.kill(signal);
+
+      assert.equal(await program.status(), status);
+      await program.line(
+        new RegExp(`cancelled: the process got ${signal}\\. It waits for the onFailure of flow 'hangs'`),
+      );
+      assert.match(program.stderr.at(-1)!, /Failed: Some reference tasks failed: fail: RangeError: no rows/);
+    });
+  }
+
   test('after Ctrl-C a worker of another machine is free for the next run', bounded, async () => {
     using diary = newDiary();
     const env = { HEDDLE_TOKEN: 'bobbin' };

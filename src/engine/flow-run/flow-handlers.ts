@@ -1,38 +1,153 @@
-// What the handlers of a flow make of the changes of a run's state. They are called where the flow was started.
+// What the handlers of a flow make of the changes of a run's state. They are called where the flow was started, and the
+// run waits for them; but not in silence, and not for ever once it was cancelled.
 
+import { formatDuration } from '../../lib/duration.ts';
+import { isThenable } from '../../lib/thenable.ts';
+import { timerMs } from '../../lib/timer.ts';
+import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
 import { withContext, type Run } from '../context.ts';
-import type { Flow, FlowStateHandler } from './flow.ts';
+import { failed, stackOf } from '../endings.ts';
+import type { Flow } from './flow.ts';
 import type { FlowState } from './flow-state.ts';
 import { throughHandlers, type Change } from '../handlers.ts';
+import { tellOfLongWait } from '../long-wait.ts';
 
 export const pending = new State('Pending', 'The flow run has not started.');
 export const running = new State('Running', 'The flow run is running.');
 
-/** The state that the handlers put in the place of the one that they are shown, or that one. */
-export async function changeFlowState(flow: Flow, change: Change, run: Run): Promise<State> {
-  const { stateHandlers, onFailure } = flow.settings;
-  const failure: FlowStateHandler = async ({ to }) => {
-    if (to.isFailed()) await onFailure?.({ flow, state: to });
-  };
-  return await throughHandlers([...stateHandlers, failure], change, {
-    owner: `flow '${flow.name}'`,
-    call: (handler, { from, to }) => withContext(run, () => handler({ flow, from, to })),
-  });
+/** How much longer the end of a run that was cancelled may take than is allowed for what it runs. */
+export const endPatienceMs = 5_000;
+
+interface HandlerFacts {
+  readonly run: Run;
+  /** Aborted when somebody cancels the run, with a sentence that says so as its reason. */
+  readonly cancelled: AbortSignal;
+  readonly cancelGraceMs: number;
 }
 
-/** The same for the end of a run, which its `terminalStateHandler` sees first; whatever they say, its outputs stay. */
-export async function endFlow<Plan>(flow: Flow<Plan>, computed: FlowState<Plan>, run: Run): Promise<FlowState<Plan>> {
-  const { terminalStateHandler } = flow.settings;
-  const referenceStates = flow.referenceTasks.map((node) => computed.of(node));
-  const ended = await throughHandlers(
-    terminalStateHandler === undefined ? [] : [terminalStateHandler],
-    { from: running, to: computed },
-    {
-      owner: `flow '${flow.name}'`,
-      call: (handler, { to }) => withContext(run, () => handler({ flow, state: to, referenceStates })),
-    },
-  );
-  const state = await changeFlowState(flow, { from: running, to: ended }, run);
-  return state === computed ? computed : computed.as(state);
+interface Handler {
+  /** For the log: `the onFailure`. */
+  readonly what: string;
+  readonly call: (change: Change) => unknown;
+}
+
+export class FlowHandlers<Plan> {
+  readonly #flow: Flow<Plan>;
+  readonly #facts: HandlerFacts;
+
+  constructor(flow: Flow<Plan>, facts: HandlerFacts) {
+    this.#flow = flow;
+    this.#facts = facts;
+  }
+
+  /** The state that the handlers put in the place of the one that they are shown, or that one. */
+  async change(change: Change): Promise<State> {
+    const flow = this.#flow;
+    const { stateHandlers, onFailure } = flow.settings;
+    const which = (at: number) => (stateHandlers.length === 1 ? 'the state handler' : `state handler ${at + 1}`);
+    const handlers: Handler[] = stateHandlers.map((handler, at) => {
+      return { what: which(at), call: ({ from, to }) => handler({ flow, from, to }) };
+    });
+    if (onFailure !== undefined) {
+      // What it returns is not looked at.
+      const tell = async (state: State) => void (await onFailure({ flow, state }));
+      handlers.push({ what: 'the onFailure', call: ({ to }) => (to.isFailed() ? tell(to) : undefined) });
+    }
+    return await this.#through(handlers, change);
+  }
+
+  /** The same for the end of a run, which its `terminalStateHandler` sees first. */
+  async end(computed: FlowState<Plan>): Promise<State> {
+    const flow = this.#flow;
+    const { terminalStateHandler } = flow.settings;
+    const referenceStates = flow.referenceTasks.map((node) => computed.of(node));
+    const terminal: Handler[] = [];
+    if (terminalStateHandler !== undefined) {
+      const call = ({ to }: Change) => terminalStateHandler({ flow, state: to, referenceStates });
+      terminal.push({ what: 'the terminalStateHandler', call });
+    }
+    const ended = await this.#through(terminal, { from: running, to: computed });
+    return await this.change({ from: running, to: ended });
+  }
+
+  async #through(handlers: readonly Handler[], change: Change): Promise<State> {
+    let without = change.to;
+    let made: State | undefined;
+    const state = await throughHandlers(handlers, change, {
+      owner: `flow '${this.#flow.name}'`,
+      call: async (handler, shown) => {
+        without = shown.to;
+        const returned = await this.#call(handler, shown).catch((thrown: unknown) => {
+          if (thrown instanceof Signal) made = thrown.state;
+          throw thrown;
+        });
+        if (returned instanceof State) made = returned;
+        return returned;
+      },
+    });
+    if (state === made || state === without) return state;
+    this.#facts.run.logger.error(stackOf(state));
+    if (!without.isFinished()) return state;
+    const message = `${state.message}. Without that it would be ${without.toString()}`;
+    return new State('Failed', message, { error: state.error });
+  }
+
+  /** What a handler returns; nothing when a cancel ends the wait for it. */
+  async #call({ what, call }: Handler, change: Change): Promise<unknown> {
+    const { run, cancelled, cancelGraceMs } = this.#facts;
+    const wasCancelled = cancelled.aborted;
+    const returned = withContext(run, () => call(change));
+    if (!isThenable(returned)) return returned;
+    const { logger } = run;
+    const whose = `${what} of flow '${this.#flow.name}'`;
+    using _told = tellOfLongWait((elapsed) => logger.info(`waiting for ${whose}, for ${elapsed} so far`));
+    using limit = new Limit((allowed) => {
+      logger.warn(`${whose} has not ended within ${allowed}: it is no longer waited for, and changes nothing`);
+    });
+    const hear = () => {
+      const grace = formatDuration(cancelGraceMs);
+      logger.warn(`${cancelled.reason} It waits for ${whose}, which has ${grace} to end.`);
+      limit.set(cancelGraceMs);
+    };
+    if (wasCancelled) limit.set(cancelGraceMs + endPatienceMs);
+    else if (cancelled.aborted) hear();
+    else cancelled.addEventListener('abort', hear);
+    try {
+      return await Promise.race([returned, limit.reached]);
+    } catch (thrown) {
+      if (wasCancelled || !cancelled.aborted || thrown instanceof Signal) throw thrown;
+      logger.warn(`${whose} ended at the cancel: ${failed(thrown).message}; it changes nothing`);
+      return undefined;
+    } finally {
+      cancelled.removeEventListener('abort', hear);
+    }
+  }
+}
+
+/** Until when something is waited for; for ever, as long as it is not set. */
+class Limit implements Disposable {
+  readonly #tell: (allowed: string) => void;
+  readonly #reached = Promise.withResolvers<void>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `tell` hears it when it is reached. */
+  constructor(tell: (allowed: string) => void) {
+    this.#tell = tell;
+  }
+
+  get reached(): Promise<void> {
+    return this.#reached.promise;
+  }
+
+  set(limitMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#tell(formatDuration(limitMs));
+      this.#reached.resolve();
+    }, timerMs(limitMs));
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
 }

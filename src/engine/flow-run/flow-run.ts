@@ -11,13 +11,12 @@ import { config } from '../../config/config.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State } from '../../flow/state.ts';
 import { beginningAgain, beginningOf } from './beginning.ts';
-import type { Run } from '../context.ts';
 import type { Executor, Session, SessionListener } from './executor.ts';
 import { failed } from '../endings.ts';
 import { finalState } from './final-state.ts';
 import type { Flow, FlowRunName } from './flow.ts';
 import { contextOf } from './flow-context.ts';
-import { changeFlowState, endFlow, pending, running } from './flow-handlers.ts';
+import { endPatienceMs, FlowHandlers, pending, running } from './flow-handlers.ts';
 import type { FlowPlacing } from './flow-placing.ts';
 import { warnOfNoTasks } from './flow-plan.ts';
 import { FlowRunLog } from './flow-run-log.ts';
@@ -50,9 +49,6 @@ export interface FlowRunRequest {
 /** Each worker that joins is told as long as there are no more: a crowd would flood the log. */
 const mostToldOf = 10;
 
-/** How much longer than is allowed the end of what runs and is open may take, before nobody waits for it any more. */
-const endPatienceMs = 5_000;
-
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
   const calledAt = Date.now();
@@ -83,9 +79,10 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
     ...(scheduledStartTime !== undefined && { scheduledStartTime: new Date(scheduledStartTime) }),
   };
   const scope = { ...facts, startedAt, secrets, log };
-  const context = contextOf(scope);
+  const { cancelGraceMs } = request;
+  const handlers = new FlowHandlers(flow, { run: contextOf(scope), cancelled: over.cancelled, cancelGraceMs });
 
-  const first = await changeFlowState(flow, { from: pending, to: running }, context);
+  const first = await handlers.change({ from: pending, to: running });
   const how = begun === undefined ? 'started' : `resumes what was begun ${new Date(startedAt).toISOString()}`;
   if (first.isRunning()) logger.info(`flow run '${log.flowRunName}' ${how}`);
   else over.endAs(first);
@@ -99,7 +96,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const { graph, plan, settings } = flow;
   const { placing, approve: approved = [] } = request;
   const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, placing, result: settings.result });
-  const orTold = toldOfFailure(flow, context);
+  const orTold = toldOfFailure(handlers);
   warnOfNoTasks(graph, logger);
   await orTold(warnOfState(graph, logger));
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
@@ -107,10 +104,11 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
   await orTold(carryThrough(runner, session, { over, request, log }));
 
-  const durationMs = Date.now() - calledAt;
-  const statistics = { startedAt: calledAt, durationMs, ...countTaskRuns(runner), ...mostHands };
+  const taken = () => ({ durationMs: Date.now() - calledAt });
+  const statistics = { startedAt: calledAt, ...taken(), ...countTaskRuns(runner), ...mostHands };
   const computed = finalState(flow, runner, { flowRunId, log, statistics });
-  const state = first.isRunning() ? await endFlow(flow, computed, context) : computed.as(first);
+  const end = first.isRunning() ? await handlers.end(computed) : first;
+  const state = computed.as(end, taken());
   if (unheard.advice !== undefined) logger.info(unheard.advice);
   report(state, logger);
   if (journal !== undefined && !state.isSuccessful()) {
@@ -157,12 +155,12 @@ function report(state: FlowState, logger: Logger): void {
 }
 
 /** What goes wrong before any task could run has no final state, but the handlers hear of it. */
-function toldOfFailure(flow: Flow, context: Run): <T>(step: Promise<T>) => Promise<T> {
+function toldOfFailure(handlers: FlowHandlers<unknown>): <T>(step: Promise<T>) => Promise<T> {
   return async (step) => {
     try {
       return await step;
     } catch (error) {
-      await changeFlowState(flow, { from: running, to: failed(error) }, context);
+      await handlers.change({ from: running, to: failed(error) });
       throw error;
     }
   };
@@ -173,6 +171,7 @@ class Over implements Disposable {
   readonly #stopListening: () => void;
   readonly #end = Promise.withResolvers<State>();
   readonly #controller = new AbortController();
+  readonly #cancelled = new AbortController();
   /** What the user's own listener to the log threw, if that is why. */
   listenerFailure: Error | undefined;
 
@@ -197,8 +196,15 @@ class Over implements Disposable {
     return this.#controller.signal;
   }
 
+  /** Aborted when somebody cancelled it, be it when it had ended another way; the reason is a sentence. */
+  get cancelled(): AbortSignal {
+    return this.#cancelled.signal;
+  }
+
   cancel(why: string): void {
-    this.endAs(new State('Cancelled', `The flow run was cancelled: ${why}.`));
+    const message = `The flow run was cancelled: ${why}.`;
+    this.#cancelled.abort(message);
+    this.endAs(new State('Cancelled', message));
   }
 
   fail(error: Error): void {

@@ -97,9 +97,10 @@ export class FlowState<Plan = unknown> extends State {
     return timelineHtml(timelineOf(this, { flow: graph.flow, flowRunName, statistics, runs: [...runs.values()] }));
   }
 
-  /** The same run and outputs under another state, as a handler would have it. */
-  as({ type, message, error }: State): FlowState<Plan> {
-    return new FlowState(type, message, { outcome: this.#outcome, ...(error !== undefined && { error }) });
+  /** The same run and outputs under another state, as a handler would have it, when it took so long. */
+  as({ type, message, error }: State, taken: Pick<FlowStatistics, 'durationMs'>): FlowState<Plan> {
+    const outcome = { ...this.#outcome, statistics: { ...this.statistics, ...taken } };
+    return new FlowState(type, message, { outcome, ...(error !== undefined && { error }) });
   }
 
   /** The state of one node, given the node or its slug. Throws `UNKNOWN_TASK` for one that is not of this flow. */
