@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -77,6 +77,32 @@ test('a run whose process died while it noted the beginning begins anew', async 
   const state = await resume(diary.path, halves, { flowRunId: 'begun' });
 
   assert.deepEqual([state.output.total, state.statistics.keptTaskRuns], [15, 0]);
+});
+
+test('zeros at the end, as a machine that lost its power leaves them, cost nothing that was noted', async () => {
+  using diary = newDiary();
+  await resume(diary.path, halves, { flowRunId: 'zeros' });
+  appendFileSync(journalOf(diary.path, 'zeros'), Buffer.alloc(4096));
+  writeFileSync(`${diary.path}.mended`, '');
+
+  const state = await resume(diary.path, halves, { flowRunId: 'zeros' });
+  const third = await resume(diary.path, halves, { flowRunId: 'zeros' });
+
+  assert.ok(state.statistics.keptTaskRuns > 0, 'nothing was kept');
+  assert.equal(third.statistics.keptTaskRuns, third.statistics.taskRuns);
+});
+
+test('a journal that could not be opened does not keep its run for this process', async () => {
+  using diary = newDiary();
+  writeFileSync(`${diary.path}.mended`, '');
+  const journal = journalOf(diary.path, 'blocked');
+  mkdirSync(journal, { recursive: true });
+
+  await assert.rejects(resume(diary.path, halves, { flowRunId: 'blocked' }), { code: 'JOURNAL_UNWRITABLE' });
+  rmdirSync(journal);
+  const state = await resume(diary.path, halves, { flowRunId: 'blocked' });
+
+  assert.equal(state.output.total, 15);
 });
 
 test('a file that is no journal is left as it is, and the message says where it is', async () => {

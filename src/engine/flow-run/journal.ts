@@ -62,7 +62,8 @@ export class Journal implements Disposable {
   /** What is to be said of what was cut off. */
   damage: string | undefined;
   readonly #file: number;
-  readonly #lock: Disposable;
+  /** The file and the lock. */
+  readonly #opened: Disposable;
   readonly #nodes = new Map<string, StoredNode>();
   readonly #warn: (text: string) => void;
   #isBroken = false;
@@ -75,14 +76,17 @@ export class Journal implements Disposable {
     const folder = join(directory, 'runs');
     this.path = join(folder, `${encodeURIComponent(flowRunId)}.journal`);
     this.#warn = warn;
+    using opened = new DisposableStack();
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      this.#lock = lockFile(`${this.path}.lock`, flowRunId);
+      opened.use(lockFile(`${this.path}.lock`, flowRunId));
       this.#file = openSync(this.path, 'a+', 0o600);
+      opened.defer(() => closeSync(this.#file));
     } catch (cause) {
       throw cause instanceof HeddleError ? cause : unwritable(this.path, flowRunId, cause);
     }
     this.beginning = this.#readAll(flowRunId);
+    this.#opened = opened.move();
   }
 
   begin({ parameters, ...beginning }: RunBeginning): void {
@@ -110,8 +114,7 @@ export class Journal implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
-    this.#lock[Symbol.dispose]();
+    this.#opened[Symbol.dispose]();
   }
 
   #append(header: Header, bytes: Uint8Array = noBytes): void {
@@ -180,8 +183,9 @@ export class Journal implements Disposable {
   }
 
   #readBody(at: number, length: number): Buffer | undefined {
-    // Of a file that is no journal, four bytes may stand for any length.
-    if (length > 2 ** 31 - 1) return undefined;
+    // Of a file that is no journal, four bytes may stand for any length; and a machine that loses its power may leave
+    // zeros behind what was written, which have the checksum of nothing.
+    if (length === 0 || length > 2 ** 31 - 1) return undefined;
     const body = Buffer.allocUnsafeSlow(length);
     return readSync(this.#file, body, 0, length, at) === length ? body : undefined;
   }
@@ -214,7 +218,6 @@ export class Journal implements Disposable {
     const message =
       `${this.path} is no journal that this version of Heddle can read, so the flow run '${flowRunId}' cannot be ` +
       `resumed. Give the run another flowRunId, or remove the file to run all of it anew.`;
-    this[Symbol.dispose]();
     return new HeddleError('JOURNAL_UNREADABLE', message, { path: this.path, flowRunId });
   }
 }
