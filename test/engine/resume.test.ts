@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { Flow, ifElse, Parameter, unmapped, type FlowRunOptions, type LogRecord, type StandardSchema } from 'heddle';
@@ -10,6 +13,8 @@ import { withConfig } from '../../src/config/config.ts';
 import { heddle } from '../cli/process.ts';
 import { linesOf, newDiary, until } from '../fixtures/diary.ts';
 import { fleeting, half, halves, squares, sum, twice } from '../fixtures/resuming.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
 
 test('a run whose process was killed is resumed by another process', { timeout: 60_000 }, async () => {
   using diary = newDiary();
@@ -103,6 +108,21 @@ test('a journal that could not be opened does not keep its run for this process'
   const state = await resume(diary.path, halves, { flowRunId: 'blocked' });
 
   assert.equal(state.output.total, 15);
+});
+
+test('a run that finds the disk full says so, and leaves nothing there', { timeout: 60_000 }, async () => {
+  using diary = newDiary();
+  const folder = dirname(diary.path);
+  const script =
+    'mount -t tmpfs -o size=8k none "$1"; mkdir "$1/runs"; cat /dev/zero > "$1/zeros"; ' +
+    'HEDDLE__RESULTS__DIRECTORY="$1" "$2" src/cli/heddle.js run test/fixtures/resuming.ts --flow squares ' +
+    '--run-id full --local --param diary=x; echo "status $?"; ls -A "$1/runs"';
+  const args = ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder, process.execPath];
+
+  const { stdout, stderr } = await promisify(execFile)('unshare', args, { cwd: project });
+
+  assert.equal(stdout, 'status 1\n');
+  assert.match(stderr, /'full' cannot be made resumable.* ENOSPC.* Another folder can be set as results.directory/);
 });
 
 test('a file that is no journal is left as it is, and the message says where it is', async () => {

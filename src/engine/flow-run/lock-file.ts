@@ -22,11 +22,12 @@ export function lockFile(path: string, flowRunId: string): Disposable {
   });
   // Nobody ever sees a lock that is not written yet: it is made elsewhere, and gets its name as a whole.
   const draft = `${path}.${nodeCrypto().randomUUID()}`;
-  writeFileSync(draft, mine);
   try {
+    writeFileSync(draft, mine);
     while (!isLinked(draft, path)) clearAway(path, flowRunId);
   } finally {
-    rmSync(draft);
+    // It is there, and empty, also when the disk is full.
+    rmSync(draft, { force: true });
   }
   held.add(path);
   return {
