@@ -25,6 +25,8 @@ interface KeptBundle {
   readonly missing: readonly string[];
 }
 
+const longestDraftMs = 3_600_000;
+
 const ownPackage = projectOf(dirname(fileURLToPath(import.meta.url)));
 
 export class BundleStore {
@@ -63,12 +65,17 @@ export class BundleStore {
     const missing = leftOutOf(manifest);
     const folder = join(this.#folder, missing.length === 0 ? id : this.#nameHere(id));
     const draft = `${folder}.${randomUUID()}.tmp`;
-    for (const { path, bytes: content } of [...files, manifestOf(manifest)]) {
-      mkdirSync(dirname(join(draft, path)), { recursive: true });
-      writeFileSync(join(draft, path), content);
+    try {
+      for (const { path, bytes: content } of [...files, manifestOf(manifest)]) {
+        mkdirSync(dirname(join(draft, path)), { recursive: true });
+        writeFileSync(join(draft, path), content);
+      }
+      for (const [path, target] of Object.entries(manifest.links)) link(join(draft, path), join(folder, target));
+      moveInto(folder, draft, id);
+    } finally {
+      // On a disk that is full, half a bundle would keep it full.
+      rmSync(draft, { recursive: true, force: true });
     }
-    for (const [path, target] of Object.entries(manifest.links)) link(join(draft, path), join(folder, target));
-    moveInto(folder, draft, id);
     this.#checked.set(id, { folder, missing });
     this.#evict();
   }
@@ -102,9 +109,10 @@ export class BundleStore {
   #evict(): void {
     const used = new Set([...this.#checked.values()].map(({ folder }) => folder));
     const bundles = readdirSync(this.#folder)
-      // Drafts are those of workers that write them at this moment.
-      .filter((name) => name !== 'node_modules' && !name.endsWith('.tmp'))
+      .filter((name) => name !== 'node_modules')
       .flatMap((name) => sizeOf(join(this.#folder, name)) ?? [])
+      // Other workers may write their drafts at this moment; an old one was left by a worker that was killed.
+      .filter(({ folder, usedAt }) => !folder.endsWith('.tmp') || usedAt < Date.now() - longestDraftMs)
       .sort((a, b) => b.usedAt - a.usedAt);
     let total = 0;
     for (const { folder, bytes } of bundles) {
@@ -119,7 +127,7 @@ function moveInto(folder: string, draft: string, id: string): void {
   try {
     renameSync(draft, folder);
   } catch (error) {
-    if (isWhole(folder, id)) return rmSync(draft, { recursive: true });
+    if (isWhole(folder, id)) return;
     if (!existsSync(folder)) throw error;
     rmSync(folder, { recursive: true });
     renameSync(draft, folder);

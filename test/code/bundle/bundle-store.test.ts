@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -72,6 +72,19 @@ test('a bundle that somebody removed is not found, and can be kept again', () =>
   assert.ok(store.find(id) !== undefined);
 });
 
+test('a bundle that could not be written whole leaves nothing behind', () => {
+  using folder = newFolder();
+  const store = storeIn(folder);
+  const { id, bytes } = packed('export const a = 1;', {}, [{ path: 'x'.repeat(300), bytes: Buffer.from('x') }]);
+
+  assert.throws(() => store.add(id, bytes), { code: 'ENAMETOOLONG' });
+
+  assert.deepEqual(
+    readdirSync(folder.path).flatMap((name) => readdirSync(join(folder.path, name))),
+    ['node_modules'],
+  );
+});
+
 test('when the bundles take too much room, those that this worker does not use go', () => {
   using folder = newFolder();
   const old = packed('export const old = 1;');
@@ -83,6 +96,24 @@ test('when the bundles take too much room, those that this worker does not use g
 
   assert.ok(store.find(current.id) !== undefined);
   assert.equal(store.find(old.id), undefined);
+});
+
+test('half a bundle of a worker that was killed counts as one, and one that is being written is left alone', () => {
+  using folder = newFolder();
+  const { id, bytes } = packed('export const a = 1;');
+  const store = new BundleStore({ directory: folder.path, limitBytes: 1 });
+  store.add(id, bytes);
+  const home = dirname(dirname(fileURLToPath(store.find(id)!)));
+  for (const [name, age] of Object.entries({ 'new.tmp': 0, 'old.tmp': 86_400 })) {
+    mkdirSync(join(home, name));
+    writeFileSync(join(home, name, 'bundle.mjs'), 'export const');
+    const then = Date.now() / 1_000 - age;
+    utimesSync(join(home, name), then, then);
+  }
+
+  store.add(id, bytes);
+
+  assert.deepEqual(readdirSync(home).sort(), [id, 'new.tmp', 'node_modules'].sort());
 });
 
 const packages = {
