@@ -1,10 +1,10 @@
-// How an order to cancel reaches a running function: through a word of shared memory, so that it needs no message and
-// no turn of the event loop. A function that awaits is told at once; a busy loop is told when it polls
-// `signal.aborted`.
+// How an order to cancel reaches a running function: through a word of shared memory, which needs no message and no
+// turn
+// of the event loop. A function that awaits is told at once; a busy loop finds out when it polls `signal.aborted`.
 
 import { controlOrders, controlWords, type Control } from '../lib/chunk.ts';
 
-/** One wait for each control at a time: a wait that is never answered would stay in memory for good. */
+/** Only one wait for each control at a time: a wait that is never answered stays in memory for good. */
 const waiting = new WeakMap<SharedArrayBuffer, Set<() => void>>();
 
 export function isCancelled(control: Control): boolean {
@@ -12,7 +12,7 @@ export function isCancelled(control: Control): boolean {
 }
 
 /**
- * Calls `told` once, when the order to cancel comes; at once if it is there. Gives back a function that unsubscribes.
+ * Calls `told` once, when the order to cancel comes; at once if it has come. Returns a function that unsubscribes.
  */
 export function onCancel(control: Control, told: () => void): () => void {
   if (isCancelled(control)) {
@@ -21,7 +21,7 @@ export function onCancel(control: Control, told: () => void): () => void {
   }
   const others = waiting.get(control.buffer);
   const listeners = others ?? new Set();
-  // First of all: the order may be there by the time that it is waited for.
+  // Before the wait begins: the order may come at once.
   listeners.add(told);
   if (others === undefined) {
     waiting.set(control.buffer, listeners);
@@ -31,7 +31,7 @@ export function onCancel(control: Control, told: () => void): () => void {
 }
 
 async function tellWhenOrdered(control: Control, listeners: Set<() => void>): Promise<void> {
-  // Between the order and the waking, the control can have passed on to the next chunk, which nobody told to end.
+  // When this wakes up, the control may belong to the next chunk already, which nobody told to end.
   while (!isCancelled(control)) await Atomics.waitAsync(control, controlWords.order, controlOrders.none).value;
   waiting.delete(control.buffer);
   for (const told of listeners) told();

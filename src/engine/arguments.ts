@@ -13,7 +13,7 @@ import type { LoadedTask } from './loaded-task.ts';
 
 type WholeInput = LoadedTask['whole'][number];
 
-/** By template: with values in its gaps, which are the same for all the runs that share a plan. */
+/** By template: the same with its gaps filled, which is the same for all runs that share a plan. */
 const filled = new WeakMap<object, object>();
 
 /** The arguments of the run at a position of its chunk, as its function gets them. */
@@ -61,7 +61,7 @@ function wholeOf(task: string, input: WholeInput, { isFlattened }: { isFlattened
   return isFlattened ? flattened(task, input) : input.value;
 }
 
-/** Of a run that gave nothing there is nothing to flatten: one place stays empty for it, as when it is mapped over. */
+/** A run that gave no value has nothing to flatten: its place stays empty, as when it is mapped over. */
 function flattened(task: string, { value, outcomes: { values, states } }: WholeInput): unknown {
   const isMissing = (position: number) => {
     const state = states?.[position];
@@ -84,14 +84,14 @@ function fill({ plan, whole }: LoadedTask, argument: Extract<ArgumentPlan, { typ
   let value = filled.get(template);
   if (value === undefined) {
     value = withPlaces(template, argument.gaps, (gap) => wholeOf(plan.name, whole[gap.input]!, gap));
-    // As with all that many runs share.
+    // Many runs share it.
     if (plan.isMapped) deepFrozen(value);
     filled.set(template, value);
   }
   return argument.isFlattened ? flattenList(plan.name, value) : value;
 }
 
-/** How the gates of the branches that a run of a mapped task is in end it, when one of them is not open. */
+/** The state in which a closed gate ends the run of a mapped task in its branch; nothing if all gates are open. */
 export function endedByGates({ plan }: LoadedTask, elementwise: readonly Outcomes[], position: number) {
   for (const input of plan.gates ?? []) {
     const end = behindGate(elementwise[input]?.states?.[position]);
@@ -100,7 +100,7 @@ export function endedByGates({ plan }: LoadedTask, elementwise: readonly Outcome
   return undefined;
 }
 
-/** How what is behind a gate ends, when that is not open. No state is a success. */
+/** The state in which a run behind this gate ends; nothing if the gate is open. No state means success. */
 export function behindGate(gate: State | undefined): State | undefined {
   if (gate === undefined || gate.type === 'Success') return undefined;
   const { message } = gate;

@@ -1,9 +1,9 @@
 import { withoutSecrets } from './secrets.ts';
 
 /**
- * What a line of the log has of a text that a task may have made as long as it liked: of a longer one the beginning,
- * which says what is wrong, the end, which says where, and how much is between them. Secrets are masked first, since no
- * part of one that is cut in two would be found.
+ * Shortens a text for a line of the log, since a task can make one of any length. The beginning stays, which says what
+ * is wrong; the end, which says where; and how much is missing between them. Secrets are masked first: a secret that is
+ * cut in two would not be found.
  */
 export function bounded(text: string, { first, last } = { first: 6_000, last: 2_000 }): string {
   if (text.length <= first + last) return text;

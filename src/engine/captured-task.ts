@@ -1,5 +1,5 @@
-// Tasks that workers cannot find, because they were made inside a function: taken apart where the flow is started, with
-// what their functions capture, and put together again where they run.
+// Tasks that workers cannot find, because they were made inside a function. They are taken apart where the flow is
+// started, with what their functions capture, and put together again where they run.
 
 import type { Capture } from '../code/capture/capture.ts';
 import type { Captured } from '../code/capture/captured.ts';
@@ -39,7 +39,7 @@ export async function captureTask(task: Task, { slug, made, ...ofRun }: CaptureU
   return { ...captured, values: outgoing(values, use) as Captured['values'] };
 }
 
-/** What a task is made of, not looked through yet. Rejects as `captureTask` does, but for values. */
+/** What a task is made of, with its values not checked yet. Rejects as `captureTask` does, except for values. */
 export async function takeApart(task: Task, { slug, made = insideFunction }: CaptureSubject): Promise<Capture> {
   const { capture, NoInspectorError } = await import('../code/capture/capture.ts');
   try {
@@ -62,7 +62,7 @@ function codesOf(task: object): readonly Code[] {
   return codeOf(task as Task);
 }
 
-/** Results have a plan of their own, and upstream tasks are where the flow is. */
+/** Leaves out the `result`, which has a plan of its own, and upstream tasks, which stay where the flow is. */
 function withoutPlace({ options, ...rest }: TaskParts): Readonly<Record<string, unknown>> {
   const { result: _, upstreamTasks: __, ...sent } = options;
   return { options: sent, ...rest };

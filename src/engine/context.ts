@@ -52,13 +52,13 @@ export interface Run extends Partial<Context> {
   readonly logger: Logger;
   /** Names of loggers of other libraries whose lines belong in the log of this run. */
   readonly extraLoggers: readonly string[];
-  /** Whether its function is through. What that left running writes where it would if there were no run. */
+  /** Whether its function has ended. What that left running writes as if there were no run. */
   readonly isOver: boolean;
   /** Writes to the log of the run what a logger of this name says. */
   readonly loggerOf: (name: string) => Logger;
   /** Calls back once, right before the run is over. */
   readonly onceOver: (callback: () => void) => void;
-  /** From the next line of the log on. */
+  /** Takes effect with the next line of the log. */
   readonly renameFlowRun: (name: string) => void;
 }
 
@@ -74,7 +74,7 @@ export function currentRun(): Run | undefined {
   return storage.getStore();
 }
 
-/** The run in whose log belongs what is written now, if there is one. */
+/** The run whose log gets what is written now, if there is one. */
 export function writingRun(): Run | undefined {
   const run = storage.getStore();
   return run?.isOver === false ? run : undefined;
@@ -108,7 +108,7 @@ export function renameFlowRun(name: string): void {
 export const context: Context = new Proxy({} as Context, {
   get(_, name) {
     const run = storage.getStore();
-    // Whoever awaits or prints it asks for these.
+    // Asked for when it is awaited or printed.
     if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
     if (run !== undefined) return read(run, name);
     const remedy = 'Read it inside the function of a task, while a flow runs.';

@@ -49,7 +49,7 @@ function scheduled({ state, delayMs }: RETRY): State {
   return new State('Retrying', state.message, { startTime: Date.now() + delayMs });
 }
 
-/** The ending of a run whose time is up. The error has the name of what Node and browsers throw then. */
+/** The ending of a run whose time is up. The error has the same name as those of Node and browsers for that. */
 export function timedOut(message: string, { name: task, timeoutMs }: RunPlan, after: { isRetriable: boolean }): Ending {
   const error = new HeddleError('TASK_TIMED_OUT', message, { task, timeoutMs });
   error.name = 'TimeoutError';
@@ -62,12 +62,12 @@ export function failed(thrown: unknown): State {
   return new State('Failed', textOf(error), { error });
 }
 
-/** What was thrown as an error that can be asked; it may be anything at all, even a Proxy that throws when it is. */
+/** What was thrown, as an error that can be read. It may be anything, even a Proxy that throws when it is read. */
 function errorOf(thrown: unknown, thrower?: string): Error {
   try {
     if (thrown instanceof Error) return thrown;
   } catch {
-    // Then it is told like any other value.
+    // Then it is treated like any other value.
   }
   return decodeThrown(encodeThrown(thrown), thrower);
 }
@@ -79,8 +79,8 @@ const readOnlyOfTask = /Cannot assign to read only property '(.*)' of function '
 const readOnly = /^Cannot (?:assign to read only|delete) property |, object is not extensible$/;
 
 /**
- * A task is a frozen function while it runs, and what V8 says of that helps nobody. Nor does Node know of bundles, and
- * of folders on other machines.
+ * An error that says more, where that of the engine or of Node does not help: a task is a frozen function while it
+ * runs; a module may be missing in a bundle; a file may be in the folder of another machine.
  */
 function explained(error: Error, { name: task, folder }: RunPlan): Error {
   if (!(error instanceof TypeError)) return notInBundle(error) ?? notInFolder(error, { task, folder }) ?? error;
@@ -111,7 +111,7 @@ function notInFolder(error: Error, { task, folder }: { task: string; folder: str
   return toldInstead(error, new HeddleError('NOT_IN_WORKER_FOLDER', message, { task, path, here, cause: error }));
 }
 
-/** Of a command that is not found, Node says the same, with its name as the path. The folder itself may be gone. */
+/** Leaves out commands that are not found, of which Node says the same. The folder itself may be gone. */
 function missingFileOf(error: Error): { readonly path: string; readonly here: string } | undefined {
   try {
     const { code, path, syscall } = error as NodeJS.ErrnoException;
@@ -148,18 +148,18 @@ function textOf(error: Error): string {
 }
 
 /**
- * The stacks of an error, of its causes and of the errors that it stands for, of whatever kind: one that throws when it
- * is asked is told like any other.
+ * The stacks of an error, of its causes and of the errors in it, whatever they are: even of an error that throws when
+ * it is read.
  */
 export function stackOf({ error, message }: State): string {
   return bounded(error === undefined ? message : toldOf(encodeThrown(error)));
 }
 
-/** A record is bounded: in its levels, the number of errors, and the length of all texts together. */
+/** Recursion is safe here: a record has few levels, few errors, and a limited length. */
 function toldOf(record: ThrownRecord): string {
   if (record.kind !== 'error') return record.text;
   const { errors = [], cause } = record;
-  // Its own cause comes first: behind the last of the errors it would seem to be the cause of that one.
+  // Its own cause comes first: after the last of the errors, it would seem to be the cause of that one.
   const why = cause === undefined ? [] : [`caused by ${toldOf(cause)}`];
   const each = errors.map((error, at) => `error ${at + 1}: ${toldOf(error)}`);
   return [authorsPart(record), ...why, ...each].join('\n');
@@ -169,7 +169,7 @@ function authorsPart(record: ErrorRecord): string {
   return withCode(authorsStack(record.stack) ?? record.stack.replace(/(?:\n +at .*)+$/, ''), record);
 }
 
-/** As Node writes those of its own errors. */
+/** The stack with the error's code in its first line, as Node writes it for its own errors. */
 function withCode(stack: string, { name, code }: Pick<ErrorRecord, 'name' | 'code'>): string {
   const [first = ''] = stack.split('\n');
   if (typeof code !== 'string' || code === '' || first.includes(code)) return stack;

@@ -21,7 +21,7 @@ export function isWatched({ settings: { stateHandlers, onFailure } }: Task): boo
 }
 
 export interface TaskChange extends Change {
-  /** Whether a run in this state will be tried again. None is that ends where the flow was started. */
+  /** Whether a run in this state will be tried again. By default it is not. */
   readonly isRetried?: (state: State) => boolean;
 }
 
@@ -60,7 +60,7 @@ export async function throughHandlers<Handler>(
   for (const handler of handlers) {
     try {
       const returned = call(handler, { from, to: state });
-      // Most are not asynchronous, and are called for each of many runs.
+      // Most handlers are synchronous, and an await for each of many runs would cost much.
       const made = isThenable(returned) ? await returned : returned;
       if (made instanceof State) state = made;
       else if (made !== undefined && made !== null) throw notAState(owner, made);

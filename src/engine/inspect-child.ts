@@ -1,6 +1,6 @@
 // A fresh process that looks for tasks as workers do: by importing their modules, in a thread. search-afresh.ts starts
-// and ends it. Each module has a thread of its own, so that what one does while it loads is not put down to another;
-// and the main thread runs no code of the user's, so that it always hears when it is alone.
+// and ends it. Each module has a thread of its own, so that what one does while it loads is not blamed on another. The
+// main thread runs no user code, so that it always notices when its parent is gone.
 
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { nameAndMessageIn } from '../lib/thrown-text.ts';
@@ -32,15 +32,15 @@ export interface Answer {
 }
 
 export interface LookupFault {
-  /** That of the error which a worker would answer with. */
+  /** The code of the error that a worker would answer with. */
   readonly code: string;
-  /** What the user's own module threw, or did; or where the function is that it has instead. */
+  /** What the user's module threw or did; or where the function is that was found instead. */
   readonly cause: string;
 }
 
-/** More would only take the processors from each other. One that hangs keeps its place. */
+/** More would only slow each other down. A thread that hangs counts until the end. */
 const threadsAtATime = 8;
-/** The status of a thread in which nothing is left that could end the wait of a module. */
+/** The exit status of a thread whose module awaits something that can never settle. */
 const unsettled = 13;
 
 if (isMainThread) {
@@ -51,7 +51,7 @@ if (isMainThread) {
   await Promise.all((workerData as readonly Sought[]).map(answer));
 }
 
-/** Whoever asked is gone. Modules may have started processes, which are in the group that this process leads. */
+/** The parent is gone. Modules may have started processes: those are in the group that this process leads. */
 function endWithAllThatWasStarted(): void {
   process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL');
 }

@@ -5,7 +5,7 @@ const runs = new Set<(why: string) => void>();
 let isListening = false;
 /** Set for a while after a function of the user's was called on this thread. */
 let pause: NodeJS.Timeout | undefined;
-/** Long enough that what begins and ends listening costs next to nothing, and shorter than anybody notices. */
+/** Long enough that stopping and starting to listen costs next to nothing, and too short to be noticed. */
 const pauseMs = 10;
 
 /**
@@ -18,7 +18,7 @@ export function listenForInterrupts(cancel: (why: string) => void): Disposable {
   return {
     [Symbol.dispose]: () => {
       runs.delete(cancel);
-      // To begin and to end listening costs much of what a short run does, and often the next one begins at once.
+      // Starting and stopping to listen takes much of the time of a short run, and often the next run begins at once.
       if (runs.size === 0) setImmediate(stopIfIdle);
     },
   };
@@ -39,7 +39,7 @@ export function pauseListening(): void {
 
 function interrupt(signal: NodeJS.Signals): void {
   stopListening();
-  // It came when the last run was over, and is for nobody.
+  // It came after the last run was over: the process ends, as if nobody had listened.
   if (runs.size === 0) return void process.kill(process.pid, signal);
   process.exitCode = exitCodes[signal as keyof typeof exitCodes];
   for (const cancel of runs) cancel(signal);

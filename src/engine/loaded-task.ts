@@ -18,7 +18,7 @@ export interface LoadedTask {
   readonly trigger: Trigger;
   /** Types of the user's, as the module of the task knows them. */
   readonly types: readonly Registered[];
-  /** For each upstream that is needed whole: its outcomes, and the value or list that an argument of it gets. */
+  /** For each upstream that is needed whole: its outcomes, and the value or list for an argument. */
   readonly whole: readonly { readonly outcomes: Outcomes; readonly value: unknown }[];
   /** Absent when results are neither stored nor looked for. */
   readonly storage: StoredResults | undefined;
@@ -32,7 +32,7 @@ export interface LoadedTask {
 export interface ChunkFacts {
   readonly task: ChunkTask;
   readonly elementwise: readonly Outcomes[];
-  /** Where those of an index stand. */
+  /** The position of an index in them. */
   readonly positionOf: (index: number) => number;
   readonly write: (record: LogRecord) => void;
   /** Called before a resource is opened on this thread. */
@@ -47,7 +47,7 @@ export interface Progress {
   readonly retriesUsed: number;
   /** Counts the iterations of a loop, from 1. */
   readonly loopCount: number;
-  /** What the iteration before handed on. */
+  /** What the iteration before this one handed on. */
   readonly loopResult: unknown;
   /** When a sensor was first called, in milliseconds since 1970. */
   readonly firstCalledAt?: number;

@@ -12,7 +12,7 @@ export interface Logger {
 }
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
-/** Whether a line of this level is written, when `least` is the least that is. */
+/** Whether a line of this level is written when `least` is the lowest level that is. */
 export function isLogged(level: LogLevel, least: LogLevel): boolean {
   return ranks[level] >= ranks[least];
 }
@@ -35,7 +35,7 @@ export function createLogger(source: LogSource, write: (record: LogRecord) => vo
   return Object.freeze({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') });
 }
 
-/** Arguments put together as `console.log` does; one that cannot be looked at is told, and no reason to fail. */
+/** Arguments put together as `console.log` does. One that cannot be shown is no reason to fail: the text says so. */
 export function formatMessage(message: readonly unknown[]): string {
   try {
     return formatWithOptions(inspectOptions, ...message);

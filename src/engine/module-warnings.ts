@@ -1,5 +1,5 @@
-// What is told of the modules of tasks, which every thread imports for itself: that a variable is not there what it is
-// where the flow was started, and what the import left open or changed.
+// Warnings about the modules of tasks, which every thread imports for itself: that a variable has another value there
+// than where the flow was started, and what the import left open or changed.
 
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ export interface ModuleWarning {
 
 const shownMembers = 3;
 
-/** On the thread that is about to run a task: what is otherwise than where the flow was started. */
+/** To be called on the thread that is about to run the task. */
 export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonly ModuleWarning[]> {
   return [...(await driftWarnings(plan, task)), ...effectWarnings(plan, task)];
 }
@@ -39,7 +39,7 @@ async function driftWarnings(
   const warnings: ModuleWarning[] = [];
   const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));
   const isSent = ({ name }: ModuleVariable) => sent.has(name.replace(/^globalThis\./, ''));
-  // What is empty is there to be filled while tasks run, and may have been in another thread.
+  // An empty variable is one that tasks fill while they run, so it may differ by now.
   for (const variable of variables.filter((each) => each.isEmpty !== true && !isSent(each))) {
     const { name, isAround } = variable;
     const other = variableHere(variable, here, { isInBundle: isBundled(module) });
@@ -62,7 +62,7 @@ function folderOf(module: string): string {
   return isBundled(module) ? dirname(folder) : projectOf(folder);
 }
 
-/** Ends with the worker. */
+/** How a variable differs. The text ends with the worker, for the sentence to go on from there. */
 function differenceOf(there: ModuleVariable, here: ModuleVariable, where: { isElsewhere: boolean }): string {
   const [one, other] = [there.members ?? {}, here.members ?? {}];
   const none = { whole: '' };
@@ -86,7 +86,7 @@ async function isReadBy(task: Task, name: string): Promise<boolean> {
 
 function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task): ModuleWarning[] {
   const used = captured?.functions.flatMap((each) => ('module' in each ? (each.module?.url ?? []) : [])) ?? [];
-  // The module of a task that was found has here the name that it was imported by: that of a bundle, say.
+  // A module is named as it was imported here: as that of a bundle, for example.
   const modules = new Set(captured === undefined ? [task.reference.module ?? ''] : used);
   return [...modules].flatMap((module) => {
     const effects = sideEffectsOf(module);
@@ -99,7 +99,7 @@ function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task)
   });
 }
 
-/** Which ends with what to look for in docs/errors.md. */
+/** The message ends with its code, which is in docs/errors.md. */
 function warning(code: string, message: string, about: readonly string[]): ModuleWarning {
   return { message: `${message} (${code})`, once: [code, ...about].join('/') };
 }

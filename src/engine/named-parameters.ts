@@ -6,21 +6,20 @@ import { didYouMean } from '../lib/nearest.ts';
 import { standsFor } from '../values/deep-frozen.ts';
 
 /**
- * The same object, which throws `UNKNOWN_PARAMETER` from now on when a name is read that is not in it. `'name' in it`,
- * copies, and what every object has stay as they are; and packages, which ask any object for what it may not have, find
- * nothing, as ever. A prototype sees to that, since a Proxy around the object could not be cloned, and would make each
- * read slower.
+ * The same object, which from now on throws `UNKNOWN_PARAMETER` when a name is read that is not in it. `'name' in it`,
+ * copies, and what every object has stay as they are. Packages, which read from any object what it may not have, still
+ * get `undefined`. Its prototype does this: a Proxy around the object could not be cloned, and would slow each read.
  */
 export function namedParameters<T extends object>(flow: string, parameters: T): T {
   if (latest?.flow !== flow) latest = { flow, prototype: prototypeFor(flow) };
   return Object.setPrototypeOf(parameters, latest.prototype) as T;
 }
 
-/** Most often the next one is of the same flow, and to make one takes longer than all the rest. */
+/** Kept, since the next parameters are most often those of the same flow, and making a prototype is slow. */
 let latest: { readonly flow: string; readonly prototype: object } | undefined;
 
 function prototypeFor(flow: string): object {
-  // Packages know plain objects by the constructor that is the prototype's own.
+  // Packages recognize plain objects by the prototype's own constructor.
   const constructor = { value: Object };
   const prototype = new Proxy(Object.freeze(Object.create(Object.prototype, { constructor }) as object), {
     get(target, name, parameters: object) {
@@ -40,7 +39,7 @@ const isAskedOfAll = new Set(['then', 'toJSON']);
 interface Unknown {
   readonly flow: string;
   readonly name: string;
-  /** Of those that there are. */
+  /** The names of the parameters that the flow has. */
   readonly names: readonly string[];
   readonly remedy?: string;
 }
@@ -51,7 +50,7 @@ export function unknownParameter({ flow, name, names, remedy = '' }: Unknown): U
   return new UsageError('UNKNOWN_PARAMETER', message, { flow, parameter: name });
 }
 
-/** For a task of several flows, or one that looks for whatever there is. */
+/** The remedy for a task that is used in several flows, of which not all have the parameter. */
 function optionally(name: string): string {
   return ` What only some flows have is asked for first: '${name}' in parameters.`;
 }

@@ -6,32 +6,32 @@ import { shorten } from '../values/members.ts';
 import { withoutSecrets } from './secrets.ts';
 
 const shownLength = 80;
-/** What holds such is not shown. */
+/** A text with such a part is not shown, */
 const credentials = /:\/\/[^/\s]*:[^/\s]*@/;
-/** Nor what is called so. */
+/** nor a variable with such a name. */
 const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
-/** A shorter value of the environment may be in a text by chance. */
+/** A shorter value of an environment variable may be in a text by chance. */
 const leastWithinText = 8;
-/** A shorter text may be in a value of the environment by chance. */
+/** A shorter text may be in the value of an environment variable by chance. */
 const leastCutOut = 4;
 
-/** The variables that a task reads of its module, and its fields, as they are here. Its project is in `folder`. */
+/** The variables that a task reads of its module, and its fields, as they are on this thread. */
 export async function noteVariables(task: Task, folder = ''): Promise<readonly ModuleVariable[]> {
   const parts = partsOf(task);
   const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folder);
-  // To read all of the environment takes as long as many a task.
+  // Reading the whole environment takes as long as some tasks do.
   if (variables.length === 0) return [];
   const environment = Object.values(process.env) as string[];
   return variables.map((variable) => ({ ...variable, text: discreet(variable, environment) }));
 }
 
-/** Without what may be a secret: what is named or looks like one, was seen as one, or is of the environment. */
+/** The text, or `***` if it may be a secret: by its name or look, as one seen before, or from the environment. */
 function discreet({ name, text }: ModuleVariable, environment: readonly string[]): string {
   const isSecret = secretName.test(name) || credentials.test(text) || withoutSecrets(text) !== text;
   return isSecret || environment.some((value) => isFrom(value, text)) ? '***' : shorten(text, shownLength);
 }
 
-/** Whether a text, as one writes it, is a value of the environment, holds it, or was cut out of it. */
+/** Whether a text, as written in code, is the value of an environment variable, contains it, or is a part of it. */
 function isFrom(value: string, text: string): boolean {
   const plain = text.replaceAll(/^['"`]|['"`]$/g, '');
   if (plain.length >= leastCutOut && value.includes(plain)) return true;

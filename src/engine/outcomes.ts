@@ -1,6 +1,6 @@
 // Outcomes of task runs, as they travel: many successes in one column, without a state object for each; everything else
-// as records beside them. The first byte says which, the next sixteen count what did not simply succeed, so that nobody
-// has to open a block to count.
+// as records beside them. The first byte says which of these a block has. The next sixteen count what did not simply
+// succeed, so that nobody has to open a block to count.
 
 import { HeddleError } from '../lib/heddle-error.ts';
 import { blockKinds, blockHeadBytes, type Crash, describeLoss } from '../lib/chunk.ts';
@@ -35,7 +35,7 @@ interface StateRecord {
   readonly expiresAt?: number;
 }
 
-/** What a column begins with that is a block of successes. */
+/** The first bytes of a block that is a column of successes. */
 export const succeededHead: readonly number[] = [blockKinds.succeeded];
 const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0, cached: 0 };
 const crash: OutcomeCounts = { ...none, failed: 1 };
@@ -75,10 +75,10 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
 }
 
 export interface OutcomesReading {
-  /** What an index that crashed is called, when it is the child of a mapped task. */
+  /** The map index to name for a crash, when the array is that of a mapped task. */
   readonly mapIndex?: number | undefined;
   readonly unknownTypes?: UnknownTypes | undefined;
-  /** Whether nobody else will read them: values may have the memory that came beside the bytes. */
+  /** Whether nobody else will read the bytes: then values may take over the memory that came beside them. */
   readonly isForKeeps?: boolean;
 }
 
@@ -136,7 +136,7 @@ function count(states: readonly State[]): OutcomeCounts {
     failed: states.filter((state) => state.isFailed()).length,
     skipped: states.filter((state) => state.isSkipped()).length,
     unfinished: states.filter((state) => !state.isFinished()).length,
-    // One that was only kept for later runs is Cached too, but its function was called.
+    // A result that was stored for later runs is Cached too, but its function was called.
     cached: states.filter((state) => state.isCached() && state.runCount === 0).length,
   };
 }
@@ -182,7 +182,7 @@ function remedyFor(loss: Crash['loss']): string {
   return 'look for what ends the process or fills the memory';
 }
 
-/** Lines of a thread that ended are with its process; those of a process that ended are with nobody. */
+/** Lines of a thread that ended are still in its process; those of a process that ended are gone. */
 function missingFor(loss: Crash['loss']): string {
   const isWorkerLost = loss === undefined || loss.kind === 'worker-left';
   return isWorkerLost ? ' What it wrote just before that may be missing from the log.' : '';

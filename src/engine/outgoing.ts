@@ -1,4 +1,4 @@
-// Values on their way out of where they were made: what is encoded in their place, and what is said of it.
+// Values that leave the thread that made them: what is encoded in their place, and what is warned of.
 
 import { assertFits } from '../values/size.ts';
 import { encodeValue } from '../values/encode.ts';
@@ -10,11 +10,11 @@ import { describeChange, sendable, type Destination } from '../values/travels.ts
 /** Whose value it is, and in which run. */
 export interface OutgoingUse extends Destination {
   readonly flowRunId: string;
-  /** Gets the warning, and what it is told apart by from others of the run, wherever they come from. */
+  /** Is given the warning, and a key: of all warnings with the same key, a run shows one. */
   readonly warn: (message: string, once: string) => void;
 }
 
-/** Which ways of being changed were told by this thread. */
+/** The changes that this thread has warned of. */
 const told = new Set<string>();
 const mostTold = 10_000;
 
@@ -43,7 +43,7 @@ export function assertEachFits(
   }
 }
 
-/** Once for each task and path in a run: what is wrong with one row is most likely wrong with all. */
+/** Warns once for each task and path in a run: what is wrong with one row is most likely wrong with all. */
 function tell(use: OutgoingUse, change: Finding): void {
   const { flowRunId, role, task = '', name = '' } = use;
   const once = [flowRunId, role, task, name, change.path.replaceAll(/\[\d+\]/g, '[]')].join('/');

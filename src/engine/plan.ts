@@ -51,7 +51,7 @@ export interface FlowRunPlan {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Secrets that were given to the run, by name. */
   readonly secrets: Readonly<Record<string, unknown>>;
-  /** The least level that is logged. */
+  /** The lowest level that is logged. */
   readonly logLevel: LogLevel;
   /** Names of loggers of other libraries whose lines go to the log, if any. */
   readonly extraLoggers?: readonly string[];
@@ -61,7 +61,7 @@ export interface FlowRunPlan {
   readonly folder?: string;
 }
 
-/** What those of them have in common that call the same task. */
+/** What the plans of one task in a flow run have in common. */
 export interface TaskPlan {
   readonly reference: Reference;
   /** The task itself, taken apart, when the reference leads nowhere. */
@@ -91,12 +91,12 @@ export interface TaskPlan {
   readonly trigger: TriggerName | null;
 }
 
-/** What is of one node alone. */
+/** What belongs to one node alone. */
 export interface NodePlan {
   readonly name: string;
   /** Present when it need not wait for somebody's approval. */
   readonly isApproved?: true;
-  /** Present when its run only makes what a resource is opened with: the log is told when that is opened. */
+  /** Present when its run only makes the arguments of a resource: the log tells when that is opened, not of the run. */
   readonly isResource?: true;
   /** Where types of the user's are registered, if any. */
   readonly types?: readonly Reference[];
@@ -128,7 +128,7 @@ export interface PlanParts {
 }
 
 export interface PlannedResource {
-  /** Unlike that of any other, in any flow run. */
+  /** Unique among all resources of all flow runs. */
   readonly key: string;
   readonly name: string;
   readonly reference: Reference;
@@ -194,7 +194,7 @@ export function openPlan(sealed: SealedPlan, reading?: Reading): RunPlan {
   return { ...plan, ...rest, parameters: deepFrozen(namedParameters(plan.flow, parameters)) };
 }
 
-/** Of parts that many plans have in common, the text; none when it would not be exact. */
+/** The JSON of parts that many plans share; `undefined` for a part that JSON does not keep exactly. */
 const sharedTexts = new WeakMap<object, Uint8Array | undefined>();
 
 function sharedText(part: FlowRunPlan | TaskPlan): Uint8Array | undefined {
@@ -204,17 +204,17 @@ function sharedText(part: FlowRunPlan | TaskPlan): Uint8Array | undefined {
 
 type Common = Omit<SealedPlan, keyof NodePlan>;
 
-/** What plans have in common, by its text, as far as that is short: a thread reads the same over and over. */
+/** The shared parts of plans, by their text if that is short: a thread reads the same ones again and again. */
 const commonRead = new Map<string, Common>();
 const mostRead = 32;
 const mostCharacters = 16 * 1024;
 
-/** To be called when nothing more of them comes: there are secrets in them. */
+/** To be called when no more of these plans come, since there are secrets in them. */
 export function forgetPlans(): void {
   commonRead.clear();
 }
 
-/** Frozen through and through, for it is not read for one plan alone. */
+/** Deeply frozen, since several plans share it. */
 function read(flowRun: string, task: string): Common {
   const text = flowRun + task;
   const known = commonRead.get(text);

@@ -1,5 +1,5 @@
-// The name of a flow run can change while it runs, also on a worker. The news of it is a line of the log: so it comes
-// to where the flow was started behind all that was written before it, and ahead of all that is written after.
+// The name of a flow run can change while it runs, also on a worker. The new name travels as a line of the log, so that
+// it arrives after all lines that were written before it, and before all that are written later.
 
 import type { LogRecord } from '../lib/log-record.ts';
 import type { LogSource } from './logger.ts';

@@ -17,12 +17,12 @@ import { RunContext } from './run-context.ts';
 
 /** A resource as one array of task runs uses it. */
 export interface UsedResource {
-  /** Unlike that of any other, in any flow run. */
+  /** Unique among all resources of all flow runs. */
   readonly key: string;
   /** As the flow calls it. */
   readonly name: string;
   readonly definition: ResourceDefinition;
-  /** The arguments of its setup, made afresh; nothing when what was to make them did not succeed. */
+  /** Makes the arguments of its setup anew; `undefined` when the run that was to give them did not succeed. */
   readonly makeArguments: () => readonly unknown[] | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface OpeningFacts {
 interface OpenResource {
   readonly used: UsedResource;
   readonly plan: RunPlan;
-  /** Whoever writes the lines of those who use it now. */
+  /** Writes lines to where those of the task runs go that use it now. */
   write: (record: LogRecord) => void;
   opening: Promise<unknown>;
   /** In a list of its own, since it may be undefined. */
@@ -46,7 +46,7 @@ interface OpenResource {
 const open = new Map<string, OpenResource>();
 const firstProgress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 
-/** Lets lines that it writes from now on go where those of the task runs go that use it now. */
+/** From now on, lines of these resources go where those of the task runs go that use them. */
 export function lendWriter(used: readonly UsedResource[], write: (record: LogRecord) => void): void {
   for (const { key } of used) {
     const resource = open.get(key);
@@ -87,7 +87,7 @@ export async function openResource(used: UsedResource, { plan, control, write }:
   }
 }
 
-/** Closes it, if it is open here. Never rejects: what goes wrong stands in the log, and changes nothing. */
+/** Closes it, if it is open here. Never rejects: what goes wrong is logged. */
 export async function closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
   const resource = open.get(key);
   if (resource === undefined) return;
@@ -98,7 +98,7 @@ export async function closeResource(key: string, log: (record: LogRecord) => voi
   const { name, definition } = resource.used;
   const { cleanupTimeoutMs } = definition;
   const control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
-  // What is cancelled is the flow run, not its cleanup.
+  // The flow run may be cancelled, but its cleanup is not.
   const run = new RunContext(runFacts(resource.used, { plan: resource.plan, control, write }));
   const limit = Promise.withResolvers<'late'>();
   const timer = setTimeout(() => limit.resolve('late'), timerMs(cleanupTimeoutMs));
@@ -142,7 +142,7 @@ function runFacts({ name }: UsedResource, { plan, control, write }: OpeningFacts
   return { plan: named, progress: firstProgress, mapIndex: undefined, taskRunName: undefined, control, write };
 }
 
-/** Without what only one array needs, which may be much. */
+/** The plan without what only one array needs, which may be large. */
 function shared(plan: RunPlan): RunPlan {
   return { ...plan, args: [], constants: [] };
 }

@@ -129,12 +129,12 @@ export class RunContext implements Context, Run {
 
   get signal(): AbortSignal {
     if (this.#controller !== undefined) {
-      // A loop that never yields cannot be told, but it can look.
+      // A loop that never yields cannot be told of a cancel, but it can ask.
       if (isCancelled(this.#facts.control)) this.abort(cancelReason());
       return this.#controller.signal;
     }
     this.#controller = new AbortController();
-    // Whoever asks for the first time is about to listen, and would not hear what has happened already.
+    // Whoever reads the signal for the first time is about to listen, and must still hear of an earlier cancel.
     const told = () => queueMicrotask(() => this.abort(cancelReason()));
     this.#unsubscribe = onCancel(this.#facts.control, told);
     return this.#controller.signal;
@@ -142,7 +142,7 @@ export class RunContext implements Context, Run {
 
   abort(reason: DOMException): void {
     const controller = (this.#controller ??= new AbortController());
-    // Whoever listens is the function of this run, and may look at its context.
+    // The listeners belong to the function of this run, and may read its context.
     withContext(this, () => controller.abort(reason));
   }
 
@@ -166,7 +166,7 @@ export class RunContext implements Context, Run {
 
 keepSpecimen(new RunContext({} as RunFacts));
 
-/** Whose the lines of a task run are. Of which flow run, those who started that know best. */
+/** The source of a task run's log lines. The flow run is added where it was started, where its name is known. */
 export function sourceOf({ plan, mapIndex, taskRunName }: Omit<RunFacts, 'progress' | 'control' | 'write'>): LogSource {
   return {
     task: plan.name,
@@ -175,7 +175,7 @@ export function sourceOf({ plan, mapIndex, taskRunName }: Omit<RunFacts, 'progre
   };
 }
 
-// A function that overlaps with others is told apart by its context.
+// Of functions that overlap, the context tells which one made the signal.
 signalListener.made = (signal) => {
   const run = currentRun();
   if (run instanceof RunContext) run.signalMade = signal;

@@ -7,7 +7,7 @@ import { timerMs } from '../lib/timer.ts';
 import type { Answer, LookupFault, Search, Sought } from './inspect-child.ts';
 
 const entry = new URL(`../engine/inspect-child.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-/** How many of the last characters that a process writes are kept, to say of what it died. */
+/** How many of the last characters that a process writes are kept, to say why it died. */
 const keptText = 1_000;
 
 /**
@@ -71,7 +71,7 @@ class FreshProcess {
 
   ask(search: Search, hear: (answer: Answer) => void): void {
     this.#child.on('message', hear);
-    // When it is gone already, its exit says more than that it cannot be reached.
+    // If it is gone already, its exit status says more than a failure to send.
     this.#child.send(search, () => {});
   }
 
@@ -86,7 +86,7 @@ class FreshProcess {
 const moduleFlag =
   /^(?:--(?:import|require|loader|experimental-|conditions|no-|preserve-symlinks|enable-source-maps)|-[rC])/;
 
-/** How modules are found and read is the same there; a debugger, a test runner, or code to evaluate, is not for it. */
+/** The flags that say how modules are found and read; not those for a debugger, a test runner, or code to evaluate. */
 function flagsForModules(flags: readonly string[]): string[] {
   return flags.flatMap((flag, index) => {
     if (!moduleFlag.test(flag)) return [];

@@ -5,7 +5,7 @@ import { findSecret, textsOfSecret } from '../config/find-secret.ts';
 import { createMask, type Mask } from '../config/mask.ts';
 import { stepTo } from '../values/members.ts';
 
-/** A text that holds a shorter one may do so by chance; shorter ones are only found where they are all there is. */
+/** A shorter secret may be in a text by chance: it is masked only where it is the whole text. */
 const leastWithinText = 8;
 const leastAlone = 4;
 

@@ -9,16 +9,16 @@ import type { Logger } from './logger.ts';
 import type { RunPlan } from './plan.ts';
 import { secretIn } from './secrets.ts';
 
-/** A task run, as the storage sees it. */
+/** What storage needs to know of a task run. */
 export interface RunToStore {
   readonly mapIndex: number | undefined;
   /** What its function is called with. */
   readonly inputs: readonly unknown[];
-  /** What has the same `once` is told once in a flow run. */
+  /** Lines with the same `once` are logged once in a flow run. */
   readonly logger: (once?: string) => Logger;
 }
 
-/** What an array of task runs has to do with storage. */
+/** The storage of the results of one array. */
 export interface StoredResults {
   /** Says where the result of a run is, before its function is called, which may change its inputs. */
   placeOf(run: RunToStore): StoredRun;
@@ -62,7 +62,7 @@ interface ResultPlace {
   readonly location: string;
 }
 
-/** Stores a value, unless it shows a secret. `shown` is what of it the task returned. */
+/** Stores a value, unless it shows a secret. `shown` is the part of it that the task returned. */
 export async function write({ plan, result, location }: ResultPlace, value: unknown, shown = value): Promise<void> {
   const path = secretIn('location', location) ?? secretIn('result', shown);
   if (path !== undefined) throw secretStored(plan.name, path);

@@ -1,5 +1,5 @@
-// Types of the user's, with where each was registered: so a worker finds it like a task, by importing its module, and
-// need not know of it before. Of a bundle of code there may be several versions in one worker, with a class each.
+// The user's types, each with where it was registered, so that a worker finds it as it finds a task: by importing its
+// module. One worker may have several versions of a bundle of code, each with a class of its own.
 
 import { load } from '../code/load.ts';
 import { register, type Reference } from '../code/registry.ts';
@@ -35,7 +35,7 @@ export function typeReferences(): readonly Reference[] {
   return [...references.values()];
 }
 
-/** The types that are there; what cannot be found is told when a value of it arrives. */
+/** The types that are there. One that cannot be found is an error only when a value of it arrives. */
 export async function loadTypes(wanted: readonly Reference[], code: CodeSource): Promise<readonly Registered[]> {
   const found = await Promise.allSettled(wanted.map((reference) => load(reference, code)));
   return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value as Registered] : []));

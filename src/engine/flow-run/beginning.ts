@@ -1,4 +1,4 @@
-// How a flow run begins: with its parameters and its name. One that is resumed keeps those that it was begun with.
+// How a flow run begins: with its parameters and its name. A run that is resumed keeps those of its first attempt.
 
 import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
@@ -11,7 +11,7 @@ import { resolveParameters } from './parameters.ts';
 
 interface Wanted {
   readonly flowRunId: string;
-  /** Whether somebody chose the id, and will look for it in the log. */
+  /** Whether the user chose the id, and will look for it in the log. */
   readonly isNamed: boolean;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly flowRunName?: FlowRunName;
@@ -36,8 +36,8 @@ export async function beginningOf(flow: Flow, wanted: Wanted): Promise<RunBeginn
 }
 
 /**
- * The same again, with defaults for parameters that the flow has got since. Rejects with `RUN_BEGAN_DIFFERENTLY` when
- * another flow or other parameters are wanted than it was begun with.
+ * The beginning of a run that is resumed: as before, with defaults for parameters that the flow has got since. Rejects
+ * with `RUN_BEGAN_DIFFERENTLY` when another flow or other parameters are wanted than it was begun with.
  */
 export async function beginningAgain(
   flow: Flow,
@@ -54,7 +54,7 @@ export async function beginningAgain(
   return { ...begun, parameters };
 }
 
-/** As they travel: of an instance of a class, what was noted is what is in it. */
+/** Compares them as they travel: an instance of a class was noted as what is in it. */
 function isSame(now: unknown, before: unknown): boolean {
   return Buffer.compare(encodeValue(packed(now)), encodeValue(packed(before))) === 0;
 }

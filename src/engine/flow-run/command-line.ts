@@ -1,11 +1,11 @@
-// What `heddle run FILE` says of the flow run that the file starts by itself, so that a script need not read its own
-// command line. It is taken by the first run that is reached, and only that one.
+// What `heddle run FILE` says about the flow run that the file itself starts, so that a script need not read its own
+// command line. It applies to the first run that is reached, and only to that one.
 
 import type { Executor } from './executor.ts';
 import type { FlowState } from './flow-state.ts';
 
 export interface CommandLineRun {
-  /** Texts as given; each is read as what its parameter's default is. */
+  /** The texts as given; each is read as the type of its parameter's default. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly executor: Executor | undefined;
   /** The flow that was asked for by name. */

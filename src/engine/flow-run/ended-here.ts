@@ -1,5 +1,6 @@
-// What happens to tasks where the flow was started: a mapped one is done as a whole when its last child is, and some
-// end without being sent anywhere. Both are told in the log and to the task's handlers, as workers do for the rest.
+// What happens to tasks where the flow was started: a mapped task is done as a whole when its last child is, and some
+// tasks end without being sent anywhere. Both are logged here and shown to the task's handlers, as workers do for
+// others.
 
 import { formatDuration } from '../../lib/duration.ts';
 import { bounded } from '../bounded.ts';
@@ -11,11 +12,11 @@ import { unlikeSuccess } from './progress.ts';
 
 const pending = new State('Pending', 'Task run has not started.');
 
-/** Resolves when a run is done. Of a mapped task it is told then how it went as a whole. */
+/** Resolves when a run is done. How a mapped task ended as a whole is logged then. */
 export async function concluded(run: NodeRun, scope: FlowRunScope): Promise<void> {
   await run.done;
   const { task, slug } = run.node;
-  // What a resumed flow run did not do again was told when it was done.
+  // A resumed flow run does not tell again of what an earlier attempt has done.
   if (task === undefined || !run.isList || run.isUnchanged) return;
   const { state } = run;
   if (!state.isMapped()) return;
@@ -25,7 +26,7 @@ export async function concluded(run: NodeRun, scope: FlowRunScope): Promise<void
   if (changed !== state) run.endAs(changed);
 }
 
-/** The state that a task ends in which ends without being sent anywhere. */
+/** The state of a task that ends without being sent anywhere, after its handlers have seen it. */
 export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunScope): Promise<State> {
   const { task, slug } = node;
   const logger = scope.log.loggerFor(slug);

@@ -1,4 +1,4 @@
-// The door that the flow runner knocks on. Executors stand above; whoever implements this may carry task runs anywhere.
+// What the flow runner needs of an executor, which is in a room above: it may run task runs anywhere.
 
 import type { Block, CodeAddress } from '../../lib/chunk.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
@@ -37,7 +37,7 @@ export interface ArrayRequest {
   readonly placing?: Placing;
   /** Where the function's code is, when it is in a file. */
   readonly code?: CodeAddress | undefined;
-  /** When it brings what a resource is opened with: the resource's key, by which threads are told to close it. */
+  /** The key of a resource, if the array gives the arguments of that resource; threads close it by this key. */
   readonly resource?: string | undefined;
   /** Outcomes that are known already, in order: nothing of them is run. */
   readonly given?: readonly Block[];
@@ -53,20 +53,20 @@ export interface RanOn {
 
 /** A block as it comes back. */
 export interface SettledBlock extends Block {
-  /** That many there are, and `bytes` is only the head: all of them succeeded, and their values are not wanted. */
+  /** If present, `bytes` is only the head of so many bytes: all succeeded, and their values are not wanted. */
   readonly byteLength?: number;
 }
 
 export interface ArrayListener {
-  /** So many indices were given to a thread. Some may come back and be given again. */
+  /** So many indices were given to a thread. Some may come back and be given to another one. */
   started(count: number): void;
-  /** Asked once before each block of so many bytes: whether its values are wanted. */
+  /** Asked once for each block, with its length: whether its values are wanted. */
   wants(byteLength: number): boolean;
   /** These indices are done, each exactly once. `ran` says where, if they were run at all. */
   settled(block: SettledBlock, ran?: RanOn): void;
 }
 
-/** How many there are, and what is to be said of one that joined or was lost, if that is why. */
+/** How many workers and threads there are, and the message about one that joined or was lost, if one did. */
 export interface WorkersChange {
   readonly workers: number;
   readonly threads: number;
@@ -95,7 +95,7 @@ export interface Session extends AsyncDisposable {
   submit(request: ArrayRequest, listener: ArrayListener): number;
   /** Nothing that is still to be submitted needs these arrays. */
   seal(arrays: readonly number[]): void;
-  /** Likewise; and nobody wants to hear of it any more: what of it does not run for others is not run. */
+  /** The same; and nobody wants its outcomes any more: what no other array needs is not run. */
   release(array: number): void;
   /**
    * Drops what has not started and tells what runs to stop; after `graceMs` it is ended. Resolves when nothing runs,
@@ -108,7 +108,7 @@ export interface Executor {
   start(run: FlowRunFacts, listener: SessionListener): Promise<Session>;
 }
 
-/** Where a flow runs that names no executor. The top of the house sets it, because executors stand above this room. */
+/** The executor of flows that name none. It is set from the top, because executors are in a room above this one. */
 export const defaultExecutor: { make: () => Executor } = {
   make: () => {
     throw new Error('no default executor: import heddle by its own name');

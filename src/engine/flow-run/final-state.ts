@@ -1,4 +1,4 @@
-// What a flow run comes to, from the states of its nodes.
+// The final state of a flow run, from the states of its nodes.
 
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { bounded } from '../bounded.ts';
@@ -8,14 +8,14 @@ import { FlowState, type FlowOutcome } from './flow-state.ts';
 import { nodesIn } from './kept-values.ts';
 import type { NodeRun } from './node-run.ts';
 
-/** How many tasks that failed are told of, and in how many characters each, when there are several. */
+/** How many failed tasks are named, and with how many characters each, when there are several. */
 const mostTold = 10;
 const longestTold = 150;
-/** Of what stands alone, or of how it began. */
+/** How much of a message is shown when it is the only one, or that of the first failure. */
 const longestAlone = { first: 800, last: 200 };
 
 /**
- * The terminal nodes decide, and those of the output that cannot be read: any failed, and the run failed. A mapped one
+ * The reference nodes decide, and nodes of the output that cannot be read: if any failed, the run failed. A mapped node
  * is judged by its children.
  */
 export function finalState<Plan>(
@@ -45,7 +45,7 @@ export function finalState<Plan>(
   });
 }
 
-/** What somebody has to approve, and what waits for that. */
+/** Says which tasks have to be approved, and what waits for them. */
 function describePause(unfinished: readonly NodeRun[]): string {
   const isPaused = (run: NodeRun) => run.children.some((child) => child.isPaused());
   const slugsOf = (runs: readonly NodeRun[]) => runs.map(({ node }) => node.slug);
@@ -56,7 +56,7 @@ function describePause(unfinished: readonly NodeRun[]): string {
 }
 
 function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined): string {
-  // What ended the whole run at once is no failure of one task or the other.
+  // What ended the whole run at once is not the failure of single tasks.
   const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
   const told = lost === undefined ? failed.slice(0, mostTold).map(describeFailure) : [lost.message];
   const what = lost?.message ?? `Some reference tasks failed:${listed(told, failed.length)}`;
@@ -70,13 +70,13 @@ function describeFailure(run: NodeRun): string {
   const { slug } = run.node;
   const first = run.children.findIndex((child) => child.isFailed());
   const state = run.children[first] ?? run.state;
-  // The state of a mapped task as a whole is that of a handler, when none of its children failed.
+  // If none of its children failed, a handler made the state of the mapped task a failure.
   const why = firstLineOf(state.message);
   if (!run.isList || first === -1) return `${slug}: ${why}`;
   return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${why}`;
 }
 
-/** One behind the colon, several in a line each. */
+/** A single one follows the colon; several have a line each. */
 function listed(told: readonly string[], count: number): string {
   if (told.length === 1) return ` ${told[0]}`;
   const rest = count > told.length ? [`and ${count - told.length} more`] : [];
@@ -84,7 +84,7 @@ function listed(told: readonly string[], count: number): string {
   return [...brief, ...rest].map((text) => `\n  ${text}`).join('');
 }
 
-/** The rest of a long message stands at the task run. */
+/** The task run has the whole message. */
 function firstLineOf(message: string): string {
   return bounded(message.split('\n', 1)[0]!, longestAlone);
 }

@@ -1,4 +1,4 @@
-// What a flow and a run of it say of the placing of all their tasks.
+// The options of a flow, and of a run of it, for where and when their tasks run.
 
 import { UsageError } from '../../lib/heddle-error.ts';
 import { didYouMean } from '../../lib/nearest.ts';
@@ -12,7 +12,7 @@ export interface FlowPlacingOptions {
   readonly priority?: number;
   /**
    * How many task runs with a tag may run at once in one flow run, over all workers, by tag: `{ db: 4 }`. Without limit
-   * by default; of the flow's and the run's, the run's counts.
+   * by default. If both the flow and the run have a limit for a tag, that of the run counts.
    */
   readonly limits?: Readonly<Record<string, number>>;
 }
@@ -66,7 +66,7 @@ function isLimits(value: unknown): boolean {
   return Object.values(value).every(rules.positiveCount.holds);
 }
 
-/** Those that are no limits, by their tags. */
+/** Names the tags whose limits are wrong. */
 function wrongLimits(value: unknown): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return describe(value);
   const wrong = Object.entries(value).filter(([, most]) => !rules.positiveCount.holds(most));

@@ -11,7 +11,7 @@ export function assertPlan(graph: Graph, plan: unknown): void {
   lookingAt(plan, { role: 'output', task: graph.flow }, () => lookThrough(graph, plan));
 }
 
-/** A run of a flow without tasks succeeds at once, as if it had done something. It opens no resource either. */
+/** Warns, since a run of a flow without tasks succeeds at once, as if it had done something. It opens no resource. */
 export function warnOfNoTasks({ flow, nodes }: Graph, logger: Logger): void {
   if (nodes.some((node) => node.task !== undefined && !(node instanceof Resource))) return;
   const code = 'FLOW_WITHOUT_TASKS';

@@ -8,13 +8,13 @@ import type { PlannedResource } from '../plan.ts';
 import type { Session } from './executor.ts';
 import type { NodeRun } from './node-run.ts';
 
-/** The resources of a flow, while it runs: what they are called on the threads, and until when they are needed. */
+/** The resources of a flow run: by which keys threads know them, and until when they are needed. */
 export class FlowResources {
   readonly #graph: Graph;
   readonly #resources: readonly Resource[];
-  /** Which functions they have, for those who find them elsewhere. */
+  /** The functions of each, so that a worker can check that it has found the same. */
   readonly #functions = new Map<Resource, readonly FunctionIdentity[]>();
-  /** For keys that no other run uses, be it of the same id. */
+  /** Makes the keys different from those of any other run, even one with the same id. */
   readonly #scope = nanoid();
 
   constructor(graph: Graph) {
@@ -22,7 +22,7 @@ export class FlowResources {
     this.#resources = graph.nodes.filter((node) => node instanceof Resource);
   }
 
-  /** How long they may take to be closed, when there are any. */
+  /** How long closing them may take; `undefined` when there are none. */
   get closingMs(): number | undefined {
     if (this.#resources.length === 0) return undefined;
     return Math.max(...this.#resources.map(({ definition }) => definition.cleanupTimeoutMs));
@@ -57,7 +57,7 @@ export class FlowResources {
     throw new HeddleError('RESOURCE_NOT_ADDRESSABLE', message, { resource: slug, definedAt: reference.definedAt });
   }
 
-  /** Once all is submitted that uses it, it is needed for as long as that is not done. */
+  /** Waits until all that uses the resource is submitted; then it is needed until those are done. */
   async releaseInTime(resource: Resource, runs: ReadonlyMap<Node, NodeRun>, session: Session): Promise<void> {
     const users = this.#graph.nodes.filter((node) => this.#graph.upstreamOf(node).has(resource));
     const run = runs.get(resource)!;

@@ -15,13 +15,13 @@ interface LogFacts {
 }
 
 export class FlowRunLog {
-  /** What is to be said once, and was: several threads may find it out. */
+  /** The keys of lines that are logged only once, and were: several threads may write the same. */
   readonly #said = new Set<string>();
   readonly #facts: LogFacts;
-  /** Whoever hears a line is neither the task nor the handler that wrote it, but who started the flow. */
+  /** Listeners are called as the starter of the flow, not as the task or handler that wrote the line. */
   readonly #asCaller = AsyncLocalStorage.snapshot();
   #flowRunName: string;
-  /** Of the flow run itself. */
+  /** The logger of the flow run itself. */
   readonly logger: Logger;
 
   constructor(facts: LogFacts) {
@@ -35,7 +35,7 @@ export class FlowRunLog {
     return this.#flowRunName;
   }
 
-  /** Of what happens here to a task that runs elsewhere, or not at all; or, by name, for lines of another library. */
+  /** The logger for what happens here to a task that runs elsewhere or not at all; or of another library, by name. */
   loggerFor(task?: string, logger?: string): Logger {
     const source = { ...(task !== undefined && { task }), ...(logger !== undefined && { logger }) };
     return createLogger(source, (record) => this.take(record), this.#facts.least);

@@ -46,7 +46,7 @@ export interface FlowRunRequest {
   readonly onLog?: (record: LogRecord) => void;
 }
 
-/** Each worker that joins is told as long as there are no more: a crowd would flood the log. */
+/** As long as there are no more workers than this, each one that joins is logged. */
 const mostToldOf = 10;
 
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
@@ -87,7 +87,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   if (first.isRunning()) logger.info(`flow run '${log.flowRunName}' ${how}`);
   else over.endAs(first);
   if (journal?.damage !== undefined) logger.warn(journal.damage);
-  // Of one that is resumed, parameters may be new that the flow has got since.
+  // A resumed run may have new parameters, which the flow has got since.
   if (first.isRunning() || begun === undefined) journal?.begin({ ...beginning, flowRunName: log.flowRunName });
 
   const unheard = new UnheardLoggers(logging.extraLoggers);
@@ -122,11 +122,11 @@ interface Hearing {
   readonly log: FlowRunLog;
   readonly over: Over;
   readonly unheard: UnheardLoggers;
-  /** The most that were there at one time; kept up to date. */
+  /** The most workers and threads that were there at one time; kept up to date. */
   readonly mostHands: { readonly workers: number; readonly threads: number };
 }
 
-/** What becomes of the news of a session. */
+/** Handles the news of a session. */
 function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListener {
   return {
     log: (records) =>
@@ -144,7 +144,7 @@ function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListene
   };
 }
 
-/** The last word on a run. */
+/** Logs how a run ended. */
 function report(state: FlowState, logger: Logger): void {
   const { durationMs, taskRuns, keptTaskRuns, retriedTaskRuns } = state.statistics;
   const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;
@@ -154,7 +154,7 @@ function report(state: FlowState, logger: Logger): void {
   else logger.info(text);
 }
 
-/** What goes wrong before any task could run has no final state, but the handlers hear of it. */
+/** A run that fails before any task could run has no final state, but the handlers are told of it. */
 function toldOfFailure(handlers: FlowHandlers<unknown>): <T>(step: Promise<T>) => Promise<T> {
   return async (step) => {
     try {
@@ -166,13 +166,13 @@ function toldOfFailure(handlers: FlowHandlers<unknown>): <T>(step: Promise<T>) =
   };
 }
 
-/** How a run ends that does not end by itself: somebody cancelled it, or the means to run it are gone. */
+/** The end of a run that does not end by itself: it was cancelled, or the means to run it are gone. */
 class Over implements Disposable {
   readonly #stopListening: () => void;
   readonly #end = Promise.withResolvers<State>();
   readonly #controller = new AbortController();
   readonly #cancelled = new AbortController();
-  /** What the user's own listener to the log threw, if that is why. */
+  /** What the user's log listener threw, if that ended the run. */
   listenerFailure: Error | undefined;
 
   constructor(signal: AbortSignal | undefined) {
@@ -218,7 +218,7 @@ class Over implements Disposable {
   }
 }
 
-/** Where it is noted how far the run is, when it was given an id to be resumed by, or every run is to be resumable. */
+/** The journal of a run, if it was given an id, or if every run is to be resumable. */
 function journalFor(flowRunId: string, request: FlowRunRequest, warn: (text: string) => void): Journal | undefined {
   const { results, flows } = config();
   const isResumable = request.flowRunId !== undefined || flows.checkpointing;
@@ -302,7 +302,7 @@ function countTaskRuns({ runs }: FlowRunner) {
   return { taskRuns, keptTaskRuns, retriedTaskRuns };
 }
 
-/** Whoever listens to the log is called between our own steps, where what it throws must not get. */
+/** Calls the user's log listener so that what it throws cannot break the step in which a line was logged. */
 function guarded(listener: (record: LogRecord) => void, failed: (error: Error) => void): (record: LogRecord) => void {
   return (record) => {
     const fail = (cause: unknown) => {

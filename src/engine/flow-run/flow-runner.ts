@@ -1,5 +1,6 @@
-// Walks a flow: each node is submitted as soon as what it must know is known. A mapped upstream is known at once, so
-// map after map waits for nothing; a list that a task returns has to be there before its length is.
+// Walks a flow: each node is submitted as soon as its length is known. With a mapped upstream that is at once, so a
+// chain
+// of maps waits for nothing; a list that a task returns has to be there first.
 
 import { byteLengthOf } from '../../lib/attachments.ts';
 import { unreachable } from '../../lib/unreachable.ts';
@@ -48,13 +49,13 @@ type EachNode = Extract<Binding, { type: 'each-node' }>;
 type EachSource = Pick<EachNode, 'node' | 'isFlattened'>;
 
 interface FlowRunnerFacts extends FlowRunScope {
-  /** Where it is noted how far the run is, when it can be resumed. */
+  /** Notes how far the run is, when it can be resumed. */
   readonly journal: Journal | undefined;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
   /** What the builder of the flow returned. */
   readonly plan: unknown;
-  /** Where results of tasks are stored that name no place of their own. */
+  /** Where results are stored of tasks that name no place of their own. */
   readonly result: Result | undefined;
   readonly placing: FlowPlacing;
 }
@@ -85,7 +86,7 @@ export class FlowRunner {
   /** Takes the means to run tasks. Rejects when some task cannot be run by them at all, before any is. */
   async attach(session: Session): Promise<void> {
     this.#session = session;
-    // What is written to disk is for other processes.
+    // What is written to a journal is read by other processes.
     const sharesMemory = session.sharesMemory && this.#journal === undefined;
     this.#ofRun = { ...this.#ofRun, sharesMemory };
     await this.resources.prepare(session);
@@ -100,7 +101,7 @@ export class FlowRunner {
     for (const run of runs) run.isOver = true;
   }
 
-  /** Ends what is not settled yet, each like this. */
+  /** Ends everything that is not settled yet in this state. */
   abandon(end: State): void {
     for (const run of this.runs.values()) run.abandon(end, knownLength(run.node, this.#graph, this.runs));
   }
@@ -111,7 +112,7 @@ export class FlowRunner {
       if (node instanceof Parameter) this.#submitParameter(run, node);
       else await this.#submitTask(run, node.task!);
     } catch (error) {
-      // Its upstream was abandoned, and so was it.
+      // It was abandoned together with its upstream.
       if (run.isDone) return;
       await this.#settle(run, error instanceof EndedBefore ? error.state : failed(error));
     }
@@ -129,7 +130,7 @@ export class FlowRunner {
     const { node } = run;
     const wiring = new Wiring();
     const orderings = this.#graph.orderingsOf(node);
-    // First of all: nothing else that this node waits for matters, if its branch is not taken.
+    // Gates come first: if the branch is not taken, nothing else that the node waits for matters.
     for (const ordering of orderings) if (ordering.isGate) await this.#passGate(wiring, ordering);
     await this.#assertLists(node);
     for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
@@ -154,7 +155,7 @@ export class FlowRunner {
     if (node instanceof Resource) void this.resources.releaseInTime(node, this.runs, this.#session);
   }
 
-  /** Ends a mapped node that lacks a list. As with any task run, one that was skipped counts before one that failed. */
+  /** Ends a mapped node that lacks a list. As with any task run, a skipped upstream counts before a failed one. */
   async #assertLists(node: Node): Promise<void> {
     const ends: State[] = [];
     const mayLack: State[] = [];
@@ -219,7 +220,7 @@ export class FlowRunner {
   async #wireEach(wiring: Wiring, node: Node, binding: EachNode): Promise<ArgumentPlan> {
     if (binding.isBoxed !== true) return { type: 'element', input: await this.#connectEach(wiring, node, binding) };
     const run = this.runs.get(binding.node)!;
-    // Nothing was made there for any index, and others may have it.
+    // A skipped upstream has a value for no index, but another one may have it.
     const isSkipped = !run.isList && run.state.isSkipped();
     if (!isSkipped) return { type: 'element', input: await this.#connectEach(wiring, node, binding), isBoxed: true };
     return { type: 'whole', input: await this.#connectWhole(wiring, binding.node), isFlattened: false, isBoxed: true };
@@ -228,12 +229,12 @@ export class FlowRunner {
   async #connect(wiring: Wiring, node: Node, { node: upstream, isElementwise }: Ordering): Promise<void> {
     const run = this.runs.get(upstream)!;
     await run.submitted;
-    // A mapped one that came to no list is a single run, which the trigger judges.
+    // A mapped upstream without a list is a single run, which the trigger judges.
     if (!isElementwise || (upstream.isMapped && !run.isList)) await this.#connectWhole(wiring, upstream);
     else await this.#connectEach(wiring, node, { node: upstream, isFlattened: false });
   }
 
-  /** A gate for each index is asked by the runs themselves; one gate for all of them is waited for here. */
+  /** Waits for a gate that all runs of a node share. A gate for each index is checked by the runs themselves. */
   async #passGate(wiring: Wiring, { node: gate, isElementwise }: Ordering): Promise<void> {
     const run = this.runs.get(gate)!;
     const array = await run.submitted;
@@ -297,13 +298,13 @@ export class FlowRunner {
     void this.#sealInTime(run.node, array);
   }
 
-  /** As soon as all is submitted that may need it. */
+  /** Seals an array as soon as all that may need it is submitted. */
   async #sealInTime(node: Node, array: number): Promise<void> {
     await Promise.allSettled(this.#downstream.get(node)!.map((user) => this.runs.get(user)!.submitted));
     this.#session.seal([array]);
   }
 
-  /** What was run is noted before anybody hears of it. */
+  /** Outcomes are noted in the journal before anybody hears of them. */
   #listenerFor(run: NodeRun): ArrayListener {
     const journal = this.#journalFor(run.node);
     if (journal === undefined) return run;
@@ -321,7 +322,7 @@ export class FlowRunner {
     };
   }
 
-  /** Where outcomes of a node are noted; nowhere for a task that stores nothing. */
+  /** The journal for a node's outcomes; none for a task that stores nothing. */
   #journalFor({ task }: Node): Journal | undefined {
     return task?.settings.storing?.checkpoint === false ? undefined : this.#journal;
   }
@@ -331,16 +332,16 @@ export class FlowRunner {
     if (journal === undefined) return noneKept;
     const { args, constants, literals, gates, lists, upstream } = wiring;
     const bound = { args, constants, literals, gates, upstream: upstream.map(({ run }) => run.node.slug) };
-    const question = { slug: node.slug, length, bound, lists, upstream };
-    // Our own tasks are quickly done again, and what they are given may be what is not to be stored.
-    if (isBuiltIn(node.task!.reference)) return { blocks: [], isUnchanged: isBoundAsBefore(journal, question) };
-    return this.#journalFor(node) === undefined ? noneKept : keptOf(journal, question);
+    const toRun = { slug: node.slug, length, bound, lists, upstream };
+    // Our own tasks take no time, and their inputs may be of tasks whose results must not be stored.
+    if (isBuiltIn(node.task!.reference)) return { blocks: [], isUnchanged: isBoundAsBefore(journal, toRun) };
+    return this.#journalFor(node) === undefined ? noneKept : keptOf(journal, toRun);
   }
 
   /** Ends a node without running it; what depends on it sees this state. */
   async #settle(run: NodeRun, end: State): Promise<void> {
     const state = await endedHere(run, end, this.#facts);
-    // It was abandoned meanwhile.
+    // The node was abandoned meanwhile.
     if (run.isDone) return;
     const block = blockOfState(state);
     const isUnchanged = this.#journal !== undefined && isEndedAsBefore(this.#journal, run.node.slug, block);
@@ -375,7 +376,7 @@ export class FlowRunner {
   }
 }
 
-/** What is needed along with the code of the task. */
+/** References whose code is needed along with that of the task. */
 function othersFor({ resources }: Wiring, storage: StoragePlan | undefined): Reference[] {
   return [
     ...resources.map(({ reference }) => reference),
@@ -384,10 +385,10 @@ function othersFor({ resources }: Wiring, storage: StoragePlan | undefined): Ref
   ];
 }
 
-/** Of lists of the user's own everything is known. */
+/** The listener for lists of the user's own, of which everything is known. */
 const nobody: ArrayListener = { started: () => {}, wants: () => false, settled: () => {} };
 
-/** The last call of a sensor may take as long as it waits between two. */
+/** The last call of a sensor begins when its time is up, and may take as long as it waits between two calls. */
 function longestCallMs({ settings: { timeoutMs, everyMs = 0 } }: Task): number | undefined {
   return timeoutMs === undefined ? undefined : Math.max(timeoutMs, everyMs);
 }

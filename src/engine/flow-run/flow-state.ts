@@ -20,7 +20,7 @@ export type Output<Plan> =
         ? { readonly [Key in keyof Plan]: Output<Plan[Key]> }
         : Plan;
 
-/** What is neither a list nor a plain object stays what it is, as far as the compiler can tell them apart. */
+/** Values that are neither lists nor plain objects stay as they are, as far as the compiler can tell. */
 type Opaque =
   | ((...args: never[]) => unknown)
   | Date
@@ -30,7 +30,7 @@ type Opaque =
   | ArrayBuffer
   | ArrayBufferView;
 
-/** What a flow run took. */
+/** How long a flow run took, and what it used. */
 export interface FlowStatistics {
   /** From the call of `run` to the final state, in milliseconds. */
   readonly durationMs: number;
@@ -52,7 +52,7 @@ export interface FlowOutcome<Plan> {
   readonly plan: Plan;
   readonly runs: ReadonlyMap<Node, NodeRun>;
   readonly flowRunId: string;
-  /** Knows what the run is called: its last handlers may give it another name yet. */
+  /** Has the name of the run, which its last handlers may still change. */
   readonly log: { readonly flowRunName: string };
   readonly statistics: FlowStatistics;
 }
@@ -62,7 +62,7 @@ export class FlowState<Plan = unknown> extends State {
   readonly flowRunId: string;
   readonly statistics: FlowStatistics;
   readonly #outcome: FlowOutcome<Plan>;
-  /** Once it was read. */
+  /** The output, once it was read. */
   #output: { readonly value: unknown } | undefined;
 
   constructor(type: StateType, message: string, details: StateDetails & { outcome: FlowOutcome<Plan> }) {
@@ -112,7 +112,7 @@ export class FlowState<Plan = unknown> extends State {
     const run = node === undefined ? undefined : runs.get(node);
     if (run !== undefined) return stateOf(run);
     const name = which instanceof Node ? which.slug : which;
-    // A task is easily taken for a node of it, and only the compiler would know.
+    // A task is easily passed instead of its node, which only the compiler would notice.
     const slug = typeof name === 'string' ? name : describe(name);
     const message =
       `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It has: ` +
@@ -146,7 +146,7 @@ function stateOf({ node, state }: NodeRun): State {
   return new State(state.type, 'All that its setup needs was there: each thread opens it when a task needs it.');
 }
 
-/** A message as a sentence of its own, or as paragraphs, and what follows it. */
+/** A message as a sentence of its own, or as paragraphs, with the remedy after it. */
 function followed(message: string, remedy: string): string {
   if (message.includes('\n')) return `${message}\n${remedy}`;
   return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${remedy}`;
@@ -162,7 +162,7 @@ function lazily(source: object, copy: object, read: (part: unknown) => unknown):
     };
     Object.defineProperty(copy, key, { get, enumerable: true, configurable: true });
   }
-  // Printed as the values that it holds, not as getters; what is not there says so in its place.
+  // Printed with its values, not as getters; a value that is not there says so.
   Object.defineProperty(copy, inspect.custom, { value: () => printable(copy) });
   return copy;
 }

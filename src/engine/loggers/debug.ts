@@ -1,5 +1,6 @@
-// debug: a line of it asks the library whether its namespace is enabled, and has the library format it, both by way of
-// properties of one function for each copy. A namespace that a run wants is enabled in that run, and nowhere else.
+// debug: for each line, the library is asked whether its namespace is enabled, and formats it. Both go through
+// properties
+// of one function for each copy of the library. A namespace that a run wants is enabled in that run, and nowhere else.
 
 import { formatMessage } from '../logger.ts';
 import { writingRun } from '../context.ts';
@@ -37,14 +38,14 @@ export function hookDebug(module: DebugModule): void {
   const { enabled, formatArgs } = module;
   Object.defineProperties(module, {
     [hookedKey]: { value: true },
-    // An instance asks again only when this is not what it was, and the answer depends on who asks.
+    // An instance asks again only when this has changed; here it must ask each time, as the answer depends on the run.
     namespaces: { get: () => Number.NaN, set: () => {}, configurable: true, enumerable: true },
   });
   module.enabled = (namespace) => runFor(namespace) !== undefined || enabled(namespace);
   module.formatArgs = function formatLine(args) {
     const run = runFor(this.namespace);
     if (run === undefined) return formatArgs.call(this, args);
-    // Next, and at once, it logs what was formatted, with a function of its own perhaps.
+    // Right after this it logs what was formatted, perhaps with a function of its own.
     const own = Object.getOwnPropertyDescriptor(this, 'log');
     this.log = (...args) => {
       delete this.log;

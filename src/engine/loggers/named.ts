@@ -1,5 +1,5 @@
-// Loggers by name, without code: of every copy of debug, pino and winston that is loaded in this thread. None is loaded
-// for it that the user's module did not load, but for debug, which is small: whatever logs with it may be loaded later.
+// Loggers by name, without code: of every copy of debug, pino and winston that is loaded in this thread. No library is
+// loaded that the user's module did not load, except debug, which is small: what logs with it may be loaded later.
 
 import { createRequire } from 'node:module';
 import { hookDebug, isDebug } from './debug.ts';
@@ -27,7 +27,7 @@ function hook(library: unknown): void {
   if (isDebug(library)) return hookDebug(library);
   if (isWinstonModule(library)) return hookWinstonModule(library);
   if (typeof library !== 'function') return;
-  // All loggers of a copy share a prototype, and this is how to come by one of them.
+  // All loggers of a copy share a prototype, which is found through any of them.
   const logger: unknown = library({ enabled: false }, { write: () => {} });
   if (typeof logger === 'object' && logger !== null && isPino(logger)) hookPino(logger);
 }

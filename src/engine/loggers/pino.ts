@@ -11,10 +11,10 @@ interface Pino {
 }
 type Write = (this: Pino, object: unknown, message: unknown, level: number) => void;
 
-/** What pino adds to every line, and the log says otherwise. */
+/** What pino adds to every line, and our log has in its own way. */
 const ownKeys = new Set(['level', 'time', 'pid', 'hostname', 'name']);
 
-/** Under it a logger keeps how it was attached, where its children find it too. */
+/** The key under which a logger keeps how it was attached; its children inherit it. */
 const attachmentKey = Symbol.for('heddle.logger.attachment');
 const hookedKey = Symbol.for('heddle.logger.hooked');
 
@@ -70,7 +70,7 @@ function tell(run: Run, json: string, { name, level, keys }: LineFacts): void {
   });
 }
 
-/** Whoever changes the line on its way to the stream may make something else of it than JSON. */
+/** A line that the user's own hooks have changed may no longer be JSON. */
 function parsed(json: string): Record<string, unknown> {
   try {
     return JSON.parse(json) as Record<string, unknown>;

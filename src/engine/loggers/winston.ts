@@ -24,7 +24,7 @@ export interface WinstonModule {
 const levelKey = Symbol.for('level');
 const attachmentKey = Symbol.for('heddle.logger.attachment');
 const hookedKey = Symbol.for('heddle.logger.hooked');
-/** What the log says otherwise. */
+/** What our log has in its own way. */
 const ownKeys = new Set(['level', 'message', 'timestamp', 'stack']);
 
 export function isWinston(value: object): value is Winston {
@@ -76,7 +76,7 @@ function tell(run: Run, { format }: Winston, facts: { name: string; level: strin
   // A format may change what it is given, and an error loses by being copied.
   const formatted = format.transform(info instanceof Error ? info : { ...info }, format.options);
   if (typeof formatted !== 'object') return;
-  // What makes an error one is not copied with its fields, as formats do.
+  // Formats copy the fields of an error, but not its message and stack.
   const { message, stack } =
     info instanceof Error ? { message: info.message, stack: info.stack, ...formatted } : formatted;
   const isName = (key: string, value: unknown) => (key === 'service' || key === 'label') && value === name;
@@ -91,7 +91,7 @@ function tell(run: Run, { format }: Winston, facts: { name: string; level: strin
   });
 }
 
-/** Its id, if it has one; else what it says that it speaks for. */
+/** Its id, if it has one; else the service or label that it logs for. */
 function nameOf(logger: Winston, { service, label }: Info): string {
   for (const { loggers } of ids.has(logger) ? [] : containers) {
     for (const [id, each] of loggers) ids.set(each, id);
