@@ -166,10 +166,10 @@ export const refusals = {
     remedy: ['read it first: await value.text(), await value.json() or await value.bytes()'],
   },
   memory: {
-    why: 'shared memory cannot leave its process',
+    why: 'shared memory cannot leave its process, nor be noted on disk, as a run with a flowRunId notes its values',
     remedy: [
       'send a copy: new Uint8Array(memory).slice().buffer',
-      'or run the flow on threads of its own process, with LocalCluster',
+      'or run the flow on threads of its own process, with LocalCluster, without a flowRunId or flows.checkpointing',
     ],
   },
   detached: {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { Flow, unmapped } from 'heddle';
+import { withConfig } from '../../../src/config/config.ts';
 import { clearAndFail, countUp, giveUp, giveUpBuffer, sumAndClear } from '../../fixtures/memory.ts';
+import { newRoom } from '../../fixtures/room.ts';
 import type { Means, Rule } from '../contract.ts';
 
 export function memoryRules(rule: Rule, { sharesMemory }: Means): void {
@@ -61,5 +63,20 @@ export function memoryRules(rule: Rule, { sharesMemory }: Means): void {
       state.output.map((view) => view[0]),
       [7, 7, 7, 7, 7],
     );
+  });
+
+  rule('shared memory is refused in a run with an id, since it cannot be noted in a journal', async (run) => {
+    using room = newRoom();
+    const memory = new SharedArrayBuffer(8);
+    const flow = new Flow('shared-memory-noted', () => countUp(1, memory));
+
+    const { state } = await withConfig({ results: { directory: room.path } }, () => run(flow, { flowRunId: 'noted' }));
+
+    const { message } = state.of('count-up');
+    assert.match(
+      message,
+      /Why: shared memory cannot leave its process, nor be noted on disk, as a run with a flowRunId/,
+    );
+    assert.match(message, /- send a copy: .*\n.*- or run the flow on .* with LocalCluster, without a flowRunId/);
   });
 }
