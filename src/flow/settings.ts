@@ -1,5 +1,6 @@
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { registry } from '../code/registry.ts';
 import { config } from '../config/config.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { checkTemplate } from '../lib/template.ts';
@@ -208,8 +209,10 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
   const { skipOnUpstreamSkip = true, zip = 'strict', stateHandlers = [], onFailure, taskRunName } = options;
   if (typeof taskRunName === 'string')
     checkTemplate(`option 'taskRunName' of ${owner}`, taskRunName, Object.keys(taskRunNameFacts));
+  // A worker may lack the configuration that gives them; the flow says there how often a task is tried again.
+  const hasRetries = options.retries !== undefined || retries > 0 || registry.isImporting;
   for (const option of ['retryDelay', 'retryJitter', 'retryOn'] as const) {
-    if (options[option] === undefined || options.retries !== undefined) continue;
+    if (options[option] === undefined || hasRetries) continue;
     const remedy = 'Add retries: 1 or more.';
     const message = `${owner} has a ${option} but no retries, so it would never be tried again. ${remedy}`;
     throw new UsageError('INVALID_OPTION', message, { owner, option });

@@ -206,6 +206,13 @@ test('where a module waits for the start of a cluster, or imports one that does,
   });
 });
 
+test('a task that relies on retries of a configuration is found where there is none', bounded, async () => {
+  assert.deepEqual(await loadInThread(referenceTo('picky', 'retries-by-configuration.ts')), {
+    value: 2,
+    hasGoneOn: false,
+  });
+});
+
 async function loadInThread(reference: Reference): Promise<unknown> {
   const thread = new Worker(new URL(fixture('load-in-thread.ts')), { workerData: reference });
   const [answer] = (await once(thread, 'message')) as [unknown];

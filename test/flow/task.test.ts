@@ -242,6 +242,14 @@ test('no retries of its own count more than those of the configuration [P082]', 
   assert.deepEqual(settings, [3, 0]);
 });
 
+test('which failures are worth a retry may be said of retries that the configuration gives', () => {
+  const make = () => task('picky', { retryOn: RangeError }, () => {});
+  const withRetries = (retries: number) => withConfig({ tasks: { defaults: { retries } } }, make);
+
+  assert.equal(withRetries(2).settings.retries, 2);
+  assert.throws(() => withRetries(0), { code: 'INVALID_OPTION', message: /has a retryOn but no retries/ });
+});
+
 test('a copy of a copy keeps what the first one changed', () => {
   const load = task('load', (path: string) => path.length);
 
