@@ -17,6 +17,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { checkOptions } from '../lib/options.ts';
 import { readListenAddress } from './address.ts';
+import { tellWhatStays } from './left-behind.ts';
 import { tellOfPackagesNotModule } from './package-not-module.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { printError, printValue } from './output.ts';
@@ -51,11 +52,19 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   const { param: parameters = {}, flow, runId: flowRunId, approve = [] } = options;
   awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, approve, ended });
   tellOfPackagesNotModule();
+  try {
+    await carryOut(path, file, options.flow);
+  } finally {
+    tellWhatStays();
+  }
+}
+
+async function carryOut(path: string, file: string, wanted: string | undefined): Promise<void> {
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   const pending = takeCommandLine();
   if (pending === undefined) return;
   awaitRun(pending);
-  const state = await flowOf(file, module, options.flow).run();
+  const state = await flowOf(file, module, wanted).run();
   // A script prints what it likes; of a file that only makes a flow, the output would otherwise be lost.
   if (state.isSuccessful()) showOutput(state);
 }

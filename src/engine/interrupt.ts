@@ -24,6 +24,11 @@ export function listenForInterrupts(cancel: (why: string) => void): Disposable {
   };
 }
 
+/** Whether a flow run, or a schedule that starts some, goes on in this process. */
+export function isAnyRunGoingOn(): boolean {
+  return runs.size > 0;
+}
+
 /**
  * To be called before a function of the user's. While that keeps this thread busy, no listener is ever called, and one
  * that is there would only keep Ctrl-C from ending the process. Listening goes on when the event loop turns again.
