@@ -41,25 +41,28 @@ export class WorkerProcess implements LaunchedWorker {
     const { command, args } = program;
     // In a group of its own: Ctrl-C is meant for this process, which then says what becomes of its workers.
     this.#child = spawn(command, args, { detached: true, stdio: ['pipe', 'inherit', 'pipe'] });
-    this.#child.stdin!.on('error', () => {});
+    this.ended = this.#end(program);
+    // There are no streams where no file was left to open.
+    const { stdin, stderr } = this.#child;
+    stdin?.on('error', () => {});
     // Whoever waits for a worker keeps this process alive. When nobody does, it ends, and its workers with it.
-    for (const each of [this.#child, this.#child.stdin, this.#child.stderr]) (each as Socket | ChildProcess).unref();
-    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
+    for (const each of [this.#child, stdin, stderr]) (each as Socket | ChildProcess | undefined)?.unref();
+    if (!stderr) return;
+    createInterface({ input: stderr }).on('line', (line) => {
       this.#lines.push(line);
       if (this.#lines.length > keptLines) this.#lines.shift();
       program.hear?.(line);
     });
-    this.ended = this.#end(program);
   }
 
   /** To be called once. */
   tell(order: { readonly url: string; readonly token: string }): void {
-    this.#child.stdin!.write(`${JSON.stringify(order)}\n`);
+    this.#child.stdin?.write(`${JSON.stringify(order)}\n`);
   }
 
   leave(): void {
     this.#isToEnd = true;
-    this.#child.stdin!.end();
+    this.#child.stdin?.end();
   }
 
   async end(): Promise<void> {

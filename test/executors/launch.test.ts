@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inheritedArguments } from '../../src/executors/launch.ts';
 
+const bounded = { timeout: 60_000 };
+
 test('a worker process is started with what code may need to be loaded, and nothing that is about this process', () => {
   const given = ['--import', './hooks.js', '-C', 'development', '--inspect-brk=9229', '--max-old-space-size=512'];
   const values = ['--env-file', '.env', '--disable-warning', 'DEP0040', '--input-type', 'module', '-p', '1'];
@@ -16,16 +18,25 @@ test('a worker process is started with what code may need to be loaded, and noth
   assert.deepEqual(kept, loading.concat(['--env-file', '.env', '--disable-warning', 'DEP0040']));
 });
 
-test(
-  'what a task writes to the streams of a worker process, its cluster writes to its own',
-  { timeout: 60_000 },
-  async () => {
-    const script = fileURLToPath(new URL('../fixtures/writes-to-streams.ts', import.meta.url));
+test('what a task writes to the streams of a worker process, its cluster writes to its own', bounded, async () => {
+  const script = fileURLToPath(new URL('../fixtures/writes-to-streams.ts', import.meta.url));
 
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [script]);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [script]);
 
-    const linesOf = (text: string) => text.trimEnd().split('\n').toSorted();
-    assert.deepEqual(linesOf(stdout), ['out of its child', 'out of the task']);
-    assert.deepEqual(linesOf(stderr), ['errors of its child', 'errors of the task']);
-  },
-);
+  const linesOf = (text: string) => text.trimEnd().split('\n').toSorted();
+  assert.deepEqual(linesOf(stdout), ['out of its child', 'out of the task']);
+  assert.deepEqual(linesOf(stderr), ['errors of its child', 'errors of the task']);
+});
+
+test('a worker process for which no file is left to open is told like any other that ended', bounded, async () => {
+  const script = fileURLToPath(new URL('../fixtures/no-files-left.ts', import.meta.url));
+
+  const limited = ['-c', 'ulimit -n 100; exec "$0" "$1"', process.execPath, script];
+  const { stdout } = await promisify(execFile)('sh', limited);
+
+  const [refused = '', workers] = stdout.trimEnd().split('\n');
+  const { code, message } = JSON.parse(refused) as { code: string; message: string };
+  assert.equal(code, 'WORKER_ENDED');
+  assert.match(message, /^worker worker-2 ended \(spawn .* EMFILE\); it said nothing$/);
+  assert.equal(workers, '2');
+});
