@@ -1,9 +1,10 @@
-// What a flow run has done so far, in a file of this machine: so that the same run, started again with its id, runs
-// only what is missing, also when its process was killed. It is written where the flow was started, as outcomes
-// arrive, and holds them as the bytes that they came in.
+// Notes in a file of this machine what a flow run has done so far. So the same run, started again with its id, runs
+// only
+// what is missing, even when its process was killed. It is written where the flow was started, as outcomes arrive, and
+// holds the very bytes in which they arrived.
 //
 // A record is a length, a checksum, a line of JSON, and bytes. A process that dies while it writes leaves half a record
-// at the end, which the next one cuts off; what is cut off besides is said.
+// at the end, which is cut off when the file is opened again. If more than that is cut off, a warning says so.
 
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +26,7 @@ export interface RunBeginning {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** What the task runs of one node have in common. Outcomes are only kept for the same. */
+/** What the task runs of one node have in common. Outcomes are kept only for a node of the same shape. */
 export interface NodeShape {
   readonly slug: string;
   readonly length: number;
@@ -41,7 +42,7 @@ export interface StoredBlock {
 
 type Header =
   | ({ readonly type: 'run'; readonly format: number } & Omit<RunBeginning, 'parameters'>)
-  /** The node was submitted; of what stands before, only this is still valid. */
+  /** The node was submitted; of the records before this one, only what it keeps is still valid. */
   | ({ readonly type: 'node'; readonly kept: readonly Range[] } & NodeShape)
   | { readonly type: 'block'; readonly slug: string; readonly start: number; readonly count: number };
 
@@ -50,7 +51,7 @@ interface StoredNode {
   blocks: StoredBlock[];
 }
 
-/** Goes up whenever this file, or what is in it, is written in another way. */
+/** To be increased whenever the format of the file changes. */
 const format = 2;
 const headLength = 12;
 const noBytes = new Uint8Array(0);
@@ -59,7 +60,7 @@ export class Journal implements Disposable {
   readonly path: string;
   /** How the run was begun; absent in a new one. */
   readonly beginning: RunBeginning | undefined;
-  /** What is to be said of what was cut off. */
+  /** The warning about what was cut off, if any. */
   damage: string | undefined;
   readonly #file: number;
   /** The file and the lock. */
@@ -93,7 +94,7 @@ export class Journal implements Disposable {
     this.#append({ type: 'run', format, ...beginning }, encodeValue(packed(parameters)));
   }
 
-  /** What is stored of a node, as far as it has the same shape as then. */
+  /** What is stored of a node, if it had the same shape then. */
   storedOf(shape: NodeShape): readonly StoredBlock[] {
     return this.knows(shape) ? this.#nodes.get(shape.slug)!.blocks : [];
   }

@@ -1,5 +1,5 @@
-// Which outcomes of an earlier attempt at a flow run still stand when it is resumed: those that need not be tried
-// again, and of which nothing upstream is made anew.
+// Which outcomes of an earlier attempt still count when a flow run is resumed: those that need not be tried again, and
+// whose upstream outcomes have not changed.
 
 import { nodeCrypto } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
@@ -22,7 +22,7 @@ export interface Upstream {
 /** What of an array need not be run again. */
 export interface Kept {
   readonly blocks: readonly Block[];
-  /** Whether that is all of it, and what is upstream is as it was. */
+  /** Whether all of the array is kept, and its upstreams are unchanged. */
   readonly isUnchanged: boolean;
 }
 
@@ -38,7 +38,7 @@ interface NodeToRun {
 
 export const noneKept: Kept = { blocks: [], isUnchanged: false };
 
-/** What the journal has of a node that still stands; and notes there that the node is submitted with it. */
+/** What of a node in the journal still counts. Notes there that the node is submitted with it. */
 export function keptOf(journal: Journal, node: NodeToRun): Kept {
   const { length, upstream } = node;
   const shape = shapeOf(node);
@@ -51,8 +51,8 @@ export function keptOf(journal: Journal, node: NodeToRun): Kept {
 }
 
 /**
- * Whether a node whose outcomes are not stored, and which always makes the same of the same, is bound to what it was;
- * and notes what that is.
+ * Whether a node has the same inputs as in the earlier attempt, and notes its inputs. For tasks that always return the
+ * same for the same inputs, and whose outcomes are not stored.
  */
 export function isBoundAsBefore(journal: Journal, node: NodeToRun): boolean {
   const shape = shapeOf(node);
@@ -65,7 +65,7 @@ function shapeOf({ slug, length, bound, lists }: NodeToRun): NodeShape {
   return { slug, length, inputs: hashOf([encodeValue(bound), ...lists.flat().map(({ bytes }) => bytes)]) };
 }
 
-/** Whether a node that is ended without being run ends as it did; and notes how. */
+/** Whether a node that ends without being run ends as it did in the earlier attempt. Notes how it ends. */
 export function isEndedAsBefore(journal: Journal, slug: string, block: Block): boolean {
   const shape = { slug, length: 1, inputs: 'none' };
   const [stored] = journal.storedOf(shape);
@@ -75,7 +75,7 @@ export function isEndedAsBefore(journal: Journal, slug: string, block: Block): b
   return isSame;
 }
 
-/** The indices of an array of which all that is upstream is as it was. */
+/** The indices of an array whose upstream outcomes are all unchanged. */
 function unchangedIndices(upstream: readonly Upstream[], length: number): Ranges {
   let unchanged = [{ start: 0, end: length }];
   for (const { run, isElementwise } of upstream) {
@@ -88,7 +88,7 @@ function unchangedIndices(upstream: readonly Upstream[], length: number): Ranges
   return indices;
 }
 
-/** Of what is stored, the blocks that stand, in the order of their indices. */
+/** The stored blocks that still count, in the order of their indices. */
 function standing(stored: readonly StoredBlock[], unchanged: Ranges): Block[] {
   const blocks = stored.flatMap(({ block, valid }) => {
     const parts = valid.flatMap((range) => unchanged.overlap(range));
@@ -112,7 +112,7 @@ function partsOf(block: Block, parts: readonly Range[]): Block[] {
     });
 }
 
-/** What failed, or waits for somebody, is to be tried again. */
+/** The parts that succeeded. What failed, or waits for an approval, is to be tried again. */
 function succeededWithin(part: Range, start: number, states: readonly (State | undefined)[] | undefined): Range[] {
   if (states === undefined) return [part];
   const good = new Ranges();

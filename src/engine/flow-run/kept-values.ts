@@ -1,5 +1,6 @@
-// How much of what task runs return is kept where the flow was started: all values that the builder returned, and those
-// that the flow itself must look at; of the others, which only dependents need, no more than is little.
+// How much of what task runs return is kept where the flow was started: the values of all nodes that the builder
+// returned,
+// and those that the flow itself must look at. Of all others, which only dependents need, only a limited amount.
 
 import { formatBytes } from '../../lib/byte-size.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
@@ -8,12 +9,12 @@ import { Node } from '../../flow/node.ts';
 import { State, succeeded } from '../../flow/state.ts';
 import { isWatched } from '../handlers.ts';
 
-/** Of one task's values that are not in the output, so many are kept. */
+/** How many bytes are kept of one task's values that are not in the output. */
 const otherBytes = 64 * 2 ** 20;
 
 /** What somebody wants of a node's values. */
 export interface WantedValues {
-  /** They are kept as long as they have no more bytes in all. */
+  /** The values are kept as long as they have no more bytes than this together. */
   readonly keptBytes: number;
   /** The builder of the flow returned it. */
   readonly isReturned: boolean;
@@ -44,7 +45,7 @@ export function nodesIn(plan: unknown): Node[] {
   return found;
 }
 
-/** What a node is mapped over that is no array of task runs: how long it is must be known before. */
+/** The nodes whose values a node is mapped over, one list each: their lengths must be known first. */
 function listsFor(graph: Graph, node: Node): Node[] {
   const values = node.bindings.flatMap((binding) => {
     if (binding.type !== 'each-node') return [];
@@ -56,7 +57,7 @@ function listsFor(graph: Graph, node: Node): Node[] {
   return [...values, ...orderings.map((ordering) => ordering.node)];
 }
 
-/** Handlers of a mapped task are given its state here. */
+/** Whether handlers of a mapped task are shown its state here. */
 function isTold({ isMapped, task }: Node): boolean {
   return isMapped && task !== undefined && isWatched(task);
 }
@@ -66,7 +67,7 @@ export function successWithout(slug: string, bytes: number): State {
   return new State('Success', succeeded, new NotKept(slug, bytes));
 }
 
-/** In place of a result: of its own it has none, so that the state can be written down without it. */
+/** Stands in place of a result that was not kept. It has no fields, so that the state can be printed without it. */
 class NotKept {
   readonly #slug: string;
   readonly #bytes: number;

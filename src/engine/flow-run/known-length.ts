@@ -22,7 +22,7 @@ export function knownLength(
   try {
     return lengthOf(node, [...upstreams, ...constants.map(({ length }) => ({ name: 'a list', length }))]);
   } catch {
-    // Unequal ones: it would have failed.
+    // The lengths differ: the node would have failed.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// Lists of the user's values that are mapped over, as given arrays: outcomes that came with the flow.
+// Turns lists of the user's values that are mapped over into given arrays: outcomes that come with the flow.
 
 import { attach, byteLengthOf } from '../../lib/attachments.ts';
 import type { Block } from '../../lib/chunk.ts';
@@ -12,13 +12,13 @@ import { encodeOutcomes } from '../outcomes.ts';
 import { failed } from '../endings.ts';
 import { outgoing, type OutgoingUse } from '../outgoing.ts';
 
-/** A chunk fetches whole blocks, so a block should be no larger than what one chunk may well need. */
+/** A chunk gets whole blocks, so a block should be no larger than what one chunk needs. */
 const blockBytes = 64 * 1024;
 const maxBlockLength = 1_024;
 const maxBlockBytes = 4 * blockBytes;
 
 export interface LiteralUse {
-  /** Of the element at an index, for whoever is told of it. */
+  /** Where the element at an index goes, for messages. */
   readonly destination: (index: number) => OutgoingUse;
   readonly limitBytes: number;
   /** States that stand in the list instead of values, by index. */
@@ -28,7 +28,7 @@ export interface LiteralUse {
 /** The list as blocks. An element that cannot travel becomes the failure of the child that was to get it. */
 export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
   const states = new Map(use.states);
-  /** By index: what goes in the place of those that do not go as they are. */
+  /** By index: what is sent in place of elements that cannot be sent as they are. */
   const sent = new Map<number, unknown>();
   const sendable = (index: number): unknown => {
     if (sent.has(index)) return sent.get(index);
@@ -56,7 +56,7 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
     if (attaching !== undefined) attach(bytes, attaching);
     const total = byteLengthOf(bytes);
     length = Math.max(1, Math.min(maxBlockLength, Math.floor((blockBytes * slice.length) / total)));
-    // One of them is far larger than those before it: whoever needs another of them should not have to read it too.
+    // One element is far larger than those before it, so it gets a block of its own, for those who need the others.
     if (total > maxBlockBytes && slice.length > 1) continue;
     const count = slice.length;
     const whole = slice[0] instanceof Table ? given[start] : slice[0];
@@ -66,7 +66,7 @@ export function blocksOf(given: readonly unknown[], use: LiteralUse): Block[] {
   return blocks;
 }
 
-/** Puts tables in the place of values, if the first one can be taken apart, and others in that of inexact ones. */
+/** Replaces values by tables if the first one can be taken apart, and replaces values that would not arrive exactly. */
 function prepare(values: unknown[], replacement: (position: number) => unknown): void {
   const first = takeTableApart(values[0]);
   for (let position = 0; position < values.length; position += 1) {
@@ -84,7 +84,7 @@ function within(states: ReadonlyMap<number, State>, { start, end }: Range): Map<
   );
 }
 
-/** Only ever one that is alone in its block. */
+/** The failure for an element that is too large; it is always alone in its block. */
 function tooLarge(value: unknown, start: number, { destination, limitBytes }: LiteralUse): Block {
   try {
     assertFits(value, encodeValue(value).length, { ...destination(start), limitBytes });

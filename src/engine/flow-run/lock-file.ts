@@ -9,18 +9,18 @@ interface Holder {
   readonly host: string;
 }
 
-/** Restarted in a container, a process gets the number again that it had. */
+/** The locks of this very process: a process that is restarted in a container gets the same process id again. */
 const held = processWide('lock-files', () => new Set<string>());
 
 /**
- * Says by a file that this process carries out a flow run. What a process left that is gone is taken over, by one of
- * those that want it. Throws `RUN_IS_ACTIVE` while another has it.
+ * Marks by a file that this process carries out a flow run. The lock of a process that is gone is taken over, by only
+ * one of those that try. Throws `RUN_IS_ACTIVE` while another process has it.
  */
 export function lockFile(path: string, flowRunId: string): Disposable {
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), id: nodeCrypto().randomUUID() } satisfies Holder & {
     id: string;
   });
-  // Nobody ever sees a lock that is not written yet: it is made elsewhere, and gets its name as a whole.
+  // Written under another name first, and then linked, so that nobody ever sees a half-written lock.
   const draft = `${path}.${nodeCrypto().randomUUID()}`;
   try {
     writeFileSync(draft, mine);
@@ -48,7 +48,7 @@ function isLinked(draft: string, path: string): boolean {
   }
 }
 
-/** Takes a lock away whose holder is gone. Of several who do, one gets the file that it has read. */
+/** Removes a lock whose holder is gone. If several try, only one of them gets the file that it has read. */
 function clearAway(path: string, flowRunId: string): void {
   const text = textOf(path);
   if (text === undefined) return;
@@ -61,7 +61,7 @@ function clearAway(path: string, flowRunId: string): void {
     if ((error as { code?: unknown }).code === 'ENOENT') return;
     throw error;
   }
-  // Another took it over between our look and our grip: it gets it back.
+  // Another process took it over between our reading and our renaming: it gets it back.
   if (textOf(aside) !== text) isLinked(aside, path);
   rmSync(aside);
 }
@@ -82,7 +82,7 @@ function holderIn(text: string): Holder | undefined {
   }
 }
 
-/** Of a process on another machine nobody here knows, so it counts as alive. */
+/** A process on another machine cannot be checked from here, so it counts as alive. */
 function isAlive({ pid, host }: Holder, path: string): boolean {
   if (host !== hostname()) return true;
   if (pid === process.pid) return held.has(path);

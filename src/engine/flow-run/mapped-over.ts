@@ -1,4 +1,4 @@
-// What a mapped node is mapped over: lists, and how it ends without them.
+// The lists that a mapped node is mapped over, and how the node ends if there are none.
 
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
@@ -9,10 +9,10 @@ import { allSuccessful } from '../../flow/triggers.ts';
 import { flattenList } from '../flatten.ts';
 import { lookingAt, type Destination } from '../../values/travels.ts';
 
-/** What a node is mapped over, when that is no array of task runs. */
+/** A list that a node is mapped over, when it is not an array of task runs. */
 export interface GivenList {
   readonly values: readonly unknown[];
-  /** For places whose value is missing: how the run that was to make it ended. */
+  /** By index, where a value is missing: the state of the run that was to make it. */
   readonly states?: ReadonlyMap<number, State>;
   readonly runs?: Elementwise['runs'];
 }
@@ -28,12 +28,12 @@ export interface Elementwise {
 
 type EachConstant = Extract<Binding, { type: 'each-constant' }>;
 
-/** What a node is mapped over that is not known before the flow runs. */
+/** An upstream whose value is a list to map over, which is not known before the flow runs. */
 interface ListSource {
   readonly upstream: Node;
-  /** Whether others will do if it was skipped. */
+  /** Whether the node can do without it if it was skipped, as `merge` can. */
   readonly isBoxed: boolean;
-  /** Whether it is only waited for, so that the trigger judges it as a single run when it came to no list. */
+  /** Whether it is only waited for: if it gave no list, the trigger judges it as a single run. */
   readonly isJudged: boolean;
 }
 
@@ -46,7 +46,7 @@ export function listsOf({ bindings }: Node, orderings: readonly Ordering[]): Lis
   return [...values, ...waits.map(({ node }) => ({ upstream: node, isBoxed: false, isJudged: node.isMapped }))];
 }
 
-/** How a node ends that is to be mapped over what this upstream gives, which gave no list. */
+/** The state of a node that was to be mapped over the list of this upstream, which gave none. */
 export function withoutList(node: Node, upstream: Node, state: State): State {
   const { skipOnUpstreamSkip, trigger } = node.task!.settings;
   if (state.isSkipped() && skipOnUpstreamSkip) return new State('Skipped', `Upstream '${upstream.slug}' was skipped.`);
@@ -78,7 +78,7 @@ export function elementsOf({ values, isFlattened }: EachConstant, input: Destina
   });
 }
 
-/** A child without a list keeps one place, where whatever is mapped over it finds its state. */
+/** A child without a list keeps one place in the flattened list, with its state. */
 export function flattenChildren(node: Node, children: readonly State[]): GivenList {
   const hasList = (child: State) => child.isSuccessful() && !child.isSkipped();
   const lists = children.map((child) => (hasList(child) ? child.result : [child]));
@@ -87,7 +87,7 @@ export function flattenChildren(node: Node, children: readonly State[]): GivenLi
   return { values: flat.map((value) => (value instanceof State ? undefined : value)), states };
 }
 
-/** How many runs a node has that is mapped over all of these. */
+/** How many runs a node has that is mapped over all of these lists. */
 export function lengthOf(node: Node, elementwise: readonly Pick<Elementwise, 'length' | 'name'>[]): number {
   if (node.task?.settings.zip === 'shortest') return Math.min(...elementwise.map(({ length }) => length));
   const [first, ...others] = elementwise;

@@ -19,7 +19,7 @@ export interface Span extends RanOn {
   readonly endedAt: number;
 }
 
-/** Of a list that the flow returns, so many bytes at most are read before somebody asks. */
+/** How many bytes of a list that the flow returns are decoded, at most, before somebody reads it. */
 const readAheadBytes = 16 * 2 ** 20;
 
 interface OpenBlock {
@@ -38,14 +38,15 @@ export interface Submitted {
 }
 
 /**
- * One node of a flow while the flow runs: how far its task runs are, and, bytes until somebody asks, how they ended.
+ * One node of a flow while the flow runs: how far its task runs are, and how they ended. Outcomes stay bytes until they
+ * are asked for.
  */
 export class NodeRun implements ArrayListener {
   readonly node: Node;
   /** How many task runs it has; 0 until that is known. */
   length = 0;
   settledCount = 0;
-  /** How the run as a whole ended, when nothing more could come of it. */
+  /** The state in which the flow run ended as a whole, if this node was abandoned for that. */
   lostBy: State | undefined;
   failedCount = 0;
   skippedCount = 0;
@@ -58,9 +59,9 @@ export class NodeRun implements ArrayListener {
   isList = false;
   /** Indices whose outcomes are those of an earlier attempt at this flow run. */
   kept = new Ranges();
-  /** Whether the flow run has nothing left to run, so that what came for this node is nobody else's any more. */
+  /** Whether the flow run has nothing left to run: then nobody else needs the bytes of this node. */
   isOver = false;
-  /** Whether it is as it was in that attempt, all of it. */
+  /** Whether all of it is as it was in that attempt. */
   isUnchanged = false;
   readonly #submitted = Promise.withResolvers<number>();
   readonly #done = Promise.withResolvers<void>();
@@ -68,12 +69,12 @@ export class NodeRun implements ArrayListener {
   #blocks: SettledBlock[] = [];
   /** The same blocks opened, once all of them are there and somebody has asked. */
   #opened: readonly OpenBlock[] | undefined;
-  /** What was read ahead. */
+  /** Blocks that were decoded before somebody asked. */
   readonly #ahead = new Map<Block, Outcomes>();
-  /** Of all blocks that it was asked about. */
+  /** How many bytes all blocks have that `wants` was asked about. */
   #offeredBytes = 0;
   #keepsValues = true;
-  /** Indices that a thread was given, and those that came back to be given again counted twice. */
+  /** How often an index was given to a thread: one that came back and was given again counts twice. */
   #startedCount = 0;
   /** What ran where and when, chunk by chunk. */
   readonly spans: Span[] = [];
@@ -146,7 +147,7 @@ export class NodeRun implements ArrayListener {
     if (this.isDone) this.#done.resolve();
   }
 
-  /** All values or none: once they are too many, nobody shall have to know which of them are still there. */
+  /** Keeps all values or none, so that nobody needs to know which ones are still there. */
   #keep(block: SettledBlock): void {
     if (this.#hasRoom) {
       this.#blocks.push(block);
@@ -157,7 +158,7 @@ export class NodeRun implements ArrayListener {
     this.#blocks.push(withoutValues(block));
   }
 
-  /** While this thread waits for others, it may read what the flow returns, unless that is up to code of the user's. */
+  /** While this thread waits for others, it decodes what the flow returns, unless that would call user code. */
   #readAhead(block: SettledBlock): void {
     const { bytes, byteLength } = block;
     if (!this.#wanted.isReturned || !this.isList || this.#offeredBytes > readAheadBytes) return;
@@ -166,7 +167,7 @@ export class NodeRun implements ArrayListener {
   }
 
   /**
-   * Nothing more will come of this run: what is not settled ends like this. `length` is how many task runs it would
+   * Nothing more will come of this run: what is not settled ends in this state. `length` is how many task runs it would
    * have been mapped into, if that is known and it was not submitted.
    */
   abandon(end: State, length?: number): void {
@@ -179,7 +180,7 @@ export class NodeRun implements ArrayListener {
     this.#done.resolve();
   }
 
-  /** Puts another state in the place of `Mapped`; what became of the children stays. */
+  /** Replaces the state `Mapped`. The states of the children stay. */
   endAs(end: State): void {
     this.#end = end;
   }
@@ -189,7 +190,7 @@ export class NodeRun implements ArrayListener {
     if (!this.isList) return this.children[0] ?? this.#end!;
     const run = this;
     if (this.#end !== undefined) {
-      // Some of its children may have been done by then.
+      // Some of its children may have ended by then.
       const { type, message, error } = this.#end;
       return new State(type, message, {
         error,
@@ -235,7 +236,7 @@ export class NodeRun implements ArrayListener {
     return results;
   }
 
-  /** For what is somebody's to read: what cannot be made again here has failed. Gives whether any did. */
+  /** Makes task runs fail whose values cannot be decoded here. Returns whether any did. */
   failUnreadable(): boolean {
     const before = this.failedCount;
     this.#blocks = this.#blocks.map((block) => {
@@ -268,7 +269,7 @@ export class NodeRun implements ArrayListener {
     return opened;
   }
 
-  /** The outcomes of a block; bytes that cannot be read are the failure of the runs that they were to tell of. */
+  /** The outcomes of a block. If it cannot be decoded, that is the failure of all its runs. */
   #decoded({ bytes, start, count }: Block): Outcomes {
     try {
       return decodeOutcomes(bytes, { mapIndex: this.isList ? start : undefined, isForKeeps: this.isOver });
@@ -287,7 +288,7 @@ export class NodeRun implements ArrayListener {
   }
 }
 
-/** What did not simply succeed is kept: it says why. */
+/** Keeps only what did not simply succeed, since that says why. */
 function withoutValues(block: SettledBlock): SettledBlock {
   const { start, count, bytes, byteLength = bytes.byteLength } = block;
   if (bytes[0] !== blockKinds.succeeded) return block;

@@ -12,11 +12,11 @@ import type { Wiring } from './wiring.ts';
 
 interface Circumstances {
   readonly scope: FlowRunScope;
-  /** Our own tasks are not among them. */
+  /** Without our own tasks. */
   readonly prepared: ReadonlyMap<Task, PreparedTask>;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
-  /** Whether all that runs it is in this process. */
+  /** Whether all task runs are in this process. */
   readonly sharesMemory: boolean;
 }
 

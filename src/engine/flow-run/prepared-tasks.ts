@@ -1,4 +1,4 @@
-// What goes along with the tasks of a flow to where they run, found out when a run has the means to run them.
+// What is sent along with the tasks of a flow to where they run; found out once the run has a session.
 
 import type { Captured } from '../../code/capture/captured.ts';
 import { certain } from '../../code/certain.ts';
@@ -14,13 +14,13 @@ import { noteVariables } from '../noted-variables.ts';
 export interface PreparedTask {
   /** The task, taken apart, when it cannot be found there. */
   readonly captured: Captured | undefined;
-  /** Which functions it has, when it is to be found there. */
+  /** Identifies its functions, when it is to be found there. */
   readonly functions: readonly FunctionIdentity[];
   /** Variables of its module that it mentions, as they are here. */
   readonly variables: readonly ModuleVariable[];
 }
 
-/** Rejects when a task cannot be run by the session at all: with its objection, or as `captureTask` does. */
+/** Rejects when the session cannot run a task at all: with its objection, or as `captureTask` does. */
 export async function prepareTasks(
   { nodes }: Graph,
   session: Session,
@@ -30,7 +30,7 @@ export async function prepareTasks(
   for (const { task, slug } of nodes) {
     if (task === undefined || isBuiltIn(task.reference) || prepared.has(task)) continue;
     const { importsModules, takesCaptures } = session;
-    // On this thread nothing has to be found; but a strict task is to be told here what it is told on others.
+    // On this thread nothing has to be found, but a strict task is checked here as it is on others.
     const isChecked = importsModules || task.settings.check === 'strict';
     const reference = isChecked ? await certain(task.reference) : task.reference;
     const objection = session.objection(reference);
@@ -38,7 +38,7 @@ export async function prepareTasks(
     const isMadeHere = isChecked && takesCaptures && reference.module === undefined;
     const captured = isMadeHere ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
     const isFound = importsModules && captured === undefined;
-    // It tells, once, where the functions stand.
+    // The identities also tell where the functions stand.
     const variables = importsModules ? await noteVariables(task) : [];
     prepared.set(task, {
       captured: importsModules ? captured : undefined,

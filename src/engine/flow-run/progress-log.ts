@@ -1,5 +1,5 @@
-// How far mapped tasks are, in the log, now and then: between the start and the end of one there may be hours. Counts
-// are only looked at when it is time, so that no task run costs more for it.
+// Logs now and then how far mapped tasks are, since one may take hours. It only looks at counts when it is time to log,
+// so that no task run becomes slower.
 
 import { config } from '../../config/config.ts';
 import { toMilliseconds } from '../../lib/duration.ts';
@@ -8,11 +8,11 @@ import type { FlowRunLog } from './flow-run-log.ts';
 import type { NodeRun } from './node-run.ts';
 import { doneSoFar } from './progress.ts';
 
-/** Tells it of those that go on and have got further since, until it is disposed. */
+/** Logs the runs that are under way and have got further since the last time, until it is disposed. */
 export function logProgress(runs: Iterable<NodeRun>, log: FlowRunLog): Disposable {
   const everyMs = toMilliseconds(config().logging.progressInterval ?? 0, 'logging.progressInterval');
   if (everyMs === 0) return { [Symbol.dispose]: () => {} };
-  /** How many were done when it was told last. */
+  /** How many task runs were done when that was last logged. */
   const told = new Map<NodeRun, number>();
   const tell = () => {
     for (const run of runs) {

@@ -1,4 +1,4 @@
-// How far each mapped task is, as text. Pure: who shows it, and when, is the business of the terminal and the log.
+// How far each mapped task is, as text. Pure: the terminal and the log decide when to show it.
 
 import { formatDuration } from '../../lib/duration.ts';
 import type { NodeRun } from './node-run.ts';

@@ -1,5 +1,5 @@
-// Runs a flow at the times of its schedule, one run after the other, for as long as this process lives. It keeps
-// nothing: what was due while the process was not there is not made up for.
+// Runs a flow at the times of its schedule, one run after the other, for as long as this process lives. It stores
+// nothing: runs that were due while the process was not running are not made up for.
 
 import { setTimeout } from 'node:timers/promises';
 import { config } from '../../config/config.ts';
@@ -29,7 +29,7 @@ export interface Served {
 /** One run of a schedule, after its end. */
 export interface ScheduledRun<Plan = unknown> {
   readonly scheduledStartTime: Date;
-  /** Those that were given and those of the schedule's event, which come first. */
+  /** Those that were given, and those of the schedule's event, which take precedence. */
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Absent when the run could not start, or was lost; then there is an `error`. */
   readonly state?: FlowState<Plan>;
@@ -53,11 +53,11 @@ export interface WallClock {
 }
 
 /**
- * A timer does not count the time that the machine sleeps or that somebody sets its clock forward by, and takes more
- * than 24.8 days for 1 ms. So the clock is looked at again this often.
+ * How often to look at the clock again. A timer does not count the time that the machine sleeps or that its clock is
+ * set forward by, and takes more than 24.8 days for 1 ms.
  */
 const lookAgainMs = 60_000;
-/** How many missed events are counted. */
+/** Up to how many missed events are counted. */
 const countedEvents = 1_000;
 
 const systemClock: WallClock = {
@@ -76,7 +76,7 @@ export async function followSchedule<Plan>(
   clock: WallClock = systemClock,
 ): Promise<Served> {
   const stop = new AbortController();
-  // A run that is under way listens for Ctrl-C too. It is to learn of it by itself, so that its state says so.
+  // A run that is under way listens for Ctrl-C itself, and is told first, so that its state says so.
   using _ = listenForInterrupts((why) => queueMicrotask(() => stop.abort(`the process got ${why}`)));
   const { signal = stop.signal } = request.run;
   using terminal = new Terminal();
@@ -130,14 +130,14 @@ class ScheduleLoop<Plan> {
     return this.#end('cancelled', typeof reason === 'string' ? reason : 'its signal was aborted');
   }
 
-  /** So that what is wrong is told now, and not when the first run is due, which may be in a month. */
+  /** Checks the first run now: it may be due only in a month. */
   async #checkFirst(after: number): Promise<void> {
     const [first] = this.#request.schedule.next(1, { after: new Date(after) });
     if (first === undefined) throw exhausted(this.#flow.name, after);
     try {
       await resolveParameters(this.#flow, this.#parametersOf(first));
     } catch (error) {
-      // A default that cannot be made today may be made on the day.
+      // A default that cannot be made now may be made when the run is due.
       if (error instanceof UsageError) throw error;
     }
   }
@@ -163,7 +163,7 @@ class ScheduleLoop<Plan> {
   }
 
   async #carryOut(facts: Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>): Promise<ScheduledRun<Plan>> {
-    // A signal of its own: what a run hangs on to the signal of the loop would pile up with the runs.
+    // A signal of its own: listeners of all runs would pile up on the signal of the loop.
     const controller = new AbortController();
     const abort = () => controller.abort(this.#signal.reason);
     this.#signal.addEventListener('abort', abort, { once: true });
@@ -179,7 +179,7 @@ class ScheduleLoop<Plan> {
     }
   }
 
-  /** The moment to go on after. Events that came while a run went on are passed over, but for one that comes now. */
+  /** The time after which to look for the next event. Events that were due during a run are skipped, except one now. */
   #pass(time: number): number {
     const { schedule } = this.#request;
     const now = this.#clock.now();

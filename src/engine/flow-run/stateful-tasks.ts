@@ -1,5 +1,6 @@
-// Tasks that keep something in a variable of their module, or of whatever made them: it looks as if it worked, until
-// the task runs on several threads. They are told before they run, on every executor alike.
+// Tasks that keep something in a variable of their module, or of a function around them. This seems to work until the
+// task
+// runs on several threads, so there is a warning before it runs, on every executor.
 
 import { lookAt, lookOf, type KeptVariable } from '../../code/kept-variables.ts';
 import { config } from '../../config/config.ts';
@@ -17,7 +18,7 @@ export const insteadOfKeeping = [
   'or, if it only saves work (a client, a table), open it with a resourceManager, or once for each thread with ??=',
 ];
 
-/** Tells of the tasks of a flow that is about to run, or refuses to run them, as configured. */
+/** Warns of such tasks in a flow that is about to run, or refuses to run it, as configured. */
 export async function warnOfState(graph: Graph, logger: Logger): Promise<void> {
   const { variableWrites } = config().tasks;
   if (variableWrites === 'ignore') return;
@@ -50,7 +51,7 @@ export function changesOf(kept: readonly KeptVariable[]): string {
   return `changes ${kept.map(({ target, at }) => `'${target}' (${at})`).join(', ')}`;
 }
 
-/** The tasks of a flow and how to call them. Of copies that share their code, the first stands for all. */
+/** The tasks of a flow with their names for messages. Of copies that share their code, only the first. */
 export function distinctTasks({ nodes }: Graph): Map<Task, string> {
   const tasks = new Map<Task, string>();
   const seen = new Set<unknown>();

@@ -1,4 +1,4 @@
-// The log of a run on standard error: plain lines anywhere, and on a terminal, below them, progress that is drawn anew.
+// The log of a run on standard error, as plain lines; on a terminal also its progress, redrawn below them.
 
 import { config } from '../../config/config.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
@@ -36,7 +36,7 @@ export class Terminal implements Disposable {
     this.#timer.unref();
   }
 
-  /** Leaves the last picture standing. */
+  /** Leaves the last progress lines on the screen. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#erase();

@@ -44,7 +44,7 @@ function taskOf(run: NodeRun): TimelineTask {
   if (run.spans.length === 0) return base;
   const totalMs = run.spans.reduce((sum, { busyMs }) => sum + busyMs, 0);
   const ranCount = run.spans.reduce((sum, { count }) => sum + count, 0);
-  // Of a chunk only the whole is known, so its runs count as equally long.
+  // Only the time of a whole chunk is known, so its runs count as equally long.
   const maxMs = run.spans.reduce((most, { busyMs, count }) => Math.max(most, busyMs / count), 0);
   return { ...base, durations: { totalMs, meanMs: totalMs / ranCount, maxMs } };
 }

@@ -4,7 +4,7 @@ import type { Upstream } from './kept-outcomes.ts';
 import type { Elementwise } from './mapped-over.ts';
 import type { ArgumentPlan, PlannedResource } from '../plan.ts';
 
-/** The arrays and arguments that a task's node comes to, while its bindings are gone through. */
+/** Collects the arrays and arguments of a task's node while its bindings are gone through. */
 export class Wiring {
   readonly args: ArgumentPlan[] = [];
   readonly constants: unknown[] = [];
@@ -15,11 +15,11 @@ export class Wiring {
   readonly upstream: Upstream[] = [];
   /** The lists of the user's own that it is mapped over. */
   readonly lists: (readonly Block[])[] = [];
-  /** Which of the elementwise ones are the user's own lists, and no upstream task runs. */
+  /** The positions of those elementwise arrays that are the user's own lists, not upstream task runs. */
   readonly literals: number[] = [];
   /** The arrays that were submitted for this node alone. */
   readonly own: number[] = [];
-  /** Which of the elementwise ones are gates. */
+  /** The positions of those elementwise arrays that are gates. */
   readonly gates: number[] = [];
 
   /** The position of an array among the elementwise ones. One that is there already is not added again. */
@@ -34,7 +34,7 @@ export class Wiring {
     this.args.push({ type: 'resource', resource });
   }
 
-  /** The elementwise ones whose runs are among the upstream runs already: a trigger sees each of those once. */
+  /** Elementwise arrays whose runs are upstream runs already: a trigger sees each of those only once. */
   repeats(): number[] {
     const whole = new Set(this.whole.map(({ array }) => array));
     const seen = new Set<string>();

@@ -1,8 +1,9 @@
-// Results that later runs use again for a while. An entry is at a location that is computed from what its validator
-// looks at, so it is found at once, however many there are, from any process that reaches the storage; nothing has to
-// be listed. A validator that looks at no inputs, or that is a function of the user's, is shown the latest entry of the
-// same map index. One that nobody chose looks at no inputs either, but their hashes are stored, to say so when they are
-// others.
+// Results that later runs use again for a while. The location of an entry is computed from what its validator looks at.
+// So
+// any process that reaches the storage finds it at once, among any number of entries, without listing them. A validator
+// that looks at no inputs, or is a user's function, is shown the latest entry of the same map index. The default
+// validator
+// looks at no inputs either, but their hashes are stored, so that a run with other inputs can be warned.
 
 import { State } from '../../flow/state.ts';
 import { describe } from '../../lib/options.ts';
@@ -40,7 +41,7 @@ interface Facts {
   readonly plan: RunPlan;
   readonly result: Result;
   readonly caching: CachePlan;
-  /** The user's own, when the plan names none. */
+  /** The user's function, when the plan names no validator. */
   readonly validator: CacheValidator | undefined;
 }
 
@@ -51,9 +52,9 @@ export class CachedResults implements StoredResults {
   readonly #folder: string;
   /** The same for all runs. */
   #parameterHashes: Hashes | undefined;
-  /** Of inputs that many runs share, which none of them can change. */
+  /** The hashes of inputs that all runs share, and that none of them can change. */
   readonly #sharedHashes = new Map<string, string>();
-  /** One of many runs is enough. */
+  /** Whether the warning was logged: once for all runs is enough. */
   #isTold = false;
 
   constructor(facts: Facts) {
@@ -85,7 +86,7 @@ export class CachedResults implements StoredResults {
     );
   }
 
-  /** Says that what was cached for another such input is used, though nobody said that it may be. */
+  /** Warns that a result for other inputs is used, which nobody said may be. */
   #tellOther(name: string, { logger }: RunToStore): void {
     if (this.#isTold) return;
     this.#isTold = true;
@@ -193,7 +194,7 @@ class CachedResult implements StoredRun {
     });
   }
 
-  /** What cannot be used is as good as nothing, but not in silence; that nothing is there is no news. */
+  /** The entry, if there is one. One that cannot be used counts as none, with a warning. */
   async #read(): Promise<StoredEntry | undefined> {
     const { result } = this.#facts;
     const { location, run } = this.#lookup;

@@ -28,15 +28,15 @@ import { TaskRunner } from './task-runner.ts';
 import { listenForUncaught } from './uncaught.ts';
 
 /**
- * Outcomes leave at least this often while a chunk runs, so that little is lost with a thread and nobody waits long.
+ * While a chunk runs, outcomes are sent at least this often, so that a thread loses little and nobody waits long.
  */
 const flushIntervalMs = 50;
-/** Full stack traces of failures of one kind that one task writes into the log from one thread; the states keep all. */
+/** How many failures of one kind a task logs with their stacks, on one thread. The states keep all stacks. */
 const loggedFailures = 5;
-/** Names of errors that make a kind of their own, since anybody may name each error anew. */
+/** How many names of errors count as kinds of their own, since user code may give each error a new name. */
 const mostKinds = 20;
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
-/** Of a sensor. */
+/** The progress of a sensor at its first call. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
 
 /** The chunks that run on this thread; one listener serves them all. */
@@ -45,8 +45,8 @@ process.on('exit', () => flushAtExit.forEach((flush) => flush()));
 listenForUncaught();
 
 /**
- * Runs `task` and reports through `emit`, in order, except for its last words: with those it resolves, so that they go
- * with the news that it is through. Never rejects for what the user's function does.
+ * Runs `task` and reports through `emit`, in order. It resolves with the last reports, so that they travel together
+ * with the news that the chunk has ended. Never rejects for what the user's function does.
  */
 export async function runChunk(
   task: ChunkTask,
@@ -64,13 +64,13 @@ class ChunkRun {
   readonly #outcomes: OutcomeBlocks;
   #flushing: NodeJS.Timeout | undefined;
   #logs: LogRecord[] = [];
-  /** Nothing on the thread of the flow itself, which nobody watches over; nor once this chunk is over. */
+  /** Absent on the thread of the flow itself, which nobody watches, and once this chunk is over. */
   #unsaid: UnsaidLines | undefined;
   #isOver = false;
   #flushedAt = performance.now();
-  /** Gives an index that no lane has taken. */
+  /** Returns the next index that no lane has taken. */
   readonly #untaken: () => number | undefined;
-  /** How many its lanes have taken. */
+  /** How many indices its lanes have taken. */
   #taken = 0;
   /** How many have ended that had been tried again, and are not reported yet. */
   #retried = 0;
@@ -85,7 +85,7 @@ class ChunkRun {
   }
 
   async run(loaded: LoadedTask | Ending): Promise<readonly ChunkMessage[]> {
-    // A function that ends its thread takes nothing with it of those that ran before.
+    // If a function ends its thread, the outcomes before it are still sent.
     const flush = () => this.#flush();
     flushAtExit.add(flush);
     try {
@@ -95,7 +95,7 @@ class ChunkRun {
       flushAtExit.delete(flush);
     }
     const last = [...this.#takeLogs(), ...this.#takeOutcomes()];
-    // What somebody forgot to await may still write, while the next chunk does, or end the thread.
+    // What was not awaited may still write while the next chunk does, or end the thread.
     this.#unsaid = undefined;
     this.#isOver = true;
     return last;
@@ -127,7 +127,7 @@ class ChunkRun {
     if (lanes.length === 1) this.#adviseOverlap(loaded);
   }
 
-  /** Unless its author has said already how many runs overlap. */
+  /** Says nothing if the author has set how many runs overlap. */
   #adviseOverlap({ plan, task }: LoadedTask): void {
     if (task.settings.placing.concurrency !== undefined) return;
     const advice = this.#array.waiting?.takeAdvice(plan.name);
@@ -136,7 +136,7 @@ class ChunkRun {
     if (advice !== undefined) createLogger({ task: plan.name }, write, plan.logLevel).info(advice);
   }
 
-  /** Runs one index after the other, as long as there are any that nobody has taken. */
+  /** Runs one index after the other, as long as there are any that no lane has taken. */
   async #runLane(lane: number, { loaded, runner, progressOf }: ChunkMeans): Promise<void> {
     const { control } = this.#task;
     const word = controlWords.lanes + lane;
@@ -153,7 +153,7 @@ class ChunkRun {
       if (returned instanceof Promise) this.#flushInTime();
       const ended = returned instanceof Promise ? await returned : returned;
       this.#take({ loaded, runner, index, wasRetried: progress.retriesUsed > 0 }, ended);
-      // The last one's outcome goes with the news that the chunk is through, unless others still run.
+      // The last outcome is sent with the end of the chunk, unless other lanes still run.
       if (this.#task.lanes > 1) this.#flushInTime();
     }
     Atomics.store(control, word, -1);
@@ -166,15 +166,15 @@ class ChunkRun {
     }
   }
 
-  /** From here until it is open the thread runs no index, so that no timeout counts the time. */
+  /** Until the resource is open the thread counts as running no index, so that no timeout counts the time. */
   #opening({ key, name, definition }: UsedResource): void {
-    // What ends the thread now is charged to the first index that is not reported.
+    // If the thread ends now, the first index that is not reported is charged.
     this.#flush();
     this.#emit({ type: 'opened', resource: key, name, closingMs: definition.cleanupTimeoutMs });
     Atomics.store(this.#task.control, controlWords.opening, 1);
   }
 
-  /** The inputs of the chunk; or how all of it ends, when they cannot be read here. */
+  /** The inputs of the chunk; or the ending of all its indices, when the inputs cannot be read here. */
   #read({ plan, types }: LoadedTask): readonly Outcomes[] | Ending {
     const { ranges, elementwise } = this.#task;
     const unknownTypes = unknownTypesFor(plan.reference);
@@ -211,7 +211,7 @@ class ChunkRun {
     return this.#outcomes.at(index).succeed(index, value, loaded.plan, runner);
   }
 
-  /** A success whose message is the author's own, or whose result came from elsewhere than the function. */
+  /** Records a success with a state of its own: the author's message, or a result that was stored before. */
   #succeedAs(run: FinishedRun, ending: Ending): Ending | undefined {
     const { state } = ending;
     if (state.type !== 'Success' && state.type !== 'Cached') return ending;
@@ -223,7 +223,7 @@ class ChunkRun {
 
   #retry({ loaded, runner, index }: FinishedRun, state: State, progress: Progress): void {
     const logger = runner.loggerFor(index);
-    // A RETRY that was thrown is the author's plan; a failure is news.
+    // A RETRY that was thrown is intended; a failure is news.
     if (state.error === undefined) logger.debug(state.message);
     else logger.warn(bounded(state.message));
     const note = noteOf(progress, loaded.plan);
@@ -236,7 +236,7 @@ class ChunkRun {
   #logFailure({ loaded, runner, index }: FinishedRun, state: State): void {
     // An upstream failure is in the log already, where it happened.
     if (state.type === 'TriggerFailed') return;
-    // Who is told to stop and stops has not failed.
+    // A function that was told to stop, and stops, has not failed.
     if (isCancelled(this.#task.control)) return;
     const { kind, count } = this.#countFailure(state);
     if (count > loggedFailures) return;
@@ -257,7 +257,7 @@ class ChunkRun {
     return { kind, count };
   }
 
-  /** It leaves with the next outcome, or in the next turn; who watches over this thread may say it sooner. */
+  /** The line is sent with the next outcome, or in the next turn; or read by the watcher of this thread before. */
   #log(record: LogRecord): void {
     if (this.#isOver) return this.#say([record]);
     const place = this.#unsaid?.add(record) ?? (this.#logs.length === 0 ? 'first' : 'more');
@@ -275,7 +275,7 @@ class ChunkRun {
   }
 
   #say(records: readonly LogRecord[]): void {
-    // It was a task that wrote, but whoever reads the log is not that task: on this thread, he may print.
+    // A task wrote these lines, but the listener to the log is not that task: what it prints is not the task's output.
     outsideOfRuns(() => this.#emit({ type: 'logs', records }));
     this.#unsaid?.clear();
   }
@@ -286,7 +286,7 @@ class ChunkRun {
     for (const message of this.#takeOutcomes()) this.#emit(message);
   }
 
-  /** The lines that nobody has said yet, as one message, if there are any. */
+  /** The lines that were not sent yet, as one message, if there are any. */
   #takeLogs(): readonly ChunkMessage[] {
     const records = this.#takeLines();
     return records.length === 0 ? nothing : [{ type: 'logs', records }];
@@ -300,12 +300,12 @@ class ChunkRun {
     return this.#unsaid?.claim(reports) === false ? [] : records;
   }
 
-  /** Likewise for outcomes. */
+  /** The outcomes that were not sent yet, as messages. */
   #takeOutcomes(): readonly ChunkMessage[] {
     const now = performance.now();
     const meanMs = (now - this.#flushedAt) / this.#outcomes.count;
     this.#flushedAt = now;
-    // Of runs that overlap, each has its share of the time.
+    // Runs that overlap share the time among them.
     return this.#outcomes.take().map((block) => {
       const retried = this.#retried;
       this.#retried = 0;
@@ -313,7 +313,7 @@ class ChunkRun {
     });
   }
 
-  /** What is done does not wait for what takes long. */
+  /** Sends outcomes after a while, so that they do not wait for runs that take long. */
   #flushInTime(): void {
     this.#flushing ??= setTimeout(() => {
       this.#flushing = undefined;
@@ -322,13 +322,13 @@ class ChunkRun {
   }
 }
 
-/** The name of the error, if that can be had: it may be anything, even a getter that throws. */
+/** The name of the error, if it can be read: it may be anything, even a getter that throws. */
 function kindOf({ error, type }: State): string {
   try {
     const name: unknown = error?.name;
     if (typeof name === 'string' && /^[\w$]{1,100}$/.test(name)) return name;
   } catch {
-    // Then it is a failure like any other.
+    // Without a name it counts as a failure like any other.
   }
   return type;
 }
@@ -342,7 +342,7 @@ interface ChunkMeans {
 
 const nothing: readonly ChunkMessage[] = [];
 
-/** What an iteration of a loop handed on may be anything, and travels when the next one is tried again elsewhere. */
+/** The progress as bytes. The result of a loop's last iteration may be anything, and may not be able to travel. */
 function noteOf(progress: Progress, { name }: RunPlan): Uint8Array | Ending {
   try {
     return encodeValue(sendable(progress, { role: 'result', task: name }).value);
@@ -358,7 +358,7 @@ interface FinishedRun {
   readonly wasRetried: boolean;
 }
 
-/** A chunk that never comes, and the run of a task in it. */
+/** An example of a chunk, and of the run of a task in it. */
 const inputs = { definition: new Uint8Array(0), elementwise: [], whole: [], notes: [], timedOut: [] };
 const ranges = [{ start: 0, end: 1 }];
 const nowhere = {

@@ -1,5 +1,5 @@
-// What a thread keeps ready of arrays, from one chunk to the next: the function, found and loaded, and inputs that are
-// the same for all indices.
+// What a thread keeps of an array from one chunk to the next: the loaded function, and inputs that are the same for all
+// indices.
 
 import { attachmentsOf } from '../../lib/attachments.ts';
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
@@ -28,9 +28,9 @@ import { Waiting } from './waiting.ts';
 
 export interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;
-  /** How many there were of each kind. */
+  /** How many failures there were of each kind. */
   readonly failures: Map<string, number>;
-  /** Whether what is to be said of its module was said. */
+  /** Whether the warnings about its module were logged. */
   isWarned: boolean;
   /** Absent for a single run, which overlaps with none. */
   readonly waiting: Waiting | undefined;
@@ -41,13 +41,13 @@ const keptArrays = 16;
 const noTypes: readonly Registered[] = [];
 const kept = new Map<number, KeptArray>();
 
-/** Lets go of the functions and inputs that are kept ready on this thread. */
+/** Forgets all functions and inputs that are kept on this thread. */
 export function forgetArrays(): void {
   kept.clear();
   forgetPlans();
 }
 
-/** What is kept of the array that the chunk is of; loaded by its first chunk here, which tells of that. */
+/** What is kept of the chunk's array. The first chunk here loads it, and reports the import. */
 export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptArray {
   let array = kept.get(task.array);
   if (array === undefined) {
@@ -56,8 +56,9 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);
-  // A single run may have changed its inputs: when it is tried again, it gets them fresh. Otherwise to the end of the
-  // line: the array that was not used for longest goes first.
+  // A single run may have changed its inputs, so a retry gets them fresh. Other arrays go to the end of the line: the
+  // one
+  // that was not used for longest is dropped first.
   if (task.length > 1) kept.set(task.array, array);
   return array;
 }
@@ -65,7 +66,7 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
 async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Promise<LoadedTask | Ending> {
   try {
     const sealed = decodePlan(task.definition);
-    // Frozen, so that a run that keeps something in its task is told at once, wherever it runs.
+    // Frozen, so that a run that keeps something in its task fails at once, wherever it runs.
     const known = sealed.isSent ? undefined : (await loadTold(sealed.reference, task.code, emit)).freeze();
     if (known !== undefined) await assertSameTask(sealed, known);
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
@@ -73,7 +74,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const unknownTypes = unknownTypesFor(sealed.reference);
     const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
     const found = known ?? (await reviveTask(plan)).freeze();
-    // What many runs share, none may change for the others; a single one may do with its inputs what it likes.
+    // No run may change what other runs share. A single run may change its inputs.
     if (plan.isMapped) deepFrozen(plan.constants);
     const whole = task.whole.map((input, position) => {
       const isList = plan.wholeIsList[position] === true;
@@ -95,7 +96,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
   }
 }
 
-/** Says when the module's top level begins to run, and when it is through: it can hang like any function. */
+/** Reports when the module's top level begins to run and when it has ended, since it can hang like any function. */
 async function loadTold(reference: Reference, code: CodeSource, emit: (message: Importing) => void): Promise<Task> {
   let isImporting = false;
   const importing = (module: string) => {
@@ -107,7 +108,7 @@ async function loadTold(reference: Reference, code: CodeSource, emit: (message: 
   return task;
 }
 
-/** The tasks that have the functions that were told. */
+/** By the identities that a plan has: the task whose functions were found to be the same. */
 const same = new WeakMap<readonly FunctionIdentity[], Task>();
 
 async function assertSameTask({ name, functions }: SealedPlan, task: Task): Promise<void> {
@@ -124,7 +125,7 @@ async function findResource(
   const module = task.code.bundle === undefined ? reference.module : inBundle(task.code.bundle, reference.module!);
   await assertSame(functions, { subject: `resource '${name}'`, module, codes: codesOfResource(definition) });
   const makeArguments = () => {
-    // Each setup may do with its arguments what it likes.
+    // Each setup may change its arguments.
     const unknownTypes = unknownTypesFor(reference);
     const { values } = outcomesOf(task.whole[input]!, { isList: false, unknownTypes });
     return values[0] as readonly unknown[] | undefined;

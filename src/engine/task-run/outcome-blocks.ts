@@ -1,19 +1,19 @@
 import { OutcomeBuffer } from './outcome-buffer.ts';
 import type { Block } from '../../lib/chunk.ts';
 
-/** A chunk gets whole blocks: with more than this in one, it might get much that it does not need. */
+/** How many bytes a block should have at most: a chunk gets whole blocks, and might need little of a large one. */
 const enoughBytes = 256 * 1024;
 
 /** Collects the outcomes of a chunk, whose indices may end in any order, until they leave as blocks. */
 export class OutcomeBlocks {
-  /** Each for indices in a row; one at least. */
+  /** One for each row of consecutive indices; at least one. */
   readonly #buffers: OutcomeBuffer[];
 
   constructor(start: number) {
     this.#buffers = [new OutcomeBuffer(start)];
   }
 
-  /** Where the outcome of an index belongs that has just ended. */
+  /** The buffer for the outcome of an index that has just ended. */
   at(index: number): OutcomeBuffer {
     const last = this.#buffers.at(-1)!;
     if (last.next === index) return last;

@@ -11,12 +11,12 @@ import type { RunPlan } from '../plan.ts';
 import { Ending, failed } from '../endings.ts';
 import type { TaskRunner } from './task-runner.ts';
 
-/** From this length on, a text is put into bytes by itself, so that it is known how many they are. */
+/** A text of this length or more is encoded by itself, so that its number of bytes is known. */
 const longText = 64 * 1024;
 
 /**
- * Collects the outcomes of consecutive indices until they leave as one block. An object is put into bytes when it is
- * returned, not when the block leaves: the task may hold on to it and change it in its next run.
+ * Collects the outcomes of consecutive indices until they are sent as one block. An object is encoded when it is
+ * returned, not when the block is sent: the task may keep it and change it in its next run.
  */
 export class OutcomeBuffer {
   #start: number;
@@ -24,7 +24,7 @@ export class OutcomeBuffer {
   /** By position: the bytes of the values that are objects, or long texts, as a block of their own. */
   #held = new Map<number, Uint8Array>();
   #states = new Map<number, State>();
-  /** Of all of these, with what goes beside them. */
+  /** How many bytes all of these have, with the memory beside them. */
   heldBytes = 0;
   /** Memory that goes beside the bytes. */
   #attaching = new Map<number, ArrayBuffer>();
@@ -33,7 +33,7 @@ export class OutcomeBuffer {
     this.#start = start;
   }
 
-  /** The first index that has not left yet. */
+  /** The first index that was not sent yet. */
   get start(): number {
     return this.#start;
   }
@@ -43,7 +43,7 @@ export class OutcomeBuffer {
     return this.#start + this.#values.length;
   }
 
-  /** Takes a value that was returned, or gives the ending of a run whose value cannot travel. */
+  /** Takes a value that was returned, or returns the ending of the run if the value cannot travel. */
   succeed(index: number, value: unknown, plan: RunPlan, runner: TaskRunner): Ending | undefined {
     const position = index - this.#start;
     try {

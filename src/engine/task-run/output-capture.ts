@@ -46,7 +46,7 @@ function captureStream(stream: NodeJS.WriteStream, level: 'info' | 'warn'): void
   };
 }
 
-/** Makes lines of what comes in pieces. Empty ones are dropped; of one that is drawn over, the last picture is kept. */
+/** Makes lines of pieces of output. Empty lines are dropped; of a line that is overwritten, the last version stays. */
 class PrintedLines {
   readonly #write: (line: string) => void;
   readonly #decoder = new StringDecoder();
@@ -73,7 +73,7 @@ class PrintedLines {
   }
 }
 
-/** What stands after the last return to the start of the line. One at its very end draws over nothing yet. */
+/** What follows the last carriage return. One at the very end of the line overwrites nothing yet. */
 function lastDrawn(line: string): string {
   return line.slice(line.lastIndexOf('\r', line.length - 2) + 1);
 }

@@ -1,4 +1,4 @@
-// The inputs of a chunk, out of the blocks that came with it.
+// Reads the inputs of a chunk from the blocks that came with it.
 
 import type { Block, ChunkInput } from '../../lib/chunk.ts';
 import type { Range } from '../../lib/range.ts';
@@ -13,7 +13,7 @@ interface Section {
   readonly unknownTypes: UnknownTypes;
 }
 
-/** Our own tasks hand values on, and know none of the user's types. */
+/** How to read values of unknown types: our own tasks only hand them on, and know none of the user's types. */
 export function unknownTypesFor({ module }: Reference): UnknownTypes {
   return module === builtInModule ? 'pass on' : 'refuse';
 }

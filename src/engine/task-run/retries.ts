@@ -85,7 +85,7 @@ function asked<Answer>({ option, task, about }: Rule, ask: () => Answer): Answer
   }
 }
 
-/** Of a setup that failed, what it threw: that is what the author of a `retryOn` has in mind. */
+/** The error for `retryOn`. If the setup of a resource failed, it is what the setup threw, as an author expects. */
 function reasonOf({ message, error = new Error(message) }: State): Error {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   if (code === 'RESOURCE_SETUP_FAILED' && cause instanceof Error) return cause;

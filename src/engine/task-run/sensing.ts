@@ -1,6 +1,7 @@
-// How a sensor waits: each call that gives no answer ends as a retry that is not counted, with the time of the next
-// call. So it waits where delayed indices do, and holds no thread; when it was first called travels with it from worker
-// to worker.
+// How a sensor waits: each call without an answer ends as a retry that is not counted, with the time of the next call.
+// So
+// it waits like any delayed index, and holds no thread. The time of its first call travels with it from worker to
+// worker.
 
 import { formatDuration } from '../../lib/duration.ts';
 import { State } from '../../flow/state.ts';
@@ -8,18 +9,18 @@ import { Ending, timedOut } from '../endings.ts';
 import type { RunPlan } from '../plan.ts';
 import type { Progress } from '../loaded-task.ts';
 
-/** What the call of a sensor's condition comes to: its value, if that is an answer. */
+/** The value of a sensor's condition, if that is an answer; else the ending that asks for the next call. */
 export function answerOf(value: unknown, plan: RunPlan, progress: Progress): unknown {
   if (value !== undefined && value !== null && value !== false) return value;
   const leftMs = deadlineOf(plan, progress) - Date.now();
   if (leftMs <= 0) return sensorTimedOut(plan, progress);
-  // What comes to hold just before the time is up is not to be missed.
+  // The last call is when the time is up, so that nothing is missed that became true just before.
   const delayMs = Math.min(plan.everyMs!, leftMs);
   const message = `Not yet: ${callsOf(progress)}; the next one in ${formatDuration(delayMs)}.`;
   return new Ending(new State('Retrying', message, { startTime: Date.now() + delayMs }), { isRetriable: true });
 }
 
-/** How long this call of a condition may take. The last one begins when the time is up, and may take a while too. */
+/** How long this call of a condition may take. The last call begins when the time is up, and gets time as well. */
 export function conditionLimitMs(plan: RunPlan, progress: Progress): number {
   return Math.max(deadlineOf(plan, progress) - Date.now(), plan.everyMs!);
 }

@@ -1,5 +1,7 @@
-// The steps of a task run that have to do with storage, in the words of the pipeline: endings instead of errors, the
-// user's functions called in the context of their run, and a time limit that does not count the waiting.
+// The steps of a task run that have to do with storage, as the pipeline needs them: with endings instead of errors,
+// with
+// the user's functions called in the context of their run, and with a time limit that does not count waiting for
+// storage.
 
 import type { Control } from '../../lib/chunk.ts';
 import { withContext } from '../context.ts';
@@ -12,7 +14,7 @@ import { untimed } from './untimed.ts';
 
 interface StepFacts {
   readonly storage: StoredResults;
-  /** Told when the run begins; they may throw as any argument may. */
+  /** The facts of the run. Asked for when it begins; may throw, as making its arguments may. */
   readonly run: () => RunToStore;
   readonly contextOf: (progress: Progress) => RunContext;
   /** Of the chunk, when there is a time limit. */
@@ -28,14 +30,14 @@ export class StorageSteps {
   }
 
   /**
-   * How a run ends whose result is there already, or of which that cannot be told; neither is tried again. Only before
-   * the function is called for the first time: a retry is there to call it, whatever an earlier call has left behind.
+   * The ending of a run whose result is stored already, or cannot be looked up; neither is tried again. Only before the
+   * function is called for the first time: a retry always calls it, whatever an earlier call has stored.
    */
   async find(progress: Progress): Promise<Ending | undefined> {
     try {
       const isFirst = progress.runCount === 1 && progress.loopCount === 1;
       const found = await this.#within(progress, async () => {
-        // What the function changes of its inputs changes no place.
+        // Computed before the function can change its inputs.
         this.#place ??= this.#facts.storage.placeOf(this.#facts.run());
         return isFirst ? await this.#place.find() : undefined;
       });

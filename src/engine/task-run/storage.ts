@@ -1,4 +1,4 @@
-// From the plan of an array of task runs to what does the storing for them.
+// Makes what stores the results of an array, from its plan.
 
 import { load } from '../../code/load.ts';
 import type { Task } from '../../flow/task.ts';
@@ -17,7 +17,7 @@ export async function openStorage(
   storage: StoragePlan,
   { plan, task, code }: { plan: RunPlan; task: Task; code: CodeSource },
 ): Promise<StoredResults> {
-  // Not every run of the task reads them, and what is refused shall not depend on which thread it was on.
+  // Not every run reads the secrets, and what is refused must not depend on which thread has seen them.
   hideSecret(Object.values(plan.secrets));
   const result = await resultFrom(storage.result, storage.sources, (reference) => load(reference, code));
   const { target, cache } = task.settings.storing ?? {};

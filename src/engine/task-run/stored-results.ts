@@ -1,4 +1,4 @@
-// The results of task runs at places of their own: targets, which stand for the run when they are there already, and
+// The results of task runs that have places of their own: targets, which replace the run when they exist already, and
 // checkpoints, which are only written. Results that are used again for a while are in `cached-results.ts`.
 
 import { State } from '../../flow/state.ts';
@@ -32,7 +32,7 @@ export function checkpoints(storage: Storage): StoredResults {
   };
 }
 
-/** Where a run's result is stored that names no place. The parts are such as every storage takes. */
+/** Where a result is stored for which the task names no place. Its parts are valid in every storage. */
 function checkpointOf({ flowRunId, name }: RunPlan, mapIndex: number | undefined): string {
   return ['checkpoints', flowRunId, name, ...(mapIndex === undefined ? [] : [String(mapIndex)])].map(partOf).join('/');
 }
@@ -56,7 +56,7 @@ function locationFactsOf(plan: RunPlan): Omit<LocationFacts, 'mapIndex' | 'input
 
 interface StoredResultFacts extends Storage {
   readonly location: string;
-  /** Whether what is there already stands for the run. */
+  /** Whether an existing result replaces the run. */
   readonly isUsedAgain: boolean;
 }
 
@@ -74,7 +74,7 @@ class StoredResult implements StoredRun {
     return new State('Cached', `Result found at '${location}'.`, { result: found, runCount: 0 });
   }
 
-  /** Each iteration of a loop has a place of its own, so that the last one's is empty until the loop is through. */
+  /** Each iteration of a loop has a place of its own: that of the last one is empty until the loop has ended. */
   async keep(state: State, loopCount: number): Promise<State> {
     const { plan, result, location, isWritten } = this.#facts;
     const isWorthIt = state.type === 'Success' || state.type === 'Looped';

@@ -38,18 +38,18 @@ interface Begun {
 export class TaskRunner {
   readonly #loaded: LoadedTask;
   readonly #facts: ChunkFacts;
-  /** Nothing upstream is out of the ordinary and the trigger is the usual one: no step can end a run. */
+  /** Whether all upstream runs simply succeeded and the trigger is the usual one: no check can end a run then. */
   readonly #isPlain: boolean;
   readonly #isWatched: boolean;
-  /** Something happens besides the call of the function. */
+  /** Whether there are steps besides the call of the function. */
   readonly #isStepwise: boolean;
   /** Whether the log says when a run starts and ends. Of the children of a mapped task, only a debug log does. */
   readonly #isTold: boolean;
-  /** By index. */
+  /** The runs that are under way, by index. */
   readonly #begun = new Map<number, Begun>();
-  /** Opens what is not open on this thread; all that need it wait for this. */
+  /** The opening of resources that goes on; all runs that need them wait for it. */
   #opening: Promise<Ending | undefined> | undefined;
-  /** Of the upstreams that are needed whole: they are the same for every index. */
+  /** The states of upstreams that are needed whole, which are the same for every index. */
   #sharedStates: readonly State[] | undefined;
 
   constructor(loaded: LoadedTask, facts: ChunkFacts) {
@@ -85,7 +85,7 @@ export class TaskRunner {
     return createLogger(once === undefined ? source : { ...source, once }, this.#facts.write, plan.logLevel);
   }
 
-  /** Says how a run ended; one without a state returned a value. */
+  /** Logs how a run ended; without a state, it returned a value. */
   tellEnd(index: number, state?: State): void {
     if (!this.#isTold) return;
     const startedAt = this.#begun.get(index)?.startedAt;
@@ -107,7 +107,7 @@ export class TaskRunner {
     for (let loopCount = progress.loopCount + 1; ended instanceof Ending && ended.state.isLooped(); loopCount += 1) {
       const { result } = ended.state;
       const next: Progress = { ...progress, runCount: 1, retriesUsed: 0, loopCount, loopResult: result };
-      // A loop that polls must let happen what it waits for, and hear that it is to end.
+      // A loop that polls must give what it waits for a turn, and hear of a cancel.
       await new Promise((resolve) => setImmediate(resolve));
       if (isCancelled(this.#facts.task.control)) return new Ending(cancelled(), { isRetriable: false });
       ended = await once(next);
@@ -128,7 +128,7 @@ export class TaskRunner {
   async #runStepwise(index: number, progress: Progress, storage: StorageSteps | undefined): Promise<unknown> {
     const early = this.#endedEarly(index, progress);
     if (early !== undefined) {
-      // One whose thread was ended, because its time was up, had been seen to start there.
+      // A run whose thread was ended for its timeout had been seen to start there.
       const from = early.state.isTimedOut() ? running : pending;
       const ended = await this.#inRun(index, progress, (run) => this.#handled(from, early, { run, progress }));
       const isApproved = early.state.isPaused() && ended.state.type === 'Resume';
@@ -149,7 +149,7 @@ export class TaskRunner {
     });
   }
 
-  /** Handlers belong to the run as much as its function does: it is over when they are. */
+  /** Handlers belong to the run like its function: it is over when they have ended. */
   async #inRun<T>(index: number, progress: Progress, body: (run: RunContext) => Promise<T>): Promise<T> {
     const run = this.#context(index, progress);
     try {
@@ -159,7 +159,7 @@ export class TaskRunner {
     }
   }
 
-  /** What the handlers make of an ending, of its being kept for later, and of the retry that it gets, if it does. */
+  /** What the handlers make of an ending, of its storing for later, and of its retry, if it gets one. */
   async #handled(from: State, ending: Ending, stepwise: StepwiseRun): Promise<Ending> {
     const { progress, storage } = stepwise;
     const ended = await this.#change(from, ending, stepwise);
@@ -217,7 +217,7 @@ export class TaskRunner {
     return retrying(ended, this.#loaded, progress) ?? ended;
   }
 
-  /** Names the run and says that it starts. A name that cannot be made ends it; nothing would make it the next time. */
+  /** Names the run and logs its start. A name that cannot be made ends the run: a retry would not help. */
   #begin(index: number, { runCount, loopCount }: Progress): Ending | undefined {
     const { plan } = this.#loaded;
     const before = this.#begun.get(index)?.startedAt;
@@ -233,7 +233,7 @@ export class TaskRunner {
     if (!this.#isTold || before !== undefined) return undefined;
     this.#begun.set(index, { name: this.#begun.get(index)?.name, startedAt: performance.now() });
     const logger = this.loggerFor(index);
-    // What is said of a retry is news enough for those who do not look closely.
+    // The line about the retry says enough for the usual log.
     if (runCount > 1 || loopCount > 1) logger.debug(`started again, run ${runCount}`);
     else if (plan.isMapped) logger.debug('started');
     else logger.info('started');
@@ -266,7 +266,7 @@ export class TaskRunner {
     return returned instanceof Promise ? returned.then(judged) : judged(returned);
   }
 
-  /** Opens what the task needs and is not open on this thread; or gives the ending of the run, when that fails. */
+  /** Opens the resources that are not open on this thread. Returns the ending of the run when that fails. */
   async #openAll(resources: readonly UsedResource[]): Promise<Ending | undefined> {
     const { plan } = this.#loaded;
     const { control } = this.#facts.task;
@@ -274,14 +274,14 @@ export class TaskRunner {
       for (let next = firstClosed(resources); next !== undefined; next = firstClosed(resources)) {
         this.#facts.opening(next);
         await openResource(next, { plan, control, write: this.#facts.write });
-        // Nobody waits for it any more, and it was told to be closed: it is not to be opened once more.
+        // After a cancel the resource was told to be closed: it must not be opened again.
         if (isCancelled(control)) return new Ending(cancelled(), { isRetriable: false });
       }
       return undefined;
     } catch (thrown) {
       return endingOf(thrown, plan);
     } finally {
-      // The time that it took is not that of the run.
+      // The time that it took does not count for the run.
       Atomics.store(control, controlWords.opening, 0);
       Atomics.add(control, controlWords.starts, 1);
     }
@@ -320,7 +320,7 @@ export class TaskRunner {
     }
   }
 
-  /** The function is through. When more than that is to be done, the run is over only after it. */
+  /** The function has ended. If there are more steps, the run is over only after those. */
   #close(run: RunContext): void {
     if (!this.#isStepwise) run.close();
   }
@@ -338,7 +338,7 @@ export class TaskRunner {
     }
   }
 
-  /** A signal was made, and the function returned all the same: a `catch` of the user's must have eaten it. */
+  /** A signal was made, and the function returned all the same: a `catch` of the user must have swallowed it. */
   #reportSwallowed({ logger, signalMade }: RunContext): void {
     const signal = signalMade!;
     logger.warn(
@@ -357,7 +357,7 @@ export class TaskRunner {
     const own = this.#facts.elementwise.flatMap((outcomes, input) => {
       if (gates?.includes(input) || repeats?.includes(input)) return [];
       const state = stateAt(outcomes, position);
-      // An element that could not be sent is told all the same.
+      // An element of the user's list that could not be sent is shown all the same.
       return literals.includes(input) && state.isSuccessful() ? [] : [state];
     });
     this.#sharedStates ??= this.#loaded.whole.flatMap(({ outcomes }) =>
@@ -367,7 +367,7 @@ export class TaskRunner {
   }
 }
 
-/** A run of which there is more than the call of its function: what it answers its handlers, and how far it is. */
+/** A run with more steps than the call of its function: its context for the handlers, and its progress. */
 interface StepwiseRun {
   readonly run: RunContext;
   readonly progress: Progress;
@@ -377,7 +377,7 @@ interface StepwiseRun {
 const pending = new State('Pending', 'Task run has not started.');
 const running = new State('Running', 'Starting task run.');
 
-/** A failure has a line of its own, with its stack; that of an upstream run stands at that run. */
+/** How the log says that a run ended. A failure has a line of its own with its stack, also one of an upstream run. */
 function wordsFor(state: State): string {
   const isTold = state.isFailed() && state.type !== 'TriggerFailed';
   return isTold || state.message === success(undefined).message ? state.type : state.toString();

@@ -1,5 +1,5 @@
-// What a task left behind and nobody awaits fails outside of every `try`. The process or thread ends of it, as in any
-// Node program; before that, the log says whose it was.
+// What a task left behind and did not await can fail outside of every `try`. This ends the process or thread, as in any
+// Node program; before that, the log says which task it was.
 
 import { isMainThread } from 'node:worker_threads';
 import type { LogRecord } from '../../lib/log-record.ts';
@@ -11,13 +11,13 @@ import { withoutSecrets } from '../secrets.ts';
 
 /** To be called once in every thread that runs tasks. */
 export function listenForUncaught(): void {
-  // It only looks on: whether the process goes on is for others to say.
+  // It only watches: others decide whether the process goes on.
   processWide('uncaught', () => process.on('uncaughtExceptionMonitor', tell));
 }
 
 /**
- * For a thread that is not the flow's: `say` hears what ends it and was left behind by no task run that is known. The
- * error is told elsewhere too, where nobody knows what was secret here, so from then on it shows no secret itself.
+ * For a thread that is not the flow's: `say` is given an error that ends the thread and belongs to no known task run.
+ * The error itself is shown elsewhere as well, where the secrets of this thread are unknown, so they are masked in it.
  */
 export function hearStray(say: (record: LogRecord) => void): void {
   process.on('uncaughtExceptionMonitor', (thrown) => {
@@ -53,7 +53,7 @@ function tell(thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
   else run.logger.error(message);
 }
 
-/** Of a process that is about to end; what takes turns of the event loop on its way into the log would not arrive. */
+/** Written at once, since the process is about to end: what needs another turn of the event loop would be lost. */
 function lastWords({ flowName, flowRunName, taskName, mapIndex }: Run, message: string): string {
   const task = { ...(taskName !== undefined && { task: taskName }), ...(mapIndex !== undefined && { mapIndex }) };
   const flow = { ...(flowName !== undefined && { flow: flowName }), ...(flowRunName && { flowRun: flowRunName }) };

@@ -1,4 +1,4 @@
-// What is asked of a task run's upstream runs before its function is called. Each step may end the run with a state.
+// The checks of a task run's upstream runs before its function is called. Each step may end the run with a state.
 
 import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
@@ -10,7 +10,7 @@ export interface UpstreamFacts {
   readonly upstream: readonly State[];
 }
 
-/** The state that the upstream runs end this run with, if they do. */
+/** The state in which the upstream runs end this run, if they do. */
 export function endedByUpstream(facts: UpstreamFacts): State | undefined {
   for (const step of [inputsArrived, upstreamFinished, upstreamSkipped, triggerSatisfied]) {
     const state = step(facts);
@@ -19,7 +19,7 @@ export function endedByUpstream(facts: UpstreamFacts): State | undefined {
   return undefined;
 }
 
-/** Codes of the errors about values that stay where they are. */
+/** Codes of the errors about values that could not be sent. */
 const unsendable: ReadonlySet<unknown> = new Set(['VALUE_NOT_SERIALIZABLE', 'VALUE_WOULD_CHANGE', 'VALUE_TOO_LARGE']);
 
 /** An input that could not be sent at all is this run's own failure, not that of an upstream run. */

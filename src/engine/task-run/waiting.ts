@@ -1,12 +1,12 @@
-// Does a thread mostly wait while it runs a task? Then runs of it could overlap there, which nobody does unasked.
+// Notices when a thread mostly waits while it runs a task: then its runs could overlap there, if the author allows it.
 
 import { formatDuration } from '../../lib/duration.ts';
 
-/** So many indices in a row, for so long, are no accident. */
+/** How many indices, and how long, are enough to be no accident. */
 const leastIndices = 5;
 const leastMs = 1_000;
 const leastIdle = 0.8;
-/** Beyond that nobody knows what the other side bears. */
+/** More is never advised, as nobody knows how much the other side can bear. */
 const mostAdvised = 100;
 
 export class Waiting {
@@ -15,7 +15,7 @@ export class Waiting {
   #activeMs = 0;
   #isTold = false;
 
-  /** To be called before indices are run one after the other; what it returns, after so many. */
+  /** To be called before indices run one after the other. What it returns is to be called after so many of them. */
   begin(): (indices: number) => void {
     const before = performance.eventLoopUtilization();
     return (indices) => {
@@ -26,7 +26,7 @@ export class Waiting {
     };
   }
 
-  /** What to say of it, once there is something to say; and then never again. */
+  /** The advice, once there is one; it is given only once. */
   takeAdvice(task: string): string | undefined {
     const totalMs = this.#idleMs + this.#activeMs;
     const share = this.#idleMs / totalMs;
