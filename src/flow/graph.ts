@@ -21,6 +21,7 @@ export class Graph {
   readonly #orderings = new Map<Node, Ordering[]>();
   /** What each node waits for, as far as that was asked for since it last changed. */
   readonly #upstreams = new Map<Node, ReadonlySet<Node>>();
+  #refusedRun: UsageError | undefined;
 
   constructor(flow: string) {
     this.flow = flow;
@@ -37,8 +38,9 @@ export class Graph {
     underConstruction = this;
     try {
       const plan = builder();
+      if (isPromise(plan)) plan.catch(() => {});
+      if (this.#refusedRun !== undefined) throw this.#refusedRun;
       if (!isPromise(plan)) return plan;
-      plan.catch(() => {});
       const message =
         `the builder of flow '${this.flow}' is async. Building a flow only notes what is to be done: do the work ` +
         `inside tasks.`;
@@ -46,6 +48,18 @@ export class Graph {
     } finally {
       underConstruction = outer;
     }
+  }
+
+  /** The building throws it too: a builder waits for no promise, so it would not hear of one that rejects. */
+  refuseRun(call: string): never {
+    const { flow } = this;
+    const message =
+      `${call} was called while flow '${flow}' is being built, when nothing has a value yet. Call it after ` +
+      `new Flow(…); to use what it gives in '${flow}', call it inside the function of a task (docs/tasks.md, 'A flow ` +
+      `that a task starts').`;
+    const error = new UsageError('RUN_INSIDE_BUILDER', message, { flow });
+    this.#refusedRun ??= error;
+    throw error;
   }
 
   addTask(task: Task, facts: { bindings: readonly Binding[]; isMapped: boolean; slug?: string | undefined }): Node {
@@ -194,12 +208,7 @@ export class Graph {
 
 /** Throws `RUN_INSIDE_BUILDER` when `call`, which runs a flow, is made while one is being built. */
 export function assertNotBuilding(call: string): void {
-  if (underConstruction === undefined) return;
-  const { flow } = underConstruction;
-  const message =
-    `${call} was called while flow '${flow}' is being built, when nothing has a value yet. Call it after ` +
-    `new Flow(…); to use what it gives in '${flow}', call it inside the function of a task.`;
-  throw new UsageError('RUN_INSIDE_BUILDER', message, { flow });
+  underConstruction?.refuseRun(call);
 }
 
 /** The graph that is being built. Throws when none is: `who` and `remedy` make the message. */

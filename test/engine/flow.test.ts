@@ -131,7 +131,7 @@ test('a flow that is run while one is being built says where to run it [P121]', 
   const inner = new Flow('inner', () => plusOne(1));
   const runs: Promise<unknown>[] = [];
 
-  new Flow('outer', () => void runs.push(inner.run(quietly), inner.serve(quietly)));
+  const build = () => new Flow('outer', () => void runs.push(inner.run(quietly), inner.serve(quietly)));
 
   const refused = (call: string) => ({
     name: 'TypeError',
@@ -139,8 +139,11 @@ test('a flow that is run while one is being built says where to run it [P121]', 
     flow: 'outer',
     message:
       `${call} was called while flow 'outer' is being built, when nothing has a value yet. Call it after new Flow(…); ` +
-      `to use what it gives in 'outer', call it inside the function of a task.`,
+      `to use what it gives in 'outer', call it inside the function of a task (docs/tasks.md, 'A flow that a task ` +
+      `starts').`,
   });
+  assert.throws(build, refused('inner.run()'));
+  assert.throws(() => new Flow('outer', () => inner.run(quietly)), refused('inner.run()'));
   await assert.rejects(runs[0]!, refused('inner.run()'));
   await assert.rejects(runs[1]!, refused('inner.serve()'));
 });
