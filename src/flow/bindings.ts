@@ -2,9 +2,10 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
+import { adviceOn } from '../values/kinds.ts';
 import { stepTo } from '../values/members.ts';
 import { lookingAt, type Destination } from '../values/travels.ts';
-import { Flattened, Mapped, Node, Unmapped, type Binding, type Gap } from './node.ts';
+import { Flattened, isMark, Mapped, Node, Unmapped, type Binding, type Gap } from './node.ts';
 import { refuseResource, Resource } from './resource.ts';
 
 export function bindCall(task: string, args: readonly unknown[]): Binding[] {
@@ -125,7 +126,7 @@ function gapsIn(task: string, position: number, value: unknown): Gap[] {
     if (node !== undefined) {
       refuseResource(node, `${pathText(visit.path)} of argument ${position + 1} of task '${task}'`);
       const closed = closedPlaceOf(visit);
-      if (closed !== undefined) throw nodeInside(task, position, { path: visit.path, where: describe(closed) });
+      if (closed !== undefined) throw inClosed(task, position, { closed, path: visit.path });
       gaps.push({ path: visit.path, node, isFlattened: visit.value instanceof Flattened });
       looks = 0;
     }
@@ -203,11 +204,21 @@ function nodeInside(task: string, position: number, { path, where, remedy = anot
   return new UsageError('NODE_INSIDE_VALUE', message, { task, position, path: pathText(path) });
 }
 
+/** A part of ours that has nodes, like a flow, was not given for their sake. */
+function inClosed(task: string, position: number, { closed, path }: { closed: Visit; path: Path }): UsageError {
+  const where = describe(closed.value);
+  const advice = isMark(closed.value) ? undefined : adviceOn(closed.value);
+  if (advice === undefined) return nodeInside(task, position, { path, where });
+  const what = closed.path.length === 0 ? `is ${where}` : `holds ${where} at ${pathText(closed.path)}`;
+  const message = `argument ${position + 1} of task '${task}' ${what}, which has no value. Instead, ${advice}.`;
+  return new UsageError('NODE_INSIDE_VALUE', message, { task, position, path: pathText(closed.path) });
+}
+
 /** What keeps a value from being put there: the nearest thing around it that is neither array nor plain object. */
-function closedPlaceOf({ outer }: Visit): unknown {
+function closedPlaceOf({ outer }: Visit): Visit | undefined {
   for (let around = outer; around !== undefined; around = around.outer) {
     const prototype: unknown = Object.getPrototypeOf(around.value);
-    if (prototype !== Object.prototype && prototype !== Array.prototype) return around.value;
+    if (prototype !== Object.prototype && prototype !== Array.prototype) return around;
   }
   return undefined;
 }

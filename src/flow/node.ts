@@ -62,6 +62,15 @@ export interface NodeFacts {
   readonly isMapped: boolean;
 }
 
+/** What is spread is read member by member, also what only has a symbol for a name. */
+const members = Symbol('members');
+const whenSpread: PropertyDescriptor = {
+  enumerable: true,
+  get(this: Node): undefined {
+    if (isInBuilder(this)) throw wasSpread(this);
+  },
+};
+
 /**
  * A task in a flow: a task run to be. It stands for a value of type `T` while the flow is built and may be passed to
  * other tasks; its value exists only when the flow runs.
@@ -83,6 +92,7 @@ export class Node<T = unknown> {
     this.task = task;
     this.bindings = bindings;
     this.isMapped = isMapped;
+    Object.defineProperty(this, members, whenSpread);
   }
 
   /** This task run starts only when `upstream` is finished, and its trigger sees it. No value is passed. */
@@ -143,6 +153,13 @@ function hasNoValue({ slug }: Node, property?: string): UsageError {
   return new UsageError('NODE_HAS_NO_VALUE', message, { node: slug, ...(property !== undefined && { property }) });
 }
 
+function wasSpread({ slug }: Node): UsageError {
+  const message =
+    `'${slug}' is a node and was spread into an object, but the members of its value are known only when the flow ` +
+    `runs. Use it whole, as an argument or inside of one, or make the object in a task that is given it.`;
+  return new UsageError('NODE_HAS_NO_VALUE', message, { node: slug });
+}
+
 /** A task is easily taken for a node of it, and only the compiler would know. */
 export function assertNode(value: unknown, what: string): asserts value is Node {
   if (value instanceof Node) return;
@@ -186,7 +203,13 @@ export class Flattened<T = unknown> {
   }
 }
 
-for (const mark of [Unmapped, Mapped, Flattened]) {
+const marks = [Unmapped, Mapped, Flattened] as const;
+
+export function isMark(value: unknown): value is Unmapped | Mapped | Flattened {
+  return marks.some((mark) => value instanceof mark);
+}
+
+for (const mark of marks) {
   keepFromTravelling(mark, 'give it to a task where the flow is made, as an argument of its own');
 }
 

@@ -127,27 +127,6 @@ test('an output may hold anything else, itself too', () => {
   assert.equal(new Flow('f', () => plan).plan, plan);
 });
 
-test('a flow that is run while one is being built says where to run it [P121]', async () => {
-  const inner = new Flow('inner', () => plusOne(1));
-  const runs: Promise<unknown>[] = [];
-
-  const build = () => new Flow('outer', () => void runs.push(inner.run(quietly), inner.serve(quietly)));
-
-  const refused = (call: string) => ({
-    name: 'TypeError',
-    code: 'RUN_INSIDE_BUILDER',
-    flow: 'outer',
-    message:
-      `${call} was called while flow 'outer' is being built, when nothing has a value yet. Call it after new Flow(…); ` +
-      `to use what it gives in 'outer', call it inside the function of a task (docs/tasks.md, 'A flow that a task ` +
-      `starts').`,
-  });
-  assert.throws(build, refused('inner.run()'));
-  assert.throws(() => new Flow('outer', () => inner.run(quietly)), refused('inner.run()'));
-  await assert.rejects(runs[0]!, refused('inner.run()'));
-  await assert.rejects(runs[1]!, refused('inner.serve()'));
-});
-
 test('a node that a task keeps from its constructor says that it has no value [P092]', async () => {
   class Adder extends Task<[number], number> {
     readonly step: number;

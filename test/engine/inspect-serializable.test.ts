@@ -208,7 +208,12 @@ test('parts of Heddle are refused wherever they are in a value, each with what t
       of: [['own', [`${given}, as an argument or in a plain object or list: the task gets its value`]]],
       parameter: [['own', [`${given}, as an argument or in a plain object or list: the task gets its value`]]],
       resource: [['own', [`${given}, as an argument of its own`]]],
-      flow: [['own', ['import it in the task that is to run it']]],
+      flow: [
+        [
+          'own',
+          ["start it in a task: import it there, and call its run() (docs/tasks.md, 'A flow that a task starts')"],
+        ],
+      ],
     },
   );
 });

@@ -32,6 +32,29 @@ for (const [what, mistake] of mistakes) {
   });
 }
 
+test('a node that is spread says what it is, that its members are not known yet, and what to do', () => {
+  const spread: ((node: Node) => unknown)[] = [
+    (node) => ({ ...(node as object), extra: 2 }),
+    (node) => Object.assign({}, node),
+  ];
+
+  for (const mistake of spread) {
+    assert.throws(() => build(() => mistake(load())), {
+      code: 'NODE_HAS_NO_VALUE',
+      node: 'load',
+      message:
+        `'load' is a node and was spread into an object, but the members of its value are known only when the flow ` +
+        `runs. Use it whole, as an argument or inside of one, or make the object in a task that is given it.`,
+    });
+  }
+});
+
+test('outside of its builder a node may be looked at as any object', () => {
+  const node = build(() => load()).plan;
+
+  assert.deepEqual(Object.keys({ ...(node as object) }), Object.keys(node));
+});
+
 for (const key of ['id', 'map', '0', '$row']) {
   test(`whoever reads ${key} of a node as if it were its value is told at once`, () => {
     const read = () => {

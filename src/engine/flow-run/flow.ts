@@ -383,7 +383,10 @@ export class Flow<Plan = unknown> {
   }
 }
 
-keepFromTravelling(Flow, 'import it in the task that is to run it');
+keepFromTravelling(
+  Flow,
+  "start it in a task: import it there, and call its run() (docs/tasks.md, 'A flow that a task starts')",
+);
 
 /** A cluster can be started too, but it is for the factory of an executor. */
 function isExecutor(value: unknown): boolean {

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flow, task } from './house.ts';
+import { quietly } from './fixtures.ts';
+
+const plusOne = task('plus one', (value: number) => value + 1);
+
+test('a flow that is run while one is being built says where to run it [P121]', async () => {
+  const inner = new Flow('inner', () => plusOne(1));
+  const runs: Promise<unknown>[] = [];
+
+  const build = () => new Flow('outer', () => void runs.push(inner.run(quietly), inner.serve(quietly)));
+
+  const refused = (call: string) => ({
+    name: 'TypeError',
+    code: 'RUN_INSIDE_BUILDER',
+    flow: 'outer',
+    message:
+      `${call} was called while flow 'outer' is being built, when nothing has a value yet. Call it after new Flow(…); ` +
+      `to use what it gives in 'outer', call it inside the function of a task (docs/tasks.md, 'A flow that a task ` +
+      `starts').`,
+  });
+  assert.throws(build, refused('inner.run()'));
+  assert.throws(() => new Flow('outer', () => inner.run(quietly)), refused('inner.run()'));
+  await assert.rejects(runs[0]!, refused('inner.run()'));
+  await assert.rejects(runs[1]!, refused('inner.serve()'));
+});
+
+test('a flow as an argument is refused, with what starts it', () => {
+  const inner = new Flow('inner', () => plusOne(1));
+  const count = task('count', (value: unknown) => [value].length);
+
+  for (const [given, what] of [
+    [inner, 'is a Flow'],
+    [{ flows: [inner] }, 'holds a Flow at .flows[0]'],
+  ] as const) {
+    assert.throws(() => new Flow('outer', () => count(given)), {
+      code: 'NODE_INSIDE_VALUE',
+      message:
+        `argument 1 of task 'count' ${what}, which has no value. Instead, start it in a task: import it there, and ` +
+        `call its run() (docs/tasks.md, 'A flow that a task starts').`,
+    });
+  }
+});
