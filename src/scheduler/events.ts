@@ -121,9 +121,20 @@ export interface CoreOptions {
   readonly targetChunkMs?: number;
   /** When others wait for a thread, a chunk that has run for longer gives back what is not begun. Default: 25. */
   readonly patienceMs?: number;
+  /**
+   * How long a chunk whose indices overlap may take, when it can be recalled. The longer it is, the less its last
+   * indices matter, which leave lanes empty; but what is tried again waits until it is over.
+   */
+  readonly overlappingMs?: number;
   /** How many bytes the inputs of a chunk may have, unless it has only one index. Default: 8 MB. */
   readonly chunkInputBytes?: number;
 }
 
 /** The defaults. */
-export const usualOptions = { allowedFailures: 3, targetChunkMs: 100, patienceMs: 25, chunkInputBytes: 8 * 2 ** 20 };
+export const usualOptions = {
+  allowedFailures: 3,
+  targetChunkMs: 100,
+  patienceMs: 25,
+  overlappingMs: 5_000,
+  chunkInputBytes: 8 * 2 ** 20,
+};

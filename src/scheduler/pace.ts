@@ -17,6 +17,8 @@ export interface Prospects {
   /** How many indices can overlap in one slot. */
   readonly lanes: number;
   readonly targetMs: number;
+  /** How long the chunk may take beyond that if its indices overlap; no longer by default. */
+  readonly overlappingMs?: number;
   /** How many indices the chunk may have at most; no limit by default. */
   readonly most?: number;
 }
@@ -62,9 +64,11 @@ export class Pace {
    * or, if there are fewer, an even share for each free slot. Once something was measured, a chunk whose indices
    * overlap has several times as many: while one takes long, the next ones run beside it.
    */
-  nextSize({ left, slots, busy, lanes, targetMs, most = Infinity }: Prospects): number {
+  nextSize({ left, slots, busy, lanes, targetMs, overlappingMs = 0, most = Infinity }: Prospects): number {
     const atOnce = Math.min(lanes, Math.ceil(left / Math.max(1, slots - busy)));
-    const refilled = lanes > 1 && this.#indices > 0 ? Math.min(lanes * refills, left / slots) : 0;
+    const isRefilled = lanes > 1 && this.#indices > 0;
+    const overlapping = overlappingMs > 0 ? (overlappingMs * this.#indices) / this.#busyMs : 0;
+    const refilled = isRefilled ? Math.min(Math.max(lanes * refills, overlapping), left / slots) : 0;
     const inTime = this.#sizeInTime({ left, slots, targetMs });
     return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, refilled, inTime))));
   }

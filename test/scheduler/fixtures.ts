@@ -5,7 +5,7 @@ import { noTraits, type Traits } from '../../src/lib/placing.ts';
 import { checkInvariants } from '../../src/scheduler/invariants.ts';
 
 export function scheduler(options: Partial<CoreOptions> = {}) {
-  const usual = { allowedFailures: 3, heartbeatTimeoutMs: 2_000, targetChunkMs: 10, patienceMs: 20 };
+  const usual = { allowedFailures: 3, heartbeatTimeoutMs: 2_000, targetChunkMs: 10, patienceMs: 20, overlappingMs: 20 };
   const core = new SchedulerCore({ ...usual, ...options });
   let now = 0;
   const on = (...events: Event[]): Command[] =>

@@ -153,3 +153,17 @@ test('of those that overlap, a chunk holds several times as many, so that one sl
   on(settled('bob', 2, [50, 100], 50 * 30));
   assert.deepEqual(on(ended('bob', 2)), [run('bob', 1, [500, 750], 4, 50)]);
 });
+
+test('where they are short, a chunk holds as many as take some seconds, unless it is never recalled', () => {
+  for (const [bound, end] of [
+    [{}, 50 + 2_500],
+    [{ limits: [{ tag: 'api', most: 50 }] }, 50 + 400],
+  ] as const) {
+    const { on } = scheduler({ overlappingMs: 5_000 });
+    on(joined('alice'), submitted({ array: 1, length: 10_000, concurrency: 50, ...bound }));
+
+    on(settled('alice', 1, [0, 50], 50 * 2));
+
+    assert.deepEqual(on(ended('alice', 1)), [run('alice', 1, [50, end], 2, 50)]);
+  }
+});

@@ -255,7 +255,7 @@ test('few indices that could overlap are shared out all the same', () => {
 });
 
 test('what overlaps and is done soon comes in chunks of the target time, beyond what overlaps', () => {
-  const { on } = scheduler({ targetChunkMs: 10 });
+  const { on } = scheduler({ targetChunkMs: 10, overlappingMs: 0 });
   on(joined('alice'), submitted({ array: 1, length: 1_000, concurrency: 4 }));
 
   on(settled('alice', 1, [0, 4], 0.4));

@@ -71,7 +71,8 @@ class Simulation implements World {
     const times = new Prng(settings.seed ^ 0xa4ead);
     // Of tasks that take longer than a chunk should, none is sent ahead.
     this.#targetChunkMs = times.pick([2, 10, 50]);
-    this.#core = new SchedulerCore({ ...options, targetChunkMs: this.#targetChunkMs, patienceMs: times.pick([1, 25]) });
+    const chunkTimes = { targetChunkMs: this.#targetChunkMs, patienceMs: times.pick([1, 25]) };
+    this.#core = new SchedulerCore({ ...options, ...chunkTimes, overlappingMs: times.pick([0, 5_000]) });
     this.faults = drawFaults(this.prng, settings.trouble);
     this.#fates = new Fates(this.prng);
     this.#shell = new VirtualShell({
