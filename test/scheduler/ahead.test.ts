@@ -1,4 +1,4 @@
-// What waits on a worker behind the chunk that runs there, and how it is called back.
+// Chunks that are sent ahead, behind the chunk that runs on their worker, and how they are recalled.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ test('while a short chunk runs, the next one waits behind it, and begins when it
   ]);
 });
 
-test('nothing is sent ahead of an array of which nobody knows how long it takes', () => {
+test('nothing is sent ahead while it is not known how long an index takes', () => {
   const { on } = scheduler();
 
   assert.deepEqual(on(joined('alice'), submitted({ array: 1, length: 10 })), [run('alice', 1, [0, 1], 1)]);
@@ -50,7 +50,7 @@ for (const [what, busyMs] of [
   });
 }
 
-test('nothing waits behind another chunk when there are fewer of them left than threads', () => {
+test('nothing is sent ahead when fewer chunks are left than there are threads', () => {
   const { on } = scheduler();
   on(joined('alice'), joined('bob'), submitted({ array: 1, length: 4 }));
 
@@ -73,7 +73,7 @@ for (const [what, spec] of Object.entries(bound)) {
   });
 }
 
-test('nothing waits behind what took its thread with it, or runs again for that', () => {
+test('nothing is sent ahead behind a chunk whose thread died, or behind its second attempt', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1));
 
@@ -85,7 +85,7 @@ test('nothing waits behind what took its thread with it, or runs again for that'
   ]);
 });
 
-test('what has priority is run next: what waits on a worker already is called back', () => {
+test('an array with a higher priority runs next: chunks that were sent ahead are recalled', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1));
 
@@ -95,7 +95,7 @@ test('what has priority is run next: what waits on a worker already is called ba
   assert.deepEqual(on(settled('alice', 2, [1, 2], 10), ended('alice', 2)).at(-1), run('alice', 2, [0, 1], 4));
 });
 
-test('nothing is sent ahead on a worker that something with needs is to have first', () => {
+test('nothing is sent ahead on a worker that an array with needs is to have first', () => {
   const { on } = scheduler();
   on(joined('alice', 1, traits({}, 'gpu')), submitted({ array: 1, length: 10 }), settled('alice', 1, [0, 1], 10));
 
@@ -105,7 +105,7 @@ test('nothing is sent ahead on a worker that something with needs is to have fir
   assert.deepEqual(on(ended('alice', 1)), [run('alice', 2, [0, 1], 3)]);
 });
 
-test('on a worker that something with needs waits for, nothing is sent ahead that comes after it', () => {
+test('no later array is sent ahead on a worker that an array with needs waits for', () => {
   const { on } = scheduler();
   const gpu = traits({}, 'gpu');
   on(joined('alice', 1, gpu), submitted({ array: 1, length: 10 }), submitted({ array: 2, priority: 1, needs: gpu }));
@@ -113,7 +113,7 @@ test('on a worker that something with needs waits for, nothing is sent ahead tha
   assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1])]);
 });
 
-test('what needs other workers keeps nothing from being sent ahead here', () => {
+test('an array that needs other workers does not keep chunks from being sent ahead here', () => {
   const { on } = scheduler();
   on(joined('alice'), joined('bob', 1, traits({}, 'gpu')));
   on(submitted({ array: 1, priority: 2, needs: traits({}, 'gpu') }), submitted({ array: 2, length: 10 }));
@@ -137,7 +137,7 @@ for (const [what, spec, first, second] of [
   });
 }
 
-test('what waits gives way before that which runs, which is asked when there is an answer', () => {
+test('a chunk that was sent ahead is recalled before one that runs, which is asked after the answer', () => {
   const { on, wait } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 12 }), settled('alice', 1, [0, 1], 3));
   assert.deepEqual(on(ended('alice', 1)), [runBehind(2, 'alice', 1, [4, 7], 3)]);
@@ -147,7 +147,7 @@ test('what waits gives way before that which runs, which is asked when there is 
   assert.deepEqual(on(ended('alice', 3)), [recalled('alice', 2)]);
 });
 
-test('where much is to run first, as much is called back at once', () => {
+test('as many chunks are recalled at once as are to run first', () => {
   const { on } = scheduler();
   on(joined('alice', 40), submitted({ array: 1, length: 120 }), settled('alice', 1, [0, 1], 10));
 
@@ -155,7 +155,7 @@ test('where much is to run first, as much is called back at once', () => {
   assert.deepEqual(on(submitted({ array: 2, length: 40, priority: 1 })), waiting);
 });
 
-test('a free worker and what it cannot run are both given something', () => {
+test('chunks are recalled both for a free worker and for an array that it cannot run', () => {
   const { on } = scheduler();
   const gpu = traits({}, 'gpu');
   on(joined('alice', 2, gpu), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
@@ -165,14 +165,14 @@ test('a free worker and what it cannot run are both given something', () => {
   assert.deepEqual(on(submitted({ array: 2, priority: 1, needs: gpu })), [recalled('alice', 4)]);
 });
 
-test('what waits is not called back for what comes after it', () => {
+test('a chunk that was sent ahead is not recalled for an array that comes later', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1));
 
   assert.deepEqual(on(submitted({ array: 2, length: 10 }, { array: 3, length: 10, priority: -1 })), []);
 });
 
-test('for what is to run first, that is called back which comes after it, also when 30 others wait longer', () => {
+test('a chunk that comes later is recalled for an earlier array, also when 30 others wait longer', () => {
   const { on } = scheduler();
   on(joined('alice', 30), submitted({ array: 1, length: 90, priority: 2 }), settled('alice', 1, [0, 1], 10));
   on(joined('bob', 30), submitted({ array: 2, length: 100 }), joined('carol'));
@@ -181,7 +181,7 @@ test('for what is to run first, that is called back which comes after it, also w
   assert.deepEqual(on(submitted({ array: 3, priority: 1 })), [recalled('carol', 92)]);
 });
 
-test('what waits is called back when another thread is free, and given to that one', () => {
+test('a chunk that was sent ahead is recalled when another thread is free, and given to that one', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 3 }), ended('alice', 1));
 
@@ -190,7 +190,7 @@ test('what waits is called back when another thread is free, and given to that o
   assert.deepEqual(on(ended('alice', 3)), [run('bob', 1, [2, 3], 4)]);
 });
 
-test('first is called back what waits behind that which runs for longest, one for each free worker', () => {
+test('the chunk behind the one that has run longest is recalled first, one for each free worker', () => {
   const { on } = scheduler();
   on(joined('alice', 2), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
 
@@ -199,7 +199,7 @@ test('first is called back what waits behind that which runs for longest, one fo
   assert.deepEqual(on(joined('erin')), [recalled('alice', 4)]);
 });
 
-test('when one that was called back does not answer for long, the next is', () => {
+test('when a recall is not answered for long, the next chunk is recalled', () => {
   const { core, on, wait } = scheduler();
   on(joined('alice', 2), submitted({ array: 1, length: 6 }), settled('alice', 1, [0, 1], 10));
   on(joined('bob'), joined('carol'));
@@ -213,7 +213,7 @@ test('when one that was called back does not answer for long, the next is', () =
   assert.deepEqual(on(ended('alice', 3)), [run('dave', 1, [2, 3], 7)]);
 });
 
-test('what was called back too late runs where it is, and is settled once', () => {
+test('a chunk that was recalled too late runs where it is, and is settled once', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 3 }), ended('alice', 1), joined('bob'));
 
@@ -221,14 +221,14 @@ test('what was called back too late runs where it is, and is settled once', () =
   assert.deepEqual(on(settled('alice', 3, [2, 3], 10), ended('alice', 3)), [kept(1, [2, 3])]);
 });
 
-test('what was called back too late is charged like any other when its worker is lost', () => {
+test('a chunk that was recalled too late is charged like any other when its worker is lost', () => {
   const { core, on } = scheduler();
   on(...inTenMs({ length: 3 }), ended('alice', 1), joined('bob'), ended('alice', 2), left('alice'));
 
   assert.deepEqual([...core.arrays.get(1)!.losses], [[2, 1]]);
 });
 
-test('what says something before the one that it waits for has begun all the same', () => {
+test('a chunk that reports before the one that it waits for has ended has begun all the same', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 3 }), ended('alice', 1));
 
@@ -247,7 +247,7 @@ test('a worker that is paused or drains begins nothing more', () => {
   }
 });
 
-test('of a client that is paused nothing more begins', () => {
+test('nothing more of a paused client begins', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1), submitted({ array: 2, client: 'other' }));
 
@@ -255,7 +255,7 @@ test('of a client that is paused nothing more begins', () => {
   assert.deepEqual(on({ type: 'client-paused', client: 'run' }), [recalled('alice', 3)]);
 });
 
-test('what is needed no more is cancelled, also what only waits, and holds its place until it has ended', () => {
+test('chunks that nobody needs are cancelled, also those sent ahead, and hold their places until they end', () => {
   const { on } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1), submitted({ array: 2 }));
 
@@ -267,7 +267,7 @@ test('what is needed no more is cancelled, also what only waits, and holds its p
   assert.deepEqual(on(joined('bob'), ended('alice', 2)), [run('bob', 2, [0, 1], 4)]);
 });
 
-test('with its worker is lost what waits too: nobody is charged for it, and it waits behind nothing again', () => {
+test('a chunk that was sent ahead and lost with its worker is not charged, and is not sent ahead again', () => {
   const { on, core } = scheduler({ allowedFailures: 1 });
   on(...inTenMs({ length: 4 }), ended('alice', 1), left('alice'));
 
@@ -278,7 +278,7 @@ test('with its worker is lost what waits too: nobody is charged for it, and it w
   assert.deepEqual(on(settled('bob', 5, [2, 3], 10), ended('bob', 5)), [kept(1, [2, 3]), run('bob', 1, [3, 4], 6)]);
 });
 
-test('where something stands that waits behind an attempt is explained', () => {
+test('explain names the attempt that a chunk waits behind', () => {
   const { on, core } = scheduler();
   on(...inTenMs({ length: 10 }), ended('alice', 1));
 

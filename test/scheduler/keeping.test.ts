@@ -8,7 +8,7 @@ import { ended, joined, released, run, scheduler, settled, submitted, traits } f
 
 const [big, small, late] = [1, 2, 3];
 
-test('what needs all of a worker starts once enough has gone past it, and what runs there has ended', () => {
+test('an array that needs all of a worker starts once it was passed often enough and its worker is empty', () => {
   const { pass } = stream();
   assert.deepEqual(pass(patience + 1).at(-1), run('alice', small, [patience, patience + 1], patience + 3));
 
@@ -18,7 +18,7 @@ test('what needs all of a worker starts once enough has gone past it, and what r
   assert.deepEqual(pass(1), two, 'and is given to the others again');
 });
 
-test('once one of it has started, what gets free is kept for the next only when enough has gone past again', () => {
+test('after one chunk has started, resources are kept for the next only when it was passed often again', () => {
   const { core, pass } = stream({ length: 2 });
   pass(patience + 1);
   pass(1);
@@ -28,7 +28,7 @@ test('once one of it has started, what gets free is kept for the next only when 
   assert.equal(core.arrays.get(big)!.queue.keeper, undefined);
 });
 
-test('whoever asks is told for whom it is kept', () => {
+test('explain says for which array resources are kept', () => {
   const { core, pass } = stream();
   pass(patience + 2);
 
@@ -38,7 +38,7 @@ test('whoever asks is told for whom it is kept', () => {
   );
 });
 
-test('what shares nothing with it goes on meanwhile, on the threads that are free', () => {
+test('arrays that share none of its needs go on meanwhile, on free threads', () => {
   const { on, pass } = stream({ threads: 3 });
   pass(patience + 1);
   pass(1);
@@ -46,7 +46,7 @@ test('what shares nothing with it goes on meanwhile, on the threads that are fre
   assert.deepEqual(on(submitted({ array: late })), [run('alice', late, [0, 1], patience + 4)]);
 });
 
-test('nothing is kept for what is needed no more', () => {
+test('nothing is kept for an array that nobody needs', () => {
   const { on, pass } = stream();
   pass(patience + 1);
   pass(1);
@@ -54,7 +54,7 @@ test('nothing is kept for what is needed no more', () => {
   assert.deepEqual(on(released(big)).at(-1), run('alice', small, [patience + 1, patience + 2], patience + 4));
 });
 
-test('what comes before it does not wait for it', () => {
+test('an array that comes first does not wait for it', () => {
   const { on, pass } = stream();
   pass(patience + 1);
   pass(1);
@@ -78,7 +78,7 @@ for (const type of ['worker-draining', 'worker-paused'] as const) {
   });
 }
 
-test('of what comes before it, any number may go past', () => {
+test('any number of chunks that come first may pass it', () => {
   const { core, pass } = stream({ spec: { priority: 1 } });
 
   assert.equal(pass(3 * patience).length, 3 * patience);

@@ -27,7 +27,7 @@ test('a chunk of one that is lost with its worker runs again elsewhere, under a 
   assert.deepEqual(on(settled('bob', 2, [0, 1])), [kept(1, [0, 1])]);
 });
 
-test('an index that takes thread after thread with it is given up, and its dependents are asked', () => {
+test('an index that ends thread after thread is given up, and its dependents run', () => {
   const { on } = scheduler({ allowedFailures: 2 });
   on(joined('alice'), submitted({ array: 1 }, { array: 2, elementwise: [1] }));
 
@@ -36,7 +36,7 @@ test('an index that takes thread after thread with it is given up, and its depen
   assert.deepEqual(on(lost('alice', 3, 0), ended('alice', 3)), [crashed(1, 0, 3), run('alice', 2, [0, 1], 4)]);
 });
 
-test('of many that may have taken their thread with them, always fewer run together', () => {
+test('many indices that may have ended their thread run again in smaller and smaller chunks', () => {
   const { on } = scheduler();
   on(...measured({ length: 200 }), settled('alice', 2, [1, 9]), ended('alice', 2));
 
@@ -45,7 +45,7 @@ test('of many that may have taken their thread with them, always fewer run toget
   assert.deepEqual(on(lost('alice', 4, ...many.slice(0, 8)), ended('alice', 4)), [run('alice', 1, [9, 10], 5)]);
 });
 
-test('with no failures allowed, one is enough [D013]', () => {
+test('with no failures allowed, one loss is enough [D013]', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(joined('alice'), submitted({ array: 1 }));
 
@@ -142,7 +142,7 @@ test('an array may say for itself how many losses are allowed', () => {
   assert.deepEqual(on(lost('alice', 2, 0), ended('alice', 2)), [run('alice', 2, [0, 1], 3)]);
 });
 
-test('what must not run twice crashes with the thread or worker that had it, and by itself', () => {
+test('an index that must not run twice crashes when its thread or worker is lost', () => {
   const { on } = scheduler({ allowedFailures: 3 });
   on(joined('alice'), submitted({ array: 1, length: 100, concurrency: 2, crashesWhenLost: true }));
   assert.deepEqual(on(settled('alice', 1, [0, 2], 0), ended('alice', 1)).at(-1), run('alice', 1, [2, 4], 2, 2));
@@ -155,14 +155,14 @@ test('what must not run twice crashes with the thread or worker that had it, and
   assert.deepEqual(on(left('alice')), [crashed(1, 4, 1), crashed(1, 5, 1)]);
 });
 
-test('what must not run twice crashes when its chunk ended without a word of it', () => {
+test('an index that must not run twice crashes when its chunk ends without its outcome', () => {
   const { on } = scheduler();
   on(joined('alice'), submitted({ array: 1, crashesWhenLost: true }, { array: 2, elementwise: [1] }));
 
   assert.deepEqual(on(ended('alice', 1)), [crashed(1, 0, 1), run('alice', 2, [0, 1], 2)]);
 });
 
-test('of two lost with their worker none is given up before it was alone on one that was lost [D015]', () => {
+test('of two indices lost with their worker, neither is given up before it ran alone on a lost one [D015]', () => {
   const { on } = scheduler({ allowedFailures: 1 });
   on(joined('alice', 2), submitted({ array: 1, length: 2 }), joined('bob', 2));
 
@@ -174,7 +174,7 @@ test('of two lost with their worker none is given up before it was alone on one 
   assert.deepEqual(on(left('carol')), [crashed(1, 1, 3)]);
 });
 
-test('where one must run alone, what runs there ends first and nothing else begins', () => {
+test('a chunk that must run alone waits until its worker is empty, where nothing else begins', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(joined('alice', 2), submitted({ array: 1, length: 2 }), submitted({ array: 2 }, { array: 3 }), joined('bob', 3));
 
@@ -185,7 +185,7 @@ test('where one must run alone, what runs there ends first and nothing else begi
   assert.deepEqual(on(settled('bob', 5, [0, 1]), ended('bob', 5)), [kept(1, [0, 1]), run('bob', 4, [0, 1], 6)]);
 });
 
-test('what must run alone goes to the worker that has least to do, several to several', () => {
+test('chunks that must run alone go to the workers with the least to do, each to another', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(joined('alice', 2), submitted({ array: 1, length: 2 }));
   on(joined('bob', 3), joined('carol', 3), submitted({ array: 2, length: 3 }));
@@ -196,14 +196,14 @@ test('what must run alone goes to the worker that has least to do, several to se
   assert.deepEqual(on(settled('bob', 5, [2, 3]), ended('bob', 5)).at(-1), run('bob', 1, [1, 2], 7));
 });
 
-test('what waits for its worker to run empty goes to one that is empty before, and gives way where it was', () => {
+test('a held chunk moves to a worker that is empty sooner, and frees the first one', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(...oneToRunAlone(), submitted({ array: 3 }));
 
   assert.deepEqual(on(joined('carol', 2)), [run('carol', 1, [0, 1], 5), run('bob', 3, [0, 1], 6)]);
 });
 
-test('what waits for its worker to run empty does not begin while its client is paused', () => {
+test('a held chunk does not begin while its client is paused', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(...oneToRunAlone());
 
@@ -213,7 +213,7 @@ test('what waits for its worker to run empty does not begin while its client is 
 });
 
 for (const type of ['worker-draining', 'worker-paused', 'worker-left'] as const) {
-  test(`what waits for its worker to run empty is not to blame, nor held up, by ${type}`, () => {
+  test(`a held chunk is neither charged nor held up by ${type}`, () => {
     const { on, core } = scheduler({ allowedFailures: 0 });
     on(...oneToRunAlone());
 
@@ -223,7 +223,7 @@ for (const type of ['worker-draining', 'worker-paused', 'worker-left'] as const)
   });
 }
 
-test('what waits for its worker to run empty is cancelled without a word to that', () => {
+test('a held chunk is cancelled without a message to its worker', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(...oneToRunAlone());
 
@@ -231,7 +231,7 @@ test('what waits for its worker to run empty is cancelled without a word to that
   assert.deepEqual(on(submitted({ array: 3 })), [run('bob', 3, [0, 1], 5)]);
 });
 
-test('what is to run alone and waits for a worker does not run once nobody needs it', () => {
+test('a held chunk does not run once nobody needs it', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(joined('alice', 2), submitted({ array: 1, length: 2 }), left('alice'), submitted({ array: 2 }));
 
@@ -240,21 +240,21 @@ test('what is to run alone and waits for a worker does not run once nobody needs
   assert.deepEqual(on(joined('bob')), [run('bob', 2, [0, 1], 3)]);
 });
 
-test('of workers with as little to do, the one whose turn it is gets what must run alone', () => {
+test('of workers with equally little to do, the next in turn gets a chunk that must run alone', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(joined('alice', 2), submitted({ array: 1, length: 2 }), joined('bob'), joined('carol'));
 
   assert.deepEqual(on(left('alice')), [run('bob', 1, [0, 1], 3), run('carol', 1, [1, 2], 4)]);
 });
 
-test('a worker knows nothing of what waits for it to run empty', () => {
+test('a worker is not told of a held chunk', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(...oneToRunAlone());
 
   assert.deepEqual(on(settled('bob', 4, [0, 1]), delayed('bob', 4, 0), lost('bob', 4, 0), ended('bob', 4)), []);
 });
 
-test('what ran alone and came back unheard of runs alone again', () => {
+test('an index that ran alone and came back without an outcome runs alone again', () => {
   const { on } = scheduler({ allowedFailures: 0 });
   on(...oneToRunAlone(), settled('bob', 3, [0, 1]), ended('bob', 3), submitted({ array: 3 }));
 

@@ -21,7 +21,7 @@ import {
   traits,
 } from './fixtures.ts';
 
-test('of a chunk that takes longer than others are to wait, a thread that is free gets what is not begun', () => {
+test('a free thread gets what a long-running chunk has not begun', () => {
   const { core, on, wait } = sharing();
 
   assert.equal(core.nextDue, 20);
@@ -31,7 +31,7 @@ test('of a chunk that takes longer than others are to wait, a thread that is fre
   assert.deepEqual(on(settled('alice', 2, [1, 2], 30), ended('alice', 2)), [kept(1, [1, 2])]);
 });
 
-test('how long it may take does not hang on how long chunks are', () => {
+test('the patience with a chunk does not depend on how long chunks should take', () => {
   const { core } = sharing({}, { patienceMs: 7 });
 
   assert.equal(core.nextDue, 7);
@@ -47,7 +47,7 @@ test('a chunk is asked once, and nobody is woken for it again', () => {
   assert.deepEqual(wait(100), []);
 });
 
-test('as long as no thread is free, nothing is asked back', () => {
+test('nothing is recalled while no thread is free', () => {
   const { core, on, wait } = sharing();
   on(submitted({ array: 2 }));
 
@@ -55,7 +55,7 @@ test('as long as no thread is free, nothing is asked back', () => {
   assert.deepEqual(wait(100), []);
 });
 
-test('a chunk that takes long gives what is not begun for what is to run before it', () => {
+test('a long-running chunk is recalled for an array that is to run before it', () => {
   const { core, on, wait } = sharing();
   on(submitted({ array: 2 }), submitted({ array: 3, length: 2, priority: 1 }));
 
@@ -66,7 +66,7 @@ test('a chunk that takes long gives what is not begun for what is to run before 
   assert.deepEqual(on(settled('alice', 2, [1, 2], 20), ended('alice', 2)).at(-1), run('alice', 3, [0, 1], 6));
 });
 
-test('a chunk that takes long gives way to what needs its worker, and stays where that cannot run', () => {
+test('a long-running chunk is recalled only where the array that needs a worker can run', () => {
   const { on, wait } = scheduler();
   const [ada, bob] = [traits({}, 'ada'), traits({}, 'bob')];
   on(joined('ada', 1, ada), submitted({ array: 1, length: 40 }), settled('ada', 1, [0, 1], 1), ended('ada', 1));
@@ -75,7 +75,7 @@ test('a chunk that takes long gives way to what needs its worker, and stays wher
   assert.deepEqual(wait(20), [recalled('bob', 4)]);
 });
 
-test('a chunk that takes long gives way, whatever has run for longer', () => {
+test('a long-running chunk is recalled, even when others have run for longer', () => {
   const { on, wait } = sharing({ priority: 1 });
   on(delayed('bob', 3, 3, 5), ended('bob', 3), submitted({ array: 2 }, { array: 3, length: 40 }));
   on(settled('bob', 6, [0, 1], 1), ended('bob', 6));
@@ -83,7 +83,7 @@ test('a chunk that takes long gives way, whatever has run for longer', () => {
   assert.deepEqual(wait(20), [recalled('bob', 7)]);
 });
 
-test('a chunk that takes long gives nothing for what comes after it', () => {
+test('a long-running chunk is not recalled for an array that comes later', () => {
   const { core, on, wait } = sharing();
   on(submitted({ array: 2, length: 2 }, { array: 3, length: 2, priority: -1 }));
 
@@ -91,7 +91,7 @@ test('a chunk that takes long gives nothing for what comes after it', () => {
   assert.deepEqual(wait(100), []);
 });
 
-test('of suspects nothing is asked back', () => {
+test('chunks of suspects are not recalled', () => {
   const { on, wait } = scheduler();
   on(...measured({ length: 161 }), settled('alice', 2, [1, 9]), ended('alice', 2), left('alice'));
   assert.deepEqual(on(joined('bob')), [run('bob', 1, [9, 17], 4)]);
@@ -100,14 +100,14 @@ test('of suspects nothing is asked back', () => {
   assert.deepEqual(wait(100), []);
 });
 
-test('of what has one index left nothing is asked back', () => {
+test('a chunk with one index left is not recalled', () => {
   const { on, wait } = sharing();
   on(settled('alice', 2, [1, 2], 15));
 
   assert.deepEqual(wait(100), []);
 });
 
-test('what has ended is not asked for anything', () => {
+test('a chunk that has ended is not recalled', () => {
   const { core, on, wait } = sharing();
   on(settled('alice', 2, [1, 3], 15), ended('alice', 2));
 
@@ -115,7 +115,7 @@ test('what has ended is not asked for anything', () => {
   assert.deepEqual(wait(100), []);
 });
 
-test('one chunk is asked for each free thread, until it has answered or ended', () => {
+test('one chunk is recalled for each free thread, until it has answered or ended', () => {
   const { on, wait } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 5 }, { array: 2, length: 5 }));
   on(settled('alice', 1, [0, 1], 1), ended('alice', 1), joined('bob'), joined('carol'));
@@ -128,7 +128,7 @@ test('one chunk is asked for each free thread, until it has answered or ended', 
   assert.deepEqual(wait(20), [recalled('alice', 2)]);
 });
 
-test('who does not answer in time keeps no other from being asked, and may still answer', () => {
+test('a worker that does not answer in time does not keep others from being asked, and may still answer', () => {
   const { core, on, wait } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 5 }), settled('alice', 1, [0, 1], 1), ended('alice', 1));
   on(submitted({ array: 2, length: 9, priority: 1 }), joined('bob'), settled('bob', 3, [0, 1], 1), ended('bob', 3));
@@ -141,7 +141,7 @@ test('who does not answer in time keeps no other from being asked, and may still
   assert.deepEqual(on(returned('alice', 2, [2, 3])), [run('dave', 1, [2, 3], 13)]);
 });
 
-test('when one that was asked has ended, the next is asked for the thread that is free', () => {
+test('when a recalled chunk has ended, the next is recalled for the free thread', () => {
   const { core, on, wait } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 5 }), settled('alice', 1, [0, 1], 1), ended('alice', 1));
   on(submitted({ array: 2, length: 9, priority: 1 }), joined('bob'), settled('bob', 3, [0, 1], 1), ended('bob', 3));
@@ -154,7 +154,7 @@ test('when one that was asked has ended, the next is asked for the thread that i
   assert.deepEqual(on(settled('alice', 2, [1, 3], 20), ended('alice', 2)).at(-1), recalled('bob', 4));
 });
 
-test('when one that was asked has begun all, the next is asked at once', () => {
+test('when a recalled chunk has begun all, the next is recalled at once', () => {
   const { on, wait } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 5 }), settled('alice', 1, [0, 1], 1), ended('alice', 1));
   on(submitted({ array: 2, length: 9, priority: 1 }), joined('bob'), settled('bob', 3, [0, 1], 1), ended('bob', 3));
@@ -164,7 +164,7 @@ test('when one that was asked has begun all, the next is asked at once', () => {
   assert.deepEqual(on(returned('alice', 2)), [recalled('bob', 4)]);
 });
 
-test('what was not asked for is not taken back, nor what is not there', () => {
+test('indices that were not recalled, or are not outstanding, are not taken back', () => {
   const { on, wait } = sharing();
 
   assert.deepEqual(on(returned('alice', 2, [2, 3])), []);
@@ -181,7 +181,7 @@ test('what was not asked for is not taken back, nor what is not there', () => {
   assert.deepEqual(on(settled('alice', 2, [1, 3], 30)), [kept(1, [1, 3])]);
 });
 
-test('nobody is blamed for what was given back', () => {
+test('no index is charged for being given back', () => {
   const { core, on, wait } = sharing();
   wait(20);
   on(returned('alice', 2, [2, 3]));
@@ -200,7 +200,7 @@ test('an index that dies while its chunk is asked is charged, and the rest goes 
   assert.deepEqual([...core.arrays.get(1)!.losses], [[1, 1]]);
 });
 
-test('what is needed no more is given back to nobody', () => {
+test('indices that nobody needs any more are not queued again when they are given back', () => {
   const { on, wait } = sharing();
   wait(20);
   on(released(1));

@@ -19,7 +19,7 @@ import {
   worker,
 } from './core-fixtures.ts';
 
-test('what waits behind an attempt begins when that is over, at once', () => {
+test('a chunk that waits behind an attempt begins as soon as that is over', () => {
   const on = worker();
   const second = run(1, { attempt: 2, behind: 1 });
   on(define(1), run(1));
@@ -29,7 +29,7 @@ test('what waits behind an attempt begins when that is over, at once', () => {
   assert.deepEqual(on(over(2)), sent(ended(2)));
 });
 
-test('what would wait behind an attempt that is over begins at once', () => {
+test('a chunk that would wait behind an attempt that is over begins at once', () => {
   const on = worker();
   const second = run(1, { attempt: 2, behind: 1 });
   on(define(1), run(1), over(1));
@@ -37,7 +37,7 @@ test('what would wait behind an attempt that is over begins at once', () => {
   assert.deepEqual(on(second), [runs(second)]);
 });
 
-test('one attempt waits behind another, of the same array, and no more', () => {
+test('only one attempt may wait behind another, and only of the same array', () => {
   const on = worker();
   on(define(1), define(2), run(1), run(1, { attempt: 2, behind: 1 }));
 
@@ -53,7 +53,7 @@ test('one attempt waits behind another, of the same array, and no more', () => {
   assert.deepEqual(on(over(1)), [...sent(ended(1)), runs(run(1, { attempt: 2, behind: 1 }))]);
 });
 
-test('what waits and is called back ends unbegun; of what runs, its thread gives what it has not begun', () => {
+test('a recalled chunk that waits ends at once; one that runs is recalled from its thread', () => {
   const on = worker();
   on(define(1), run(1), run(1, { attempt: 2, behind: 1 }));
 
@@ -66,7 +66,7 @@ test('what waits and is called back ends unbegun; of what runs, its thread gives
   assert.deepEqual(on(over(1)), sent(ended(1)));
 });
 
-test('an attempt that waits for its code gives nothing back, and what waits behind it comes after it', () => {
+test('an attempt that waits for its code gives nothing back, and the one behind it begins later', () => {
   const on = worker({ keepsCode: true });
   const [first, second] = [run(1), run(1, { attempt: 2, behind: 1 })];
   on(define(1, { isSent: true }), first, second);
@@ -76,7 +76,7 @@ test('an attempt that waits for its code gives nothing back, and what waits behi
   assert.deepEqual(on(over(1)), [...sent(ended(1)), runs(second, bundled)]);
 });
 
-test('what waits is not begun when all is stopped, or its array is forgotten, or it is cancelled', () => {
+test('a waiting chunk is not begun when all is stopped, its array is forgotten, or it is cancelled', () => {
   const stops: readonly WorkerEvent[] = [forget(1), cancel(2, 500), { type: 'leave-asked' }, { type: 'time-ran-out' }];
   for (const stop of stops) {
     const on = worker();
@@ -102,7 +102,7 @@ test('of two that wait for the code of a forgotten array neither begins', () => 
   assert.deepEqual(on(forget(1)), sent(ended(2), ended(1)));
 });
 
-test('a worker that drains runs what waits as well', () => {
+test('a worker that drains runs waiting chunks as well', () => {
   const on = worker();
   const second = run(1, { attempt: 2, behind: 1 });
   on(define(1), run(1), second, { type: 'drain-asked' }, told({ type: 'close', reason: 'asked' }));

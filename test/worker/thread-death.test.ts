@@ -20,7 +20,7 @@ import {
   exit3,
 } from './thread-fixtures.ts';
 
-test('the index that was running when the thread died is charged, when all is heard and the thread is gone', () => {
+test('the index that ran when the thread died is charged, after the last report, when the thread is gone', () => {
   const { on } = thread();
   on(chunk(1), started, settled(1, 0, 3));
 
@@ -51,21 +51,21 @@ test('of several indices that ran when the thread died all are charged that had 
   assert.deepEqual(on(gone), [over({ indices: [5, 1], loss: exit3 })]);
 });
 
-test('when it died of what an index left behind, all are charged that it had begun and not reported', () => {
+test('when the thread died while no index ran, all that were begun and not reported are charged', () => {
   const { on } = thread();
   on(chunk(1), started, settled(1, 0, 3), failed(exit3), exitedIdle(7));
 
   assert.deepEqual(on(gone), [over({ indices: [3, 4, 5, 6], loss: exit3 })]);
 });
 
-test('when none of what ran is left, all that it had begun before are charged', () => {
+test('when all that ran is reported, those that were begun before are charged', () => {
   const { on } = thread();
   on(chunk(1), started, settled(1, 0, 1), settled(1, 3, 2), failed(exit3), exited(3, 4));
 
   assert.deepEqual(on(gone), [over({ indices: [1, 2], loss: exit3 })]);
 });
 
-test('a thread that died behind its last index charges nobody', () => {
+test('a thread that died after its last index charges none', () => {
   const { on } = thread();
   on(chunk(1, { end: 3 }), started, settled(1, 0, 3), failed(exit3), exited(2));
 
@@ -88,7 +88,7 @@ test('the call may fail after the thread is gone', () => {
   assert.deepEqual(on(failed(exit3)), [over({ indices: [2], loss: exit3 })]);
 });
 
-test('all that run when an event loop does not turn for too long have overrun', () => {
+test('all indices that run when the event loop is blocked for too long are charged', () => {
   const { on, wait } = thread();
   on(chunk(1, { timeoutMs: 150 }), started, settled(1, 4, 1));
   wait(0, 5, 6);

@@ -96,7 +96,7 @@ test('a chunk is told to stop, and its thread is ended when the grace is over', 
   assert.deepEqual(on(gone), [over({ indices: [3], loss: { kind: 'cancelled' } })]);
 });
 
-test('a thread that does not end within two seconds is let be, and another takes its place', () => {
+test('a thread that does not end within two seconds is abandoned, and another takes its place', () => {
   const { on, life, wait } = thread();
   on(chunk(1), started, settled(1, 0, 3), { type: 'cancel-asked', graceMs: 0 });
   assert.deepEqual(wait(0, 3), [endThread]);
@@ -109,7 +109,7 @@ test('a thread that does not end within two seconds is let be, and another takes
   assert.deepEqual(on(started), [post]);
 });
 
-test('a thread that ends in time is not let be', () => {
+test('a thread that ends in time is not abandoned', () => {
   const { on, wait } = thread();
   on(chunk(1), started, { type: 'cancel-asked', graceMs: 0 });
   wait(0);
@@ -141,7 +141,7 @@ test('a thread that is to be ended takes with it what it runs, for the reason th
   assert.deepEqual(on(gone), [over({ indices: [3], loss })]);
 });
 
-test('a thread that is ending already is not ended again, and what it ran is lost as was said first', () => {
+test('a thread that is ending already is not ended again, and the first reason counts', () => {
   const { on } = thread();
   on(chunk(1, { end: 1 }), started, { type: 'end-asked', loss: exit3 });
 
@@ -254,7 +254,7 @@ test('a resource is closed when its turn comes: behind the chunk that runs, befo
   assert.deepEqual(on(returned), [closedAll('db'), post]);
 });
 
-test('of a chunk that is called back its thread begins nothing more, and a death is charged to what it has begun', () => {
+test('a recalled chunk begins nothing more, and a death is charged to what it had begun', () => {
   const { on } = thread();
   on(chunk(1), started);
 
@@ -293,14 +293,14 @@ test('closings take turns as they were asked for', () => {
   ]);
 });
 
-test('what is not open here is closed at once, also while something runs', () => {
+test('a resource that is not open is closed at once, also while a chunk runs', () => {
   const { on } = thread();
   on(chunk(1), started);
 
   assert.deepEqual(on(closing('db')), [closedAll('db')]);
 });
 
-test('what was closed is closed at once when somebody asks again', () => {
+test('a resource that was closed is closed at once when that is asked again', () => {
   const { on } = thread();
   on(chunk(1), started, opened(1, 'db'), through(1), returned, closing('db'));
   on({ type: 'closing-ended', resource: 'db' }, returned);
@@ -308,7 +308,7 @@ test('what was closed is closed at once when somebody asks again', () => {
   assert.deepEqual(on(closing('db')), [closedAll('db')]);
 });
 
-test('what was open on a thread that died is told once to have been lost', () => {
+test('a resource that was open on a thread that died is reported as lost, once', () => {
   const { on } = thread();
   on(chunk(1), started, opened(1, 'db'), failed(exit3), exited(0), gone);
 
@@ -316,7 +316,7 @@ test('what was open on a thread that died is told once to have been lost', () =>
   assert.deepEqual(on(closing('db')), [closedAll('db')]);
 });
 
-test('what was lost with one thread and opened on the next is closed there, and told to have been lost', () => {
+test('a resource that was lost with one thread and opened on the next is closed there, and reported as lost', () => {
   const { on } = thread();
   on(chunk(1), started, opened(1, 'db'), exited(0), failed(exit3), gone);
   on(chunk(2), started, opened(2, 'db'), through(2), returned);
