@@ -44,7 +44,7 @@ function lastKnown({ lastSeen, memoryBytes, attempts }: WorkerPeer): string {
   const named = assignments.slice(0, mostNamed).map((assignment) => describe(assignment, now));
   const more = assignments.length > mostNamed ? [`${assignments.length - mostNamed} more`] : [];
   const what = assignments.length === 0 ? 'nothing' : [...named, ...more].join(' and ');
-  return `it was last heard ${formatDuration(now - lastSeen)} ago${memory}, and had run ${what}`;
+  return `it was last heard ${formatDuration(now - lastSeen)} ago${memory}, and had been at work on ${what}`;
 }
 
 function describe({ array, ranges, since }: Assignment, now: number): string {

@@ -52,7 +52,7 @@ for (const [what, ...ways] of cuts) {
       const [told] = logs.filter(({ message }) => message.startsWith('worker ada was lost'));
       assert.match(
         told!.message,
-        /\(no sign of life within the heartbeat timeout of 1\.0 s; it was last heard .* ago with \d+ MB of memory, and had run task 'hold-first-run' for .*\); what it ran is run again elsewhere$/,
+        /\(no sign of life within the heartbeat timeout of 1\.0 s; it was last heard .* ago with \d+ MB of memory, and had been at work on task 'hold-first-run' for .*\); what it ran is run again elsewhere$/,
       );
       cable.mend();
       await ada.said(/joined/, 2);

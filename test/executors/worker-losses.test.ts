@@ -82,7 +82,7 @@ suite('worker processes', { concurrency: 3 }, () => {
     assert.equal(child?.type, 'Crashed');
     assert.match(
       child?.message ?? '',
-      /'hold' \[map index 0\].* lost 2 times; last on bob: its worker was lost \(the connection to .* was lost: its end went away without a goodbye; it was last heard [\d.]+ m?s ago.*, and had run task 'hold' for [\d.]+ m?s\)/,
+      /'hold' \[map index 0\].* lost 2 times; last on bob: its worker was lost \(the connection to .* was lost: its end went away without a goodbye; it was last heard [\d.]+ m?s ago.*, and had been at work on task 'hold' for [\d.]+ m?s\)/,
     );
   });
 
@@ -357,7 +357,7 @@ test('a frozen worker is given up, and what it says when it thaws changes nothin
   assert.deepEqual({ ...state.output }, { held: 1, contested: 'second run of 0' });
   assert.equal(linesOf(diary.path).filter((line) => line === 'start 0').length, 2);
   const story =
-    /^worker \w+ was lost \(no sign of life within the heartbeat timeout of 1\.0 s; it was last heard [\d.]+ s ago with \d+ MB of memory, and had run task '[\w-]+' for [\d.]+ s\)/;
+    /^worker \w+ was lost \(no sign of life within the heartbeat timeout of 1\.0 s; it was last heard [\d.]+ s ago with \d+ MB of memory, and had been at work on task '[\w-]+' for [\d.]+ s\)/;
   assert.ok(logs.some(({ message }) => story.test(message)));
 });
 

@@ -327,7 +327,7 @@ test('who comes and goes is told to those who look after the scheduler', async (
     [
       'info flow run fast-fox connected from this process',
       'info worker ada joined from this process with 2 threads',
-      'warn worker ada was lost (the test is through with it; it was last heard N ms ago, and had run ' +
+      'warn worker ada was lost (the test is through with it; it was last heard N ms ago, and had been at work on ' +
         "task 'test' for N ms); what it ran is run again elsewhere",
       'info flow run fast-fox left (the test is through with it)',
     ],

@@ -101,7 +101,7 @@ test('what is tried again in one chunk is sent with what each index needs, and e
   assert.deepEqual(inputs, [{ array: inputs[0]!.array, blocks: [given[0], given[2]] }]);
   assert.deepEqual(notes, [0, 2, 5].map((index) => ({ index, bytes: note }))); // prettier-ignore
   await worker.close();
-  assert.match(lines.at(-1)!, /had run task 'test' \[3 of the map indices 0 to 5\] for /);
+  assert.match(lines.at(-1)!, /had been at work on task 'test' \[3 of the map indices 0 to 5\] for /);
 });
 
 test('an index that is lost too often is settled by the scheduler itself, with the facts of the last loss', async () => {
