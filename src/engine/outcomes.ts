@@ -160,7 +160,7 @@ function crashed(crash: Crash, mapIndex: number | undefined): State {
     ? `task '${task}'${which} may have run when the means to run it were lost${where}: ${describeLoss(loss)}. ` +
       `It is not run again, because its task says onWorkerLost: 'crash'; look what it has done.${missingFor(loss)}`
     : `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
-      `${describeLoss(loss)}. The same inputs will most likely do it again: ${remedyFor(loss)}.${missingFor(loss)}`;
+      `${describeLoss(loss)}. ${adviceFor(loss)}.${missingFor(loss)}`;
   const message = lastLines.length === 0 ? what : `${what}\nIts last lines in the log:\n  ${lastLines.join('\n  ')}`;
   // The loss's own message is part of ours, which it must not replace.
   const { message: told = '', stack, ...how } = loss ?? {};
@@ -177,9 +177,14 @@ function uncaught(message: string, stack: string): Error {
   return Object.assign(new Error(message), { name, stack });
 }
 
-function remedyFor(loss: Crash['loss']): string {
-  if (loss?.kind === 'error') return 'await or return every promise that the task makes, or catch what it throws';
-  return 'look for what ends the process or fills the memory';
+function adviceFor(loss: Crash['loss']): string {
+  if (loss?.kind === 'not-started') {
+    return 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a)';
+  }
+  const again = 'The same inputs will most likely do it again: ';
+  if (loss?.kind === 'error')
+    return `${again}await or return every promise that the task makes, or catch what it throws`;
+  return `${again}look for what ends the process or fills the memory`;
 }
 
 /** Lines of a thread that ended are still in its process; those of a process that ended are gone. */

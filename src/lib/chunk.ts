@@ -29,7 +29,15 @@ export interface Note {
 
 /** How the means to run an index were lost. Times in milliseconds, memory in megabytes. */
 export interface Loss {
-  readonly kind: 'exit' | 'out-of-memory' | 'worker-memory' | 'error' | 'worker-left' | 'timeout' | 'cancelled';
+  readonly kind:
+    | 'not-started'
+    | 'exit'
+    | 'out-of-memory'
+    | 'worker-memory'
+    | 'error'
+    | 'worker-left'
+    | 'timeout'
+    | 'cancelled';
   readonly exitCode?: number;
   readonly memoryLimitMb?: number;
   /** Of a worker's process: what it took, and what it may take. */
@@ -250,6 +258,8 @@ export interface Crash {
 /** What happened, as the end of a sentence. */
 export function describeLoss(loss: Loss | undefined): string {
   switch (loss?.kind) {
+    case 'not-started':
+      return `no thread could be started: ${loss.message}`;
     case 'out-of-memory':
       if (loss.memoryLimitMb === undefined) return 'its thread ran out of memory';
       return `its thread ran out of memory (limit ${loss.memoryLimitMb} MB; see memoryLimit)`;

@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 7;
+export const protocolVersion = 8;
 
 export interface ArrayDefinition {
   readonly array: number;

@@ -43,6 +43,7 @@ const range = record<Range>({ start: count, end: count });
 const note = record<Note>({ index: count, bytes });
 const loss = record<Loss>({
   kind: oneOf<Loss['kind']>({
+    'not-started': 1,
     exit: 1,
     'out-of-memory': 1,
     'worker-memory': 1,

@@ -9,6 +9,7 @@ export function lossOf(error: unknown, memoryLimitMb: number | undefined): Loss 
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
   }
+  if (code === 'ERR_WORKER_INIT_FAILED') return { kind: 'not-started', message: message ?? String(error) };
   const exitCode = /worker exited with code: (\d+)/.exec(message ?? '')?.[1];
   if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
   return { kind: 'error', message: message ?? String(error), ...(typeof stack === 'string' && { stack }) };
@@ -41,7 +42,7 @@ export function describeIdleDeath({ error, exitCode, memoryLimitMb, lastTask, la
     return `the last words of task ${whose}, which was over: ${message}`;
   }
   const what = words?.message ?? (loss.kind === 'error' ? loss.stack : undefined) ?? describeLoss(loss);
-  if (lastTask === undefined) return what;
+  if (lastTask === undefined || loss.kind === 'not-started') return what;
   const remedy = 'If it left something behind, await a promise, and catch what a timer or a listener throws';
   return `${ran}${remedy}: ${what}`;
 }

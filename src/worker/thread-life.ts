@@ -246,7 +246,7 @@ export class ThreadLife {
     const turn = this.#turns[0];
     if (turn?.type !== 'chunk') return;
     this.#turns.shift();
-    const loss: Loss = { kind: 'error', message: `no thread could be started: ${why}` };
+    const loss: Loss = { kind: 'not-started', message: why };
     this.#emit({ type: 'chunk-over', loss: { indices: [turn.unreported.first!], loss } });
   }
 

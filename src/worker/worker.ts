@@ -157,7 +157,8 @@ export class Worker implements AsyncDisposable {
   /** Written here as well, since there may be no flow run to tell. */
   #tellOfIdleDeath(why: string): void {
     const time = Date.now();
-    const message = `a thread of worker ${this.name} died while it ran nothing, and is replaced; ${why}`;
+    const whose = this.name === '' ? 'this worker, which has not joined yet,' : `worker ${this.name}`;
+    const message = `a thread of ${whose} died while it ran nothing, and is replaced; ${why}`;
     process.stderr.write(`${new Date(time).toISOString()} ERROR heddle | ${message}\n`);
     this.#comm.send({ type: 'logs', records: [{ time, level: 'error', message }] });
   }

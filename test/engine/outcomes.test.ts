@@ -116,6 +116,11 @@ const again = 'The same inputs will most likely do it again: look for what ends 
 const missing = ' What it wrote just before that may be missing from the log.';
 const awaited =
   'The same inputs will most likely do it again: await or return every promise that the task makes, or catch what it throws.';
+const limited = 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a).';
+const adviceOf = new Map<string | undefined, string>([
+  ['error', awaited],
+  ['not-started', limited],
+]);
 const crash = { task: 'parse', losses: 4 };
 const losses: [how: string, crash: Crash][] = [
   [
@@ -131,6 +136,10 @@ const losses: [how: string, crash: Crash][] = [
     `last: an error that nobody caught ended its thread, perhaps of a promise that was not awaited: boom`,
     { ...crash, loss: { kind: 'error', message: 'boom' } },
   ],
+  [
+    'last on ant: no thread could be started: EMFILE',
+    { ...crash, worker: 'ant', loss: { kind: 'not-started', message: 'EMFILE' } },
+  ],
   ['last on ant: its worker was lost', { ...crash, worker: 'ant', loss: { kind: 'worker-left' } }],
   ['last: its worker was lost', crash],
 ];
@@ -142,7 +151,7 @@ for (const [how, crash] of losses) {
     assert.deepEqual([start, count, bytes[0]], [12, 1, blockKinds.crashed]);
     assert.deepEqual(countOutcomes(bytes), { failed: 1, skipped: 0, unfinished: 0, cached: 0 });
     const state = stateAt(decodeOutcomes(bytes), 0);
-    const advice = crash.loss?.kind === 'error' ? awaited : again;
+    const advice = adviceOf.get(crash.loss?.kind) ?? again;
     const lacks = how.endsWith('lost') ? missing : '';
     const message = `task 'parse' was given up after the means to run it were lost 4 times; ${how}. ${advice}${lacks}`;
     assert.deepEqual([state.type, state.message], ['Crashed', message]);

@@ -46,7 +46,15 @@ function traits(): fc.Arbitrary<Traits> {
 }
 
 function loss(): fc.Arbitrary<Loss> {
-  const kind = fc.constantFrom<Loss['kind'][]>('exit', 'out-of-memory', 'error', 'worker-left', 'timeout', 'cancelled');
+  const kind = fc.constantFrom<Loss['kind'][]>(
+    'not-started',
+    'exit',
+    'out-of-memory',
+    'error',
+    'worker-left',
+    'timeout',
+    'cancelled',
+  );
   const memory = { memoryLimitMb: ms, memoryBytes: number, memoryLimitBytes: number };
   const fields = { kind, exitCode: fc.integer(), ...memory, message: text, stack: text };
   const mayMiss: (keyof Loss)[] = ['exitCode', 'memoryLimitMb', 'memoryBytes', 'memoryLimitBytes', 'message', 'stack'];

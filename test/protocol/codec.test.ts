@@ -76,7 +76,7 @@ test('a word outside of the list of words is refused', () => {
   assert.throws(
     () => decodeFromWorker(pack([lost])),
     violation(
-      '"lost" message: loss.kind: expected exit or out-of-memory or worker-memory or error or worker-left or timeout or cancelled, got "toString"',
+      '"lost" message: loss.kind: expected not-started or exit or out-of-memory or worker-memory or error or worker-left or timeout or cancelled, got "toString"',
     ),
   );
 });

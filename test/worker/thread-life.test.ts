@@ -46,7 +46,7 @@ test('a thread that was started ahead is not started again', () => {
 
 test('when no thread can be started, the first index of the chunk is charged, and the next chunk tries again', () => {
   const { on } = thread();
-  const loss: Loss = { kind: 'error', message: 'no thread could be started: EAGAIN' };
+  const loss: Loss = { kind: 'not-started', message: 'EAGAIN' };
   on(chunk(1, { start: 5, end: 9 }));
 
   assert.deepEqual(on({ type: 'thread-failed', message: 'EAGAIN' }), [over({ indices: [5], loss })]);
