@@ -14,14 +14,17 @@ import { messageIn } from '../lib/thrown-text.ts';
 export class SpillFile implements AsyncDisposable {
   /** The folder in which the file is made when it is first needed. */
   readonly directory: string;
+  readonly #mostAtOnce: number;
   #file: Promise<FileHandle> | undefined;
   readonly #free = new Ranges();
   #end = 0;
   /** Settles after the latest change of the file. One at a time, so that no cut removes what was just written. */
   #changes: Promise<unknown> = Promise.resolve();
 
-  constructor(directory: string) {
+  /** `mostAtOnce`: how many bytes go in one call; less than 2 GB, which is more than Node and the system move. */
+  constructor(directory: string, { mostAtOnce = 2 ** 30 } = {}) {
     this.directory = directory;
+    this.#mostAtOnce = mostAtOnce;
   }
 
   /** How many bytes are kept here. */
@@ -39,7 +42,7 @@ export class SpillFile implements AsyncDisposable {
       await this.#change(async (file) => {
         let { start } = place;
         for (const piece of pieces) {
-          await writeAll(file, piece, start);
+          await this.#writeAll(file, piece, start);
           start += piece.byteLength;
         }
       });
@@ -56,7 +59,8 @@ export class SpillFile implements AsyncDisposable {
     try {
       const file = await this.#opened();
       for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await file.read(bytes, done, bytes.length - done, place.start + done);
+        const length = Math.min(bytes.length - done, this.#mostAtOnce);
+        const { bytesRead } = await file.read(bytes, done, length, place.start + done);
         if (bytesRead === 0) throw new Error(`the file ends after ${done} of ${bytes.length} bytes`);
         done += bytesRead;
       }
@@ -101,6 +105,13 @@ export class SpillFile implements AsyncDisposable {
     await changed;
   }
 
+  async #writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.byteLength;) {
+      const length = Math.min(bytes.byteLength - done, this.#mostAtOnce);
+      done += (await file.write(bytes, done, length, position + done)).bytesWritten;
+    }
+  }
+
   #opened(): Promise<FileHandle> {
     this.#file ??= openNameless(this.directory).catch((error: unknown) => {
       // The folder may be there next time.
@@ -116,10 +127,4 @@ async function openNameless(directory: string): Promise<FileHandle> {
   const file = await open(path, 'wx+', 0o600);
   await unlink(path);
   return file;
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.byteLength;) {
-    done += (await file.write(bytes, done, bytes.byteLength - done, position + done)).bytesWritten;
-  }
 }

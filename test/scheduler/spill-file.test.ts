@@ -34,12 +34,13 @@ test('a place that is free is used again, and the end of the file is given back'
   assert.deepEqual([file.usedBytes, sizeOfNameless(folder.path)], [26, 36]);
 });
 
-test('whatever is written and let go of in whatever order, what is kept is read back unchanged', async () => {
+test('whatever is written and let go of in whatever order and parts, what is kept is read back unchanged', async () => {
   using folder = newFolder();
   const step = fc.record({ size: fc.nat(300), frees: fc.boolean(), which: fc.nat() });
+  const mostAtOnce = fc.integer({ min: 1, max: 400 });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      await using file = new SpillFile(folder.path);
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), mostAtOnce, async (steps, most) => {
+      await using file = new SpillFile(folder.path, { mostAtOnce: most });
       const kept: { place: Range; bytes: Uint8Array }[] = [];
       for (const [number, { size, frees, which }] of steps.entries()) {
         if (frees && kept.length > 0) file.free(kept.splice(which % kept.length, 1)[0]!.place);

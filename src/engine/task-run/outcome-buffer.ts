@@ -63,15 +63,13 @@ export class OutcomeBuffer {
     const attaching = plan.sharesMemory === true ? new Map<number, ArrayBuffer>() : undefined;
     const bytes = encodeValue(sent, head, { attaching, takesGivenUp: true });
     let total = bytes.length;
-    for (const [number, memory] of attaching ?? []) {
-      this.#attaching.set(number, memory);
-      total += memory.byteLength;
-    }
-    this.heldBytes += total;
+    for (const memory of attaching?.values() ?? []) total += memory.byteLength;
     if (total > plan.valueLimitBytes) {
       const whole = sent instanceof Table ? value : sent;
       assertFits(whole, total, { ...destinationOf(index, plan), limitBytes: plan.valueLimitBytes });
     }
+    this.heldBytes += total;
+    for (const [number, memory] of attaching ?? []) this.#attaching.set(number, memory);
     return bytes;
   }
 
