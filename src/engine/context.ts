@@ -111,8 +111,9 @@ export const context: Context = new Proxy({} as Context, {
     // Asked for when it is awaited or printed.
     if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
     if (run !== undefined) return read(run, name);
-    const remedy = 'Read it inside the function of a task, while a flow runs.';
-    const message = `context.${name} was read outside of a task run. ${remedy}`;
+    const message =
+      `context.${name} was read where no flow runs. Read it inside the function of a task, while a flow runs. A ` +
+      `task's own run() has no context; to test a task that reads it: await new Flow('test', () => load(path)).run().`;
     throw new UsageError('OUTSIDE_TASK_RUN', message, { property: name });
   },
   set(_, name): never {

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { context, isInTaskRun, renameFlowRun, withContext, type Context, type Run } from '../../src/engine/context.ts';
 import { Flow } from '../../src/engine/flow-run/flow.ts';
+import { task } from '../../src/flow/task.ts';
 import { createLogger } from '../../src/engine/logger.ts';
 
 test('reading the context outside of a task run says where to read it', () => {
@@ -12,15 +13,22 @@ test('reading the context outside of a task run says where to read it', () => {
     code: 'OUTSIDE_TASK_RUN',
     property: 'taskName',
     message:
-      'context.taskName was read outside of a task run. Read it inside the function of a task, while a flow runs.',
+      "context.taskName was read where no flow runs. Read it inside the function of a task, while a flow runs. A task's " +
+      "own run() has no context; to test a task that reads it: await new Flow('test', () => load(path)).run().",
   });
+});
+
+test('a task that is called by itself, to test it, is told that it takes a flow to have a context', () => {
+  const told = task('told', (text: string) => context.logger.info(text));
+
+  assert.throws(() => told.run('hello'), { code: 'OUTSIDE_TASK_RUN', message: /to test .*: await new Flow\('test', / });
 });
 
 test('a secret is not to be had while a flow is built, and the message says where it is [P299]', () => {
   assert.throws(() => new Flow('f', () => void context.secrets['DATABASE_URL']), {
     code: 'OUTSIDE_TASK_RUN',
     message:
-      'context.secrets was read outside of a task run. Read it inside the function of a task, while a flow runs.',
+      /^context\.secrets was read where no flow runs\. Read it inside the function of a task, while a flow runs\./,
   });
 });
 
