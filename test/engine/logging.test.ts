@@ -162,6 +162,27 @@ test('a flow whose builder calls no task says that it does nothing, and how that
   assert.deepEqual(warnings, [[advice('nothing')], [advice('echo')], [advice('unused')], []]);
 });
 
+test('every error in the log has its code in its first line, wherever it was found', async () => {
+  const echo = task('echo', (value: unknown) => value);
+  const five = task('five', (): unknown => 5);
+  const give = task('give', (): unknown => () => 1);
+  const flow = new Flow('codes', () => {
+    const over = echo.with({ name: 'over' }).map(five() as never);
+    return [echo(() => 1), over, give(), echo.with({ name: 'each' }).map([() => 1])];
+  });
+
+  const { records } = await runAndListen(flow, new LocalExecutor());
+
+  const errors = records.filter(({ level, task: name }) => level === 'error' && name !== undefined);
+  const firstLines = errors.map(({ task: name, message }) => `${name} | ${message.split(': ')[0]}`);
+  assert.deepEqual(firstLines.toSorted(), [
+    'each | NotSerializableError [VALUE_NOT_SERIALIZABLE]',
+    'echo | NotSerializableError [VALUE_NOT_SERIALIZABLE]',
+    'give | NotSerializableError [VALUE_NOT_SERIALIZABLE]',
+    'over | HeddleError [NOT_ITERABLE]',
+  ]);
+});
+
 async function warningsOf(flow: Flow): Promise<string[]> {
   const { records } = await runAndListen(flow, new LocalExecutor());
   return records.flatMap(({ level, message }) => (level === 'warn' ? [message] : []));

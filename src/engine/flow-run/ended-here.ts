@@ -3,7 +3,7 @@
 // others.
 
 import { formatDuration } from '../../lib/duration.ts';
-import { bounded } from '../bounded.ts';
+import { stackOf } from '../endings.ts';
 import { State } from '../../flow/state.ts';
 import { contextOf, type FlowRunScope } from './flow-context.ts';
 import { changeState, isWatched } from '../handlers.ts';
@@ -32,7 +32,7 @@ export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunSco
   const logger = scope.log.loggerFor(slug);
   const isToTell = task !== undefined && isWatched(task);
   const state = isToTell ? await changeState(task, { from: pending, to: end }, contextOf(scope, slug)) : end;
-  if (state.isFailed()) logger.error(bounded(state.message));
+  if (state.isFailed()) logger.error(stackOf(state));
   else logger.info(`finished: ${state.toString()}`);
   return state;
 }
