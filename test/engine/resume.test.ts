@@ -316,6 +316,28 @@ function journalOf(diary: string, flowRunId: string): string {
 }
 
 /** Runs a flow under an id that is kept beside the diary. */
+test('what is done again because the flow gives it something else is told', async () => {
+  using diary = newDiary();
+  const said: string[] = [];
+  const onLog = ({ level, message }: LogRecord) => void (level === 'warn' && said.push(message));
+  const over = (numbers: number[], notes: string) => {
+    const flow = new Flow('told', () => twice.map(numbers, unmapped(notes)));
+    return resume(diary.path, flow, { flowRunId: 'told', parameters: {}, onLog });
+  };
+
+  await over([1, 2, 3], diary.path);
+  await over([1, 2, 3, 4], diary.path);
+  await over([1, 2, 3, 4], `${diary.path}.other`);
+  const last = await over([1, 2, 3, 4], `${diary.path}.other`);
+
+  assert.equal(last.statistics.keptTaskRuns, 4);
+  assert.deepEqual(said, [
+    "3 runs of 'twice' that had ended count no more, and take place again: it is mapped over 4 elements, and was over 3",
+    "4 runs of 'twice' that had ended count no more, and take place again: what the flow gives it is not what it was " +
+      '(a value that the builder makes anew each time, like a date?)',
+  ]);
+});
+
 async function resume<Plan>(diary: string, flow: Flow<Plan>, options: FlowRunOptions) {
   const parameters = { diary };
   return await withConfig({ results: { directory: dirname(diary) } }, () =>

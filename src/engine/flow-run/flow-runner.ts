@@ -335,7 +335,9 @@ export class FlowRunner {
     const toRun = { slug: node.slug, length, bound, lists, upstream };
     // Our own tasks take no time, and their inputs may be of tasks whose results must not be stored.
     if (isBuiltIn(node.task!.reference)) return { blocks: [], isUnchanged: isBoundAsBefore(journal, toRun) };
-    return this.#journalFor(node) === undefined ? noneKept : keptOf(journal, toRun);
+    return this.#journalFor(node) === undefined
+      ? noneKept
+      : keptOf(journal, toRun, (message) => this.#facts.log.logger.warn(message));
   }
 
   /** Ends a node without running it; what depends on it sees this state. */

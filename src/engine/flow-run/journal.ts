@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { nodeZlib } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
-import type { Range } from '../../lib/range.ts';
+import { countIn, type Range } from '../../lib/range.ts';
 import { Ranges } from '../../lib/ranges.ts';
 import { decodeValue, encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
@@ -103,6 +103,14 @@ export class Journal implements Disposable {
   knows({ slug, length, inputs }: NodeShape): boolean {
     const shape = this.#nodes.get(slug)?.shape;
     return shape?.length === length && shape.inputs === inputs;
+  }
+
+  /** The length that a node had when it was submitted in another shape, and how many of its outcomes are stored. */
+  outdated(shape: NodeShape): { readonly length: number; readonly count: number } | undefined {
+    const known = this.#nodes.get(shape.slug);
+    if (known?.shape === undefined || this.knows(shape)) return undefined;
+    const count = known.blocks.reduce((sum, { valid }) => sum + countIn(valid), 0);
+    return { length: known.shape.length, count };
   }
 
   /** Notes that a node is submitted, and which of its stored outcomes stand. */

@@ -4,6 +4,7 @@
 import { nodeCrypto } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
 import { blockKinds } from '../../lib/chunk.ts';
+import { plural } from '../../lib/plural.ts';
 import type { Range } from '../../lib/range.ts';
 import { Ranges } from '../../lib/ranges.ts';
 import type { State } from '../../flow/state.ts';
@@ -38,16 +39,29 @@ interface NodeToRun {
 
 export const noneKept: Kept = { blocks: [], isUnchanged: false };
 
-/** What of a node in the journal still counts. Notes there that the node is submitted with it. */
-export function keptOf(journal: Journal, node: NodeToRun): Kept {
+/**
+ * What of a node in the journal still counts. Notes there that the node is submitted with it, and warns of outcomes
+ * that count no more because the flow gives the node something else.
+ */
+export function keptOf(journal: Journal, node: NodeToRun, warn: (message: string) => void): Kept {
   const { length, upstream } = node;
   const shape = shapeOf(node);
+  const outdated = journal.outdated(shape);
+  if (outdated !== undefined && outdated.count > 0) warn(doneAgain(node, outdated));
   const unchanged = unchangedIndices(upstream, length);
   const blocks = standing(journal.storedOf(shape), unchanged);
   const ranges = blocks.map(({ start, count }) => ({ start, end: start + count }));
   journal.submitted(shape, ranges);
   const count = blocks.reduce((sum, block) => sum + block.count, 0);
   return { blocks, isUnchanged: count === length && upstream.every(({ run }) => run.isUnchanged) };
+}
+
+function doneAgain({ slug, length }: NodeToRun, before: { readonly length: number; readonly count: number }): string {
+  const why =
+    length === before.length
+      ? 'what the flow gives it is not what it was (a value that the builder makes anew each time, like a date?)'
+      : `it is mapped over ${plural(length, 'element')}, and was over ${before.length}`;
+  return `${plural(before.count, 'run')} of '${slug}' that had ended count no more, and take place again: ${why}`;
 }
 
 /**
