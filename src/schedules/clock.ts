@@ -109,7 +109,7 @@ export function neverFires(message: string, { start, end }: Pick<Clock, 'start' 
   return new UsageError('SCHEDULE_NEVER_FIRES', message, { start, end });
 }
 
-export function checkAfter(after: unknown): void {
+function checkAfter(after: unknown): void {
   if (dateRule.holds(after)) return;
   throw new UsageError('INVALID_OPTION', `'after' should be ${dateRule.expected}; got ${describeDate(after)}`, {
     option: 'after',

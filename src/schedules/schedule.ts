@@ -3,7 +3,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { totalShift } from './adjustments.ts';
 import type { Adjustment, Shift } from './adjustments.ts';
-import { checkAfter, clockRules, dateRule, describeDate, neverFires } from './clock.ts';
+import { clockRules, dateRule, describeDate, neverFires } from './clock.ts';
 import type { Clock, ClockJson, ScheduledEvent } from './clock.ts';
 import { contradictionOf } from './contradiction.ts';
 import { filterMakers, isKnownFilter, nameOfFilter } from './filters.ts';
@@ -71,8 +71,11 @@ export class Schedule {
       const message = `the count of next() should be ${rules.count.expected}; got ${describe(count)}`;
       throw new UsageError('INVALID_OPTION', message, { option: 'count', value: count });
     }
-    checkOptions('next()', options, { after: dateRule });
-    checkAfter(options.after);
+    checkOptions('next()', options ?? {}, { after: dateRule });
+    if (options?.after === undefined) {
+      const message = `next() needs option 'after', ${dateRule.expected}, as in next(${count}, { after: new Date() })`;
+      throw new UsageError('INVALID_OPTION', message, { option: 'after' });
+    }
     return this.#events(options.after.getTime()).take(count).toArray();
   }
 

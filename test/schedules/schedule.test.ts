@@ -235,8 +235,15 @@ test('next() refuses a count that is none, and a moment that is none', () => {
   assert.throws(() => schedule.next(-1, { after: january }), {
     message: 'the count of next() should be a whole number, 0 or more; got -1',
   });
-  assert.throws(() => schedule.next(1, {} as { after: Date }), {
-    message: `'after' should be a valid Date; got undefined`,
+  const forgot = {
+    code: 'INVALID_OPTION',
+    option: 'after',
+    message: `next() needs option 'after', a valid Date, as in next(1, { after: new Date() })`,
+  };
+  assert.throws(() => schedule.next(1, {} as { after: Date }), forgot);
+  assert.throws(() => schedule.next(1, undefined as unknown as { after: Date }), forgot);
+  assert.throws(() => schedule.next(1, { after: 'now' } as object as { after: Date }), {
+    message: `option 'after' of next() should be a valid Date; got 'now'`,
   });
   assert.throws(() => schedule.next(1, { before: january } as object as { after: Date }), { code: 'UNKNOWN_OPTION' });
 });
