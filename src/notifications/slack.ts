@@ -6,6 +6,7 @@
 
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { timerMs } from '../lib/timer.ts';
 import { messageIn } from '../lib/thrown-text.ts';
@@ -46,7 +47,15 @@ const mostCharacters = 2_000;
 
 const stateTypes = Object.keys(stateColors);
 const isListOfStates = (value: unknown) => Array.isArray(value) && value.every((each) => stateTypes.includes(each));
-const states = { expected: `an array of states, of ${stateTypes.join(', ')}`, holds: isListOfStates };
+const states = {
+  expected: `an array of states, of ${stateTypes.join(', ')}`,
+  holds: isListOfStates,
+  got: (value: unknown) => {
+    const wrong: unknown = Array.isArray(value) ? value.find((each) => !stateTypes.includes(each)) : undefined;
+    if (typeof wrong !== 'string') return describe(value);
+    return `${describe(wrong)} in it.${didYouMean(wrong, stateTypes)}`;
+  },
+};
 const isAddress = (value: unknown) => typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value);
 const slackRules = {
   webhookUrl: { expected: "an address like 'https://hooks.slack.com/services/…'", holds: isAddress },

@@ -132,6 +132,8 @@ const wrong: [options: object, message: RegExp][] = [
   [{ webhokUrl: 'http://x' }, /slackNotifier\(\) has no option 'webhokUrl'\. Did you mean 'webhookUrl'/],
   [{ webhookUrl: 'hooks.slack.com' }, /'webhookUrl' of slackNotifier\(\) should be an address like/],
   [{ onlyStates: ['failed'] }, /'onlyStates' of slackNotifier\(\) should be an array of states, of Pending,.*Failed/],
+  [{ onlyStates: ['Success', 'failed'] }, /Failed.*; got 'failed' in it\. Did you mean 'Failed'\?$/],
+  [{ ignoreStates: 'Failed' }, /'ignoreStates' of slackNotifier\(\) should be an array of states,.*; got 'Failed'$/],
   [{ webhookUrl: 'http://x', secret: 'CHAT' }, /it was given both/],
   [{ timeout: 'soon' }, /'timeout' of slackNotifier\(\)/],
 ];
