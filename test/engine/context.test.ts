@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { context, isInTaskRun, renameFlowRun, withContext, type Context, type Run } from '../../src/engine/context.ts';
@@ -30,6 +31,36 @@ test('a secret is not to be had while a flow is built, and the message says wher
     message:
       /^context\.secrets was read where no flow runs\. Read it inside the function of a task, while a flow runs\./,
   });
+});
+
+test('all that the context has is named in docs/tasks.md', () => {
+  const names: Readonly<Record<keyof Context, 1>> = {
+    parameters: 1,
+    logger: 1,
+    taskName: 1,
+    isApproved: 1,
+    tags: 1,
+    mapIndex: 1,
+    taskRunName: 1,
+    taskRunCount: 1,
+    taskLoopCount: 1,
+    taskLoopResult: 1,
+    flowName: 1,
+    flowRunId: 1,
+    flowRunName: 1,
+    date: 1,
+    scheduledStartTime: 1,
+    secrets: 1,
+    isLoggingStdout: 1,
+    signal: 1,
+  };
+  const [, section = ''] = readFileSync('docs/tasks.md', 'utf8').split('## `context`, inside a task\n');
+  const [list = ''] = section.split('It is frozen');
+
+  assert.deepEqual(
+    Object.keys(names).filter((name) => !list.includes(`\`${name}\``)),
+    [],
+  );
 });
 
 test('looking at the context outside of a task run does no harm', () => {
