@@ -86,6 +86,11 @@ export function fileOf(module: string): string {
   return isBundled(module) ? module.slice(0, module.indexOf('!file:')) : module;
 }
 
+/** The module itself, wherever it comes from. */
+export function unbundled(module: string): string {
+  return isBundled(module) ? module.slice(module.indexOf('!file:') + 1) : module;
+}
+
 /**
  * A frame without a name right above Node's loader is the body of a module. After a top-level `await` there is no
  * loader below it any more, only the microtask queue or nothing; an async arrow function looks the same then, so it is

@@ -2,8 +2,9 @@
 
 import { HeddleError } from '../lib/heddle-error.ts';
 import { nameAndMessageIn } from '../lib/thrown-text.ts';
+import { unbundled } from './call-site.ts';
 import { notInBundle } from './bundle/not-in-bundle.ts';
-import { fingerprintOf, insideFunction, namesIn, type HeldDeed, type Reference } from './registry.ts';
+import { fingerprintOf, insideFunction, namesIn, placeOf, type HeldDeed, type Reference } from './registry.ts';
 
 /** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
 export function notAddressable({ name, definedAt, made }: Reference, cause?: Error): HeddleError {
@@ -60,7 +61,7 @@ const unreadyInCircle =
 
 /** `sought` is what it was imported for. */
 export function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
-  const failed = `a worker could not import ${module} to find ${sought}`;
+  const failed = `a worker could not import ${shown(module)} to find ${sought}`;
   const absence = notInBundle(error);
   if (absence !== undefined) {
     const facts = Object.fromEntries(Object.entries(absence));
@@ -82,9 +83,14 @@ export function taskNotFound(
   const names = namesIn(module);
   const { when, where } = heldAt === undefined ? notHeld : heldHow(module, heldAt);
   const message =
-    `a worker imported ${module}, but no task '${name}' was defined ${when}; it was defined at ${definedAt} where ` +
-    `the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() ${where}.`;
+    `a worker imported ${shown(module)}, but no task '${name}' was defined ${when}; it was defined at ` +
+    `${definedAt} where the flow was started. Tasks there: ${names.join(', ') || 'none'}. Call task() ${where}.`;
   return new HeddleError('TASK_NOT_FOUND', message, { task: name, module, definedAt, found: names });
+}
+
+/** A module as its author knows it, whatever file it was imported from. */
+function shown(module: string): string {
+  return placeOf(unbundled(module));
 }
 
 const notHeld = {
@@ -95,7 +101,7 @@ const notHeld = {
 function heldHow(module: string, { deed, module: whose }: HeldDeed): typeof notHeld {
   if (whose !== undefined && whose !== module) {
     return {
-      when: `before the ${deed} that ${whose}, which it imports, waits for`,
+      when: `before the ${deed} that ${shown(whose)}, which it imports, waits for`,
       where: `in a module that imports none which waits for the ${deed}`,
     };
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -83,7 +83,7 @@ test('of a module that fails as it is the first of those that import each other,
   await assert.rejects(load(referenceTo('around', 'throws.ts', { module, fingerprint: fingerprintOf(module) })), {
     code: 'TASK_MODULE_FAILED',
     message:
-      `a worker could not import ${module} to find task 'around': ReferenceError: Cannot access 'around' before ` +
+      `a worker could not import ${relative('.', join(project.path, 'tasks.mjs'))} to find task 'around': ReferenceError: Cannot access 'around' before ` +
       `initialization. If it and other modules import each other, it is the first of them to be imported here, and was ` +
       `not where the flow was started: move what their top levels need of each other to a module that imports none of them.`,
   });
@@ -104,14 +104,13 @@ test('a module that is not here is refused, with the places where it was looked 
 });
 
 test('a module that throws while it loads is refused, with what it threw', async () => {
-  const module = fixture('throws.ts');
   const rejection = {
     code: 'TASK_MODULE_FAILED',
     task: 'load',
-    module,
+    module: fixture('throws.ts'),
     cause: new RangeError('no config'),
     message:
-      `a worker could not import ${module} to find task 'load': RangeError: no config. A task's module is imported by ` +
+      `a worker could not import test/code/fixtures/throws.ts to find task 'load': RangeError: no config. A task's module is imported by ` +
       `every worker, so its top level must be safe to run there.`,
   };
 
@@ -126,16 +125,14 @@ test('a module that throws after the definition does no harm', async () => {
 });
 
 test('a name that the module does not define is refused, with the names that it does', async () => {
-  const module = fixture('fresh.ts');
-
   await assert.rejects(load(referenceTo('cube', 'fresh.ts')), {
     code: 'TASK_NOT_FOUND',
     task: 'cube',
-    module,
+    module: fixture('fresh.ts'),
     definedAt: 'test/code/fixtures/fresh.ts:1',
     found: ['square'],
     message:
-      `a worker imported ${module}, but no task 'cube' was defined while it loaded; it was defined at ` +
+      `a worker imported test/code/fixtures/fresh.ts, but no task 'cube' was defined while it loaded; it was defined at ` +
       `test/code/fixtures/fresh.ts:1 where the flow was started. Tasks there: square. Call task() at the top level of ` +
       `a module, and under no condition: import.meta.main is false in workers.`,
   });
@@ -172,12 +169,10 @@ for (const [what, reference, value] of inThread) {
 }
 
 test('a task that stands after a run which is waited for is refused, in good time', bounded, async () => {
-  const module = fixture('script.ts');
-
   assert.deepEqual(await loadInThread(referenceTo('late', 'script.ts')), {
     code: 'TASK_NOT_FOUND',
     message:
-      `a worker imported ${module}, but no task 'late' was defined before the run of a flow that it waits ` +
+      `a worker imported test/code/fixtures/script.ts, but no task 'late' was defined before the run of a flow that it waits ` +
       `for; it was defined at test/code/fixtures/script.ts:1 where the flow was started. Tasks there: plus two, flow ` +
       `script. Call task() at the top level of a module, above the first run of a flow.`,
     hasGoneOn: false,
@@ -185,7 +180,7 @@ test('a task that stands after a run which is waited for is refused, in good tim
 });
 
 test('where a module waits for the start of a cluster, or imports one that does, that is told', bounded, async () => {
-  const [module, importer] = [fixture('starts-cluster.ts'), fixture('imports-a-start.ts')];
+  const [module, importer] = ['test/code/fixtures/starts-cluster.ts', 'test/code/fixtures/imports-a-start.ts'];
   const ending = 'where the flow was started. Tasks there: ';
 
   assert.deepEqual(await loadInThread(referenceTo('late', 'starts-cluster.ts')), {

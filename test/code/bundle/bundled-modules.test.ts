@@ -216,6 +216,16 @@ test('one that is a link in the project, as with pnpm, and is loaded by name, is
   assert.equal(await bundled.run('say'), 'of the worker');
 });
 
+test('a task that its bundle does not define is refused with the module as its author knows it', async () => {
+  using project = newProject({ 'flow.mjs': `import { task } from 'heddle'; task('say', () => 1);` });
+  const bundled = await project.bundled();
+
+  await assert.rejects(bundled.run('shout'), {
+    code: 'TASK_NOT_FOUND',
+    message: /^a worker imported [^!:]*flow\.mjs, but no task 'shout' was defined while it loaded; /,
+  });
+});
+
 test('so it does where a task loads the package, and who can do without goes on', async () => {
   using project = newProject({
     ...nativePackage,
