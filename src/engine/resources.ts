@@ -1,7 +1,7 @@
 // What is open on this thread. A resource is opened for the first task run that needs it here, serves all that do, and
 // is closed when the thread is told that no other will come.
 
-import { controlWords, type ChunkTask } from '../lib/chunk.ts';
+import { controlWords, type ChunkTask, type Control } from '../lib/chunk.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
@@ -10,8 +10,10 @@ import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import type { ResourceDefinition } from '../flow/resource.ts';
 import { Signal } from '../flow/signals.ts';
 import { encodeThrown } from '../values/thrown.ts';
+import { onCancel } from './abort-watch.ts';
 import { outsideOfRuns, withContext } from './context.ts';
 import { Ending, failed } from './endings.ts';
+import { tellOfLongWait } from './long-wait.ts';
 import type { RunPlan } from './plan.ts';
 import { RunContext } from './run-context.ts';
 
@@ -72,9 +74,9 @@ export async function openResource(used: UsedResource, { plan, control, write }:
   const run = new RunContext(runFacts(used, { plan, control, write: (record) => resource.write(record) }));
   const setUp = async () => await withContext(run, () => definition.setup(...used.makeArguments()!));
   const startedAt = performance.now();
+  resource.opening = setUp();
   try {
-    resource.opening = setUp();
-    resource.value = [await resource.opening];
+    resource.value = [await openInTime(resource, run, control)];
     run.logger.info(`opened in ${formatDuration(performance.now() - startedAt)}`);
   } catch (cause) {
     if (open.get(key) === resource) open.delete(key);
@@ -87,11 +89,54 @@ export async function openResource(used: UsedResource, { plan, control, write }:
   }
 }
 
+/** Its value. Rejects when it takes longer than it may; it is closed then as soon as it is open after all. */
+async function openInTime(resource: OpenResource, run: RunContext, control: Control): Promise<unknown> {
+  const { used, opening } = resource;
+  const { name, definition } = used;
+  const { setupTimeoutMs } = definition;
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = setupTimedOut(name, setupTimeoutMs);
+    limit.reject(error);
+    void opening.then(
+      () => close(resource, resource.write),
+      () => {},
+    );
+    run.abort(new DOMException(error.message, error.name));
+  }, timerMs(setupTimeoutMs));
+  using _told = tellOfLongWait((elapsed) => {
+    run.logger.info(`resource '${name}' is still being opened, for ${elapsed} so far`);
+  });
+  const unsubscribe = onCancel(control, () => {
+    run.logger.warn(`resource '${name}' was still being opened when the run was cancelled`);
+  });
+  try {
+    return await Promise.race([opening, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+    unsubscribe();
+  }
+}
+
+/** With the name of what Node and browsers throw when a time is up. */
+function setupTimedOut(resource: string, setupTimeoutMs: number): HeddleError {
+  const message =
+    `it took longer than its setupTimeout of ${formatDuration(setupTimeoutMs)}. Look at what it waits for, or give ` +
+    `resource '${resource}' a longer setupTimeout.`;
+  const error = new HeddleError('RESOURCE_SETUP_TIMED_OUT', message, { resource, setupTimeoutMs });
+  error.name = 'TimeoutError';
+  return error;
+}
+
 /** Closes it, if it is open here. Never rejects: what goes wrong is logged. */
 export async function closeResource(key: string, log: (record: LogRecord) => void): Promise<void> {
   const resource = open.get(key);
   if (resource === undefined) return;
   open.delete(key);
+  await close(resource, log);
+}
+
+async function close(resource: OpenResource, log: (record: LogRecord) => void): Promise<void> {
   // Whoever reads the log is not the cleanup that wrote it: see `ChunkRun`.
   const write = (record: LogRecord) => outsideOfRuns(() => log(record));
   resource.write = write;
@@ -109,7 +154,8 @@ export async function closeResource(key: string, log: (record: LogRecord) => voi
     );
     if ((await Promise.race([closing, limit.promise])) !== 'late') return;
     const remedy = 'It is left behind; look at what it waits for, or give it a longer cleanupTimeout.';
-    run.logger.warn(`resource '${name}' was not closed within ${formatDuration(cleanupTimeoutMs)}. ${remedy}`);
+    const how = resource.value === undefined ? 'was not open yet, and so not closed,' : 'was not closed';
+    run.logger.warn(`resource '${name}' ${how} within ${formatDuration(cleanupTimeoutMs)}. ${remedy}`);
   } catch (thrown) {
     run.logger.warn(`the cleanup of resource '${name}' failed, and it may not be closed: ${textOf(thrown)}`);
   } finally {

@@ -13,6 +13,8 @@ export interface ResourceOptions<Args extends readonly unknown[], Value> {
   readonly setup: (...args: Args) => Value;
   /** Closes it, once no task of the flow run needs it any more. By default it is disposed of, if it is disposable. */
   readonly cleanup?: (resource: Awaited<Value>) => unknown;
+  /** How long the setup may take, as long as it yields, before what needs it fails; `'5m'` by default. */
+  readonly setupTimeout?: Duration;
   /** How long the cleanup is waited for; `'30s'` by default. */
   readonly cleanupTimeout?: Duration;
 }
@@ -26,6 +28,7 @@ export interface ResourceManager<Args extends readonly unknown[], T> {
 const optionRules = {
   setup: rules.function,
   cleanup: rules.function,
+  setupTimeout: rules.anything,
   cleanupTimeout: rules.anything,
 };
 
@@ -49,12 +52,13 @@ export function resourceManager<Args extends readonly unknown[], Value>(
   }
   const owner = `resource '${name}'`;
   checkOptions(owner, options, optionRules);
-  const { setup, cleanup, cleanupTimeout = '30s' } = options;
+  const { setup, cleanup, setupTimeout = '5m', cleanupTimeout = '30s' } = options;
   if (setup === undefined) {
     throw new UsageError('INVALID_OPTION', `${owner} needs a function that opens it: { setup: () => … }`, { owner });
   }
   const cleanupTimeoutMs = toMilliseconds(cleanupTimeout, `option 'cleanupTimeout' of ${owner}`);
-  const definition = { name, setup, cleanup, cleanupTimeoutMs } as ResourceDefinition;
+  const setupTimeoutMs = toMilliseconds(setupTimeout, `option 'setupTimeout' of ${owner}`);
+  const definition = { name, setup, cleanup, setupTimeoutMs, cleanupTimeoutMs } as ResourceDefinition;
   const reference = register(name, definition);
   const manager = (...args: unknown[]) => addResource(args, { definition, reference });
   return Object.defineProperty(manager, 'name', { value: name }) as ResourceManager<Args, Awaited<Value>>;

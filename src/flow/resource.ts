@@ -15,6 +15,8 @@ export interface ResourceDefinition {
   readonly setup: (...args: readonly unknown[]) => unknown;
   /** Without one, the resource is disposed of, if it is disposable. */
   readonly cleanup: ((resource: unknown) => unknown) | undefined;
+  /** How long its setup may take. */
+  readonly setupTimeoutMs: number;
   /** How long its cleanup is waited for. */
   readonly cleanupTimeoutMs: number;
 }

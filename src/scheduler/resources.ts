@@ -67,7 +67,8 @@ export class ResourceDesk {
     for (const held of this.#held.values()) {
       if (!held.openOn.delete(worker)) continue;
       const { name } = held.array.submission;
-      const message = `resource '${name}' was open on a worker that was lost, so it was not closed there`;
+      const where = 'on a worker that was lost, so it was not closed there';
+      const message = `resource '${name}' was open, or being opened, ${where}`;
       this.logs(worker, held.key, [{ time: Date.now(), level: 'warn', message, task: name }]);
     }
   }

@@ -60,6 +60,6 @@ export function stuckRecord(task: string): LogRecord {
 }
 
 export function lossRecord(name: string): LogRecord {
-  const message = `resource '${name}' was open on a thread that ended, so it was not closed there`;
+  const message = `resource '${name}' was open, or being opened, on a thread that ended, so it was not closed there`;
   return { time: Date.now(), level: 'warn', message, task: name };
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, type LogRecord } from 'heddle';
+import { Flow, resourceManager, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import { linesOf, newDiary, note, until, untilNoted } from '../fixtures/diary.ts';
 import { openedInside } from '../fixtures/made-inside.ts';
@@ -14,17 +14,21 @@ const { askAndExit, askDeaf, askWhenTold, client } = resources;
 const bounded = { timeout: 20_000 };
 const token = 'resources';
 
-test('what was open on a thread that ended is opened again on another, and that is told', bounded, async () => {
-  using diary = newDiary();
+test(
+  'what was open, or being opened, on a thread that ended is opened again on another, and that is told',
+  bounded,
+  async () => {
+    using diary = newDiary();
 
-  const { state, logs } = await onThreads(1)(new Flow('exits', () => askAndExit(client(diary.path))));
+    const { state, logs } = await onThreads(1)(new Flow('exits', () => askAndExit(client(diary.path))));
 
-  const [lost, again] = placesOf(diary.path, 'open');
-  assert.notEqual(lost, again);
-  assert.equal(state.output, again);
-  assert.deepEqual(placesOf(diary.path, 'close'), [again]);
-  assertTold(logs, "resource 'client' was open on a thread that ended, so it was not closed there");
-});
+    const [lost, again] = placesOf(diary.path, 'open');
+    assert.notEqual(lost, again);
+    assert.equal(state.output, again);
+    assert.deepEqual(placesOf(diary.path, 'close'), [again]);
+    assertTold(logs, "resource 'client' was open, or being opened, on a thread that ended, so it was not closed there");
+  },
+);
 
 test('a function that does not hear of a cancel takes its resource with it', bounded, async () => {
   using diary = newDiary();
@@ -40,14 +44,14 @@ test('a function that does not hear of a cancel takes its resource with it', bou
   const { state, logs } = await running;
   assert.equal(state.type, 'Cancelled');
   assert.deepEqual(placesOf(diary.path, 'close'), []);
-  assertTold(logs, "resource 'client' was open on a thread that ended, so it was not closed there");
+  assertTold(logs, "resource 'client' was open, or being opened, on a thread that ended, so it was not closed there");
 });
 
 test('a cleanup that blocks its thread is ended with it, and the run ends', bounded, async () => {
   const { state, logs } = await onThreads(2)(new Flow('blocks', () => resources.read(resources.blocking())));
 
   assert.equal(state.type, 'Success');
-  assertTold(logs, "resource 'blocking' was open on a thread that ended, so it was not closed there");
+  assertTold(logs, "resource 'blocking' was open, or being opened, on a thread that ended, so it was not closed there");
 });
 
 test('the time that a setup takes does not count as that of the task', bounded, async () => {
@@ -58,6 +62,50 @@ test('the time that a setup takes does not count as that of the task', bounded, 
     const { state } = await run(flow);
 
     assert.equal(state.output, 'open at last', state.message);
+  }
+});
+
+test('a setup that goes on is told of after 10 s, by name, and then more and more rarely', bounded, async (t) => {
+  const opening = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<string>();
+  const slow = resourceManager('slow', {
+    setup: async () => {
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      opening.resolve();
+      return await opened.promise;
+    },
+  });
+  const told: string[] = [];
+  const both = Promise.withResolvers<void>();
+  const onLog = ({ message }: LogRecord) => {
+    if (message.includes('being opened') && told.push(message) === 2) both.resolve();
+  };
+
+  const running = runOn(new LocalExecutor())(new Flow('slow', () => resources.read(slow())), { onLog });
+  await opening.promise;
+  t.mock.timers.tick(10_000);
+  t.mock.timers.tick(60_000);
+  await both.promise;
+  t.mock.timers.reset();
+  opened.resolve('open at last');
+
+  assert.equal((await running).state.output, 'open at last');
+  const times = ['10.0 s', '1 min 10 s'];
+  assert.deepEqual(told, times.map((time) => `resource 'slow' is still being opened, for ${time} so far`)); // prettier-ignore
+});
+
+test('a cancel while a resource is being opened does not say that it was open', bounded, async () => {
+  const flow = new Flow('hangs', () => resources.read(resources.neverOpens()));
+
+  for (const run of [onThreads(1), runOn(new LocalExecutor())]) {
+    const stop = new AbortController();
+    const onLog = ({ message }: LogRecord) => void (message === 'opening' && stop.abort());
+
+    const { state, logs } = await run(flow, { signal: stop.signal, cancelGrace: 50, onLog });
+
+    assert.equal(state.type, 'Cancelled');
+    assertTold(logs, "resource 'never-opens' was still being opened when the run was cancelled");
+    assert.ok(!logs.some(({ message }) => message.includes('was open on')));
   }
 });
 
@@ -73,26 +121,33 @@ test('a resource made inside a function is refused before anything runs, but for
   assert.equal((await runOn(new LocalExecutor())(flow)).state.output, 'inside');
 });
 
-test('what was open on a worker that is killed is opened on another, and that is told', bounded, async () => {
-  using diary = newDiary();
-  await using cluster = await started();
-  const ada = await joinedWorker({ url: cluster.url!, token, name: 'ada' });
+test(
+  'what was open, or being opened, on a worker that is killed is opened on another, and that is told',
+  bounded,
+  async () => {
+    using diary = newDiary();
+    await using cluster = await started();
+    const ada = await joinedWorker({ url: cluster.url!, token, name: 'ada' });
 
-  // Its line is behind the news that something was opened.
-  const onLog = ({ message }: LogRecord) => void (message === `told ${ada.pid}` && ada.kill('SIGKILL'));
-  const running = on(cluster)(new Flow('killed', () => askWhenTold(client(diary.path))), { onLog });
-  await ada.exited();
-  await using bob = await joinedWorker({ url: cluster.url!, token, name: 'bob' });
-  await untilNoted(diary.path, `started ${bob.pid}`);
-  note(diary.path, 'go');
+    // Its line is behind the news that something was opened.
+    const onLog = ({ message }: LogRecord) => void (message === `told ${ada.pid}` && ada.kill('SIGKILL'));
+    const running = on(cluster)(new Flow('killed', () => askWhenTold(client(diary.path))), { onLog });
+    await ada.exited();
+    await using bob = await joinedWorker({ url: cluster.url!, token, name: 'bob' });
+    await untilNoted(diary.path, `started ${bob.pid}`);
+    note(diary.path, 'go');
 
-  const { state, logs } = await running;
-  const [lost, again] = placesOf(diary.path, 'open');
-  assert.ok(lost!.startsWith(`${ada.pid}/`));
-  assert.equal(state.output, again);
-  assert.deepEqual(placesOf(diary.path, 'close'), [again]);
-  assertTold(logs, "resource 'client' was open on a worker that was lost, so it was not closed there");
-});
+    const { state, logs } = await running;
+    const [lost, again] = placesOf(diary.path, 'open');
+    assert.ok(lost!.startsWith(`${ada.pid}/`));
+    assert.equal(state.output, again);
+    assert.deepEqual(placesOf(diary.path, 'close'), [again]);
+    assertTold(
+      logs,
+      "resource 'client' was open, or being opened, on a worker that was lost, so it was not closed there",
+    );
+  },
+);
 
 test('a worker that is told to go closes what it has open before it goes', bounded, async () => {
   using diary = newDiary();

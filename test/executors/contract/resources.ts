@@ -200,6 +200,25 @@ function setupRules(rule: Rule): void {
     },
   );
 
+  rule('a setup that takes longer than it may fails the run, and what is opened late is closed', async (run) => {
+    using diary = newDiary();
+
+    const { state } = await run(new Flow('late', () => resources.read(resources.lateToOpen(diary.path))));
+
+    const { type, message, error } = state.of('read');
+    const { code, cause } = error as HeddleError;
+    const { name, code: why } = cause as HeddleError;
+    assert.deepEqual(
+      [type, code, name, why],
+      ['Failed', 'RESOURCE_SETUP_FAILED', 'TimeoutError', 'RESOURCE_SETUP_TIMED_OUT'],
+    );
+    assert.match(
+      message,
+      /resource 'late-to-open' failed: TimeoutError: it took longer than its setupTimeout of 20 ms\./,
+    );
+    assert.deepEqual(linesOf(diary.path), ['told TimeoutError', 'close']);
+  });
+
   rule('a setup that fails is tried again like a failure, and retryOn is asked of what it threw', async (run) => {
     using first = newDiary();
     using second = newDiary();
