@@ -34,6 +34,35 @@ test('each mapped task that has begun tells every 10 s how far it is, if it has 
   assert.deepEqual(told.lines, ['info parse: 4 of 500 done, 1 failed', 'info score: 2 of 500 done']);
 });
 
+test('when none ends any more, that is told after a minute, and then rarely, with what is not done', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const parse = runOf('parse', { length: 9 });
+  using told = listening([parse]);
+  parse.started(9);
+  parse.settled(block(0, [1]));
+  parse.settled(block(2, [3]));
+  t.mock.timers.tick(10_000);
+  told.lines.splice(0);
+
+  t.mock.timers.tick(59_999);
+  assert.deepEqual(told.lines, []);
+  t.mock.timers.tick(1);
+  const still = 'info parse: 2 of 9 done, and none for';
+  assert.deepEqual(told.lines.splice(0), [`${still} 1 min 0 s; not done: indices 1, 3, 4 and 4 more`]);
+
+  t.mock.timers.tick(299_999);
+  assert.deepEqual(told.lines, []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(told.lines.splice(0), [`${still} 6 min 0 s; not done: indices 1, 3, 4 and 4 more`]);
+
+  parse.settled(block(3, [4, 5, 6, 7, 8, 9]));
+  t.mock.timers.tick(70_000);
+  assert.deepEqual(told.lines, [
+    'info parse: 8 of 9 done',
+    'info parse: 8 of 9 done, and none for 1 min 0 s; not done: index 1',
+  ]);
+});
+
 test('nothing tells how far it is that is done, is not mapped, or of which only an earlier attempt has done some', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const done = runOf('done', { length: 2 });

@@ -209,6 +209,13 @@ export class NodeRun implements ArrayListener {
     });
   }
 
+  /** The indices that are not settled. To find them takes the longer the more blocks there are. */
+  get unsettled(): Ranges {
+    const ranges = Ranges.of({ start: 0, end: this.length });
+    for (const { start, count } of this.#blocks) ranges.remove({ start, end: start + count });
+    return ranges;
+  }
+
   /** The states of its task runs, by index. */
   get children(): readonly State[] {
     if (this.#states !== undefined) return this.#states;

@@ -6,23 +6,38 @@ import { toMilliseconds } from '../../lib/duration.ts';
 import { timerMs } from '../../lib/timer.ts';
 import type { FlowRunLog } from './flow-run-log.ts';
 import type { NodeRun } from './node-run.ts';
-import { doneSoFar } from './progress.ts';
+import { doneSoFar, noneFor } from './progress.ts';
 
-/** Logs the runs that are under way and have got further since the last time, until it is disposed. */
+/** After so many looks at which none has ended, that is logged; and then after so many times as many. */
+const stillLooks = 6;
+
+interface Told {
+  readonly settledCount: number;
+  /** How many looks there were since then, and the number at which it is logged that none has ended. */
+  looks: number;
+  next: number;
+}
+
+/** Logs, until it is disposed, the runs that have got further since the last time, and those of which none ends. */
 export function logProgress(runs: Iterable<NodeRun>, log: FlowRunLog): Disposable {
   const everyMs = toMilliseconds(config().logging.progressInterval ?? 0, 'logging.progressInterval');
   if (everyMs === 0) return { [Symbol.dispose]: () => {} };
-  /** How many task runs were done when that was last logged. */
-  const told = new Map<NodeRun, number>();
-  const tell = () => {
-    for (const run of runs) {
-      const { node, settledCount } = run;
-      if (!goesOn(run) || told.get(run) === settledCount) continue;
-      told.set(run, settledCount);
-      log.loggerFor(node.slug).info(doneSoFar(run));
+  const toldOf = new Map<NodeRun, Told>();
+  const look = (run: NodeRun) => {
+    const { info } = log.loggerFor(run.node.slug);
+    const told = toldOf.get(run);
+    if (told === undefined || told.settledCount !== run.settledCount) {
+      toldOf.set(run, { settledCount: run.settledCount, looks: 0, next: stillLooks });
+      return info(doneSoFar(run));
     }
+    told.looks += 1;
+    if (told.looks < told.next || run.runningCount === 0) return;
+    told.next = told.looks * stillLooks;
+    info(noneFor(run, told.looks * everyMs));
   };
-  const timer = setInterval(tell, timerMs(everyMs)).unref();
+  const timer = setInterval(() => {
+    for (const run of runs) if (goesOn(run)) look(run);
+  }, timerMs(everyMs)).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 

@@ -1,9 +1,12 @@
 // How far each mapped task is, as text. Pure: the terminal and the log decide when to show it.
 
 import { formatDuration } from '../../lib/duration.ts';
+import { numbersIn } from '../../lib/range.ts';
 import type { NodeRun } from './node-run.ts';
 
 const barWidth = 20;
+/** How many indices are named of those that are not done. */
+const mostNamed = 3;
 
 /** One line for each mapped task that has begun: done, running, failed of n, rate, remaining time. */
 export function progressLines(runs: Iterable<NodeRun>, elapsedMs: ReadonlyMap<NodeRun, number>): string[] {
@@ -33,6 +36,15 @@ function progressLine(run: NodeRun, elapsedMs: number, width: number): string {
 /** The same in a few words: `210 of 500 done, 3 failed`. */
 export function doneSoFar(run: NodeRun): string {
   return `${run.settledCount} of ${run.length} done${unlikeSuccess(run)}`;
+}
+
+/** The same when none has ended for so long, with the first of those that are not done, of which some may hang. */
+export function noneFor(run: NodeRun, elapsedMs: number): string {
+  const { all, size } = run.unsettled;
+  const named = [...numbersIn(all).take(mostNamed)];
+  const rest = size > named.length ? ` and ${size - named.length} more` : '';
+  const which = `${size === 1 ? 'index' : 'indices'} ${named.join(', ')}${rest}`;
+  return `${doneSoFar(run)}, and none for ${formatDuration(elapsedMs)}; not done: ${which}`;
 }
 
 /** How many did not simply succeed, as the end of a sentence. */
