@@ -15,9 +15,10 @@ export type {
   FlowRunName,
   FlowRunOptions,
   FlowStateHandler,
+  ServeOptions,
+  TaskQuery,
   VisualizeOptions,
-} from './engine/flow-run/flow.ts';
-export type { ServeOptions, TaskQuery } from './engine/flow-run/flow.ts';
+} from './engine/flow-run/flow-options.ts';
 export { registerError, registerType } from './engine/types.ts';
 export { inspectSerializable, isSerializable } from './engine/inspect-serializable.ts';
 export type { InspectOptions, SerializationFault, SerializationReport } from './engine/inspect-serializable.ts';

@@ -3,7 +3,7 @@
 import type { Executor } from '../../src/engine/flow-run/executor.ts';
 import { LocalExecutor } from '../../src/executors/index.ts';
 
-export { context, Flow, Parameter, signals, task, Task, triggers, UsageError } from '../../src/index.ts';
+export { context, Flow, Parameter, signals, task, Task, triggers, unmapped, UsageError } from '../../src/index.ts';
 
 export class LocalExecutorLike extends LocalExecutor {
   static readonly thatNeverStarts: Executor = {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { followSchedule, type ScheduledRun, type ServeRequest } from '../../src/engine/flow-run/schedule-loop.ts';
+import type { ScheduledRun } from '../../src/engine/flow-run/schedule-loop.ts';
 import { CronClock } from '../../src/schedules/cron-clock.ts';
 import { DatesClock } from '../../src/schedules/dates-clock.ts';
 import { IntervalClock } from '../../src/schedules/interval-clock.ts';
 import { Schedule } from '../../src/schedules/schedule.ts';
 import { heldFor } from '../fixtures/held.ts';
-import { quietly, recording } from './fixtures.ts';
+import { quietly } from './fixtures.ts';
 import { context, Flow, LocalExecutorLike, Parameter, task } from './house.ts';
+import { outputsOf, serving } from './serving.ts';
 import { at, clockAt } from './still-clock.ts';
 
 const hour = 3_600_000;
@@ -321,6 +322,11 @@ const misuses: [options: object, code: string, message: string][] = [
     'INVALID_OPTION',
     `option 'maxRuns' of f.serve() should be a whole number, 1 or more; got 0`,
   ],
+  [
+    { schedule: hourly, flowRunId: 'nightly' },
+    'INVALID_OPTION',
+    "option 'flowRunId' of f.serve() should be a function; got 'nightly'",
+  ],
   [{ schedule: hourly, onrun: () => {} }, 'UNKNOWN_OPTION', `f.serve() has no option 'onrun'. Did you mean 'onRun'?`],
 ];
 
@@ -335,31 +341,6 @@ test('a loop that is reached while a worker imports the file never begins', asyn
 
   assert.equal(await heldFor(() => tellsWhen.serve({ schedule: past })), 'run of a flow');
 });
-
-interface Serving extends Partial<ServeRequest<unknown>['run']> {
-  readonly schedule: Schedule;
-  readonly maxRuns?: number;
-  readonly onRun?: (run: ScheduledRun) => unknown;
-  readonly clock?: ReturnType<typeof clockAt>;
-}
-
-/** A loop over a flow, at half past nine unless it has a clock of its own, and what comes of it. */
-function serving(flow: Flow, { schedule, maxRuns, onRun, clock = clockAt('09:30'), ...run }: Serving) {
-  const runs: ScheduledRun<any>[] = []; // oxlint-disable-line typescript/no-explicit-any -- flows of all kinds
-  const { records, onLog } = recording();
-  const placing = { priority: 0, limits: new Map<string, number>() };
-  const request = {
-    schedule,
-    maxRuns,
-    onRun: onRun ?? ((each: ScheduledRun) => runs.push(each)),
-    run: { parameters: {}, executor: new LocalExecutorLike(), cancelGraceMs: 0, placing, onLog, ...run },
-  };
-  return { runs, records, clock, follow: () => followSchedule(flow, request, clock) };
-}
-
-function outputsOf(runs: readonly ScheduledRun[]): unknown[] {
-  return runs.map(({ state }) => state!.output);
-}
 
 function messages(records: readonly { level: string; message: string; flowRun?: string }[], level: string): string[] {
   return records

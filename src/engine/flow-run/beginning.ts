@@ -5,7 +5,8 @@ import { describe } from '../../lib/options.ts';
 import { fillTemplate } from '../../lib/template.ts';
 import { encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
-import type { Flow, FlowRunName } from './flow.ts';
+import type { FlowRunName } from './flow-options.ts';
+import type { Flow } from './flow.ts';
 import type { RunBeginning } from './journal.ts';
 import { resolveParameters } from './parameters.ts';
 

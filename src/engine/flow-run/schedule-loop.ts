@@ -5,9 +5,11 @@ import { setTimeout } from 'node:timers/promises';
 import { config } from '../../config/config.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
+import { describe } from '../../lib/options.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import type { ScheduledEvent } from '../../schedules/clock.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
+import { flowRunIdRule } from './flow-run-id.ts';
 import { carryOut, type FlowRunRequest } from './flow-run.ts';
 import type { FlowState } from './flow-state.ts';
 import type { Flow } from './flow.ts';
@@ -36,12 +38,16 @@ export interface ScheduledRun<Plan = unknown> {
   readonly error?: unknown;
 }
 
+type RunFacts = Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>;
+
 /** What a loop needs to know besides the flow. */
 export interface ServeRequest<Plan> {
   readonly schedule: Schedule;
   /** What all runs have in common; its signal ends the loop. */
   readonly run: FlowRunRequest;
   readonly maxRuns: number | undefined;
+  /** Gives each run its id, when its author has ids of their own. */
+  readonly idOf: ((run: RunFacts) => string) | undefined;
   readonly onRun: ((run: ScheduledRun<Plan>) => unknown) | undefined;
 }
 
@@ -162,14 +168,14 @@ class ScheduleLoop<Plan> {
     await this.#request.onRun?.(run);
   }
 
-  async #carryOut(facts: Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>): Promise<ScheduledRun<Plan>> {
+  async #carryOut(facts: RunFacts): Promise<ScheduledRun<Plan>> {
     // A signal of its own: listeners of all runs would pile up on the signal of the loop.
     const controller = new AbortController();
     const abort = () => controller.abort(this.#signal.reason);
     this.#signal.addEventListener('abort', abort, { once: true });
     const request = { ...this.#request.run, ...facts, signal: controller.signal };
     try {
-      return { ...facts, state: await carryOut(this.#flow, request) };
+      return { ...facts, state: await carryOut(this.#flow, { ...request, ...this.#idOf(facts) }) };
     } catch (error) {
       const why = messageIn(error);
       this.#logger.error(`the run of ${isoTime(facts.scheduledStartTime.getTime())} could not be carried out: ${why}`);
@@ -177,6 +183,17 @@ class ScheduleLoop<Plan> {
     } finally {
       this.#signal.removeEventListener('abort', abort);
     }
+  }
+
+  #idOf(facts: RunFacts): Pick<FlowRunRequest, 'flowRunId'> {
+    const { idOf } = this.#request;
+    if (idOf === undefined) return {};
+    const flowRunId: unknown = idOf(facts);
+    const { holds, expected } = flowRunIdRule;
+    if (holds(flowRunId)) return { flowRunId: flowRunId as string };
+    const owner = `${this.#flow.name}.serve()`;
+    const message = `option 'flowRunId' of ${owner} should give ${expected}; it gave ${describe(flowRunId)}`;
+    throw new UsageError('INVALID_OPTION', message, { owner, option: 'flowRunId' });
   }
 
   /** The time after which to look for the next event. Events that were due during a run are skipped, except one now. */

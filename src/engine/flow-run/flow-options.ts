@@ -1,0 +1,187 @@
+// What can be said of a flow and of its runs, and what is checked of that.
+
+import type { Duration } from '../../lib/duration.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import { rules } from '../../lib/options.ts';
+import type { State } from '../../flow/state.ts';
+import { resultRule } from '../../flow/storing.ts';
+import type { Result } from '../../results/result.ts';
+import type { Schedule } from '../../schedules/schedule.ts';
+import type { Executor } from './executor.ts';
+import { flowPlacingRules, type FlowPlacingOptions } from './flow-placing.ts';
+import { flowRunIdRule } from './flow-run-id.ts';
+import { FlowState } from './flow-state.ts';
+import type { Flow } from './flow.ts';
+import type { ScheduledRun } from './schedule-loop.ts';
+
+export interface FlowOptions extends FlowPlacingOptions {
+  /** Where tasks run; on this thread, one after the other, by default. */
+  readonly executor?: Executor;
+  /** When `serve()` runs it; `run()` runs it at once all the same. */
+  readonly schedule?: Schedule;
+  /** Where the results of its tasks are stored, each as soon as it is there; nowhere by default. */
+  readonly result?: Result;
+  /** What runs are called: a text like `'load-{parameters.day}'`, or a function. */
+  readonly flowRunName?: FlowRunName;
+  /** Called in order when a run starts and when it ends, where the flow was started; each may return another state. */
+  readonly stateHandlers?: readonly FlowStateHandler[];
+  /** Called with the state that the tasks come to, before the other handlers; may return another one. */
+  readonly terminalStateHandler?: (end: {
+    readonly flow: Flow;
+    readonly state: State;
+    readonly referenceStates: readonly State[];
+  }) => State | void | Promise<State | void>;
+  /** Called when a run has failed. */
+  readonly onFailure?: (failure: { readonly flow: Flow; readonly state: State }) => unknown;
+}
+
+/**
+ * A name for a flow run: a text, filled from `parameters`, `flowName`, `flowRunId` and `date`; or a function of them.
+ */
+export type FlowRunName =
+  | string
+  | ((run: {
+      // oxlint-disable-next-line typescript/no-explicit-any -- read freely, as in a cluster factory
+      readonly parameters: Readonly<Record<string, any>>;
+      readonly flowName: string;
+      readonly flowRunId: string;
+      readonly date: Date;
+    }) => string);
+
+/**
+ * Sees a flow run start (`Pending` to `Running`) and end, and may return another state in its place; at the start, any
+ * but `Running` ends the run before a task runs. What it throws makes the run `Failed`; a signal makes it that signal's
+ * state. `context` is that of the flow run.
+ */
+export type FlowStateHandler = (change: {
+  readonly flow: Flow;
+  readonly from: State;
+  readonly to: State;
+}) => State | void | Promise<State | void>;
+
+export interface FlowRunOptions extends FlowPlacingOptions {
+  /** Values for the flow's parameters, by name. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Instead of the flow's own. */
+  readonly executor?: Executor;
+  /** The run's name in the log, instead of the flow's own. */
+  readonly flowRunName?: FlowRunName;
+  /**
+   * An id of your own, up to 100 characters. What is done is then noted on this machine, in `results.directory`: the
+   * same run started again, also after its process was killed, does only what is missing.
+   */
+  readonly flowRunId?: string;
+  /** Slugs of tasks that would be left `Paused`, by `triggers.manualOnly` or by `signals.PAUSE`, and may go on now. */
+  readonly approve?: readonly string[];
+  /** Cancels the run when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Secrets for this run, by name; they come before those of the environment and the configuration. */
+  readonly secrets?: Readonly<Record<string, unknown>>;
+  /** How long running functions are given to end by themselves after a cancel; `'5s'` by default. */
+  readonly cancelGrace?: Duration;
+  /** Gets each line of the run's log, instead of standard error. */
+  readonly onLog?: (record: LogRecord) => void;
+}
+
+export interface ServeOptions<Plan = unknown> extends Omit<FlowRunOptions, 'flowRunId'> {
+  /**
+   * Gives each run an id of your own, such as one with the date, by which a run whose process died can be resumed. Two
+   * runs must not have the same one, unless the later is to do only what the earlier has not.
+   */
+  readonly flowRunId?: (run: Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>) => string;
+  /** Instead of the flow's own. */
+  readonly schedule?: Schedule;
+  /** Values for the flow's parameters; those of the schedule's clocks come first. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Cancels the run that is under way, when it is aborted, and ends the loop. */
+  readonly signal?: AbortSignal;
+  /** Ends the loop after so many runs; without limit by default. */
+  readonly maxRuns?: number;
+  /** Called and waited for after each run. What it throws ends the loop. */
+  readonly onRun?: (run: ScheduledRun<Plan>) => unknown;
+}
+
+const runName = {
+  expected: "a text like 'load-{parameters.day}', or a function",
+  holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+};
+const executorRule = {
+  expected: 'an executor, like new LocalExecutor() or new DistributedExecutor(() => cluster)',
+  holds: isExecutor,
+  elsewhere: ['taskRunner'],
+};
+export const scheduleRule = {
+  expected: 'a Schedule: new Schedule({ clocks: [clock] })',
+  holds: (value: unknown) => typeof (value as Partial<Schedule> | null)?.next === 'function',
+};
+export const flowRules = {
+  executor: executorRule,
+  schedule: scheduleRule,
+  result: resultRule,
+  flowRunName: runName,
+  stateHandlers: {
+    expected: 'an array of functions',
+    holds: (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === 'function'),
+  },
+  terminalStateHandler: rules.function,
+  onFailure: rules.function,
+  ...flowPlacingRules,
+};
+
+export interface TaskQuery {
+  readonly name?: string;
+  readonly tags?: readonly string[];
+}
+
+export const queryRules = { name: rules.text, tags: rules.list };
+
+export interface VisualizeOptions {
+  /** `'svg'` by default. */
+  readonly format?: 'svg' | 'dot' | 'mermaid';
+  /** Of a finished run of this flow. */
+  readonly state?: FlowState;
+  /** From left to right, rather than from top to bottom. */
+  readonly horizontal?: boolean;
+}
+
+const formats: readonly unknown[] = ['svg', 'dot', 'mermaid'];
+export const visualizeRules = {
+  format: { expected: "'svg', 'dot' or 'mermaid'", holds: (value: unknown) => formats.includes(value) },
+  state: { expected: 'the state of a run of this flow', holds: (value: unknown) => value instanceof FlowState },
+  horizontal: rules.flag,
+};
+
+export const runRules = {
+  executor: executorRule,
+  parameters: {
+    expected: 'an object of values by parameter name',
+    holds: isRecord,
+    elsewhere: ['params', 'inputs', 'args'],
+  },
+  flowRunName: runName,
+  flowRunId: { ...flowRunIdRule, elsewhere: ['runId'] },
+  approve: rules.list,
+  signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
+  secrets: { expected: 'an object of secrets by name', holds: isRecord },
+  cancelGrace: rules.anything,
+  onLog: rules.function,
+  ...flowPlacingRules,
+};
+const { flowRunId: _, ...everyRunRules } = runRules;
+export const serveRules = {
+  ...everyRunRules,
+  flowRunId: rules.function,
+  schedule: scheduleRule,
+  maxRuns: rules.positiveCount,
+  onRun: rules.function,
+};
+
+/** A cluster can be started too, but it is for the factory of an executor. */
+function isExecutor(value: unknown): boolean {
+  const { start, connect } = (value ?? {}) as { start?: unknown; connect?: unknown };
+  return typeof start === 'function' && connect === undefined;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
