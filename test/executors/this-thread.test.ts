@@ -20,6 +20,23 @@ test('on this thread such a promise ends the process, and before that the log sa
   assert.equal(code, 1);
 });
 
+test('a task on this thread that ends the process is told of, with the status', bounded, async () => {
+  for (const [how, which] of [
+    ['exits', "'exits'"],
+    ['exitsLast', "'exits' \\[map index 1\\]"],
+  ] as const) {
+    const child = onThisThread(how);
+    const lines: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
+
+    assert.deepEqual(await once(child, 'close'), [3, null]);
+    assert.match(
+      lines.at(-1)!,
+      new RegExp(`ERROR here/run-\\S+ \\| the process ends with status 3 in task ${which}, and the`),
+    );
+  }
+});
+
 test('one Ctrl-C or SIGTERM ends a process whose own thread is busy with a task', bounded, async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const child = onThisThread('busy');

@@ -11,6 +11,7 @@ import { config } from '../../config/config.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State } from '../../flow/state.ts';
 import { beginningAgain, beginningOf } from './beginning.ts';
+import { tellOfEarlyExit } from './early-exit.ts';
 import type { Executor, Session, SessionListener } from './executor.ts';
 import { failed } from '../endings.ts';
 import { finalState } from './final-state.ts';
@@ -103,6 +104,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
   await using session = await orTold(startedUnless(over, start));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
+  using _exit = tellOfEarlyExit(flowRunId, logger);
   await orTold(carryThrough(runner, session, { over, request, log }));
 
   const taken = () => ({ durationMs: Date.now() - calledAt });

@@ -1,0 +1,29 @@
+// A process that ends before its flow run does, as when a task on this thread calls `process.exit()`, would end without
+// a word.
+
+import { currentRun } from '../context.ts';
+import type { Logger } from '../logger.ts';
+
+/** What to call for each flow run that goes on; one listener serves them all. */
+const tells = new Set<(status: number) => void>();
+const tellAll = (status: number) => tells.forEach((tell) => tell(status));
+
+/** Logs it if the process ends, and in which task, until it is disposed. */
+export function tellOfEarlyExit(flowRunId: string, logger: Logger): Disposable {
+  const tell = (status: number) => {
+    const run = currentRun();
+    const isOurs = run?.taskName !== undefined && run.flowRunId === flowRunId;
+    if (!isOurs) return logger.error(`the process ends with status ${status} before the flow run does`);
+    const which = run.mapIndex === undefined ? `'${run.taskName}'` : `'${run.taskName}' [map index ${run.mapIndex}]`;
+    const remedy = 'If it called process.exit(): a task ends by returning or throwing.';
+    logger.error(`the process ends with status ${status} in task ${which}, and the flow run with it. ${remedy}`);
+  };
+  if (tells.size === 0) process.on('exit', tellAll);
+  tells.add(tell);
+  return {
+    [Symbol.dispose]: () => {
+      tells.delete(tell);
+      if (tells.size === 0) process.off('exit', tellAll);
+    },
+  };
+}
