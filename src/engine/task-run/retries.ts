@@ -8,12 +8,7 @@ import type { LoadedTask, Progress } from '../loaded-task.ts';
 
 /** Whether a run that ends so is tried again. */
 export function isRetried(ending: Ending, loaded: LoadedTask, progress: Progress): boolean {
-  try {
-    return ending.state.isRetrying() || isWorthRetry(ending, loaded, progress);
-  } catch {
-    // Whoever judges the ending is told.
-    return false;
-  }
+  return retrying(ending, loaded, progress)?.state.isRetrying() === true;
 }
 
 /**
@@ -49,11 +44,7 @@ function isWorthRetry({ state, isRetriable }: Ending, { plan, task }: LoadedTask
   if (!isRetriable || !state.isFailed() || retriesUsed >= plan.retries) return false;
   const { retryOn } = task.settings;
   if (retryOn === undefined) return true;
-  return asked({ option: 'retryOn', task: plan.name, about: state }, () => {
-    const answer: unknown = retryOn(reasonOf(state));
-    if (isThenable(answer)) throw new TypeError('it gave a promise: it is not waited for, and must give true or false');
-    return Boolean(answer);
-  });
+  return asked({ option: 'retryOn', task: plan.name, about: state }, () => Boolean(atOnce(retryOn(reasonOf(state)))));
 }
 
 function delayOf(state: State, { plan, task }: LoadedTask, { runCount }: Progress): number {
@@ -61,7 +52,7 @@ function delayOf(state: State, { plan, task }: LoadedTask, { runCount }: Progres
   const baseMs =
     plan.retryDelayMs ??
     asked({ option: 'retryDelay', task: plan.name, about: state }, () =>
-      toMilliseconds(callDelay(retryDelay, runCount), `what it gave for retry ${runCount}`),
+      toMilliseconds(atOnce(callDelay(retryDelay, runCount)), `what it gave for retry ${runCount}`),
     );
   return baseMs * (1 + jitter * (2 * Math.random() - 1));
 }
@@ -83,6 +74,13 @@ function asked<Answer>({ option, task, about }: Rule, ask: () => Answer): Answer
     const after = `So the run is not tried again, which had ended with ${message}`;
     throw new HeddleError('RETRY_RULE_FAILED', `${what}. ${after}`, { task, option, cause });
   }
+}
+
+function atOnce(answer: unknown): unknown {
+  if (!isThenable(answer)) return answer;
+  // That nobody waits for it must not end the thread, should it fail.
+  answer.then(undefined, () => {});
+  throw new TypeError('it gave a promise: it is not waited for, and must give its answer at once');
 }
 
 /** The error for `retryOn`. If the setup of a resource failed, it is what the setup threw, as an author expects. */

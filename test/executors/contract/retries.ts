@@ -139,8 +139,10 @@ export function retryRules(rule: Rule): void {
   );
 
   rule('a retryOn or a retryDelay that fails ends its run, with what the task threw as the cause', async (run) => {
-    const { retryOnThrowing, retryOnLater, retryDelayMissing, handledRetryOn } = failing;
-    const faulty = [retryOnThrowing, retryOnLater, retryDelayMissing, handledRetryOn];
+    const { retryOnThrowing, retryOnLater, retryDelayMissing, retryDelayLater } = failing;
+    const { handledRetryOn, handledRetryDelay } = failing;
+    const unhandled = [retryOnThrowing, retryOnLater, retryDelayMissing, retryDelayLater];
+    const faulty = [...unhandled, handledRetryOn, handledRetryDelay];
 
     const { state, logs } = await run(new Flow('faulty', () => [faulty.map((each) => each('range')), inc(1)]));
 
@@ -152,10 +154,15 @@ export function retryRules(rule: Rule): void {
       errors[2]!.message,
       /^the retryDelay of task 'retry-delay-missing' failed: .* for retry 1 .*undefined/,
     );
+    assert.match(
+      errors[3]!.message,
+      /^the retryDelay of task 'retry-delay-later' failed: TypeError: it gave a promise/,
+    );
     for (const { code, cause } of errors) {
       assert.deepEqual([code, String(cause)], ['RETRY_RULE_FAILED', 'RangeError: a range that is none']);
     }
-    assert.ok(textsOf(logs, 'info').includes('Failed false'));
+    const told = textsOf(logs, 'info').filter((text) => text.includes(': Failed'));
+    assert.deepEqual(told.toSorted(), ['handled-retry-delay: Failed false', 'handled-retry-on: Failed false']);
     assert.equal(state.of('inc').result, 2);
   });
 
