@@ -108,7 +108,7 @@ export abstract class HostedCluster implements Cluster {
     this.#adapter = adapter;
     // Whoever starts it has some work for it.
     this.#wanted = adapter.clamp(1);
-    void this.#running?.then((running) => this.#startAdapting(running));
+    if (this.#running !== undefined) this.#onceRunning(this.#running, (running) => this.#startAdapting(running));
   }
 
   /** What there is and what it does. Rejects with `CLUSTER_NOT_STARTED` before the start. */
@@ -147,11 +147,29 @@ export abstract class HostedCluster implements Cluster {
   async #started(): Promise<RunningCluster> {
     const held = heldBack('start of a cluster');
     if (held !== undefined) return await held;
-    this.#running ??= this.#begin().catch((error: unknown) => {
-      this.#running = undefined;
-      throw error;
-    });
+    this.#running ??= this.#followed(this.#begin());
     return await this.#running;
+  }
+
+  #followed(running: Promise<RunningCluster>): Promise<RunningCluster> {
+    running.catch(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#onceRunning(running, (opened) => {
+      started(this.#asStarted);
+      this.#startAdapting(opened);
+    });
+    return running;
+  }
+
+  /** Does nothing if it is closed meanwhile, or cannot start: whoever starts it hears why. */
+  #onceRunning(running: Promise<RunningCluster>, then: (opened: RunningCluster) => void): void {
+    running.then(
+      (opened) => {
+        if (this.#running === running) then(opened);
+      },
+      () => {},
+    );
   }
 
   async #end(running: Promise<RunningCluster>): Promise<void> {
@@ -171,9 +189,6 @@ export abstract class HostedCluster implements Cluster {
       await running.resources[Symbol.asyncDispose]();
       throw error;
     }
-    this.#startAdapting(running);
-    // It may have been closed meanwhile.
-    if (this.#running !== undefined) started(this.#asStarted);
     return running;
   }
 
