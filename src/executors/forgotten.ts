@@ -6,6 +6,8 @@ export interface StartedCluster {
   readonly owner: string;
   /** A flow has run elsewhere for want of an executor, and none on this cluster so far. */
   readonly passedOver: () => void;
+  /** Whether any task run has ended on it, be it of a program or a flow that came by its address. */
+  readonly hasRun: () => boolean;
 }
 
 /** Those on which no flow has run yet. */
@@ -34,7 +36,7 @@ export function ranHere(): void {
 
 /** It is closed, or the program is through. */
 export function over(cluster: StartedCluster): void {
-  const isForgotten = passedOver.has(cluster);
+  const isForgotten = passedOver.has(cluster) && !cluster.hasRun();
   used(cluster);
   if (!isForgotten) return;
   const message =

@@ -43,7 +43,9 @@ export interface HostingOptions {
  */
 export abstract class HostedCluster implements Cluster {
   readonly #options: HostingOptions;
-  readonly #asStarted: StartedCluster;
+  #asStarted: StartedCluster | undefined;
+  /** A flow of this program has run on it. */
+  #isUsed = false;
   #running: Promise<RunningCluster> | undefined;
   /** The latest close: whoever closes or starts meanwhile waits for it. */
   #closing: Promise<void> | undefined;
@@ -52,7 +54,6 @@ export abstract class HostedCluster implements Cluster {
 
   constructor(options: HostingOptions) {
     this.#options = options;
-    this.#asStarted = { owner: options.owner, passedOver: options.passedOver ?? (() => {}) };
     this.#wanted = options.workers;
   }
 
@@ -74,7 +75,8 @@ export abstract class HostedCluster implements Cluster {
 
   async connect(): Promise<Comm<ToClient, FromClient>> {
     const { scheduler } = await this.#started();
-    used(this.#asStarted);
+    this.#isUsed = true;
+    if (this.#asStarted !== undefined) used(this.#asStarted);
     return connectClient(scheduler);
   }
 
@@ -135,7 +137,7 @@ export abstract class HostedCluster implements Cluster {
     const running = this.#running;
     this.#running = undefined;
     this.#adapter?.stop();
-    over(this.#asStarted);
+    if (this.#asStarted !== undefined) over(this.#asStarted);
     if (running !== undefined) this.#closing = this.#end(running);
     await this.#closing;
   }
@@ -156,10 +158,16 @@ export abstract class HostedCluster implements Cluster {
       if (this.#running === running) this.#running = undefined;
     });
     this.#onceRunning(running, (opened) => {
-      started(this.#asStarted);
+      if (!this.#isUsed) this.#watch(opened.scheduler);
       this.#startAdapting(opened);
     });
     return running;
+  }
+
+  #watch({ lookout }: Scheduler): void {
+    const { owner, passedOver = () => {} } = this.#options;
+    this.#asStarted = { owner, passedOver, hasRun: () => lookout.status.settled > 0 };
+    started(this.#asStarted);
   }
 
   /** Does nothing if it is closed meanwhile, or cannot start: whoever starts it hears why. */

@@ -68,6 +68,19 @@ for (const end of ['leave', 'close']) {
   });
 }
 
+test('a cluster that was used before it was started again is not forgotten', async () => {
+  await using program = new Program(process.execPath, [script, 'threads', 'on-it', 'again']);
+
+  assert.deepEqual([await program.status(), program.stdout, program.stderr], [0, ['2 3'], []]);
+});
+
+test('nor is one that a flow of its program reached by its address', async () => {
+  await using program = new Program(process.execPath, [script, 'listening', 'anywhere', 'by-address']);
+  await using _ada = await joinedWorker({ url: await program.line(/^ws:/), token: 'weft', name: 'ada' });
+
+  assert.deepEqual([await program.status(), program.stderr], [0, []]);
+});
+
 test('it is told once, when no flow runs any more and nothing else keeps the process', (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   const { open, house, events } = cluster();

@@ -8,7 +8,13 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped } from 'heddle';
-import { DistributedExecutor, LocalCluster, WebSocketCluster, type LaunchedWorker, type WorkerOrder } from 'heddle/executors';
+import {
+  DistributedExecutor,
+  LocalCluster,
+  WebSocketCluster,
+  type LaunchedWorker,
+  type WorkerOrder,
+} from 'heddle/executors';
 import { countOf, linesOf, newDiary, note, until } from '../fixtures/diary.ts';
 import * as failing from '../fixtures/failing.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
@@ -234,26 +240,30 @@ test('a start that fails tells only who started it, though the cluster was to ad
   await assert.rejects(starting, { message: 'no machine is free' });
 });
 
-test('a cluster that is started again while its first start still fails is started, and can be closed', bounded, async () => {
-  const first = Promise.withResolvers<LaunchedWorker>();
-  const isAsked = Promise.withResolvers<void>();
-  let launches = 0;
-  const launch = (order: WorkerOrder) => {
-    isAsked.resolve();
-    return launches++ === 0 ? first.promise : byCommandLine(order);
-  };
-  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch });
+test(
+  'a cluster that is started again while its first start still fails is started, and can be closed',
+  bounded,
+  async () => {
+    const first = Promise.withResolvers<LaunchedWorker>();
+    const isAsked = Promise.withResolvers<void>();
+    let launches = 0;
+    const launch = (order: WorkerOrder) => {
+      isAsked.resolve();
+      return launches++ === 0 ? first.promise : byCommandLine(order);
+    };
+    await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch });
 
-  const failing = assert.rejects(cluster.start(), { message: 'no machine is free' });
-  await isAsked.promise;
-  const closing = cluster.close();
-  const again = cluster.start();
-  first.reject(new RangeError('no machine is free'));
-  await Promise.all([failing, closing, again]);
+    const failing = assert.rejects(cluster.start(), { message: 'no machine is free' });
+    await isAsked.promise;
+    const closing = cluster.close();
+    const again = cluster.start();
+    first.reject(new RangeError('no machine is free'));
+    await Promise.all([failing, closing, again]);
 
-  assert.equal(cluster.isStarted, true);
-  assert.equal((await cluster.status()).workers.length, 1);
-});
+    assert.equal(cluster.isStarted, true);
+    assert.equal((await cluster.status()).workers.length, 1);
+  },
+);
 
 test('a worker that ends before it has joined fails the start, with its last words [D044]', bounded, async () => {
   await using cluster = new LocalCluster({ workers: 1, processes: true });
