@@ -1,4 +1,5 @@
 import { formatDuration } from '../lib/duration.ts';
+import { timerMs } from '../lib/timer.ts';
 
 /** When it is told first that something is still waited for; from then on after so many times as long each. */
 const firstMs = 10_000;
@@ -12,7 +13,7 @@ export function tellOfLongWait(tell: (elapsed: string) => void): Disposable {
     timer = setTimeout(() => {
       elapsedMs += delayMs;
       tell(formatDuration(elapsedMs));
-      tellIn(growth * delayMs);
+      tellIn(timerMs(growth * delayMs));
     }, delayMs).unref();
   };
   tellIn(firstMs);
