@@ -1,6 +1,5 @@
 // How an order to cancel reaches a running function: through a word of shared memory, which needs no message and no
-// turn
-// of the event loop. A function that awaits is told at once; a busy loop finds out when it polls `signal.aborted`.
+// turn of the event loop. A function that awaits is told at once; a busy loop finds out when it polls `signal.aborted`.
 
 import { controlOrders, controlWords, type Control } from '../lib/chunk.ts';
 

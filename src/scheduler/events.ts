@@ -1,6 +1,5 @@
 // What the scheduler's core is told, and what it tells its shell to do. The core never sees a value, only how many
-// bytes
-// it has, so no event and no command carries one.
+// bytes it has, so no event and no command carries one.
 
 import type { Range } from '../lib/range.ts';
 import type { Placing, Traits } from '../lib/placing.ts';

@@ -1,7 +1,6 @@
 // Keeps bytes that have no room in memory in one file without a name: it is removed as soon as it is open, so that
-// nobody
-// else can read it, and nothing is left of it however the process ends. Places that are freed are used again; those at
-// the end of the file are cut off.
+// nobody else can read it, and nothing is left of it however the process ends. Places that are freed are used again;
+// those at the end of the file are cut off.
 
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';

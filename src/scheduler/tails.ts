@@ -1,6 +1,5 @@
 // Running chunks that take long. While another thread has nothing to do, or something is to run before such a chunk,
-// its
-// worker is asked to give back what it has not begun. What its thread has begun by then it runs.
+// its worker is asked to give back what it has not begun. What its thread has begun by then it runs.
 
 import type { Chunk } from './array-record.ts';
 import type { Asks } from './asks.ts';

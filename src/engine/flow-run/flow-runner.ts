@@ -1,6 +1,5 @@
 // Walks a flow: each node is submitted as soon as its length is known. With a mapped upstream that is at once, so a
-// chain
-// of maps waits for nothing; a list that a task returns has to be there first.
+// chain of maps waits for nothing; a list that a task returns has to be there first.
 
 import { byteLengthOf } from '../../lib/attachments.ts';
 import { unreachable } from '../../lib/unreachable.ts';

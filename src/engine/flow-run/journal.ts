@@ -1,7 +1,6 @@
 // Notes in a file of this machine what a flow run has done so far. So the same run, started again with its id, runs
-// only
-// what is missing, even when its process was killed. It is written where the flow was started, as outcomes arrive, and
-// holds the very bytes in which they arrived.
+// only what is missing, even when its process was killed. It is written where the flow was started, as outcomes arrive,
+// and holds the very bytes in which they arrived.
 //
 // A record is a length, a checksum, a line of JSON, and bytes. A process that dies while it writes leaves half a record
 // at the end, which is cut off when the file is opened again. If more than that is cut off, a warning says so.

@@ -1,6 +1,6 @@
 // How much of what task runs return is kept where the flow was started: the values of all nodes that the builder
-// returned,
-// and those that the flow itself must look at. Of all others, which only dependents need, only a limited amount.
+// returned, and those that the flow itself must look at. Of all others, which only dependents need, only a limited
+// amount.
 
 import { formatBytes } from '../../lib/byte-size.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';

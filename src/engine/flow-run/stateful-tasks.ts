@@ -1,6 +1,5 @@
 // Tasks that keep something in a variable of their module, or of a function around them. This seems to work until the
-// task
-// runs on several threads, so there is a warning before it runs, on every executor.
+// task runs on several threads, so there is a warning before it runs, on every executor.
 
 import { lookAt, lookOf, type KeptVariable } from '../../code/kept-variables.ts';
 import { config } from '../../config/config.ts';

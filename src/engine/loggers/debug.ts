@@ -1,6 +1,6 @@
 // debug: for each line, the library is asked whether its namespace is enabled, and formats it. Both go through
-// properties
-// of one function for each copy of the library. A namespace that a run wants is enabled in that run, and nowhere else.
+// properties of one function for each copy of the library. A namespace that a run wants is enabled in that run, and
+// nowhere else.
 
 import { formatMessage } from '../logger.ts';
 import { writingRun } from '../context.ts';

@@ -1,9 +1,8 @@
 // Results that later runs use again for a while. The location of an entry is computed from what its validator looks at.
-// So
-// any process that reaches the storage finds it at once, among any number of entries, without listing them. A validator
-// that looks at no inputs, or is a user's function, is shown the latest entry of the same map index. The default
-// validator
-// looks at no inputs either, but their hashes are stored, so that a run with other inputs can be warned.
+// So any process that reaches the storage finds it at once, among any number of entries, without listing them. A
+// validator that looks at no inputs, or is a user's function, is shown the latest entry of the same map index. The
+// default validator looks at no inputs either, but their hashes are stored, so that a run with other inputs can be
+// warned.
 
 import { State } from '../../flow/state.ts';
 import { describe } from '../../lib/options.ts';

@@ -57,8 +57,7 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
   }
   kept.delete(task.array);
   // A single run may have changed its inputs, so a retry gets them fresh. Other arrays go to the end of the line: the
-  // one
-  // that was not used for longest is dropped first.
+  // one that was not used for longest is dropped first.
   if (task.length > 1) kept.set(task.array, array);
   return array;
 }

@@ -1,6 +1,5 @@
 // How a sensor waits: each call without an answer ends as a retry that is not counted, with the time of the next call.
-// So
-// it waits like any delayed index, and holds no thread. The time of its first call travels with it from worker to
+// So it waits like any delayed index, and holds no thread. The time of its first call travels with it from worker to
 // worker.
 
 import { formatDuration } from '../../lib/duration.ts';

@@ -1,6 +1,5 @@
 // The steps of a task run that have to do with storage, as the pipeline needs them: with endings instead of errors,
-// with
-// the user's functions called in the context of their run, and with a time limit that does not count waiting for
+// with the user's functions called in the context of their run, and with a time limit that does not count waiting for
 // storage.
 
 import type { Control } from '../../lib/chunk.ts';
