@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import { Flow } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
-import { showWhileRunning } from '../fixtures/leaves-behind.ts';
+import { showWhileRunning, waysToShow } from '../fixtures/leaves-behind.ts';
 
 const script = join(import.meta.dirname, '../fixtures/leaves-behind.ts');
 const bounded = { timeout: 60_000 };
@@ -88,20 +88,22 @@ test('secrets that were read in a thread are not shown by what it dies of', boun
   );
 });
 
-test('nor by what it dies of while a task runs, in the log and in the state', bounded, async () => {
-  const told: string[] = [];
-  const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
-  const flow = new Flow('busy', { executor }, () => showWhileRunning());
+for (const how of waysToShow) {
+  test(`nor by what it dies of while a task runs, in the log and in the state (${how})`, bounded, async () => {
+    const told: string[] = [];
+    const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
+    const flow = new Flow('busy', { executor }, () => showWhileRunning(how));
 
-  const secrets = { PASSWORD: 'warp-and-weft' };
-  const state = await flow.run({ secrets, onLog: ({ message }) => void told.push(message) });
+    const secrets = { PASSWORD: 'warp-and-weft' };
+    const state = await flow.run({ secrets, onLog: ({ message }) => void told.push(message) });
 
-  const crashed = state.of('show-while-running');
-  assert.equal(crashed.type, 'Crashed');
-  told.push(crashed.message, inspect(crashed.error));
-  assert.ok(told.filter((text) => text.includes('refused: ***')).length > 2);
-  assert.deepEqual(
-    told.filter((text) => text.includes('warp-and-weft')),
-    [],
-  );
-});
+    const crashed = state.of('show-while-running');
+    assert.equal(crashed.type, 'Crashed');
+    told.push(crashed.message, inspect(crashed.error));
+    assert.ok(told.filter((text) => text.includes('refused: ***')).length > 2);
+    assert.deepEqual(
+      told.filter((text) => text.includes('warp-and-weft')),
+      [],
+    );
+  });
+}

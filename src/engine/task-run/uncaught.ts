@@ -25,7 +25,16 @@ export function hearStray(say: (record: LogRecord) => void): void {
     const message = withoutSecrets(stackOf(failed(thrown)));
     if (currentRun() === undefined) say({ time: Date.now(), level: 'error', message });
     hideSecretsIn(thrown);
+    refuseToShow(thrown);
   });
+}
+
+/** Of what cannot be changed, like a text: a thread dies of what is thrown here, in place of that. */
+function refuseToShow(thrown: unknown): void {
+  const { message, error } = failed(thrown);
+  const stack = error?.stack ?? message;
+  if (withoutSecrets(message) === message && withoutSecrets(stack) === stack) return;
+  throw Object.assign(new Error(withoutSecrets(message)), { stack: withoutSecrets(stack) });
 }
 
 function hideSecretsIn(thrown: unknown): void {
