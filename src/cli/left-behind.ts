@@ -1,13 +1,13 @@
 // A run is over, and its process is not, because something that a task began goes on. The process is not ended for it,
 // since nobody knows what else the file is there for; but it says so.
 
-import { isAnyRunGoingOn } from '../engine/interrupt.ts';
+import { awaitsSignal, isAnyRunGoingOn } from '../engine/interrupt.ts';
 import { plural } from '../lib/plural.ts';
 import { say } from './output.ts';
 
 const lookEveryMs = 3_000;
 
-/** What Node calls things, in words. Of others, its own are better than none. */
+/** Words for what Node names by its own classes. A name that is not here is shown as it is. */
 const words: Readonly<Record<string, string>> = {
   TCPSocketWrap: 'TCP socket',
   TCPServerWrap: 'TCP server',
@@ -27,13 +27,10 @@ interface Looking {
   readonly tell?: (line: string) => void;
 }
 
-/**
- * Says once what keeps the process, if it is still there after a while. While a flow runs, or the program waits for a
- * signal as servers do, it is meant to be there.
- */
+/** Says once what keeps the process, if it is still there after a while, no flow runs, and it is not meant to stay. */
 export function tellWhatStays({ program = process, tell = say }: Looking = {}): void {
   const timer = setInterval(() => {
-    if (isAnyRunGoingOn() || ['SIGINT', 'SIGTERM'].some((signal) => program.listenerCount(signal) > 0)) return;
+    if (isAnyRunGoingOn() || awaitsSignal(program)) return;
     clearInterval(timer);
     const what = listed(program.getActiveResourcesInfo());
     tell(

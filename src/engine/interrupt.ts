@@ -29,6 +29,11 @@ export function isAnyRunGoingOn(): boolean {
   return runs.size > 0;
 }
 
+/** Whether the program waits to be told to end, as servers do: it is meant to stay then. */
+export function awaitsSignal(program: Pick<NodeJS.Process, 'listenerCount'>): boolean {
+  return Object.keys(exitCodes).some((signal) => program.listenerCount(signal) > 0);
+}
+
 /**
  * To be called before a function of the user's. While that keeps this thread busy, no listener is ever called, and one
  * that is there would only keep Ctrl-C from ending the process. Listening goes on when the event loop turns again.

@@ -2,6 +2,7 @@
 // join: nothing else would tell why it does not end.
 
 import type { Listener } from '../comm/ws.ts';
+import { awaitsSignal } from '../engine/interrupt.ts';
 
 export interface LeftOpenOptions {
   /** Where others join. */
@@ -64,7 +65,7 @@ export class LeftOpen implements Disposable {
 
   readonly #wouldEnd = (): void => {
     this.#options.listener.ref();
-    if (['SIGINT', 'SIGTERM'].some((signal) => this.#program.listenerCount(signal) > 0)) return;
+    if (awaitsSignal(this.#program)) return;
     this.#telling = setTimeout(() => this.#tell(), closingMs).unref();
   };
 
