@@ -1,7 +1,7 @@
 // First of all: who has put us into a bundle hears of that there, before anything else of ours is missing.
 import './lib/version.ts';
 import { defaultExecutor } from './engine/flow-run/executor.ts';
-import { ranHere } from './executors/forgotten.ts';
+import { ranHere } from './executors/not-used.ts';
 import { LocalExecutor } from './executors/local-executor.ts';
 
 export { context, renameFlowRun } from './engine/context.ts';

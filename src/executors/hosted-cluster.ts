@@ -10,7 +10,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { ClusterStatus } from '../scheduler/status.ts';
 import { Adapter, type AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
-import { over, started, used, type StartedCluster } from './forgotten.ts';
+import { clusterOver, clusterStarted, clusterUsed, type StartedCluster } from './not-used.ts';
 import { connectClient } from './connect-client.ts';
 import type { Workforce } from './workforce.ts';
 
@@ -76,7 +76,7 @@ export abstract class HostedCluster implements Cluster {
   async connect(): Promise<Comm<ToClient, FromClient>> {
     const { scheduler } = await this.#started();
     this.#isUsed = true;
-    if (this.#asStarted !== undefined) used(this.#asStarted);
+    if (this.#asStarted !== undefined) clusterUsed(this.#asStarted);
     return connectClient(scheduler);
   }
 
@@ -137,7 +137,7 @@ export abstract class HostedCluster implements Cluster {
     const running = this.#running;
     this.#running = undefined;
     this.#adapter?.stop();
-    if (this.#asStarted !== undefined) over(this.#asStarted);
+    if (this.#asStarted !== undefined) clusterOver(this.#asStarted);
     if (running !== undefined) this.#closing = this.#end(running);
     await this.#closing;
   }
@@ -167,7 +167,7 @@ export abstract class HostedCluster implements Cluster {
   #watch({ lookout }: Scheduler): void {
     const { owner, passedOver = () => {} } = this.#options;
     this.#asStarted = { owner, passedOver, hasRun: () => lookout.status.settled > 0 };
-    started(this.#asStarted);
+    clusterStarted(this.#asStarted);
   }
 
   /** Does nothing if it is closed meanwhile, or cannot start: whoever starts it hears why. */

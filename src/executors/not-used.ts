@@ -4,7 +4,7 @@
 export interface StartedCluster {
   /** The name of its class. */
   readonly owner: string;
-  /** A flow has run elsewhere for want of an executor, and none on this cluster so far. */
+  /** Called when a flow ran elsewhere for want of an executor, and none on this cluster so far. */
   readonly passedOver: () => void;
   /** Whether any task run has ended on it, be it of a program or a flow that came by its address. */
   readonly hasRun: () => boolean;
@@ -12,21 +12,22 @@ export interface StartedCluster {
 
 /** Those on which no flow has run yet. */
 const unused = new Set<StartedCluster>();
+/** Those of them that were started when a flow ran elsewhere for want of an executor. */
 const passedOver = new Set<StartedCluster>();
 
-export function started(cluster: StartedCluster): void {
+export function clusterStarted(cluster: StartedCluster): void {
   if (unused.size === 0) process.on('beforeExit', tellAll);
   unused.add(cluster);
 }
 
 /** A flow runs on it. */
-export function used(cluster: StartedCluster): void {
+export function clusterUsed(cluster: StartedCluster): void {
   unused.delete(cluster);
   passedOver.delete(cluster);
   if (unused.size === 0) process.off('beforeExit', tellAll);
 }
 
-/** A flow runs here because it was given no executor. */
+/** A flow runs on this thread because it was given no executor. */
 export function ranHere(): void {
   for (const cluster of unused) {
     passedOver.add(cluster);
@@ -34,10 +35,10 @@ export function ranHere(): void {
   }
 }
 
-/** It is closed, or the program is through. */
-export function over(cluster: StartedCluster): void {
+/** It is closed, or the program has nothing left to do. */
+export function clusterOver(cluster: StartedCluster): void {
   const isForgotten = passedOver.has(cluster) && !cluster.hasRun();
-  used(cluster);
+  clusterUsed(cluster);
   if (!isForgotten) return;
   const message =
     `a ${cluster.owner} was started, and no flow of this program ran on it; one that was given no executor ran on ` +
@@ -46,5 +47,5 @@ export function over(cluster: StartedCluster): void {
 }
 
 function tellAll(): void {
-  for (const cluster of passedOver) over(cluster);
+  for (const cluster of passedOver) clusterOver(cluster);
 }
