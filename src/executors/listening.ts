@@ -2,6 +2,7 @@
 
 import type { ServerTlsOptions } from '../comm/tls.ts';
 import type { Pages } from '../comm/ws.ts';
+import { nodeCrypto } from '../lib/lazy-node.ts';
 import type { FromPeer, ToPeer } from '../protocol/messages.ts';
 import type { Lookout } from '../scheduler/lookout.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -9,19 +10,18 @@ import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import type { RunningCluster } from './hosted-cluster.ts';
 import { LeftOpen } from './left-open.ts';
 import type { SetByClusters } from './scheduler-settings.ts';
-import { Workforce, type StartWorker } from './workforce.ts';
-import { nodeCrypto } from '../lib/lazy-node.ts';
+import { workforceFor, type StartWorker, type Workforce } from './workforce.ts';
 
 export interface ListeningOptions extends SetByClusters, Pick<SchedulerOptions, 'heartbeatTimeoutMs'> {
   readonly host?: string;
   readonly port: number;
   /**
-   * What workers must know to join. Absent, only those know it that are started here, and the process does not go on
-   * only because of the cluster.
+   * What workers must know to join. Without one, only those that are started here can join, and the process does not go
+   * on only because of the cluster.
    */
   readonly token?: string;
   readonly tls?: ServerTlsOptions;
-  /** What starts a worker that is to join there. */
+  /** Makes what starts a worker that is to join at this address. */
   readonly starting?: (address: { readonly url: string; readonly token: string }) => StartWorker;
   readonly nameOf?: (place: number) => string;
 }
@@ -65,9 +65,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   if (options.token === undefined) listener.unref();
   // The scheduler closes before the workers that were started for it: so they stop what they run, and end in order.
   if (starting !== undefined) {
-    workforce = resources.use(
-      new Workforce(workforceOptions(scheduler, { start: starting({ url, token }), ...(nameOf && { nameOf }) })),
-    );
+    workforce = resources.use(workforceFor(scheduler, { start: starting({ url, token }), ...(nameOf && { nameOf }) }));
   }
   resources.use(listener);
   resources.use(scheduler);
@@ -88,15 +86,4 @@ function pagesOf(lookout: Lookout): Pages {
     return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: lookout.metrics };
   };
   return { '/health': { isPublic: true, make: health }, '/metrics': { isPublic: false, make: metrics } };
-}
-
-export function workforceOptions(
-  scheduler: Scheduler,
-  { start, nameOf = (place) => `worker-${place + 1}` }: { start: StartWorker; nameOf?: (place: number) => string },
-) {
-  const busy = () => {
-    const { workers } = scheduler.lookout.status;
-    return new Set(workers.filter((worker) => worker.busy > 0).map(({ name }) => name));
-  };
-  return { start, nameOf, busy, announce: scheduler.announce.bind(scheduler) };
 }

@@ -6,8 +6,7 @@ import { ThreadPool } from '../worker/thread-pool.ts';
 import type { RunningCluster } from './hosted-cluster.ts';
 import { connectWorker } from './connect-worker.ts';
 import type { WorkerSize } from './launch.ts';
-import { workforceOptions } from './listening.ts';
-import { Workforce, type LaunchedWorker, type StartWorker } from './workforce.ts';
+import { workforceFor, type LaunchedWorker, type StartWorker, type Workforce } from './workforce.ts';
 
 export async function openThreads(size: WorkerSize, settings: SchedulerOptions): Promise<RunningCluster> {
   await using resources = new AsyncDisposableStack();
@@ -15,8 +14,7 @@ export async function openThreads(size: WorkerSize, settings: SchedulerOptions):
   const workerJoined = (name: string) => workforce?.joined(name);
   const whyNoWorker = () => workforce?.whyNone();
   const scheduler = resources.use(new Scheduler({ ...settings, workerJoined, whyNoWorker }));
-  const start = inThisProcess(scheduler, size);
-  workforce = resources.use(new Workforce(workforceOptions(scheduler, { start })));
+  workforce = resources.use(workforceFor(scheduler, { start: inThisProcess(scheduler, size) }));
   return { scheduler, workforce, resources: resources.move() };
 }
 

@@ -3,6 +3,7 @@
 import { Alarm } from '../lib/alarm.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { unreachable } from '../lib/unreachable.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Roster, type RosterCommand, type RosterEvent } from './roster.ts';
 
 /** A worker that was started and has joined, or will. */
@@ -128,6 +129,18 @@ export class Workforce implements AsyncDisposable {
     setTimeout(() => this.#launched.delete(worker), rememberedMs).unref();
     this.#handle(event);
   }
+}
+
+/** A workforce for the scheduler of this process. Its workers are called `worker-1` and so on by default. */
+export function workforceFor(
+  scheduler: Scheduler,
+  { start, nameOf = (place) => `worker-${place + 1}` }: Pick<WorkforceOptions, 'start'> & Partial<WorkforceOptions>,
+): Workforce {
+  const busy = () => {
+    const { workers } = scheduler.lookout.status;
+    return new Set(workers.filter((worker) => worker.busy > 0).map(({ name }) => name));
+  };
+  return new Workforce({ start, nameOf, busy, announce: scheduler.announce.bind(scheduler) });
 }
 
 /** The cause is told where the worker is known by its name. */
