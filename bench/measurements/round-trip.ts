@@ -54,11 +54,11 @@ const bare: Contender = {
 export const roundTrip: Measurement = {
   name: 'round-trip',
   title:
-    `the time of one of ${trips} task runs, one after the other and after as many to warm up, on ${threads} threads: in ` +
-    'one flow run, where each waits for the one before; and in a flow run each, with a parameter, from the call of run to the value. The peers ' +
-    'make calls of a pool; bare postMessage goes to a thread and back that hears of it from its event loop, as ours do, ' +
-    'so that timers and sockets of tasks go on. On this thread: the same flow with a LocalExecutor, which posts nothing; ' +
-    'so that is what a task run is by itself. All are medians.',
+    `the time of one of ${trips} task runs, one after the other and after as many to warm up, on ${threads} threads: ` +
+    'in one flow run, where each waits for the one before; and in a flow run each, with a parameter, from the call ' +
+    'of run to the value. The peers make calls of a pool; bare postMessage goes to a thread and back that hears of ' +
+    'it from its event loop, as ours do, so that timers and sockets of tasks go on. On this thread: the same flow ' +
+    'with a LocalExecutor, which posts nothing; so that is what a task run is by itself. All are medians.',
   unit: 'µs',
   contenders: [chain, here, heddle, ...peers, bare],
   ratios: [
