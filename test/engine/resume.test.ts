@@ -311,11 +311,6 @@ test('an id that cannot be the name of a file is refused at once', async () => {
   await assert.rejects(tooLong, { code: 'INVALID_OPTION', message: /'flowRunId' .* a text of 1 to 100 characters/ });
 });
 
-function journalOf(diary: string, flowRunId: string): string {
-  return join(dirname(diary), 'runs', `${flowRunId}.journal`);
-}
-
-/** Runs a flow under an id that is kept beside the diary. */
 test('what is done again because the flow gives it something else is told', async () => {
   using diary = newDiary();
   const said: string[] = [];
@@ -338,6 +333,11 @@ test('what is done again because the flow gives it something else is told', asyn
   ]);
 });
 
+function journalOf(diary: string, flowRunId: string): string {
+  return join(dirname(diary), 'runs', `${flowRunId}.journal`);
+}
+
+/** Runs a flow under an id that is kept beside the diary. */
 async function resume<Plan>(diary: string, flow: Flow<Plan>, options: FlowRunOptions) {
   const parameters = { diary };
   return await withConfig({ results: { directory: dirname(diary) } }, () =>

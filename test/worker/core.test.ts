@@ -82,7 +82,7 @@ test('an index whose time was up is no loss', () => {
   assert.deepEqual(commands, sent({ type: 'timed-out', attempt: 1, index: 4 }, ended(1)));
 });
 
-test('whose time was up before, and whose thread is ended for that again, is lost: something else takes so long', () => {
+test('an index whose time was up before, and whose thread is ended for its time again, is lost', () => {
   const on = worker();
   on(define(1), run(1, { timedOut: [4] }));
   const loss = { kind: 'timeout' } as const;

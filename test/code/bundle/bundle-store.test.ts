@@ -98,7 +98,7 @@ test('when the bundles take too much room, those that this worker does not use g
   assert.equal(store.find(old.id), undefined);
 });
 
-test('half a bundle of a worker that was killed counts as one, and one that is being written is left alone', () => {
+test('half a bundle that a killed worker left is removed like a bundle, and one that is being written is not', () => {
   using folder = newFolder();
   const { id, bytes } = packed('export const a = 1;');
   const store = new BundleStore({ directory: folder.path, limitBytes: 1 });
