@@ -53,18 +53,19 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, approve, ended });
   tellOfPackagesNotModule();
   try {
-    await carryOut(path, file, options.flow);
+    await importAndRun(path, { file, flow });
   } finally {
     tellWhatStays();
   }
 }
 
-async function carryOut(path: string, file: string, wanted: string | undefined): Promise<void> {
+/** Imports the file, and runs its flow unless the file has done so. */
+async function importAndRun(path: string, { file, flow }: { file: string; flow: string | undefined }): Promise<void> {
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   const pending = takeCommandLine();
   if (pending === undefined) return;
   awaitRun(pending);
-  const state = await flowOf(file, module, wanted).run();
+  const state = await flowOf(file, module, flow).run();
   // A script prints what it likes; of a file that only makes a flow, the output would otherwise be lost.
   if (state.isSuccessful()) showOutput(state);
 }

@@ -86,7 +86,7 @@ export function fileOf(module: string): string {
   return isBundled(module) ? module.slice(0, module.indexOf('!file:')) : module;
 }
 
-/** The module itself, wherever it comes from. */
+/** The URL of the module itself, also when it was imported from a bundle. */
 export function unbundled(module: string): string {
   return isBundled(module) ? module.slice(module.indexOf('!file:') + 1) : module;
 }

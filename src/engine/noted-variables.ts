@@ -6,16 +6,16 @@ import { shorten } from '../values/members.ts';
 import { withoutSecrets } from './secrets.ts';
 
 const shownLength = 80;
-/** A text with such a part is not shown, */
+/** A text with such a part is not shown. */
 const credentials = /:\/\/[^/\s]*:[^/\s]*@/;
-/** nor a variable with such a name. */
+/** The text of a variable with such a name is not shown. */
 const secretName = /secret|token|password|passwd|credential|api_?key|private_?key/i;
 /** A shorter value of an environment variable may be in a text by chance. */
 const leastWithinText = 8;
 /** A shorter text may be in the value of an environment variable by chance. */
 const leastCutOut = 4;
 
-/** The variables that a task reads of its module, and its fields, as they are on this thread. */
+/** The variables that a task reads of its module, and its fields, as they are here. Its project is in `folder`. */
 export async function noteVariables(task: Task, folder = ''): Promise<readonly ModuleVariable[]> {
   const parts = partsOf(task);
   const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folder);

@@ -134,7 +134,10 @@ export class Workforce implements AsyncDisposable {
 /** A workforce for the scheduler of this process. Its workers are called `worker-1` and so on by default. */
 export function workforceFor(
   scheduler: Scheduler,
-  { start, nameOf = (place) => `worker-${place + 1}` }: Pick<WorkforceOptions, 'start'> & Partial<WorkforceOptions>,
+  {
+    start,
+    nameOf = (place) => `worker-${place + 1}`,
+  }: Pick<WorkforceOptions, 'start'> & Partial<Pick<WorkforceOptions, 'nameOf'>>,
 ): Workforce {
   const busy = () => {
     const { workers } = scheduler.lookout.status;

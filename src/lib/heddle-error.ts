@@ -17,8 +17,8 @@ export class HeddleError extends Error {
 }
 
 /**
- * A call that cannot be carried out as written: what was expected, and what came. The fault is the caller's, so its
- * stack begins with his line.
+ * A call that cannot be carried out as written: what was expected, and what came. The fault is the caller's, so the
+ * stack begins with the caller's line.
  */
 export class UsageError extends TypeError {
   readonly code: string;

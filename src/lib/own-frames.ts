@@ -1,10 +1,10 @@
-// Whoever reads the stack of an error looks for lines of his own. Below those of a task there are only ours, which call
-// every task, and those of Node; above those of a call that was wrong there are ours that found it so.
+// Cuts stacks down to the lines of the author. Below the lines of a task there are only ours, which call every task,
+// and those of Node; above the line of a wrong call there are ours, which found it wrong.
 
 const ownSources = ['../', '../../workers/'].map((place) => new URL(place, import.meta.url).href);
 const frame = /^\s+at /;
 
-/** The stack without what stands below the author's last line; nothing when there is no line of his. */
+/** The stack without what stands below the author's last line; nothing when the author has none. */
 export function authorsStack(stack: string): string | undefined {
   const lines = stack.split('\n');
   const own = lines.findLastIndex(isOwn);
@@ -13,7 +13,7 @@ export function authorsStack(stack: string): string | undefined {
   return lines.slice(0, own).some(isAuthors) ? lines.slice(0, last + 1).join('\n') : undefined;
 }
 
-/** The stack without what stands above the author's first line; all of it when there is no line of his. */
+/** The stack without what stands above the author's first line; all of it when the author has none. */
 export function callersStack(stack: string): string {
   const lines = stack.split('\n');
   const [top, first] = [lines.findIndex((line) => frame.test(line)), lines.findIndex(isAuthors)];

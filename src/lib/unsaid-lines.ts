@@ -9,7 +9,7 @@ const words = {
   lock: 0,
   /** How many bytes of lines there are; negative while their writer is about to say them. */
   length: 1,
-  /** How many reports the writer had posted when he was about to say them. */
+  /** How many reports the writer had posted when it was about to say them. */
   reports: 2,
 } as const;
 const headBytes = 3 * Int32Array.BYTES_PER_ELEMENT;
@@ -64,8 +64,8 @@ export class UnsaidLines {
   }
 
   /**
-   * For who watches over a writer that may go on: to say them in his place, unless he is about to. None unless
-   * `isHeard` says, while he can say no more, that all is heard that he said himself.
+   * For the watcher of a writer that may go on: to say them in its place, unless it is about to. None unless
+   * `isHeard` says, while the writer can say no more, that all is heard that it said itself.
    */
   take(isHeard: () => boolean): LogRecord[] {
     if (!this.#tryLock()) return [];

@@ -173,11 +173,11 @@ export class ArrayRecord {
 
   /** How many indices the next chunk should have, of which `lanes` can overlap. */
   nextSize(lanes: number): number {
-    const { leftCount: left, slots, chunks, crashesWhenLost, isSentAhead: isRecalled } = this;
+    const { leftCount: left, slots, chunks, crashesWhenLost, isSentAhead: isRecallable } = this;
     const { targetChunkMs, patienceMs } = this.#defaults;
-    const overlappingMs = isRecalled ? this.#defaults.overlappingMs : 0;
+    const overlappingMs = isRecallable ? this.#defaults.overlappingMs : 0;
     // A chunk that is never recalled must not take longer than others are to wait for its thread.
-    const targetMs = isRecalled ? targetChunkMs : Math.min(targetChunkMs, patienceMs);
+    const targetMs = isRecallable ? targetChunkMs : Math.min(targetChunkMs, patienceMs);
     // When nothing may run twice, no index waits in a chunk for its turn: all of a lost chunk had begun then.
     const most = Math.min(this.#countInMessage, crashesWhenLost ? lanes : Infinity);
     return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, overlappingMs, most });

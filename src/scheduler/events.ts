@@ -122,7 +122,7 @@ export interface CoreOptions {
   readonly patienceMs?: number;
   /**
    * How long a chunk whose indices overlap may take, when it can be recalled. The longer it is, the less its last
-   * indices matter, which leave lanes empty; but what is tried again waits until it is over.
+   * indices matter, which leave lanes empty; but what is tried again waits until it is over. Default: 5,000.
    */
   readonly overlappingMs?: number;
   /** How many bytes the inputs of a chunk may have, unless it has only one index. Default: 8 MB. */

@@ -17,7 +17,7 @@ export interface Prospects {
   /** How many indices can overlap in one slot. */
   readonly lanes: number;
   readonly targetMs: number;
-  /** How long the chunk may take beyond that if its indices overlap; no longer by default. */
+  /** How long the chunk may take instead if its indices overlap and that is longer; 0 by default. */
   readonly overlappingMs?: number;
   /** How many indices the chunk may have at most; no limit by default. */
   readonly most?: number;

@@ -11,7 +11,8 @@ import { ResultMemory, type HeldBlock } from './result-memory.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 
 type RunChunk = Extract<Command, { type: 'run-chunk' }>;
-export type Ran = Extract<ToClient, { type: 'settled' }>['ran'] & {};
+/** Where indices were run, as the client is told. */
+export type Ran = NonNullable<Extract<ToClient, { type: 'settled' }>['ran']>;
 
 /** Of a larger block, the client is only told; it is sent when the client asks for it. */
 const toldBytes = 64 * 1024;

@@ -22,7 +22,7 @@ export class TimesOfDay {
   private constructor(parts: RuleText, start: number, unit: Unit) {
     this.step = unit.length * Number(parts.get('INTERVAL') ?? 1);
     this.#base = Math.floor(start / unit.length) * unit.length;
-    const limiting = places.filter(({ name, length }) => length >= unit.length && parts.has(name));
+    const limiting = allUnits.filter(({ name, length }) => length >= unit.length && parts.has(name));
     this.#limits = limiting.map((place) => ({ ...place, values: numbers(parts, place.name) }));
     this.#offsets = chosen(offsetsOf(parts, start, unit), numbers(parts, 'BYSETPOS'));
   }
@@ -70,13 +70,13 @@ const dayMs = 86_400_000;
 const hour: Unit = { name: 'BYHOUR', length: 3_600_000, count: 24 };
 const minute: Unit = { name: 'BYMINUTE', length: 60_000, count: 60 };
 const second: Unit = { name: 'BYSECOND', length: 1_000, count: 60 };
-const places = [hour, minute, second];
+const allUnits = [hour, minute, second];
 const units: Readonly<Record<string, Unit>> = { HOURLY: hour, MINUTELY: minute, SECONDLY: second };
 
 /** All minutes and seconds of a period that are asked for, or else those of the start. */
 function offsetsOf(parts: RuleText, start: number, unit: Unit): number[] {
   let offsets = [0];
-  for (const { name, length, count } of places.filter(({ length }) => length < unit.length)) {
+  for (const { name, length, count } of allUnits.filter(({ length }) => length < unit.length)) {
     const given = numbers(parts, name);
     const values = given.length > 0 ? given : [positiveRemainder(Math.floor(start / length), count)];
     const sorted = [...new Set(values)].sort((a, b) => a - b);

@@ -180,7 +180,10 @@ class UserModule {
       let at = '';
       if (computed !== undefined) {
         const lines = code.slice(0, start).split('\n');
-        const { originalLine, originalColumn } = places.findEntry(lines.length - 1, lines.at(-1)!.length) as Original;
+        const { originalLine, originalColumn } = places.findEntry(
+          lines.length - 1,
+          lines.at(-1)!.length,
+        ) as OriginalPlace;
         at = `${this.#source.placeOf(this.#path)}:${originalLine + 1}:${originalColumn + 1}`;
         const [before, name] = [code.slice(start, computed.start), code.slice(computed.start, computed.end)];
         call = `${before}__heddleFrom(${name},${meta})${code.slice(computed.end, end)}`;
@@ -198,7 +201,7 @@ class UserModule {
 
 type ImportKind = 'require-call' | 'import-statement';
 
-interface Original {
+interface OriginalPlace {
   readonly originalLine: number;
   readonly originalColumn: number;
 }

@@ -25,6 +25,7 @@ interface KeptBundle {
   readonly missing: readonly string[];
 }
 
+/** No worker takes longer to write a bundle: an older draft was left by one that was killed. */
 const longestDraftMs = 3_600_000;
 
 const ownPackage = projectOf(dirname(fileURLToPath(import.meta.url)));
@@ -111,7 +112,7 @@ export class BundleStore {
     const bundles = readdirSync(this.#folder)
       .filter((name) => name !== 'node_modules')
       .flatMap((name) => sizeOf(join(this.#folder, name)) ?? [])
-      // Other workers may write their drafts at this moment; an old one was left by a worker that was killed.
+      // Other workers may write their drafts at this moment.
       .filter(({ folder, usedAt }) => !folder.endsWith('.tmp') || usedAt < Date.now() - longestDraftMs)
       .sort((a, b) => b.usedAt - a.usedAt);
     let total = 0;

@@ -64,7 +64,7 @@ async function openInspector(): Promise<Inspector> {
   }
 }
 
-/** By whom a variable of a function around it is used, and whether he assigns to it. */
+/** Which function uses a variable of a function around it, and whether it assigns to it. */
 interface Use {
   readonly by: number;
   readonly isWrite: boolean;

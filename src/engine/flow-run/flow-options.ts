@@ -1,4 +1,4 @@
-// What can be said of a flow and of its runs, and what is checked of that.
+// The options of a flow and of its runs, and the rules that they are checked by.
 
 import type { Duration } from '../../lib/duration.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
@@ -77,7 +77,7 @@ export interface FlowRunOptions extends FlowPlacingOptions {
   readonly signal?: AbortSignal;
   /** Secrets for this run, by name; they come before those of the environment and the configuration. */
   readonly secrets?: Readonly<Record<string, unknown>>;
-  /** How long running functions are given to end by themselves after a cancel; `'5s'` by default. */
+  /** How long running functions, and handlers of the flow, may take to end after a cancel; `'5s'` by default. */
   readonly cancelGrace?: Duration;
   /** Gets each line of the run's log, instead of standard error. */
   readonly onLog?: (record: LogRecord) => void;
@@ -86,7 +86,7 @@ export interface FlowRunOptions extends FlowPlacingOptions {
 export interface ServeOptions<Plan = unknown> extends Omit<FlowRunOptions, 'flowRunId'> {
   /**
    * Gives each run an id of your own, such as one with the date, by which a run whose process died can be resumed. Two
-   * runs must not have the same one, unless the later is to do only what the earlier has not.
+   * runs must not have the same one, unless the later is to do only what the earlier has not. No ids by default.
    */
   readonly flowRunId?: (run: Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>) => string;
   /** Instead of the flow's own. */

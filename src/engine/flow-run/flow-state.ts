@@ -97,7 +97,7 @@ export class FlowState<Plan = unknown> extends State {
     return timelineHtml(timelineOf(this, { flow: graph.flow, flowRunName, statistics, runs: [...runs.values()] }));
   }
 
-  /** The same run and outputs under another state, as a handler would have it, when it took so long. */
+  /** The same run and outputs under the state that its handlers gave it. `taken`: how long it took with them. */
   as({ type, message, error }: State, taken: Pick<FlowStatistics, 'durationMs'>): FlowState<Plan> {
     const outcome = { ...this.#outcome, statistics: { ...this.statistics, ...taken } };
     return new FlowState(type, message, { outcome, ...(error !== undefined && { error }) });

@@ -38,7 +38,7 @@ export interface ScheduledRun<Plan = unknown> {
   readonly error?: unknown;
 }
 
-type RunFacts = Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>;
+type DueRun = Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>;
 
 /** What a loop needs to know besides the flow. */
 export interface ServeRequest<Plan> {
@@ -47,7 +47,7 @@ export interface ServeRequest<Plan> {
   readonly run: FlowRunRequest;
   readonly maxRuns: number | undefined;
   /** Gives each run its id, when its author has ids of their own. */
-  readonly idOf: ((run: RunFacts) => string) | undefined;
+  readonly idOf: ((run: DueRun) => string) | undefined;
   readonly onRun: ((run: ScheduledRun<Plan>) => unknown) | undefined;
 }
 
@@ -168,7 +168,7 @@ class ScheduleLoop<Plan> {
     await this.#request.onRun?.(run);
   }
 
-  async #carryOut(facts: RunFacts): Promise<ScheduledRun<Plan>> {
+  async #carryOut(facts: DueRun): Promise<ScheduledRun<Plan>> {
     // A signal of its own: listeners of all runs would pile up on the signal of the loop.
     const controller = new AbortController();
     const abort = () => controller.abort(this.#signal.reason);
@@ -185,7 +185,7 @@ class ScheduleLoop<Plan> {
     }
   }
 
-  #idOf(facts: RunFacts): Pick<FlowRunRequest, 'flowRunId'> {
+  #idOf(facts: DueRun): Pick<FlowRunRequest, 'flowRunId'> {
     const { idOf } = this.#request;
     if (idOf === undefined) return {};
     const flowRunId: unknown = idOf(facts);
