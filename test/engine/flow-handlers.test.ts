@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import type { LogRecord } from 'heddle';
 import type { FlowOptions } from '../../src/engine/flow-run/flow-options.ts';
 import { recording } from './fixtures.ts';
-import { context, Flow, task } from './house.ts';
+import { context, Flow, signals, task } from './house.ts';
 
 const one = task('one', () => 1);
 const broken = task('broken', (): number => {
@@ -78,6 +78,58 @@ test('what a handler throws because of the cancel changes nothing either', async
     linesOf(records, 'warn').at(-1)!,
     /^the onFailure of flow 'f' ended at the cancel: AbortError: The flow/,
   );
+});
+
+test('a signal that a handler throws because of the cancel still says how the run ends', async () => {
+  const stop = new AbortController();
+  const onFailure = () =>
+    new Promise((_, reject) => {
+      context.signal.addEventListener('abort', () => reject(new signals.SKIP('not today')));
+      stop.abort();
+    });
+
+  const state = await new Flow('f', { onFailure }, () => broken()).run({ onLog: () => {}, signal: stop.signal });
+
+  assert.deepEqual([state.type, state.message], ['Skipped', 'not today']);
+});
+
+test('a handler that cancels its own run and goes on is not waited for either', { timeout: 20_000 }, async (t) => {
+  const { handler, called } = hanging(t);
+  const stop = new AbortController();
+  const onFailure = () => {
+    stop.abort();
+    return handler();
+  };
+
+  const running = new Flow('f', { onFailure }, () => broken()).run({ onLog: () => {}, signal: stop.signal });
+  await called;
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(5_000);
+
+  assert.equal((await running).type, 'Failed');
+});
+
+test('a run that cannot start ends when its handlers have seen that', async () => {
+  const seen: string[] = [];
+  const onFailure = async ({ state }: { state: { message: string } }) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(state.message);
+  };
+  const executor = { start: () => Promise.reject(new RangeError('no room')) };
+
+  await assert.rejects(new Flow('f', { onFailure, executor }, () => one()).run({ onLog: () => {} }), RangeError);
+
+  assert.deepEqual(seen, ['RangeError: no room']);
+});
+
+test('of a handler that throws at the start, it is not said how the run would have ended', async () => {
+  const fail = () => {
+    throw new TypeError('too early');
+  };
+
+  const state = await new Flow('f', { stateHandlers: [fail] }, () => one()).run({ onLog: () => {} });
+
+  assert.equal(state.message, 'Unexpected error while calling state handlers: TypeError: too early');
 });
 
 test('a handler that does not end does not keep a run from ending that was cancelled before', async (t) => {

@@ -323,6 +323,8 @@ test('what is done again because the flow gives it something else is told', asyn
   await over([1, 2, 3], diary.path);
   await over([1, 2, 3, 4], diary.path);
   await over([1, 2, 3, 4], `${diary.path}.other`);
+  await over([], diary.path);
+  await over([1, 2, 3, 4], `${diary.path}.other`);
   const last = await over([1, 2, 3, 4], `${diary.path}.other`);
 
   assert.equal(last.statistics.keptTaskRuns, 4);
@@ -330,6 +332,7 @@ test('what is done again because the flow gives it something else is told', asyn
     "3 runs of 'twice' that had ended count no more, and take place again: it is mapped over 4 elements, and was over 3",
     "4 runs of 'twice' that had ended count no more, and take place again: what the flow gives it is not what it was " +
       '(a value that the builder makes anew each time, like a date?)',
+    "4 runs of 'twice' that had ended count no more, and take place again: it is mapped over 0 elements, and was over 4",
   ]);
 });
 

@@ -74,6 +74,12 @@ test('a cluster that was used before it was started again is not forgotten', asy
   assert.deepEqual([await program.status(), program.stdout, program.stderr], [0, ['2 3'], []]);
 });
 
+test('nor is one that was closed while it started', async () => {
+  await using program = new Program(process.execPath, [script, 'threads', 'anywhere', 'soon-closed']);
+
+  assert.deepEqual([await program.status(), program.stdout, program.stderr], [0, ['2 3'], []]);
+});
+
 test('nor is one that a flow of its program reached by its address', async () => {
   await using program = new Program(process.execPath, [script, 'listening', 'anywhere', 'by-address']);
   await using _ada = await joinedWorker({ url: await program.line(/^ws:/), token: 'weft', name: 'ada' });

@@ -19,6 +19,7 @@ import { countOf, linesOf, newDiary, note, until } from '../fixtures/diary.ts';
 import * as failing from '../fixtures/failing.ts';
 import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
+import { freePort } from './free-port.ts';
 import { Listener } from './listener.ts';
 import { startWorker } from './worker-process.ts';
 
@@ -224,10 +225,12 @@ test('a cluster of which no worker can be started fails, with the reason', bound
   const broken = () => {
     throw new RangeError('no machine is free');
   };
-  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch: broken });
+  await using cluster = new WebSocketCluster({ port: await freePort(), token: 'weft', launch: broken });
 
   await assert.rejects(cluster.start(), { message: 'no machine is free' });
   assert.equal(cluster.isStarted, false);
+  // Its port is free again.
+  await assert.rejects(cluster.start(), { message: 'no machine is free' });
 });
 
 test('a start that fails tells only who started it, though the cluster was to adapt meanwhile', bounded, async () => {
@@ -264,6 +267,24 @@ test(
     assert.equal((await cluster.status()).workers.length, 1);
   },
 );
+
+test('a cluster that is started while it closes starts when its workers are gone', bounded, async () => {
+  const events: string[] = [];
+  const launch = (order: WorkerOrder): LaunchedWorker => {
+    events.push('launched');
+    const worker = byCommandLine(order);
+    return { ...worker, end: () => worker.end().then(() => void events.push('gone')) };
+  };
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch });
+  await cluster.start();
+
+  const closing = cluster.close();
+  await cluster.start();
+  await closing;
+
+  assert.equal(cluster.isStarted, true);
+  assert.deepEqual(events, ['launched', 'gone', 'launched']);
+});
 
 test('a worker that ends before it has joined fails the start, with its last words [D044]', bounded, async () => {
   await using cluster = new LocalCluster({ workers: 1, processes: true });
