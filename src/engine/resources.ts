@@ -4,8 +4,8 @@
 import { controlWords, type ChunkTask, type Control } from '../lib/chunk.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
+import { inTime } from '../lib/in-time.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { timerMs } from '../lib/timer.ts';
 import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import type { ResourceDefinition } from '../flow/resource.ts';
 import { Signal } from '../flow/signals.ts';
@@ -94,16 +94,6 @@ async function openInTime(resource: OpenResource, run: RunContext, control: Cont
   const { used, opening } = resource;
   const { name, definition } = used;
   const { setupTimeoutMs } = definition;
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = setupTimedOut(name, setupTimeoutMs);
-    limit.reject(error);
-    void opening.then(
-      () => close(resource, resource.write),
-      () => {},
-    );
-    run.abort(new DOMException(error.message, error.name));
-  }, timerMs(setupTimeoutMs));
   using _told = tellOfLongWait((elapsed) => {
     run.logger.info(`resource '${name}' is still being opened, for ${elapsed} so far`);
   });
@@ -111,11 +101,18 @@ async function openInTime(resource: OpenResource, run: RunContext, control: Cont
     run.logger.warn(`resource '${name}' was still being opened when the run was cancelled`);
   });
   try {
-    return await Promise.race([opening, limit.promise]);
+    const opened = await inTime(setupTimeoutMs, opening);
+    if (opened !== undefined) return opened.value;
   } finally {
-    clearTimeout(timer);
     unsubscribe();
   }
+  void opening.then(
+    () => close(resource, resource.write),
+    () => {},
+  );
+  const error = setupTimedOut(name, setupTimeoutMs);
+  run.abort(new DOMException(error.message, error.name));
+  throw error;
 }
 
 /** With the name of what Node and browsers throw when a time is up. */
@@ -145,21 +142,18 @@ async function close(resource: OpenResource, log: (record: LogRecord) => void): 
   const control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
   // The flow run may be cancelled, but its cleanup is not.
   const run = new RunContext(runFacts(resource.used, { plan: resource.plan, control, write }));
-  const limit = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => limit.resolve('late'), timerMs(cleanupTimeoutMs));
   try {
     const closing = resource.opening.then(
       (value) => withContext(run, () => (definition.cleanup ?? dispose)(value)),
       () => {},
     );
-    if ((await Promise.race([closing, limit.promise])) !== 'late') return;
+    if ((await inTime(cleanupTimeoutMs, closing)) !== undefined) return;
     const remedy = 'It is left behind; look at what it waits for, or give it a longer cleanupTimeout.';
     const how = resource.value === undefined ? 'was not open yet, and so not closed,' : 'was not closed';
     run.logger.warn(`resource '${name}' ${how} within ${formatDuration(cleanupTimeoutMs)}. ${remedy}`);
   } catch (thrown) {
     run.logger.warn(`the cleanup of resource '${name}' failed, and it may not be closed: ${textOf(thrown)}`);
   } finally {
-    clearTimeout(timer);
     run.close();
   }
 }

@@ -2,6 +2,7 @@
 // nothing, so the message also says what was last known of the worker.
 
 import { formatDuration } from '../lib/duration.ts';
+import { inTime } from '../lib/in-time.ts';
 import { countIn } from '../lib/range.ts';
 import { Watch } from '../comm/watch.ts';
 import type { LostWorker } from './losses.ts';
@@ -30,11 +31,7 @@ export function whyItIsGone(peer: WorkerPeer | ClientPeer, reason: string): stri
 
 /** What is told within a second, or nothing: how a process ended may be known only after its connection is lost. */
 export async function soon(told: Promise<string | undefined>): Promise<string | undefined> {
-  const patience = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => patience.resolve(undefined), patienceMs);
-  const first = await Promise.race([told, patience.promise]);
-  clearTimeout(timer);
-  return first;
+  return (await inTime(patienceMs, told))?.value;
 }
 
 function lastKnown({ lastSeen, memoryBytes, attempts }: WorkerPeer): string {

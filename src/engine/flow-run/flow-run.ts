@@ -3,8 +3,8 @@
 import { nanoid } from 'nanoid';
 import { formatDuration } from '../../lib/duration.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { inTime } from '../../lib/in-time.ts';
 import { keptAlive } from '../kept-alive.ts';
-import { timerMs } from '../../lib/timer.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import { config } from '../../config/config.ts';
@@ -241,7 +241,7 @@ async function startedUnless(over: Over, start: () => Promise<Session>): Promise
     (late) => late[Symbol.asyncDispose](),
     () => {},
   );
-  await within(endPatienceMs, gone);
+  await inTime(endPatienceMs, gone);
   return undefined;
 }
 
@@ -281,19 +281,10 @@ async function endOf(
   { graceMs, closingMs, logger }: { graceMs: number; closingMs: number | undefined; logger: Logger },
 ): Promise<void> {
   const limitMs = graceMs + (closingMs ?? 0) + endPatienceMs;
-  const isOver = await within(limitMs, session.cancel(graceMs));
+  const isOver = (await inTime(limitMs, session.cancel(graceMs))) !== undefined;
   if (isOver || closingMs === undefined) return;
   const message = `some worker has not closed its resources within ${formatDuration(limitMs)}`;
   logger.warn(`${message}; it does so as soon as it can, unless it ends`);
-}
-
-/** Waits for so long and no longer; resolves with whether it is done. */
-async function within(limitMs: number, done: Promise<void>): Promise<boolean> {
-  const patience = Promise.withResolvers<false>();
-  const timer = setTimeout(() => patience.resolve(false), timerMs(limitMs));
-  const isDone = await Promise.race([done.then(() => true), patience.promise]);
-  clearTimeout(timer);
-  return isDone;
 }
 
 /** How many task runs there were, and how many of them were done before this flow run, or tried again in it. */
