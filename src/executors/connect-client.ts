@@ -3,7 +3,7 @@ import { inprocPair } from '../comm/inproc.ts';
 import type { FromClient, FromPeer, ToClient, ToPeer } from '../protocol/messages.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 
-/** A client of this process for a scheduler of this process. */
+/** A client of this process for a scheduler of this process. It is here by itself, since it needs no worker's code. */
 export function connectClient(scheduler: Scheduler): Comm<ToClient, FromClient> {
   const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
   scheduler.accept(ours);

@@ -85,7 +85,10 @@ export class LocalCluster extends HostedCluster {
   }
 
   async #openProcesses(): Promise<RunningCluster> {
-    const [{ openListening }, { onThisMachine }] = await Promise.all([import('./listening.ts'), import('./launch.ts')]);
+    const [{ openListening }, { onThisMachine }] = await Promise.all([
+      import('./listening.ts'),
+      import('./own-processes.ts'),
+    ]);
     const share = Math.max(leastWorkerMemory, Math.floor(memoryHere() / this.workers));
     const processBytes = this.#processBytes ?? share;
     const size = { ...this.#size(), processBytes };

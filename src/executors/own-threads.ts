@@ -5,8 +5,7 @@ import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
 import type { RunningCluster } from './hosted-cluster.ts';
 import { connectWorker } from './connect-worker.ts';
-import type { WorkerSize } from './launch.ts';
-import { workforceFor, type LaunchedWorker, type StartWorker, type Workforce } from './workforce.ts';
+import { workforceFor, type LaunchedWorker, type StartWorker, type Workforce, type WorkerSize } from './workforce.ts';
 
 export async function openThreads(size: WorkerSize, settings: SchedulerOptions): Promise<RunningCluster> {
   await using resources = new AsyncDisposableStack();

@@ -2,9 +2,19 @@
 
 import { Alarm } from '../lib/alarm.ts';
 import type { LogLevel } from '../lib/log-record.ts';
+import type { Traits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Roster, type RosterCommand, type RosterEvent } from './roster.ts';
+
+export interface WorkerSize {
+  readonly threads: number;
+  /** Of heap for each thread. */
+  readonly memoryLimit: number | undefined;
+  readonly has: Traits;
+  /** What a process may take, in bytes; what there is if not said. */
+  readonly processBytes?: number | undefined;
+}
 
 /** A worker that was started and has joined, or will. */
 export interface LaunchedWorker {

@@ -1,7 +1,10 @@
 // Cuts stacks down to the lines of the author. Below the lines of a task there are only ours, which call every task,
 // and those of Node; above the line of a wrong call there are ours, which found it wrong.
 
-const ownSources = ['../', '../../workers/'].map((place) => new URL(place, import.meta.url).href);
+import { once } from './once.ts';
+
+// When they are first asked for: in a bundle they cannot be told, and whoever made it is to hear of that first.
+const ownSources = once(() => ['../', '../../workers/'].map((place) => new URL(place, import.meta.url).href));
 const frame = /^\s+at /;
 
 /** The stack without what stands below the author's last line; nothing when the author has none. */
@@ -29,5 +32,5 @@ function isNoAuthors(line: string): boolean {
 }
 
 function isOwn(line: string): boolean {
-  return frame.test(line) && ownSources.some((place) => line.includes(place));
+  return frame.test(line) && ownSources().some((place) => line.includes(place));
 }

@@ -1,18 +1,9 @@
-// How a cluster starts worker processes on this machine.
+// Worker processes that a cluster starts on this machine.
 
 import { fileURLToPath } from 'node:url';
-import { traitArguments, type Traits } from '../lib/placing.ts';
+import { traitArguments } from '../lib/placing.ts';
 import { passOn, WorkerProcess } from './worker-process.ts';
-import type { LaunchedWorker, StartWorker } from './workforce.ts';
-
-export interface WorkerSize {
-  readonly threads: number;
-  /** Of heap for each thread. */
-  readonly memoryLimit: number | undefined;
-  readonly has: Traits;
-  /** What a process may take, in bytes; what there is if not said. */
-  readonly processBytes?: number | undefined;
-}
+import type { LaunchedWorker, StartWorker, WorkerSize } from './workforce.ts';
 
 const heddle = fileURLToPath(new URL('../cli/heddle.js', import.meta.url));
 

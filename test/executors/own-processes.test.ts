@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { inheritedArguments } from '../../src/executors/launch.ts';
+import { inheritedArguments } from '../../src/executors/own-processes.ts';
 
 const bounded = { timeout: 60_000 };
 
