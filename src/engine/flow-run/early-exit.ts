@@ -1,5 +1,5 @@
-// A process that ends before its flow run does, as when a task on this thread calls `process.exit()`, would end without
-// a word.
+// Logs that the process ends before its flow run does, as when a task on this thread calls `process.exit()`: it would
+// end without a word.
 
 import { currentRun } from '../context.ts';
 import type { Logger } from '../logger.ts';
