@@ -71,7 +71,8 @@ function asked<Answer>({ option, task, about }: Rule, ask: () => Answer): Answer
   } catch (thrown) {
     const { message, error: cause } = about;
     const what = `the ${option} of task '${task}' failed: ${nameAndMessageIn(thrown)}`;
-    const after = `So the run is not tried again, which had ended with ${message}`;
+    const remedy = `Mend that ${option}: whatever it is given, it must answer, and at once`;
+    const after = `So the run is not tried again. ${remedy}. The run had ended with ${message}`;
     throw new HeddleError('RETRY_RULE_FAILED', `${what}. ${after}`, { task, option, cause });
   }
 }

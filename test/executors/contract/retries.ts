@@ -159,8 +159,9 @@ export function retryRules(rule: Rule): void {
       errors[3]!.message,
       /^the retryDelay of task 'retry-delay-later' failed: TypeError: it gave a promise/,
     );
-    for (const { code, cause } of errors) {
+    for (const { code, cause, message } of errors) {
       assert.deepEqual([code, String(cause)], ['RETRY_RULE_FAILED', 'RangeError: a range that is none']);
+      assert.match(message, /Mend that retry\w+: .* The run had ended with .*a range that is none/);
     }
     const told = textsOf(logs, 'info').filter((text) => text.includes(': Failed'));
     assert.deepEqual(told.toSorted(), ['handled-retry-delay: Failed false', 'handled-retry-on: Failed false']);
