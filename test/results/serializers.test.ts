@@ -128,7 +128,7 @@ class Money {
 const losses: readonly [Serializer, unknown, string][] = [
   [json, undefined, 'value is undefined'],
   [json, { a: undefined }, 'value.a is undefined'],
-  [json, [1, , 3], 'value[1] is a hole in an array'], // oxlint-disable-line no-sparse-arrays
+  [json, [1, , 3], 'value[1] is a hole in an array'], // oxlint-disable-line no-sparse-arrays -- holes are tested
   [json, { a: { b: -0 } }, 'value.a.b is -0'],
   [json, [NaN], 'value[0] is NaN'],
   [json, [Infinity], 'value[0] is Infinity'],

@@ -270,13 +270,13 @@ test('a RemoteError that somebody made arrives as what it says, whatever it says
 
 test('a list in a field arrives with its holes and names, and what it has under symbols is told', () => {
   const thrown = Object.assign(new Error('m'), {
-    // oxlint-disable-next-line no-sparse-arrays
+    // oxlint-disable-next-line no-sparse-arrays -- holes are tested
     list: Object.assign([1, , undefined], { note: 'x', [Symbol('s')]: 1 }),
   });
 
   const { list, notSent } = arrived(thrown) as unknown as Record<string, unknown>;
 
-  // oxlint-disable-next-line no-sparse-arrays
+  // oxlint-disable-next-line no-sparse-arrays -- holes are tested
   assert.deepStrictEqual(list, Object.assign([1, , undefined], { note: 'x' }));
   assert.deepEqual(notSent, {
     list: 'has [Symbol(s)], which is a symbol-keyed property: symbol keys are dropped. Fix: use a string as the key',
@@ -286,7 +286,7 @@ test('a list in a field arrives with its holes and names, and what it has under 
 test('of a list of errors, all but the errors is told to be lost', () => {
   class Errors extends Array<Error> {}
   const inner = new RangeError('r');
-  // oxlint-disable-next-line no-sparse-arrays
+  // oxlint-disable-next-line no-sparse-arrays -- holes are tested
   const lists = [[inner, , inner], Object.assign([inner], { note: 'x' }), Object.assign([inner], { [Symbol('s')]: 1 })];
   for (const errors of [...lists, Errors.of(inner)]) {
     const error = arrived(Object.assign(new AggregateError([], 'm'), { errors })) as AggregateError;

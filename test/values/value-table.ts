@@ -42,9 +42,9 @@ function exactValues(): [string, Fate, unknown][] {
       'exact',
       Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, index])),
     ],
-    // oxlint-disable-next-line no-sparse-arrays
+    // oxlint-disable-next-line no-sparse-arrays -- holes are tested
     ['an array with holes', 'exact', [1, , undefined, -0]],
-    // oxlint-disable-next-line unicorn/no-new-array
+    // oxlint-disable-next-line unicorn/no-new-array -- holes are tested
     ['an array of holes', 'exact', Array(5)],
     ['a very sparse array', 'exact', sparse],
     ['an array with a named property', 'exact', Object.assign([1, 2], { note: 'x' })],
@@ -63,7 +63,7 @@ function exactValues(): [string, Fate, unknown][] {
       ]),
     ],
     ['a Set', 'exact', new Set([1, { a: 1 }, 'x'])],
-    // oxlint-disable-next-line no-new-wrappers, unicorn/new-for-builtins
+    // oxlint-disable-next-line no-new-wrappers, unicorn/new-for-builtins -- what is boxed is tested
     ['boxed primitives', 'exact', [new Number(-0), new String('x'), new Boolean(false), Object(1n)]],
     ['an Error', 'exact', new Error('m')],
     ['a TypeError with a cause', 'exact', new TypeError('m', { cause: new RangeError('c') })],
@@ -96,7 +96,7 @@ function packedValues(): [string, Fate, unknown][] {
       new Error('m', { cause: Object.assign(new Error('c'), { code: 'E' }) }),
     ],
     ['an error of ours', 'packed', new HeddleError('SOME_CODE', 'm', { task: 't' })],
-    // oxlint-disable-next-line no-sparse-arrays
+    // oxlint-disable-next-line no-sparse-arrays -- holes are tested
     ['what an array has besides elements', 'packed', Object.assign([1, , -0, url], { note: url })],
     ['an own __proto__ key beside a URL', 'packed', Object.assign(JSON.parse('{"__proto__":{"x":1}}'), { url })],
     ['names of an array that look like numbers', 'packed', Object.assign([url], { of: 2, '007': 3, 4294967295: url })],
@@ -114,7 +114,7 @@ function changedValues(): [string, Fate, unknown][] {
     ['a class instance', 'changed class', new Money(5)],
     ['a class instance among rows', 'changed class', [{ a: 1 }, new Money(5)]],
     ['a class instance as a Map key', 'changed class', new Map([[new Money(5), 1]])],
-    // oxlint-disable-next-line no-sparse-arrays
+    // oxlint-disable-next-line no-sparse-arrays -- holes are tested
     ['a class instance beside a hole', 'changed class', Object.assign([1, , 3], { note: new Money(5) })],
     ['an error made by hand', 'changed class', Object.create(Error.prototype)],
     ['a subclass of Array', 'changed class', Bag.from([1])],
