@@ -1,12 +1,27 @@
 import type { Comm, CommHandlers } from './comm.ts';
 import { Inbox } from './inbox.ts';
+import { soon } from './soon.ts';
 
-/** Two ends in one process. Messages pass by reference, so whoever gets one must treat it as immutable. */
-export function inprocPair<A, B>(): [Comm<A, B>, Comm<B, A>] {
+type Later = (flush: () => void) => void;
+
+/**
+ * Two ends in one process. Messages pass by reference, so whoever gets one must treat it as immutable. What the first
+ * end sends arrives soon, unless nothing waits for it: then it arrives as one batch in the next turn of the event loop.
+ */
+export function inprocPair<A, B>({ isWaitedFor = true } = {}): [Comm<A, B>, Comm<B, A>] {
   const ofOne = new Inbox<A>();
   const ofOther = new Inbox<B>();
   const channel = { isClosed: false };
-  return [new InprocEnd(ofOne, ofOther, channel), new InprocEnd(ofOther, ofOne, channel)];
+  return [
+    new InprocEnd(ofOne, ofOther, { channel, later: isWaitedFor ? soon : nextTurn }),
+    new InprocEnd(ofOther, ofOne, { channel, later: soon }),
+  ];
+}
+
+const nextTurn: Later = (flush) => void setImmediate(flush);
+
+interface Channel {
+  isClosed: boolean;
 }
 
 class InprocEnd<In, Out> implements Comm<In, Out> {
@@ -16,14 +31,16 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
   readonly #inbox: Inbox<In>;
   readonly #theirs: Inbox<Out>;
   /** Shared by both ends. */
-  readonly #channel: { isClosed: boolean };
+  readonly #channel: Channel;
+  readonly #later: Later;
   #outgoing: Out[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(inbox: Inbox<In>, theirs: Inbox<Out>, channel: { isClosed: boolean }) {
+  constructor(inbox: Inbox<In>, theirs: Inbox<Out>, { channel, later }: { channel: Channel; later: Later }) {
     this.#inbox = inbox;
     this.#theirs = theirs;
     this.#channel = channel;
+    this.#later = later;
   }
 
   listen(handlers: CommHandlers<In>): void {
@@ -37,8 +54,7 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
   send(message: Out): void {
     if (this.#closing !== undefined || this.#channel.isClosed) return;
     this.#outgoing.push(message);
-    // One batch an event-loop turn, as over a socket. With microtasks two busy ends would starve all IO.
-    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+    if (this.#outgoing.length === 1) this.#later(() => this.#flush());
   }
 
   ping(): void {

@@ -5,7 +5,8 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 
 /** A client of this process for a scheduler of this process. It is here by itself, since it needs no worker's code. */
 export function connectClient(scheduler: Scheduler): Comm<ToClient, FromClient> {
-  const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
+  // A chunk that became ready goes to its worker before the client hears of the one that it waited for.
+  const [ours, theirs] = inprocPair<FromPeer, ToPeer>({ isWaitedFor: false });
   scheduler.accept(ours);
   return theirs;
 }

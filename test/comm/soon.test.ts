@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { test } from 'node:test';
+import { soon } from '../../src/comm/soon.ts';
+
+test('what is to be soon comes in this turn, after all that is ready to run in it', async () => {
+  await nextTurn();
+  const order: string[] = [];
+
+  setImmediate(() => order.push('next turn'));
+  soon(() => order.push('soon'));
+  const promises = (async () => {
+    await Promise.resolve();
+    await Promise.resolve();
+    order.push('promises');
+  })();
+  order.push('now');
+  await promises;
+  await nextTurn();
+
+  assert.deepEqual(order, ['now', 'promises', 'soon', 'next turn']);
+});
+
+test('what asks for it again and again does not keep the next turn from coming', async () => {
+  let left = 10_000_000;
+  let isOver = false;
+  const again = () => {
+    left -= 1;
+    if (left > 0 && !isOver) soon(again);
+  };
+
+  again();
+  await nextTurn();
+  isOver = true;
+
+  assert.ok(left > 0);
+});
