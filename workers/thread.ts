@@ -1,21 +1,24 @@
 // What a piscina thread runs: one chunk at a time, reported over one port in order, so that a log line never arrives
 // after the outcome that it came before.
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
 import { closeResource } from '../src/engine/resources.ts';
-import { attach, attachmentsOf, type Attachments, type PostedChunk } from '../src/lib/attachments.ts';
+import { attachmentsOf, type Attachments } from '../src/lib/attachments.ts';
 import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
+import { chunkFrom, postedReturn, type Posted } from '../src/lib/posted.ts';
 import { Vigil } from '../src/lib/vigil.ts';
-import type { ChunkMessage, ChunkReturn, ChunkTask } from '../src/lib/chunk.ts';
+import type { ChunkMessage, ThreadMemory } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
 // Piscina tries `require()` first, which a loader such as tsx turns into another copy of all of Heddle than the one
 // that the user's modules import. What waits at its top level cannot be required, so piscina imports it.
 await Promise.resolve();
 const none: Attachments = new Map();
+const memory = workerData as ThreadMemory;
+const { control } = memory;
 /** For the next chunk. */
 const vigil = new Vigil();
 /** Ours, whatever a task may do to the port that it can reach too. */
@@ -44,16 +47,12 @@ const mostUntakenKilobytes = 8 * 2 ** 10;
 /** Bytes of more than this are moved to the other thread, which only what is posted here can be. */
 const copiedBytes = 64 * 1024;
 
-export default async function runInThread(
-  posted: PostedChunk | { readonly closing: string },
-): Promise<ChunkReturn | 'closed'> {
+export default async function runInThread(posted: Posted | { readonly closing: string }): Promise<Posted | 'closed'> {
   vigil.end();
   if ('closing' in posted) return await closeInThread(posted.closing);
-  const { attachments, ...task } = posted;
-  const { attempt, control } = task;
+  const task = { ...chunkFrom(posted), ...memory };
+  const { attempt } = task;
   const startedAt = performance.now();
-  // What was posted was copied for this thread, or is shared.
-  for (const [bytes, attached] of attachments) attach(bytes, attached, { isForKeeps: true });
   let isOver = false;
   const report = (message: ChunkMessage) => {
     // What is written later, by what nobody awaited, is none of the next chunk's reports.
@@ -61,7 +60,7 @@ export default async function runInThread(
     const attached = message.type === 'settled' ? attachmentsOf(message.bytes)?.attachments : undefined;
     Atomics.add(control, controlWords.untaken, weightOf(message));
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
-    waitForRoom(control);
+    waitForRoom();
   };
   const last = await runChunk(task, report);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
@@ -72,11 +71,12 @@ export default async function runInThread(
   isOver = true;
   // After a long one, others may need the core more.
   if (performance.now() - startedAt < shortMs) vigil.begin();
-  return { reports: Atomics.load(control, controlWords.reports), last: isLastReturned ? last : [] };
+  const reports = Atomics.load(control, controlWords.reports);
+  return postedReturn({ reports, last: isLastReturned ? last : [] });
 }
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
-function waitForRoom(control: ChunkTask['control']): void {
+function waitForRoom(): void {
   let untaken = Atomics.load(control, controlWords.untaken);
   if (untaken <= mostUntakenKilobytes) return;
   // As while a resource is opened nothing runs, so that no timeout counts the time.

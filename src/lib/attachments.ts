@@ -1,13 +1,8 @@
 // Memory that goes beside a block of bytes, since it is to be moved or shared and not copied into it. Only within one
 // process: there, blocks pass from hand to hand, and nobody on the way needs to know.
 
-import type { ChunkTask } from './chunk.ts';
-
 /** By the number that stands for it in the bytes. */
 export type Attachments = ReadonlyMap<number, ArrayBuffer | SharedArrayBuffer>;
-
-/** A chunk on its way to a thread: nothing that is kept beside bytes goes along by itself. */
-export type PostedChunk = ChunkTask & { readonly attachments: ReadonlyMap<Uint8Array, Attachments> };
 
 export interface Attached {
   readonly attachments: Attachments;
@@ -32,16 +27,6 @@ export function byteLengthOf(bytes: Uint8Array): number {
     if (memory instanceof ArrayBuffer) byteLength += memory.byteLength;
   }
   return byteLength;
-}
-
-/** Of all of these bytes, as far as they have any. */
-export function attachmentsOfAll(all: Iterable<Uint8Array>): ReadonlyMap<Uint8Array, Attachments> {
-  const found = new Map<Uint8Array, Attachments>();
-  for (const bytes of all) {
-    const attached = byBytes.get(bytes);
-    if (attached !== undefined) found.set(bytes, attached.attachments);
-  }
-  return found;
 }
 
 /** Lets a copy of the bytes have what the bytes have, in memory that many may look at. */

@@ -70,8 +70,16 @@ export interface CodeSource {
   readonly problem?: string;
 }
 
+/** What a thread that runs chunks shares with the one who hands them out. */
+export interface ThreadMemory {
+  /** See `controlWords`. */
+  readonly control: Control;
+  /** For `UnsaidLines`, where the thread can end at any time. */
+  readonly unsaid?: SharedArrayBuffer;
+}
+
 /** One dispatch of some of an array's indices. */
-export interface ChunkTask {
+export interface ChunkTask extends ThreadMemory {
   /** For messages. */
   readonly name: string;
   /** Of the array. */
@@ -92,10 +100,6 @@ export interface ChunkTask {
   readonly notes: readonly Note[];
   /** Indices whose last attempt was ended because its time was up. They are not called again, only judged. */
   readonly timedOut: readonly number[];
-  /** Shared with the one who handed the chunk out: see `controlWords`. */
-  readonly control: Control;
-  /** Likewise: for `UnsaidLines`, where the thread can end at any time. */
-  readonly unsaid?: SharedArrayBuffer;
 }
 
 /** What the runner of a chunk reports, in order. */

@@ -1,13 +1,15 @@
 // One thread, as a piscina pool of its own: piscina does not say which of its threads runs what, and a death must be
 // charged to the very index that caused it. This is the shell of `ThreadLife`, which decides.
 
+import { fileURLToPath } from 'node:url';
 import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
 import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail, weightOf } from '../lib/chunk.ts';
-import type { Block, ChunkMessage, ChunkReturn, ChunkTask, Look, Loss } from '../lib/chunk.ts';
+import type { ChunkMessage, ChunkReturn, Look, Loss, ThreadMemory } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { attach, attachmentsOfAll, type PostedChunk } from '../lib/attachments.ts';
+import { attach } from '../lib/attachments.ts';
+import { memoryIn, postedChunk, returnFrom, type Posted } from '../lib/posted.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -54,7 +56,9 @@ interface AskedClosing {
   readonly over: PromiseWithResolvers<void>;
 }
 
-const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
+const entryUrl = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+/** Of a URL, piscina would make a path again for each chunk. */
+const entry = fileURLToPath(entryUrl);
 
 const ended = { type: 'ended' } as const;
 
@@ -248,6 +252,8 @@ export class ThreadSlot {
       maxThreads: 1,
       // Any other mode parks an idle thread and so stops the timers and sockets of the user's modules in it.
       atomics: 'disabled',
+      recordTiming: false,
+      workerData: { control: this.#control, unsaid: this.#unsaid.memory } satisfies ThreadMemory,
       ...(argv !== undefined && { argv: [...argv] }),
       ...(memoryLimitMb !== undefined && { resourceLimits: heapLimits(memoryLimitMb) }),
     });
@@ -281,10 +287,11 @@ export class ThreadSlot {
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {
-    const task = chunkToPost(given.chunk, { control: this.#control, unsaid: this.#unsaid.memory });
-    const returned = await this.#call(task, this.#options.ownsInputs === true ? inputMemoryOf(task) : []);
+    const posted = postedChunk(given.chunk);
+    const moved = this.#options.ownsInputs === true ? memoryIn(posted, movedBytes) : [];
+    const returned = await this.#call(posted, moved);
     if (returned === undefined) return;
-    given.returned = returned as ChunkReturn;
+    given.returned = returnFrom(returned as Posted);
     this.#endIfHeard(given);
   }
 
@@ -293,7 +300,7 @@ export class ThreadSlot {
   }
 
   /** What the thread gave back; nothing when the call failed. */
-  async #call(task: PostedChunk | { readonly closing: string }, moved: ArrayBuffer[] = []): Promise<unknown> {
+  async #call(task: Posted | { readonly closing: string }, moved: ArrayBuffer[] = []): Promise<unknown> {
     const live = (await this.#live)!;
     try {
       const answer = live.piscina.run(task, { transferList: moved });
@@ -361,24 +368,4 @@ function endThread(live: LiveThread): Promise<void> {
  */
 function heapLimits(memoryLimitMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: memoryLimitMb, maxYoungGenerationSizeMb: 24 };
-}
-
-/**
- * A view of a large buffer is posted with all of that buffer, so views are cut out first; shared memory is not
- * copied.
- */
-function chunkToPost(given: PooledChunk, shared: Pick<ChunkTask, 'control' | 'unsaid'>): PostedChunk {
-  const { timeoutMs: _, ...chunk } = given;
-  const own = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
-  const block = ({ start, count, bytes }: Block): Block => ({ start, count, bytes: own(bytes) });
-  const elementwise = chunk.elementwise.map(({ array, blocks }) => ({ array, blocks: blocks.map(block) }));
-  const notes = chunk.notes.map(({ index, bytes }) => ({ index, bytes: own(bytes) }));
-  const blocks = [...elementwise, ...chunk.whole].flatMap((input) => input.blocks);
-  const attachments = attachmentsOfAll([chunk.definition, ...blocks.map(({ bytes }) => bytes)]);
-  return { ...chunk, ...shared, elementwise, notes, attachments };
-}
-
-function inputMemoryOf({ elementwise }: PostedChunk): ArrayBuffer[] {
-  const large = elementwise.flatMap(({ blocks }) => blocks).filter(({ bytes }) => bytes.byteLength > movedBytes);
-  return [...new Set(large.map(({ bytes }) => bytes.buffer as ArrayBuffer))];
 }

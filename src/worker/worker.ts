@@ -2,9 +2,10 @@
 // opens what it carries, and never runs user code itself. This is the shell of `WorkerCore`, which decides.
 
 import { threadId } from 'node:worker_threads';
-import { attachShared } from '../lib/attachments.ts';
+import { attachmentsOf, attachShared } from '../lib/attachments.ts';
 import type { ChunkInput, CodeSource } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { shortBytes } from '../lib/posted.ts';
 import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { messageIn } from '../lib/thrown-text.ts';
@@ -24,7 +25,6 @@ export interface CodeKeeper {
 interface DefinedArray {
   readonly key: number;
   readonly definition: ArrayDefinition;
-  /** In shared memory, so that each thread reads it without a copy. */
   readonly bytes: Uint8Array;
   readonly whole: readonly ChunkInput[];
 }
@@ -216,7 +216,9 @@ function definedArray({ definition, whole }: Extract<ToWorker, { type: 'define' 
   return { key: nextKey++, definition, bytes: share(definition.definition), whole: shared };
 }
 
+/** In shared memory, if it is worth that, so that each thread reads it without a copy. */
 function share(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength <= shortBytes && attachmentsOf(bytes) === undefined) return bytes;
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   shared.set(bytes);

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { attach, attachmentsOf } from '../../src/lib/attachments.ts';
+import type { ChunkReturn } from '../../src/lib/chunk.ts';
+import { chunkFrom, memoryIn, postedChunk, postedReturn, returnFrom } from '../../src/lib/posted.ts';
+
+const count = fc.nat();
+const bytes = fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.uint8Array({ minLength: 1_020, maxLength: 1_030 }));
+const input = fc.record({ array: count, blocks: fc.array(fc.record({ start: count, count, bytes })) });
+const inputs = fc.array(input, { maxLength: 3 });
+const chunk = fc.record({
+  name: fc.string({ unit: 'binary' }),
+  length: count,
+  array: count,
+  attempt: count,
+  lanes: count,
+  code: fc.record({ bundle: fc.webUrl(), problem: fc.string() }, { requiredKeys: [] }),
+  definition: bytes,
+  ranges: fc.array(fc.record({ start: count, end: count })),
+  elementwise: inputs,
+  whole: inputs,
+  notes: fc.array(fc.record({ index: count, bytes })),
+  timedOut: fc.array(count),
+});
+
+test('a chunk that was posted is the same on the thread', () => {
+  fc.assert(
+    fc.property(chunk, (sent) => {
+      assert.deepEqual(asArrays(chunkFrom(structuredClone(postedChunk(sent)))), asArrays(sent));
+    }),
+  );
+});
+
+const log = { type: 'logs', records: [{ time: 1, level: 'info', message: 'finished', task: 'a' }] } as const;
+const settled = fc.record(
+  { type: fc.constant('settled' as const), start: count, count, busyMs: fc.double(), bytes, retried: count },
+  { requiredKeys: ['type', 'start', 'count', 'busyMs', 'bytes'] },
+);
+
+test('so is what a thread gives back', () => {
+  fc.assert(
+    fc.property(count, fc.array(fc.oneof(settled, fc.constant(log))), (reports, last) => {
+      const sent: ChunkReturn = { reports, last };
+      assert.deepEqual(asArrays(returnFrom(structuredClone(postedReturn(sent)))), asArrays(sent));
+    }),
+  );
+});
+
+test('memory that belongs to bytes goes along, however few they are, and is then the thread’s own', () => {
+  const definition = Uint8Array.of(1);
+  attach(definition, new Map([[7, new ArrayBuffer(8)]]));
+
+  const arrived = chunkFrom(structuredClone(postedChunk({ ...plain, definition })));
+
+  const attached = attachmentsOf(arrived.definition)!;
+  assert.deepEqual([attached.attachments.get(7)?.byteLength, attached.isForKeeps], [8, true]);
+});
+
+test('a view takes along nothing else of its memory', () => {
+  const large = new Uint8Array(10_000);
+
+  const [definition] = memoryIn(postedChunk({ ...plain, definition: large.subarray(0, 2_000) }), 2_000);
+
+  assert.equal(definition?.byteLength, 2_000);
+});
+
+test('shared memory is not to be moved, nor is what is smaller than that, and nothing twice', () => {
+  const [shared, own] = [new Uint8Array(new SharedArrayBuffer(5_000)), new Uint8Array(5_000)];
+  const blocks = [shared, own, own, new Uint8Array(4_999)].map((each) => ({ start: 0, count: 1, bytes: each }));
+
+  const posted = postedChunk({ ...plain, elementwise: [{ array: 1, blocks }] });
+
+  assert.deepEqual(memoryIn(posted, 5_000), [own.buffer]);
+});
+
+const plain = {
+  name: 'a',
+  length: 1,
+  array: 1,
+  attempt: 1,
+  lanes: 1,
+  code: {},
+  definition: new Uint8Array(0),
+  ranges: [{ start: 0, end: 1 }],
+  elementwise: [],
+  whole: [],
+  notes: [],
+  timedOut: [],
+};
+
+/** Whether bytes are a part of a larger memory is all the same. */
+function asArrays(value: unknown): unknown {
+  if (value instanceof Uint8Array) return [...value];
+  if (Array.isArray(value)) return value.map(asArrays);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, asArrays(member)]));
+}
