@@ -1,24 +1,24 @@
 // What a piscina thread runs: one chunk at a time, reported over one port in order, so that a log line never arrives
 // after the outcome that it came before.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attachmentsOf, type Attachments } from '../src/lib/attachments.ts';
 import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
-import { chunkFrom, postedReturn, type Posted } from '../src/lib/posted.ts';
+import { chunkFrom, memoryOf, postedReturn, type Posted } from '../src/lib/posted.ts';
 import { Vigil } from '../src/lib/vigil.ts';
-import type { ChunkMessage, ThreadMemory } from '../src/lib/chunk.ts';
+import type { ChunkMessage, Control, ThreadMemory } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
 // Piscina tries `require()` first, which a loader such as tsx turns into another copy of all of Heddle than the one
 // that the user's modules import. What waits at its top level cannot be required, so piscina imports it.
 await Promise.resolve();
 const none: Attachments = new Map();
-const memory = workerData as ThreadMemory;
-const { control } = memory;
+/** It comes with the first chunk. */
+let memory: ThreadMemory;
 /** For the next chunk. */
 const vigil = new Vigil();
 /** Ours, whatever a task may do to the port that it can reach too. */
@@ -50,8 +50,9 @@ const copiedBytes = 64 * 1024;
 export default async function runInThread(posted: Posted | { readonly closing: string }): Promise<Posted | 'closed'> {
   vigil.end();
   if ('closing' in posted) return await closeInThread(posted.closing);
+  memory = memoryOf(posted) ?? memory;
   const task = { ...chunkFrom(posted), ...memory };
-  const { attempt } = task;
+  const { attempt, control } = task;
   const startedAt = performance.now();
   let isOver = false;
   const report = (message: ChunkMessage) => {
@@ -60,7 +61,7 @@ export default async function runInThread(posted: Posted | { readonly closing: s
     const attached = message.type === 'settled' ? attachmentsOf(message.bytes)?.attachments : undefined;
     Atomics.add(control, controlWords.untaken, weightOf(message));
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
-    waitForRoom();
+    waitForRoom(control);
   };
   const last = await runChunk(task, report);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
@@ -76,7 +77,7 @@ export default async function runInThread(posted: Posted | { readonly closing: s
 }
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
-function waitForRoom(): void {
+function waitForRoom(control: Control): void {
   let untaken = Atomics.load(control, controlWords.untaken);
   if (untaken <= mostUntakenKilobytes) return;
   // As while a resource is opened nothing runs, so that no timeout counts the time.

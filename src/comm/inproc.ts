@@ -6,14 +6,14 @@ type Later = (flush: () => void) => void;
 
 /**
  * Two ends in one process. Messages pass by reference, so whoever gets one must treat it as immutable. What the first
- * end sends arrives soon, unless nothing waits for it: then it arrives as one batch in the next turn of the event loop.
+ * end sends arrives soon; if that is not urgent, as one batch in the next turn of the event loop.
  */
-export function inprocPair<A, B>({ isWaitedFor = true } = {}): [Comm<A, B>, Comm<B, A>] {
+export function inprocPair<A, B>({ isUrgent = true } = {}): [Comm<A, B>, Comm<B, A>] {
   const ofOne = new Inbox<A>();
   const ofOther = new Inbox<B>();
   const channel = { isClosed: false };
   return [
-    new InprocEnd(ofOne, ofOther, { channel, later: isWaitedFor ? soon : nextTurn }),
+    new InprocEnd(ofOne, ofOther, { channel, later: isUrgent ? soon : nextTurn }),
     new InprocEnd(ofOther, ofOne, { channel, later: soon }),
   ];
 }

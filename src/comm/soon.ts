@@ -1,11 +1,12 @@
 /** So long may a turn of the event loop be, in milliseconds, before what is to be sent waits for the next one. */
 const longTurnMs = 1;
+/** Of this thread's event loop, whoever asks. */
 let turnBeganAt: number | undefined;
 
 /**
- * Calls back in this turn of the event loop, once all that is ready to run in it has run: another turn takes as long as
- * dozens of small messages. In the next turn, if this one has become long: two busy ends would starve all IO, and where
- * there is much to do, batches shall be large.
+ * Calls back before the event loop goes on, and not within this call: another turn would take longer than what most
+ * messages ask for. In the next turn, if this one has become long: two busy ends would starve all IO, and where there
+ * is much to do, batches shall be large. Time that the thread slept may count: then a turn is little beside it.
  */
 export function soon(callback: () => void): void {
   const now = performance.now();

@@ -79,7 +79,7 @@ export interface ThreadMemory {
 }
 
 /** One dispatch of some of an array's indices. */
-export interface ChunkTask extends ThreadMemory {
+export interface Dispatch {
   /** For messages. */
   readonly name: string;
   /** Of the array. */
@@ -101,6 +101,9 @@ export interface ChunkTask extends ThreadMemory {
   /** Indices whose last attempt was ended because its time was up. They are not called again, only judged. */
   readonly timedOut: readonly number[];
 }
+
+/** The same on the thread that runs it. */
+export interface ChunkTask extends Dispatch, ThreadMemory {}
 
 /** What the runner of a chunk reports, in order. */
 export type ChunkMessage =

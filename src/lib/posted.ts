@@ -1,11 +1,8 @@
 // What goes to a thread of this process and comes back: as one flat list. V8 copies that in a fraction of the time that
-// objects take; and a small array of bytes, which takes it as long as all the rest, goes as a text.
+// objects take. A small array of bytes alone takes it as long as all the rest, so it goes as a text.
 
 import { attach, attachmentsOf, type Attachments } from './attachments.ts';
-import type { Block, ChunkInput, ChunkMessage, ChunkReturn, ChunkTask } from './chunk.ts';
-
-/** A chunk without what its thread has from the start. */
-export type PostableChunk = Omit<ChunkTask, 'control' | 'unsaid'>;
+import type { Block, ChunkInput, ChunkMessage, ChunkReturn, Dispatch, ThreadMemory } from './chunk.ts';
 
 export type Posted = readonly unknown[];
 
@@ -14,8 +11,9 @@ type Settled = Extract<ChunkMessage, { type: 'settled' }>;
 /** Bytes up to this length go as a text. */
 export const shortBytes = 1_024;
 
-export function postedChunk(chunk: PostableChunk): Posted {
-  const list: unknown[] = [];
+/** `memory` goes along with the first chunk of a thread. */
+export function postedChunk(chunk: Dispatch, memory?: ThreadMemory): Posted {
+  const list: unknown[] = [memory];
   const { name, length, array, attempt, lanes, code } = chunk;
   list.push(name, length, array, attempt, lanes, code.bundle, code.problem);
   putBytes(list, chunk.definition);
@@ -33,9 +31,14 @@ export function postedChunk(chunk: PostableChunk): Posted {
   return list;
 }
 
+/** What came with the first chunk. */
+export function memoryOf([memory]: Posted): ThreadMemory | undefined {
+  return memory as ThreadMemory | undefined;
+}
+
 /** To be called once, by the thread that it was posted to: what is attached to its bytes is that thread's own. */
-export function chunkFrom(posted: Posted): PostableChunk {
-  const next = readerOf(posted);
+export function chunkFrom(posted: Posted): Dispatch {
+  const next = readerOf(posted, 1);
   const number = () => next() as number;
   const name = next() as string;
   const [length, array, attempt, lanes] = [number(), number(), number(), number()];
@@ -76,7 +79,8 @@ export function postedReturn({ reports, last }: ChunkReturn): Posted {
 
 export function returnFrom(posted: Posted): ChunkReturn {
   const next = readerOf(posted);
-  const [reports, last]: [number, ChunkMessage[]] = [next() as number, []];
+  const reports = next() as number;
+  const last: ChunkMessage[] = [];
   for (let message = next(); message !== undefined; message = next()) {
     last.push(message === 'settled' ? takeSettled(next) : (message as ChunkMessage));
   }
@@ -86,7 +90,9 @@ export function returnFrom(posted: Posted): ChunkReturn {
 function takeSettled(next: Next): Settled {
   const [start, count, busyMs] = [next(), next(), next()] as [number, number, number];
   const retried = next() as number | undefined;
-  return { type: 'settled', start, count, busyMs, ...(retried !== undefined && { retried }), bytes: takeBytes(next) };
+  // Kept for long, and counted: memory that Node shares out would be kept with it, and is not counted.
+  const bytes = new Uint8Array(takeBytes(next));
+  return { type: 'settled', start, count, busyMs, ...(retried !== undefined && { retried }), bytes };
 }
 
 function putInputs(list: unknown[], inputs: readonly ChunkInput[]): void {
@@ -113,7 +119,7 @@ function putBytes(list: unknown[], bytes: Uint8Array): void {
     return;
   }
   // A view of a large buffer is posted with all of that buffer, so views are cut out first.
-  list.push(byteLength === buffer.byteLength ? bytes : bytes.slice(), attached);
+  list.push(byteLength === buffer.byteLength ? bytes : new Uint8Array(bytes), attached);
 }
 
 function takeBytes(next: Next): Uint8Array {
@@ -134,7 +140,7 @@ function takeEach<Member>(next: Next, take: () => Member): Member[] {
 /** Gives the members of a list, one after the other. */
 type Next = () => unknown;
 
-function readerOf(posted: Posted): Next {
-  let position = 0;
+function readerOf(posted: Posted, start = 0): Next {
+  let position = start;
   return () => posted[position++];
 }

@@ -49,7 +49,9 @@ export class ResultDesk {
     const isOwed = byteLength > toldBytes;
     const held = this.memory.add(block, { isOwed });
     array.blocks.add(held);
-    const told = isOwed ? { start, count, bytes: bytes.slice(0, blockHeadBytes), byteLength } : block;
+    // A slice of a Buffer would keep all of it.
+    const head = () => new Uint8Array(bytes.subarray(0, blockHeadBytes));
+    const told = isOwed ? { start, count, bytes: head(), byteLength } : block;
     sendToClient(array.client, { type: 'settled', array: array.clientArray, ...told, ...(ran && { ran }) });
     this.#dropUnneeded(array, [held]);
     const range = { start, end: start + count };

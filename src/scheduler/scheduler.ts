@@ -36,7 +36,7 @@ import { ResourceDesk } from './resources.ts';
 import { ranOf, ResultDesk, type Ran } from './result-desk.ts';
 import './specimens.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
-import { givenUp, soon, watchOverClient, whyItIsGone } from './signs-of-life.ts';
+import { givenUp, toldInTime, watchOverClient, whyItIsGone } from './signs-of-life.ts';
 
 /** What belongs to an event and is not shown to the core. */
 interface Freight {
@@ -169,7 +169,7 @@ export class Scheduler implements AsyncDisposable {
     const told = by === 'failure' && peer.type === 'worker' ? this.#options.howWorkerEnded?.(peer.name) : undefined;
     if (told === undefined) return this.#leave(peer, whyItIsGone(peer, reason));
     this.#handle({ type: 'worker-paused', worker: peer.id });
-    this.#leave(peer, whyItIsGone(peer, (await soon(told)) ?? reason));
+    this.#leave(peer, whyItIsGone(peer, (await toldInTime(told)) ?? reason));
   }
 
   #leave(peer: WorkerPeer | ClientPeer, reason: string): void {

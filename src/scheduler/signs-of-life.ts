@@ -30,7 +30,7 @@ export function whyItIsGone(peer: WorkerPeer | ClientPeer, reason: string): stri
 }
 
 /** What is told within a second, or nothing: how a process ended may be known only after its connection is lost. */
-export async function soon(told: Promise<string | undefined>): Promise<string | undefined> {
+export async function toldInTime(told: Promise<string | undefined>): Promise<string | undefined> {
   return (await inTime(patienceMs, told))?.value;
 }
 

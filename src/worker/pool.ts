@@ -1,9 +1,9 @@
-import type { ChunkMessage, ChunkTask, Loss } from '../lib/chunk.ts';
+import type { ChunkMessage, Dispatch, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Range } from '../lib/range.ts';
 
-/** A chunk on its way to a thread, before the thread's control words are known. */
-export interface PooledChunk extends Omit<ChunkTask, 'control' | 'unsaid'> {
+/** A chunk on its way to a thread. */
+export interface PooledChunk extends Dispatch {
   /** How long one index may take; a thread that is busy for longer is ended. */
   readonly timeoutMs: number | undefined;
 }

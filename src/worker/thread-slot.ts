@@ -1,7 +1,6 @@
 // One thread, as a piscina pool of its own: piscina does not say which of its threads runs what, and a death must be
 // charged to the very index that caused it. This is the shell of `ThreadLife`, which decides.
 
-import { fileURLToPath } from 'node:url';
 import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
@@ -56,9 +55,7 @@ interface AskedClosing {
   readonly over: PromiseWithResolvers<void>;
 }
 
-const entryUrl = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-/** Of a URL, piscina would make a path again for each chunk. */
-const entry = fileURLToPath(entryUrl);
+const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
 
 const ended = { type: 'ended' } as const;
 
@@ -73,6 +70,8 @@ export class ThreadSlot {
   readonly #control = newControl();
   readonly #unsaid = new UnsaidLines();
   readonly #vigil = new Vigil();
+  /** What the present thread gets with its first chunk, and keeps. */
+  #untold: ThreadMemory | undefined;
   /** Whether we look for unposted lines now and then: from when a chunk begins until there is none. */
   #isListening = false;
   #live: Promise<LiveThread> | undefined;
@@ -233,6 +232,7 @@ export class ThreadSlot {
   async #start(): Promise<void> {
     Atomics.store(this.#control, controlWords.untaken, 0);
     this.#lastTask = this.#lastWords = undefined;
+    this.#untold = { control: this.#control, unsaid: this.#unsaid.memory };
     this.#live = this.#startThread();
     try {
       await this.#live;
@@ -253,7 +253,6 @@ export class ThreadSlot {
       // Any other mode parks an idle thread and so stops the timers and sockets of the user's modules in it.
       atomics: 'disabled',
       recordTiming: false,
-      workerData: { control: this.#control, unsaid: this.#unsaid.memory } satisfies ThreadMemory,
       ...(argv !== undefined && { argv: [...argv] }),
       ...(memoryLimitMb !== undefined && { resourceLimits: heapLimits(memoryLimitMb) }),
     });
@@ -287,7 +286,8 @@ export class ThreadSlot {
   }
 
   async #runChunk(given: GivenChunk): Promise<void> {
-    const posted = postedChunk(given.chunk);
+    const posted = postedChunk(given.chunk, this.#untold);
+    this.#untold = undefined;
     const moved = this.#options.ownsInputs === true ? memoryIn(posted, movedBytes) : [];
     const returned = await this.#call(posted, moved);
     if (returned === undefined) return;

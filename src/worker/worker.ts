@@ -216,7 +216,7 @@ function definedArray({ definition, whole }: Extract<ToWorker, { type: 'define' 
   return { key: nextKey++, definition, bytes: share(definition.definition), whole: shared };
 }
 
-/** In shared memory, if it is worth that, so that each thread reads it without a copy. */
+/** In shared memory, so that each thread reads it without a copy; what is short goes to threads as a text anyway. */
 function share(bytes: Uint8Array): Uint8Array {
   if (bytes.byteLength <= shortBytes && attachmentsOf(bytes) === undefined) return bytes;
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes;

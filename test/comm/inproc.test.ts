@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'node:test';
 import { inprocPair } from '../../src/comm/inproc.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
@@ -22,6 +23,21 @@ test('inproc: a message arrives as the very object that was sent, and not within
 
   await ear.until(({ messages }) => messages.length > 0);
   assert.equal(ear.messages[0], message);
+});
+
+test('inproc: what is not urgent arrives as one batch, in the next turn', async () => {
+  const [here, there] = inprocPair<never, number>({ isUrgent: false });
+  const ear = Ear.at(there);
+  await nextTurn();
+
+  here.send(1);
+  await Promise.resolve();
+  here.send(2);
+  await new Promise((resolve) => process.nextTick(resolve));
+  assert.deepEqual([ear.messages, ear.seen], [[], 0]);
+
+  await nextTurn();
+  assert.deepEqual([ear.messages, ear.seen], [[1, 2], 1]);
 });
 
 test(

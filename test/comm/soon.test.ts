@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'node:test';
 import { soon } from '../../src/comm/soon.ts';
 
-test('what is to be soon comes in this turn, after all that is ready to run in it', async () => {
+test('what is to be soon comes in this turn, and after what goes on with the promises of whoever asks', async () => {
   await nextTurn();
   const order: string[] = [];
 

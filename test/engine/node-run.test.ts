@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { encodeOutcomes } from '../../src/engine/outcomes.ts';
 import { State } from '../../src/flow/state.ts';
 import { attach } from '../../src/lib/attachments.ts';
 import { blockHeadBytes } from '../../src/lib/chunk.ts';
 import { block, failed, nodeOf, runOf, skipped } from './fixtures.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 test('a run that was not submitted yet is pending, and not done', async () => {
   const run = new NodeRun(nodeOf('load'));
@@ -75,6 +81,27 @@ test('memory beside a result is copied as long as others may read it, and is the
   const results = [early, late].map((run) => run.state.result as Uint8Array);
   assert.deepEqual(results[0], results[1]);
   assert.deepEqual(results.map(({ buffer }, position) => buffer === given[position]), [false, true]); // prettier-ignore
+});
+
+test('of the memory of a value that is not kept, nothing is', async () => {
+  const run = new NodeRun(nodeOf('load'), { keptBytes: 0, isReturned: false });
+  run.submittedAs(1, { length: 1, isList: false });
+  const memory = settle(run);
+
+  await turn();
+  collectGarbage();
+
+  assert.equal(memory.deref(), undefined);
+  assert.equal(run.state.isSuccessful(), true);
+
+  /** With an outcome as a thread of this process sends it. */
+  function settle(node: NodeRun): WeakRef<ArrayBufferLike> {
+    const { start, count, bytes } = block(0, ['x'.repeat(100_000)]);
+    const sent = Buffer.from(bytes.slice().buffer);
+    node.wants(sent.byteLength);
+    node.settled({ start, count, bytes: sent });
+    return new WeakRef(sent.buffer);
+  }
 });
 
 test('a map over nothing is done at once, with no children', async () => {

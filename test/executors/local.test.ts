@@ -9,7 +9,10 @@ describeContract('this thread', () => new LocalExecutor(), { sharesMemory: true 
 test('between tasks that take long, this thread sees to whatever else the program does', async () => {
   let turns = 0;
   let isOver = false;
-  const count = () => isOver || ((turns += 1), setImmediate(count));
+  const count = () => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
   const turnsSoFar = task('turnsSoFar', (before: number) => {
     const until = performance.now() + 2;
     while (performance.now() < until);

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { attach, attachmentsOf } from '../../src/lib/attachments.ts';
-import type { ChunkReturn } from '../../src/lib/chunk.ts';
-import { chunkFrom, memoryIn, postedChunk, postedReturn, returnFrom } from '../../src/lib/posted.ts';
+import { newControl } from '../../src/lib/chunk.ts';
+import type { ChunkReturn, Dispatch } from '../../src/lib/chunk.ts';
+import { chunkFrom, memoryIn, memoryOf, postedChunk, postedReturn, returnFrom } from '../../src/lib/posted.ts';
 
 const count = fc.nat();
-const bytes = fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.uint8Array({ minLength: 1_020, maxLength: 1_030 }));
+const whole = fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.uint8Array({ minLength: 1_020, maxLength: 1_030 }));
+const bytes = fc.oneof(whole, whole.map(asPart));
 const input = fc.record({ array: count, blocks: fc.array(fc.record({ start: count, count, bytes })) });
 const inputs = fc.array(input, { maxLength: 3 });
-const chunk = fc.record({
+const chunk: fc.Arbitrary<Required<Dispatch>> = fc.record({
   name: fc.string({ unit: 'binary' }),
   length: count,
   array: count,
@@ -58,14 +60,31 @@ test('memory that belongs to bytes goes along, however few they are, and is then
 });
 
 test('a view takes along nothing else of its memory', () => {
-  const large = new Uint8Array(10_000);
+  for (const large of [new Uint8Array(10_000), Buffer.alloc(10_000)]) {
+    const [definition] = memoryIn(postedChunk({ ...plain, definition: large.subarray(0, 2_000) }), 2_000);
 
-  const [definition] = memoryIn(postedChunk({ ...plain, definition: large.subarray(0, 2_000) }), 2_000);
-
-  assert.equal(definition?.byteLength, 2_000);
+    assert.equal(definition?.byteLength, 2_000);
+  }
 });
 
-test('shared memory is not to be moved, nor is what is smaller than that, and nothing twice', () => {
+test('what a thread gives back has memory of its own, since it is kept', () => {
+  const sent = { type: 'settled', start: 0, count: 1, busyMs: 1, bytes: new Uint8Array(100) } as const;
+
+  const [arrived] = returnFrom(structuredClone(postedReturn({ reports: 0, last: [sent] }))).last;
+
+  assert.equal(arrived?.type === 'settled' && arrived.bytes.buffer.byteLength, 100);
+});
+
+test('a thread gets the memory that it shares with its first chunk', () => {
+  const memory = { control: newControl() };
+  const posted = postedChunk(plain, memory);
+
+  assert.equal(memoryOf(posted), memory);
+  assert.deepEqual(asArrays(chunkFrom(posted)), asArrays(plain));
+  assert.equal(memoryOf(postedChunk(plain)), undefined);
+});
+
+test('only memory of so many bytes is to be moved, never shared memory, and nothing twice', () => {
   const [shared, own] = [new Uint8Array(new SharedArrayBuffer(5_000)), new Uint8Array(5_000)];
   const blocks = [shared, own, own, new Uint8Array(4_999)].map((each) => ({ start: 0, count: 1, bytes: each }));
 
@@ -89,7 +108,11 @@ const plain = {
   timedOut: [],
 };
 
-/** Whether bytes are a part of a larger memory is all the same. */
+function asPart(own: Uint8Array): Uint8Array {
+  return Uint8Array.of(9, ...own, 9).subarray(1, -1);
+}
+
+/** So that bytes are compared, and not the class or memory that they are in. */
 function asArrays(value: unknown): unknown {
   if (value instanceof Uint8Array) return [...value];
   if (Array.isArray(value)) return value.map(asArrays);

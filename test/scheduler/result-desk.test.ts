@@ -25,6 +25,19 @@ test('a client is told of a large outcome, and gets it when it asks', bounded, a
   assert.deepEqual(await client.next('block'), { type: 'block', array: 7, ...block(0, large) });
 });
 
+test('what a client is told of a large outcome keeps nothing of it in memory', bounded, async () => {
+  await using scheduler = new Scheduler();
+  const { ada, client } = await started(scheduler);
+  client.send({ type: 'submit', arrays: [submission({ array: 7, length: 1 })] });
+  const { attempt } = await ada.next('run');
+
+  // A Buffer is what a thread of this process sends.
+  ada.send({ ...outcome(attempt, 0, large), bytes: Buffer.alloc(large) });
+
+  const { bytes } = await client.next('settled');
+  assert.equal(bytes.buffer.byteLength, blockHeadBytes);
+});
+
 test('of arrays that are sealed nothing is kept that nobody needs any more', bounded, async () => {
   await using scheduler = new Scheduler();
   const { ada, client } = await started(scheduler);

@@ -299,7 +299,7 @@ export class NodeRun implements ArrayListener {
 function withoutValues(block: SettledBlock): SettledBlock {
   const { start, count, bytes, byteLength = bytes.byteLength } = block;
   if (bytes[0] !== blockKinds.succeeded) return block;
-  return { start, count, bytes: bytes.slice(0, 1), byteLength };
+  return { start, count, bytes: Uint8Array.of(bytes[0]), byteLength };
 }
 
 interface Unread {
