@@ -1,5 +1,5 @@
 import { controlOrders, controlWords, newControl, resetControl, runningIn, takeTail } from '../lib/chunk.ts';
-import type { ChunkMessage } from '../lib/chunk.ts';
+import type { ChunkMessage, ChunkTask } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { runChunk } from '../engine/task-run/chunk-runner.ts';
@@ -30,8 +30,7 @@ export class InlinePool implements ChunkPool {
     const { timeoutMs: _, ...task } = chunk;
     try {
       const report = (message: ChunkMessage) => void emit(message);
-      const running = runChunk({ ...task, control }, report);
-      return await Promise.race([running.then((last) => ({ last })), stopped]);
+      return await Promise.race([runInTurn({ ...task, control }, report), stopped]);
     } finally {
       this.#current = undefined;
     }
@@ -57,6 +56,12 @@ export class InlinePool implements ChunkPool {
     forgetArrays();
     return Promise.resolve();
   }
+}
+
+/** The function that it calls may not yield for long: so all that came before is told first, and noted. */
+async function runInTurn(task: ChunkTask, report: (message: ChunkMessage) => void): Promise<ChunkEnd> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return { last: await runChunk(task, report) };
 }
 
 function leftRecord({ name: task, length }: PooledChunk, mapIndex: number): LogRecord {

@@ -6,27 +6,29 @@ import { describeContract } from './contract.ts';
 
 describeContract('this thread', () => new LocalExecutor(), { sharesMemory: true });
 
-test('between tasks that take long, this thread sees to whatever else the program does', async () => {
+test('before a task of this thread begins, the rest of the program has its turn, and hears of the task before', async () => {
   let turns = 0;
   let isOver = false;
+  const told: string[] = [];
   const count = () => {
     turns += 1;
     if (!isOver) setImmediate(count);
   };
-  const turnsSoFar = task('turnsSoFar', (before: number) => {
-    const until = performance.now() + 2;
-    while (performance.now() < until);
-    return Math.max(turns, before);
+  const step = task('step', ({ seen }: { readonly seen: readonly number[] }) => {
+    told.push('begins');
+    return { seen: [...seen, turns] };
   });
-  const flow = new Flow('busy', { executor: new LocalExecutor() }, () => {
-    const seen = [turnsSoFar(0)];
-    while (seen.length < 10) seen.push(turnsSoFar(seen.at(-1)!));
-    return { seen };
+  const flow = new Flow('steps', { executor: new LocalExecutor() }, () => {
+    const steps = [step({ seen: [] })];
+    while (steps.length < 10) steps.push(step(steps.at(-1)!));
+    return { last: steps.at(-1)! };
   });
 
   count();
-  const { output } = await flow.run({ onLog: () => {} });
+  const { output } = await flow.run({ onLog: ({ message }) => told.push(message.replace(/ in .*/, '')) });
   isOver = true;
 
-  assert.equal(new Set(output.seen).size, 10);
+  assert.equal(new Set(output.last.seen).size, 10);
+  const ofSteps = told.filter((word) => word === 'begins' || word === 'finished');
+  assert.deepEqual(ofSteps, Array.from({ length: 10 }, () => ['begins', 'finished']).flat());
 });
