@@ -90,8 +90,9 @@ export function returnFrom(posted: Posted): ChunkReturn {
 function takeSettled(next: Next): Settled {
   const [start, count, busyMs] = [next(), next(), next()] as [number, number, number];
   const retried = next() as number | undefined;
+  const taken = takeBytes(next);
   // Kept for long, and counted: memory that Node shares out would be kept with it, and is not counted.
-  const bytes = new Uint8Array(takeBytes(next));
+  const bytes = Buffer.isBuffer(taken) ? new Uint8Array(taken) : taken;
   return { type: 'settled', start, count, busyMs, ...(retried !== undefined && { retried }), bytes };
 }
 
