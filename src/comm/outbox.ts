@@ -143,7 +143,7 @@ export class Outbox<M extends Message> {
     clearImmediate(this.#flushSoon);
     this.#flushSoon = undefined;
     if (this.#batch.length === 0) return;
-    const frame = encodeMessages(this.#batch);
+    const frame = encodeMessages(this.#batch, this.#batchBytes);
     this.#frames.push({ frame: [frame], length: frame.length });
     this.#waitingBytes += frame.length - this.#batchBytes;
     this.#batch = [];

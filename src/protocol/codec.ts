@@ -34,13 +34,12 @@ const unpackr = new Unpackr({ ...plain, copyBuffers: true });
 const ownMemoryBytes = 128 * 1024;
 const poolBytes = 8 * 1024;
 
-/** The frame is the caller's: nothing writes to it later. */
-export function encodeMessages(messages: readonly Message[]): Uint8Array {
-  let weight = poolBytes;
-  for (const message of messages) weight += weigh(message);
-  if (weight < ownMemoryBytes) return packr.pack(messages);
+/** The frame is the caller's: nothing writes to it later. `weight` is what `weigh` says of all messages together. */
+export function encodeMessages(messages: readonly Message[], weight = weigh(messages)): Uint8Array {
+  const bytes = poolBytes + weight;
+  if (bytes < ownMemoryBytes) return packr.pack(messages);
   // Otherwise the pool would grow to the size of this frame, and stay so: each small frame after it would pin as much.
-  packr.useBuffer(Buffer.allocUnsafeSlow(weight));
+  packr.useBuffer(Buffer.allocUnsafeSlow(bytes));
   try {
     return packr.pack(messages);
   } finally {
