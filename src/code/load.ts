@@ -81,13 +81,12 @@ export async function load(
   { bundle, problem }: CodeSource = {},
   importing?: (module: string) => void,
 ): Promise<object> {
-  if (bundle === undefined) {
-    const known = find(reference);
-    if (known !== undefined) return known;
-  }
+  const inside = bundle !== undefined && reference.module !== undefined && inBundle(bundle, reference.module);
+  const known = find(inside === false ? reference : { ...reference, module: inside });
+  if (known !== undefined) return known;
   if (reference.module === undefined) throw notAddressable(reference);
 
-  const module = bundle === undefined ? locate(reference, problem) : inBundle(bundle, reference.module);
+  const module = inside === false ? locate(reference, problem) : inside;
   const here = { ...reference, module };
   if (!imports.has(module)) importing?.(reference.path ?? reference.module);
   const end = await importUntil(module, () => find(here) !== undefined);

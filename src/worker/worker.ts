@@ -138,10 +138,9 @@ export class Worker implements AsyncDisposable {
     }
   }
 
-  async #run({ array, attempt, inputs, ...message }: RunMessage, code: CodeSource): Promise<void> {
+  async #run({ array, attempt, ranges, lanes, notes, timedOut, inputs }: RunMessage, code: CodeSource): Promise<void> {
     const { definition, key, bytes, whole } = this.#arrays.get(array)!;
     const { name, length, timeoutMs } = definition;
-    const { ranges, lanes, notes, timedOut } = message;
     const facts = { name, length, array: key, attempt, ranges, lanes, notes, timedOut, timeoutMs };
     const chunk = { ...facts, code, definition: bytes, whole, elementwise: inputs };
     const end = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
