@@ -3,11 +3,10 @@
 import { collectGarbage } from './lib/memory.ts';
 import { measurements } from './measurements/all.ts';
 
-const [measurement, name] = process.argv.slice(2);
-const contender = measurements
-  .find((candidate) => candidate.name === measurement)
-  ?.contenders.find((candidate) => candidate.name === name);
-if (contender === undefined) throw new Error(`no contender '${name}' of '${measurement}'`);
+const [what, name] = process.argv.slice(2);
+const measurement = measurements.find((candidate) => candidate.name === what);
+const contender = measurement?.contenders.find((candidate) => candidate.name === name);
+if (contender === undefined) throw new Error(`no contender '${name}' of '${what}'`);
 
 const resources = new AsyncDisposableStack();
 process.once('disconnect', () => void resources.disposeAsync());
@@ -17,7 +16,6 @@ process.on('message', () => void answer());
 process.send?.('ready');
 
 async function answer(): Promise<void> {
-  // No round pays for what the one before left behind.
-  collectGarbage();
+  if (measurement?.startsClean !== false) collectGarbage();
   process.send?.(await round());
 }

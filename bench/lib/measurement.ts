@@ -35,6 +35,11 @@ export interface Measurement {
   readonly contenders: readonly Contender[];
   /** Pairs of contenders: how many times as fast the first is as the second. */
   readonly ratios: readonly (readonly [string, string, Goal?])[];
+  /**
+   * Whether garbage is collected by force before each round, so that none pays for the one before: true by default. V8
+   * then drops compiled code, which no program has it do; so not where single calls are measured.
+   */
+  readonly startsClean?: boolean;
   /** The most rounds, and how many are run before and not counted, where one takes long. */
   readonly mostRounds?: number;
   readonly warmUpRounds?: number;

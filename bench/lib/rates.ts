@@ -25,10 +25,7 @@ export async function rateOfCalls(count: number, call: (value: number) => Promis
   return ratePerSecond(count, startedAt);
 }
 
-/**
- * The median of as many times as `count`, in microseconds, after as many that do not count: V8 drops compiled code when
- * it is told to collect garbage, as it is before each round and never in a program.
- */
+/** The median of as many times as `count`, in microseconds, after as many that do not count. */
 export function medianOfWarm(times: readonly number[], count: number): number {
   return medianOf(times.slice(-count));
 }

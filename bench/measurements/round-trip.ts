@@ -58,8 +58,10 @@ export const roundTrip: Measurement = {
     'in one flow run, where each waits for the one before; and in a flow run each, with a parameter, from the call ' +
     'of run to the value. The peers make calls of a pool; bare postMessage goes to a thread and back that hears of ' +
     'it from its event loop, as ours do, so that timers and sockets of tasks go on. On this thread: the same flow ' +
-    'with a LocalExecutor, which posts nothing; so that is what a task run is by itself. All are medians.',
+    'with a LocalExecutor, which posts nothing; so that is what a task run is by itself. All are medians, and unlike ' +
+    'elsewhere garbage is collected when V8 sees fit, not by force before each round.',
   unit: 'µs',
+  startsClean: false,
   contenders: [chain, here, heddle, ...peers, bare],
   ratios: [
     [chain.name, pools.piscina.name, { atLeast: 1 / 1.3 }],
