@@ -1,14 +1,14 @@
 // What a piscina thread runs: one chunk at a time, reported over one port in order, so that a log line never arrives
 // after the outcome that it came before.
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attachmentsOf, type Attachments } from '../src/lib/attachments.ts';
 import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
-import { chunkFrom, memoryOf, postedReturn, type Posted } from '../src/lib/posted.ts';
+import { chunkFrom, memoryOf, postedReturn, type Order, type Posted } from '../src/lib/posted.ts';
 import { Vigil } from '../src/lib/vigil.ts';
 import type { ChunkMessage, Control, ThreadMemory } from '../src/lib/chunk.ts';
 
@@ -24,13 +24,6 @@ const vigil = new Vigil();
 /** Ours, whatever a task may do to the port that it can reach too. */
 const post = parentPort!.postMessage.bind(parentPort);
 
-/** Whether what is posted is still sent. */
-let isPortOpen = true;
-const close = parentPort!.close.bind(parentPort);
-parentPort!.close = () => {
-  isPortOpen = false;
-  close();
-};
 // Reports have no other road: a thread without it shall die and be replaced, rather than leave everybody waiting.
 parentPort!.once('close', () => {
   throw new Error('its parentPort was closed, which only Heddle may do');
@@ -47,9 +40,19 @@ const mostUntakenKilobytes = 8 * 2 ** 10;
 /** Bytes of more than this are moved to the other thread, which only what is posted here can be. */
 const copiedBytes = 64 * 1024;
 
-export default async function runInThread(posted: Posted | { readonly closing: string }): Promise<Posted | 'closed'> {
-  vigil.end();
-  if ('closing' in posted) return await closeInThread(posted.closing);
+/**
+ * Called once. Each order comes when the one before is carried out, which is said over the port of the reports, behind
+ * them. A call of piscina for each would say so over another one, perhaps too early.
+ */
+export default function listenTo(orders: MessagePort): void {
+  orders.on('message', (order: Order) => {
+    vigil.end();
+    const carriedOut = 'closing' in order ? closeInThread(order.closing) : runInThread(order);
+    carriedOut.catch((error: unknown) => post({ broken: String(error) }));
+  });
+}
+
+async function runInThread(posted: Posted): Promise<void> {
   memory = memoryOf(posted) ?? memory;
   const task = { ...chunkFrom(posted), ...memory };
   const { attempt, control } = task;
@@ -66,14 +69,12 @@ export default async function runInThread(posted: Posted | { readonly closing: s
   const last = await runChunk(task, report);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
   await new Promise((resolve) => setImmediate(resolve));
-  const isLastReturned = isPortOpen && last.every(isCopied);
-  // On a port that is closed they are lost, and so is the run that closed it.
+  const isLastReturned = last.every(isCopied);
   if (!isLastReturned) for (const message of last) report(message);
   isOver = true;
   // After a long one, others may need the core more.
   if (performance.now() - startedAt < shortMs) vigil.begin();
-  const reports = Atomics.load(control, controlWords.reports);
-  return postedReturn({ reports, last: isLastReturned ? last : [] });
+  post({ attempt, returned: postedReturn(isLastReturned ? last : []) });
 }
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
@@ -95,10 +96,9 @@ function isCopied(message: ChunkMessage): boolean {
   return message.bytes.byteLength <= copiedBytes && attachmentsOf(message.bytes) === undefined;
 }
 
-async function closeInThread(closing: string): Promise<'closed'> {
+async function closeInThread(closing: string): Promise<void> {
   await closeResource(closing, (message) => post({ closing, message }));
   post({ closing, message: { type: 'ended' } });
-  return 'closed';
 }
 
 function movable(attached: Attachments = none): ArrayBuffer[] {

@@ -121,14 +121,6 @@ export type ChunkMessage =
   | Importing
   | ResourceOpened;
 
-/** What a thread gives back for a chunk. It comes over another port than its reports, and may overtake them. */
-export interface ChunkReturn {
-  /** How many reports were posted. */
-  readonly reports: number;
-  /** Those that come behind them. */
-  readonly last: readonly ChunkMessage[];
-}
-
 /** About how much memory a report takes, in kilobytes, rounded up. */
 export function weightOf(message: ChunkMessage): number {
   switch (message.type) {

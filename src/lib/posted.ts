@@ -2,9 +2,12 @@
 // objects take. A small array of bytes alone takes it as long as all the rest, so it goes as a text.
 
 import { attach, attachmentsOf, type Attachments } from './attachments.ts';
-import type { Block, ChunkInput, ChunkMessage, ChunkReturn, Dispatch, ThreadMemory } from './chunk.ts';
+import type { Block, ChunkInput, ChunkMessage, Dispatch, ThreadMemory } from './chunk.ts';
 
 export type Posted = readonly unknown[];
+
+/** What a thread is to do: to run a chunk, or to close the resource that it has opened by this key. */
+export type Order = Posted | { readonly closing: string };
 
 type Settled = Extract<ChunkMessage, { type: 'settled' }>;
 
@@ -63,8 +66,8 @@ export function memoryIn(posted: Posted, atLeastBytes: number): ArrayBuffer[] {
   return [...memory];
 }
 
-export function postedReturn({ reports, last }: ChunkReturn): Posted {
-  const list: unknown[] = [reports];
+export function postedReturn(last: readonly ChunkMessage[]): Posted {
+  const list: unknown[] = [];
   for (const message of last) {
     if (message.type !== 'settled') {
       list.push(message);
@@ -77,14 +80,13 @@ export function postedReturn({ reports, last }: ChunkReturn): Posted {
   return list;
 }
 
-export function returnFrom(posted: Posted): ChunkReturn {
+export function returnFrom(posted: Posted): readonly ChunkMessage[] {
   const next = readerOf(posted);
-  const reports = next() as number;
   const last: ChunkMessage[] = [];
   for (let message = next(); message !== undefined; message = next()) {
     last.push(message === 'settled' ? takeSettled(next) : (message as ChunkMessage));
   }
-  return { reports, last };
+  return last;
 }
 
 function takeSettled(next: Next): Settled {

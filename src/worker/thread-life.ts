@@ -2,8 +2,8 @@
 // it, which indices its death is charged to, and when another thread takes its place. Events go in, commands come out;
 // the time comes with each event.
 //
-// Chunks and closings of resources take turns. Each has the thread to itself, from when it is posted until its last
-// report was heard, or until the thread is gone.
+// Chunks and closings of resources take turns. Each has the thread to itself, from when it is posted until the thread
+// says that it is over, or is gone.
 
 import type { ChunkMessage, Look, Loss, ResourceOpened } from '../lib/chunk.ts';
 import { numbersIn, type Range } from '../lib/range.ts';
@@ -31,21 +31,17 @@ export type ThreadEvent =
   | { readonly type: 'closing-asked'; readonly resource: string }
   | { readonly type: 'thread-started' }
   | { readonly type: 'thread-failed'; readonly message: string }
-  /** The posted chunk reported something, or that it will report nothing more. */
-  | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage | Ended }
+  | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage }
+  /** It will report nothing more. */
+  | { readonly type: 'chunk-ended'; readonly attempt: number }
   | { readonly type: 'closing-ended'; readonly resource: string }
-  /** The call behind a turn returned, on another port than its reports; or it failed, and `loss` says why. */
-  | { readonly type: 'call-returned' }
-  | { readonly type: 'call-failed'; readonly loss: Loss }
-  /** All that it ever reported has been heard. */
-  | { readonly type: 'thread-exited'; readonly look: Look }
+  /** An error that nobody caught is ending the thread; some of what it reported may still be on its way. */
+  | { readonly type: 'thread-broke'; readonly loss: Loss }
+  /** All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already. */
+  | { readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss }
   /** Nothing is left of it, so another may be started. */
   | { readonly type: 'thread-gone' }
   | { readonly type: 'ticked'; readonly look: Look };
-
-interface Ended {
-  readonly type: 'ended';
-}
 
 /** What to do about it, in the imperative. */
 export type ThreadCommand =
@@ -65,10 +61,8 @@ export type ThreadCommand =
   | { readonly type: 'closing-over'; readonly resource: string; readonly lost: ResourceOpened | undefined };
 
 interface Turn {
-  /** Whether it was posted; and how the call ended, once it did. */
-  call: 'not-posted' | 'running' | 'returned' | Loss;
-  /** It said that it will report nothing more. */
-  isThrough: boolean;
+  /** Why it was cut short, if it was. */
+  phase: 'not-posted' | 'running' | 'ended' | Loss;
   /** When the thread is ended. */
   deadline: number;
 }
@@ -105,7 +99,6 @@ const closingGraceMs = 1_000;
 const endingMs = 2_000;
 const longestLookMs = 100;
 const stuck: Loss = { kind: 'error', message: 'it does not end' };
-const unheard: Loss = { kind: 'error', message: 'its parentPort was closed, or it ended too soon' };
 
 export class ThreadLife {
   /** It is `ending` from when we end it, or it ends by itself, until it is gone. */
@@ -140,7 +133,7 @@ export class ThreadLife {
   /** The turn that has the thread. */
   get #posted(): ChunkTurn | ClosingTurn | undefined {
     const turn = this.#turns[0];
-    return turn?.call === 'not-posted' ? undefined : turn;
+    return turn?.phase === 'not-posted' ? undefined : turn;
   }
 
   #apply(event: ThreadEvent): void {
@@ -170,19 +163,22 @@ export class ThreadLife {
         return this.#failToStart(event.message);
       case 'chunk-reported':
         return this.#hear(event.attempt, event.report);
-      case 'closing-ended': {
+      case 'chunk-ended': {
         const turn = this.#posted;
-        if (turn?.type === 'closing' && turn.resource === event.resource) turn.isThrough = true;
+        if (turn?.type === 'chunk' && turn.attempt === event.attempt) turn.phase = 'ended';
         return;
       }
-      case 'call-returned':
-        this.#turns[0]!.call = 'returned';
+      case 'closing-ended': {
+        const turn = this.#posted;
+        if (turn?.type === 'closing' && turn.resource === event.resource) turn.phase = 'ended';
         return;
-      case 'call-failed':
-        this.#turns[0]!.call = event.loss;
+      }
+      case 'thread-broke':
+        this.#cutShort(event.loss);
         // Almost always the thread is dying already. If not, nobody knows what state it is in.
         return this.#endThread();
       case 'thread-exited':
+        this.#cutShort(event.loss);
         return this.#exited(event.look);
       case 'thread-gone':
         this.#thread = 'none';
@@ -197,8 +193,9 @@ export class ThreadLife {
   /** Ends the turn that is over, and begins the next one. */
   #goOn(): void {
     for (let turn = this.#turns[0]; turn !== undefined; turn = this.#turns[0]) {
-      if (turn.call === 'not-posted') return this.#begin(turn);
-      if (!this.#isOver(turn)) return;
+      if (turn.phase === 'not-posted') return this.#begin(turn);
+      // What comes next must not meet a thread that is about to die.
+      if (turn.phase === 'running' || (this.#thread !== 'none' && this.#thread !== 'live')) return;
       this.#turns.shift();
       if (turn.type === 'chunk') this.#emit({ type: 'chunk-over', loss: lossOf(turn) });
       else this.#closed(turn.resource);
@@ -209,7 +206,7 @@ export class ThreadLife {
     if (turn.type === 'closing') return this.#beginClosing(turn);
     if (this.#thread === 'none') return this.#start();
     if (this.#thread !== 'live') return;
-    turn.call = 'running';
+    turn.phase = 'running';
     if (turn.timeoutMs !== undefined) turn.nextLook = this.#now;
     this.#emit({ type: 'post-chunk' });
   }
@@ -222,15 +219,9 @@ export class ThreadLife {
       return this.#goOn();
     }
     // So the thread is live: a thread that ended has nothing open, and one that ends is still in an earlier turn.
-    turn.call = 'running';
+    turn.phase = 'running';
     turn.deadline = this.#now + opened.closingMs + closingGraceMs;
     this.#emit({ type: 'post-closing', resource: turn.resource });
-  }
-
-  /** What comes next must not meet a thread that is about to die. */
-  #isOver({ call, isThrough }: Turn): boolean {
-    if (call === 'running') return false;
-    return this.#thread === 'none' || (this.#thread === 'live' && isThrough);
   }
 
   // The thread
@@ -259,10 +250,14 @@ export class ThreadLife {
 
   #abandon(look: Look): void {
     this.#emit({ type: 'abandon-thread' });
+    this.#cutShort(stuck);
     this.#exited(look);
     this.#thread = 'none';
+  }
+
+  #cutShort(loss: Loss): void {
     const turn = this.#posted;
-    if (turn?.call === 'running') turn.call = stuck;
+    if (turn?.phase === 'running') turn.phase = loss;
   }
 
   #exited({ running, untaken }: Look): void {
@@ -280,7 +275,7 @@ export class ThreadLife {
     const position = this.#turns.findIndex(({ type }) => type === 'chunk');
     const turn = this.#turns[position] as ChunkTurn | undefined;
     if (turn === undefined) return;
-    if (turn.call === 'not-posted') {
+    if (turn.phase === 'not-posted') {
       this.#turns.splice(position, 1);
       return this.#emit({ type: 'chunk-over', loss: undefined });
     }
@@ -302,13 +297,9 @@ export class ThreadLife {
     this.#endThread();
   }
 
-  #hear(attempt: number, report: ChunkMessage | Ended): void {
+  #hear(attempt: number, report: ChunkMessage): void {
     const turn = this.#posted;
     if (turn?.type !== 'chunk' || turn.attempt !== attempt) return;
-    if (report.type === 'ended') {
-      turn.isThrough = true;
-      return;
-    }
     if (report.type === 'settled') turn.unreported.remove({ start: report.start, end: report.start + report.count });
     if (report.type === 'delayed') turn.unreported.remove({ start: report.index, end: report.index + 1 });
     if (report.type === 'opened') this.#open.set(report.resource, report);
@@ -353,7 +344,7 @@ export class ThreadLife {
   }
 }
 
-const notPosted = { call: 'not-posted', isThrough: false, deadline: Infinity } as const;
+const notPosted = { phase: 'not-posted', deadline: Infinity } as const;
 
 function chunkTurn({ attempt, ranges, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
   const unreported = new Ranges();
@@ -376,10 +367,9 @@ function closingTurn(resource: string): ClosingTurn {
  * How a chunk that is over was cut short, if it was: which indices are charged, and with what. When an event loop was
  * blocked for too long, all that were running then have been running for that long.
  */
-function lossOf({ call, isThrough, endedFor, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
-  if (call === 'returned' && isThrough) return undefined;
-  const died = typeof call === 'string' ? unheard : call;
-  const loss = endedFor ?? died;
+function lossOf({ phase, endedFor, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
+  if (typeof phase === 'string') return undefined;
+  const loss = endedFor ?? phase;
   const indices = running.filter((index) => unreported.has(index));
   if (indices.length > 0) return { indices, loss };
   // All that was running is reported by now. If we ended the thread for it, there is nobody else to charge.

@@ -3,6 +3,7 @@
 import type { Attachments } from '../lib/attachments.ts';
 import type { ChunkMessage } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import type { Posted } from '../lib/posted.ts';
 
 /** A report of a chunk; or of no chunk, about an error that ends the thread and belongs to none. */
 export interface ThreadReport {
@@ -10,6 +11,17 @@ export interface ThreadReport {
   readonly message: ChunkMessage;
   /** What belongs to its bytes. */
   readonly attached?: Attachments;
+}
+
+/** The last reports of a chunk: it is over. */
+export interface ThreadReturn {
+  readonly attempt: number;
+  readonly returned: Posted;
+}
+
+/** It could not do what it was told to, for no fault of a task. */
+export interface BrokenThread {
+  readonly broken: string;
 }
 
 /** What is logged while a resource is closed, or that it is closed. */
@@ -20,6 +32,14 @@ export interface ClosingReport {
 
 export function isThreadReport(message: unknown): message is ThreadReport {
   return typeof message === 'object' && message !== null && 'attempt' in message && 'message' in message;
+}
+
+export function isThreadReturn(message: unknown): message is ThreadReturn {
+  return typeof message === 'object' && message !== null && 'attempt' in message && 'returned' in message;
+}
+
+export function isBrokenThread(message: unknown): message is BrokenThread {
+  return typeof message === 'object' && message !== null && 'broken' in message;
 }
 
 export function isClosingReport(message: unknown): message is ClosingReport {

@@ -1,20 +1,21 @@
 // One thread, as a piscina pool of its own: piscina does not say which of its threads runs what, and a death must be
 // charged to the very index that caused it. This is the shell of `ThreadLife`, which decides.
 
-import type { ResourceLimits, Worker as Thread } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type ResourceLimits, type Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
 import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail, weightOf } from '../lib/chunk.ts';
-import type { ChunkMessage, ChunkReturn, Look, Loss, ThreadMemory } from '../lib/chunk.ts';
+import type { ChunkMessage, Look, Loss, ThreadMemory } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach } from '../lib/attachments.ts';
-import { memoryIn, postedChunk, returnFrom, type Posted } from '../lib/posted.ts';
+import { memoryIn, postedChunk, returnFrom, type Order } from '../lib/posted.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
 import { describeIdleDeath, lastErrorIn, lossOf, lossRecord, stuckRecord, type IdleDeath } from './thread-ends.ts';
-import { isClosingReport, isThreadReport, type ClosingReport, type ThreadReport } from './thread-message.ts';
+import { isBrokenThread, isClosingReport, isThreadReport, isThreadReturn } from './thread-message.ts';
+import type { ClosingReport, ThreadReport, ThreadReturn } from './thread-message.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 export interface ThreadOptions {
@@ -29,6 +30,8 @@ export interface ThreadOptions {
 interface LiveThread {
   readonly piscina: Piscina;
   readonly thread: Thread;
+  /** Where it hears what to do. */
+  readonly orders: MessagePort;
   /** Settles when it is gone, or was abandoned. */
   readonly over: PromiseWithResolvers<void>;
   isAbandoned: boolean;
@@ -43,9 +46,7 @@ interface GivenChunk {
   readonly emit: Emit;
   /** How many of its reports were heard. */
   heard: number;
-  /** What the call returned, until all reports before it have been heard. */
-  returned: ChunkReturn | undefined;
-  /** Its last reports, from when all others have been heard. */
+  /** Its last reports, from when it is over. */
   last: ChunkReport[] | undefined;
   readonly over: PromiseWithResolvers<ChunkEnd>;
 }
@@ -56,8 +57,6 @@ interface AskedClosing {
 }
 
 const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
-
-const ended = { type: 'ended' } as const;
 
 /** How long a line may wait that a busy thread has written and not posted. */
 const listeningMs = 50;
@@ -110,7 +109,7 @@ export class ThreadSlot {
   async run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd> {
     const { attempt, ranges, timeoutMs } = chunk;
     const over = Promise.withResolvers<ChunkEnd>();
-    this.#given = { chunk, emit, heard: 0, returned: undefined, last: undefined, over };
+    this.#given = { chunk, emit, heard: 0, last: undefined, over };
     this.#handle({ type: 'chunk-given', attempt, ranges, timeoutMs });
     return await over.promise;
   }
@@ -164,7 +163,7 @@ export class ThreadSlot {
         this.#lastTask = this.#given!.chunk.name;
         this.#unsaid.reset();
         if (!this.#isListening) this.#listenLater();
-        return void this.#runChunk(this.#given!);
+        return void this.#postChunk(this.#given!.chunk);
       case 'take-tail':
         return this.#handle({ type: 'tail-taken', tail: takeTail(this.#control, this.#given!.chunk.ranges) });
       case 'order-cancel':
@@ -182,7 +181,7 @@ export class ThreadSlot {
         return over.resolve({ last, loss: command.loss });
       }
       case 'post-closing':
-        return void this.#close(command.resource);
+        return void this.#post({ closing: command.resource });
       case 'closing-over': {
         const { log, over } = this.#closings.get(command.resource)!;
         this.#closings.delete(command.resource);
@@ -258,23 +257,36 @@ export class ThreadSlot {
     });
     const thread = piscina.threads[0]!;
     const over = Promise.withResolvers<void>();
-    const live: LiveThread = { piscina, thread, over, isAbandoned: false, isEnded: false };
-    // An error of an idle thread rejects no call. The next chunk gets a fresh thread.
-    piscina.on('error', (error) => (live.idleError ??= error));
-    thread.on('message', (message: unknown) => this.#receive(message));
+    const { port1: orders, port2: heard } = new MessageChannel();
+    const live: LiveThread = { piscina, thread, orders, over, isAbandoned: false, isEnded: false };
+    const broke = (error: unknown) => this.#broke(live, error);
+    // Its only call: before it is through, an error rejects it.
+    piscina.run(heard, { transferList: [heard] }).catch(broke);
+    piscina.on('error', broke);
+    thread.on('message', (message: unknown) => (live.isAbandoned ? undefined : this.#receive(message)));
     thread.once('exit', (code) => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live, code)));
     return live;
   }
 
+  /** An error that nobody caught ends the thread; or it could not be started. */
+  #broke(live: LiveThread, error: unknown): void {
+    if (live.isAbandoned || live.isEnded) return;
+    if (this.#isIdle) live.idleError ??= error;
+    this.#handle({ type: 'thread-broke', loss: lossOf(error, this.#options.memoryLimitMb) });
+  }
+
+  get #isIdle(): boolean {
+    return this.#given === undefined && this.#closings.size === 0;
+  }
+
   #exited({ piscina, over, idleError: error, isEnded }: LiveThread, exitCode: number): void {
     this.#live = undefined;
-    const isIdle = this.#given === undefined && this.#closings.size === 0;
-    if (error !== undefined || (isIdle && !isEnded)) this.#tellOfIdleDeath({ error, exitCode });
+    this.#vigil.end();
+    if (error !== undefined || (this.#isIdle && !isEnded)) this.#tellOfIdleDeath({ error, exitCode });
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
-    if (this.#given?.returned !== undefined) this.#handle({ type: 'call-returned' });
     // What the thread wrote and could not post any more.
     if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(this.#given.heard));
-    this.#handle({ type: 'thread-exited', look: this.#look() });
+    this.#handle({ type: 'thread-exited', look: this.#look(), loss: { kind: 'exit', exitCode } });
     // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);
@@ -285,49 +297,37 @@ export class ThreadSlot {
     this.died(describeIdleDeath({ ...death, memoryLimitMb, lastTask: this.#lastTask, lastWords: this.#lastWords }));
   }
 
-  async #runChunk(given: GivenChunk): Promise<void> {
-    const posted = postedChunk(given.chunk, this.#untold);
+  #postChunk(chunk: PooledChunk): Promise<void> {
+    const posted = postedChunk(chunk, this.#untold);
     this.#untold = undefined;
-    const moved = this.#options.ownsInputs === true ? memoryIn(posted, movedBytes) : [];
-    const returned = await this.#call(posted, moved);
-    if (returned === undefined) return;
-    given.returned = returnFrom(returned as Posted);
-    this.#endIfHeard(given);
+    return this.#post(posted, this.#options.ownsInputs === true ? memoryIn(posted, movedBytes) : []);
   }
 
-  async #close(resource: string): Promise<void> {
-    if ((await this.#call({ closing: resource })) !== undefined) this.#handle({ type: 'call-returned' });
-  }
-
-  /** What the thread gave back; nothing when the call failed. */
-  async #call(task: Posted | { readonly closing: string }, moved: ArrayBuffer[] = []): Promise<unknown> {
+  async #post(order: Order, moved: ArrayBuffer[] = []): Promise<void> {
     const live = (await this.#live)!;
     try {
-      const answer = live.piscina.run(task, { transferList: moved });
+      live.orders.postMessage(order, moved);
+      // Until it is carried out, the process goes on.
+      live.thread.ref();
       this.#vigil.begin();
-      return await answer;
     } catch (error) {
-      if (!live.isAbandoned) this.#handle({ type: 'call-failed', loss: lossOf(error, this.#options.memoryLimitMb) });
-      return undefined;
-    } finally {
-      this.#vigil.end();
+      this.#broke(live, error);
     }
   }
 
-  /** The last reports come with what the call returned, perhaps too early: they wait for all the others. */
-  #endIfHeard(given: GivenChunk): void {
-    const { returned, heard, chunk } = given;
-    if (returned === undefined || heard < returned.reports) return;
-    given.returned = undefined;
-    given.last = [];
-    for (const report of [...returned.last, ended]) {
-      this.#handle({ type: 'chunk-reported', attempt: chunk.attempt, report });
-    }
-    this.#handle({ type: 'call-returned' });
+  /** What was posted is carried out. */
+  #handleEnd(event: Extract<ThreadEvent, { type: 'chunk-ended' | 'closing-ended' }>): void {
+    this.#vigil.end();
+    void this.#live?.then(({ thread }) => thread.unref());
+    this.#handle(event);
   }
 
   #receive(message: unknown): void {
+    if (isThreadReturn(message)) return this.#receiveReturn(message);
     if (isClosingReport(message)) return this.#receiveClosing(message);
+    if (isBrokenThread(message)) {
+      return this.#handle({ type: 'thread-broke', loss: { kind: 'error', message: message.broken } });
+    }
     if (!isThreadReport(message)) return;
     this.#taken = undefined;
     this.#receiveReport(message);
@@ -340,7 +340,14 @@ export class ThreadSlot {
     if (attempt !== given?.chunk.attempt) return void (this.#lastWords = lastErrorIn(report) ?? this.#lastWords);
     given.heard += 1;
     this.#handle({ type: 'chunk-reported', attempt, report });
-    this.#endIfHeard(given);
+  }
+
+  #receiveReturn({ attempt, returned }: ThreadReturn): void {
+    const given = this.#given;
+    if (attempt !== given?.chunk.attempt) return;
+    given.last = [];
+    for (const report of returnFrom(returned)) this.#handle({ type: 'chunk-reported', attempt, report });
+    this.#handleEnd({ type: 'chunk-ended', attempt });
   }
 
   /** The thread waits while too much of what it reported is not taken. */
@@ -351,8 +358,8 @@ export class ThreadSlot {
   }
 
   #receiveClosing({ closing, message }: ClosingReport): void {
-    if ('type' in message) this.#handle({ type: 'closing-ended', resource: closing });
-    else this.#closings.get(closing)?.log(message);
+    if (!('type' in message)) return this.#closings.get(closing)?.log(message);
+    this.#handleEnd({ type: 'closing-ended', resource: closing });
   }
 }
 

@@ -1,5 +1,5 @@
 // The real supervision of a thread, around a thread that only says that it works. Everything it says takes some time,
-// and what it reports and what it returns travel by different roads.
+// in the order in which it is said; only of an error that ends it may be heard earlier.
 
 import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
@@ -41,7 +41,6 @@ interface Part {
 }
 
 const noBytes = new Uint8Array(0);
-const ended = { type: 'ended' } as const;
 const exited: Loss = { kind: 'exit', exitCode: 1 };
 
 export class VirtualThread {
@@ -140,7 +139,7 @@ export class VirtualThread {
         this.#part = undefined;
         this.#running.clear();
         this.#isTold = false;
-        return this.#called() ? this.#beginChunk(this.#task!) : this.#fail();
+        return this.#isHeard() ? this.#beginChunk(this.#task!) : undefined;
       case 'take-tail':
         return this.#handle({ type: 'tail-taken', tail: this.#takeTail() });
       case 'order-cancel':
@@ -158,7 +157,7 @@ export class VirtualThread {
         return this.#host.over(attempt, { last, loss: command.loss });
       }
       case 'post-closing':
-        return this.#called() ? this.#cleanUp(command.resource) : this.#fail();
+        return this.#isHeard() ? this.#cleanUp(command.resource) : undefined;
       case 'closing-over': {
         const closed = this.#closings.get(command.resource)!;
         this.#closings.delete(command.resource);
@@ -181,7 +180,7 @@ export class VirtualThread {
   }
 
   /** It may just have died, which nobody knows yet. */
-  #called(): boolean {
+  #isHeard(): boolean {
     assert(this.#state !== 'busy' && !this.#isCalled, 'something is posted to a thread that is not free for it');
     if (this.#state === 'none') return false;
     this.#state = 'busy';
@@ -295,54 +294,45 @@ export class VirtualThread {
   /** What is left to be told of it is told with its end. */
   #return(last: readonly ChunkMessage[] = []): void {
     const { attempt } = this.#task!;
+    this.#state = 'idle';
     this.#atPort(() => {
+      this.#isCalled = false;
       if (this.#task?.attempt === attempt) this.#last = [];
-      for (const report of [...last, ended]) this.#handle({ type: 'chunk-reported', attempt, report });
+      for (const report of last) this.#handle({ type: 'chunk-reported', attempt, report });
+      this.#handle({ type: 'chunk-ended', attempt });
     });
-    this.#answer();
     if (this.#chance('idleDeath')) this.#later(this.#between(0, 50), () => this.#state === 'idle' && this.#die());
   }
 
   #cleanUp(resource: string): void {
     if (this.#chance('sticky')) return;
     this.#later(this.#between(1, 50), () => {
-      this.#say({ type: 'closing-ended', resource });
-      this.#answer();
+      this.#state = 'idle';
+      this.#atPort(() => {
+        this.#isCalled = false;
+        this.#handle({ type: 'closing-ended', resource });
+      });
     });
   }
 
-  #answer(): void {
-    this.#state = 'idle';
-    this.#later(this.#between(0, 3), () => {
-      this.#isCalled = false;
-      this.#handle({ type: 'call-returned' });
-    });
-  }
-
-  /** What it said before is heard before its exit is; whoever called it may hear of its failure at any time. */
+  /** What it said before is heard before its exit is; that it failed may be heard at any time before that, or not. */
   #die(): void {
-    const look = this.#look();
     const { now } = this.#world.agenda;
     this.#incarnation += 1;
     this.#state = 'none';
     const exitAt = Math.max(this.#portUntil, now + this.#between(0, 3));
-    if (this.#isCalled) this.#fail();
-    this.#isCalled = false;
-    this.#atHost(exitAt, () => this.#handle({ type: 'thread-exited', look }));
+    const brokeAt = this.#between(now, exitAt);
+    if (brokeAt < exitAt) this.#atHost(brokeAt, () => this.#handle({ type: 'thread-broke', loss: exited }));
+    this.#atHost(exitAt, () => {
+      this.#isCalled = false;
+      this.#handle({ type: 'thread-exited', look: this.#look(), loss: exited });
+    });
     this.#atHost(exitAt + this.#between(0, 5), () => this.#handle({ type: 'thread-gone' }));
   }
 
-  #fail(): void {
-    const at = this.#world.agenda.now + this.#between(0, 8);
-    this.#atHost(at, () => this.#handle({ type: 'call-failed', loss: exited }));
-  }
-
   #report(report: ChunkMessage): void {
-    this.#say({ type: 'chunk-reported', attempt: this.#task!.attempt, report });
-  }
-
-  #say(event: ThreadEvent): void {
-    this.#atPort(() => this.#handle(event));
+    const { attempt } = this.#task!;
+    this.#atPort(() => this.#handle({ type: 'chunk-reported', attempt, report }));
   }
 
   #atPort(action: () => void): void {

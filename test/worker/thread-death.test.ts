@@ -9,13 +9,12 @@ import {
   settled,
   settledReport,
   delayedReport,
-  failed,
+  broke,
   exited,
   exitedIdle,
   over,
   started,
   gone,
-  returned,
   endThread,
   exit3,
 } from './thread-fixtures.ts';
@@ -24,7 +23,7 @@ test('the index that ran when the thread died is charged, after the last report,
   const { on } = thread();
   on(chunk(1), started, settled(1, 0, 3));
 
-  assert.deepEqual(on(failed(exit3)), [endThread]);
+  assert.deepEqual(on(broke(exit3)), [endThread]);
   assert.deepEqual(on(settled(1, 3, 2)), [{ type: 'report', report: settledReport(3, 2) }]);
   assert.deepEqual(on(exited(7)), []);
   assert.deepEqual(on(gone), [over({ indices: [7], loss: exit3 })]);
@@ -32,60 +31,52 @@ test('the index that ran when the thread died is charged, after the last report,
 
 test('a thread that died between two indices, or of its module, has the next one charged', () => {
   const between = thread();
-  between.on(chunk(1), started, settled(1, 0, 3), exited(2), failed(exit3));
+  between.on(chunk(1), started, settled(1, 0, 3), exited(2));
   assert.deepEqual(between.on(gone), [over({ indices: [3], loss: exit3 })]);
 
   const atOnce = thread();
-  atOnce.on(chunk(1, { start: 4 }), started, exited(-1), failed(exit3));
+  atOnce.on(chunk(1, { start: 4 }), started, exited(-1));
   assert.deepEqual(atOnce.on(gone), [over({ indices: [4], loss: exit3 })]);
 
   const afterDelay = thread();
-  afterDelay.on(chunk(1), started, settled(1, 0, 6), reported(1, delayedReport(6)), exited(6), failed(exit3));
+  afterDelay.on(chunk(1), started, settled(1, 0, 6), reported(1, delayedReport(6)), exited(6));
   assert.deepEqual(afterDelay.on(gone), [over({ indices: [7], loss: exit3 })]);
 });
 
 test('of several indices that ran when the thread died all are charged that had not ended, in whatever order', () => {
   const { on } = thread();
-  on(chunk(1), started, settled(1, 4, 1), reported(1, delayedReport(2)), failed(exit3), exited(5, 2, -1, 4, 1));
+  on(chunk(1), started, settled(1, 4, 1), reported(1, delayedReport(2)), exited(5, 2, -1, 4, 1));
 
   assert.deepEqual(on(gone), [over({ indices: [5, 1], loss: exit3 })]);
 });
 
 test('when the thread died while no index ran, all that were begun and not reported are charged', () => {
   const { on } = thread();
-  on(chunk(1), started, settled(1, 0, 3), failed(exit3), exitedIdle(7));
+  on(chunk(1), started, settled(1, 0, 3), exitedIdle(7));
 
   assert.deepEqual(on(gone), [over({ indices: [3, 4, 5, 6], loss: exit3 })]);
 });
 
 test('when all that ran is reported, those that were begun before are charged', () => {
   const { on } = thread();
-  on(chunk(1), started, settled(1, 0, 1), settled(1, 3, 2), failed(exit3), exited(3, 4));
+  on(chunk(1), started, settled(1, 0, 1), settled(1, 3, 2), exited(3, 4));
 
   assert.deepEqual(on(gone), [over({ indices: [1, 2], loss: exit3 })]);
 });
 
 test('a thread that died after its last index charges none', () => {
   const { on } = thread();
-  on(chunk(1, { end: 3 }), started, settled(1, 0, 3), failed(exit3), exited(2));
+  on(chunk(1, { end: 3 }), started, settled(1, 0, 3), exited(2));
 
   assert.deepEqual(on(gone), [over()]);
 });
 
-test('a thread that returned and ended before it was through has its index charged', () => {
+test('an error that was heard of before the exit is what the index is charged with', () => {
   const { on } = thread();
-  on(chunk(1), started, returned);
+  const loss = { kind: 'error', message: 'boom' } as const;
+  on(chunk(1), started, broke(loss), exited(2));
 
-  const message = 'its parentPort was closed, or it ended too soon';
-  assert.deepEqual(on(exited(2), gone), [over({ indices: [2], loss: { kind: 'error', message } })]);
-});
-
-test('the call may fail after the thread is gone', () => {
-  const { on } = thread();
-  on(chunk(1), started);
-
-  assert.deepEqual(on(exited(2), gone), []);
-  assert.deepEqual(on(failed(exit3)), [over({ indices: [2], loss: exit3 })]);
+  assert.deepEqual(on(gone), [over({ indices: [2], loss })]);
 });
 
 test('all indices that run when the event loop is blocked for too long are charged', () => {
@@ -94,7 +85,7 @@ test('all indices that run when the event loop is blocked for too long are charg
   wait(0, 5, 6);
   assert.deepEqual([wait(350, 5, 6), wait(1, 5, 6)], [[], [endThread]]);
 
-  on(exited(3, 4, 5), failed(exit3));
+  on(exited(3, 4, 5));
 
   assert.deepEqual(on(gone), [over({ indices: [3, 5], loss: { kind: 'timeout' } })]);
 });

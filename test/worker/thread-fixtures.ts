@@ -5,7 +5,6 @@ import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/work
 
 export const started: ThreadEvent = { type: 'thread-started' };
 export const gone: ThreadEvent = { type: 'thread-gone' };
-export const returned: ThreadEvent = { type: 'call-returned' };
 export const start: ThreadCommand = { type: 'start-thread' };
 export const post: ThreadCommand = { type: 'post-chunk' };
 export const endThread: ThreadCommand = { type: 'end-thread' };
@@ -53,27 +52,27 @@ export function openedReport(resource: string) {
   return { type: 'opened', resource, name: `the ${resource}`, closingMs: 100 } as const;
 }
 
-export function through(attempt: number): ThreadEvent {
-  return { type: 'chunk-reported', attempt, report: { type: 'ended' } };
+export function ended(attempt: number): ThreadEvent {
+  return { type: 'chunk-ended', attempt };
 }
 
 export function closing(resource: string): ThreadEvent {
   return { type: 'closing-asked', resource };
 }
 
-export function failed(loss: Loss): ThreadEvent {
-  return { type: 'call-failed', loss };
+export function broke(loss: Loss): ThreadEvent {
+  return { type: 'thread-broke', loss };
 }
 
-/** It has begun all up to these, of ten. */
+/** With code 3, when it has begun all up to these, of ten. */
 export function exited(...running: number[]): ThreadEvent {
   const untaken = [{ start: Math.max(...running) + 1, end: 10 }];
-  return { type: 'thread-exited', look: { running: runningOf(...running), starts: 1, untaken } };
+  return { type: 'thread-exited', look: { running: runningOf(...running), starts: 1, untaken }, loss: exit3 };
 }
 
 /** It runs nothing, and has begun all before `next`, of ten. */
 export function exitedIdle(next: number): ThreadEvent {
-  return { type: 'thread-exited', look: { running: [], starts: 1, untaken: [{ start: next, end: 10 }] } };
+  return { type: 'thread-exited', look: { running: [], starts: 1, untaken: [{ start: next, end: 10 }] }, loss: exit3 };
 }
 
 /** With -1 for a lane that runs nothing. */

@@ -10,15 +10,14 @@ import {
   settledReport,
   opened,
   openedReport,
-  through,
+  ended,
   closing,
-  failed,
+  broke,
   exited,
   over,
   closedAll,
   started,
   gone,
-  returned,
   start,
   post,
   endThread,
@@ -30,11 +29,8 @@ test('a thread is started for the first chunk, and kept for the next one', () =>
 
   assert.deepEqual(on(chunk(1)), [start]);
   assert.deepEqual(on(started), [post]);
-  assert.deepEqual(on(returned), [], 'what it reported may still be on its way');
-  assert.deepEqual(on(through(1)), [over()]);
+  assert.deepEqual(on(ended(1)), [over()]);
   assert.deepEqual(on(chunk(2)), [post]);
-  assert.deepEqual(on(through(2)), [], 'or what it returned, on a way of its own');
-  assert.deepEqual(on(returned), [over()]);
 });
 
 test('a thread that was started ahead is not started again', () => {
@@ -60,8 +56,8 @@ test('reports are passed on while their chunk has the thread, and no others', ()
 
   assert.deepEqual(on(settled(1, 0, 2)), [{ type: 'report', report: settledReport(0, 2) }]);
   assert.deepEqual(on(settled(2, 0, 2)), []);
-  assert.deepEqual(on(through(2), returned), []);
-  assert.deepEqual(on(through(1)), [over()]);
+  assert.deepEqual(on(ended(2)), []);
+  assert.deepEqual(on(ended(1)), [over()]);
   assert.deepEqual(on(settled(1, 2, 2)), []);
 });
 
@@ -74,13 +70,22 @@ test('a chunk that is given while the thread dies gets a fresh one', () => {
   assert.deepEqual(on(started), [post]);
 });
 
-test('a chunk that was through when its thread died is not charged, but the next one waits for a fresh thread', () => {
+test('a chunk that had ended when its thread died is not charged, but the next one waits for a fresh thread', () => {
   const { on } = thread();
-  on(chunk(1), started, through(1), exited(9));
 
-  assert.deepEqual(on(returned), []);
+  assert.deepEqual(on(chunk(1), started, broke(exit3)).slice(2), [endThread]);
+  assert.deepEqual(on(ended(1), exited(9)), []);
   assert.deepEqual(on(gone), [over()]);
   assert.deepEqual(on(chunk(2)), [start]);
+});
+
+test('a thread that breaks while it has nothing to do is ended, and the next chunk waits for a fresh one', () => {
+  const { on } = thread();
+  on({ type: 'start-asked' }, started);
+
+  assert.deepEqual(on(broke(exit3)), [endThread]);
+  assert.deepEqual(on(chunk(1), exited(-1)), []);
+  assert.deepEqual(on(gone), [start]);
 });
 
 test('a chunk is told to stop, and its thread is ended when the grace is over', () => {
@@ -91,7 +96,7 @@ test('a chunk is told to stop, and its thread is ended when the grace is over', 
   assert.equal(life.nextDue, 500);
   assert.deepEqual(wait(499, 3), []);
   assert.deepEqual(wait(1, 3), [endThread]);
-  assert.deepEqual(on(failed(exit3), exited(3)), []);
+  assert.deepEqual(on(exited(3)), []);
   assert.equal(life.nextDue, Infinity);
   assert.deepEqual(on(gone), [over({ indices: [3], loss: { kind: 'cancelled' } })]);
 });
@@ -114,7 +119,7 @@ test('a thread that ends in time is not abandoned', () => {
   on(chunk(1), started, { type: 'cancel-asked', graceMs: 0 });
   wait(0);
 
-  on(exited(0), failed(exit3));
+  on(exited(0));
 
   assert.deepEqual(wait(5_000), []);
 });
@@ -137,7 +142,7 @@ test('a thread that is to be ended takes with it what it runs, for the reason th
 
   assert.deepEqual(on({ type: 'end-asked', loss }), [endThread]);
   assert.deepEqual(on({ type: 'end-asked', loss }), []);
-  assert.deepEqual(on(failed(exit3), exited(3)), []);
+  assert.deepEqual(on(exited(3)), []);
   assert.deepEqual(on(gone), [over({ indices: [3], loss })]);
 });
 
@@ -146,7 +151,7 @@ test('a thread that is ending already is not ended again, and the first reason c
   on(chunk(1, { end: 1 }), started, { type: 'end-asked', loss: exit3 });
 
   assert.deepEqual(on({ type: 'end-asked', loss: { kind: 'cancelled' } }), []);
-  assert.deepEqual(on(failed({ kind: 'exit', exitCode: 1 }), exited(0), gone), [over({ indices: [0], loss: exit3 })]);
+  assert.deepEqual(on(broke({ kind: 'exit', exitCode: 1 }), exited(0), gone), [over({ indices: [0], loss: exit3 })]);
 });
 
 test('the shorter of two graces counts', () => {
@@ -162,7 +167,7 @@ test('a chunk that ends within its grace leaves the thread as it is', () => {
   const { on, life, wait } = thread();
   on(chunk(1), started, { type: 'cancel-asked', graceMs: 500 });
 
-  assert.deepEqual(on(through(1), returned), [over()]);
+  assert.deepEqual(on(ended(1)), [over()]);
   assert.equal(life.nextDue, Infinity);
   assert.deepEqual(wait(1_000), []);
   assert.deepEqual(on({ type: 'cancel-asked', graceMs: 0 }), [], 'nothing is there to be cancelled');
@@ -174,7 +179,7 @@ test('a chunk that was through just before its thread was ended keeps its result
   on(chunk(1), started, { type: 'cancel-asked', graceMs: 0 });
   wait(0, 9);
 
-  assert.deepEqual(on(settled(1, 0, 10), through(1), returned).slice(1), [], 'the next one must not meet that thread');
+  assert.deepEqual(on(settled(1, 0, 10), ended(1)).slice(1), [], 'the next one must not meet that thread');
   assert.deepEqual(on(exited(9)), []);
   assert.deepEqual(on(gone), [over()]);
 });
@@ -196,7 +201,7 @@ test('a function that overruns has its thread ended 200 ms after its timeout', (
 
   assert.deepEqual([wait(100, 3), wait(100, 3), wait(100, 3), wait(50, 3)], [[], [], [], []]);
   assert.deepEqual(wait(1, 3), [endThread]);
-  on(exited(3), failed(exit3));
+  on(exited(3));
   assert.deepEqual(on(gone), [over({ indices: [3], loss: { kind: 'timeout' } })]);
 });
 
@@ -230,7 +235,7 @@ test('a thread that is ended for its timeout between two indices charges nobody'
   wait(0, 4);
   wait(500, 4);
 
-  on(settled(1, 0, 5), exited(4), failed(exit3));
+  on(settled(1, 0, 5), exited(4));
   assert.deepEqual(on(gone), [over()]);
 });
 
@@ -248,10 +253,9 @@ test('a resource is closed when its turn comes: behind the chunk that runs, befo
   on(chunk(1), started, opened(1, 'db'));
 
   assert.deepEqual(on(closing('db')), []);
-  assert.deepEqual(on(through(1), returned), [over(), { type: 'post-closing', resource: 'db' }]);
+  assert.deepEqual(on(ended(1)), [over(), { type: 'post-closing', resource: 'db' }]);
   assert.deepEqual(on(chunk(2)), []);
-  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }), []);
-  assert.deepEqual(on(returned), [closedAll('db'), post]);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }), [closedAll('db'), post]);
 });
 
 test('a recalled chunk begins nothing more, and a death is charged to what it had begun', () => {
@@ -262,14 +266,14 @@ test('a recalled chunk begins nothing more, and a death is charged to what it ha
   assert.deepEqual(on({ type: 'tail-taken', tail: [{ start: 3, end: 10 }] }), [
     { type: 'report', report: { type: 'returned', ranges: [{ start: 3, end: 10 }] } },
   ]);
-  assert.deepEqual(on(settled(1, 0, 2), failed(exit3), exited(-1), gone).at(-1), over({ indices: [2], loss: exit3 }));
+  assert.deepEqual(on(settled(1, 0, 2), exited(-1), gone).at(-1), over({ indices: [2], loss: exit3 }));
 });
 
 test('with all that was begun reported, and the rest taken, a thread that dies has lost nothing', () => {
   const { on } = thread();
   on(chunk(1), started, { type: 'recall-asked' }, { type: 'tail-taken', tail: [{ start: 3, end: 10 }] });
 
-  assert.deepEqual(on(settled(1, 0, 3), failed(exit3), exited(-1), gone).at(-1), over());
+  assert.deepEqual(on(settled(1, 0, 3), exited(-1), gone).at(-1), over());
 });
 
 test('a chunk that has no thread yet says that it gives nothing back, and a closing says nothing', () => {
@@ -277,16 +281,16 @@ test('a chunk that has no thread yet says that it gives nothing back, and a clos
   const nothing = { type: 'report', report: { type: 'returned', ranges: [] } };
 
   assert.deepEqual(on({ type: 'recall-asked' }, chunk(1), { type: 'recall-asked' }), [start, nothing]);
-  on(started, opened(1, 'db'), closing('db'), through(1), returned);
+  on(started, opened(1, 'db'), closing('db'), ended(1));
   assert.deepEqual(on({ type: 'recall-asked' }), []);
 });
 
 test('closings take turns as they were asked for', () => {
   const { on } = thread();
-  on(chunk(1), started, opened(1, 'a'), opened(1, 'b'), through(1), returned);
+  on(chunk(1), started, opened(1, 'a'), opened(1, 'b'), ended(1));
 
   assert.deepEqual(on(closing('b'), closing('a')), [{ type: 'post-closing', resource: 'b' }]);
-  assert.deepEqual(on({ type: 'closing-ended', resource: 'a' }, returned), []);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'a' }), []);
   assert.deepEqual(on({ type: 'closing-ended', resource: 'b' }), [
     closedAll('b'),
     { type: 'post-closing', resource: 'a' },
@@ -302,15 +306,15 @@ test('a resource that is not open is closed at once, also while a chunk runs', (
 
 test('a resource that was closed is closed at once when that is asked again', () => {
   const { on } = thread();
-  on(chunk(1), started, opened(1, 'db'), through(1), returned, closing('db'));
-  on({ type: 'closing-ended', resource: 'db' }, returned);
+  on(chunk(1), started, opened(1, 'db'), ended(1), closing('db'));
+  on({ type: 'closing-ended', resource: 'db' });
 
   assert.deepEqual(on(closing('db')), [closedAll('db')]);
 });
 
 test('a resource that was open on a thread that died is reported as lost, once', () => {
   const { on } = thread();
-  on(chunk(1), started, opened(1, 'db'), failed(exit3), exited(0), gone);
+  on(chunk(1), started, opened(1, 'db'), exited(0), gone);
 
   assert.deepEqual(on(closing('db')), [{ type: 'closing-over', resource: 'db', lost: openedReport('db') }]);
   assert.deepEqual(on(closing('db')), [closedAll('db')]);
@@ -318,18 +322,18 @@ test('a resource that was open on a thread that died is reported as lost, once',
 
 test('a resource that was lost with one thread and opened on the next is closed there, and reported as lost', () => {
   const { on } = thread();
-  on(chunk(1), started, opened(1, 'db'), exited(0), failed(exit3), gone);
-  on(chunk(2), started, opened(2, 'db'), through(2), returned);
+  on(chunk(1), started, opened(1, 'db'), exited(0), gone);
+  on(chunk(2), started, opened(2, 'db'), ended(2));
 
   assert.deepEqual(on(closing('db')), [{ type: 'post-closing', resource: 'db' }]);
-  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }, returned), [
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }), [
     { type: 'closing-over', resource: 'db', lost: openedReport('db') },
   ]);
 });
 
 test('a closing that waits for a thread which dies meanwhile is over, with nothing posted', () => {
   const { on } = thread();
-  on(chunk(1), started, opened(1, 'db'), closing('db'), failed(exit3));
+  on(chunk(1), started, opened(1, 'db'), closing('db'), broke(exit3));
 
   assert.deepEqual(on(exited(0), gone), [
     over({ indices: [0], loss: exit3 }),
@@ -339,20 +343,20 @@ test('a closing that waits for a thread which dies meanwhile is over, with nothi
 
 test('a cleanup that takes a second longer than it may has its thread ended', () => {
   const { on, life, wait } = thread();
-  on(chunk(1), started, opened(1, 'db'), through(1), returned, closing('db'), chunk(2));
+  on(chunk(1), started, opened(1, 'db'), ended(1), closing('db'), chunk(2));
   assert.equal(life.nextDue, 1_100);
 
   assert.deepEqual(wait(1_099), []);
   assert.deepEqual(wait(1), [endThread]);
-  assert.deepEqual(on(failed(exit3), exited(-1)), []);
+  assert.deepEqual(on(exited(-1)), []);
   assert.deepEqual(on(gone), [{ type: 'closing-over', resource: 'db', lost: openedReport('db') }, start]);
   assert.deepEqual(on(started), [post]);
 });
 
 test('a chunk that waits for a closing is over as soon as it is cancelled, and the closing goes on', () => {
   const { on } = thread();
-  on(chunk(1), started, opened(1, 'db'), through(1), returned, closing('db'), chunk(2));
+  on(chunk(1), started, opened(1, 'db'), ended(1), closing('db'), chunk(2));
 
   assert.deepEqual(on({ type: 'cancel-asked', graceMs: 0 }), [over()]);
-  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }, returned), [closedAll('db')]);
+  assert.deepEqual(on({ type: 'closing-ended', resource: 'db' }), [closedAll('db')]);
 });
