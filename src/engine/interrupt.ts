@@ -7,17 +7,25 @@ let isListening = false;
 let pause: NodeJS.Timeout | undefined;
 /** Long enough that stopping and starting to listen costs next to nothing, and too short to be noticed. */
 const pauseMs = 10;
+/** What the process is about to end for. */
+let interrupted: NodeJS.Signals | undefined;
+/** So long a program may go on after its last run was cancelled, to tell how it ended and to close what is open. */
+const farewellMs = 5_000;
 
 /**
  * While in use, the first Ctrl-C or SIGTERM calls `cancel` and sets the exit status; a second one ends the process as
  * if nobody had listened. While a function on this thread does not yield, the first one does: see `pauseListening`.
+ * Unless the program listens for the signal too, it is meant to end: what it runs later is cancelled at once, and if it
+ * does not end by itself, like a server, it is ended some seconds after its last run.
  */
 export function listenForInterrupts(cancel: (why: string) => void): Disposable {
-  if (runs.size === 0 && !isListening && pause === undefined) listen();
+  if (interrupted !== undefined) cancel(interrupted);
+  else if (runs.size === 0 && !isListening && pause === undefined) listen();
   runs.add(cancel);
   return {
     [Symbol.dispose]: () => {
       runs.delete(cancel);
+      if (interrupted !== undefined) return endSoon(interrupted);
       // Starting and stopping to listen takes much of the time of a short run, and often the next run begins at once.
       if (runs.size === 0) setImmediate(stopIfIdle);
     },
@@ -52,7 +60,14 @@ function interrupt(signal: NodeJS.Signals): void {
   // It came after the last run was over: the process ends, as if nobody had listened.
   if (runs.size === 0) return void process.kill(process.pid, signal);
   process.exitCode = exitCodes[signal as keyof typeof exitCodes];
+  if (process.listenerCount(signal) === 0) interrupted = signal;
   for (const cancel of runs) cancel(signal);
+}
+
+function endSoon(signal: NodeJS.Signals): void {
+  setTimeout(() => {
+    if (runs.size === 0) process.kill(process.pid, signal);
+  }, farewellMs).unref();
 }
 
 function stopIfIdle(): void {

@@ -182,9 +182,21 @@ function adviceFor(loss: Crash['loss']): string {
     return 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a)';
   }
   const again = 'The same inputs will most likely do it again: ';
-  if (loss?.kind === 'error')
-    return `${again}await or return every promise that the task makes, or catch what it throws`;
-  return `${again}look for what ends the process or fills the memory`;
+  switch (loss?.kind) {
+    case 'error': {
+      const isListening = loss.message?.startsWith('listen E') === true;
+      const server = 'a worker imports the module of a task, so let no server listen there but behind ';
+      if (isListening) return `${again}${server}if (import.meta.main)`;
+      return `${again}await or return every promise that the task makes, or catch what it throws`;
+    }
+    case 'exit':
+      return `${again}look for what calls process.exit()`;
+    case 'out-of-memory':
+    case 'worker-memory':
+      return `${again}look for what fills the memory`;
+    default:
+      return `${again}look for what ends the process or fills the memory`;
+  }
 }
 
 /** Lines of a thread that ended are still in its process; those of a process that ended are gone. */

@@ -112,14 +112,18 @@ test('whatever the mix, each outcome comes back at its place, and the counts agr
   );
 });
 
-const again = 'The same inputs will most likely do it again: look for what ends the process or fills the memory.';
+const again = 'The same inputs will most likely do it again:';
+const unknown = `${again} look for what ends the process or fills the memory.`;
+const memory = `${again} look for what fills the memory.`;
 const missing = ' What it wrote just before that may be missing from the log.';
-const awaited =
-  'The same inputs will most likely do it again: await or return every promise that the task makes, or catch what it throws.';
+const awaited = `${again} await or return every promise that the task makes, or catch what it throws.`;
+const listening = `${again} a worker imports the module of a task, so let no server listen there but behind if (import.meta.main).`;
 const limited = 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a).';
 const adviceOf = new Map<string | undefined, string>([
   ['error', awaited],
   ['not-started', limited],
+  ['exit', `${again} look for what calls process.exit().`],
+  ['out-of-memory', memory],
 ]);
 const crash = { task: 'parse', losses: 4 };
 const losses: [how: string, crash: Crash][] = [
@@ -137,6 +141,10 @@ const losses: [how: string, crash: Crash][] = [
     { ...crash, loss: { kind: 'error', message: 'boom' } },
   ],
   [
+    `last: an error that nobody caught ended its thread, perhaps of a promise that was not awaited: listen EADDRINUSE`,
+    { ...crash, loss: { kind: 'error', message: 'listen EADDRINUSE' } },
+  ],
+  [
     'last on ant: no thread could be started: EMFILE',
     { ...crash, worker: 'ant', loss: { kind: 'not-started', message: 'EMFILE' } },
   ],
@@ -151,7 +159,8 @@ for (const [how, crash] of losses) {
     assert.deepEqual([start, count, bytes[0]], [12, 1, blockKinds.crashed]);
     assert.deepEqual(countOutcomes(bytes), { failed: 1, skipped: 0, unfinished: 0, cached: 0 });
     const state = stateAt(decodeOutcomes(bytes), 0);
-    const advice = adviceOf.get(crash.loss?.kind) ?? again;
+    const isListening = crash.loss?.message?.startsWith('listen') === true;
+    const advice = isListening ? listening : (adviceOf.get(crash.loss?.kind) ?? unknown);
     const lacks = how.endsWith('lost') ? missing : '';
     const message = `task 'parse' was given up after the means to run it were lost 4 times; ${how}. ${advice}${lacks}`;
     assert.deepEqual([state.type, state.message], ['Crashed', message]);
@@ -181,6 +190,6 @@ test('the child of a mapped task that crashed is called by its index, and a sing
 
   assert.equal(
     stateAt(decodeOutcomes(bytes, { mapIndex: 12 }), 0).message,
-    `task 'parse' [map index 12] was given up after the means to run it were lost once; last: its worker was lost. ${again}${missing}`,
+    `task 'parse' [map index 12] was given up after the means to run it were lost once; last: its worker was lost. ${unknown}${missing}`,
   );
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { readParameter, resolveParameters } from '../../src/engine/flow-run/parameters.ts';
 import type { HeddleError } from '../../src/lib/heddle-error.ts';
@@ -182,7 +183,16 @@ const texts: [example: unknown, text: string, value: unknown][] = [
 
 for (const [example, text, value] of texts) {
   test(`--param x=${text} is ${JSON.stringify(value)} when the default is ${JSON.stringify(example)}`, () => {
-    assert.deepEqual(readParameter('nightly', parameterLike(example), text), value);
+    assert.deepEqual(readParameter(parameterLike(example), text), value);
+  });
+}
+
+for (const given of ['5', null, undefined, {}, [5]]) {
+  test(`${inspect(given)} in code is refused as well when the default is a number`, async () => {
+    await assert.rejects(resolve(flow, { path: 'a.csv', workers: given }), {
+      code: 'INVALID_PARAMETER',
+      message: /^parameter 'workers' of flow 'nightly' is a number by default \(2\); got /,
+    });
   });
 }
 
@@ -198,7 +208,7 @@ const wrong: [example: unknown, text: string, message: string][] = [
 
 for (const [example, text, message] of wrong) {
   test(`--param x=${text} is refused when the default is ${JSON.stringify(example)}`, () => {
-    assert.throws(() => readParameter('nightly', parameterLike(example), text), {
+    assert.throws(() => readParameter(parameterLike(example), text), {
       name: 'TypeError',
       code: 'INVALID_PARAMETER',
       flow: 'nightly',
@@ -210,7 +220,7 @@ for (const [example, text, message] of wrong) {
 }
 
 test('a text for a parameter that the flow does not have is read all the same, to be refused later by its name', () => {
-  assert.equal(readParameter('nightly', undefined, '5'), 5);
+  assert.equal(readParameter(undefined, '5'), 5);
 });
 
 /** A promise either way, so that these tests ask what is refused, and not how it is told. */

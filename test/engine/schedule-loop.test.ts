@@ -235,12 +235,16 @@ test('a loop whose signal is aborted while a run goes on cancels the run, and en
 });
 
 test('Ctrl-C cancels the run that goes on, and the loop', async (t) => {
+  // Where nobody else listens, the process is to end.
+  const goOn = () => {};
+  process.on('SIGINT', goOn);
   t.after(() => {
     process.exitCode = undefined;
+    process.off('SIGINT', goOn);
   });
   const long = task('long', async () => {
     // Nobody listens while a function keeps this thread busy.
-    while (process.listenerCount('SIGINT') === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (process.listenerCount('SIGINT') === 1) await new Promise((resolve) => setImmediate(resolve));
     process.emit('SIGINT', 'SIGINT');
     await new Promise(() => {});
   });

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped, type LogRecord, type State } from 'heddle';
@@ -343,21 +342,6 @@ test('a cluster that a run started is gone with it: the process ends by itself [
   }
 });
 
-test('Ctrl-C tells what runs, ends the run Cancelled, and sets the exit status [P343]', bounded, async () => {
-  const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, 'interrupted'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const said: string[] = [];
-  lines.on('line', (line) => {
-    said.push(line);
-    if (line === 'started') child.kill('SIGINT');
-  });
-
-  const [code] = (await once(child, 'close')) as [number];
-
-  assert.deepEqual([code, said], [130, ['started', 'told: AbortError', 'Cancelled', 'interrupted is over']]);
-});
-
 const unawaited =
   /^it left a promise behind that nobody awaited.*Await it.*Error: nobody awaits me\n +at .*failing\.ts/s;
 
@@ -378,15 +362,6 @@ test(
     assert.match(message, /await or return every promise.*nobody awaits me\n +at .*failing\.ts/s);
   },
 );
-
-test('Ctrl-C right after the last flow run ends the process as if there had been none', bounded, async () => {
-  const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, 'too-late'], { stdio: 'inherit' });
-
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-
-  assert.deepEqual([code, signal], [null, 'SIGINT']);
-});
 
 function run<Plan>(flow: Flow<Plan>, cluster: LocalClusterOptions = {}, options: Parameters<Flow['run']>[0] = {}) {
   return runOn(new DistributedExecutor(() => new LocalCluster({ workers: 2, ...cluster })))(flow, options);

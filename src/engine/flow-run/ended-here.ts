@@ -38,10 +38,8 @@ export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunSco
 }
 
 function summaryOf(run: NodeRun): string {
-  const { length, spans } = run;
-  const startedAt = spans.reduce((first, { endedAt, busyMs }) => Math.min(first, endedAt - busyMs), Infinity);
-  const endedAt = spans.reduce((last, span) => Math.max(last, span.endedAt), 0);
-  const time = spans.length === 0 ? '' : ` in ${formatDuration(endedAt - startedAt)}`;
+  const { length, startedAt } = run;
+  const time = startedAt === undefined ? '' : ` in ${formatDuration(performance.now() - startedAt)}`;
   return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${time}${unlikeSuccess(run)}`;
 }
 

@@ -228,7 +228,7 @@ export class Flow<Plan = unknown> {
     const tasks = this.tasks().map(({ task }) => task!);
     const flowRunId = commandLine?.flowRunId ?? options.flowRunId;
     const typed = Object.entries(commandLine?.parameters ?? {}).map(([name, text]) => {
-      return [name, readParameter(this.name, this.parameters.get(name), text)] as const;
+      return [name, readParameter(this.parameters.get(name), text)] as const;
     });
     return {
       ...rest,

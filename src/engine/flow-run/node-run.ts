@@ -76,6 +76,8 @@ export class NodeRun implements ArrayListener {
   #keepsValues = true;
   /** How often an index was given to a thread: one that came back and was given again counts twice. */
   #startedCount = 0;
+  /** When the first of its runs was started, in milliseconds. */
+  startedAt: number | undefined;
   /** What ran where and when, chunk by chunk. */
   readonly spans: Span[] = [];
   #states: readonly State[] | undefined;
@@ -118,6 +120,7 @@ export class NodeRun implements ArrayListener {
   }
 
   started(count: number): void {
+    this.startedAt ??= performance.now();
     this.#startedCount += count;
   }
 

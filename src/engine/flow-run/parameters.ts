@@ -46,11 +46,16 @@ export async function resolveParameters(
  * a promise asks what it is resolved with whether that is one too.
  */
 async function validated(
-  { name, graph, schema }: Parameter,
+  parameter: Parameter,
   value: unknown,
   destination: Destination,
 ): Promise<{ readonly value: unknown }> {
-  if (schema === undefined) return { value: isThenable(value) ? await value : value };
+  const { name, graph, schema } = parameter;
+  if (schema === undefined) {
+    const awaited = isThenable(value) ? await value : value;
+    assertLikeDefault(parameter, awaited);
+    return { value: awaited };
+  }
   const result = await lookingAt(value, destination, () => schema['~standard'].validate(value));
   if (result.issues === undefined) return result;
   const issues = result.issues.map(({ message, path = [] }) => `${path.map(nameOfStep).join('.')} ${message}`.trim());
@@ -65,15 +70,26 @@ function nameOfStep(step: unknown): string {
 /**
  * Reads a text from the command line as the kind of value that the parameter's default is; as JSON or text without one.
  */
-export function readParameter(flow: string, parameter: Parameter | undefined, text: string): unknown {
+export function readParameter(parameter: Parameter | undefined, text: string): unknown {
   const example = parameter?.makeDefault();
   if (typeof example === 'string') return text;
   const value = parse(text);
-  if (example === undefined || example === null || kindOf(value) === kindOf(example)) return value;
-  const message =
-    `parameter '${parameter!.name}' of flow '${flow}' is ${kindOf(example)} by default (${describe(example)}); got ` +
-    `'${text}'`;
-  throw new UsageError('INVALID_PARAMETER', message, { flow, parameter: parameter!.name, value: text });
+  if (parameter !== undefined) assertLikeDefault(parameter, value, text);
+  return value;
+}
+
+/** Throws `INVALID_PARAMETER` for a value, written as `text` if it was, of another kind than the default is. */
+function assertLikeDefault(parameter: Parameter, value: unknown, text?: string): void {
+  const { name, graph } = parameter;
+  const example = parameter.makeDefault();
+  if (example === undefined || example === null || kindOf(value) === kindOf(example)) return;
+  const usual = `parameter '${name}' of flow '${graph.flow}' is ${kindOf(example)} by default (${describe(example)})`;
+  const got = text === undefined ? describe(value) : `'${text}'`;
+  throw new UsageError('INVALID_PARAMETER', `${usual}; got ${got}`, {
+    flow: graph.flow,
+    parameter: name,
+    value: text ?? value,
+  });
 }
 
 function kindOf(value: unknown): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Flow, unmapped, type LogRecord } from 'heddle';
 import { withConfig } from '../../../src/config/config.ts';
 import { newDiary, note } from '../../fixtures/diary.ts';
-import { failOddOnce, failUntil, hold } from '../../fixtures/failing.ts';
+import { failOddOnce, failOnceThenWait, failUntil, hold } from '../../fixtures/failing.ts';
 import { watchedLoop } from '../../fixtures/handlers.ts';
 import { livesOf, writtenByTasks } from '../../fixtures/log-lines.ts';
 import { tellOfAnything } from '../../fixtures/logging.ts';
@@ -91,6 +91,17 @@ export function logLineRules(rule: Rule): void {
     assert.deepEqual(livesOf(debug.logs, 'fail-until'), ['started', 'started again, run 2', 'finished: Success']);
     assert.deepEqual(livesOf(mapped.logs, 'fail-odd-once'), ['finished: 1 run']);
   });
+
+  rule(
+    'a mapped task took as long as from its first start to its last end, waits for retries included',
+    async (run) => {
+      const { logs } = await run(new Flow('slow', () => failOnceThenWait.map([1])));
+
+      const { message } = logs.findLast(({ task }) => task === failOnceThenWait.name)!;
+      const [, number, unit] = /^finished: 1 run in ([\d.]+) (ms|s)$/.exec(message)!;
+      assert.ok(Number(number) * (unit === 's' ? 1_000 : 1) >= 299, message);
+    },
+  );
 
   rule('a loop starts and finishes once, however often it goes round [P170]', async (run) => {
     const flow = new Flow('loops', () => watchedLoop());
