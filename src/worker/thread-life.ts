@@ -61,7 +61,7 @@ export type ThreadCommand =
   | { readonly type: 'closing-over'; readonly resource: string; readonly lost: ResourceOpened | undefined };
 
 interface Turn {
-  /** Why it was cut short, if it was. */
+  /** How far it is; or why it was cut short, if it was. */
   phase: 'not-posted' | 'running' | 'ended' | Loss;
   /** When the thread is ended. */
   deadline: number;
@@ -163,16 +163,10 @@ export class ThreadLife {
         return this.#failToStart(event.message);
       case 'chunk-reported':
         return this.#hear(event.attempt, event.report);
-      case 'chunk-ended': {
-        const turn = this.#posted;
-        if (turn?.type === 'chunk' && turn.attempt === event.attempt) turn.phase = 'ended';
-        return;
-      }
-      case 'closing-ended': {
-        const turn = this.#posted;
-        if (turn?.type === 'closing' && turn.resource === event.resource) turn.phase = 'ended';
-        return;
-      }
+      case 'chunk-ended':
+        return this.#ended((turn) => turn.type === 'chunk' && turn.attempt === event.attempt);
+      case 'closing-ended':
+        return this.#ended((turn) => turn.type === 'closing' && turn.resource === event.resource);
       case 'thread-broke':
         this.#cutShort(event.loss);
         // Almost always the thread is dying already. If not, nobody knows what state it is in.
@@ -253,6 +247,11 @@ export class ThreadLife {
     this.#cutShort(stuck);
     this.#exited(look);
     this.#thread = 'none';
+  }
+
+  #ended(isIt: (turn: ChunkTurn | ClosingTurn) => boolean): void {
+    const turn = this.#posted;
+    if (turn !== undefined && isIt(turn)) turn.phase = 'ended';
   }
 
   #cutShort(loss: Loss): void {

@@ -257,13 +257,13 @@ export class ThreadSlot {
     });
     const thread = piscina.threads[0]!;
     const over = Promise.withResolvers<void>();
-    const { port1: orders, port2: heard } = new MessageChannel();
+    const { port1: orders, port2: theirs } = new MessageChannel();
     const live: LiveThread = { piscina, thread, orders, over, isAbandoned: false, isEnded: false };
     const broke = (error: unknown) => this.#broke(live, error);
     // Its only call: before it is through, an error rejects it.
-    piscina.run(heard, { transferList: [heard] }).catch(broke);
+    piscina.run(theirs, { transferList: [theirs] }).catch(broke);
     piscina.on('error', broke);
-    thread.on('message', (message: unknown) => (live.isAbandoned ? undefined : this.#receive(message)));
+    thread.on('message', (message: unknown) => this.#receive(live, message));
     thread.once('exit', (code) => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live, code)));
     return live;
   }
@@ -307,7 +307,7 @@ export class ThreadSlot {
     const live = (await this.#live)!;
     try {
       live.orders.postMessage(order, moved);
-      // Until it is carried out, the process goes on.
+      // The process goes on until it is carried out.
       live.thread.ref();
       this.#vigil.begin();
     } catch (error) {
@@ -322,12 +322,10 @@ export class ThreadSlot {
     this.#handle(event);
   }
 
-  #receive(message: unknown): void {
+  #receive(live: LiveThread, message: unknown): void {
     if (isThreadReturn(message)) return this.#receiveReturn(message);
-    if (isClosingReport(message)) return this.#receiveClosing(message);
-    if (isBrokenThread(message)) {
-      return this.#handle({ type: 'thread-broke', loss: { kind: 'error', message: message.broken } });
-    }
+    if (isClosingReport(message)) return live.isAbandoned ? undefined : this.#receiveClosing(message);
+    if (isBrokenThread(message)) return this.#broke(live, new Error(message.broken));
     if (!isThreadReport(message)) return;
     this.#taken = undefined;
     this.#receiveReport(message);
