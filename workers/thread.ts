@@ -57,8 +57,16 @@ async function runInThread(posted: Posted): Promise<void> {
   const task = { ...chunkFrom(posted), ...memory };
   const { attempt, control } = task;
   const startedAt = performance.now();
+  Atomics.store(control, controlWords.begun, 1);
   let isOver = false;
+  let last: readonly ChunkMessage[] = [];
   const report = (message: ChunkMessage) => {
+    // Lines that were to go with the end come before what is written later, which may be why there is no such end.
+    const lines = last.filter(({ type }) => type === 'logs');
+    last = last.filter((each) => !lines.includes(each));
+    for (const each of [...lines, message]) send(each);
+  };
+  const send = (message: ChunkMessage) => {
     // What is written later, by what nobody awaited, is none of the next chunk's reports.
     if (!isOver) Atomics.add(control, controlWords.reports, 1);
     const attached = message.type === 'settled' ? attachmentsOf(message.bytes)?.attachments : undefined;
@@ -66,11 +74,11 @@ async function runInThread(posted: Posted): Promise<void> {
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
     waitForRoom(control);
   };
-  const last = await runChunk(task, report);
+  last = await runChunk(task, report);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
   await new Promise((resolve) => setImmediate(resolve));
   const isLastReturned = last.every(isCopied);
-  if (!isLastReturned) for (const message of last) report(message);
+  if (!isLastReturned) for (const message of last) send(message);
   isOver = true;
   // After a long one, others may need the core more.
   if (performance.now() - startedAt < shortMs) vigil.begin();

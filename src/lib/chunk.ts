@@ -171,12 +171,14 @@ export const controlWords = {
    * that are left, by putting their number in its place. So whatever is taken is either run or given back, never both.
    */
   taken: 5,
+  /** Written by the runner: 1 once it has taken up the chunk, so that it may die of it. */
+  begun: 6,
   /**
    * From here on, one for each lane: written by the runner before it starts an index there, so that a death is charged
    * to the right one; -1 when the lane runs nothing.
    */
-  lanes: 6,
-  length: 6 + mostConcurrency,
+  lanes: 7,
+  length: 7 + mostConcurrency,
 } as const;
 
 export type Control = Int32Array<SharedArrayBuffer>;
@@ -190,6 +192,7 @@ export function resetControl(control: Control): void {
   control.fill(-1, controlWords.lanes);
   Atomics.store(control, controlWords.taken, 0);
   Atomics.store(control, controlWords.opening, 0);
+  Atomics.store(control, controlWords.begun, 0);
   Atomics.store(control, controlWords.reports, 0);
   Atomics.store(control, controlWords.order, controlOrders.none);
 }
@@ -223,11 +226,14 @@ export interface Look {
   readonly starts: number;
   /** What nobody has taken. */
   readonly untaken: readonly Range[];
+  /** Whether the chunk was taken up at all. */
+  readonly isBegun: boolean;
 }
 
 export function lookInto(control: Control, ranges: readonly Range[]): Look {
   const [starts, taken] = [Atomics.load(control, controlWords.starts), Atomics.load(control, controlWords.taken)];
-  return { running: runningIn(control), starts, untaken: behindFirst(taken, ranges) };
+  const isBegun = Atomics.load(control, controlWords.begun) === 1;
+  return { running: runningIn(control), starts, untaken: behindFirst(taken, ranges), isBegun };
 }
 
 /** The indices that run. */

@@ -9,6 +9,9 @@ const mostMisses = 4;
 const fewestRests = 8;
 const mostRests = 128;
 
+/** Taken before a task can stop the clock of its thread: a vigil would never end then. */
+const clock = performance.now.bind(performance);
+
 interface VigilOptions {
   /** How many cores there are to stay awake on: on one alone, whatever is waited for would have to wait. */
   readonly cores?: number;
@@ -35,7 +38,7 @@ export class Vigil {
   #rests = 0;
   #nextRests = fewestRests;
 
-  constructor({ cores = availableParallelism(), now = () => performance.now() }: VigilOptions = {}) {
+  constructor({ cores = availableParallelism(), now = clock }: VigilOptions = {}) {
     this.#cores = cores;
     this.#now = now;
   }

@@ -81,6 +81,8 @@ interface ChunkTurn extends Turn {
   /** The indices that the thread ran when it died, and those that it had not begun. */
   running: readonly number[];
   untaken: readonly Range[];
+  /** Whether its thread died of what it ran before, and never took it up. */
+  isUntouched: boolean;
 }
 
 interface ClosingTurn extends Turn {
@@ -103,6 +105,8 @@ const stuck: Loss = { kind: 'error', message: 'it does not end' };
 export class ThreadLife {
   /** It is `ending` from when we end it, or it ends by itself, until it is gone. */
   #thread: 'none' | 'starting' | 'live' | 'ending' = 'none';
+  /** Whether the present one has carried out something. */
+  #hasServed = false;
   /** When we stop waiting for a thread that we end. */
   #abandonedAt = Infinity;
   /** In order: the first has the thread, or waits for it. At most one is a chunk. */
@@ -158,6 +162,7 @@ export class ThreadLife {
         return this.#queueClosing(event.resource);
       case 'thread-started':
         this.#thread = 'live';
+        this.#hasServed = false;
         return;
       case 'thread-failed':
         return this.#failToStart(event.message);
@@ -190,6 +195,11 @@ export class ThreadLife {
       if (turn.phase === 'not-posted') return this.#begin(turn);
       // What comes next must not meet a thread that is about to die.
       if (turn.phase === 'running' || (this.#thread !== 'none' && this.#thread !== 'live')) return;
+      if (turn.type === 'chunk' && turn.isUntouched) {
+        // The next thread gets it, as if it had not been posted.
+        Object.assign(turn, { phase: 'not-posted', isUntouched: false });
+        continue;
+      }
       this.#turns.shift();
       if (turn.type === 'chunk') this.#emit({ type: 'chunk-over', loss: lossOf(turn) });
       else this.#closed(turn.resource);
@@ -251,7 +261,9 @@ export class ThreadLife {
 
   #ended(isIt: (turn: ChunkTurn | ClosingTurn) => boolean): void {
     const turn = this.#posted;
-    if (turn !== undefined && isIt(turn)) turn.phase = 'ended';
+    if (turn === undefined || !isIt(turn)) return;
+    turn.phase = 'ended';
+    this.#hasServed = true;
   }
 
   #cutShort(loss: Loss): void {
@@ -259,13 +271,15 @@ export class ThreadLife {
     if (turn?.phase === 'running') turn.phase = loss;
   }
 
-  #exited({ running, untaken }: Look): void {
+  #exited({ running, untaken, isBegun }: Look): void {
     this.#thread = 'ending';
     this.#abandonedAt = Infinity;
     for (const [key, resource] of this.#open) this.#lost.set(key, resource);
     this.#open.clear();
     const turn = this.#posted;
-    if (turn?.type === 'chunk') Object.assign(turn, { running, untaken });
+    if (turn?.type !== 'chunk') return;
+    const isToEnd = turn.endedFor !== undefined || turn.deadline !== Infinity;
+    Object.assign(turn, { running, untaken, isUntouched: this.#hasServed && !isBegun && !isToEnd });
   }
 
   // Chunks
@@ -348,13 +362,14 @@ const notPosted = { phase: 'not-posted', deadline: Infinity } as const;
 function chunkTurn({ attempt, ranges, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
   const unreported = new Ranges();
   for (const range of ranges) unreported.add(range);
-  const facts = { attempt, timeoutMs, seen: { starts: -1, at: 0 }, nextLook: Infinity, running: [], untaken: [] };
+  const facts = { attempt, timeoutMs, seen: { starts: -1, at: 0 }, nextLook: Infinity };
+  const ended = { endedFor: undefined, running: [], untaken: [], isUntouched: false };
   return {
     type: 'chunk',
     ...notPosted,
     ...facts,
+    ...ended,
     unreported,
-    endedFor: undefined,
   };
 }
 

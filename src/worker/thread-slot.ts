@@ -71,13 +71,15 @@ export class ThreadSlot {
   readonly #vigil = new Vigil();
   /** What the present thread gets with its first chunk, and keeps. */
   #untold: ThreadMemory | undefined;
+  /** Whether inputs of the present chunk moved to its thread, so that it cannot be posted to another one. */
+  #areInputsGone = false;
   /** Whether we look for unposted lines now and then: from when a chunk begins until there is none. */
   #isListening = false;
   #live: Promise<LiveThread> | undefined;
   #given: GivenChunk | undefined;
   /** Settles when there is room for more reports; `undefined` when there is now. */
   #taken: Promise<void> | undefined;
-  /** Of the present thread: the task of its latest chunk, and the last error that was logged outside of a chunk. */
+  /** Of the present thread: the task of the last chunk that it ended, and the last error logged outside of a chunk. */
   #lastTask: string | undefined;
   #lastWords: LogRecord | undefined;
   readonly #closings = new Map<string, AskedClosing>();
@@ -160,7 +162,6 @@ export class ThreadSlot {
         return this.#abandon();
       case 'post-chunk':
         resetControl(this.#control);
-        this.#lastTask = this.#given!.chunk.name;
         this.#unsaid.reset();
         if (!this.#isListening) this.#listenLater();
         return void this.#postChunk(this.#given!.chunk);
@@ -176,7 +177,8 @@ export class ThreadSlot {
         return;
       }
       case 'chunk-over': {
-        const { over, last = [] } = this.#given!;
+        const { chunk, over, last = [] } = this.#given!;
+        this.#lastTask = chunk.name;
         this.#given = undefined;
         return over.resolve({ last, loss: command.loss });
       }
@@ -275,8 +277,10 @@ export class ThreadSlot {
     this.#handle({ type: 'thread-broke', loss: lossOf(error, this.#options.memoryLimitMb) });
   }
 
+  /** Whether the thread runs nothing: what was posted to it may not be taken up yet. */
   get #isIdle(): boolean {
-    return this.#given === undefined && this.#closings.size === 0;
+    if (this.#given === undefined) return this.#closings.size === 0;
+    return this.#lastTask !== undefined && !this.#look().isBegun;
   }
 
   #exited({ piscina, over, idleError: error, isEnded }: LiveThread, exitCode: number): void {
@@ -286,7 +290,9 @@ export class ThreadSlot {
     // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
     // What the thread wrote and could not post any more.
     if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(this.#given.heard));
-    this.#handle({ type: 'thread-exited', look: this.#look(), loss: { kind: 'exit', exitCode } });
+    const look = this.#look();
+    const isBegun = look.isBegun || this.#areInputsGone;
+    this.#handle({ type: 'thread-exited', look: { ...look, isBegun }, loss: { kind: 'exit', exitCode } });
     // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);
@@ -300,7 +306,9 @@ export class ThreadSlot {
   #postChunk(chunk: PooledChunk): Promise<void> {
     const posted = postedChunk(chunk, this.#untold);
     this.#untold = undefined;
-    return this.#post(posted, this.#options.ownsInputs === true ? memoryIn(posted, movedBytes) : []);
+    const moved = this.#options.ownsInputs === true ? memoryIn(posted, movedBytes) : [];
+    this.#areInputsGone = moved.length > 0;
+    return this.#post(posted, moved);
   }
 
   async #post(order: Order, moved: ArrayBuffer[] = []): Promise<void> {

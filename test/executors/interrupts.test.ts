@@ -45,6 +45,19 @@ for (const [how, signal, end] of ends) {
   });
 }
 
+test('Ctrl-C cancels a run on this thread whose functions wait, however shortly', bounded, async () => {
+  const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, 'interrupted-here'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    said.push(line);
+    if (line === 'started') child.kill('SIGINT');
+  });
+
+  assert.deepEqual(await once(child, 'close'), [130, null]);
+  assert.deepEqual(said.slice(0, 2), ['started', 'Cancelled']);
+});
+
 test('Ctrl-C right after the last flow run ends the process as if there had been none', bounded, async () => {
   const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
   const child = spawn(process.execPath, [script, 'too-late'], { stdio: 'inherit' });

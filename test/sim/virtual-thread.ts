@@ -62,6 +62,7 @@ export class VirtualThread {
   /** What it works on, when one index comes after the other. */
   #part: Part | undefined;
   #isTold = false;
+  #isBegun = false;
   /** It was called, and has not answered. */
   #isCalled = false;
   readonly #running = new Set<number>();
@@ -139,6 +140,7 @@ export class VirtualThread {
         this.#part = undefined;
         this.#running.clear();
         this.#isTold = false;
+        this.#isBegun = false;
         return this.#isHeard() ? this.#beginChunk(this.#task!) : undefined;
       case 'take-tail':
         return this.#handle({ type: 'tail-taken', tail: this.#takeTail() });
@@ -189,6 +191,7 @@ export class VirtualThread {
   }
 
   #beginChunk(task: Task): void {
+    this.#isBegun = true;
     if (this.#chance('opens')) {
       const resource = `resource-${this.#between(1, 3)}`;
       this.#report({ type: 'opened', resource, name: resource, closingMs: 100 });
@@ -363,7 +366,7 @@ export class VirtualThread {
 
   #look(): Look {
     const untaken = this.#indices.slice(this.#next, this.#end).map((start) => ({ start, end: start + 1 }));
-    return { running: [...this.#running], starts: this.#starts, untaken };
+    return { running: [...this.#running], starts: this.#starts, untaken, isBegun: this.#isBegun };
   }
 
   #between(low: number, high: number): number {

@@ -11,9 +11,13 @@ import {
   delayedReport,
   broke,
   exited,
+  exitedBefore,
+  post,
+  start,
   exitedIdle,
   over,
   started,
+  ended,
   gone,
   endThread,
   exit3,
@@ -69,6 +73,21 @@ test('a thread that died after its last index charges none', () => {
   on(chunk(1, { end: 3 }), started, settled(1, 0, 3), exited(2));
 
   assert.deepEqual(on(gone), [over()]);
+});
+
+test('a chunk that a thread never took up, since it died of what it ran before, goes to the next one', () => {
+  const { on } = thread();
+  on(chunk(1), started, ended(1), chunk(2), exitedBefore());
+
+  assert.deepEqual(on(gone, started), [start, post]);
+  assert.deepEqual(on(exitedBefore(), gone), [over({ indices: [0], loss: exit3 })], 'such deaths come to an end');
+});
+
+test('one that was cancelled meanwhile does not', () => {
+  const { on } = thread();
+  on(chunk(1), started, ended(1), chunk(2), { type: 'cancel-asked', graceMs: 500 }, exitedBefore());
+
+  assert.deepEqual(on(gone), [over({ indices: [0], loss: exit3 })]);
 });
 
 test('an error that was heard of before the exit is what the index is charged with', () => {

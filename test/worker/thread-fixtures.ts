@@ -16,7 +16,7 @@ export function thread() {
   const on = (...events: ThreadEvent[]): ThreadCommand[] => events.flatMap((event) => [...life.handle(event, now)]);
   const wait = (ms: number, running = -1, starts = 1) => {
     now += ms;
-    return on({ type: 'ticked', look: { running: runningOf(running), starts, untaken: [] } });
+    return on({ type: 'ticked', look: { running: runningOf(running), starts, untaken: [], isBegun: true } });
   };
   return { life, on, wait };
 }
@@ -67,12 +67,23 @@ export function broke(loss: Loss): ThreadEvent {
 /** With code 3, when it has begun all up to these, of ten. */
 export function exited(...running: number[]): ThreadEvent {
   const untaken = [{ start: Math.max(...running) + 1, end: 10 }];
-  return { type: 'thread-exited', look: { running: runningOf(...running), starts: 1, untaken }, loss: exit3 };
+  return {
+    type: 'thread-exited',
+    look: { running: runningOf(...running), starts: 1, untaken, isBegun: true },
+    loss: exit3,
+  };
 }
 
 /** It runs nothing, and has begun all before `next`, of ten. */
 export function exitedIdle(next: number): ThreadEvent {
-  return { type: 'thread-exited', look: { running: [], starts: 1, untaken: [{ start: next, end: 10 }] }, loss: exit3 };
+  const look = { running: [], starts: 1, untaken: [{ start: next, end: 10 }], isBegun: true };
+  return { type: 'thread-exited', look, loss: exit3 };
+}
+
+/** Before it has taken up the chunk that was posted. */
+export function exitedBefore(): ThreadEvent {
+  const look = { running: [], starts: 1, untaken: [{ start: 0, end: 10 }], isBegun: false };
+  return { type: 'thread-exited', look, loss: exit3 };
 }
 
 /** With -1 for a lane that runs nothing. */

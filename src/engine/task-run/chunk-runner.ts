@@ -15,7 +15,7 @@ import { useTypes } from '../../values/types.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { outsideOfRuns } from '../context.ts';
 import { Ending, failed, stackOf } from '../endings.ts';
-import { pauseListening } from '../interrupt.ts';
+import { pauseListening, resumeListening } from '../interrupt.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger } from '../logger.ts';
@@ -150,7 +150,10 @@ class ChunkRun {
       pauseListening();
       const progress = progressOf(index);
       const returned = runner.run(index, progress);
-      if (returned instanceof Promise) this.#flushInTime();
+      if (returned instanceof Promise) {
+        this.#flushInTime();
+        resumeListening();
+      }
       const ended = returned instanceof Promise ? await returned : returned;
       this.#take({ loaded, runner, index, wasRetried: progress.retriesUsed > 0 }, ended);
       // The last outcome is sent with the end of the chunk, unless other lanes still run.
