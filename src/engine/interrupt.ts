@@ -5,7 +5,6 @@ const runs = new Set<(why: string) => void>();
 let isListening = false;
 /** Set for a while after a function of the user's was called on this thread. */
 let pause: NodeJS.Timeout | undefined;
-let isResuming = false;
 /** Long enough that stopping and starting to listen costs next to nothing, and too short to be noticed. */
 const pauseMs = 10;
 /** What the process is about to end for. */
@@ -54,21 +53,6 @@ export function pauseListening(): void {
     pause = undefined;
     if (runs.size > 0) listen();
   }, pauseMs).unref();
-}
-
-/**
- * To be called when a function of the user's has returned a promise: it does not keep this thread busy, so listening
- * goes on with the next turn of the event loop.
- */
-export function resumeListening(): void {
-  if (pause === undefined || isResuming) return;
-  isResuming = true;
-  setImmediate(() => {
-    isResuming = false;
-    clearTimeout(pause);
-    pause = undefined;
-    if (runs.size > 0 && !isListening && interrupted === undefined) listen();
-  });
 }
 
 function interrupt(signal: NodeJS.Signals): void {

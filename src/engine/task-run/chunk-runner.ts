@@ -15,7 +15,7 @@ import { useTypes } from '../../values/types.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { outsideOfRuns } from '../context.ts';
 import { Ending, failed, stackOf } from '../endings.ts';
-import { pauseListening, resumeListening } from '../interrupt.ts';
+import { pauseListening } from '../interrupt.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger } from '../logger.ts';
@@ -147,12 +147,12 @@ class ChunkRun {
       this.#taken += 1;
       Atomics.store(control, word, index);
       Atomics.add(control, controlWords.starts, 1);
-      pauseListening();
+      if (!this.#array.hasYielded) pauseListening();
       const progress = progressOf(index);
       const returned = runner.run(index, progress);
       if (returned instanceof Promise) {
+        this.#array.hasYielded = true;
         this.#flushInTime();
-        resumeListening();
       }
       const ended = returned instanceof Promise ? await returned : returned;
       this.#take({ loaded, runner, index, wasRetried: progress.retriesUsed > 0 }, ended);

@@ -32,6 +32,8 @@ export interface KeptArray {
   readonly failures: Map<string, number>;
   /** Whether the warnings about its module were logged. */
   isWarned: boolean;
+  /** Whether a run of it has returned a promise: then Ctrl-C is heard while others wait. */
+  hasYielded: boolean;
   /** Absent for a single run, which overlaps with none. */
   readonly waiting: Waiting | undefined;
 }
@@ -52,7 +54,7 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
   let array = kept.get(task.array);
   if (array === undefined) {
     const waiting = task.length > 1 ? new Waiting() : undefined;
-    array = { loaded: loadTask(task, emit), failures: new Map(), isWarned: false, waiting };
+    array = { loaded: loadTask(task, emit), failures: new Map(), isWarned: false, hasYielded: false, waiting };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);
