@@ -82,7 +82,10 @@ async function runInThread(posted: Posted): Promise<void> {
   isOver = true;
   // After a long one, others may need the core more.
   if (performance.now() - startedAt < shortMs) vigil.begin();
-  post({ attempt, returned: postedReturn(isLastReturned ? last : []) });
+  const returned = postedReturn(isLastReturned ? last : []);
+  // What is written later finds nothing to send again.
+  last = [];
+  post({ attempt, returned });
 }
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
