@@ -187,6 +187,13 @@ for (const [example, text, value] of texts) {
   });
 }
 
+test('a default that is a function is not asked where a value is given', async () => {
+  const makeDefault = (): number => assert.fail('it was asked');
+  const dated = flowWith(() => new Parameter('day', { default: makeDefault }));
+
+  assert.deepEqual(await resolve(dated, { day: 5 }), { day: 5 });
+});
+
 for (const given of ['5', null, undefined, {}, [5]]) {
   test(`${inspect(given)} in code is refused as well when the default is a number`, async () => {
     await assert.rejects(resolve(flow, { path: 'a.csv', workers: given }), {

@@ -53,7 +53,8 @@ async function validated(
   const { name, graph, schema } = parameter;
   if (schema === undefined) {
     const awaited = isThenable(value) ? await value : value;
-    assertLikeDefault(parameter, awaited);
+    // One that is made is made only where nothing is given: it may be dear, or not be possible.
+    if (typeof parameter.default !== 'function') assertLike(parameter.default, parameter, awaited);
     return { value: awaited };
   }
   const result = await lookingAt(value, destination, () => schema['~standard'].validate(value));
@@ -74,14 +75,12 @@ export function readParameter(parameter: Parameter | undefined, text: string): u
   const example = parameter?.makeDefault();
   if (typeof example === 'string') return text;
   const value = parse(text);
-  if (parameter !== undefined) assertLikeDefault(parameter, value, text);
+  if (parameter !== undefined) assertLike(example, parameter, value, text);
   return value;
 }
 
-/** Throws `INVALID_PARAMETER` for a value, written as `text` if it was, of another kind than the default is. */
-function assertLikeDefault(parameter: Parameter, value: unknown, text?: string): void {
-  const { name, graph } = parameter;
-  const example = parameter.makeDefault();
+/** Throws `INVALID_PARAMETER` for a value, written as `text` if it was, of another kind than the default, if any. */
+function assertLike(example: unknown, { name, graph }: Parameter, value: unknown, text?: string): void {
   if (example === undefined || example === null || kindOf(value) === kindOf(example)) return;
   const usual = `parameter '${name}' of flow '${graph.flow}' is ${kindOf(example)} by default (${describe(example)})`;
   const got = text === undefined ? describe(value) : `'${text}'`;
