@@ -1,7 +1,8 @@
 // The first import brings in our own tasks, so that they are found wherever a plan is read.
 import '../flow/control.ts';
 import '../flow/resource-manager.ts';
-import { attach } from '../lib/attachments.ts';
+import { attach, attachmentsOf, byteLengthOf } from '../lib/attachments.ts';
+import type { Definition } from '../lib/chunk.ts';
 import type { Reading } from '../values/copier.ts';
 import { deepFrozen } from '../values/deep-frozen.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
@@ -149,95 +150,82 @@ export type SealedPlan = Omit<RunPlan, keyof PlanValues> & {
 
 type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants' | 'trigger' | 'captured' | 'storage'>;
 
-const partsOfPlan = 3;
-const lengthBytes = 4;
-const headBytes = partsOfPlan * lengthBytes;
+/** A longer text goes with the values: parts are read and written as a whole. */
+const longText = 1_024;
 
 /**
- * The length of each part in bytes, the parts as JSON, and the bytes of the values, unless those stand in the parts
- * too. A copier would take several times as long, and a flow of one small task would feel it.
+ * The parts as JSON, and the bytes of the values, unless those stand in the parts too. A copier would take several
+ * times as long, and a flow of one small task would feel it.
  */
-export function encodePlan({ flowRun, task, node }: PlanParts): Uint8Array {
-  const shared = [sharedText(flowRun), sharedText(task)];
-  if (!shared.includes(undefined) && isText(node)) return join([...(shared as Uint8Array[]), textOf(node)]);
-  const { parameters, secrets, ...ofFlowRun } = flowRun;
-  const { trigger, captured, ...ofTask } = task;
-  const { constants, storage, ...ofNode } = node;
+export function encodePlan({ flowRun, task, node }: PlanParts): Definition {
+  const [ofFlowRun, ofTask] = [sharedText(flowRun), sharedText(task)];
+  if (ofFlowRun !== undefined && ofTask !== undefined && isText(node)) {
+    return { parts: [ofFlowRun, ofTask, JSON.stringify(node)] };
+  }
+  const { parameters, secrets, ...restOfFlowRun } = flowRun;
+  const { trigger, captured, ...restOfTask } = task;
+  const { constants, storage, ...restOfNode } = node;
   const plain = { parameters, secrets, constants, trigger };
   const values: PlanValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
   const attaching = flowRun.sharesMemory === true ? new Map() : undefined;
-  const bytesOfValues = encodeValue(packed(values), [], { attaching });
-  const parts = [ofFlowRun, { ...ofTask, ...(captured && { isSent: true }) }, ofNode];
-  const bytes = join([...parts.map(textOf), bytesOfValues]);
+  const bytes = encodeValue(packed(values), [], { attaching });
   if (attaching !== undefined) attach(bytes, attaching);
-  return bytes;
+  const rest = [restOfFlowRun, { ...restOfTask, ...(captured && { isSent: true }) }, restOfNode];
+  return { parts: rest.map((part) => JSON.stringify(part)), values: bytes };
 }
 
-export function decodePlan(bytes: Uint8Array): SealedPlan {
-  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  let end = headBytes;
-  const texts = Array.from({ length: partsOfPlan }, (_, part) => {
-    const start = end;
-    end += all.readUInt32LE(part * lengthBytes);
-    return all.toString('utf8', start, end);
-  });
-  const [flowRun, task, node] = texts as [string, string, string];
+export function decodePlan({ parts, values }: Definition): SealedPlan {
+  const [flowRun, task, node] = parts as [string, string, string];
   const plan = { ...read(flowRun, task), ...(JSON.parse(node) as NodePlan) };
-  return end === bytes.length ? plan : { ...plan, values: bytes.subarray(end) };
+  return values === undefined ? plan : { ...plan, values };
+}
+
+/** In bytes, or letters. */
+export function sizeOf({ parts, values }: Definition): number {
+  return parts.reduce((sum, { length }) => sum + length, values === undefined ? 0 : byteLengthOf(values));
 }
 
 /** Its parameters are frozen. Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
-export function openPlan(sealed: SealedPlan, reading?: Reading): RunPlan {
+export function openPlan(sealed: SealedPlan, unknownTypes?: Reading['unknownTypes']): RunPlan {
   if (sealed.values === undefined) return sealed as RunPlan;
   const { values, ...plan } = sealed;
-  const { parameters, ...rest } = decodeValue(values, reading) as PlanValues;
+  const opened = decodeValue(values, { unknownTypes, attached: attachmentsOf(values) });
+  const { parameters, ...rest } = opened as PlanValues;
   return { ...plan, ...rest, parameters: deepFrozen(namedParameters(plan.flow, parameters)) };
 }
 
 /** The JSON of parts that many plans share; `undefined` for a part that JSON does not keep exactly. */
-const sharedTexts = new WeakMap<object, Uint8Array | undefined>();
+const sharedTexts = new WeakMap<object, string | undefined>();
 
-function sharedText(part: FlowRunPlan | TaskPlan): Uint8Array | undefined {
-  if (!sharedTexts.has(part)) sharedTexts.set(part, isText(part) ? textOf(part) : undefined);
+function sharedText(part: FlowRunPlan | TaskPlan): string | undefined {
+  if (!sharedTexts.has(part)) sharedTexts.set(part, isText(part) ? JSON.stringify(part) : undefined);
   return sharedTexts.get(part);
 }
 
 type Common = Omit<SealedPlan, keyof NodePlan>;
 
-/** The shared parts of plans, by their text if that is short: a thread reads the same ones again and again. */
-const commonRead = new Map<string, Common>();
+/** The shared parts of plans, if they are short: a thread reads the same ones again and again. */
+const commonRead: { readonly flowRun: string; readonly task: string; readonly common: Common }[] = [];
 const mostRead = 32;
 const mostCharacters = 16 * 1024;
 
 /** To be called when no more of these plans come, since there are secrets in them. */
 export function forgetPlans(): void {
-  commonRead.clear();
+  commonRead.length = 0;
 }
 
 /** Deeply frozen, since several plans share it. */
 function read(flowRun: string, task: string): Common {
-  const text = flowRun + task;
-  const known = commonRead.get(text);
-  if (known !== undefined) return known;
+  const known = commonRead.find((each) => each.task === task && each.flowRun === flowRun);
+  if (known !== undefined) return known.common;
   const common = { ...(JSON.parse(flowRun) as FlowRunPlan), ...(JSON.parse(task) as TaskPlan) };
   // They may come with the values.
   if ('parameters' in common) namedParameters(common.flow, common.parameters);
   deepFrozen(common);
-  if (text.length > mostCharacters) return common;
-  if (commonRead.size >= mostRead) commonRead.delete(commonRead.keys().next().value!);
-  commonRead.set(text, common);
+  if (flowRun.length + task.length > mostCharacters) return common;
+  if (commonRead.length >= mostRead) commonRead.shift();
+  commonRead.push({ flowRun, task, common });
   return common;
-}
-
-function textOf(part: object): Uint8Array {
-  return Buffer.from(JSON.stringify(part));
-}
-
-/** The parts, and what comes behind them, with the lengths of the parts before them. */
-function join(all: readonly Uint8Array[]): Uint8Array {
-  const head = Buffer.alloc(headBytes);
-  for (let part = 0; part < partsOfPlan; part += 1) head.writeUInt32LE(all[part]!.length, part * lengthBytes);
-  return Buffer.concat([head, ...all]);
 }
 
 /** Whether JSON keeps a part exactly; what is not named here, it always does. */
@@ -246,11 +234,11 @@ function isText({ parameters, secrets, constants, trigger, captured, storage }: 
   return [parameters, secrets, constants, trigger?.bounds].every((values) => values === undefined || isJson(values));
 }
 
-/** Whether JSON keeps all members exactly: texts, flags, null, and such numbers as it knows. */
+/** Whether JSON keeps all members exactly: short texts, flags, null, and such numbers as it knows. */
 function isJson(values: object): boolean {
   return Object.entries(values).every(([key, value]) => {
     const isNumber = typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0);
-    const isKept = isNumber || typeof value === 'string' || typeof value === 'boolean' || value === null;
-    return isKept && key !== '__proto__';
+    const isShortText = typeof value === 'string' && value.length <= longText;
+    return (isNumber || isShortText || typeof value === 'boolean' || value === null) && key !== '__proto__';
   });
 }

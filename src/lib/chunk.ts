@@ -78,6 +78,17 @@ export interface ThreadMemory {
   readonly unsaid?: SharedArrayBuffer;
 }
 
+/** What to call and with what; only the engine opens it. */
+export interface Definition {
+  /** As far as that is text, which costs less to pass on than bytes, and is never long. */
+  readonly parts: readonly string[];
+  /** What no text keeps exactly, if there is any. */
+  readonly values?: Uint8Array;
+}
+
+/** That of an array of which nothing is run. */
+export const noDefinition: Definition = { parts: [] };
+
 /** One dispatch of some of an array's indices. */
 export interface Dispatch {
   /** For messages. */
@@ -90,8 +101,8 @@ export interface Dispatch {
   readonly ranges: readonly Range[];
   /** How many of them may run at once. */
   readonly lanes: number;
-  /** What to call and with what, the same for every chunk of the array; only the engine opens it. */
-  readonly definition: Uint8Array;
+  /** The same for every chunk of the array. */
+  readonly definition: Definition;
   readonly code: CodeSource;
   /** One for each elementwise upstream, in the order of the definition. */
   readonly elementwise: readonly ChunkInput[];

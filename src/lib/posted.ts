@@ -19,7 +19,9 @@ export function postedChunk(chunk: Dispatch, memory?: ThreadMemory): Posted {
   const list: unknown[] = [memory];
   const { name, length, array, attempt, lanes, code } = chunk;
   list.push(name, length, array, attempt, lanes, code.bundle, code.problem);
-  putBytes(list, chunk.definition);
+  const { parts, values } = chunk.definition;
+  list.push(parts.length, ...parts, values !== undefined);
+  if (values !== undefined) putBytes(list, values);
   list.push(chunk.ranges.length);
   for (const { start, end } of chunk.ranges) list.push(start, end);
   putInputs(list, chunk.elementwise);
@@ -47,7 +49,8 @@ export function chunkFrom(posted: Posted): Dispatch {
   const [length, array, attempt, lanes] = [number(), number(), number(), number()];
   const [bundle, problem] = [next(), next()] as (string | undefined)[];
   const code = { ...(bundle !== undefined && { bundle }), ...(problem !== undefined && { problem }) };
-  const definition = takeBytes(next);
+  const parts = takeEach(next, () => next() as string);
+  const definition = next() === true ? { parts, values: takeBytes(next) } : { parts };
   const ranges = takeEach(next, () => ({ start: number(), end: number() }));
   const elementwise = takeEach(next, () => takeInput(next));
   const whole = takeEach(next, () => takeInput(next));

@@ -1,19 +1,19 @@
 // Everything that crosses a comm. Who sent a message is known from the comm that it came over, so no message says so.
 // Every `bytes`, `definition` and `note` is opaque here: only the two ends of a task run know what is in it.
 
-import type { Block, ChunkInput, CodeAddress, Importing, Loss, Note } from '../lib/chunk.ts';
+import type { Block, ChunkInput, CodeAddress, Definition, Importing, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 8;
+export const protocolVersion = 9;
 
 export interface ArrayDefinition {
   readonly array: number;
   readonly name: string;
   readonly length: number;
-  readonly definition: Uint8Array;
+  readonly definition: Definition;
   /** Index i needs index i of each of these. */
   readonly elementwise: readonly number[];
   /** Every index needs all of each of these. */

@@ -1,4 +1,4 @@
-import type { Block, ChunkInput, CodeAddress, Loss, Note } from '../lib/chunk.ts';
+import type { Block, ChunkInput, CodeAddress, Definition, Loss, Note } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Amount, TagLimit, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
@@ -80,7 +80,7 @@ const arrayDefinition: Fields<ArrayDefinition> = {
   array: count,
   name: text,
   length: count,
-  definition: bytes,
+  definition: record<Definition>({ parts: list(text), values: optional(bytes) }),
   elementwise: list(count),
   whole: list(count),
   timeoutMs: optional(duration),

@@ -1,6 +1,7 @@
 // An array that nobody asked for, as core and shell know it, on a worker that is not there. The first half of it is
 // done, after a time that is no whole number: to V8, an object with a fraction in the same place looks otherwise.
 
+import { noDefinition } from '../lib/chunk.ts';
 import { noTraits } from '../lib/placing.ts';
 import { keepSpecimen } from '../lib/specimens.ts';
 import { SchedulerCore } from './core.ts';
@@ -15,4 +16,4 @@ const half = { attempt: 1, range: { start: 0, end: 1 }, busyMs: 0.5, isLast: tru
 core.handle({ type: 'indices-settled', worker: '', ...half }, 0.5);
 keepSpecimen(core);
 
-keepSpecimen(new HeldArray(1, {} as ClientPeer, { ...array, definition: new Uint8Array(0) }));
+keepSpecimen(new HeldArray(1, {} as ClientPeer, { ...array, definition: noDefinition }));

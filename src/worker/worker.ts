@@ -25,7 +25,6 @@ export interface CodeKeeper {
 interface DefinedArray {
   readonly key: number;
   readonly definition: ArrayDefinition;
-  readonly bytes: Uint8Array;
   readonly whole: readonly ChunkInput[];
 }
 
@@ -139,10 +138,10 @@ export class Worker implements AsyncDisposable {
   }
 
   async #run({ array, attempt, ranges, lanes, notes, timedOut, inputs }: RunMessage, code: CodeSource): Promise<void> {
-    const { definition, key, bytes, whole } = this.#arrays.get(array)!;
-    const { name, length, timeoutMs } = definition;
+    const { definition: told, key, whole } = this.#arrays.get(array)!;
+    const { name, length, timeoutMs, definition } = told;
     const facts = { name, length, array: key, attempt, ranges, lanes, notes, timedOut, timeoutMs };
-    const chunk = { ...facts, code, definition: bytes, whole, elementwise: inputs };
+    const chunk = { ...facts, code, definition, whole, elementwise: inputs };
     const end = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
     this.#handle({ type: 'chunk-over', attempt, ...end });
   }
@@ -212,7 +211,9 @@ function definedArray({ definition, whole }: Extract<ToWorker, { type: 'define' 
     array,
     blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })),
   }));
-  return { key: nextKey++, definition, bytes: share(definition.definition), whole: shared };
+  const { parts, values } = definition.definition;
+  const told = values === undefined ? definition : { ...definition, definition: { parts, values: share(values) } };
+  return { key: nextKey++, definition: told, whole: shared };
 }
 
 /** In shared memory, so that each thread reads it without a copy; what is short goes to threads as a text anyway. */

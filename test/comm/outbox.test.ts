@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Assembly, readFrame } from '../../src/comm/assembly.ts';
 import { Outbox } from '../../src/comm/outbox.ts';
+import { noDefinition } from '../../src/lib/chunk.ts';
 import { decodeFromWorker, decodeToWorker, weigh } from '../../src/protocol/codec.ts';
 import type { Decode } from '../../src/protocol/codec.ts';
 import type { FromWorker, Message, ToWorker } from '../../src/protocol/messages.ts';
@@ -63,7 +64,7 @@ test('what is told of one attempt leaves in the order in which it was sent', asy
 test('an array is defined before it is run and run before it is forgotten, and a cancel waits for none of it', async () => {
   const { send, arrived, takeAll } = wire<ToWorker>(decodeToWorker);
   const whole = [{ array: 5, blocks: [{ start: 0, count: 1, bytes: new Uint8Array(3 * mb) }] }];
-  const definition = { array: 7, name: 'f', length: 1, definition: new Uint8Array(1), elementwise: [], whole: [5] };
+  const definition = { array: 7, name: 'f', length: 1, definition: noDefinition, elementwise: [], whole: [5] };
 
   send({ type: 'define', definition, whole });
   send({ ...run(), array: 7, notes: [{ index: 0, bytes: new Uint8Array(2 * mb) }] });

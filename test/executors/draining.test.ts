@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { inprocPair } from '../../src/comm/inproc.ts';
 import { introduce } from '../../src/comm/introduce.ts';
 import { InlinePool } from '../../src/executors/inline-pool.ts';
+import { noDefinition } from '../../src/lib/chunk.ts';
 import type { FromPeer, ToPeer } from '../../src/protocol/messages.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { join } from '../../src/worker/join.ts';
@@ -64,6 +65,5 @@ async function connected(scheduler: Scheduler, role: 'worker' | 'client', messag
 }
 
 function submission(array: number) {
-  const definition = new Uint8Array(0);
-  return { array, definition, name: 'task', length: 1, elementwise: [], whole: [], priority: 0 };
+  return { array, definition: noDefinition, name: 'task', length: 1, elementwise: [], whole: [], priority: 0 };
 }

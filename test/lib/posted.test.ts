@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { attach, attachmentsOf } from '../../src/lib/attachments.ts';
-import { newControl } from '../../src/lib/chunk.ts';
+import { newControl, noDefinition } from '../../src/lib/chunk.ts';
 import type { Dispatch } from '../../src/lib/chunk.ts';
 import { chunkFrom, memoryIn, memoryOf, postedChunk, postedReturn, returnFrom } from '../../src/lib/posted.ts';
 
@@ -11,14 +11,14 @@ const whole = fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.uint8Array({ minLeng
 const bytes = fc.oneof(whole, whole.map(asPart));
 const input = fc.record({ array: count, blocks: fc.array(fc.record({ start: count, count, bytes })) });
 const inputs = fc.array(input, { maxLength: 3 });
-const chunk: fc.Arbitrary<Required<Dispatch>> = fc.record({
+const chunk: fc.Arbitrary<Dispatch> = fc.record({
   name: fc.string({ unit: 'binary' }),
   length: count,
   array: count,
   attempt: count,
   lanes: count,
   code: fc.record({ bundle: fc.webUrl(), problem: fc.string() }, { requiredKeys: [] }),
-  definition: bytes,
+  definition: fc.record({ parts: fc.array(fc.string({ unit: 'binary' })), values: bytes }, { requiredKeys: ['parts'] }),
   ranges: fc.array(fc.record({ start: count, end: count })),
   elementwise: inputs,
   whole: inputs,
@@ -49,20 +49,22 @@ test('so is what a thread gives back', () => {
 });
 
 test('memory that belongs to bytes goes along, however few they are, and is then the thread’s own', () => {
-  const definition = Uint8Array.of(1);
-  attach(definition, new Map([[7, new ArrayBuffer(8)]]));
+  const values = Uint8Array.of(1);
+  attach(values, new Map([[7, new ArrayBuffer(8)]]));
 
-  const arrived = chunkFrom(structuredClone(postedChunk({ ...plain, definition })));
+  const arrived = chunkFrom(structuredClone(postedChunk({ ...plain, definition: { parts: [], values } })));
 
-  const attached = attachmentsOf(arrived.definition)!;
+  const attached = attachmentsOf(arrived.definition.values!)!;
   assert.deepEqual([attached.attachments.get(7)?.byteLength, attached.isForKeeps], [8, true]);
 });
 
 test('a view takes along nothing else of its memory', () => {
   for (const large of [new Uint8Array(10_000), Buffer.alloc(10_000)]) {
-    const [definition] = memoryIn(postedChunk({ ...plain, definition: large.subarray(0, 2_000) }), 2_000);
+    const definition = { parts: [], values: large.subarray(0, 2_000) };
 
-    assert.equal(definition?.byteLength, 2_000);
+    const [values] = memoryIn(postedChunk({ ...plain, definition }), 2_000);
+
+    assert.equal(values?.byteLength, 2_000);
   }
 });
 
@@ -99,7 +101,7 @@ const plain = {
   attempt: 1,
   lanes: 1,
   code: {},
-  definition: new Uint8Array(0),
+  definition: noDefinition,
   ranges: [{ start: 0, end: 1 }],
   elementwise: [],
   whole: [],

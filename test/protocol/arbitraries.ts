@@ -102,7 +102,8 @@ export function fromWorker(): fc.Arbitrary<FromWorker> {
   );
 }
 
-const array = { array: number, name: text, length: number, definition: bytes, elementwise: numbers, whole: numbers };
+const definition = record({ parts: fc.array(text, { maxLength: 3 }), values: bytes }, ['values']);
+const array = { array: number, name: text, length: number, definition, elementwise: numbers, whole: numbers };
 
 export function toWorker(): fc.Arbitrary<ToWorker> {
   const notes = fc.array(record({ index: number, bytes }), { maxLength: 2 });

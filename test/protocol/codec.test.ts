@@ -11,6 +11,7 @@ import {
   encodeMessages,
   weigh,
 } from '../../src/protocol/codec.ts';
+import { noDefinition } from '../../src/lib/chunk.ts';
 import type { Decode } from '../../src/protocol/codec.ts';
 import type { FromWorker, Message } from '../../src/protocol/messages.ts';
 import { ProtocolError } from '../../src/protocol/protocol-error.ts';
@@ -258,5 +259,5 @@ function ended(attempt: unknown) {
 }
 
 function definition() {
-  return { array: 1, name: 'a', length: 1, definition: new Uint8Array(1), elementwise: [], whole: [] };
+  return { array: 1, name: 'a', length: 1, definition: noDefinition, elementwise: [], whole: [] };
 }

@@ -14,7 +14,7 @@ import type { Scheduler } from '../../src/scheduler/scheduler.ts';
 export const payload = Uint8Array.of(9);
 
 export function submission(facts: Partial<Submission> & { array: number; length: number }): Submission {
-  const definition = Uint8Array.of(1, 2, 3);
+  const definition = { parts: ['plan'], values: Uint8Array.of(1, 2, 3) };
   return { name: 'test', definition, elementwise: [], whole: [], priority: 0, ...facts };
 }
 

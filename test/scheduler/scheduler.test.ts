@@ -32,7 +32,7 @@ test('a chunk is sent with its definition once, and its outcomes reach the clien
   client.send({ type: 'submit', arrays: [submission({ array: 7, length: 2 })] });
 
   const { definition } = (await worker.next('define')).definition;
-  assert.deepEqual(definition, new Uint8Array([1, 2, 3]));
+  assert.deepEqual(definition, { parts: ['plan'], values: new Uint8Array([1, 2, 3]) });
   const first = await worker.next('run');
   assert.deepEqual(first.ranges, [{ start: 0, end: 1 }]);
   worker.send(settled(first.attempt, 0), { type: 'ended', attempt: first.attempt });

@@ -1,6 +1,7 @@
 // What the scheduler does around its core, without bytes: definitions before chunks, code for those who ask, resources
 // closed, news from messages.
 
+import { noDefinition } from '../../src/lib/chunk.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
 import type { ChunkNews, Command, Event } from '../../src/scheduler/events.ts';
 import type { Fates } from './fates.ts';
@@ -149,7 +150,7 @@ export class VirtualShell {
   #define(array: number): ToWorker {
     const { timeoutMs, isSent } = this.#options.fates.of(array);
     const code = isSent ? { code: { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: '' } } : {};
-    const facts = { name: 'task', length: 0, definition: noBytes, elementwise: [], whole: [] };
+    const facts = { name: 'task', length: 0, definition: noDefinition, elementwise: [], whole: [] };
     const timeout = timeoutMs === undefined ? {} : { timeoutMs };
     return { type: 'define', definition: { array, ...facts, ...code, ...timeout }, whole: [] };
   }

@@ -1,5 +1,6 @@
 // A worker without a scheduler, a thread or a clock, and short names for what it hears and does.
 
+import { noDefinition } from '../../src/lib/chunk.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
 import { WorkerCore, type WorkerCommand, type WorkerCoreOptions, type WorkerEvent } from '../../src/worker/core.ts';
 import type { ChunkLoss } from '../../src/worker/pool.ts';
@@ -22,7 +23,7 @@ export function told(message: Told['message']): Told {
 
 export function define(array: number, { isSent = false } = {}): Told {
   const code = isSent ? { code: { module: 'file:///m.ts', path: 'm.ts', fingerprint: 'f' } } : {};
-  const facts = { name: 'task', length: 10, elementwise: [], whole: [], definition: new Uint8Array(0), ...code };
+  const facts = { name: 'task', length: 10, elementwise: [], whole: [], definition: noDefinition, ...code };
   return told({ type: 'define', definition: { array, ...facts }, whole: [] });
 }
 

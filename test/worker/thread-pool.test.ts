@@ -42,5 +42,5 @@ function chunkOf(given: Uint8Array, other: Uint8Array): PooledChunk {
     notes: [],
     timedOut: [],
   };
-  return { ...facts, code: {}, definition: new Uint8Array(1), elementwise: inputs, whole: [], timeoutMs: undefined };
+  return { ...facts, code: {}, definition: { parts: ['?'] }, elementwise: inputs, whole: [], timeoutMs: undefined };
 }

@@ -1,6 +1,6 @@
 // What the flow runner needs of an executor, which is in a room above: it may run task runs anywhere.
 
-import type { Block, CodeAddress } from '../../lib/chunk.ts';
+import type { Block, CodeAddress, Definition } from '../../lib/chunk.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import type { Placing } from '../../lib/placing.ts';
 import type { Reference } from '../../code/registry.ts';
@@ -26,8 +26,7 @@ export interface ArrayRequest {
   /** For messages: the task's name. */
   readonly name: string;
   readonly length: number;
-  /** What to call and with what: bytes that only the engine opens. */
-  readonly definition: Uint8Array;
+  readonly definition: Definition;
   /** Ids of arrays whose index i is needed by our index i. */
   readonly elementwise: readonly number[];
   /** Ids of arrays that are needed whole. */

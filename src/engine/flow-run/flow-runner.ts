@@ -1,7 +1,7 @@
 // Walks a flow: each node is submitted as soon as its length is known. With a mapped upstream that is at once, so a
 // chain of maps waits for nothing; a list that a task returns has to be there first.
 
-import { byteLengthOf } from '../../lib/attachments.ts';
+import { noDefinition, type Definition } from '../../lib/chunk.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import { isIterable } from '../../flow/bindings.ts';
 import type { Graph } from '../../flow/graph.ts';
@@ -39,7 +39,7 @@ import { typeReferences } from '../types.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { Plans } from './plans.ts';
 import { prepareTasks } from './prepared-tasks.ts';
-import { encodePlan, type ArgumentPlan } from '../plan.ts';
+import { encodePlan, sizeOf, type ArgumentPlan } from '../plan.ts';
 import { storagePlanOf, type StoragePlan } from '../storage-plan.ts';
 import { failed } from '../endings.ts';
 import { Wiring } from './wiring.ts';
@@ -350,20 +350,20 @@ export class FlowRunner {
   }
 
   #request(name: string) {
-    return { name, definition: new Uint8Array(0), elementwise: [], whole: [], timeoutMs: undefined };
+    return { name, definition: noDefinition, elementwise: [], whole: [], timeoutMs: undefined };
   }
 
-  #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Uint8Array {
-    const bytes = encodePlan(this.#plans.of(node, wiring, storage));
+  #plan(node: Node, wiring: Wiring, storage: StoragePlan | undefined): Definition {
+    const plan = encodePlan(this.#plans.of(node, wiring, storage));
     const { valueLimitBytes } = node.task!.settings;
-    if (byteLengthOf(bytes) > valueLimitBytes) {
+    if (sizeOf(plan) > valueLimitBytes) {
       const given = wiring.args.flatMap((argument, position) => {
         const use = this.#inputOf(node, { name: `argument ${position + 1}` });
         return 'constant' in argument ? [[wiring.constants[argument.constant], use] as const] : [];
       });
       assertEachFits(given, valueLimitBytes);
     }
-    return bytes;
+    return plan;
   }
 
   /** What is sent for an argument of the user's own. */

@@ -1,7 +1,14 @@
 // Runs one chunk: finds the function, gives each of its indices to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
-import { controlWords, newControl, untakenIn, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
+import {
+  controlWords,
+  newControl,
+  noDefinition,
+  untakenIn,
+  type ChunkMessage,
+  type ChunkTask,
+} from '../../lib/chunk.ts';
 import { bounded } from '../bounded.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { positionsIn } from '../../lib/range.ts';
@@ -362,7 +369,7 @@ interface FinishedRun {
 }
 
 /** An example of a chunk, and of the run of a task in it. */
-const inputs = { definition: new Uint8Array(0), elementwise: [], whole: [], notes: [], timedOut: [] };
+const inputs = { definition: noDefinition, elementwise: [], whole: [], notes: [], timedOut: [] };
 const ranges = [{ start: 0, end: 1 }];
 const nowhere = {
   name: '',

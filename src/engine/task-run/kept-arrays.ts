@@ -1,7 +1,6 @@
 // What a thread keeps of an array from one chunk to the next: the loaded function, and inputs that are the same for all
 // indices.
 
-import { attachmentsOf } from '../../lib/attachments.ts';
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
 import { deepFrozen } from '../../values/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
@@ -73,7 +72,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
-    const plan = openPlan(sealed, { unknownTypes, attached: attachmentsOf(task.definition) });
+    const plan = openPlan(sealed, unknownTypes);
     const found = known ?? (await reviveTask(plan)).freeze();
     // No run may change what other runs share. A single run may change its inputs.
     if (plan.isMapped) deepFrozen(plan.constants);
