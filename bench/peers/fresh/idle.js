@@ -1,16 +1,28 @@
-// Starts a cluster of so many workers, waits until that is over, and tells what it takes while it has nothing to do.
+// Starts a cluster of so many workers, or a pool of so many threads, waits until that is over, and tells what it takes
+// while it has nothing to do.
 
-import { LocalCluster } from 'heddle/executors';
 import { setTimeout } from 'node:timers/promises';
 
-const [workers, seconds] = process.argv.slice(2).map(Number);
+const [who, size, seconds] = process.argv.slice(2);
 const longestStartMs = 180_000;
 
-await using cluster = new LocalCluster({ workers });
-await cluster.start();
+const start = {
+  heddle: async (workers) => {
+    const { LocalCluster } = await import('heddle/executors');
+    await new LocalCluster({ workers }).start();
+  },
+  piscina: async (threads) => {
+    const { Piscina } = await import('piscina');
+    const filename = new URL('function.js', import.meta.url).href;
+    return new Piscina({ filename, minThreads: threads, maxThreads: threads });
+  },
+};
+
+await start[who](Number(size));
 // Each thread imports what it needs after its start.
 while ((await percentOfCore(5_000)) > 10 && performance.now() < longestStartMs);
-process.send(await percentOfCore(seconds * 1_000));
+// What was started is not closed: the process ends with it.
+process.send(await percentOfCore(Number(seconds) * 1_000), () => process.exit());
 
 async function percentOfCore(milliseconds) {
   const before = process.cpuUsage();
