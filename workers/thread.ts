@@ -2,6 +2,7 @@
 // after the outcome that it came before.
 
 import { parentPort, type MessagePort } from 'node:worker_threads';
+import { setImmediate } from 'node:timers';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
@@ -48,7 +49,7 @@ export default function listenTo(orders: MessagePort): void {
   orders.on('message', (order: Order) => {
     vigil.end();
     const carriedOut = 'closing' in order ? closeInThread(order.closing) : runInThread(order);
-    carriedOut.catch((error: unknown) => post({ broken: String(error) }));
+    carriedOut.catch((error: Error) => post({ broken: { message: String(error), stack: error.stack } }));
   });
 }
 
@@ -61,10 +62,10 @@ async function runInThread(posted: Posted): Promise<void> {
   let isOver = false;
   let last: readonly ChunkMessage[] = [];
   const report = (message: ChunkMessage) => {
-    // Lines that were to go with the end come before what is written later, which may be why there is no such end.
-    const lines = last.filter(({ type }) => type === 'logs');
-    last = last.filter((each) => !lines.includes(each));
-    for (const each of [...lines, message]) send(each);
+    // Lines that wait for the end go first: the thread may end of what is written, and then there is no such end.
+    for (const each of last) if (each.type === 'logs') send(each);
+    last = last.filter(({ type }) => type !== 'logs');
+    send(message);
   };
   const send = (message: ChunkMessage) => {
     // What is written later, by what nobody awaited, is none of the next chunk's reports.

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers';
 import type { CodeSource } from '../lib/chunk.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { watchBundles } from './bundle/not-in-bundle.ts';
@@ -81,14 +82,15 @@ export async function load(
   { bundle, problem }: CodeSource = {},
   importing?: (module: string) => void,
 ): Promise<object> {
-  const inside = bundle !== undefined && reference.module !== undefined && inBundle(bundle, reference.module);
-  const known = find(inside === false ? reference : { ...reference, module: inside });
+  const { module: url } = reference;
+  const bundled = bundle !== undefined && url !== undefined ? inBundle(bundle, url) : undefined;
+  const known = find(bundled === undefined ? reference : { ...reference, module: bundled });
   if (known !== undefined) return known;
-  if (reference.module === undefined) throw notAddressable(reference);
+  if (url === undefined) throw notAddressable(reference);
 
-  const module = inside === false ? locate(reference, problem) : inside;
+  const module = bundled ?? locate(reference, problem);
   const here = { ...reference, module };
-  if (!imports.has(module)) importing?.(reference.path ?? reference.module);
+  if (!imports.has(module)) importing?.(reference.path ?? url);
   const end = await importUntil(module, () => find(here) !== undefined);
   const entry = find(here);
   if (entry !== undefined) return entry;

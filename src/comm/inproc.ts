@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { Comm, CommHandlers } from './comm.ts';
 import { Inbox } from './inbox.ts';
 import { soon } from './soon.ts';

@@ -2,6 +2,7 @@
 // parts, with small ones and the parts of others between them. The order that must be kept (`sequences.ts`) is kept
 // here: a message of a sequence in which a big one is on its way waits for it.
 
+import { clearImmediate, setImmediate } from 'node:timers';
 import { Fifo } from '../lib/fifo.ts';
 import { encodeMessages } from '../protocol/codec.ts';
 import { cut, type Frame } from '../protocol/cut.ts';

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers';
+
 /** So long may a turn of the event loop be, in milliseconds, before what is to be sent waits for the next one. */
 const longTurnMs = 1;
 /** Of this thread's event loop, whoever asks. */

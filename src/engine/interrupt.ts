@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers';
+
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** The flow runs that are to be cancelled; one listener serves them all. */
@@ -9,25 +11,29 @@ let pause: NodeJS.Timeout | undefined;
 const pauseMs = 10;
 /** What the process is about to end for. */
 let interrupted: NodeJS.Signals | undefined;
-/** So long a program may go on after its last run was cancelled, to tell how it ended and to close what is open. */
+/** So long a program may go on after the last run that was cancelled, to tell how that ended and close what is open. */
 const farewellMs = 5_000;
 
 /**
  * While in use, the first Ctrl-C or SIGTERM calls `cancel` and sets the exit status; a second one ends the process as
  * if nobody had listened. While a function on this thread does not yield, the first one does: see `pauseListening`.
  * Unless the program listens for the signal too, it is meant to end: what it runs later is cancelled at once, and if it
- * does not end by itself, like a server, it is ended some seconds after its last run.
+ * does not end by itself, like a server, it is ended some seconds after the last run that the signal cancelled.
  */
 export function listenForInterrupts(cancel: (why: string) => void): Disposable {
-  if (interrupted !== undefined) cancel(interrupted);
-  else if (runs.size === 0 && !isListening && pause === undefined) listen();
+  if (interrupted !== undefined) {
+    cancel(interrupted);
+    return { [Symbol.dispose]: () => {} };
+  }
+  if (runs.size === 0 && !isListening && pause === undefined) listen();
   runs.add(cancel);
   return {
     [Symbol.dispose]: () => {
       runs.delete(cancel);
+      if (runs.size > 0) return;
       if (interrupted !== undefined) return endSoon(interrupted);
       // Starting and stopping to listen takes much of the time of a short run, and often the next run begins at once.
-      if (runs.size === 0) setImmediate(stopIfIdle);
+      setImmediate(stopIfIdle);
     },
   };
 }
@@ -65,9 +71,7 @@ function interrupt(signal: NodeJS.Signals): void {
 }
 
 function endSoon(signal: NodeJS.Signals): void {
-  setTimeout(() => {
-    if (runs.size === 0) process.kill(process.pid, signal);
-  }, farewellMs).unref();
+  setTimeout(() => process.kill(process.pid, signal), farewellMs).unref();
 }
 
 function stopIfIdle(): void {
@@ -76,7 +80,8 @@ function stopIfIdle(): void {
 
 function listen(): void {
   isListening = true;
-  for (const signal of Object.keys(exitCodes)) process.on(signal, interrupt);
+  // First, since a listener of the program's that is called once is gone when it is called.
+  for (const signal of Object.keys(exitCodes)) process.prependListener(signal as NodeJS.Signals, interrupt);
 }
 
 function stopListening(): void {

@@ -6,6 +6,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { blockKinds, blockHeadBytes, type Crash, describeLoss } from '../lib/chunk.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
 import { attachmentsOf } from '../lib/attachments.ts';
+import { unreachable } from '../lib/unreachable.ts';
 import type { UnknownTypes, Writing } from '../values/copier.ts';
 import type { ThrownRecord } from '../values/error-record.ts';
 import { encodeThrown } from '../values/thrown.ts';
@@ -178,15 +179,14 @@ function uncaught(message: string, stack: string): Error {
 }
 
 function adviceFor(loss: Crash['loss']): string {
-  if (loss?.kind === 'not-started') {
-    return 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a)';
-  }
   const again = 'The same inputs will most likely do it again: ';
   switch (loss?.kind) {
+    case 'not-started':
+      return 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a)';
     case 'error': {
-      const isListening = loss.message?.startsWith('listen E') === true;
-      const server = 'a worker imports the module of a task, so let no server listen there but behind ';
-      if (isListening) return `${again}${server}if (import.meta.main)`;
+      const where =
+        'a worker imports the module of a task, so let no server listen there but behind if (import.meta.main)';
+      if (loss.message?.startsWith('listen E') === true) return `${again}${where}`;
       return `${again}await or return every promise that the task makes, or catch what it throws`;
     }
     case 'exit':
@@ -194,8 +194,13 @@ function adviceFor(loss: Crash['loss']): string {
     case 'out-of-memory':
     case 'worker-memory':
       return `${again}look for what fills the memory`;
-    default:
+    case 'timeout':
+    case 'cancelled':
+    case 'worker-left':
+    case undefined:
       return `${again}look for what ends the process or fills the memory`;
+    default:
+      return unreachable(loss?.kind as never);
   }
 }
 

@@ -148,10 +148,12 @@ export type SealedPlan = Omit<RunPlan, keyof PlanValues> & {
   readonly isSent?: true;
 };
 
-type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'constants' | 'trigger' | 'captured' | 'storage'>;
+type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'args' | 'constants' | 'trigger' | 'captured' | 'storage'>;
 
-/** A longer text goes with the values: parts are read and written as a whole. */
+/** A longer text of the author's goes with the values, and so do all arguments, if there are so many: */
 const longText = 1_024;
+/** parts are read and written as a whole, and go along with each chunk. */
+const mostCharacters = 16 * 1024;
 
 /**
  * The parts as JSON, and the bytes of the values, unless those stand in the parts too. A copier would take several
@@ -159,13 +161,14 @@ const longText = 1_024;
  */
 export function encodePlan({ flowRun, task, node }: PlanParts): Definition {
   const [ofFlowRun, ofTask] = [sharedText(flowRun), sharedText(task)];
-  if (ofFlowRun !== undefined && ofTask !== undefined && isText(node)) {
-    return { parts: [ofFlowRun, ofTask, JSON.stringify(node)] };
+  const ofNode = textOf(node);
+  if (ofFlowRun !== undefined && ofTask !== undefined && ofNode !== undefined) {
+    return { parts: [ofFlowRun, ofTask, ofNode] };
   }
   const { parameters, secrets, ...restOfFlowRun } = flowRun;
   const { trigger, captured, ...restOfTask } = task;
-  const { constants, storage, ...restOfNode } = node;
-  const plain = { parameters, secrets, constants, trigger };
+  const { args, constants, storage, ...restOfNode } = node;
+  const plain = { parameters, secrets, args, constants, trigger };
   const values: PlanValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
   const attaching = flowRun.sharesMemory === true ? new Map() : undefined;
   const bytes = encodeValue(packed(values), [], { attaching });
@@ -180,7 +183,7 @@ export function decodePlan({ parts, values }: Definition): SealedPlan {
   return values === undefined ? plan : { ...plan, values };
 }
 
-/** In bytes, or letters. */
+/** How long it is, what is attached included; a letter of a text counts as a byte. */
 export function sizeOf({ parts, values }: Definition): number {
   return parts.reduce((sum, { length }) => sum + length, values === undefined ? 0 : byteLengthOf(values));
 }
@@ -194,12 +197,18 @@ export function openPlan(sealed: SealedPlan, unknownTypes?: Reading['unknownType
   return { ...plan, ...rest, parameters: deepFrozen(namedParameters(plan.flow, parameters)) };
 }
 
-/** The JSON of parts that many plans share; `undefined` for a part that JSON does not keep exactly. */
+/** The `textOf` parts that many plans share. */
 const sharedTexts = new WeakMap<object, string | undefined>();
 
 function sharedText(part: FlowRunPlan | TaskPlan): string | undefined {
-  if (!sharedTexts.has(part)) sharedTexts.set(part, isText(part) ? JSON.stringify(part) : undefined);
+  if (!sharedTexts.has(part)) sharedTexts.set(part, textOf(part));
   return sharedTexts.get(part);
+}
+
+/** Nothing for a part that JSON does not keep exactly, or that is long. */
+function textOf(part: FlowRunPlan | TaskPlan | NodePlan): string | undefined {
+  const text = isText(part) ? JSON.stringify(part) : undefined;
+  return text === undefined || text.length > mostCharacters ? undefined : text;
 }
 
 type Common = Omit<SealedPlan, keyof NodePlan>;
@@ -207,7 +216,6 @@ type Common = Omit<SealedPlan, keyof NodePlan>;
 /** The shared parts of plans, if they are short: a thread reads the same ones again and again. */
 const commonRead: { readonly flowRun: string; readonly task: string; readonly common: Common }[] = [];
 const mostRead = 32;
-const mostCharacters = 16 * 1024;
 
 /** To be called when no more of these plans come, since there are secrets in them. */
 export function forgetPlans(): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { controlOrders, controlWords, newControl, resetControl, runningIn, takeTail } from '../lib/chunk.ts';
 import type { ChunkMessage, ChunkTask } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';

@@ -80,7 +80,7 @@ export interface ThreadMemory {
 
 /** What to call and with what; only the engine opens it. */
 export interface Definition {
-  /** As far as that is text, which costs less to pass on than bytes, and is never long. */
+  /** As far as that is text, which costs less to pass on than bytes, and is seldom long. */
   readonly parts: readonly string[];
   /** What no text keeps exactly, if there is any. */
   readonly values?: Uint8Array;
@@ -239,12 +239,15 @@ export interface Look {
   readonly untaken: readonly Range[];
   /** Whether the chunk was taken up at all. */
   readonly isBegun: boolean;
+  /** Whether a resource is being opened, or the thread waits until more of its reports are taken. */
+  readonly isOpening: boolean;
 }
 
 export function lookInto(control: Control, ranges: readonly Range[]): Look {
   const [starts, taken] = [Atomics.load(control, controlWords.starts), Atomics.load(control, controlWords.taken)];
-  const isBegun = Atomics.load(control, controlWords.begun) === 1;
-  return { running: runningIn(control), starts, untaken: behindFirst(taken, ranges), isBegun };
+  const [begun, opening] = [Atomics.load(control, controlWords.begun), Atomics.load(control, controlWords.opening)];
+  const running = runningIn(control);
+  return { running, starts, untaken: behindFirst(taken, ranges), isBegun: begun === 1, isOpening: opening === 1 };
 }
 
 /** The indices that run. */

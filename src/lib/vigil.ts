@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers';
 
 /** For so long a wait keeps its thread awake, in milliseconds. */
 const longestMs = 0.3;

@@ -6,7 +6,7 @@ import './built-in-types.ts';
 import { isExact } from './exactness.ts';
 import { withEnvelopes, type Sharing } from './replace.ts';
 
-export type Role = 'input' | 'result' | 'constant' | 'parameter' | 'captured' | 'output';
+export type Role = 'input' | 'result' | 'constant' | 'parameter' | 'secret' | 'captured' | 'output';
 
 /** Whose value it is. `name` is the input's, constant's or parameter's own. */
 export interface Destination extends Sharing {
@@ -108,7 +108,8 @@ export function lookingAt<T>(value: unknown, destination: Destination, look: () 
 /** One change as one sentence, for the log. */
 export function describeChange(destination: Destination, finding: Finding): string {
   const { what, why, remedy } = finding;
-  const whose = destination.role === 'parameter' ? '' : ` of task '${destination.task ?? ''}'`;
+  const isOfFlow = destination.role === 'parameter' || destination.role === 'secret';
+  const whose = isOfFlow ? '' : ` of task '${destination.task ?? ''}'`;
   const fix = remedy[0] === undefined ? '' : `. Fix: ${remedy[0]}`;
   return `${pathFrom(destination, finding)}${whose} ${what}: ${why}${fix}`;
 }
@@ -150,6 +151,7 @@ function explain(
 /** The beginning of a sentence that ends with what is wrong with the value. */
 export function whoseValue({ role, task, mapIndex, name, made }: Destination): string {
   if (role === 'parameter') return `Parameter '${name ?? ''}' has a value`;
+  if (role === 'secret') return `Secret '${name ?? ''}' has a value`;
   if (role === 'output') return `The builder of flow '${task ?? ''}' returned a value`;
   const who = `Task '${task ?? ''}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
   if (role === 'result') return `${who} returned a value`;

@@ -3,16 +3,24 @@
 import { describeLoss, type ChunkMessage, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 
-/** `error` is what a call of the thread failed with, or what was heard of one that ran nothing. */
-export function lossOf(error: unknown, memoryLimitMb: number | undefined): Loss {
-  const { code, message, stack } = error as { code?: unknown; message?: string; stack?: string };
+/**
+ * `error` is what ended the thread, or kept it from starting; `strayWords` what was logged of it, if a task left it
+ * behind that was over.
+ */
+export function lossOf(error: unknown, memoryLimitMb: number | undefined, strayWords?: LogRecord): Loss {
+  const { code, message = String(error), stack } = error as { code?: unknown; message?: string; stack?: string };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
   }
-  if (code === 'ERR_WORKER_INIT_FAILED') return { kind: 'not-started', message: message ?? String(error) };
-  const exitCode = /worker exited with code: (\d+)/.exec(message ?? '')?.[1];
+  if (code === 'ERR_WORKER_INIT_FAILED') return { kind: 'not-started', message };
+  const exitCode = /worker exited with code: (\d+)/.exec(message)?.[1];
   if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
-  return { kind: 'error', message: message ?? String(error), ...(typeof stack === 'string' && { stack }) };
+  const from = strayWords?.task === undefined ? '' : ` (left behind by task ${whose(strayWords)}, which was over)`;
+  return { kind: 'error', message: `${message}${from}`, ...(typeof stack === 'string' && { stack }) };
+}
+
+function whose({ task, mapIndex }: LogRecord): string {
+  return `'${task}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
 }
 
 /** A thread that ended while it ran nothing. */
@@ -37,9 +45,7 @@ export function describeIdleDeath({ error, exitCode, memoryLimitMb, lastTask, la
   const loss = lossOf(error, memoryLimitMb);
   const words = loss.kind === 'error' ? lastWords : undefined;
   if (words?.task !== undefined) {
-    const { task, mapIndex, message } = words;
-    const whose = `'${task}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
-    return `the last words of task ${whose}, which was over: ${message}`;
+    return `the last words of task ${whose(words)}, which was over: ${words.message}`;
   }
   const what = words?.message ?? (loss.kind === 'error' ? loss.stack : undefined) ?? describeLoss(loss);
   if (lastTask === undefined || loss.kind === 'not-started') return what;

@@ -6,20 +6,15 @@
 // says that it is over, or is gone.
 
 import type { ChunkMessage, Look, Loss, ResourceOpened } from '../lib/chunk.ts';
-import { numbersIn, type Range } from '../lib/range.ts';
-import { Ranges } from '../lib/ranges.ts';
+import type { Range } from '../lib/range.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, ChunkReport } from './pool.ts';
+import { chunkTurn, closingTurn, lossOf, type ChunkTurn, type ClosingTurn, type GivenChunk } from './thread-turns.ts';
 
 /** What happened, in the past tense. */
 export type ThreadEvent =
   | { readonly type: 'start-asked' }
-  | {
-      readonly type: 'chunk-given';
-      readonly attempt: number;
-      readonly ranges: readonly Range[];
-      readonly timeoutMs: number | undefined;
-    }
+  | ({ readonly type: 'chunk-given' } & GivenChunk)
   | { readonly type: 'cancel-asked'; readonly graceMs: number }
   /** What its chunk has not begun is wanted elsewhere; `tail-taken` says what that is. */
   | { readonly type: 'recall-asked' }
@@ -37,8 +32,11 @@ export type ThreadEvent =
   | { readonly type: 'closing-ended'; readonly resource: string }
   /** An error that nobody caught is ending the thread; some of what it reported may still be on its way. */
   | { readonly type: 'thread-broke'; readonly loss: Loss }
-  /** All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already. */
-  | { readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss }
+  /**
+   * All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already. Inputs
+   * that moved to it are gone with it.
+   */
+  | { readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss; readonly areInputsGone: boolean }
   /** Nothing is left of it, so another may be started. */
   | { readonly type: 'thread-gone' }
   | { readonly type: 'ticked'; readonly look: Look };
@@ -60,41 +58,13 @@ export type ThreadCommand =
   /** It is closed; `lost` is set if it was open on a thread that ended, where nobody closed it. */
   | { readonly type: 'closing-over'; readonly resource: string; readonly lost: ResourceOpened | undefined };
 
-interface Turn {
-  /** How far it is; or why it was cut short, if it was. */
-  phase: 'not-posted' | 'running' | 'ended' | Loss;
-  /** When the thread is ended. */
-  deadline: number;
-}
-
-interface ChunkTurn extends Turn {
-  readonly type: 'chunk';
-  readonly attempt: number;
-  readonly timeoutMs: number | undefined;
-  /** Its indices of which nothing was reported yet. */
-  readonly unreported: Ranges;
-  /** How many indices had been started when that was last news, and when it was. */
-  seen: { readonly starts: number; readonly at: number };
-  nextLook: number;
-  /** Why we ended the thread, if we did. */
-  endedFor: Loss | undefined;
-  /** The indices that the thread ran when it died, and those that it had not begun. */
-  running: readonly number[];
-  untaken: readonly Range[];
-  /** Whether its thread died of what it ran before, and never took it up. */
-  isUntouched: boolean;
-}
-
-interface ClosingTurn extends Turn {
-  readonly type: 'closing';
-  readonly resource: string;
-}
-
 /**
  * How much longer than its timeout a function may take before its thread is ended: first it is told, then it is
  * stopped.
  */
 const timeoutGraceMs = 200;
+/** The same for a thread that neither runs anything of its chunk nor takes it up, or says that it is over. */
+const heldUpMs = 5_000;
 /** The same for a resource's cleanup, which at its timeout is first given up, without ending anything. */
 const closingGraceMs = 1_000;
 /** How long a thread may take to end. One in a native call, or a loop of built-in functions, ends only after that. */
@@ -178,7 +148,7 @@ export class ThreadLife {
         return this.#endThread();
       case 'thread-exited':
         this.#cutShort(event.loss);
-        return this.#exited(event.look);
+        return this.#exited(event.look, event.areInputsGone);
       case 'thread-gone':
         this.#thread = 'none';
         return;
@@ -196,8 +166,9 @@ export class ThreadLife {
       // What comes next must not meet a thread that is about to die.
       if (turn.phase === 'running' || (this.#thread !== 'none' && this.#thread !== 'live')) return;
       if (turn.type === 'chunk' && turn.isUntouched) {
+        if (turn.areInputsGone) this.#giveBack(turn);
         // The next thread gets it, as if it had not been posted.
-        Object.assign(turn, { phase: 'not-posted', isUntouched: false });
+        else Object.assign(turn, { phase: 'not-posted', isUntouched: false });
         continue;
       }
       this.#turns.shift();
@@ -255,7 +226,7 @@ export class ThreadLife {
   #abandon(look: Look): void {
     this.#emit({ type: 'abandon-thread' });
     this.#cutShort(stuck);
-    this.#exited(look);
+    this.#exited(look, true);
     this.#thread = 'none';
   }
 
@@ -271,7 +242,7 @@ export class ThreadLife {
     if (turn?.phase === 'running') turn.phase = loss;
   }
 
-  #exited({ running, untaken, isBegun }: Look): void {
+  #exited({ running, untaken, isBegun }: Look, areInputsGone: boolean): void {
     this.#thread = 'ending';
     this.#abandonedAt = Infinity;
     for (const [key, resource] of this.#open) this.#lost.set(key, resource);
@@ -279,7 +250,7 @@ export class ThreadLife {
     const turn = this.#posted;
     if (turn?.type !== 'chunk') return;
     const isToEnd = turn.endedFor !== undefined || turn.deadline !== Infinity;
-    Object.assign(turn, { running, untaken, isUntouched: this.#hasServed && !isBegun && !isToEnd });
+    Object.assign(turn, { running, untaken, isUntouched: this.#hasServed && !isBegun && !isToEnd, areInputsGone });
   }
 
   // Chunks
@@ -294,6 +265,11 @@ export class ThreadLife {
     }
     turn.deadline = Math.min(turn.deadline, this.#now + graceMs);
     this.#emit({ type: 'order-cancel' });
+  }
+
+  #giveBack(turn: ChunkTurn): void {
+    this.#emit({ type: 'report', report: { type: 'returned', ranges: turn.unreported.all } });
+    Object.assign(turn, { phase: 'ended', isUntouched: false });
   }
 
   /** A chunk that waits for its thread to start stays here; whoever asked hears at once that nothing comes back. */
@@ -326,16 +302,22 @@ export class ThreadLife {
     if (turn === undefined || this.#thread !== 'live') return;
     if (turn.type === 'chunk') {
       if (turn.deadline <= this.#now) this.#end({ kind: 'cancelled' });
-      else if (this.#hasOverrun(turn, look)) this.#end({ kind: 'timeout' });
+      else if (!this.#hasOverrun(turn, look)) return;
+      // What it ran before keeps it from the chunk, which the next one gets.
+      else if (!look.isBegun) this.#endThread();
+      else this.#end({ kind: 'timeout' });
     } else if (turn.deadline <= this.#now) this.#endThread();
   }
 
-  #hasOverrun(turn: ChunkTurn, { running, starts }: Look): boolean {
+  #hasOverrun(turn: ChunkTurn, { running, starts, untaken, isBegun, isOpening }: Look): boolean {
     const { timeoutMs } = turn;
     if (timeoutMs === undefined) return false;
     turn.nextLook = this.#now + Math.min(longestLookMs, timeoutMs);
-    if (starts !== turn.seen.starts || running.length === 0) turn.seen = { starts, at: this.#now };
-    return this.#now - turn.seen.at > timeoutMs + timeoutGraceMs;
+    const isAtWork = running.length > 0;
+    // Of a chunk, little is to be done before the first index and after the last: what takes long was left behind.
+    const isHeldUp = isBegun ? untaken.length === 0 && !isOpening : this.#hasServed;
+    if (starts !== turn.seen.starts || !(isAtWork || isHeldUp)) turn.seen = { starts, at: this.#now };
+    return this.#now - turn.seen.at > timeoutMs + (isAtWork ? timeoutGraceMs : heldUpMs);
   }
 
   // Resources
@@ -355,42 +337,4 @@ export class ThreadLife {
   #emit(command: ThreadCommand): void {
     this.#commands.push(command);
   }
-}
-
-const notPosted = { phase: 'not-posted', deadline: Infinity } as const;
-
-function chunkTurn({ attempt, ranges, timeoutMs }: Extract<ThreadEvent, { type: 'chunk-given' }>): ChunkTurn {
-  const unreported = new Ranges();
-  for (const range of ranges) unreported.add(range);
-  const facts = { attempt, timeoutMs, seen: { starts: -1, at: 0 }, nextLook: Infinity };
-  const ended = { endedFor: undefined, running: [], untaken: [], isUntouched: false };
-  return {
-    type: 'chunk',
-    ...notPosted,
-    ...facts,
-    ...ended,
-    unreported,
-  };
-}
-
-function closingTurn(resource: string): ClosingTurn {
-  return { type: 'closing', ...notPosted, resource };
-}
-
-/**
- * How a chunk that is over was cut short, if it was: which indices are charged, and with what. When an event loop was
- * blocked for too long, all that were running then have been running for that long.
- */
-function lossOf({ phase, endedFor, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
-  if (typeof phase === 'string') return undefined;
-  const loss = endedFor ?? phase;
-  const indices = running.filter((index) => unreported.has(index));
-  if (indices.length > 0) return { indices, loss };
-  // All that was running is reported by now. If we ended the thread for it, there is nobody else to charge.
-  const { first } = unreported;
-  if (endedFor !== undefined || first === undefined) return undefined;
-  // It died of something that an index left behind which it had begun. If all of those are reported, or it had begun
-  // none and so died of importing the module, the next one is charged, so that such deaths come to an end.
-  for (const range of untaken) unreported.remove(range);
-  return { indices: unreported.isEmpty ? [first] : [...numbersIn(unreported)], loss };
 }

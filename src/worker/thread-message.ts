@@ -21,7 +21,7 @@ export interface ThreadReturn {
 
 /** It could not do what it was told to, for no fault of a task. */
 export interface BrokenThread {
-  readonly broken: string;
+  readonly broken: { readonly message: string; readonly stack: string | undefined };
 }
 
 /** What is logged while a resource is closed, or that it is closed. */

@@ -46,6 +46,8 @@ interface GivenChunk {
   readonly emit: Emit;
   /** How many of its reports were heard. */
   heard: number;
+  /** The last error that was logged meanwhile by what a task before it left behind. */
+  strayWords: LogRecord | undefined;
   /** Its last reports, from when it is over. */
   last: ChunkReport[] | undefined;
   readonly over: PromiseWithResolvers<ChunkEnd>;
@@ -111,7 +113,7 @@ export class ThreadSlot {
   async run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd> {
     const { attempt, ranges, timeoutMs } = chunk;
     const over = Promise.withResolvers<ChunkEnd>();
-    this.#given = { chunk, emit, heard: 0, last: undefined, over };
+    this.#given = { chunk, emit, heard: 0, strayWords: undefined, last: undefined, over };
     this.#handle({ type: 'chunk-given', attempt, ranges, timeoutMs });
     return await over.promise;
   }
@@ -177,8 +179,7 @@ export class ThreadSlot {
         return;
       }
       case 'chunk-over': {
-        const { chunk, over, last = [] } = this.#given!;
-        this.#lastTask = chunk.name;
+        const { over, last = [] } = this.#given!;
         this.#given = undefined;
         return over.resolve({ last, loss: command.loss });
       }
@@ -271,10 +272,17 @@ export class ThreadSlot {
   }
 
   /** An error that nobody caught ends the thread; or it could not be started. */
-  #broke(live: LiveThread, error: unknown): void {
+  #broke(live: LiveThread, thrown: unknown): void {
+    const error = thrown ?? { message: `${String(thrown)} was thrown` };
     if (live.isAbandoned || live.isEnded) return;
     if (this.#isIdle) live.idleError ??= error;
-    this.#handle({ type: 'thread-broke', loss: lossOf(error, this.#options.memoryLimitMb) });
+    const { chunk, strayWords } = this.#given ?? {};
+    // The log of what dies of it is the only one that is open for it.
+    if (chunk !== undefined && strayWords !== undefined) {
+      const report = { type: 'logs', records: [strayWords] } as const;
+      this.#handle({ type: 'chunk-reported', attempt: chunk.attempt, report });
+    }
+    this.#handle({ type: 'thread-broke', loss: lossOf(error, this.#options.memoryLimitMb, strayWords) });
   }
 
   /** Whether the thread runs nothing: what was posted to it may not be taken up yet. */
@@ -287,12 +295,11 @@ export class ThreadSlot {
     this.#live = undefined;
     this.#vigil.end();
     if (error !== undefined || (this.#isIdle && !isEnded)) this.#tellOfIdleDeath({ error, exitCode });
-    // Reports that were in the port when the thread died are delivered before its exit is. Others do not come.
-    // What the thread wrote and could not post any more.
+    // Reports that were in the port when the thread died are delivered before its exit is. What it wrote and could not
+    // post any more is in the memory that it shares.
     if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(this.#given.heard));
-    const look = this.#look();
-    const isBegun = look.isBegun || this.#areInputsGone;
-    this.#handle({ type: 'thread-exited', look: { ...look, isBegun }, loss: { kind: 'exit', exitCode } });
+    const areInputsGone = this.#areInputsGone;
+    this.#handle({ type: 'thread-exited', look: this.#look(), loss: { kind: 'exit', exitCode }, areInputsGone });
     // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);
@@ -333,7 +340,7 @@ export class ThreadSlot {
   #receive(live: LiveThread, message: unknown): void {
     if (isThreadReturn(message)) return this.#receiveReturn(message);
     if (isClosingReport(message)) return live.isAbandoned ? undefined : this.#receiveClosing(message);
-    if (isBrokenThread(message)) return this.#broke(live, new Error(message.broken));
+    if (isBrokenThread(message)) return this.#broke(live, message.broken);
     if (!isThreadReport(message)) return;
     this.#taken = undefined;
     this.#receiveReport(message);
@@ -343,7 +350,11 @@ export class ThreadSlot {
   #receiveReport({ attempt, message: report, attached }: ThreadReport): void {
     if (report.type === 'settled' && attached !== undefined) attach(report.bytes, attached);
     const given = this.#given;
-    if (attempt !== given?.chunk.attempt) return void (this.#lastWords = lastErrorIn(report) ?? this.#lastWords);
+    if (attempt !== given?.chunk.attempt) {
+      this.#lastWords = lastErrorIn(report) ?? this.#lastWords;
+      if (given !== undefined) given.strayWords = lastErrorIn(report) ?? given.strayWords;
+      return;
+    }
     given.heard += 1;
     this.#handle({ type: 'chunk-reported', attempt, report });
   }
@@ -352,6 +363,7 @@ export class ThreadSlot {
     const given = this.#given;
     if (attempt !== given?.chunk.attempt) return;
     given.last = [];
+    this.#lastTask = given.chunk.name;
     for (const report of returnFrom(returned)) this.#handle({ type: 'chunk-reported', attempt, report });
     this.#handleEnd({ type: 'chunk-ended', attempt });
   }

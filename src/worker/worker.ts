@@ -22,9 +22,9 @@ export interface CodeKeeper {
   add(id: string, bytes: Uint8Array): void;
 }
 
-interface DefinedArray {
+interface DefinedArray extends Pick<ArrayDefinition, 'name' | 'length' | 'definition'> {
   readonly key: number;
-  readonly definition: ArrayDefinition;
+  readonly timeoutMs: number | undefined;
   readonly whole: readonly ChunkInput[];
 }
 
@@ -138,8 +138,7 @@ export class Worker implements AsyncDisposable {
   }
 
   async #run({ array, attempt, ranges, lanes, notes, timedOut, inputs }: RunMessage, code: CodeSource): Promise<void> {
-    const { definition: told, key, whole } = this.#arrays.get(array)!;
-    const { name, length, timeoutMs, definition } = told;
+    const { key, name, length, timeoutMs, definition, whole } = this.#arrays.get(array)!;
     const facts = { name, length, array: key, attempt, ranges, lanes, notes, timedOut, timeoutMs };
     const chunk = { ...facts, code, definition, whole, elementwise: inputs };
     const end = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
@@ -206,14 +205,15 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-function definedArray({ definition, whole }: Extract<ToWorker, { type: 'define' }>): DefinedArray {
-  const shared = whole.map(({ array, blocks }) => ({
+function definedArray({ definition: told, whole }: Extract<ToWorker, { type: 'define' }>): DefinedArray {
+  const { name, length, timeoutMs, definition } = told;
+  const { parts, values } = definition;
+  const blocks = whole.map(({ array, blocks }) => ({
     array,
     blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })),
   }));
-  const { parts, values } = definition.definition;
-  const told = values === undefined ? definition : { ...definition, definition: { parts, values: share(values) } };
-  return { key: nextKey++, definition: told, whole: shared };
+  const shared = values === undefined ? definition : { parts, values: share(values) };
+  return { key: nextKey++, name, length, timeoutMs, definition: shared, whole: blocks };
 }
 
 /** In shared memory, so that each thread reads it without a copy; what is short goes to threads as a text anyway. */

@@ -187,7 +187,21 @@ for (const [example, text, value] of texts) {
   });
 }
 
-test('a default that is a function is not asked where a value is given', async () => {
+test('a text for a parameter with a schema is read by that, whatever the default is', () => {
+  const options = { default: new Date(0) };
+  const day = new Graph('nightly').build(() => new DateParameter('day', options));
+
+  assert.equal(readParameter(day, '2026-11-21'), '2026-11-21');
+});
+
+test('a text is read as the kind of default that a function makes, if it makes one', () => {
+  const named = new Graph('nightly').build(() => new Parameter('x', { default: () => 'a' }));
+  const unmade = new Graph('nightly').build(() => new Parameter('x', { default: () => assert.fail('no database') }));
+
+  assert.deepEqual([readParameter(named, '5'), readParameter(unmade, '5')], ['5', 5]);
+});
+
+test('a default that is a function is not asked where a value is given in code', async () => {
   const makeDefault = (): number => assert.fail('it was asked');
   const dated = flowWith(() => new Parameter('day', { default: makeDefault }));
 
@@ -202,6 +216,12 @@ for (const given of ['5', null, undefined, {}, [5]]) {
     });
   });
 }
+
+test('what is undefined is not what is left out, and the error says so', async () => {
+  await assert.rejects(resolve(flow, { path: 'a.csv', workers: undefined }), {
+    message: /got undefined\. Leave it out to have the default\.$/,
+  });
+});
 
 const wrong: [example: unknown, text: string, message: string][] = [
   [2, 'four', `parameter 'x' of flow 'nightly' is a number by default (2); got 'four'`],

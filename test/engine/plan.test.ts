@@ -79,6 +79,24 @@ test('a plan of plain values arrives as it was, and so does a parameter with the
   assert.deepEqual(Object.keys(odd.parameters), Object.keys(parameters));
 });
 
+test('what is long goes as bytes, which threads share: each text, and all of them together', () => {
+  const [short, long] = ['a'.repeat(1_000), 'a'.repeat(2_000)];
+  const plain = { ...plan, parameters: {}, secrets: {}, constants: [] };
+  const many = Array.from({ length: 20 }, () => short);
+  const named = Object.fromEntries(many.entries());
+  const gaps = Array.from({ length: 1_000 }, (_, input) => ({ path: [input], input, isFlattened: false }));
+  const args = [{ type: 'filled', constant: 0, gaps, isFlattened: false }] as const;
+
+  assert.equal(encodePlan(partsOf({ ...plain, constants: [short] })).values, undefined);
+  const others = [{ constants: [long] }, { constants: many }, { parameters: named }, { secrets: named }, { args }];
+  for (const other of others) {
+    const sent = { ...plain, ...other };
+    const { parts, values } = encodePlan(partsOf(sent));
+    assert.ok(parts.join('').length < 2_000 && values !== undefined);
+    assert.deepEqual(arrived(sent), sent);
+  }
+});
+
 test('what plans of a flow run have in common is read once, and nobody can change it for the others', () => {
   const plain = partsOf({ ...plan, parameters: { path: 'a.csv' }, tags: ['nightly'], constants: ['a'] });
   const [one, other] = ['score', 'score-2'].map((name) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { Flow } from 'heddle';
 import { hideSecret, secretIn } from '../../src/engine/secrets.ts';
+import { inc } from '../fixtures/tasks.ts';
 
 before(() => {
   hideSecret('sk-5GmR3bQzw1');
@@ -38,4 +40,13 @@ test('a value that holds itself is gone through once', () => {
   assert.equal(secretIn('value', value), undefined);
   value.key = 'sk-5GmR3bQzw1';
   assert.equal(secretIn('value', value), 'value.key');
+});
+
+test('a secret that cannot travel is refused before anything starts, by its name', async () => {
+  const flow = new Flow('secretive', () => inc(1));
+
+  await assert.rejects(flow.run({ secrets: { key: { at: [() => 1] } } }), {
+    code: 'VALUE_NOT_SERIALIZABLE',
+    message: /^Secret 'key' has a value that cannot be sent[^]*secret 'key'\.at\[0\]/,
+  });
 });

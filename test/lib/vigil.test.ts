@@ -49,6 +49,18 @@ test('on one core it would only be in the way', async () => {
   assert.deepEqual([await wait(0.1), await wait(0.1)], [false, false]);
 });
 
+test('it ends though the clock of its thread was stopped', { timeout: 10_000 }, async (t) => {
+  const watch = new Vigil({ cores: 2 });
+  watch.begin();
+  watch.end();
+  t.mock.method(performance, 'now', () => 1);
+
+  watch.begin();
+  const isAwake = () => process.getActiveResourcesInfo().includes('Immediate');
+  assert.equal(isAwake(), true);
+  while (isAwake()) await new Promise((resolve) => setTimeout(resolve));
+});
+
 /** With a clock that goes on when it is told. */
 function vigil({ cores = 2 } = {}) {
   let now = 0;
@@ -74,15 +86,3 @@ function vigil({ cores = 2 } = {}) {
     },
   };
 }
-
-test('it ends though the clock of its thread was stopped', { timeout: 10_000 }, async (t) => {
-  const vigil = new Vigil({ cores: 2 });
-  vigil.begin();
-  vigil.end();
-  t.mock.method(performance, 'now', () => 1);
-
-  vigil.begin();
-  const isAwake = () => process.getActiveResourcesInfo().includes('Immediate');
-  assert.equal(isAwake(), true);
-  while (isAwake()) await new Promise((resolve) => setTimeout(resolve));
-});

@@ -41,6 +41,8 @@ export interface Faults {
   readonly killed: number;
   /** A thread dies while it runs nothing. */
   readonly idleDeath: number;
+  /** Inputs moved to a thread that died, and are gone with it. */
+  readonly moved: number;
   /** A thread cannot be started. */
   readonly unstartable: number;
   /** An index asks to be run again later. */
@@ -93,6 +95,7 @@ const highest: Faults = {
   late: 0.05,
   killed: 0.02,
   idleDeath: 0.1,
+  moved: 0.5,
   unstartable: 0.1,
   delayed: 0.05,
   storm: 0.3,

@@ -328,7 +328,7 @@ export class VirtualThread {
     if (brokeAt < exitAt) this.#atHost(brokeAt, () => this.#handle({ type: 'thread-broke', loss: exited }));
     this.#atHost(exitAt, () => {
       this.#isCalled = false;
-      this.#handle({ type: 'thread-exited', look: this.#look(), loss: exited });
+      this.#handle({ type: 'thread-exited', look: this.#look(), loss: exited, areInputsGone: this.#chance('moved') });
     });
     this.#atHost(exitAt + this.#between(0, 5), () => this.#handle({ type: 'thread-gone' }));
   }
@@ -366,7 +366,7 @@ export class VirtualThread {
 
   #look(): Look {
     const untaken = this.#indices.slice(this.#next, this.#end).map((start) => ({ start, end: start + 1 }));
-    return { running: [...this.#running], starts: this.#starts, untaken, isBegun: this.#isBegun };
+    return { running: [...this.#running], starts: this.#starts, untaken, isBegun: this.#isBegun, isOpening: false };
   }
 
   #between(low: number, high: number): number {

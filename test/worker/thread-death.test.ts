@@ -83,6 +83,14 @@ test('a chunk that a thread never took up, since it died of what it ran before, 
   assert.deepEqual(on(exitedBefore(), gone), [over({ indices: [0], loss: exit3 })], 'such deaths come to an end');
 });
 
+test('it goes back whence it came when its inputs moved to that thread, and none of it is charged', () => {
+  const { on } = thread();
+  on(chunk(1), started, ended(1), chunk(2), exitedBefore({ areInputsGone: true }));
+
+  const returned = { type: 'report', report: { type: 'returned', ranges: [{ start: 0, end: 10 }] } };
+  assert.deepEqual(on(gone), [returned, over()]);
+});
+
 test('one that was cancelled meanwhile does not', () => {
   const { on } = thread();
   on(chunk(1), started, ended(1), chunk(2), { type: 'cancel-asked', graceMs: 500 }, exitedBefore());

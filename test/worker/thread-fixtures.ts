@@ -1,6 +1,6 @@
 // The life of a thread without a thread or a clock, and short names for what happens to it and what it has done.
 
-import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
+import type { ChunkMessage, Look, Loss } from '../../src/lib/chunk.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
 
 export const started: ThreadEvent = { type: 'thread-started' };
@@ -16,10 +16,17 @@ export function thread() {
   const on = (...events: ThreadEvent[]): ThreadCommand[] => events.flatMap((event) => [...life.handle(event, now)]);
   const wait = (ms: number, running = -1, starts = 1) => {
     now += ms;
-    return on({ type: 'ticked', look: { running: runningOf(running), starts, untaken: [], isBegun: true } });
+    return on({ type: 'ticked', look: { ...busy, running: runningOf(running), starts } });
   };
-  return { life, on, wait };
+  /** The same, with nothing running: of a chunk that was not taken up, or that is through. */
+  const waitIdle = (ms: number, look: Partial<Look>) => {
+    now += ms;
+    return on({ type: 'ticked', look: { ...busy, ...look } });
+  };
+  return { life, on, wait, waitIdle };
 }
+
+const busy: Look = { running: [], starts: 1, untaken: [{ start: 9, end: 10 }], isBegun: true, isOpening: false };
 
 export function chunk(
   attempt: number,
@@ -69,21 +76,22 @@ export function exited(...running: number[]): ThreadEvent {
   const untaken = [{ start: Math.max(...running) + 1, end: 10 }];
   return {
     type: 'thread-exited',
-    look: { running: runningOf(...running), starts: 1, untaken, isBegun: true },
+    look: { ...busy, running: runningOf(...running), untaken },
     loss: exit3,
+    areInputsGone: false,
   };
 }
 
 /** It runs nothing, and has begun all before `next`, of ten. */
 export function exitedIdle(next: number): ThreadEvent {
-  const look = { running: [], starts: 1, untaken: [{ start: next, end: 10 }], isBegun: true };
-  return { type: 'thread-exited', look, loss: exit3 };
+  const look = { ...busy, untaken: next === 10 ? [] : [{ start: next, end: 10 }] };
+  return { type: 'thread-exited', look, loss: exit3, areInputsGone: false };
 }
 
 /** Before it has taken up the chunk that was posted. */
-export function exitedBefore(): ThreadEvent {
-  const look = { running: [], starts: 1, untaken: [{ start: 0, end: 10 }], isBegun: false };
-  return { type: 'thread-exited', look, loss: exit3 };
+export function exitedBefore({ areInputsGone = false } = {}): ThreadEvent {
+  const look = { ...busy, untaken: [{ start: 0, end: 10 }], isBegun: false };
+  return { type: 'thread-exited', look, loss: exit3, areInputsGone };
 }
 
 /** With -1 for a lane that runs nothing. */

@@ -4,24 +4,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Loss } from '../../src/lib/chunk.ts';
 import {
-  thread,
+  broke,
   chunk,
-  settled,
-  settledReport,
+  closedAll,
+  closing,
+  endThread,
+  ended,
+  exit3,
+  exited,
+  gone,
   opened,
   openedReport,
-  ended,
-  closing,
-  broke,
-  exited,
   over,
-  closedAll,
-  started,
-  gone,
-  start,
   post,
-  endThread,
-  exit3,
+  settled,
+  settledReport,
+  start,
+  started,
+  thread,
 } from './thread-fixtures.ts';
 
 test('a thread is started for the first chunk, and kept for the next one', () => {

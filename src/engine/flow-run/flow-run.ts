@@ -1,5 +1,6 @@
 // One flow run from its parameters to its final state.
 
+import { setImmediate } from 'node:timers';
 import { nanoid } from 'nanoid';
 import { formatDuration } from '../../lib/duration.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
@@ -33,6 +34,7 @@ import './specimens.ts';
 import { hideSecret } from '../secrets.ts';
 import { warnOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';
+import { sendable } from '../../values/travels.ts';
 
 export interface FlowRunRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -57,7 +59,10 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   using over = new Over(request.signal);
   using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
   using _alive = keptAlive();
+  // A loop of runs that are cancelled at once would otherwise keep all else from its turn.
+  if (over.signal.aborted) await new Promise((resolve) => setImmediate(resolve));
   const flowRunId = request.flowRunId ?? nanoid();
+  const secrets = secretsFor(flow, request);
   using journal = journalFor(flowRunId, request, (text) => log.logger.warn(text));
   const begun = journal?.beginning;
   const beginning =
@@ -67,8 +72,6 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const { parameters, startedAt, scheduledStartTime } = beginning;
   using terminal = new Terminal();
   const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, (error) => over.fail(error));
-  const { secrets = {} } = request;
-  hideSecret(Object.values(secrets));
   const { logging } = config();
   const { flowRunName } = beginning;
   const log = new FlowRunLog({ flow: flow.name, flowRunName, least: logging.level, write });
@@ -219,6 +222,13 @@ class Over implements Disposable {
     this.#end.resolve(end);
     this.#controller.abort(new DOMException(end.message, 'AbortError'));
   }
+}
+
+/** The secrets that were given to a run: none that cannot travel, and from here on none is shown by the log. */
+function secretsFor({ name: task }: { readonly name: string }, { secrets = {} }: FlowRunRequest) {
+  hideSecret(Object.values(secrets));
+  for (const [name, value] of Object.entries(secrets)) sendable(value, { role: 'secret', task, name });
+  return secrets;
 }
 
 /** The journal of a run, if it was given an id, or if every run is to be resumable. */

@@ -42,8 +42,8 @@ export async function resolveParameters(
 }
 
 /**
- * The value as the parameter's schema has it, or an error with all that the schema says against it. In an object, since
- * a promise asks what it is resolved with whether that is one too.
+ * The value as the parameter's schema has it, or without one as it is, if it is of the default's kind; or an error that
+ * says all there is against it. In an object, since a promise asks what it is resolved with whether that is one too.
  */
 async function validated(
   parameter: Parameter,
@@ -72,11 +72,21 @@ function nameOfStep(step: unknown): string {
  * Reads a text from the command line as the kind of value that the parameter's default is; as JSON or text without one.
  */
 export function readParameter(parameter: Parameter | undefined, text: string): unknown {
-  const example = parameter?.makeDefault();
+  const example = parameter && exampleFor(parameter);
   if (typeof example === 'string') return text;
   const value = parse(text);
-  if (parameter !== undefined) assertLike(example, parameter, value, text);
+  // A schema reads other kinds as well, like a text that is a date.
+  if (parameter !== undefined && parameter.schema === undefined) assertLike(example, parameter, value, text);
   return value;
+}
+
+/** Nothing where a default cannot be made now: what is given stands in its place. */
+function exampleFor(parameter: Parameter): unknown {
+  try {
+    return parameter.makeDefault();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Throws `INVALID_PARAMETER` for a value, written as `text` if it was, of another kind than the default, if any. */
@@ -84,7 +94,8 @@ function assertLike(example: unknown, { name, graph }: Parameter, value: unknown
   if (example === undefined || example === null || kindOf(value) === kindOf(example)) return;
   const usual = `parameter '${name}' of flow '${graph.flow}' is ${kindOf(example)} by default (${describe(example)})`;
   const got = text === undefined ? describe(value) : `'${text}'`;
-  throw new UsageError('INVALID_PARAMETER', `${usual}; got ${got}`, {
+  const remedy = value === undefined ? '. Leave it out to have the default.' : '';
+  throw new UsageError('INVALID_PARAMETER', `${usual}; got ${got}${remedy}`, {
     flow: graph.flow,
     parameter: name,
     value: text ?? value,

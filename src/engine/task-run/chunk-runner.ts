@@ -1,6 +1,7 @@
 // Runs one chunk: finds the function, gives each of its indices to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
+import { setImmediate } from 'node:timers';
 import {
   controlWords,
   newControl,
@@ -70,6 +71,8 @@ class ChunkRun {
   readonly #emit: (message: ChunkMessage) => void;
   readonly #outcomes: OutcomeBlocks;
   #flushing: NodeJS.Timeout | undefined;
+  /** Whether it is to be seen if the event loop turns while one of its runs waits. */
+  #isWatched = false;
   #logs: LogRecord[] = [];
   /** Absent on the thread of the flow itself, which nobody watches, and once this chunk is over. */
   #unsaid: UnsaidLines | undefined;
@@ -158,7 +161,7 @@ class ChunkRun {
       const progress = progressOf(index);
       const returned = runner.run(index, progress);
       if (returned instanceof Promise) {
-        this.#array.hasYielded = true;
+        this.#noteTurn();
         this.#flushInTime();
       }
       const ended = returned instanceof Promise ? await returned : returned;
@@ -167,6 +170,13 @@ class ChunkRun {
       if (this.#task.lanes > 1) this.#flushInTime();
     }
     Atomics.store(control, word, -1);
+  }
+
+  /** A promise alone says nothing: an `async` function may well never wait. */
+  #noteTurn(): void {
+    if (this.#array.hasYielded || this.#isWatched) return;
+    this.#isWatched = true;
+    setImmediate(() => (this.#array.hasYielded ||= !this.#isOver));
   }
 
   #warn({ warnings, plan }: LoadedTask): void {

@@ -31,7 +31,7 @@ export interface KeptArray {
   readonly failures: Map<string, number>;
   /** Whether the warnings about its module were logged. */
   isWarned: boolean;
-  /** Whether a run of it has returned a promise: then Ctrl-C is heard while others wait. */
+  /** Whether the event loop has turned while a run of it waited: then Ctrl-C is heard while others do. */
   hasYielded: boolean;
   /** Absent for a single run, which overlaps with none. */
   readonly waiting: Waiting | undefined;

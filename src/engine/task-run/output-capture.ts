@@ -26,13 +26,18 @@ export function captureOutput(): void {
 
 function captureStream(stream: NodeJS.WriteStream, level: 'info' | 'warn'): void {
   const original = stream.write.bind(stream) as (...args: unknown[]) => boolean;
-  const pending = new WeakMap<Run, PrintedLines>();
+  const pending = new Map<Run, PrintedLines>();
+  // Before what sends all that was logged.
+  process.prependListener('exit', () => pending.forEach((lines) => lines.end()));
   const linesOf = (run: Run): PrintedLines => {
     let lines = pending.get(run);
     if (lines !== undefined) return lines;
     lines = new PrintedLines((line) => run.logger[level]('%s', line));
     pending.set(run, lines);
-    run.onceOver(() => lines?.end());
+    run.onceOver(() => {
+      pending.delete(run);
+      lines?.end();
+    });
     return lines;
   };
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {

@@ -1,6 +1,7 @@
 // The life of one task run, as a pipeline that reads from top to bottom: what its upstream runs say, the call of its
 // function, what its state handlers make of it, whether to try again. It knows nothing of chunks, threads or wires.
 
+import { setImmediate } from 'node:timers';
 import { controlWords, type Control } from '../../lib/chunk.ts';
 import { timerMs } from '../../lib/timer.ts';
 import { isThenable } from '../../lib/thenable.ts';

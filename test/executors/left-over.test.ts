@@ -1,0 +1,84 @@
+// What a task leaves behind on its thread, and those that run there after it.
+
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { Flow, type LogRecord } from 'heddle';
+import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
+import {
+  blocksLater,
+  innocent,
+  limited,
+  mocksTurns,
+  printsAndExits,
+  throwsLater,
+  throwsNothing,
+} from '../fixtures/left-over.ts';
+import { inc } from '../fixtures/tasks.ts';
+
+const bounded = { timeout: 60_000 };
+const oneThread = () => new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
+
+test(
+  'a thread that a task has blocked for ever is replaced, and what waits for it has a timeout',
+  bounded,
+  async () => {
+    const flow = new Flow('blocked', () => limited(limited(limited(blocksLater(1, 50)))));
+
+    const state = await flow.run({ executor: oneThread(), onLog: () => {} });
+
+    assert.equal(state.output, 4);
+  },
+);
+
+test('a task that blocks its thread before that can say that it is over has timed out', bounded, async () => {
+  const flow = new Flow('blocked', () => blocksLater(1, 0));
+
+  const state = await flow.run({ executor: oneThread(), onLog: () => {} });
+
+  assert.equal(state.of('blocks-later').type, 'TimedOut');
+});
+
+test('a run that dies of what another left behind says whose that was, and so does the log', bounded, async () => {
+  const records: LogRecord[] = [];
+  const flow = new Flow('blamed', () => innocent(throwsLater(1)));
+
+  const state = await flow.run({ executor: oneThread(), onLog: (record) => records.push(record) });
+
+  const { message } = state.of('innocent');
+  assert.match(message, /nobody catches me \(left behind by task 'throws-later', which was over\)/);
+  const words = records.find((record) => record.task === 'throws-later' && record.level === 'error');
+  assert.match(words!.message, /left something behind.*nobody catches me\n +at .*left-over\.ts/s);
+});
+
+for (const nothing of [null, undefined]) {
+  test(`a thrown ${nothing} ends a thread like anything else that is thrown`, bounded, async () => {
+    const flow = new Flow('nothing', () => throwsNothing(nothing));
+
+    const state = await flow.run({ executor: oneThread(), onLog: () => {} });
+
+    assert.match(state.of('throws-nothing').message, new RegExp(`${nothing} was thrown`));
+  });
+}
+
+for (const [where, executor] of [
+  ['threads', oneThread],
+  ['this thread', () => new LocalExecutor()],
+] as const) {
+  test(`a task that mocks setImmediate keeps no other one from running (${where})`, bounded, async (t) => {
+    t.after(() => mock.timers.reset());
+    const flow = new Flow('mocked', () => inc(inc(mocksTurns(1))));
+
+    const state = await flow.run({ executor: executor(), onLog: () => {} });
+
+    assert.equal(state.output, 3);
+  });
+}
+
+test('what a task prints before it ends its thread is in the log, be it half a line', bounded, async () => {
+  const messages: string[] = [];
+  const flow = new Flow('printed', () => printsAndExits());
+
+  await flow.run({ executor: oneThread(), onLog: ({ message }) => messages.push(message) });
+
+  assert.ok(messages.includes('half a line'));
+});
