@@ -55,8 +55,9 @@ function partsOf(value: unknown): Iterable<unknown> {
 
 /** Says where the secret is not, and how to put it there. Names only: no value of any secret is part of it. */
 function notFound(name: string, { context = {}, env, config }: SecretPlaces): HeddleError {
+  const given = Object.keys(context).filter((key) => context[key] !== undefined);
   const places = [
-    `the context of the run, which ${holding(Object.keys(context))}`,
+    `the context of the run, which ${holding(given)}`,
     ...secretVariables(name).map(
       (variable) => `the environment variable ${variable}, which is ${own(env, variable) === '' ? 'empty' : 'not set'}`,
     ),
@@ -65,7 +66,7 @@ function notFound(name: string, { context = {}, env, config }: SecretPlaces): He
       return `${path}, which does not exist${kind === 'project' ? ', nor does one in a folder above' : ''}`;
     }),
   ];
-  const known = [...Object.keys(context), ...Object.keys(config.secrets), ...secretNamesIn(env)];
+  const known = [...given, ...Object.keys(config.secrets), ...secretNamesIn(env)];
   const key = /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
   const user = config.files.find(({ kind }) => kind === 'user');
   const file = user === undefined ? '' : ` in ${user.path}`;

@@ -167,7 +167,7 @@ export const taskOptionRules = {
   trigger: { ...rules.function, elsewhere: ['triggerRule'] },
   skipOnUpstreamSkip: rules.flag,
   slug: rules.text,
-  tags: { expected: 'an array of texts', holds: isListOfTexts },
+  tags: { expected: 'an array of texts that are not empty', holds: isListOfTexts },
   retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
   retryOn: {
     expected: 'an error class, an array of them, or a function',

@@ -50,7 +50,7 @@ export const mostConcurrency = 1_000;
 
 export const placingRules = {
   resources: { expected: 'an object of amounts by name, like { gpu: 1 }, each more than 0', holds: isAmounts },
-  labels: { expected: 'an array of texts', holds: isTexts },
+  labels: { expected: 'an array of texts that are not empty', holds: isTexts },
   concurrency: {
     expected: `a whole number from 1 to ${mostConcurrency}`,
     holds: (value: unknown) => rules.positiveCount.holds(value) && Number(value) <= mostConcurrency,

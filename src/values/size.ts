@@ -15,7 +15,7 @@ export function assertFits(value: unknown, bytes: number, destination: Destinati
   const what =
     part.path === '' ? '' : `\n\n  Most of it is in ${path}, ${nameOf(part.value)} of ${megabytes(part.bytes)}`;
   const message =
-    `${whoseValue(destination)} of ${megabytes(bytes)}, and the limit is ${megabytes(limitBytes)}.${what}\n\n  Fix:\n` +
+    `${whoseValue(destination)} of ${compared(bytes, limitBytes)}.${what}\n\n  Fix:\n` +
     `    - write it to storage, and send where it is\n    - or send it in parts: map over them\n` +
     `    - or raise the valueLimit of the task, or [values] limit in the configuration, in megabytes`;
   throw new HeddleError('VALUE_TOO_LARGE', message, {
@@ -66,6 +66,15 @@ function sizeOf(root: unknown): number {
 /** Texts count too, though nothing keeps them from travelling. */
 function isHeavy(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'object';
+}
+
+/** In bytes where megabytes would not show the difference. */
+function compared(bytes: number, limitBytes: number): string {
+  const isClose = megabytes(bytes) === megabytes(limitBytes);
+  const [size, limit] = [bytes, limitBytes].map((each) =>
+    isClose ? `${each.toLocaleString('en')} bytes` : megabytes(each),
+  );
+  return `${size}, and the limit is ${limit}`;
 }
 
 function megabytes(bytes: number): string {

@@ -40,7 +40,7 @@ test('what the context holds may be of any type, and may be false', () => {
 test('a secret that is nowhere is an error that says where it was looked for, and shows no other [P297] [S18]', () => {
   using given = project({ project: '[secrets]\nDB_PASSWORD = "hunter2"' });
   const places = {
-    context: { API_TOKEN: 'hunter2' },
+    context: { API_TOKEN: 'hunter2', DB_PASWORD: undefined },
     env: { DB_PASWORD: '', PASSWORD_FILE: 'hunter2', HEDDLE__SECRETS__X: 'hunter2' },
     config: given.load(),
   };

@@ -108,8 +108,16 @@ const mistakes: [options: object, code: string, message: string | RegExp][] = [
   [{ name: 'x' }, 'UNKNOWN_OPTION', /^task 'load' has no option 'name'\. It takes: retries, retryDelay, /],
   [{ retries: -1 }, 'INVALID_OPTION', `option 'retries' of task 'load' should be a whole number, 0 or more; got -1`],
   [{ trigger: 'all' }, 'INVALID_OPTION', `option 'trigger' of task 'load' should be a function; got 'all'`],
-  [{ tags: 'io' }, 'INVALID_OPTION', `option 'tags' of task 'load' should be an array of texts; got 'io'`],
-  [{ tags: [''] }, 'INVALID_OPTION', `option 'tags' of task 'load' should be an array of texts; got an array of 1`],
+  [
+    { tags: 'io' },
+    'INVALID_OPTION',
+    `option 'tags' of task 'load' should be an array of texts that are not empty; got 'io'`,
+  ],
+  [
+    { tags: [''] },
+    'INVALID_OPTION',
+    `option 'tags' of task 'load' should be an array of texts that are not empty; got an array of 1`,
+  ],
   [
     { taskRunName: 'load {input.0}' },
     'UNKNOWN_NAME',
