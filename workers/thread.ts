@@ -60,13 +60,6 @@ async function runInThread(posted: Posted): Promise<void> {
   const startedAt = performance.now();
   Atomics.store(control, controlWords.begun, 1);
   let isOver = false;
-  let last: readonly ChunkMessage[] = [];
-  const report = (message: ChunkMessage) => {
-    // Lines that wait for the end go first: the thread may end of what is written, and then there is no such end.
-    for (const each of last) if (each.type === 'logs') send(each);
-    last = last.filter(({ type }) => type !== 'logs');
-    send(message);
-  };
   const send = (message: ChunkMessage) => {
     // What is written later, by what nobody awaited, is none of the next chunk's reports.
     if (!isOver) Atomics.add(control, controlWords.reports, 1);
@@ -75,18 +68,16 @@ async function runInThread(posted: Posted): Promise<void> {
     post({ attempt, message, ...(attached && { attached }) }, [...ownedBy(message), ...movable(attached)]);
     waitForRoom(control);
   };
-  last = await runChunk(task, report);
+  const takeLast = await runChunk(task, send);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
   await new Promise((resolve) => setImmediate(resolve));
+  const last = takeLast();
   const isLastReturned = last.every(isCopied);
   if (!isLastReturned) for (const message of last) send(message);
   isOver = true;
   // After a long one, others may need the core more.
   if (performance.now() - startedAt < shortMs) vigil.begin();
-  const returned = postedReturn(isLastReturned ? last : []);
-  // What is written later finds nothing to send again.
-  last = [];
-  post({ attempt, returned });
+  post({ attempt, returned: postedReturn(isLastReturned ? last : []) });
 }
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */

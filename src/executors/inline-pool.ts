@@ -62,7 +62,8 @@ export class InlinePool implements ChunkPool {
 /** The function that it calls may not yield for long: so all that came before is told first, and noted. */
 async function runInTurn(task: ChunkTask, report: (message: ChunkMessage) => void): Promise<ChunkEnd> {
   await new Promise((resolve) => setImmediate(resolve));
-  return { last: await runChunk(task, report) };
+  const takeLast = await runChunk(task, report);
+  return { last: takeLast() };
 }
 
 function leftRecord({ name: task, length }: PooledChunk, mapIndex: number): LogRecord {

@@ -33,8 +33,8 @@ export type ThreadEvent =
   /** An error that nobody caught is ending the thread; some of what it reported may still be on its way. */
   | { readonly type: 'thread-broke'; readonly loss: Loss }
   /**
-   * All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already. Inputs
-   * that moved to it are gone with it.
+   * All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already, or if it
+   * is an error. Inputs that moved to it are gone with it.
    */
   | { readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss; readonly areInputsGone: boolean }
   /** Nothing is left of it, so another may be started. */
@@ -147,7 +147,7 @@ export class ThreadLife {
         // Almost always the thread is dying already. If not, nobody knows what state it is in.
         return this.#endThread();
       case 'thread-exited':
-        this.#cutShort(event.loss);
+        this.#cutShort(event.loss, { isFirst: event.loss.kind !== 'error' });
         return this.#exited(event.look, event.areInputsGone);
       case 'thread-gone':
         this.#thread = 'none';
@@ -237,9 +237,10 @@ export class ThreadLife {
     this.#hasServed = true;
   }
 
-  #cutShort(loss: Loss): void {
+  /** Of an error, it is known at the exit whose it was. */
+  #cutShort(loss: Loss, { isFirst = true } = {}): void {
     const turn = this.#posted;
-    if (turn?.phase === 'running') turn.phase = loss;
+    if (turn?.phase === 'running' || (!isFirst && typeof turn?.phase === 'object')) turn.phase = loss;
   }
 
   #exited({ running, untaken, isBegun }: Look, areInputsGone: boolean): void {

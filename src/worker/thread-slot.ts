@@ -37,7 +37,8 @@ interface LiveThread {
   isAbandoned: boolean;
   /** Whether it is we who end it. */
   isEnded: boolean;
-  /** What it died of while it ran nothing. */
+  /** What it broke of; and the same if it ran nothing then. */
+  error?: unknown;
   idleError?: unknown;
 }
 
@@ -275,14 +276,9 @@ export class ThreadSlot {
   #broke(live: LiveThread, thrown: unknown): void {
     const error = thrown ?? { message: `${String(thrown)} was thrown` };
     if (live.isAbandoned || live.isEnded) return;
+    live.error ??= error;
     if (this.#isIdle) live.idleError ??= error;
-    const { chunk, strayWords } = this.#given ?? {};
-    // The log of what dies of it is the only one that is open for it.
-    if (chunk !== undefined && strayWords !== undefined) {
-      const report = { type: 'logs', records: [strayWords] } as const;
-      this.#handle({ type: 'chunk-reported', attempt: chunk.attempt, report });
-    }
-    this.#handle({ type: 'thread-broke', loss: lossOf(error, this.#options.memoryLimitMb, strayWords) });
+    this.#handle({ type: 'thread-broke', loss: lossOf(error, this.#options.memoryLimitMb) });
   }
 
   /** Whether the thread runs nothing: what was posted to it may not be taken up yet. */
@@ -291,15 +287,19 @@ export class ThreadSlot {
     return this.#lastTask !== undefined && !this.#look().isBegun;
   }
 
-  #exited({ piscina, over, idleError: error, isEnded }: LiveThread, exitCode: number): void {
+  #exited({ piscina, over, error, idleError, isEnded }: LiveThread, exitCode: number): void {
     this.#live = undefined;
     this.#vigil.end();
-    if (error !== undefined || (this.#isIdle && !isEnded)) this.#tellOfIdleDeath({ error, exitCode });
+    if (idleError !== undefined || (this.#isIdle && !isEnded)) this.#tellOfIdleDeath({ error: idleError, exitCode });
     // Reports that were in the port when the thread died are delivered before its exit is. What it wrote and could not
     // post any more is in the memory that it shares.
-    if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(this.#given.heard));
-    const areInputsGone = this.#areInputsGone;
-    this.#handle({ type: 'thread-exited', look: this.#look(), loss: { kind: 'exit', exitCode }, areInputsGone });
+    const { heard = 0, strayWords } = this.#given ?? {};
+    if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(heard));
+    // It may come behind the error itself; and the log of what dies of it is the only one that is open for it.
+    if (error !== undefined && strayWords !== undefined) this.#hearUnsaid([strayWords]);
+    const { memoryLimitMb } = this.#options;
+    const loss = error === undefined ? ({ kind: 'exit', exitCode } as const) : lossOf(error, memoryLimitMb, strayWords);
+    this.#handle({ type: 'thread-exited', look: this.#look(), loss, areInputsGone: this.#areInputsGone });
     // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);

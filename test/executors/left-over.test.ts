@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
+import { newDiary, note } from '../fixtures/diary.ts';
 import {
   blocksLater,
   innocent,
   limited,
   mocksTurns,
   printsAndExits,
+  speaksAndBlocks,
   throwsLater,
   throwsNothing,
 } from '../fixtures/left-over.ts';
@@ -73,6 +75,14 @@ for (const [where, executor] of [
     assert.equal(state.output, 3);
   });
 }
+
+test('what a task wrote is heard though its thread is kept from saying that it is over', bounded, async () => {
+  using diary = newDiary();
+  const flow = new Flow('held-back', () => speaksAndBlocks(diary.path));
+  const onLog = ({ message }: LogRecord) => message === 'said' && note(diary.path, 'heard');
+
+  assert.equal((await flow.run({ executor: oneThread(), onLog })).type, 'Success');
+});
 
 test('what a task prints before it ends its thread is in the log, be it half a line', bounded, async () => {
   const messages: string[] = [];

@@ -1,7 +1,7 @@
 // Runs one chunk: finds the function, gives each of its indices to the task runner, one after the other or several
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
-import { setImmediate } from 'node:timers';
+import { clearImmediate, setImmediate } from 'node:timers';
 import {
   controlWords,
   newControl,
@@ -24,6 +24,7 @@ import { isCancelled } from '../abort-watch.ts';
 import { outsideOfRuns } from '../context.ts';
 import { Ending, failed, stackOf } from '../endings.ts';
 import { pauseListening } from '../interrupt.ts';
+import { countFailure } from './failure-counts.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger } from '../logger.ts';
@@ -41,8 +42,6 @@ import { listenForUncaught } from './uncaught.ts';
 const flushIntervalMs = 50;
 /** How many failures of one kind a task logs with their stacks, on one thread. The states keep all stacks. */
 const loggedFailures = 5;
-/** How many names of errors count as kinds of their own, since user code may give each error a new name. */
-const mostKinds = 20;
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 /** The progress of a sensor at its first call. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
@@ -53,13 +52,14 @@ process.on('exit', () => flushAtExit.forEach((flush) => flush()));
 listenForUncaught();
 
 /**
- * Runs `task` and reports through `emit`, in order. It resolves with the last reports, so that they travel together
- * with the news that the chunk has ended. Never rejects for what the user's function does.
+ * Runs `task` and reports through `emit`, in order. It resolves with what gives the last reports, which travel together
+ * with the news that the chunk has ended: what is written until it is asked is among them. Never rejects for what the
+ * user's function does.
  */
 export async function runChunk(
   task: ChunkTask,
   emit: (message: ChunkMessage) => void,
-): Promise<readonly ChunkMessage[]> {
+): Promise<() => readonly ChunkMessage[]> {
   const array = keep(task, emit);
   const loaded = await array.loaded;
   return await new ChunkRun(task, array, emit).run(loaded);
@@ -74,6 +74,7 @@ class ChunkRun {
   /** Whether it is to be seen if the event loop turns while one of its runs waits. */
   #isWatched = false;
   #logs: LogRecord[] = [];
+  #saying: NodeJS.Immediate | undefined;
   /** Absent on the thread of the flow itself, which nobody watches, and once this chunk is over. */
   #unsaid: UnsaidLines | undefined;
   #isOver = false;
@@ -94,7 +95,7 @@ class ChunkRun {
     this.#unsaid = task.unsaid && new UnsaidLines(task.unsaid);
   }
 
-  async run(loaded: LoadedTask | Ending): Promise<readonly ChunkMessage[]> {
+  async run(loaded: LoadedTask | Ending): Promise<() => readonly ChunkMessage[]> {
     // If a function ends its thread, the outcomes before it are still sent.
     const flush = () => this.#flush();
     flushAtExit.add(flush);
@@ -102,13 +103,17 @@ class ChunkRun {
       await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
     } finally {
       clearTimeout(this.#flushing);
+      clearImmediate(this.#saying);
       flushAtExit.delete(flush);
     }
-    const last = [...this.#takeLogs(), ...this.#takeOutcomes()];
-    // What was not awaited may still write while the next chunk does, or end the thread.
-    this.#unsaid = undefined;
-    this.#isOver = true;
-    return last;
+    const outcomes = this.#takeOutcomes();
+    return () => {
+      const lines = this.#takeLogs();
+      // What was not awaited may still write while the next chunk does, or end the thread.
+      this.#unsaid = undefined;
+      this.#isOver = true;
+      return [...lines, ...outcomes];
+    };
   }
 
   async #runAll(loaded: LoadedTask): Promise<void> {
@@ -209,7 +214,7 @@ class ChunkRun {
   /** The function could not be found or imported: that is the outcome of every index. */
   #failAll(state: State): void {
     const source = { task: this.#task.name };
-    const { count } = this.#countFailure(state);
+    const { count } = countFailure(this.#array.failures, state);
     if (count === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
     for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
@@ -258,7 +263,7 @@ class ChunkRun {
     if (state.type === 'TriggerFailed') return;
     // A function that was told to stop, and stops, has not failed.
     if (isCancelled(this.#task.control)) return;
-    const { kind, count } = this.#countFailure(state);
+    const { kind, count } = countFailure(this.#array.failures, state);
     if (count > loggedFailures) return;
     const logger = runner.loggerFor(index);
     logger.error(stackOf(state));
@@ -268,15 +273,6 @@ class ChunkRun {
     logger.warn(`more ${what} on this thread stay out of the log; state.of('${name}').children has them`);
   }
 
-  #countFailure(state: State): { readonly kind: string; readonly count: number } {
-    const { failures } = this.#array;
-    const named = kindOf(state);
-    const kind = failures.has(named) || failures.size < mostKinds ? named : state.type;
-    const count = (failures.get(kind) ?? 0) + 1;
-    failures.set(kind, count);
-    return { kind, count };
-  }
-
   /** The line is sent with the next outcome, or in the next turn; or read by the watcher of this thread before. */
   #log(record: LogRecord): void {
     if (this.#isOver) return this.#say([record]);
@@ -284,7 +280,7 @@ class ChunkRun {
     if (place === 'full') return this.#say([...this.#takeLines(), record]);
     if (place === 'first') {
       this.#logs = [];
-      setImmediate(() => this.#flushLogs());
+      this.#saying = setImmediate(() => this.#flushLogs());
     }
     this.#logs.push(record);
   }
@@ -340,17 +336,6 @@ class ChunkRun {
       this.#flush();
     }, flushIntervalMs);
   }
-}
-
-/** The name of the error, if it can be read: it may be anything, even a getter that throws. */
-function kindOf({ error, type }: State): string {
-  try {
-    const name: unknown = error?.name;
-    if (typeof name === 'string' && /^[\w$]{1,100}$/.test(name)) return name;
-  } catch {
-    // Without a name it counts as a failure like any other.
-  }
-  return type;
 }
 
 /** What the lanes of a chunk have in common. */
