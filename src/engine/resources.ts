@@ -89,6 +89,9 @@ export async function openResource(used: UsedResource, { plan, control, write }:
   }
 }
 
+/** The run that waits for a resource keeps the process; without it, nobody needs the resource. */
+const notAlone = { keepsProcess: false };
+
 /** Its value. Rejects when it takes longer than it may; it is closed then as soon as it is open after all. */
 async function openInTime(resource: OpenResource, run: RunContext, control: Control): Promise<unknown> {
   const { used, opening } = resource;
@@ -101,7 +104,7 @@ async function openInTime(resource: OpenResource, run: RunContext, control: Cont
     run.logger.warn(`resource '${name}' was still being opened when the run was cancelled`);
   });
   try {
-    const opened = await inTime(setupTimeoutMs, opening);
+    const opened = await inTime(setupTimeoutMs, opening, notAlone);
     if (opened !== undefined) return opened.value;
   } finally {
     unsubscribe();
@@ -147,7 +150,7 @@ async function close(resource: OpenResource, log: (record: LogRecord) => void): 
       (value) => withContext(run, () => (definition.cleanup ?? dispose)(value)),
       () => {},
     );
-    if ((await inTime(cleanupTimeoutMs, closing)) !== undefined) return;
+    if ((await inTime(cleanupTimeoutMs, closing, notAlone)) !== undefined) return;
     const remedy = 'It is left behind; look at what it waits for, or give it a longer cleanupTimeout.';
     const how = resource.value === undefined ? 'was not open yet, and so not closed,' : 'was not closed';
     run.logger.warn(`resource '${name}' ${how} within ${formatDuration(cleanupTimeoutMs)}. ${remedy}`);

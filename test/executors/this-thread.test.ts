@@ -59,6 +59,14 @@ test('Ctrl-C cancels a run that waits on this thread, and a second one ends what
   assert.deepEqual(await once(child, 'close'), [null, 'SIGINT']);
 });
 
+test('a process does not stay for a setup that hangs, once its run was cancelled', bounded, async () => {
+  const child = onThisThread('hangsInSetup');
+  const ended = lineOf(child.stdout, /^Cancelled$/);
+
+  assert.deepEqual(await once(child, 'close'), [0, null]);
+  await ended;
+});
+
 function onThisThread(how: string) {
   const script = fileURLToPath(new URL('../fixtures/ends-on-this-thread.ts', import.meta.url));
   return spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'pipe'] });
