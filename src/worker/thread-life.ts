@@ -33,8 +33,8 @@ export type ThreadEvent =
   /** An error that nobody caught is ending the thread; some of what it reported may still be on its way. */
   | { readonly type: 'thread-broke'; readonly loss: Loss }
   /**
-   * All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already, or if it
-   * is an error. Inputs that moved to it are gone with it.
+   * All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already, or if
+   * it is an error. Inputs that moved to it are gone with it.
    */
   | { readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss; readonly areInputsGone: boolean }
   /** Nothing is left of it, so another may be started. */
