@@ -4,6 +4,7 @@ import { LocalExecutor } from 'heddle/executors';
 import { chainedTrips, onThreads, singleIncrements } from '../lib/heddle.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
 import { medianRoundTrip } from '../lib/rates.ts';
+import { openByHand } from '../peers/by-hand.ts';
 import * as pools from '../peers/pools.ts';
 
 const threads = 2;
@@ -51,6 +52,14 @@ const bare: Contender = {
   },
 };
 
+const byHand: Contender = {
+  name: 'by hand',
+  open: async (resources) => {
+    const increment = await openByHand(resources, () => {});
+    return () => medianRoundTrip(trips, increment);
+  },
+};
+
 export const roundTrip: Measurement = {
   name: 'round-trip',
   title:
@@ -58,16 +67,20 @@ export const roundTrip: Measurement = {
     'in one flow run, where each waits for the one before; and in a flow run each, with a parameter, from the call ' +
     'of run to the value. The peers make calls of a pool; bare postMessage goes to a thread and back that hears of ' +
     'it from its event loop, as ours do, so that timers and sockets of tasks go on. On this thread: the same flow ' +
-    'with a LocalExecutor, which posts nothing; so that is what a task run is by itself. All are medians, and unlike ' +
+    'with a LocalExecutor, which posts nothing; so that is what a task run is by itself. By hand: the least that one ' +
+    'on a thread can be, with a plan, a value as bytes and two log lines, and no scheduler, states, retries, checks ' +
+    'or errors. All are medians, and unlike ' +
     'elsewhere garbage is collected when V8 sees fit, not by force before each round.',
   unit: 'µs',
   startsClean: false,
-  contenders: [chain, here, heddle, ...peers, bare],
+  contenders: [chain, here, heddle, ...peers, bare, byHand],
   ratios: [
     [chain.name, pools.piscina.name, { atLeast: 1 / 1.3 }],
     [chain.name, bare.name],
     [here.name, pools.piscina.name],
     [bare.name, pools.piscina.name],
+    [byHand.name, pools.piscina.name],
+    [chain.name, byHand.name],
     ...peers.map(({ name }): [string, string] => [heddle.name, name]),
   ],
 };
