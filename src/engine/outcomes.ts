@@ -184,6 +184,9 @@ function adviceFor(loss: Crash['loss']): string {
     case 'not-started':
       return 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a)';
     case 'error': {
+      if (loss.leftBy !== undefined) {
+        return 'In that task, await or return every promise, and catch what a timer or a listener throws';
+      }
       const where =
         'a worker imports the module of a task, so let no server listen there but behind if (import.meta.main)';
       if (loss.message?.startsWith('listen E') === true) return `${again}${where}`;

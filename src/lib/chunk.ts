@@ -46,6 +46,8 @@ export interface Loss {
   readonly message?: string;
   /** Of the error that nobody caught. */
   readonly stack?: string;
+  /** The run that had left behind what threw that error, if it is not one of those that were lost. */
+  readonly leftBy?: string;
 }
 
 /** Where a task's code is: enough for a worker to tell whether it has it, and for a flow to bundle it. */
@@ -290,6 +292,8 @@ export function describeLoss(loss: Loss | undefined): string {
     case 'exit':
       return `its thread ended with exit code ${loss.exitCode} (process.exit() in a task ends its thread)`;
     case 'error':
+      if (loss.leftBy !== undefined)
+        return `what ${loss.leftBy} had left behind on its thread ended that: ${loss.message}`;
       return `an error that nobody caught ended its thread, perhaps of a promise that was not awaited: ${loss.message}`;
     case 'timeout':
       return 'its thread was ended because the time was up';

@@ -58,6 +58,7 @@ const loss = record<Loss>({
   memoryLimitBytes: optional(count),
   message: optional(text),
   stack: optional(text),
+  leftBy: optional(text),
 });
 const logRecord = record<LogRecord>({
   time,

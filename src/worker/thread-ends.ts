@@ -15,8 +15,8 @@ export function lossOf(error: unknown, memoryLimitMb: number | undefined, strayW
   if (code === 'ERR_WORKER_INIT_FAILED') return { kind: 'not-started', message };
   const exitCode = /worker exited with code: (\d+)/.exec(message)?.[1];
   if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
-  const from = strayWords?.task === undefined ? '' : ` (left behind by task ${whose(strayWords)}, which was over)`;
-  return { kind: 'error', message: `${message}${from}`, ...(typeof stack === 'string' && { stack }) };
+  const leftBy = strayWords?.task === undefined ? undefined : `task ${whose(strayWords)}, which was over,`;
+  return { kind: 'error', message, ...(typeof stack === 'string' && { stack }), ...(leftBy && { leftBy }) };
 }
 
 function whose({ task, mapIndex }: LogRecord): string {

@@ -47,7 +47,8 @@ test('a run that dies of what another left behind says whose that was, and so do
   const state = await flow.run({ executor: oneThread(), onLog: (record) => records.push(record) });
 
   const { message } = state.of('innocent');
-  assert.match(message, /nobody catches me \(left behind by task 'throws-later', which was over\)/);
+  const whose = "what task 'throws-later', which was over, had left behind on its thread ended that: nobody catches me";
+  assert.ok(message.includes(`${whose}. In that task, await or return every promise`), message);
   const words = records.find((record) => record.task === 'throws-later' && record.level === 'error');
   assert.match(words!.message, /left something behind.*nobody catches me\n +at .*left-over\.ts/s);
 });

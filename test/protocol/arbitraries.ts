@@ -56,8 +56,16 @@ function loss(): fc.Arbitrary<Loss> {
     'cancelled',
   );
   const memory = { memoryLimitMb: ms, memoryBytes: number, memoryLimitBytes: number };
-  const fields = { kind, exitCode: fc.integer(), ...memory, message: text, stack: text };
-  const mayMiss: (keyof Loss)[] = ['exitCode', 'memoryLimitMb', 'memoryBytes', 'memoryLimitBytes', 'message', 'stack'];
+  const fields = { kind, exitCode: fc.integer(), ...memory, message: text, stack: text, leftBy: text };
+  const mayMiss: (keyof Loss)[] = [
+    'exitCode',
+    'memoryLimitMb',
+    'memoryBytes',
+    'memoryLimitBytes',
+    'message',
+    'stack',
+    'leftBy',
+  ];
   return record<Loss>(fields, mayMiss);
 }
 
