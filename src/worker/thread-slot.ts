@@ -295,8 +295,9 @@ export class ThreadSlot {
     // post any more is in the memory that it shares.
     const { heard = 0, strayWords } = this.#given ?? {};
     if (this.#given !== undefined) this.#hearUnsaid(this.#unsaid.takeLast(heard));
-    // It may come behind the error itself; and the log of what dies of it is the only one that is open for it.
-    if (error !== undefined && strayWords !== undefined) this.#hearUnsaid([strayWords]);
+    // It may come behind the error itself. The log of what dies of it is the only one that is open for it; of an idle
+    // death it is told above.
+    if (error !== idleError && strayWords !== undefined) this.#hearUnsaid([strayWords]);
     const { memoryLimitMb } = this.#options;
     const loss = error === undefined ? ({ kind: 'exit', exitCode } as const) : lossOf(error, memoryLimitMb, strayWords);
     this.#handle({ type: 'thread-exited', look: this.#look(), loss, areInputsGone: this.#areInputsGone });
