@@ -148,7 +148,7 @@ export class ThreadLife {
         return this.#endThread();
       case 'thread-exited':
         this.#cutShort(event.loss, { isFirst: event.loss.kind !== 'error' });
-        return this.#exited(event.look, event.areInputsGone);
+        return this.#exited(event.look, event);
       case 'thread-gone':
         this.#thread = 'none';
         return;
@@ -226,7 +226,8 @@ export class ThreadLife {
   #abandon(look: Look): void {
     this.#emit({ type: 'abandon-thread' });
     this.#cutShort(stuck);
-    this.#exited(look, true);
+    // Whatever it holds, nobody gets it back.
+    this.#exited(look, { areInputsGone: true });
     this.#thread = 'none';
   }
 
@@ -243,7 +244,7 @@ export class ThreadLife {
     if (turn?.phase === 'running' || (!isFirst && typeof turn?.phase === 'object')) turn.phase = loss;
   }
 
-  #exited({ running, untaken, isBegun }: Look, areInputsGone: boolean): void {
+  #exited({ running, untaken, isBegun }: Look, { areInputsGone }: Pick<ChunkTurn, 'areInputsGone'>): void {
     this.#thread = 'ending';
     this.#abandonedAt = Infinity;
     for (const [key, resource] of this.#open) this.#lost.set(key, resource);
