@@ -116,7 +116,7 @@ export interface CoreOptions {
   readonly allowedFailures?: number;
   /** A worker that was silent for longer than this is closed. */
   readonly heartbeatTimeoutMs: number;
-  /** How long a chunk should take. Default: 100. */
+  /** How long a chunk should take. Default: 200. */
   readonly targetChunkMs?: number;
   /** When others wait for a thread, a chunk that has run for longer gives back what is not begun. Default: 25. */
   readonly patienceMs?: number;
@@ -132,7 +132,7 @@ export interface CoreOptions {
 /** The defaults. */
 export const usualOptions = {
   allowedFailures: 3,
-  targetChunkMs: 100,
+  targetChunkMs: 200,
   patienceMs: 25,
   overlappingMs: 5_000,
   chunkInputBytes: 8 * 2 ** 20,

@@ -39,7 +39,7 @@ import { listenForUncaught } from './uncaught.ts';
 /**
  * While a chunk runs, outcomes are sent at least this often, so that a thread loses little and nobody waits long.
  */
-const flushIntervalMs = 50;
+const flushIntervalMs = 100;
 /** How many failures of one kind a task logs with their stacks, on one thread. The states keep all stacks. */
 const loggedFailures = 5;
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
