@@ -3,6 +3,7 @@
 
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { setImmediate } from 'node:timers';
+import { Script } from 'node:vm';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
@@ -14,6 +15,9 @@ import { Vigil } from '../src/lib/vigil.ts';
 import type { ChunkMessage, Control, ThreadMemory } from '../src/lib/chunk.ts';
 
 importOnlyForTasks();
+// V8 takes a thread for busy as long as it never made one of the objects that it keeps in C++, as a script is: it then
+// wakes the thread every eight seconds for good. One at rest has its heap made smaller twice, and sleeps.
+void new Script('');
 // Piscina tries `require()` first, which a loader such as tsx turns into another copy of all of Heddle than the one
 // that the user's modules import. What waits at its top level cannot be required, so piscina imports it.
 await Promise.resolve();

@@ -70,6 +70,15 @@ suite('memory', { concurrency: 2 }, () => {
     assert.deepEqual(JSON.parse(await client.ended), { count: 40, levels: numbers(40) });
   });
 
+  test('a thread that rests gives back what its tasks have left behind', bounded, async () => {
+    const script = fileURLToPath(new URL('../fixtures/rests-after-work.ts', import.meta.url));
+
+    // V8 takes some eight seconds, or two times that.
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 50_000 });
+
+    assert.match(stdout, /^\d+\nless than half\n$/);
+  });
+
   test('a flood of lines waits for whoever reads them, and none is lost', bounded, async () => {
     await using scheduler = await startedScheduler();
     await using _ = await joinedWorker({ ...scheduler.address, name: 'ada' });
