@@ -3,8 +3,8 @@
 // packages has links to those of the folder that the worker was started in, so it is in one of its own for each such.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs';
-import { statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { accessSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
+import { rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,9 +21,16 @@ export interface BundleStoreOptions {
 /** A bundle that was looked at, or written, by this process itself. */
 interface KeptBundle {
   readonly folder: string;
+  /** Where it is to be imported from. */
+  readonly entry: string;
   /** Packages that it leaves out, and that were not found here yet. */
-  readonly missing: readonly string[];
+  missing: readonly string[];
+  /** When its use was last noted on the disk, by `performance.now()`. */
+  notedAt: number;
 }
+
+/** The use of a bundle is noted on the disk, for all workers there, so often at most: each note takes 20 µs. */
+const noteEveryMs = 1_000;
 
 /** No worker takes longer to write a bundle: an older draft was left by one that was killed. */
 const longestDraftMs = 3_600_000;
@@ -47,11 +54,12 @@ export class BundleStore {
   /** Where the bundle is to be imported from, if it is here and whole. Packages are looked for until they are there. */
   find(id: string): string | undefined {
     try {
-      const { folder, missing } = this.#checked.get(id) ?? this.#look(id);
-      const now = new Date();
-      utimesSync(folder, now, now);
-      this.#checked.set(id, { folder, missing: missing.filter((name) => !linkPackageHere(folder, name)) });
-      return pathToFileURL(join(folder, bundleEntry)).href;
+      const bundle = this.#checked.get(id) ?? this.#look(id);
+      const { folder, entry, missing } = bundle;
+      noteUse(bundle);
+      if (missing.length > 0) bundle.missing = missing.filter((name) => !linkPackageHere(folder, name));
+      this.#checked.set(id, bundle);
+      return entry;
     } catch {
       // It is not here, or somebody has damaged it, or removed it since it was looked at.
       this.#checked.delete(id);
@@ -77,7 +85,7 @@ export class BundleStore {
       // On a disk that is full, half a bundle would keep it full.
       rmSync(draft, { recursive: true, force: true });
     }
-    this.#checked.set(id, { folder, missing });
+    this.#checked.set(id, keptBundle(folder, missing));
     this.#evict();
   }
 
@@ -85,7 +93,7 @@ export class BundleStore {
   #look(id: string): KeptBundle {
     const folderHere = join(this.#folder, this.#nameHere(id));
     const folder = existsSync(folderHere) ? folderHere : join(this.#folder, id);
-    return { folder, missing: leftOutOf(wholeManifestIn(folder, id)) };
+    return keptBundle(folder, leftOutOf(wholeManifestIn(folder, id)));
   }
 
   #nameHere(id: string): string {
@@ -121,6 +129,19 @@ export class BundleStore {
       if (total > this.#limitBytes && !used.has(folder)) rmSync(folder, { recursive: true, force: true });
     }
   }
+}
+
+function keptBundle(folder: string, missing: readonly string[]): KeptBundle {
+  return { folder, entry: pathToFileURL(join(folder, bundleEntry)).href, missing, notedAt: -Infinity };
+}
+
+/** Throws if it is gone. */
+function noteUse(bundle: KeptBundle): void {
+  const now = performance.now();
+  if (now - bundle.notedAt < noteEveryMs) return accessSync(bundle.folder);
+  bundle.notedAt = now;
+  const today = new Date();
+  utimesSync(bundle.folder, today, today);
 }
 
 /** What is there already is another process's, which was faster, or damaged. */
