@@ -29,7 +29,13 @@ async function measure(wanted: readonly Measurement[]): Promise<void> {
   const findings: Findings[] = [];
   for (const measurement of wanted) {
     process.stderr.write(`measuring ${measurement.name} …\n`);
-    findings.push(await carryOut(measurement, rounds));
+    try {
+      findings.push(await carryOut(measurement, rounds));
+    } catch (error) {
+      // The others were not for nothing.
+      console.error(error);
+      process.exitCode = 1;
+    }
   }
   const setting = finishSetting();
   console.log(formatReport(findings, setting));
