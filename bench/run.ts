@@ -32,8 +32,9 @@ async function measure(wanted: readonly Measurement[]): Promise<void> {
     try {
       findings.push(await carryOut(measurement, rounds));
     } catch (error) {
-      // The others were not for nothing.
-      console.error(error);
+      // The others shall not have been for nothing.
+      const { name, title } = measurement;
+      findings.push({ name, title, lines: [], absent: [`it failed (${String(error)})`] });
       process.exitCode = 1;
     }
   }

@@ -73,7 +73,7 @@ suite('memory', { concurrency: 2 }, () => {
   test('a thread that rests gives back what its tasks have left behind', bounded, async () => {
     const script = fileURLToPath(new URL('../fixtures/rests-after-work.ts', import.meta.url));
 
-    // V8 takes some eight seconds, or two times that.
+    // V8 takes some eight seconds, or a few times that.
     const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 50_000 });
 
     assert.match(stdout, /^\d+\nless than half\n$/);

@@ -14,7 +14,7 @@ import { projectOf } from '../registry.ts';
 
 export interface BundleStoreOptions {
   readonly directory: string;
-  /** What the bundles may take in all; those that were not used for longest go first. */
+  /** What the bundles may take in all; those that were not used for longest go first, to the second. */
   readonly limitBytes: number;
 }
 
@@ -29,7 +29,7 @@ interface KeptBundle {
   notedAt: number;
 }
 
-/** The use of a bundle is noted on the disk, for all workers there, so often at most: each note takes 20 µs. */
+/** Each worker notes on the disk so often at most that it uses a bundle, since that takes longer than to look for it. */
 const noteEveryMs = 1_000;
 
 /** No worker takes longer to write a bundle: an older draft was left by one that was killed. */
@@ -56,6 +56,7 @@ export class BundleStore {
     try {
       const bundle = this.#checked.get(id) ?? this.#look(id);
       const { folder, entry, missing } = bundle;
+      accessSync(folder);
       noteUse(bundle);
       if (missing.length > 0) bundle.missing = missing.filter((name) => !linkPackageHere(folder, name));
       this.#checked.set(id, bundle);
@@ -135,13 +136,12 @@ function keptBundle(folder: string, missing: readonly string[]): KeptBundle {
   return { folder, entry: pathToFileURL(join(folder, bundleEntry)).href, missing, notedAt: -Infinity };
 }
 
-/** Throws if it is gone. */
 function noteUse(bundle: KeptBundle): void {
   const now = performance.now();
-  if (now - bundle.notedAt < noteEveryMs) return accessSync(bundle.folder);
+  if (now - bundle.notedAt < noteEveryMs) return;
   bundle.notedAt = now;
-  const today = new Date();
-  utimesSync(bundle.folder, today, today);
+  const time = new Date();
+  utimesSync(bundle.folder, time, time);
 }
 
 /** What is there already is another process's, which was faster, or damaged. */
