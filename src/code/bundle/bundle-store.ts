@@ -29,7 +29,7 @@ interface KeptBundle {
   notedAt: number;
 }
 
-/** Each worker notes on the disk so often at most that it uses a bundle, since that takes longer than to look for it. */
+/** Each worker notes on the disk so often at most that it uses a bundle: that takes longer than to look for it. */
 const noteEveryMs = 1_000;
 
 /** No worker takes longer to write a bundle: an older draft was left by one that was killed. */
