@@ -1,4 +1,5 @@
 import { SchedulerCore, type Command } from '../../src/scheduler/core.ts';
+import { usualOptions } from '../../src/scheduler/events.ts';
 import { LocalExecutor } from 'heddle/executors';
 import { chainedTrips } from '../lib/heddle.ts';
 import type { Contender, Measurement } from '../lib/measurement.ts';
@@ -14,7 +15,7 @@ type Run = Extract<Command, { type: 'run-chunk' }>;
 
 const chunks = 200_000;
 /** What an index takes: as long as a chunk should, so that each holds one. */
-const busyMs = 200;
+const busyMs = usualOptions.targetChunkMs;
 const sizes: readonly Size[] = [
   { workers: 10, arrays: 1, indices: 10_000_000 },
   { workers: 1_000, arrays: 1, indices: 10_000_000 },
