@@ -46,6 +46,7 @@ function measure(frame: Uint8Array, position: number): Measure {
   if (token < 0xa0) return holding(1, token & 0x0f);
   if (token < 0xc0) return sized(1 + (token & 0x1f));
   const at = position + 1;
+  // Tokens that are measured alike stand in one line.
   // oxfmt-ignore
   switch (token) {
     case 0xc0: case 0xc2: case 0xc3: return sized(1);
