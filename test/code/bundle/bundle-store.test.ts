@@ -98,6 +98,26 @@ test('when the bundles take too much room, those that this worker does not use g
   assert.equal(store.find(old.id), undefined);
 });
 
+test('a bundle that one worker has used since stays, and one that none has goes', () => {
+  using folder = newFolder();
+  const [used, unused, third] = ['used', 'unused', 'third'].map((name) => packed(`export const ${name} = 1;`));
+  const kept = new BundleStore({ directory: folder.path, limitBytes: 1e9 });
+  for (const [time, { id, bytes }] of [used!, unused!].entries()) {
+    kept.add(id, bytes);
+    utimesSync(dirname(fileURLToPath(kept.find(id)!)), time, time);
+  }
+  const sizes = [used!, third!].map(({ bytes }) => bytes.byteLength);
+
+  new BundleStore({ directory: folder.path, limitBytes: 1e9 }).find(used!.id);
+  const limitBytes = sizes[0]! + sizes[1]! + unused!.bytes.byteLength / 2;
+  new BundleStore({ directory: folder.path, limitBytes }).add(third!.id, third!.bytes);
+
+  const found = [used!, unused!, third!].map(({ id }) => {
+    return new BundleStore({ directory: folder.path, limitBytes: 1e9 }).find(id) !== undefined;
+  });
+  assert.deepEqual(found, [true, false, true]);
+});
+
 test('half a bundle that a killed worker left is removed like a bundle, and one that is being written is not', () => {
   using folder = newFolder();
   const { id, bytes } = packed('export const a = 1;');
