@@ -1,10 +1,10 @@
 // Warnings about the modules of tasks, which every thread imports for itself: that a variable has another value there
-// than where the flow was started, and what the import left open or changed.
+// than where the flow was started, or one of the environment none, and what the import left open or changed.
 
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileOf, isBundled } from '../code/call-site.ts';
-import { variableHere, type ModuleVariable } from '../code/drift.ts';
+import { isOfEnvironment, variableHere, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
 import { isAlike } from '../code/plain-value.ts';
 import { isRead } from '../code/reads.ts';
@@ -44,6 +44,10 @@ async function driftWarnings(
     const { name, isAround } = variable;
     const other = variableHere(variable, here, { isInBundle: isBundled(module) });
     if (other === undefined || isAlike(variable.look, other.look, where)) continue;
+    if (isOfEnvironment(name)) {
+      warnings.push(warning('ENVIRONMENT_DRIFT', unsetMessage(slug, name), [flowRunId, slug, name]));
+      continue;
+    }
     if (!(await isReadBy(task, other.name))) continue;
     const whose = /^(?:globalThis|this)\./.test(name)
       ? ''
@@ -54,6 +58,15 @@ async function driftWarnings(
     warnings.push(warning('CAPTURE_DRIFT', message, [flowRunId, slug, name]));
   }
   return warnings;
+}
+
+function unsetMessage(task: string, name: string): string {
+  const secret = name.slice(name.lastIndexOf('.') + 1);
+  return (
+    `task '${task}' reads ${name}, which is set where the flow was started, but not in a worker. Start workers with ` +
+    `it, or pass it to the task as an input; a secret give to the run, as flow.run({ secrets }), and read ` +
+    `context.secrets.${secret}.`
+  );
 }
 
 /** Where a worker has the files of a module's project: its bundles, or its checkout. */

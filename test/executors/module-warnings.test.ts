@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Flow } from 'heddle';
+import { Flow, task } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import { changeAll, drifting, driftingOtherwise, steady } from '../fixtures/drifting.ts';
 import { polluted, pollutedToo } from '../fixtures/leaves-open-in-workers.ts';
 import { testedInPlace } from '../fixtures/tested-in-place.ts';
 import { packaged } from '../fixtures/packages.ts';
+import { reading, readingNothingElse } from '../fixtures/reads-environment.ts';
 import { joinedWorker } from './worker-process.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -153,6 +154,46 @@ test('nor of where another checkout of the project is', bounded, async () => {
   assert.equal(warnings.length, 1, warnings.join('\n'));
   assert.match(warnings[0]!, /^task 'reading' reads 'outside' of its module: /);
 });
+
+const onlyHere = ['NAMED', 'QUOTED', 'TAKEN_OUT', 'WITH_DEFAULT', 'OF_HELPER'].map((name) => `HEDDLE_TEST_${name}`);
+
+test('variables of the environment that a task reads and that a worker lacks are told', bounded, async () => {
+  await using cluster = new WebSocketCluster({ port: 0, token });
+  await cluster.start();
+  await using _ = await joinedWorker({ url: cluster.url!, token, name: 'ada' });
+  using _set = setOnlyHere();
+  const flow = new Flow('f', () => [reading.map(numbers), readingNothingElse()]);
+
+  for (const cause of ['first', 'second']) {
+    const warnings = await warningsOf(flow, new DistributedExecutor(() => cluster));
+    const told = warnings.map(
+      (message) => /^task 'reading' reads process\.env\.(\w+), which is set/.exec(message)?.[1],
+    );
+    assert.equal(told.length, onlyHere.length);
+    assert.deepEqual(new Set(told), new Set(onlyHere), `${cause}: ${warnings.join('\n')}`);
+    assert.ok(warnings.every((message) => message.endsWith('(ENVIRONMENT_DRIFT)')));
+    assert.doesNotMatch(warnings.join('\n'), /only here/);
+  }
+});
+
+test('so is one that was set when the threads of this process had started', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  await cluster.start();
+  using _set = setOnlyHere();
+  const written = task('written', () => process.env.HEDDLE_TEST_NAMED ?? '');
+  const flow = new Flow('f', () => [reading(1), written(), readingNothingElse()]);
+
+  const warnings = await warningsOf(flow, new DistributedExecutor(() => cluster));
+  assert.equal(warnings.length, onlyHere.length + 1, warnings.join('\n'));
+  assert.ok(warnings.some((message) => message.startsWith("task 'written' reads process.env.HEDDLE_TEST_NAMED, ")));
+  assert.deepEqual(await warningsOf(flow, new LocalExecutor()), []);
+});
+
+function setOnlyHere(): Disposable {
+  const names = [...onlyHere, 'HEDDLE_TEST_OWN', 'HEDDLE_TEST_ALSO_OWN'];
+  for (const name of names) process.env[name] = 'only here';
+  return { [Symbol.dispose]: () => names.forEach((name) => delete process.env[name]) };
+}
 
 async function warningsOf(flow: Flow, executor: DistributedExecutor | LocalExecutor): Promise<string[]> {
   const warnings: string[] = [];
