@@ -8,19 +8,24 @@ import { State } from '../../flow/state.ts';
 import { contextOf, type FlowRunScope } from './flow-context.ts';
 import { changeState, isWatched } from '../handlers.ts';
 import type { NodeRun } from './node-run.ts';
-import { unlikeSuccess } from './progress.ts';
+import { doneSoFar, unlikeSuccess } from './progress.ts';
 
 const pending = new State('Pending', 'Task run has not started.');
 
-/** Resolves when a run is done. How a mapped task ended as a whole is logged then. */
+/** Resolves when a run is done. How a mapped task ended as a whole is logged then, or how far it was. */
 export async function concluded(run: NodeRun, scope: FlowRunScope): Promise<void> {
   await run.done;
   const { task, slug } = run.node;
   // A resumed flow run does not tell again of what an earlier attempt has done.
   if (task === undefined || !run.isList || run.isUnchanged) return;
-  const { state } = run;
-  if (!state.isMapped()) return;
-  scope.log.loggerFor(slug)[run.failedCount > 0 ? 'warn' : 'info'](summaryOf(run));
+  const { state, startedAt } = run;
+  const logger = scope.log.loggerFor(slug);
+  const time = startedAt === undefined ? undefined : formatDuration(performance.now() - startedAt);
+  if (!state.isMapped()) {
+    if (time !== undefined) logger.info(`stopped after ${time}: ${doneSoFar(run)}`);
+    return;
+  }
+  logger[run.failedCount > 0 ? 'warn' : 'info'](summaryOf(run, time));
   if (!isWatched(task)) return;
   const changed = await changeState(task, { from: pending, to: state }, contextOf(scope, slug));
   if (changed !== state) run.endAs(changed);
@@ -37,10 +42,10 @@ export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunSco
   return state;
 }
 
-function summaryOf(run: NodeRun): string {
-  const { length, startedAt } = run;
-  const time = startedAt === undefined ? '' : ` in ${formatDuration(performance.now() - startedAt)}`;
-  return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${time}${unlikeSuccess(run)}`;
+function summaryOf(run: NodeRun, time: string | undefined): string {
+  const { length } = run;
+  const how = time === undefined ? '' : ` in ${time}`;
+  return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${how}${unlikeSuccess(run)}`;
 }
 
 /** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */

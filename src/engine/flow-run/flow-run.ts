@@ -8,6 +8,7 @@ import { inTime } from '../../lib/in-time.ts';
 import { keptAlive } from '../kept-alive.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
+import { whyAborted } from '../../lib/why-aborted.ts';
 import { config } from '../../config/config.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State } from '../../flow/state.ts';
@@ -182,7 +183,7 @@ class Over implements Disposable {
   listenerFailure: Error | undefined;
 
   constructor(signal: AbortSignal | undefined) {
-    const abort = () => this.cancel('its signal was aborted');
+    const abort = () => this.cancel(whyAborted(signal!));
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted === true) abort();
     this.#stopListening = () => signal?.removeEventListener('abort', abort);

@@ -7,6 +7,7 @@ import { formatDuration } from '../../lib/duration.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
+import { whyAborted } from '../../lib/why-aborted.ts';
 import type { ScheduledEvent } from '../../schedules/clock.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
 import { flowRunIdRule } from './flow-run-id.ts';
@@ -133,7 +134,7 @@ class ScheduleLoop<Plan> {
       if (!this.#signal.aborted) after = this.#pass(time);
     }
     const { reason } = this.#signal as { reason: unknown };
-    return this.#end('cancelled', typeof reason === 'string' ? reason : 'its signal was aborted');
+    return this.#end('cancelled', typeof reason === 'string' ? reason : whyAborted(this.#signal));
   }
 
   /** Checks the first run now: it may be due only in a month. */

@@ -27,6 +27,9 @@ export function cancelRules(rule: Rule): void {
     assert.deepEqual(new Set(told), new Set(started));
     assert.deepEqual([state.of('sum').type, state.output.before], ['Cancelled', 2]);
     assert.ok(state.of('wait-for-abort').isCancelled());
+    assert.ok(
+      logs.some(({ task, message }) => task === 'wait-for-abort' && /^stopped after .*: 0 of 20 done$/.test(message)),
+    );
   });
 
   rule('who is told that his time is up may look at his context', async (run) => {
@@ -65,6 +68,19 @@ export function cancelRules(rule: Rule): void {
     assert.equal(state.output, 14);
   });
 
+  rule('a cancelled run says why its signal was aborted, if a reason was given', async (run) => {
+    const reasons: [unknown, string][] = [
+      [new Error('the day is over'), ' (the day is over)'],
+      ['enough', ' (enough)'],
+      [undefined, ''],
+    ];
+    for (const [reason, told] of reasons) {
+      const { state } = await run(new Flow('late', () => sum([1])), { signal: AbortSignal.abort(reason) });
+
+      assert.equal(state.message, `The flow run was cancelled: its signal was aborted${told}.`);
+    }
+  });
+
   rule('a run is cancelled alone: another one beside it goes on [D101]', async (run) => {
     const stop = new AbortController();
     const doomed = run(new Flow('doomed', () => waitForAbort(1)), { signal: stop.signal });
@@ -80,11 +96,12 @@ export function cancelRules(rule: Rule): void {
       return { one: sum([1]), mapped: inc.map(inc.map([1, 2, 3])) };
     });
 
-    const { state } = await run(flow, { signal: AbortSignal.abort() });
+    const { state, logs } = await run(flow, { signal: AbortSignal.abort() });
 
     const message = 'The flow run was cancelled: its signal was aborted.';
     assert.deepEqual([state.type, state.message, state.statistics.taskRuns], ['Cancelled', message, 0]);
     assert.equal(state.of('sum').type, 'Cancelled');
+    assert.ok(!logs.some(({ task }) => task !== undefined));
     assert.deepEqual(
       state.of('inc-2').children.map(({ type }) => type),
       ['Cancelled', 'Cancelled', 'Cancelled'],
