@@ -13,7 +13,7 @@ import { programGlobals } from './program-globals.ts';
 export interface ModuleVariable extends PlainValue {
   /**
    * `limit` of the module, or of a function around; `Settings.limit` of a class there; `globalThis.limit`; `this.limit`
-   * of a task of a class; `process.env.LIMIT`, of which nothing is told but that it is set.
+   * of a task of a class.
    */
   readonly name: string;
   /** Present when it is of a function around: a factory, say. */
@@ -29,15 +29,11 @@ const words = new WeakMap<Code, ReadonlySet<string>>();
 const scripts = new WeakMap<Code, string>();
 /** Functions that mention no variable that is not their own. */
 const without = new WeakSet<Code>();
-/** The names of the variables of the environment that a function reads. */
-const readOfEnvironment = new WeakMap<Code, readonly string[]>();
-const ofEnvironment = 'process.env.';
 
 /**
- * Variables of their modules and of the functions around them, of the environment, and globals of the program, that
- * functions mention, or functions of the same module that those call; and the `fields` that are mentioned. Some may be
- * others of the same name: see `isRead`. Of modules there are none where nobody can be asked. Places below `folder` are
- * the program's own.
+ * Variables of their modules and of the functions around them, and globals of the program, that functions mention, or
+ * functions of the same module that those call; and the `fields` that are mentioned. Some may be others of the same
+ * name: see `isRead`. Of modules there are none where nobody can be asked. Places below `folder` are the program's own.
  */
 export async function variablesOf(codes: readonly Code[], fields: object = {}, folder = ''): Promise<ModuleVariable[]> {
   const prefixed = (holder: string, object: object, names: readonly string[]) => {
@@ -53,8 +49,7 @@ export async function variablesOf(codes: readonly Code[], fields: object = {}, f
   if (open.length === 0) return others;
   try {
     using inspector = await Inspector.open();
-    const visible = await Promise.all(open.map((code) => visibleTo(code, { inspector, folder })));
-    return [...others, ...visible.flat()];
+    return [...others, ...open.flatMap((code) => visibleTo(code, { inspector, folder }))];
   } catch {
     return others;
   }
@@ -111,10 +106,7 @@ export class VisibleVariables {
 
 const ofCommonJs = new Set(['exports', 'module', 'require', '__filename', '__dirname']);
 
-async function visibleTo(
-  code: Code,
-  { inspector, folder }: { inspector: Inspector; folder: string },
-): Promise<ModuleVariable[]> {
+function visibleTo(code: Code, { inspector, folder }: { inspector: Inspector; folder: string }): ModuleVariable[] {
   const around = new VisibleVariables(code, inspector);
   const isOwn = (value: unknown) => around.isOwn(value);
   const codes = around.callers(code, wordsIn);
@@ -123,11 +115,8 @@ async function visibleTo(
     const found = around.seen(name);
     return found === undefined ? [] : [{ name, ...found }];
   });
-  const ofProcess = (await Promise.all(codes.map((each) => environmentReadBy(each, around)))).flat();
-  if (seen.length === 0 && ofProcess.length === 0) without.add(code);
-  const set = [...new Set(ofProcess)].filter((name) => name in process.env);
-  const environment = set.map((name) => ({ name: `${ofEnvironment}${name}`, text: 'set', look: { whole: 'set' } }));
-  const variables = seen.flatMap(({ name, value, isAround }) => {
+  if (seen.length === 0) without.add(code);
+  return seen.flatMap(({ name, value, isAround }) => {
     // What only a called function sees of its own surroundings is not told from what the function itself sees.
     if (isAround && !wordsIn(code).has(name)) return [];
     if (typeof value !== 'function') {
@@ -140,25 +129,6 @@ async function visibleTo(
     const distinct = new Map(statics.map((each) => [each.name, each]));
     return [...distinct.values()].map((each) => ({ ...each, name: `${name}.${each.name}` }));
   });
-  return [...environment, ...variables];
-}
-
-/** Of a function whose text cannot be read, none. */
-async function environmentReadBy(code: Code, around: VisibleVariables): Promise<readonly string[]> {
-  const known = readOfEnvironment.get(code);
-  if (known !== undefined) return known;
-  // Most functions are not worth loading a parser for.
-  if (!wordsIn(code).has('env')) return [];
-  const isEnvironment = (name: string) => around.seen(name)?.value === process.env;
-  const isProcess = (name: string) => (around.seen(name)?.value ?? globalThis[name as 'process']) === process;
-  try {
-    const { environmentReadIn } = await import('./syntax/environment-reads.ts');
-    const read = environmentReadIn(textOf(code), { isEnvironment, isProcess });
-    readOfEnvironment.set(code, read);
-    return read;
-  } catch {
-    return [];
-  }
 }
 
 interface Sought {
@@ -193,20 +163,12 @@ export function variableHere(
   const variable = here.get(name);
   if (variable !== undefined) return variable;
   const [owner, key = ''] = name.split('.');
-  const isNowhere = isOfEnvironment(name)
-    ? !(name.slice(ofEnvironment.length) in process.env)
-    : owner === 'globalThis' && !(key in globalThis);
-  if (isNowhere) return { name, text: 'nothing', look: { whole: '' } };
+  if (owner === 'globalThis' && !(key in globalThis)) return { name, text: 'nothing', look: { whole: '' } };
   const numbered = isInBundle ? [...here.keys()].filter((each) => each.replace(/\d+$/, '') === name) : [];
   return numbered.length === 1 ? here.get(numbered[0]!) : undefined;
 }
 
-/** Whether it is a variable of the environment, rather than of a module, a task or the program. */
-export function isOfEnvironment(name: string): boolean {
-  return name.startsWith(ofEnvironment);
-}
-
-function wordsIn(code: Code): ReadonlySet<string> {
+export function wordsIn(code: Code): ReadonlySet<string> {
   let found = words.get(code);
   if (found === undefined) {
     found = new Set(textOf(code).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));

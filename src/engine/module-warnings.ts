@@ -1,10 +1,10 @@
-// Warnings about the modules of tasks, which every thread imports for itself: that a variable has another value there
-// than where the flow was started, or one of the environment none, and what the import left open or changed.
+// Warnings about what is not in a thread what it is where the flow was started: a variable of a task's module, which
+// every thread imports for itself, or one of the environment; and about what the import left open or changed.
 
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileOf, isBundled } from '../code/call-site.ts';
-import { isOfEnvironment, variableHere, type ModuleVariable } from '../code/drift.ts';
+import { variableHere, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
 import { isAlike } from '../code/plain-value.ts';
 import { isRead } from '../code/reads.ts';
@@ -24,7 +24,7 @@ const shownMembers = 3;
 
 /** To be called on the thread that is about to run the task. */
 export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonly ModuleWarning[]> {
-  return [...(await driftWarnings(plan, task)), ...effectWarnings(plan, task)];
+  return [...(await driftWarnings(plan, task)), ...environmentWarnings(plan), ...effectWarnings(plan, task)];
 }
 
 async function driftWarnings(
@@ -44,10 +44,6 @@ async function driftWarnings(
     const { name, isAround } = variable;
     const other = variableHere(variable, here, { isInBundle: isBundled(module) });
     if (other === undefined || isAlike(variable.look, other.look, where)) continue;
-    if (isOfEnvironment(name)) {
-      warnings.push(warning('ENVIRONMENT_DRIFT', unsetMessage(slug, name), [flowRunId, slug, name]));
-      continue;
-    }
     if (!(await isReadBy(task, other.name))) continue;
     const whose = /^(?:globalThis|this)\./.test(name)
       ? ''
@@ -58,15 +54,6 @@ async function driftWarnings(
     warnings.push(warning('CAPTURE_DRIFT', message, [flowRunId, slug, name]));
   }
   return warnings;
-}
-
-function unsetMessage(task: string, name: string): string {
-  const secret = name.slice(name.lastIndexOf('.') + 1);
-  return (
-    `task '${task}' reads ${name}, which is set where the flow was started, but not in a worker. Start workers with ` +
-    `it, or pass it to the task as an input; a secret give to the run, as flow.run({ secrets }), and read ` +
-    `context.secrets.${secret}.`
-  );
 }
 
 /** Where a worker has the files of a module's project: its bundles, or its checkout. */
@@ -95,6 +82,22 @@ function differenceOf(there: ModuleVariable, here: ModuleVariable, where: { isEl
 async function isReadBy(task: Task, name: string): Promise<boolean> {
   for (const code of codeOf(task)) if (await isRead(code, name)) return true;
   return false;
+}
+
+function environmentWarnings({ name: slug, environment, resources = [], flowRunId }: RunPlan): ModuleWarning[] {
+  const ofResources = resources.flatMap(({ name, environment: names = [] }) =>
+    names.map((key) => [`resource '${name}'`, key] as const),
+  );
+  const read = [...(environment ?? []).map((key) => [`task '${slug}'`, key] as const), ...ofResources];
+  return read
+    .filter(([, key]) => !(key in process.env))
+    .map(([reader, key]) => {
+      const message =
+        `${reader} reads process.env${stepTo(key)}, which is set where the flow was started, but not in a worker. ` +
+        `Start workers with it, or pass it as an input; a secret give to the run, as flow.run({ secrets }), and read ` +
+        `context.secrets${stepTo(key)}.`;
+      return warning('ENVIRONMENT_DRIFT', message, [flowRunId, reader, key]);
+    });
 }
 
 function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task): ModuleWarning[] {

@@ -71,6 +71,8 @@ export interface TaskPlan {
   readonly functions?: readonly FunctionIdentity[];
   /** Variables of its module that the task mentions, as they are where the flow was started, if any. */
   readonly variables?: readonly ModuleVariable[];
+  /** The names of variables of the environment that it reads and that are set where the flow was started, if any. */
+  readonly environment?: readonly string[];
   /** Absent when there are none. */
   readonly tags?: readonly string[];
   /** Whether what the task prints goes to the log. */
@@ -135,6 +137,8 @@ export interface PlannedResource {
   readonly reference: Reference;
   /** Which functions it has where the flow was started. */
   readonly functions: readonly FunctionIdentity[];
+  /** As of a task; absent when there are none. */
+  readonly environment?: readonly string[];
   /** The upstream, needed whole, that brings the arguments of the setup. */
   readonly input: number;
 }

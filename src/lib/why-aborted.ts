@@ -1,7 +1,14 @@
-import { messageIn } from './thrown-text.ts';
+const plain = 'its signal was aborted';
+/** What `abort()` says by itself. */
+const noReason = 'This operation was aborted';
 
 /** Why a signal cancelled something, for a sentence to go on from there: with the reason that was given, if any. */
 export function whyAborted({ reason }: { readonly reason: unknown }): string {
-  const isGiven = !(reason instanceof DOMException && reason.name === 'AbortError');
-  return `its signal was aborted${isGiven ? ` (${messageIn(reason)})` : ''}`;
+  try {
+    const text = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : '';
+    return text === '' || text === noReason ? plain : `${plain} (${text})`;
+  } catch {
+    // Whatever was given: it is cancelled all the same.
+    return plain;
+  }
 }

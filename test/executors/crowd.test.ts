@@ -13,10 +13,11 @@ import { CommandProcess, joinedWorker } from './worker-process.ts';
 
 const token = 'selvedge';
 const knocks = 10_000;
-/** So many crowds leave no more behind, at the latest after so many: each connection kept would be a kilobyte. */
+/** So many crowds in a row leave no more behind than so many bytes; each connection kept would be a kilobyte. */
 const fewCrowds = 5;
 const leftBytes = 10_000_000;
-const mostCrowds = 30;
+/** By then at the latest. */
+const mostCrowds = 20;
 const bounded = { timeout: 120_000 };
 
 test(

@@ -3,7 +3,8 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import type { Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
 import { codesOfResource, Resource } from '../../flow/resource.ts';
-import { identitiesOf, type FunctionIdentity } from '../../code/function-identity.ts';
+import { environmentReadBy } from '../../code/environment.ts';
+import { identitiesOf } from '../../code/function-identity.ts';
 import type { PlannedResource } from '../plan.ts';
 import type { Session } from './executor.ts';
 import type { NodeRun } from './node-run.ts';
@@ -12,8 +13,8 @@ import type { NodeRun } from './node-run.ts';
 export class FlowResources {
   readonly #graph: Graph;
   readonly #resources: readonly Resource[];
-  /** The functions of each, so that a worker can check that it has found the same. */
-  readonly #functions = new Map<Resource, readonly FunctionIdentity[]>();
+  /** The functions of each, so that a worker can check that it has found the same, and what they read. */
+  readonly #prepared = new Map<Resource, Pick<PlannedResource, 'functions' | 'environment'>>();
   /** Makes the keys different from those of any other run, even one with the same id. */
   readonly #scope = nanoid();
 
@@ -32,8 +33,8 @@ export class FlowResources {
     return `${this.#scope}/${slug}`;
   }
 
-  planned(resource: Resource): Pick<PlannedResource, 'key' | 'functions'> {
-    return { key: this.keyOf(resource), functions: this.#functions.get(resource) ?? [] };
+  planned(resource: Resource): Omit<PlannedResource, 'name' | 'reference' | 'input'> {
+    return { key: this.keyOf(resource), ...(this.#prepared.get(resource) ?? { functions: [] }) };
   }
 
   /** Rejects with `RESOURCE_NOT_ADDRESSABLE` for one that no worker of this session could find. */
@@ -42,7 +43,9 @@ export class FlowResources {
     if (!session.importsModules) return;
     for (const resource of this.#resources) {
       const codes = codesOfResource(resource.definition);
-      this.#functions.set(resource, await identitiesOf(codes, { isForBundles: !session.takesCaptures }));
+      const functions = await identitiesOf(codes, { isForBundles: !session.takesCaptures });
+      const environment = await environmentReadBy(codes);
+      this.#prepared.set(resource, { functions, ...(environment.length > 0 && { environment }) });
     }
   }
 

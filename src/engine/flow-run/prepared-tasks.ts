@@ -3,6 +3,7 @@
 import type { Captured } from '../../code/capture/captured.ts';
 import { certain } from '../../code/certain.ts';
 import type { ModuleVariable } from '../../code/drift.ts';
+import { environmentReadBy } from '../../code/environment.ts';
 import { identitiesOf, type FunctionIdentity } from '../../code/function-identity.ts';
 import { isBuiltIn } from '../../code/registry.ts';
 import type { Graph } from '../../flow/graph.ts';
@@ -18,6 +19,8 @@ export interface PreparedTask {
   readonly functions: readonly FunctionIdentity[];
   /** Variables of its module that it mentions, as they are here. */
   readonly variables: readonly ModuleVariable[];
+  /** The names of variables of the environment that it reads and that are set here. */
+  readonly environment: readonly string[];
 }
 
 /** Rejects when the session cannot run a task at all: with its objection, or as `captureTask` does. */
@@ -40,10 +43,12 @@ export async function prepareTasks(
     const isFound = importsModules && captured === undefined;
     // The identities also tell where the functions stand.
     const variables = importsModules ? await noteVariables(task) : [];
+    const environment = importsModules ? await environmentReadBy(codeOf(task)) : [];
     prepared.set(task, {
       captured: importsModules ? captured : undefined,
       functions: isFound ? await identitiesOf(codeOf(task), { isForBundles: !takesCaptures }) : [],
       variables,
+      environment,
     });
   }
   return prepared;

@@ -29,7 +29,7 @@ export class Wiring {
   }
 
   /** Adds an argument that is opened where the task runs, with what the upstream `input` brings. */
-  resource({ slug, reference }: Resource, found: Pick<PlannedResource, 'key' | 'functions' | 'input'>): void {
+  resource({ slug, reference }: Resource, found: Omit<PlannedResource, 'name' | 'reference'>): void {
     const resource = this.resources.push({ name: slug, reference, ...found }) - 1;
     this.args.push({ type: 'resource', resource });
   }

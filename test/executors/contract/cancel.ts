@@ -73,6 +73,9 @@ export function cancelRules(rule: Rule): void {
       [new Error('the day is over'), ' (the day is over)'],
       ['enough', ' (enough)'],
       [undefined, ''],
+      [new Error(''), ''],
+      [Object.create(null), ''],
+      [new Proxy({}, { getPrototypeOf: () => assert.fail() }), ''],
     ];
     for (const [reason, told] of reasons) {
       const { state } = await run(new Flow('late', () => sum([1])), { signal: AbortSignal.abort(reason) });
