@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import { Flow, ifElse, Parameter, unmapped, type FlowRunOptions, type LogRecord, type StandardSchema } from 'heddle';
+import {
+  Flow,
+  ifElse,
+  Parameter,
+  task,
+  unmapped,
+  type FlowRunOptions,
+  type LogRecord,
+  type StandardSchema,
+} from 'heddle';
 import { withConfig } from '../../src/config/config.ts';
 import { heddle } from '../cli/process.ts';
 import { linesOf, newDiary, until } from '../fixtures/diary.ts';
@@ -192,6 +201,47 @@ test('a run cannot be resumed with other parameters, nor by another flow', async
     code: 'RUN_BEGAN_DIFFERENTLY',
     message: /is one of flow 'halves', not of 'squares'/,
   });
+});
+
+test('a run is resumed with the same parameters, whatever they are and however they were made', async () => {
+  using diary = newDiary();
+  const { path } = diary;
+  const kind = task('kind', (given: unknown) => typeof given);
+  const flow = new Flow('given', () => kind(new Parameter<unknown>('given')));
+  const made = (length: number) => Array.from({ length }, (_, i) => i + 1);
+  const pushed: unknown[] = [];
+  pushed.push(1.5, 2, 3);
+  class Point {
+    readonly at = [1, 2];
+  }
+  const pairs: [unknown, unknown][] = [
+    [[1, 2, 3], made(3)],
+    [[1.5, 2, 3], pushed],
+    [
+      ['a', 'é'],
+      ['a', 'é'],
+    ],
+    [
+      [{ a: 1 }, [true]],
+      [{ a: 1 }, [true]],
+    ],
+    [
+      { a: [1], b: -0 },
+      { b: -0, a: made(1) },
+    ],
+    [new Map([['a', new Set([1])]]), new Map([['a', new Set([1])]])],
+    [new Point(), new Point()],
+  ];
+  for (const [position, [given, again]] of pairs.entries()) {
+    const flowRunId = `given-${position}`;
+    await resume(path, flow, { flowRunId, parameters: { given } });
+
+    const state = await resume(path, flow, { flowRunId, parameters: { given: again } });
+
+    assert.equal(state.statistics.keptTaskRuns, 1, flowRunId);
+    const other = resume(path, flow, { flowRunId, parameters: { given: [given] } });
+    await assert.rejects(other, { code: 'RUN_BEGAN_DIFFERENTLY' });
+  }
 });
 
 test('a parameter that went through its schema does not go through it again', async () => {

@@ -3,7 +3,8 @@
 import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
 import { fillTemplate } from '../../lib/template.ts';
-import { encodeValue } from '../../values/encode.ts';
+import { hashInputs } from '../../results/hash-inputs.ts';
+import { decodeValue, encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
 import type { FlowRunName } from './flow-options.ts';
 import type { Flow } from './flow.ts';
@@ -55,9 +56,13 @@ export async function beginningAgain(
   return { ...begun, parameters };
 }
 
-/** Compares them as they travel: an instance of a class was noted as what is in it. */
+/** Compares what is in them: an instance of a class was noted as that, and V8 writes equal lists in several ways. */
 function isSame(now: unknown, before: unknown): boolean {
-  return Buffer.compare(encodeValue(packed(now)), encodeValue(packed(before))) === 0;
+  return hashInputs(asNoted(now)) === hashInputs(before);
+}
+
+function asNoted(value: unknown): unknown {
+  return decodeValue(encodeValue(packed(value)));
 }
 
 function nameRun(name: FlowRunName, facts: Parameters<Extract<FlowRunName, Function>>[0]): string {
