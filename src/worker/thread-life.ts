@@ -307,7 +307,10 @@ export class ThreadLife {
       else if (!this.#hasOverrun(turn, look)) return;
       // What it ran before keeps it from the chunk, which the next one gets.
       else if (!look.isBegun) this.#endThread();
-      else this.#end({ kind: 'timeout' });
+      else {
+        turn.overdue = look.running;
+        this.#end({ kind: 'timeout' });
+      }
     } else if (turn.deadline <= this.#now) this.#endThread();
   }
 

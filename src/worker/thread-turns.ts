@@ -21,8 +21,9 @@ export interface ChunkTurn extends Turn {
   /** How many indices had been started when that was last news, and when it was. */
   seen: { readonly starts: number; readonly at: number };
   nextLook: number;
-  /** Why we ended the thread, if we did. */
+  /** Why we ended the thread, if we did; and the indices that had overrun by then, if it was for that. */
   endedFor: Loss | undefined;
+  overdue: readonly number[] | undefined;
   /** The indices that the thread ran when it died, and those that it had not begun. */
   running: readonly number[];
   untaken: readonly Range[];
@@ -57,6 +58,7 @@ export function chunkTurn({ attempt, ranges, timeoutMs }: GivenChunk): ChunkTurn
     seen: { starts: -1, at: 0 },
     nextLook: Infinity,
     endedFor: undefined,
+    overdue: undefined,
     running: [],
     untaken: [],
     isUntouched: false,
@@ -70,18 +72,18 @@ export function closingTurn(resource: string): ClosingTurn {
 
 /**
  * How a chunk that is over was cut short, if it was: which indices are charged, and with what. When an event loop was
- * blocked for too long, all that were running then have been running for that long.
+ * blocked for too long, all that were running then have been running for that long; what began since has not.
  */
-export function lossOf({ phase, endedFor, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
+export function lossOf({ phase, endedFor, overdue, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
   if (typeof phase === 'string') return undefined;
   const loss = endedFor ?? phase;
-  const indices = running.filter((index) => unreported.has(index));
+  const isToBlame = (index: number) => unreported.has(index) && (overdue === undefined || overdue.includes(index));
+  const indices = running.filter(isToBlame);
   if (indices.length > 0) return { indices, loss };
   const { first } = unreported;
   if (first === undefined) return undefined;
   // What an index left behind kept the thread from saying that all were over: most likely it was the last.
-  if (endedFor?.kind === 'timeout' && untaken.length === 0)
-    return { indices: [...numbersIn(unreported)].slice(-1), loss };
+  if (overdue?.length === 0 && untaken.length === 0) return { indices: [...numbersIn(unreported)].slice(-1), loss };
   // All that was running is reported by now. If we ended the thread for it, there is nobody else to charge.
   if (endedFor !== undefined) return undefined;
   // It died of something that an index left behind which it had begun. If all of those are reported, or it had begun

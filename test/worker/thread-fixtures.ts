@@ -73,17 +73,12 @@ export function broke(loss: Loss): ThreadEvent {
 
 /** With code 3, when it has begun all up to these, of ten. */
 export function exited(...running: number[]): ThreadEvent {
-  const untaken = [{ start: Math.max(...running) + 1, end: 10 }];
-  return {
-    type: 'thread-exited',
-    look: { ...busy, running: runningOf(...running), untaken },
-    loss: exit3,
-    areInputsGone: false,
-  };
+  const { look, ...event } = exitedIdle(Math.max(...running) + 1);
+  return { ...event, look: { ...look, running: runningOf(...running) } };
 }
 
 /** It runs nothing, and has begun all before `next`, of ten. */
-export function exitedIdle(next: number): ThreadEvent {
+export function exitedIdle(next: number): Extract<ThreadEvent, { type: 'thread-exited' }> {
   const look = { ...busy, untaken: next === 10 ? [] : [{ start: next, end: 10 }] };
   return { type: 'thread-exited', look, loss: exit3, areInputsGone: false };
 }

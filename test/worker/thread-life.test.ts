@@ -239,6 +239,18 @@ test('a thread that is ended for its timeout between two indices charges nobody'
   assert.deepEqual(on(gone), [over()]);
 });
 
+test('nor does it charge an index that began while it was being ended, be it the last', () => {
+  for (const next of [4, 9]) {
+    const { on, wait } = thread();
+    on(chunk(1, { timeoutMs: 20 }), started);
+    wait(0, next - 1);
+    wait(500, next - 1);
+
+    on(settled(1, 0, next - 1), exited(next));
+    assert.deepEqual(on(gone), [over()]);
+  }
+});
+
 test('a chunk without a timeout runs as long as it likes', () => {
   const { on, life, wait } = thread();
   on(chunk(1), started);
