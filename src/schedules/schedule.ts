@@ -194,6 +194,10 @@ function refuse(what: string): never {
 function checkSchedule(options: ScheduleOptions): Required<ScheduleOptions> {
   const { list } = rules;
   const lists = { clocks: list, filters: list, orFilters: list, notFilters: list, adjustments: list };
+  if (isClock(options) || Array.isArray(options)) {
+    const message = `the options of Schedule should be { clocks: [clock] }; got ${describe(options)}`;
+    throw new UsageError('INVALID_OPTION', message);
+  }
   checkOptions('Schedule', options, lists);
   const { clocks, filters = [], orFilters = [], notFilters = [], adjustments = [] } = options;
   if (clocks === undefined) {

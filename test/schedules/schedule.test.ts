@@ -127,6 +127,12 @@ test('no clocks are no events, and clocks that are no list are refused [P380]', 
     code: 'INVALID_OPTION',
     message: `option 'clocks' of Schedule should be an array; got an IntervalClock`,
   });
+  for (const given of [hourly, [hourly]]) {
+    assert.throws(() => new Schedule(given as never), {
+      code: 'INVALID_OPTION',
+      message: /^the options of Schedule should be \{ clocks: \[clock\] \}; got an (IntervalClock|array of 1)$/,
+    });
+  }
   assert.throws(schedule(undefined), { message: `option 'clocks' of Schedule should be an array; got undefined` });
   assert.throws(schedule([hourly, '@daily']), {
     code: 'INVALID_OPTION',
