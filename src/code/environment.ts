@@ -1,6 +1,7 @@
 // Variables of the environment that functions read by their names. Each process has an environment of its own, and each
 // thread a copy of it, from when it was started.
 
+import { types } from 'node:util';
 import { VisibleVariables, wordsIn } from './drift.ts';
 import { textOf } from './function-place.ts';
 import { Inspector, type Code } from './inspector.ts';
@@ -9,9 +10,12 @@ import type { OuterNames } from './syntax/environment-use.ts';
 /** What was found in functions before. */
 const known = new WeakMap<Code, readonly string[]>();
 
+/** More functions that a function calls, and that those call, are not looked at. */
+const mostCalled = 20;
+
 /**
- * The names of those that functions read, or functions of the same module that those call, and that are set here. None
- * where nobody can be asked.
+ * The names of those that functions read, or functions of the program that those call by their names, and that are set
+ * here. None where nobody can be asked.
  */
 export async function environmentReadBy(codes: readonly Code[]): Promise<string[]> {
   for (const code of codes) if (!known.has(code)) known.set(code, await readBy(code));
@@ -28,11 +32,8 @@ async function readBy(code: Code): Promise<readonly string[]> {
       import('./syntax/free-names.ts'),
     ]);
     using inspector = await Inspector.open();
-    const around = new VisibleVariables(code, inspector);
-    // What of a class is called nobody knows.
-    const isCalled = (each: Code) => each === code || !textOf(each).startsWith('class');
-    const called = around.callers(code, (each) => (isCalled(each) ? freeNamesIn(textOf(each)).names : none));
-    const uses = called.filter(isCalled).map((each) => environmentUseIn(textOf(each), namesIn(around)));
+    const called = calledBy(code, inspector, (each) => freeNamesIn(textOf(each)).names);
+    const uses = [...called].map(([each, around]) => environmentUseIn(textOf(each), namesIn(around)));
     const assigned = new Set(uses.flatMap((use) => [...use.assigned]));
     return uses.flatMap((use) => [...use.read]).filter((name) => !assigned.has(name));
   } catch {
@@ -40,14 +41,39 @@ async function readBy(code: Code): Promise<readonly string[]> {
   }
 }
 
-const none: ReadonlySet<string> = new Set();
-
 async function mayRead(code: Code): Promise<boolean> {
   using inspector = await Inspector.open();
-  const around = new VisibleVariables(code, inspector);
-  const { isEnvironment, isProcess } = namesIn(around);
-  const words = around.callers(code, wordsIn).flatMap((each) => [...wordsIn(each)]);
-  return words.some((word) => isEnvironment(word) || isProcess(word));
+  return [...calledBy(code, inspector, wordsIn)].some(([each, around]) => {
+    const { isEnvironment, isProcess } = namesIn(around);
+    return [...wordsIn(each)].some((word) => isEnvironment(word) || isProcess(word));
+  });
+}
+
+/** The function itself, and those that it calls, as far as `names` knows, with what each of them sees. */
+function calledBy(
+  code: Code,
+  inspector: Inspector,
+  names: (code: Code) => ReadonlySet<string>,
+): ReadonlyMap<Code, VisibleVariables> {
+  const found = new Map([[code, new VisibleVariables(code, inspector)]]);
+  for (const [each, around] of found) {
+    for (const name of names(each)) {
+      const value = around.seen(name)?.value;
+      const isOfProgram = around.isOwn(value) || mentionsElsewhere(value, inspector);
+      // What of a class is called nobody knows.
+      if (!isOfProgram || found.size >= mostCalled || found.has(value) || textOf(value).startsWith('class')) continue;
+      found.set(value, new VisibleVariables(value, inspector));
+    }
+  }
+  return found;
+}
+
+/** Whether it is a function of the program that mentions the environment. To ask where it stands takes a while. */
+function mentionsElsewhere(value: unknown, inspector: Inspector): value is Code {
+  if (typeof value !== 'function' || types.isProxy(value) || !wordsIn(value).has('env')) return false;
+  const location = inspector.locationOf(value);
+  const url = location && inspector.scriptAt(location)?.url;
+  return url?.startsWith('file:') === true && !url.includes('/node_modules/');
 }
 
 function namesIn(around: VisibleVariables): OuterNames {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import proc, { env, env as surroundings } from 'node:process';
 import { after, test } from 'node:test';
+import { runInThisContext } from 'node:vm';
 import { environmentReadBy } from '../../src/code/environment.ts';
+import { apiUrl } from './fixtures/settings.ts';
 
 const names = ['A', 'B', 'C', 'a-b'];
 for (const name of names) process.env[name] = 'only here';
@@ -11,6 +13,8 @@ const variables = process.env;
 const readsC = () => process.env.C;
 const setsC = () => (process.env.C ??= 'later');
 const calls = () => readsC();
+const filename = 'file:///srv/node_modules/client/index.js';
+const ofPackage = runInThisContext('() => process.env.A', { filename }) as () => unknown;
 interface Process {
   readonly env: { readonly A: string };
 }
@@ -46,6 +50,7 @@ const readers: readonly (readonly [expected: string, code: (...given: never[]) =
     },
   ],
   ['C', calls],
+  ['B C', () => apiUrl()],
   ['A', () => (process.env.A += 'more')],
   ['A', async () => [1].map((process) => process).concat(Number(process.env.A))],
 ];
@@ -80,6 +85,7 @@ const others: readonly ((...given: never[]) => unknown)[] = [
   (x: { readsC: string }) => x.readsC,
   (readsC: string) => readsC,
   () => Client.name,
+  () => ofPackage(),
 ];
 
 test('what only looks so, and what only a function or a class reads that is not called, is not', async () => {
