@@ -41,6 +41,14 @@ test('a chunk is never more than the fair share of what is queued, so that all e
   assert.deepEqual(on(joined('bob')), [run('bob', 1, [7, 8], 3)]);
 });
 
+test('the share is that of the slots that a limit lets work', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), joined('carol'));
+  on(submitted({ array: 1, length: 13, limits: [{ tag: 'db', most: 1 }] }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 0), ended('alice', 1)).at(-1), run('bob', 1, [1, 7], 2));
+});
+
 test('a chunk goes on to the next stage whole, since what waits counts as left', () => {
   const { on } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 1_000 }, { array: 2, length: 1_000, elementwise: [1] }));
