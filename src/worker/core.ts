@@ -249,11 +249,11 @@ export class WorkerCore {
     // Whoever cancelled does not want them back.
     if (loss.kind === 'cancelled') return;
     const timedOut = this.#runs.get(attempt)?.timedOut ?? [];
-    // What was only to be judged, since its time was up before, was ended by one of its handlers.
-    const isNews = (index: number) => loss.kind === 'timeout' && !timedOut.includes(index);
-    const lost = indices.filter((index) => !isNews(index));
-    if (lost.length > 0) this.#send({ type: 'lost', attempt, indices: lost, loss });
-    for (const index of indices.filter(isNews)) this.#send({ type: 'timed-out', attempt, index });
+    const [index, ...others] = indices as [number, ...number[]];
+    // Of several that overlapped, one kept the others from ending. What was only to be judged, since its time was up
+    // before, was ended by one of its handlers.
+    const hasOverrun = loss.kind === 'timeout' && others.length === 0 && !timedOut.includes(index);
+    this.#send(hasOverrun ? { type: 'timed-out', attempt, index } : { type: 'lost', attempt, indices, loss });
   }
 
   #end(attempt: number, word: FromWorker = { type: 'ended', attempt }): void {

@@ -71,8 +71,8 @@ export function closingTurn(resource: string): ClosingTurn {
 }
 
 /**
- * How a chunk that is over was cut short, if it was: which indices are charged, and with what. When an event loop was
- * blocked for too long, all that were running then have been running for that long; what began since has not.
+ * How a chunk that is over was cut short, if it was: which indices may be to blame, and for what. When an event loop
+ * was blocked for too long, it is one of those that were running then, and none that began since.
  */
 export function lossOf({ phase, endedFor, overdue, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
   if (typeof phase === 'string') return undefined;

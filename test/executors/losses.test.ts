@@ -115,6 +115,16 @@ test(
   },
 );
 
+test('of runs that overlap with one that keeps its thread busy, only that one is TimedOut', bounded, async () => {
+  const flow = new Flow('busy', () => failing.busyAmongOthers.map(numbers(20), unmapped(7)));
+
+  const { state, logs } = await run(flow, { workers: 1, allowedFailures: 0 });
+
+  assert.deepEqual(types(state.of('busy-among-others')), { Success: 19, TimedOut: 1 });
+  assert.equal(state.of('busy-among-others').children[7]?.type, 'TimedOut');
+  assert.ok(logs.some(({ message }) => /^its thread was ended because the time was up; the \d+ runs/.test(message)));
+});
+
 test(
   'a function that is deaf to a cancel is ended after the grace, and its thread replaced [P352] [D104]',
   bounded,

@@ -87,10 +87,19 @@ test('an index whose time was up before, and whose thread is ended for its time 
   on(define(1), run(1, { timedOut: [4] }));
   const loss = { kind: 'timeout' } as const;
 
+  const commands = on(over(1, { indices: [4], loss }));
+
+  assert.deepEqual(commands, sent({ type: 'lost', attempt: 1, indices: [4], loss }, ended(1)));
+});
+
+test('so are all that overlapped when their time was up: one of them kept the others from ending', () => {
+  const on = worker();
+  on(define(1), run(1));
+  const loss = { kind: 'timeout' } as const;
+
   const commands = on(over(1, { indices: [4, 5], loss }));
 
-  const lost = { type: 'lost', attempt: 1, indices: [4], loss } as const;
-  assert.deepEqual(commands, sent(lost, { type: 'timed-out', attempt: 1, index: 5 }, ended(1)));
+  assert.deepEqual(commands, sent({ type: 'lost', attempt: 1, indices: [4, 5], loss }, ended(1)));
 });
 
 test('of a chunk that was cancelled nothing is told but its end', () => {
