@@ -198,6 +198,7 @@ function adviceFor(loss: Crash['loss']): string {
     case 'worker-memory':
       return `${again}look for what fills the memory`;
     case 'timeout':
+      return `${again}look for what keeps its thread busy for longer than the timeout`;
     case 'cancelled':
     case 'worker-left':
     case undefined:

@@ -124,6 +124,7 @@ const adviceOf = new Map<string | undefined, string>([
   ['not-started', limited],
   ['exit', `${again} look for what calls process.exit().`],
   ['out-of-memory', memory],
+  ['timeout', `${again} look for what keeps its thread busy for longer than the timeout.`],
 ]);
 const crash = { task: 'parse', losses: 4 };
 const losses: [how: string, crash: Crash][] = [
@@ -149,6 +150,7 @@ const losses: [how: string, crash: Crash][] = [
     { ...crash, worker: 'ant', loss: { kind: 'not-started', message: 'EMFILE' } },
   ],
   ['last on ant: its worker was lost', { ...crash, worker: 'ant', loss: { kind: 'worker-left' } }],
+  ['last: its thread was ended because the time was up', { ...crash, loss: { kind: 'timeout' } }],
   ['last: its worker was lost', crash],
 ];
 
