@@ -21,7 +21,7 @@ export interface EnvironmentUse {
 type Visit = readonly [node: AnyNode, scope: Scope];
 type Expression = AnyNode | null | undefined;
 
-/** Operators that build on what is there only if there is something. */
+/** Operators that give a value; `+=` is none of them, since it needs the one that is there. */
 const assigning = ['=', '??=', '||=', '&&='];
 
 /** Throws for what cannot be read. */
