@@ -21,7 +21,7 @@ export interface ModuleVariable extends PlainValue {
 }
 
 /** More functions that a function calls, and that those call, are not looked at. */
-const mostCalled = 20;
+export const mostCalled = 20;
 
 /** The words in the text of a function. */
 const words = new WeakMap<Code, ReadonlySet<string>>();

@@ -2,16 +2,13 @@
 // thread a copy of it, from when it was started.
 
 import { types } from 'node:util';
-import { VisibleVariables, wordsIn } from './drift.ts';
+import { mostCalled, VisibleVariables, wordsIn } from './drift.ts';
 import { textOf } from './function-place.ts';
 import { Inspector, type Code } from './inspector.ts';
 import type { OuterNames } from './syntax/environment-use.ts';
 
 /** What was found in functions before. */
 const known = new WeakMap<Code, readonly string[]>();
-
-/** More functions that a function calls, and that those call, are not looked at. */
-const mostCalled = 20;
 
 /**
  * The names of those that functions read, or functions of the program that those call by their names, and that are set
