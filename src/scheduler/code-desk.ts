@@ -1,7 +1,7 @@
 // Hands bundles of code from clients, who make them, to workers, who ask for them. A client is asked once for each
 // module, and a bundle is kept for as long as some client is there that made it. Nothing in it is ever looked into.
 
-import type { FromClient } from '../protocol/messages.ts';
+import type { ArrayDefinition, FromClient } from '../protocol/messages.ts';
 import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 
 /** The bundle of some modules: who waits for its id, and then its id, or why there is none. */
@@ -13,6 +13,14 @@ interface Entry {
 export class CodeDesk {
   readonly #entries = new Map<ClientPeer, Map<string, Entry>>();
   readonly #bundles = new Map<string, Uint8Array>();
+
+  /** What workers are told of an array: also its bundle, once that is made, so that those that have it need not ask. */
+  definitionOf(array: HeldArray): ArrayDefinition {
+    const { definition } = array;
+    const answer = this.#entries.get(array.client)?.get(moduleOf(array))?.answer;
+    if (definition.code === undefined || answer === undefined || !('id' in answer)) return definition;
+    return { ...definition, code: { ...definition.code, bundle: answer.id } };
+  }
 
   /** A worker asks which bundle holds the code of an array. */
   asked(worker: WorkerPeer, array: HeldArray | undefined): void {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { blockHeadBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
 import type { HeddleError } from '../lib/heddle-error.ts';
 import type { FromClient, FromWorker, ToClient, ToWorker } from '../protocol/messages.ts';
+import type { CodeDesk } from './code-desk.ts';
 import type { Command, SchedulerCore } from './core.ts';
 import { sendToClient, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 import { ResultMemory, type HeldBlock } from './result-memory.ts';
@@ -19,6 +20,7 @@ const toldBytes = 64 * 1024;
 
 interface RestOfScheduler {
   readonly core: SchedulerCore;
+  readonly code: CodeDesk;
   readonly warn: (message: string) => void;
   /** A chunk that was assigned could not be sent. */
   readonly unsent: (worker: WorkerPeer, attempt: number) => void;
@@ -101,7 +103,10 @@ export class ResultDesk {
       const inputs = inputsOf(needs, blocks);
       const run = runMessage(array, command, inputs.slice(wholes.length));
       if (isDefined) return [run];
-      return [{ type: 'define', definition: array.definition, whole: inputs.slice(0, wholes.length) }, run];
+      return [
+        { type: 'define', definition: this.#around.code.definitionOf(array), whole: inputs.slice(0, wholes.length) },
+        run,
+      ];
     };
     if (!(read instanceof Promise)) return worker.line.send(make(read));
     const messages = this.#whenRead(read.then(make), array);

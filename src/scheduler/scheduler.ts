@@ -72,7 +72,7 @@ export class Scheduler implements AsyncDisposable {
     const [announce, warn] = [this.announce.bind(this), this.announce.bind(this, 'warn')];
     if (record !== undefined) this.#recorder = new Recorder(record, { allowedFailures, heartbeatTimeoutMs, warn });
     const unsent = (worker: WorkerPeer, attempt: number) => this.#ended(worker, attempt);
-    this.#results = new ResultDesk(options, { core: this.#core, warn, unsent });
+    this.#results = new ResultDesk(options, { core: this.#core, code: this.#code, warn, unsent });
     const [workers, clients, { memory }] = [this.#workers, this.#clients, this.#results];
     this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
     this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, options);

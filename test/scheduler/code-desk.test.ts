@@ -29,6 +29,29 @@ test('a client is asked once for the code of a module, however many workers need
   assert.equal(client.has('need-code'), false);
 });
 
+test('what is defined once the bundle of its module is known names that, so that nobody has to ask again', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 3 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  const code = { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: 'x' };
+  const submit = (array: number, module: string) =>
+    client.send({ type: 'submit', arrays: [submission({ array, length: 1, code: { ...code, module } })] });
+  const named = async () => (await worker.next('define')).definition.code?.bundle;
+
+  submit(1, code.module);
+  const before = await named();
+  worker.send({ type: 'need-code', array: (await worker.next('run')).array });
+  await client.next('need-code');
+  client.send({ type: 'code', array: 1, bundle: { id: 'b1', bytes: payload } });
+  await worker.next('code');
+  submit(2, code.module);
+  const after = await named();
+  submit(3, 'file:///other.ts');
+
+  assert.deepEqual([before, after, await named()], [undefined, 'b1', undefined]);
+});
+
 test('code that nobody asked for changes nothing, and that of the first answer stays', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });

@@ -24,6 +24,8 @@ export class VirtualShell {
   /** Indices to be judged when they run next. */
   readonly #timedOut = new Map<number, Set<number>>();
   readonly #forgotten = new Set<number>();
+  /** Bundles that somebody asked for. */
+  readonly #named = new Set<string>();
   readonly #running = new Map<number, { readonly array: number; readonly attempt: number }>();
   /** How often a worker was told to close something and has not answered. */
   readonly #open = new Map<VirtualWorker, number>();
@@ -95,7 +97,9 @@ export class VirtualShell {
     else if (message.type === 'closed') this.#open.set(worker, Math.max(0, this.openOn(worker) - 1));
     else if (message.type === 'need-bundle') tell(worker.id, { type: 'bundle', id: message.id, bytes: noBytes });
     else if (message.type === 'need-code' && !this.#forgotten.has(message.array)) {
-      tell(worker.id, { type: 'code', array: message.array, id: `bundle-${message.array % 2}` });
+      const id = bundleOf(message.array);
+      this.#named.add(id);
+      tell(worker.id, { type: 'code', array: message.array, id });
     }
   }
 
@@ -149,7 +153,9 @@ export class VirtualShell {
 
   #define(array: number): ToWorker {
     const { timeoutMs, isSent } = this.#options.fates.of(array);
-    const code = isSent ? { code: { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: '' } } : {};
+    const id = bundleOf(array);
+    const bundle = this.#named.has(id) ? { bundle: id } : {};
+    const code = isSent ? { code: { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: '', ...bundle } } : {};
     const facts = { name: 'task', length: 0, definition: noDefinition, elementwise: [], whole: [] };
     const timeout = timeoutMs === undefined ? {} : { timeoutMs };
     return { type: 'define', definition: { array, ...facts, ...code, ...timeout }, whole: [] };
@@ -168,4 +174,8 @@ function setOf<T>(sets: Map<number, Set<T>>, key: number): Set<T> {
   const set = sets.get(key) ?? new Set<T>();
   sets.set(key, set);
   return set;
+}
+
+function bundleOf(array: number): string {
+  return `bundle-${array % 2}`;
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
-import type { ToWorker } from '../../src/protocol/messages.ts';
+import type { ArrayDefinition, ToWorker } from '../../src/protocol/messages.ts';
 import { WorkerCore, type WorkerCommand, type WorkerEvent } from '../../src/worker/core.ts';
 import type { ChunkEnd, ChunkReport } from '../../src/worker/pool.ts';
 import { VirtualThread, type Host } from './virtual-thread.ts';
@@ -59,6 +59,7 @@ export class VirtualWorker implements Host {
     if (message.type === 'hold' || message.type === 'go-on') return;
     if (message.type === 'define') this.#timeouts.set(message.definition.array, message.definition.timeoutMs);
     this.#handle({ type: 'told', message });
+    if (message.type === 'define') this.#lookFor(message.definition);
   }
 
   /** It is to end when it has finished what it runs, within a time if there is one. */
@@ -155,6 +156,12 @@ export class VirtualWorker implements Host {
         if (open === 0) this.#soon({ type: 'resource-closed', resource });
       });
     }
+  }
+
+  #lookFor({ array, code }: ArrayDefinition): void {
+    const bundle = code?.bundle;
+    if (bundle !== undefined && this.#bundles.has(bundle))
+      this.#handle({ type: 'code-found', array, source: { bundle } });
   }
 
   #codeNamed({ array, id, problem = 'none' }: Extract<ToWorker, { type: 'code' }>): void {
