@@ -24,7 +24,7 @@ import { isCancelled } from '../abort-watch.ts';
 import { outsideOfRuns } from '../context.ts';
 import { Ending, failed, stackOf } from '../endings.ts';
 import { pauseListening } from '../interrupt.ts';
-import { countFailure } from './failure-counts.ts';
+import { countOfKind } from './failure-counts.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger } from '../logger.ts';
@@ -40,8 +40,8 @@ import { listenForUncaught } from './uncaught.ts';
  * While a chunk runs, outcomes are sent at least this often, so that a thread loses little and nobody waits long.
  */
 const flushIntervalMs = 100;
-/** How many failures of one kind a task logs with their stacks, on one thread. The states keep all stacks. */
-const loggedFailures = 5;
+/** How many failures of one kind a task logs with their stacks, on one thread, and how many retries for them. */
+const loggedOfKind = 5;
 const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 /** The progress of a sensor at its first call. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
@@ -214,7 +214,7 @@ class ChunkRun {
   /** The function could not be found or imported: that is the outcome of every index. */
   #failAll(state: State): void {
     const source = { task: this.#task.name };
-    const { count } = countFailure(this.#array.failures, state);
+    const { count } = countOfKind(this.#array.failures, state);
     if (count === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
     for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
@@ -246,11 +246,9 @@ class ChunkRun {
     return unsendable;
   }
 
-  #retry({ loaded, runner, index }: FinishedRun, state: State, progress: Progress): void {
-    const logger = runner.loggerFor(index);
-    // A RETRY that was thrown is intended; a failure is news.
-    if (state.error === undefined) logger.debug(state.message);
-    else logger.warn(bounded(state.message));
+  #retry(run: FinishedRun, state: State, progress: Progress): void {
+    const { loaded, index } = run;
+    this.#logRetry(run, state);
     const note = noteOf(progress, loaded.plan);
     if (note instanceof Ending) return this.#outcomes.at(index).end(index, note.state);
     this.#flush();
@@ -258,16 +256,30 @@ class ChunkRun {
     this.#emit({ type: 'delayed', index, delayMs, note });
   }
 
+  #logRetry({ loaded, runner, index }: FinishedRun, state: State): void {
+    const logger = runner.loggerFor(index);
+    const message = bounded(state.message);
+    // A RETRY that was thrown is intended; a failure is news.
+    if (state.error === undefined) return logger.debug(message);
+    const { kind, count } = countOfKind(this.#array.retries, state);
+    if (count > loggedOfKind) return logger.debug(message);
+    logger.warn(message);
+    if (count < loggedOfKind) return;
+    const { name } = loaded.plan;
+    const what = `retries of '${name}' for this kind of failure (${kind})`;
+    logger.warn(`more ${what} on this thread are told at level debug; the last line of the log counts all retries`);
+  }
+
   #logFailure({ loaded, runner, index }: FinishedRun, state: State): void {
     // An upstream failure is in the log already, where it happened.
     if (state.type === 'TriggerFailed') return;
     // A function that was told to stop, and stops, has not failed.
     if (isCancelled(this.#task.control)) return;
-    const { kind, count } = countFailure(this.#array.failures, state);
-    if (count > loggedFailures) return;
+    const { kind, count } = countOfKind(this.#array.failures, state);
+    if (count > loggedOfKind) return;
     const logger = runner.loggerFor(index);
     logger.error(stackOf(state));
-    if (count < loggedFailures) return;
+    if (count < loggedOfKind) return;
     const { name } = loaded.plan;
     const what = `failures of '${name}' of this kind (${kind})`;
     logger.warn(`more ${what} on this thread stay out of the log; state.of('${name}').children has them`);

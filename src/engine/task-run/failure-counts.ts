@@ -4,7 +4,7 @@ import type { State } from '../../flow/state.ts';
 const mostKinds = 20;
 
 /** Counts one more failure of its kind, and gives how many there are now. */
-export function countFailure(
+export function countOfKind(
   failures: Map<string, number>,
   state: State,
 ): { readonly kind: string; readonly count: number } {

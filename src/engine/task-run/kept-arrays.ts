@@ -29,6 +29,8 @@ export interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;
   /** How many failures there were of each kind. */
   readonly failures: Map<string, number>;
+  /** How many retries there were for failures of each kind. */
+  readonly retries: Map<string, number>;
   /** Whether the warnings about its module were logged. */
   isWarned: boolean;
   /** Whether the event loop has turned while a run of it waited: then Ctrl-C is heard while others do. */
@@ -53,7 +55,8 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
   let array = kept.get(task.array);
   if (array === undefined) {
     const waiting = task.length > 1 ? new Waiting() : undefined;
-    array = { loaded: loadTask(task, emit), failures: new Map(), isWarned: false, hasYielded: false, waiting };
+    const counts = { failures: new Map<string, number>(), retries: new Map<string, number>() };
+    array = { loaded: loadTask(task, emit), ...counts, isWarned: false, hasYielded: false, waiting };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, unmapped, type FlowState, type HeddleError, type LogRecord } from 'heddle';
+import { withConfig } from '../../../src/config/config.ts';
 import * as failing from '../../fixtures/failing.ts';
 import { askAgain } from '../../fixtures/loops.ts';
 import { chatter, check, inc, list, nothing, reportContext, say, sum } from '../../fixtures/tasks.ts';
@@ -10,6 +11,24 @@ const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, retryThenFail,
 const { rejectLater, returnUnsendable } = failing;
 
 export function retryRules(rule: Rule): void {
+  rule('of many retries for one error some are in the log, and all of them at the level debug', async (run) => {
+    const many = Array.from({ length: 401 }, (_, x) => x);
+    const flow = new Flow('many-retried', () => failOddOnce.map(many));
+    const retriesIn = ({ logs }: { logs: readonly LogRecord[] }, level: LogRecord['level']) =>
+      logs.filter((line) => line.level === level && line.message.includes('(retry 1 of 1'));
+
+    const info = await run(flow);
+    const debug = await withConfig({ logging: { level: 'debug' } }, () => run(flow));
+
+    const told = retriesIn(info, 'warn').length;
+    assert.ok(told >= 5 && told < 100, `${told} of 200 retries are told`);
+    assert.equal(retriesIn(debug, 'warn').length + retriesIn(debug, 'debug').length, 200);
+    const others =
+      /^more retries of 'fail-odd-once' for this kind of failure \(Error\) on this thread are told at level debug; /;
+    assert.ok(info.logs.some(({ level, message }) => level === 'warn' && others.test(message)));
+    assert.match(info.logs.at(-1)!.message, /, 200 retried\)$/);
+  });
+
   rule('a task is tried again as often as it may be, and counts its runs [D065]', async (run) => {
     const { state, logs } = await run(new Flow('retried', () => failUntil(3)));
 
