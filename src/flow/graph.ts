@@ -2,13 +2,14 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
+import { processWide } from '../lib/process-wide.ts';
 import { isPromise } from '../lib/thenable.ts';
 import { assertNode, Node, nodesOf, type Binding, type Ordering } from './node.ts';
 import { Resource } from './resource.ts';
 import type { Task } from './task.ts';
 
-/** The graph whose builder is running, if any: calls of tasks add to it. */
-let underConstruction: Graph | undefined;
+/** The graph whose builder is running, if any: calls of tasks add to it, also of those of another copy of Heddle. */
+const underConstruction = processWide('under-construction', () => ({ graph: undefined as Graph | undefined }));
 
 export class Graph {
   /** For messages: the name of the flow. */
@@ -29,13 +30,13 @@ export class Graph {
 
   /** Whether its builder is running, and no other within. */
   get isBeingBuilt(): boolean {
-    return underConstruction === this;
+    return underConstruction.graph === this;
   }
 
   /** Runs `builder` so that tasks called and parameters made inside of it become nodes of this graph. */
   build<Plan>(builder: () => Plan): Plan {
-    const outer = underConstruction;
-    underConstruction = this;
+    const outer = underConstruction.graph;
+    underConstruction.graph = this;
     try {
       const plan = builder();
       if (isPromise(plan)) plan.catch(() => {});
@@ -46,7 +47,7 @@ export class Graph {
         `inside tasks.`;
       throw new UsageError('FLOW_BUILDER_ASYNC', message, { flow: this.flow });
     } finally {
-      underConstruction = outer;
+      underConstruction.graph = outer;
     }
   }
 
@@ -208,11 +209,11 @@ export class Graph {
 
 /** Throws `RUN_INSIDE_BUILDER` when `call`, which runs a flow, is made while one is being built. */
 export function assertNotBuilding(call: string): void {
-  underConstruction?.refuseRun(call);
+  underConstruction.graph?.refuseRun(call);
 }
 
 /** The graph that is being built. Throws when none is: `who` and `remedy` make the message. */
 export function currentGraph(who: string, remedy: string): Graph {
-  if (underConstruction !== undefined) return underConstruction;
+  if (underConstruction.graph !== undefined) return underConstruction.graph;
   throw new UsageError('OUTSIDE_FLOW', `${who} outside of a flow. ${remedy}`);
 }

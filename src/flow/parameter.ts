@@ -1,4 +1,5 @@
 import { UsageError } from '../lib/heddle-error.ts';
+import { sharedByCopies } from '../lib/shared-by-copies.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { currentGraph } from './graph.ts';
 import { Node } from './node.ts';
@@ -65,6 +66,8 @@ export class Parameter<T = unknown> extends Node<T> {
     return typeof this.default === 'function' ? (this.default as () => T)() : this.default;
   }
 }
+
+sharedByCopies(Parameter);
 
 /** A parameter that is a date; a text like `'2026-11-21'` or `'2026-11-21T08:00:00Z'` is read as one. */
 export class DateParameter extends Parameter<Date> {

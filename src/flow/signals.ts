@@ -3,7 +3,7 @@
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
-import { sharedByCopies } from '../lib/process-wide.ts';
+import { sharedByCopies } from '../lib/shared-by-copies.ts';
 import { State, type StateDetails, type StateType } from './state.ts';
 
 /** Told of every signal that is made. The engine listens, to notice one that a user's `catch` swallowed. */

@@ -1,7 +1,7 @@
 // What users see of a flow run or a task run. States are immutable values; whoever changes a run's state makes a new
 // one.
 
-import { sharedByCopies } from '../lib/process-wide.ts';
+import { sharedByCopies } from '../lib/shared-by-copies.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed } from '../values/travels.ts';
 import type { ThrownRecord } from '../values/error-record.ts';

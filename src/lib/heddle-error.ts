@@ -1,4 +1,5 @@
 import { callersStack } from './own-frames.ts';
+import { sharedByCopies } from './shared-by-copies.ts';
 
 /**
  * The root of every error that Heddle itself makes. `code` is stable and made for programs, `message` for people: what
@@ -32,6 +33,9 @@ export class UsageError extends TypeError {
     if (this.stack !== undefined) this.stack = callersStack(this.stack);
   }
 }
+
+sharedByCopies(HeddleError);
+sharedByCopies(UsageError);
 
 /** What an error knows besides its text, as plain data; and its cause. None is called like what every error has. */
 export interface ErrorFacts {

@@ -1,6 +1,8 @@
 // The classes of Heddle whose instances are of no use elsewhere: they are refused, and each with advice of its own.
 // Whatever users pass is asked whether it is one of them, and that must never be what fails.
 
+import { sharedByCopies } from './shared-by-copies.ts';
+
 const advices = new Map<object, string>();
 
 /**
@@ -9,16 +11,7 @@ const advices = new Map<object, string>();
  */
 export function keepFromTravelling(type: abstract new (...args: never) => object, advice: string): void {
   advices.set(type.prototype as object, advice);
-  const isOrdinary = Function.prototype[Symbol.hasInstance];
-  Object.defineProperty(type, Symbol.hasInstance, {
-    value(this: typeof type, value: unknown): boolean {
-      try {
-        return isOrdinary.call(this, value);
-      } catch {
-        return false;
-      }
-    },
-  });
+  sharedByCopies(type);
 }
 
 /** Given the prototypes of a thing, nearest first. */
