@@ -139,9 +139,18 @@ function isStuck(pools: ReadonlySet<ThreadPool>): boolean {
 
 /** Nobody else gets back the memory that a thread keeps which does not end. */
 function endIfLost(pools: ReadonlySet<ThreadPool>, { memoryLimitBytes, say }: RemoteWorkerOptions): void {
-  const bytes = process.memoryUsage.rss();
-  if (!isFull(bytes, memoryLimitBytes) || !isStuck(pools)) return;
+  const bytes = takenBytes();
+  if (bytes === undefined || !isFull(bytes, memoryLimitBytes) || !isStuck(pools)) return;
   endByForce(say, `${muchOf(bytes, memoryLimitBytes)}, and ${notEnding}`);
+}
+
+/** What this process takes; nothing while the system does not say, as when it may open no more files. */
+function takenBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
 }
 
 function muchOf(bytes: number, limitBytes: number): string {
@@ -184,7 +193,8 @@ function watchMemory(
 /** Tells the scheduler, and frees memory where there is too little. Whether to start threads anew. */
 function lookAtMemory(watch: MemoryWatch, { worker, pool }: Watched, say: (line: string) => void): boolean {
   const { limitBytes: memoryLimitBytes, isPaused: wasPaused } = watch;
-  const memoryBytes = process.memoryUsage.rss();
+  const memoryBytes = takenBytes();
+  if (memoryBytes === undefined) return false;
   const verdict = watch.look({ bytes: memoryBytes, isBusy: worker.isBusy });
   const { isPaused } = watch;
   if (watch.isToTell()) worker.tellVitals({ memoryBytes, memoryLimitBytes, isPaused });

@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { tellLine } from '../lib/standard-error.ts';
 
 /** One line for the people at this command, beside what the flow itself prints. */
 export function say(line: string): void {
-  process.stderr.write(`${new Date().toISOString()} heddle | ${line}\n`);
+  tellLine(`${new Date().toISOString()} heddle | ${line}`);
 }
 
 /** A value as `console.log` shows it, on standard output. */
@@ -14,9 +15,9 @@ export function printValue(value: unknown): void {
 /** Our own errors say what to do, so they come without a stack; others with theirs, which shows the user's lines. */
 export function printError(error: unknown): void {
   if (error instanceof HeddleError || error instanceof UsageError) {
-    process.stderr.write(`heddle: ${error.message} [${error.code}]\n`);
+    tellLine(`heddle: ${error.message} [${error.code}]`);
     if (error.cause instanceof Error && error.code === 'CLUSTER_FACTORY_FAILED') printError(error.cause);
     return;
   }
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  tellLine(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

@@ -198,7 +198,8 @@ function turnAway(socket: Duplex, objection: Objection): void {
 
 async function start(server: Server, host: string, port: number): Promise<void> {
   try {
-    server.listen({ host, port });
+    // A process of `node:cluster` would share the port with its siblings, and get connections that are for them.
+    server.listen({ host, port, exclusive: true });
     await once(server, 'listening');
   } catch (error) {
     const cause = error as NodeJS.ErrnoException;

@@ -64,14 +64,20 @@ export function pauseListening(): void {
 function interrupt(signal: NodeJS.Signals): void {
   stopListening();
   // It came after the last run was over: the process ends, as if nobody had listened.
-  if (runs.size === 0) return void process.kill(process.pid, signal);
+  if (runs.size === 0) return end(signal);
   process.exitCode = exitCodes[signal as keyof typeof exitCodes];
   if (process.listenerCount(signal) === 0) interrupted = signal;
   for (const cancel of runs) cancel(signal);
 }
 
 function endSoon(signal: NodeJS.Signals): void {
-  setTimeout(() => process.kill(process.pid, signal), farewellMs).unref();
+  setTimeout(end, farewellMs, signal).unref();
+}
+
+function end(signal: NodeJS.Signals): void {
+  process.kill(process.pid, signal);
+  // The first process of a container is sent no signal that it does not listen for, not even by itself.
+  if (process.pid === 1) process.exit(exitCodes[signal as keyof typeof exitCodes]);
 }
 
 function stopIfIdle(): void {

@@ -5,6 +5,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { HeddleError } from '../lib/heddle-error.ts';
+import { tellLine } from '../lib/standard-error.ts';
 import type { LaunchedWorker } from './workforce.ts';
 
 export interface WorkerProgram {
@@ -89,7 +90,7 @@ export class WorkerProcess implements LaunchedWorker {
 
 /** What tasks, and the programs that they start, write to standard error is seen as if they ran here. */
 export function passOn(line: string): void {
-  if (!ownLine.test(line)) process.stderr.write(`${line}\n`);
+  if (!ownLine.test(line)) tellLine(line);
 }
 
 function endGroup(leader: number): void {

@@ -6,6 +6,7 @@ import { attachmentsOf, attachShared } from '../lib/attachments.ts';
 import type { ChunkInput, CodeSource } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { shortBytes } from '../lib/posted.ts';
+import { tellLine } from '../lib/standard-error.ts';
 import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { messageIn } from '../lib/thrown-text.ts';
@@ -156,7 +157,7 @@ export class Worker implements AsyncDisposable {
     const time = Date.now();
     const whose = this.name === '' ? 'this worker, which has not joined yet,' : `worker ${this.name}`;
     const message = `a thread of ${whose} died while it ran nothing, and is replaced; ${why}`;
-    process.stderr.write(`${new Date(time).toISOString()} ERROR heddle | ${message}\n`);
+    tellLine(`${new Date(time).toISOString()} ERROR heddle | ${message}`);
     this.#comm.send({ type: 'logs', records: [{ time, level: 'error', message }] });
   }
 

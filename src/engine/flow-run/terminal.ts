@@ -2,6 +2,7 @@
 
 import { config } from '../../config/config.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
+import { tellLine } from '../../lib/standard-error.ts';
 import type { NodeRun } from './node-run.ts';
 import { progressLines } from './progress.ts';
 import { formatRecord } from '../run-log.ts';
@@ -21,7 +22,7 @@ export class Terminal implements Disposable {
 
   readonly write = (record: LogRecord): void => {
     this.#erase();
-    this.#stream.write(`${this.#format(record)}\n`);
+    tellLine(this.#format(record));
     this.#draw();
   };
 
@@ -49,7 +50,7 @@ export class Terminal implements Disposable {
     if (!this.#isLive) return;
     const lines = progressLines(this.#runs, this.#elapsed());
     const width = this.#stream.columns ?? 80;
-    for (const line of lines) this.#stream.write(`${line.slice(0, width - 1)}\n`);
+    for (const line of lines) tellLine(line.slice(0, width - 1));
     this.#drawnLines = lines.length;
   }
 
