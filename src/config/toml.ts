@@ -4,10 +4,8 @@ import type * as smolToml from 'smol-toml';
 import { UsageError } from '../lib/heddle-error.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 
-const require = createRequire(import.meta.url);
-
 /** Loaded when there is a file to read: every thread would pay for it. */
-const toml = () => require('smol-toml') as typeof smolToml;
+const toml = () => createRequire(import.meta.url)('smol-toml') as typeof smolToml;
 
 /** What is deeper than this is no configuration. It also bounds the recursion of those who walk over a value. */
 const maxDepth = 100;
@@ -17,10 +15,12 @@ const maxSearchedLines = 1_000;
 
 /** The text of the file, or nothing if there is none. */
 export function readText(path: string): string | undefined {
-  if (!existsSync(path)) return undefined;
   try {
+    if (!existsSync(path)) return undefined;
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
+    // Node's permission model does not let it be asked for.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED') return undefined;
     const why = messageIn(error);
     throw new UsageError('INVALID_CONFIG_FILE', `${path} cannot be read: ${why}`, { file: path, cause: error });
   }

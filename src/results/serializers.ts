@@ -114,13 +114,12 @@ const msgpackFormat: Format = {
   keeps: (value) => (types.isDate(value) || Buffer.isBuffer(value)) && isExact(value),
 };
 
-const require = createRequire(import.meta.url);
 let packr: msgpackr.Packr | undefined;
 
 /** Loaded when it is first needed: few programs store anything in this format, and every thread would pay for it. */
 function loadedPackr(): msgpackr.Packr {
   if (packr !== undefined) return packr;
-  const { Packr: Class } = require('msgpackr') as typeof msgpackr;
+  const { Packr: Class } = createRequire(import.meta.url)('msgpackr') as typeof msgpackr;
   return (packr = new Class({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true }));
 }
 

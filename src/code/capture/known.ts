@@ -3,8 +3,9 @@
 
 import { builtinModules, createRequire } from 'node:module';
 import { types } from 'node:util';
+import { once } from '../../lib/once.ts';
 
-const commonJs = createRequire(import.meta.url);
+const commonJs = once(() => createRequire(import.meta.url));
 let paths: ReadonlyMap<unknown, readonly string[]> | undefined;
 
 /** Loading them says something, or needs a flag. */
@@ -29,7 +30,7 @@ export function pathTo(thing: unknown): readonly string[] | undefined {
 
 /** The CommonJS module, by file, that exports a thing, or something that has it. */
 export function exportOf(thing: unknown): { readonly file: string; readonly path: readonly string[] } | undefined {
-  for (const [file, module] of Object.entries(commonJs.cache)) {
+  for (const [file, module] of Object.entries(commonJs().cache)) {
     const exported: unknown = module?.exports;
     if (exported === thing) return { file, path: [] };
     if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) continue;
@@ -41,7 +42,10 @@ export function exportOf(thing: unknown): { readonly file: string; readonly path
 }
 
 export function exportAt(file: string, path: readonly string[]): unknown {
-  return path.reduce<unknown>((thing, step) => (thing as Record<string, unknown> | undefined)?.[step], commonJs(file));
+  return path.reduce<unknown>(
+    (thing, step) => (thing as Record<string, unknown> | undefined)?.[step],
+    commonJs()(file),
+  );
 }
 
 /** What is there at the end of a path; nothing where it leads nowhere. */
