@@ -182,7 +182,10 @@ function adviceFor(loss: Crash['loss']): string {
   const again = 'The same inputs will most likely do it again: ';
   switch (loss?.kind) {
     case 'not-started':
-      return 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a)';
+      return (
+        'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a). Or what ' +
+        'Node loads there first cannot be had: look at NODE_OPTIONS, --import and --require'
+      );
     case 'error': {
       if (loss.leftBy !== undefined) {
         return 'In that task, await or return every promise, and catch what a timer or a listener throws';

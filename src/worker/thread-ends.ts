@@ -2,6 +2,7 @@
 
 import { describeLoss, type ChunkMessage, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { nameAndMessageIn } from '../lib/thrown-text.ts';
 
 /**
  * `error` is what ended the thread, or kept it from starting; `strayWords` what was logged of it, if a task left it
@@ -17,6 +18,11 @@ export function lossOf(error: unknown, memoryLimitMb: number | undefined, strayW
   if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
   const leftBy = strayWords?.task === undefined ? undefined : `task ${whose(strayWords)}, which was over,`;
   return { kind: 'error', message, ...(typeof stack === 'string' && { stack }), ...(leftBy && { leftBy }) };
+}
+
+/** Of a thread that ended before it had come as far as our own code. */
+export function notStarted(error: unknown): Loss {
+  return { kind: 'not-started', message: nameAndMessageIn(error) };
 }
 
 function whose({ task, mapIndex }: LogRecord): string {

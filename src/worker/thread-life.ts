@@ -11,6 +11,11 @@ import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, ChunkReport } from './pool.ts';
 import { chunkTurn, closingTurn, lossOf, type ChunkTurn, type ClosingTurn, type GivenChunk } from './thread-turns.ts';
 
+interface Exit {
+  readonly areInputsGone: boolean;
+  readonly isTriedAgain: boolean;
+}
+
 /** What happened, in the past tense. */
 export type ThreadEvent =
   | { readonly type: 'start-asked' }
@@ -25,7 +30,8 @@ export type ThreadEvent =
   | { readonly type: 'close-asked' }
   | { readonly type: 'closing-asked'; readonly resource: string }
   | { readonly type: 'thread-started' }
-  | { readonly type: 'thread-failed'; readonly message: string }
+  /** It could not be started; `isTriedAgain` says that another is to be, and nobody charged with it. */
+  | { readonly type: 'thread-failed'; readonly message: string; readonly isTriedAgain: boolean }
   | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage }
   /** It will report nothing more. */
   | { readonly type: 'chunk-ended'; readonly attempt: number }
@@ -34,9 +40,9 @@ export type ThreadEvent =
   | { readonly type: 'thread-broke'; readonly loss: Loss }
   /**
    * All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already, or if
-   * it is an error. Inputs that moved to it are gone with it.
+   * it is an error. Inputs that moved to it are gone with it. `isTriedAgain` is the same, of one that never came up.
    */
-  | { readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss; readonly areInputsGone: boolean }
+  | ({ readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss } & Exit)
   /** Nothing is left of it, so another may be started. */
   | { readonly type: 'thread-gone' }
   | { readonly type: 'ticked'; readonly look: Look };
@@ -135,7 +141,7 @@ export class ThreadLife {
         this.#hasServed = false;
         return;
       case 'thread-failed':
-        return this.#failToStart(event.message);
+        return this.#failToStart(event);
       case 'chunk-reported':
         return this.#hear(event.attempt, event.report);
       case 'chunk-ended':
@@ -207,12 +213,12 @@ export class ThreadLife {
     this.#emit({ type: 'start-thread' });
   }
 
-  #failToStart(why: string): void {
+  #failToStart({ message, isTriedAgain }: Extract<ThreadEvent, { type: 'thread-failed' }>): void {
     this.#thread = 'none';
     const turn = this.#turns[0];
-    if (turn?.type !== 'chunk') return;
+    if (isTriedAgain || turn?.type !== 'chunk') return;
     this.#turns.shift();
-    const loss: Loss = { kind: 'not-started', message: why };
+    const loss: Loss = { kind: 'not-started', message };
     this.#emit({ type: 'chunk-over', loss: { indices: [turn.unreported.first!], loss } });
   }
 
@@ -227,7 +233,7 @@ export class ThreadLife {
     this.#emit({ type: 'abandon-thread' });
     this.#cutShort(stuck);
     // Whatever it holds, nobody gets it back.
-    this.#exited(look, { areInputsGone: true });
+    this.#exited(look, { areInputsGone: true, isTriedAgain: false });
     this.#thread = 'none';
   }
 
@@ -244,7 +250,7 @@ export class ThreadLife {
     if (turn?.phase === 'running' || (!isFirst && typeof turn?.phase === 'object')) turn.phase = loss;
   }
 
-  #exited({ running, untaken, isBegun }: Look, { areInputsGone }: Pick<ChunkTurn, 'areInputsGone'>): void {
+  #exited({ running, untaken, isBegun }: Look, { areInputsGone, isTriedAgain }: Exit): void {
     this.#thread = 'ending';
     this.#abandonedAt = Infinity;
     for (const [key, resource] of this.#open) this.#lost.set(key, resource);
@@ -252,7 +258,8 @@ export class ThreadLife {
     const turn = this.#posted;
     if (turn?.type !== 'chunk') return;
     const isToEnd = turn.endedFor !== undefined || turn.deadline !== Infinity;
-    Object.assign(turn, { running, untaken, isUntouched: this.#hasServed && !isBegun && !isToEnd, areInputsGone });
+    const isUntouched = (this.#hasServed || isTriedAgain) && !isBegun && !isToEnd;
+    Object.assign(turn, { running, untaken, isUntouched, areInputsGone });
   }
 
   // Chunks

@@ -1,7 +1,7 @@
 // One thread, as a piscina pool of its own: piscina does not say which of its threads runs what, and a death must be
 // charged to the very index that caused it. This is the shell of `ThreadLife`, which decides.
 
-import { MessageChannel, type MessagePort, type ResourceLimits, type Worker as Thread } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
 import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail, weightOf } from '../lib/chunk.ts';
@@ -13,9 +13,11 @@ import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
-import { describeIdleDeath, lastErrorIn, lossOf, lossRecord, stuckRecord, type IdleDeath } from './thread-ends.ts';
+import { describeIdleDeath, lastErrorIn, lossOf, lossRecord, notStarted, stuckRecord } from './thread-ends.ts';
+import type { IdleDeath } from './thread-ends.ts';
 import { isBrokenThread, isClosingReport, isThreadReport, isThreadReturn } from './thread-message.ts';
 import type { ClosingReport, ThreadReport, ThreadReturn } from './thread-message.ts';
+import { FailedStarts, heapLimits } from './thread-start.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 export interface ThreadOptions {
@@ -35,6 +37,8 @@ interface LiveThread {
   /** Settles when it is gone, or was abandoned. */
   readonly over: PromiseWithResolvers<void>;
   isAbandoned: boolean;
+  /** Whether it has come as far as our own code. */
+  isUp: boolean;
   /** Whether it is we who end it. */
   isEnded: boolean;
   /** What it broke of; and the same if it ran nothing then. */
@@ -87,6 +91,7 @@ export class ThreadSlot {
   #lastWords: LogRecord | undefined;
   readonly #closings = new Map<string, AskedClosing>();
   #abandoned = 0;
+  readonly #failedStarts = new FailedStarts();
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', look: this.#look() }));
 
   /** Is told why a thread died while it ran nothing. */
@@ -242,11 +247,12 @@ export class ThreadSlot {
       this.#handle({ type: 'thread-started' });
     } catch (error) {
       this.#live = undefined;
-      this.#handle({ type: 'thread-failed', message: String(error) });
+      this.#handle({ type: 'thread-failed', message: String(error), isTriedAgain: this.#failedStarts.note() });
     }
   }
 
   async #startThread(): Promise<LiveThread> {
+    await this.#failedStarts.pause();
     const { Piscina } = await import('piscina');
     const { memoryLimitMb, argv } = this.#options;
     const piscina = new Piscina({
@@ -262,7 +268,7 @@ export class ThreadSlot {
     const thread = piscina.threads[0]!;
     const over = Promise.withResolvers<void>();
     const { port1: orders, port2: theirs } = new MessageChannel();
-    const live: LiveThread = { piscina, thread, orders, over, isAbandoned: false, isEnded: false };
+    const live: LiveThread = { piscina, thread, orders, over, isAbandoned: false, isUp: false, isEnded: false };
     const broke = (error: unknown) => this.#broke(live, error);
     // Its only call: before it is through, an error rejects it.
     piscina.run(theirs, { transferList: [theirs] }).catch(broke);
@@ -278,7 +284,8 @@ export class ThreadSlot {
     if (live.isAbandoned || live.isEnded) return;
     live.error ??= error;
     if (this.#isIdle) live.idleError ??= error;
-    this.#handle({ type: 'thread-broke', loss: lossOf(error, this.#options.memoryLimitMb) });
+    const loss = live.isUp ? lossOf(error, this.#options.memoryLimitMb) : notStarted(error);
+    this.#handle({ type: 'thread-broke', loss });
   }
 
   /** Whether the thread runs nothing: what was posted to it may not be taken up yet. */
@@ -287,7 +294,7 @@ export class ThreadSlot {
     return this.#lastTask !== undefined && !this.#look().isBegun;
   }
 
-  #exited({ piscina, over, error, idleError, isEnded }: LiveThread, exitCode: number): void {
+  #exited({ piscina, over, error, idleError, isUp, isEnded }: LiveThread, exitCode: number): void {
     this.#live = undefined;
     this.#vigil.end();
     if (idleError !== undefined || (this.#isIdle && !isEnded)) this.#tellOfIdleDeath({ error: idleError, exitCode });
@@ -298,9 +305,11 @@ export class ThreadSlot {
     // It may come behind the error itself. The log of what dies of it is the only one that is open for it; of an idle
     // death it is told above.
     if (error !== idleError && strayWords !== undefined) this.#hearUnsaid([strayWords]);
-    const { memoryLimitMb } = this.#options;
-    const loss = error === undefined ? ({ kind: 'exit', exitCode } as const) : lossOf(error, memoryLimitMb, strayWords);
-    this.#handle({ type: 'thread-exited', look: this.#look(), loss, areInputsGone: this.#areInputsGone });
+    const hasFailed = !isUp && (error !== undefined || !isEnded);
+    const end = error ?? new Error(`worker exited with code: ${exitCode}`);
+    const loss = hasFailed ? notStarted(end) : lossOf(end, this.#options.memoryLimitMb, strayWords);
+    const exit = { areInputsGone: this.#areInputsGone, isTriedAgain: hasFailed && this.#failedStarts.note() };
+    this.#handle({ type: 'thread-exited', look: this.#look(), loss, ...exit });
     // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);
@@ -339,6 +348,8 @@ export class ThreadSlot {
   }
 
   #receive(live: LiveThread, message: unknown): void {
+    live.isUp = true;
+    this.#failedStarts.forget();
     if (isThreadReturn(message)) return this.#receiveReturn(message);
     if (isClosingReport(message)) return live.isAbandoned ? undefined : this.#receiveClosing(message);
     if (isBrokenThread(message)) return this.#broke(live, message.broken);
@@ -385,13 +396,4 @@ export class ThreadSlot {
 function endThread(live: LiveThread): Promise<void> {
   live.isEnded = true;
   return live.piscina.destroy();
-}
-
-/**
- * When a heap exceeds its limit by less than 16 MB, V8 ends the thread; by more, it ends the whole process. All that
- * the young generation holds may become old at once, so it has to be smaller than that: ours has two halves of 8 MB,
- * and as much again for what is new. What a single allocation adds cannot be bounded.
- */
-function heapLimits(memoryLimitMb: number): ResourceLimits {
-  return { maxOldGenerationSizeMb: memoryLimitMb, maxYoungGenerationSizeMb: 24 };
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Program } from './process.ts';
 
@@ -38,6 +39,30 @@ suite('surroundings', { concurrency: 2 }, () => {
       assert.equal(await program.status(), 143);
     },
   );
+
+  test('threads that never come up are told as such, whatever keeps them', bounded, async () => {
+    const folder = join(import.meta.dirname, '../fixtures');
+    await using program = new Program(
+      process.execPath,
+      ['moves-away.ts'],
+      { NODE_OPTIONS: '--import ./diary.ts' },
+      folder,
+    );
+
+    assert.equal(await program.status(), 0);
+    const told = program.stderr.filter((line) => line.includes(' WARN ') && line.includes('run again'));
+    assert.ok(told.length > 0);
+    for (const line of told) assert.match(line, /no thread could be started: .*(?:'\/diary\.ts'|exited with code)/);
+    assert.match(program.stdout.at(-1)!, /look at NODE_OPTIONS, --import and --require/);
+  });
+
+  test('a flow runs where Node lets nothing be read but the project', bounded, async () => {
+    const flags = ['--permission', `--allow-fs-read=${process.cwd()}`];
+    await using program = new Program(process.execPath, [...flags, script]);
+
+    assert.equal(await program.status(), 0, program.stderr.join('\n'));
+    assert.match(program.stdout.at(-1)!, /^Success: /);
+  });
 
   test('processes of node:cluster that each listen at any free port do not share one', bounded, async () => {
     await using program = new Program(process.execPath, ['test/fixtures/forks.ts']);

@@ -118,7 +118,9 @@ const memory = `${again} look for what fills the memory.`;
 const missing = ' What it wrote just before that may be missing from the log.';
 const awaited = `${again} await or return every promise that the task makes, or catch what it throws.`;
 const listening = `${again} a worker imports the module of a task, so let no server listen there but behind if (import.meta.main).`;
-const limited = 'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a).';
+const limited =
+  'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a). Or what ' +
+  'Node loads there first cannot be had: look at NODE_OPTIONS, --import and --require.';
 const adviceOf = new Map<string | undefined, string>([
   ['error', awaited],
   ['not-started', limited],

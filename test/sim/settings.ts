@@ -45,6 +45,8 @@ export interface Faults {
   readonly moved: number;
   /** A thread cannot be started. */
   readonly unstartable: number;
+  /** One that cannot be started is tried again before anybody is charged. */
+  readonly pardoned: number;
   /** An index asks to be run again later. */
   readonly delayed: number;
   /** All indices of an array ask to be run again, at about the same time. */
@@ -97,6 +99,7 @@ const highest: Faults = {
   idleDeath: 0.1,
   moved: 0.5,
   unstartable: 0.1,
+  pardoned: 0.5,
   delayed: 0.05,
   storm: 0.3,
   abandoned: 0.05,

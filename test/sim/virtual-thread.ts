@@ -175,7 +175,10 @@ export class VirtualThread {
   #start(): void {
     assert(this.#state === 'none', 'a thread is started that is there');
     this.#later(this.#between(1, 50), () => {
-      if (this.#chance('unstartable')) return this.#handle({ type: 'thread-failed', message: 'no memory' });
+      if (this.#chance('unstartable')) {
+        const isTriedAgain = this.#chance('pardoned');
+        return this.#handle({ type: 'thread-failed', message: 'no memory', isTriedAgain });
+      }
       this.#state = 'idle';
       this.#handle({ type: 'thread-started' });
     });
@@ -328,7 +331,13 @@ export class VirtualThread {
     if (brokeAt < exitAt) this.#atHost(brokeAt, () => this.#handle({ type: 'thread-broke', loss: exited }));
     this.#atHost(exitAt, () => {
       this.#isCalled = false;
-      this.#handle({ type: 'thread-exited', look: this.#look(), loss: exited, areInputsGone: this.#chance('moved') });
+      this.#handle({
+        type: 'thread-exited',
+        look: this.#look(),
+        loss: exited,
+        areInputsGone: this.#chance('moved'),
+        isTriedAgain: false,
+      });
     });
     this.#atHost(exitAt + this.#between(0, 5), () => this.#handle({ type: 'thread-gone' }));
   }

@@ -80,13 +80,13 @@ export function exited(...running: number[]): ThreadEvent {
 /** It runs nothing, and has begun all before `next`, of ten. */
 export function exitedIdle(next: number): Extract<ThreadEvent, { type: 'thread-exited' }> {
   const look = { ...busy, untaken: next === 10 ? [] : [{ start: next, end: 10 }] };
-  return { type: 'thread-exited', look, loss: exit3, areInputsGone: false };
+  return { type: 'thread-exited', look, loss: exit3, areInputsGone: false, isTriedAgain: false };
 }
 
 /** Before it has taken up the chunk that was posted. */
 export function exitedBefore({ areInputsGone = false } = {}): ThreadEvent {
   const look = { ...busy, untaken: [{ start: 0, end: 10 }], isBegun: false };
-  return { type: 'thread-exited', look, loss: exit3, areInputsGone };
+  return { type: 'thread-exited', look, loss: exit3, areInputsGone, isTriedAgain: false };
 }
 
 /** With -1 for a lane that runs nothing. */

@@ -40,14 +40,16 @@ test('a thread that was started ahead is not started again', () => {
   assert.deepEqual(on({ type: 'start-asked' }, chunk(1), started), [post]);
 });
 
-test('when no thread can be started, the first index of the chunk is charged, and the next chunk tries again', () => {
+test('when no thread can be started, however often, the first index of the chunk is charged, and the next tries anew', () => {
   const { on } = thread();
   const loss: Loss = { kind: 'not-started', message: 'EAGAIN' };
+  const failed = (isTriedAgain: boolean) => ({ type: 'thread-failed', message: 'EAGAIN', isTriedAgain }) as const;
   on(chunk(1, { start: 5, end: 9 }));
 
-  assert.deepEqual(on({ type: 'thread-failed', message: 'EAGAIN' }), [over({ indices: [5], loss })]);
+  assert.deepEqual(on(failed(true)), [start]);
+  assert.deepEqual(on(failed(false)), [over({ indices: [5], loss })]);
   assert.deepEqual(on(chunk(2)), [start]);
-  assert.deepEqual(thread().on({ type: 'start-asked' }, { type: 'thread-failed', message: 'EAGAIN' }), [start]);
+  assert.deepEqual(thread().on({ type: 'start-asked' }, failed(false)), [start]);
 });
 
 test('reports are passed on while their chunk has the thread, and no others', () => {
