@@ -217,7 +217,8 @@ function lostError(peer: string, cause: Error | string = 'its end went away with
 
 /** A close frame holds 123 bytes of reason. Cut between characters. */
 function fitting(reason: string): string {
-  let text = reason.slice(0, 123);
-  while (Buffer.byteLength(text) > 123) text = text.slice(0, -1);
-  return text.toWellFormed();
+  if (Buffer.byteLength(reason) <= 123) return reason.toWellFormed();
+  let text = reason.slice(0, 120);
+  while (Buffer.byteLength(text) > 120) text = text.slice(0, -1);
+  return `${text.toWellFormed()}…`;
 }

@@ -2,6 +2,7 @@
 
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { bounded } from '../bounded.ts';
+import { causeIn } from '../cause-text.ts';
 import type { Flow } from './flow.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { FlowState, type FlowOutcome } from './flow-state.ts';
@@ -71,7 +72,7 @@ function describeFailure(run: NodeRun): string {
   const first = run.children.findIndex((child) => child.isFailed());
   const state = run.children[first] ?? run.state;
   // If none of its children failed, a handler made the state of the mapped task a failure.
-  const why = firstLineOf(state.message);
+  const why = `${firstLineOf(state.message)}${state.type === 'Failed' ? causeIn(state) : ''}`;
   if (!run.isList || first === -1) return `${slug}: ${why}`;
   return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${why}`;
 }

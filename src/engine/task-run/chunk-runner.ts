@@ -11,6 +11,7 @@ import {
   type ChunkTask,
 } from '../../lib/chunk.ts';
 import { bounded } from '../bounded.ts';
+import { causeIn } from '../cause-text.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { positionsIn } from '../../lib/range.ts';
 import { keepSpecimen } from '../../lib/specimens.ts';
@@ -258,7 +259,7 @@ class ChunkRun {
 
   #logRetry({ loaded, runner, index }: FinishedRun, state: State): void {
     const logger = runner.loggerFor(index);
-    const message = bounded(state.message);
+    const message = `${bounded(state.message)}${causeIn(state)}`;
     // A RETRY that was thrown is intended; a failure is news.
     if (state.error === undefined) return logger.debug(message);
     const { kind, count } = countOfKind(this.#array.retries, state);

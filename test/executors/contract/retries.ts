@@ -8,9 +8,23 @@ import { textsOf, writtenByTasks } from '../../fixtures/log-lines.ts';
 import type { Rule, Run } from '../contract.ts';
 
 const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, retryThenFail, slowAtFirst, waitForAbort } = failing;
-const { rejectLater, returnUnsendable } = failing;
+const { rejectLater, returnUnsendable, throwValue } = failing;
 
 export function retryRules(rule: Rule): void {
+  rule(
+    'a failure that does not say why has its cause behind it, in the line of its retry and in the last one',
+    async (run) => {
+      const cause = new Error('connect ECONNREFUSED 127.0.0.1:9999');
+      const refused = throwValue.with({ retries: 1 });
+
+      const { state, logs } = await run(new Flow('down', () => refused(new TypeError('fetch failed', { cause }))));
+
+      const why = `cause: ${cause.message}`;
+      assert.deepEqual(textsOf(logs, 'warn'), [`TypeError: fetch failed (retry 1 of 1 in 0 ms); ${why}`]);
+      assert.equal(state.message, `Some reference tasks failed: throw-value: TypeError: fetch failed; ${why}`);
+    },
+  );
+
   rule('of many retries for one error some are in the log, and all of them at the level debug', async (run) => {
     const many = Array.from({ length: 401 }, (_, x) => x);
     const flow = new Flow('many-retried', () => failOddOnce.map(many));
