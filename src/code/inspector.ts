@@ -1,6 +1,7 @@
 // What the engine knows of a function and tells to debuggers only: where it stands, and which variables it can see. So
 // for a moment there is one, of this very thread. It is loaded when somebody asks, which takes tens of milliseconds.
 
+import util from 'node:util';
 import type { Debugger, Runtime, Session } from 'node:inspector';
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- functions and classes alike, whatever they take
@@ -31,10 +32,14 @@ export interface FunctionFacts {
 
 export type Script = Debugger.ScriptParsedEventDataType;
 
-/** Where a thing lies while the inspector is told of it, or hands one out. */
+/**
+ * Where a thing lies while the inspector is told of it, or hands one out. A module of Node's is the same in every
+ * context of this thread; `process` is not, where a test runner (Jest) gives each file of tests its own.
+ */
 const handover = Symbol.for('heddle.handover');
-const hands = process as unknown as { [handover]?: unknown };
-const taking = `function () { process[Symbol.for('${handover.description}')] = this; }`;
+const hands = util as unknown as { [handover]?: unknown };
+const place = `process.getBuiltinModule('node:util')[Symbol.for('${handover.description}')]`;
+const taking = `function () { ${place} = this; }`;
 const group = 'heddle';
 
 /**
@@ -143,9 +148,8 @@ export class Inspector implements Disposable {
   #held<Answer>(code: Code, question: (objectId: string) => Answer): Answer {
     hands[handover] = code;
     try {
-      const expression = `process[Symbol.for('${handover.description}')]`;
       const { result } = this.#ask<Runtime.EvaluateReturnType>((answered) => {
-        this.#session.post('Runtime.evaluate', { expression, objectGroup: group }, answered);
+        this.#session.post('Runtime.evaluate', { expression: place, objectGroup: group }, answered);
       });
       return question(result.objectId!);
     } finally {

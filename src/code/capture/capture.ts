@@ -284,7 +284,9 @@ const ties = {
   },
   commonJs: {
     what: 'is code of a CommonJS module, which does not export it, so that nobody else can get at it',
-    remedy: 'Export it, or make its file an ES module (.mjs, or "type": "module" in package.json).',
+    remedy:
+      'Export it, or make its file an ES module (.mjs, or "type": "module" in package.json). Where Jest has made ' +
+      'CommonJS of it for a test, run the flow with LocalExecutor, which refuses the same values.',
   },
   vite: {
     what: 'is in a file that Vite has rewritten, as Vitest does, so that no worker can import what is running here',
