@@ -2,27 +2,31 @@
 
 import { describeLoss, type ChunkMessage, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import { nameAndMessageIn } from '../lib/thrown-text.ts';
 
-/**
- * `error` is what ended the thread, or kept it from starting; `strayWords` what was logged of it, if a task left it
- * behind that was over.
- */
-export function lossOf(error: unknown, memoryLimitMb: number | undefined, strayWords?: LogRecord): Loss {
+interface Circumstances {
+  readonly memoryLimitMb: number | undefined;
+  /** What was logged of the error, if a task left it behind that was over. */
+  readonly strayWords?: LogRecord | undefined;
+  /** Whether the thread had come as far as our own code; true by default. */
+  readonly isUp?: boolean;
+}
+
+/** `error` is what ended the thread, or kept it from starting. */
+export function lossOf(error: unknown, { memoryLimitMb, strayWords, isUp = true }: Circumstances): Loss {
   const { code, message = String(error), stack } = error as { code?: unknown; message?: string; stack?: string };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
   }
-  if (code === 'ERR_WORKER_INIT_FAILED') return { kind: 'not-started', message };
+  if (code === 'ERR_WORKER_INIT_FAILED' || !isUp) return { kind: 'not-started', message };
   const exitCode = /worker exited with code: (\d+)/.exec(message)?.[1];
   if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
   const leftBy = strayWords?.task === undefined ? undefined : `task ${whose(strayWords)}, which was over,`;
   return { kind: 'error', message, ...(typeof stack === 'string' && { stack }), ...(leftBy && { leftBy }) };
 }
 
-/** Of a thread that ended before it had come as far as our own code. */
-export function notStarted(error: unknown): Loss {
-  return { kind: 'not-started', message: nameAndMessageIn(error) };
+/** What Node says of such a thread elsewhere. */
+export function exited(exitCode: number): Error {
+  return new Error(`worker exited with code: ${exitCode}`);
 }
 
 function whose({ task, mapIndex }: LogRecord): string {
@@ -35,20 +39,23 @@ export interface IdleDeath {
   readonly error: unknown;
   readonly exitCode: number;
   readonly memoryLimitMb: number | undefined;
+  /** Whether it had come as far as our own code. */
+  readonly isUp: boolean;
   /** The task of its last chunk, if it had one. */
   readonly lastTask: string | undefined;
   /** The last error that was logged there outside of a chunk, as uncaught errors are. Secrets in it are masked. */
   readonly lastWords: LogRecord | undefined;
 }
 
-export function describeIdleDeath({ error, exitCode, memoryLimitMb, lastTask, lastWords }: IdleDeath): string {
+export function describeIdleDeath(death: IdleDeath): string {
+  const { error, exitCode, memoryLimitMb, isUp, lastTask, lastWords } = death;
   const ran = lastTask === undefined ? '' : `the last task that ran on it was '${lastTask}'. `;
-  if (error === undefined) {
+  if (error === undefined && isUp) {
     const remedy =
       'let no timer, listener or promise that a task leaves behind do so; a task ends by returning or throwing';
     return `${ran}Something called process.exit(${exitCode}) there: ${remedy}`;
   }
-  const loss = lossOf(error, memoryLimitMb);
+  const loss = lossOf(error ?? exited(exitCode), { memoryLimitMb, isUp });
   const words = loss.kind === 'error' ? lastWords : undefined;
   if (words?.task !== undefined) {
     return `the last words of task ${whose(words)}, which was over: ${words.message}`;

@@ -13,7 +13,7 @@ import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
-import { describeIdleDeath, lastErrorIn, lossOf, lossRecord, notStarted, stuckRecord } from './thread-ends.ts';
+import { describeIdleDeath, exited, lastErrorIn, lossOf, lossRecord, stuckRecord } from './thread-ends.ts';
 import type { IdleDeath } from './thread-ends.ts';
 import { isBrokenThread, isClosingReport, isThreadReport, isThreadReturn } from './thread-message.ts';
 import type { ClosingReport, ThreadReport, ThreadReturn } from './thread-message.ts';
@@ -284,8 +284,7 @@ export class ThreadSlot {
     if (live.isAbandoned || live.isEnded) return;
     live.error ??= error;
     if (this.#isIdle) live.idleError ??= error;
-    const loss = live.isUp ? lossOf(error, this.#options.memoryLimitMb) : notStarted(error);
-    this.#handle({ type: 'thread-broke', loss });
+    this.#handle({ type: 'thread-broke', loss: lossOf(error, { ...this.#options, isUp: live.isUp }) });
   }
 
   /** Whether the thread runs nothing: what was posted to it may not be taken up yet. */
@@ -297,7 +296,8 @@ export class ThreadSlot {
   #exited({ piscina, over, error, idleError, isUp, isEnded }: LiveThread, exitCode: number): void {
     this.#live = undefined;
     this.#vigil.end();
-    if (idleError !== undefined || (this.#isIdle && !isEnded)) this.#tellOfIdleDeath({ error: idleError, exitCode });
+    if (idleError !== undefined || (this.#isIdle && !isEnded))
+      this.#tellOfIdleDeath({ error: idleError, exitCode, isUp });
     // Reports that were in the port when the thread died are delivered before its exit is. What it wrote and could not
     // post any more is in the memory that it shares.
     const { heard = 0, strayWords } = this.#given ?? {};
@@ -306,8 +306,7 @@ export class ThreadSlot {
     // death it is told above.
     if (error !== idleError && strayWords !== undefined) this.#hearUnsaid([strayWords]);
     const hasFailed = !isUp && (error !== undefined || !isEnded);
-    const end = error ?? new Error(`worker exited with code: ${exitCode}`);
-    const loss = hasFailed ? notStarted(end) : lossOf(end, this.#options.memoryLimitMb, strayWords);
+    const loss = lossOf(error ?? exited(exitCode), { ...this.#options, strayWords, isUp: !hasFailed });
     const exit = { areInputsGone: this.#areInputsGone, isTriedAgain: hasFailed && this.#failedStarts.note() };
     this.#handle({ type: 'thread-exited', look: this.#look(), loss, ...exit });
     // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
@@ -315,9 +314,8 @@ export class ThreadSlot {
     void gone.then(over.resolve);
   }
 
-  #tellOfIdleDeath(death: Pick<IdleDeath, 'error' | 'exitCode'>): void {
-    const { memoryLimitMb } = this.#options;
-    this.died(describeIdleDeath({ ...death, memoryLimitMb, lastTask: this.#lastTask, lastWords: this.#lastWords }));
+  #tellOfIdleDeath(death: Pick<IdleDeath, 'error' | 'exitCode' | 'isUp'>): void {
+    this.died(describeIdleDeath({ ...death, ...this.#options, lastTask: this.#lastTask, lastWords: this.#lastWords }));
   }
 
   #postChunk(chunk: PooledChunk): Promise<void> {

@@ -42,7 +42,7 @@ async function outcomesOf(task: Task<[value: number]>, executor: Executor) {
 function linesOf(records: readonly LogRecord[]): string[][] {
   const lines = numbers.map((): string[] => []);
   for (const { level, mapIndex, message } of records) {
-    const isOfThread = level === 'error' || message.startsWith('more failures');
+    const isOfThread = level === 'error' || /^more (?:failures|retries) |\(retry \d/.test(message);
     if (mapIndex !== undefined && !isOfThread) lines[mapIndex]!.push(message);
   }
   return lines;

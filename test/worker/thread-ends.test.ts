@@ -6,7 +6,17 @@ test('a thread that its process had nothing to start with is blamed on no promis
   const message = 'Worker initialization failure: EMFILE';
   const error = Object.assign(new Error(message), { code: 'ERR_WORKER_INIT_FAILED' });
 
-  assert.deepEqual(lossOf(error, undefined), { kind: 'not-started', message });
-  const death = { error, exitCode: 1, memoryLimitMb: undefined, lastTask: 'inc', lastWords: undefined };
+  assert.deepEqual(lossOf(error, { memoryLimitMb: undefined }), { kind: 'not-started', message });
+  const death = { error, exitCode: 1, memoryLimitMb: undefined, isUp: true, lastTask: 'inc', lastWords: undefined };
   assert.equal(describeIdleDeath(death), `no thread could be started: ${message}`);
+});
+
+test('a thread that ended before it had come up did so for no task, but for its memory', () => {
+  const full = Object.assign(new Error('full'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
+  const death = { exitCode: 1, memoryLimitMb: 8, isUp: false, lastTask: 'inc', lastWords: undefined };
+  const none = 'no thread could be started: ';
+
+  assert.equal(describeIdleDeath({ ...death, error: new Error('no ./pre.mjs') }), `${none}no ./pre.mjs`);
+  assert.equal(describeIdleDeath({ ...death, error: undefined }), `${none}worker exited with code: 1`);
+  assert.deepEqual(lossOf(full, { memoryLimitMb: 8, isUp: false }), { kind: 'out-of-memory', memoryLimitMb: 8 });
 });
