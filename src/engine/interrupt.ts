@@ -2,6 +2,9 @@ import { setImmediate } from 'node:timers';
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** That of a container is sent no signal that it does not listen for, not even by itself. */
+const isFirstProcess = process.pid === 1;
+
 /** The flow runs that are to be cancelled; one listener serves them all. */
 const runs = new Set<(why: string) => void>();
 let isListening = false;
@@ -53,7 +56,8 @@ export function awaitsSignal(program: Pick<NodeJS.Process, 'listenerCount'>): bo
  * that is there would only keep Ctrl-C from ending the process. Listening goes on when the event loop turns again.
  */
 export function pauseListening(): void {
-  if (!isListening) return;
+  // Whoever listens to nothing there is sent nothing.
+  if (!isListening || isFirstProcess) return;
   stopListening();
   pause = setTimeout(() => {
     pause = undefined;
@@ -67,6 +71,8 @@ function interrupt(signal: NodeJS.Signals): void {
   if (runs.size === 0) return end(signal);
   process.exitCode = exitCodes[signal as keyof typeof exitCodes];
   if (process.listenerCount(signal) === 0) interrupted = signal;
+  // The second one.
+  if (isFirstProcess) process.once(signal, quit);
   for (const cancel of runs) cancel(signal);
 }
 
@@ -75,9 +81,13 @@ function endSoon(signal: NodeJS.Signals): void {
 }
 
 function end(signal: NodeJS.Signals): void {
+  process.off(signal, quit);
   process.kill(process.pid, signal);
-  // The first process of a container is sent no signal that it does not listen for, not even by itself.
-  if (process.pid === 1) process.exit(exitCodes[signal as keyof typeof exitCodes]);
+  if (isFirstProcess && process.listenerCount(signal) === 0) quit(signal);
+}
+
+function quit(signal: NodeJS.Signals): void {
+  process.exit(exitCodes[signal as keyof typeof exitCodes]);
 }
 
 function stopIfIdle(): void {

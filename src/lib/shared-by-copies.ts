@@ -8,9 +8,10 @@ export function sharedByCopies(one: abstract new (...args: never) => object): vo
   Object.defineProperty(one.prototype, mark, { value: true });
   Object.defineProperty(one, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
-      if (this !== one) return isOrdinary.call(this as typeof one, value);
       try {
-        return (typeof value === 'object' || typeof value === 'function') && value !== null && mark in value;
+        if (this !== one) return isOrdinary.call(this as typeof one, value);
+        if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+        return (value as { readonly [mark: symbol]: unknown })[mark] === true;
       } catch {
         // A Proxy that does not let itself be asked.
         return false;

@@ -18,14 +18,14 @@ export function lossOf(error: unknown, { memoryLimitMb, strayWords, isUp = true 
     return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
   }
   if (code === 'ERR_WORKER_INIT_FAILED' || !isUp) return { kind: 'not-started', message };
-  const exitCode = /worker exited with code: (\d+)/.exec(message)?.[1];
+  const exitCode = /worker exited with code: (-?\d+)/.exec(message)?.[1];
   if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
   const leftBy = strayWords?.task === undefined ? undefined : `task ${whose(strayWords)}, which was over,`;
   return { kind: 'error', message, ...(typeof stack === 'string' && { stack }), ...(leftBy && { leftBy }) };
 }
 
-/** What Node says of such a thread elsewhere. */
-export function exited(exitCode: number): Error {
+/** What piscina says of a thread that ended by itself while a call of it went on. */
+export function exitError(exitCode: number): Error {
   return new Error(`worker exited with code: ${exitCode}`);
 }
 
@@ -55,7 +55,7 @@ export function describeIdleDeath(death: IdleDeath): string {
       'let no timer, listener or promise that a task leaves behind do so; a task ends by returning or throwing';
     return `${ran}Something called process.exit(${exitCode}) there: ${remedy}`;
   }
-  const loss = lossOf(error ?? exited(exitCode), { memoryLimitMb, isUp });
+  const loss = lossOf(error ?? exitError(exitCode), { memoryLimitMb, isUp });
   const words = loss.kind === 'error' ? lastWords : undefined;
   if (words?.task !== undefined) {
     return `the last words of task ${whose(words)}, which was over: ${words.message}`;

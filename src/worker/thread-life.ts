@@ -13,6 +13,7 @@ import { chunkTurn, closingTurn, lossOf, type ChunkTurn, type ClosingTurn, type 
 
 interface Exit {
   readonly areInputsGone: boolean;
+  /** It never came up: its chunk gets another one, and is not charged. */
   readonly isTriedAgain: boolean;
 }
 
@@ -30,7 +31,7 @@ export type ThreadEvent =
   | { readonly type: 'close-asked' }
   | { readonly type: 'closing-asked'; readonly resource: string }
   | { readonly type: 'thread-started' }
-  /** It could not be started; `isTriedAgain` says that another is to be, and nobody charged with it. */
+  /** It could not be started. With `isTriedAgain`, what waits for it waits for another, and is not charged. */
   | { readonly type: 'thread-failed'; readonly message: string; readonly isTriedAgain: boolean }
   | { readonly type: 'chunk-reported'; readonly attempt: number; readonly report: ChunkMessage }
   /** It will report nothing more. */
@@ -40,7 +41,7 @@ export type ThreadEvent =
   | { readonly type: 'thread-broke'; readonly loss: Loss }
   /**
    * All that it ever reported has been heard. `loss` is what became of what it ran, if nothing is known already, or if
-   * it is an error. Inputs that moved to it are gone with it. `isTriedAgain` is the same, of one that never came up.
+   * it is an error. Inputs that moved to it are gone with it.
    */
   | ({ readonly type: 'thread-exited'; readonly look: Look; readonly loss: Loss } & Exit)
   /** Nothing is left of it, so another may be started. */

@@ -13,7 +13,7 @@ import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
-import { describeIdleDeath, exited, lastErrorIn, lossOf, lossRecord, stuckRecord } from './thread-ends.ts';
+import { describeIdleDeath, exitError, lastErrorIn, lossOf, lossRecord, stuckRecord } from './thread-ends.ts';
 import type { IdleDeath } from './thread-ends.ts';
 import { isBrokenThread, isClosingReport, isThreadReport, isThreadReturn } from './thread-message.ts';
 import type { ClosingReport, ThreadReport, ThreadReturn } from './thread-message.ts';
@@ -306,7 +306,7 @@ export class ThreadSlot {
     // death it is told above.
     if (error !== idleError && strayWords !== undefined) this.#hearUnsaid([strayWords]);
     const hasFailed = !isUp && (error !== undefined || !isEnded);
-    const loss = lossOf(error ?? exited(exitCode), { ...this.#options, strayWords, isUp: !hasFailed });
+    const loss = lossOf(error ?? exitError(exitCode), { ...this.#options, strayWords, isUp: !hasFailed });
     const exit = { areInputsGone: this.#areInputsGone, isTriedAgain: hasFailed && this.#failedStarts.note() };
     this.#handle({ type: 'thread-exited', look: this.#look(), loss, ...exit });
     // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
@@ -334,6 +334,8 @@ export class ThreadSlot {
       live.thread.ref();
       this.#vigil.begin();
     } catch (error) {
+      // What cannot be posted says nothing of the thread.
+      live.isUp = true;
       this.#broke(live, error);
     }
   }
@@ -346,8 +348,8 @@ export class ThreadSlot {
   }
 
   #receive(live: LiveThread, message: unknown): void {
+    if (!live.isUp) this.#failedStarts.forget();
     live.isUp = true;
-    this.#failedStarts.forget();
     if (isThreadReturn(message)) return this.#receiveReturn(message);
     if (isClosingReport(message)) return live.isAbandoned ? undefined : this.#receiveClosing(message);
     if (isBrokenThread(message)) return this.#broke(live, message.broken);

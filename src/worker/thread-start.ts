@@ -1,9 +1,9 @@
-// What is to be known to start a thread: how large its heap may be, and how often that was in vain.
+// What is to be known to start a thread: how large its heap may be, and how often starts failed.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResourceLimits } from 'node:worker_threads';
 
-/** After so many in a row that could not be started, what waits for a thread is charged with one more. */
+/** The last of so many in a row that could not be started is charged to what waits for a thread. */
 const mostFailures = 4;
 /** Between two of them: of processes and open files, others may have given some back by then. */
 const firstPauseMs = 50;
@@ -20,8 +20,8 @@ export class FailedStarts {
 
   /** Notes one more. Gives whether another is to be started, and nobody charged with it. */
   note(): boolean {
-    this.#inARow += 1;
-    return this.#inARow < mostFailures;
+    this.#inARow = (this.#inARow + 1) % mostFailures;
+    return this.#inARow > 0;
   }
 
   /** A thread has come up. */

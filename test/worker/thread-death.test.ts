@@ -98,6 +98,15 @@ test('one that was cancelled meanwhile does not', () => {
   assert.deepEqual(on(gone), [over({ indices: [0], loss: exit3 })]);
 });
 
+test('a chunk whose thread never came up gets the next one, uncharged for as long as that is tried again', () => {
+  const { on } = thread();
+  on(chunk(1), started, exitedBefore({ isTriedAgain: true }));
+
+  assert.deepEqual(on(gone), [start]);
+  assert.deepEqual(on(started, exitedBefore()), [post]);
+  assert.deepEqual(on(gone), [over({ indices: [0], loss: exit3 })]);
+});
+
 test('an error that was heard of before the exit is what the index is charged with', () => {
   const { on } = thread();
   const loss = { kind: 'error', message: 'boom' } as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeIdleDeath, lossOf } from '../../src/worker/thread-ends.ts';
+import { describeIdleDeath, exitError, lossOf } from '../../src/worker/thread-ends.ts';
 
 test('a thread that its process had nothing to start with is blamed on no promise', () => {
   const message = 'Worker initialization failure: EMFILE';
@@ -13,10 +13,16 @@ test('a thread that its process had nothing to start with is blamed on no promis
 
 test('a thread that ended before it had come up did so for no task, but for its memory', () => {
   const full = Object.assign(new Error('full'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
-  const death = { exitCode: 1, memoryLimitMb: 8, isUp: false, lastTask: 'inc', lastWords: undefined };
+  const death = { exitCode: 1, memoryLimitMb: 8, isUp: false, lastTask: undefined, lastWords: undefined };
   const none = 'no thread could be started: ';
 
   assert.equal(describeIdleDeath({ ...death, error: new Error('no ./pre.mjs') }), `${none}no ./pre.mjs`);
   assert.equal(describeIdleDeath({ ...death, error: undefined }), `${none}worker exited with code: 1`);
   assert.deepEqual(lossOf(full, { memoryLimitMb: 8, isUp: false }), { kind: 'out-of-memory', memoryLimitMb: 8 });
+});
+
+test('any exit code is known again', () => {
+  for (const exitCode of [0, 3, -1]) {
+    assert.deepEqual(lossOf(exitError(exitCode), { memoryLimitMb: undefined }), { kind: 'exit', exitCode });
+  }
 });

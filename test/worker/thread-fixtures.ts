@@ -84,9 +84,9 @@ export function exitedIdle(next: number): Extract<ThreadEvent, { type: 'thread-e
 }
 
 /** Before it has taken up the chunk that was posted. */
-export function exitedBefore({ areInputsGone = false } = {}): ThreadEvent {
+export function exitedBefore({ areInputsGone = false, isTriedAgain = false } = {}): ThreadEvent {
   const look = { ...busy, untaken: [{ start: 0, end: 10 }], isBegun: false };
-  return { type: 'thread-exited', look, loss: exit3, areInputsGone, isTriedAgain: false };
+  return { type: 'thread-exited', look, loss: exit3, areInputsGone, isTriedAgain };
 }
 
 /** With -1 for a lane that runs nothing. */

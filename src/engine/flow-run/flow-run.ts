@@ -57,7 +57,7 @@ const mostToldOf = 10;
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
   const calledAt = Date.now();
-  const stopwatch = performance.now();
+  const beganAtMs = performance.now();
   using over = new Over(request.signal);
   using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
   using _alive = keptAlive();
@@ -112,7 +112,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   using _exit = tellOfEarlyExit(flowRunId, logger);
   await orTold(carryThrough(runner, session, { over, request, log }));
 
-  const taken = () => ({ durationMs: Math.round(performance.now() - stopwatch) });
+  const taken = () => ({ durationMs: Math.round(performance.now() - beganAtMs) });
   const statistics = { startedAt: calledAt, ...taken(), ...countTaskRuns(runner), ...mostHands };
   const computed = finalState(flow, runner, { flowRunId, log, statistics });
   const end = first.isRunning() ? await handlers.end(computed) : first;
