@@ -153,15 +153,8 @@ function readCrash(bytes: Uint8Array): Crash {
 }
 
 function crashed(crash: Crash, mapIndex: number | undefined): State {
-  const { task, losses, worker, loss, lastLines = [], isFinal } = crash;
-  const which = mapIndex === undefined ? '' : ` [map index ${mapIndex}]`;
-  const where = worker === undefined ? '' : ` on ${worker}`;
-  const times = losses === 1 ? 'once' : `${losses} times`;
-  const what = isFinal
-    ? `task '${task}'${which} may have run when the means to run it were lost${where}: ${describeLoss(loss)}. ` +
-      `It is not run again, because its task says onWorkerLost: 'crash'; look what it has done.${missingFor(loss)}`
-    : `task '${task}'${which} was given up after the means to run it were lost ${times}; last${where}: ` +
-      `${describeLoss(loss)}. ${adviceFor(loss)}.${missingFor(loss)}`;
+  const { task, losses, worker, loss, lastLines = [] } = crash;
+  const what = crashText(crash, mapIndex);
   const message = lastLines.length === 0 ? what : `${what}\nIts last lines in the log:\n  ${lastLines.join('\n  ')}`;
   // The loss's own message is part of ours, which it must not replace.
   const { message: told = '', stack, ...how } = loss ?? {};
@@ -170,6 +163,18 @@ function crashed(crash: Crash, mapIndex: number | undefined): State {
   const facts = { task, losses, ...place, ...how, ...(lastLines.length > 0 && { lastLines }), ...(cause && { cause }) };
   const error = new HeddleError('TASK_RUN_CRASHED', message, facts);
   return new State('Crashed', message, { error });
+}
+
+function crashText({ task, losses, worker, loss, isFinal }: Crash, mapIndex: number | undefined): string {
+  const run = `task '${task}'${mapIndex === undefined ? '' : ` [map index ${mapIndex}]`}`;
+  const how = `${worker === undefined ? '' : ` on ${worker}`}: ${describeLoss(loss)}.`;
+  const again = `It is not run again, because its task says onWorkerLost: 'crash'`;
+  if (isFinal && loss?.kind === 'not-started') return `${run} was not begun${how} ${adviceFor(loss)}. ${again}.`;
+  const end = missingFor(loss);
+  if (isFinal)
+    return `${run} may have run when the means to run it were lost${how} ${again}; look what it has done.${end}`;
+  const times = losses === 1 ? 'once' : `${losses} times`;
+  return `${run} was given up after the means to run it were lost ${times}; last${how} ${adviceFor(loss)}.${end}`;
 }
 
 /** The error that ended the thread, as far as more than its text arrived. */

@@ -56,8 +56,9 @@ export function noteLoss(worker: WorkerPeer, { assignment, isLastLoss }: Noted, 
   const several = `the ${indices.length} runs of which one was to blame are run again, fewer together`;
   const [index] = indices;
   const isLast = crashesWhenLost || (indices.length === 1 && isLastLoss(array.id, index!));
-  const again = indices.length > 1 ? several : 'what it ran is run again';
-  const message = `${describeLoss(loss)}; ${isLast ? 'what it ran is not run again' : again}`;
+  const what = loss.kind === 'not-started' ? 'what waited for it' : 'what it ran';
+  const again = indices.length > 1 ? several : `${what} is run again`;
+  const message = `${describeLoss(loss)}; ${isLast ? `${what} is not run again` : again}`;
   const isAlone = length > 1 && indices.length === 1 && index !== undefined;
   const whose = { task: name, ...(isAlone && { mapIndex: index }), worker: worker.name };
   return { time: Date.now(), level: 'warn', message, ...whose };

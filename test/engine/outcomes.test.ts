@@ -172,6 +172,17 @@ for (const [how, crash] of losses) {
   });
 }
 
+test('a run that waited in vain for a thread is not said to have done anything', () => {
+  const loss = { kind: 'not-started', message: 'EMFILE' } as const;
+  const { bytes } = crashBlock(12, { task: 'parse', losses: 1, worker: 'ant', loss, isFinal: true });
+
+  assert.equal(
+    stateAt(decodeOutcomes(bytes), 0).message,
+    `task 'parse' was not begun on ant: no thread could be started: EMFILE. ${limited} It is not run again, because ` +
+      `its task says onWorkerLost: 'crash'.`,
+  );
+});
+
 test('the facts of a crash are fields of its error', () => {
   const { bytes } = crashBlock(12, { ...crash, worker: 'ant', loss: { kind: 'exit', exitCode: 7 } });
 

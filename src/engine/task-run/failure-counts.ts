@@ -3,15 +3,15 @@ import type { State } from '../../flow/state.ts';
 /** How many names of errors count as kinds of their own, since user code may give each error a new name. */
 const mostKinds = 20;
 
-/** Counts one more failure of its kind, and gives how many there are now. */
+/** Counts one more of the kind of its failure, and gives how many there are now. */
 export function countOfKind(
-  failures: Map<string, number>,
+  counts: Map<string, number>,
   state: State,
 ): { readonly kind: string; readonly count: number } {
   const named = kindOf(state);
-  const kind = failures.has(named) || failures.size < mostKinds ? named : state.type;
-  const count = (failures.get(kind) ?? 0) + 1;
-  failures.set(kind, count);
+  const kind = counts.has(named) || counts.size < mostKinds ? named : state.type;
+  const count = (counts.get(kind) ?? 0) + 1;
+  counts.set(kind, count);
   return { kind, count };
 }
 
