@@ -67,16 +67,16 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const leave = (signal: NodeJS.Signals) => leaving.abort(`got ${signal}`);
   process.once('SIGTERM', leave).once('SIGINT', leave);
   using _ = whenAborted(options.signal, (reason) => leaving.abort(reason));
-  const keeps =
-    options.codeDirectory === undefined ? 'imports its own files' : `keeps code in ${options.codeDirectory}`;
-  options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${keeps}`);
+  const { codeDirectory: directory } = options;
+  const code = directory === undefined ? undefined : new BundleStore({ directory, limitBytes: bundleLimitBytes });
+  options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${howItGets(code)}`);
   // Whoever read what is written here may be gone. To die of that would be to wait for threads, which may not end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const pools = new Set<ThreadPool>();
   using _ends = every(memoryLookMs, () => endIfLost(pools, options));
   let lastProblem = '';
   for (let retryMs = firstRetryMs; !leaving.signal.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
-    const problem = await serveOnce(options, { leaving: leaving.signal, pools });
+    const problem = await serveOnce(options, { leaving: leaving.signal, pools, code });
     for (const pool of pools) if (pool.stuckThreads === 0) pools.delete(pool);
     if (leaving.signal.aborted) break;
     if (problem === undefined) retryMs = firstRetryMs;
@@ -88,21 +88,32 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   if (isStuck(pools)) endByForce(options.say, notEnding);
 }
 
+function howItGets(code: BundleStore | undefined): string {
+  const problem = code?.problem();
+  if (code === undefined) return 'imports its own files';
+  if (problem === undefined) return `keeps code in ${code.directory}`;
+  const elsewhere = 'HEDDLE__CODE__DIRECTORY names another folder';
+  return `cannot keep code in ${code.directory}: ${problem}. It runs only tasks whose modules it has; ${elsewhere}`;
+}
+
 interface Stay {
   readonly leaving: AbortSignal;
+  /** What it was sent; nothing, if it takes no code. */
+  readonly code: BundleStore | undefined;
   /** All that may have threads; those of earlier stays have some that do not end. */
   readonly pools: Set<ThreadPool>;
 }
 
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
-async function serveOnce(options: RemoteWorkerOptions, { leaving, pools }: Stay): Promise<string | undefined> {
+async function serveOnce(options: RemoteWorkerOptions, stay: Stay): Promise<string | undefined> {
+  const { leaving, pools } = stay;
   if (leaving.aborted) return undefined;
   const { url, threads, has, memoryLimitMb, say } = options;
   const pool = new ThreadPool({ threads, memoryLimitMb, ownsInputs: true });
   pools.add(pool);
   let worker: Worker;
   try {
-    worker = await enter(pool, options, leaving);
+    worker = await enter(pool, options, stay);
   } catch (error) {
     await pool[Symbol.asyncDispose]();
     if (leaving.aborted) return undefined;
@@ -122,9 +133,8 @@ async function serveOnce(options: RemoteWorkerOptions, { leaving, pools }: Stay)
   return undefined;
 }
 
-async function enter(pool: ThreadPool, options: RemoteWorkerOptions, leaving: AbortSignal): Promise<Worker> {
-  const { url, token, tls, name, has, codeDirectory: directory } = options;
-  const code = directory === undefined ? undefined : new BundleStore({ directory, limitBytes: bundleLimitBytes });
+async function enter(pool: ThreadPool, options: RemoteWorkerOptions, { leaving, code }: Stay): Promise<Worker> {
+  const { url, token, tls, name, has } = options;
   const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
   using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
   await pool.start();

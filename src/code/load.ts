@@ -184,5 +184,7 @@ function importOnce(module: string): Import {
   const before = registry.isImporting && isAlone ? lookAround() : undefined;
   const started: Import = { done: import(fileOf(module)), heldBefore, before, effects: [] };
   imports.set(module, started);
+  // Perhaps it was short of files, say. What its top level has thrown it would throw again.
+  started.done.catch(() => imports.delete(module));
   return started;
 }

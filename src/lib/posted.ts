@@ -76,8 +76,8 @@ export function postedReturn(last: readonly ChunkMessage[]): Posted {
       list.push(message);
       continue;
     }
-    const { start, count, busyMs, retried, bytes } = message;
-    list.push('settled', start, count, busyMs, retried);
+    const { start, count, busyMs, retried, unable, bytes } = message;
+    list.push('settled', start, count, busyMs, retried, unable);
     putBytes(list, bytes);
   }
   return list;
@@ -95,10 +95,12 @@ export function returnFrom(posted: Posted): readonly ChunkMessage[] {
 function takeSettled(next: Next): Settled {
   const [start, count, busyMs] = [next(), next(), next()] as [number, number, number];
   const retried = next() as number | undefined;
+  const unable = next() as string | undefined;
   const taken = takeBytes(next);
   // Kept for long, and counted: memory that Node shares out would be kept with it, and is not counted.
   const bytes = Buffer.isBuffer(taken) ? new Uint8Array(taken) : taken;
-  return { type: 'settled', start, count, busyMs, ...(retried !== undefined && { retried }), bytes };
+  const more = { ...(retried !== undefined && { retried }), ...(unable !== undefined && { unable }) };
+  return { type: 'settled', start, count, busyMs, ...more, bytes };
 }
 
 function putInputs(list: unknown[], inputs: readonly ChunkInput[]): void {

@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 9;
+export const protocolVersion = 10;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -76,6 +76,8 @@ export type FromWorker =
       readonly retried?: number;
       /** The attempt ends with it: there is no `ended` behind it. */
       readonly isLast?: true;
+      /** Nothing was run, since this worker is unable to: why, for the log. Another one may be able. */
+      readonly unable?: string;
     }
   | {
       readonly type: 'delayed';

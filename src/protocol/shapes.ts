@@ -133,6 +133,7 @@ export const fromWorker: Shapes<FromWorker> = {
     bytes,
     retried: optional(count),
     isLast: optional(flag),
+    unable: optional(text),
   }),
   delayed: record<Body<FromWorker, 'delayed'>>({ attempt: count, index: count, delayMs: duration, note: bytes }),
   lost: record<Body<FromWorker, 'lost'>>({ attempt: count, indices: list(count), loss }),

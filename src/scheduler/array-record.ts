@@ -4,9 +4,10 @@
 // assigned (`outstanding` in one of `chunks`) or `settled`.
 
 import assert from 'node:assert/strict';
+import { noTraits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
-import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions } from './events.ts';
+import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions, WorkerId } from './events.ts';
 import type { WorkerRecord } from './fleet.ts';
 import type { Limit } from './limits.ts';
 import { Pace } from './pace.ts';
@@ -76,7 +77,8 @@ export class ArrayRecord {
   readonly allowedFailures: number;
   /** An index that was lost with its thread or worker must never run again. */
   readonly crashesWhenLost: boolean;
-  readonly queue: Queue;
+  /** Another one, once a worker has proved unable to run it: see `Lineup.declined`. */
+  queue: Queue;
   readonly limits: readonly Limit[];
   readonly #defaults: ArrayDefaults;
 
@@ -111,6 +113,8 @@ export class ArrayRecord {
   /** How often each index was charged with the loss of its thread or worker, if it was. */
   readonly losses = new Map<number, number>();
   readonly crashed = new Set<number>();
+  /** Workers that have proved unable to run it. */
+  readonly declinedBy = new Set<WorkerId>();
   readonly pace = new Pace();
   /** The client has not released it. */
   isWanted = true;
@@ -199,7 +203,7 @@ export class ArrayRecord {
 
   /** Whether its chunks may wait behind each other on a worker: it needs no resource, and may run again if lost. */
   get isSentAhead(): boolean {
-    return this.queue.isPlain && this.limits.length === 0 && this.allowedFailures > 0;
+    return this.queue.needs === noTraits && this.limits.length === 0 && this.allowedFailures > 0;
   }
 
   /** The limit that is full, so that nothing of it can start now, if there is one. */
@@ -247,11 +251,6 @@ export class ArrayRecord {
     let ready: readonly Range[] = this.waiting.overlap(range);
     for (const upstream of this.elementwise) ready = ready.flatMap((part) => upstream.settled.overlap(part));
     return ready;
-  }
-
-  /** Puts what is left of a chunk back to where it was taken from. */
-  takeBack(chunk: Chunk): void {
-    for (const range of chunk.outstanding) this.giveBack(range, chunk);
   }
 
   /** Whether the index is given up if it is lost once more. */

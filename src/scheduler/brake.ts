@@ -32,6 +32,7 @@ export class Brake {
 
   /** Sends lines of an array's task runs to its client. */
   pass(array: HeldArray, records: readonly LogRecord[]): void {
+    if (records.length === 0) return;
     sendLogs(array, records);
     this.checkClient(array.client);
   }

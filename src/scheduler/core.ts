@@ -10,7 +10,6 @@
 
 import assert from 'node:assert/strict';
 import { lengthOf, type Range } from '../lib/range.ts';
-import { noTraits } from '../lib/placing.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { ArrayRecord, type Chunk } from './array-record.ts';
 import { Blame } from './blame.ts';
@@ -288,8 +287,7 @@ export class SchedulerCore {
         return this.#acceptSettled(chunk, news);
       case 'indices-returned':
         this.lineup.tails.answered(chunk);
-        for (const range of news.ranges) chunk.array.giveBack(range, chunk);
-        return this.lineup.add(chunk.array);
+        return this.lineup.giveBack(chunk, news.ranges);
       case 'index-delayed':
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
       case 'indices-lost':
@@ -302,8 +300,13 @@ export class SchedulerCore {
     }
   }
 
-  #acceptSettled({ array, size, plannedSize }: Chunk, news: Extract<ChunkNews, { type: 'indices-settled' }>): void {
-    const { range, busyMs, bytes = 0 } = news;
+  #acceptSettled(chunk: Chunk, news: Extract<ChunkNews, { type: 'indices-settled' }>): void {
+    const { array, worker, size, plannedSize } = chunk;
+    const { range, busyMs, bytes = 0, isUnable = false } = news;
+    if (isUnable && this.lineup.declined(array, worker)) {
+      this.#emit({ type: 'declined', array: array.id, worker: worker.id, range });
+      return this.lineup.giveBack(chunk, [range]);
+    }
     array.pace.measured({ indices: lengthOf(range), busyMs: durationMs(busyMs), size, plannedSize, bytes });
     this.#emit({ type: 'settled', array: array.id, range });
     this.#settle(array, range);
@@ -322,9 +325,8 @@ export class SchedulerCore {
     const alone = this.fleet.release(worker, this.#now);
     if (alone !== undefined) this.#dispatch(alone);
     if (outstanding.isEmpty) return;
-    if (array.crashesWhenLost) return this.#blame.chargeAll(chunk);
-    array.takeBack(chunk);
-    this.lineup.add(array);
+    if (array.crashesWhenLost) this.#blame.chargeAll(chunk);
+    else this.lineup.giveBack(chunk, outstanding);
   }
 
   // Workers
@@ -387,8 +389,7 @@ export class SchedulerCore {
 
   /** Says nothing while there is no worker at all: the first one may be the right one. */
   #tellStranded(array: ArrayRecord): void {
-    const isPlain = array.queue.needs === noTraits;
-    if (isPlain || array.isStrandedTold || array.queuedCount === 0 || this.fleet.workers.size === 0) return;
+    if (array.queue.isPlain || array.isStrandedTold || array.queuedCount === 0 || this.fleet.workers.size === 0) return;
     array.isStrandedTold = true;
     this.#emit({ type: 'stranded', array: array.id });
   }

@@ -68,6 +68,8 @@ export type ChunkNews =
       readonly bytes?: number;
       /** With it the attempt has ended: `chunk-ended` does not follow. */
       readonly isLast?: boolean;
+      /** Its worker could not run anything of the array, and others perhaps can: see `declined`. */
+      readonly isUnable?: boolean;
     })
   /** An index asks to be run again later. It holds no slot while it waits. */
   | (NewsOf<'index-delayed'> & { readonly index: number; readonly delayMs: number })
@@ -103,6 +105,8 @@ export type Command =
   | { readonly type: 'cancel-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'close-worker'; readonly worker: WorkerId; readonly reason: 'heartbeat-lost' }
   | { readonly type: 'settled'; readonly array: ArrayId; readonly range: Range }
+  /** What its worker was unable to run is for others to run: it is as if it had never been given to that one. */
+  | { readonly type: 'declined'; readonly array: ArrayId; readonly worker: WorkerId; readonly range: Range }
   | { readonly type: 'delayed'; readonly array: ArrayId; readonly index: number }
   /** Given up, because it was lost more often than is allowed: it is settled. */
   | { readonly type: 'crashed'; readonly array: ArrayId; readonly index: number; readonly losses: number }

@@ -35,9 +35,11 @@ export interface WorkerRecord {
   openPlace: Place<WorkerRecord> | undefined;
 }
 
+const nobody: ReadonlySet<WorkerId> = new Set();
+
 export class Fleet {
   readonly workers = new Map<WorkerId, WorkerRecord>();
-  /** One for each set of needs that arrays have. The one for no needs is always there. */
+  /** One for each set of needs that arrays have, and of workers that are unable to run them. The plain one stays. */
   readonly queues = new Map<string, Queue>();
   /** Chunks that have a slot and are not dispatched: each must run alone, and its worker still runs others. */
   readonly held = new Set<Chunk>();
@@ -57,7 +59,7 @@ export class Fleet {
 
   constructor(heartbeatTimeoutMs: number) {
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
-    this.plain = this.#addQueue(keyOf(noTraits), noTraits);
+    this.plain = this.#addQueue(noTraits, nobody);
   }
 
   join({ worker: id, threads, has = noTraits }: Joined, now: number): void {
@@ -109,15 +111,14 @@ export class Fleet {
     this.workers.delete(worker.id);
   }
 
-  /** The queue for a new array. */
-  queueFor(needs: Traits): Queue {
-    const key = keyOf(needs);
-    const queue = this.queues.get(key) ?? this.#addQueue(key, needs);
+  /** The queue for an array that is new, or that some workers are unable to run. */
+  queueFor(needs: Traits, excluded = nobody): Queue {
+    const queue = this.queues.get(keyOf(needs, excluded)) ?? this.#addQueue(needs, excluded);
     queue.arrays += 1;
     return queue;
   }
 
-  /** To be called when an array of this queue is forgotten. */
+  /** To be called when an array of this queue is forgotten, or goes to another queue. */
   leaveQueue(queue: Queue): void {
     queue.arrays -= 1;
     if (queue.arrays > 0 || queue === this.plain) return;
@@ -207,9 +208,9 @@ export class Fleet {
     for (const queue of this.queues.values()) if (queue.roomOn(worker) > 0) queue.open.add(worker);
   }
 
-  #addQueue(key: string, needs: Traits): Queue {
-    const queue = new Queue(key, needs);
-    this.queues.set(key, queue);
+  #addQueue(needs: Traits, excluded: ReadonlySet<WorkerId>): Queue {
+    const queue = new Queue(needs, excluded);
+    this.queues.set(queue.key, queue);
     for (const worker of this.workers.values()) {
       if (!worker.isDraining) queue.slots += queue.slotsOf(worker);
       if (queue.roomOn(worker) > 0) queue.open.add(worker);

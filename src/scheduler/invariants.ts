@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
-import { noTraits } from '../lib/placing.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
 import type { WorkerRecord } from './fleet.ts';
@@ -211,7 +210,7 @@ function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
     const blocked = [...(blockedBy.blocked.get(queue) ?? [])];
     assert(blocked.includes(array), `array ${id} is not let in when there is room for it`);
   }
-  const isStranded = queuedCount > 0 && isListed && queue.isStranded && queue.needs !== noTraits;
+  const isStranded = queuedCount > 0 && isListed && queue.isStranded && !queue.isPlain;
   const isKnown = !isStranded || array.isStrandedTold || core.fleet.workers.size === 0;
   assert(isKnown, `array ${id} cannot run here, and nobody was told`);
   const isIdle = queuedCount > 0 && !isPaused && queue.open.size > 0 && array.room > 0;

@@ -34,6 +34,12 @@ export class Limit implements TagLimit {
     array.blockedBy = this;
   }
 
+  /** The array leaves its queue. */
+  release(array: ArrayRecord): void {
+    this.blocked.get(array.queue)!.retain((other) => other !== array);
+    array.blockedBy = undefined;
+  }
+
   /** Removes and returns the first array that it keeps out of this queue. */
   unblock(queue: Queue): ArrayRecord | undefined {
     const blocked = this.blocked.get(queue);

@@ -2,11 +2,12 @@
 // set aside until it has room.
 
 import { noTraits } from '../lib/placing.ts';
+import type { Range } from '../lib/range.ts';
 import { Ahead } from './ahead.ts';
 import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, WorkerRecord } from './fleet.ts';
 import { wantsThread } from './giving-way.ts';
 import { Keeping } from './keeping.ts';
 import { Limits, type Limit } from './limits.ts';
@@ -22,6 +23,8 @@ interface Consequences {
   readonly patienceMs: number;
 }
 
+/** So many workers that prove unable to run an array say that nobody is, as long as nothing of it was run. */
+const mostDeclines = 16;
 /** How many times `patienceMs` a worker may take to answer a recall. */
 const answersTaken = 5;
 
@@ -60,6 +63,12 @@ export class Lineup {
     if (array.isListed || array.blockedBy !== undefined || this.pausedClients.has(array.client)) return;
     array.isListed = true;
     array.queue.listed.push(array);
+  }
+
+  /** Puts parts of a chunk back to where they were taken from. */
+  giveBack(chunk: Chunk, ranges: Iterable<Range>): void {
+    for (const range of ranges) chunk.array.giveBack(range, chunk);
+    this.add(chunk.array);
   }
 
   /** To be called with all arrays there are. */
@@ -130,6 +139,35 @@ export class Lineup {
   sendAhead(chunk: Chunk, behind: Chunk): void {
     chunk.array.chunks.add(chunk);
     this.ahead.add(chunk, behind);
+  }
+
+  /**
+   * A worker has proved unable to run the array, though it has what that needs. Returns whether others are to run it
+   * instead: then that worker gets nothing more of it. If nobody is left, all of them may fail it.
+   *
+   * As with Spark's `spark.excludeOnFailure`, what excludes a worker is forgotten with the array.
+   */
+  declined(array: ArrayRecord, worker: WorkerRecord): boolean {
+    const { declinedBy, pace, queue } = array;
+    declinedBy.add(worker.id);
+    const isOther = (each: WorkerRecord) => !each.isDraining && !declinedBy.has(each.id) && queue.slotsOf(each) > 0;
+    const isHopeless = declinedBy.size >= mostDeclines && pace.meanMs === undefined;
+    const isForOthers = !isHopeless && this.#fleet.workers.values().some(isOther);
+    this.#move(array, this.#fleet.queueFor(queue.needs, isForOthers ? declinedBy : undefined));
+    return isForOthers;
+  }
+
+  #move(array: ArrayRecord, queue: Queue): void {
+    const { queue: before, isListed, blockedBy } = array;
+    if (queue !== before) {
+      if (isListed) before.listed.retain((other) => other !== array);
+      array.isListed = false;
+      blockedBy?.release(array);
+      this.#useRoom(array);
+      array.queue = queue;
+    }
+    this.#fleet.leaveQueue(before);
+    this.add(array);
   }
 
   /** What still runs of the array keeps its slot and its limits until it ends. */

@@ -79,11 +79,11 @@ export class Lookout {
   }
 
   /** Why nobody here can run an array, and what to do. */
-  explainStranded({ id, client }: HeldArray): string {
+  noteStranded({ id, client }: HeldArray): readonly LogRecord[] {
     const { core } = this.#holdings;
     const words = this.#wordsFor(client);
-    const { needs } = core.arrays.get(id)!.queue;
-    return `${words.array(id)} cannot run yet: ${describeStranded(needs, core.fleet, words)}`;
+    const why = describeStranded(core.arrays.get(id)!.queue, core.fleet, words);
+    return [{ time: Date.now(), level: 'warn', message: `${words.array(id)} cannot run yet: ${why}` }];
   }
 
   #explainTo(client: ClientPeer, task: string, mapIndex: number | undefined): string {

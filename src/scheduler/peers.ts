@@ -59,6 +59,10 @@ export class HeldArray {
   readonly #notes = new Map<number, RetryNote>();
   /** The latest loss of each index that was lost. */
   readonly losses = new Map<number, LatestLoss>();
+  /** How often a worker was unable to run it, so that others were to. */
+  declines = 0;
+  /** It was told that nobody can run it, and why. */
+  isInabilityTold = false;
   /** The workers that have its definition. */
   readonly definedOn = new Set<WorkerPeer>();
 

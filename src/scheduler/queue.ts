@@ -4,6 +4,7 @@
 import { Heap } from '../lib/heap.ts';
 import { noTraits, type Traits } from '../lib/placing.ts';
 import { runsBefore, type ArrayRecord } from './array-record.ts';
+import type { WorkerId } from './events.ts';
 import type { WorkerRecord } from './fleet.ts';
 import { placesIn, Turns } from './turns.ts';
 
@@ -17,6 +18,8 @@ export function unitsOf(amount: number): number {
 export class Queue {
   readonly key: string;
   readonly needs: Traits;
+  /** Workers that get nothing of it, since they have proved unable to run its arrays. */
+  readonly excluded: ReadonlySet<WorkerId>;
   /** Arrays with something queued, each once; and some that have nothing queued any more. */
   readonly listed = new Heap<ArrayRecord>(runsBefore);
   /** The workers that can take a chunk now. They take turns, so that chunks spread before they pile up. */
@@ -31,17 +34,18 @@ export class Queue {
   keeper: WorkerRecord | undefined;
   readonly #taken: readonly (readonly [name: string, units: number])[];
 
-  constructor(key: string, needs: Traits) {
-    this.key = key;
+  constructor(needs: Traits, excluded: ReadonlySet<WorkerId>) {
+    this.key = keyOf(needs, excluded);
     this.needs = needs;
+    this.excluded = new Set(excluded);
     // The plain queue is mostly the only one: its places stand in the workers themselves.
-    this.open = new Turns<WorkerRecord>(needs === noTraits ? placesIn('openPlace') : undefined);
+    this.open = new Turns<WorkerRecord>(this.isPlain ? placesIn('openPlace') : undefined);
     this.#taken = needs.resources.map(({ name, amount }) => [name, unitsOf(amount)] as const);
   }
 
-  /** Its arrays need nothing. */
+  /** Its arrays need nothing, and any worker may run them. */
   get isPlain(): boolean {
-    return this.needs === noTraits;
+    return this.needs === noTraits && this.excluded.size === 0;
   }
 
   /** No worker here can ever run its arrays. */
@@ -50,9 +54,8 @@ export class Queue {
   }
 
   /** How many chunks of it the worker could run at once, with all that it has. */
-  slotsOf({ threads, labels, units }: WorkerRecord): number {
-    if (!this.needs.labels.every((label) => labels.has(label))) return 0;
-    return Math.min(threads, this.#timesIn(units));
+  slotsOf(worker: WorkerRecord): number {
+    return this.#isFor(worker) ? Math.min(worker.threads, this.#timesIn(worker.units)) : 0;
   }
 
   /** How many of its indices the worker could begin now, beside what it runs. */
@@ -61,11 +64,16 @@ export class Queue {
   }
 
   /** The same, if the worker had a free thread. */
-  roomWithThread({ isDraining, isPaused, lone, keptFor, labels, free }: WorkerRecord): number {
+  roomWithThread(worker: WorkerRecord): number {
+    const { isDraining, isPaused, lone, keptFor, free } = worker;
     if (isDraining || isPaused || lone !== undefined) return 0;
     if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return 0;
-    if (!this.needs.labels.every((label) => labels.has(label))) return 0;
-    return this.#timesIn(free);
+    return this.#isFor(worker) ? this.#timesIn(free) : 0;
+  }
+
+  #isFor({ id, labels }: WorkerRecord): boolean {
+    if (this.excluded.size > 0 && this.excluded.has(id)) return false;
+    return this.needs.labels.every((label) => labels.has(label));
   }
 
   /** Whether both need some resource of the same name. */
@@ -90,7 +98,7 @@ export class Queue {
   }
 }
 
-export function keyOf({ resources, labels }: Traits): string {
+export function keyOf({ resources, labels }: Traits, excluded: ReadonlySet<WorkerId>): string {
   const amounts = resources.map(({ name, amount }) => [name, unitsOf(amount)] as const);
-  return JSON.stringify([amounts.toSorted(([a], [b]) => (a < b ? -1 : 1)), labels.toSorted()]);
+  return JSON.stringify([amounts.toSorted(([a], [b]) => (a < b ? -1 : 1)), labels.toSorted(), [...excluded].sort()]);
 }

@@ -2,14 +2,22 @@
 // asks for large ones. What nobody needs any more is dropped.
 
 import { tmpdir } from 'node:os';
+import { byteLengthOf } from '../lib/attachments.ts';
 import { blockHeadBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
 import type { HeddleError } from '../lib/heddle-error.ts';
+import { rangeOf } from '../lib/range.ts';
 import type { FromClient, FromWorker, ToClient, ToWorker } from '../protocol/messages.ts';
 import type { CodeDesk } from './code-desk.ts';
-import type { Command, SchedulerCore } from './core.ts';
+import type { Command, Event, SchedulerCore } from './core.ts';
 import { sendToClient, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 import { ResultMemory, type HeldBlock } from './result-memory.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
+
+/** Outcomes, and who tells of them. */
+export interface Told {
+  readonly worker: WorkerPeer;
+  readonly message: Extract<FromWorker, { type: 'settled' }>;
+}
 
 type RunChunk = Extract<Command, { type: 'run-chunk' }>;
 /** Where indices were run, as the client is told. */
@@ -187,8 +195,17 @@ function runMessage(array: HeldArray, command: RunChunk, inputs: readonly ChunkI
   return { type: 'run', ...facts, ...(behind !== undefined && { behind }) };
 }
 
+/** What the core is told of outcomes. */
+export function newsOf(
+  { id: worker }: WorkerPeer,
+  message: Told['message'],
+): Extract<Event, { type: 'indices-settled' }> {
+  const { attempt, busyMs, isLast = false, unable } = message;
+  const news = { worker, attempt, range: rangeOf(message), busyMs, bytes: byteLengthOf(message.bytes), isLast };
+  return { type: 'indices-settled', ...news, ...(unable !== undefined && { isUnable: true }) };
+}
+
 /** What the client is told of where indices were run. */
-export function ranOf(worker: WorkerPeer, news: Extract<FromWorker, { type: 'settled' }>): Ran {
-  const { busyMs, retried } = news;
+export function ranOf({ worker, message: { busyMs, retried } }: Told): Ran {
   return { worker: worker.name, busyMs, ...(retried !== undefined && { retried }) };
 }

@@ -1,15 +1,17 @@
 // Says why nothing that is queued can start now: what occupies the slots, the limits and the resources.
 
 import { describeTraits, traitArguments, type Traits } from '../lib/placing.ts';
+import { plural } from '../lib/plural.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { Words } from './explain.ts';
 import type { Fleet, WorkerRecord } from './fleet.ts';
+import type { Queue } from './queue.ts';
 
 /** Why nothing of an array can start now. */
 export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: Words): string {
   const { workers, slots } = fleet;
   if (workers.size === 0 || slots === 0) return room(fleet, words);
-  if (queue.isStranded) return describeStranded(queue.needs, fleet, words);
+  if (queue.isStranded) return describeStranded(queue, fleet, words);
   if (fullLimit !== undefined) {
     const { most, tag } = fullLimit;
     const isTagged = ({ limits }: ArrayRecord) => limits.includes(fullLimit);
@@ -56,7 +58,12 @@ function keptFree(workers: readonly WorkerRecord[], words: Words): string {
 }
 
 /** No worker here can run what needs this: which comes nearest, and what to do. */
-export function describeStranded(needs: Traits, { workers }: Fleet, words: Words): string {
+export function describeStranded({ needs, excluded }: Queue, { workers }: Fleet, words: Words): string {
+  if (excluded.size > 0) {
+    const unable = [...workers.keys()].filter((id) => excluded.has(id)).length;
+    const who = unable === 0 ? '' : `, since ${plural(unable, 'worker')} could not load it (the log says why)`;
+    return `no worker here can run it${who}. It waits for one that can`;
+  }
   const shortOf = [...workers.values()].map((worker) => ({ worker, lacks: lacking(needs, worker) }));
   const [nearest] = shortOf.toSorted((a, b) => a.lacks.length - b.lacks.length);
   const nobody = `it needs ${describeTraits(needs)}, and no worker here has that`;

@@ -2,11 +2,10 @@
 // core never sees, and opens none of them.
 
 import { Alarm } from '../lib/alarm.ts';
-import { byteLengthOf } from '../lib/attachments.ts';
 import type { Block } from '../lib/chunk.ts';
-import type { LogLevel } from '../lib/log-record.ts';
+import type { LogLevel, LogRecord } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
-import { countIn, rangeOf } from '../lib/range.ts';
+import { countIn } from '../lib/range.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm, CommClosed } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
@@ -15,6 +14,7 @@ import { Brake } from './brake.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
+import { noteDecline, noteInability } from './inability.ts';
 import { crashedBlock, departureOf, noteLoss, noteRecords, ownClose, type LostWorker } from './losses.ts';
 import {
   callOff,
@@ -33,7 +33,7 @@ import {
 import type { ClientPeer, WorkerPeer } from './peers.ts';
 import { Recorder } from './recording.ts';
 import { ResourceDesk } from './resources.ts';
-import { ranOf, ResultDesk, type Ran } from './result-desk.ts';
+import { newsOf, ranOf, ResultDesk, type Ran, type Told } from './result-desk.ts';
 import './specimens.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { givenUp, toldInTime, watchOverClient, whyItIsGone } from './signs-of-life.ts';
@@ -42,7 +42,7 @@ import { givenUp, toldInTime, watchOverClient, whyItIsGone } from './signs-of-li
 interface Freight {
   readonly bytes?: Uint8Array;
   readonly lostWorker?: LostWorker;
-  readonly ran?: Ran;
+  readonly told?: Told;
 }
 
 export class Scheduler implements AsyncDisposable {
@@ -205,23 +205,18 @@ export class Scheduler implements AsyncDisposable {
     const { id } = worker;
     switch (message.type) {
       case 'settled': {
-        const { attempt, busyMs, bytes, isLast = false } = message;
-        const news = { worker: id, attempt, range: rangeOf(message), busyMs, bytes: byteLengthOf(bytes), isLast };
-        if (isLast) worker.attempts.delete(attempt);
-        this.#handle({ type: 'indices-settled', ...news }, { bytes, ran: ranOf(worker, message) });
-        return isLast ? this.#tellIdle() : undefined;
+        if (message.isLast) worker.attempts.delete(message.attempt);
+        this.#handle(newsOf(worker, message), { told: { worker, message } });
+        return message.isLast ? this.#tellIdle() : undefined;
       }
-      case 'returned': {
-        const { attempt, ranges } = message;
-        return this.#handle({ type: 'indices-returned', worker: id, attempt, ranges });
-      }
+      case 'returned':
+        return this.#handle({ ...message, type: 'indices-returned', worker: id });
       case 'delayed': {
         const { attempt, index, delayMs, note } = message;
         return this.#handle({ type: 'index-delayed', worker: id, attempt, index, delayMs }, { bytes: note });
       }
       case 'timed-out':
-        const { attempt, index } = message;
-        return this.#handle({ type: 'index-delayed', worker: id, attempt, index, delayMs: 0 });
+        return this.#handle({ ...message, type: 'index-delayed', worker: id, delayMs: 0 });
       case 'lost': {
         const assignment = worker.attempts.get(message.attempt);
         const noted = assignment && noteLoss(worker, { assignment, isLastLoss: this.#isLastLoss }, message);
@@ -341,18 +336,18 @@ export class Scheduler implements AsyncDisposable {
       case 'close-worker':
         return this.#giveUp(this.#workers.get(command.worker)!, freight.lostWorker!.reason);
       case 'settled': {
-        const { start, end } = command.range;
-        return this.#keep(command.array, { start, count: end - start, bytes: freight.bytes! }, freight.ran);
+        const told = freight.told!;
+        if (told.message.unable !== undefined) this.#pass(command, (array) => noteInability(array, told));
+        return this.#keep(command.array, told.message, ranOf(told));
       }
+      case 'declined':
+        return this.#pass(command, (array) => noteDecline(array, freight.told!));
       case 'delayed':
         return this.#arrays.get(command.array)!.note(command.index, freight.bytes);
       case 'crashed':
         return this.#keep(command.array, crashedBlock(this.#arrays.get(command.array)!, command, freight.lostWorker));
-      case 'stranded': {
-        const array = this.#arrays.get(command.array)!;
-        const message = this.lookout.explainStranded(array);
-        return this.#brake.pass(array, [{ time: Date.now(), level: 'warn', message }]);
-      }
+      case 'stranded':
+        return this.#pass(command, (array) => this.lookout.noteStranded(array));
       case 'forgotten':
         return this.#forget(command.array);
       default:
@@ -371,11 +366,16 @@ export class Scheduler implements AsyncDisposable {
     sendToClient(array.client, { type: 'started', array: array.clientArray, count: countIn(ranges) });
   }
 
-  #keep(id: number, block: Block, ran?: Freight['ran']): void {
+  #pass({ array: id }: { readonly array: number }, note: (array: HeldArray) => readonly LogRecord[]): void {
+    const array = this.#arrays.get(id)!;
+    this.#brake.pass(array, note(array));
+  }
+
+  #keep(id: number, { start, count, bytes }: Block, ran?: Ran): void {
     const array = this.#arrays.get(id)!;
     array.client.lastNews = this.#now;
-    array.forgetNotes(rangeOf(block));
-    this.#results.settled(array, block, ran);
+    array.forgetNotes({ start, end: start + count });
+    this.#results.settled(array, { start, count, bytes }, ran);
     this.#brake.checkClient(array.client);
   }
 

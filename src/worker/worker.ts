@@ -4,6 +4,7 @@
 import { threadId } from 'node:worker_threads';
 import { attachmentsOf, attachShared } from '../lib/attachments.ts';
 import type { ChunkInput, CodeSource } from '../lib/chunk.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { shortBytes } from '../lib/posted.ts';
 import { tellLine } from '../lib/standard-error.ts';
@@ -17,6 +18,8 @@ import type { ChunkPool, ChunkReport } from './pool.ts';
 
 /** Where a worker keeps the code that is sent to it. One without such a place imports what is on its machine. */
 export interface CodeKeeper {
+  /** For messages. */
+  readonly directory: string;
   /** URL of the file to import for a bundle, if it is here. */
   find(id: string): string | undefined;
   /** Throws for bytes that are not what the id says. */
@@ -28,6 +31,8 @@ interface DefinedArray extends Pick<ArrayDefinition, 'name' | 'length' | 'defini
   readonly timeoutMs: number | undefined;
   readonly whole: readonly ChunkInput[];
 }
+
+const placeRemedy = 'Give it a folder with room that it can write to: HEDDLE__CODE__DIRECTORY';
 
 /** When the scheduler has not yet taken more bytes than this, threads wait before they report more, */
 const mostBytes = 16 * 2 ** 20;
@@ -201,7 +206,9 @@ export class Worker implements AsyncDisposable {
       const bundle = this.#code?.find(id);
       return bundle === undefined ? { problem: 'it was removed from the disk' } : { bundle };
     } catch (error) {
-      return { problem: `the code that was sent could not be kept: ${messageIn(error)}` };
+      // What is not as its id says would be so in any folder.
+      const remedy = error instanceof HeddleError ? '' : `. ${placeRemedy}, which is ${this.#code!.directory} now.`;
+      return { problem: `the code that was sent could not be kept: ${messageIn(error)}${remedy}` };
     }
   }
 }

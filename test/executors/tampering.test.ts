@@ -1,7 +1,7 @@
 // Code comes from clients only, and what was changed on its way is not run.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { test } from 'node:test';
@@ -38,6 +38,20 @@ test('a bundle that was changed on its way is neither run nor kept, and one that
   await client.next('need-code');
   client.send({ type: 'code', array: 2, bundle: evil });
   assert.match((await house.ran()).bundle!, new RegExp(`${evil.id}/bundle\\.mjs$`));
+});
+
+test('what cannot be kept is told with its folder, and how to name another', async () => {
+  await using house = await houseOf({ takesCode: true, isBlocked: true });
+  const client = connect(house.scheduler, { role: 'client' });
+  await client.next('welcome');
+
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, code })] });
+  await client.next('need-code');
+  client.send({ type: 'code', array: 1, bundle: honest });
+  const { problem = '' } = await house.ran();
+
+  assert.match(problem, /^the code that was sent could not be kept: ENOTDIR/);
+  assert.match(problem, /\. Give it a folder .*: HEDDLE__CODE__DIRECTORY, which is .*occupied now\.$/);
 });
 
 test('a bundle that one client sends does not take the place of that of another', async () => {
@@ -96,9 +110,11 @@ test('whoever has not said hello can send no code', async () => {
   assert.equal(await closed.promise, 'expected hello, got code');
 });
 
-/** A scheduler and a real worker, of which it is seen with which code its chunks are to be run. */
-async function houseOf({ takesCode }: { takesCode: boolean }) {
+/** A scheduler and a real worker, which may find a file where it is to keep code, of which it is seen with which code its chunks are to be run. */
+async function houseOf({ takesCode, isBlocked = false }: { takesCode: boolean; isBlocked?: boolean }) {
   const folder = mkdtempSync(joinPath(tmpdir(), 'heddle-tampering-'));
+  const directory = isBlocked ? joinPath(folder, 'occupied') : folder;
+  if (isBlocked) writeFileSync(directory, '');
   const scheduler = new Scheduler();
   const sources: CodeSource[] = [];
   let news = Promise.withResolvers<void>();
@@ -118,7 +134,7 @@ async function houseOf({ takesCode }: { takesCode: boolean }) {
   };
   const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
   scheduler.accept(ours);
-  const store = takesCode ? new BundleStore({ directory: folder, limitBytes: 1e9 }) : undefined;
+  const store = takesCode ? new BundleStore({ directory, limitBytes: 1e9 }) : undefined;
   const worker = await join(theirs, pool, { name: 'ada', code: store });
   const ran = async () => {
     while (sources.length === 0) await news.promise;

@@ -8,7 +8,7 @@ export interface ArrayModel {
   readonly spec: ArraySpec;
   readonly dependents: ArrayModel[];
   readonly upstreams: { readonly elementwise: readonly ArrayModel[]; readonly whole: readonly ArrayModel[] };
-  /** For each index: 0, or settled, or crashed. */
+  /** For each index: 0, or settled, or crashed, or not run as nobody was able to. */
   readonly outcomes: Uint8Array;
   /** For each index: the attempt that it is assigned to, or 0. */
   readonly owners: Int32Array;
@@ -19,9 +19,35 @@ export interface ArrayModel {
   readonly limits: Map<number, number>;
   /** What must run on a worker by itself. */
   readonly loners: Set<number>;
+  /** Workers that were unable to run it; and those of them that get nothing more of it. */
+  readonly declinedBy: Set<string>;
+  excluded: ReadonlySet<string>;
+  /** Something of it was run. */
+  isRun: boolean;
   missing: number;
   isReleased: boolean;
   isForgotten: boolean;
+}
+
+export function newArray(spec: ArraySpec, upstreams: ArrayModel['upstreams']): ArrayModel {
+  const { length } = spec;
+  return {
+    spec,
+    dependents: [],
+    upstreams,
+    outcomes: new Uint8Array(length),
+    owners: new Int32Array(length),
+    losses: new Map(),
+    due: new Map(),
+    limits: new Map(),
+    loners: new Set(),
+    declinedBy: new Set(),
+    excluded: new Set(),
+    isRun: false,
+    missing: spec.given.reduce((missing, { start, end }) => missing - (end - start), length),
+    isReleased: false,
+    isForgotten: false,
+  };
 }
 
 export interface AttemptModel {

@@ -61,7 +61,7 @@ export function sumOf<T>(items: Iterable<T>, valueOf: (item: T) => number): numb
 export function sorted(commands: readonly Command[]): Command[] {
   const keyOf = (command: Command) => {
     if (command.type === 'close-worker') return command.worker;
-    const index = command.type === 'settled' ? command.range.start : 'index' in command ? command.index : 0;
+    const index = 'range' in command ? command.range.start : 'index' in command ? command.index : 0;
     return 'array' in command ? `${command.type} ${command.array} ${index}` : command.type;
   };
   return commands.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));

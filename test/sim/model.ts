@@ -6,9 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { noTraits } from '../../src/lib/placing.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
-import { owned, type ArrayModel, type WorkerModel } from './books.ts';
-import { canEverRun, sorted, sumOf, touchedBy, type News } from './facts.ts';
-import { checkBehind, checkPlace } from './places.ts';
+import { newArray, owned, type ArrayModel, type WorkerModel } from './books.ts';
+import { sorted, sumOf, touchedBy, type News } from './facts.ts';
+import { areOthersToRun, checkBehind, checkPlace, isForSomebody } from './places.ts';
 
 export interface ModelOptions {
   readonly allowedFailures: number;
@@ -16,10 +16,11 @@ export interface ModelOptions {
 }
 
 /** The commands that answer an event, whoever is free to run what. */
-const answerTypes: ReadonlySet<string> = new Set(['settled', 'delayed', 'crashed', 'close-worker']);
+const answerTypes: ReadonlySet<string> = new Set(['settled', 'declined', 'delayed', 'crashed', 'close-worker']);
 
 const settled = 1;
 const crashed = 2;
+const unrun = 3;
 
 export class Model {
   readonly arrays = new Map<number, ArrayModel>();
@@ -133,22 +134,8 @@ export class Model {
   }
 
   #submit(spec: ArraySpec): void {
-    const { length } = spec;
     const find = (ids: readonly number[]) => [...new Set(ids)].map((id) => this.arrays.get(id)!);
-    const array: ArrayModel = {
-      spec,
-      dependents: [],
-      upstreams: { elementwise: find(spec.elementwise), whole: find(spec.whole) },
-      outcomes: new Uint8Array(length),
-      owners: new Int32Array(length),
-      losses: new Map(),
-      due: new Map(),
-      limits: new Map(),
-      loners: new Set(),
-      missing: spec.given.reduce((missing, { start, end }) => missing - (end - start), length),
-      isReleased: false,
-      isForgotten: false,
-    };
+    const array = newArray(spec, { elementwise: find(spec.elementwise), whole: find(spec.whole) });
     for (const { start, end } of spec.given) array.outcomes.fill(settled, start, end);
     for (const upstream of find([...spec.elementwise, ...spec.whole])) upstream.dependents.push(array);
     this.arrays.set(spec.array, array);
@@ -164,7 +151,17 @@ export class Model {
     switch (news.type) {
       case 'indices-settled': {
         const { start, end } = news.range;
-        for (let index = start; index < end; index += 1) this.#settle(array, index, settled);
+        if (news.isUnable === true && areOthersToRun(array, news.worker, this.#workers)) {
+          array.owners.fill(0, start, end);
+          return void this.#due.push({
+            type: 'declined',
+            array: array.spec.array,
+            worker: news.worker,
+            range: news.range,
+          });
+        }
+        array.isRun = true;
+        for (let index = start; index < end; index += 1) this.#settle(array, index, news.isUnable ? unrun : settled);
         this.#due.push({ type: 'settled', array: array.spec.array, range: { start, end } });
         return;
       }
@@ -283,6 +280,7 @@ export class Model {
     const array = this.arrays.get(arrayId)!;
     assert(worker !== undefined, `${id} is given a chunk and is not here`);
     assert(!worker.isDraining, `${id} is given a chunk while it drains`);
+    assert(!array.excluded.has(id), `${id} is given a chunk of array ${arrayId}, which it cannot run`);
     assert(!worker.isPaused, `${id} is given a chunk while it is paused`);
     if (behind === undefined) {
       const slots = [...worker.attempts.values()].filter((other) => other.behind === undefined);
@@ -331,10 +329,9 @@ export class Model {
 
   /** Nobody can be waited for. */
   #checkStranded(id: number): void {
-    const { spec } = this.arrays.get(id)!;
-    const workers = [...this.#workers.values()].filter(({ isDraining }) => !isDraining);
+    const { spec, excluded } = this.arrays.get(id)!;
     assert(this.#workers.size > 0, `array ${id} is stranded before there is a worker`);
-    assert(!workers.some((worker) => canEverRun(worker.has, spec)), `array ${id} is stranded and has a worker`);
+    assert(!isForSomebody(spec, excluded, this.#workers), `array ${id} is stranded and has a worker`);
   }
 
   #checkMayRun(array: ArrayModel, { start, end }: Range, size: number): void {

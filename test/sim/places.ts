@@ -1,7 +1,7 @@
 // Where a chunk may be sent, in the plainest way there is.
 
 import assert from 'node:assert/strict';
-import type { Command } from '../../src/scheduler/core.ts';
+import type { ArraySpec, Command } from '../../src/scheduler/core.ts';
 import { owned, type ArrayModel, type WorkerModel } from './books.ts';
 import { amountOf, canEverRun, needsOf, numbersIn, sumOf } from './facts.ts';
 
@@ -32,6 +32,26 @@ export function checkPlace(
     });
     assert(sumOf(tagged, (other) => other.lanes) <= most, `more than ${most} of ${tag} run at once`);
   }
+}
+
+/** Some worker that is to stay could run it, without those that are excluded. */
+export function isForSomebody(
+  spec: ArraySpec,
+  excluded: ReadonlySet<string>,
+  workers: ReadonlyMap<string, WorkerModel>,
+): boolean {
+  return workers
+    .entries()
+    .some(([id, { has, isDraining }]) => !isDraining && !excluded.has(id) && canEverRun(has, spec));
+}
+
+/** A worker was unable to run something of an array: whether others are to, as long as there may be some that can. */
+export function areOthersToRun(array: ArrayModel, worker: string, workers: ReadonlyMap<string, WorkerModel>): boolean {
+  const { declinedBy, isRun, spec } = array;
+  declinedBy.add(worker);
+  const areThere = isForSomebody(spec, declinedBy, workers) && (isRun || declinedBy.size < 16);
+  array.excluded = new Set(areThere ? declinedBy : []);
+  return areThere;
 }
 
 interface Waiting {

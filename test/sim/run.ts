@@ -74,7 +74,18 @@ async function runBounded(): Promise<void> {
 async function runOnAllCores(): Promise<void> {
   const startedAt = performance.now();
   const cores = availableParallelism();
-  const totals = { seeds: 0, events: 0, chunks: 0, ahead: 0, recalls: 0, returns: 0, deaths: 0, lies: 0, crashed: 0 };
+  const totals = {
+    seeds: 0,
+    events: 0,
+    chunks: 0,
+    ahead: 0,
+    recalls: 0,
+    returns: 0,
+    deaths: 0,
+    lies: 0,
+    crashed: 0,
+    declined: 0,
+  };
   const own = process.argv.slice(2);
   const children = Array.from({ length: cores }, (_, core): ChildProcess => {
     const part = ['--seed', String(first + core), '--seeds', String(count - core), '--step', String(cores)];
@@ -84,7 +95,17 @@ async function runOnAllCores(): Promise<void> {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const report = JSON.parse(line) as Report;
       totals.seeds += 1;
-      for (const key of ['events', 'chunks', 'ahead', 'recalls', 'returns', 'deaths', 'lies', 'crashed'] as const)
+      for (const key of [
+        'events',
+        'chunks',
+        'ahead',
+        'recalls',
+        'returns',
+        'deaths',
+        'lies',
+        'crashed',
+        'declined',
+      ] as const)
         totals[key] += report[key];
       if (totals.seeds % 1_000 === 0) console.log(`${totals.seeds} of ${count} seeds passed`);
     });

@@ -31,6 +31,8 @@ export interface Report {
   readonly deaths: number;
   readonly lies: number;
   readonly crashed: number;
+  /** How often a worker was unable to run something, so that others were to. */
+  readonly declined: number;
   /** A hash of all commands: two runs of one seed must agree on it. */
   readonly trace: string;
 }
@@ -242,6 +244,15 @@ class Simulation implements World {
 
   fateOf(array: number, index: number): Fate {
     return this.#fates.fateOf(array, index, this.faults);
+  }
+
+  /** With chances of its own, as that of pauses. */
+  isUnable({ id }: VirtualWorker, array: number): boolean {
+    if (this.faults === noFaults) return false;
+    const { seed, trouble } = this.#settings;
+    const rates = new Prng(seed ^ 0xdec11e);
+    const rate = rates.chance(0.5) ? 0 : rates.pick([0.1, 0.3, 1]) * trouble;
+    return new Prng(seed ^ (this.#ids.indexOf(id) * 1_000 + array)).chance(rate);
   }
 
   #spawnWorker(): void {

@@ -31,7 +31,7 @@ export class VirtualShell {
   readonly #open = new Map<VirtualWorker, number>();
   /** The command to be performed next was caused by an index whose time was up. */
   #isTimedOut = false;
-  #report = { commands: 0, chunks: 0, ahead: 0, recalls: 0, returns: 0, crashed: 0 };
+  #report = { commands: 0, chunks: 0, ahead: 0, recalls: 0, returns: 0, crashed: 0, declined: 0 };
   #trace = 0x811c9dc5;
 
   constructor(options: ShellOptions) {
@@ -76,6 +76,9 @@ export class VirtualShell {
           tell(worker, { type: 'forget', array: command.array });
         this.#definedOn.delete(command.array);
         return;
+      case 'declined':
+        this.#report.declined += 1;
+        return;
       case 'settled':
       case 'stranded':
     }
@@ -106,8 +109,10 @@ export class VirtualShell {
   eventOf(worker: string, message: FromWorker): ChunkNews | undefined {
     switch (message.type) {
       case 'settled': {
-        const { attempt, start, count, busyMs, isLast = false } = message;
-        return { type: 'indices-settled', worker, attempt, range: { start, end: start + count }, busyMs, isLast };
+        const { attempt, start, count, busyMs, isLast = false, unable } = message;
+        const range = { start, end: start + count };
+        const isUnable = unable !== undefined;
+        return { type: 'indices-settled', worker, attempt, range, busyMs, isLast, ...(isUnable && { isUnable }) };
       }
       case 'delayed': {
         const { attempt, index, delayMs } = message;

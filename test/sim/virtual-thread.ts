@@ -28,6 +28,8 @@ export interface Host {
   readonly slowness: number;
   report(attempt: number, report: ChunkReport): void;
   over(attempt: number, end: ChunkEnd): void;
+  /** It cannot load the task of this array. */
+  isUnableToRun(array: number): boolean;
   /** The whole process dies. */
   crash(): void;
 }
@@ -41,6 +43,9 @@ interface Part {
 }
 
 const noBytes = new Uint8Array(0);
+const unable = ({ start, end }: Range): ChunkMessage => {
+  return { type: 'settled', start, count: end - start, busyMs: 0, bytes: noBytes, unable: 'it cannot' };
+};
 const exited: Loss = { kind: 'exit', exitCode: 1 };
 
 export class VirtualThread {
@@ -195,6 +200,7 @@ export class VirtualThread {
 
   #beginChunk(task: Task): void {
     this.#isBegun = true;
+    if (this.#host.isUnableToRun(task.array)) return this.#return(task.ranges.map(unable));
     if (this.#chance('opens')) {
       const resource = `resource-${this.#between(1, 3)}`;
       this.#report({ type: 'opened', resource, name: resource, closingMs: 100 });

@@ -94,6 +94,10 @@ export class VirtualWorker implements Host {
     if (this.isAlive) this.#end();
   }
 
+  isUnableToRun(array: number): boolean {
+    return this.#world.isUnable(this, array);
+  }
+
   report(attempt: number, report: ChunkReport): void {
     this.#handle({ type: 'chunk-reported', attempt, report });
   }

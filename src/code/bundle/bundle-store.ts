@@ -3,13 +3,23 @@
 // packages has links to those of the folder that the worker was started in, so it is in one of its own for each such.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { accessSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+} from 'node:fs';
 import { rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleEntry } from './bundle.ts';
 import { isIntact, manifestFile, unpack, type BundleManifest } from './bundle-archive.ts';
+import { messageIn } from '../../lib/thrown-text.ts';
 import { projectOf } from '../registry.ts';
 
 export interface BundleStoreOptions {
@@ -38,6 +48,7 @@ const longestDraftMs = 3_600_000;
 const ownPackage = projectOf(dirname(fileURLToPath(import.meta.url)));
 
 export class BundleStore {
+  readonly directory: string;
   readonly #folder: string;
   readonly #limitBytes: number;
   /** What tells the bundles apart that have links to packages of different folders. */
@@ -46,9 +57,21 @@ export class BundleStore {
   readonly #checked = new Map<string, KeptBundle>();
 
   constructor({ directory, limitBytes }: BundleStoreOptions) {
+    this.directory = directory;
     // Several versions of Heddle on one machine share no folder, since it links to one of them.
     this.#folder = join(directory, shortHashOf(ownPackage));
     this.#limitBytes = limitBytes;
+  }
+
+  /** Why nothing can be kept here, if it is known before something is to be. */
+  problem(): string | undefined {
+    try {
+      this.#prepare();
+      accessSync(this.#folder, constants.W_OK);
+      return undefined;
+    } catch (error) {
+      return messageIn(error);
+    }
   }
 
   /** Where the bundle is to be imported from, if it is here and whole. Packages are looked for until they are there. */

@@ -86,6 +86,8 @@ class ChunkRun {
   #taken = 0;
   /** How many have ended that had been tried again, and are not reported yet. */
   #retried = 0;
+  /** Why nothing could be run at all. */
+  #unable: string | undefined;
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
     this.#task = task;
@@ -212,11 +214,9 @@ class ChunkRun {
     }
   }
 
-  /** The function could not be found or imported: that is the outcome of every index. */
+  /** The function could not be found or imported: that is the outcome of every index, unless others can run them. */
   #failAll(state: State): void {
-    const source = { task: this.#task.name };
-    const { count } = countOfKind(this.#array.failures, state);
-    if (count === 1) createLogger(source, (record) => this.#log(record)).error(stackOf(state));
+    this.#unable = stackOf(state);
     for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
     }
@@ -338,7 +338,8 @@ class ChunkRun {
     return this.#outcomes.take().map((block) => {
       const retried = this.#retried;
       this.#retried = 0;
-      return { type: 'settled', ...block, busyMs: meanMs * block.count, ...(retried > 0 && { retried }) };
+      const more = { ...(retried > 0 && { retried }), ...(this.#unable !== undefined && { unable: this.#unable }) };
+      return { type: 'settled', ...block, busyMs: meanMs * block.count, ...more };
     });
   }
 

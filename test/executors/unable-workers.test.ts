@@ -1,0 +1,108 @@
+// Worker processes that cannot load what they are given: others run that, and nobody is left without a word.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Flow, type LogRecord, type Task } from 'heddle';
+import { at, on, started } from './over-sockets.ts';
+import { joinedWorker } from './worker-process.ts';
+
+test('a worker that lacks a package fails nothing: others run it, and the log says what to install where', async () => {
+  await using house = await houseOf({ ada: 'bare', bob: 'furnished' });
+
+  const { state, told } = await house.run(new Flow('scaled', () => house.scale.map(numbers(5_000))));
+
+  assert.equal(state.type, 'Success', state.message);
+  assert.equal(state.output.length, 5_000);
+  const [warning, ...others] = told;
+  assert.deepEqual(others, []);
+  assert.equal(warning?.level, 'warn');
+  const lacks =
+    /^worker ada is unable to run it, so others run what it was given: .*EXTERNAL_MISSING.* npm i native@1\.2\.3/;
+  assert.match(warning.message, lacks);
+});
+
+test('tasks one after the other all go to the worker that can run them', async () => {
+  await using house = await houseOf({ ada: 'bare', bob: 'furnished' });
+  const { scale } = house;
+
+  const { state } = await house.run(new Flow('chain', () => scale(scale(scale(scale(scale(1)))))));
+
+  assert.deepEqual([state.type, state.output], ['Success', 243]);
+});
+
+test('what no worker can run fails with the reason, once all of them were asked', async () => {
+  await using house = await houseOf({ ada: 'bare', bob: 'bare' });
+
+  const { state, told } = await house.run(new Flow('none', () => house.scale.map(numbers(100))));
+
+  assert.equal(state.type, 'Failed');
+  const codes = state.of('scale').children.map((child) => (child.error as { code?: unknown } | undefined)?.code);
+  assert.deepEqual(new Set(codes), new Set(['EXTERNAL_MISSING']));
+  const [declined, error, finished] = told;
+  assert.deepEqual([told.length, declined?.level, error?.level], [3, 'warn', 'error']);
+  assert.match(declined!.message, /^worker (?:ada|bob) is unable to run it, .*[^\n]$/);
+  assert.match(error!.message, /^HeddleError \[EXTERNAL_MISSING\]: /);
+  assert.match(finished!.message, /^finished: 100 runs in .*, 100 failed$/);
+});
+
+test('a worker that cannot write where it is to keep code says so as it starts', async () => {
+  await using house = await houseOf({ ada: 'blocked' });
+
+  assert.match(house.lines('ada')[0]!, /it cannot keep code in .*package\.json: ENOTDIR.*HEDDLE__CODE__DIRECTORY/);
+});
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, number) => number);
+}
+
+/** One that is furnished has the package that the task needs; one that is blocked finds a file where code is to go. */
+type Kind = 'bare' | 'furnished' | 'blocked';
+
+/** Workers by their names, each in a folder of its own, and a task that needs a package with native code. */
+async function houseOf(workers: Readonly<Record<string, Kind>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-unable-'));
+  const project = join(folder, 'project');
+  install(project);
+  symlinkSync(join(import.meta.dirname, '../..'), join(project, 'node_modules/heddle'));
+  const source = `import { task } from 'heddle'; import { factor } from 'native';
+    export const scale = task('scale', (number) => number * factor);`;
+  writeFileSync(join(project, 'tasks.mjs'), source);
+  const { scale } = (await import(pathToFileURL(join(project, 'tasks.mjs')).href)) as {
+    scale: Task<[number: number], number>;
+  };
+  const cluster = await started();
+  const entries = Object.entries(workers).map(async ([name, kind]) => {
+    const place = join(folder, name);
+    mkdirSync(place);
+    if (kind === 'furnished') install(place);
+    const codeDirectory = kind === 'blocked' ? join(project, 'node_modules/native/package.json') : join(place, 'code');
+    return [name, await joinedWorker({ ...at(cluster), name, folder: place, codeDirectory })] as const;
+  });
+  const processes = new Map(await Promise.all(entries));
+  const run = async <Plan>(flow: Flow<Plan>) => {
+    const told: LogRecord[] = [];
+    const onLog = (record: LogRecord) => {
+      if (record.task !== undefined && record.level !== 'info') told.push(record);
+    };
+    return { state: await flow.run({ executor: on(cluster), onLog }), told };
+  };
+  const dispose = async () => {
+    for (const worker of processes.values()) await worker[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  };
+  return { run, scale, lines: (name: string) => processes.get(name)!.lines, [Symbol.asyncDispose]: dispose };
+}
+
+/** A package with native code, as far as a bundle can tell: such stay outside. */
+function install(folder: string): void {
+  const place = join(folder, 'node_modules/native');
+  mkdirSync(place, { recursive: true });
+  const facts = { name: 'native', version: '1.2.3', gypfile: true, exports: './index.mjs' };
+  writeFileSync(join(place, 'package.json'), JSON.stringify(facts));
+  writeFileSync(join(place, 'index.mjs'), 'export const factor = 3;');
+}

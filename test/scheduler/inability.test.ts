@@ -1,0 +1,140 @@
+// What becomes of an array that a worker cannot load, of which others perhaps can.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Command, Event } from '../../src/scheduler/core.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { joined, kept, left, released, run, scheduler, settledAtLast, submitted, traits } from './fixtures.ts';
+import { connect, payload, submission } from './peers.ts';
+
+test('what a worker is unable to run goes to others, and that one gets nothing more of it', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 3 }));
+
+  const commands = on(unable('alice', 1, [0, 1]), settledAtLast('bob', 2, [1, 2], 1_000));
+
+  assert.deepEqual(commands, [declined(1, 'alice', [0, 1]), kept(1, [1, 2]), run('bob', 1, [0, 1], 3)]);
+  assert.deepEqual(on(settledAtLast('bob', 3, [0, 1], 1_000)), [kept(1, [0, 1]), run('bob', 1, [2, 3], 4)]);
+});
+
+test('of other arrays, such a worker gets as much as before', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 2 }), submitted({ array: 2 }));
+
+  const commands = on(unable('alice', 1, [0, 1]));
+
+  assert.deepEqual(commands, [declined(1, 'alice', [0, 1]), run('alice', 2, [0, 1], 3)]);
+});
+
+test('when the last worker is unable as well, what they say is the outcome', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 2 }));
+
+  assert.deepEqual(on(unable('alice', 1, [0, 1])), [declined(1, 'alice', [0, 1])]);
+  assert.deepEqual(on(unable('bob', 2, [1, 2])), [kept(1, [1, 2]), run('bob', 1, [0, 1], 3)]);
+  assert.deepEqual(on(unable('bob', 3, [0, 1])), [kept(1, [0, 1])]);
+});
+
+test('workers that lack what the array needs are no others, nor are those that drain', () => {
+  const { on } = scheduler();
+  const gpu = traits({ gpu: 1 });
+  on(joined('alice', 1, gpu), joined('bob'), joined('carol', 1, gpu));
+  on({ type: 'worker-draining', worker: 'carol' }, submitted({ array: 1, needs: gpu }));
+
+  assert.deepEqual(on(unable('alice', 1, [0, 1])), [kept(1, [0, 1])]);
+});
+
+test('when the only worker that is able leaves, its array waits for another one, and that is said', () => {
+  const { core, on } = scheduler();
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 2 }), unable('alice', 1, [0, 1]));
+
+  assert.deepEqual(on(left('bob')), [{ type: 'stranded', array: 1 }]);
+  assert.match(core.explain(1, 0), /, and no worker here can run it, since 1 worker could not load it \(the log says/);
+
+  assert.deepEqual(on(joined('carol')), [run('carol', 1, [1, 2], 3)]);
+});
+
+test('a worker that joins later is asked too, before anything more is failed', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 4 }));
+  assert.deepEqual(on(unable('alice', 1, [0, 1])), [kept(1, [0, 1]), run('alice', 1, [1, 2], 2)]);
+
+  const commands = on(joined('bob'), unable('alice', 2, [1, 2]));
+
+  assert.deepEqual(commands, [run('bob', 1, [2, 3], 3), declined(1, 'alice', [1, 2])]);
+});
+
+test('sixteen workers that are unable stand for all, as long as nothing of the array was run', () => {
+  const { on } = scheduler();
+  const names = Array.from({ length: 20 }, (_, at) => `worker-${at}`);
+  on(...names.map((name) => joined(name)), submitted({ array: 1, length: 20 }, { array: 2, length: 20 }));
+
+  const answers = names.slice(0, 16).map((name, at) => on(unable(name, at + 1, [at, at + 1]))[0]);
+
+  const range = { start: 15, end: 16 };
+  assert.deepEqual(answers.slice(14), [declined(1, 'worker-14', [14, 15]), { type: 'settled', array: 1, range }]);
+});
+
+test('where something of the array was run, as many workers as there are may be unable', () => {
+  const { on } = scheduler();
+  const names = Array.from({ length: 20 }, (_, at) => `worker-${at}`);
+  on(...names.map((name) => joined(name)), submitted({ array: 1, length: 20 }));
+  on(settledAtLast('worker-19', 20, [19, 20], 1_000));
+
+  const answers = names.slice(0, 19).map((name, at) => on(unable(name, at + 1, [at, at + 1]))[0]?.type);
+
+  assert.deepEqual(new Set(answers), new Set(['declined']));
+});
+
+test('what was excluded is forgotten with its array, also while a limit holds that up', () => {
+  const { core, on } = scheduler();
+  const limits = [{ tag: 'db', most: 1 }];
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 3, limits }, { array: 2, length: 1, limits }));
+  on(unable('alice', 1, [0, 1]));
+  assert.equal(core.fleet.queues.size, 2);
+
+  on(released(1));
+
+  assert.equal(core.fleet.queues.size, 1);
+});
+
+test('the flow run is told which worker is unable and why, and in the end once that nobody is able', async () => {
+  await using shared = new Scheduler();
+  const [alice, bob] = ['alice', 'bob'].map((name) => connect(shared, { role: 'worker', name, threads: 1 }));
+  const client = connect(shared, { role: 'client' });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 2 })] });
+  const why = 'HeddleError: it lacks a package\n    at load (load.ts:1:1)';
+  const failed = (attempt: number, start: number) =>
+    ({ type: 'settled', attempt, start, count: 1, busyMs: 0, bytes: payload, isLast: true, unable: why }) as const;
+
+  const [first, second] = [await alice!.next('run'), await bob!.next('run')];
+  alice!.send(failed(first.attempt, 0));
+  const { records: warnings } = await client.next('logs');
+  bob!.send(failed(second.attempt, 1));
+  const { records: errors } = await client.next('logs');
+  const third = await bob!.next('run');
+  bob!.send(failed(third.attempt, 0));
+  const settledTwice = [await client.next('settled'), await client.next('settled')];
+
+  const told = 'worker alice is unable to run it, so others run what it was given: HeddleError: it lacks a package';
+  assert.deepEqual(
+    [...warnings, ...errors].map(({ level, message }) => [level, message]),
+    [
+      ['warn', told],
+      ['error', why],
+    ],
+  );
+  assert.deepEqual(
+    settledTwice.map(({ start }) => start),
+    [1, 0],
+  );
+  assert.equal(client.has('logs'), false);
+});
+
+function unable(worker: string, attempt: number, range: [number, number]): Event {
+  return { ...settledAtLast(worker, attempt, range), isUnable: true } as Event;
+}
+
+function declined(array: number, worker: string, [start, end]: [number, number]): Command {
+  return { type: 'declined', array, worker, range: { start, end } };
+}
