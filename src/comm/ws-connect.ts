@@ -10,6 +10,7 @@ import { reasonHeader } from './doorkeeper.ts';
 import { maskingFor } from './masking.ts';
 import { checkTls, clientCertificateError, type TlsOptions } from './tls.ts';
 import { Vigil } from '../lib/vigil.ts';
+import { Turnstile } from './turnstile.ts';
 import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
@@ -21,7 +22,7 @@ export interface ConnectOptions<In extends Message> extends WsOptions {
   /** For `wss:`: whom to trust, and who we are where that is asked. */
   readonly tls?: TlsOptions | undefined;
   readonly signal?: AbortSignal;
-  /** From the first packet to an open channel. Default 10 s. */
+  /** Until the channel is open. Default 10 s. */
   readonly timeoutMs?: number;
 }
 
@@ -43,36 +44,55 @@ export async function connect<In extends Message, Out extends Message>(
   assertToken(token);
   if (tls !== undefined) checkTls(`the connection to ${address}`, tls);
   signal?.throwIfAborted();
-  const generateMask = maskingFor(url);
-  const socket = new WebSocket(url, subprotocol, {
-    ...tls,
-    ...(generateMask && { generateMask }),
-    headers: { authorization: `Bearer ${token}` },
-    maxPayload: maxFrameBytes,
-    perMessageDeflate: false,
-  });
-  // The comm must hang on the socket before the first message comes, which may be in the packet that opened it.
   const opened = Promise.withResolvers<Comm<In, Out>>();
-  socket.once('open', () => {
-    opened.resolve(new WsComm<In, Out>(socket, { ...options, peer: address, vigil: new Vigil() }));
-  });
-  socket.on('error', (cause) => opened.reject(connectionError(cause, address)));
-  socket.once('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
-    opened.reject(responseError(response, address));
-    request.destroy();
-  });
+  let socket: WebSocket | undefined;
+  const begin = () => {
+    socket = socketTo(url, options);
+    // The comm must hang on the socket before the first message comes, which may be in the packet that opened it.
+    socket.once('open', () => {
+      opened.resolve(new WsComm<In, Out>(socket!, { ...options, peer: address, vigil: new Vigil() }));
+    });
+    socket.on('error', (cause) => opened.reject(connectionError(cause, address)));
+    socket.once('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
+      opened.reject(responseError(response, address));
+      request.destroy();
+    });
+  };
+  const leave = turnstileAt(address).enter(begin);
   const abort = () => opened.reject(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   const timer = setTimeout(() => opened.reject(timeoutError(address, timeoutMs)), timeoutMs);
   try {
     return await opened.promise;
   } catch (error) {
-    socket.terminate();
+    socket?.terminate();
     throw error;
   } finally {
+    leave();
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
   }
+}
+
+/** A listener lets in few at once of whom it has heard nothing yet: see `Strangers`. */
+const mostAtOnce = 32;
+const turnstiles = new Map<string, Turnstile>();
+
+function turnstileAt(address: string): Turnstile {
+  let turnstile = turnstiles.get(address);
+  if (turnstile === undefined) turnstiles.set(address, (turnstile = new Turnstile(mostAtOnce)));
+  return turnstile;
+}
+
+function socketTo(url: URL, { token, tls }: Pick<ConnectOptions<Message>, 'token' | 'tls'>): WebSocket {
+  const generateMask = maskingFor(url);
+  return new WebSocket(url, subprotocol, {
+    ...tls,
+    ...(generateMask && { generateMask }),
+    headers: { authorization: `Bearer ${token}` },
+    maxPayload: maxFrameBytes,
+    perMessageDeflate: false,
+  });
 }
 
 function parseAddress(text: string): URL {

@@ -1,4 +1,4 @@
-// Ten thousand who knock at a scheduler that is at work.
+// Many at once at one scheduler: flow runs of one program, and ten thousand who only knock.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -19,6 +19,20 @@ const leftBytes = 10_000_000;
 /** By then at the latest. */
 const mostCrowds = 20;
 const bounded = { timeout: 120_000 };
+
+test('a program that starts hundreds of flow runs at once at a scheduler has all of them let in', bounded, async () => {
+  await using scheduler = new CommandProcess(['scheduler', '--listen', '0'], token);
+  await scheduler.said(/listening at/);
+  const url = /ws:\/\/\S+?:\d+/.exec(scheduler.lines.join('\n'))![0];
+  await using _worker = await joinedWorker({ url, token, name: 'ada' });
+  const flow = new Flow('one of many', () => inc(1));
+
+  const started = Array.from({ length: 400 }, () => {
+    return flow.run({ executor: new DistributedExecutor(url, { token }), onLog: () => {} });
+  });
+
+  for (const { output } of await Promise.all(started)) assert.equal(output, 2);
+});
 
 test(
   'ten thousand connections are attempted again and again while a flow runs: it finishes, the limits are told',

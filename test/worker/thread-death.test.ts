@@ -98,6 +98,15 @@ test('one that was cancelled meanwhile does not', () => {
   assert.deepEqual(on(gone), [over({ indices: [0], loss: exit3 })]);
 });
 
+test('a chunk that is cancelled between the death of its thread and the next one gets none', () => {
+  const { on } = thread();
+  on(chunk(1), started, ended(1), chunk(2), exitedBefore());
+
+  on({ type: 'cancel-asked', graceMs: 500 });
+
+  assert.deepEqual(on(gone), [over({ indices: [0], loss: exit3 })]);
+});
+
 test('a chunk whose thread never came up gets the next one, uncharged for as long as that is tried again', () => {
   const { on } = thread();
   on(chunk(1), started, exitedBefore({ isTriedAgain: true }));
