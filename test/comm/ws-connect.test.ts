@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { bounded, dial, ended, rawWebSocketServer, scheduler } from './house.ts';
+import { bounded, dial, rawWebSocketServer, scheduler } from './house.ts';
 
 test('an address where nobody listens is named, with what to do', bounded, async () => {
   const house = await scheduler();
@@ -62,19 +62,6 @@ test('an address that never answers times out, and a signal ends the waiting [D0
   await assert.rejects(dialled, { message: 'changed my mind' });
   await assert.rejects(dial(url, { signal: controller.signal }), { message: 'changed my mind' });
 });
-
-test(
-  'a crowd of one process gets in one after the other, rather than be turned away as strangers',
-  bounded,
-  async () => {
-    await using house = await scheduler({ maxStrangersPerAddress: 64 });
-    const introduced = async () => (await dial(house.listener.url)).send(ended(1));
-
-    await Promise.all(Array.from({ length: 600 }, introduced));
-
-    for (let comm = 0; comm < 600; comm += 1) await house.accepted();
-  },
-);
 
 test('who waits in line behind those that get no answer times out as well, or is called off', bounded, async (t) => {
   const url = await started(
