@@ -185,8 +185,13 @@ function megabytes(text: string): number {
   return checked(Number(text), rules.megabytes);
 }
 
+const oneLine: OptionRule = {
+  expected: 'a text of one line that is not empty',
+  holds: (value) => rules.text.holds(value) && !/\p{Cc}/u.test(String(value)),
+};
+
 function name(text: string): string {
-  return checked(text, rules.text);
+  return checked(text, oneLine);
 }
 
 function checked<Value>(value: Value, { expected, holds }: OptionRule): Value {

@@ -22,6 +22,8 @@ export interface Replay {
   readonly events: number;
   readonly commands: number;
   readonly spanMs: number;
+  /** Its last line was cut off, and is left out. */
+  readonly isCut: boolean;
 }
 
 /** How many characters are collected before they are written; at a tick, all are. */
@@ -75,7 +77,7 @@ export class Recorder {
 }
 
 /**
- * Goes through a recording. A last line that was cut off is left out. Rejects with `RECORDING_UNREADABLE` for what is
+ * Goes through a recording. Rejects with `RECORDING_UNREADABLE` for what is
  * no recording, and with `RECORDING_DIFFERS` when the core decides something else than was decided then.
  */
 export async function replay(file: string): Promise<Replay> {
@@ -98,7 +100,7 @@ export async function replay(file: string): Promise<Replay> {
     if (core === undefined) throw unreadable(file, line);
   }
   if (core === undefined) throw unreadable(file, 1);
-  return { core, events, commands, spanMs: endedAt - startedAt };
+  return { core, events, commands, spanMs: endedAt - startedAt, isCut: problem !== undefined };
 }
 
 type Entry = readonly [now: number, hash: string, event: Event];

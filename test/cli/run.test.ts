@@ -113,7 +113,8 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a folder', ['run', 'test/cli'], /test\/cli is a folder.*\[FILE_NOT_FOUND\]/],
   ['more threads than there can be', ['worker', '--threads', '100000'], /a whole number from 1 to 1000/],
   ['more workers than there can be', ['run', script, '--workers', '100000'], /a whole number from 1 to 1000/],
-  ['a worker without a name', ['worker', '--name='], /--name.* It should be a text that is not empty/],
+  ['a worker without a name', ['worker', '--name='], /--name.* It should be a text of one line that is not empty/],
+  ['a name with a line break', ['worker', '--name', 'a\nb'], /--name.* It should be a text of one line that is not/s],
   ['an empty label', ['worker', '--label='], /--label.* It should be a text that is not empty/],
   [
     'a worker with too little memory',

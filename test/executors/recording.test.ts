@@ -74,11 +74,12 @@ test('a recording that was changed is noticed at the line where it matters', bou
 test('a recording whose last line was cut off is replayed up to there', bounded, async () => {
   using folder = newFolder();
   const record = await recorded(folder.path);
-  const { events } = await replay(record);
+  const { events, isCut } = await replay(record);
   const text = readFileSync(record, 'utf8');
 
   writeFileSync(record, text.slice(0, -9));
-  assert.equal((await replay(record)).events, events - 1);
+  const cut = await replay(record);
+  assert.deepEqual([cut.events, cut.isCut, isCut], [events - 1, true, false]);
   writeFileSync(record, text.replace(/\n\[/g, '\n[['));
   await assert.rejects(replay(record), { code: 'RECORDING_UNREADABLE', message: /line 2 makes no sense/ });
 });
