@@ -1,7 +1,8 @@
 import type { Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { ChunkEnd, ChunkPool, Emit, PooledChunk } from './pool.ts';
-import { ThreadSlot, type ThreadOptions } from './thread-slot.ts';
+import { ThreadSlot } from './thread-slot.ts';
+import type { ThreadOptions } from './thread-start.ts';
 
 /** Runs chunks on piscina threads of this process, one chunk a thread. */
 export class ThreadPool implements ChunkPool {

@@ -17,17 +17,8 @@ import { describeIdleDeath, exitError, lastErrorIn, lossOf, lossRecord, stuckRec
 import type { IdleDeath } from './thread-ends.ts';
 import { isBrokenThread, isClosingReport, isThreadReport, isThreadReturn } from './thread-message.ts';
 import type { ClosingReport, ThreadReport, ThreadReturn } from './thread-message.ts';
-import { FailedStarts, heapLimits } from './thread-start.ts';
+import { cameUp, FailedStarts, threadPool, whyNotStarted, type ThreadOptions } from './thread-start.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
-
-export interface ThreadOptions {
-  /** Megabytes of heap that the thread may use; Node's own default when absent. */
-  readonly memoryLimitMb: number | undefined;
-  /** What the modules of tasks find behind the first two of `process.argv`; nothing if absent. */
-  readonly argv?: readonly string[];
-  /** Whether nobody else in this process holds the inputs of a chunk: then they are moved to the thread, not copied. */
-  readonly ownsInputs?: boolean;
-}
 
 interface LiveThread {
   readonly piscina: Piscina;
@@ -62,8 +53,6 @@ interface AskedClosing {
   readonly log: (record: LogRecord) => void;
   readonly over: PromiseWithResolvers<void>;
 }
-
-const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
 
 /** How long a line may wait that a busy thread has written and not posted. */
 const listeningMs = 50;
@@ -113,7 +102,7 @@ export class ThreadSlot {
   /** Starts the thread, so that it is warm when the first chunk comes. */
   async start(): Promise<void> {
     this.#handle({ type: 'start-asked' });
-    await this.#live;
+    await cameUp(this.#live);
   }
 
   async run(chunk: PooledChunk, emit: Emit): Promise<ChunkEnd> {
@@ -247,24 +236,13 @@ export class ThreadSlot {
       this.#handle({ type: 'thread-started' });
     } catch (error) {
       this.#live = undefined;
-      this.#handle({ type: 'thread-failed', message: String(error), isTriedAgain: this.#failedStarts.note() });
+      this.#handle({ type: 'thread-failed', message: whyNotStarted(error), isTriedAgain: this.#failedStarts.note() });
     }
   }
 
   async #startThread(): Promise<LiveThread> {
     await this.#failedStarts.pause();
-    const { Piscina } = await import('piscina');
-    const { memoryLimitMb, argv } = this.#options;
-    const piscina = new Piscina({
-      filename: entry,
-      minThreads: 1,
-      maxThreads: 1,
-      // Any other mode parks an idle thread and so stops the timers and sockets of the user's modules in it.
-      atomics: 'disabled',
-      recordTiming: false,
-      ...(argv !== undefined && { argv: [...argv] }),
-      ...(memoryLimitMb !== undefined && { resourceLimits: heapLimits(memoryLimitMb) }),
-    });
+    const piscina = await threadPool(this.#options);
     const thread = piscina.threads[0]!;
     const over = Promise.withResolvers<void>();
     const { port1: orders, port2: theirs } = new MessageChannel();
@@ -309,7 +287,6 @@ export class ThreadSlot {
     const loss = lossOf(error ?? exitError(exitCode), { ...this.#options, strayWords, isUp: !hasFailed });
     const exit = { areInputsGone: this.#areInputsGone, isTriedAgain: hasFailed && this.#failedStarts.note() };
     this.#handle({ type: 'thread-exited', look: this.#look(), loss, ...exit });
-    // Piscina starts another thread in its place, to which nobody listens: the next chunk gets one of our own.
     const gone = piscina.destroy().then(() => this.#handle({ type: 'thread-gone' }));
     void gone.then(over.resolve);
   }

@@ -1,7 +1,21 @@
-// What is to be known to start a thread: how large its heap may be, and how often starts failed.
+// How a thread is started: what it is given, how large its heap may be, and how often starts failed.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResourceLimits } from 'node:worker_threads';
+import type { Piscina } from 'piscina';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { messageIn } from '../lib/thrown-text.ts';
+
+export interface ThreadOptions {
+  /** Megabytes of heap that the thread may use; Node's own default when absent. */
+  readonly memoryLimitMb: number | undefined;
+  /** What the modules of tasks find behind the first two of `process.argv`; nothing if absent. */
+  readonly argv?: readonly string[];
+  /** Whether nobody else in this process holds the inputs of a chunk: then they are moved to the thread, not copied. */
+  readonly ownsInputs?: boolean;
+}
+
+const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
 
 /** The last of so many in a row that could not be started is charged to what waits for a thread. */
 const mostFailures = 4;
@@ -30,11 +44,54 @@ export class FailedStarts {
   }
 }
 
+/** What the system has no more of, and where it is said how much there may be. */
+const shortages: readonly (readonly [sign: RegExp, advice: string])[] = [
+  [/EAGAIN/, 'the system lets this user or container have no more threads (ulimit -u; the pids limit of a container)'],
+  [/EMFILE/, 'the system lets this process open no more files (ulimit -n)'],
+  [/ENOMEM/, 'the system has no more memory for it'],
+];
+
+/** As part of a sentence. */
+export function whyNotStarted(error: unknown): string {
+  const why = messageIn(error);
+  const shortage = shortages.find(([sign]) => sign.test(why));
+  return shortage === undefined ? why : `${why}: ${shortage[1]}`;
+}
+
+/** Waits for a thread of which nothing waits yet. Rejects with `THREAD_NOT_STARTED`. */
+export async function cameUp(thread: Promise<unknown> | undefined): Promise<void> {
+  try {
+    await thread;
+  } catch (cause) {
+    const message = `a thread could not be started: ${whyNotStarted(cause)}. Start fewer, or allow more`;
+    throw new HeddleError('THREAD_NOT_STARTED', message, { cause });
+  }
+}
+
 /**
  * When a heap exceeds its limit by less than 16 MB, V8 ends the thread; by more, it ends the whole process. All that
  * the young generation holds may become old at once, so it has to be smaller than that: ours has two halves of 8 MB,
  * and as much again for what is new. What a single allocation adds cannot be bounded.
  */
-export function heapLimits(memoryLimitMb: number): ResourceLimits {
+function heapLimits(memoryLimitMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: memoryLimitMb, maxYoungGenerationSizeMb: 24 };
+}
+
+/** Starts one thread, in a pool of its own that never replaces it. */
+export async function threadPool({ memoryLimitMb, argv }: ThreadOptions): Promise<Piscina> {
+  const { Piscina } = await import('piscina');
+  const pool = new Piscina({
+    filename: entry,
+    minThreads: 1,
+    maxThreads: 1,
+    idleTimeout: Infinity,
+    // Any other mode parks an idle thread and so stops the timers and sockets of the user's modules in it.
+    atomics: 'disabled',
+    recordTiming: false,
+    ...(argv !== undefined && { argv: [...argv] }),
+    ...(memoryLimitMb !== undefined && { resourceLimits: heapLimits(memoryLimitMb) }),
+  });
+  // Otherwise piscina starts another as soon as it ends, to which nobody listens.
+  pool.options.minThreads = 0;
+  return pool;
 }

@@ -12,6 +12,11 @@ const unshare = ['-pf', '--kill-child', '--mount-proc'];
 const whyNot =
   spawnSync('unshare', [...unshare, 'true']).status === 0 ? false : 'needs the right to make PID namespaces';
 
+/** Of no other process, so that its limits are for what the test starts; files may be where only root can read. */
+const nobody = ['--reuid=61234', '--clear-groups', '--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+const whyNotNobody =
+  spawnSync('setpriv', [...nobody, 'true']).status === 0 ? false : 'needs the right to become another user';
+
 suite('surroundings', { concurrency: 2 }, () => {
   for (const [what, redirection] of [
     ['is full', '2>/dev/full'],
@@ -55,6 +60,19 @@ suite('surroundings', { concurrency: 2 }, () => {
     for (const line of told) assert.match(line, /no thread could be started: .*(?:'\/diary\.ts'|exited with code)/);
     assert.match(program.stdout.at(-1)!, /look at NODE_OPTIONS, --import and --require/);
   });
+
+  test(
+    'a cluster that is to have more threads than the system allows says so as it starts',
+    { ...bounded, skip: whyNotNobody },
+    async () => {
+      const run = `ulimit -u 25; '${process.execPath}' src/cli/heddle.js run ${script} --workers 40`;
+      await using program = new Program('setpriv', [...nobody, 'bash', '-c', run]);
+
+      assert.equal(await program.status(), 1);
+      const told = /a thread could not be started: EAGAIN: .* no more threads \(ulimit -u; .* \[THREAD_NOT_STARTED\]$/;
+      assert.match(program.stderr.at(-1)!, told);
+    },
+  );
 
   test('a flow runs where Node lets nothing be read but the project', bounded, async () => {
     const flags = ['--permission', `--allow-fs-read=${process.cwd()}`];

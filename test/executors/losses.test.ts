@@ -31,6 +31,19 @@ test('an index whose function ends the thread is run again elsewhere, and only t
   assert.deepEqual(counts, numbers(200).map((x) => (x === 77 ? 2 : 1))); // prettier-ignore
 });
 
+test('a thread that dies has one in its place, and no others are started', bounded, async () => {
+  using diary = newDiary();
+  let threads = 0;
+  const count = () => (threads += 1);
+  process.on('worker', count);
+  const flow = new Flow('exit-once', () => failing.exitOnce.map(numbers(20), unmapped(7), unmapped(diary.path)));
+
+  await run(flow, { workers: 1 });
+  process.off('worker', count);
+
+  assert.equal(threads, 2);
+});
+
 test(
   'an index that always ends its thread is Crashed in the end, and its neighbours run once [P420] [D012 D014 D152]',
   bounded,
