@@ -137,8 +137,13 @@ async function enter(pool: ThreadPool, options: RemoteWorkerOptions, { leaving, 
   const { url, token, tls, name, has } = options;
   const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
   using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
-  await pool.start();
-  return await join(comm, pool, { name, has, code });
+  try {
+    await pool.start();
+    return await join(comm, pool, { name, has, code });
+  } catch (error) {
+    void comm.close('the worker could not start its threads');
+    throw error;
+  }
 }
 
 const notEnding = 'a thread is in a native call, or a loop of built-in functions, that nothing can interrupt';
