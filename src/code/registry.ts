@@ -56,6 +56,10 @@ export interface HeldDeed {
 
 interface Registry {
   readonly entries: Map<string, object>;
+  /** Of those that no module leads to: a program may make some for each request, and drop them. */
+  readonly passing: Map<string, WeakRef<object>>;
+  /** Hears the key of such a one that is gone. */
+  readonly gone: FinalizationRegistry<string>;
   readonly ordinals: Map<string, number>;
   readonly fingerprints: Map<string, string>;
   /** Modules that may do otherwise where they are not the main one. */
@@ -74,6 +78,8 @@ interface Registry {
 
 export const registry = processWide<Registry>('registry', () => ({
   entries: new Map(),
+  passing: new Map(),
+  gone: new FinalizationRegistry((key) => registry.passing.delete(key)),
   ordinals: new Map(),
   fingerprints: new Map(),
   guarded: new Set(),
@@ -100,9 +106,16 @@ export function register(name: string, entry: object): Reference {
     ...(module !== undefined && doubtAbout(module, site)),
     ...(module === undefined && site.file !== '' && !isThere(site.file) && { made: 'outside of any file' }),
   };
-  registry.entries.set(keyOf(reference), entry);
+  const key = keyOf(reference);
+  if (module === undefined) keepWeakly(key, entry);
+  else registry.entries.set(key, entry);
   for (const notify of registry.watchers) notify();
   return reference;
+}
+
+function keepWeakly(key: string, entry: object): void {
+  registry.passing.set(key, new WeakRef(entry));
+  registry.gone.register(entry, key);
 }
 
 function doubtAbout(module: string, { place, isGuess }: CallSite): Pick<Reference, 'doubt'> {
@@ -132,7 +145,8 @@ export function isBuiltIn({ module }: Reference): boolean {
 }
 
 export function find(reference: Reference): object | undefined {
-  return registry.entries.get(keyOf(reference));
+  const key = keyOf(reference);
+  return registry.entries.get(key) ?? registry.passing.get(key)?.deref();
 }
 
 /** The names that a module defined, for the message that says which name it did not. */

@@ -4,7 +4,8 @@
 import { crashBlock, describeLoss, type Block } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import type { FromWorker } from '../protocol/messages.ts';
-import type { Assignment, HeldArray, LatestLoss, WorkerPeer } from './peers.ts';
+import { hasSomethingOf } from './peers.ts';
+import type { Assignment, ClientPeer, HeldArray, LatestLoss, WorkerPeer } from './peers.ts';
 
 /** A worker that is gone, and why; the reason says what was last known of it. */
 export interface LostWorker {
@@ -43,6 +44,12 @@ export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLa
   const isCertain = attempts.values().every(({ array, ranges }) => !isLastLoss(array.id, ranges[0]!.start));
   const again = `what it ran is run again elsewhere${isCertain ? '' : ', where its task allows that'}`;
   return `worker ${name} was lost (${reason}); ${again}`;
+}
+
+/** What each client is told of it: only those that had something there have lost that. */
+export function lossFor(peer: WorkerPeer, news: string): (client: ClientPeer) => { readonly lost: string } {
+  const others = peer.attempts.size === 0 ? news : `worker ${peer.name} was lost; nothing of this run was on it`;
+  return (client) => ({ lost: hasSomethingOf(client, peer) ? news : others });
 }
 
 /** Keeps what a worker says of indices that it lost. Returns the record about it, for the client's log. */

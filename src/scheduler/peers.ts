@@ -282,19 +282,24 @@ export function noteImport({ attempts }: WorkerPeer, { attempt, module }: Import
 
 /** Whether some worker has something of this client's to run. */
 export function isBusyFor(client: ClientPeer, workers: ReadonlyMap<string, WorkerPeer>): boolean {
-  const holds = ({ attempts }: WorkerPeer) => [...attempts.values()].some(({ array }) => array.client === client);
-  return [...workers.values()].some(holds);
+  return workers.values().some((worker) => hasSomethingOf(client, worker));
 }
+
+export function hasSomethingOf(client: ClientPeer, { attempts }: WorkerPeer): boolean {
+  return attempts.values().some(({ array }) => array.client === client);
+}
+
+type WorkersNews = Pick<Extract<ToClient, { type: 'workers' }>, 'joined' | 'lost'>;
 
 /** Tells every client how many workers and threads there are, and which one joined or was lost. */
 export function tellOfWorkers(
   clients: ReadonlyMap<string, ClientPeer>,
   workers: ReadonlyMap<string, WorkerPeer>,
-  news: Pick<Extract<ToClient, { type: 'workers' }>, 'joined' | 'lost'> = {},
+  newsFor: (client: ClientPeer) => WorkersNews = () => ({}),
 ): void {
   const threads = [...workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
-  const message = { type: 'workers', workers: workers.size, threads, ...news } as const;
-  for (const client of clients.values()) sendToClient(client, message);
+  const message = { type: 'workers', workers: workers.size, threads } as const;
+  for (const client of clients.values()) sendToClient(client, { ...message, ...newsFor(client) });
 }
 
 /** What the core is told of an array. Events are recorded, so nothing that only the engine may open is in it. */

@@ -15,7 +15,7 @@ import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
 import { noteDecline, noteInability } from './inability.ts';
-import { crashedBlock, departureOf, noteLoss, noteRecords, ownClose, type LostWorker } from './losses.ts';
+import { crashedBlock, departureOf, lossFor, noteLoss, noteRecords, ownClose, type LostWorker } from './losses.ts';
 import {
   callOff,
   describeJoined,
@@ -60,6 +60,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
+  /** It never goes back, though a test may set the clock back. */
   #now = 0;
   #nextPeer = 1;
   readonly #isLastLoss = (array: number, index: number) => this.#core.arrays.get(array)?.isLastLoss(index) ?? true;
@@ -142,7 +143,7 @@ export class Scheduler implements AsyncDisposable {
     this.#workers.set(worker.id, worker);
     const joined = describeJoined(worker, hello.name);
     this.#log('info', joined);
-    tellOfWorkers(this.#clients, this.#workers, { joined });
+    tellOfWorkers(this.#clients, this.#workers, () => ({ joined }));
     this.#handle({ type: 'worker-joined', worker: worker.id, threads: hello.threads, has: hello.has ?? noTraits });
     this.#options.workerJoined?.(name);
     return worker;
@@ -189,7 +190,7 @@ export class Scheduler implements AsyncDisposable {
     const isExpected = isGoing && peer.attempts.size === 0;
     if (isExpected) this.announce('info', news);
     else this.#log('warn', news);
-    tellOfWorkers(this.#clients, this.#workers, isExpected ? {} : { lost: news });
+    tellOfWorkers(this.#clients, this.#workers, isExpected ? undefined : lossFor(peer, news));
     this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { peer, reason } });
     this.#tellIdle();
@@ -204,11 +205,10 @@ export class Scheduler implements AsyncDisposable {
   #hearWorker(worker: WorkerPeer, message: FromWorker): void {
     const { id } = worker;
     switch (message.type) {
-      case 'settled': {
+      case 'settled':
         if (message.isLast) worker.attempts.delete(message.attempt);
         this.#handle(newsOf(worker, message), { told: { worker, message } });
         return message.isLast ? this.#tellIdle() : undefined;
-      }
       case 'returned':
         return this.#handle({ ...message, type: 'indices-returned', worker: id });
       case 'delayed': {
@@ -312,7 +312,7 @@ export class Scheduler implements AsyncDisposable {
   // Events in, commands out
 
   #handle(event: Event, freight: Freight = {}): void {
-    this.#now = performance.now();
+    this.#now = Math.max(this.#now, performance.now());
     const commands = this.#core.handle(event, this.#now);
     this.#recorder?.note(event, this.#now, commands);
     let cargo = freight;

@@ -5,6 +5,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { find, fingerprintOf, namesIn, projectOf, register } from '../../src/code/registry.ts';
 import type { Task } from '../../src/index.ts';
 import { fixture, lineOf } from './fixtures.ts';
@@ -45,6 +48,21 @@ test('a task made inside a function has no module, but is found on its own threa
   assert.deepEqual(address, { name: 'inside', ordinal: 0 });
   assert.equal(definedAt, `${path}:${lineOf('tasks.ts', 'inside')}`);
   assert.equal(find(inside.reference), inside);
+});
+
+test('what is made inside a function is found as long as the program has it, and kept no longer', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const made = Array.from({ length: 50 }, () => makeInside());
+  const { reference } = made[0]!;
+  const seen = made.map((each) => new WeakRef(each));
+  assert.equal(find(reference), made[0]);
+
+  made.length = 0;
+  await turn();
+  collectGarbage();
+
+  assert.ok(seen.filter((each) => each.deref() !== undefined).length <= 1);
 });
 
 test('a task of a CommonJS module is known by that module', () => {

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
 import { leaveALine, tellAndBlock, writeTheLine } from '../fixtures/logging.ts';
-import { argumentsHere } from '../fixtures/tasks.ts';
+import { argumentsHere, inc } from '../fixtures/tasks.ts';
 import { describeContract } from './contract.ts';
 
 const cluster = new LocalCluster({ workers: 2 });
@@ -22,6 +22,15 @@ test('threads get the arguments of the command line, as the modules of scripts e
   } finally {
     process.argv.length -= 2;
   }
+});
+
+test('a clock that a test stops and sets back keeps no run from ending', async (t) => {
+  t.mock.method(performance, 'now', () => 0);
+
+  const executor = new DistributedExecutor(() => cluster);
+  const state = await new Flow('timeless', () => inc.map([1, 2, 3])).run({ executor, onLog: () => {} });
+
+  assert.deepEqual(state.output, [2, 3, 4]);
 });
 
 test('what a task has written is heard while it blocks its thread, in order and once', async () => {

@@ -156,6 +156,26 @@ test('a worker that is lost takes with it what may not be run again, and the new
   );
 });
 
+test('a run that had nothing on a worker that is lost is not told that something of it is run again', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const [first, second] = [connect(scheduler, { role: 'client' }), connect(scheduler, { role: 'client' })];
+  first.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  await worker.next('run');
+  await second.next('welcome');
+
+  void worker.close();
+
+  const newsOf = async (client: typeof first) => {
+    for (;;) {
+      const { lost } = await client.next('workers');
+      if (lost !== undefined) return lost;
+    }
+  };
+  assert.match(await newsOf(first), /^worker ada was lost \(.*\); what it ran is run again elsewhere$/);
+  assert.equal(await newsOf(second), 'worker ada was lost; nothing of this run was on it');
+});
+
 test('log lines go to the client whose task wrote them, with the name of the worker', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
