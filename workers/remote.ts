@@ -89,8 +89,8 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
 }
 
 function howItGets(code: BundleStore | undefined): string {
-  const problem = code?.problem();
   if (code === undefined) return 'imports its own files';
+  const problem = code.problem();
   if (problem === undefined) return `keeps code in ${code.directory}`;
   const elsewhere = 'HEDDLE__CODE__DIRECTORY names another folder';
   return `cannot keep code in ${code.directory}: ${problem}. It runs only tasks whose modules it has; ${elsewhere}`;

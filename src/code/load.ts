@@ -184,7 +184,7 @@ function importOnce(module: string): Import {
   const before = registry.isImporting && isAlone ? lookAround() : undefined;
   const started: Import = { done: import(fileOf(module)), heldBefore, before, effects: [] };
   imports.set(module, started);
-  // Perhaps it was short of files, say. What its top level has thrown it would throw again.
+  // The next one who needs it tries again: this thread may only have been short of files.
   started.done.catch(() => imports.delete(module));
   return started;
 }

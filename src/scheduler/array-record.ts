@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import { noTraits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
-import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions, WorkerId } from './events.ts';
+import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions } from './events.ts';
+import type { Kin } from './exclusion.ts';
 import type { WorkerRecord } from './fleet.ts';
 import type { Limit } from './limits.ts';
 import { Pace } from './pace.ts';
@@ -52,7 +53,7 @@ export interface Chunk {
 
 type ChunkFacts = Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>;
 
-type ArrayDefaults = Required<Omit<CoreOptions, 'heartbeatTimeoutMs'>>;
+type ArrayDefaults = Required<Omit<CoreOptions, 'heartbeatTimeoutMs' | 'unableWaitMs'>>;
 
 export interface ArrayOrigin {
   readonly spec: ArraySpec;
@@ -61,6 +62,7 @@ export interface ArrayOrigin {
   readonly whole: ReadonlySet<ArrayRecord>;
   readonly queue: Queue;
   readonly limits: readonly Limit[];
+  readonly kin: Kin;
 }
 
 export class ArrayRecord {
@@ -77,9 +79,10 @@ export class ArrayRecord {
   readonly allowedFailures: number;
   /** An index that was lost with its thread or worker must never run again. */
   readonly crashesWhenLost: boolean;
-  /** Another one, once a worker has proved unable to run it: see `Lineup.declined`. */
+  /** Another one, once a worker has proved unable to run it. */
   queue: Queue;
   readonly limits: readonly Limit[];
+  readonly kin: Kin;
   readonly #defaults: ArrayDefaults;
 
   /** Upstreams. Both are emptied when nothing here needs them any more. */
@@ -113,8 +116,10 @@ export class ArrayRecord {
   /** How often each index was charged with the loss of its thread or worker, if it was. */
   readonly losses = new Map<number, number>();
   readonly crashed = new Set<number>();
-  /** Workers that have proved unable to run it. */
-  readonly declinedBy = new Set<WorkerId>();
+  /** Some worker has run something of it. */
+  isRun = false;
+  /** Workers that are unable to run it fail it. */
+  isGivenUp = false;
   readonly pace = new Pace();
   /** The client has not released it. */
   isWanted = true;
@@ -125,7 +130,7 @@ export class ArrayRecord {
   /** The client was told that no worker here can run it. */
   isStrandedTold = false;
 
-  constructor({ spec, order, elementwise, whole, queue, limits }: ArrayOrigin, defaults: ArrayDefaults) {
+  constructor({ spec, order, elementwise, whole, queue, limits, kin }: ArrayOrigin, defaults: ArrayDefaults) {
     this.#defaults = defaults;
     this.id = spec.array;
     this.client = spec.client;
@@ -139,6 +144,7 @@ export class ArrayRecord {
     this.allowedFailures = this.crashesWhenLost ? 0 : (spec.allowedFailures ?? defaults.allowedFailures);
     this.queue = queue;
     this.limits = limits;
+    this.kin = kin;
     this.elementwise = elementwise;
     this.whole = whole;
     this.depth = 0;

@@ -2,7 +2,7 @@
 // module, and a bundle is kept for as long as some client is there that made it. Nothing in it is ever looked into.
 
 import type { ArrayDefinition, FromClient } from '../protocol/messages.ts';
-import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import { modulesOf, sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 
 /** The bundle of some modules: who waits for its id, and then its id, or why there is none. */
 interface Entry {
@@ -66,7 +66,6 @@ export class CodeDesk {
   }
 }
 
-function moduleOf({ submission }: HeldArray): string {
-  const { module = '', also = [] } = submission.code ?? {};
-  return [module, ...also].join(' ');
+function moduleOf({ submission: { code } }: HeldArray): string {
+  return code === undefined ? '' : modulesOf(code);
 }

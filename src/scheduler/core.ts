@@ -45,7 +45,7 @@ export class SchedulerCore {
     this.lineup = new Lineup(this.fleet, {
       stranded: (array) => this.#tellStranded(array),
       recall: ({ worker, attempt }) => this.#emit({ type: 'recall-chunk', worker: worker.id, attempt }),
-      patienceMs: this.#options.patienceMs,
+      ...this.#options,
     });
     this.#blame = new Blame({
       lineup: this.lineup,
@@ -77,11 +77,6 @@ export class SchedulerCore {
     return explain({ id: array, record: this.arrays.get(array), index }, { core: this, words, now });
   }
 
-  /** For `explain`: the arrays that `handle` would look at for something to run. */
-  *listed(): Iterable<ArrayRecord> {
-    for (const { listed } of this.fleet.queues.values()) yield* listed;
-  }
-
   #apply(event: Event): void {
     switch (event.type) {
       case 'arrays-submitted':
@@ -111,6 +106,7 @@ export class SchedulerCore {
       case 'chunk-ended':
         return this.#hear(event);
       case 'ticked':
+        this.lineup.exclusion.giveUp(this.#now);
         return this.#closeSilentWorkers();
       default:
         unreachable(event);
@@ -131,6 +127,7 @@ export class SchedulerCore {
     this.arrays.set(array.id, array);
     if (array.isComplete) return void array.detach();
     array.attach();
+    this.lineup.exclusion.add(array);
     this.#ready(array, array.all);
   }
 
@@ -303,10 +300,11 @@ export class SchedulerCore {
   #acceptSettled(chunk: Chunk, news: Extract<ChunkNews, { type: 'indices-settled' }>): void {
     const { array, worker, size, plannedSize } = chunk;
     const { range, busyMs, bytes = 0, isUnable = false } = news;
-    if (isUnable && this.lineup.declined(array, worker)) {
+    if (isUnable && this.lineup.exclusion.exclude(array, worker)) {
       this.#emit({ type: 'declined', array: array.id, worker: worker.id, range });
       return this.lineup.giveBack(chunk, [range]);
     }
+    array.isRun ||= !isUnable;
     array.pace.measured({ indices: lengthOf(range), busyMs: durationMs(busyMs), size, plannedSize, bytes });
     this.#emit({ type: 'settled', array: array.id, range });
     this.#settle(array, range);

@@ -24,6 +24,8 @@ export interface ArraySpec extends Placing {
   readonly given: readonly Range[];
   /** How many bytes that is; 0 by default. */
   readonly givenBytes?: number;
+  /** Who cannot load one of a client's arrays cannot load another one for which this is the same. */
+  readonly loadedAs?: string;
 }
 
 /** What happened, in the past tense. */
@@ -129,6 +131,8 @@ export interface CoreOptions {
    * indices matter, which leave lanes empty; but what is tried again waits until it is over. Default: 5,000.
    */
   readonly overlappingMs?: number;
+  /** How long an array waits for another worker when all that are there are unable to run it. Default: 60,000. */
+  readonly unableWaitMs?: number;
   /** How many bytes the inputs of a chunk may have, unless it has only one index. Default: 8 MB. */
   readonly chunkInputBytes?: number;
 }
@@ -139,5 +143,6 @@ export const usualOptions = {
   targetChunkMs: 200,
   patienceMs: 25,
   overlappingMs: 5_000,
+  unableWaitMs: 60_000,
   chunkInputBytes: 8 * 2 ** 20,
 };

@@ -21,7 +21,6 @@ export interface Telling {
 
 export interface Overview extends Telling {
   readonly core: {
-    listed(): Iterable<ArrayRecord>;
     readonly fleet: Fleet;
     readonly lineup: { readonly pausedClients: ReadonlySet<ClientId> };
   };
@@ -68,7 +67,7 @@ function standing(array: ArrayRecord, index: number, { core, words, now }: Overv
   if (core.lineup.pausedClients.has(array.client)) {
     return 'is queued until its flow run has taken, and the disk has written, what was done before';
   }
-  const queue = `${ahead(array, index, core.listed())}, and ${roomFor(array, core.fleet, words)}`;
+  const queue = `${ahead(array, index, core.fleet)}, and ${roomFor(array, core.fleet, words)}`;
   return `is queued behind ${queue}${suspicion(array, index)}`;
 }
 
@@ -101,9 +100,11 @@ function missing(array: ArrayRecord, index: number, words: Words): string {
 }
 
 /** How many indices and arrays run before it. The suspects of an array run before its other indices. */
-function ahead(array: ArrayRecord, index: number, listed: Iterable<ArrayRecord>): string {
+function ahead(array: ArrayRecord, index: number, { queues }: Fleet): string {
   let arrays = 0;
-  for (const other of listed) if (other.queuedCount > 0 && runsBefore(other, array)) arrays += 1;
+  for (const { listed } of queues.values()) {
+    for (const other of listed) if (other.queuedCount > 0 && runsBefore(other, array)) arrays += 1;
+  }
   const [isLone, isSuspect] = [array.loners.has(index), array.suspects.has(index)];
   let indices = isLone ? 0 : array.loners.size;
   if (!isLone && !isSuspect) indices += array.suspects.size;

@@ -6,7 +6,7 @@ import type { Asks } from './asks.ts';
 import type { Turns } from './turns.ts';
 
 export interface Moment {
-  /** How many workers could take something. */
+  /** How many workers could take something, if they are able to run it. */
   readonly idle: number;
   /** The arrays that wait for a thread: the first one of each queue. */
   readonly waiting: readonly ArrayRecord[];
@@ -18,11 +18,12 @@ export const mostLooks = 32;
 
 /** Of the first few chunks of a line, the first that should be recalled. */
 export function firstDue(line: Turns<Chunk>, { idle, waiting }: Moment, asks: Asks): Chunk | undefined {
-  if (asks.size < idle) return line.first;
-  let chunk = waiting.length === 0 ? undefined : line.first;
+  let chunk = asks.size >= idle && waiting.length === 0 ? undefined : line.first;
   for (let looks = 0; chunk !== undefined && looks < mostLooks; looks += 1) {
+    const couldRunIt = chunk.array.queue.open.size;
+    if (asks.size < couldRunIt) return chunk;
     for (const first of waiting) {
-      if (asks.size < idle + first.queuedCount && wantsThread(first, chunk)) return chunk;
+      if (asks.size < couldRunIt + first.queuedCount && wantsThread(first, chunk)) return chunk;
     }
     chunk = line.behind(chunk);
   }

@@ -140,7 +140,7 @@ function checkAhead(core: SchedulerCore): void {
     }
   }
   assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
-  const isWaste = !lineup.ahead.isEmpty && fleet.plain.open.size > lineup.asks.size;
+  const isWaste = [...lineup.ahead].slice(0, mostLooks).some(({ array }) => array.queue.open.size > lineup.asks.size);
   assert(!isWaste, 'something waits for a thread while another one is free');
 }
 
@@ -153,8 +153,10 @@ function checkGivingWay({ fleet, lineup }: SchedulerCore): void {
   for (const queue of fleet.queues.values()) {
     const [first] = [...queue.listed].filter(isReady).toSorted((a, b) => (runsBefore(a, b) ? -1 : 1));
     if (first === undefined || queue.open.size > 0) continue;
-    if (asks.size >= first.queuedCount + fleet.plain.open.size) continue;
-    const isAfter = ({ array, worker }: Chunk) => runsBefore(first, array) && queue.roomWithThread(worker) > 0;
+    const isAfter = ({ array, worker }: Chunk) => {
+      const areFew = asks.size < first.queuedCount + array.queue.open.size;
+      return areFew && runsBefore(first, array) && queue.roomWithThread(worker) > 0;
+    };
     assert(!looks(ahead).some(isAfter), `array ${first.id} waits behind something that could be called back`);
     const isWoken = nextDue < Infinity;
     assert(

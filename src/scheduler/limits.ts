@@ -36,7 +36,9 @@ export class Limit implements TagLimit {
 
   /** The array leaves its queue. */
   release(array: ArrayRecord): void {
-    this.blocked.get(array.queue)!.retain((other) => other !== array);
+    const blocked = this.blocked.get(array.queue)!;
+    blocked.retain((other) => other !== array);
+    if (blocked.size === 0) this.blocked.delete(array.queue);
     array.blockedBy = undefined;
   }
 

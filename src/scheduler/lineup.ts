@@ -7,7 +7,8 @@ import { Ahead } from './ahead.ts';
 import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
-import type { Fleet, WorkerRecord } from './fleet.ts';
+import { Exclusion } from './exclusion.ts';
+import type { Fleet } from './fleet.ts';
 import { wantsThread } from './giving-way.ts';
 import { Keeping } from './keeping.ts';
 import { Limits, type Limit } from './limits.ts';
@@ -21,10 +22,10 @@ interface Consequences {
   readonly recall: (chunk: Chunk) => void;
   /** A chunk that has run for longer is shared with free threads, or makes way for what is to run before it. */
   readonly patienceMs: number;
+  /** How long arrays wait that no worker is able to run any more. */
+  readonly unableWaitMs: number;
 }
 
-/** So many workers that prove unable to run an array say that nobody is, as long as nothing of it was run. */
-const mostDeclines = 16;
 /** How many times `patienceMs` a worker may take to answer a recall. */
 const answersTaken = 5;
 
@@ -34,6 +35,7 @@ export class Lineup {
   readonly ahead: Ahead;
   readonly tails: Tails;
   readonly keeping: Keeping;
+  readonly exclusion: Exclusion;
   /** When the next chunk may have to be recalled, if nothing happens until then. */
   nextDue = Infinity;
   /** Clients of which nothing is started for now. */
@@ -42,18 +44,21 @@ export class Lineup {
 
   readonly #stranded: (array: ArrayRecord) => void;
 
-  constructor(fleet: Fleet, { stranded, recall, patienceMs }: Consequences) {
+  constructor(fleet: Fleet, { stranded, recall, patienceMs, unableWaitMs }: Consequences) {
     this.#fleet = fleet;
     this.#stranded = stranded;
     this.asks = new Asks(answersTaken * patienceMs);
     this.ahead = new Ahead(recall, this.asks);
     this.tails = new Tails(recall, { asks: this.asks, patienceMs });
+    this.exclusion = new Exclusion(fleet, { move: (array, queue) => this.#move(array, queue), waitMs: unableWaitMs });
     this.keeping = new Keeping(fleet, (queue) => this.#firstOf(queue));
   }
 
-  /** The queue and the limits of a new array. */
-  placeFor({ client, needs = noTraits, limits = [] }: ArraySpec): Pick<ArrayRecord, 'queue' | 'limits'> {
-    return { queue: this.#fleet.queueFor(needs), limits: this.limits.of(client, limits) };
+  /** The queue, the limits and the kin of a new array. */
+  placeFor(spec: ArraySpec): Pick<ArrayRecord, 'queue' | 'limits' | 'kin'> {
+    const { client, needs = noTraits, limits = [] } = spec;
+    const kin = this.exclusion.kinOf(spec);
+    return { queue: this.#fleet.queueFor(needs), limits: this.limits.of(client, limits), kin };
   }
 
   /** To be called when something of the array was queued. */
@@ -113,7 +118,7 @@ export class Lineup {
 
   /** A chunk of the first array in line, behind which another chunk of that array may be sent. */
   leader(): Chunk | undefined {
-    const array = this.#firstOf(this.#fleet.plain);
+    const array = this.#firstFree();
     if (array === undefined || array.queued.size < array.queuedCount) return undefined;
     // With only one queue, nothing is to run before its first array.
     const waiting = this.#fleet.queues.size > 1 ? this.#waiting() : [];
@@ -141,43 +146,28 @@ export class Lineup {
     this.ahead.add(chunk, behind);
   }
 
-  /**
-   * A worker has proved unable to run the array, though it has what that needs. Returns whether others are to run it
-   * instead: then that worker gets nothing more of it. If nobody is left, all of them may fail it.
-   *
-   * As with Spark's `spark.excludeOnFailure`, what excludes a worker is forgotten with the array.
-   */
-  declined(array: ArrayRecord, worker: WorkerRecord): boolean {
-    const { declinedBy, pace, queue } = array;
-    declinedBy.add(worker.id);
-    const isOther = (each: WorkerRecord) => !each.isDraining && !declinedBy.has(each.id) && queue.slotsOf(each) > 0;
-    const isHopeless = declinedBy.size >= mostDeclines && pace.meanMs === undefined;
-    const isForOthers = !isHopeless && this.#fleet.workers.values().some(isOther);
-    this.#move(array, this.#fleet.queueFor(queue.needs, isForOthers ? declinedBy : undefined));
-    return isForOthers;
-  }
-
-  #move(array: ArrayRecord, queue: Queue): void {
-    const { queue: before, isListed, blockedBy } = array;
-    if (queue !== before) {
-      if (isListed) before.listed.retain((other) => other !== array);
-      array.isListed = false;
-      blockedBy?.release(array);
-      this.#useRoom(array);
-      array.queue = queue;
-    }
-    this.#fleet.leaveQueue(before);
-    this.add(array);
-  }
-
   /** What still runs of the array keeps its slot and its limits until it ends. */
   forget(array: ArrayRecord, isLiving: (array: ArrayRecord) => boolean): void {
     const { queue } = array;
     this.#useRoom(array);
     this.limits.forget(array);
+    this.exclusion.forget(array);
     this.#fleet.leaveQueue(queue);
     // Sweeps the list when more than half of it are forgotten arrays.
     if (queue.listed.size > 2 * queue.arrays) queue.listed.retain(isLiving);
+  }
+
+  #move(array: ArrayRecord, queue: Queue): void {
+    const { queue: before, isListed, blockedBy } = array;
+    // It counts once more there.
+    this.#fleet.leaveQueue(before);
+    if (queue === before) return;
+    if (isListed) before.listed.retain((other) => other !== array);
+    array.isListed = false;
+    blockedBy?.release(array);
+    this.#useRoom(array);
+    array.queue = queue;
+    this.add(array);
   }
 
   /** The first array of each queue that no worker can take a chunk of now. */
@@ -188,6 +178,19 @@ export class Lineup {
       if (first !== undefined) waiting.push(first);
     }
     return waiting;
+  }
+
+  /** The first array that needs nothing. */
+  #firstFree(): ArrayRecord | undefined {
+    const { plain, queues } = this.#fleet;
+    let first = this.#firstOf(plain);
+    if (queues.size === 1) return first;
+    for (const queue of queues.values()) {
+      if (queue === plain || queue.needs !== noTraits) continue;
+      const other = this.#firstOf(queue);
+      if (other !== undefined && (first === undefined || runsBefore(other, first))) first = other;
+    }
+    return first;
   }
 
   #firstOf({ listed }: Queue): ArrayRecord | undefined {

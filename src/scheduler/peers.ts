@@ -1,7 +1,7 @@
 // What the scheduler's shell knows of its peers: the workers and clients at the other ends of its comms.
 
 import { byteLengthOf } from '../lib/attachments.ts';
-import type { Loss } from '../lib/chunk.ts';
+import type { CodeAddress, Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
@@ -59,8 +59,6 @@ export class HeldArray {
   readonly #notes = new Map<number, RetryNote>();
   /** The latest loss of each index that was lost. */
   readonly losses = new Map<number, LatestLoss>();
-  /** How often a worker was unable to run it, so that others were to. */
-  declines = 0;
   /** It was told that nobody can run it, and why. */
   isInabilityTold = false;
   /** The workers that have its definition. */
@@ -133,6 +131,8 @@ export interface ClientPeer {
   lastNews: number;
   /** The kinds of news that it was told and is told only once, such as reasons for a standstill. */
   readonly told: Set<string>;
+  /** Workers that were unable to run something of it, by its modules, with why. */
+  readonly unableWorkers: Map<string, Map<string, string>>;
   /** How long running functions are given to end by themselves when this client cancels, in milliseconds. */
   graceMs: number;
   /** It does not take what it is sent as fast as that comes. */
@@ -191,6 +191,7 @@ export function newClient(
   const nothing = {
     arrays: new Map<number, HeldArray>(),
     told: new Set<string>(),
+    unableWorkers: new Map<string, Map<string, string>>(),
     hasEnough: false,
     hasFailed: false,
     isCancelling: false,
@@ -307,7 +308,7 @@ export function specOf(
   { id, client, submission, given, givenBytes, elementwise, whole }: HeldArray,
   { concurrency: usual = 1 }: { readonly concurrency?: number },
 ): ArraySpec {
-  const { length, priority, concurrency = usual, needs, limits, allowedFailures, crashesWhenLost } = submission;
+  const { length, priority, concurrency = usual, needs, limits, allowedFailures, crashesWhenLost, code } = submission;
   return {
     array: id,
     client: client.id,
@@ -322,7 +323,13 @@ export function specOf(
     ...(limits && { limits }),
     ...(allowedFailures !== undefined && { allowedFailures }),
     ...(crashesWhenLost && { crashesWhenLost }),
+    ...(code && { loadedAs: modulesOf(code) }),
   };
+}
+
+/** The modules that have to be there for it, as a text. */
+export function modulesOf({ module, also = [] }: CodeAddress): string {
+  return [module, ...also].join(' ');
 }
 
 function upstream(client: ClientPeer, submission: Pick<Submission, 'array'>, array: number): HeldArray {

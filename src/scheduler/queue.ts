@@ -72,8 +72,7 @@ export class Queue {
   }
 
   #isFor({ id, labels }: WorkerRecord): boolean {
-    if (this.excluded.size > 0 && this.excluded.has(id)) return false;
-    return this.needs.labels.every((label) => labels.has(label));
+    return !this.excluded.has(id) && this.needs.labels.every((label) => labels.has(label));
   }
 
   /** Whether both need some resource of the same name. */

@@ -1,10 +1,11 @@
 // Says why nothing that is queued can start now: what occupies the slots, the limits and the resources.
 
-import { describeTraits, traitArguments, type Traits } from '../lib/placing.ts';
+import { describeTraits, noTraits, traitArguments, type Traits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { Words } from './explain.ts';
 import type { Fleet, WorkerRecord } from './fleet.ts';
+import type { WorkerId } from './events.ts';
 import type { Queue } from './queue.ts';
 
 /** Why nothing of an array can start now. */
@@ -18,8 +19,9 @@ export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: 
     return `as many task runs of tag '${tag}' run as may (${most}): ${occupants(fleet, words, isTagged)}`;
   }
   const needs = describeTraits(queue.needs);
-  if (needs === '') return room(fleet, words);
-  return `no worker has what it needs free (${needs}): ${room(fleet, words)}`;
+  const unable = queue.excluded.size === 0 ? '' : `${unableOf(queue.excluded, workers)}; of the others, `;
+  if (needs === '') return `${unable}${room(fleet, words)}`;
+  return `${unable}no worker has what it needs free (${needs}): ${room(fleet, words)}`;
 }
 
 function room(fleet: Fleet, words: Words): string {
@@ -59,18 +61,23 @@ function keptFree(workers: readonly WorkerRecord[], words: Words): string {
 
 /** No worker here can run what needs this: which comes nearest, and what to do. */
 export function describeStranded({ needs, excluded }: Queue, { workers }: Fleet, words: Words): string {
+  const start = `heddle worker URL ${traitArguments(needs).join(' ')}`;
   if (excluded.size > 0) {
-    const unable = [...workers.keys()].filter((id) => excluded.has(id)).length;
-    const who = unable === 0 ? '' : `, since ${plural(unable, 'worker')} could not load it (the log says why)`;
-    return `no worker here can run it${who}. It waits for one that can`;
+    const others = needs === noTraits ? '' : `, and no other has what it needs (${describeTraits(needs)})`;
+    const remedy = needs === noTraits ? '' : ` and has that: ${start}`;
+    return `no worker here can run it: ${unableOf(excluded, workers)}${others}. It waits for one that can${remedy}`;
   }
   const shortOf = [...workers.values()].map((worker) => ({ worker, lacks: lacking(needs, worker) }));
   const [nearest] = shortOf.toSorted((a, b) => a.lacks.length - b.lacks.length);
   const nobody = `it needs ${describeTraits(needs)}, and no worker here has that`;
   const name = nearest && words.worker(nearest.worker.id);
   const who = nearest === undefined ? '' : `; the nearest, ${name}, ${nearest.lacks.join(' and ')}`;
-  const start = `heddle worker URL ${traitArguments(needs).join(' ')}`;
   return `${nobody}${who}. It waits for one that has: ${start} (clusters take them as resources and labels)`;
+}
+
+function unableOf(excluded: ReadonlySet<WorkerId>, workers: Fleet['workers']): string {
+  const unable = [...workers.keys()].filter((id) => excluded.has(id)).length;
+  return `${plural(unable, 'worker')} could not load its task (the log says why)`;
 }
 
 function lacking({ resources, labels }: Traits, { has, isDraining }: WorkerRecord): string[] {

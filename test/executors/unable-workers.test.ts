@@ -21,8 +21,34 @@ test('a worker that lacks a package fails nothing: others run it, and the log sa
   assert.deepEqual(others, []);
   assert.equal(warning?.level, 'warn');
   const lacks =
-    /^worker ada is unable to run it, so others run what it was given: .*EXTERNAL_MISSING.* npm i native@1\.2\.3/;
+    /^worker ada is unable to run it, so what it was given is run by others: .*EXTERNAL_MISSING.* npm i native@1\.2\.3/;
   assert.match(warning.message, lacks);
+});
+
+test('a worker of which only some threads can load a task runs it on the others, and says so once', async () => {
+  await using house = await houseOf({ ada: 'furnished' }, { threads: 3 });
+
+  const { state, told } = await house.run(new Flow('lucky', () => house.lucky.map(numbers(300))));
+
+  assert.deepEqual([state.type, state.output.length], ['Success', 300], state.message);
+  const lines = told.map(({ level, message, worker }) => [level, worker, message.split(':')[0]]);
+  assert.deepEqual(lines, [['warn', 'ada', 'a thread of its worker is unable to run it, so others there do']]);
+});
+
+test('an input that cannot be read fails its task runs, and says nothing of the worker', async () => {
+  await using house = await houseOf({ ada: 'furnished', bob: 'furnished' });
+
+  const { state, told } = await house.run(new Flow('poison', () => house.taste.map(house.brew.map(numbers(100)))));
+
+  const codes = state
+    .of('taste')
+    .children.flatMap((child) => (child.error as { code?: string } | undefined)?.code ?? []);
+  assert.deepEqual(new Set(codes), new Set(['TYPE_CODEC_FAILED']));
+  assert.ok(codes.length < 100, String(codes.length));
+  assert.deepEqual(
+    told.filter(({ message }) => message.includes('is unable')),
+    [],
+  );
 });
 
 test('tasks one after the other all go to the worker that can run them', async () => {
@@ -62,25 +88,58 @@ function numbers(count: number): number[] {
 /** One that is furnished has the package that the task needs; one that is blocked finds a file where code is to go. */
 type Kind = 'bare' | 'furnished' | 'blocked';
 
+type NumberTask = Task<[number: number], number>;
+
+interface Tasks {
+  readonly scale: NumberTask;
+  readonly brew: Task<[number: number], object>;
+  readonly taste: Task<[drink: object], number>;
+  readonly lucky: NumberTask;
+}
+
+/** Of the values that `brew` gives, that of 7 cannot be read. */
+const source = `import { registerType, task } from 'heddle'; import { factor } from 'native';
+export class Drink { constructor(n) { this.n = n; } }
+registerType(Drink, {
+  tag: 'Drink',
+  encode: ({ n }) => n,
+  decode: (n) => { if (n === 7) throw new Error('seven'); return new Drink(n); },
+});
+export const scale = task('scale', (number) => number * factor);
+export const brew = task('brew', (n) => new Drink(n));
+export const taste = task('taste', ({ n }) => n);
+`;
+
+/** A module that one thread of the worker cannot load: the first that tries to. */
+function luckySource(mark: string): string {
+  return `import { task } from 'heddle'; import { openSync } from 'node:fs'; import { isMainThread } from 'node:worker_threads';
+  let isFirst = !isMainThread;
+  try { if (isFirst) openSync(${JSON.stringify(mark)}, 'wx'); } catch { isFirst = false; }
+  if (isFirst) throw new Error('bad luck');
+  export const lucky = task('lucky', (number) => number);`;
+}
+
+async function moduleAt<Module>(file: string): Promise<Module> {
+  return (await import(pathToFileURL(file).href)) as Module;
+}
+
 /** Workers by their names, each in a folder of its own, and a task that needs a package with native code. */
-async function houseOf(workers: Readonly<Record<string, Kind>>) {
+async function houseOf(workers: Readonly<Record<string, Kind>>, { threads = 1 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-unable-'));
   const project = join(folder, 'project');
   install(project);
   symlinkSync(join(import.meta.dirname, '../..'), join(project, 'node_modules/heddle'));
-  const source = `import { task } from 'heddle'; import { factor } from 'native';
-    export const scale = task('scale', (number) => number * factor);`;
   writeFileSync(join(project, 'tasks.mjs'), source);
-  const { scale } = (await import(pathToFileURL(join(project, 'tasks.mjs')).href)) as {
-    scale: Task<[number: number], number>;
-  };
+  writeFileSync(join(project, 'lucky.mjs'), luckySource(join(folder, 'mark')));
+  const { scale, brew, taste } = await moduleAt<Tasks>(join(project, 'tasks.mjs'));
+  const { lucky } = await moduleAt<Pick<Tasks, 'lucky'>>(join(project, 'lucky.mjs'));
   const cluster = await started();
   const entries = Object.entries(workers).map(async ([name, kind]) => {
     const place = join(folder, name);
     mkdirSync(place);
     if (kind === 'furnished') install(place);
     const codeDirectory = kind === 'blocked' ? join(project, 'node_modules/native/package.json') : join(place, 'code');
-    return [name, await joinedWorker({ ...at(cluster), name, folder: place, codeDirectory })] as const;
+    return [name, await joinedWorker({ ...at(cluster), name, folder: place, codeDirectory, threads })] as const;
   });
   const processes = new Map(await Promise.all(entries));
   const run = async <Plan>(flow: Flow<Plan>) => {
@@ -95,7 +154,15 @@ async function houseOf(workers: Readonly<Record<string, Kind>>) {
     await cluster[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
   };
-  return { run, scale, lines: (name: string) => processes.get(name)!.lines, [Symbol.asyncDispose]: dispose };
+  return {
+    run,
+    scale,
+    brew,
+    taste,
+    lucky,
+    lines: (name: string) => processes.get(name)!.lines,
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 /** A package with native code, as far as a bundle can tell: such stay outside. */

@@ -49,7 +49,10 @@ test('when the only worker that is able leaves, its array waits for another one,
   on(joined('alice'), joined('bob'), submitted({ array: 1, length: 2 }), unable('alice', 1, [0, 1]));
 
   assert.deepEqual(on(left('bob')), [{ type: 'stranded', array: 1 }]);
-  assert.match(core.explain(1, 0), /, and no worker here can run it, since 1 worker could not load it \(the log says/);
+  assert.match(
+    core.explain(1, 0),
+    /, and no worker here can run it: 1 worker could not load its task \(the log says why\)\. It waits for one/,
+  );
 
   assert.deepEqual(on(joined('carol')), [run('carol', 1, [1, 2], 3)]);
 });
@@ -64,26 +67,54 @@ test('a worker that joins later is asked too, before anything more is failed', (
   assert.deepEqual(commands, [run('bob', 1, [2, 3], 3), declined(1, 'alice', [1, 2])]);
 });
 
-test('sixteen workers that are unable stand for all, as long as nothing of the array was run', () => {
+test('sixteen workers that are unable stand for all, as long as nobody has run anything or still tries to', () => {
   const { on } = scheduler();
   const names = Array.from({ length: 20 }, (_, at) => `worker-${at}`);
-  on(...names.map((name) => joined(name)), submitted({ array: 1, length: 20 }, { array: 2, length: 20 }));
+  on(...names.map((name) => joined(name)));
+  let [next] = on(submitted({ array: 1 }));
+  const answers: (string | undefined)[] = [];
 
-  const answers = names.slice(0, 16).map((name, at) => on(unable(name, at + 1, [at, at + 1]))[0]);
+  while (next?.type === 'run-chunk') {
+    const [answer, then] = on(unable(next.worker, next.attempt, [0, 1]));
+    answers.push(answer?.type);
+    next = then;
+  }
 
-  const range = { start: 15, end: 16 };
-  assert.deepEqual(answers.slice(14), [declined(1, 'worker-14', [14, 15]), { type: 'settled', array: 1, range }]);
+  assert.deepEqual(answers, [...Array.from({ length: 15 }, () => 'declined'), 'settled']);
 });
 
-test('where something of the array was run, as many workers as there are may be unable', () => {
+test('while somebody still tries, as many workers as there are may be unable', () => {
   const { on } = scheduler();
   const names = Array.from({ length: 20 }, (_, at) => `worker-${at}`);
   on(...names.map((name) => joined(name)), submitted({ array: 1, length: 20 }));
-  on(settledAtLast('worker-19', 20, [19, 20], 1_000));
 
   const answers = names.slice(0, 19).map((name, at) => on(unable(name, at + 1, [at, at + 1]))[0]?.type);
 
   assert.deepEqual(new Set(answers), new Set(['declined']));
+});
+
+test('a worker that is unable to load one array of a module is asked for no other one of it', () => {
+  const { on } = scheduler();
+  const loadedAs = 'file:///tasks.ts';
+  on(joined('alice'), joined('bob'), submitted({ array: 1, loadedAs }, { array: 2, loadedAs }, { array: 3, loadedAs }));
+
+  const commands = on(unable('alice', 1, [0, 1]), settledAtLast('bob', 2, [0, 1]), submitted({ array: 4, loadedAs }));
+
+  assert.deepEqual(commands, [declined(1, 'alice', [0, 1]), kept(2, [0, 1]), run('bob', 1, [0, 1], 3)]);
+  assert.deepEqual(on(submitted({ array: 5, loadedAs: 'file:///others.ts' })), [run('alice', 5, [0, 1], 4)]);
+});
+
+test('what was run before waits for somebody who is able, for a minute, and then is failed', () => {
+  const { on, wait } = scheduler({ unableWaitMs: 60_000, heartbeatTimeoutMs: 1e9 });
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 9 }));
+  on(settledAtLast('bob', 2, [1, 2]), left('bob'));
+
+  const commands = on(unable('alice', 1, [0, 1]));
+
+  assert.deepEqual(commands, [{ type: 'stranded', array: 1 }, declined(1, 'alice', [0, 1])]);
+  assert.deepEqual([wait(1_000), wait(59_000)], [[], []]);
+  assert.deepEqual(wait(1_001), [run('alice', 1, [2, 3], 4)]);
+  assert.deepEqual(on(unable('alice', 4, [2, 3])).at(0), kept(1, [2, 3]));
 });
 
 test('what was excluded is forgotten with its array, also while a limit holds that up', () => {
@@ -116,7 +147,8 @@ test('the flow run is told which worker is unable and why, and in the end once t
   bob!.send(failed(third.attempt, 0));
   const settledTwice = [await client.next('settled'), await client.next('settled')];
 
-  const told = 'worker alice is unable to run it, so others run what it was given: HeddleError: it lacks a package';
+  const told =
+    'worker alice is unable to run it, so what it was given is run by others: HeddleError: it lacks a package';
   assert.deepEqual(
     [...warnings, ...errors].map(({ level, message }) => [level, message]),
     [

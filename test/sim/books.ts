@@ -19,9 +19,9 @@ export interface ArrayModel {
   readonly limits: Map<number, number>;
   /** What must run on a worker by itself. */
   readonly loners: Set<number>;
-  /** Workers that were unable to run it; and those of them that get nothing more of it. */
-  readonly declinedBy: Set<string>;
+  /** Workers that get nothing of it, since they were unable to run it. */
   excluded: ReadonlySet<string>;
+  isGivenUp: boolean;
   /** Something of it was run. */
   isRun: boolean;
   missing: number;
@@ -41,8 +41,8 @@ export function newArray(spec: ArraySpec, upstreams: ArrayModel['upstreams']): A
     due: new Map(),
     limits: new Map(),
     loners: new Set(),
-    declinedBy: new Set(),
     excluded: new Set(),
+    isGivenUp: false,
     isRun: false,
     missing: spec.given.reduce((missing, { start, end }) => missing - (end - start), length),
     isReleased: false,

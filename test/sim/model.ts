@@ -8,7 +8,7 @@ import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
 import { newArray, owned, type ArrayModel, type WorkerModel } from './books.ts';
 import { sorted, sumOf, touchedBy, type News } from './facts.ts';
-import { areOthersToRun, checkBehind, checkPlace, isForSomebody } from './places.ts';
+import { checkBehind, checkPlace, isForSomebody, KinModels } from './places.ts';
 
 export interface ModelOptions {
   readonly allowedFailures: number;
@@ -27,6 +27,7 @@ export class Model {
   /** Of which something is missing, and not forgotten. */
   readonly #unfinished = new Set<ArrayModel>();
   readonly #workers = new Map<string, WorkerModel>();
+  readonly #kin = new KinModels(this.#workers);
   readonly #options: ModelOptions;
   /** Commands that the last event must have given, in any order. */
   #due: Command[] = [];
@@ -139,7 +140,9 @@ export class Model {
     for (const { start, end } of spec.given) array.outcomes.fill(settled, start, end);
     for (const upstream of find([...spec.elementwise, ...spec.whole])) upstream.dependents.push(array);
     this.arrays.set(spec.array, array);
-    if (array.missing > 0) this.#unfinished.add(array);
+    if (array.missing === 0) return;
+    this.#unfinished.add(array);
+    this.#kin.add(array);
   }
 
   #accept(news: News): void {
@@ -150,19 +153,15 @@ export class Model {
     attempt.isHeard = true;
     switch (news.type) {
       case 'indices-settled': {
-        const { start, end } = news.range;
-        if (news.isUnable === true && areOthersToRun(array, news.worker, this.#workers)) {
+        const { range, isUnable = false } = news;
+        const { start, end } = range;
+        if (isUnable && this.#kin.exclude(array, news.worker)) {
           array.owners.fill(0, start, end);
-          return void this.#due.push({
-            type: 'declined',
-            array: array.spec.array,
-            worker: news.worker,
-            range: news.range,
-          });
+          return void this.#due.push({ type: 'declined', array: array.spec.array, worker: news.worker, range });
         }
-        array.isRun = true;
-        for (let index = start; index < end; index += 1) this.#settle(array, index, news.isUnable ? unrun : settled);
-        this.#due.push({ type: 'settled', array: array.spec.array, range: { start, end } });
+        if (!isUnable) array.isRun = true;
+        for (let index = start; index < end; index += 1) this.#settle(array, index, isUnable ? unrun : settled);
+        this.#due.push({ type: 'settled', array: array.spec.array, range });
         return;
       }
       case 'indices-returned':
@@ -371,6 +370,7 @@ export class Model {
     const array = this.arrays.get(id)!;
     assert(!array.isForgotten, `array ${id} is forgotten twice`);
     array.isForgotten = true;
+    this.#kin.forget(array);
     this.#unfinished.delete(array);
     for (const { attempts } of this.#workers.values()) {
       for (const attempt of attempts.values()) {

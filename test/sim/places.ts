@@ -45,13 +45,61 @@ export function isForSomebody(
     .some(([id, { has, isDraining }]) => !isDraining && !excluded.has(id) && canEverRun(has, spec));
 }
 
-/** A worker was unable to run something of an array: whether others are to, as long as there may be some that can. */
-export function areOthersToRun(array: ArrayModel, worker: string, workers: ReadonlyMap<string, WorkerModel>): boolean {
-  const { declinedBy, isRun, spec } = array;
-  declinedBy.add(worker);
-  const areThere = isForSomebody(spec, declinedBy, workers) && (isRun || declinedBy.size < 16);
-  array.excluded = new Set(areThere ? declinedBy : []);
-  return areThere;
+/** What is known of arrays that are loaded alike: who is unable to run one of them. */
+export class KinModels {
+  readonly #kin = new Map<string, { readonly arrays: Set<ArrayModel>; readonly unable: Set<string> }>();
+  readonly #workers: ReadonlyMap<string, WorkerModel>;
+
+  constructor(workers: ReadonlyMap<string, WorkerModel>) {
+    this.#workers = workers;
+  }
+
+  add(array: ArrayModel): void {
+    this.#of(array).arrays.add(array);
+    this.#place(array);
+  }
+
+  /** Who is unable is forgotten with the last of them. */
+  forget(array: ArrayModel): void {
+    const { arrays } = this.#of(array);
+    arrays.delete(array);
+    if (arrays.size === 0) this.#kin.delete(keyOf(array));
+  }
+
+  /** A worker was unable to run something of an array: whether others are to. */
+  exclude(array: ArrayModel, worker: string): boolean {
+    const { arrays, unable } = this.#of(array);
+    const isNews = !unable.has(worker);
+    unable.add(worker);
+    for (const id of unable) if (!this.#workers.has(id)) unable.delete(id);
+    if (!array.isRun && unable.size >= 16 && !this.#isTriedBeside(array, unable)) array.isGivenUp = true;
+    for (const each of isNews ? arrays : [array]) this.#place(each);
+    return array.excluded.size > 0;
+  }
+
+  #isTriedBeside(array: ArrayModel, unable: ReadonlySet<string>): boolean {
+    return this.#workers.entries().some(([id, { attempts }]) => {
+      return !unable.has(id) && attempts.values().some((attempt) => attempt.array === array);
+    });
+  }
+
+  #place(array: ArrayModel): void {
+    const { unable } = this.#of(array);
+    const { spec, isRun, isGivenUp } = array;
+    const isForOthers = !isGivenUp && (isRun || isForSomebody(spec, unable, this.#workers));
+    array.excluded = new Set(isForOthers ? unable : []);
+  }
+
+  #of(array: ArrayModel) {
+    const key = keyOf(array);
+    const kin = this.#kin.get(key) ?? { arrays: new Set(), unable: new Set() };
+    this.#kin.set(key, kin);
+    return kin;
+  }
+}
+
+function keyOf({ spec: { client, array, loadedAs } }: ArrayModel): string {
+  return `${client} ${loadedAs ?? array}`;
 }
 
 interface Waiting {

@@ -247,6 +247,7 @@ function drawPlacing(prng: Prng): Partial<ArraySpec> {
     limits: tags,
     ...(prng.chance(0.2) && { allowedFailures: prng.between(0, 5) }),
     ...(prng.chance(0.15) && { crashesWhenLost: true }),
+    ...(prng.chance(0.3) && { loadedAs: 'tasks.ts' }),
   };
 }
 

@@ -37,7 +37,8 @@ export interface Report {
   readonly trace: string;
 }
 
-const options = { allowedFailures: 3, heartbeatTimeoutMs: 2_000 };
+// What waits for somebody who is able does so until there is one.
+const options = { allowedFailures: 3, heartbeatTimeoutMs: 2_000, unableWaitMs: Infinity };
 
 export interface SimulationOptions {
   readonly settings: Settings;

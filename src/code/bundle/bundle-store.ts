@@ -127,7 +127,7 @@ export class BundleStore {
   #prepare(): void {
     const link = join(this.#folder, 'node_modules', 'heddle');
     if (existsSync(link)) return;
-    mkdirSync(dirname(link), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(link));
     try {
       symlinkSync(ownPackage, link, 'junction');
     } catch (error) {
@@ -152,6 +152,17 @@ export class BundleStore {
       total += bytes;
       if (total > this.#limitBytes && !used.has(folder)) rmSync(folder, { recursive: true, force: true });
     }
+  }
+}
+
+/** Node's own `recursive` goes on for ever below `/proc`, where nothing can be made. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
   }
 }
 

@@ -86,7 +86,7 @@ class ChunkRun {
   #taken = 0;
   /** How many have ended that had been tried again, and are not reported yet. */
   #retried = 0;
-  /** Why nothing could be run at all. */
+  /** Why its task could not be loaded. */
   #unable: string | undefined;
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
@@ -103,6 +103,7 @@ class ChunkRun {
     const flush = () => this.#flush();
     flushAtExit.add(flush);
     try {
+      if (loaded instanceof Ending) this.#unable = stackOf(loaded.state);
       await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
     } finally {
       clearTimeout(this.#flushing);
@@ -214,9 +215,10 @@ class ChunkRun {
     }
   }
 
-  /** The function could not be found or imported: that is the outcome of every index, unless others can run them. */
+  /** The task or its inputs could not be had here. If it is the task, others may run what this is the outcome of. */
   #failAll(state: State): void {
-    this.#unable = stackOf(state);
+    const isToTell = this.#unable === undefined && countOfKind(this.#array.failures, state).count === 1;
+    if (isToTell) createLogger({ task: this.#task.name }, (record) => this.#log(record)).error(stackOf(state));
     for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
     }
