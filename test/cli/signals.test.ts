@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { newDiary, until } from '../fixtures/diary.ts';
-import { heddle } from './process.ts';
+import { heddle, Program } from './process.ts';
 
 const script = 'test/cli/spin.fixture.ts';
 const bounded = { timeout: 60_000 };
@@ -48,6 +48,16 @@ suite('signals', { concurrency: 2 }, () => {
       assert.match(program.stderr.at(-1)!, /Failed: Some reference tasks failed: fail: RangeError: no rows/);
     });
   }
+
+  test('a server whose runs leave signals alone finishes them, and gives a status of its own', bounded, async () => {
+    await using program = new Program(process.execPath, ['test/cli/server.fixture.ts']);
+    await program.line(/^begun/);
+
+    program.child.kill('SIGTERM');
+
+    assert.equal(await program.status(), 0);
+    assert.equal(program.stdout.at(-1), 'Success: served');
+  });
 
   test('after Ctrl-C a worker of another machine is free for the next run', bounded, async () => {
     using diary = newDiary();

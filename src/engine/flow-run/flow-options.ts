@@ -79,6 +79,11 @@ export interface FlowRunOptions extends FlowPlacingOptions {
   readonly secrets?: Readonly<Record<string, unknown>>;
   /** How long running functions, and handlers of the flow, may take to end after a cancel; `'5s'` by default. */
   readonly cancelGrace?: Duration;
+  /**
+   * Whether Ctrl-C and SIGTERM cancel the run, and set the exit status of the process; `true` by default. A server that
+   * finishes what it has begun says `false`, listens for them itself, and ends when it is through.
+   */
+  readonly handleSignals?: boolean;
   /** Gets each line of the run's log, instead of standard error. */
   readonly onLog?: (record: LogRecord) => void;
 }
@@ -164,6 +169,7 @@ export const runRules = {
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
   cancelGrace: rules.anything,
+  handleSignals: { ...rules.flag, elsewhere: ['installSignalHandlers', 'handleSIGTERM', 'handleSIGINT'] },
   onLog: rules.function,
   ...flowPlacingRules,
 };

@@ -48,18 +48,23 @@ export interface FlowRunRequest {
   readonly approve?: readonly string[];
   readonly signal?: AbortSignal;
   readonly secrets?: Readonly<Record<string, unknown>>;
+  readonly handleSignals?: boolean;
   readonly onLog?: (record: LogRecord) => void;
 }
 
 /** As long as there are no more workers than this, each one that joins is logged. */
 const mostToldOf = 10;
 
+function cancelledBySignals(over: Over, { handleSignals = true }: FlowRunRequest): Disposable | undefined {
+  return handleSignals ? listenForInterrupts((why) => over.cancel(`the process got ${why}`)) : undefined;
+}
+
 /** Rejects when the run could not start; resolves with its final state otherwise, however its tasks ended. */
 export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest): Promise<FlowState<Plan>> {
   const calledAt = Date.now();
   const beganAtMs = performance.now();
   using over = new Over(request.signal);
-  using _interrupts = listenForInterrupts((why) => over.cancel(`the process got ${why}`));
+  using _interrupts = cancelledBySignals(over, request);
   using _alive = keptAlive();
   // A loop of runs that are cancelled at once would otherwise keep all else from its turn.
   if (over.signal.aborted) await new Promise((resolve) => setImmediate(resolve));

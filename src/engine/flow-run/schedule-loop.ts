@@ -84,8 +84,9 @@ export async function followSchedule<Plan>(
 ): Promise<Served> {
   const stop = new AbortController();
   // A run that is under way listens for Ctrl-C itself, and is told first, so that its state says so.
-  using _ = listenForInterrupts((why) => queueMicrotask(() => stop.abort(`the process got ${why}`)));
-  const { signal = stop.signal } = request.run;
+  const { signal = stop.signal, handleSignals = true } = request.run;
+  const interrupt = (why: string) => queueMicrotask(() => stop.abort(`the process got ${why}`));
+  using _ = handleSignals ? listenForInterrupts(interrupt) : undefined;
   using terminal = new Terminal();
   const write = request.run.onLog ?? terminal.write;
   return await new ScheduleLoop(flow, request, {
