@@ -5,9 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Flow, task } from 'heddle';
 
 const serve = task('serve', async () => {
+  const told = once(process, 'SIGTERM');
   process.stdout.write('begun\n');
-  // Until it was told to end, and then a little longer.
-  await once(process, 'SIGTERM');
+  // Until then, and a little longer.
+  await told;
   await delay(20);
   return 'served';
 });
