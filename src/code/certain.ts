@@ -6,7 +6,7 @@
 import { toUrl } from './call-site.ts';
 import { Inspector } from './inspector.ts';
 import type { Places } from './syntax/places.ts';
-import { insideFunction, placeOf, registry, type Doubt, type Reference } from './registry.ts';
+import { insideFunction, isOfVite, loadedByVite, placeOf, registry, type Doubt, type Reference } from './registry.ts';
 
 const known = new WeakMap<Reference, Promise<Reference>>();
 
@@ -26,9 +26,10 @@ async function settle(reference: Reference): Promise<Reference> {
 }
 
 function makingOf(
-  places: Places,
+  places: Places | 'of-vite',
   { module, doubt }: { module: string; doubt: Doubt },
 ): Pick<Reference, 'made' | 'mayBeThere'> | undefined {
+  if (places === 'of-vite') return { made: loadedByVite };
   if (places.isInsideFunction(doubt)) return { made: insideFunction };
   const guard = places.guardOf(doubt);
   if (guard !== undefined) {
@@ -45,18 +46,20 @@ function makingOf(
 }
 
 /** By module: it is read once, however many things are defined in it. */
-const texts = new Map<string, Promise<Places | undefined>>();
+const texts = new Map<string, Promise<Places | 'of-vite' | undefined>>();
 
 /** Nothing where nobody can be asked, or it cannot be read: whoever looks for what the module makes will tell. */
-async function placesOf(module: string): Promise<Places | undefined> {
+async function placesOf(module: string): Promise<Places | 'of-vite' | undefined> {
   let places = texts.get(module);
   if (places === undefined) texts.set(module, (places = readPlaces(module).catch(() => undefined)));
   return await places;
 }
 
-async function readPlaces(module: string): Promise<Places | undefined> {
+async function readPlaces(module: string): Promise<Places | 'of-vite' | undefined> {
   const { Places } = await import('./syntax/places.ts');
   using inspector = await Inspector.open();
   const script = [...inspector.scripts.values()].find(({ url }) => toUrl(url) === module);
-  return script && new Places(inspector.sourceOf(script.scriptId));
+  if (script === undefined) return undefined;
+  const text = inspector.sourceOf(script.scriptId);
+  return isOfVite(text) ? 'of-vite' : new Places(text);
 }

@@ -4,7 +4,8 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { nameAndMessageIn } from '../lib/thrown-text.ts';
 import { unbundled } from './call-site.ts';
 import { notInBundle } from './bundle/not-in-bundle.ts';
-import { fingerprintOf, insideFunction, namesIn, placeOf, type HeldDeed, type Reference } from './registry.ts';
+import { fingerprintOf, insideFunction, loadedByVite, namesIn, placeOf, viteRemedy } from './registry.ts';
+import type { HeldDeed, Reference } from './registry.ts';
 
 /** The error for a function that only the code which made it knows; and why it is not sent with what it captures. */
 export function notAddressable({ name, definedAt, made }: Reference, cause?: Error): HeddleError {
@@ -13,6 +14,11 @@ export function notAddressable({ name, definedAt, made }: Reference, cause?: Err
       ? ''
       : ` Nor can it be sent with what it captures, as nobody here can tell what that is: ` +
         `${cause.message.replace(/\.$/, '')}. Start Node with --allow-inspector, if it was started with --permission.`;
+  const facts = { task: name, definedAt, ...(cause && { cause }) };
+  if (made === loadedByVite) {
+    const message = `task '${name}' was made ${made} (${definedAt}), so no worker can import it. ${viteRemedy}`;
+    return new HeddleError('TASK_NOT_ADDRESSABLE', message, facts);
+  }
   const isInside = made === undefined || made === insideFunction;
   const how = isInside
     ? `${insideFunction} (${definedAt}), not while its module was being loaded`
@@ -22,7 +28,7 @@ export function notAddressable({ name, definedAt, made }: Reference, cause?: Err
     `task '${name}' was made ${how}, so a worker cannot find it by importing the module.${unsent} Move the task() ` +
     `call to the top level of a module${where} and pass what it ` +
     `captures as inputs, or run the flow with LocalExecutor.`;
-  return new HeddleError('TASK_NOT_ADDRESSABLE', message, { task: name, definedAt, ...(cause && { cause }) });
+  return new HeddleError('TASK_NOT_ADDRESSABLE', message, facts);
 }
 
 /** None of the files `tried` is there. `problem` is why the code was not sent, if it was to be. */

@@ -35,6 +35,18 @@ export interface Reference {
 /** How most of what no module leads to was made. */
 export const insideFunction = 'inside a function';
 
+/** How all was made that such a module defines, at its top level or not. */
+export const loadedByVite = 'in a module that Vite has rewritten, as Vitest does';
+/** By the text of a script. */
+export function isOfVite(text: string): boolean {
+  return text.includes('__vite_ssr_');
+}
+
+export const viteRemedy =
+  'In a test, run the flow with LocalExecutor, which refuses the same values; or have Node itself load the file: set ' +
+  'experimental: { viteModuleRunner: false } in the `test` section of the configuration, or name the file in its ' +
+  'server.deps.external.';
+
 /** Where in the script of its module something was made. */
 export interface Doubt extends Place {
   /** How many of the deeds of that module were behind it. */

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { runInThisContext } from 'node:vm';
+import { task, type Task } from 'heddle';
 import { certain } from '../../src/code/certain.ts';
+import { load } from '../../src/code/load.ts';
 import { atTopLevel, insideArrow } from './fixtures/guesses.ts';
 import { fixture, referenceTo } from './fixtures.ts';
 
@@ -14,6 +18,23 @@ test('a definition after an await inside of a function belongs to none', async (
 
   const { module, name, definedAt } = await certain(reference);
   assert.deepEqual([module, name, definedAt], [undefined, 'inside-arrow', reference.definedAt]);
+});
+
+test('a definition in a module that Vite has rewritten is not said to be inside of a function', async () => {
+  // As Vite's module runner evaluates a module: the body is an async function, and has its name.
+  const text = 'async (task, __vite_ssr_import__) => { await __vite_ssr_import__; return task("of-vite", () => 1); }';
+  const body = runInThisContext(`(${text})`, { filename: join(process.cwd(), 'LICENSE') }) as (
+    make: typeof task,
+    imported: Promise<void>,
+  ) => Promise<Task<[], number>>;
+  const { reference } = await body(task, Promise.resolve());
+
+  const settled = await certain(reference);
+  assert.equal(settled.made, 'in a module that Vite has rewritten, as Vitest does');
+  await assert.rejects(load(settled), {
+    code: 'TASK_NOT_ADDRESSABLE',
+    message: /^task 'of-vite' was made in a module that Vite has rewritten, .*LocalExecutor.*viteModuleRunner: false/,
+  });
 });
 
 test('what is beyond doubt stays as it is', async () => {

@@ -24,7 +24,8 @@ import { exportOf, pathTo } from './known.ts';
 import { readNamesOf, type ModuleText } from '../syntax/module-text.ts';
 import { addressOf, Names } from './names.ts';
 import { hasUsualPrototype, nameOfKey, propertiesOn, type CapturedProperty } from './properties.ts';
-import { find, insideFunction, registry, type Reference } from '../registry.ts';
+import { find, insideFunction, isOfVite, loadedByVite, registry, viteRemedy } from '../registry.ts';
+import type { Reference } from '../registry.ts';
 import { scriptOf, type WrittenFunction } from './written-function.ts';
 
 /** What was captured, and by whom each of its values is: `'load' (load.ts:3:10)`. */
@@ -161,7 +162,7 @@ class Capturing {
 
   /** What is no module here may be one that a test runner has rewritten. */
   #tieOf({ scriptId }: WrittenFunction): Tie {
-    return this.#inspector.sourceOf(scriptId).includes('__vite_ssr_') ? ties.vite : ties.commonJs;
+    return isOfVite(this.#inspector.sourceOf(scriptId)) ? ties.vite : ties.commonJs;
   }
 
   #boundOf({ target, self, args }: NonNullable<FunctionFacts['bound']>, at: string): CapturedFunction {
@@ -267,10 +268,13 @@ class Capturing {
 
   #refusal(holder: string, { what, remedy }: Tie): HeddleError {
     const { subject, made } = this.#options;
+    const orElse =
+      made === loadedByVite
+        ? ''
+        : ' Or move the call that makes it to the top level of a module, and pass what it captures as inputs.';
     const message =
       `${subject} was made ${made}, so it travels with what it captures, and that cannot be done: ` +
-      `${holder} ${what}. ${remedy} Or move the call that makes it to the top level of a module, and pass what it ` +
-      `captures as inputs.`;
+      `${holder} ${what}. ${remedy}${orElse}`;
     return new HeddleError('FUNCTION_NOT_SERIALIZABLE', message, { function: holder, what, remedy });
   }
 }
@@ -290,10 +294,7 @@ const ties = {
   },
   vite: {
     what: 'is in a file that Vite has rewritten, as Vitest does, so that no worker can import what is running here',
-    remedy:
-      'In a test, run the flow with LocalExecutor, which refuses the same values; or have Node itself load the file: ' +
-      'set experimental: { viteModuleRunner: false } in the `test` section of the configuration, or name the file in ' +
-      'its server.deps.external.',
+    remedy: viteRemedy,
   },
   require: {
     what: 'uses `require`, which belongs to the place where it was written',
