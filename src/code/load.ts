@@ -11,6 +11,7 @@ import { setImmediate } from 'node:timers';
 import type { CodeSource } from '../lib/chunk.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { watchBundles } from './bundle/not-in-bundle.ts';
+import { runNoTests } from './no-tests.ts';
 import { moduleFailed, moduleNotFound, notAddressable, taskNotFound, versionSkew } from './not-loaded.ts';
 import {
   find,
@@ -174,6 +175,7 @@ function importOnce(module: string): Import {
   const known = imports.get(module);
   if (known !== undefined) return known;
   const heldBefore = registry.held.length;
+  if (registry.isImporting && (isBundled(module) || registry.testing.has(module))) runNoTests();
   // A stack trace from inside of a bundle names the files that it was made of.
   if (isBundled(module)) {
     nodeModule.setSourceMapsSupport(true, { nodeModules: true });

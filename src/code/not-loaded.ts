@@ -65,6 +65,16 @@ function whyOr(problem: string | undefined, remedy: string): string {
 const unreadyInCircle =
   /before initialization$|^TypeError: (?:.* is not a (?:function|constructor)$|Cannot .* of undefined)/;
 
+const remedies: readonly (readonly [sign: RegExp, remedy: string])[] = [
+  [
+    unreadyInCircle,
+    'If it and other modules import each other, it is the first of them to be imported here, and was not where the ' +
+      'flow was started: move what their top levels need of each other to a module that imports none of them.',
+  ],
+  [/\b(?:vitest|jest)\b/i, 'A file of tests can be loaded by their runner alone: move its tasks to another module.'],
+];
+const usualRemedy = `A task's module is imported by every worker, so its top level must be safe to run there.`;
+
 /** `sought` is what it was imported for. */
 export function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
   const failed = `a worker could not import ${shown(module)} to find ${sought}`;
@@ -74,10 +84,7 @@ export function moduleFailed(module: string, error: unknown, sought: string): He
     return new HeddleError(absence.code, `${failed}: ${absence.message}`, { ...facts, module, cause: error });
   }
   const why = nameAndMessageIn(error);
-  const remedy = unreadyInCircle.test(why)
-    ? `If it and other modules import each other, it is the first of them to be imported here, and was not where the ` +
-      `flow was started: move what their top levels need of each other to a module that imports none of them.`
-    : `A task's module is imported by every worker, so its top level must be safe to run there.`;
+  const remedy = remedies.find(([sign]) => sign.test(why))?.[1] ?? usualRemedy;
   return new HeddleError('TASK_MODULE_FAILED', `${failed}: ${why}. ${remedy}`, { module, cause: error });
 }
 

@@ -7,6 +7,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CodeAddress } from '../lib/chunk.ts';
 import { processWide } from '../lib/process-wide.ts';
+import { mayHaveTests } from './no-tests.ts';
 import { callSite, isBundled, type CallSite, type Place } from './call-site.ts';
 
 /** A function's address: the module that defines it, and which definition of that name in there. */
@@ -76,6 +77,8 @@ interface Registry {
   readonly fingerprints: Map<string, string>;
   /** Modules that may do otherwise where they are not the main one. */
   readonly guarded: Set<string>;
+  /** Modules whose files speak of `node:test`. */
+  readonly testing: Set<string>;
   /** Where a module's top level did each of its deeds, in the order in which it first came there. */
   readonly deeds: Map<string, DonePlace[]>;
   /** When the bytes of a module's file were looked at, in milliseconds since 1970. */
@@ -95,6 +98,7 @@ export const registry = processWide<Registry>('registry', () => ({
   ordinals: new Map(),
   fingerprints: new Map(),
   guarded: new Set(),
+  testing: new Set(),
   deeds: new Map(),
   loadTimes: new Map(),
   watchers: new Set(),
@@ -178,6 +182,7 @@ export function fingerprintOf(module: string): string {
     const content = url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module;
     fingerprint = shortHash(content);
     registry.fingerprints.set(module, fingerprint);
+    if (mayHaveTests(content)) registry.testing.add(module);
     if (mainGuards.some((guard) => content.includes(guard))) registry.guarded.add(module);
     registry.loadTimes.set(module, Date.now());
   }

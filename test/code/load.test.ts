@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -87,6 +88,32 @@ test('of a module that fails as it is the first of those that import each other,
       `initialization. If it and other modules import each other, it is the first of them to be imported here, and was ` +
       `not where the flow was started: move what their top levels need of each other to a module that imports none of them.`,
   });
+});
+
+test('of a file of tests that only its runner can load, that is told', async () => {
+  using project = newProject({
+    'some.test.mjs': `throw new Error('Vitest failed to find the runner. One of the following is possible: …');`,
+  });
+  const module = pathToFileURL(join(project.path, 'some.test.mjs')).href;
+
+  await assert.rejects(load(referenceTo('around', 'throws.ts', { module, fingerprint: fingerprintOf(module) })), {
+    code: 'TASK_MODULE_FAILED',
+    message: /\. A file of tests can be loaded by their runner alone: move its tasks to another module\.$/,
+  });
+});
+
+test('a module that was short of something once is imported again for the next who asks', async () => {
+  const heddle = new URL('../../src/index.ts', import.meta.url).href;
+  using project = newProject({
+    'tasks.mjs': `import './later.mjs'; import { task } from '${heddle}'; export const late = task('late', () => 1);`,
+  });
+  const module = pathToFileURL(join(project.path, 'tasks.mjs')).href;
+  const reference = { name: 'late', ordinal: 0, definedAt: 'tasks.mjs:1', module, fingerprint: fingerprintOf(module) };
+  await assert.rejects(load(reference), { code: 'TASK_MODULE_FAILED' });
+
+  writeFileSync(join(project.path, 'later.mjs'), '');
+
+  assert.equal(((await load(reference)) as Task).name, 'late');
 });
 
 test('a module that is not here is refused, with the places where it was looked for [S05]', async () => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text as textOf } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
+import { linesOf, newDiary } from '../fixtures/diary.ts';
 import { leaveALine, tellAndBlock, writeTheLine } from '../fixtures/logging.ts';
 import { argumentsHere, inc } from '../fixtures/tasks.ts';
 import { describeContract } from './contract.ts';
@@ -22,6 +27,20 @@ test('threads get the arguments of the command line, as the modules of scripts e
   } finally {
     process.argv.length -= 2;
   }
+});
+
+test('a file of tests that has tasks as well is not tested once more by each thread', async () => {
+  using diary = newDiary();
+  const file = fileURLToPath(new URL('../fixtures/tested-beside.ts', import.meta.url));
+
+  // Not as a part of this run of tests.
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  const child = spawn(process.execPath, [file, diary.path], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const [said, [status]] = await Promise.all([textOf(child.stdout), once(child, 'close') as Promise<[number]>]);
+
+  assert.equal(status, 0, said);
+  assert.deepEqual(linesOf(diary.path).toSorted(), ['before', 'it', 'test']);
+  assert.match(said, /^. tests 3$/m);
 });
 
 test('a clock that a test stops and sets back keeps no run from ending', async (t) => {
