@@ -139,11 +139,11 @@ async function enter(pool: ThreadPool, options: RemoteWorkerOptions, { leaving, 
   using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
   try {
     await pool.start();
-    return await join(comm, pool, { name, has, code });
   } catch (error) {
     void comm.close('the worker could not start its threads');
     throw error;
   }
+  return await join(comm, pool, { name, has, code });
 }
 
 const notEnding = 'a thread is in a native call, or a loop of built-in functions, that nothing can interrupt';

@@ -124,3 +124,18 @@ function heldHow(module: string, { deed, module: whose }: HeldDeed): typeof notH
     where: `at the top level of a module, above the first ${deed}`,
   };
 }
+
+const codes: ReadonlySet<unknown> = new Set([
+  'EXTERNAL_MISSING',
+  'NOT_IN_BUNDLE',
+  'TASK_FUNCTION_DIFFERS',
+  'TASK_MODULE_FAILED',
+  'TASK_MODULE_NOT_FOUND',
+  'TASK_NOT_FOUND',
+  'TASK_VERSION_SKEW',
+]);
+
+/** Whether it is that the function could not be had from its module here: elsewhere it perhaps can. */
+export function isNotLoaded(error: unknown): boolean {
+  return error instanceof HeddleError && codes.has(error.code);
+}

@@ -36,7 +36,7 @@ export interface Reference {
 /** How most of what no module leads to was made. */
 export const insideFunction = 'inside a function';
 
-/** How all was made that such a module defines, at its top level or not. */
+/** How all was made that a module defines which Vite has rewritten, at its top level or not. */
 export const loadedByVite = 'in a module that Vite has rewritten, as Vitest does';
 /** By the text of a script. */
 export function isOfVite(text: string): boolean {

@@ -47,7 +47,11 @@ export async function connect<In extends Message, Out extends Message>(
   const opened = Promise.withResolvers<Comm<In, Out>>();
   let socket: WebSocket | undefined;
   const begin = () => {
-    socket = socketTo(url, options);
+    try {
+      socket = socketTo(url, options);
+    } catch (error) {
+      return opened.reject(error);
+    }
     // The comm must hang on the socket before the first message comes, which may be in the packet that opened it.
     socket.once('open', () => {
       opened.resolve(new WsComm<In, Out>(socket!, { ...options, peer: address, vigil: new Vigil() }));
@@ -76,6 +80,7 @@ export async function connect<In extends Message, Out extends Message>(
 
 /** A listener lets in few at once of whom it has heard nothing yet: see `Strangers`. */
 const mostAtOnce = 32;
+/** By address. A program knows few of them. */
 const turnstiles = new Map<string, Turnstile>();
 
 function turnstileAt(address: string): Turnstile {

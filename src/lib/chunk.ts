@@ -128,7 +128,7 @@ export type ChunkMessage =
       readonly bytes: Uint8Array;
       /** How many of the runs that ended since the last such report had been tried again. */
       readonly retried?: number;
-      /** None of them was run, since the task could not be loaded here: why, for the log. */
+      /** None of them was run, since the function could not be had from its module here: why, for the log. */
       readonly unable?: string;
     }
   | { readonly type: 'delayed'; readonly index: number; readonly delayMs: number; readonly note: Uint8Array }

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { noTraits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
-import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions } from './events.ts';
+import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions, WorkerId } from './events.ts';
 import type { Kin } from './exclusion.ts';
 import type { WorkerRecord } from './fleet.ts';
 import type { Limit } from './limits.ts';
@@ -117,9 +117,15 @@ export class ArrayRecord {
   readonly losses = new Map<number, number>();
   readonly crashed = new Set<number>();
   /** Some worker has run something of it. */
-  isRun = false;
-  /** Workers that are unable to run it fail it. */
-  isGivenUp = false;
+  hasRun = false;
+  /** So many were unable to run it that nobody else is asked. */
+  isHopeless = false;
+  /** It has waited for somebody who is able for as long as it may. */
+  hasWaited = false;
+  /** Workers that are unable to run it, though they have run others of its kin. */
+  unable: Set<WorkerId> | undefined;
+  /** How many chunks in a row each worker was unable to run. */
+  strikes: Map<WorkerId, number> | undefined;
   readonly pace = new Pace();
   /** The client has not released it. */
   isWanted = true;

@@ -106,7 +106,7 @@ export class SchedulerCore {
       case 'chunk-ended':
         return this.#hear(event);
       case 'ticked':
-        this.lineup.exclusion.giveUp(this.#now);
+        this.lineup.exclusion.endWaiting(this.#now, this.arrays.values());
         return this.#closeSilentWorkers();
       default:
         unreachable(event);
@@ -125,9 +125,9 @@ export class SchedulerCore {
     const origin = { spec, order: this.#submissions++, elementwise, whole, ...this.lineup.placeFor(spec) };
     const array = new ArrayRecord(origin, this.#options);
     this.arrays.set(array.id, array);
+    array.kin.arrays.add(array);
     if (array.isComplete) return void array.detach();
     array.attach();
-    this.lineup.exclusion.add(array);
     this.#ready(array, array.all);
   }
 
@@ -243,6 +243,7 @@ export class SchedulerCore {
   }
 
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
+    if (this.lineup.exclusion.keepsAway(array, worker)) return;
     const lanes = Math.min(array.concurrency, array.queue.roomOn(worker), array.room);
     const chunk = this.#take(array, worker, { lanes, plannedSize: array.nextSize(lanes) });
     this.lineup.occupy(chunk);
@@ -300,11 +301,12 @@ export class SchedulerCore {
   #acceptSettled(chunk: Chunk, news: Extract<ChunkNews, { type: 'indices-settled' }>): void {
     const { array, worker, size, plannedSize } = chunk;
     const { range, busyMs, bytes = 0, isUnable = false } = news;
-    if (isUnable && this.lineup.exclusion.exclude(array, worker)) {
-      this.#emit({ type: 'declined', array: array.id, worker: worker.id, range });
+    const by = isUnable ? this.lineup.exclusion.exclude(array, worker) : 'nobody';
+    if (by !== 'nobody') {
+      this.#emit({ type: 'declined', array: array.id, worker: worker.id, range, by });
       return this.lineup.giveBack(chunk, [range]);
     }
-    array.isRun ||= !isUnable;
+    if (!isUnable) this.lineup.exclusion.noteRun(array, worker);
     array.pace.measured({ indices: lengthOf(range), busyMs: durationMs(busyMs), size, plannedSize, bytes });
     this.#emit({ type: 'settled', array: array.id, range });
     this.#settle(array, range);

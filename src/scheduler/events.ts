@@ -107,8 +107,17 @@ export type Command =
   | { readonly type: 'cancel-chunk'; readonly worker: WorkerId; readonly attempt: Attempt }
   | { readonly type: 'close-worker'; readonly worker: WorkerId; readonly reason: 'heartbeat-lost' }
   | { readonly type: 'settled'; readonly array: ArrayId; readonly range: Range }
-  /** What its worker was unable to run is for others to run: it is as if it had never been given to that one. */
-  | { readonly type: 'declined'; readonly array: ArrayId; readonly worker: WorkerId; readonly range: Range }
+  /**
+   * What its worker was unable to run is to be run by other workers, or by other threads of this one: it is as if that
+   * had never been given it.
+   */
+  | {
+      readonly type: 'declined';
+      readonly array: ArrayId;
+      readonly worker: WorkerId;
+      readonly range: Range;
+      readonly by: 'others' | 'its-others';
+    }
   | { readonly type: 'delayed'; readonly array: ArrayId; readonly index: number }
   /** Given up, because it was lost more often than is allowed: it is settled. */
   | { readonly type: 'crashed'; readonly array: ArrayId; readonly index: number; readonly losses: number }

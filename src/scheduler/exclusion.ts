@@ -1,48 +1,51 @@
 // Which workers get nothing of an array, since they have proved unable to run it: they lack a module or a package, say,
 // or cannot keep the code that they are sent. A worker that is unable answers faster than any other, so without this it
-// would fail nearly all of the array. As with Spark's `spark.excludeOnFailure`, it holds for these arrays alone.
+// would fail nearly all of the array. As with Spark's `spark.excludeOnFailure`, it holds for the arrays of one client
+// that are loaded alike, and is forgotten with them.
 
 import type { ArrayRecord } from './array-record.ts';
 import type { ArraySpec, WorkerId } from './events.ts';
 import type { Fleet, WorkerRecord } from './fleet.ts';
 import type { Queue } from './queue.ts';
 
-/** Arrays of one client that are loaded alike: who cannot load one of them is not asked for the others. */
+/** What is known of arrays of one client that are loaded alike. */
 export interface Kin {
   readonly key: string;
   readonly arrays: Set<ArrayRecord>;
+  /** Workers that have run something of one of them. */
+  readonly able: Set<WorkerId>;
+  /** Workers that were unable to, and have run nothing of the others: they are not asked for those. */
   readonly unable: Set<WorkerId>;
 }
 
 /** So many workers that are unable say that nobody is able, as long as nobody has run anything or still tries to. */
 const mostUnable = 16;
+/** Of a worker that is able, so many chunks in a row may be given back by threads of it that are not. */
+const mostStrikes = 8;
+/** Of a worker of which that is not known, so many threads at most are asked. */
+const mostThreads = 3;
+
+interface Means {
+  readonly move: (array: ArrayRecord, queue: Queue) => void;
+  /** How long an array waits for somebody who is able, when all that were are gone. */
+  readonly waitMs: number;
+}
 
 export class Exclusion {
   readonly #fleet: Fleet;
-  readonly #move: (array: ArrayRecord, queue: Queue) => void;
-  readonly #waitMs: number;
+  readonly #means: Means;
   readonly #kin = new Map<string, Kin>();
-  /** Since when nobody is there for a queue but those that are excluded from it. */
-  readonly #deserted = new Map<Queue, number>();
 
-  /** `waitMs` is how long arrays wait for somebody who is able, when all that were are gone. */
-  constructor(fleet: Fleet, { move, waitMs }: { move: (array: ArrayRecord, queue: Queue) => void; waitMs: number }) {
+  constructor(fleet: Fleet, means: Means) {
     this.#fleet = fleet;
-    this.#move = move;
-    this.#waitMs = waitMs;
+    this.#means = means;
   }
 
   kinOf({ array, client, loadedAs = `#${array}` }: ArraySpec): Kin {
     const key = `${client} ${loadedAs}`;
     let kin = this.#kin.get(key);
-    if (kin === undefined) this.#kin.set(key, (kin = { key, arrays: new Set(), unable: new Set() }));
+    if (kin === undefined) this.#kin.set(key, (kin = { key, arrays: new Set(), able: new Set(), unable: new Set() }));
     return kin;
-  }
-
-  /** A new array keeps away from those that are known to be unable. */
-  add(array: ArrayRecord): void {
-    array.kin.arrays.add(array);
-    if (array.kin.unable.size > 0) this.#place(array);
   }
 
   forget(array: ArrayRecord): void {
@@ -51,56 +54,95 @@ export class Exclusion {
     if (arrays.size === 0) this.#kin.delete(key);
   }
 
+  /** The worker has run something of the array. */
+  noteRun(array: ArrayRecord, { id }: WorkerRecord): void {
+    const { able, unable, arrays } = array.kin;
+    array.hasRun = true;
+    array.strikes?.delete(id);
+    if (array.unable?.delete(id) === true) this.#place(array);
+    if (able.has(id)) return;
+    able.add(id);
+    // One of its threads was unable, or it has what it lacked by now.
+    if (unable.delete(id)) for (const each of arrays) this.#place(each);
+  }
+
+  /** Whether the array, which this worker was to get next, now stands in a queue that this worker is excluded from. */
+  keepsAway(array: ArrayRecord, worker: WorkerRecord): boolean {
+    return isUnable(array, worker) && this.#place(array);
+  }
+
   /**
-   * The worker is unable to run the array, though it has what that needs. Gives whether others are to run it instead.
-   * If not, what all of them say becomes the outcome.
+   * The worker was unable to run something of the array, though it has what that needs. Gives who is to run that
+   * instead: other workers, so that this one gets nothing more of the array; other threads of this one, which are known
+   * to be able; or nobody, so that what all workers say becomes the outcome.
    */
-  exclude(array: ArrayRecord, worker: WorkerRecord): boolean {
-    const { unable, arrays } = array.kin;
-    const isNews = !unable.has(worker.id);
-    unable.add(worker.id);
-    for (const id of unable) if (!this.#fleet.workers.has(id)) unable.delete(id);
-    if (!array.isRun && unable.size >= mostUnable && !isTriedBeside(array, unable)) array.isGivenUp = true;
-    if (isNews) for (const each of arrays) if (each !== array) this.#place(each);
-    return this.#place(array);
+  exclude(array: ArrayRecord, { id, threads }: WorkerRecord): 'others' | 'its-others' | 'nobody' {
+    const { able, unable } = array.kin;
+    const allowed = array.hasRun && able.has(id) ? mostStrikes : Math.min(threads, mostThreads) - 1;
+    if (strikeOf(array, id) <= allowed) return 'its-others';
+    if (able.has(id)) (array.unable ??= new Set()).add(id);
+    else unable.add(id);
+    const all = unableOf(array);
+    for (const each of all) {
+      if (this.#fleet.workers.has(each)) continue;
+      unable.delete(each);
+      array.unable?.delete(each);
+    }
+    if (!array.hasRun && all.size >= mostUnable && !isTriedBeside(array, all)) array.isHopeless = true;
+    return this.#place(array) ? 'others' : 'nobody';
   }
 
   /** To be called from time to time. Ends the waiting of arrays for which nobody has come who is able. */
-  giveUp(now: number): void {
-    for (const queue of this.#deserted.keys()) if (!isDeserted(queue, this.#fleet)) this.#deserted.delete(queue);
+  endWaiting(now: number, arrays: Iterable<ArrayRecord>): void {
+    const due = new Set<Queue>();
     for (const queue of this.#fleet.queues.values()) {
-      if (!isDeserted(queue, this.#fleet)) continue;
-      const since = this.#deserted.get(queue) ?? now;
-      this.#deserted.set(queue, since);
-      if (now - since >= this.#waitMs) this.#giveUpAllIn(queue);
+      if (queue.excluded.size === 0) continue;
+      queue.desertedSince = this.#isDeserted(queue) ? (queue.desertedSince ?? now) : undefined;
+      if (now - (queue.desertedSince ?? now) > this.#means.waitMs) due.add(queue);
     }
-  }
-
-  #giveUpAllIn(queue: Queue): void {
-    const waiting = [...this.#kin.values()].flatMap(({ arrays }) => [...arrays].filter((each) => each.queue === queue));
-    for (const array of waiting) {
-      array.isGivenUp = true;
+    if (due.size === 0) return;
+    for (const array of arrays) {
+      if (!due.has(array.queue) || array.queuedCount === 0) continue;
+      array.hasWaited = true;
       this.#place(array);
     }
   }
 
-  /** Gives whether others than the unable are to run it. */
+  /** Gives whether others than those who are unable are to run it. */
   #place(array: ArrayRecord): boolean {
-    const { isRun, isGivenUp, queue } = array;
-    const { unable } = array.kin;
-    const isOther = (each: WorkerRecord) => !each.isDraining && !unable.has(each.id) && queue.slotsOf(each) > 0;
-    const isForOthers = !isGivenUp && (isRun || this.#fleet.workers.values().some(isOther));
-    this.#move(array, this.#fleet.queueFor(queue.needs, isForOthers ? unable : undefined));
+    const { hasRun, hasWaited, isHopeless, queue } = array;
+    const unable = unableOf(array);
+    const isOther = (each: WorkerRecord) => !each.isDraining && !unable.has(each.id) && queue.fits(each);
+    const areOthers = this.#fleet.workers.values().some(isOther);
+    const isForOthers = !isHopeless && (areOthers || (hasRun && !hasWaited));
+    this.#means.move(array, this.#fleet.queueFor(queue.needs, isForOthers ? unable : undefined));
     return isForOthers;
   }
+
+  /** Of those who have what it needs, only such are there as are excluded from it. */
+  #isDeserted(queue: Queue): boolean {
+    const isExcluded = (worker: WorkerRecord) => queue.excluded.has(worker.id) && queue.fits(worker);
+    return queue.isStranded && this.#fleet.workers.values().some(isExcluded);
+  }
+}
+
+/** As far as is known. */
+export function isUnable({ kin, unable }: ArrayRecord, { id }: WorkerRecord): boolean {
+  return kin.unable.has(id) || unable?.has(id) === true;
+}
+
+function unableOf({ kin, unable }: ArrayRecord): ReadonlySet<WorkerId> {
+  return unable === undefined ? kin.unable : new Set([...kin.unable, ...unable]);
+}
+
+function strikeOf(array: ArrayRecord, worker: WorkerId): number {
+  array.strikes ??= new Map();
+  const strikes = (array.strikes.get(worker) ?? 0) + 1;
+  array.strikes.set(worker, strikes);
+  return strikes;
 }
 
 function isTriedBeside({ chunks }: ArrayRecord, unable: ReadonlySet<WorkerId>): boolean {
   for (const { worker } of chunks) if (!unable.has(worker.id)) return true;
   return false;
-}
-
-/** Workers are there, and all that have what it needs are unable. */
-function isDeserted({ excluded, isStranded }: Queue, { slots }: Fleet): boolean {
-  return excluded.size > 0 && isStranded && slots > 0;
 }

@@ -7,7 +7,7 @@ import { Ahead } from './ahead.ts';
 import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
-import { Exclusion } from './exclusion.ts';
+import { Exclusion, isUnable } from './exclusion.ts';
 import type { Fleet } from './fleet.ts';
 import { wantsThread } from './giving-way.ts';
 import { Keeping } from './keeping.ts';
@@ -124,7 +124,8 @@ export class Lineup {
     const waiting = this.#fleet.queues.size > 1 ? this.#waiting() : [];
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
       const { worker } = chunk;
-      if (array.queue.roomWithThread(worker) > 0 && !waiting.some((first) => wantsThread(first, chunk))) return chunk;
+      const isFree = array.queue.roomWithThread(worker) > 0 && !isUnable(array, worker);
+      if (isFree && !waiting.some((first) => wantsThread(first, chunk))) return chunk;
       array.leaders.delete(chunk);
     }
     return undefined;

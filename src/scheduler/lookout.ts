@@ -81,8 +81,11 @@ export class Lookout {
   /** Why nobody here can run an array, and what to do. */
   noteStranded({ id, client }: HeldArray): readonly LogRecord[] {
     const { core } = this.#holdings;
+    const record = core.arrays.get(id);
+    // What was queued may be forgotten by the same event.
+    if (record === undefined) return [];
     const words = this.#wordsFor(client);
-    const why = describeStranded(core.arrays.get(id)!.queue, core.fleet, words);
+    const why = describeStranded(record.queue, core.fleet, words);
     return [{ time: Date.now(), level: 'warn', message: `${words.array(id)} cannot run yet: ${why}` }];
   }
 

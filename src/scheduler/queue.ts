@@ -32,6 +32,8 @@ export class Queue {
   passes = 0;
   /** The worker on which free resources are kept for it. */
   keeper: WorkerRecord | undefined;
+  /** Since when only such workers are there for it as are excluded. */
+  desertedSince: number | undefined;
   readonly #taken: readonly (readonly [name: string, units: number])[];
 
   constructor(needs: Traits, excluded: ReadonlySet<WorkerId>) {
@@ -55,7 +57,13 @@ export class Queue {
 
   /** How many chunks of it the worker could run at once, with all that it has. */
   slotsOf(worker: WorkerRecord): number {
-    return this.#isFor(worker) ? Math.min(worker.threads, this.#timesIn(worker.units)) : 0;
+    if (this.excluded.has(worker.id) || !this.#hasLabels(worker)) return 0;
+    return Math.min(worker.threads, this.#timesIn(worker.units));
+  }
+
+  /** Whether the worker has what it needs, be it excluded or not. */
+  fits(worker: WorkerRecord): boolean {
+    return this.#hasLabels(worker) && this.#timesIn(worker.units) > 0;
   }
 
   /** How many of its indices the worker could begin now, beside what it runs. */
@@ -68,11 +76,12 @@ export class Queue {
     const { isDraining, isPaused, lone, keptFor, free } = worker;
     if (isDraining || isPaused || lone !== undefined) return 0;
     if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return 0;
-    return this.#isFor(worker) ? this.#timesIn(free) : 0;
+    if (this.excluded.has(worker.id) || !this.#hasLabels(worker)) return 0;
+    return this.#timesIn(free);
   }
 
-  #isFor({ id, labels }: WorkerRecord): boolean {
-    return !this.excluded.has(id) && this.needs.labels.every((label) => labels.has(label));
+  #hasLabels({ labels }: WorkerRecord): boolean {
+    return this.needs.labels.every((label) => labels.has(label));
   }
 
   /** Whether both need some resource of the same name. */

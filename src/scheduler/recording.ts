@@ -77,8 +77,8 @@ export class Recorder {
 }
 
 /**
- * Goes through a recording. Rejects with `RECORDING_UNREADABLE` for what is
- * no recording, and with `RECORDING_DIFFERS` when the core decides something else than was decided then.
+ * Goes through a recording. Rejects with `RECORDING_UNREADABLE` for what is no recording, and with `RECORDING_DIFFERS`
+ * when the core decides something else than was decided then.
  */
 export async function replay(file: string): Promise<Replay> {
   let [line, events, commands, startedAt, endedAt] = [0, 0, 0, 0, 0];

@@ -19,7 +19,7 @@ export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: 
     return `as many task runs of tag '${tag}' run as may (${most}): ${occupants(fleet, words, isTagged)}`;
   }
   const needs = describeTraits(queue.needs);
-  const unable = queue.excluded.size === 0 ? '' : `${unableOf(queue.excluded, workers)}; of the others, `;
+  const unable = queue.excluded.size === 0 ? '' : `${unableOf(queue.excluded, workers)}, and `;
   if (needs === '') return `${unable}${room(fleet, words)}`;
   return `${unable}no worker has what it needs free (${needs}): ${room(fleet, words)}`;
 }
@@ -77,7 +77,9 @@ export function describeStranded({ needs, excluded }: Queue, { workers }: Fleet,
 
 function unableOf(excluded: ReadonlySet<WorkerId>, workers: Fleet['workers']): string {
   const unable = [...workers.keys()].filter((id) => excluded.has(id)).length;
-  return `${plural(unable, 'worker')} could not load its task (the log says why)`;
+  // Those who were may have left.
+  const who = unable === 0 ? 'no worker that is here has what it needs, and one that had' : plural(unable, 'worker');
+  return `${who} could not load its task (the log says why)`;
 }
 
 function lacking({ resources, labels }: Traits, { has, isDraining }: WorkerRecord): string[] {

@@ -341,7 +341,7 @@ export class Scheduler implements AsyncDisposable {
         return this.#keep(command.array, told.message, ranOf(told));
       }
       case 'declined':
-        return this.#pass(command, (array) => noteDecline(array, freight.told!));
+        return this.#pass(command, (array) => noteDecline(array, freight.told!, command));
       case 'delayed':
         return this.#arrays.get(command.array)!.note(command.index, freight.bytes);
       case 'crashed':

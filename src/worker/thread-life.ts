@@ -172,9 +172,10 @@ export class ThreadLife {
       if (turn.phase === 'not-posted') return this.#begin(turn);
       // What comes next must not meet a thread that is about to die.
       if (turn.phase === 'running' || (this.#thread !== 'none' && this.#thread !== 'live')) return;
-      // One that was cancelled since is over.
-      if (turn.type === 'chunk' && turn.isUntouched && turn.deadline === Infinity) {
-        if (turn.areInputsGone) this.#giveBack(turn);
+      if (turn.type === 'chunk' && turn.isUntouched) {
+        // One that was cancelled since is over.
+        if (turn.deadline !== Infinity) Object.assign(turn, { phase: 'ended', isUntouched: false });
+        else if (turn.areInputsGone) this.#giveBack(turn);
         // The next thread gets it, as if it had not been posted.
         else Object.assign(turn, { phase: 'not-posted', isUntouched: false });
         continue;

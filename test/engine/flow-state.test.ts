@@ -35,6 +35,16 @@ test('the output has the shape of what the builder returned', async () => {
   assert.deepEqual(output.date, new Date(0));
 });
 
+test('of a value that cannot be sent, the last message says where in it is what', async () => {
+  const leaky = task('leaky', (value: number) => ({ rows: [{ owner: value === 2 ? () => 1 : 2 }] }));
+
+  const { message } = await run(() => leaky.map([1, 2]));
+
+  const what = 'NotSerializableError: result.rows[0].owner is a function (test/engine/flow-state.test.ts:';
+  assert.ok(message.startsWith(`Some reference tasks failed: leaky: 1 of 2, first index 1: ${what}`), message);
+  assert.match(message, /:\d+\), which cannot be sent$/);
+});
+
 test('a builder that returned one node has its value as output; one that returned nothing has none', async () => {
   assert.equal((await run(() => plusOne(1))).output, 2);
   assert.equal((await run(() => void plusOne(1))).output, undefined);

@@ -104,6 +104,52 @@ test('a worker that is unable to load one array of a module is asked for no othe
   assert.deepEqual(on(submitted({ array: 5, loadedAs: 'file:///others.ts' })), [run('alice', 5, [0, 1], 4)]);
 });
 
+test('an array that nobody can load keeps no other one of its module from those who run that', () => {
+  const { on } = scheduler();
+  const loadedAs = 'file:///tasks.ts';
+  on(joined('alice'), joined('bob'), submitted({ array: 1, loadedAs, length: 6 }));
+  on(settledAtLast('alice', 1, [0, 1], 1_000), settledAtLast('bob', 2, [1, 2], 1_000));
+  on(submitted({ array: 2, loadedAs, priority: 1 }));
+
+  const commands = on(settledAtLast('alice', 3, [2, 3], 1_000), unable('alice', 5, [0, 1]));
+
+  assert.deepEqual(commands.slice(1), [
+    run('alice', 2, [0, 1], 5),
+    declined(2, 'alice', [0, 1]),
+    run('alice', 1, [4, 5], 6),
+  ]);
+  const more = on(settledAtLast('bob', 4, [3, 4], 1_000), unable('bob', 7, [0, 1]));
+  assert.deepEqual(more.slice(1), [run('bob', 2, [0, 1], 7), kept(2, [0, 1]), run('bob', 1, [5, 6], 8)]);
+});
+
+test('of a worker with several threads, three may try before others are to', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), joined('bob'), submitted({ array: 1 }));
+
+  const answers = [1, 2, 3].flatMap((attempt) => on(unable('alice', attempt, [0, 1])));
+
+  const ofItself = declined(1, 'alice', [0, 1], 'its-others');
+  assert.deepEqual(
+    answers.filter(({ type }) => type === 'declined'),
+    [ofItself, ofItself, declined(1, 'alice', [0, 1])],
+  );
+  assert.deepEqual(answers.at(-1), run('bob', 1, [0, 1], 4));
+});
+
+test('a thread that is unable to run what others of its worker run does not exclude that', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), submitted({ array: 1, length: 40 }));
+  on(settledAtLast('alice', 2, [1, 2], 1_000));
+
+  let attempt = 1;
+  for (let time = 0; time < 5; time += 1) {
+    const [answer, next] = on(unable('alice', attempt, [0, 1]));
+    assert.deepEqual(answer, declined(1, 'alice', [0, 1], 'its-others'));
+    assert.equal(next?.type === 'run-chunk' && next.ranges[0]?.start, 0);
+    attempt = next?.type === 'run-chunk' ? next.attempt : 0;
+  }
+});
+
 test('what was run before waits for somebody who is able, for a minute, and then is failed', () => {
   const { on, wait } = scheduler({ unableWaitMs: 60_000, heartbeatTimeoutMs: 1e9 });
   on(joined('alice'), joined('bob'), submitted({ array: 1, length: 9 }));
@@ -167,6 +213,11 @@ function unable(worker: string, attempt: number, range: [number, number]): Event
   return { ...settledAtLast(worker, attempt, range), isUnable: true } as Event;
 }
 
-function declined(array: number, worker: string, [start, end]: [number, number]): Command {
-  return { type: 'declined', array, worker, range: { start, end } };
+function declined(
+  array: number,
+  worker: string,
+  [start, end]: [number, number],
+  by: 'others' | 'its-others' = 'others',
+): Command {
+  return { type: 'declined', array, worker, range: { start, end }, by };
 }

@@ -19,11 +19,12 @@ export interface ArrayModel {
   readonly limits: Map<number, number>;
   /** What must run on a worker by itself. */
   readonly loners: Set<number>;
-  /** Workers that get nothing of it, since they were unable to run it. */
-  excluded: ReadonlySet<string>;
-  isGivenUp: boolean;
+  /** Workers that were unable to run it, though they have run others of its kin; and how often in a row others were. */
+  readonly unable: Set<string>;
+  readonly strikes: Map<string, number>;
+  isHopeless: boolean;
   /** Something of it was run. */
-  isRun: boolean;
+  hasRun: boolean;
   missing: number;
   isReleased: boolean;
   isForgotten: boolean;
@@ -41,9 +42,10 @@ export function newArray(spec: ArraySpec, upstreams: ArrayModel['upstreams']): A
     due: new Map(),
     limits: new Map(),
     loners: new Set(),
-    excluded: new Set(),
-    isGivenUp: false,
-    isRun: false,
+    unable: new Set(),
+    strikes: new Map(),
+    isHopeless: false,
+    hasRun: false,
     missing: spec.given.reduce((missing, { start, end }) => missing - (end - start), length),
     isReleased: false,
     isForgotten: false,

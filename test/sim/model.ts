@@ -8,7 +8,7 @@ import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
 import { newArray, owned, type ArrayModel, type WorkerModel } from './books.ts';
 import { sorted, sumOf, touchedBy, type News } from './facts.ts';
-import { checkBehind, checkPlace, isForSomebody, KinModels } from './places.ts';
+import { checkBehind, checkPlace, KinModels } from './places.ts';
 
 export interface ModelOptions {
   readonly allowedFailures: number;
@@ -140,9 +140,8 @@ export class Model {
     for (const { start, end } of spec.given) array.outcomes.fill(settled, start, end);
     for (const upstream of find([...spec.elementwise, ...spec.whole])) upstream.dependents.push(array);
     this.arrays.set(spec.array, array);
-    if (array.missing === 0) return;
-    this.#unfinished.add(array);
     this.#kin.add(array);
+    if (array.missing > 0) this.#unfinished.add(array);
   }
 
   #accept(news: News): void {
@@ -155,11 +154,12 @@ export class Model {
       case 'indices-settled': {
         const { range, isUnable = false } = news;
         const { start, end } = range;
-        if (isUnable && this.#kin.exclude(array, news.worker)) {
+        const by = isUnable ? this.#kin.exclude(array, news.worker) : 'nobody';
+        if (by !== 'nobody') {
           array.owners.fill(0, start, end);
-          return void this.#due.push({ type: 'declined', array: array.spec.array, worker: news.worker, range });
+          return void this.#due.push({ type: 'declined', array: array.spec.array, worker: news.worker, range, by });
         }
-        if (!isUnable) array.isRun = true;
+        if (!isUnable) this.#kin.ran(array, news.worker);
         for (let index = start; index < end; index += 1) this.#settle(array, index, isUnable ? unrun : settled);
         this.#due.push({ type: 'settled', array: array.spec.array, range });
         return;
@@ -279,7 +279,9 @@ export class Model {
     const array = this.arrays.get(arrayId)!;
     assert(worker !== undefined, `${id} is given a chunk and is not here`);
     assert(!worker.isDraining, `${id} is given a chunk while it drains`);
-    assert(!array.excluded.has(id), `${id} is given a chunk of array ${arrayId}, which it cannot run`);
+    // What must run alone may have been kept for the worker before that was known.
+    const isKept = array.loners.has(ranges[0]!.start);
+    assert(isKept || this.#kin.isFor(array, id), `${id} is given array ${arrayId}, which it is unable to run`);
     assert(!worker.isPaused, `${id} is given a chunk while it is paused`);
     if (behind === undefined) {
       const slots = [...worker.attempts.values()].filter((other) => other.behind === undefined);
@@ -328,9 +330,8 @@ export class Model {
 
   /** Nobody can be waited for. */
   #checkStranded(id: number): void {
-    const { spec, excluded } = this.arrays.get(id)!;
     assert(this.#workers.size > 0, `array ${id} is stranded before there is a worker`);
-    assert(!isForSomebody(spec, excluded, this.#workers), `array ${id} is stranded and has a worker`);
+    assert(!this.#kin.isForSomebody(this.arrays.get(id)!), `array ${id} is stranded and has a worker`);
   }
 
   #checkMayRun(array: ArrayModel, { start, end }: Range, size: number): void {

@@ -35,7 +35,7 @@ export function checkPlace(
 }
 
 /** Some worker that is to stay could run it, without those that are excluded. */
-export function isForSomebody(
+function isForSomebody(
   spec: ArraySpec,
   excluded: ReadonlySet<string>,
   workers: ReadonlyMap<string, WorkerModel>,
@@ -45,9 +45,15 @@ export function isForSomebody(
     .some(([id, { has, isDraining }]) => !isDraining && !excluded.has(id) && canEverRun(has, spec));
 }
 
-/** What is known of arrays that are loaded alike: who is unable to run one of them. */
+interface KinModel {
+  arrays: number;
+  readonly able: Set<string>;
+  readonly unable: Set<string>;
+}
+
+/** What is known of arrays that are loaded alike: who was able to run one of them, and who was not. */
 export class KinModels {
-  readonly #kin = new Map<string, { readonly arrays: Set<ArrayModel>; readonly unable: Set<string> }>();
+  readonly #kin = new Map<string, KinModel>();
   readonly #workers: ReadonlyMap<string, WorkerModel>;
 
   constructor(workers: ReadonlyMap<string, WorkerModel>) {
@@ -55,26 +61,50 @@ export class KinModels {
   }
 
   add(array: ArrayModel): void {
-    this.#of(array).arrays.add(array);
-    this.#place(array);
+    this.#of(array).arrays += 1;
   }
 
-  /** Who is unable is forgotten with the last of them. */
+  /** All is forgotten with the last of them. */
   forget(array: ArrayModel): void {
-    const { arrays } = this.#of(array);
-    arrays.delete(array);
-    if (arrays.size === 0) this.#kin.delete(keyOf(array));
+    const kin = this.#of(array);
+    kin.arrays -= 1;
+    if (kin.arrays === 0) this.#kin.delete(keyOf(array));
   }
 
-  /** A worker was unable to run something of an array: whether others are to. */
-  exclude(array: ArrayModel, worker: string): boolean {
-    const { arrays, unable } = this.#of(array);
-    const isNews = !unable.has(worker);
-    unable.add(worker);
-    for (const id of unable) if (!this.#workers.has(id)) unable.delete(id);
-    if (!array.isRun && unable.size >= 16 && !this.#isTriedBeside(array, unable)) array.isGivenUp = true;
-    for (const each of isNews ? arrays : [array]) this.#place(each);
-    return array.excluded.size > 0;
+  ran(array: ArrayModel, worker: string): void {
+    const { able, unable } = this.#of(array);
+    array.hasRun = true;
+    array.strikes.delete(worker);
+    array.unable.delete(worker);
+    able.add(worker);
+    unable.delete(worker);
+  }
+
+  /** A worker was unable to run something of an array: who is to run that instead. */
+  exclude(array: ArrayModel, worker: string): 'others' | 'its-others' | 'nobody' {
+    const { able, unable } = this.#of(array);
+    const strikes = (array.strikes.get(worker) ?? 0) + 1;
+    array.strikes.set(worker, strikes);
+    const { threads } = this.#workers.get(worker)!;
+    if (strikes <= (array.hasRun && able.has(worker) ? 8 : Math.min(threads, 3) - 1)) return 'its-others';
+    (able.has(worker) ? array.unable : unable).add(worker);
+    const known = this.#unableFor(array);
+    for (const id of [...known].filter((each) => !this.#workers.has(each))) {
+      unable.delete(id);
+      array.unable.delete(id);
+    }
+    if (!array.hasRun && known.size >= 16 && !this.#isTriedBeside(array, known)) array.isHopeless = true;
+    return this.#isForOthers(array) ? 'others' : 'nobody';
+  }
+
+  /** Whether the array may be given to the worker. */
+  isFor(array: ArrayModel, worker: string): boolean {
+    return !this.#unableFor(array).has(worker) || !this.#isForOthers(array);
+  }
+
+  /** Some worker that is to stay may be able to run it. */
+  isForSomebody(array: ArrayModel): boolean {
+    return isForSomebody(array.spec, this.#unableFor(array), this.#workers);
   }
 
   #isTriedBeside(array: ArrayModel, unable: ReadonlySet<string>): boolean {
@@ -83,16 +113,18 @@ export class KinModels {
     });
   }
 
-  #place(array: ArrayModel): void {
-    const { unable } = this.#of(array);
-    const { spec, isRun, isGivenUp } = array;
-    const isForOthers = !isGivenUp && (isRun || isForSomebody(spec, unable, this.#workers));
-    array.excluded = new Set(isForOthers ? unable : []);
+  #isForOthers(array: ArrayModel): boolean {
+    const { spec, hasRun, isHopeless } = array;
+    return !isHopeless && (hasRun || isForSomebody(spec, this.#unableFor(array), this.#workers));
   }
 
-  #of(array: ArrayModel) {
+  #unableFor(array: ArrayModel): ReadonlySet<string> {
+    return new Set([...this.#of(array).unable, ...array.unable]);
+  }
+
+  #of(array: ArrayModel): KinModel {
     const key = keyOf(array);
-    const kin = this.#kin.get(key) ?? { arrays: new Set(), unable: new Set() };
+    const kin = this.#kin.get(key) ?? { arrays: 0, able: new Set(), unable: new Set() };
     this.#kin.set(key, kin);
     return kin;
   }

@@ -2,6 +2,8 @@
 
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { bounded } from '../bounded.ts';
+import type { Finding } from '../../values/diagnosis.ts';
+import type { NotSerializableError } from '../../values/travels.ts';
 import { causeIn } from '../cause-text.ts';
 import type { Flow } from './flow.ts';
 import type { FlowRunner } from './flow-runner.ts';
@@ -61,7 +63,7 @@ function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined
   const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
   const told = lost === undefined ? failed.slice(0, mostTold).map(describeFailure) : [lost.message];
   const what = lost?.message ?? `Some reference tasks failed:${listed(told, failed.length)}`;
-  const why = firstLineOf(origin?.error.message ?? '');
+  const why = hindranceIn(origin?.error) ?? firstLineOf(origin?.error.message ?? '');
   if (origin === undefined || told.some((text) => text.includes(why.slice(0, longestTold)))) return what;
   const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';
   return `${what}${end}It began with ${origin.where}: ${origin.error.name}: ${why}`;
@@ -72,7 +74,9 @@ function describeFailure(run: NodeRun): string {
   const first = run.children.findIndex((child) => child.isFailed());
   const state = run.children[first] ?? run.state;
   // If none of its children failed, a handler made the state of the mapped task a failure.
-  const why = `${firstLineOf(state.message)}${state.type === 'Failed' ? causeIn(state) : ''}`;
+  const hindrance = hindranceIn(state.error);
+  const what = hindrance === undefined ? firstLineOf(state.message) : `NotSerializableError: ${hindrance}`;
+  const why = `${what}${state.type === 'Failed' ? causeIn(state) : ''}`;
   if (!run.isList || first === -1) return `${slug}: ${why}`;
   return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${why}`;
 }
@@ -83,6 +87,14 @@ function listed(told: readonly string[], count: number): string {
   const rest = count > told.length ? [`and ${count - told.length} more`] : [];
   const brief = told.map((text) => (text.length > longestTold ? `${text.slice(0, longestTold - 1)}…` : text));
   return [...brief, ...rest].map((text) => `\n  ${text}`).join('');
+}
+
+/** Of a value that cannot be sent, the first line of the message does not say where in it is what. */
+function hindranceIn(error: Error | undefined): string | undefined {
+  // It is made again from what has travelled, and so of the class only where it was thrown.
+  const { name, path, findings } = (error ?? {}) as Partial<NotSerializableError>;
+  const [finding] = name === 'NotSerializableError' && Array.isArray(findings) ? (findings as readonly Finding[]) : [];
+  return finding && `${path} ${finding.what}, which cannot be sent`;
 }
 
 /** The task run has the whole message. */

@@ -10,6 +10,7 @@ import {
   type ChunkMessage,
   type ChunkTask,
 } from '../../lib/chunk.ts';
+import { isNotLoaded } from '../../code/not-loaded.ts';
 import { bounded } from '../bounded.ts';
 import { causeIn } from '../cause-text.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
@@ -86,7 +87,7 @@ class ChunkRun {
   #taken = 0;
   /** How many have ended that had been tried again, and are not reported yet. */
   #retried = 0;
-  /** Why its task could not be loaded. */
+  /** Why its function could not be had from its module. */
   #unable: string | undefined;
 
   constructor(task: ChunkTask, array: KeptArray, emit: (message: ChunkMessage) => void) {
@@ -103,7 +104,7 @@ class ChunkRun {
     const flush = () => this.#flush();
     flushAtExit.add(flush);
     try {
-      if (loaded instanceof Ending) this.#unable = stackOf(loaded.state);
+      if (loaded instanceof Ending && isNotLoaded(loaded.state.error)) this.#unable = stackOf(loaded.state);
       await (loaded instanceof Ending ? this.#failAll(loaded.state) : this.#runAll(loaded));
     } finally {
       clearTimeout(this.#flushing);
@@ -215,7 +216,7 @@ class ChunkRun {
     }
   }
 
-  /** The task or its inputs could not be had here. If it is the task, others may run what this is the outcome of. */
+  /** The task or its inputs cannot be had here. Of a function that is not found, others may run what this is given. */
   #failAll(state: State): void {
     const isToTell = this.#unable === undefined && countOfKind(this.#array.failures, state).count === 1;
     if (isToTell) createLogger({ task: this.#task.name }, (record) => this.#log(record)).error(stackOf(state));
