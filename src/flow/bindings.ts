@@ -36,8 +36,13 @@ export function bindMap(task: string, args: readonly unknown[], upstreamTasks: r
       if (gap !== undefined) throw nodeInside(task, position, { path: gap.path, ...listToMap });
       return { type: 'each-constant', values: elements, isFlattened };
     }
+    const isPaced = lookingAt(values, inputOf(task, position), () => {
+      return typeof values === 'object' && values !== null && Symbol.asyncIterator in values;
+    });
+    const what = isPaced ? 'an async iterable' : describe(values);
+    const first = isPaced ? 'Collect it before, or in a task that returns the list: await Array.fromAsync(it). ' : '';
     const message =
-      `argument ${position + 1} of ${task}.map() is ${describe(values)}, which cannot be mapped over. ` +
+      `argument ${position + 1} of ${task}.map() is ${what}, which cannot be mapped over. ${first}` +
       `Pass a list, or wrap it in unmapped() to give every child the whole value.`;
     throw new UsageError('NOT_ITERABLE', message, { task, position });
   });

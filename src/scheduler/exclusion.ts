@@ -22,8 +22,10 @@ export interface Kin {
 const mostUnable = 16;
 /** Of a worker that is able, so many chunks in a row may be given back by threads of it that are not. */
 const mostStrikes = 8;
-/** Of a worker of which that is not known, so many threads at most are asked. */
+/** Of a worker of which that is not known, so many threads at most are asked one after the other. */
 const mostThreads = 3;
+/** While others of its threads still try, each may try so often. */
+const mostTries = 2;
 
 interface Means {
   readonly move: (array: ArrayRecord, queue: Queue) => void;
@@ -73,13 +75,13 @@ export class Exclusion {
 
   /**
    * The worker was unable to run something of the array, though it has what that needs. Gives who is to run that
-   * instead: other workers, so that this one gets nothing more of the array; other threads of this one, which are known
-   * to be able; or nobody, so that what all workers say becomes the outcome.
+   * instead: other workers, so that this one gets nothing more of the array; other threads of this one, which may be
+   * able; or nobody, so that what all workers say becomes the outcome.
    */
-  exclude(array: ArrayRecord, { id, threads }: WorkerRecord): 'others' | 'its-others' | 'nobody' {
+  exclude(array: ArrayRecord, worker: WorkerRecord): 'others' | 'its-others' | 'nobody' {
+    const { id } = worker;
     const { able, unable } = array.kin;
-    const allowed = array.hasRun && able.has(id) ? mostStrikes : Math.min(threads, mostThreads) - 1;
-    if (strikeOf(array, id) <= allowed) return 'its-others';
+    if (strikeOf(array, id) <= this.#strikesFor(array, worker)) return 'its-others';
     if (able.has(id)) (array.unable ??= new Set()).add(id);
     else unable.add(id);
     const all = unableOf(array);
@@ -106,6 +108,14 @@ export class Exclusion {
       array.hasWaited = true;
       this.#place(array);
     }
+  }
+
+  /** How many chunks in a row the worker may be unable to run before it is excluded. */
+  #strikesFor(array: ArrayRecord, worker: WorkerRecord): number {
+    if (array.hasRun && array.kin.able.has(worker.id)) return mostStrikes;
+    let tries = 0;
+    for (const chunk of worker.chunks) if (chunk.array === array && !this.#fleet.held.has(chunk)) tries += 1;
+    return tries > 1 ? mostTries * worker.threads : Math.min(worker.threads, mostThreads) - 1;
   }
 
   /** Gives whether others than those who are unable are to run it. */

@@ -115,7 +115,7 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['more workers than there can be', ['run', script, '--workers', '100000'], /a whole number from 1 to 1000/],
   ['a worker without a name', ['worker', '--name='], /--name.* It should be a text of one line that is not empty/],
   ['a name with a line break', ['worker', '--name', 'a\nb'], /--name.* It should be a text of one line that is not/s],
-  ['an empty label', ['worker', '--label='], /--label.* It should be a text that is not empty/],
+  ['an empty label', ['worker', '--label='], /--label.* It should be a text of one line that is not empty/],
   [
     'a worker with too little memory',
     ['worker', '--memory-limit', '1kB'],

@@ -259,7 +259,6 @@ const notIterable: [value: unknown, shown: string][] = [
   [undefined, 'undefined'],
   [null, 'null'],
   [isIterable, 'the function isIterable'],
-  [Readable.from(['row'])[Symbol.asyncIterator](), 'an object'],
 ];
 
 for (const [value, shown] of notIterable) {
@@ -277,6 +276,17 @@ for (const [value, shown] of notIterable) {
     assert.throws(() => build(() => score.map([1], flatten(value as []))), expected);
   });
 }
+
+test('of what gives its elements one after the other, it is said to collect them first', () => {
+  const message =
+    'argument 1 of score.map() is an async iterable, which cannot be mapped over. Collect it before, or in a task ' +
+    'that returns the list: await Array.fromAsync(it). Pass a list, or wrap it in unmapped() to give every child the ' +
+    'whole value.';
+
+  for (const paced of [Readable.from(['row']), Readable.from(['row'])[Symbol.asyncIterator]()]) {
+    assert.throws(() => build(() => score.map(paced as never, [1])), { code: 'NOT_ITERABLE', message });
+  }
+});
 
 for (const [value, shown] of [
   [5, '5'],

@@ -85,8 +85,10 @@ export class KinModels {
     const { able, unable } = this.#of(array);
     const strikes = (array.strikes.get(worker) ?? 0) + 1;
     array.strikes.set(worker, strikes);
-    const { threads } = this.#workers.get(worker)!;
-    if (strikes <= (array.hasRun && able.has(worker) ? 8 : Math.min(threads, 3) - 1)) return 'its-others';
+    const { threads, attempts } = this.#workers.get(worker)!;
+    const tries = [...attempts.values()].filter((each) => each.array === array && each.behind === undefined);
+    const unknown = tries.length > 1 ? 2 * threads : Math.min(threads, 3) - 1;
+    if (strikes <= (array.hasRun && able.has(worker) ? 8 : unknown)) return 'its-others';
     (able.has(worker) ? array.unable : unable).add(worker);
     const known = this.#unableFor(array);
     for (const id of [...known].filter((each) => !this.#workers.has(each))) {

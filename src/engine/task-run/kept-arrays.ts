@@ -56,15 +56,13 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
   if (array === undefined) {
     const waiting = task.length > 1 ? new Waiting() : undefined;
     const counts = { failures: new Map<string, number>(), retries: new Map<string, number>() };
-    array = { loaded: loadTask(task, emit), ...counts, isWarned: false, hasYielded: false, waiting };
+    const loaded = loadTask(task, emit);
+    // The next chunk tries again: this thread may only have been short of files.
+    void loaded.then((each) => each instanceof Ending && kept.delete(task.array));
+    array = { loaded, ...counts, isWarned: false, hasYielded: false, waiting };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);
-  const { loaded } = array;
-  // The next chunk tries again: this thread may only have been short of files.
-  void loaded.then(
-    (each) => each instanceof Ending && kept.get(task.array)?.loaded === loaded && kept.delete(task.array),
-  );
   // A single run may have changed its inputs, so a retry gets them fresh. Other arrays go to the end of the line: the
   // one that was not used for longest is dropped first.
   if (task.length > 1) kept.set(task.array, array);
