@@ -122,7 +122,7 @@ export class ArrayRecord {
   isHopeless = false;
   /** It has waited for somebody who is able for as long as it may. */
   hasWaited = false;
-  /** Workers that are unable to run it, though they have run others of its kin. */
+  /** Workers that were unable to run it. */
   unable: Set<WorkerId> | undefined;
   /** How many chunks in a row each worker was unable to run. */
   strikes: Map<WorkerId, number> | undefined;

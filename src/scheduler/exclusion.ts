@@ -5,26 +5,24 @@
 
 import type { ArrayRecord } from './array-record.ts';
 import type { ArraySpec, WorkerId } from './events.ts';
-import type { Fleet, WorkerRecord } from './fleet.ts';
+import { nobody, type Fleet, type WorkerRecord } from './fleet.ts';
 import type { Queue } from './queue.ts';
 
 /** What is known of arrays of one client that are loaded alike. */
 export interface Kin {
   readonly key: string;
   readonly arrays: Set<ArrayRecord>;
-  /** Workers that have run something of one of them. */
-  readonly able: Set<WorkerId>;
-  /** Workers that were unable to, and have run nothing of the others: they are not asked for those. */
+  /** Workers that were unable to run one of them: they are not asked for those of which nothing was run yet. */
   readonly unable: Set<WorkerId>;
 }
 
 /** So many workers that are unable say that nobody is able, as long as nobody has run anything or still tries to. */
 const mostUnable = 16;
-/** Of a worker that is able, so many chunks in a row may be given back by threads of it that are not. */
+/** Of an array that runs, a worker of several threads may give back so many chunks in a row, for others of them. */
 const mostStrikes = 8;
-/** Of a worker of which that is not known, so many threads at most are asked one after the other. */
+/** Of any other, so many of its threads at most are asked one after the other; or while some still try, */
 const mostThreads = 3;
-/** While others of its threads still try, each may try so often. */
+/** each of them so often. */
 const mostTries = 2;
 
 interface Means {
@@ -46,7 +44,7 @@ export class Exclusion {
   kinOf({ array, client, loadedAs = `#${array}` }: ArraySpec): Kin {
     const key = `${client} ${loadedAs}`;
     let kin = this.#kin.get(key);
-    if (kin === undefined) this.#kin.set(key, (kin = { key, arrays: new Set(), able: new Set(), unable: new Set() }));
+    if (kin === undefined) this.#kin.set(key, (kin = { key, arrays: new Set(), unable: new Set() }));
     return kin;
   }
 
@@ -58,14 +56,12 @@ export class Exclusion {
 
   /** The worker has run something of the array. */
   noteRun(array: ArrayRecord, { id }: WorkerRecord): void {
-    const { able, unable, arrays } = array.kin;
+    const { kin, strikes, unable, hasRun, queue } = array;
     array.hasRun = true;
-    array.strikes?.delete(id);
-    if (array.unable?.delete(id) === true) this.#place(array);
-    if (able.has(id)) return;
-    able.add(id);
+    strikes?.delete(id);
+    if (unable?.delete(id) === true || (!hasRun && queue.excluded.size > 0)) this.#place(array);
     // One of its threads was unable, or it has what it lacked by now.
-    if (unable.delete(id)) for (const each of arrays) this.#place(each);
+    if (kin.unable.size > 0 && kin.unable.delete(id)) for (const each of kin.arrays) this.#place(each);
   }
 
   /** Whether the array, which this worker was to get next, now stands in a queue that this worker is excluded from. */
@@ -80,16 +76,13 @@ export class Exclusion {
    */
   exclude(array: ArrayRecord, worker: WorkerRecord): 'others' | 'its-others' | 'nobody' {
     const { id } = worker;
-    const { able, unable } = array.kin;
     if (strikeOf(array, id) <= this.#strikesFor(array, worker)) return 'its-others';
-    if (able.has(id)) (array.unable ??= new Set()).add(id);
-    else unable.add(id);
-    const all = unableOf(array);
-    for (const each of all) {
-      if (this.#fleet.workers.has(each)) continue;
-      unable.delete(each);
-      array.unable?.delete(each);
+    array.unable ??= new Set();
+    for (const unable of [array.unable, array.kin.unable]) {
+      if (unable === array.unable || !array.hasRun) unable.add(id);
+      for (const each of unable) if (!this.#fleet.workers.has(each)) unable.delete(each);
     }
+    const all = unableOf(array);
     if (!array.hasRun && all.size >= mostUnable && !isTriedBeside(array, all)) array.isHopeless = true;
     return this.#place(array) ? 'others' : 'nobody';
   }
@@ -112,7 +105,8 @@ export class Exclusion {
 
   /** How many chunks in a row the worker may be unable to run before it is excluded. */
   #strikesFor(array: ArrayRecord, worker: WorkerRecord): number {
-    if (array.hasRun && array.kin.able.has(worker.id)) return mostStrikes;
+    if (worker.threads === 1) return 0;
+    if (array.hasRun) return mostStrikes;
     let tries = 0;
     for (const chunk of worker.chunks) if (chunk.array === array && !this.#fleet.held.has(chunk)) tries += 1;
     return tries > 1 ? mostTries * worker.threads : Math.min(worker.threads, mostThreads) - 1;
@@ -137,12 +131,15 @@ export class Exclusion {
 }
 
 /** As far as is known. */
-export function isUnable({ kin, unable }: ArrayRecord, { id }: WorkerRecord): boolean {
-  return kin.unable.has(id) || unable?.has(id) === true;
+export function isUnable({ kin, unable, hasRun }: ArrayRecord, { id }: WorkerRecord): boolean {
+  if (unable?.has(id) === true) return true;
+  return !hasRun && kin.unable.size > 0 && kin.unable.has(id);
 }
 
-function unableOf({ kin, unable }: ArrayRecord): ReadonlySet<WorkerId> {
-  return unable === undefined ? kin.unable : new Set([...kin.unable, ...unable]);
+/** What others of its kin have met says nothing any more of an array that runs. */
+function unableOf({ kin, unable, hasRun }: ArrayRecord): ReadonlySet<WorkerId> {
+  if (hasRun || unable === undefined) return hasRun ? (unable ?? nobody) : kin.unable;
+  return new Set([...kin.unable, ...unable]);
 }
 
 function strikeOf(array: ArrayRecord, worker: WorkerId): number {

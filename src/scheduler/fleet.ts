@@ -35,7 +35,7 @@ export interface WorkerRecord {
   openPlace: Place<WorkerRecord> | undefined;
 }
 
-const nobody: ReadonlySet<WorkerId> = new Set();
+export const nobody: ReadonlySet<WorkerId> = new Set();
 
 export class Fleet {
   readonly workers = new Map<WorkerId, WorkerRecord>();

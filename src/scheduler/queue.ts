@@ -57,7 +57,7 @@ export class Queue {
 
   /** How many chunks of it the worker could run at once, with all that it has. */
   slotsOf(worker: WorkerRecord): number {
-    if (this.excluded.has(worker.id) || !this.#hasLabels(worker)) return 0;
+    if (!this.#isFor(worker)) return 0;
     return Math.min(worker.threads, this.#timesIn(worker.units));
   }
 
@@ -76,8 +76,13 @@ export class Queue {
     const { isDraining, isPaused, lone, keptFor, free } = worker;
     if (isDraining || isPaused || lone !== undefined) return 0;
     if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return 0;
-    if (this.excluded.has(worker.id) || !this.#hasLabels(worker)) return 0;
+    if (!this.#isFor(worker)) return 0;
     return this.#timesIn(free);
+  }
+
+  #isFor(worker: WorkerRecord): boolean {
+    // Mostly nobody is excluded, and to ask an empty set takes time as well.
+    return (this.excluded.size === 0 || !this.excluded.has(worker.id)) && this.#hasLabels(worker);
   }
 
   #hasLabels({ labels }: WorkerRecord): boolean {

@@ -19,7 +19,7 @@ export interface ArrayModel {
   readonly limits: Map<number, number>;
   /** What must run on a worker by itself. */
   readonly loners: Set<number>;
-  /** Workers that were unable to run it, though they have run others of its kin; and how often in a row others were. */
+  /** Workers that were unable to run it, and how often in a row each was. */
   readonly unable: Set<string>;
   readonly strikes: Map<string, number>;
   isHopeless: boolean;

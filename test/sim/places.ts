@@ -47,11 +47,10 @@ function isForSomebody(
 
 interface KinModel {
   arrays: number;
-  readonly able: Set<string>;
   readonly unable: Set<string>;
 }
 
-/** What is known of arrays that are loaded alike: who was able to run one of them, and who was not. */
+/** What is known of arrays that are loaded alike: who was unable to run one of them. */
 export class KinModels {
   readonly #kin = new Map<string, KinModel>();
   readonly #workers: ReadonlyMap<string, WorkerModel>;
@@ -72,31 +71,34 @@ export class KinModels {
   }
 
   ran(array: ArrayModel, worker: string): void {
-    const { able, unable } = this.#of(array);
     array.hasRun = true;
     array.strikes.delete(worker);
     array.unable.delete(worker);
-    able.add(worker);
-    unable.delete(worker);
+    this.#of(array).unable.delete(worker);
   }
 
   /** A worker was unable to run something of an array: who is to run that instead. */
   exclude(array: ArrayModel, worker: string): 'others' | 'its-others' | 'nobody' {
-    const { able, unable } = this.#of(array);
     const strikes = (array.strikes.get(worker) ?? 0) + 1;
     array.strikes.set(worker, strikes);
-    const { threads, attempts } = this.#workers.get(worker)!;
-    const tries = [...attempts.values()].filter((each) => each.array === array && each.behind === undefined);
-    const unknown = tries.length > 1 ? 2 * threads : Math.min(threads, 3) - 1;
-    if (strikes <= (array.hasRun && able.has(worker) ? 8 : unknown)) return 'its-others';
-    (able.has(worker) ? array.unable : unable).add(worker);
-    const known = this.#unableFor(array);
-    for (const id of [...known].filter((each) => !this.#workers.has(each))) {
-      unable.delete(id);
-      array.unable.delete(id);
+    if (strikes <= this.#strikesFor(array, worker)) return 'its-others';
+    const { unable } = this.#of(array);
+    array.unable.add(worker);
+    if (!array.hasRun) unable.add(worker);
+    for (const known of [array.unable, unable]) {
+      for (const id of known) if (!this.#workers.has(id)) known.delete(id);
     }
-    if (!array.hasRun && known.size >= 16 && !this.#isTriedBeside(array, known)) array.isHopeless = true;
+    const all = this.#unableFor(array);
+    if (!array.hasRun && all.size >= 16 && !this.#isTriedBeside(array, all)) array.isHopeless = true;
     return this.#isForOthers(array) ? 'others' : 'nobody';
+  }
+
+  #strikesFor(array: ArrayModel, worker: string): number {
+    const { threads, attempts } = this.#workers.get(worker)!;
+    if (threads === 1) return 0;
+    if (array.hasRun) return 8;
+    const tries = [...attempts.values()].filter((each) => each.array === array && each.behind === undefined);
+    return tries.length > 1 ? 2 * threads : Math.min(threads, 3) - 1;
   }
 
   /** Whether the array may be given to the worker. */
@@ -121,12 +123,12 @@ export class KinModels {
   }
 
   #unableFor(array: ArrayModel): ReadonlySet<string> {
-    return new Set([...this.#of(array).unable, ...array.unable]);
+    return new Set([...(array.hasRun ? [] : this.#of(array).unable), ...array.unable]);
   }
 
   #of(array: ArrayModel): KinModel {
     const key = keyOf(array);
-    const kin = this.#kin.get(key) ?? { arrays: 0, able: new Set(), unable: new Set() };
+    const kin = this.#kin.get(key) ?? { arrays: 0, unable: new Set() };
     this.#kin.set(key, kin);
     return kin;
   }
