@@ -20,9 +20,9 @@ export interface Kin {
 const mostUnable = 16;
 /** Of an array that runs, a worker of several threads may give back so many chunks in a row, for others of them. */
 const mostStrikes = 8;
-/** Of any other, so many of its threads at most are asked one after the other; or while some still try, */
+/** Of an array that does not run yet, so many of its threads at most are asked one after the other. */
 const mostThreads = 3;
-/** each of them so often. */
+/** While others of its threads still try to load such an array, each may try so often. */
 const mostTries = 2;
 
 interface Means {
