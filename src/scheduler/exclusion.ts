@@ -41,6 +41,10 @@ export class Exclusion {
     this.#means = means;
   }
 
+  [Symbol.iterator](): Iterator<Kin> {
+    return this.#kin.values();
+  }
+
   kinOf({ array, client, loadedAs = `#${array}` }: ArraySpec): Kin {
     const key = `${client} ${loadedAs}`;
     let kin = this.#kin.get(key);

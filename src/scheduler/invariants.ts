@@ -6,6 +6,7 @@ import { lengthOf, type Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { SchedulerCore } from './core.ts';
+import { isUnable } from './exclusion.ts';
 import type { WorkerRecord } from './fleet.ts';
 import { mostLooks } from './giving-way.ts';
 import { patience } from './keeping.ts';
@@ -24,6 +25,7 @@ export function checkInvariants(core: SchedulerCore): void {
   checkGivingWay(core);
   checkQueues(core);
   checkKeeping(core);
+  checkExclusion(core);
   checkLimits(core);
   checkDelays(core);
 }
@@ -239,6 +241,23 @@ function checkKeeping({ fleet }: SchedulerCore): void {
     assert.equal(keeper.keptFor, queue, `${keeper.id} does not know what it keeps free`);
     assert(passes > patience && queue.slotsOf(keeper) > 0, `${keeper.id} keeps what it has too soon, or in vain`);
     assert(queue.listed.size > 0, `${keeper.id} keeps what it has for nobody`);
+  }
+}
+
+/** Nobody is kept from what it may be able to run, and what is known of arrays is forgotten with the last of them. */
+function checkExclusion({ arrays, fleet, lineup }: SchedulerCore): void {
+  for (const array of arrays.values()) {
+    for (const id of array.queue.excluded) {
+      const worker = fleet.workers.get(id);
+      if (worker !== undefined) assert(isUnable(array, worker), `array ${array.id} is kept from ${id} for no reason`);
+    }
+  }
+  const kin = new Set(lineup.exclusion);
+  for (const { id, kin: own } of arrays.values()) assert(kin.has(own), `array ${id} is of a kin that is forgotten`);
+  for (const { key, arrays: alike } of kin) {
+    assert(alike.size > 0, `the kin ${key} is kept for nobody`);
+    for (const array of alike)
+      assert.equal(arrays.get(array.id), array, `the kin ${key} has an array that is forgotten`);
   }
 }
 

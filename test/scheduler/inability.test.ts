@@ -150,6 +150,36 @@ test('a thread that is unable to run what others of its worker run does not excl
   }
 });
 
+test('a worker that runs something after all, while it is excluded, gets more of it', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), joined('bob'), submitted({ array: 1, length: 60 }));
+  on(settledAtLast('bob', 2, [1, 2], 1_000));
+  for (let attempt = 1, by = ''; by !== 'others';) {
+    const [answer, next] = on(unable('alice', attempt, [0, 1]));
+    by = answer?.type === 'declined' ? answer.by : assert.fail('nobody is to run it');
+    attempt = next?.type === 'run-chunk' ? next.attempt : 0;
+  }
+
+  const commands = on(settledAtLast('alice', 3, [2, 3], 1_000));
+
+  const runs = commands.filter((command) => command.type === 'run-chunk');
+  assert.deepEqual(
+    runs.map(({ worker }) => worker),
+    ['alice', 'alice'],
+  );
+});
+
+test('a minute in which somebody was able does not count as waiting', () => {
+  const { on, wait } = scheduler({ unableWaitMs: 60_000, heartbeatTimeoutMs: 1e9 });
+  on(joined('alice'), joined('bob'), submitted({ array: 1, length: 9 }), settledAtLast('bob', 2, [1, 2]));
+  on(unable('alice', 1, [0, 1]));
+  wait(61_000);
+  wait(1);
+
+  assert.deepEqual(on(left('bob')).at(-1), { type: 'stranded', array: 1 });
+  assert.deepEqual([wait(1_000), wait(59_000)], [[], []]);
+});
+
 test('what was run before waits for somebody who is able, for a minute, and then is failed', () => {
   const { on, wait } = scheduler({ unableWaitMs: 60_000, heartbeatTimeoutMs: 1e9 });
   on(joined('alice'), joined('bob'), submitted({ array: 1, length: 9 }));
