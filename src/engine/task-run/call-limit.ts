@@ -4,15 +4,18 @@ import type { Progress } from '../loaded-task.ts';
 import type { RunPlan } from '../plan.ts';
 import { conditionLimitMs, sensorTimedOut } from './sensing.ts';
 
-/** How long a call may take. */
+/** How long a call may take, and until when, in milliseconds as of `performance.now()`. */
 export interface CallLimit {
   readonly limitMs: number;
+  readonly endsAt: number;
   readonly progress: Progress;
 }
 
+/** The limit of a call that begins now. */
 export function limitOf(plan: RunPlan, progress: Progress): CallLimit | undefined {
   if (plan.timeoutMs === null) return undefined;
-  return { limitMs: plan.everyMs === undefined ? plan.timeoutMs : conditionLimitMs(plan, progress), progress };
+  const limitMs = plan.everyMs === undefined ? plan.timeoutMs : conditionLimitMs(plan, progress);
+  return { limitMs, endsAt: performance.now() + limitMs, progress };
 }
 
 /** The ending of a run whose call took longer. */

@@ -291,7 +291,6 @@ export class TaskRunner {
   #callFunction(index: number, progress: Progress, run: RunContext): unknown {
     const { plan, task } = this.#loaded;
     const limit = limitOf(plan, progress);
-    const startedAt = limit === undefined ? 0 : performance.now();
     try {
       const args = argumentsOf(this.#loaded, this.#facts.elementwise, this.#facts.positionOf(index));
       const result = withContext(run, () => task.run(...args));
@@ -299,11 +298,10 @@ export class TaskRunner {
       refuseProxy(result, { role: 'result', task: plan.name });
       this.#close(run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
-      const isLate = limit !== undefined && performance.now() - startedAt > limit.limitMs;
-      return isLate ? overtime(plan, progress) : result;
+      return this.#late(limit) ?? result;
     } catch (thrown) {
       this.#close(run);
-      return endingOf(thrown, plan);
+      return this.#late(limit) ?? endingOf(thrown, plan);
     }
   }
 
@@ -313,12 +311,18 @@ export class TaskRunner {
       const value = limit === undefined ? await result : await this.#within(limit, result, run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
       refuseProxy(value, { role: 'result', task: plan.name });
-      return value;
+      return this.#late(limit) ?? value;
     } catch (thrown) {
-      return endingOf(thrown, plan);
+      return this.#late(limit) ?? endingOf(thrown, plan);
     } finally {
       this.#close(run);
     }
+  }
+
+  /** The ending of a call that came to an end, be it with an error, when its time was up. */
+  #late(limit: CallLimit | undefined): Ending | undefined {
+    if (limit === undefined || performance.now() <= limit.endsAt) return undefined;
+    return overtime(this.#loaded.plan, limit.progress);
   }
 
   /** The function has ended. If there are more steps, the run is over only after those. */
@@ -326,12 +330,19 @@ export class TaskRunner {
     if (!this.#isStepwise) run.close();
   }
 
-  async #within({ limitMs, progress }: CallLimit, result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
+  async #within(
+    { limitMs, endsAt, progress }: CallLimit,
+    result: PromiseLike<unknown>,
+    run: RunContext,
+  ): Promise<unknown> {
     const { promise: timeUp, resolve } = Promise.withResolvers<Ending>();
-    const timer = setTimeout(() => {
-      resolve(overtime(this.#loaded.plan, progress));
-      run.abort(new DOMException(`the time limit of ${formatDuration(limitMs)} is up`, 'TimeoutError'));
-    }, timerMs(limitMs));
+    const timer = setTimeout(
+      () => {
+        resolve(overtime(this.#loaded.plan, progress));
+        run.abort(new DOMException(`the time limit of ${formatDuration(limitMs)} is up`, 'TimeoutError'));
+      },
+      timerMs(Math.max(0, endsAt - performance.now())),
+    );
     try {
       return await Promise.race([result, timeUp]);
     } finally {

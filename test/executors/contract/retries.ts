@@ -7,7 +7,18 @@ import { chatter, check, inc, list, nothing, reportContext, say, sum } from '../
 import { textsOf, writtenByTasks } from '../../fixtures/log-lines.ts';
 import type { Rule, Run } from '../contract.ts';
 
-const { busyFor, failFirstTwo, failOddOnce, failUntil, listLater, retryThenFail, slowAtFirst, waitForAbort } = failing;
+const {
+  busyAtFirst,
+  busyFor,
+  busyThenThrow,
+  failFirstTwo,
+  failOddOnce,
+  failUntil,
+  listLater,
+  retryThenFail,
+  slowAtFirst,
+  waitForAbort,
+} = failing;
 const { rejectLater, returnUnsendable, throwValue } = failing;
 
 export function retryRules(rule: Rule): void {
@@ -301,6 +312,18 @@ export function retryRules(rule: Rule): void {
     const types = state.of('busy-for').children.map(({ type }) => type);
     assert.deepEqual(types, ['Success', 'TimedOut', 'Success']);
     assert.equal(state.of('inc').result, 2);
+  });
+
+  rule('so is an async function that computes for longer, and one that throws when its time is up', async (run) => {
+    const [late, failing] = [busyAtFirst, busyThenThrow].map((each) => each.with({ timeout: 50 }));
+    const flow = new Flow('late', () => [late!(0), late!(80), late!(80, 'too late to say'), failing!(80)]);
+
+    const { state } = await run(flow);
+
+    const types = ['busy-at-first', 'busy-at-first-2', 'busy-at-first-3', 'busy-then-throw'].map(
+      (slug) => state.of(slug).type,
+    );
+    assert.deepEqual(types, ['Success', 'TimedOut', 'TimedOut', 'TimedOut']);
   });
 
   rule(
