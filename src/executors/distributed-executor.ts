@@ -114,7 +114,6 @@ export class DistributedExecutor implements Executor {
   #advised(listener: SessionListener, advice: string | undefined, { logger }: FlowRunFacts): SessionListener {
     if (advice === undefined) return listener;
     return {
-      ...listener,
       log: (records) => listener.log(records),
       lost: (error) => listener.lost(error),
       workers: (change) => {
@@ -134,7 +133,6 @@ keepFromTravelling(
 function welcomed(listener: SessionListener, address: string, { logger }: FlowRunFacts): SessionListener {
   let isTold = false;
   return {
-    ...listener,
     log: (records) => listener.log(records),
     lost: (error) => listener.lost(error),
     workers: (change) => {

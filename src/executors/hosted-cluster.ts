@@ -99,8 +99,8 @@ export abstract class HostedCluster implements Cluster {
   }
 
   /**
-   * Has as many workers as there is work for from here on, until `scale` or `close` is called. Throws `CANNOT_SCALE`
-   * for a cluster whose workers are all started elsewhere.
+   * Has as many workers as there is work for from here on, until `scale` is called; not while it is closed.
+   * Throws `CANNOT_SCALE` for a cluster whose workers are all started elsewhere.
    */
   adapt(options: AdaptOptions = {}): void {
     this.#assertCanScale('adapt');

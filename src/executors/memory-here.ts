@@ -20,20 +20,20 @@ export const resultMemoryRule: OptionRule = {
 
 /** The option `workerMemory` of `owner`, in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
 export function workerMemoryOf(size: unknown, owner: string): number {
-  const what = `option 'workerMemory' of ${owner}`;
-  const bytes = toBytes(size, what);
-  if (workerMemoryRule.holds(bytes)) return bytes;
-  const message = `${what} should be ${workerMemoryRule.expected}; got ${describe(size)}`;
-  throw new UsageError('INVALID_OPTION', message, { owner, option: 'workerMemory', value: size });
+  return bytesOf(size, { owner, option: 'workerMemory' }, workerMemoryRule);
 }
 
 /** The option `resultMemory` of `owner`, in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
 export function resultMemoryOf(size: unknown, owner: string): number {
-  const what = `option 'resultMemory' of ${owner}`;
+  return bytesOf(size, { owner, option: 'resultMemory' }, resultMemoryRule);
+}
+
+function bytesOf(size: unknown, where: { owner: string; option: string }, { holds, expected }: OptionRule): number {
+  const what = `option '${where.option}' of ${where.owner}`;
   const bytes = toBytes(size, what);
-  if (resultMemoryRule.holds(bytes)) return bytes;
-  const message = `${what} should be ${resultMemoryRule.expected}; got ${describe(size)}`;
-  throw new UsageError('INVALID_OPTION', message, { owner, option: 'resultMemory', value: size });
+  if (holds(bytes)) return bytes;
+  const message = `${what} should be ${expected}; got ${describe(size)}`;
+  throw new UsageError('INVALID_OPTION', message, { ...where, value: size });
 }
 
 /** How many bytes of memory there are for this process: of the machine, or of the container that it is in. */

@@ -30,8 +30,11 @@ function inThisProcess(scheduler: Scheduler, { threads, memoryLimit, has }: Work
     let disposed: Promise<void> | undefined;
     const end = async (error?: Error) => {
       isLeaving = true;
-      await (disposed ??= held.disposeAsync());
-      ended.resolve(error);
+      try {
+        await (disposed ??= held.disposeAsync());
+      } finally {
+        ended.resolve(error);
+      }
     };
     const leave = () => {
       isLeaving = true;

@@ -111,7 +111,7 @@ export class Workforce implements AsyncDisposable {
           () => {},
         );
       case 'end':
-        return void this.#endings.add(endOf(this.#launched.get(command.worker)));
+        return this.#noteEnding(endOf(this.#launched.get(command.worker)));
       case 'announce':
         return this.#options.announce(command.level, command.message);
       case 'tell-scaled': {
@@ -122,6 +122,15 @@ export class Workforce implements AsyncDisposable {
       default:
         unreachable(command);
     }
+  }
+
+  /** Whoever closes this waits for what is still ending, and hears of what could not be ended. */
+  #noteEnding(ending: Promise<void>): void {
+    this.#endings.add(ending);
+    ending.then(
+      () => this.#endings.delete(ending),
+      () => {},
+    );
   }
 
   /** From its start to its end. */

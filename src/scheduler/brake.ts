@@ -1,6 +1,7 @@
 // Slows down those that produce more than others take, so that what is held for each peer is bounded. When a client
 // does not read what it is sent, or the disk does not keep up with its results, nothing more of it is started, and its
-// running chunks are told to hold back their reports. A worker that does not read gets no more chunks.
+// running chunks are told to hold back their reports. A worker that does not read, or whose connection is gone, gets no
+// more chunks.
 
 import { formatBytes } from '../lib/byte-size.ts';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
@@ -61,6 +62,12 @@ export class Brake {
     else this.#options.announce('info', `worker ${worker.name} goes on: ${much}`);
   }
 
+  /** The connection to the worker is gone. */
+  lost(worker: WorkerPeer): void {
+    worker.isLost = true;
+    this.#update(worker);
+  }
+
   async #holdClient(client: ClientPeer, over: Promise<void>): Promise<void> {
     const { tell } = this.#options;
     client.hasEnough = true;
@@ -83,8 +90,9 @@ export class Brake {
     this.#update(worker);
   }
 
-  #update({ id, hasEnough, lacksMemory }: WorkerPeer): void {
-    this.#options.tell({ type: hasEnough || lacksMemory ? 'worker-paused' : 'worker-resumed', worker: id });
+  #update({ id, hasEnough, lacksMemory, isLost }: WorkerPeer): void {
+    const isToRest = hasEnough || lacksMemory || isLost;
+    this.#options.tell({ type: isToRest ? 'worker-paused' : 'worker-resumed', worker: id });
   }
 
   #tellWorkersOf(client: ClientPeer, type: 'hold' | 'go-on'): void {

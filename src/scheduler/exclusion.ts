@@ -142,8 +142,8 @@ export function isUnable({ kin, unable, hasRun }: ArrayRecord, { id }: WorkerRec
 
 /** What others of its kin have met says nothing any more of an array that runs. */
 function unableOf({ kin, unable, hasRun }: ArrayRecord): ReadonlySet<WorkerId> {
-  if (hasRun || unable === undefined) return hasRun ? (unable ?? nobody) : kin.unable;
-  return new Set([...kin.unable, ...unable]);
+  if (hasRun) return unable ?? nobody;
+  return unable === undefined ? kin.unable : new Set([...kin.unable, ...unable]);
 }
 
 function strikeOf(array: ArrayRecord, worker: WorkerId): number {

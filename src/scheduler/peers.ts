@@ -159,6 +159,8 @@ export interface WorkerPeer {
   memoryBytes?: number;
   memoryLimitBytes?: number;
   lacksMemory: boolean;
+  /** Its connection is gone: it gets nothing more, while somebody finds out why. */
+  isLost: boolean;
   readonly comm: Comm<FromPeer, ToPeer>;
   readonly line: Line<ToWorker>;
   /** It does not take what it is sent as fast as that comes. */
@@ -211,6 +213,7 @@ export function newWorker(id: string, comm: Comm<FromPeer, ToPeer>, { name, thre
     line,
     hasEnough: false,
     lacksMemory: false,
+    isLost: false,
     since: Date.now(),
     attempts: new Map(),
     lastSeen: performance.now(),

@@ -167,9 +167,9 @@ export class Scheduler implements AsyncDisposable {
 
   /** The connection is gone. */
   async #part(peer: WorkerPeer | ClientPeer, { by, reason }: CommClosed): Promise<void> {
-    const told = by === 'failure' && peer.type === 'worker' ? this.#options.howWorkerEnded?.(peer.name) : undefined;
-    if (told === undefined) return this.#leave(peer, whyItIsGone(peer, reason));
-    this.#handle({ type: 'worker-paused', worker: peer.id });
+    const told = peer.type === 'worker' && by === 'failure' && this.#options.howWorkerEnded?.(peer.name);
+    if (!told) return this.#leave(peer, whyItIsGone(peer, reason));
+    this.#brake.lost(peer);
     this.#leave(peer, whyItIsGone(peer, (await toldInTime(told)) ?? reason));
   }
 

@@ -139,7 +139,8 @@ export class ThreadSlot {
   }
 
   async close(): Promise<void> {
-    const live = await this.#live;
+    // One that cannot be started need not be ended.
+    const live = await this.#live?.catch(() => undefined);
     this.#handle({ type: 'close-asked' });
     await live?.over.promise;
   }

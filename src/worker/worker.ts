@@ -59,7 +59,7 @@ export class Worker implements AsyncDisposable {
   readonly #drained = Promise.withResolvers<void>();
   readonly #left = Promise.withResolvers<void>();
 
-  /** `comm` has been welcomed: the next message is work. */
+  /** Until `comm` is welcomed, nothing is to be handed to it. */
   constructor(comm: Comm<ToWorker, FromWorker>, pool: ChunkPool, code?: CodeKeeper) {
     this.#core = new WorkerCore({ threads: pool.threads, keepsCode: code !== undefined });
     this.#comm = comm;

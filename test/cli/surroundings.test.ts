@@ -74,6 +74,18 @@ suite('surroundings', { concurrency: 2 }, () => {
     },
   );
 
+  test(
+    'a cluster whose thread cannot be started again is closed like any other',
+    { ...bounded, skip: whyNotNobody },
+    async () => {
+      const args = [...nobody, process.execPath, '--conditions=source', 'test/fixtures/no-thread-left.ts'];
+      await using program = new Program('setpriv', args);
+
+      assert.equal(await program.status(), 0, program.stderr.join('\n'));
+      assert.deepEqual(program.stdout, ['Cancelled, and closed']);
+    },
+  );
+
   test('a flow runs where Node lets nothing be read but the project', bounded, async () => {
     const flags = ['--permission', `--allow-fs-read=${process.cwd()}`];
     await using program = new Program(process.execPath, [...flags, script]);

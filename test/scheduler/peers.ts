@@ -1,6 +1,8 @@
 // The other ends of a scheduler's comms, as a test wants them: they say what it tells them to, and keep what they hear.
 
+import type { Comm, CommHandlers } from '../../src/comm/comm.ts';
 import { inprocPair } from '../../src/comm/inproc.ts';
+import { HeddleError } from '../../src/lib/heddle-error.ts';
 import { version } from '../../src/lib/version.ts';
 import {
   protocolVersion,
@@ -10,6 +12,8 @@ import {
   type ToPeer,
 } from '../../src/protocol/messages.ts';
 import type { Scheduler } from '../../src/scheduler/scheduler.ts';
+
+const self = { protocol: protocolVersion, heddle: version, node: '', name: 'test', threads: 0 } as const;
 
 export const payload = Uint8Array.of(9);
 
@@ -42,15 +46,7 @@ export function connect(scheduler: Scheduler, hello: Partial<Hello>) {
     seen: () => {},
     closed: ({ reason }) => closed.resolve(reason),
   });
-  const self = {
-    role: 'client',
-    protocol: protocolVersion,
-    heddle: version,
-    node: '',
-    name: 'test',
-    threads: 0,
-  } as const;
-  theirs.send({ type: 'hello', ...self, ...hello });
+  theirs.send({ type: 'hello', role: 'client', ...self, ...hello });
   const next = async <Type extends ToPeer['type']>(type: Type): Promise<Extract<ToPeer, { type: Type }>> => {
     for (;;) {
       const position = messages.findIndex((message) => message.type === type);
@@ -65,4 +61,44 @@ export function connect(scheduler: Scheduler, hello: Partial<Hello>) {
     close: () => theirs.close('the test is through with it'),
     closed: closed.promise,
   };
+}
+
+/** The scheduler's end of a connection to a worker that says hello, and takes nothing of what it is sent. */
+export class WorkerBehind implements Comm<FromPeer, ToPeer> {
+  readonly peer = 'somewhere';
+  readonly backlogBytes = 2 ** 30;
+  readonly sent: string[] = [];
+  readonly #hello: Partial<Hello>;
+  readonly #fallen = Promise.withResolvers<void>();
+  #handlers: CommHandlers<FromPeer> | undefined;
+
+  constructor(hello: Partial<Hello>) {
+    this.#hello = hello;
+  }
+
+  listen(handlers: CommHandlers<FromPeer>): void {
+    this.#handlers = handlers;
+    queueMicrotask(() => handlers.message({ type: 'hello', role: 'worker', ...self, ...this.#hello }));
+  }
+
+  send({ type }: ToPeer): void {
+    this.sent.push(type);
+  }
+
+  backlogFallenTo(): Promise<void> {
+    return this.#fallen.promise;
+  }
+
+  /** As when its process is killed: what was not taken never will be. */
+  breaks(): void {
+    this.#fallen.resolve();
+    const error = new HeddleError('CONNECTION_LOST', 'it broke');
+    this.#handlers?.closed({ by: 'failure', reason: error.message, error });
+  }
+
+  ping(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -4,7 +4,7 @@ import { blockKinds } from '../../src/lib/chunk.ts';
 import { version } from '../../src/lib/version.ts';
 import { protocolVersion, type Submission } from '../../src/protocol/messages.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
-import { block, connect, payload, settled, submission } from './peers.ts';
+import { block, connect, payload, settled, submission, WorkerBehind } from './peers.ts';
 
 test('a worker of another version is refused, with both versions and what to do', async () => {
   await using scheduler = new Scheduler();
@@ -349,4 +349,19 @@ test('what a client submitted before it cancelled, and arrives after that, is no
   other.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'other' })] });
 
   assert.equal((await worker.next('define')).definition.name, 'other');
+});
+
+test('a worker that was behind when its connection broke gets nothing more while somebody finds out why', async () => {
+  await using scheduler = new Scheduler({ howWorkerEnded: () => new Promise(() => {}) });
+  const worker = new WorkerBehind({ threads: 2 });
+  scheduler.accept(worker);
+  const client = connect(scheduler, { role: 'client' });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  await client.next('started');
+
+  worker.breaks();
+  client.send({ type: 'submit', arrays: [submission({ array: 2, length: 1 })] });
+  await connect(scheduler, { role: 'client' }).next('welcome');
+
+  assert.deepEqual(worker.sent, ['welcome', 'define', 'run']);
 });
