@@ -13,8 +13,7 @@ export function touchedBy(news: ChunkNews, chunk: Chunk): readonly Range[] | und
     case 'indices-settled':
       return isOutstanding(chunk, news.range) ? [news.range] : undefined;
     case 'indices-returned':
-      // We take back only what we have recalled.
-      if (!chunk.isRecalled) return undefined;
+      // Called back, or given to a thread that was dying of something else.
       return news.ranges.every((range) => isOutstanding(chunk, range)) ? news.ranges : undefined;
     case 'index-delayed':
       return isOutstanding(chunk, unit(news.index)) ? [unit(news.index)] : undefined;

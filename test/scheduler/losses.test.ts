@@ -11,6 +11,7 @@ import {
   lost,
   measured,
   released,
+  returned,
   run,
   runAll,
   scheduler,
@@ -160,6 +161,13 @@ test('an index that must not run twice crashes when its chunk ends without its o
   on(joined('alice'), submitted({ array: 1, crashesWhenLost: true }, { array: 2, elementwise: [1] }));
 
   assert.deepEqual(on(ended('alice', 1)), [crashed(1, 0, 1), run('alice', 2, [0, 1], 2)]);
+});
+
+test('an index that must not run twice runs elsewhere when it comes back unbegun, also if nobody asked', () => {
+  const { on } = scheduler();
+  on(joined('alice'), submitted({ array: 1, crashesWhenLost: true }));
+
+  assert.deepEqual(on(returned('alice', 1, [0, 1]), ended('alice', 1)), [run('alice', 1, [0, 1], 2)]);
 });
 
 test('of two indices lost with their worker, neither is given up before it ran alone on a lost one [D015]', () => {

@@ -58,7 +58,6 @@ export class Model {
     const attempt = this.#workers.get(news.worker)?.attempts.get(news.attempt);
     if (attempt === undefined) return false;
     const indices = touchedBy(news);
-    if (news.type === 'indices-returned' && !attempt.isRecalled) return false;
     const isOwned = (index: number) => attempt.array.owners[index] === attempt.attempt;
     if (indices === undefined || !indices.every(isOwned)) return false;
     return news.type !== 'indices-lost' || new Set(indices).size === indices.length;
