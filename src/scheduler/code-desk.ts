@@ -6,6 +6,8 @@ import { modulesOf, sendToClient, sendToWorker, type ClientPeer, type HeldArray,
 
 /** The bundle of some modules: who waits for its id, and then its id, or why there is none. */
 interface Entry {
+  /** What its client was asked for, as that calls it. It may be released by the time of the answer. */
+  readonly askedFor: number;
   readonly waiting: (readonly [WorkerPeer, HeldArray])[];
   answer?: { readonly id: string } | { readonly problem: string };
 }
@@ -32,7 +34,7 @@ export class CodeDesk {
     if (modules === undefined) this.#entries.set(client, (modules = new Map<string, Entry>()));
     let entry = modules.get(module);
     if (entry === undefined) {
-      modules.set(module, (entry = { waiting: [] }));
+      modules.set(module, (entry = { askedFor: clientArray, waiting: [] }));
       sendToClient(client, { type: 'need-code', array: clientArray });
     }
     if (entry.answer === undefined) entry.waiting.push([worker, array]);
@@ -40,8 +42,12 @@ export class CodeDesk {
   }
 
   /** The client has made the bundle, or could not. */
-  answered(array: HeldArray, { bundle, problem = 'there is none' }: Extract<FromClient, { type: 'code' }>): void {
-    const entry = this.#entries.get(array.client)?.get(moduleOf(array));
+  answered(client: ClientPeer, message: Extract<FromClient, { type: 'code' }>): void {
+    const { array, bundle, problem = 'there is none' } = message;
+    const entry = this.#entries
+      .get(client)
+      ?.values()
+      .find(({ askedFor }) => askedFor === array);
     if (entry === undefined || entry.answer !== undefined) return;
     entry.answer = bundle === undefined ? { problem } : { id: bundle.id };
     // The first bytes of an id stay: no client can replace what another one has made.

@@ -30,6 +30,8 @@ interface RestOfScheduler {
   readonly core: SchedulerCore;
   readonly code: CodeDesk;
   readonly warn: (message: string) => void;
+  /** The run of the client was told that it cannot go on. */
+  readonly failed: (client: ClientPeer) => void;
   /** A chunk that was assigned could not be sent. */
   readonly unsent: (worker: WorkerPeer, attempt: number) => void;
 }
@@ -100,7 +102,7 @@ export class ResultDesk {
   send(worker: WorkerPeer, array: HeldArray, command: RunChunk): void {
     const { ranges, attempt } = command;
     const isDefined = array.definedOn.has(worker);
-    array.definedOn.add(worker);
+    const defining = array.definedOn.get(worker);
     const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: [...upstream.blocks.all] }));
     const parts = array.elementwise.map((upstream) => {
       return { upstream, blocks: [...new Set(ranges.flatMap((range) => upstream.blocks.touching(range)))] };
@@ -116,8 +118,16 @@ export class ResultDesk {
         run,
       ];
     };
-    if (!(read instanceof Promise)) return worker.line.send(make(read));
-    const messages = this.#whenRead(read.then(make), array);
+    if (!(read instanceof Promise) && defining === undefined) {
+      array.definedOn.set(worker, undefined);
+      return worker.line.send(make(read));
+    }
+    // What defines it may be lost: then nothing of it is sent.
+    const messages = this.#whenRead(
+      Promise.all([read, defining]).then(([blocks]) => make(blocks)),
+      array,
+    );
+    if (!isDefined) array.definedOn.set(worker, messages);
     worker.line.send(messages);
     void messages.then(({ length }) => length === 0 && this.#around.unsent(worker, attempt));
   }
@@ -127,6 +137,7 @@ export class ResultDesk {
     if (client.hasFailed) return;
     client.hasFailed = true;
     sendToClient(client, { type: 'failed', code, message });
+    this.#around.failed(client);
   }
 
   async #whenRead(messages: Promise<readonly ToWorker[]>, { client }: HeldArray): Promise<readonly ToWorker[]> {

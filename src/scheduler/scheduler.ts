@@ -72,8 +72,8 @@ export class Scheduler implements AsyncDisposable {
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
     const [announce, warn] = [this.announce.bind(this), this.announce.bind(this, 'warn')];
     if (record !== undefined) this.#recorder = new Recorder(record, { allowedFailures, heartbeatTimeoutMs, warn });
-    const unsent = (worker: WorkerPeer, attempt: number) => this.#ended(worker, attempt);
-    this.#results = new ResultDesk(options, { core: this.#core, code: this.#code, warn, unsent });
+    const [unsent, failed] = [this.#ended.bind(this), this.#releaseAll.bind(this)];
+    this.#results = new ResultDesk(options, { core: this.#core, code: this.#code, warn, unsent, failed });
     const [workers, clients, { memory }] = [this.#workers, this.#clients, this.#results];
     this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
     this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, options);
@@ -179,8 +179,7 @@ export class Scheduler implements AsyncDisposable {
       peer.watch.stop();
       this.#log('info', `flow run ${peer.name} left (${reason})`);
       this.#code.clientLeft(peer);
-      this.#release(peer, [...peer.arrays.keys()]);
-      return;
+      return this.#releaseAll(peer);
     }
     if (!this.#workers.delete(peer.id)) return;
     for (const array of this.#arrays.values()) array.definedOn.delete(peer);
@@ -258,7 +257,7 @@ export class Scheduler implements AsyncDisposable {
   #hearClient(client: ClientPeer, message: FromClient): void {
     switch (message.type) {
       case 'submit': {
-        if (client.hasCancelled) return;
+        if (client.hasCancelled || client.hasFailed) return;
         const arrays = message.arrays.map((submission) => {
           if (client.arrays.has(submission.array)) {
             throw new ProtocolError(`array ${submission.array} was submitted twice`);
@@ -272,10 +271,8 @@ export class Scheduler implements AsyncDisposable {
         });
         return this.#handle({ type: 'arrays-submitted', arrays: arrays.map((array) => specOf(array, this.#options)) });
       }
-      case 'code': {
-        const array = client.arrays.get(message.array);
-        return array && this.#code.answered(array, message);
-      }
+      case 'code':
+        return this.#code.answered(client, message);
       case 'release':
         return this.#release(client, message.arrays);
       case 'seal':
@@ -283,14 +280,16 @@ export class Scheduler implements AsyncDisposable {
       case 'take':
         return this.#results.answered(client.arrays.get(message.array), message);
       case 'cancel':
-        client.graceMs = message.graceMs;
-        client.isCancelling = true;
-        client.hasCancelled = true;
-        this.#release(client, [...client.arrays.keys()]);
+        Object.assign(client, { graceMs: message.graceMs, isCancelling: true, hasCancelled: true });
+        this.#releaseAll(client);
         return this.#tellIdle();
       default:
         throw new ProtocolError(`a client has no business to send '${message.type}'`);
     }
+  }
+
+  #releaseAll(client: ClientPeer): void {
+    this.#release(client, [...client.arrays.keys()]);
   }
 
   #release(client: ClientPeer, clientArrays: readonly number[]): void {
@@ -395,6 +394,6 @@ export class Scheduler implements AsyncDisposable {
     if (array === undefined) return;
     this.#resources.forgotten(array);
     this.#results.forgotten(array);
-    for (const worker of array.definedOn) sendToWorker(worker, { type: 'forget', array: id });
+    for (const worker of array.definedOn.keys()) sendToWorker(worker, { type: 'forget', array: id });
   }
 }

@@ -52,6 +52,25 @@ test('what is defined once the bundle of its module is known names that, so that
   assert.deepEqual([before, after, await named()], [undefined, 'b1', undefined]);
 });
 
+test('code that a client was asked for is good for others of its module when its array is released', async () => {
+  await using scheduler = new Scheduler();
+  const worker = connect(scheduler, { role: 'worker', threads: 2 });
+  const client = connect(scheduler, { role: 'client' });
+  const code = { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: 'x' };
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, code })] });
+  worker.send({ type: 'need-code', array: (await worker.next('run')).array });
+  await client.next('need-code');
+  client.send({ type: 'release', arrays: [1] });
+  client.send({ type: 'submit', arrays: [submission({ array: 2, length: 1, code })] });
+  const { array } = await worker.next('run');
+  worker.send({ type: 'need-code', array });
+
+  client.send({ type: 'code', array: 1, bundle: { id: 'b1', bytes: payload } });
+
+  const codes = [await worker.next('code'), await worker.next('code')];
+  assert.deepEqual(codes.at(-1), { type: 'code', array, id: 'b1' });
+});
+
 test('code that nobody asked for changes nothing, and that of the first answer stays', async () => {
   await using scheduler = new Scheduler();
   const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });

@@ -115,8 +115,27 @@ test('a client whose result is lost with the disk is told, and the worker is fre
   assert.equal((await ada.next('run')).inputs.length, 0);
 });
 
-async function started(scheduler: Scheduler) {
-  const ada = connect(scheduler, { role: 'worker', name: 'ada', threads: 1 });
+for (const threads of [1, 2]) {
+  test(`of an array whose inputs are lost with the disk, nothing is run on ${threads} threads`, bounded, async () => {
+    using folder = newFolder();
+    await using scheduler = new Scheduler({ resultMemoryBytes: 10, spillDirectory: folder.path });
+    const { ada, client } = await spilled(scheduler, { threads });
+
+    truncateSync(join('/proc/self/fd', namelessIn(folder.path)), 0);
+    await ada.next('define');
+    client.send({ type: 'submit', arrays: [submission({ array: 2, length: 5, whole: [1] })] });
+    await client.next('failed');
+    const other = connect(scheduler, { role: 'client', name: 'other' });
+    other.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'other' })] });
+
+    const { definition } = await ada.next('define');
+    assert.equal(definition.name, 'other');
+    assert.equal((await ada.next('run')).array, definition.array);
+  });
+}
+
+async function started(scheduler: Scheduler, { threads = 1 } = {}) {
+  const ada = connect(scheduler, { role: 'worker', name: 'ada', threads });
   await ada.next('welcome');
   const client = connect(scheduler, { role: 'client' });
   await client.next('welcome');
@@ -124,8 +143,8 @@ async function started(scheduler: Scheduler) {
 }
 
 /** The two, once 500 bytes are on disk: the outcome of array 1. */
-async function spilled(scheduler: Scheduler) {
-  const { ada, client } = await started(scheduler);
+async function spilled(scheduler: Scheduler, options?: { threads: number }) {
+  const { ada, client } = await started(scheduler, options);
   client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
   ada.send(outcome((await ada.next('run')).attempt, 0, 500), { type: 'ended', attempt: 1 });
   await client.next('settled');
