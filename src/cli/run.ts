@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { awaitRun, takeCommandLine } from '../engine/flow-run/command-line.ts';
+import { awaitRun, isRunAwaited } from '../engine/flow-run/command-line.ts';
 import type { Executor } from '../engine/flow-run/executor.ts';
 import type { FlowState } from '../engine/flow-run/flow-state.ts';
 import { Flow } from '../engine/flow-run/flow.ts';
@@ -15,12 +15,13 @@ import { LocalExecutor } from '../executors/local-executor.ts';
 import { WebSocketCluster, type WebSocketClusterOptions } from '../executors/web-socket-cluster.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
+import { once } from '../lib/once.ts';
 import { checkOptions } from '../lib/options.ts';
 import { readListenAddress } from './address.ts';
 import { tellWhatStays } from './left-behind.ts';
 import { tellOfPackagesNotModule } from './package-not-module.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
-import { printError, printValue } from './output.ts';
+import { printError, printValue, say } from './output.ts';
 
 export interface RunArguments extends TlsFiles {
   readonly param?: Readonly<Record<string, string>>;
@@ -50,7 +51,8 @@ export async function run(file: string, options: RunArguments): Promise<void> {
     if (!state.isSuccessful()) process.exitCode ??= 1;
   };
   const { param: parameters = {}, flow, runId: flowRunId, approve = [] } = options;
-  awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, approve, ended });
+  const another = once(() => warnOfAnother(options));
+  awaitRun({ parameters, executor: executorOf(options), flow, flowRunId, approve, ended, another });
   tellOfPackagesNotModule();
   try {
     await importAndRun(path, { file, flow });
@@ -59,12 +61,19 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   }
 }
 
+/** What was said for one flow run need not be right for another. */
+function warnOfAnother({ param, runId, approve, local, workers, listen, scheduler }: RunArguments): void {
+  const all = { param, 'run-id': runId, approve, local, workers, listen, scheduler };
+  const given = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
+  if (given.length === 0) return;
+  const what = `${given.join(', ')} went to the first flow run of the file, and only to that`;
+  say(`${what}: what the others are to have, the file says itself, in the options of run()`);
+}
+
 /** Imports the file, and runs its flow unless the file has done so. */
 async function importAndRun(path: string, { file, flow }: { file: string; flow: string | undefined }): Promise<void> {
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
-  const pending = takeCommandLine();
-  if (pending === undefined) return;
-  awaitRun(pending);
+  if (!isRunAwaited()) return;
   const state = await flowOf(file, module, flow).run();
   // A script prints what it likes; of a file that only makes a flow, the output would otherwise be lost.
   if (state.isSuccessful()) showOutput(state);

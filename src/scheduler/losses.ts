@@ -41,6 +41,7 @@ export const ownClose = 'the cluster was closed';
 /** The message when a worker is gone: it was lost with what it ran, or it left. */
 export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLastLoss: IsLastLoss): string {
   if (attempts.size === 0) return `worker ${name} left (${reason})`;
+  if (reason.startsWith(ownClose)) return `worker ${name} was sent away (${reason})`;
   const isCertain = attempts.values().every(({ array, ranges }) => !isLastLoss(array.id, ranges[0]!.start));
   const again = `what it ran is run again elsewhere${isCertain ? '' : ', where its task allows that'}`;
   return `worker ${name} was lost (${reason}); ${again}`;

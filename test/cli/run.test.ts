@@ -24,6 +24,22 @@ test('heddle run can take a script to threads without a change', async () => {
   assert.deepEqual(program.stdout, ['Success: hello you']);
 });
 
+test('what heddle run says is for the first flow run of a file, and the second says that it goes without', async () => {
+  await using program = heddle(['run', 'test/cli/twice.fixture.ts', '--param', 'name=Ada', '--local']);
+
+  await program.line(/ heddle \| --param, --local went to the first flow run of the file, and only to that: what/);
+  assert.equal(await program.status(), 0);
+  assert.deepEqual(program.stdout, ['first: hello Ada', 'second: hello you']);
+  assert.equal(program.stderr.filter((line) => line.includes('--param')).length, 1);
+});
+
+test('heddle run of a file with one flow run says nothing of others', async () => {
+  await using program = heddle(['run', script, '--param', 'name=Ada']);
+
+  assert.equal(await program.status(), 0);
+  assert.equal(program.stderr.filter((line) => line.includes('--param')).length, 0);
+});
+
 test('heddle run runs the flow that a file only exports', async () => {
   await using program = heddle(['run', flow, '--flow', 'greeting', '--param', 'name=Ada']);
 

@@ -379,10 +379,10 @@ test('what is done again because the flow gives it something else is told', asyn
 
   assert.equal(last.statistics.keptTaskRuns, 4);
   assert.deepEqual(said, [
-    "3 runs of 'twice' that had ended count no more, and take place again: it is mapped over 4 elements, and was over 3",
-    "4 runs of 'twice' that had ended count no more, and take place again: what the flow gives it is not what it was " +
-      '(a value that the builder makes anew each time, like a date?)',
-    "4 runs of 'twice' that had ended count no more, and take place again: it is mapped over 0 elements, and was over 4",
+    "3 runs of 'twice' that had ended take place again: it is mapped over 4 elements, and was over 3",
+    "4 runs of 'twice' that had ended take place again: what the flow gives it is not what it was " +
+      '(a value that the builder makes anew each time, like a date, or a task under another name?)',
+    "4 runs of 'twice' that had ended take place again: it is mapped over 0 elements, and was over 4",
   ]);
 });
 

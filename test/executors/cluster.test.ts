@@ -14,6 +14,8 @@ import {
   type LaunchedWorker,
   type LocalClusterOptions,
 } from 'heddle/executors';
+import { newDiary, untilNoted } from '../fixtures/diary.ts';
+import * as failing from '../fixtures/failing.ts';
 import { Listener } from './listener.ts';
 import { startWorker } from './worker-process.ts';
 
@@ -257,4 +259,26 @@ test('twenty flows that run at once on one cluster each get their own [D166]', b
     states.map(({ output }) => output),
     states.map((_, more) => [1 + more, 2 + more, 3 + more]),
   );
+});
+
+test('what failed before a run lost its scheduler is not said to have led to that', bounded, async () => {
+  using diary = newDiary();
+  const cluster = new LocalCluster({ workers: 2 });
+  const flow = new Flow('closed', () => [failing.rejectLater(1), failing.stuck(diary.path)]);
+  await cluster.start();
+
+  const failed = Promise.withResolvers<void>();
+  const onLog = ({ task, level }: LogRecord) => {
+    if (task === 'reject-later' && level === 'error') failed.resolve();
+  };
+  const running = flow.run({ executor: new DistributedExecutor(() => cluster), onLog });
+  await Promise.all([failed.promise, untilNoted(diary.path, 'started')]);
+  await cluster.close();
+
+  const { message, error } = await running;
+  assert.match(
+    message,
+    /the connection to the scheduler .* was lost: .*\. Start the flow run again when it is back\.$/,
+  );
+  assert.equal((error?.cause as { code?: string }).code, 'SCHEDULER_LOST');
 });

@@ -351,6 +351,19 @@ test('what a client submitted before it cancelled, and arrives after that, is no
   assert.equal((await worker.next('define')).definition.name, 'other');
 });
 
+test('a worker that is sent away by the end of its scheduler is not said to be lost', async () => {
+  const lines: string[] = [];
+  const scheduler = new Scheduler({ log: ({ message }) => lines.push(message) });
+  const worker = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' });
+  const client = connect(scheduler, { role: 'client' });
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1 })] });
+  await worker.next('run');
+
+  await scheduler[Symbol.asyncDispose]();
+
+  assert.match(lines.join('\n'), /^worker ada was sent away \(the cluster was closed; /m);
+});
+
 test('a worker that was behind when its connection broke gets nothing more while somebody finds out why', async () => {
   await using scheduler = new Scheduler({ howWorkerEnded: () => new Promise(() => {}) });
   const worker = new WorkerBehind({ threads: 2 });

@@ -1,6 +1,7 @@
 // What `heddle run FILE` says about the flow run that the file itself starts, so that a script need not read its own
 // command line. It applies to the first run that is reached, and only to that one.
 
+import { isInTaskRun } from '../context.ts';
 import type { Executor } from './executor.ts';
 import type { FlowState } from './flow-state.ts';
 
@@ -13,9 +14,16 @@ export interface CommandLineRun {
   readonly flowRunId: string | undefined;
   readonly approve: readonly string[];
   readonly ended: (state: FlowState) => void;
+  /** The file starts another flow run, to which none of this applies. */
+  readonly another: () => void;
 }
 
 let awaited: CommandLineRun | undefined;
+let taken: CommandLineRun | undefined;
+
+export function isRunAwaited(): boolean {
+  return awaited !== undefined;
+}
 
 export function awaitRun(run: CommandLineRun): void {
   awaited = run;
@@ -24,5 +32,7 @@ export function awaitRun(run: CommandLineRun): void {
 export function takeCommandLine(): CommandLineRun | undefined {
   const run = awaited;
   awaited = undefined;
+  if (run === undefined && !isInTaskRun()) taken?.another();
+  taken ??= run;
   return run;
 }

@@ -40,11 +40,13 @@ export function finalState<Plan>(
     .filter((run) => run.failUnreadable());
   const failed = [...new Set([...references, ...unreadable])].filter((run) => run.hasFailed);
   if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
-  const origin = originOf(all);
-  const message = describeFailures(failed, origin);
+  // What ended the whole run at once is not the failure of single tasks.
+  const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
+  const origin = lost === undefined ? originOf(all) : undefined;
+  const message = lost?.message ?? describeFailures(failed, origin);
   return new FlowState('Failed', message, {
     outcome,
-    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: origin?.error }),
+    error: new HeddleError('FLOW_RUN_FAILED', message, { flow: flow.name, cause: lost?.error ?? origin?.error }),
   });
 }
 
@@ -59,10 +61,8 @@ function describePause(unfinished: readonly NodeRun[]): string {
 }
 
 function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined): string {
-  // What ended the whole run at once is not the failure of single tasks.
-  const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
-  const told = lost === undefined ? failed.slice(0, mostTold).map(describeFailure) : [lost.message];
-  const what = lost?.message ?? `Some reference tasks failed:${listed(told, failed.length)}`;
+  const told = failed.slice(0, mostTold).map(describeFailure);
+  const what = `Some reference tasks failed:${listed(told, failed.length)}`;
   const why = hindranceIn(origin?.error) ?? firstLineOf(origin?.error.message ?? '');
   if (origin === undefined || told.some((text) => text.includes(why.slice(0, longestTold)))) return what;
   const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';

@@ -59,9 +59,11 @@ export function keptOf(journal: Journal, node: NodeToRun, warn: (message: string
 function doneAgain({ slug, length }: NodeToRun, before: { readonly length: number; readonly count: number }): string {
   const why =
     length === before.length
-      ? 'what the flow gives it is not what it was (a value that the builder makes anew each time, like a date?)'
+      ? 'what the flow gives it is not what it was (a value that the builder makes anew each time, like a date, or a ' +
+        'task under another name?)'
       : `it is mapped over ${plural(length, 'element')}, and was over ${before.length}`;
-  return `${plural(before.count, 'run')} of '${slug}' that had ended count no more, and take place again: ${why}`;
+  const what = before.count === 1 ? 'takes' : 'take';
+  return `${plural(before.count, 'run')} of '${slug}' that had ended ${what} place again: ${why}`;
 }
 
 /**
