@@ -12,7 +12,7 @@ import type { CodeSource } from '../lib/chunk.ts';
 import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
 import { watchBundles } from './bundle/not-in-bundle.ts';
 import { runNoTests } from './no-tests.ts';
-import { moduleFailed, moduleNotFound, notAddressable, taskNotFound, versionSkew } from './not-loaded.ts';
+import { moduleFailed, moduleNotFound, notAddressable, shown, taskNotFound, versionSkew } from './not-loaded.ts';
 import {
   find,
   fingerprintOf,
@@ -36,6 +36,7 @@ interface Import {
   before: Snapshot | undefined;
   /** What it left behind. */
   effects: readonly string[];
+  isOver: boolean;
 }
 
 /** How an import ended for whoever waits for a task: the module ran to its end, or is held at a deed, or threw. */
@@ -91,7 +92,7 @@ export async function load(
 
   const module = bundled ?? locate(reference, problem);
   const here = { ...reference, module };
-  if (!imports.has(module)) importing?.(reference.path ?? url);
+  if (!imports.has(module)) importing?.(`${reference.path ?? url}${perhapsHeld()}`);
   const end = await importUntil(module, () => find(here) !== undefined);
   const entry = find(here);
   if (entry !== undefined) return entry;
@@ -184,9 +185,17 @@ function importOnce(module: string): Import {
   // While another one is imported, nobody can tell which of them it was. Where tasks are defined, it is as it shall be.
   const isAlone = [...imports.values()].every(({ before }) => before === undefined);
   const before = registry.isImporting && isAlone ? lookAround() : undefined;
-  const started: Import = { done: import(fileOf(module)), heldBefore, before, effects: [] };
+  const started: Import = { done: import(fileOf(module)), heldBefore, before, effects: [], isOver: false };
   imports.set(module, started);
   // The next one who needs it tries again: this thread may only have been short of files.
   started.done.catch(() => imports.delete(module));
+  void started.done.catch(() => {}).finally(() => (started.isOver = true));
   return started;
+}
+
+/** For people: what a module waits for that imports one which waits for a deed, and so is never through here. */
+function perhapsHeld(): string {
+  const held = registry.held.find(({ module }) => module !== undefined && imports.get(module)?.isOver === false);
+  if (held?.module === undefined) return '';
+  return ` (if it imports ${shown(held.module)}: that waits for the ${held.deed}, which never comes in a worker)`;
 }

@@ -102,7 +102,7 @@ export function taskNotFound(
 }
 
 /** A module as its author knows it, whatever file it was imported from. */
-function shown(module: string): string {
+export function shown(module: string): string {
   return placeOf(unbundled(module));
 }
 

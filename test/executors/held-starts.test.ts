@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { Flow, type Executor } from 'heddle';
+import { Flow, unmapped, type Executor } from 'heddle';
 import { DistributedExecutor, LocalCluster, SSHCluster, WebSocketCluster } from 'heddle/executors';
 import { heldFor } from '../fixtures/held.ts';
+import { afterwards, early } from '../fixtures/imports-what-waits.ts';
 import { late, look, processes, sockets, started, startItself, threads, token } from '../fixtures/starts-clusters.ts';
 import { joinedWorker } from './worker-process.ts';
 
@@ -46,6 +47,24 @@ for (const where of ['threads', 'processes'] as const) {
     },
   );
 }
+
+test('of an import that may wait for a flow run which is held back, it is told so', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  const stop = new AbortController();
+  const flow = new Flow('late', () => afterwards.map([1, 2], unmapped(early(1))));
+  const executor = new DistributedExecutor(() => cluster);
+
+  const running = flow.run({ flowRunName: 'late', executor, signal: stop.signal, cancelGrace: 10, onLog: () => {} });
+  let why = '';
+  while (!why.includes('the import of')) {
+    await new Promise((resolve) => setImmediate(resolve));
+    why = await cluster.explain({ flowRunName: 'late', task: 'afterwards', mapIndex: 1 }).catch(() => '');
+  }
+  stop.abort();
+
+  assert.match(why, /imports-what-waits\.ts \(if it imports \S+waits-for-its-run\.ts:? ?.*waits for the run of a flow/);
+  assert.equal((await running).type, 'Cancelled');
+});
 
 test('where workers over sockets would not find it, the run says so at once, and why', bounded, async () => {
   await assert.rejects(run(new Flow('f', () => late(4)), sockets), {
