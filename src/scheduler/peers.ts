@@ -61,8 +61,8 @@ export class HeldArray {
   readonly losses = new Map<number, LatestLoss>();
   /** It was told that nobody can run it, and why. */
   isInabilityTold = false;
-  /** The workers that have its definition, with the messages of which it is one, if those wait for the disk. */
-  readonly definedOn = new Map<WorkerPeer, Promise<unknown> | undefined>();
+  /** The workers that have its definition; with when it is read, and to be sent or not, if part of it was on disk. */
+  readonly definedOn = new Map<WorkerPeer, Promise<void> | undefined>();
 
   constructor(id: number, client: ClientPeer, { given = [], ...submission }: Submission) {
     this.id = id;

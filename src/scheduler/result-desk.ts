@@ -127,7 +127,12 @@ export class ResultDesk {
       Promise.all([read, defining]).then(([blocks]) => make(blocks)),
       array,
     );
-    if (!isDefined) array.definedOn.set(worker, messages);
+    // A promise of the messages themselves would keep all that is in them.
+    if (!isDefined)
+      array.definedOn.set(
+        worker,
+        messages.then(() => {}),
+      );
     worker.line.send(messages);
     void messages.then(({ length }) => length === 0 && this.#around.unsent(worker, attempt));
   }
