@@ -197,5 +197,6 @@ function importOnce(module: string): Import {
 function perhapsHeld(): string {
   const held = registry.held.find(({ module }) => module !== undefined && imports.get(module)?.isOver === false);
   if (held?.module === undefined) return '';
-  return ` (if it imports ${shown(held.module)}: that waits for the ${held.deed}, which never comes in a worker)`;
+  const why = `that waits for the ${held.deed}, which no worker carries out`;
+  return ` (for ever, if it imports ${shown(held.module)}: ${why})`;
 }
