@@ -81,9 +81,10 @@ export class Exclusion {
   exclude(array: ArrayRecord, worker: WorkerRecord): 'others' | 'its-others' | 'nobody' {
     const { id } = worker;
     if (strikeOf(array, id) <= this.#strikesFor(array, worker)) return 'its-others';
-    array.unable ??= new Set();
-    for (const unable of [array.unable, array.kin.unable]) {
-      if (unable === array.unable || !array.hasRun) unable.add(id);
+    const [own, ofKin] = [(array.unable ??= new Set()), array.kin.unable];
+    own.add(id);
+    if (!array.hasRun) ofKin.add(id);
+    for (const unable of [own, ofKin]) {
       for (const each of unable) if (!this.#fleet.workers.has(each)) unable.delete(each);
     }
     const all = unableOf(array);
