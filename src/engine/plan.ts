@@ -118,6 +118,14 @@ export interface NodePlan {
   readonly repeats?: readonly number[];
   /** Where results are stored and looked for, if they are. */
   readonly storage?: StoragePlan;
+  /** Present where the task is called often, rather than mapped, for runs that need not wait for one another. */
+  readonly alike?: AlikeRuns;
+}
+
+/** Runs of the task of this name, so many of them. */
+export interface AlikeRuns {
+  readonly task: string;
+  readonly count: number;
 }
 
 /** All that the runs of one array have in common, as plain data: what to call, with what, and under which rules. */

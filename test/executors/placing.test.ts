@@ -132,6 +132,38 @@ test(
   },
 );
 
+test(
+  'a task that is called often and mostly waits is told of once, since only runs of a map overlap',
+  bounded,
+  async () => {
+    const flow = new Flow('called', () => [
+      numbers(12).map(() => waits(0)),
+      numbers(12).map(() => waits.with({ concurrency: 4 })(0)),
+      numbers(10).map(() => computes(0)),
+    ]);
+
+    const { logs } = await run(flow, { workers: 1 });
+
+    const hints = logs.filter(({ message }) => message.includes('map(…)'));
+    assert.equal(hints.length, 1, hints.map(({ message }) => message).join());
+    assert.deepEqual([hints[0]!.task, hints[0]!.level], ['waits', 'info']);
+    assert.match(hints[0]!.message, /^task 'waits' mostly waits: .* Only the runs of one map overlap there\./);
+    assert.match(hints[0]!.message, /Call waits\.map\(…\) once.*, rather than waits\(…\) 24 times$/);
+  },
+);
+
+test('of a task whose runs wait for one another nothing is told', bounded, async () => {
+  const flow = new Flow('chained', () => {
+    let last = waits(0);
+    for (const _ of numbers(11)) last = waits(last);
+    return last;
+  });
+
+  const { logs } = await run(flow, { workers: 1 });
+
+  assert.equal(logs.filter(({ message }) => message.includes('mostly waits')).length, 0);
+});
+
 function run<Plan>(flow: Flow<Plan>, options: LocalClusterOptions) {
   return runOn(new DistributedExecutor(() => new LocalCluster(options)))(flow);
 }

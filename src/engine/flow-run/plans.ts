@@ -4,10 +4,11 @@ import { Resource } from '../../flow/resource.ts';
 import type { Task } from '../../flow/task.ts';
 import { nameOf } from '../../flow/triggers.ts';
 import type { FlowRunScope } from './flow-context.ts';
-import type { FlowRunPlan, NodePlan, PlanParts, TaskPlan } from '../plan.ts';
+import type { AlikeRuns, FlowRunPlan, NodePlan, PlanParts, TaskPlan } from '../plan.ts';
 import type { PreparedTask } from './prepared-tasks.ts';
 import type { StoragePlan } from '../storage-plan.ts';
 import { typeReferences } from '../types.ts';
+import { alikeIn } from './alike.ts';
 import type { Wiring } from './wiring.ts';
 
 interface Circumstances {
@@ -25,6 +26,7 @@ export class Plans {
   readonly #circumstances: Circumstances;
   #flowRun: FlowRunPlan | undefined;
   readonly #tasks = new Map<Task, TaskPlan>();
+  #alike: ReadonlyMap<Node, AlikeRuns> | undefined;
 
   constructor(circumstances: Circumstances) {
     this.#circumstances = circumstances;
@@ -38,7 +40,9 @@ export class Plans {
     let ofTask = this.#tasks.get(task);
     if (ofTask === undefined) this.#tasks.set(task, (ofTask = taskPlanOf(task, prepared.get(task))));
     const isApproved = approved.includes(node.slug);
-    return { flowRun: this.#flowRun, task: ofTask, node: nodePlanOf(node, { wiring, storage, isApproved }) };
+    this.#alike ??= alikeIn(node.graph);
+    const facts = { wiring, storage, isApproved, alike: this.#alike.get(node) };
+    return { flowRun: this.#flowRun, task: ofTask, node: nodePlanOf(node, facts) };
   }
 }
 
@@ -87,9 +91,10 @@ interface NodeFacts {
   readonly wiring: Wiring;
   readonly storage: StoragePlan | undefined;
   readonly isApproved: boolean;
+  readonly alike: AlikeRuns | undefined;
 }
 
-function nodePlanOf(node: Node, { wiring, storage, isApproved }: NodeFacts): NodePlan {
+function nodePlanOf(node: Node, { wiring, storage, isApproved, alike }: NodeFacts): NodePlan {
   const { slug: name, isMapped } = node;
   const { args, constants, whole, literals, gates, resources } = wiring;
   const types = typeReferences();
@@ -108,5 +113,6 @@ function nodePlanOf(node: Node, { wiring, storage, isApproved }: NodeFacts): Nod
     ...(resources.length > 0 && { resources }),
     ...(repeats.length > 0 && { repeats }),
     ...(storage && { storage }),
+    ...(alike && { alike }),
   };
 }

@@ -36,6 +36,7 @@ import type { RunPlan } from '../plan.ts';
 import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
 import type { UsedResource } from '../resources.ts';
 import { TaskRunner } from './task-runner.ts';
+import { waitingForCalls } from './waiting.ts';
 import { listenForUncaught } from './uncaught.ts';
 
 /**
@@ -138,22 +139,21 @@ class ChunkRun {
       const note = notes.get(index);
       return note === undefined ? begin() : { ...note, runCount: note.runCount + 1 };
     };
-    const ended = this.#array.waiting?.begin();
+    const waiting = this.#array.waiting ?? waitingForCalls(loaded.plan);
+    const ended = waiting?.begin();
     const lanes = Array.from({ length: this.#task.lanes }, async (_, lane) => {
       await this.#runLane(lane, { loaded, runner, progressOf });
     });
     await Promise.all(lanes);
     ended?.(this.#taken);
-    if (lanes.length === 1) this.#adviseOverlap(loaded);
+    const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded) : undefined;
+    if (advice !== undefined) this.#advise(advice, loaded);
   }
 
-  /** Says nothing if the author has set how many runs overlap. */
-  #adviseOverlap({ plan, task }: LoadedTask): void {
-    if (task.settings.placing.concurrency !== undefined) return;
-    const advice = this.#array.waiting?.takeAdvice(plan.name);
-    const once = [plan.flowRunId, plan.name, 'waits'].join('/');
-    const write = (record: LogRecord) => this.#log({ ...record, once });
-    if (advice !== undefined) createLogger({ task: plan.name }, write, plan.logLevel).info(advice);
+  #advise(advice: string, { plan }: LoadedTask): void {
+    const task = plan.alike?.task ?? plan.name;
+    const once = [plan.flowRunId, task, 'waits'].join('/');
+    createLogger({ task, once }, (record) => this.#log(record), plan.logLevel).info(advice);
   }
 
   /** Runs one index after the other, as long as there are any that no lane has taken. */

@@ -1,6 +1,8 @@
 // Notices when a thread mostly waits while it runs a task: then its runs could overlap there, if the author allows it.
 
 import { formatDuration } from '../../lib/duration.ts';
+import type { LoadedTask } from '../loaded-task.ts';
+import type { RunPlan } from '../plan.ts';
 
 /** How many indices, and how long, are enough to be no accident. */
 const leastIndices = 5;
@@ -26,15 +28,38 @@ export class Waiting {
     };
   }
 
-  /** The advice, once there is one; it is given only once. */
-  takeAdvice(task: string): string | undefined {
+  /**
+   * The advice, once there is one; it is given only once. None if the author has set how many runs overlap, unless they
+   * do not for being runs of their own.
+   */
+  takeAdvice({ plan: { name, alike }, task }: LoadedTask): string | undefined {
+    const { concurrency } = task.settings.placing;
+    if (concurrency === 1 || (concurrency !== undefined && alike === undefined)) return undefined;
     const totalMs = this.#idleMs + this.#activeMs;
     const share = this.#idleMs / totalMs;
     if (this.#isTold || this.#indices < leastIndices || totalMs < leastMs || share < leastIdle) return undefined;
     this.#isTold = true;
     const count = Math.min(mostAdvised, Math.max(2, Math.round(totalMs / Math.max(1, this.#activeMs))));
     const idle = `had nothing to do for ${Math.floor(100 * share)} % of ${formatDuration(totalMs)}`;
-    const remedy = `Let its runs overlap there: try { concurrency: ${count} }`;
-    return `task '${task}' mostly waits: a thread of it ${idle}. ${remedy}`;
+    const what = `task '${alike?.task ?? name}' mostly waits: a thread of it ${idle}`;
+    if (alike === undefined) return `${what}. Let its runs overlap there: try { concurrency: ${count} }`;
+    const option = concurrency !== undefined ? '' : `, with { concurrency: ${count} }`;
+    const remedy = `Call ${alike.task}.map(…) once${option}, rather than ${alike.task}(…) ${alike.count} times`;
+    return `${what}. Only the runs of one map overlap there. ${remedy}`;
   }
+}
+
+/** For tasks that are called often, rather than mapped: by flow run and task. */
+const ofCalls = new Map<string, Waiting>();
+const mostTasks = 16;
+
+/** How this thread waited for a task that is called often, rather than mapped; nothing for one that is not. */
+export function waitingForCalls({ flowRunId, alike }: RunPlan): Waiting | undefined {
+  if (alike === undefined) return undefined;
+  const key = `${flowRunId}/${alike.task}`;
+  const waiting = ofCalls.get(key) ?? new Waiting();
+  ofCalls.delete(key);
+  if (ofCalls.size >= mostTasks) ofCalls.delete(ofCalls.keys().next().value!);
+  ofCalls.set(key, waiting);
+  return waiting;
 }

@@ -1,0 +1,32 @@
+import type { Graph } from '../../flow/graph.ts';
+import type { Node } from '../../flow/node.ts';
+import type { AlikeRuns } from '../plan.ts';
+
+/** How many calls of a task are no accident. */
+const leastCalls = 10;
+
+/**
+ * The nodes of tasks that are called often where they could be mapped: as many steps away from the start of the flow as
+ * others of the same task, so that none of these waits for another.
+ */
+export function alikeIn(graph: Graph): ReadonlyMap<Node, AlikeRuns> {
+  const steps = new Map<Node, number>();
+  const groups = new Map<string, Node[]>();
+  for (const node of graph.sorted()) {
+    let step = 0;
+    for (const upstream of graph.upstreamOf(node)) step = Math.max(step, steps.get(upstream)! + 1);
+    steps.set(node, step);
+    if (node.task === undefined || node.isMapped) continue;
+    const key = `${step} ${node.task.name}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [node]);
+    else group.push(node);
+  }
+  const alike = new Map<Node, AlikeRuns>();
+  for (const nodes of groups.values()) {
+    if (nodes.length < leastCalls) continue;
+    const runs = { task: nodes[0]!.task!.name, count: nodes.length };
+    for (const node of nodes) alike.set(node, runs);
+  }
+  return alike;
+}
