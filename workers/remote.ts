@@ -174,7 +174,7 @@ function muchOf(bytes: number, limitBytes: number): string {
 
 /** Any other end of a process waits for its threads. */
 function endByForce(say: (line: string) => void, why: string): void {
-  say(`${why}: this process ends by force`);
+  say(`${why}: this process ends by force; a program that it waits for goes on`);
   process.kill(process.pid, 'SIGKILL');
 }
 

@@ -73,8 +73,9 @@ export function lastErrorIn(report: ChunkMessage): LogRecord | undefined {
 export function stuckRecord(task: string): LogRecord {
   const message =
     `task '${task}' was to be ended, and its thread does not end: it is in a native call (like execFileSync) or a ` +
-    'loop of nothing but built-in functions, which nothing can interrupt. Another thread takes its place; this one ' +
-    'ends when that is over. What can be ended is a worker process, or a call that is async.';
+    'loop of nothing but built-in functions, which nothing can interrupt. Until that is over, another thread takes ' +
+    'its place if the worker stays. A call that is async (like execFile) can be ended, and so can the processes of ' +
+    'LocalCluster({ processes: true }).';
   return { time: Date.now(), level: 'warn', message, task };
 }
 

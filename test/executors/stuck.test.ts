@@ -136,7 +136,7 @@ suite('functions that do not come back', { concurrency: 2 }, () => {
 
       assert.equal(await ada.exited(), 'SIGKILL');
       await ada.said(
-        /a thread is in a native call, or a loop of built-in functions, that nothing can interrupt: this process ends by force$/,
+        /a thread is in a native call, or a loop of built-in functions, that nothing can interrupt: this process ends by force; a program/,
       );
       note(diary.path, 'release');
     });
@@ -191,7 +191,7 @@ suite('functions that do not come back', { concurrency: 2 }, () => {
       note(diary.path, 'release');
 
       assert.equal(await ada.exited(), 'SIGKILL');
-      await ada.said(/MB are taken, and a thread is in a native call, or a loop .*: this process ends by force$/);
+      await ada.said(/MB are taken, and a thread is in a native call.*: this process ends by force; a program/);
     },
   );
 
