@@ -14,6 +14,7 @@ import {
   type LocalClusterOptions,
 } from 'heddle/executors';
 import { countOf, newDiary } from '../fixtures/diary.ts';
+import { double, inc } from '../fixtures/tasks.ts';
 import { computes, needsGpu, overlapAndExit, payOnce, waits } from '../fixtures/overlapping.ts';
 import { runOn } from './contract.ts';
 import { joinedWorker } from './worker-process.ts';
@@ -149,6 +150,20 @@ test(
     assert.deepEqual([hints[0]!.task, hints[0]!.level], ['waits', 'info']);
     assert.match(hints[0]!.message, /^task 'waits' mostly waits: .* Only the runs of one map overlap there\./);
     assert.match(hints[0]!.message, /Call waits\.map\(…\) once.*, rather than waits\(…\) 24 times$/);
+  },
+);
+
+test(
+  'a task that is called a thousand times is told what that costs, and one that is mapped is not',
+  bounded,
+  async () => {
+    const flow = new Flow('many', () => [numbers(1_000).map((x) => inc(x)), double.map(numbers(1_000)), double(1)]);
+
+    const { logs } = await run(flow, { workers: 1 });
+
+    const hints = logs.filter(({ message }) => message.includes('costs'));
+    assert.equal(hints.length, 1);
+    assert.match(hints[0]!.message, /^task 'inc' is called 1000 times, .* inc\.map\(list\) costs about/);
   },
 );
 

@@ -1,9 +1,12 @@
 import type { Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
+import type { Logger } from '../logger.ts';
 import type { AlikeRuns } from '../plan.ts';
 
-/** How many calls of a task are no accident. */
+/** How many calls of a task are no accident, */
 const leastCalls = 10;
+/** and how many cost so much that it is told, whatever the task does. */
+const manyCalls = 1_000;
 
 /**
  * The nodes of tasks that are called often where they could be mapped: as many steps away from the start of the flow as
@@ -29,4 +32,14 @@ export function alikeIn(graph: Graph): ReadonlyMap<Node, AlikeRuns> {
     for (const node of nodes) alike.set(node, runs);
   }
   return alike;
+}
+
+/** Says of tasks that are called very often what that costs. */
+export function adviseToMap(alike: ReadonlyMap<Node, AlikeRuns>, logger: Logger): void {
+  for (const { task, count } of new Set(alike.values())) {
+    if (count < manyCalls) continue;
+    const what = `task '${task}' is called ${count} times, which costs a few tenths of a millisecond`;
+    const remedy = `if its arguments can stand in a list, ${task}.map(list) costs about a microsecond for each run`;
+    logger.info(`${what} each; ${remedy}`);
+  }
 }

@@ -14,6 +14,7 @@ import { codeAddressOf, isBuiltIn, type Reference } from '../../code/registry.ts
 import { config } from '../../config/config.ts';
 import type { Result } from '../../results/result.ts';
 import { behindGate } from '../arguments.ts';
+import { adviseToMap, alikeIn } from './alike.ts';
 import { concluded, EndedBefore, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
 import { placingIn, type FlowPlacing } from './flow-placing.ts';
@@ -90,7 +91,9 @@ export class FlowRunner {
     this.#ofRun = { ...this.#ofRun, sharesMemory };
     await this.resources.prepare(session);
     const prepared = await prepareTasks(this.#graph, session, this.#ofRun);
-    this.#plans = new Plans({ scope: this.#facts, prepared, approved: this.#facts.approved, sharesMemory });
+    const alike = alikeIn(this.#graph);
+    adviseToMap(alike, this.#facts.log.logger);
+    this.#plans = new Plans({ scope: this.#facts, prepared, approved: this.#facts.approved, alike, sharesMemory });
   }
 
   /** Submits all there is, and resolves when every task run is settled. */

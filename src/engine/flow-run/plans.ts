@@ -8,7 +8,6 @@ import type { AlikeRuns, FlowRunPlan, NodePlan, PlanParts, TaskPlan } from '../p
 import type { PreparedTask } from './prepared-tasks.ts';
 import type { StoragePlan } from '../storage-plan.ts';
 import { typeReferences } from '../types.ts';
-import { alikeIn } from './alike.ts';
 import type { Wiring } from './wiring.ts';
 
 interface Circumstances {
@@ -17,6 +16,7 @@ interface Circumstances {
   readonly prepared: ReadonlyMap<Task, PreparedTask>;
   /** Slugs of tasks that need not wait for somebody's approval. */
   readonly approved: readonly string[];
+  readonly alike: ReadonlyMap<Node, AlikeRuns>;
   /** Whether all task runs are in this process. */
   readonly sharesMemory: boolean;
 }
@@ -26,22 +26,20 @@ export class Plans {
   readonly #circumstances: Circumstances;
   #flowRun: FlowRunPlan | undefined;
   readonly #tasks = new Map<Task, TaskPlan>();
-  #alike: ReadonlyMap<Node, AlikeRuns> | undefined;
 
   constructor(circumstances: Circumstances) {
     this.#circumstances = circumstances;
   }
 
   of(node: Node, wiring: Wiring, storage: StoragePlan | undefined): PlanParts {
-    const { scope, prepared, approved } = this.#circumstances;
+    const { scope, prepared, approved, alike } = this.#circumstances;
     const task = node.task!;
     // A task may give the flow run another name.
     if (this.#flowRun?.flowRunName !== scope.log.flowRunName) this.#flowRun = flowRunPlanOf(this.#circumstances);
     let ofTask = this.#tasks.get(task);
     if (ofTask === undefined) this.#tasks.set(task, (ofTask = taskPlanOf(task, prepared.get(task))));
     const isApproved = approved.includes(node.slug);
-    this.#alike ??= alikeIn(node.graph);
-    const facts = { wiring, storage, isApproved, alike: this.#alike.get(node) };
+    const facts = { wiring, storage, isApproved, alike: alike.get(node) };
     return { flowRun: this.#flowRun, task: ofTask, node: nodePlanOf(node, facts) };
   }
 }
