@@ -48,7 +48,7 @@ test('what it throws has the lines of its file', async () => {
   assert.match(error?.stack ?? '', new RegExp(`captures\\.ts:${line}:11\\)`));
 });
 
-for (const [name, make] of Object.entries({ ...captures.alike, ...odd.oddlyNamed })) {
+for (const [name, make] of Object.entries({ ...captures.alike, ...odd.oddlyNamed, ...odd.otherwiseNamed })) {
   test(`a task made inside a function comes to the same on a thread: ${name}`, async () => {
     const made = make();
     const { state } = await run(new Flow('f', () => ({ result: made() })));

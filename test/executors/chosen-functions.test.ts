@@ -11,6 +11,7 @@ import { Flow, inspectSerializable, type Task } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import { codeOf } from '../../src/flow/task.ts';
 import * as chosen from '../fixtures/chosen.ts';
+import { capturingChosen } from '../fixtures/oddly-captured.ts';
 import { read } from '../source.ts';
 import { joinedWorker } from './worker-process.ts';
 
@@ -70,6 +71,16 @@ test('nor is one that captures such a task', bounded, async () => {
   const { code, message } = state.of('capturing').error as Error & { code: string };
   assert.equal(code, 'TASK_FUNCTION_DIFFERS', message);
   assert.match(message, /^task 'by-choice' calls /);
+});
+
+test('nor is one that captures a function which its module has chosen', bounded, async () => {
+  await using place = await openedAt(clusters.threads());
+  const capturing = capturingChosen();
+  const state = await new Flow('f', () => capturing()).run({ executor: place.executor, onLog: () => {} });
+
+  const { code, message } = state.of('t').error as Error & { code: string };
+  assert.equal(code, 'TASK_FUNCTION_DIFFERS', message);
+  assert.match(message, /^a task that captures 'written' calls \S+oddly-captured\.ts:/);
 });
 
 test('what a loader has rewritten where the flow is started is no other function', bounded, async () => {

@@ -98,7 +98,7 @@ class Capturing {
     for (let next = 0; next < this.#found.length; next += 1) {
       const { code, at } = this.#found[next]!;
       const reference = types.isProxy(code) ? undefined : referenceOf(code);
-      this.#functions.push(reference ? await this.#taskAt(code, reference, at) : this.#recordOf(code, at));
+      this.#functions.push(reference ? await this.#taskAt(code, reference, at) : await this.#recordOf(code, at));
     }
     return { functions: this.#functions, gaps: this.#taken.gaps, values: this.#values, holders: this.#holders };
   }
@@ -134,7 +134,7 @@ class Capturing {
     throw this.#refusal(`'${at}'`, { ...ties.task, what: `is itself a task that was made ${made}` });
   }
 
-  #recordOf(code: Code, at: string): CapturedFunction {
+  async #recordOf(code: Code, at: string): Promise<CapturedFunction> {
     if (types.isProxy(code)) throw this.#refusal(`'${at}'`, ties.proxy);
     if (typeof code === 'object') return this.#namedElsewhere(code, at, ties.native);
     const facts = this.#inspector.factsOf(code);
@@ -145,10 +145,9 @@ class Capturing {
     const script = scriptOf(code, facts, this.#inspector);
     if (script === undefined) return this.#namedElsewhere(code, at, ties.native);
     if (script.isCommonJs) return this.#namedElsewhere(code, at, this.#tieOf(script));
-    const name = nameInModule(code, facts);
-    const isThere = name !== undefined && script.isFile && !this.#moduleTextOf(script).unreached.has(name);
-    if (isThere) return { type: 'named', module: addressOf(script.url), name };
-    return this.#writtenOut(code, { facts, script, at });
+    const name = script.isFile ? nameInModule(code, facts, this.#moduleTextOf(script)) : undefined;
+    if (name === undefined) return this.#writtenOut(code, { facts, script, at });
+    return { type: 'named', module: addressOf(script.url), name, functions: await identitiesOf([code]) };
   }
 
   /** What is not written by the user, or not in a module that can be looked into. */
@@ -338,14 +337,15 @@ function referenceOf(code: Code): Reference | undefined {
   return typeof reference === 'object' && find(reference) === code ? reference : undefined;
 }
 
-/** What the top level of its own module calls it. */
-function nameInModule(code: Code, { scopes }: FunctionFacts): string | undefined {
+/** What the top level of its own module calls it for good: the name that it was given there, or else another. */
+function nameInModule(code: Code, { scopes }: FunctionFacts, text: ModuleText): string | undefined {
   const variables = scopes.find(isModuleScope)?.variables ?? {};
-  return Object.keys(variables).find((name) => {
+  const names = Object.keys(variables).filter((name) => {
     try {
-      return variables[name] === code;
+      return variables[name] === code && !text.changing.has(name) && !text.unreached.has(name);
     } catch {
       return false;
     }
   });
+  return names.find((name) => text.functions.has(name)) ?? names[0];
 }

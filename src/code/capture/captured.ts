@@ -15,7 +15,12 @@ export type CapturedFunction =
   | { readonly type: 'known'; readonly path: readonly string[] }
   /** Of a CommonJS module: what it exports, or something that this has. */
   | { readonly type: 'exported'; readonly file: string; readonly path: readonly string[] }
-  | { readonly type: 'named'; readonly module: ModuleAddress; readonly name: string }
+  | {
+      readonly type: 'named';
+      readonly module: ModuleAddress;
+      readonly name: string;
+      readonly functions: readonly FunctionIdentity[];
+    }
   /** Others that it is made of are numbered as in `Captured.functions`; values are keys of `Captured.values`. */
   | { readonly type: 'bound'; readonly target: number; readonly self: string; readonly args: readonly string[] }
   | CapturedText;

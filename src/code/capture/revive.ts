@@ -27,6 +27,7 @@ interface Found {
   /** By the module that imports, and what it imports from. */
   readonly imported: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly referenced: ReadonlyMap<number, object>;
+  readonly named: ReadonlyMap<number, Code>;
 }
 
 /**
@@ -43,10 +44,12 @@ async function findAll(functions: readonly CapturedFunction[], codesOf: CodesOf)
   const modules = new Map<string, ModuleScope>();
   const imported = new Map<string, Readonly<Record<string, unknown>>>();
   const referenced = new Map<number, object>();
+  const named = new Map<number, Code>();
   for (const [number, each] of functions.entries()) {
     if (each.type === 'reference') referenced.set(number, await taskOf(each, codesOf));
     const module = each.type === 'named' || each.type === 'text' ? each.module : undefined;
     if (module !== undefined && !modules.has(module.url)) modules.set(module.url, await moduleScope(module));
+    if (each.type === 'named') named.set(number, await namedIn(modules.get(each.module.url)!, each));
     if (each.type !== 'text') continue;
     const { url } = each.place;
     for (const { from, attributes } of Object.values(each.imports)) {
@@ -54,7 +57,7 @@ async function findAll(functions: readonly CapturedFunction[], codesOf: CodesOf)
       if (!imported.has(key)) imported.set(key, await importFrom(url, from, attributes));
     }
   }
-  return { modules, imported, referenced };
+  return { modules, imported, referenced, named };
 }
 
 async function taskOf(
@@ -65,6 +68,15 @@ async function taskOf(
   const { name, module } = reference;
   await assertSame(functions, { subject: `task '${name}'`, module, codes: codesOf(task) });
   return task;
+}
+
+async function namedIn(
+  scope: ModuleScope,
+  { name, module, functions }: Extract<CapturedFunction, { type: 'named' }>,
+): Promise<Code> {
+  const [code] = scope.read([name]) as [Code];
+  await assertSame(functions, { subject: `a task that captures '${name}'`, module: module.url, codes: [code] });
+  return code;
 }
 
 function importKey(url: string, from: string): string {
@@ -175,7 +187,7 @@ class Reviving {
         this.#made.set(number, exportAt(each.file, each.path) as Code);
         return;
       case 'named':
-        this.#made.set(number, this.#found.modules.get(each.module.url)!.read([each.name])[0] as Code);
+        this.#made.set(number, this.#found.named.get(number)!);
         return;
       case 'bound':
         this.#makeBound(number, each);

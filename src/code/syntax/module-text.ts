@@ -6,6 +6,7 @@ import { assignedBy } from './free-names.ts';
 import { Places } from './places.ts';
 import {
   childrenOf,
+  declarationIn,
   isDeclared,
   isFunction,
   namesDeclaredIn,
@@ -28,11 +29,13 @@ export interface ModuleText {
   readonly imports: ReadonlyMap<string, ImportedName>;
   /** Names of its own that some function in it assigns to, so that they may change after it was loaded. */
   readonly changing: ReadonlySet<string>;
+  /** Names of its own that are declared as a function or a class which is written there. */
+  readonly functions: ReadonlySet<string>;
   /** Names of its own that stand behind a run of a flow it waits for, say, so that no worker has them. */
   readonly unreached: ReadonlySet<string>;
 }
 
-const unread: ModuleText = { imports: new Map(), changing: new Set(), unreached: new Set() };
+const unread: ModuleText = { imports: new Map(), changing: new Set(), functions: new Set(), unreached: new Set() };
 
 /** Nothing for what cannot be read, a script that is no module for example. Its deeds are in order. */
 export function readNamesOf(source: string, deeds: readonly Place[]): ModuleText {
@@ -48,6 +51,7 @@ export function readNamesOf(source: string, deeds: readonly Place[]): ModuleText
   return {
     imports: new Map(program.body.flatMap(importsOf)),
     changing: changedLater(program),
+    functions: new Set(program.body.flatMap(functionsNamedIn)),
     unreached: new Set(behind.flatMap(namesDeclaredIn)),
   };
 }
@@ -61,6 +65,16 @@ function importsOf(node: AnyNode): [string, ImportedName][] {
     const fallback = specifier.type === 'ImportDefaultSpecifier' ? 'default' : '*';
     const name = isNamed ? nameIn(specifier.imported) : fallback;
     return [specifier.local.name, { from, name, attributes }];
+  });
+}
+
+function functionsNamedIn(statement: AnyNode): string[] {
+  const declared = declarationIn(statement);
+  const named = declared.type === 'VariableDeclaration' ? declared.declarations : [declared];
+  return named.flatMap((each) => {
+    const made = each.type === 'VariableDeclarator' ? each.init : each;
+    const isWritten = made != null && (isFunction(made) || /^Class(?:Declaration|Expression)$/.test(made.type));
+    return isWritten && 'id' in each && each.id?.type === 'Identifier' ? [each.id.name] : [];
   });
 }
 

@@ -69,9 +69,16 @@ function lexicalNamesIn(statement: AnyNode): string[] {
   return declared.declarations.flatMap(({ id }) => namesIn(id));
 }
 
+/** What stands behind `export`, if there is anything. */
+export function declarationIn(statement: AnyNode): AnyNode {
+  const { type } = statement;
+  const isExport = type === 'ExportNamedDeclaration' || type === 'ExportDefaultDeclaration';
+  return isExport ? (statement.declaration ?? statement) : statement;
+}
+
 /** What a statement declares where it stands. */
 export function namesDeclaredIn(statement: AnyNode): string[] {
-  const declared = statement.type === 'ExportNamedDeclaration' ? (statement.declaration ?? statement) : statement;
+  const declared = declarationIn(statement);
   return [...lexicalNamesIn(declared), ...variablesIn(declared)];
 }
 
