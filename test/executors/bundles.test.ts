@@ -232,7 +232,9 @@ async function houseWith({ code }: { code: 'bundle' | 'module' }) {
   };
   const bundles = () => {
     try {
-      return readdirSync(codeDirectory, { recursive: true }).filter((name) => String(name).endsWith('bundle.mjs'));
+      return readdirSync(codeDirectory, { recursive: true }).filter((name) =>
+        String(name).endsWith('__heddle_bundle.mjs'),
+      );
     } catch {
       return [];
     }

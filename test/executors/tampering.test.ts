@@ -16,8 +16,11 @@ import type { ChunkPool } from '../../src/worker/pool.ts';
 import { connect, submission } from '../scheduler/peers.ts';
 
 const code = { module: 'file:///flows/tasks.ts', path: 'flows/tasks.ts', fingerprint: 'f' };
-const honest = pack([{ path: 'bundle.mjs', bytes: Buffer.from('export const a = 1;') }], { externals: {}, links: {} });
-const evil = pack([{ path: 'bundle.mjs', bytes: Buffer.from('evil();') }], { externals: {}, links: {} });
+const honest = pack([{ path: '__heddle_bundle.mjs', bytes: Buffer.from('export const a = 1;') }], {
+  externals: {},
+  links: {},
+});
+const evil = pack([{ path: '__heddle_bundle.mjs', bytes: Buffer.from('evil();') }], { externals: {}, links: {} });
 
 test('a bundle that was changed on its way is neither run nor kept, and one that is whole is', async () => {
   await using house = await houseOf({ takesCode: true });
@@ -37,7 +40,7 @@ test('a bundle that was changed on its way is neither run nor kept, and one that
   });
   await client.next('need-code');
   client.send({ type: 'code', array: 2, bundle: evil });
-  assert.match((await house.ran()).bundle!, new RegExp(`${evil.id}/bundle\\.mjs$`));
+  assert.match((await house.ran()).bundle!, new RegExp(`${evil.id}/__heddle_bundle\\.mjs$`));
 });
 
 test('what cannot be kept is told with its folder, and how to name another', async () => {

@@ -29,7 +29,7 @@ export interface PackedBundle {
 }
 
 /** Where the list of its files is kept, in the folder of an unpacked bundle. */
-export const manifestFile = 'manifest.json';
+export const manifestFile = '__heddle_manifest.json';
 
 const headLength = 4;
 

@@ -1,7 +1,7 @@
 // What a bundle is made of besides its one file of code: files that are loaded or read by name while tasks run. They
 // lie in the bundle's folder as they do in the project, so that they find each other.
 
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BundleFile } from './bundle-archive.ts';
@@ -83,7 +83,7 @@ export class BundleSource {
 
   /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */
   take(path: string): void {
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = statsOf(path);
     if (stats?.isFile() === true) this.#files.add(path);
     if (stats?.isDirectory() !== true || !relative(path, this.root).startsWith('..')) return;
     const { paths, byteLength } = filesIn(path);
@@ -99,7 +99,8 @@ export class BundleSource {
       if (found === undefined) continue;
       const folder = realpathSync(found);
       const isTaken = this.#packages.has(folder);
-      if (!isTaken && !this.isOutside(folder) && filesIn(folder).byteLength > largestBytes) this.#leaveOut(folder);
+      if (!isTaken && !this.isOutside(folder) && filesIn(folder, isForAuthors).byteLength > largestBytes)
+        this.#leaveOut(folder);
       // There will be nothing that a link could lead to.
       if (this.isOutside(folder)) continue;
       this.#link(each, { found, folder });
@@ -128,7 +129,7 @@ export class BundleSource {
   }
 
   files(): BundleFile[] {
-    const paths = [...this.#files, ...[...this.#packages].flatMap((folder) => filesIn(folder).paths)];
+    const paths = [...this.#files, ...[...this.#packages].flatMap((folder) => filesIn(folder, isForAuthors).paths)];
     return [...new Set(paths)].map((path) => ({ path: this.placeOf(path), bytes: readFileSync(path) }));
   }
 
@@ -164,21 +165,40 @@ export function readPackage(folder: string): PackageJson | undefined {
   }
 }
 
-/** All but what is for those who read and compile it. */
-function filesIn(folder: string): { readonly paths: readonly string[]; readonly byteLength: number } {
+/** What is in a package for those who read and compile it. */
+const isForAuthors = (name: string): boolean => /\.(?:map|d\.[cm]?ts)$/.test(name);
+
+/** All files in a folder, also by way of links, but for packages and repositories, and those to be left out. */
+function filesIn(
+  folder: string,
+  isLeftOut = (_name: string): boolean => false,
+): { readonly paths: readonly string[]; readonly byteLength: number } {
   const paths: string[] = [];
-  const open = [folder];
+  const open = [{ path: folder, within: [] as readonly string[] }];
   let byteLength = 0;
-  for (const each of open) {
-    for (const entry of readdirSync(each, { withFileTypes: true })) {
-      const path = join(each, entry.name);
-      if (entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== '.git') open.push(path);
-      if (!entry.isFile() || /\.(?:map|d\.[cm]?ts)$/.test(entry.name)) continue;
-      byteLength += statSync(path).size;
+  for (const { path, within } of open) {
+    const stats = statsOf(path);
+    if (stats?.isFile() === true) {
+      byteLength += stats.size;
       paths.push(path);
     }
+    if (stats?.isDirectory() !== true) continue;
+    const real = realpathSync(path);
+    // A link may lead back to where it is.
+    if (within.includes(real)) continue;
+    const names = readdirSync(path).filter((name) => name !== 'node_modules' && name !== '.git' && !isLeftOut(name));
+    open.push(...names.map((name) => ({ path: join(path, name), within: [...within, real] })));
   }
   return { paths, byteLength };
+}
+
+/** Nothing for what is not there, or a link that leads nowhere. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether there is native code in a package, or in one of those for one kind of machine that it comes with. */

@@ -16,8 +16,8 @@ import { packageOf, resolving, rewriting } from './bundle-modules.ts';
 import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
 import { projectOf, whenLoaded } from '../registry.ts';
 
-/** The file of a bundle that is imported. */
-export const bundleEntry = 'bundle.mjs';
+/** The file of a bundle that is imported; like the list of its files, it is called as no file of a project is. */
+export const bundleEntry = '__heddle_bundle.mjs';
 
 /** On an error for what was imported by a name that is computed: where that was, `file:line:column`. */
 export const importedAt: unique symbol = Symbol.for('heddle.imported-at');

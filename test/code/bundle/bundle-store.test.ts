@@ -126,7 +126,7 @@ test('half a bundle that a killed worker left is removed like a bundle, and one 
   const home = dirname(dirname(fileURLToPath(store.find(id)!)));
   for (const [name, age] of Object.entries({ 'new.tmp': 0, 'old.tmp': 86_400 })) {
     mkdirSync(join(home, name));
-    writeFileSync(join(home, name, 'bundle.mjs'), 'export const');
+    writeFileSync(join(home, name, '__heddle_bundle.mjs'), 'export const');
     const then = Date.now() / 1_000 - age;
     utimesSync(join(home, name), then, then);
   }
@@ -251,7 +251,7 @@ async function wordIn(store: BundleStore, { id, bytes } = outside): Promise<stri
 }
 
 function packed(code: string, externals = {}, files: readonly BundleFile[] = []) {
-  return pack([{ path: 'bundle.mjs', bytes: Buffer.from(code) }, ...files], { externals, links: {} });
+  return pack([{ path: '__heddle_bundle.mjs', bytes: Buffer.from(code) }, ...files], { externals, links: {} });
 }
 
 function storeIn({ path }: { path: string }): BundleStore {

@@ -171,6 +171,41 @@ test('data, bytes of WebAssembly and files of packages come along', async () => 
   assert.deepEqual(await bundled.run('say'), [1, 5, 'words']);
 });
 
+test('a folder comes along with all that is in it, and what links in it lead to', async () => {
+  using project = newProject({
+    'flow.mjs': `import { readdirSync, readFileSync } from 'node:fs'; import { task } from 'heddle';
+      const folder = new URL('./data/', import.meta.url);
+      task('list', () => readdirSync(folder, { recursive: true }).sort());
+      task('read', () => String(readFileSync(new URL('linked/a.txt', folder))));`,
+    'data/tiles.map': '',
+    'data/types.d.ts': '',
+    'elsewhere/a.txt': 'a',
+  });
+  const link = (name: string, target: string) => symlinkSync(target, join(project.path, 'data', name));
+  link('linked', '../elsewhere');
+  link('itself', '.');
+  link('loop', 'loop');
+  link('nowhere', '../gone');
+  const bundled = await project.bundled();
+
+  assert.deepEqual(await bundled.run('list'), ['linked', 'linked/a.txt', 'tiles.map', 'types.d.ts']);
+  assert.equal(await bundled.run('read'), 'a');
+});
+
+test('files of a project that are called like those of a bundle come along', async () => {
+  using project = newProject({
+    'flow.mjs': `import { readFileSync } from 'node:fs'; import { createRequire } from 'node:module';
+      import { task } from 'heddle';
+      const { own } = createRequire(import.meta.url)('./bundle.mjs');
+      task('read', () => [own, String(readFileSync(new URL('./manifest.json', import.meta.url)))]);`,
+    'bundle.mjs': 'export const own = 1;',
+    'manifest.json': '{}',
+  });
+  const bundled = await project.bundled();
+
+  assert.deepEqual(await bundled.run('read'), [1, '{}']);
+});
+
 const nativePackage = {
   'node_modules/native-code/package.json': '{ "name": "native-code", "version": "1.2.3", "main": "index.js" }',
   'node_modules/native-code/binding.gyp': '{}',
