@@ -2,6 +2,8 @@
 // it looks and never changes. Fields that a check does not name are let be: a later version may have more of them, and
 // its hello must still be readable for it to be refused by its number.
 
+import { lastMomentMs } from '../lib/timer.ts';
+
 /** Where something is wrong, what was expected there and what came. */
 export interface Fault {
   readonly path: string;
@@ -26,7 +28,7 @@ export const integer = leaf('a whole number', (value) => Number.isSafeInteger(va
 export const duration = leaf('a number of milliseconds', (value) => Number.isFinite(value) && (value as number) >= 0);
 export const amount = leaf('a number above 0', (value) => Number.isFinite(value) && (value as number) > 0);
 /** What a Date can hold. */
-export const time = leaf('a time', (value) => typeof value === 'number' && Math.abs(value) <= 8.64e15);
+export const time = leaf('a time', (value) => typeof value === 'number' && Math.abs(value) <= lastMomentMs);
 export const text = leaf('a text', (value) => typeof value === 'string');
 export const flag = leaf('true or false', (value) => typeof value === 'boolean');
 export const bytes = leaf('bytes', (value) => value instanceof Uint8Array);

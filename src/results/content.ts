@@ -2,7 +2,8 @@
 
 import { types } from 'node:util';
 import { Envelope } from '../values/envelope.ts';
-import { isSparse } from '../values/exactness.ts';
+import { hasElementsOnly, isSparse } from '../values/exactness.ts';
+import { ownPrefix } from '../values/types.ts';
 
 /** Stands where an array has no element. */
 export const hole = Symbol('hole');
@@ -32,7 +33,7 @@ export function contentOf(value: object): Content {
   if (types.isRegExp(value)) return { kind: 'RegExp', parts: [value.source, value.flags] };
   // The stack tells where it was made, not what it is.
   if (types.isNativeError(value)) return { kind: classOf(value), parts: errorParts(value) };
-  if (Envelope.is(value)) return { kind: 'envelope', parts: [value.tag, withoutStack(value.data)] };
+  if (Envelope.is(value)) return { kind: 'envelope', parts: [value.tag, dataIn(value)] };
   if (ArrayBuffer.isView(value) || types.isArrayBuffer(value))
     return { kind: classOf(value), parts: [new Bytes(value)] };
   if (types.isBoxedPrimitive(value)) return { kind: classOf(value), parts: [value.valueOf()] };
@@ -42,7 +43,8 @@ export function contentOf(value: object): Content {
 function arrayContent(array: readonly unknown[]): Content {
   if (isSparse(array)) return { kind: `sparse ${array.length}`, parts: fieldParts(array, Object.keys(array).sort()) };
   const elements = array.includes(undefined) ? withHoles(array) : array;
-  const names = array.length > 64 ? [] : Object.keys(array).filter((key) => !/^\d+$/.test(key));
+  const isPlain = elements === array && hasElementsOnly(array);
+  const names = isPlain ? [] : Object.keys(array).filter((key) => !/^\d+$/.test(key));
   if (names.length === 0) return { kind: '[', parts: elements };
   return { kind: `[ ${array.length}`, parts: [...elements, ...fieldParts(array, names.sort())] };
 }
@@ -68,10 +70,9 @@ function errorParts(error: Error): unknown[] {
 }
 
 /** Of an error with fields of its own, what is in the envelope is a record with its stack. */
-function withoutStack(data: unknown): unknown {
-  return typeof data === 'object' && data !== null && 'classes' in data && 'stack' in data
-    ? { ...data, stack: '' }
-    : data;
+function dataIn({ tag, data }: Envelope): unknown {
+  const isOurs = tag.startsWith(ownPrefix) && typeof data === 'object' && data !== null;
+  return isOurs && 'classes' in data && 'stack' in data ? { ...data, stack: '' } : data;
 }
 
 /** First what has a primitive as its key, sorted; then what has an object, which has no order, as it was added. */

@@ -2,10 +2,10 @@
 // a format would.
 //
 // A value that is found in two places comes back as two, and is no loss; a value that holds itself has no end. Property
-// attributes are not looked at, nor are the named properties of long arrays, as in `values/exactness.ts`.
+// attributes are not looked at, as in `values/exactness.ts`.
 
 import { types } from 'node:util';
-import { isExact, maxDepth } from '../values/exactness.ts';
+import { hasElementsOnly, isExact, maxDepth } from '../values/exactness.ts';
 import { isPlain, nameOf, refusedKind } from '../values/kinds.ts';
 import { refusals } from '../values/refusals.ts';
 import { shorten, stepTo, textOf } from '../values/members.ts';
@@ -41,8 +41,6 @@ interface Frame {
   next: number;
 }
 
-/** Arrays up to this length are asked for properties besides their elements. */
-const namedUpTo = 64;
 const useV8 = 'use serializers.v8, which keeps it';
 
 class Walk {
@@ -127,7 +125,7 @@ class Walk {
     if (Object.getOwnPropertySymbols(value).length > 0) {
       return { what: 'has symbol keys', why: 'symbol keys are dropped', remedy: ['use a string as the key'] };
     }
-    if (Array.isArray(value) && value.length <= namedUpTo && Object.keys(value).some(isName)) {
+    if (Array.isArray(value) && !hasElementsOnly(value) && Object.keys(value).some(isName)) {
       const why = `${this.#format.name} drops what an array has besides its elements`;
       return { what: 'is an array with properties of its own', why, remedy: [useV8, 'or send them beside it'] };
     }

@@ -7,7 +7,7 @@ import { describe } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { nameTaken, Registrations } from './registrations.ts';
 import { isSerializer, type Serializer } from './serializer.ts';
-import { isCompressionFormat, serializers } from './serializers.ts';
+import { innermost, isCompressionFormat, serializers } from './serializers.ts';
 
 const builtIn: ReadonlyMap<string, Serializer> = new Map(
   [serializers.v8, serializers.json, serializers.msgpack].map((serializer) => [serializer.name, serializer]),
@@ -60,10 +60,10 @@ export function serializerOf(name: string): Serializer {
 
 /** The name under which a worker finds this very serializer. Throws `UNKNOWN_SERIALIZER` if it would not. */
 export function sentNameOf(serializer: Serializer): string {
-  const { name } = serializer;
   // What is packed is made anew for each asker, by the name of what is inside.
-  if (serializerOf(name) !== serializer && !name.includes('+')) throw unknownSerializer(name);
-  return name;
+  const inner = innermost(serializer);
+  if (find(inner.name) !== inner) throw unknownSerializer(inner.name);
+  return serializer.name;
 }
 
 function unknownSerializer(name: string): HeddleError {

@@ -139,11 +139,22 @@ function compressed(inner: Serializer, options: { readonly format: CompressionFo
     throw new UsageError('INVALID_OPTION', message, { option: 'inner' });
   }
   const { pack, unpack } = compressionOf((options as { readonly format?: unknown } | undefined)?.format);
-  return {
+  const made = {
     name: `${inner.name}+${options.format}`,
-    serialize: (value) => pack(inner.serialize(value)),
-    deserialize: (bytes) => inner.deserialize(unpack(bytes)),
+    serialize: (value: unknown) => pack(inner.serialize(value)),
+    deserialize: (bytes: Uint8Array) => inner.deserialize(unpack(bytes)),
   };
+  packedIn.set(made, inner);
+  return made;
+}
+
+const packedIn = new WeakMap<Serializer, Serializer>();
+
+/** What `compressed` has packed, however often. */
+export function innermost(serializer: Serializer): Serializer {
+  let inner = serializer;
+  for (let next = packedIn.get(inner); next !== undefined; next = packedIn.get(inner)) inner = next;
+  return inner;
 }
 
 /** The serializers that come with the library. */

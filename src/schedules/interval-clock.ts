@@ -2,9 +2,9 @@ import { toMilliseconds } from '../lib/duration.ts';
 import type { Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
+import { lastMomentMs } from '../lib/timer.ts';
 import { anchorWall, ClockFrame, clockRules, describeBounds, hasEvents, neverFires } from './clock.ts';
 import type { Clock, ClockJson, ClockOptions, ScheduledEvent } from './clock.ts';
-import { lastMomentMs } from './zone.ts';
 
 export interface IntervalClockOptions extends ClockOptions {
   /** The time from one event to the next. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
+import { lastMomentMs } from '../lib/timer.ts';
 import { totalShift } from './adjustments.ts';
 import type { Adjustment, Shift } from './adjustments.ts';
 import { clockRules, dateRule, describeDate, neverFires } from './clock.ts';
@@ -10,7 +11,7 @@ import { filterMakers, isKnownFilter, nameOfFilter } from './filters.ts';
 import type { Filter, KnownFilter } from './filters.ts';
 import { merge } from './merge.ts';
 import type { Spec } from './spec.ts';
-import { lastMomentMs, Zone } from './zone.ts';
+import { Zone } from './zone.ts';
 import { ZonedTime } from './zoned-time.ts';
 
 export interface ScheduleOptions {

@@ -4,9 +4,6 @@ const dayMs = 86_400_000;
 const firstKnownMs = Date.UTC(1000, 0, 1);
 const lastKnownMs = Date.UTC(9999, 11, 31);
 
-/** The last moment that a `Date` can hold. */
-export const lastMomentMs = 8.64e15;
-
 /**
  * A time zone as two functions between moments and wall-clock times. Both are numbers of milliseconds: a wall-clock
  * time is written as if it were UTC, so that `new Date(wall).getUTCHours()` is the hour that the wall shows.

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import { registerType } from 'heddle';
 import { hashInputs } from '../../src/results/hash-inputs.ts';
 import { decodeValue, encodeValue } from '../../src/values/encode.ts';
 import { isExact } from '../../src/values/exactness.ts';
@@ -81,12 +82,31 @@ test('what looks alike is told apart', () => {
     ['x'.repeat(5_001), Array.from('x'.repeat(5_000))],
     [new Uint8Array(5_000), new Uint8Array(5_001), new Uint8Array(1_024), new Uint8Array(1_025), Array(1e6).fill(0)],
     [/a/.exec('a'), ['a'], [4, 'a', 'index']],
+    [named(65, 'kg'), named(65, 'lb'), named(65), named(300, 'kg'), named(300, 'lb'), named(300)],
+    [new Trace(1), new Trace(2)],
   ];
   const values = groups.flat(1);
 
   const hashes = new Map(values.map((value) => [hashInputs(value), value]));
 
   assert.equal(hashes.size, values.length);
+});
+
+function named(length: number, unit?: string): number[] {
+  return Object.assign(Array<number>(length).fill(1), unit !== undefined && { unit });
+}
+
+/** What it is made of is called like parts of an error. */
+class Trace {
+  readonly stack: number;
+  constructor(stack: number) {
+    this.stack = stack;
+  }
+}
+registerType(Trace, {
+  tag: 'trace',
+  encode: ({ stack }) => ({ classes: [], stack }),
+  decode: ({ stack }: { stack: number }) => new Trace(stack),
 });
 
 test('an array of four thousand million holes takes no time', () => {

@@ -141,6 +141,7 @@ const losses: readonly [Serializer, unknown, string][] = [
   [json, Object.defineProperty({}, 'toJSON', { value: () => 1 }), 'value has a toJSON method'],
   [json, { [Symbol('x')]: 1 }, 'value has symbol keys'],
   [json, /a/.exec('a'), 'value is an array with properties of its own'],
+  [json, Object.assign(Array(300).fill(1), { unit: 'kg' }), 'value is an array with properties of its own'],
   [json, cyclic, 'value.next.at is a value that holds itself'],
   [json, new Proxy({}, {}), 'value is a Proxy'],
   [json, { get a() { throw new Error('no'); } }, 'value.a is a getter that threw: no'], // oxfmt-ignore
@@ -246,6 +247,8 @@ test("a serializer of one's own is found once it is registered, under a name tha
   assert.throws(() => registerSerializer({ ...json, name: 'upper' }), usage(/another serializer called 'upper'/));
   assert.throws(() => registerSerializer({ ...json }), usage(/another serializer called 'json'/));
   assert.throws(() => registerSerializer({ ...json, name: 'a+b' }), usage(/the name 'a\+b'/));
+  const impostor = compressed({ ...v8, name: 'json' }, { format: 'gzip' });
+  assert.throws(() => sentNameOf(impostor), { code: 'UNKNOWN_SERIALIZER', message: /'json' is not registered/ });
   assert.throws(() => serializerOf('jsn'), { code: 'UNKNOWN_SERIALIZER', message: /Did you mean 'json'\?/ });
   assert.throws(() => serializerOf('json+zip'), { code: 'UNKNOWN_SERIALIZER' });
 });

@@ -9,6 +9,7 @@ import { describe } from '../../lib/options.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
+import { lastMomentMs } from '../../lib/timer.ts';
 import {
   durationOnly,
   looksAt,
@@ -176,7 +177,7 @@ class CachedResult implements StoredRun {
     const { plan, result, caching } = this.#facts;
     const { location, inputHashes, parameterHashes } = this.#lookup;
     const storedAt = Date.now();
-    const expiresAt = storedAt + caching.forMs;
+    const expiresAt = Math.min(storedAt + caching.forMs, lastMomentMs);
     const { result: value } = state;
     const entry: StoredEntry = {
       format,

@@ -45,6 +45,19 @@ function entryRules(rule: Rule): void {
     assert.deepEqual(linesOf(diary.path), ['square 3', 'square 3']);
   });
 
+  rule('a result that is to be cached for ever is, to the last moment that there is', async (run) => {
+    using room = newRoom();
+    using diary = newDiary();
+    const options = { cacheFor: Number.MAX_SAFE_INTEGER, result: room.json };
+    const flow = new Flow('for-ever', () => square.with(options)(3, diary.path));
+
+    const [first, again] = [(await run(flow)).state.of('square'), (await run(flow)).state.of('square')];
+
+    assert.deepEqual([first.type, again.type, again.result], ['Cached', 'Cached', 9]);
+    assert.match(again.message, /it is kept until \+275760-/);
+    assert.deepEqual(linesOf(diary.path), ['square 3']);
+  });
+
   rule('nothing at all can be cached too [P257]', async (run) => {
     using room = newRoom();
     using diary = newDiary();
