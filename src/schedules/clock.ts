@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe, rules } from '../lib/options.ts';
 import type { OptionRule } from '../lib/options.ts';
@@ -86,8 +87,10 @@ export class ClockFrame {
     }
   }
 
+  /** Throws `SCHEDULE_NOT_SERIALIZABLE` when its parameters would come back as others. */
   toJSON(): Record<string, unknown> {
     const { start, end, parameters } = this;
+    assertKeptByJson(parameters);
     return { timeZone: this.zone.name, start: start?.toISOString(), end: end?.toISOString(), parameters };
   }
 
@@ -97,6 +100,26 @@ export class ClockFrame {
       if (moment > end) return;
       yield { startTime: new Date(moment), parameters: this.parameters };
     }
+  }
+}
+
+function assertKeptByJson(parameters: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(parameters)) {
+    const text = textOf(value);
+    if (text !== undefined && isDeepStrictEqual(JSON.parse(text), value)) continue;
+    const message =
+      `parameter '${name}' of a clock cannot be written as JSON, which would make something else of it. Give it texts, ` +
+      `numbers, true, false, null, and plain lists and objects of these.`;
+    throw new UsageError('SCHEDULE_NOT_SERIALIZABLE', message, { parameter: name });
+  }
+}
+
+/** Nothing for what JSON refuses, or leaves out. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
   }
 }
 

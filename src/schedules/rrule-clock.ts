@@ -6,6 +6,7 @@ import { merge } from './merge.ts';
 import { Recurrence } from './recurrence.ts';
 import { readRecurrence, readStamp } from './rrule-text.ts';
 import type { RecurrenceText, RuleText, Stamp } from './rrule-text.ts';
+import { Zone } from './zone.ts';
 
 /**
  * Fires by a recurrence rule of RFC 5545, such as `'FREQ=MONTHLY;BYDAY=-1FR'`, with or without its `DTSTART`, `RDATE`
@@ -94,9 +95,14 @@ function timeZoneOf({ timeZone }: RecurrenceText, options: ClockOptions, text: s
       value: text,
     });
   }
-  if (timeZone !== undefined && timeZone.toLowerCase() !== found.toLowerCase()) {
+  if (timeZone !== undefined && (!clockRules.timeZone.holds(timeZone) || nameOf(timeZone) !== nameOf(found))) {
     const message = `${fault} the time zone of its option, '${found}'; got TZID=${timeZone}`;
     throw new UsageError('INVALID_RRULE', message, { value: text });
   }
   return found;
+}
+
+/** A zone has several: `Asia/Kolkata` is also called `Asia/Calcutta`. */
+function nameOf(timeZone: string): string {
+  return new Zone(timeZone).name;
 }

@@ -7,11 +7,12 @@ import type { Adjustment, Shift } from './adjustments.ts';
 import { clockRules, dateRule, describeDate, neverFires } from './clock.ts';
 import type { Clock, ClockJson, ScheduledEvent } from './clock.ts';
 import { contradictionOf } from './contradiction.ts';
-import { filterMakers, isKnownFilter, nameOfFilter } from './filters.ts';
+import { filterMakers, nameOfFilter } from './filters.ts';
 import type { Filter, KnownFilter } from './filters.ts';
 import { merge } from './merge.ts';
+import { edgesOf, proposalsOf, type Edges, type Proposal } from './proposals.ts';
 import type { Spec } from './spec.ts';
-import { Zone } from './zone.ts';
+import type { Zone } from './zone.ts';
 import { ZonedTime } from './zoned-time.ts';
 
 export interface ScheduleOptions {
@@ -35,8 +36,8 @@ export interface ScheduleJson {
   readonly adjustments: readonly Spec[];
 }
 
-/** How many times the clocks may propose for one question. So filters that pass nothing end, instead of hanging. */
-const candidateLimit = 10_000;
+/** How many times are looked at for one question. So filters that pass nothing end, instead of hanging. */
+const proposalLimit = 10_000;
 
 /**
  * When a flow should run. Clocks propose times, filters choose among them, adjustments move what was chosen; filters
@@ -48,6 +49,7 @@ export class Schedule {
   readonly orFilters: readonly Filter[];
   readonly notFilters: readonly Filter[];
   readonly adjustments: readonly Adjustment[];
+  readonly #edges: Edges | undefined;
 
   /** Throws `SCHEDULE_NEVER_FIRES` when its filters contradict each other, or pass no time of clocks that end. */
   constructor(options: ScheduleOptions) {
@@ -57,15 +59,17 @@ export class Schedule {
     this.orFilters = [...orFilters];
     this.notFilters = [...notFilters];
     this.adjustments = [...adjustments];
+    this.#edges = edgesOf([...filters, ...orFilters, ...notFilters]);
     const contradiction = contradictionOf(this);
     if (contradiction !== undefined) throw neverFires(`this Schedule never fires: no time passes ${contradiction}`, {});
     if (this.#passesNone()) throw neverFires('this Schedule never fires: no time of its clocks passes its filters', {});
   }
 
   /**
-   * The next `count` events after `after`, earliest first; fewer if the clocks end, or once they have proposed 10,000
-   * times. Events that an adjustment moves to the same time with equal parameters are one. Events at one time with
-   * different parameters are several: to go on from the last of too few would pass over the others of its time.
+   * The next `count` events after `after`, earliest first; fewer if the clocks end, or once 10,000 times were looked at:
+   * see `quietUntil`. Of the times in a row that filters of `filters` refuse, they look at the first alone. Events that
+   * an adjustment moves to the same time with equal parameters are one. Events at one time with different parameters
+   * are several: to go on from the last of too few would pass over the others of its time.
    */
   next(count: number, options: { readonly after: Date }): ScheduledEvent[] {
     if (!rules.count.holds(count)) {
@@ -77,7 +81,17 @@ export class Schedule {
       const message = `next() needs option 'after', ${dateRule.expected}, as in next(${count}, { after: new Date() })`;
       throw new UsageError('INVALID_OPTION', message, { option: 'after' });
     }
-    return this.#events(options.after.getTime()).take(count).toArray();
+    return this.#events(options.after.getTime(), {}).take(count).toArray();
+  }
+
+  /**
+   * For a moment after which `next` finds nothing: the time from which to ask again, as it has looked at no more times
+   * than those before. Nothing if there is no event at all after `after`.
+   */
+  quietUntil(after: Date): Date | undefined {
+    const search: Search = {};
+    for (const { startTime } of this.#events(after.getTime(), search)) return startTime;
+    return search.endedAt === undefined ? undefined : new Date(search.endedAt);
   }
 
   /** As plain data, of which `scheduleFromJson` makes an equal schedule. Throws `SCHEDULE_NOT_SERIALIZABLE`. */
@@ -92,16 +106,16 @@ export class Schedule {
   }
 
   /**
-   * An event that was moved is kept back until no candidate to come can be moved before it. The candidates begin as far
+   * An event that was moved is kept back until no proposal to come can be moved before it. The proposals begin as far
    * before `after` as an adjustment may move them.
    */
-  *#events(after: number): Generator<ScheduledEvent> {
+  *#events(after: number, search: Search): Generator<ScheduledEvent> {
     const shift = totalShift(this.adjustments);
     const kept: ScheduledEvent[] = [];
-    for (const { event, zone } of this.#candidates(after, shift)) {
+    for (const { event, zone, passes } of this.#proposals(after, shift, search)) {
       const time = event.startTime.getTime();
       while (kept.length > 0 && kept[0]!.startTime.getTime() < time + shift.least) yield kept.shift()!;
-      if (!this.#passes(new ZonedTime(time, zone))) continue;
+      if (!passes) continue;
       const startTime = this.#adjust(event.startTime, zone);
       if (startTime.getTime() > after) keep(kept, { startTime, parameters: event.parameters });
     }
@@ -109,17 +123,21 @@ export class Schedule {
   }
 
   /** What the clocks propose that may be moved after `after`. Only what is surely moved there counts for the limit. */
-  *#candidates(after: number, shift: Shift): Generator<Candidate> {
+  *#proposals(after: number, shift: Shift, search: Search): Generator<Proposal> {
     const from = new Date(Math.max(after - shift.most, -lastMomentMs));
-    const streams = this.clocks.map((clock) => candidatesOf(clock, from));
+    const rules = { passes: (time: ZonedTime) => this.#passes(time), edges: this.#edges };
+    const streams = this.clocks.map((clock) => proposalsOf(clock, from, rules));
     let last = after - shift.least;
     let proposed = 0;
-    for (const candidate of merge(streams, ({ event }) => event.startTime.getTime())) {
-      const time = candidate.event.startTime.getTime();
+    for (const proposal of merge(streams, ({ event }) => event.startTime.getTime())) {
+      const time = proposal.event.startTime.getTime();
       if (time > last) proposed += 1;
-      if (proposed > candidateLimit) return;
+      if (proposed > proposalLimit) {
+        search.endedAt = time + shift.least;
+        return;
+      }
       last = Math.max(last, time);
-      yield candidate;
+      yield proposal;
     }
   }
 
@@ -129,13 +147,10 @@ export class Schedule {
     const first = Math.min(...starts);
     if (!Number.isFinite(first)) return false;
     // What is not ours may depend on anything, or mind being asked before its time.
-    if (![...this.filters, ...this.orFilters, ...this.notFilters].every(isKnownFilter)) return false;
-    let seen = 0;
-    for (const { event, zone } of this.#candidates(first - 1, { least: 0, most: 0 })) {
-      if (this.#passes(new ZonedTime(event.startTime.getTime(), zone))) return false;
-      seen += 1;
-    }
-    return seen < candidateLimit;
+    if (this.#edges === undefined) return false;
+    const search: Search = {};
+    for (const { passes } of this.#proposals(first - 1, { least: 0, most: 0 }, search)) if (passes) return false;
+    return search.endedAt === undefined;
   }
 
   #passes(time: ZonedTime): boolean {
@@ -154,14 +169,9 @@ export class Schedule {
   }
 }
 
-interface Candidate {
-  readonly event: ScheduledEvent;
-  readonly zone: Zone;
-}
-
-function* candidatesOf(clock: Clock, after: Date): Generator<Candidate> {
-  const zone = new Zone(clock.timeZone);
-  for (const event of clock.events(after)) yield { event, zone };
+/** Up to when there was a look for events, if it did not go on for as long as there are any times. */
+interface Search {
+  endedAt?: number;
 }
 
 /** Puts an event into its place, after those of the same time, unless an equal one is there. */

@@ -310,6 +310,39 @@ test('flow.serve() takes the schedule of the flow, and the time of the machine',
   assert.deepEqual(outputsOf(runs), [soon.toISOString()]);
 });
 
+test('a filter of the users own that passes nothing for half a day does not end the loop', async () => {
+  const schedule = new Schedule({
+    clocks: [new IntervalClock({ every: '1s' })],
+    filters: [({ hour, minute, second }) => hour === 9 && minute === 0 && second === 0],
+  });
+  const { runs, ...loop } = serving(tellsWhen, { schedule, maxRuns: 2, clock: clockAt('17:00') });
+
+  await loop.follow();
+
+  assert.deepEqual(outputsOf(runs), ['2026-03-02T09:00:00.000Z', '2026-03-03T09:00:00.000Z']);
+});
+
+test('one that passes nothing for very long is told of, and found later', async () => {
+  const at = Date.UTC(2026, 2, 1, 9, 30) + 1_200_000;
+  const schedule = new Schedule({
+    clocks: [new IntervalClock({ every: 1 })],
+    filters: [({ moment }) => moment === at],
+  });
+  const { runs, records, ...loop } = serving(tellsWhen, { schedule, maxRuns: 1 });
+
+  await loop.follow();
+
+  assert.deepEqual(outputsOf(runs), [new Date(at).toISOString()]);
+  const told = records.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  assert.match(told[0] ?? '', /^the filters of the schedule pass no time until 2026-03-01T09:37/);
+});
+
+test('filters that pass nothing for ten years end it', async () => {
+  const schedule = new Schedule({ clocks: [new IntervalClock({ every: '1h' })], filters: [() => false] });
+
+  await assert.rejects(serving(tellsWhen, { schedule }).follow(), { code: 'SCHEDULE_EXHAUSTED' });
+});
+
 const misuses: [options: object, code: string, message: string][] = [
   [
     {},

@@ -17,6 +17,7 @@ import {
   onDateTime,
 } from '../../src/schedules/filters.ts';
 import { IntervalClock } from '../../src/schedules/interval-clock.ts';
+import { RRuleClock } from '../../src/schedules/rrule-clock.ts';
 import { Schedule } from '../../src/schedules/schedule.ts';
 import { scheduleFromJson } from '../../src/schedules/schedule-json.ts';
 import { anyClock, anyMoment, at } from './fixtures.ts';
@@ -70,6 +71,26 @@ test('functions and clocks of the user cannot be written, and are not lost in si
     code: 'SCHEDULE_NOT_SERIALIZABLE',
     message: `clock an object of this Schedule cannot be written as JSON. ${remedy}`,
   });
+});
+
+test('parameters that JSON makes something else of are not written either', () => {
+  for (const day of [new Date(0), undefined, Number.NaN, { at: [1n] }, new Map()]) {
+    const clock = new IntervalClock({ every: '1h', parameters: { sizes: [1], day } });
+
+    assert.throws(() => JSON.stringify(new Schedule({ clocks: [clock] })), {
+      code: 'SCHEDULE_NOT_SERIALIZABLE',
+      message: /^parameter 'day' of a clock cannot be written as JSON/,
+    });
+  }
+});
+
+test('a zone that has two names is the same in a rule and in what was written of it', () => {
+  const clock = new RRuleClock('DTSTART;TZID=Asia/Kolkata:20200101T090000\nRRULE:FREQ=DAILY');
+  const schedule = new Schedule({ clocks: [clock] });
+
+  const loaded = throughJson(schedule);
+
+  assert.deepEqual(loaded.next(2, { after: at('2024-01-01') }), schedule.next(2, { after: at('2024-01-01') }));
 });
 
 const wrong: [json: unknown, message: string][] = [

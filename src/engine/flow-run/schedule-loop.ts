@@ -67,6 +67,11 @@ const lookAgainMs = 60_000;
 /** Up to how many missed events are counted. */
 const countedEvents = 1_000;
 
+/** A schedule whose filters pass nothing for so long is taken for one that has no more events. */
+const longestQuietMs = 10 * 365 * 86_400_000;
+/** How often it is asked to look further ahead, which takes some milliseconds each time. */
+const mostLooks = 50;
+
 const systemClock: WallClock = {
   now: Date.now,
   wait: async (milliseconds, signal) => await setTimeout(milliseconds, undefined, { signal }),
@@ -123,9 +128,9 @@ class ScheduleLoop<Plan> {
     let after = this.#clock.now();
     await this.#checkFirst(after);
     while (!this.#signal.aborted) {
-      const due = nextOf(this.#request.schedule, after);
-      const time = due[0]?.startTime.getTime();
+      const { due, time, isQuiet } = nextOf(this.#request.schedule, after);
       if (time === undefined) return this.#end('exhausted', 'the schedule has no more of them');
+      this.#tellNext(time, isQuiet);
       await this.#waitUntil(time);
       for (const event of due) {
         if (this.#signal.aborted) break;
@@ -140,8 +145,12 @@ class ScheduleLoop<Plan> {
 
   /** Checks the first run now: it may be due only in a month. */
   async #checkFirst(after: number): Promise<void> {
-    const [first] = this.#request.schedule.next(1, { after: new Date(after) });
-    if (first === undefined) throw exhausted(this.#flow.name, after);
+    const {
+      due: [first],
+      time,
+    } = nextOf(this.#request.schedule, after);
+    if (time === undefined) throw exhausted(this.#flow.name, after);
+    if (first === undefined) return;
     try {
       await resolveParameters(this.#flow, this.#parametersOf(first));
     } catch (error) {
@@ -150,9 +159,14 @@ class ScheduleLoop<Plan> {
     }
   }
 
+  #tellNext(time: number, isQuiet: boolean): void {
+    const left = time - this.#clock.now();
+    if (isQuiet) this.#logger.warn(`the filters of the schedule pass no time until ${isoTime(time)}; it goes on then`);
+    else if (left > 0) this.#logger.info(`next run at ${isoTime(time)}, in ${formatDuration(left)}`);
+  }
+
   async #waitUntil(time: number): Promise<void> {
     let left = time - this.#clock.now();
-    if (left > 0) this.#logger.info(`next run at ${isoTime(time)}, in ${formatDuration(left)}`);
     while (left > 0 && !this.#signal.aborted) {
       try {
         await this.#clock.wait(Math.min(left, lookAgainMs), this.#signal);
@@ -228,8 +242,29 @@ class ScheduleLoop<Plan> {
   }
 }
 
-/** All events of the next time after `after`: there are several when clocks with different parameters agree on it. */
-function nextOf(schedule: Schedule, after: number): ScheduledEvent[] {
+interface NextRuns {
+  /** All events of the next time: there are several when clocks with different parameters agree on it. */
+  readonly due: readonly ScheduledEvent[];
+  /** Absent if there are no more. */
+  readonly time?: number;
+  /** Whether there are none until that time, and nobody has looked further. */
+  readonly isQuiet: boolean;
+}
+
+function nextOf(schedule: Schedule, after: number): NextRuns {
+  let from = after;
+  for (let look = 1; ; look += 1) {
+    const due = eventsAfter(schedule, from);
+    if (due.length > 0) return { due, time: due[0]!.startTime.getTime(), isQuiet: false };
+    const until = schedule.quietUntil(new Date(from))?.getTime();
+    if (until === undefined || until - after > longestQuietMs) return { due, isQuiet: true };
+    // To be there in time for what may come then.
+    if (look === mostLooks) return { due, time: until - lookAgainMs, isQuiet: true };
+    from = until - 1;
+  }
+}
+
+function eventsAfter(schedule: Schedule, after: number): ScheduledEvent[] {
   for (let count = 2; ; count *= 2) {
     const events = schedule.next(count, { after: new Date(after) });
     const time = events[0]?.startTime.getTime();
