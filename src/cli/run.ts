@@ -102,20 +102,22 @@ function executorOf({ local, workers, listen, scheduler, token, ...files }: RunA
 }
 
 function flowOf(file: string, module: Readonly<Record<string, unknown>>, wanted: string | undefined): Flow {
-  const flows = new Map<string, Flow>();
-  for (const value of Object.values(module)) if (value instanceof Flow) flows.set(value.name, value);
-  const names = [...flows.keys()];
-  const [only] = flows.values();
-  if (wanted === undefined && flows.size === 1) return only!;
-  const flow = wanted === undefined ? undefined : flows.get(wanted);
-  if (flow !== undefined) return flow;
-  if (names.length === 0) {
+  const flows = [...new Set(Object.values(module).filter((value) => value instanceof Flow))];
+  const found = flows.filter(({ name }) => wanted === undefined || name === wanted);
+  if (found.length === 1) return found[0]!;
+  if (flows.length === 0) {
     const remedy = `Write: export const flow = new Flow('name', () => …)`;
     const message = `${file} neither runs a flow nor exports one. ${remedy}`;
     throw new UsageError('NO_FLOW', message, { file });
   }
-  const problem = wanted === undefined ? `exports ${names.length} flows` : `exports no flow '${wanted}'`;
+  const names = [...new Set(flows.map(({ name }) => name))];
+  const facts = { file, flows: names };
+  const called = wanted === undefined ? '' : ` called '${wanted}'`;
+  if (found.length > 1 && (wanted !== undefined || names.length === 1)) {
+    const message = `${file} exports ${found.length} flows${called}. Give each a name of its own: ${names.join(', ')}.`;
+    throw new UsageError('NO_FLOW', message, facts);
+  }
+  const problem = wanted === undefined ? `exports ${found.length} flows` : `exports no flow '${wanted}'`;
   const hint = wanted === undefined ? '' : didYouMean(wanted, names);
-  const message = `${file} ${problem}.${hint} Choose one with --flow: ${names.join(', ')}.`;
-  throw new UsageError('NO_FLOW', message, { file, flows: names });
+  throw new UsageError('NO_FLOW', `${file} ${problem}.${hint} Choose one with --flow: ${names.join(', ')}.`, facts);
 }

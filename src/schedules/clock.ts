@@ -108,8 +108,8 @@ function assertKeptByJson(parameters: Readonly<Record<string, unknown>>): void {
     const text = textOf(value);
     if (text !== undefined && isDeepStrictEqual(JSON.parse(text), value)) continue;
     const message =
-      `parameter '${name}' of a clock cannot be written as JSON, which would make something else of it. Give it texts, ` +
-      `numbers, true, false, null, and plain lists and objects of these.`;
+      `parameter '${name}' of a clock cannot be written as JSON, which would make something else of it. Give it ` +
+      `texts, numbers, true, false, null, and plain lists and objects of these.`;
     throw new UsageError('SCHEDULE_NOT_SERIALIZABLE', message, { parameter: name });
   }
 }

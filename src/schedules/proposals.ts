@@ -1,5 +1,5 @@
-// What the clocks of a schedule propose, and which of it passes. A clock that fires every second may propose millions of
-// times in a row that do not; so where filters are known, what cannot pass is left out.
+// What the clocks of a schedule propose, and which of it passes. A clock that fires every second may propose millions
+// of times in a row that do not; so where filters are known, what cannot pass is left out.
 
 import type { Clock, ScheduledEvent } from './clock.ts';
 import { isKnownFilter } from './filters.ts';
@@ -40,7 +40,7 @@ export function edgesOf(filters: readonly Filter[]): Edges | undefined {
   return { moment: around(on('moment')), time: around(on('time')) };
 }
 
-/** What the clock proposes after `after`. Of times in a row that do not pass, by these edges, it has the first alone. */
+/** What the clock proposes after `after`. Of times in a row that do not pass, by these edges, only the first. */
 export function* proposalsOf(
   clock: Clock,
   after: Date,

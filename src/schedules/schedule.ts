@@ -66,10 +66,10 @@ export class Schedule {
   }
 
   /**
-   * The next `count` events after `after`, earliest first; fewer if the clocks end, or once 10,000 times were looked at:
-   * see `quietUntil`. Of the times in a row that filters of `filters` refuse, they look at the first alone. Events that
-   * an adjustment moves to the same time with equal parameters are one. Events at one time with different parameters
-   * are several: to go on from the last of too few would pass over the others of its time.
+   * The next `count` events after `after`, earliest first; fewer if the clocks end, or once 10,000 times were looked
+   * at: see `quietUntil`. Of the times in a row that filters of `filters` refuse, only the first is looked at. Events
+   * that an adjustment moves to the same time with equal parameters are one. Events at one time with different
+   * parameters are several: to go on from the last of too few would pass over the others of its time.
    */
   next(count: number, options: { readonly after: Date }): ScheduledEvent[] {
     if (!rules.count.holds(count)) {

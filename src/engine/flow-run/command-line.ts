@@ -1,6 +1,7 @@
 // What `heddle run FILE` says about the flow run that the file itself starts, so that a script need not read its own
 // command line. It applies to the first run that is reached, and only to that one.
 
+import { processWide } from '../../lib/process-wide.ts';
 import { isInTaskRun } from '../context.ts';
 import type { Executor } from './executor.ts';
 import type { FlowState } from './flow-state.ts';
@@ -18,21 +19,24 @@ export interface CommandLineRun {
   readonly another: () => void;
 }
 
-let awaited: CommandLineRun | undefined;
-let taken: CommandLineRun | undefined;
+/** The command may be that of another copy of Heddle than the one that the file imports. */
+const command = processWide('command-line', () => ({
+  awaited: undefined as CommandLineRun | undefined,
+  taken: undefined as CommandLineRun | undefined,
+}));
 
 export function isRunAwaited(): boolean {
-  return awaited !== undefined;
+  return command.awaited !== undefined;
 }
 
 export function awaitRun(run: CommandLineRun): void {
-  awaited = run;
+  command.awaited = run;
 }
 
 export function takeCommandLine(): CommandLineRun | undefined {
-  const run = awaited;
-  awaited = undefined;
-  if (run === undefined && !isInTaskRun()) taken?.another();
-  taken ??= run;
+  const run = command.awaited;
+  command.awaited = undefined;
+  if (run === undefined && !isInTaskRun()) command.taken?.another();
+  command.taken ??= run;
   return run;
 }
