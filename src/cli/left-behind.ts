@@ -1,4 +1,4 @@
-// A run is over, and its process is not, because something that a task began goes on. The process is not ended for it,
+// No run goes on, and the process does, because something that a task began goes on. The process is not ended for it,
 // since nobody knows what else the file is there for; but it says so.
 
 import { awaitsSignal, isAnyRunGoingOn } from '../engine/interrupt.ts';
@@ -34,8 +34,9 @@ export function tellWhatStays({ program = process, tell = say }: Looking = {}): 
     clearInterval(timer);
     const what = listed(program.getActiveResourcesInfo());
     tell(
-      `the run is over, and the process stays because of what is left open${what}. Ctrl-C ends it. To let it end by ` +
-        `itself, end in a task what it begins: give fetch its signal: context.signal, clear timers, close connections.`,
+      `nothing runs any more, and the process stays because of what is left open${what}. Ctrl-C ends it. To let it ` +
+        `end by itself, end in a task what it begins: give fetch its signal: context.signal, clear timers, close ` +
+        `connections.`,
     );
   }, lookEveryMs).unref();
 }

@@ -4,6 +4,7 @@
 import { findSourceMap } from 'node:module';
 import { Inspector, type Code } from './inspector.ts';
 import { placeOf } from './registry.ts';
+import { startsOfLines } from './syntax/lines.ts';
 
 export type { Code };
 
@@ -59,38 +60,21 @@ export function textOf(code: Code): string {
 }
 
 export function offsetIn(source: string, { line, column }: Spot): number {
-  return (startsOf(source)[line] ?? source.length) + column;
+  return (startsOfLines(source)[line] ?? source.length) + column;
 }
 
 /** Where so much of a source ends. */
 export function spotIn(source: string, offset: number): Spot {
-  const starts = startsOf(source);
+  const starts = startsOfLines(source);
   const next = starts.findIndex((start) => start > offset);
   const line = (next === -1 ? starts.length : next) - 1;
   return { line, column: offset - starts[line]! };
 }
 
-/** Where a text ends. */
-export function endOf(text: string): Spot {
-  return { line: text.split('\n').length - 1, column: text.length - (text.lastIndexOf('\n') + 1) };
-}
-
 /** One line of a source, with its end. */
 export function lineOf(source: string, line: number): string {
-  const starts = startsOf(source);
+  const starts = startsOfLines(source);
   return source.slice(starts[line], starts[line + 1]);
-}
-
-/** Where the lines of a source begin, by its text: many functions stand in few of them. */
-const startsBySource = new Map<string, readonly number[]>();
-
-function startsOf(source: string): readonly number[] {
-  let found = startsBySource.get(source);
-  if (found === undefined) {
-    found = [0, ...Array.from(source.matchAll(/\n/g), ({ index }) => index + 1)];
-    startsBySource.set(source, found);
-  }
-  return found;
 }
 
 /** `file:line:column` in a script, for people. */

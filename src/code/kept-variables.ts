@@ -2,6 +2,7 @@
 // looked at once in a process; most at a glance, which costs microseconds.
 
 import { placesIn, textOf, type Code } from './function-place.ts';
+import { endOf } from './syntax/lines.ts';
 
 /** A variable, or a part of what one holds, that a function writes to and that outlives it. */
 export interface KeptVariable {
@@ -62,5 +63,5 @@ function mayWrite(source: string): boolean {
 }
 
 function lineOf(code: Code, offset: number): number {
-  return textOf(code).slice(0, offset).split('\n').length;
+  return endOf(textOf(code).slice(0, offset)).line + 1;
 }

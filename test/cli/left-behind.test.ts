@@ -17,7 +17,9 @@ test('what a task left behind keeps the process, which says so, and Ctrl-C ends 
 
   await using program = heddle(['run', 'test/cli/left-behind.fixture.ts', '--local', '-p', `port=${port}`]);
 
-  await program.line(/^.* heddle \| the run is over, and the process stays because of what is left open: 1 TCP socket/);
+  await program.line(
+    /^.* heddle \| nothing runs any more, and the process stays because of what is left open: 1 TCP socket/,
+  );
   assert.deepEqual(program.stdout, ['[ 1 ]']);
   program.child.kill('SIGINT');
   assert.equal(await program.status(), 'SIGINT');
@@ -32,7 +34,7 @@ test('it is said once, with all that there is and without the standard streams',
   assert.deepEqual(said, []);
   t.mock.timers.tick(1);
   assert.deepEqual(said, [
-    'the run is over, and the process stays because of what is left open: 2 TCP sockets, 1 timer, 1 message port, ' +
+    'nothing runs any more, and the process stays because of what is left open: 2 TCP sockets, 1 timer, 1 message port, ' +
       '1 SomethingNew. Ctrl-C ends it. To let it end by itself, end in a task what it begins: give fetch its ' +
       'signal: context.signal, clear timers, close connections.',
   ]);

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { runInThisContext } from 'node:vm';
 import { task, type Task } from 'heddle';
 import { certain } from '../../src/code/certain.ts';
@@ -35,6 +38,23 @@ test('a definition in a module that Vite has rewritten is not said to be inside 
     code: 'TASK_NOT_ADDRESSABLE',
     message: /^task 'of-vite' was made in a module that Vite has rewritten, .*LocalExecutor.*viteModuleRunner: false/,
   });
+});
+
+test('places are found behind whatever the engine counts as the end of a line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-lines-'));
+  const path = join(folder, 'lines.mjs');
+  writeFileSync(
+    path,
+    "export const text = 'a\u2028b\u2029';\r// c\r\nexport let made;\nif (text && !import.meta.main) { made = make('guarded'); }\n",
+  );
+  Object.assign(globalThis, { make: (name: string) => task(name, () => 1) });
+  try {
+    const { made } = (await import(pathToFileURL(path).href)) as { made: Task<[], number> };
+
+    assert.equal((await certain(made.reference)).made, 'behind if (text && !import.meta.main)');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('what is beyond doubt stays as it is', async () => {

@@ -25,6 +25,8 @@ export async function moduleScope(address: ModuleAddress): Promise<ModuleScope> 
   if (module === undefined) {
     module = findInsider(address).then((insider) => new ModuleScope(url, insider));
     modules.set(url, module);
+    // Whoever asks next tries again: this thread may only have been short of files.
+    module.catch(() => modules.delete(url));
   }
   return await module;
 }

@@ -18,6 +18,7 @@ import { assertSame } from '../function-identity.ts';
 import type { Code } from '../inspector.ts';
 import { exportAt, thingAt } from './known.ts';
 import { load } from '../load.ts';
+import { notOfLineBreak } from '../syntax/lines.ts';
 import { keyOfName } from './properties.ts';
 import { moduleScope, type ModuleScope } from './module-scope.ts';
 
@@ -294,7 +295,7 @@ function withReplaced({ source, replaced }: CapturedText): string {
   return replaced
     .toSorted((a, b) => b.start - a.start)
     .reduce((text, { start, end, by }) => {
-      const breaks = text.slice(start, end).replaceAll(/[^\n]/g, '');
+      const breaks = text.slice(start, end).replaceAll(notOfLineBreak, '');
       return `${text.slice(0, start)}${by}${breaks}${text.slice(end)}`;
     }, source);
 }

@@ -2,9 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { isModuleScope } from './captured.ts';
-import { endOf, positionOf } from '../function-place.ts';
+import { positionOf } from '../function-place.ts';
 import type { Code, FunctionFacts, Inspector } from '../inspector.ts';
 import { toUrl } from '../call-site.ts';
+import { endOf } from '../syntax/lines.ts';
 
 export interface WrittenFunction {
   readonly scriptId: string;

@@ -3,6 +3,7 @@
 import type { AnyNode, Program } from 'acorn';
 import type { Place } from '../call-site.ts';
 import { readModule } from './function-text.ts';
+import { startsOfLines } from './lines.ts';
 import { mainGuards } from '../registry.ts';
 import { childrenOf, isFunction } from './scope.ts';
 
@@ -91,6 +92,5 @@ function conditionOf(node: AnyNode): AnyNode | undefined {
 }
 
 function offsetOf(source: string, { line, column }: Place): number {
-  const lines = source.split('\n', line);
-  return lines.slice(0, -1).reduce((sum, each) => sum + each.length + 1, column - 1);
+  return (startsOfLines(source)[line - 1] ?? source.length) + column - 1;
 }
