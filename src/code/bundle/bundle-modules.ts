@@ -1,7 +1,7 @@
 // What goes into a bundle and what stays outside, and what is put around the modules in it, so that each is what it
 // was: it says who it is before it runs, its `import.meta` is its own, and the files that it names are there.
 
-import type { OutputFile, Plugin, PluginBuild } from 'esbuild';
+import type { OutputFile, Plugin, PluginBuild, ResolveResult } from 'esbuild';
 import { nodeCrypto } from '../../lib/lazy-node.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules, SourceMap, type SourceMapPayload } from 'node:module';
@@ -12,12 +12,21 @@ import { ownSource, packageFolderOf, readPackage, type BundleSource } from './bu
 
 /** What is a part of the bundle, and what is there without it. */
 export function resolving(source: BundleSource): Plugin {
+  const known = new Map<string, Promise<ResolveResult>>();
   return {
     name: 'heddle-resolving',
     setup: (build) => {
       build.onResolve({ filter: /.*/ }, async ({ path, kind, pluginData, ...from }) => {
         if (pluginData === source || kind === 'entry-point' || path.startsWith('node:')) return undefined;
-        const found = await build.resolve(path, { ...from, kind, pluginData: source });
+        const isWasm = path.endsWith('.wasm');
+        // What a package has is a part of it, wherever that goes.
+        if (path.startsWith('.') && !isWasm && source.foreignPackageOf(from.importer) !== undefined) return undefined;
+        const key = JSON.stringify([from.resolveDir, kind, path]);
+        let resolved = known.get(key);
+        if (resolved === undefined) {
+          known.set(key, (resolved = build.resolve(path, { ...from, kind, pluginData: source })));
+        }
+        const found = await resolved;
         if (found.external) return found;
         if (found.errors.length > 0) {
           // What is only loaded when it is reached may not be there at all: then it is missing there, as it is here.
@@ -28,10 +37,9 @@ export function resolving(source: BundleSource): Plugin {
         const folder = packageFolderOf(found.path);
         if (folder !== undefined && source.isOutside(folder)) return { path, external: true };
         // Node loads these itself, from where they are in the bundle.
-        const isWasm = found.path.endsWith('.wasm');
         if (isWasm) source.take(found.path);
-        // What it finds itself it compiles as `tsconfig.json` says.
-        if (!isWasm && !source.isOfPackage(found.path)) return isBeyondNode(found.path) ? undefined : found;
+        // What esbuild finds by itself, it knows more of: whether its package has ES modules.
+        if (!isWasm && !source.isOfPackage(found.path)) return undefined;
         return { path: `./${source.placeOf(found.path)}`, external: true };
       });
     },
@@ -43,14 +51,21 @@ const decorator = /^(?!\s*(?:\*|\/[/*])).*(?<![\w'"`])@[\w$(]/m;
 
 /** A loader made it something that Node can run, which can only be what `tsconfig.json` says. */
 function isBeyondNode(path: string): boolean {
-  return /\.[jt]sx$/.test(path) || (/\.[cm]?ts$/.test(path) && decorator.test(readFileSync(path, 'utf8')));
+  return /\.[jt]sx$/.test(path) || (isTypeScript(path) && decorator.test(readFileSync(path, 'utf8')));
 }
 
+function isTypeScript(path: string): boolean {
+  return /\.[cm]?ts$/.test(path);
+}
+
+const documentation = /^\s*\/\*\*[^]*?\*\//gm;
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
 const looksAround =
   /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b|\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)/;
 /** What may need more than what `esbuild` does. */
 const speaksOfItself = /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b/;
+/** What says that a call does nothing but return something, so that it may be left out. */
+const purity = /\/\*\s*[@#]__(?:PURE|NO_SIDE_EFFECTS)__\s*\*\//g;
 
 export function rewriting(source: BundleSource): Plugin {
   return {
@@ -60,17 +75,18 @@ export function rewriting(source: BundleSource): Plugin {
         const text = readFileSync(path, 'utf8');
         const folder = source.foreignPackageOf(path);
         if (folder !== undefined) {
-          if (looksAround.test(text)) source.takePackage(readPackage(folder)?.name ?? '', dirname(path));
+          const isLooking = looksAround.test(text) && looksAround.test(text.replaceAll(documentation, ''));
+          if (isLooking) source.takePackage(readPackage(folder)?.name ?? '', dirname(path));
           return undefined;
         }
+        source.noteClaims(path);
         const before = `__heddleBefore_${idOf(path, source)}`;
         const enter = `const ${before}=__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
-        const module = speaksOfItself.test(text)
-          ? await new UserModule(path, source, build).rewritten()
-          : { code: text, before: '', loader: loaderOf(path) };
+        const module = await new UserModule(path, source, build).rewritten(text);
         // A module that is required runs in the middle of another.
         const leave = `\n;__heddleLeave(${before});`;
-        const contents = behindFirst(module.code, enter + module.before) + leave;
+        const code = module.code.replaceAll(purity, (comment) => ' '.repeat(comment.length));
+        const contents = withStatements(code, enter + module.before, module.map) + leave;
         return { contents, loader: module.loader, resolveDir: dirname(path) };
       });
     },
@@ -79,9 +95,11 @@ export function rewriting(source: BundleSource): Plugin {
 
 interface Rewritten {
   readonly code: string;
-  /** Goes before it, on the same line. */
+  /** Goes before it. */
   readonly before: string;
   readonly loader: Loader;
+  /** What tells where its parts were written, if it is not as it was. */
+  readonly map?: SourceMapPayload;
 }
 
 /** A module of the user's, to which `import.meta` and `__dirname` are still its own place. */
@@ -96,37 +114,47 @@ class UserModule {
     this.#build = build;
   }
 
-  async rewritten(): Promise<Rewritten> {
+  async rewritten(text: string): Promise<Rewritten> {
     const path = this.#path;
+    const isPlain = !speaksOfItself.test(text);
+    // Of what Node runs as it is, `tsconfig.json` says nothing, so the types are taken off before it is looked at.
+    if (isPlain && (!isTypeScript(path) || isBeyondNode(path))) {
+      return { code: text, before: '', loader: loaderOf(path) };
+    }
     const meta = `__heddleMeta_${idOf(path, this.#source)}`;
-    // A parser knows where it is code, and where a text.
+    const { code, map } = await this.#withoutTypes(meta);
+    if (isPlain) return { code, before: '', loader: 'js', map };
+    const { namesInCode } = await import('./bundle-names.ts');
+    const names = namesInCode(code, meta);
+    const places = await this.#bring(names);
+    const own = JSON.stringify([this.#source.placeOf(path), places]);
+    const locals = names.isCommonJs ? `var __dirname=${meta}.dirname,__filename=${meta}.filename;` : '';
+    return {
+      code: this.#withImportsApart(code, { names, meta, map }),
+      before: `const ${meta}=__heddlePlace(${own});${locals}`,
+      loader: 'js',
+      map,
+    };
+  }
+
+  /** Its own text as JavaScript, to which `import.meta` is a variable. A parser knows where it is code. */
+  async #withoutTypes(meta: string): Promise<{ readonly code: string; readonly map: SourceMapPayload }> {
+    const path = this.#path;
     const { build } = await import('esbuild');
+    const compilerOptions = { verbatimModuleSyntax: this.#source.keepsImports };
     const { outputFiles } = await build({
       entryPoints: [path],
       outfile: `${path}.js`,
       write: false,
       platform: 'node',
       target: 'node24',
-      sourcemap: 'both',
+      sourcemap: 'external',
       logLevel: 'silent',
       define: { 'import.meta': meta },
-      ...(!isBeyondNode(path) && { tsconfigRaw: {} }),
+      ...(!isBeyondNode(path) && { tsconfigRaw: { compilerOptions } }),
     });
-    const [map, { text: code }] = outputFiles.toSorted((a, b) => (a.path > b.path ? -1 : 1)) as [
-      OutputFile,
-      OutputFile,
-    ];
-    const { namesInCode } = await import('./bundle-names.ts');
-    const names = namesInCode(code, meta);
-    const places = await this.#bring(names);
-    const own = JSON.stringify([this.#source.placeOf(path), places]);
-    const locals = names.isCommonJs ? `var __dirname=${meta}.dirname,__filename=${meta}.filename;` : '';
-    const imports = { names, meta, map: JSON.parse(map.text) as SourceMapPayload };
-    return {
-      code: this.#withImportsApart(code, imports),
-      before: `const ${meta}=__heddlePlace(${own});${locals}`,
-      loader: 'js',
-    };
+    const [map, code] = outputFiles.toSorted((a, b) => (a.path > b.path ? -1 : 1)) as [OutputFile, OutputFile];
+    return { code: code.text, map: JSON.parse(map.text) as SourceMapPayload };
   }
 
   /** Gives where in the bundle those are that it asks `import.meta.resolve()` for. */
@@ -223,10 +251,18 @@ function isCode(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path);
 }
 
-/** Behind what only means something at the very beginning of a module. */
-function behindFirst(text: string, statements: string): string {
-  const [, first = ''] = /^(#![^\n]*\n|\s*(?:'use strict'|"use strict");?)/.exec(text) ?? [];
-  return first + statements + text.slice(first.length);
+/** Behind what only means something at the very beginning of a module; if possible, on a line that its map knows. */
+function withStatements(code: string, statements: string, map: SourceMapPayload | undefined): string {
+  const [, first = ''] = /^(#![^\n]*\n|\s*(?:'use strict'|"use strict");?)/.exec(code) ?? [];
+  const rest = code.slice(first.length);
+  if (map === undefined) return first + statements + rest;
+  const isOnLine = first === '' || first.endsWith('\n');
+  const { mappings } = map;
+  const at = first === '' ? 0 : mappings.indexOf(';') + 1;
+  const moved = isOnLine ? { ...map, mappings: `${mappings.slice(0, at)};${mappings.slice(at)}` } : map;
+  const base64 = Buffer.from(JSON.stringify(moved)).toString('base64');
+  const text = `${first}${statements}${isOnLine ? '\n' : ''}${rest}`;
+  return `${text}\n//# sourceMappingURL=data:application/json;base64,${base64}`;
 }
 
 type Loader = 'ts' | 'tsx' | 'js' | 'jsx';

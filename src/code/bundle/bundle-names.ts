@@ -81,7 +81,7 @@ class Reading {
   #noteUrl([name, base]: readonly AnyNode[]): void {
     const file = textOf(name);
     if (file === undefined) return;
-    if (file.startsWith('.') && this.#isMeta(base, 'url')) this.#files.add(file);
+    if (file.startsWith('.') && this.#isMeta(base, 'url')) this.#files.add(pathIn(file));
     if (base?.type !== 'CallExpression' || !this.#isMeta(base.callee, 'resolve')) return;
     const [of] = textsOf(base.arguments);
     if (of === undefined) return;
@@ -153,6 +153,16 @@ function pathFrom(node: AnyNode, isFolder: (node: AnyNode | undefined) => boolea
   if (node.type !== 'TemplateLiteral' || node.expressions.length !== 1 || !isFolder(node.expressions[0]))
     return undefined;
   return node.quasis[0]?.value.raw === '' ? node.quasis[1]?.value.cooked?.replace(/^\//, '') : undefined;
+}
+
+/** A URL has some characters of a path otherwise. */
+function pathIn(url: string): string {
+  const path = url.replace(/[?#].*$/, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** All of them, when all are known. */

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Sta
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BundleFile } from './bundle-archive.ts';
+import { projectOf } from '../registry.ts';
 
 interface PackageJson {
   readonly name: string;
@@ -12,10 +13,12 @@ interface PackageJson {
   readonly gypfile?: boolean;
   readonly binary?: unknown;
   readonly cpu?: unknown;
-  readonly scripts?: object;
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: object;
   readonly optionalDependencies?: object;
   readonly peerDependencies?: object;
+  readonly peerDependenciesMeta?: object;
+  readonly sideEffects?: unknown;
 }
 
 /** What is larger is not sent: a package is to be installed on the worker, and of a folder that is told. */
@@ -38,6 +41,10 @@ export class BundleSource {
   readonly modules = new Set<string>();
   /** What will be missing, for whoever starts the flow. */
   readonly warnings = new Set<string>();
+  /** Whether modules of the user's are run for what they do by themselves, whatever their package says of that. */
+  ignoresClaims = false;
+  /** Whether what a module imports is imported, also where it uses none of it, as Node does. */
+  keepsImports = true;
   /** Folders of packages that come along as they are. */
   readonly #packages = new Set<string>();
   /** For each folder of a package that was looked at, whether it is not sent. */
@@ -81,12 +88,17 @@ export class BundleSource {
     return makesTasks ? undefined : folder;
   }
 
+  /** To be called with modules of the user's. */
+  noteClaims(path: string): void {
+    this.ignoresClaims ||= readPackage(projectOf(dirname(path)))?.sideEffects !== undefined;
+  }
+
   /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */
   take(path: string): void {
     const stats = statsOf(path);
     if (stats?.isFile() === true) this.#files.add(path);
     if (stats?.isDirectory() !== true || !relative(path, this.root).startsWith('..')) return;
-    const { paths, byteLength } = filesIn(path);
+    const { paths, byteLength } = filesIn(path, isForThisMachine);
     if (byteLength <= largestBytes) for (const each of paths) this.#files.add(each);
     else this.warnings.add(`${path} is larger than ${largestBytes / 2 ** 20} MB, so it is not sent with the code`);
   }
@@ -106,8 +118,10 @@ export class BundleSource {
       this.#link(each, { found, folder });
       if (isTaken) continue;
       this.#packages.add(folder);
-      const { dependencies, optionalDependencies, peerDependencies } = readPackage(folder) ?? {};
-      const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+      const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = readPackage(folder) ?? {};
+      // Drivers that are loaded by a name of the user's may be named in the last one alone.
+      const groups = [dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta];
+      const names = groups.flatMap((group) => Object.keys(group ?? {}));
       open.push(...names.map((other) => ({ name: other, from: folder })));
     }
   }
@@ -135,9 +149,11 @@ export class BundleSource {
 
   /** A package that lies elsewhere is found in the bundle from where it is found here. */
   #link({ name, from }: NamedPackage, { found, folder }: { readonly found: string; readonly folder: string }): void {
-    const isAbove = relative(this.root, found).startsWith('..') && !relative(this.root, from).startsWith('..');
-    if (isAbove) this.links.set(`node_modules/${name}`, this.placeOf(folder));
-    else if (folder !== found) this.links.set(this.placeOf(found), this.placeOf(folder));
+    const place = this.placeOf(folder);
+    const top = `node_modules/${name}`;
+    const [isAbove, isFromAbove] = [found, from].map((path) => relative(this.root, path).startsWith('..'));
+    if (isAbove && !(isFromAbove && this.links.has(top))) this.links.set(top, place);
+    if (folder !== found && !(isAbove && !isFromAbove)) this.links.set(this.placeOf(found), place);
   }
 }
 
@@ -167,6 +183,9 @@ export function readPackage(folder: string): PackageJson | undefined {
 
 /** What is in a package for those who read and compile it. */
 const isForAuthors = (name: string): boolean => /\.(?:map|d\.[cm]?ts)$/.test(name);
+
+/** What holds settings of one machine, often secret ones: whoever needs it elsewhere names the file itself. */
+const isForThisMachine = (name: string): boolean => /^\.env(?:\.|$)/.test(name);
 
 /** All files in a folder, also by way of links, but for packages and repositories, and those to be left out. */
 function filesIn(
@@ -201,16 +220,38 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
+/** Packages that make, or look for, native code of those that depend on them. */
+const forNative = new Set([
+  '@mapbox/node-pre-gyp',
+  'bindings',
+  'cmake-js',
+  'nan',
+  'napi-macros',
+  'node-addon-api',
+  'node-gyp',
+  'node-gyp-build',
+  'node-gyp-build-optional-packages',
+  'node-pre-gyp',
+  'pkg-prebuilds',
+  'prebuild-install',
+]);
+const makesNative = /\b(?:node-gyp|node-gyp-build|node-pre-gyp|prebuild-install|pkg-prebuilds|cmake-js|napi)\b/;
+
 /** Whether there is native code in a package, or in one of those for one kind of machine that it comes with. */
 function isNative(folder: string, facts: PackageJson): boolean {
   const { scripts, dependencies, optionalDependencies = {}, gypfile, binary, cpu } = facts;
-  const isForMachine = (name: string) => readPackage(join(dirname(folder), name))?.cpu !== undefined;
+  const { preinstall, install, postinstall } = scripts ?? {};
+  const isForMachine = (name: string) => {
+    const found = findPackage({ name, from: folder });
+    return found !== undefined && readPackage(found)?.cpu !== undefined;
+  };
   return (
     gypfile === true ||
     binary !== undefined ||
     cpu !== undefined ||
     existsSync(join(folder, 'binding.gyp')) ||
-    /prebuild|node-gyp|node-pre-gyp|napi/.test(JSON.stringify([scripts, dependencies])) ||
+    makesNative.test([preinstall, install, postinstall].join('\n')) ||
+    Object.keys(dependencies ?? {}).some((name) => forNative.has(name)) ||
     Object.keys(optionalDependencies).some(isForMachine)
   );
 }

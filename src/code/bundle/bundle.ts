@@ -65,7 +65,11 @@ async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Prom
   const source = new BundleSource(projectOf(dirname(entry)));
   const modules = [module, ...also] as const;
   try {
-    const built = await builtOf(source, modules);
+    const built = await builtOf(source, modules).catch(async (error: unknown) => {
+      if (!source.keepsImports || !isOfTypes(error)) throw error;
+      source.keepsImports = false;
+      return await builtOf(source, modules);
+    });
     const inputs = Object.keys(built.metafile.inputs).map((path) => resolve(source.root, path));
     const loadedAt = Math.max(...modules.map(whenLoaded));
     const later = inputs.find((path) => Math.floor(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > loadedAt);
@@ -82,19 +86,26 @@ async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Prom
   }
 }
 
+/** Whether a module imports what is not there: a loader that took it for a type may have left it out. */
+function isOfTypes(error: unknown): boolean {
+  const errors = (error as Partial<BuildFailure>).errors ?? [];
+  return errors.some(({ text }) => text.startsWith('No matching export'));
+}
+
 /** Once more when more is known of what stays outside, or must come first. */
 async function builtOf(source: BundleSource, [module, ...also]: readonly [string, ...string[]]): Promise<Built> {
   const { build } = await import('esbuild');
   const plugins = [resolving(source), rewriting(source)];
   const entry = fileURLToPath(module);
   for (let modules = [module]; ;) {
-    const { apartCount } = source;
+    const { apartCount, ignoresClaims } = source;
     const built = await build({ ...optionsFor(source, modules), plugins });
     if (source.modules.size > 0) await bringModules(source);
     // Who is imported anyway must not come first: modules that import each other would run in another order.
     const imported = importedBy(entry, built.metafile, source.root);
     const needed = [...also.filter((each) => !imported.has(fileURLToPath(each))), module];
-    if (source.apartCount === apartCount && needed.length === modules.length) return built;
+    const isSettled = source.apartCount === apartCount && source.ignoresClaims === ignoresClaims;
+    if (isSettled && needed.length === modules.length) return built;
     modules = needed;
   }
 }
@@ -178,9 +189,10 @@ function optionsFor(source: BundleSource, modules: readonly string[]) {
   } satisfies BuildOptions;
 }
 
-function sharedOptions({ root }: BundleSource) {
+function sharedOptions({ root, ignoresClaims }: BundleSource) {
   return {
     absWorkingDir: root,
+    ignoreAnnotations: ignoresClaims,
     bundle: true,
     write: false,
     metafile: true,
@@ -206,13 +218,13 @@ function importsOf(modules: readonly string[]): string {
   return modules.map((module) => `import ${JSON.stringify(fileURLToPath(module))};`).join('\n');
 }
 
-/** What CommonJS packages expect to be there; and where the parts of the bundle are on the worker's disk. */
+/** What CommonJS modules expect to be there; and where the parts of the bundle are on the worker's disk. */
 const prelude = [
   `import{AsyncLocalStorage as __HeddleStorage}from'node:async_hooks'`,
   `import{createRequire as __heddleRequire}from'node:module'`,
   `import{pathToFileURL as __heddleToUrl}from'node:url'`,
   `import __heddlePath from'node:path'`,
-  `const require=__heddleRequire(import.meta.url),__dirname=import.meta.dirname,__filename=import.meta.filename`,
+  `const require=__heddleRequire(import.meta.url)`,
   `const __heddleModule=globalThis[Symbol.for('heddle.bundled-module')]??=new __HeddleStorage()`,
   `const __heddleEnter=(module)=>{const before=__heddleModule.getStore();` +
     `__heddleModule.enterWith({bundle:import.meta.url,module});return before}`,
@@ -222,7 +234,7 @@ const prelude = [
     `try{return at===undefined?load():load().catch((error)=>{__heddleTellOf(error,at);throw error})}` +
     `finally{__heddleModule.enterWith(before)}}`,
   `const __heddleTellOf=(error,at)=>{try{error[Symbol.for('${importedAt.description}')]=at}catch{}}`,
-  `const __heddleFile=(path)=>__heddlePath.join(__dirname,path)`,
+  `const __heddleFile=(path)=>__heddlePath.join(import.meta.dirname,path)`,
   `const __heddleUrl=(path)=>__heddleToUrl(__heddleFile(path)).href`,
   `const __heddleFrom=(name,{url})=>/^\\.{0,2}\\//.test(name)?new URL(name,url).href:name`,
   `const __heddlePlace=([path,places])=>{const filename=__heddleFile(path),url=__heddleUrl(path);` +

@@ -28,14 +28,15 @@ export interface Bundled {
 /** The bytes of a module of WebAssembly that exports `add`. */
 export const addModule = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=', 'base64');
 
-export function newProject(files: Readonly<Record<string, string | Uint8Array>>): Project {
+/** With its flow.mjs in that folder of it. */
+export function newProject(files: Readonly<Record<string, string | Uint8Array>>, folder = '.'): Project {
   const path = mkdtempSync(join(tmpdir(), 'heddle-project-'));
   for (const [name, content] of Object.entries({ 'package.json': '{}', ...files })) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), content);
   }
   const addressOf = (name: string) => {
-    const module = pathToFileURL(join(path, name)).href;
+    const module = pathToFileURL(join(path, folder, name)).href;
     return { module, path: name, fingerprint: fingerprintOf(module) };
   };
   const bundled = async (...also: readonly string[]) => {

@@ -1,0 +1,165 @@
+// What bundlers do otherwise than Node, and what ordinary packages and projects trip over.
+
+import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { newProject, startedIn } from './bundled-project.ts';
+
+const begin = `import { task } from 'heddle';\n`;
+
+test('a module may call variables as CommonJS does', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { readFileSync } from 'node:fs'; import { dirname, join } from 'node:path';
+      import { fileURLToPath } from 'node:url'; import { here } from './other.mjs';
+      const __filename = fileURLToPath(import.meta.url), __dirname = dirname(__filename);
+      task('read', () => [String(readFileSync(join(__dirname, 'note.txt'))), here === __dirname]);`,
+    'other.mjs': `const __dirname = import.meta.dirname; export const here = __dirname;`,
+    'note.txt': 'noted',
+  });
+  const { run } = await project.bundled();
+
+  assert.deepEqual(await run('read'), ['noted', true]);
+});
+
+test('packages whose scripts or dependencies are only called like those for native code come along', async () => {
+  const named = { name: 'plain', version: '1.0.0', main: 'index.js' };
+  const facts = { scripts: { prebuild: 'rimraf dist' }, dependencies: { 'openapi-types': '1.0.0', rebuild: '1.0.0' } };
+  using project = newProject({
+    'flow.mjs': `${begin}import plain from 'plain'; task('use', () => plain);`,
+    'node_modules/plain/package.json': JSON.stringify({ ...named, ...facts }),
+    'node_modules/plain/index.js': 'module.exports = 1;',
+  });
+  const { run } = await project.bundled();
+  project.withoutAll();
+
+  assert.equal(await run('use'), 1);
+});
+
+for (const [what, facts] of Object.entries({
+  'is compiled when it is installed': { scripts: { install: 'node-gyp rebuild' } },
+  'looks for what was compiled': { dependencies: { 'node-gyp-build': '4.0.0' } },
+  'comes with packages for machines': { optionalDependencies: { '@made/for-this': '1.0.0' } },
+})) {
+  test(`a package that ${what} stays outside`, async () => {
+    const named = { name: '@made/of-it', version: '1.0.0', main: 'index.js' };
+    using project = newProject({
+      'flow.mjs': `${begin}import native from '@made/of-it'; task('use', () => native);`,
+      'node_modules/@made/of-it/package.json': JSON.stringify({ ...named, ...facts }),
+      'node_modules/@made/of-it/index.js': 'module.exports = 1;',
+      'node_modules/@made/for-this/package.json': '{ "name": "@made/for-this", "version": "1.0.0", "cpu": ["x64"] }',
+    });
+    const { run } = await project.bundled();
+    project.without('node_modules');
+    using _ = startedIn(join(project.path, 'worker'));
+
+    await assert.rejects(run('use'), /this worker has no package '@made\/of-it'/);
+  });
+}
+
+test('what a module does by itself is done, though its package says that there is nothing of the kind', async () => {
+  using project = newProject({
+    'package.json': '{ "sideEffects": false }',
+    'flow.mjs': `${begin}import './sets.mjs'; import { add, all } from './list.mjs';
+      const added = /* @__PURE__ */ add('b');
+      task('all', () => all);`,
+    'sets.mjs': `import { add } from './list.mjs'; add('a');`,
+    'list.mjs': `export const all = []; export const add = (each) => all.push(each);`,
+  });
+  const { run } = await project.bundled();
+
+  assert.deepEqual(await run('all'), ['a', 'b']);
+});
+
+test('the default import of a CommonJS package is what it exports, in TypeScript and in packages too', async () => {
+  const old = `Object.defineProperty(exports, '__esModule', { value: true }); exports.default = 1; exports.parse = 2;`;
+  using project = newProject({
+    'package.json': '{ "type": "module" }',
+    'flow.mjs': `${begin}import { typed } from './typed.ts'; import { packed } from 'packed';
+      task('types', () => [typed, packed]);`,
+    'typed.ts': `import old from 'old'; export const typed: number = (old as unknown as { parse: number }).parse;`,
+    'node_modules/packed/package.json':
+      '{ "name": "packed", "version": "1.0.0", "type": "module", "main": "index.js" }',
+    'node_modules/packed/index.js': `import old from 'old'; export const packed = old.parse;`,
+    'node_modules/old/package.json': '{ "name": "old", "version": "1.0.0", "main": "index.js" }',
+    'node_modules/old/index.js': old,
+  });
+  const { run } = await project.bundled();
+
+  assert.deepEqual(await run('types'), [2, 2]);
+});
+
+test('what is imported and not used is imported', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import './typed.ts'; import { all } from './list.mjs'; task('all', () => all);`,
+    'typed.ts': `import { Used } from './sets.ts'; const of: Used | undefined = undefined; export { of };`,
+    'sets.ts': `import { all } from './list.mjs'; all.push('run'); export class Used {}`,
+    'list.mjs': `export const all = [];`,
+  });
+  const { run } = await project.bundled();
+
+  assert.deepEqual(await run('all'), ['run']);
+});
+
+test('types that a loader has let pass for values do no harm', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { of } from './typed.ts'; task('of', () => of);`,
+    'typed.ts': `import { Used } from 'typed'; import { Own } from './types.ts'; export const of: Used & Own = 1;`,
+    'types.ts': `export type Own = number;`,
+    'node_modules/typed/package.json': '{ "name": "typed", "version": "1.0.0", "type": "module", "main": "index.js" }',
+    'node_modules/typed/index.js': 'export const other = 1;',
+  });
+  const { run } = await project.bundled();
+
+  assert.equal(await run('of'), 1);
+});
+
+test('drivers that a package loads by a name of the user come along, where they are installed', async () => {
+  const meta = '"peerDependenciesMeta": { "driver-a": { "optional": true }, "driver-b": { "optional": true } }';
+  using project = newProject({
+    'flow.mjs': `${begin}import { open } from 'database'; task('open', () => open('driver-a'));`,
+    'node_modules/database/package.json': `{ "name": "database", "version": "1.0.0", "main": "index.js", ${meta} }`,
+    'node_modules/database/index.js': 'exports.open = (name) => require(name);',
+    'node_modules/driver-a/package.json': '{ "name": "driver-a", "version": "1.0.0", "main": "index.js" }',
+    'node_modules/driver-a/index.js': `module.exports = 'a';`,
+  });
+  const { run } = await project.bundled();
+  project.withoutAll();
+
+  assert.equal(await run('open'), 'a');
+});
+
+test('a file is found by its URL, and settings of one machine are in no folder that comes along', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { readdirSync, readFileSync } from 'node:fs';
+      const folder = new URL('./a%20folder/', import.meta.url);
+      task('read', () => String(readFileSync(new URL('./a%20file.txt?of=1', import.meta.url))));
+      task('list', () => readdirSync(folder).sort());`,
+    'a file.txt': 'read',
+    'a folder/.env': 'SECRET=1',
+    'a folder/.env.local': 'SECRET=2',
+    'a folder/.envelope': '',
+  });
+  const { run } = await project.bundled();
+
+  assert.deepEqual([await run('read'), await run('list')], ['read', ['.envelope']]);
+});
+
+test('a package beside the project finds what lies above both', async () => {
+  const files = {
+    'packages/app/package.json': '{ "type": "module" }',
+    'packages/app/flow.mjs': `${begin}import { createRequire } from 'node:module';
+      task('use', () => createRequire(import.meta.url)('core'));`,
+    'packages/core/package.json':
+      '{ "name": "core", "version": "1.0.0", "main": "index.js", "dependencies": { "above": "1" } }',
+    'packages/core/index.js': `module.exports = ['core', require('above')];`,
+    'node_modules/above/package.json': '{ "name": "above", "version": "1.0.0", "main": "index.js" }',
+    'node_modules/above/index.js': `module.exports = 'above';`,
+  };
+  using project = newProject(files, 'packages/app');
+  symlinkSync('../packages/core', join(project.path, 'node_modules/core'));
+  const { run } = await project.bundled();
+  project.withoutAll();
+
+  assert.deepEqual(await run('use'), ['core', 'above']);
+});
