@@ -65,6 +65,11 @@ export function isCalledByPackage(): boolean {
   return isInternal(caller) || caller.startsWith(ownSource) || caller.includes('/node_modules/');
 }
 
+/** Calls what may run modules of a bundle, without being taken for one of them afterwards. */
+export function apart<T>(call: () => T): T {
+  return bundledModule.run(undefined, call);
+}
+
 /** Inside of a bundle all modules share one scope; each says who it is before it runs (see `bundle.ts`). */
 function bundledModuleIn(frames: readonly Frame[]): string | undefined {
   const running = bundledModule.getStore();

@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers';
 import type { CodeSource } from '../lib/chunk.ts';
-import { callSite, fileOf, inBundle, isBundled } from './call-site.ts';
+import { apart, callSite, fileOf, inBundle, isBundled, unbundled } from './call-site.ts';
 import { watchBundles } from './bundle/not-in-bundle.ts';
 import { runNoTests } from './no-tests.ts';
 import { moduleFailed, moduleNotFound, notAddressable, shown, taskNotFound, versionSkew } from './not-loaded.ts';
@@ -185,12 +185,26 @@ function importOnce(module: string): Import {
   // While another one is imported, nobody can tell which of them it was. Where tasks are defined, it is as it shall be.
   const isAlone = [...imports.values()].every(({ before }) => before === undefined);
   const before = registry.isImporting && isAlone ? lookAround() : undefined;
-  const started: Import = { done: import(fileOf(module)), heldBefore, before, effects: [], isOver: false };
+  const started: Import = {
+    done: isBundled(module) ? importBundled(module) : import(module),
+    heldBefore,
+    before,
+    effects: [],
+    isOver: false,
+  };
   imports.set(module, started);
   // The next one who needs it tries again: this thread may only have been short of files.
   started.done.catch(() => imports.delete(module));
   void started.done.catch(() => {}).finally(() => (started.isOver = true));
   return started;
+}
+
+/** Modules of one bundle share what they import. One that is not there is missed by whoever looks for its tasks. */
+async function importBundled(module: string): Promise<unknown> {
+  const { modules } = (await apart(() => import(fileOf(module)))) as {
+    readonly modules: Readonly<Record<string, (() => Promise<unknown>) | undefined>>;
+  };
+  return await apart(() => modules[unbundled(module)]?.());
 }
 
 /** For people: what a module waits for that imports one which waits for a deed, and so is never through here. */

@@ -58,10 +58,15 @@ export interface CodeAddress {
   readonly path: string;
   /** A hash of the file's bytes. */
   readonly fingerprint: string;
-  /** URLs of modules that it does not import, and needs all the same. */
+  /** URLs of the other modules of its flow: they are bundled together, so that they share what they import. */
   readonly also?: readonly string[];
   /** The bundle of all that, where it is made already: a worker that has it need not ask. */
   readonly bundle?: string;
+}
+
+/** The modules that are bundled together, as a text. */
+export function modulesOf({ module, also = [] }: CodeAddress): string {
+  return [module, ...also].toSorted().join(' ');
 }
 
 /** How a worker gets at a task's code, when it is not simply to import the module. */

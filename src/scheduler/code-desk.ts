@@ -1,8 +1,9 @@
 // Hands bundles of code from clients, who make them, to workers, who ask for them. A client is asked once for each
 // module, and a bundle is kept for as long as some client is there that made it. Nothing in it is ever looked into.
 
+import { modulesOf } from '../lib/chunk.ts';
 import type { ArrayDefinition, FromClient } from '../protocol/messages.ts';
-import { modulesOf, sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 
 /** The bundle of some modules: who waits for its id, and then its id, or why there is none. */
 interface Entry {

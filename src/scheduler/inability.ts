@@ -2,7 +2,7 @@
 
 import type { LogRecord } from '../lib/log-record.ts';
 import type { Command } from './events.ts';
-import { modulesOf, type HeldArray } from './peers.ts';
+import type { HeldArray } from './peers.ts';
 import type { Told } from './result-desk.ts';
 
 /** Of so many workers it is told as a warning, for each module of each flow run. */
@@ -15,7 +15,7 @@ export function noteDecline(
   { by }: Pick<Extract<Command, { type: 'declined' }>, 'by'>,
 ): readonly LogRecord[] {
   const { code, name: task } = array.submission;
-  const key = code === undefined ? `#${array.id}` : modulesOf(code);
+  const key = code?.module ?? `#${array.id}`;
   const { unableWorkers } = array.client;
   const told = unableWorkers.get(key) ?? new Map<string, string>();
   unableWorkers.set(key, told);

@@ -1,7 +1,7 @@
 // What the scheduler's shell knows of its peers: the workers and clients at the other ends of its comms.
 
 import { byteLengthOf } from '../lib/attachments.ts';
-import type { CodeAddress, Loss } from '../lib/chunk.ts';
+import type { Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
@@ -326,13 +326,8 @@ export function specOf(
     ...(limits && { limits }),
     ...(allowedFailures !== undefined && { allowedFailures }),
     ...(crashesWhenLost && { crashesWhenLost }),
-    ...(code && { loadedAs: modulesOf(code) }),
+    ...(code && { loadedAs: code.module }),
   };
-}
-
-/** The modules that have to be there for it, as a text. */
-export function modulesOf({ module, also = [] }: CodeAddress): string {
-  return [module, ...also].join(' ');
 }
 
 function upstream(client: ClientPeer, submission: Pick<Submission, 'array'>, array: number): HeldArray {

@@ -117,7 +117,7 @@ test('a kind of result comes along with each task that is stored in it, whatever
     ],
   );
   assert.deepEqual(room.text('written.txt').split('\n').toSorted(), ['', 'inc', 'scale']);
-  assert.equal(house.bundles().length, 2);
+  assert.equal(house.bundles().length, 1);
 });
 
 test('what a bundle has otherwise than where the flow was started, and what it leaves open, is told', async () => {

@@ -121,14 +121,16 @@ class UserModule {
     if (isPlain && (!isTypeScript(path) || isBeyondNode(path))) {
       return { code: text, before: '', loader: loaderOf(path) };
     }
-    const meta = `__heddleMeta_${idOf(path, this.#source)}`;
-    const { code, map } = await this.#withoutTypes(meta);
+    const id = idOf(path, this.#source);
+    const [meta, resolver] = [`__heddleMeta_${id}`, `__heddleResolve_${id}`] as const;
+    const { code, map } = await this.#withoutTypes({ 'import.meta': meta, 'require.resolve': resolver });
     if (isPlain) return { code, before: '', loader: 'js', map };
     const { namesInCode } = await import('./bundle-names.ts');
-    const names = namesInCode(code, meta);
+    const names = namesInCode(code, { meta, resolver });
     const places = await this.#bring(names);
     const own = JSON.stringify([this.#source.placeOf(path), places]);
-    const locals = names.isCommonJs ? `var __dirname=${meta}.dirname,__filename=${meta}.filename;` : '';
+    const place = `var __dirname=${meta}.dirname,__filename=${meta}.filename;`;
+    const locals = names.isCommonJs ? `${place}const ${resolver}=__heddleRequire(${meta}.filename).resolve;` : '';
     return {
       code: this.#withImportsApart(code, { names, meta, map }),
       before: `const ${meta}=__heddlePlace(${own});${locals}`,
@@ -137,8 +139,10 @@ class UserModule {
     };
   }
 
-  /** Its own text as JavaScript, to which `import.meta` is a variable. A parser knows where it is code. */
-  async #withoutTypes(meta: string): Promise<{ readonly code: string; readonly map: SourceMapPayload }> {
+  /** Its own text as JavaScript, with variables for some of what is its own. A parser knows where these are code. */
+  async #withoutTypes(
+    define: Readonly<Record<string, string>>,
+  ): Promise<{ readonly code: string; readonly map: SourceMapPayload }> {
     const path = this.#path;
     const { build } = await import('esbuild');
     const compilerOptions = { verbatimModuleSyntax: this.#source.keepsImports };
@@ -150,7 +154,7 @@ class UserModule {
       target: 'node24',
       sourcemap: 'external',
       logLevel: 'silent',
-      define: { 'import.meta': meta },
+      define,
       ...(!isBeyondNode(path) && { tsconfigRaw: { compilerOptions } }),
     });
     const [map, code] = outputFiles.toSorted((a, b) => (a.path > b.path ? -1 : 1)) as [OutputFile, OutputFile];

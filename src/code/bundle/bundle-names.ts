@@ -28,20 +28,28 @@ export interface NamesInCode {
   readonly isCommonJs: boolean;
 }
 
-/** `meta` is the variable that stands for `import.meta`. Nothing is named in what cannot be read. */
-export function namesInCode(code: string, meta: string): NamesInCode {
+/** Variables that stand for what is a module's own. */
+interface OwnNames {
+  /** For `import.meta`. */
+  readonly meta: string;
+  /** For `require.resolve` of a CommonJS module. */
+  readonly resolver: string;
+}
+
+/** Nothing is named in what cannot be read. */
+export function namesInCode(code: string, own: OwnNames): NamesInCode {
   let program: Program;
   try {
     program = readModule(code);
   } catch {
     program = readModule('');
   }
-  return new Reading(program, meta).names();
+  return new Reading(program, own).names();
 }
 
 class Reading {
   readonly #program: Program;
-  readonly #meta: string;
+  readonly #own: OwnNames;
   /** Variables that hold what `createRequire()` made. */
   readonly #requirers: ReadonlySet<string>;
   /** Calls that were taken as a part of what is around them. */
@@ -52,9 +60,9 @@ class Reading {
   readonly #packageFiles: { readonly file: string; readonly of: string }[] = [];
   readonly #imports: ImportCall[] = [];
 
-  constructor(program: Program, meta: string) {
+  constructor(program: Program, own: OwnNames) {
     this.#program = program;
-    this.#meta = meta;
+    this.#own = own;
     this.#requirers = new Set(nodesIn(program).flatMap(requirerBy));
   }
 
@@ -95,7 +103,7 @@ class Reading {
     if (this.#isMeta(callee, 'resolve')) this.#resolved.add(name);
     const isMade = (node: AnyNode) => node.type === 'Identifier' && this.#requirers.has(node.name);
     const isResolve = callee.type === 'MemberExpression' && isNamed(callee.property, 'resolve');
-    const isAsked = isResolve && (isMade(callee.object) || isNamed(callee.object, 'require'));
+    const isAsked = isNamed(callee, this.#own.resolver) || (isResolve && isMade(callee.object));
     if (isAsked || isMade(callee) || isCreateRequire(callee)) this.#required.add(name);
   }
 
@@ -111,7 +119,7 @@ class Reading {
   }
 
   #isMeta(node: AnyNode | undefined, key: string): boolean {
-    return node?.type === 'MemberExpression' && isNamed(node.object, this.#meta) && isNamed(node.property, key);
+    return node?.type === 'MemberExpression' && isNamed(node.object, this.#own.meta) && isNamed(node.property, key);
   }
 }
 

@@ -1,20 +1,20 @@
-// A task's module with all that it imports, as one file that a worker without a checkout and without `node_modules`
-// can run. Made by esbuild, where the flow was started, when a worker first asks for it.
+// The modules of a flow's tasks with all that they import, as one file that a worker without a checkout and without
+// `node_modules` can run. Made by esbuild, where the flow was started, when a worker first asks for it.
 //
 // In a bundle all modules share one scope, so each says who it is before it runs: `task()` then registers its tasks
 // under the module of the source, and `import.meta.url` stays the place of the source, below the bundle's own folder.
 
-import type { BuildFailure, BuildOptions, BuildResult, Message, Metafile, OutputFile } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult, Message, OutputFile } from 'esbuild';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { HeddleError } from '../../lib/heddle-error.ts';
-import type { CodeAddress } from '../../lib/chunk.ts';
+import { modulesOf, type CodeAddress } from '../../lib/chunk.ts';
 import { shortHash } from '../../lib/short-hash.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
 import { packageOf, resolving, rewriting } from './bundle-modules.ts';
 import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
-import { projectOf, whenLoaded } from '../registry.ts';
+import { fingerprintOf, projectOf, whenLoaded } from '../registry.ts';
 
 /** The file of a bundle that is imported; like the list of its files, it is called as no file of a project is. */
 export const bundleEntry = '__heddle_bundle.mjs';
@@ -32,8 +32,8 @@ const bundles = new Map<string, Promise<Bundle>>();
 const ids = new Map<string, string>();
 
 /**
- * The bundle of a module, made once in a process, since what this process runs was loaded once too. Rejects with
- * `BUNDLE_FAILED`, which shows the line that esbuild stumbled over.
+ * The bundle of a module and those that go with it, made once in a process, since what this process runs was loaded
+ * once too. Rejects with `BUNDLE_FAILED`, which shows the line that esbuild stumbled over.
  */
 export function bundleOf(address: CodeAddress): Promise<Bundle> {
   const modules = modulesOf(address);
@@ -54,16 +54,11 @@ export function withBundle(address: CodeAddress): CodeAddress {
   return bundle === undefined ? address : { ...address, bundle };
 }
 
-function modulesOf({ module, also = [] }: CodeAddress): string {
-  return [module, ...also].join(' ');
-}
-
-async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Promise<Bundle> {
-  const entry = fileURLToPath(module);
-  if (!existsSync(entry)) throw failure(entry, 'its file is gone');
-  if (shortHash(readFileSync(entry)) !== fingerprint) throw changed(entry, entry);
-  const source = new BundleSource(projectOf(dirname(entry)));
-  const modules = [module, ...also] as const;
+async function makeBundle(address: CodeAddress): Promise<Bundle> {
+  const { module, also = [] } = address;
+  const modules = [module, ...also].toSorted();
+  for (const each of modules) assertUnchanged(each, each === module ? address.fingerprint : fingerprintOf(each));
+  const source = new BundleSource(rootOf(modules));
   try {
     const built = await builtOf(source, modules).catch(async (error: unknown) => {
       if (!source.keepsImports || !isOfTypes(error)) throw error;
@@ -73,17 +68,31 @@ async function makeBundle({ module, fingerprint, also = [] }: CodeAddress): Prom
     const inputs = Object.keys(built.metafile.inputs).map((path) => resolve(source.root, path));
     const loadedAt = Math.max(...modules.map(whenLoaded));
     const later = inputs.find((path) => Math.floor(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > loadedAt);
-    if (later !== undefined) throw changed(entry, later);
+    if (later !== undefined) throw changed(fileURLToPath(module), later);
     return packed(built.outputFiles, inputs, source);
   } catch (error) {
     if (error instanceof HeddleError) throw error;
     // Once more with the modules as their author wrote them, to show the line that is there.
     const { build } = await import('esbuild');
-    const options = { ...optionsFor(source, [...also, module]), plugins: [resolving(source)] };
+    const options = { ...optionsFor(source, modules), plugins: [resolving(source)] };
     const plain: unknown = await build(options).catch((again: unknown) => again);
     const [first] = [plain, error].flatMap((each) => (each as Partial<BuildFailure>).errors ?? []);
-    throw failure(entry, first === undefined ? String(error) : told(first), error);
+    throw failure(fileURLToPath(module), first === undefined ? String(error) : told(first), error);
   }
+}
+
+function assertUnchanged(module: string, fingerprint: string): void {
+  const path = fileURLToPath(module);
+  if (!existsSync(path)) throw failure(path, 'its file is gone');
+  if (shortHash(readFileSync(path)) !== fingerprint) throw changed(path, path);
+}
+
+/** The project's folder: of several, as in a workspace or with packages that make tasks, that which holds the most. */
+function rootOf(modules: readonly string[]): string {
+  const paths = modules.map((module) => fileURLToPath(module));
+  const roots = [...new Set(paths.map((path) => projectOf(dirname(path))))];
+  const held = (root: string) => paths.filter((path) => path.startsWith(`${root}${sep}`)).length;
+  return roots.toSorted((a, b) => held(b) - held(a))[0]!;
 }
 
 /** Whether a module imports what is not there: a loader that took it for a type may have left it out. */
@@ -92,21 +101,15 @@ function isOfTypes(error: unknown): boolean {
   return errors.some(({ text }) => text.startsWith('No matching export'));
 }
 
-/** Once more when more is known of what stays outside, or must come first. */
-async function builtOf(source: BundleSource, [module, ...also]: readonly [string, ...string[]]): Promise<Built> {
+/** Once more when more is known of what stays outside, or of what modules do by themselves. */
+async function builtOf(source: BundleSource, modules: readonly string[]): Promise<Built> {
   const { build } = await import('esbuild');
   const plugins = [resolving(source), rewriting(source)];
-  const entry = fileURLToPath(module);
-  for (let modules = [module]; ;) {
+  for (;;) {
     const { apartCount, ignoresClaims } = source;
     const built = await build({ ...optionsFor(source, modules), plugins });
     if (source.modules.size > 0) await bringModules(source);
-    // Who is imported anyway must not come first: modules that import each other would run in another order.
-    const imported = importedBy(entry, built.metafile, source.root);
-    const needed = [...also.filter((each) => !imported.has(fileURLToPath(each))), module];
-    const isSettled = source.apartCount === apartCount && source.ignoresClaims === ignoresClaims;
-    if (isSettled && needed.length === modules.length) return built;
-    modules = needed;
+    if (source.apartCount === apartCount && source.ignoresClaims === ignoresClaims) return built;
   }
 }
 
@@ -145,17 +148,6 @@ function packed(outputs: readonly OutputFile[], inputs: readonly string[], sourc
   ];
   const facts = { externals: Object.fromEntries(source.externals), links: Object.fromEntries(source.links) };
   return { ...pack(files, facts), warnings: [...source.warnings] };
-}
-
-/** The files that a module imports before it runs, and those that they do. */
-function importedBy(entry: string, { inputs }: Metafile, root: string): ReadonlySet<string> {
-  const imported = new Set([relative(root, entry).split(sep).join('/')]);
-  for (const path of imported) {
-    for (const each of inputs[path]?.imports ?? []) {
-      if (each.kind !== 'dynamic-import' && each.external !== true) imported.add(each.path);
-    }
-  }
-  return new Set([...imported].map((path) => resolve(root, path)));
 }
 
 /** What tells a worker from which folder paths count for whoever started the flow; on one line with the prelude. */
@@ -213,9 +205,10 @@ function conditionsHere(): string[] {
   return [...options.matchAll(/(?<!\S)(?:-C|--conditions)(?:=|\s+)(\S+)/g)].map(([, condition]) => condition!);
 }
 
-/** First those that the task's module does not import: it may wait for ever at a run of a flow. */
+/** Each runs when it is asked for, once, and with it what it imports: see `load.ts`. */
 function importsOf(modules: readonly string[]): string {
-  return modules.map((module) => `import ${JSON.stringify(fileURLToPath(module))};`).join('\n');
+  const imports = modules.map((each) => `${JSON.stringify(each)}:()=>import(${JSON.stringify(fileURLToPath(each))})`);
+  return `export const modules={${imports.join(',')}};`;
 }
 
 /** What CommonJS modules expect to be there; and where the parts of the bundle are on the worker's disk. */

@@ -10,7 +10,7 @@ import { Parameter } from '../../flow/parameter.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State, type StateType } from '../../flow/state.ts';
 import type { Task } from '../../flow/task.ts';
-import { codeAddressOf, isBuiltIn, type Reference } from '../../code/registry.ts';
+import { isBuiltIn } from '../../code/registry.ts';
 import { config } from '../../config/config.ts';
 import type { Result } from '../../results/result.ts';
 import { behindGate } from '../arguments.ts';
@@ -20,6 +20,7 @@ import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
 import { placingIn, type FlowPlacing } from './flow-placing.ts';
 import { FlowResources } from './flow-resources.ts';
 import { flattenList } from '../flatten.ts';
+import { FlowCode } from './flow-code.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { wantedOf } from './kept-values.ts';
@@ -36,7 +37,6 @@ import {
   type GivenList,
 } from './mapped-over.ts';
 import { assertEachFits, outgoing, type OutgoingUse } from '../outgoing.ts';
-import { typeReferences } from '../types.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { Plans } from './plans.ts';
 import { prepareTasks } from './prepared-tasks.ts';
@@ -68,6 +68,7 @@ export class FlowRunner {
   readonly #facts: FlowRunnerFacts;
   #session!: Session;
   readonly #journal: Journal | undefined;
+  readonly #code: FlowCode;
   readonly #downstream: ReadonlyMap<Node, readonly Node[]>;
   #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
   #plans!: Plans;
@@ -76,6 +77,7 @@ export class FlowRunner {
     this.#graph = graph;
     this.#journal = facts.journal;
     this.#facts = facts;
+    this.#code = new FlowCode(graph, facts.result);
     this.resources = new FlowResources(graph);
     this.#downstream = graph.downstream();
     this.#ofRun = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
@@ -150,7 +152,7 @@ export class FlowRunner {
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: longestCallMs(task),
       placing: placingIn(this.#facts.placing, task),
-      code: codeAddressOf(task.reference, othersFor(wiring, storage)),
+      code: this.#code.addressOf(task.reference),
       ...(node instanceof Resource && { resource: this.resources.keyOf(node) }),
     });
     this.#session.seal(wiring.own);
@@ -378,15 +380,6 @@ export class FlowRunner {
     const { check } = task!.settings;
     return { role: 'input', task: slug, check, ...place, ...this.#ofRun };
   }
-}
-
-/** References whose code is needed along with that of the task. */
-function othersFor({ resources }: Wiring, storage: StoragePlan | undefined): Reference[] {
-  return [
-    ...resources.map(({ reference }) => reference),
-    ...Object.values(storage?.sources ?? {}),
-    ...typeReferences(),
-  ];
 }
 
 /** The listener for lists of the user's own, of which everything is known. */

@@ -163,3 +163,59 @@ test('a package beside the project finds what lies above both', async () => {
 
   assert.deepEqual(await run('use'), ['core', 'above']);
 });
+
+test('what several modules of tasks import is there once, and runs when the first of them needs it', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { Client } from './client.mjs'; import './order.mjs';
+      task('made', () => (globalThis.made = new Client()) instanceof Client);`,
+    'other.mjs': `${begin}import { Client } from './client.mjs';
+      task('known', () => globalThis.made instanceof Client);
+      task('runs', () => globalThis.runs);`,
+    'client.mjs': `export class Client {}; (globalThis.runs ??= []).push('client');`,
+    'order.mjs': `globalThis.runs.push('order');`,
+  });
+  const { run } = await project.bundled('other.mjs');
+
+  assert.deepEqual(await run('runs', 'other.mjs'), ['client']);
+  assert.equal(await run('made'), true);
+  assert.equal(await run('known', 'other.mjs'), true);
+  assert.deepEqual(await run('runs', 'other.mjs'), ['client', 'order']);
+});
+
+test('tasks belong to the module that made them, also where modules wait for something as they are loaded', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { slow } from './slow.mjs'; await null; task('first', () => slow);`,
+    'other.mjs': `${begin}import { slow } from './slow.mjs'; task('before', () => 0); await null;
+      task('second', () => slow + 1);`,
+    'slow.mjs': `${begin}await null; task('of-slow', () => 0); await null; export const slow = 1;`,
+  });
+  const { run } = await project.bundled('other.mjs', 'slow.mjs');
+  const wanted = [['first'], ['second', 'other.mjs'], ['before', 'other.mjs'], ['of-slow', 'slow.mjs']] as const;
+
+  assert.deepEqual(await Promise.all(wanted.map(([name, module]) => run(name, module))), [1, 2, 0, 0]);
+});
+
+test('a module that does not end holds up nobody who does not import it', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { word } from './word.mjs'; task('early', () => word); await new Promise(() => {});`,
+    'other.mjs': `${begin}import { word } from './word.mjs'; task('other', () => word);`,
+    'word.mjs': `export const word = 'word';`,
+  });
+  const { run } = await project.bundled('other.mjs');
+  const early = run('early');
+
+  assert.equal(await run('other', 'other.mjs'), 'word');
+  assert.equal(await Promise.race([early, Promise.resolve('not yet')]), 'not yet');
+});
+
+test('a CommonJS module finds modules by name from its own place', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { found } from './deep/common.cjs'; task('found', () => found());`,
+    'deep/common.cjs': `exports.found = () => require(require.resolve('./lazy.cjs')).word;`,
+    'deep/lazy.cjs': `exports.word = 'lazy';`,
+  });
+  const { run } = await project.bundled();
+  project.withoutAll();
+
+  assert.equal(await run('found'), 'lazy');
+});

@@ -286,7 +286,7 @@ test('tasks that a package makes are found in a bundle', async () => {
       '{ "name": "tasks", "version": "1.0.0", "type": "module", "peerDependencies": { "heddle": "*" } }',
     'node_modules/tasks/index.js': `import { task } from 'heddle'; task('packed', () => 'packed');`,
   });
-  const bundled = await project.bundled();
+  const bundled = await project.bundled('node_modules/tasks/index.js');
 
   assert.equal(await bundled.run('packed', 'node_modules/tasks/index.js'), 'packed');
   assert.equal(await bundled.run('say'), 'flow');
