@@ -207,28 +207,40 @@ class UserModule {
   ): string {
     const places = new SourceMap(map);
     let changed = code;
-    for (const { start, end, computed } of names.imports.toReversed()) {
+    for (const { start, end, name, isBrought } of names.imports.toReversed()) {
       let call = changed.slice(start, end);
       let at = '';
-      if (computed !== undefined) {
+      if (name !== undefined) {
+        this.#source.importsByName = true;
+        const [before, given, after] = [
+          [start, name.start],
+          [name.start, name.end],
+          [name.end, end],
+        ].map((part) => code.slice(...part));
+        const load = `(__heddleName)=>__heddleLazy(__heddleName)??${before}__heddleName${after}`;
+        call = `(${load})(__heddleFrom(${given},${meta}))`;
+      }
+      if (name !== undefined && isBrought !== true) {
         const lines = code.slice(0, start).split('\n');
         const { originalLine, originalColumn } = places.findEntry(
           lines.length - 1,
           lines.at(-1)!.length,
         ) as OriginalPlace;
         at = `${this.#source.placeOf(this.#path)}:${originalLine + 1}:${originalColumn + 1}`;
-        const [before, name] = [code.slice(start, computed.start), code.slice(computed.start, computed.end)];
-        call = `${before}__heddleFrom(${name},${meta})${code.slice(computed.end, end)}`;
-        this.#source.warnings.add(
-          `${at} imports a module by a name that is computed, so it is not sent with the code of the task: if it can ` +
-            `be told beforehand, import.meta.resolve("./the-module") brings it along (NOT_IN_BUNDLE)`,
-        );
+        this.#source.warnings.add(computedName(at));
       }
       const apart = `__heddleApart(()=>${call}${at && `,${JSON.stringify(at)}`})`;
       changed = changed.slice(0, start) + apart + changed.slice(end);
     }
     return changed;
   }
+}
+
+function computedName(at: string): string {
+  return (
+    `${at} imports a module by a name that is computed: those are sent with the code of the task that some module ` +
+    `names, as import.meta.resolve("./the-module") does, and no others (NOT_IN_BUNDLE)`
+  );
 }
 
 type ImportKind = 'require-call' | 'import-statement';

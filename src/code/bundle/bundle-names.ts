@@ -9,8 +9,10 @@ import { childrenOf } from '../syntax/scope.ts';
 export interface ImportCall {
   readonly start: number;
   readonly end: number;
-  /** Where the name is that is computed; absent for one that is known, or that begins with a folder. */
-  readonly computed?: { readonly start: number; readonly end: number };
+  /** Where the name is, unless it is written there, or begins with a folder that is. */
+  readonly name?: { readonly start: number; readonly end: number };
+  /** Whether it is known all the same, as that of what comes along. */
+  readonly isBrought?: boolean;
 }
 
 export interface NamesInCode {
@@ -108,8 +110,8 @@ class Reading {
   }
 
   #importCall({ start, end, source }: Extract<AnyNode, { type: 'ImportExpression' }>): ImportCall {
-    const isKnown = textOf(source) !== undefined || /^\.{1,2}\//.test(beginningOf(source)) || this.#isBrought(source);
-    return { start, end, ...(!isKnown && { computed: { start: source.start, end: source.end } }) };
+    if (textOf(source) !== undefined || /^\.{1,2}\//.test(beginningOf(source))) return { start, end };
+    return { start, end, name: { start: source.start, end: source.end }, isBrought: this.#isBrought(source) };
   }
 
   /** `new URL('./a.js', import.meta.url)` and `import.meta.resolve('a')`, which lead to what comes along. */

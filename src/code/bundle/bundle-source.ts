@@ -39,6 +39,8 @@ export class BundleSource {
   readonly links = new Map<string, string>();
   /** Modules that are loaded by name while tasks run, by Node itself. */
   readonly modules = new Set<string>();
+  /** Whether some module imports others by names that are no texts: those may be among these. */
+  importsByName = false;
   /** What will be missing, for whoever starts the flow. */
   readonly warnings = new Set<string>();
   /** Whether modules of the user's are run for what they do by themselves, whatever their package says of that. */
@@ -97,7 +99,11 @@ export class BundleSource {
   take(path: string): void {
     const stats = statsOf(path);
     if (stats?.isFile() === true) this.#files.add(path);
-    if (stats?.isDirectory() !== true || !relative(path, this.root).startsWith('..')) return;
+    if (stats?.isDirectory() !== true) return;
+    if (!relative(path, this.root).startsWith('..')) {
+      this.warnings.add(`${path} holds the whole project, so it is not sent with the code: name what is needed of it`);
+      return;
+    }
     const { paths, byteLength } = filesIn(path, isForThisMachine);
     if (byteLength <= largestBytes) for (const each of paths) this.#files.add(each);
     else this.warnings.add(`${path} is larger than ${largestBytes / 2 ** 20} MB, so it is not sent with the code`);

@@ -107,10 +107,17 @@ async function builtOf(source: BundleSource, modules: readonly string[]): Promis
   const plugins = [resolving(source), rewriting(source)];
   for (;;) {
     const { apartCount, ignoresClaims } = source;
+    const lazy = lazyIn(source);
     const built = await build({ ...optionsFor(source, modules), plugins });
     if (source.modules.size > 0) await bringModules(source);
-    if (source.apartCount === apartCount && source.ignoresClaims === ignoresClaims) return built;
+    const isSettled = source.apartCount === apartCount && source.ignoresClaims === ignoresClaims;
+    if (isSettled && lazyIn(source).length === lazy.length) return built;
   }
+}
+
+/** Modules that others may import by a name that leads to them. */
+function lazyIn({ importsByName, modules }: BundleSource): readonly string[] {
+  return importsByName ? [...modules] : [];
 }
 
 type Built = BuildResult<ReturnType<typeof optionsFor>>;
@@ -171,7 +178,7 @@ function versionsOf(inputs: readonly string[]): string {
 function optionsFor(source: BundleSource, modules: readonly string[]) {
   return {
     ...sharedOptions(source),
-    stdin: { contents: importsOf(modules), resolveDir: source.root },
+    stdin: { contents: importsOf(modules, source), resolveDir: source.root },
     outfile: join(source.root, bundleEntry),
     keepNames: true,
     sourcemap: 'external',
@@ -206,9 +213,13 @@ function conditionsHere(): string[] {
 }
 
 /** Each runs when it is asked for, once, and with it what it imports: see `load.ts`. */
-function importsOf(modules: readonly string[]): string {
-  const imports = modules.map((each) => `${JSON.stringify(each)}:()=>import(${JSON.stringify(fileURLToPath(each))})`);
-  return `export const modules={${imports.join(',')}};`;
+function importsOf(modules: readonly string[], source: BundleSource): string {
+  const importing = (path: string) => `()=>import(${JSON.stringify(path)})`;
+  const entries = modules.map((each) => `${JSON.stringify(each)}:${importing(fileURLToPath(each))}`);
+  const lazy = lazyIn(source).map((each) => {
+    return `__heddleModules.set(__heddleUrl(${JSON.stringify(source.placeOf(each))}),${importing(each)});`;
+  });
+  return `${lazy.join('')}export const modules={${entries.join(',')}};`;
 }
 
 /** What CommonJS modules expect to be there; and where the parts of the bundle are on the worker's disk. */
@@ -229,6 +240,8 @@ const prelude = [
   `const __heddleTellOf=(error,at)=>{try{error[Symbol.for('${importedAt.description}')]=at}catch{}}`,
   `const __heddleFile=(path)=>__heddlePath.join(import.meta.dirname,path)`,
   `const __heddleUrl=(path)=>__heddleToUrl(__heddleFile(path)).href`,
+  // What is imported by its place is the very module that others import.
+  `const __heddleModules=new Map(),__heddleLazy=(name)=>__heddleModules.get(String(name))?.()`,
   `const __heddleFrom=(name,{url})=>/^\\.{0,2}\\//.test(name)?new URL(name,url).href:name`,
   `const __heddlePlace=([path,places])=>{const filename=__heddleFile(path),url=__heddleUrl(path);` +
     `const resolve=(name)=>Object.hasOwn(places,name)?__heddleUrl(places[name])` +

@@ -4,7 +4,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
@@ -70,9 +70,11 @@ function absent(found: string, error: Error): HeddleError {
   const { [importedAt]: at } = error as { readonly [importedAt]?: string };
   const name = at !== undefined && found.startsWith('./') ? nameFrom(at, found) : found;
   const isFile = codeOf(error) === 'ENOENT';
+  const [quoted, isRequired] = [JSON.stringify(name), codeOf(error) === 'MODULE_NOT_FOUND'];
+  const inCommonJs = isRequired ? ` (in a CommonJS module require.resolve(${quoted}))` : '';
   const remedy = isFile
     ? `new URL('./the-file', import.meta.url) brings a file along, or a folder`
-    : `import.meta.resolve(${JSON.stringify(name)}) brings it along`;
+    : `import.meta.resolve(${quoted}) brings it along${inCommonJs}`;
   const computed = at === undefined ? '' : `, and ${at} imports it by a name that is computed`;
   const message =
     `'${name}' is not in the bundle that the code of this task came in${computed}. With the modules of tasks only ` +
@@ -117,8 +119,9 @@ function nameFrom(at: string, path: string): string {
 
 /** A path from the bundle's folder on, for what is a path. */
 function nameOf(specifier: string, folder: string): string {
-  if (!specifier.startsWith('file:')) return specifier;
-  const path = relative(folder, fileURLToPath(specifier));
+  const isUrl = specifier.startsWith('file:');
+  if (!isUrl && !isAbsolute(specifier)) return specifier;
+  const path = relative(folder, isUrl ? fileURLToPath(specifier) : specifier);
   return path.startsWith('..') ? specifier : `./${path}`;
 }
 

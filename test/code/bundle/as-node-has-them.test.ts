@@ -219,3 +219,20 @@ test('a CommonJS module finds modules by name from its own place', async () => {
 
   assert.equal(await run('found'), 'lazy');
 });
+
+test('a module that is imported by its URL is the one that others import by its name', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { names, Shape } from './registry.mjs';
+      const plugins = { circle: import.meta.resolve('./plugins/circle.ts') };
+      const load = async (url) => { const { Made } = await import(url); return new Made() instanceof Shape; };
+      task('by-name', async () => [await load(plugins.circle), names]);
+      task('by-url', () => load(new URL('./plugins/square.mjs', import.meta.url)));`,
+    'registry.mjs': 'export class Shape {}; export const names = [];',
+    'plugins/circle.ts': `import { names, Shape } from '../registry.mjs'; names.push('circle');
+      export class Made extends Shape {}`,
+    'plugins/square.mjs': `import { Shape } from '../registry.mjs'; export class Made extends Shape {}`,
+  });
+  const { run } = await project.bundled();
+
+  assert.deepEqual([await run('by-name'), await run('by-url')], [[true, ['circle']], true]);
+});
