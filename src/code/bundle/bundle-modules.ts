@@ -18,6 +18,8 @@ export function resolving(source: BundleSource): Plugin {
     setup: (build) => {
       build.onResolve({ filter: /.*/ }, async ({ path, kind, pluginData, ...from }) => {
         if (pluginData === source || kind === 'entry-point' || path.startsWith('node:')) return undefined;
+        // Who can do without native code finds that it is not there.
+        if (path.endsWith('.node')) return { path, external: true };
         const isWasm = path.endsWith('.wasm');
         // What a package has is a part of it, wherever that goes.
         if (path.startsWith('.') && !isWasm && source.foreignPackageOf(from.importer) !== undefined) return undefined;

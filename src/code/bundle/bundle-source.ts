@@ -55,8 +55,10 @@ export class BundleSource {
   readonly #ofTasks = new Map<string, boolean>();
   readonly #files = new Set<string>();
 
-  constructor(root: string) {
+  /** The modules, by their paths, that tasks are asked for. */
+  constructor(root: string, modules: readonly string[]) {
     this.root = root;
+    for (const folder of modules.map(packageFolderOf)) if (folder !== undefined) this.#ofTasks.set(folder, true);
   }
 
   /** Where a file is in the bundle. What lies outside of the project gets a place inside. */

@@ -58,7 +58,8 @@ async function makeBundle(address: CodeAddress): Promise<Bundle> {
   const { module, also = [] } = address;
   const modules = [module, ...also].toSorted();
   for (const each of modules) assertUnchanged(each, each === module ? address.fingerprint : fingerprintOf(each));
-  const source = new BundleSource(rootOf(modules));
+  const paths = modules.map((each) => fileURLToPath(each));
+  const source = new BundleSource(rootOf(paths), paths);
   try {
     const built = await builtOf(source, modules).catch(async (error: unknown) => {
       if (!source.keepsImports || !isOfTypes(error)) throw error;
@@ -88,8 +89,7 @@ function assertUnchanged(module: string, fingerprint: string): void {
 }
 
 /** The project's folder: of several, as in a workspace or with packages that make tasks, that which holds the most. */
-function rootOf(modules: readonly string[]): string {
-  const paths = modules.map((module) => fileURLToPath(module));
+function rootOf(paths: readonly string[]): string {
   const roots = [...new Set(paths.map((path) => projectOf(dirname(path))))];
   const held = (root: string) => paths.filter((path) => path.startsWith(`${root}${sep}`)).length;
   return roots.toSorted((a, b) => held(b) - held(a))[0]!;

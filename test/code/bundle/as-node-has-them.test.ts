@@ -236,3 +236,27 @@ test('a module that is imported by its URL is the one that others import by its 
 
   assert.deepEqual([await run('by-name'), await run('by-url')], [[true, ['circle']], true]);
 });
+
+test('a package that can do without its native code comes along, and does without', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import fast from 'fast'; task('use', () => fast);`,
+    'node_modules/fast/package.json': '{ "name": "fast", "version": "1.0.0", "main": "index.js" }',
+    'node_modules/fast/index.js': `try { module.exports = require('./fast.node'); } catch { module.exports = 'slow'; }`,
+    'node_modules/fast/fast.node': 'native',
+  });
+  const { run } = await project.bundled();
+  project.withoutAll();
+
+  assert.equal(await run('use'), 'slow');
+});
+
+test('a package makes tasks that says nothing of heddle', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import 'tasks'; task('say', () => 'flow');`,
+    'node_modules/tasks/package.json': '{ "name": "tasks", "version": "1.0.0", "type": "module" }',
+    'node_modules/tasks/index.js': `${begin}task('packed', () => 'packed');`,
+  });
+  const { run } = await project.bundled('node_modules/tasks/index.js');
+
+  assert.equal(await run('packed', 'node_modules/tasks/index.js'), 'packed');
+});
