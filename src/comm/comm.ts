@@ -19,7 +19,9 @@ export interface Comm<In, Out> {
   listen(handlers: CommHandlers<In>): void;
   /** Never throws. After close it is dropped. The message belongs to the comm from here on: it must not change. */
   send(message: Out): void;
-  /** The other end's process answers, not its user: `seen` is called when it does. */
+  /** `seen` is called at once if bytes came since the last look, also of what is not whole yet. */
+  look(): void;
+  /** Looks, and asks: the other end's process answers, not its user, and `seen` is called when it does. */
   ping(): void;
   /** Flushes what was sent before. From here on this end hears no message any more, only `closed`. */
   close(reason?: string): Promise<void>;
@@ -29,7 +31,7 @@ export interface CommHandlers<In> {
   message(message: In): void;
   /**
    * The other end lives: it answered a ping, or messages came, or a part of one (called once for those that came
-   * together, and first).
+   * together, and first), or some bytes, as far as somebody looks.
    */
   seen(): void;
   /** Exactly once, whoever closed; and nothing after it. */

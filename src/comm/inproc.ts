@@ -58,6 +58,9 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
     if (this.#outgoing.length === 1) this.#later(() => this.#flush());
   }
 
+  /** What comes is whole. */
+  look(): void {}
+
   ping(): void {
     setImmediate(() => {
       this.#inbox.seen();

@@ -61,7 +61,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
 function watchOver<In, Out>(comm: Comm<In, Out>, { heartbeatTimeoutMs }: Welcome): Watch {
   const limitMs = patience * heartbeatTimeoutMs;
   const reason = `the scheduler showed no sign of life for ${formatDuration(limitMs)}`;
-  return new Watch(limitMs, () => void comm.close(reason));
+  return new Watch(limitMs, { look: () => comm.look(), gone: () => void comm.close(reason) });
 }
 
 function isWelcome(message: { readonly type: string }): message is Welcome {
@@ -74,7 +74,7 @@ async function answered<In, Out>(
   timeoutMs: number,
 ): Promise<Welcome> {
   const { promise: nothing, resolve } = Promise.withResolvers<undefined>();
-  const watch = new Watch(timeoutMs, () => resolve(undefined));
+  const watch = new Watch(timeoutMs, { gone: () => resolve(undefined) });
   const message = await Promise.race([answer, nothing]).finally(() => watch.stop());
   if (message?.type === 'welcome') return message;
   void comm.close('this is no scheduler');

@@ -4,9 +4,11 @@ export class Watch {
   #lastCheck = performance.now();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(timeoutMs: number, gone: () => void) {
+  /** `look` is called before each check: it may call `seen`. */
+  constructor(timeoutMs: number, { look, gone }: { readonly look?: () => void; readonly gone: () => void }) {
     const intervalMs = timeoutMs / 3;
     this.#timer = setInterval(() => {
+      look?.();
       const now = performance.now();
       if (now - this.#lastCheck > 2 * intervalMs) this.#lastSeen = now;
       this.#lastCheck = now;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { HeddleError } from '../lib/heddle-error.ts';
 import type { Vigil } from '../lib/vigil.ts';
@@ -23,6 +24,8 @@ export interface WsOptions {
 export interface WsCommOptions<In extends Message> extends WsOptions {
   readonly peer: string;
   readonly decode: Decode<In>;
+  /** What carries the WebSocket. */
+  readonly wire: Socket;
   /** Held from what is sent until something comes. */
   readonly vigil?: Vigil;
 }
@@ -51,6 +54,8 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   readonly #outbox: Outbox<Out>;
   /** Why it is about to close, once this end knows. Nothing is sent or heard from then on. */
   #ending: CommClosed | undefined;
+  /** As of the last look. */
+  #bytesRead: number;
   #giveUp: NodeJS.Timeout | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
@@ -58,7 +63,8 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     this.peer = options.peer;
     this.#socket = socket;
     this.#options = { ...defaults, ...options };
-    const { maxMessageBytes } = this.#options;
+    const { maxMessageBytes, wire } = this.#options;
+    this.#bytesRead = wire.bytesRead;
     this.#assembly = new Assembly(maxMessageBytes);
     this.#outbox = new Outbox((frame, taken) => this.#write(frame, taken), maxMessageBytes);
     // A frame comes in the pieces in which it was sent, so that the bytes of a part need not be moved to be read.
@@ -91,7 +97,16 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     else this.#outbox.push(message, bytes);
   }
 
+  /** A frame may take its time on a slow network, and the answer to a ping waits behind it. */
+  look(): void {
+    const { bytesRead } = this.#options.wire;
+    if (bytesRead === this.#bytesRead) return;
+    this.#bytesRead = bytesRead;
+    this.#inbox.seen();
+  }
+
   ping(): void {
+    this.look();
     if (this.#ending === undefined) this.#socket.ping();
   }
 

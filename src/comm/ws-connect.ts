@@ -53,8 +53,10 @@ export async function connect<In extends Message, Out extends Message>(
       return opened.reject(error);
     }
     // The comm must hang on the socket before the first message comes, which may be in the packet that opened it.
-    socket.once('open', () => {
-      opened.resolve(new WsComm<In, Out>(socket!, { ...options, peer: address, vigil: new Vigil() }));
+    socket.once('upgrade', ({ socket: wire }: IncomingMessage) => {
+      socket!.once('open', () => {
+        opened.resolve(new WsComm<In, Out>(socket!, { ...options, peer: address, wire, vigil: new Vigil() }));
+      });
     });
     socket.on('error', (cause) => opened.reject(connectionError(cause, address)));
     socket.once('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {

@@ -175,7 +175,7 @@ class Hall<In extends Message, Out extends Message> {
         return messages;
       };
       const peer = `${bracketed(remoteAddress)}:${remotePort}`;
-      const comm = new WsComm<In, Out>(websocket, { ...this.#options, peer, decode });
+      const comm = new WsComm<In, Out>(websocket, { ...this.#options, peer, decode, wire: request.socket });
       this.#open.add(comm);
       websocket.once('close', () => this.#open.delete(comm));
       this.#options.onConnection(comm);

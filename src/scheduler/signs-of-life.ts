@@ -15,7 +15,7 @@ const patienceMs = 1_000;
 
 export function watchOverClient(heartbeatTimeoutMs: number, gone: (reason: string) => void): Watch {
   const limitMs = clientPatience * heartbeatTimeoutMs;
-  return new Watch(limitMs, () => gone(`no sign of life for ${formatDuration(limitMs)}`));
+  return new Watch(limitMs, { gone: () => gone(`no sign of life for ${formatDuration(limitMs)}`) });
 }
 
 /** A worker that was silent for longer than `limitMs`. */

@@ -8,6 +8,8 @@ import { connect } from '../../src/comm/ws.ts';
 import { decodeToWorker } from '../../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
 import { ProtocolError } from '../../src/protocol/protocol-error.ts';
+import { Cable } from '../executors/cable.ts';
+import { bounded, dial, run, scheduler as listening } from './house.ts';
 
 const self = { role: 'worker', name: 'ada', threads: 1 } as const;
 
@@ -24,6 +26,24 @@ test('a scheduler that goes silent is given up by the other end, later than it w
   });
 
   assert.equal(await closed.promise, 'the scheduler showed no sign of life for 180 ms');
+});
+
+test('a scheduler whose words take longer than its silence may is heard while they come', bounded, async () => {
+  await using house = await listening();
+  await using cable = await Cable.to(house.listener.url, { pieceBytes: 10_000 });
+  const comm = await dial(cable.url);
+  const scheduler = await house.accepted();
+  const heard = Promise.withResolvers<ToWorker['type']>();
+
+  scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 60 });
+  await introduce<ToWorker, FromWorker>(comm, self, {
+    message: ({ type }) => heard.resolve(type),
+    seen: () => {},
+    closed: ({ reason }) => heard.reject(new Error(reason)),
+  });
+  scheduler.send({ ...run(), notes: [{ index: 0, bytes: new Uint8Array(900_000) }] });
+
+  assert.equal(await heard.promise, 'run');
 });
 
 test('an answer that waits for us is no silence, however long we were too busy to read it', async () => {

@@ -85,6 +85,26 @@ test('the parts of a body are signs of life, long before it is whole', bounded, 
   socket.terminate();
 });
 
+test('bytes of a frame that is not whole yet are a sign of life to whoever looks', bounded, async () => {
+  await using house = await scheduler();
+  const { socket } = await upgrade(house.listener.port);
+  const comm = await house.accepted();
+  const ear = Ear.at(comm);
+  const headOf64Bytes = Buffer.from([0x82, 0x80 | 64, 0, 0, 0, 0]);
+
+  comm.look();
+  assert.equal(ear.seen, 0);
+  socket.write(headOf64Bytes);
+  while (ear.seen === 0) {
+    await new Promise(setImmediate);
+    comm.look();
+  }
+  comm.look();
+
+  assert.deepEqual([ear.seen, ear.messages], [1, []]);
+  socket.destroy();
+});
+
 for (const [what, frames, reason] of [
   ['parts out of order', () => bodyParts(3).slice(1), /does not follow the 0 of 3145728 bytes/],
   [

@@ -16,6 +16,7 @@ import { join } from '../../src/worker/join.ts';
 import { linesOf, newDiary, until, untilNoted } from '../fixtures/diary.ts';
 import { tick } from '../fixtures/dying.ts';
 import * as failing from '../fixtures/failing.ts';
+import { swell } from '../fixtures/heavy.ts';
 import { echo, inc } from '../fixtures/tasks.ts';
 import { Cable, type Way } from './cable.ts';
 import { runOn } from './contract.ts';
@@ -73,6 +74,24 @@ test('a slow network makes a run slow, and nothing else', bounded, async () => {
   assert.deepEqual(state.output, [[3, 4, 5], big]);
   assert.equal(listener.count(/^worker .* (?:was lost|left)/), 0);
 });
+
+test(
+  'a worker that needs longer than the heartbeat timeout to say what it has to is not given up',
+  bounded,
+  async () => {
+    const listener = new Listener();
+    await using cluster = await started('1s', listener);
+    await using cable = await Cable.to(cluster.url!, { pieceBytes: 4_000 });
+    await using _ = await joinedWorker({ url: cable.url, token, name: 'ada', code: 'module' });
+
+    const { state } = await runOn(new DistributedExecutor(() => cluster))(
+      new Flow('narrow', () => swell(7, 1_000_000)),
+    );
+
+    assert.deepEqual(state.output, new Uint8Array(1_000_000).fill(7));
+    assert.equal(listener.count(/^worker .* (?:was lost|left)/), 0);
+  },
+);
 
 test('a client that nothing is heard of for long is given up, and is told so when it thaws', bounded, async () => {
   using diary = newDiary();

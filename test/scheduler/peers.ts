@@ -96,6 +96,8 @@ export class WorkerBehind implements Comm<FromPeer, ToPeer> {
     this.#handlers?.closed({ by: 'failure', reason: error.message, error });
   }
 
+  look(): void {}
+
   ping(): void {}
 
   close(): Promise<void> {
