@@ -136,13 +136,14 @@ async function serveOnce(options: RemoteWorkerOptions, stay: Stay): Promise<stri
 async function enter(pool: ThreadPool, options: RemoteWorkerOptions, { leaving, code }: Stay): Promise<Worker> {
   const { url, token, tls, name, has } = options;
   const comm = await connect<ToWorker, FromWorker>({ url, token, tls, decode: decodeToWorker, signal: leaving });
-  using _ = whenAborted(leaving, () => void comm.close('the worker was told to end'));
   try {
     await pool.start();
+    leaving.throwIfAborted();
   } catch (error) {
-    void comm.close('the worker could not start its threads');
+    void comm.close('the worker cannot join');
     throw error;
   }
+  // Once it has said hello it may have work, which would count as lost: who is told to end now joins, and then goes.
   return await join(comm, pool, { name, has, code });
 }
 

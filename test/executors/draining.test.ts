@@ -2,13 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Comm } from '../../src/comm/comm.ts';
 import { inprocPair } from '../../src/comm/inproc.ts';
 import { introduce } from '../../src/comm/introduce.ts';
+import { listen } from '../../src/comm/ws.ts';
 import { InlinePool } from '../../src/executors/inline-pool.ts';
 import { noDefinition } from '../../src/lib/chunk.ts';
-import type { FromPeer, ToPeer } from '../../src/protocol/messages.ts';
+import { noTraits } from '../../src/lib/placing.ts';
+import { decodeFromWorker } from '../../src/protocol/codec.ts';
+import type { FromPeer, FromWorker, ToPeer, ToWorker } from '../../src/protocol/messages.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { join } from '../../src/worker/join.ts';
+import { serve } from '../../workers/remote.ts';
 
 const bounded = { timeout: 20_000 };
 
@@ -54,6 +59,52 @@ test('a worker with nothing to do waits for that goodbye before it is drained', 
   await drained;
   assert.equal(isDrained, true);
 });
+
+test(
+  'a worker that is told to end while it joins goes as one that has joined, since it may have work',
+  bounded,
+  async () => {
+    const leaving = new AbortController();
+    const heard: string[] = [];
+    const onConnection = (comm: Comm<FromWorker, ToWorker>) =>
+      comm.listen({
+        message: ({ type }) => {
+          if (type !== 'vitals') heard.push(type);
+          if (type === 'hello') {
+            leaving.abort('told to end');
+            comm.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 15_000 });
+          } else if (type === 'draining') comm.send({ type: 'close', reason: 'it was asked for' });
+        },
+        seen: () => {},
+        closed: ({ reason }) => heard.push(reason),
+      });
+    await using listener = await listen<FromWorker, ToWorker>({
+      port: 0,
+      token,
+      decode: decodeFromWorker,
+      onConnection,
+    });
+
+    const { signal } = leaving;
+    await serve({ ...worker, url: listener.url, signal });
+
+    assert.deepEqual(heard, ['hello', 'draining', 'draining', 'worker closed']);
+  },
+);
+
+const token = 'draining';
+
+const worker = {
+  token,
+  name: 'ada',
+  threads: 1,
+  has: noTraits,
+  memoryLimitMb: undefined,
+  memoryLimitBytes: 2 ** 40,
+  codeDirectory: undefined,
+  drainMs: 60_000,
+  say: () => {},
+};
 
 async function connected(scheduler: Scheduler, role: 'worker' | 'client', message: (message: ToPeer) => void) {
   const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
