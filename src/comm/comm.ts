@@ -25,6 +25,8 @@ export interface Comm<In, Out> {
   ping(): void;
   /** Flushes what was sent before. From here on this end hears no message any more, only `closed`. */
   close(reason?: string): Promise<void>;
+  /** The same without what still waits here, which is of no use any more: it is dropped. */
+  hangUp(reason: string): Promise<void>;
 }
 
 export interface CommHandlers<In> {

@@ -82,6 +82,11 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
     return this.#closing;
   }
 
+  /** Nothing waits here for longer than a turn. */
+  hangUp(reason: string): Promise<void> {
+    return this.close(reason);
+  }
+
   #flush(): void {
     const batch = this.#outgoing;
     this.#outgoing = [];

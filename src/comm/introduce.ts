@@ -61,7 +61,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
 function watchOver<In, Out>(comm: Comm<In, Out>, { heartbeatTimeoutMs }: Welcome): Watch {
   const limitMs = patience * heartbeatTimeoutMs;
   const reason = `the scheduler showed no sign of life for ${formatDuration(limitMs)}`;
-  return new Watch(limitMs, { look: () => comm.look(), gone: () => void comm.close(reason) });
+  return new Watch(limitMs, { look: () => comm.look(), gone: () => void comm.hangUp(reason) });
 }
 
 function isWelcome(message: { readonly type: string }): message is Welcome {

@@ -17,7 +17,7 @@ export interface WsOptions {
   readonly maxMessageBytes?: number;
   /** Nothing more is sent to one that has left so much waiting: it is given up as `PEER_TOO_SLOW`. Default 1 GiB. */
   readonly maxBacklogBytes?: number;
-  /** How long a closing end waits for the other, from the last sign that it still takes bytes. Default 10 s. */
+  /** How long a closing end waits for the other, from when that last took some of what is still sent. Default 10 s. */
   readonly closeTimeoutMs?: number;
 }
 
@@ -54,6 +54,8 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   readonly #outbox: Outbox<Out>;
   /** Why it is about to close, once this end knows. Nothing is sent or heard from then on. */
   #ending: CommClosed | undefined;
+  /** It closes once all that was sent before has gone out. */
+  #isFlushing = false;
   /** As of the last look. */
   #bytesRead: number;
   #giveUp: NodeJS.Timeout | undefined;
@@ -115,13 +117,19 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     this.#ending = { by: 'this-end', reason };
     this.#hush();
     this.#startGivingUp();
+    this.#isFlushing = true;
     this.#outbox.end(() => this.#socket.close(normal, fitting(reason)));
+    return this.#closed.promise;
+  }
+
+  hangUp(reason: string): Promise<void> {
+    this.#drop({ by: 'this-end', reason }, normal);
     return this.#closed.promise;
   }
 
   #write(frame: readonly Uint8Array[], taken: () => void): void {
     const onTaken = () => {
-      this.#giveUp?.refresh();
+      if (this.#isFlushing) this.#giveUp?.refresh();
       taken();
     };
     this.#options.vigil?.begin();
@@ -158,11 +166,16 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   }
 
   #fail(error: HeddleError, code: number): void {
-    this.#ending ??= { by: 'failure', reason: error.message, error };
+    this.#drop({ by: 'failure', reason: error.message, error }, code);
+  }
+
+  #drop(ending: CommClosed, code: number): void {
+    this.#ending ??= ending;
+    this.#isFlushing = false;
     this.#hush();
     this.#outbox.clear();
     this.#startGivingUp();
-    this.#socket.close(code, fitting(error.message));
+    this.#socket.close(code, fitting(ending.reason));
   }
 
   /** ws has closed the socket itself, or is about to. */

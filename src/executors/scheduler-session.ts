@@ -202,7 +202,8 @@ class SchedulerSession implements Session {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    await this.#comm.close('the flow run is over');
+    // Whoever goes is rid of all that is its own there, so nothing that waits here is of use.
+    await this.#comm.hangUp('the flow run is over');
     for (const resource of this.#options.owned.toReversed()) await resource[Symbol.asyncDispose]();
   }
 }

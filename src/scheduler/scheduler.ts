@@ -159,7 +159,7 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #giveUp(peer: WorkerPeer | ClientPeer, reason: string): void {
-    void peer.comm.close(reason);
+    void peer.comm.hangUp(reason);
     // Closing waits for the other end, which is not to hold up anything here.
     this.#leave(peer, reason);
     if (peer.type === 'worker') this.#options.workerGivenUp?.(peer.name);

@@ -293,6 +293,19 @@ test(
   },
 );
 
+test('an end that hangs up says goodbye, and sends nothing of what waits', bounded, async () => {
+  await using house = await scheduler();
+  const worker = await dial(house.listener.url);
+  const ear = Ear.at(await house.accepted());
+
+  worker.send(settled(60_000_000));
+  await worker.hangUp('enough');
+
+  assert.deepEqual(await ear.closed(), { by: 'other-end', reason: 'enough' });
+  assert.deepEqual([ear.messages, worker.backlogBytes], [[], 0]);
+  assert.ok(ear.seen <= 2, `${ear.seen} parts came`);
+});
+
 test('an end that vanishes is a lost connection [D097]', bounded, async () => {
   await using house = await scheduler();
   const socket = await rawWebSocket(house.listener.url);

@@ -103,4 +103,8 @@ export class WorkerBehind implements Comm<FromPeer, ToPeer> {
   close(): Promise<void> {
     return Promise.resolve();
   }
+
+  hangUp(): Promise<void> {
+    return Promise.resolve();
+  }
 }
