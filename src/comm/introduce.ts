@@ -16,8 +16,8 @@ const patience = 3;
 /**
  * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
  * to `handlers`. Rejects with the scheduler's own reason when it refuses, `NOT_A_HEDDLE_ADDRESS` when it says something
- * else, or nothing for `answerTimeoutMs`, and `CONNECTION_LOST` when the comm closes first. Afterwards a scheduler that
- * shows no sign of life for three times as long as it would wait for us is given up.
+ * else, `CONNECTION_TIMEOUT` when it says nothing for `answerTimeoutMs`, and `CONNECTION_LOST` when the comm closes
+ * first. Afterwards a scheduler that shows no sign of life for three times as long as it would wait for us is given up.
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
@@ -77,7 +77,17 @@ async function answered<In, Out>(
   const watch = new Watch(timeoutMs, { gone: () => resolve(undefined) });
   const message = await Promise.race([answer, nothing]).finally(() => watch.stop());
   if (message?.type === 'welcome') return message;
-  void comm.close('this is no scheduler');
-  if (message?.type === 'refused') throw new HeddleError(message.code, message.message, { address: comm.peer });
-  throw notHeddle(comm.peer, message === undefined ? 'it never answered our hello' : 'its answer made no sense', {});
+  const error = whyNotLetIn(message, comm.peer, timeoutMs);
+  void comm.hangUp(error.message);
+  throw error;
+}
+
+function whyNotLetIn(answer: Refused | undefined, address: string, timeoutMs: number): HeddleError {
+  if (answer?.type === 'refused') return new HeddleError(answer.code, answer.message, { address });
+  if (answer !== undefined) return notHeddle(address, 'its answer made no sense', {});
+  // It has answered with our subprotocol before, so somebody of ours is there.
+  const message =
+    `${address} let us in, and then did not answer our hello within ${formatDuration(timeoutMs)}: see whether the ` +
+    'scheduler hangs, and whether what lies between, like a VPN, loses large packets (MTU)';
+  return new HeddleError('CONNECTION_TIMEOUT', message, { address, timeoutMs });
 }

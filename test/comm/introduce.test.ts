@@ -9,7 +9,7 @@ import { decodeToWorker } from '../../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
 import { ProtocolError } from '../../src/protocol/protocol-error.ts';
 import { Cable } from '../executors/cable.ts';
-import { bounded, dial, run, scheduler as listening } from './house.ts';
+import { bounded, dial, rawWebSocketServer, run, scheduler as listening } from './house.ts';
 
 const self = { role: 'worker', name: 'ada', threads: 1 } as const;
 
@@ -100,6 +100,20 @@ test('a message that makes no sense to its reader closes the comm, and throws no
   });
 
   assert.equal(await closed.promise, 'nonsense');
+});
+
+test('a scheduler whose answer does not come is one that the network keeps from us', bounded, async () => {
+  await using server = await rawWebSocketServer();
+  const comm = await dial(server.url);
+
+  const handlers = { message: () => {}, seen: () => {}, closed: () => {} };
+  await assert.rejects(introduce<ToWorker, FromWorker>(comm, self, handlers, { answerTimeoutMs: 30 }), {
+    code: 'CONNECTION_TIMEOUT',
+    address: server.url,
+    message: /^ws:.* let us in, and then did not answer our hello within 30 ms: .*\(MTU\)/,
+  });
+
+  await comm.close();
 });
 
 test('a WebSocket server that is no scheduler is told apart by its answer to our hello', async () => {
