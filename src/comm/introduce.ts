@@ -59,9 +59,10 @@ export async function introduce<In extends { readonly type: string }, Out>(
 }
 
 function watchOver<In, Out>(comm: Comm<In, Out>, { heartbeatTimeoutMs }: Welcome): Watch {
-  const limitMs = patience * heartbeatTimeoutMs;
-  const reason = `the scheduler showed no sign of life for ${formatDuration(limitMs)}`;
-  return new Watch(limitMs, { look: () => comm.look(), gone: () => void comm.hangUp(reason) });
+  return new Watch(patience * heartbeatTimeoutMs, {
+    look: () => comm.look(),
+    gone: (silentMs) => void comm.hangUp(`the scheduler showed no sign of life for ${formatDuration(silentMs)}`),
+  });
 }
 
 function isWelcome(message: { readonly type: string }): message is Welcome {

@@ -1,18 +1,26 @@
+interface WatchHandlers {
+  /** Called before each check: it may call `seen`. */
+  readonly look?: () => void;
+  /** Called with for how long nothing was heard, which is longer than the limit, at each check from then on. */
+  readonly gone: (silentMs: number) => void;
+}
+
 /** Notices that nothing was heard for too long. A check that comes late forgives: then we slept, not they. */
 export class Watch {
   #lastSeen = performance.now();
   #lastCheck = performance.now();
+  /** When a check last came late. */
+  #forgivenAt = 0;
   readonly #timer: NodeJS.Timeout;
 
-  /** `look` is called before each check: it may call `seen`. */
-  constructor(timeoutMs: number, { look, gone }: { readonly look?: () => void; readonly gone: () => void }) {
+  constructor(timeoutMs: number, { look, gone }: WatchHandlers) {
     const intervalMs = timeoutMs / 3;
     this.#timer = setInterval(() => {
       look?.();
       const now = performance.now();
-      if (now - this.#lastCheck > 2 * intervalMs) this.#lastSeen = now;
+      if (now - this.#lastCheck > 2 * intervalMs) this.#forgivenAt = now;
       this.#lastCheck = now;
-      if (now - this.#lastSeen > timeoutMs) gone();
+      if (now - Math.max(this.#lastSeen, this.#forgivenAt) > timeoutMs) gone(now - this.#lastSeen);
     }, intervalMs);
     this.#timer.unref();
   }

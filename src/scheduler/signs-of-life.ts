@@ -14,8 +14,9 @@ const mostNamed = 3;
 const patienceMs = 1_000;
 
 export function watchOverClient(heartbeatTimeoutMs: number, gone: (reason: string) => void): Watch {
-  const limitMs = clientPatience * heartbeatTimeoutMs;
-  return new Watch(limitMs, { gone: () => gone(`no sign of life for ${formatDuration(limitMs)}`) });
+  return new Watch(clientPatience * heartbeatTimeoutMs, {
+    gone: (silentMs) => gone(`no sign of life for ${formatDuration(silentMs)}`),
+  });
 }
 
 /** A worker that was silent for longer than `limitMs`. */

@@ -25,7 +25,7 @@ test('a scheduler that goes silent is given up by the other end, later than it w
     closed: ({ reason }) => closed.resolve(reason),
   });
 
-  assert.equal(await closed.promise, 'the scheduler showed no sign of life for 180 ms');
+  assert.match(await closed.promise, /^the scheduler showed no sign of life for \d+ ms$/);
 });
 
 test('a scheduler whose words take longer than its silence may is heard while they come', bounded, async () => {
