@@ -5,6 +5,7 @@ import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
+import { addressElsewhere } from './address-elsewhere.ts';
 import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
 import type { LeftOpen } from './left-open.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
@@ -102,11 +103,16 @@ export class WebSocketCluster extends HostedCluster {
 
   get description(): string {
     const own = this.#options.launch === undefined ? '' : `${plural(this.workers, 'worker')} of its own, and `;
-    return `${own}workers that join ${this.#url ?? 'once it listens'}`;
+    return `${own}workers that join ${this.#elsewhere ?? 'once it listens'}`;
   }
 
   get advice(): string {
-    return `start one with: heddle worker ${this.#url ?? 'URL'} (and the same HEDDLE_TOKEN)`;
+    return `start one with: heddle worker ${this.#elsewhere ?? 'URL'} (and the same HEDDLE_TOKEN)`;
+  }
+
+  /** Where workers of other machines join. */
+  get #elsewhere(): string | undefined {
+    return this.#url && addressElsewhere(this.#url, this.#options.host);
   }
 
   override async connect(): Promise<Comm<ToClient, FromClient>> {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { certificate } from '../comm/certificates.ts';
@@ -94,6 +94,14 @@ for (const [what, args, message] of [
     }
   });
 }
+
+test('a scheduler that listens at all addresses says a command line for other machines', bounded, async () => {
+  await using scheduler = heddle(['scheduler', '--listen', '0.0.0.0:0'], { HEDDLE_TOKEN: 'selvedge' });
+
+  const line = await scheduler.line(/listening at/);
+
+  assert.match(line, new RegExp(`heddle worker ws://${hostname()}:[1-9]\\d* `));
+});
 
 test('a token on the command line is in no process list, log or error', bounded, async () => {
   const token = 'tell-nobody-this';

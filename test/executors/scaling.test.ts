@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Flow, unmapped } from 'heddle';
@@ -207,6 +208,14 @@ test('a cluster whose workers are started elsewhere says so when it is asked to 
   const message = `WebSocketCluster cannot scale, because its workers are started elsewhere: ${advice}`;
   await assert.rejects(cluster.scale(2), { code: 'CANNOT_SCALE', message });
   assert.throws(() => cluster.adapt(), { code: 'CANNOT_SCALE' });
+});
+
+test('what listens at all addresses is named to other machines as this machine is', async () => {
+  await using cluster = new WebSocketCluster({ host: '0.0.0.0', port: 0, token: 'weft' });
+  await cluster.start();
+
+  const { port } = new URL(cluster.url!);
+  assert.equal(cluster.advice, `start one with: heddle worker ws://${hostname()}:${port} (and the same HEDDLE_TOKEN)`);
 });
 
 test('a cluster that is told how to start workers has as many as it is to have', bounded, async () => {
