@@ -144,7 +144,7 @@ class Hall<In extends Message, Out extends Message> {
       );
     });
     server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, { remoteAddress = 'unknown' }: Socket) => {
-      this.#refusals.note(remoteAddress, `it does not speak TLS as we do (${code})`);
+      this.#refusals.note(remoteAddress, tlsProblem(code));
     });
     // Before anything is made for it.
     server.prependListener('connection', (socket: Socket) => this.#strangers.admit(socket));
@@ -181,6 +181,13 @@ class Hall<In extends Message, Out extends Message> {
       this.#options.onConnection(comm);
     });
   }
+}
+
+/** Of an encrypted connection that did not come about, by the code of its error. */
+function tlsProblem(code = 'no code'): string {
+  const isTheirs = code === 'ECONNRESET' || code.includes('_ALERT_');
+  const untrusted = 'it hung up while TLS was negotiated, as one does that does not trust our certificate';
+  return `${isTheirs ? untrusted : 'it does not speak TLS as we do'} (${code})`;
 }
 
 function turnAway(socket: Duplex, objection: Objection): void {

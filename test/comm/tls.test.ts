@@ -101,6 +101,18 @@ test(
   },
 );
 
+test('who does not trust a listener has hung up there, and the listener says so', bounded, async () => {
+  const news = Promise.withResolvers<string>();
+  await using house = await scheduler({ tls: loom, onRefused: news.resolve });
+
+  await assert.rejects(dial(house.listener.url), { code: 'CERTIFICATE_NOT_TRUSTED' });
+
+  assert.match(
+    await news.promise,
+    /: it hung up while TLS was negotiated, as one does that does not trust our certificate \(ECONNRESET\)$/,
+  );
+});
+
 test('who speaks TLS to a listener that does not is told what to try', bounded, async () => {
   await using house = await scheduler();
 
