@@ -3,7 +3,7 @@
 // succeed, so that nobody has to open a block to count.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { blockKinds, blockHeadBytes, type Crash, describeLoss } from '../lib/chunk.ts';
+import { blockKinds, blockHeadBytes, type Crash, describeLoss, notStartedAdvice } from '../lib/chunk.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
 import { attachmentsOf } from '../lib/attachments.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -187,10 +187,7 @@ function adviceFor(loss: Crash['loss']): string {
   const again = 'The same inputs will most likely do it again: ';
   switch (loss?.kind) {
     case 'not-started':
-      return (
-        'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a). Or what ' +
-        'Node loads there first cannot be had: look at NODE_OPTIONS, --import and --require'
-      );
+      return notStartedAdvice;
     case 'error': {
       if (loss.leftBy !== undefined) {
         return 'In that task, await or return every promise, and catch what a timer or a listener throws';

@@ -283,6 +283,11 @@ export interface Crash {
   readonly isFinal?: true;
 }
 
+/** What to do where no thread can be started, as a sentence without its end. */
+export const notStartedAdvice =
+  'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a). Or what Node ' +
+  'loads there first cannot be had: look at NODE_OPTIONS, --import and --require';
+
 /** What happened, as the end of a sentence. */
 export function describeLoss(loss: Loss | undefined): string {
   switch (loss?.kind) {

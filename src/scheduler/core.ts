@@ -45,6 +45,7 @@ export class SchedulerCore {
     this.lineup = new Lineup(this.fleet, {
       stranded: (array) => this.#tellStranded(array),
       recall: ({ worker, attempt }) => this.#emit({ type: 'recall-chunk', worker: worker.id, attempt }),
+      declined: ({ array, worker }, by) => this.#emit({ type: 'declined', array: array.id, worker: worker.id, by }),
       ...this.#options,
     });
     this.#blame = new Blame({
@@ -290,6 +291,9 @@ export class SchedulerCore {
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
       case 'indices-lost':
         chunk.isDead = true;
+        // No thread was there to begin anything of it.
+        if (news.isUnable === true && this.lineup.declines(chunk, [...touched, ...chunk.outstanding.all]))
+          return chunk.outstanding.clear();
         return this.#blame.threadLost(chunk.array, news.indices);
       case 'chunk-ended':
         return;
@@ -301,11 +305,7 @@ export class SchedulerCore {
   #acceptSettled(chunk: Chunk, news: Extract<ChunkNews, { type: 'indices-settled' }>): void {
     const { array, worker, size, plannedSize } = chunk;
     const { range, busyMs, bytes = 0, isUnable = false } = news;
-    const by = isUnable ? this.lineup.exclusion.exclude(array, worker) : 'nobody';
-    if (by !== 'nobody') {
-      this.#emit({ type: 'declined', array: array.id, worker: worker.id, range, by });
-      return this.lineup.giveBack(chunk, [range]);
-    }
+    if (isUnable && this.lineup.declines(chunk, [range])) return;
     if (!isUnable) this.lineup.exclusion.noteRun(array, worker);
     array.pace.measured({ indices: lengthOf(range), busyMs: durationMs(busyMs), size, plannedSize, bytes });
     this.#emit({ type: 'settled', array: array.id, range });

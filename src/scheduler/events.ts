@@ -70,7 +70,7 @@ export type ChunkNews =
       readonly bytes?: number;
       /** With it the attempt has ended: `chunk-ended` does not follow. */
       readonly isLast?: boolean;
-      /** Its worker could not run anything of the array, and others perhaps can: see `declined`. */
+      /** Its worker could not load what runs it, and others perhaps can: see `declined`. */
       readonly isUnable?: boolean;
     })
   /** An index asks to be run again later. It holds no slot while it waits. */
@@ -78,7 +78,11 @@ export type ChunkNews =
   /** What a recalled chunk had not begun; perhaps nothing. */
   | (NewsOf<'indices-returned'> & { readonly ranges: readonly Range[] })
   /** The thread died while it ran exactly these, so one of them may be to blame. `chunk-ended` follows. */
-  | (NewsOf<'indices-lost'> & { readonly indices: readonly number[] })
+  | (NewsOf<'indices-lost'> & {
+      readonly indices: readonly number[];
+      /** Its worker could start no thread, so that nothing of the chunk has begun: see `declined`. */
+      readonly isUnable?: boolean;
+    })
   /** There is no more news of this attempt, and its slot is free. */
   | NewsOf<'chunk-ended'>;
 
@@ -109,14 +113,13 @@ export type Command =
   | { readonly type: 'settled'; readonly array: ArrayId; readonly range: Range }
   /**
    * What its worker was unable to run is to be run by other workers, or by other threads of this one: it is as if that
-   * had never been given it.
+   * had never been given it. If nobody else is there, what the worker says of it becomes its outcome, or its loss.
    */
   | {
       readonly type: 'declined';
       readonly array: ArrayId;
       readonly worker: WorkerId;
-      readonly range: Range;
-      readonly by: 'others' | 'its-others';
+      readonly by: 'others' | 'its-others' | 'nobody';
     }
   | { readonly type: 'delayed'; readonly array: ArrayId; readonly index: number }
   /** Given up, because it was lost more often than is allowed: it is settled. */

@@ -1,7 +1,7 @@
 // Which workers get nothing of an array, since they have proved unable to run it: they lack a module or a package, say,
-// or cannot keep the code that they are sent. A worker that is unable answers faster than any other, so without this it
-// would fail nearly all of the array. As with Spark's `spark.excludeOnFailure`, it holds for the arrays of one client
-// that are loaded alike, and is forgotten with them.
+// cannot keep the code that they are sent, or can start no thread for it. A worker that is unable answers faster than
+// any other, so without this it would fail nearly all of the array. As with Spark's `spark.excludeOnFailure`, it holds
+// for the arrays of one client that are loaded alike, and is forgotten with them.
 
 import type { ArrayRecord } from './array-record.ts';
 import type { ArraySpec, WorkerId } from './events.ts';
@@ -24,6 +24,9 @@ const mostStrikes = 8;
 const mostThreads = 3;
 /** While others of its threads still try to load such an array, each may try so often. */
 const mostTries = 2;
+
+/** Who is to run what a worker was unable to run: see `declined`. */
+export type InsteadOf = 'others' | 'its-others' | 'nobody';
 
 interface Means {
   readonly move: (array: ArrayRecord, queue: Queue) => void;
@@ -78,7 +81,7 @@ export class Exclusion {
    * instead: other workers, so that this one gets nothing more of the array; other threads of this one, which may be
    * able; or nobody, so that what all workers say becomes the outcome.
    */
-  exclude(array: ArrayRecord, worker: WorkerRecord): 'others' | 'its-others' | 'nobody' {
+  exclude(array: ArrayRecord, worker: WorkerRecord): InsteadOf {
     const { id } = worker;
     if (strikeOf(array, id) <= this.#strikesFor(array, worker)) return 'its-others';
     const [own, ofKin] = [(array.unable ??= new Set()), array.kin.unable];

@@ -1,21 +1,41 @@
-// What the log says of workers that are unable to run an array, since they cannot load its task.
+// What the log says of workers that are unable to run an array, since they cannot load its task or start a thread.
 
+import { describeLoss, notStartedAdvice, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import type { FromWorker } from '../protocol/messages.ts';
 import type { Command } from './events.ts';
-import type { HeldArray } from './peers.ts';
-import type { Told } from './result-desk.ts';
+import type { HeldArray, WorkerPeer } from './peers.ts';
 
 /** Of so many workers it is told as a warning, for each module of each flow run. */
 const toldWorkers = 5;
 
-/** What the worker was given of the array is to be run elsewhere. It is told once for each worker and module. */
+type Lost = Extract<FromWorker, { type: 'lost' }>;
+
+/** What a worker says of it. */
+export interface Inability {
+  readonly worker: WorkerPeer;
+  readonly message: { readonly unable?: string; readonly loss?: Loss };
+  /** What is said of the loss, if it counts as one. */
+  readonly record?: LogRecord;
+}
+
+/** That no thread could be started says nothing of what was to run on it. */
+export function newsOfLoss({ id: worker }: WorkerPeer, { attempt, indices, loss }: Lost) {
+  return { type: 'indices-lost', worker, attempt, indices, isUnable: loss.kind === 'not-started' } as const;
+}
+
+/**
+ * What the worker was given of the array is to be run elsewhere. It is told once for each worker and module, and once
+ * for a worker that can start no thread.
+ */
 export function noteDecline(
   array: HeldArray,
-  { worker, message: { unable = '' } }: Told,
+  { worker, message: { loss, unable = `${describeLoss(loss)}. ${notStartedAdvice}` }, record: ofLoss }: Inability,
   { by }: Pick<Extract<Command, { type: 'declined' }>, 'by'>,
 ): readonly LogRecord[] {
   const { code, name: task } = array.submission;
-  const key = code?.module ?? `#${array.id}`;
+  if (by === 'nobody') return ofLoss === undefined ? lastWord(array, worker, unable) : [ofLoss];
+  const key = loss === undefined ? (code?.module ?? `#${array.id}`) : 'threads';
   const { unableWorkers } = array.client;
   const told = unableWorkers.get(key) ?? new Map<string, string>();
   unableWorkers.set(key, told);
@@ -34,8 +54,8 @@ export function noteDecline(
 }
 
 /** Nobody is left that may be able to run the array. That is told once. */
-export function noteInability(array: HeldArray, { worker, message: { unable = '' } }: Told): readonly LogRecord[] {
+function lastWord(array: HeldArray, { name: worker }: WorkerPeer, message: string): readonly LogRecord[] {
   if (array.isInabilityTold) return [];
   array.isInabilityTold = true;
-  return [{ time: Date.now(), level: 'error', message: unable, task: array.submission.name, worker: worker.name }];
+  return [{ time: Date.now(), level: 'error', message, task: array.submission.name, worker }];
 }

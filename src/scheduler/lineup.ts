@@ -7,7 +7,7 @@ import { Ahead } from './ahead.ts';
 import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId } from './events.ts';
-import { Exclusion, isUnable } from './exclusion.ts';
+import { Exclusion, isUnable, type InsteadOf } from './exclusion.ts';
 import type { Fleet } from './fleet.ts';
 import { wantsThread } from './giving-way.ts';
 import { Keeping } from './keeping.ts';
@@ -20,6 +20,8 @@ interface Consequences {
   readonly stranded: (array: ArrayRecord) => void;
   /** The worker is to be told that this chunk is recalled. */
   readonly recall: (chunk: Chunk) => void;
+  /** The worker of this chunk was unable to run it. */
+  readonly declined: (chunk: Chunk, by: InsteadOf) => void;
   /** A chunk that has run for longer is shared with free threads, or makes way for what is to run before it. */
   readonly patienceMs: number;
   /** How long arrays wait that no worker is able to run any more. */
@@ -42,11 +44,13 @@ export class Lineup {
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
 
-  readonly #stranded: (array: ArrayRecord) => void;
+  readonly #stranded: Consequences['stranded'];
+  readonly #declined: Consequences['declined'];
 
-  constructor(fleet: Fleet, { stranded, recall, patienceMs, unableWaitMs }: Consequences) {
+  constructor(fleet: Fleet, { stranded, recall, declined, patienceMs, unableWaitMs }: Consequences) {
     this.#fleet = fleet;
     this.#stranded = stranded;
+    this.#declined = declined;
     this.asks = new Asks(answersTaken * patienceMs);
     this.ahead = new Ahead(recall, this.asks);
     this.tails = new Tails(recall, { asks: this.asks, patienceMs });
@@ -74,6 +78,15 @@ export class Lineup {
   giveBack(chunk: Chunk, ranges: Iterable<Range>): void {
     for (const range of ranges) chunk.array.giveBack(range, chunk);
     this.add(chunk.array);
+  }
+
+  /** The worker was unable to run these parts of a chunk. Gives whether others are to, and then puts them back. */
+  declines(chunk: Chunk, ranges: readonly Range[]): boolean {
+    const by = this.exclusion.exclude(chunk.array, chunk.worker);
+    this.#declined(chunk, by);
+    if (by === 'nobody') return false;
+    this.giveBack(chunk, ranges);
+    return true;
   }
 
   /** To be called with all arrays there are. */

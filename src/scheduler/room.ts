@@ -79,7 +79,7 @@ function unableOf(excluded: ReadonlySet<WorkerId>, workers: Fleet['workers']): s
   const unable = [...workers.keys()].filter((id) => excluded.has(id)).length;
   // Those who were may have left.
   const who = unable === 0 ? 'no worker that is here has what it needs, and one that had' : plural(unable, 'worker');
-  return `${who} could not load its task (the log says why)`;
+  return `${who} could not run it (the log says why)`;
 }
 
 function lacking({ resources, labels }: Traits, { has, isDraining }: WorkerRecord): string[] {

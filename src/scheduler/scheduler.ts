@@ -14,7 +14,7 @@ import { Brake } from './brake.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
-import { noteDecline, noteInability } from './inability.ts';
+import { newsOfLoss, noteDecline, type Inability } from './inability.ts';
 import { crashedBlock, departureOf, lossFor, noteLoss, noteRecords, ownClose, type LostWorker } from './losses.ts';
 import {
   callOff,
@@ -43,6 +43,7 @@ interface Freight {
   readonly bytes?: Uint8Array;
   readonly lostWorker?: LostWorker;
   readonly told?: Told;
+  readonly unbegun?: Inability;
 }
 
 export class Scheduler implements AsyncDisposable {
@@ -218,9 +219,11 @@ export class Scheduler implements AsyncDisposable {
         return this.#handle({ ...message, type: 'index-delayed', worker: id, delayMs: 0 });
       case 'lost': {
         const assignment = worker.attempts.get(message.attempt);
-        const noted = assignment && noteLoss(worker, { assignment, isLastLoss: this.#isLastLoss }, message);
-        if (noted) this.#brake.pass(assignment.array, [noted]);
-        return this.#handle({ type: 'indices-lost', worker: id, attempt: message.attempt, indices: message.indices });
+        if (assignment === undefined) return;
+        const record = noteLoss(worker, { assignment, isLastLoss: this.#isLastLoss }, message);
+        const news = newsOfLoss(worker, message);
+        if (!news.isUnable) this.#brake.pass(assignment.array, [record]);
+        return this.#handle(news, { unbegun: { worker, message, record } });
       }
       case 'ended':
         return this.#ended(worker, message.attempt);
@@ -334,13 +337,10 @@ export class Scheduler implements AsyncDisposable {
         return callOff(this.#workers.get(command.worker), command);
       case 'close-worker':
         return this.#giveUp(this.#workers.get(command.worker)!, freight.lostWorker!.reason);
-      case 'settled': {
-        const told = freight.told!;
-        if (told.message.unable !== undefined) this.#pass(command, (array) => noteInability(array, told));
-        return this.#keep(command.array, told.message, ranOf(told));
-      }
+      case 'settled':
+        return this.#keep(command.array, freight.told!.message, ranOf(freight.told!));
       case 'declined':
-        return this.#pass(command, (array) => noteDecline(array, freight.told!, command));
+        return this.#pass(command, (array) => noteDecline(array, freight.unbegun ?? freight.told!, command));
       case 'delayed':
         return this.#arrays.get(command.array)!.note(command.index, freight.bytes);
       case 'crashed':

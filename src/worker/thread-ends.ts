@@ -2,6 +2,7 @@
 
 import { describeLoss, type ChunkMessage, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { whyNotStarted } from './thread-start.ts';
 
 interface Circumstances {
   readonly memoryLimitMb: number | undefined;
@@ -17,7 +18,7 @@ export function lossOf(error: unknown, { memoryLimitMb, strayWords, isUp = true 
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
   }
-  if (code === 'ERR_WORKER_INIT_FAILED' || !isUp) return { kind: 'not-started', message };
+  if (code === 'ERR_WORKER_INIT_FAILED' || !isUp) return { kind: 'not-started', message: whyNotStarted(error) };
   const exitCode = /worker exited with code: (-?\d+)/.exec(message)?.[1];
   if (exitCode !== undefined) return { kind: 'exit', exitCode: Number(exitCode) };
   const leftBy = strayWords?.task === undefined ? undefined : `task ${whose(strayWords)}, which was over,`;

@@ -5,7 +5,7 @@ import type { ChunkEnd, ChunkPool, ChunkReport, Emit, PooledChunk } from './pool
 import { ThreadSlot } from './thread-slot.ts';
 import type { ThreadOptions } from './thread-start.ts';
 
-/** For so long a thread rests at first, and at most, that could not load one task after the other. */
+/** For so long a thread rests at first, and at most, that could not load one task after the other, or not start. */
 const firstRestMs = 20;
 const longestRestMs = 1_000;
 
@@ -15,7 +15,7 @@ export class ThreadPool implements ChunkPool {
   readonly #slots: readonly ThreadSlot[];
   /** The last one is the next to get something. */
   readonly #idle: ThreadSlot[];
-  /** How many chunks in a row each could not load the task of. */
+  /** How many chunks in a row each could not load the task of, or not be started for. */
   readonly #misses = new Map<ThreadSlot, number>();
 
   constructor({ threads, ...options }: ThreadOptions & { threads: number }) {
@@ -43,12 +43,12 @@ export class ThreadPool implements ChunkPool {
         isUnable ||= saysUnable(report);
         return emit(report);
       });
-      isUnable ||= end.last.some(saysUnable);
+      isUnable ||= end.last.some(saysUnable) || end.loss?.loss.kind === 'not-started';
       if (isUnable) await this.#rest(slot);
       else this.#misses.delete(slot);
       return end;
     } finally {
-      // What it cannot load, others perhaps can.
+      // What it cannot load, or start for, others perhaps can.
       if (isUnable) this.#idle.unshift(slot);
       else this.#idle.push(slot);
     }

@@ -84,3 +84,8 @@ export function owned({ attempt, array, ranges }: AttemptModel): number[] {
   }
   return indices;
 }
+
+/** What is left of it is nobody's. */
+export function disown(attempt: AttemptModel): void {
+  for (const index of owned(attempt)) attempt.array.owners[index] = 0;
+}

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { noTraits } from '../../src/lib/placing.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
-import { newArray, owned, type ArrayModel, type WorkerModel } from './books.ts';
+import { disown, newArray, owned, type ArrayModel, type WorkerModel } from './books.ts';
 import { sorted, sumOf, touchedBy, type News } from './facts.ts';
 import { checkBehind, checkPlace, KinModels } from './places.ts';
 
@@ -151,13 +151,8 @@ export class Model {
     attempt.isHeard = true;
     switch (news.type) {
       case 'indices-settled': {
-        const { range, isUnable = false } = news;
-        const { start, end } = range;
-        const by = isUnable ? this.#kin.exclude(array, news.worker) : 'nobody';
-        if (by !== 'nobody') {
-          array.owners.fill(0, start, end);
-          return void this.#due.push({ type: 'declined', array: array.spec.array, worker: news.worker, range, by });
-        }
+        const { range, range: { start, end }, isUnable = false } = news; // prettier-ignore
+        if (isUnable && this.#declines(array, news)) return void array.owners.fill(0, start, end);
         if (!isUnable) this.#kin.ran(array, news.worker);
         for (let index = start; index < end; index += 1) this.#settle(array, index, isUnable ? unrun : settled);
         this.#due.push({ type: 'settled', array: array.spec.array, range });
@@ -175,6 +170,7 @@ export class Model {
         return;
       case 'indices-lost':
         attempt.isDead = true;
+        if (news.isUnable === true && this.#declines(array, news)) return disown(attempt);
         if (news.indices.length === 1 || array.spec.crashesWhenLost) {
           for (const index of news.indices) this.#charge(array, index);
           return;
@@ -186,6 +182,13 @@ export class Model {
         for (const other of worker.attempts.values()) if (other.behind === news.attempt) other.behind = undefined;
         for (const index of owned(attempt)) this.#returnUnheard(array, index);
     }
+  }
+
+  /** A worker was unable to run it: whether others are to. */
+  #declines(array: ArrayModel, { worker }: News): boolean {
+    const by = this.#kin.exclude(array, worker);
+    this.#due.push({ type: 'declined', array: array.spec.array, worker, by });
+    return by !== 'nobody';
   }
 
   /** The end of an attempt that came with news which need not be true. */

@@ -256,6 +256,13 @@ class Simulation implements World {
     return new Prng(seed ^ (this.#ids.indexOf(id) * 1_000 + array)).chance(rate);
   }
 
+  isBare({ id }: VirtualWorker): boolean {
+    if (this.faults === noFaults) return false;
+    const { seed, trouble } = this.#settings;
+    const rate = new Prng(seed ^ 0xba2e).chance(0.5) ? 0 : 0.3 * trouble;
+    return new Prng((seed ^ 0xf11e5) + this.#ids.indexOf(id)).chance(rate);
+  }
+
   #spawnWorker(): void {
     const { prng } = this;
     // In the second act there is somebody for everything.

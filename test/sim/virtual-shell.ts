@@ -77,7 +77,7 @@ export class VirtualShell {
         this.#definedOn.delete(command.array);
         return;
       case 'declined':
-        this.#report.declined += 1;
+        if (command.by !== 'nobody') this.#report.declined += 1;
         return;
       case 'settled':
       case 'stranded':
@@ -124,8 +124,10 @@ export class VirtualShell {
       }
       case 'timed-out':
         return { type: 'index-delayed', worker, attempt: message.attempt, index: message.index, delayMs: 0 };
-      case 'lost':
-        return { type: 'indices-lost', worker, attempt: message.attempt, indices: message.indices };
+      case 'lost': {
+        const { attempt, indices, loss } = message;
+        return { type: 'indices-lost', worker, attempt, indices, isUnable: loss.kind === 'not-started' };
+      }
       case 'ended':
         return { type: 'chunk-ended', worker, attempt: message.attempt };
       default:

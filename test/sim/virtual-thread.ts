@@ -28,6 +28,8 @@ export interface Host {
   readonly slowness: number;
   report(attempt: number, report: ChunkReport): void;
   over(attempt: number, end: ChunkEnd): void;
+  /** It can start no thread. */
+  readonly isBare: boolean;
   /** It cannot load the task of this array. */
   isUnableToRun(array: number): boolean;
   /** The whole process dies. */
@@ -180,7 +182,7 @@ export class VirtualThread {
   #start(): void {
     assert(this.#state === 'none', 'a thread is started that is there');
     this.#later(this.#between(1, 50), () => {
-      if (this.#chance('unstartable')) {
+      if (this.#host.isBare || this.#chance('unstartable')) {
         const isTriedAgain = this.#chance('pardoned');
         return this.#handle({ type: 'thread-failed', message: 'no memory', isTriedAgain });
       }

@@ -94,6 +94,10 @@ export class VirtualWorker implements Host {
     if (this.isAlive) this.#end();
   }
 
+  get isBare(): boolean {
+    return this.#world.isBare(this);
+  }
+
   isUnableToRun(array: number): boolean {
     return this.#world.isUnable(this, array);
   }

@@ -15,6 +15,8 @@ export interface World {
   /** How long an index of an array takes. */
   paceMs(array: number): number;
   fateOf(array: number, index: number): Fate;
+  /** Whether a worker can start no thread. */
+  isBare(worker: VirtualWorker): boolean;
   /** Whether a worker cannot load the task of an array. */
   isUnable(worker: VirtualWorker, array: number): boolean;
   /** Over the worker's connection. */

@@ -6,9 +6,10 @@ test('a thread that its process had nothing to start with is blamed on no promis
   const message = 'Worker initialization failure: EMFILE';
   const error = Object.assign(new Error(message), { code: 'ERR_WORKER_INIT_FAILED' });
 
-  assert.deepEqual(lossOf(error, { memoryLimitMb: undefined }), { kind: 'not-started', message });
+  const why = `${message}: the system lets this process open no more files (ulimit -n)`;
+  assert.deepEqual(lossOf(error, { memoryLimitMb: undefined }), { kind: 'not-started', message: why });
   const death = { error, exitCode: 1, memoryLimitMb: undefined, isUp: true, lastTask: 'inc', lastWords: undefined };
-  assert.equal(describeIdleDeath(death), `no thread could be started: ${message}`);
+  assert.equal(describeIdleDeath(death), `no thread could be started: ${why}`);
 });
 
 test('a thread that ended before it had come up did so for no task, but for its memory', () => {
