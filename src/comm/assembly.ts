@@ -30,6 +30,14 @@ export class Assembly implements BodySource {
     return this.#whole.size;
   }
 
+  /** How many bytes have come of all that is begun or whole. */
+  get filledBytes(): number {
+    let bytes = 0;
+    for (const { filled } of this.#begun.values()) bytes += filled;
+    for (const { length } of this.#whole.values()) bytes += length;
+    return bytes;
+  }
+
   /** Takes a part; gives the frame of messages that it was the last part of, if so. Throws a ProtocolError. */
   add(part: Part): Uint8Array | undefined {
     const begun = this.#begun.get(part.id) ?? this.#begin(part);

@@ -15,6 +15,8 @@ export interface Comm<In, Out> {
   readonly backlogBytes: number;
   /** Resolves once the backlog is at most so many bytes: at once if it is, and at the latest when the comm closes. */
   backlogFallenTo(bytes: number): Promise<void>;
+  /** How many bytes have come of big messages that are not whole yet: 0 most of the time. */
+  readonly arrivingBytes: number;
   /** Called once. What came before is delivered after this call has returned. */
   listen(handlers: CommHandlers<In>): void;
   /** Never throws. After close it is dropped. The message belongs to the comm from here on: it must not change. */

@@ -29,6 +29,7 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
   readonly peer = 'this process';
   /** Nothing is copied, so nothing piles up that was not there before. */
   readonly backlogBytes = 0;
+  readonly arrivingBytes = 0;
   readonly #inbox: Inbox<In>;
   readonly #theirs: Inbox<Out>;
   /** Shared by both ends. */

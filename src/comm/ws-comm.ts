@@ -82,6 +82,10 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     return this.#outbox.bytes;
   }
 
+  get arrivingBytes(): number {
+    return this.#assembly.filledBytes;
+  }
+
   backlogFallenTo(bytes: number): Promise<void> {
     return this.#outbox.fallenTo(bytes);
   }

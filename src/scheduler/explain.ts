@@ -33,6 +33,8 @@ export interface Words {
   worker(id: WorkerId): string;
   /** The module that has to be imported before this attempt runs anything, if that goes on. */
   importing?(worker: WorkerId, attempt: Attempt): string | undefined;
+  /** How many bytes have come of results that it is sending. */
+  arrivingBytes?(worker: WorkerId): number;
   /** Why there is no worker, if that is known. */
   noWorker?(): string | undefined;
 }

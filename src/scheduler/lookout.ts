@@ -135,6 +135,7 @@ export class Lookout {
       index: (id, index) => named(id, (arrays.get(id)?.submission.length ?? 1) > 1 ? ` [map index ${index}]` : ''),
       worker: (id) => workers.get(id)?.name ?? id,
       importing: (id, attempt) => workers.get(id)?.attempts.get(attempt)?.importing,
+      arrivingBytes: (id) => workers.get(id)?.comm.arrivingBytes ?? 0,
       noWorker: () => this.#options.whyNoWorker?.(),
     };
   }

@@ -1,5 +1,6 @@
 // Says why nothing that is queued can start now: what occupies the slots, the limits and the resources.
 
+import { formatBytes } from '../lib/byte-size.ts';
 import { describeTraits, noTraits, traitArguments, type Traits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
@@ -41,7 +42,22 @@ function room(fleet: Fleet, words: Words): string {
   if (busy === 0) return 'every thread is free';
   const held = occupants(fleet, words);
   if (busy < slots) return `${busy} of ${slots} threads are busy with ${held}${keptFree(serving, words)}`;
-  return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${held}`;
+  const sender = senderAmong(serving, words);
+  const sending = sender === undefined ? '' : `; ${sender}`;
+  return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${held}${sending}`;
+}
+
+/** What a worker is sending may be the results of runs that count as running until it is here. */
+export function senderAmong(workers: Iterable<WorkerRecord>, words: Words): string | undefined {
+  for (const { id } of workers) {
+    const bytes = words.arrivingBytes?.(id) ?? 0;
+    if (bytes > 0) return `worker ${words.worker(id)} is sending results, ${arrived(bytes)}`;
+  }
+  return undefined;
+}
+
+export function arrived(bytes: number): string {
+  return `of which ${formatBytes(bytes)} have arrived so far`;
 }
 
 /** What is free and yet not given: the rest of a worker for a chunk that runs alone, or what is kept for a queue. */

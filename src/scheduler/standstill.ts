@@ -8,7 +8,7 @@ import type { SchedulerCore } from './core.ts';
 import { holding, type Telling } from './explain.ts';
 import type { Fleet } from './fleet.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
-import { importOf, roomFor } from './room.ts';
+import { arrived, importOf, roomFor, senderAmong } from './room.ts';
 
 export interface Standstill {
   readonly kind:
@@ -18,6 +18,7 @@ export interface Standstill {
     | 'busy'
     | 'waits-for-itself'
     | 'importing'
+    | 'arriving'
     | 'alone'
     | 'delayed';
   readonly level: LogLevel;
@@ -43,7 +44,11 @@ export function standstillOf(client: ClientPeer, books: Books, telling: Telling)
   const chunks = records.flatMap((record) => [...record.chunks]);
   // Arrays that no worker here can run come last: the run was told of them when they were queued.
   const first = waiting.find(({ queue }) => !queue.isStranded) ?? waiting[0];
-  if (first === undefined) return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
+  if (first === undefined) {
+    const { arrivingBytes } = client.comm;
+    if (arrivingBytes > 0) return arriving(`the flow run is sending what its tasks need, ${arrived(arrivingBytes)}`);
+    return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
+  }
   const { workers, slots } = core.fleet;
   const message = waitingFor(first, waiting, { core, telling });
   if (workers.size === 0) return { kind: 'no-worker', level: 'warn', message };
@@ -69,18 +74,24 @@ function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core,
   return `${plural(count, 'task run waits', 'task runs wait')}, of ${words.array(first.id)}${others}: ${why}`;
 }
 
-/** Why nothing settles though workers have chunks: they wait to run alone, or all import a module. */
+/** Why nothing settles though workers have chunks: they wait to run alone, results arrive, or all import a module. */
 function idling(chunks: readonly Chunk[], { held }: Fleet, { words }: Telling): Standstill | undefined {
   const lone = chunks.find((chunk) => held.has(chunk));
   if (lone !== undefined) {
     const which = words.index(lone.array.id, lone.outstanding.first!);
     return { kind: 'alone', level: 'info', message: `${which} ${holding(lone, words)}` };
   }
+  const sender = senderAmong(new Set(chunks.map(({ worker }) => worker)), words);
+  if (sender !== undefined) return arriving(sender);
   const told = chunks.map((chunk) => importOf(chunk, words));
   // A chunk that runs may end at any time.
   if (!told.every((each) => each !== undefined)) return undefined;
   const remedy = 'What takes long there belongs into a task, or behind if (import.meta.main)';
   return { kind: 'importing', level: 'warn', message: `all that it waits for is ${told[0]!}. ${remedy}` };
+}
+
+function arriving(message: string): Standstill {
+  return { kind: 'arriving', level: 'info', message };
 }
 
 function retry(records: readonly ArrayRecord[], { words, now }: Telling): Standstill | undefined {

@@ -73,16 +73,19 @@ test('bytes in shared memory are sent like any others', bounded, async () => {
   assert.ok(arrived?.type === 'settled' && Buffer.compare(arrived.bytes, new Uint8Array(bytes)) === 0);
 });
 
-test('the parts of a body are signs of life, long before it is whole', bounded, async () => {
+test('the parts of a body are signs of life, and are counted, long before it is whole', bounded, async () => {
   await using house = await scheduler();
   const socket = await rawWebSocket(house.listener.url);
-  const ear = Ear.at(await house.accepted());
+  const comm = await house.accepted();
+  const ear = Ear.at(comm);
 
   for (const part of bodyParts(3).slice(0, 2)) socket.send(part);
 
   await ear.until(({ seen }) => seen >= 2);
-  assert.deepEqual(ear.messages, []);
+  assert.deepEqual([ear.messages, comm.arrivingBytes], [[], 2 * partBytes]);
   socket.terminate();
+  await ear.closed();
+  assert.equal(comm.arrivingBytes, 0);
 });
 
 test('bytes of a frame that is not whole yet are a sign of life to whoever looks', bounded, async () => {

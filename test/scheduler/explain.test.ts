@@ -105,7 +105,7 @@ test('of what waits for something that must run alone, the flow run is told so',
   on(joined('alice', 2), submitted({ array: 1, length: 2 }), settled('alice', 2, [1, 2]));
   on(submitted({ array: 2, client: 'other' }), joined('bob', 3), left('alice'));
   const told = (id: string) => {
-    const client = { id, within: undefined } as ClientPeer;
+    const client = { id, within: undefined, comm: { arrivingBytes: 0 } } as ClientPeer;
     const place = { core, clients: new Map(), arrays: new Map() };
     return standstillOf(client, place, { words: plainWords, now: 0 })?.message;
   };

@@ -255,6 +255,34 @@ test('a flow run whose threads hang in the import of a module is told of that mo
   assert.equal(queued, `nothing starts or ends: 1 task run could start, but the only thread is busy with ${module}`);
 });
 
+test('a flow run whose results are on their way from a worker is told so, with how much has arrived', async () => {
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
+  const ada = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' }, { arrivingBytes: 12 * 2 ** 20 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'big' })] });
+  await ada.next('run');
+
+  const sending = 'worker ada is sending results, of which 12 MB have arrived so far';
+  const alone = (await client.next('logs')).records[0]!.message;
+  assert.equal(alone, `nothing starts or ends: ${sending}`);
+
+  client.send({ type: 'submit', arrays: [submission({ array: 2, length: 1, name: 'small' })] });
+  const queued = (await client.next('logs')).records[0]!.message;
+  const busy = `1 task run could start, but the only thread is busy with task 'big'`;
+  assert.equal(queued, `nothing starts or ends: ${busy}; ${sending}`);
+});
+
+test('a flow run of which the first tasks are still on their way is told how much of that has arrived', async () => {
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
+  const client = connect(scheduler, { role: 'client' }, { arrivingBytes: 3 * 2 ** 20 });
+
+  const { level, message } = (await client.next('logs')).records[0]!;
+
+  const sending = 'the flow run is sending what its tasks need, of which 3 MB have arrived so far';
+  assert.deepEqual([level, message], ['info', `nothing starts or ends: ${sending}`]);
+});
+
 test('a flow run that was started by a task which has the only thread is told that it waits for itself', async () => {
   await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
   const ada = connect(scheduler, { role: 'worker', threads: 1 });

@@ -30,10 +30,13 @@ export function settled(attempt: number, start: number): FromPeer {
   return { type: 'settled', attempt, start, count: 1, busyMs: 1, bytes: payload };
 }
 
-/** The other end of a comm to the scheduler: says hello, and gives what comes by type, in order. */
-export function connect(scheduler: Scheduler, hello: Partial<Hello>) {
+/**
+ * The other end of a comm to the scheduler: says hello, and gives what comes by type, in order. `arrivingBytes` have
+ * come of something big.
+ */
+export function connect(scheduler: Scheduler, hello: Partial<Hello>, { arrivingBytes = 0 } = {}) {
   const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
-  scheduler.accept(ours);
+  scheduler.accept(Object.assign(ours, { arrivingBytes }));
   const messages: ToPeer[] = [];
   let arrived = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<string>();
@@ -67,6 +70,7 @@ export function connect(scheduler: Scheduler, hello: Partial<Hello>) {
 export class WorkerBehind implements Comm<FromPeer, ToPeer> {
   readonly peer = 'somewhere';
   readonly backlogBytes = 2 ** 30;
+  readonly arrivingBytes = 0;
   readonly sent: string[] = [];
   readonly #hello: Partial<Hello>;
   readonly #fallen = Promise.withResolvers<void>();
