@@ -36,6 +36,18 @@ test('a worker of which only some threads can load a task runs it on the others,
   assert.deepEqual(lines, [['warn', message]]);
 });
 
+test('a worker that can start no thread crashes nothing: others run it, and the log says once what to look at', async () => {
+  await using house = await houseOf({ ada: 'threadless', bob: 'furnished' });
+
+  const { state, told } = await house.run(new Flow('scaled', () => house.scale.map(house.scale.map(numbers(1_000)))));
+
+  assert.deepEqual([state.type, state.output?.length], ['Success', 1_000], state.message);
+  const [warning, ...others] = told;
+  assert.deepEqual(others, []);
+  const lacks = /^worker ada is unable to run it, .*: no thread could be started: no more of them\. .*NODE_OPTIONS/;
+  assert.match(warning!.message, lacks);
+});
+
 test('an input that cannot be read fails its task runs, and says nothing of the worker', async () => {
   await using house = await houseOf({ ada: 'furnished', bob: 'furnished' });
 
@@ -86,8 +98,11 @@ function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number);
 }
 
-/** One that is furnished has the package that the task needs; one that is blocked finds a file where code is to go. */
-type Kind = 'bare' | 'furnished' | 'blocked';
+/**
+ * One that is furnished has the package that the task needs; one that is blocked finds a file where code is to go; of
+ * one that is threadless, what Node loads first in each thread fails.
+ */
+type Kind = 'bare' | 'furnished' | 'blocked' | 'threadless';
 
 type NumberTask = Task<[number: number], number>;
 
@@ -120,6 +135,9 @@ function luckySource(mark: string): string {
   export const lucky = task('lucky', (number) => number);`;
 }
 
+const threadlessSource = `import { isMainThread } from 'node:worker_threads';
+  if (!isMainThread) throw new Error('no more of them');`;
+
 async function moduleAt<Module>(file: string): Promise<Module> {
   return (await import(pathToFileURL(file).href)) as Module;
 }
@@ -134,13 +152,16 @@ async function houseOf(workers: Readonly<Record<string, Kind>>, { threads = 1 } 
   writeFileSync(join(project, 'lucky.mjs'), luckySource(join(folder, 'mark')));
   const { scale, brew, taste } = await moduleAt<Tasks>(join(project, 'tasks.mjs'));
   const { lucky } = await moduleAt<Pick<Tasks, 'lucky'>>(join(project, 'lucky.mjs'));
+  const preload = join(folder, 'preload.mjs');
+  writeFileSync(preload, threadlessSource);
   const cluster = await started();
   const entries = Object.entries(workers).map(async ([name, kind]) => {
     const place = join(folder, name);
     mkdirSync(place);
     if (kind === 'furnished') install(place);
     const codeDirectory = kind === 'blocked' ? join(project, 'node_modules/native/package.json') : join(place, 'code');
-    return [name, await joinedWorker({ ...at(cluster), name, folder: place, codeDirectory, threads })] as const;
+    const env = kind === 'threadless' ? { NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` } : {};
+    return [name, await joinedWorker({ ...at(cluster), name, folder: place, codeDirectory, threads, env })] as const;
   });
   const processes = new Map(await Promise.all(entries));
   const run = async <Plan>(flow: Flow<Plan>) => {

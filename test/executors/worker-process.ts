@@ -17,6 +17,8 @@ interface Place {
   readonly node?: string;
   readonly folder?: string;
   readonly codeDirectory?: string;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A real `heddle …` in a process of its own, and what it says on standard error. */
@@ -30,9 +32,9 @@ export class CommandProcess implements AsyncDisposable {
   constructor(
     args: readonly string[],
     token: string,
-    { node = process.execPath, folder, codeDirectory = sharedCode }: Place = {},
+    { node = process.execPath, folder, codeDirectory = sharedCode, env: more }: Place = {},
   ) {
-    const env = { ...process.env, HEDDLE__CODE__DIRECTORY: codeDirectory, HEDDLE_TOKEN: token };
+    const env = { ...process.env, HEDDLE__CODE__DIRECTORY: codeDirectory, HEDDLE_TOKEN: token, ...more };
     this.#child = spawn(node, [command, ...args], {
       env,
       cwd: folder,
@@ -94,6 +96,7 @@ export interface WorkerOptions {
   readonly code?: 'bundle' | 'module';
   /** Where it keeps the code that it is sent. */
   readonly codeDirectory?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** How long it waits for what runs when it is told to end. */
   readonly drain?: string;
   /** More of the command line. */
