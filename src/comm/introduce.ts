@@ -9,15 +9,16 @@ import { Watch } from './watch.ts';
 
 /**
  * We wait so many times longer for a scheduler than it does for us: it judges who is gone, and may have slept. What we
- * say too late changes nothing there.
+ * say too late changes nothing there. A worker can join again, and a flow run would end. After a network was down, what
+ * the scheduler sends may take as long again to come, as TCP tries again less and less often.
  */
-const patience = 3;
+const patience = { worker: 3, client: 6 } as const;
 
 /**
  * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
  * to `handlers`. Rejects with the scheduler's own reason when it refuses, `NOT_A_HEDDLE_ADDRESS` when it says something
  * else, `CONNECTION_TIMEOUT` when it says nothing for `answerTimeoutMs`, and `CONNECTION_LOST` when the comm closes
- * first. Afterwards a scheduler that shows no sign of life for three times as long as it would wait for us is given up.
+ * first. Afterwards a scheduler is given up that shows no sign of life for some times as long as it would wait for us.
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
@@ -31,7 +32,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
     message: (message) => {
       if (watch === undefined) {
         // At once, because what it says next may have come with it.
-        if (isWelcome(message)) watch = watchOver(comm, message);
+        if (isWelcome(message)) watch = watchOver(comm, patience[self.role] * message.heartbeatTimeoutMs);
         return answer.resolve(message as Welcome | Refused);
       }
       try {
@@ -58,8 +59,8 @@ export async function introduce<In extends { readonly type: string }, Out>(
   return await answered(comm, answer.promise, answerTimeoutMs);
 }
 
-function watchOver<In, Out>(comm: Comm<In, Out>, { heartbeatTimeoutMs }: Welcome): Watch {
-  return new Watch(patience * heartbeatTimeoutMs, {
+function watchOver<In, Out>(comm: Comm<In, Out>, limitMs: number): Watch {
+  return new Watch(limitMs, {
     look: () => comm.look(),
     gone: (silentMs) => void comm.hangUp(`the scheduler showed no sign of life for ${formatDuration(silentMs)}`),
   });

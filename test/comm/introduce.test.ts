@@ -28,6 +28,27 @@ test('a scheduler that goes silent is given up by the other end, later than it w
   assert.match(await closed.promise, /^the scheduler showed no sign of life for \d+ ms$/);
 });
 
+test('a flow waits longer for a scheduler than a worker, which can join again', bounded, async () => {
+  const given: string[] = [];
+  const joined = (['client', 'worker'] as const).map(async (role) => {
+    const [scheduler, end] = inprocPair<FromWorker, ToWorker>();
+    scheduler.listen({ message: () => {}, seen: () => {}, closed: () => {} });
+    scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 60 });
+    const closed = Promise.withResolvers<void>();
+    await introduce<ToWorker, FromWorker>(
+      end,
+      { ...self, role },
+      { message: () => {}, seen: () => {}, closed: () => closed.resolve() },
+    );
+    await closed.promise;
+    given.push(role);
+  });
+
+  await Promise.all(joined);
+
+  assert.deepEqual(given, ['worker', 'client']);
+});
+
 test('a scheduler whose words take longer than its silence may is heard while they come', bounded, async () => {
   await using house = await listening();
   await using cable = await Cable.to(house.listener.url, { pieceBytes: 10_000 });
