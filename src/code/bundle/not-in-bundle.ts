@@ -70,7 +70,7 @@ function absent(found: string, error: Error): HeddleError {
   const { [importedAt]: at } = error as { readonly [importedAt]?: string };
   const name = at !== undefined && found.startsWith('./') ? nameFrom(at, found) : found;
   const isFile = codeOf(error) === 'ENOENT';
-  const [quoted, isRequired] = [JSON.stringify(name), codeOf(error) === 'MODULE_NOT_FOUND'];
+  const [quoted, isRequired] = [JSON.stringify(name), /^MODULE_NOT_FOUND$/.test(codeOf(error))];
   const inCommonJs = isRequired ? ` (in a CommonJS module require.resolve(${quoted}))` : '';
   const remedy = isFile
     ? `new URL('./the-file', import.meta.url) brings a file along, or a folder`
