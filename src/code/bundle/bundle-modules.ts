@@ -32,8 +32,9 @@ export function resolving(source: BundleSource): Plugin {
         if (found.external) return found;
         if (found.errors.length > 0) {
           // What is only loaded when it is reached may not be there at all: then it is missing there, as it is here.
-          const isOptional = kind !== 'import-statement';
-          return isOptional && !path.startsWith('.') ? { path, external: true } : found;
+          if (kind === 'import-statement') return found;
+          const place = path.startsWith('.') ? `./${source.placeOf(resolve(from.resolveDir, path))}` : path;
+          return { path: place, external: true };
         }
         if (found.path.startsWith(ownSource)) return { path: pathToFileURL(found.path).href, external: true };
         const folder = packageFolderOf(found.path);
@@ -64,10 +65,10 @@ const documentation = /^\s*\/\*\*[^]*?\*\//gm;
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
 const looksAround =
   /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b|\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)/;
+/** Packages that we look for ourselves, where they are loaded from: see `engine/loggers/named.ts`. */
+const lookedFor = new Set(['debug', 'pino', 'winston']);
 /** What may need more than what `esbuild` does. */
 const speaksOfItself = /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b/;
-/** What says that a call does nothing but return something, so that it may be left out. */
-const purity = /\/\*\s*[@#]__(?:PURE|NO_SIDE_EFFECTS)__\s*\*\//g;
 
 export function rewriting(source: BundleSource): Plugin {
   return {
@@ -77,19 +78,15 @@ export function rewriting(source: BundleSource): Plugin {
         const text = readFileSync(path, 'utf8');
         const folder = source.foreignPackageOf(path);
         if (folder !== undefined) {
+          const name = readPackage(folder)?.name ?? '';
           const isLooking = looksAround.test(text) && looksAround.test(text.replaceAll(documentation, ''));
-          if (isLooking) source.takePackage(readPackage(folder)?.name ?? '', dirname(path));
+          if (isLooking || lookedFor.has(name)) source.takePackage(name, dirname(path));
           return undefined;
         }
-        source.noteClaims(path);
-        const before = `__heddleBefore_${idOf(path, source)}`;
-        const enter = `const ${before}=__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
-        const module = await new UserModule(path, source, build).rewritten(text);
-        // A module that is required runs in the middle of another.
-        const leave = `\n;__heddleLeave(${before});`;
-        const code = module.code.replaceAll(purity, (comment) => ' '.repeat(comment.length));
-        const contents = withStatements(code, enter + module.before, module.map) + leave;
-        return { contents, loader: module.loader, resolveDir: dirname(path) };
+        source.noteClaims(path, text);
+        const enter = `__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
+        const { code, before, map } = await new UserModule(path, source, build).rewritten(text);
+        return { contents: withStatements(code, enter + before, map), loader: 'js', resolveDir: dirname(path) };
       });
     },
   };
@@ -99,9 +96,8 @@ interface Rewritten {
   readonly code: string;
   /** Goes before it. */
   readonly before: string;
-  readonly loader: Loader;
-  /** What tells where its parts were written, if it is not as it was. */
-  readonly map?: SourceMapPayload;
+  /** What tells where its parts were written. */
+  readonly map: SourceMapPayload;
 }
 
 /** A module of the user's, to which `import.meta` and `__dirname` are still its own place. */
@@ -118,30 +114,28 @@ class UserModule {
 
   async rewritten(text: string): Promise<Rewritten> {
     const path = this.#path;
-    const isPlain = !speaksOfItself.test(text);
-    // Of what Node runs as it is, `tsconfig.json` says nothing, so the types are taken off before it is looked at.
-    if (isPlain && (!isTypeScript(path) || isBeyondNode(path))) {
-      return { code: text, before: '', loader: loaderOf(path) };
-    }
     const id = idOf(path, this.#source);
     const [meta, resolver] = [`__heddleMeta_${id}`, `__heddleResolve_${id}`] as const;
     const { code, map } = await this.#withoutTypes({ 'import.meta': meta, 'require.resolve': resolver });
-    if (isPlain) return { code, before: '', loader: 'js', map };
+    if (!speaksOfItself.test(text)) return { code, before: '', map };
     const { namesInCode } = await import('./bundle-names.ts');
     const names = namesInCode(code, { meta, resolver });
     const places = await this.#bring(names);
     const own = JSON.stringify([this.#source.placeOf(path), places]);
     const place = `var __dirname=${meta}.dirname,__filename=${meta}.filename;`;
-    const locals = names.isCommonJs ? `${place}const ${resolver}=__heddleRequire(${meta}.filename).resolve;` : '';
+    const isCommonJs = names.isCommonJs && !/\.m[jt]s$/.test(path) && !code.includes(meta);
+    const locals = isCommonJs ? `${place}const ${resolver}=__heddleRequire(${meta}.filename).resolve;` : '';
     return {
       code: this.#withImportsApart(code, { names, meta, map }),
       before: `const ${meta}=__heddlePlace(${own});${locals}`,
-      loader: 'js',
       map,
     };
   }
 
-  /** Its own text as JavaScript, with variables for some of what is its own. A parser knows where these are code. */
+  /**
+   * Its own text as JavaScript, with variables for some of what is its own: a parser knows where these are code. Of
+   * what Node runs as it is, `tsconfig.json` says nothing.
+   */
   async #withoutTypes(
     define: Readonly<Record<string, string>>,
   ): Promise<{ readonly code: string; readonly map: SourceMapPayload }> {
@@ -270,22 +264,14 @@ function isCode(path: string): boolean {
 }
 
 /** Behind what only means something at the very beginning of a module; if possible, on a line that its map knows. */
-function withStatements(code: string, statements: string, map: SourceMapPayload | undefined): string {
+function withStatements(code: string, statements: string, map: SourceMapPayload): string {
   const [, first = ''] = /^(#![^\n]*\n|\s*(?:'use strict'|"use strict");?)/.exec(code) ?? [];
   const rest = code.slice(first.length);
-  if (map === undefined) return first + statements + rest;
   const isOnLine = first === '' || first.endsWith('\n');
   const { mappings } = map;
   const at = first === '' ? 0 : mappings.indexOf(';') + 1;
   const moved = isOnLine ? { ...map, mappings: `${mappings.slice(0, at)};${mappings.slice(at)}` } : map;
   const base64 = Buffer.from(JSON.stringify(moved)).toString('base64');
-  const text = `${first}${statements}${isOnLine ? '\n' : ''}${rest}`;
+  const text = `${first};${statements}${isOnLine ? '\n' : ''}${rest}`;
   return `${text}\n//# sourceMappingURL=data:application/json;base64,${base64}`;
-}
-
-type Loader = 'ts' | 'tsx' | 'js' | 'jsx';
-
-function loaderOf(path: string): Loader {
-  const [, kind] = /\.[cm]?([jt]sx?)$/.exec(path)!;
-  return kind as Loader;
 }

@@ -92,9 +92,10 @@ export class BundleSource {
     return makesTasks ? undefined : folder;
   }
 
-  /** To be called with modules of the user's. */
-  noteClaims(path: string): void {
-    this.ignoresClaims ||= readPackage(projectOf(dirname(path)))?.sideEffects !== undefined;
+  /** To be called with modules of the user's, and their texts. */
+  noteClaims(path: string, text: string): void {
+    const claims = readPackage(projectOf(dirname(path)))?.sideEffects !== undefined;
+    this.ignoresClaims ||= claims || /[@#]__(?:PURE|NO_SIDE_EFFECTS)__/.test(text);
   }
 
   /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */

@@ -147,7 +147,8 @@ async function bringModules(source: BundleSource): Promise<void> {
 
 function packed(outputs: readonly OutputFile[], inputs: readonly string[], source: BundleSource): Bundle {
   const [map, code] = outputs.toSorted((a, b) => (a.path > b.path ? -1 : 1));
-  const text = `${folderOf(source)}${versionsOf(inputs)}${code!.text}\n//# sourceMappingURL=${bundleEntry}.map\n`;
+  const before = `${folderOf(source)}${versionsOf(inputs)}`;
+  const text = `${before}${withOwnHelpers(code!.text)}\n//# sourceMappingURL=${bundleEntry}.map\n`;
   const files: BundleFile[] = [
     { path: bundleEntry, bytes: Buffer.from(text) },
     { path: `${bundleEntry}.map`, bytes: Buffer.from(withAbsoluteSources(map!.text, source.root)) },
@@ -155,6 +156,14 @@ function packed(outputs: readonly OutputFile[], inputs: readonly string[], sourc
   ];
   const facts = { externals: Object.fromEntries(source.externals), links: Object.fromEntries(source.links) };
   return { ...pack(files, facts), warnings: [...source.warnings] };
+}
+
+/** The lines stay where they are, for the map. */
+function withOwnHelpers(text: string): string {
+  return Object.entries({ __esm: '__heddleInit', __commonJS: '__heddleRequired' }).reduce((changed, [name, own]) => {
+    const declaration = new RegExp(`^var ${name} = [^]*?\\n};$`, 'm');
+    return changed.replace(declaration, (old) => `var ${name} = ${own};${old.replaceAll(/[^\n]/g, '')}`);
+  }, text);
 }
 
 /** What tells a worker from which folder paths count for whoever started the flow; on one line with the prelude. */
@@ -230,9 +239,23 @@ const prelude = [
   `import __heddlePath from'node:path'`,
   `const require=__heddleRequire(import.meta.url)`,
   `const __heddleModule=globalThis[Symbol.for('heddle.bundled-module')]??=new __HeddleStorage()`,
-  `const __heddleEnter=(module)=>{const before=__heddleModule.getStore();` +
-    `__heddleModule.enterWith({bundle:import.meta.url,module});return before}`,
-  `const __heddleLeave=(before)=>{__heddleModule.enterWith(before)}`,
+  `const __heddleEnter=(module)=>{__heddleModule.enterWith({bundle:import.meta.url,module})}`,
+  // In place of esbuild's own: what a module is, those that it imports are not, however they end.
+  `const __heddleRequired=(body,module)=>()=>{const before=__heddleModule.getStore();` +
+    `try{return module||Object.values(body)[0]((module={exports:{}}).exports,module),module.exports}` +
+    `catch(error){throw module=0,error}finally{__heddleModule.enterWith(before)}}`,
+  // Modules that import each other do not wait for each other, as with Node.
+  `const __heddleRunning=new __HeddleStorage(),__heddleReaches=(from,to,seen=new Set())=>from===to||` +
+    `!seen.has(from)&&(seen.add(from),[...from].some((each)=>__heddleReaches(each,to,seen)))`,
+  `const __heddleInit=(body,result,failure)=>{const waits=new Set();let isOver=false;return()=>{` +
+    `if(failure)throw failure[0];const importer=__heddleRunning.getStore();` +
+    `if(isOver||importer&&__heddleReaches(waits,importer))return isOver?result:undefined;importer?.add(waits);` +
+    `try{if(body){const run=Object.values(body)[0];body=0;` +
+    `result=__heddleModule.run(undefined,()=>__heddleRunning.run(waits,run))}}` +
+    `catch(error){throw failure=[error],error}` +
+    `const through=()=>importer?.delete(waits);` +
+    `if(result===undefined){isOver=true;through();return}` +
+    `result.then(()=>{isOver=true},()=>{});result.then(through,through);return result}}`,
   // Who imports by a name that is computed says where, for an error.
   `const __heddleApart=(load,at)=>{const before=__heddleModule.getStore();` +
     `try{return at===undefined?load():load().catch((error)=>{__heddleTellOf(error,at);throw error})}` +

@@ -1,7 +1,7 @@
 // What bundlers do otherwise than Node, and what ordinary packages and projects trip over.
 
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newProject, startedIn } from './bundled-project.ts';
@@ -259,4 +259,60 @@ test('a package makes tasks that says nothing of heddle', async () => {
   const { run } = await project.bundled('node_modules/tasks/index.js');
 
   assert.equal(await run('packed', 'node_modules/tasks/index.js'), 'packed');
+});
+
+test('modules that import each other, and one that waits for something as it is loaded, do not wait for ever', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { first } from './first.mjs'; task('both', () => first());`,
+    'other.mjs': `${begin}import { second } from './second.mjs'; task('second', () => second());`,
+    'first.mjs': `import { slow } from './slow.mjs'; import { second } from './second.mjs';
+      export const first = () => [slow, second()]; export const word = 'first';`,
+    'second.mjs': `import { word } from './first.mjs'; import { slow } from './slow.mjs';
+      export const second = () => [word, slow];`,
+    'slow.mjs': `await null; export const slow = 'slow';`,
+  });
+  const { run } = await project.bundled('other.mjs');
+
+  const expected = ['first', 'slow'];
+  assert.deepEqual(await Promise.all([run('both'), run('second', 'other.mjs')]), [['slow', expected], expected]);
+});
+
+test('a module that is required, and throws or returns early, is not taken for who required it', async () => {
+  using project = newProject({
+    'flow.cjs': `'use strict'
+      const { task } = require('heddle');
+      try { require('./throws.cjs'); } catch {}
+      const early = require('./returns.cjs');
+      try { require('./not-there.cjs'); } catch ({ code }) { exports.code = code; }
+      task('said', () => [early, exports.code]);`,
+    'flow.mjs': `import './flow.cjs';`,
+    'throws.cjs': `throw new Error('no');`,
+    'returns.cjs': `module.exports = 1; if (module.exports === 1) return; module.exports = 2;`,
+  });
+  const { run } = await project.bundled('flow.cjs');
+  project.withoutAll();
+
+  assert.deepEqual(await run('said', 'flow.cjs'), [1, 'MODULE_NOT_FOUND']);
+});
+
+test('texts and places are what they were, whatever stands on the first line', async () => {
+  const made = (line: string) =>
+    `${line}import { task } from 'heddle'; task('thrown', () => { throw new Error('/* @__PURE__ */ no'); });`;
+  using project = newProject({
+    'flow.mjs': made(''),
+    'hashbang.mjs': made('#!/usr/bin/env node\n'),
+    'typed.ts': made('const typed: number = 1; '),
+    'plain.mjs': `const __dirname = import.meta.dirname; ${made('')} export { __dirname };`,
+  });
+  const modules = { 'flow.mjs': 1, 'hashbang.mjs': 2, 'typed.ts': 1, 'plain.mjs': 1 };
+  const { run } = await project.bundled(...Object.keys(modules).slice(1));
+
+  for (const [module, line] of Object.entries(modules)) {
+    const text = readFileSync(join(project.path, module), 'utf8').split('\n')[line - 1]!;
+    const error = await run('thrown', module).then(String, (thrown: Error) => thrown);
+    assert.ok(error instanceof Error);
+    assert.equal(error.message, '/* @__PURE__ */ no');
+    const place = `${module}:${line}:${text.indexOf('new Error') + 1}`;
+    assert.ok(error.stack!.includes(place), `${place} in ${error.stack}`);
+  }
 });
