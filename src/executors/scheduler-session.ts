@@ -63,6 +63,7 @@ class SchedulerSession implements Session {
   readonly #options: SessionOptions;
   readonly #arrays = new Map<number, ArrayListener>();
   readonly #codes = new Map<number, CodeAddress>();
+  readonly #sentBundles = new Set<string>();
   /** Resolves when the scheduler says that nothing of ours runs any more, after a cancel. */
   readonly #idle = Promise.withResolvers<void>();
   readonly #takings: Takings;
@@ -178,7 +179,8 @@ class SchedulerSession implements Session {
       if (address === undefined) throw new Error('its function is in no file');
       const { id, bytes, warnings } = await bundleOf(address);
       for (const message of warnings) this.#warn(message);
-      this.#comm.send({ type: 'code', array, bundle: { id, bytes } });
+      this.#comm.send({ type: 'code', array, bundle: { id, ...(!this.#sentBundles.has(id) && { bytes }) } });
+      this.#sentBundles.add(id);
     } catch (error) {
       const problem = messageIn(error);
       this.#warn(`${problem} (workers use a copy of their own, where they have the same)`);

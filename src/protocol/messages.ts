@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 10;
+export const protocolVersion = 11;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -158,7 +158,8 @@ export type FromClient =
   | {
       readonly type: 'code';
       readonly array: number;
-      readonly bundle?: { readonly id: string; readonly bytes: Uint8Array };
+      /** Its bytes come with the first of its modules that is asked for. */
+      readonly bundle?: { readonly id: string; readonly bytes?: Uint8Array };
       readonly problem?: string;
     };
 

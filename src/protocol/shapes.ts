@@ -185,7 +185,7 @@ export const fromClient: Shapes<FromClient> = {
   cancel: record<Body<FromClient, 'cancel'>>({ graceMs: duration }),
   code: record<Body<FromClient, 'code'>>({
     array: count,
-    bundle: optional(record({ id: text, bytes })),
+    bundle: optional(record({ id: text, bytes: optional(bytes) })),
     problem: optional(text),
   }),
 };

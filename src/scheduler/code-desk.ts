@@ -45,14 +45,15 @@ export class CodeDesk {
   /** The client has made the bundle, or could not. */
   answered(client: ClientPeer, message: Extract<FromClient, { type: 'code' }>): void {
     const { array, bundle, problem = 'there is none' } = message;
+    const isThere = bundle !== undefined && (bundle.bytes !== undefined || this.#bundles.has(bundle.id));
     const entry = this.#entries
       .get(client)
       ?.values()
       .find(({ askedFor }) => askedFor === array);
     if (entry === undefined || entry.answer !== undefined) return;
-    entry.answer = bundle === undefined ? { problem } : { id: bundle.id };
+    entry.answer = isThere ? { id: bundle.id } : { problem };
     // The first bytes of an id stay: no client can replace what another one has made.
-    if (bundle !== undefined && !this.#bundles.has(bundle.id)) this.#bundles.set(bundle.id, bundle.bytes);
+    if (bundle?.bytes !== undefined && !this.#bundles.has(bundle.id)) this.#bundles.set(bundle.id, bundle.bytes);
     for (const [worker, { id }] of entry.waiting) sendToWorker(worker, { type: 'code', array: id, ...entry.answer });
     entry.waiting.length = 0;
   }
@@ -73,6 +74,7 @@ export class CodeDesk {
   }
 }
 
+/** Modules that go together may be in several bundles. */
 function moduleOf({ submission: { code } }: HeldArray): string {
-  return code === undefined ? '' : modulesOf(code);
+  return code === undefined ? '' : `${code.module} of ${modulesOf(code)}`;
 }

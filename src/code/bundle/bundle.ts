@@ -14,6 +14,7 @@ import { shortHash } from '../../lib/short-hash.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
 import { packageOf, resolving, rewriting } from './bundle-modules.ts';
 import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
+import { ImportedBy } from './imported-by.ts';
 import { fingerprintOf, projectOf, whenLoaded } from '../registry.ts';
 
 /** The file of a bundle that is imported; like the list of its files, it is called as no file of a project is. */
@@ -27,37 +28,53 @@ interface Bundle extends PackedBundle {
   readonly warnings: readonly string[];
 }
 
-const bundles = new Map<string, Promise<Bundle>>();
-/** What those are called that are made. */
+/** By what goes together, and then by module. */
+const bundles = new Map<string, Promise<ReadonlyMap<string, Bundle>>>();
+/** What those are called that are made, by a module and what goes together with it. */
 const ids = new Map<string, string>();
 
 /**
- * The bundle of a module and those that go with it, made once in a process, since what this process runs was loaded
- * once too. Rejects with `BUNDLE_FAILED`, which shows the line that esbuild stumbled over.
+ * The bundle of a module and of those that go with it, made once in a process, since what this process runs was loaded
+ * once too. A module that imports packages which are not sent is in one with those that import the same ones: where one
+ * of these is missing, the others can be run. Rejects with `BUNDLE_FAILED`, which shows the line that esbuild stumbled
+ * over.
  */
-export function bundleOf(address: CodeAddress): Promise<Bundle> {
-  const modules = modulesOf(address);
-  let bundle = bundles.get(modules);
-  if (bundle === undefined) {
-    bundles.set(modules, (bundle = makeBundle(address)));
-    bundle.then(
-      ({ id }) => ids.set(modules, id),
-      () => {},
-    );
-  }
-  return bundle;
+export async function bundleOf(address: CodeAddress): Promise<Bundle> {
+  const together = modulesOf(address);
+  let made = bundles.get(together);
+  if (made === undefined) bundles.set(together, (made = makeBundles(address)));
+  const byModule = await made;
+  for (const [module, { id }] of byModule) ids.set(`${module} of ${together}`, id);
+  return byModule.get(address.module)!;
 }
 
 /** The same address, with the name of its bundle when that is made. */
 export function withBundle(address: CodeAddress): CodeAddress {
-  const bundle = ids.get(modulesOf(address));
+  const bundle = ids.get(`${address.module} of ${modulesOf(address)}`);
   return bundle === undefined ? address : { ...address, bundle };
 }
 
-async function makeBundle(address: CodeAddress): Promise<Bundle> {
+async function makeBundles(address: CodeAddress): Promise<ReadonlyMap<string, Bundle>> {
   const { module, also = [] } = address;
   const modules = [module, ...also].toSorted();
   for (const each of modules) assertUnchanged(each, each === module ? address.fingerprint : fingerprintOf(each));
+  const { bundle, outside } = await makeBundle(modules);
+  const groups = Map.groupBy(modules, (each) => outside(each).join());
+  if (groups.size === 1) return new Map(modules.map((each) => [each, bundle]));
+  const made = [...groups.values()].map(async (group) => {
+    const of = await makeBundle(group);
+    return group.map((each) => [each, of.bundle] as const);
+  });
+  return new Map((await Promise.all(made)).flat());
+}
+
+interface Made {
+  readonly bundle: Bundle;
+  /** The packages that a module imports, or those that it does, and that are not sent. */
+  readonly outside: (module: string) => readonly string[];
+}
+
+async function makeBundle(modules: readonly string[]): Promise<Made> {
   const paths = modules.map((each) => fileURLToPath(each));
   const source = new BundleSource(rootOf(paths), paths);
   try {
@@ -66,11 +83,12 @@ async function makeBundle(address: CodeAddress): Promise<Bundle> {
       source.keepsImports = false;
       return await builtOf(source, modules);
     });
+    const imported = new ImportedBy(built.metafile, source.root);
+    for (const module of modules) assertNoneChanged(module, imported.filesOf(module));
     const inputs = Object.keys(built.metafile.inputs).map((path) => resolve(source.root, path));
-    const loadedAt = Math.max(...modules.map(whenLoaded));
-    const later = inputs.find((path) => Math.floor(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > loadedAt);
-    if (later !== undefined) throw changed(fileURLToPath(module), later);
-    return packed(built.outputFiles, inputs, source);
+    const outside = (module: string) =>
+      [...source.externals.keys()].filter((name) => imported.packagesOf(module).has(name));
+    return { bundle: packed(built.outputFiles, inputs, source), outside };
   } catch (error) {
     if (error instanceof HeddleError) throw error;
     // Once more with the modules as their author wrote them, to show the line that is there.
@@ -78,8 +96,15 @@ async function makeBundle(address: CodeAddress): Promise<Bundle> {
     const options = { ...optionsFor(source, modules), plugins: [resolving(source)] };
     const plain: unknown = await build(options).catch((again: unknown) => again);
     const [first] = [plain, error].flatMap((each) => (each as Partial<BuildFailure>).errors ?? []);
-    throw failure(fileURLToPath(module), first === undefined ? String(error) : told(first), error);
+    throw failure(paths[0]!, first === undefined ? String(error) : told(first), error);
   }
+}
+
+/** What this process has loaded with a module is sent as it was then. */
+function assertNoneChanged(module: string, files: readonly string[]): void {
+  const loadedAt = whenLoaded(module);
+  const later = files.find((path) => Math.floor(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > loadedAt);
+  if (later !== undefined) throw changed(fileURLToPath(module), later);
 }
 
 function assertUnchanged(module: string, fingerprint: string): void {

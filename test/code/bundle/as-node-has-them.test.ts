@@ -1,9 +1,11 @@
 // What bundlers do otherwise than Node, and what ordinary packages and projects trip over.
 
 import assert from 'node:assert/strict';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { fingerprintOf } from '../../../src/code/registry.ts';
 import { newProject, startedIn } from './bundled-project.ts';
 
 const begin = `import { task } from 'heddle';\n`;
@@ -315,4 +317,38 @@ test('texts and places are what they were, whatever stands on the first line', a
     const place = `${module}:${line}:${text.indexOf('new Error') + 1}`;
     assert.ok(error.stack!.includes(place), `${place} in ${error.stack}`);
   }
+});
+
+test('who imports a package that is not sent keeps nobody from running who does not', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { word } from './word.mjs'; task('plain', () => word);`,
+    'other.mjs': `${begin}import { word } from './word.mjs'; import './native.mjs'; task('native', () => word);`,
+    'word.mjs': `export const word = 'word';`,
+    'native.mjs': `import native from 'native'; export { native };`,
+    'node_modules/native/package.json': '{ "name": "native", "version": "1.0.0", "main": "index.js", "gypfile": true }',
+    'node_modules/native/index.js': 'module.exports = 1;',
+  });
+  const { run } = await project.bundled('other.mjs');
+  project.withoutAll();
+  using _ = startedIn(join(project.path, 'worker'));
+
+  assert.equal(await run('plain'), 'word');
+  await assert.rejects(run('native', 'other.mjs'), /this worker has no package 'native'/);
+});
+
+test('a file that was edited is told of, though another module was loaded later', async (t) => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { word } from './word.mjs'; task('early', () => word);`,
+    'word.mjs': `export const word = 'old';`,
+    'later.mjs': `${begin}task('late', () => 1);`,
+  });
+  const load = (name: string) => fingerprintOf(pathToFileURL(join(project.path, name)).href);
+  load('flow.mjs');
+  const edited = new Date(Date.now() + 1_000);
+  writeFileSync(join(project.path, 'word.mjs'), `export const word = 'new';`);
+  utimesSync(join(project.path, 'word.mjs'), edited, edited);
+  t.mock.timers.enable({ apis: ['Date'], now: edited.getTime() + 1_000 });
+  load('later.mjs');
+
+  await assert.rejects(project.bundled('later.mjs'), /word\.mjs was changed after the flow's process had loaded it/);
 });

@@ -40,18 +40,24 @@ export function newProject(files: Readonly<Record<string, string | Uint8Array>>,
     return { module, path: name, fingerprint: fingerprintOf(module) };
   };
   const bundled = async (...also: readonly string[]) => {
-    const others = also.map((name) => pathToFileURL(join(path, name)).href);
-    const { id, bytes, warnings } = await bundleOf({
-      ...addressOf('flow.mjs'),
-      ...(also.length > 0 && { also: others }),
-    });
+    const modules = ['flow.mjs', ...also].map(addressOf);
     const store = new BundleStore({ directory: join(path, 'code'), limitBytes: 1e9 });
-    store.add(id, bytes);
+    const warnings = new Set<string>();
+    const ids = new Map<string, string>();
+    for (const each of modules) {
+      const others = modules.filter(({ module }) => module !== each.module).map(({ module }) => module);
+      const bundle = await bundleOf({ ...each, ...(others.length > 0 && { also: others }) });
+      if (store.find(bundle.id) === undefined) store.add(bundle.id, bundle.bytes);
+      for (const warning of bundle.warnings) warnings.add(warning);
+      ids.set(each.path, bundle.id);
+    }
     const run = async (name: string, module = 'flow.mjs') => {
       const reference = { ...addressOf(module), name, ordinal: 0, definedAt: 'somewhere' };
-      return ((await load(reference, { bundle: store.find(id)! })) as Task<[]>).run();
+      return (
+        (await load(reference, { bundle: store.find(ids.get(module) ?? ids.get('flow.mjs')!)! })) as Task<[]>
+      ).run();
     };
-    return { run, warnings };
+    return { run, warnings: [...warnings] };
   };
   const without = (folder: string) => rmSync(join(path, folder), { recursive: true });
   const withoutAll = () => readdirSync(path).forEach((name) => (name === 'code' ? undefined : without(name)));
