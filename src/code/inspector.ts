@@ -30,7 +30,7 @@ export interface FunctionFacts {
   readonly bound: { readonly target: Code; readonly self: unknown; readonly args: readonly unknown[] } | undefined;
 }
 
-export type Script = Debugger.ScriptParsedEventDataType;
+export type Script = Pick<Debugger.ScriptParsedEventDataType, 'scriptId' | 'url' | 'endLine' | 'isModule'>;
 
 /**
  * Where a thing lies while the inspector is told of it, or hands one out. A module of Node's is the same in every
@@ -81,9 +81,7 @@ export class Inspector implements Disposable {
 
   /** Nothing for a script that is not there any more. */
   scriptAt({ scriptId }: Location): Script | undefined {
-    const script = known.scripts.get(scriptId) ?? this.scripts.get(scriptId);
-    if (script !== undefined) known.scripts.set(scriptId, script);
-    return script;
+    return known.scripts.get(scriptId) ?? this.scripts.get(scriptId);
   }
 
   locationOf(code: Code): Location | undefined {
@@ -139,7 +137,11 @@ export class Inspector implements Disposable {
 
   #findScripts(): Map<string, Script> {
     const scripts = new Map<string, Script>();
-    this.#session.on('Debugger.scriptParsed', ({ params }) => scripts.set(params.scriptId, params));
+    this.#session.on('Debugger.scriptParsed', ({ params: { scriptId, url, endLine, isModule } }) => {
+      const script = { scriptId, url, endLine, ...(isModule !== undefined && { isModule }) };
+      scripts.set(scriptId, script);
+      known.scripts.set(scriptId, script);
+    });
     // It tells of all scripts that there are before this returns.
     this.#session.post('Debugger.enable');
     return scripts;
