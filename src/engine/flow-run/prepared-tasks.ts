@@ -30,9 +30,16 @@ export async function prepareTasks(
   use: Omit<CaptureUse, 'slug' | 'made'>,
 ): Promise<ReadonlyMap<Task, PreparedTask>> {
   const prepared = new Map<Task, PreparedTask>();
-  for (const { task, slug } of nodes) {
-    if (task === undefined || isBuiltIn(task.reference) || prepared.has(task)) continue;
-    const { importsModules, takesCaptures } = session;
+  const { importsModules, takesCaptures } = session;
+  const own = nodes.filter(({ task }) => task !== undefined && !isBuiltIn(task.reference));
+  // Whoever is asked looks at all scripts first: so once for all.
+  if (importsModules)
+    await identitiesOf(
+      own.flatMap(({ task }) => codeOf(task!)),
+      { isForBundles: !takesCaptures },
+    );
+  for (const { task, slug } of own) {
+    if (task === undefined || prepared.has(task)) continue;
     // On this thread nothing has to be found, but a strict task is checked here as it is on others.
     const isChecked = importsModules || task.settings.check === 'strict';
     const reference = isChecked ? await certain(task.reference) : task.reference;
