@@ -15,13 +15,11 @@ import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
 import { packageOf, resolving, rewriting } from './bundle-modules.ts';
 import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
 import { ImportedBy } from './imported-by.ts';
+import { prelude, withOwnHelpers } from './prelude.ts';
 import { fingerprintOf, projectOf, whenLoaded } from '../registry.ts';
 
 /** The file of a bundle that is imported; like the list of its files, it is called as no file of a project is. */
 export const bundleEntry = '__heddle_bundle.mjs';
-
-/** On an error for what was imported by a name that is computed: where that was, `file:line:column`. */
-export const importedAt: unique symbol = Symbol.for('heddle.imported-at');
 
 interface Bundle extends PackedBundle {
   /** What tasks may miss in it, for whoever starts the flow. */
@@ -183,14 +181,6 @@ function packed(outputs: readonly OutputFile[], inputs: readonly string[], sourc
   return { ...pack(files, facts), warnings: [...source.warnings] };
 }
 
-/** The lines stay where they are, for the map. */
-function withOwnHelpers(text: string): string {
-  return Object.entries({ __esm: '__heddleInit', __commonJS: '__heddleRequired' }).reduce((changed, [name, own]) => {
-    const declaration = new RegExp(`^var ${name} = [^]*?\\n};$`, 'm');
-    return changed.replace(declaration, (old) => `var ${name} = ${own};${old.replaceAll(/[^\n]/g, '')}`);
-  }, text);
-}
-
 /** What tells a worker from which folder paths count for whoever started the flow; on one line with the prelude. */
 function folderOf({ root }: BundleSource): string {
   const [project, folder] = [pathToFileURL(`${root}/`).href, process.cwd()].map((each) => JSON.stringify(each));
@@ -255,48 +245,6 @@ function importsOf(modules: readonly string[], source: BundleSource): string {
   });
   return `${lazy.join('')}export const modules={${entries.join(',')}};`;
 }
-
-/** What CommonJS modules expect to be there; and where the parts of the bundle are on the worker's disk. */
-const prelude = [
-  `import{AsyncLocalStorage as __HeddleStorage}from'node:async_hooks'`,
-  `import{createRequire as __heddleRequire}from'node:module'`,
-  `import{pathToFileURL as __heddleToUrl}from'node:url'`,
-  `import __heddlePath from'node:path'`,
-  `const require=__heddleRequire(import.meta.url)`,
-  `const __heddleModule=globalThis[Symbol.for('heddle.bundled-module')]??=new __HeddleStorage()`,
-  `const __heddleEnter=(module)=>{__heddleModule.enterWith({bundle:import.meta.url,module})}`,
-  // In place of esbuild's own: what a module is, those that it imports are not, however they end.
-  `const __heddleRequired=(body,module)=>()=>{const before=__heddleModule.getStore();` +
-    `try{return module||Object.values(body)[0]((module={exports:{}}).exports,module),module.exports}` +
-    `catch(error){throw module=0,error}finally{__heddleModule.enterWith(before)}}`,
-  // Modules that import each other do not wait for each other, as with Node.
-  `const __heddleRunning=new __HeddleStorage(),__heddleReaches=(from,to,seen=new Set())=>from===to||` +
-    `!seen.has(from)&&(seen.add(from),[...from].some((each)=>__heddleReaches(each,to,seen)))`,
-  `const __heddleInit=(body,result,failure)=>{const waits=new Set();let isOver=false;return()=>{` +
-    `if(failure)throw failure[0];const importer=__heddleRunning.getStore();` +
-    `if(isOver||importer&&__heddleReaches(waits,importer))return isOver?result:undefined;importer?.add(waits);` +
-    `try{if(body){const run=Object.values(body)[0];body=0;` +
-    `result=__heddleModule.run(undefined,()=>__heddleRunning.run(waits,run))}}` +
-    `catch(error){throw failure=[error],error}` +
-    `const through=()=>importer?.delete(waits);` +
-    `if(result===undefined){isOver=true;through();return}` +
-    `result.then(()=>{isOver=true},()=>{});result.then(through,through);return result}}`,
-  // Who imports by a name that is computed says where, for an error.
-  `const __heddleApart=(load,at)=>{const before=__heddleModule.getStore();` +
-    `try{return at===undefined?load():load().catch((error)=>{__heddleTellOf(error,at);throw error})}` +
-    `finally{__heddleModule.enterWith(before)}}`,
-  `const __heddleTellOf=(error,at)=>{try{error[Symbol.for('${importedAt.description}')]=at}catch{}}`,
-  `const __heddleFile=(path)=>__heddlePath.join(import.meta.dirname,path)`,
-  `const __heddleUrl=(path)=>__heddleToUrl(__heddleFile(path)).href`,
-  // What is imported by its place is the very module that others import.
-  `const __heddleModules=new Map(),__heddleLazy=(name)=>__heddleModules.get(String(name))?.()`,
-  `const __heddleFrom=(name,{url})=>/^\\.{0,2}\\//.test(name)?new URL(name,url).href:name`,
-  `const __heddlePlace=([path,places])=>{const filename=__heddleFile(path),url=__heddleUrl(path);` +
-    `const resolve=(name)=>Object.hasOwn(places,name)?__heddleUrl(places[name])` +
-    `:import.meta.resolve(__heddleFrom(name,{url}));` +
-    `return{url,dirname:__heddlePath.dirname(filename),filename,main:false,resolve}}`,
-  '',
-].join(';');
 
 /** So that a stack trace of a worker names the files of whoever wrote them. */
 function withAbsoluteSources(map: string, root: string): string {

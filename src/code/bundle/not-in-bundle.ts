@@ -8,7 +8,8 @@ import { dirname, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
-import { bundleEntry, importedAt } from './bundle.ts';
+import { bundleEntry } from './bundle.ts';
+import { importedAt } from './prelude.ts';
 
 /** A package that is to be installed on the worker. */
 interface Missing {
