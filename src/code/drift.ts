@@ -152,20 +152,19 @@ function described(value: unknown, options: Parameters<typeof plainValueOf>[1]):
 }
 
 /**
- * What is here for a variable of another thread, or `nothing`, and what it is called here: in a bundle, names that
- * several modules have are numbered. Undefined where nobody can tell.
+ * What may be here for a variable of another thread, or `nothing`, and what it is called here: in a bundle, names that
+ * several modules have are numbered, and each may be that of the task. Empty where nobody can tell.
  */
-export function variableHere(
+export function variablesHere(
   { name }: ModuleVariable,
   here: ReadonlyMap<string, ModuleVariable>,
   { isInBundle }: { readonly isInBundle: boolean },
-): ModuleVariable | undefined {
-  const variable = here.get(name);
-  if (variable !== undefined) return variable;
+): readonly ModuleVariable[] {
   const [owner, key = ''] = name.split('.');
-  if (owner === 'globalThis' && !(key in globalThis)) return { name, text: 'nothing', look: { whole: '' } };
-  const numbered = isInBundle ? [...here.keys()].filter((each) => each.replace(/\d+$/, '') === name) : [];
-  return numbered.length === 1 ? here.get(numbered[0]!) : undefined;
+  if (owner === 'globalThis' && !(key in globalThis)) return [{ name, text: 'nothing', look: { whole: '' } }];
+  const isThat = (each: string) => each === name || (isInBundle && each.replace(/\d+$/, '') === name);
+  const found = [...here.values()].filter((each) => isThat(each.name));
+  return here.has(name) || found.length === 1 ? found : [];
 }
 
 export function wordsIn(code: Code): ReadonlySet<string> {

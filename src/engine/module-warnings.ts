@@ -4,7 +4,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileOf, isBundled } from '../code/call-site.ts';
-import { variableHere, type ModuleVariable } from '../code/drift.ts';
+import { variablesHere, type ModuleVariable } from '../code/drift.ts';
 import { sideEffectsOf } from '../code/load.ts';
 import { isAlike } from '../code/plain-value.ts';
 import { isRead } from '../code/reads.ts';
@@ -42,8 +42,9 @@ async function driftWarnings(
   // An empty variable is one that tasks fill while they run, so it may differ by now.
   for (const variable of variables.filter((each) => each.isEmpty !== true && !isSent(each))) {
     const { name, isAround } = variable;
-    const other = variableHere(variable, here, { isInBundle: isBundled(module) });
-    if (other === undefined || isAlike(variable.look, other.look, where)) continue;
+    const others = variablesHere(variable, here, { isInBundle: isBundled(module) });
+    const [other] = others;
+    if (other === undefined || others.some(({ look }) => isAlike(variable.look, look, where))) continue;
     if (!(await isReadBy(task, other.name))) continue;
     const whose = /^(?:globalThis|this)\./.test(name)
       ? ''

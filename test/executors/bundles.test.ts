@@ -15,6 +15,7 @@ import { asking } from '../fixtures/shipped/asks.ts';
 import { bounds } from '../fixtures/shipped/resources.ts';
 import * as shipped from '../fixtures/shipped/tasks.ts';
 import { newRoom } from '../fixtures/room.ts';
+import { ofBoth } from '../fixtures/shipped/same-names.ts';
 import { fine } from '../fixtures/shipped/unbundleable.ts';
 import { NotedResult, shouting } from '../fixtures/stored-kinds.ts';
 import { inc } from '../fixtures/tasks.ts';
@@ -139,6 +140,18 @@ test('what a bundle has otherwise than where the flow was started, and what it l
   );
   const effects = warnings.filter((message) => message.endsWith('(TASK_MODULE_SIDE_EFFECTS)'));
   assert.match(effects.join('\n'), /^importing test\/fixtures\/leaves-open-in-workers\.ts .* opened 1 server, [^\n]*$/);
+});
+
+test('a variable that another module has by the same name is not taken for one that differs', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state, logs } = await house.run(new Flow('named', () => ({ both: ofBoth() })));
+
+  assert.deepEqual(state.output.both, ['same 40', 'seeds 7']);
+  assert.deepEqual(
+    logs.filter(({ message }) => message.includes('CAPTURE_DRIFT')),
+    [],
+  );
 });
 
 test('code that cannot be bundled is told with its line, and a worker that has the same file uses that [D096]', async () => {
