@@ -112,10 +112,9 @@ function flowOf(file: string, module: Readonly<Record<string, unknown>>, wanted:
   }
   const names = [...new Set(flows.map(({ name }) => name))];
   const facts = { file, flows: names };
-  const called = wanted === undefined ? '' : ` called '${wanted}'`;
   if (found.length > 1 && (wanted !== undefined || names.length === 1)) {
-    const message = `${file} exports ${found.length} flows${called}. Give each a name of its own: ${names.join(', ')}.`;
-    throw new UsageError('NO_FLOW', message, facts);
+    const what = `${file} exports ${found.length} flows called '${found[0]!.name}', so none of them can be chosen`;
+    throw new UsageError('NO_FLOW', `${what}. Give each a name of its own.`, facts);
   }
   const problem = wanted === undefined ? `exports ${found.length} flows` : `exports no flow '${wanted}'`;
   const hint = wanted === undefined ? '' : didYouMean(wanted, names);

@@ -153,7 +153,8 @@ function described(value: unknown, options: Parameters<typeof plainValueOf>[1]):
 
 /**
  * What may be here for a variable of another thread, or `nothing`, and what it is called here: in a bundle, names that
- * several modules have are numbered, and each may be that of the task. Empty where nobody can tell.
+ * several modules have are numbered, and each may be that of the task. Empty where nobody can tell: it is not here, or
+ * only under several numbers.
  */
 export function variablesHere(
   { name }: ModuleVariable,

@@ -199,7 +199,10 @@ function importOnce(module: string): Import {
   return started;
 }
 
-/** Modules of one bundle share what they import. One that is not there is missed by whoever looks for its tasks. */
+/**
+ * A bundle holds several modules, each of which runs when it is first asked for. If this one is not among them, whoever
+ * looks for its tasks tells of it.
+ */
 async function importBundled(module: string): Promise<unknown> {
   const { modules } = (await apart(() => import(fileOf(module)))) as {
     readonly modules: Readonly<Record<string, (() => Promise<unknown>) | undefined>>;

@@ -21,13 +21,13 @@ export interface Comm<In, Out> {
   listen(handlers: CommHandlers<In>): void;
   /** Never throws. After close it is dropped. The message belongs to the comm from here on: it must not change. */
   send(message: Out): void;
-  /** `seen` is called at once if bytes came since the last look, also of what is not whole yet. */
+  /** Calls `seen`, before it returns, if any bytes came since the last look, be they part of a frame. */
   look(): void;
   /** Looks, and asks: the other end's process answers, not its user, and `seen` is called when it does. */
   ping(): void;
   /** Flushes what was sent before. From here on this end hears no message any more, only `closed`. */
   close(reason?: string): Promise<void>;
-  /** The same without what still waits here, which is of no use any more: it is dropped. */
+  /** Closes without sending what still waits here. */
   hangUp(reason: string): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export interface CommHandlers<In> {
   message(message: In): void;
   /**
    * The other end lives: it answered a ping, or messages came, or a part of one (called once for those that came
-   * together, and first), or some bytes, as far as somebody looks.
+   * together, and first), or bytes came, which is noticed when somebody looks.
    */
   seen(): void;
   /** Exactly once, whoever closed; and nothing after it. */

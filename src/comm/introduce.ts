@@ -8,9 +8,9 @@ import { notHeddle } from './connection-error.ts';
 import { Watch } from './watch.ts';
 
 /**
- * We wait so many times longer for a scheduler than it does for us: it judges who is gone, and may have slept. What we
- * say too late changes nothing there. A worker can join again, and a flow run would end. After a network was down, what
- * the scheduler sends may take as long again to come, as TCP tries again less and less often.
+ * How many times longer we wait for a scheduler than it does for us. It judges who is gone, and may have slept; what we
+ * say too late changes nothing there. A worker joins again, so it gives up sooner; with its scheduler a flow run is
+ * lost. TCP tries again less and less often, so what was sent while a network was down may come as late again.
  */
 const patience = { worker: 3, client: 6 } as const;
 
@@ -18,7 +18,7 @@ const patience = { worker: 3, client: 6 } as const;
  * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
  * to `handlers`. Rejects with the scheduler's own reason when it refuses, `NOT_A_HEDDLE_ADDRESS` when it says something
  * else, `CONNECTION_TIMEOUT` when it says nothing for `answerTimeoutMs`, and `CONNECTION_LOST` when the comm closes
- * first. Afterwards a scheduler is given up that shows no sign of life for some times as long as it would wait for us.
+ * first. Afterwards a scheduler that stays silent is given up: see `patience`.
  */
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,

@@ -9,7 +9,7 @@ interface WatchHandlers {
 export class Watch {
   #lastSeen = performance.now();
   #lastCheck = performance.now();
-  /** When a check last came late. */
+  /** Silence counts from here when a check came late; what is told is the real silence, our own sleep included. */
   #forgivenAt = 0;
   readonly #timer: NodeJS.Timeout;
 

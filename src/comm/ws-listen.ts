@@ -183,10 +183,10 @@ class Hall<In extends Message, Out extends Message> {
   }
 }
 
-/** Of an encrypted connection that did not come about, by the code of its error. */
+/** Why no encrypted connection came about, by the code of the error. */
 function tlsProblem(code = 'no code'): string {
   const isTheirs = code === 'ECONNRESET' || code.includes('_ALERT_');
-  const untrusted = 'it hung up while TLS was negotiated, as one does that does not trust our certificate';
+  const untrusted = 'it hung up during the TLS handshake: perhaps it does not trust our certificate';
   return `${isTheirs ? untrusted : 'it does not speak TLS as we do'} (${code})`;
 }
 

@@ -111,8 +111,8 @@ function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task)
     const path = captured === undefined ? reference.path : module;
     const message =
       `importing ${path} to find its tasks, each worker thread ${list(effects)}. Do that inside of a task, or in a ` +
-      `resource (resourceManager), or behind if (import.meta.main), which is false in workers. If a package that it ` +
-      `imports does so, leave it, or import that inside of the task.`;
+      `resource (resourceManager), or behind if (import.meta.main), which is false in workers. If it is a package ` +
+      `that does so, ignore this, or import that package inside of the task.`;
     return [warning('TASK_MODULE_SIDE_EFFECTS', message, [flowRunId, module])];
   });
 }

@@ -4,6 +4,3 @@ const longestTimerMs = 2 ** 31 - 1;
 export function timerMs(milliseconds: number): number {
   return Math.min(milliseconds, longestTimerMs);
 }
-
-/** The last moment that a `Date` can hold, in milliseconds. */
-export const lastMomentMs = 8.64e15;

@@ -2,7 +2,7 @@
 // it looks and never changes. Fields that a check does not name are let be: a later version may have more of them, and
 // its hello must still be readable for it to be refused by its number.
 
-import { lastMomentMs } from '../lib/timer.ts';
+import { lastMomentMs } from '../lib/moment.ts';
 
 /** Where something is wrong, what was expected there and what came. */
 export interface Fault {

@@ -93,6 +93,9 @@ interface NewsOf<Type extends string> {
 }
 
 /** What to do about it, in the imperative; or which news was accepted, so that the shell keeps its bytes. */
+/** Who is to run what a worker was unable to run: other workers, other threads of this one, or nobody. */
+export type InsteadOf = 'others' | 'its-others' | 'nobody';
+
 export type Command =
   | {
       readonly type: 'run-chunk';
@@ -119,7 +122,7 @@ export type Command =
       readonly type: 'declined';
       readonly array: ArrayId;
       readonly worker: WorkerId;
-      readonly by: 'others' | 'its-others' | 'nobody';
+      readonly by: InsteadOf;
     }
   | { readonly type: 'delayed'; readonly array: ArrayId; readonly index: number }
   /** Given up, because it was lost more often than is allowed: it is settled. */

@@ -4,7 +4,7 @@
 // for the arrays of one client that are loaded alike, and is forgotten with them.
 
 import type { ArrayRecord } from './array-record.ts';
-import type { ArraySpec, WorkerId } from './events.ts';
+import type { ArraySpec, InsteadOf, WorkerId } from './events.ts';
 import { nobody, type Fleet, type WorkerRecord } from './fleet.ts';
 import type { Queue } from './queue.ts';
 
@@ -24,9 +24,6 @@ const mostStrikes = 8;
 const mostThreads = 3;
 /** While others of its threads still try to load such an array, each may try so often. */
 const mostTries = 2;
-
-/** Who is to run what a worker was unable to run: see `declined`. */
-export type InsteadOf = 'others' | 'its-others' | 'nobody';
 
 interface Means {
   readonly move: (array: ArrayRecord, queue: Queue) => void;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe, rules } from '../lib/options.ts';
 import type { OptionRule } from '../lib/options.ts';
-import { lastMomentMs } from '../lib/timer.ts';
+import { lastMomentMs } from '../lib/moment.ts';
 import { Zone } from './zone.ts';
 
 /** One time at which a flow should run, and the parameters that the clock gives to that run. */

@@ -2,7 +2,7 @@ import { toMilliseconds } from '../lib/duration.ts';
 import type { Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
-import { lastMomentMs } from '../lib/timer.ts';
+import { lastMomentMs } from '../lib/moment.ts';
 import { anchorWall, ClockFrame, clockRules, describeBounds, hasEvents, neverFires } from './clock.ts';
 import type { Clock, ClockJson, ClockOptions, ScheduledEvent } from './clock.ts';
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
-import { lastMomentMs } from '../lib/timer.ts';
+import { lastMomentMs } from '../lib/moment.ts';
 import { totalShift } from './adjustments.ts';
 import type { Adjustment, Shift } from './adjustments.ts';
 import { clockRules, dateRule, describeDate, neverFires } from './clock.ts';
@@ -67,7 +67,7 @@ export class Schedule {
 
   /**
    * The next `count` events after `after`, earliest first; fewer if the clocks end, or once 10,000 times were looked
-   * at: see `quietUntil`. Of the times in a row that filters of `filters` refuse, only the first is looked at. Events
+   * at: see `quietUntil`. Of times in a row that built-in filters refuse, only the first is looked at. Events
    * that an adjustment moves to the same time with equal parameters are one. Events at one time with different
    * parameters are several: to go on from the last of too few would pass over the others of its time.
    */
@@ -85,10 +85,14 @@ export class Schedule {
   }
 
   /**
-   * For a moment after which `next` finds nothing: the time from which to ask again, as it has looked at no more times
-   * than those before. Nothing if there is no event at all after `after`.
+   * Before which time there is surely no event after `after`: to ask again from there, once `next` has given up at its
+   * limit. If there is an event, its time; nothing if there will be none.
    */
   quietUntil(after: Date): Date | undefined {
+    if (!dateRule.holds(after)) {
+      const message = `quietUntil() needs ${dateRule.expected}; got ${describeDate(after)}`;
+      throw new UsageError('INVALID_OPTION', message, { option: 'after', value: after });
+    }
     const search: Search = {};
     for (const { startTime } of this.#events(after.getTime(), search)) return startTime;
     return search.endedAt === undefined ? undefined : new Date(search.endedAt);
@@ -125,8 +129,8 @@ export class Schedule {
   /** What the clocks propose that may be moved after `after`. Only what is surely moved there counts for the limit. */
   *#proposals(after: number, shift: Shift, search: Search): Generator<Proposal> {
     const from = new Date(Math.max(after - shift.most, -lastMomentMs));
-    const rules = { passes: (time: ZonedTime) => this.#passes(time), edges: this.#edges };
-    const streams = this.clocks.map((clock) => proposalsOf(clock, from, rules));
+    const choice = { passes: (time: ZonedTime) => this.#passes(time), edges: this.#edges };
+    const streams = this.clocks.map((clock) => proposalsOf(clock, from, choice));
     let last = after - shift.least;
     let proposed = 0;
     for (const proposal of merge(streams, ({ event }) => event.startTime.getTime())) {
@@ -169,8 +173,9 @@ export class Schedule {
   }
 }
 
-/** Up to when there was a look for events, if it did not go on for as long as there are any times. */
+/** How a search ended. */
 interface Search {
+  /** The time that it had come to at its limit; absent if it saw all there are. */
   endedAt?: number;
 }
 

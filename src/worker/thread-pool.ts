@@ -5,7 +5,7 @@ import type { ChunkEnd, ChunkPool, ChunkReport, Emit, PooledChunk } from './pool
 import { ThreadSlot } from './thread-slot.ts';
 import type { ThreadOptions } from './thread-start.ts';
 
-/** For so long a thread rests at first, and at most, that could not load one task after the other, or not start. */
+/** How long a thread rests, at first and at most, that could not load one task after the other, or not be started. */
 const firstRestMs = 20;
 const longestRestMs = 1_000;
 

@@ -87,7 +87,11 @@ test('the help of a command tells of a default only where there is something to 
 const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a file that is not there [P430]', ['run', 'no-such-file.ts'], /there is no file .*no-such-file\.ts/],
   ['a file with several flows [P428]', ['run', flow], /exports 2 flows\. Choose one with --flow: greeting, other/],
-  ['two flows of one name', ['run', 'test/cli/namesakes.fixture.ts'], /exports 2 flows\. Give each a name of its own/],
+  [
+    'two flows of one name',
+    ['run', 'test/cli/namesakes.fixture.ts'],
+    /exports 2 flows called 'same', so none of them can be chosen\. Give each a name/,
+  ],
   ['a flow that is not there', ['run', flow, '--flow', 'othr'], /exports no flow 'othr'\. Did you mean 'other'/],
   ['an unknown parameter', ['run', script, '-p', 'nam=x'], /no parameter 'nam'\. Did you mean 'name'/],
   [

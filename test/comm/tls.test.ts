@@ -109,7 +109,7 @@ test('who does not trust a listener has hung up there, and the listener says so'
 
   assert.match(
     await news.promise,
-    /: it hung up while TLS was negotiated, as one does that does not trust our certificate \(ECONNRESET\)$/,
+    /: it hung up during the TLS handshake: perhaps it does not trust our certificate \(ECONNRESET\)$/,
   );
 });
 

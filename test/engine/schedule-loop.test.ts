@@ -310,7 +310,7 @@ test('flow.serve() takes the schedule of the flow, and the time of the machine',
   assert.deepEqual(outputsOf(runs), [soon.toISOString()]);
 });
 
-test('a filter of the users own that passes nothing for half a day does not end the loop', async () => {
+test("a filter of the user's own that passes nothing for half a day does not end the loop", async () => {
   const schedule = new Schedule({
     clocks: [new IntervalClock({ every: '1s' })],
     filters: [({ hour, minute, second }) => hour === 9 && minute === 0 && second === 0],
@@ -334,7 +334,7 @@ test('one that passes nothing for very long is told of, and found later', async 
 
   assert.deepEqual(outputsOf(runs), [new Date(at).toISOString()]);
   const told = records.filter(({ level }) => level === 'warn').map(({ message }) => message);
-  assert.match(told[0] ?? '', /^the filters of the schedule pass no time until 2026-03-01T09:37/);
+  assert.match(told[0] ?? '', /^no time before 2026-03-01T09:37\S+ passes the filters of the schedule; it looks/);
 });
 
 test('filters that pass nothing for ten years end it', async () => {

@@ -163,7 +163,7 @@ test(
 
     const hints = logs.filter(({ message }) => message.includes('costs'));
     assert.equal(hints.length, 1);
-    assert.match(hints[0]!.message, /^task 'inc' is called 1000 times, .* inc\.map\(list\) costs about/);
+    assert.match(hints[0]!.message, /^task 'inc' is called 1000 times, .* one call with \.map\(list\) costs about/);
   },
 );
 

@@ -76,4 +76,6 @@ test('a search that ends without an event says from when on to ask again', () =>
   const until = schedule.quietUntil(january)!;
   assert.equal(until.getTime() - january.getTime(), 10_001 * 5_000);
   assert.equal(new Schedule({ clocks: [new DatesClock([january])] }).quietUntil(january), undefined);
+  const wrong = [0, undefined, new Date(Number.NaN)] as unknown as Date[];
+  for (const after of wrong) assert.throws(() => schedule.quietUntil(after), { code: 'INVALID_OPTION' });
 });

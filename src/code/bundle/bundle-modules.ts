@@ -54,11 +54,7 @@ const decorator = /^(?!\s*(?:\*|\/[/*])).*(?<![\w'"`])@[\w$(]/m;
 
 /** A loader made it something that Node can run, which can only be what `tsconfig.json` says. */
 function isBeyondNode(path: string): boolean {
-  return /\.[jt]sx$/.test(path) || (isTypeScript(path) && decorator.test(readFileSync(path, 'utf8')));
-}
-
-function isTypeScript(path: string): boolean {
-  return /\.[cm]?ts$/.test(path);
+  return /\.[jt]sx$/.test(path) || (/\.[cm]?ts$/.test(path) && decorator.test(readFileSync(path, 'utf8')));
 }
 
 const documentation = /^\s*\/\*\*[^]*?\*\//gm;
@@ -83,7 +79,7 @@ export function rewriting(source: BundleSource): Plugin {
           if (isLooking || lookedFor.has(name)) source.takePackage(name, dirname(path));
           return undefined;
         }
-        source.noteClaims(path, text);
+        source.noteAnnotations(path, text);
         const enter = `__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
         const { code, before, map } = await new UserModule(path, source, build).rewritten(text);
         return { contents: withStatements(code, enter + before, map), loader: 'js', resolveDir: dirname(path) };
@@ -234,8 +230,8 @@ class UserModule {
 
 function computedName(at: string): string {
   return (
-    `${at} imports a module by a name that is computed: those are sent with the code of the task that some module ` +
-    `names, as import.meta.resolve("./the-module") does, and no others (NOT_IN_BUNDLE)`
+    `${at} imports a module by a name that is computed. Only such modules are sent with the code of the task as some ` +
+    `module names, as in import.meta.resolve("./the-module") (NOT_IN_BUNDLE)`
   );
 }
 
@@ -263,15 +259,12 @@ function isCode(path: string): boolean {
   return /\.[cm]?[jt]sx?$/.test(path);
 }
 
-/** Behind what only means something at the very beginning of a module; if possible, on a line that its map knows. */
+/** On a line of their own, behind `#!`, which only counts at the very beginning. */
 function withStatements(code: string, statements: string, map: SourceMapPayload): string {
-  const [, first = ''] = /^(#![^\n]*\n|\s*(?:'use strict'|"use strict");?)/.exec(code) ?? [];
-  const rest = code.slice(first.length);
-  const isOnLine = first === '' || first.endsWith('\n');
-  const { mappings } = map;
-  const at = first === '' ? 0 : mappings.indexOf(';') + 1;
-  const moved = isOnLine ? { ...map, mappings: `${mappings.slice(0, at)};${mappings.slice(at)}` } : map;
+  const [first = ''] = /^#![^\n]*\n/.exec(code) ?? [];
+  const at = first === '' ? 0 : map.mappings.indexOf(';') + 1;
+  const moved = { ...map, mappings: `${map.mappings.slice(0, at)};${map.mappings.slice(at)}` };
   const base64 = Buffer.from(JSON.stringify(moved)).toString('base64');
-  const text = `${first};${statements}${isOnLine ? '\n' : ''}${rest}`;
+  const text = `${first}${statements}\n${code.slice(first.length)}`;
   return `${text}\n//# sourceMappingURL=data:application/json;base64,${base64}`;
 }

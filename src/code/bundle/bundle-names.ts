@@ -11,7 +11,7 @@ export interface ImportCall {
   readonly end: number;
   /** Where the name is, unless it is written there, or begins with a folder that is. */
   readonly name?: { readonly start: number; readonly end: number };
-  /** Whether it is known all the same, as that of what comes along. */
+  /** Whether that is `import.meta.resolve('a')` or the like, so that what it names comes along. */
   readonly isBrought?: boolean;
 }
 
@@ -165,7 +165,7 @@ function pathFrom(node: AnyNode, isFolder: (node: AnyNode | undefined) => boolea
   return node.quasis[0]?.value.raw === '' ? node.quasis[1]?.value.cooked?.replace(/^\//, '') : undefined;
 }
 
-/** A URL has some characters of a path otherwise. */
+/** The path that a relative URL names: without its query, and with what it escapes. */
 function pathIn(url: string): string {
   const path = url.replace(/[?#].*$/, '');
   try {

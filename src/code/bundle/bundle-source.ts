@@ -39,13 +39,13 @@ export class BundleSource {
   readonly links = new Map<string, string>();
   /** Modules that are loaded by name while tasks run, by Node itself. */
   readonly modules = new Set<string>();
-  /** Whether some module imports others by names that are no texts: those may be among these. */
+  /** Whether some module computes the name of what it imports: that may be one of `modules`. */
   importsByName = false;
   /** What will be missing, for whoever starts the flow. */
   readonly warnings = new Set<string>();
-  /** Whether modules of the user's are run for what they do by themselves, whatever their package says of that. */
-  ignoresClaims = false;
-  /** Whether what a module imports is imported, also where it uses none of it, as Node does. */
+  /** Whether modules run for their side effects although `sideEffects` or `@__PURE__` deny these, as with Node. */
+  ignoresAnnotations = false;
+  /** Whether imports stay of which nothing is used, as with Node. */
   keepsImports = true;
   /** Folders of packages that come along as they are. */
   readonly #packages = new Set<string>();
@@ -92,10 +92,10 @@ export class BundleSource {
     return makesTasks ? undefined : folder;
   }
 
-  /** To be called with modules of the user's, and their texts. */
-  noteClaims(path: string, text: string): void {
-    const claims = readPackage(projectOf(dirname(path)))?.sideEffects !== undefined;
-    this.ignoresClaims ||= claims || /[@#]__(?:PURE|NO_SIDE_EFFECTS)__/.test(text);
+  /** Notes whether a module of the user's, or its package, says that it has no side effects. */
+  noteAnnotations(path: string, text: string): void {
+    const isSaid = readPackage(projectOf(dirname(path)))?.sideEffects !== undefined;
+    this.ignoresAnnotations ||= isSaid || /[@#]__(?:PURE|NO_SIDE_EFFECTS)__/.test(text);
   }
 
   /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */
@@ -104,7 +104,10 @@ export class BundleSource {
     if (stats?.isFile() === true) this.#files.add(path);
     if (stats?.isDirectory() !== true) return;
     if (!relative(path, this.root).startsWith('..')) {
-      this.warnings.add(`${path} holds the whole project, so it is not sent with the code: name what is needed of it`);
+      this.warnings.add(
+        `${path} holds the whole project, so it is not sent with the code: name the files or folders in it that are ` +
+          `needed`,
+      );
       return;
     }
     const { paths, byteLength } = filesIn(path, isForThisMachine);
@@ -199,7 +202,7 @@ const isForThisMachine = (name: string): boolean => /^\.env(?:\.|$)/.test(name);
 /** All files in a folder, also by way of links, but for packages and repositories, and those to be left out. */
 function filesIn(
   folder: string,
-  isLeftOut = (_name: string): boolean => false,
+  isLeftOut: (name: string) => boolean,
 ): { readonly paths: readonly string[]; readonly byteLength: number } {
   const paths: string[] = [];
   const open = [{ path: folder, within: [] as readonly string[] }];

@@ -26,16 +26,15 @@ interface Bundle extends PackedBundle {
   readonly warnings: readonly string[];
 }
 
-/** By what goes together, and then by module. */
+/** By the modules that are bundled together, and then by module. */
 const bundles = new Map<string, Promise<ReadonlyMap<string, Bundle>>>();
-/** What those are called that are made, by a module and what goes together with it. */
+/** Ids of the bundles that are made, by module and those that it is bundled with. */
 const ids = new Map<string, string>();
 
 /**
  * The bundle of a module and of those that go with it, made once in a process, since what this process runs was loaded
- * once too. A module that imports packages which are not sent is in one with those that import the same ones: where one
- * of these is missing, the others can be run. Rejects with `BUNDLE_FAILED`, which shows the line that esbuild stumbled
- * over.
+ * once too. Modules that import packages which are not sent get a bundle apart from the others, which so run where
+ * these are missing. Rejects with `BUNDLE_FAILED`, which shows the line that esbuild stumbled over.
  */
 export async function bundleOf(address: CodeAddress): Promise<Bundle> {
   const together = modulesOf(address);
@@ -60,15 +59,15 @@ async function makeBundles(address: CodeAddress): Promise<ReadonlyMap<string, Bu
   const groups = Map.groupBy(modules, (each) => outside(each).join());
   if (groups.size === 1) return new Map(modules.map((each) => [each, bundle]));
   const made = [...groups.values()].map(async (group) => {
-    const of = await makeBundle(group);
-    return group.map((each) => [each, of.bundle] as const);
+    const { bundle: own } = await makeBundle(group);
+    return group.map((each) => [each, own] as const);
   });
   return new Map((await Promise.all(made)).flat());
 }
 
 interface Made {
   readonly bundle: Bundle;
-  /** The packages that a module imports, or those that it does, and that are not sent. */
+  /** The packages that are not sent and without which this module cannot be loaded. */
   readonly outside: (module: string) => readonly string[];
 }
 
@@ -77,7 +76,7 @@ async function makeBundle(modules: readonly string[]): Promise<Made> {
   const source = new BundleSource(rootOf(paths), paths);
   try {
     const built = await builtOf(source, modules).catch(async (error: unknown) => {
-      if (!source.keepsImports || !isOfTypes(error)) throw error;
+      if (!source.keepsImports || !lacksExport(error)) throw error;
       source.keepsImports = false;
       return await builtOf(source, modules);
     });
@@ -94,11 +93,12 @@ async function makeBundle(modules: readonly string[]): Promise<Made> {
     const options = { ...optionsFor(source, modules), plugins: [resolving(source)] };
     const plain: unknown = await build(options).catch((again: unknown) => again);
     const [first] = [plain, error].flatMap((each) => (each as Partial<BuildFailure>).errors ?? []);
-    throw failure(paths[0]!, first === undefined ? String(error) : told(first), error);
+    const where = first?.location ? resolve(source.root, first.location.file) : paths.join(', ');
+    throw failure(where, first === undefined ? String(error) : told(first), error);
   }
 }
 
-/** What this process has loaded with a module is sent as it was then. */
+/** What is sent has to be what this process runs: no file may be newer than when the module was loaded. */
 function assertNoneChanged(module: string, files: readonly string[]): void {
   const loadedAt = whenLoaded(module);
   const later = files.find((path) => Math.floor(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > loadedAt);
@@ -111,29 +111,32 @@ function assertUnchanged(module: string, fingerprint: string): void {
   if (shortHash(readFileSync(path)) !== fingerprint) throw changed(path, path);
 }
 
-/** The project's folder: of several, as in a workspace or with packages that make tasks, that which holds the most. */
+/** The folder of the project; of several, as in a workspace, the one that holds most of the modules. */
 function rootOf(paths: readonly string[]): string {
   const roots = [...new Set(paths.map((path) => projectOf(dirname(path))))];
   const held = (root: string) => paths.filter((path) => path.startsWith(`${root}${sep}`)).length;
   return roots.toSorted((a, b) => held(b) - held(a))[0]!;
 }
 
-/** Whether a module imports what is not there: a loader that took it for a type may have left it out. */
-function isOfTypes(error: unknown): boolean {
+/** A loader leaves out imports of types that are not marked as such; without it esbuild looks for them as values. */
+function lacksExport(error: unknown): boolean {
   const errors = (error as Partial<BuildFailure>).errors ?? [];
   return errors.some(({ text }) => text.startsWith('No matching export'));
 }
 
-/** Once more when more is known of what stays outside, or of what modules do by themselves. */
+/**
+ * Built again for as long as a build shows what changes it: packages that stay outside, side effects that annotations
+ * deny, modules that are imported by computed names.
+ */
 async function builtOf(source: BundleSource, modules: readonly string[]): Promise<Built> {
   const { build } = await import('esbuild');
   const plugins = [resolving(source), rewriting(source)];
   for (;;) {
-    const { apartCount, ignoresClaims } = source;
+    const { apartCount, ignoresAnnotations } = source;
     const lazy = lazyIn(source);
     const built = await build({ ...optionsFor(source, modules), plugins });
     if (source.modules.size > 0) await bringModules(source);
-    const isSettled = source.apartCount === apartCount && source.ignoresClaims === ignoresClaims;
+    const isSettled = source.apartCount === apartCount && source.ignoresAnnotations === ignoresAnnotations;
     if (isSettled && lazyIn(source).length === lazy.length) return built;
   }
 }
@@ -212,10 +215,10 @@ function optionsFor(source: BundleSource, modules: readonly string[]) {
   } satisfies BuildOptions;
 }
 
-function sharedOptions({ root, ignoresClaims }: BundleSource) {
+function sharedOptions({ root, ignoresAnnotations }: BundleSource) {
   return {
     absWorkingDir: root,
-    ignoreAnnotations: ignoresClaims,
+    ignoreAnnotations: ignoresAnnotations,
     bundle: true,
     write: false,
     metafile: true,

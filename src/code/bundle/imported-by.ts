@@ -13,31 +13,29 @@ export class ImportedBy {
     this.#root = root;
   }
 
-  /** The paths of files, its own included, at any time. */
+  /** The paths of files, its own included. */
   filesOf(module: string): readonly string[] {
-    return [...this.#inputsOf(module, () => true)].map((path) => resolve(this.#root, path));
+    return [...this.#inputsOf(module)].map((path) => resolve(this.#root, path));
   }
 
-  /** The names of packages that are not in the bundle, and have to be there before it runs. */
+  /**
+   * The names of packages that are not sent, and without which nothing of its bundle runs: esbuild moves each `import`
+   * of one to the top of the file, also out of modules that are only loaded when they are reached. `require()` and
+   * `import()` of one fail where they stand.
+   */
   packagesOf(module: string): ReadonlySet<string> {
-    const inputs = [...this.#inputsOf(module, isBefore)].flatMap((path) => this.#inputs[path]?.imports ?? []);
-    const outer = inputs.filter((each) => each.external === true && isBefore(each) && !each.path.startsWith('.'));
-    return new Set(outer.map(({ path }) => packageOf(path)));
+    const imports = [...this.#inputsOf(module)].flatMap((path) => this.#inputs[path]?.imports ?? []);
+    const hoisted = imports.filter(({ kind, external, path }) => {
+      return external === true && kind === 'import-statement' && !path.startsWith('.');
+    });
+    return new Set(hoisted.map(({ path }) => packageOf(path)));
   }
 
-  #inputsOf(module: string, isFollowed: (each: Import) => boolean): ReadonlySet<string> {
+  #inputsOf(module: string): ReadonlySet<string> {
     const inputs = new Set([relative(this.#root, fileURLToPath(module)).split(sep).join('/')]);
     for (const path of inputs) {
-      for (const each of this.#inputs[path]?.imports ?? []) {
-        if (each.external !== true && isFollowed(each)) inputs.add(each.path);
-      }
+      for (const { external, path: next } of this.#inputs[path]?.imports ?? []) if (external !== true) inputs.add(next);
     }
     return inputs;
   }
-}
-
-type Import = Metafile['inputs'][string]['imports'][number];
-
-function isBefore({ kind }: Import): boolean {
-  return kind === 'import-statement';
 }

@@ -1,5 +1,7 @@
 // What stands before the modules of a bundle, and what they call. Their names are such as no program uses.
 
+import assert from 'node:assert/strict';
+
 /** On an error for what was imported by a name that is computed: where that was, `file:line:column`. */
 export const importedAt: unique symbol = Symbol.for('heddle.imported-at');
 
@@ -58,11 +60,10 @@ const __heddleRequired = (body, module) => () => {
   }
 };
 const __heddleWaiting = new __HeddleStorage();
-const __heddleWaitsFor = (one, other, seen = new Set()) => {
-  if (one === other) return true;
-  if (seen.has(one)) return false;
-  seen.add(one);
-  return [...one].some((each) => __heddleWaitsFor(each, other, seen));
+const __heddleWaitsFor = (one, other) => {
+  const all = new Set([one]);
+  for (const each of all) for (const next of each) all.add(next);
+  return all.has(other);
 };
 const __heddleInit = (body) => {
   const waits = new Set();
@@ -102,6 +103,8 @@ export const prelude = `${places}${imports}${running}`.trim();
 export function withOwnHelpers(text: string): string {
   return Object.entries({ __esm: '__heddleInit', __commonJS: '__heddleRequired' }).reduce((changed, [name, own]) => {
     const declaration = new RegExp(`^var ${name} = [^]*?\\n};$`, 'm');
+    const isUsed = changed.includes(`var ${name} = `);
+    assert(!isUsed || declaration.test(changed), `esbuild writes ${name} otherwise than is known`);
     return changed.replace(declaration, (old) => `var ${name} = ${own};${old.replaceAll(/[^\n]/g, '')}`);
   }, text);
 }

@@ -1,7 +1,7 @@
 /** What ends a line to the engine, which counts them for places in scripts. */
 const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;
 
-/** The same, as part of another text. */
+/** All but line breaks: without these a text still counts the same lines. */
 export const notOfLineBreak = /[^\n\r\u2028\u2029]/g;
 
 /** Where the lines of a source begin, by its text: many functions stand in few of them. */

@@ -69,7 +69,7 @@ function lexicalNamesIn(statement: AnyNode): string[] {
   return declared.declarations.flatMap(({ id }) => namesIn(id));
 }
 
-/** What stands behind `export`, if there is anything. */
+/** The declaration that is exported, or the statement itself. */
 export function declarationIn(statement: AnyNode): AnyNode {
   const { type } = statement;
   const isExport = type === 'ExportNamedDeclaration' || type === 'ExportDefaultDeclaration';

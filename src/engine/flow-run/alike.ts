@@ -1,16 +1,17 @@
+import { isBuiltIn } from '../../code/registry.ts';
 import type { Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
 import type { Logger } from '../logger.ts';
 import type { AlikeRuns } from '../plan.ts';
 
-/** How many calls of a task are no accident, */
+/** Fewer calls of one task may be an accident. */
 const leastCalls = 10;
-/** and how many cost so much that it is told, whatever the task does. */
+/** So many cost enough to be told of, whatever the task does. */
 const manyCalls = 1_000;
 
 /**
- * The nodes of tasks that are called often where they could be mapped: as many steps away from the start of the flow as
- * others of the same task, so that none of these waits for another.
+ * The nodes of tasks that are called often where they could be mapped: as many steps from the start of the flow as
+ * others whose task has the same name, so that none of them waits for another.
  */
 export function alikeIn(graph: Graph): ReadonlyMap<Node, AlikeRuns> {
   const steps = new Map<Node, number>();
@@ -19,7 +20,7 @@ export function alikeIn(graph: Graph): ReadonlyMap<Node, AlikeRuns> {
     let step = 0;
     for (const upstream of graph.upstreamOf(node)) step = Math.max(step, steps.get(upstream)! + 1);
     steps.set(node, step);
-    if (node.task === undefined || node.isMapped) continue;
+    if (node.task === undefined || node.isMapped || isBuiltIn(node.task.reference)) continue;
     const key = `${step} ${node.task.name}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [node]);
@@ -34,12 +35,12 @@ export function alikeIn(graph: Graph): ReadonlyMap<Node, AlikeRuns> {
   return alike;
 }
 
-/** Says of tasks that are called very often what that costs. */
+/** Tells what it costs to call a task so often. */
 export function adviseToMap(alike: ReadonlyMap<Node, AlikeRuns>, logger: Logger): void {
   for (const { task, count } of new Set(alike.values())) {
     if (count < manyCalls) continue;
     const what = `task '${task}' is called ${count} times, which costs a few tenths of a millisecond`;
-    const remedy = `if its arguments can stand in a list, ${task}.map(list) costs about a microsecond for each run`;
+    const remedy = `if its arguments can stand in a list, one call with .map(list) costs about a microsecond a run`;
     logger.info(`${what} each; ${remedy}`);
   }
 }

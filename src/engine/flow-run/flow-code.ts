@@ -6,7 +6,7 @@ import type { Result } from '../../results/result.ts';
 import { storagePlanOf } from '../storage-plan.ts';
 import { typeReferences } from '../types.ts';
 
-/** Where the code of a flow's tasks is. All modules that they need in any way go together: they may share others. */
+/** Where the code of a flow's tasks is. All its modules are bundled together, so that what they share is there once. */
 export class FlowCode {
   readonly #references: readonly Reference[];
   readonly #addresses = new Map<Reference, CodeAddress | undefined>();
@@ -24,7 +24,7 @@ export class FlowCode {
 
   addressOf(reference: Reference): CodeAddress | undefined {
     const types = typeReferences();
-    // Some may be registered while the flow runs.
+    // Types may be registered while the flow runs. None is ever removed.
     if (types.length !== this.#types.length) this.#addresses.clear();
     this.#types = types;
     if (!this.#addresses.has(reference)) {

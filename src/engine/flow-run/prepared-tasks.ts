@@ -32,7 +32,7 @@ export async function prepareTasks(
   const prepared = new Map<Task, PreparedTask>();
   const { importsModules, takesCaptures } = session;
   const own = nodes.filter(({ task }) => task !== undefined && !isBuiltIn(task.reference));
-  // Whoever is asked looks at all scripts first: so once for all.
+  // Only to have them known: the inspector is told of all scripts once for all tasks, rather than once for each.
   if (importsModules)
     await identitiesOf(
       own.flatMap(({ task }) => codeOf(task!)),

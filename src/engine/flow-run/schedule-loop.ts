@@ -161,7 +161,10 @@ class ScheduleLoop<Plan> {
 
   #tellNext(time: number, isQuiet: boolean): void {
     const left = time - this.#clock.now();
-    if (isQuiet) this.#logger.warn(`the filters of the schedule pass no time until ${isoTime(time)}; it goes on then`);
+    if (isQuiet)
+      this.#logger.warn(
+        `no time before ${isoTime(time)} passes the filters of the schedule; it looks for the next run again then`,
+      );
     else if (left > 0) this.#logger.info(`next run at ${isoTime(time)}, in ${formatDuration(left)}`);
   }
 

@@ -9,7 +9,7 @@ import { describe } from '../../lib/options.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
-import { lastMomentMs } from '../../lib/timer.ts';
+import { lastMomentMs } from '../../lib/moment.ts';
 import {
   durationOnly,
   looksAt,

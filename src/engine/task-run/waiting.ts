@@ -29,8 +29,8 @@ export class Waiting {
   }
 
   /**
-   * The advice, once there is one; it is given only once. None if the author has set how many runs overlap, unless they
-   * do not for being runs of their own.
+   * The advice, once. None if the author has set how many runs overlap, unless the task is called rather than mapped:
+   * then none do, whatever is set.
    */
   takeAdvice({ plan: { name, alike }, task }: LoadedTask): string | undefined {
     const { concurrency } = task.settings.placing;
@@ -49,9 +49,12 @@ export class Waiting {
   }
 }
 
-/** For tasks that are called often, rather than mapped: by flow run and task. */
+/**
+ * By flow run and task name, those last used. It outlives arrays, as each call is an array of its own; one thread works
+ * for few tasks at a time.
+ */
 const ofCalls = new Map<string, Waiting>();
-const mostTasks = 16;
+const mostKept = 16;
 
 /** How this thread waited for a task that is called often, rather than mapped; nothing for one that is not. */
 export function waitingForCalls({ flowRunId, alike }: RunPlan): Waiting | undefined {
@@ -59,7 +62,7 @@ export function waitingForCalls({ flowRunId, alike }: RunPlan): Waiting | undefi
   const key = `${flowRunId}/${alike.task}`;
   const waiting = ofCalls.get(key) ?? new Waiting();
   ofCalls.delete(key);
-  if (ofCalls.size >= mostTasks) ofCalls.delete(ofCalls.keys().next().value!);
+  if (ofCalls.size >= mostKept) ofCalls.delete(ofCalls.keys().next().value!);
   ofCalls.set(key, waiting);
   return waiting;
 }

@@ -322,13 +322,15 @@ test('texts and places are what they were, whatever stands on the first line', a
 test('who imports a package that is not sent keeps nobody from running who does not', async () => {
   using project = newProject({
     'flow.mjs': `${begin}import { word } from './word.mjs'; task('plain', () => word);`,
-    'other.mjs': `${begin}import { word } from './word.mjs'; import './native.mjs'; task('native', () => word);`,
+    'other.mjs': `${begin}import { word } from './word.mjs'; import './native.ts'; task('native', () => word);`,
+    'late.mjs': `${begin}import { word } from './word.mjs';
+      task('late', async () => [word, await import('./native.ts').catch(() => 'not there')]);`,
     'word.mjs': `export const word = 'word';`,
-    'native.mjs': `import native from 'native'; export { native };`,
+    'native.ts': `import native from 'native'; export { native };`,
     'node_modules/native/package.json': '{ "name": "native", "version": "1.0.0", "main": "index.js", "gypfile": true }',
     'node_modules/native/index.js': 'module.exports = 1;',
   });
-  const { run } = await project.bundled('other.mjs');
+  const { run } = await project.bundled('other.mjs', 'late.mjs');
   project.withoutAll();
   using _ = startedIn(join(project.path, 'worker'));
 

@@ -1,0 +1,2 @@
+/** The last moment that a `Date` can hold, in milliseconds. */
+export const lastMomentMs = 8.64e15;
