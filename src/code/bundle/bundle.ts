@@ -184,13 +184,13 @@ function packed(outputs: readonly OutputFile[], inputs: readonly string[], sourc
   return { ...pack(files, facts), warnings: [...source.warnings] };
 }
 
-/** What tells a worker from which folder paths count for whoever started the flow; on one line with the prelude. */
+/** What tells a worker from which folder paths count for whoever started the flow; on the first line of the prelude. */
 function folderOf({ root }: BundleSource): string {
   const [project, folder] = [pathToFileURL(`${root}/`).href, process.cwd()].map((each) => JSON.stringify(each));
   return `(globalThis[Symbol.for('heddle.bundled-folders')]??=new Map()).set(${project},${folder});`;
 }
 
-/** What tells a worker, which has no packages, the versions of those in here; on one line with the prelude. */
+/** What tells a worker, which has no packages, the versions of those in here; on the first line of the prelude. */
 function versionsOf(inputs: readonly string[]): string {
   const folders = new Set(inputs.map(packageFolderOf).filter((folder) => folder !== undefined));
   const versions = [...folders].flatMap((folder) => {
