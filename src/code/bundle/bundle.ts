@@ -27,7 +27,7 @@ interface Bundle extends PackedBundle {
 }
 
 /** By the modules that are bundled together, and then by module. */
-const bundles = new Map<string, Promise<ReadonlyMap<string, Bundle>>>();
+const bundles = new Map<string, Promise<ReadonlyMap<string, Promise<Bundle>>>>();
 /** Ids of the bundles that are made, by module and those that it is bundled with. */
 const ids = new Map<string, string>();
 
@@ -40,29 +40,40 @@ export async function bundleOf(address: CodeAddress): Promise<Bundle> {
   const together = modulesOf(address);
   let made = bundles.get(together);
   if (made === undefined) bundles.set(together, (made = makeBundles(address)));
-  const byModule = await made;
-  for (const [module, { id }] of byModule) ids.set(`${module} of ${together}`, id);
-  return byModule.get(address.module)!;
+  return await (await made).get(address.module)!;
 }
 
 /** The same address, with the name of its bundle when that is made. */
 export function withBundle(address: CodeAddress): CodeAddress {
-  const bundle = ids.get(`${address.module} of ${modulesOf(address)}`);
+  const bundle = ids.get(idKey(address.module, modulesOf(address)));
   return bundle === undefined ? address : { ...address, bundle };
 }
 
-async function makeBundles(address: CodeAddress): Promise<ReadonlyMap<string, Bundle>> {
-  const { module, also = [] } = address;
+function idKey(module: string, together: string): string {
+  return `${module} of ${together}`;
+}
+
+async function makeBundles(address: CodeAddress): Promise<ReadonlyMap<string, Promise<Bundle>>> {
+  const { module, also = [], fingerprint } = address;
   const modules = [module, ...also].toSorted();
-  for (const each of modules) assertUnchanged(each, each === module ? address.fingerprint : fingerprintOf(each));
-  const { bundle, outside } = await makeBundle(modules);
-  const groups = Map.groupBy(modules, (each) => outside(each).join());
-  if (groups.size === 1) return new Map(modules.map((each) => [each, bundle]));
-  const made = [...groups.values()].map(async (group) => {
-    const { bundle: own } = await makeBundle(group);
-    return group.map((each) => [each, own] as const);
+  const make = (group: readonly string[]) => {
+    const fingerprints = group.map((each) => (each === module ? fingerprint : fingerprintOf(each)));
+    return makeBundle(group, fingerprints);
+  };
+  const whole = make(modules);
+  const groups = await whole.then(
+    ({ outside }) => [...Map.groupBy(modules, (each) => outside(each).join()).values()],
+    // One that cannot be bundled keeps nobody else from being sent.
+    () => modules.map((each) => [each]),
+  );
+  const made = groups.map(async (group) => {
+    const { bundle } = await (group.length === modules.length ? whole : make(group));
+    for (const each of group) ids.set(idKey(each, modulesOf(address)), bundle.id);
+    return bundle;
   });
-  return new Map((await Promise.all(made)).flat());
+  // Perhaps nobody asks for one that failed.
+  for (const each of made) each.catch(() => {});
+  return new Map(groups.flatMap((group, at) => group.map((each) => [each, made[at]!] as const)));
 }
 
 interface Made {
@@ -71,7 +82,8 @@ interface Made {
   readonly outside: (module: string) => readonly string[];
 }
 
-async function makeBundle(modules: readonly string[]): Promise<Made> {
+async function makeBundle(modules: readonly string[], fingerprints: readonly string[]): Promise<Made> {
+  for (const [at, each] of modules.entries()) assertUnchanged(each, fingerprints[at]!);
   const paths = modules.map((each) => fileURLToPath(each));
   const source = new BundleSource(rootOf(paths), paths);
   try {

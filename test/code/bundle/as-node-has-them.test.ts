@@ -5,6 +5,7 @@ import { readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { bundleOf } from '../../../src/code/bundle/bundle.ts';
 import { fingerprintOf } from '../../../src/code/registry.ts';
 import { newProject, startedIn } from './bundled-project.ts';
 
@@ -353,4 +354,20 @@ test('a file that was edited is told of, though another module was loaded later'
   load('later.mjs');
 
   await assert.rejects(project.bundled('later.mjs'), /word\.mjs was changed after the flow's process had loaded it/);
+});
+
+test('who cannot be bundled keeps nobody else from being sent', async () => {
+  using project = newProject({
+    'flow.mjs': `${begin}import { word } from './word.mjs'; task('sent', () => word);`,
+    'word.mjs': `export const word = 'word';`,
+    'broken.mjs': `import './sloppy.cjs';`,
+    'sloppy.cjs': `with ({}) {}`,
+  });
+  const urlOf = (name: string) => pathToFileURL(join(project.path, name)).href;
+  const [flow, broken] = [urlOf('flow.mjs'), urlOf('broken.mjs')];
+  const ofFlow = { module: flow, path: 'flow.mjs', fingerprint: fingerprintOf(flow), also: [broken] };
+  const ofBroken = { module: broken, path: 'broken.mjs', fingerprint: fingerprintOf(broken), also: [flow] };
+
+  assert.match((await bundleOf(ofFlow)).id, /^[0-9a-f]{32}$/);
+  await assert.rejects(bundleOf(ofBroken), /sloppy\.cjs cannot be bundled for remote workers: With statements/);
 });
