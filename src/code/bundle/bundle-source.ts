@@ -232,12 +232,13 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** Packages that make, or look for, native code of those that depend on them. */
+/** Programs and packages that make, or look for, native code of those that depend on them. */
 const forNative = new Set([
   '@mapbox/node-pre-gyp',
   'bindings',
   'cmake-js',
   'nan',
+  'napi',
   'napi-macros',
   'node-addon-api',
   'node-gyp',
@@ -247,12 +248,12 @@ const forNative = new Set([
   'pkg-prebuilds',
   'prebuild-install',
 ]);
-const makesNative = /\b(?:node-gyp|node-gyp-build|node-pre-gyp|prebuild-install|pkg-prebuilds|cmake-js|napi)\b/;
 
 /** Whether there is native code in a package, or in one of those for one kind of machine that it comes with. */
 function isNative(folder: string, facts: PackageJson): boolean {
   const { scripts, dependencies, optionalDependencies = {}, gypfile, binary, cpu } = facts;
   const { preinstall, install, postinstall } = scripts ?? {};
+  const words = [preinstall, install, postinstall].join(' ').split(/[^\w@/-]+/);
   const isForMachine = (name: string) => {
     const found = findPackage({ name, from: folder });
     return found !== undefined && readPackage(found)?.cpu !== undefined;
@@ -262,8 +263,7 @@ function isNative(folder: string, facts: PackageJson): boolean {
     binary !== undefined ||
     cpu !== undefined ||
     existsSync(join(folder, 'binding.gyp')) ||
-    makesNative.test([preinstall, install, postinstall].join('\n')) ||
-    Object.keys(dependencies ?? {}).some((name) => forNative.has(name)) ||
+    [...Object.keys(dependencies ?? {}), ...words].some((name) => forNative.has(name)) ||
     Object.keys(optionalDependencies).some(isForMachine)
   );
 }
