@@ -2,16 +2,14 @@
 
 import { describeLoss, notStartedAdvice, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import type { FromWorker } from '../protocol/messages.ts';
-import type { Command } from './events.ts';
+import type { ChunkNews, Command } from './events.ts';
+import type { Lost } from './losses.ts';
 import type { HeldArray, WorkerPeer } from './peers.ts';
 
 /** Of so many workers it is told as a warning, for each module of each flow run. */
 const toldWorkers = 5;
 
-type Lost = Extract<FromWorker, { type: 'lost' }>;
-
-/** What a worker says of it. */
+/** That a worker could not run something: its task could not be loaded (`unable`), or no thread started (`loss`). */
 export interface Inability {
   readonly worker: WorkerPeer;
   readonly message: { readonly unable?: string; readonly loss?: Loss };
@@ -19,9 +17,12 @@ export interface Inability {
   readonly record?: LogRecord;
 }
 
-/** That no thread could be started says nothing of what was to run on it. */
-export function newsOfLoss({ id: worker }: WorkerPeer, { attempt, indices, loss }: Lost) {
-  return { type: 'indices-lost', worker, attempt, indices, isUnable: loss.kind === 'not-started' } as const;
+/** With `isUnable` if no thread could be started: nothing that was to run there is to blame. */
+export function newsOfLoss(
+  { id: worker }: WorkerPeer,
+  { attempt, indices, loss }: Lost,
+): Extract<ChunkNews, { type: 'indices-lost' }> {
+  return { type: 'indices-lost', worker, attempt, indices, isUnable: loss.kind === 'not-started' };
 }
 
 /**

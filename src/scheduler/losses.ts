@@ -13,7 +13,7 @@ export interface LostWorker {
   readonly reason: string;
 }
 
-type Lost = Extract<FromWorker, { type: 'lost' }>;
+export type Lost = Extract<FromWorker, { type: 'lost' }>;
 
 /** Whether an index that is lost once more is given up. */
 type IsLastLoss = (array: number, index: number) => boolean;
