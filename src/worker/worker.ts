@@ -39,6 +39,9 @@ const mostBytes = 16 * 2 ** 20;
 /** until no more than this are left. */
 const fewBytes = 4 * 2 ** 20;
 
+/** Who ends a process, as Docker does, may give it ten seconds, and a scheduler that is gone or frozen says nothing. */
+const farewellMs = 3_000;
+
 /**
  * Names an array for the threads of this process: never used twice, so that what a thread keeps is never another's. A
  * thread can have workers of its own, when a task runs a flow; hence its number in the key.
@@ -99,12 +102,16 @@ export class Worker implements AsyncDisposable {
     this.#comm.send({ type: 'vitals', ...vitals });
   }
 
-  /** Takes no more work, and resolves when what runs is finished, or `limitMs` is over and it was stopped. */
+  /**
+   * Takes no more work, and resolves when what runs is finished, or `limitMs` is over and it was stopped. Where nothing
+   * runs, the scheduler's goodbye is waited for no longer than for `farewellMs`.
+   */
   async drain(limitMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#handle({ type: 'time-ran-out' }), timerMs(limitMs));
+    const end = () => this.#handle({ type: 'time-ran-out' });
+    const timers = [setTimeout(end, timerMs(limitMs)), setTimeout(() => this.isBusy || end(), farewellMs)];
     this.#handle({ type: 'drain-asked' });
     await this.#drained.promise;
-    clearTimeout(timer);
+    timers.forEach(clearTimeout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -172,7 +172,7 @@ suite('worker processes', { concurrency: 3 }, () => {
     assert.equal(await ada.exited(), 0);
   });
 
-  test('a worker that is told to end before it has joined does not join first', bounded, async () => {
+  test('a worker that is told to end before it has joined waits for no goodbye if nothing runs', bounded, async () => {
     const connected = Promise.withResolvers<void>();
     await using cluster = await listen<FromPeer, ToPeer>({
       port: 0,
@@ -189,7 +189,7 @@ suite('worker processes', { concurrency: 3 }, () => {
         connected.resolve();
       },
     });
-    await using ada = startWorker({ url: cluster.url, token, name: 'ada' });
+    await using ada = startWorker({ url: cluster.url, token, name: 'ada', drain: '1h' });
 
     await connected.promise;
     assert.equal(await ada.exited(), 0);
