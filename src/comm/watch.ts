@@ -1,3 +1,5 @@
+import { timerMs } from '../lib/timer.ts';
+
 interface WatchHandlers {
   /** Called before each check: it may call `seen`. */
   readonly look?: () => void;
@@ -14,7 +16,7 @@ export class Watch {
   readonly #timer: NodeJS.Timeout;
 
   constructor(timeoutMs: number, { look, gone }: WatchHandlers) {
-    const intervalMs = timeoutMs / 3;
+    const intervalMs = timerMs(timeoutMs / 3);
     this.#timer = setInterval(() => {
       look?.();
       const now = performance.now();

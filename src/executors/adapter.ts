@@ -5,6 +5,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import { messageIn } from '../lib/thrown-text.ts';
+import { timerMs } from '../lib/timer.ts';
 import type { Load } from '../scheduler/load.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Workforce } from './workforce.ts';
@@ -84,7 +85,7 @@ export class Adapter {
         isScaling = false;
       }
     };
-    this.#timer = setInterval(() => void look(), this.#intervalMs);
+    this.#timer = setInterval(() => void look(), timerMs(this.#intervalMs));
     this.#timer.unref();
   }
 

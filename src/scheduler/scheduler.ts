@@ -6,6 +6,7 @@ import type { Block } from '../lib/chunk.ts';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
 import { countIn } from '../lib/range.ts';
+import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm, CommClosed } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
@@ -79,7 +80,7 @@ export class Scheduler implements AsyncDisposable {
     this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
     this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, options);
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
-    this.#heartbeat = setInterval(() => this.#beat(), heartbeatTimeoutMs / 5);
+    this.#heartbeat = setInterval(() => this.#beat(), timerMs(heartbeatTimeoutMs / 5));
     this.#heartbeat.unref();
   }
 

@@ -7,17 +7,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Flow, Parameter, task, unmapped, type LogRecord } from 'heddle';
-import {
-  DistributedExecutor,
-  LocalCluster,
-  WebSocketCluster,
-  type LaunchedWorker,
-  type LocalClusterOptions,
-} from 'heddle/executors';
+import { DistributedExecutor, LocalCluster, WebSocketCluster, type LocalClusterOptions } from 'heddle/executors';
 import { newDiary, untilNoted } from '../fixtures/diary.ts';
 import * as failing from '../fixtures/failing.ts';
 import { Listener } from './listener.ts';
-import { startWorker } from './worker-process.ts';
+import { byCommandLine, startWorker } from './worker-process.ts';
 
 const bounded = { timeout: 20_000 };
 const one = task('one', () => 1);
@@ -206,10 +200,9 @@ test('a cluster of which one worker cannot be started fails, and ends the others
   const ended = Promise.withResolvers<unknown>();
   const launch = ({ place, url, token, name }: { place: number; url: string; token: string; name: string }) => {
     if (place === 1) throw new RangeError('there is no second machine');
-    const worker = startWorker({ url, token, name });
-    void worker.exited().then(ended.resolve);
-    const end = async () => await worker[Symbol.asyncDispose]();
-    return { ended: worker.exited(), leave: () => worker.kill('SIGTERM'), end } satisfies LaunchedWorker;
+    const worker = byCommandLine({ url, token, name });
+    void worker.ended.then(ended.resolve);
+    return worker;
   };
   await using cluster = new WebSocketCluster({ port: 0, token: 'weft', workers: 2, launch });
 

@@ -22,7 +22,7 @@ import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 import { freePort } from './free-port.ts';
 import { Listener } from './listener.ts';
-import { startWorker } from './worker-process.ts';
+import { byCommandLine } from './worker-process.ts';
 
 const bounded = { timeout: 30_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
@@ -341,6 +341,21 @@ test('what an adaptive cluster cannot do is said at once', () => {
   }
 });
 
+test('what is done more seldom than a timer can wait is not done all the time instead', bounded, async () => {
+  const warned = new Set<string>();
+  const warn = ({ name }: Error) => warned.add(name);
+  process.on('warning', warn);
+  const settings = { port: 0, token: 'warp', heartbeatTimeout: '1000d', launch: byCommandLine } as const;
+  await using cluster = new WebSocketCluster(settings);
+
+  cluster.adapt({ interval: '60d' });
+  const { state } = await runOn(new DistributedExecutor(() => cluster))(new Flow('once', () => inc(1)));
+
+  process.off('warning', warn);
+  assert.equal(state.type, 'Success');
+  assert.ok(!warned.has('TimeoutOverflowWarning'));
+});
+
 test('scaling to what is no number of workers is refused', bounded, async () => {
   await assert.rejects(new LocalCluster().scale(-1), {
     code: 'INVALID_OPTION',
@@ -377,13 +392,3 @@ test('a cluster can be asked while a flow runs on it, and says so before', bound
   const held = arrays.find(({ task }) => task === 'hold');
   assert.deepEqual([held?.queued, held?.assigned, held?.length], [1, 1, 2]);
 });
-
-/** As somebody else would start them. */
-function byCommandLine({ url, token, name }: { url: string; token: string; name: string }): LaunchedWorker {
-  const worker = startWorker({ url, token, name });
-  return {
-    ended: worker.exited(),
-    leave: () => worker.kill('SIGTERM'),
-    end: async () => await worker[Symbol.asyncDispose](),
-  };
-}

@@ -20,7 +20,7 @@ import { inc, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
 import { Listener } from './listener.ts';
 import { at, on, started, token } from './over-sockets.ts';
-import { joinedWorker, startWorker } from './worker-process.ts';
+import { byCommandLine, joinedWorker } from './worker-process.ts';
 
 const bounded = { timeout: 30_000 };
 const numbers = (length: number) => Array.from({ length }, (_, x) => x);
@@ -183,10 +183,9 @@ suite('survival', { concurrency: 3 }, () => {
     const listener = new Listener();
     const pids: number[] = [];
     const launch = (order: { url: string; token: string; name: string }): LaunchedWorker => {
-      const worker = startWorker(order);
+      const worker = byCommandLine(order);
       pids.push(worker.pid);
-      const end = async () => await worker[Symbol.asyncDispose]();
-      return { ended: worker.exited(), leave: () => worker.kill('SIGTERM'), end };
+      return worker;
     };
     await using cluster = await started({ launch, heartbeatTimeout: '1s', onLog: listener.onLog });
 

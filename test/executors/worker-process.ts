@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { LaunchedWorker } from 'heddle/executors';
 
 /** One for all the worker processes of a test file: what one of them was sent, the others have. */
 const sharedCode = mkdtempSync(join(tmpdir(), 'heddle-code-'));
@@ -124,4 +125,15 @@ export async function joinedWorker(options: WorkerOptions): Promise<CommandProce
   const worker = startWorker(options);
   await worker.said(/joined/);
   return worker;
+}
+
+/** Launches a worker of a cluster as somebody else would. */
+export function byCommandLine({ url, token, name }: WorkerOptions): LaunchedWorker & { readonly pid: number } {
+  const worker = startWorker({ url, token, name });
+  return {
+    pid: worker.pid,
+    ended: worker.exited(),
+    leave: () => worker.kill('SIGTERM'),
+    end: async () => await worker[Symbol.asyncDispose](),
+  };
 }
