@@ -1,8 +1,8 @@
 // Has a cluster follow its work: every now and then it looks at what is queued, and scales to what that needs.
 
-import { formatDuration, toMilliseconds, type Duration } from '../lib/duration.ts';
+import { formatDuration, toPositiveMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { checkOptions, describe, rules } from '../lib/options.ts';
+import { checkOptions, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import { timerMs } from '../lib/timer.ts';
@@ -57,8 +57,9 @@ export class Adapter {
     this.#minimum = minimum;
     this.#maximum = maximum;
     this.#threads = threads;
-    this.#targetMs = someTime(target, `option 'target' of adapt`);
-    this.#intervalMs = someTime(interval, `option 'interval' of adapt`);
+    // No time at all would mean no end of workers, and no end of looking.
+    this.#targetMs = toPositiveMilliseconds(target, { owner: 'adapt', option: 'target' });
+    this.#intervalMs = toPositiveMilliseconds(interval, { owner: 'adapt', option: 'interval' });
   }
 
   clamp(workers: number): number {
@@ -106,13 +107,6 @@ export class Adapter {
     this.#lower.length = 0;
     return most;
   }
-}
-
-/** No time at all would mean no end of workers, and no end of looking. */
-function someTime(duration: Duration, what: string): number {
-  const milliseconds = toMilliseconds(duration, what);
-  if (milliseconds > 0) return Math.max(1, milliseconds);
-  throw new UsageError('INVALID_OPTION', `${what} should be more than 0; got ${describe(duration)}`);
 }
 
 /**

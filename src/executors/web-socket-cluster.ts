@@ -1,7 +1,7 @@
 import type { Comm } from '../comm/comm.ts';
 import { checkServerTls, type ServerTlsOptions } from '../comm/tls.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { toMilliseconds, type Duration } from '../lib/duration.ts';
+import { toPositiveMilliseconds, type Duration } from '../lib/duration.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
@@ -73,11 +73,8 @@ export class WebSocketCluster extends HostedCluster {
     checkOptions('WebSocketCluster', options, optionRules);
     if (options.tls !== undefined) checkServerTls('WebSocketCluster', options.tls);
     const { heartbeatTimeout = '15s' } = options;
-    const heartbeatTimeoutMs = toMilliseconds(heartbeatTimeout, `option 'heartbeatTimeout' of WebSocketCluster`);
-    if (heartbeatTimeoutMs === 0) {
-      const message = `option 'heartbeatTimeout' of WebSocketCluster should be more than 0; got 0`;
-      throw new UsageError('INVALID_OPTION', message);
-    }
+    const which = { owner: 'WebSocketCluster', option: 'heartbeatTimeout' };
+    const heartbeatTimeoutMs = toPositiveMilliseconds(heartbeatTimeout, which);
     if (options.workers !== undefined && options.launch === undefined) {
       const message = `option 'workers' of WebSocketCluster needs 'launch', which says how to start one`;
       throw new UsageError('INVALID_OPTION', message);

@@ -1,4 +1,4 @@
-import { toMilliseconds, type Duration } from '../lib/duration.ts';
+import { toMilliseconds, toPositiveMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { registry } from '../code/registry.ts';
 import { config } from '../config/config.ts';
@@ -218,16 +218,17 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     throw new UsageError('INVALID_OPTION', message, { owner, option });
   }
   const isFunction = typeof retryDelay === 'function';
-  const timeoutMs = positiveTime(owner, 'timeout', timeout);
-  const everyMs = positiveTime(owner, 'every', every);
+  const positive = (option: string, time: unknown) => {
+    return time === undefined ? undefined : toPositiveMilliseconds(time, { owner, option });
+  };
   return Object.freeze({
     retries,
     retryDelay,
     retryDelayMs: isFunction ? undefined : toMilliseconds(retryDelay, `option 'retryDelay' of ${owner}`),
     jitter: retryJitter,
     retryOn: options.retryOn === undefined ? undefined : matcherOf(options.retryOn),
-    timeoutMs,
-    everyMs,
+    timeoutMs: positive('timeout', timeout),
+    everyMs: positive('every', every),
     check: options.check ?? values.check,
     valueLimitBytes: (options.valueLimit ?? values.limit) * 2 ** 20,
     trigger,
@@ -241,16 +242,6 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     onFailure,
     placing: placingOf(options),
     storing: storingOf(owner, options),
-  });
-}
-
-function positiveTime(owner: string, option: string, time: unknown): number | undefined {
-  if (time === undefined) return undefined;
-  const milliseconds = toMilliseconds(time, `option '${option}' of ${owner}`);
-  if (milliseconds > 0) return milliseconds;
-  throw new UsageError('INVALID_OPTION', `option '${option}' of ${owner} should be more than 0; got 0`, {
-    owner,
-    option,
   });
 }
 

@@ -1,6 +1,6 @@
 // What a task does with its results: where they are kept, and when one that is there already is used again.
 
-import { toMilliseconds, type Duration } from '../lib/duration.ts';
+import { toPositiveMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { nearest } from '../lib/nearest.ts';
 import { rules } from '../lib/options.ts';
@@ -83,17 +83,10 @@ export function storingOf(owner: string, options: StoringOptions): Storing | und
   if (result !== undefined) assertSendable(result);
   if (typeof target === 'string') assertNames(owner, target);
   assertInputNames(owner, cacheValidator);
-  const forMs = cacheFor === undefined ? undefined : toMilliseconds(cacheFor, `option 'cacheFor' of ${owner}`);
-  if (forMs === 0) throw invalid(owner, 'cacheFor', 'should be more than 0; got 0');
-  return {
-    result,
-    checkpoint,
-    target,
-    cache:
-      forMs === undefined
-        ? undefined
-        : { forMs, key, validator: cacheValidator, isChosen: options.cacheValidator !== undefined },
-  };
+  if (cacheFor === undefined) return { result, checkpoint, target, cache: undefined };
+  const forMs = toPositiveMilliseconds(cacheFor, { owner, option: 'cacheFor' });
+  const cache = { forMs, key, validator: cacheValidator, isChosen: options.cacheValidator !== undefined };
+  return { result, checkpoint, target, cache };
 }
 
 /** Throws `UNKNOWN_RESULT_KIND` or `UNKNOWN_SERIALIZER` for a result that could not be made again in a worker. */

@@ -19,6 +19,14 @@ export function toMilliseconds(duration: unknown, what: string): number {
   );
 }
 
+/** The same for an option that must be more than 0. */
+export function toPositiveMilliseconds(duration: unknown, facts: { owner: string; option: string }): number {
+  const what = `option '${facts.option}' of ${facts.owner}`;
+  const milliseconds = toMilliseconds(duration, what);
+  if (milliseconds > 0) return milliseconds;
+  throw new UsageError('INVALID_OPTION', `${what} should be more than 0; got ${describe(duration)}`, facts);
+}
+
 /** Reads as people say it: `850 ms`, `12.4 s`, `3 min 5 s`, `2 h 10 min`. */
 export function formatDuration(milliseconds: number): string {
   // Rounded before it is cut into units, so that no `60 s` stands where a minute should.
