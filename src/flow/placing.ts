@@ -1,7 +1,7 @@
 // Where and when the runs of a task are run, as its author says it.
 
 import { placingRules, traitsOf, type Placing } from '../lib/placing.ts';
-import { rules } from '../lib/options.ts';
+import { oneOf, rules } from '../lib/options.ts';
 
 export interface PlacingOptions {
   /** Of what could run, the higher comes first, whatever its flow; that of the flow by default, else 0. */
@@ -30,7 +30,7 @@ export interface PlacingOptions {
 export const placingOptionRules = {
   priority: { expected: 'a number', holds: (value: unknown) => Number.isFinite(value) },
   ...placingRules,
-  onWorkerLost: { expected: "'rerun' or 'crash'", holds: (value: unknown) => value === 'rerun' || value === 'crash' },
+  onWorkerLost: oneOf('rerun', 'crash'),
   allowedFailures: rules.count,
 };
 

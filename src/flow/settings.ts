@@ -2,7 +2,7 @@ import { toMilliseconds, toPositiveMilliseconds, type Duration } from '../lib/du
 import { UsageError } from '../lib/heddle-error.ts';
 import { registry } from '../code/registry.ts';
 import { config } from '../config/config.ts';
-import { checkOptions, rules } from '../lib/options.ts';
+import { checkOptions, oneOf, rules } from '../lib/options.ts';
 import { checkTemplate } from '../lib/template.ts';
 import type { Check } from '../values/travels.ts';
 import type { Mapped, Node, Unmapped } from './node.ts';
@@ -167,7 +167,7 @@ export const taskOptionRules = {
   trigger: { ...rules.function, elsewhere: ['triggerRule'] },
   skipOnUpstreamSkip: rules.flag,
   slug: rules.text,
-  tags: { expected: 'an array of texts that are not empty', holds: isListOfTexts },
+  tags: rules.texts,
   retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
   retryOn: {
     expected: 'an error class, an array of them, or a function',
@@ -176,13 +176,13 @@ export const taskOptionRules = {
   },
   taskRunName: {
     expected: "a text like 'load {inputs.0}', or a function",
-    holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+    holds: (value: unknown) => typeof value === 'function' || rules.text.holds(value),
   },
   logStdout: { ...rules.flag, elsewhere: ['logPrints'] },
-  check: { expected: "'strict', 'warn' or 'off'", holds: isCheck },
+  check: oneOf('strict', 'warn', 'off'),
   valueLimit: rules.positiveCount,
-  zip: { expected: "'strict' or 'shortest'", holds: (value: unknown) => value === 'strict' || value === 'shortest' },
-  stateHandlers: { expected: 'an array of functions', holds: isListOfFunctions },
+  zip: oneOf('strict', 'shortest'),
+  stateHandlers: rules.functions,
   onFailure: rules.function,
   ...placingOptionRules,
   ...storingOptionRules,
@@ -266,10 +266,6 @@ function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && (value === Error || value.prototype instanceof Error);
 }
 
-function isCheck(value: unknown): boolean {
-  return value === 'strict' || value === 'warn' || value === 'off';
-}
-
 function isFraction(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value <= 1;
 }
@@ -282,12 +278,4 @@ function isRetryOn(value: unknown): boolean {
 /** Signals decide for themselves whether there is a retry. */
 function isSignal(value: unknown): boolean {
   return typeof value === 'function' && value.prototype instanceof Signal;
-}
-
-function isListOfTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(rules.text.holds);
-}
-
-function isListOfFunctions(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'function');
 }

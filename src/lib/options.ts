@@ -18,15 +18,9 @@ export interface OptionRule {
 const mostWorkers = 1_000;
 
 export const rules = {
-  count: { expected: 'a whole number, 0 or more', holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0 },
-  positiveCount: {
-    expected: 'a whole number, 1 or more',
-    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
-  },
-  crew: {
-    expected: `a whole number from 0 to ${mostWorkers}`,
-    holds: (value) => isCount(value, 0, mostWorkers),
-  },
+  count: { expected: 'a whole number, 0 or more', holds: (value) => isCount(value, 0) },
+  positiveCount: { expected: 'a whole number, 1 or more', holds: (value) => isCount(value, 1) },
+  crew: { expected: `a whole number from 0 to ${mostWorkers}`, holds: (value) => isCount(value, 0, mostWorkers) },
   positiveCrew: {
     expected: `a whole number from 1 to ${mostWorkers}`,
     holds: (value) => isCount(value, 1, mostWorkers),
@@ -36,19 +30,42 @@ export const rules = {
     expected: 'a whole number of megabytes, from 16 to 1048576 (a terabyte)',
     holds: (value) => isCount(value, 16, 2 ** 20),
   },
-  text: { expected: 'a text that is not empty', holds: (value) => typeof value === 'string' && value !== '' },
+  text: { expected: 'a text that is not empty', holds: isText },
   flag: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
-  function: { expected: 'a function', holds: (value) => typeof value === 'function' },
+  function: { expected: 'a function', holds: isFunction },
   list: { expected: 'an array', holds: Array.isArray },
-  port: {
-    expected: 'a port number from 0 to 65535',
-    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
-  },
+  texts: { expected: 'an array of texts that are not empty', holds: (value) => isListOf(isText, value) },
+  functions: { expected: 'an array of functions', holds: (value) => isListOf(isFunction, value) },
+  port: { expected: 'a port number from 0 to 65535', holds: (value) => isCount(value, 0, 65_535) },
   anything: { expected: 'anything', holds: () => true },
 } satisfies Record<string, OptionRule>;
 
-function isCount(value: unknown, least: number, most: number): boolean {
+/** The rule for an option that takes one of these texts. */
+export function oneOf(...texts: readonly string[]): OptionRule {
+  const quoted = texts.map((text) => `'${text}'`);
+  const expected = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+  return { expected, holds: (value) => texts.some((text) => text === value) };
+}
+
+/** Whether it is an object of values by name, as far as can be seen. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
   return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+function isListOf(isMember: (value: unknown) => boolean, value: unknown): boolean {
+  return Array.isArray(value) && value.every(isMember);
 }
 
 /**
@@ -56,7 +73,7 @@ function isCount(value: unknown, least: number, most: number): boolean {
  * `UNKNOWN_OPTION` or `INVALID_OPTION` that says whose option it is, what was expected and what came.
  */
 export function checkOptions(owner: string, options: object, known: Readonly<Record<string, OptionRule>>): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw new UsageError('INVALID_OPTION', `the options of ${owner} should be an object; got ${describe(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {

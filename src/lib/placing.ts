@@ -1,6 +1,6 @@
 // Where and when task runs are run: what a worker has, what a task run needs of one, and what of it may run at once.
 
-import { rules } from './options.ts';
+import { isRecord, rules } from './options.ts';
 
 export interface Amount {
   readonly name: string;
@@ -50,7 +50,7 @@ export const mostConcurrency = 1_000;
 
 export const placingRules = {
   resources: { expected: 'an object of amounts by name, like { gpu: 1 }, each more than 0', holds: isAmounts },
-  labels: { expected: 'an array of texts that are not empty', holds: isTexts },
+  labels: rules.texts,
   concurrency: {
     expected: `a whole number from 1 to ${mostConcurrency}`,
     holds: (value: unknown) => rules.positiveCount.holds(value) && Number(value) <= mostConcurrency,
@@ -76,10 +76,6 @@ export function traitArguments({ resources, labels }: Traits): string[] {
 }
 
 function isAmounts(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   return Object.entries(value).every(([name, amount]) => name !== '' && Number.isFinite(amount) && Number(amount) > 0);
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(rules.text.holds);
 }

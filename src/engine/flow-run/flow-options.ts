@@ -2,7 +2,7 @@
 
 import type { Duration } from '../../lib/duration.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
-import { rules } from '../../lib/options.ts';
+import { isRecord, oneOf, rules } from '../../lib/options.ts';
 import type { State } from '../../flow/state.ts';
 import { resultRule } from '../../flow/storing.ts';
 import type { Result } from '../../results/result.ts';
@@ -108,7 +108,7 @@ export interface ServeOptions<Plan = unknown> extends Omit<FlowRunOptions, 'flow
 
 const runName = {
   expected: "a text like 'load-{parameters.day}', or a function",
-  holds: (value: unknown) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+  holds: (value: unknown) => typeof value === 'function' || rules.text.holds(value),
 };
 const executorRule = {
   expected: 'an executor, like new LocalExecutor() or new DistributedExecutor(() => cluster)',
@@ -124,10 +124,7 @@ export const flowRules = {
   schedule: scheduleRule,
   result: resultRule,
   flowRunName: runName,
-  stateHandlers: {
-    expected: 'an array of functions',
-    holds: (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === 'function'),
-  },
+  stateHandlers: rules.functions,
   terminalStateHandler: rules.function,
   onFailure: rules.function,
   ...flowPlacingRules,
@@ -149,9 +146,8 @@ export interface VisualizeOptions {
   readonly horizontal?: boolean;
 }
 
-const formats: readonly unknown[] = ['svg', 'dot', 'mermaid'];
 export const visualizeRules = {
-  format: { expected: "'svg', 'dot' or 'mermaid'", holds: (value: unknown) => formats.includes(value) },
+  format: oneOf('svg', 'dot', 'mermaid'),
   state: { expected: 'the state of a run of this flow', holds: (value: unknown) => value instanceof FlowState },
   horizontal: rules.flag,
 };
@@ -186,8 +182,4 @@ export const serveRules = {
 function isExecutor(value: unknown): boolean {
   const { start, connect } = (value ?? {}) as { start?: unknown; connect?: unknown };
   return typeof start === 'function' && connect === undefined;
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../lib/heddle-error.ts';
 import { didYouMean } from '../../lib/nearest.ts';
-import { describe, rules } from '../../lib/options.ts';
+import { describe, isRecord, rules } from '../../lib/options.ts';
 import type { Placing, TagLimit } from '../../lib/placing.ts';
 import { placingOptionRules } from '../../flow/placing.ts';
 import type { Task } from '../../flow/task.ts';
@@ -62,13 +62,12 @@ export function placingIn({ priority, limits }: FlowPlacing, { settings }: Task)
 }
 
 function isLimits(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every(rules.positiveCount.holds);
+  return isRecord(value) && Object.values(value).every(rules.positiveCount.holds);
 }
 
 /** Names the tags whose limits are wrong. */
 function wrongLimits(value: unknown): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return describe(value);
+  if (!isRecord(value)) return describe(value);
   const wrong = Object.entries(value).filter(([, most]) => !rules.positiveCount.holds(most));
   return wrong.map(([tag, most]) => `${tag}: ${describe(most)}`).join(', ');
 }
