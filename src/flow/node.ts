@@ -270,7 +270,7 @@ export type Filled<T> =
         : T;
 
 /** What is neither a list nor a plain object has no place for a node, as far as the compiler can tell them apart. */
-type Opaque =
+export type Opaque =
   | ((...args: never[]) => unknown)
   | Node
   | Date

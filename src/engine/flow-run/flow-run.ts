@@ -17,11 +17,11 @@ import { tellOfEarlyExit } from './early-exit.ts';
 import type { Executor, Session, SessionListener } from './executor.ts';
 import { failed } from '../endings.ts';
 import { finalState } from './final-state.ts';
-import type { FlowRunName } from './flow-options.ts';
+import type { FlowRunOptions } from './flow-options.ts';
 import type { Flow } from './flow.ts';
 import { contextOf } from './flow-context.ts';
 import { endPatienceMs, FlowHandlers, pending, running } from './flow-handlers.ts';
-import type { FlowPlacing } from './flow-placing.ts';
+import type { FlowPlacing, FlowPlacingOptions } from './flow-placing.ts';
 import { warnOfNoTasks } from './flow-plan.ts';
 import { FlowRunLog } from './flow-run-log.ts';
 import { FlowRunner } from './flow-runner.ts';
@@ -37,19 +37,13 @@ import { warnOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';
 import { sendable } from '../../values/travels.ts';
 
-export interface FlowRunRequest {
+/** The options of a run, with what they come to. */
+export interface FlowRunRequest extends Omit<FlowRunOptions, 'cancelGrace' | keyof FlowPlacingOptions> {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly executor: Executor;
   readonly cancelGraceMs: number;
   readonly placing: FlowPlacing;
   readonly scheduledStartTime?: Date;
-  readonly flowRunName?: FlowRunName;
-  readonly flowRunId?: string;
-  readonly approve?: readonly string[];
-  readonly signal?: AbortSignal;
-  readonly secrets?: Readonly<Record<string, unknown>>;
-  readonly handleSignals?: boolean;
-  readonly onLog?: (record: LogRecord) => void;
 }
 
 /** As long as there are no more workers than this, each one that joins is logged. */

@@ -4,7 +4,7 @@ import { bounded } from '../bounded.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { describe } from '../../lib/options.ts';
 import type { Graph } from '../../flow/graph.ts';
-import { Node } from '../../flow/node.ts';
+import { Node, type Opaque } from '../../flow/node.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State, type StateDetails, type StateType } from '../../flow/state.ts';
 import type { NodeRun } from './node-run.ts';
@@ -19,16 +19,6 @@ export type Output<Plan> =
       : Plan extends object
         ? { readonly [Key in keyof Plan]: Output<Plan[Key]> }
         : Plan;
-
-/** Values that are neither lists nor plain objects stay as they are, as far as the compiler can tell. */
-type Opaque =
-  | ((...args: never[]) => unknown)
-  | Date
-  | RegExp
-  | ReadonlyMap<unknown, unknown>
-  | ReadonlySet<unknown>
-  | ArrayBuffer
-  | ArrayBufferView;
 
 /** How long a flow run took, and what it used. */
 export interface FlowStatistics {

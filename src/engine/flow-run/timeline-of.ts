@@ -15,8 +15,7 @@ export function timelineOf(
   { type, message }: State,
   { flow, flowRunName, statistics, runs }: FinishedRun,
 ): TimelineRun {
-  const { startedAt, durationMs } = statistics;
-  const zero = performance.now() - (Date.now() - startedAt);
+  const zero = performance.now() - (Date.now() - statistics.startedAt);
   const tasks = runs.filter(({ node }) => node.task !== undefined);
   return {
     ...statistics,
@@ -24,8 +23,6 @@ export function timelineOf(
     flowRun: flowRunName,
     state: type,
     message,
-    startedAt,
-    durationMs,
     tasks: tasks.map(taskOf),
     spans: tasks.flatMap(({ node, spans }) =>
       spans.map(({ start, count, worker, busyMs, endedAt, failed }) => {
