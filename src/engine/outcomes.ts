@@ -3,7 +3,7 @@
 // succeed, so that nobody has to open a block to count.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { blockKinds, blockHeadBytes, type Crash, describeLoss, notStartedAdvice } from '../lib/chunk.ts';
+import { blockKinds, blockHeadBytes, type Crash, describeLoss, type Loss, notStartedAdvice } from '../lib/chunk.ts';
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/encode.ts';
 import { attachmentsOf } from '../lib/attachments.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -183,9 +183,9 @@ function uncaught(message: string, stack: string): Error {
   return Object.assign(new Error(message), { name, stack });
 }
 
-function adviceFor(loss: Crash['loss']): string {
+function adviceFor(loss: Loss = { kind: 'worker-left' }): string {
   const again = 'The same inputs will most likely do it again: ';
-  switch (loss?.kind) {
+  switch (loss.kind) {
     case 'not-started':
       return notStartedAdvice;
     case 'error': {
@@ -206,10 +206,9 @@ function adviceFor(loss: Crash['loss']): string {
       return `${again}look for what keeps its thread busy for longer than the timeout`;
     case 'cancelled':
     case 'worker-left':
-    case undefined:
       return `${again}look for what ends the process or fills the memory`;
     default:
-      return unreachable(loss?.kind as never);
+      return unreachable(loss.kind);
   }
 }
 

@@ -288,9 +288,9 @@ export const notStartedAdvice =
   'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a). Or what Node ' +
   'loads there first cannot be had: look at NODE_OPTIONS, --import and --require';
 
-/** What happened, as the end of a sentence. */
-export function describeLoss(loss: Loss | undefined): string {
-  switch (loss?.kind) {
+/** What happened, as the end of a sentence; by default, that its worker left. */
+export function describeLoss(loss: Loss = { kind: 'worker-left' }): string {
+  switch (loss.kind) {
     case 'not-started':
       return `no thread could be started: ${loss.message}`;
     case 'out-of-memory':
@@ -312,10 +312,9 @@ export function describeLoss(loss: Loss | undefined): string {
     case 'cancelled':
       return 'it was cancelled';
     case 'worker-left':
-    case undefined:
-      return `its worker was lost${loss?.message === undefined ? '' : ` (${loss.message})`}`;
+      return `its worker was lost${loss.message === undefined ? '' : ` (${loss.message})`}`;
     default:
-      return unreachable(loss?.kind as never);
+      return unreachable(loss.kind);
   }
 }
 
