@@ -1,7 +1,7 @@
 // What is open on this thread. A resource is opened for the first task run that needs it here, serves all that do, and
 // is closed when the thread is told that no other will come.
 
-import { controlWords, type ChunkTask, type Control } from '../lib/chunk.ts';
+import { newControl, type Control } from '../lib/chunk.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { inTime } from '../lib/in-time.ts';
@@ -31,7 +31,7 @@ export interface UsedResource {
 /** What it is opened for. */
 export interface OpeningFacts {
   readonly plan: RunPlan;
-  readonly control: ChunkTask['control'];
+  readonly control: Control;
   readonly write: (record: LogRecord) => void;
 }
 
@@ -142,8 +142,8 @@ async function close(resource: OpenResource, log: (record: LogRecord) => void): 
   resource.write = write;
   const { name, definition } = resource.used;
   const { cleanupTimeoutMs } = definition;
-  const control = new Int32Array(new SharedArrayBuffer(controlWords.length * Int32Array.BYTES_PER_ELEMENT));
   // The flow run may be cancelled, but its cleanup is not.
+  const control = newControl();
   const run = new RunContext(runFacts(resource.used, { plan: resource.plan, control, write }));
   try {
     const closing = resource.opening.then(

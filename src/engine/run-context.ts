@@ -1,5 +1,5 @@
 import { signalListener, type Signal } from '../flow/signals.ts';
-import type { ChunkTask } from '../lib/chunk.ts';
+import type { Control } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { keepSpecimen } from '../lib/specimens.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
@@ -16,7 +16,7 @@ interface RunFacts {
   readonly mapIndex: number | undefined;
   /** Absent when the task does not name its runs. */
   readonly taskRunName: string | undefined;
-  readonly control: ChunkTask['control'];
+  readonly control: Control;
   readonly write: (record: LogRecord) => void;
 }
 

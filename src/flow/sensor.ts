@@ -1,5 +1,5 @@
 // A sensor waits for something in the world: a task whose function is called again and again until it has an answer.
-// Between two calls nothing runs and nothing is held; see `engine/sensing.ts`.
+// Between two calls nothing runs and nothing is held; see `engine/task-run/sensing.ts`.
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';

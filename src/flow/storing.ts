@@ -2,8 +2,9 @@
 
 import { toPositiveMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { nearest } from '../lib/nearest.ts';
+import { didYouMean, nearest } from '../lib/nearest.ts';
 import { rules } from '../lib/options.ts';
+import { plural } from '../lib/plural.ts';
 import {
   durationOnly,
   nameOfValidator,
@@ -181,7 +182,7 @@ function isBeyond({ bindings }: Node, position: string | undefined): boolean {
 }
 
 function butCalledWith({ bindings: { length } }: Node): string {
-  return `but it is called with ${length === 1 ? '1 argument' : `${length} arguments`}`;
+  return `but it is called with ${plural(length, 'argument')}`;
 }
 
 function differsByChild(node: Node, name: string): boolean {
@@ -192,9 +193,7 @@ function differsByChild(node: Node, name: string): boolean {
 }
 
 function hintFor(name: string, parameters: readonly string[]): string {
-  const meant = nearest(name, parameters);
-  if (meant !== undefined) return ` Did you mean '${meant}'?`;
-  return ` Its parameters: ${parameters.join(', ') || 'none'}.`;
+  return didYouMean(name, parameters) || ` Its parameters: ${parameters.join(', ') || 'none'}.`;
 }
 
 function isPosition(text: string | undefined): boolean {

@@ -5,7 +5,7 @@ import type { Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
-import type { Range } from '../lib/range.ts';
+import { rangeOf, type Range } from '../lib/range.ts';
 import type { Comm } from '../comm/comm.ts';
 import type { Watch } from '../comm/watch.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -69,7 +69,7 @@ export class HeldArray {
     this.client = client;
     this.clientArray = submission.array;
     this.submission = submission;
-    this.given = given.map(({ start, count }) => ({ start, end: start + count }));
+    this.given = given.map(rangeOf);
     this.givenBytes = given.reduce((sum, { bytes }) => sum + byteLengthOf(bytes), 0);
     this.elementwise = submission.elementwise.map((array) => upstream(client, submission, array));
     this.whole = submission.whole.map((array) => upstream(client, submission, array));

@@ -3,6 +3,7 @@
 // others.
 
 import { formatDuration } from '../../lib/duration.ts';
+import { plural } from '../../lib/plural.ts';
 import { stackOf } from '../endings.ts';
 import { State } from '../../flow/state.ts';
 import { contextOf, type FlowRunScope } from './flow-context.ts';
@@ -43,9 +44,8 @@ export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunSco
 }
 
 function summaryOf(run: NodeRun, time: string | undefined): string {
-  const { length } = run;
   const how = time === undefined ? '' : ` in ${time}`;
-  return `finished: ${length} ${length === 1 ? 'run' : 'runs'}${how}${unlikeSuccess(run)}`;
+  return `finished: ${plural(run.length, 'run')}${how}${unlikeSuccess(run)}`;
 }
 
 /** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { nodeZlib } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
-import { countIn, type Range } from '../../lib/range.ts';
+import { countIn, rangeOf, type Range } from '../../lib/range.ts';
 import { Ranges } from '../../lib/ranges.ts';
 import { decodeValue, encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
@@ -209,7 +209,7 @@ export class Journal implements Disposable {
     if (node === undefined) this.#nodes.set(header.slug, (node = { shape: undefined, blocks: [] }));
     if (header.type === 'block') {
       const { start, count } = header;
-      node.blocks.push({ block: { start, count, bytes }, valid: [{ start, end: start + count }] });
+      node.blocks.push({ block: { start, count, bytes }, valid: [rangeOf(header)] });
       return;
     }
     const { kept, slug, length, inputs } = header;

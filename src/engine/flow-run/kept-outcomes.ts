@@ -2,10 +2,9 @@
 // whose upstream outcomes have not changed.
 
 import { nodeCrypto } from '../../lib/lazy-node.ts';
-import type { Block } from '../../lib/chunk.ts';
-import { blockKinds } from '../../lib/chunk.ts';
+import { blockKinds, type Block } from '../../lib/chunk.ts';
 import { plural } from '../../lib/plural.ts';
-import type { Range } from '../../lib/range.ts';
+import { rangeOf, type Range } from '../../lib/range.ts';
 import { Ranges } from '../../lib/ranges.ts';
 import type { State } from '../../flow/state.ts';
 import { encodeValue } from '../../values/encode.ts';
@@ -50,8 +49,7 @@ export function keptOf(journal: Journal, node: NodeToRun, warn: (message: string
   if (outdated !== undefined && outdated.count > 0) warn(doneAgain(node, outdated));
   const unchanged = unchangedIndices(upstream, length);
   const blocks = standing(journal.storedOf(shape), unchanged);
-  const ranges = blocks.map(({ start, count }) => ({ start, end: start + count }));
-  journal.submitted(shape, ranges);
+  journal.submitted(shape, blocks.map(rangeOf));
   const count = blocks.reduce((sum, block) => sum + block.count, 0);
   return { blocks, isUnchanged: count === length && upstream.every(({ run }) => run.isUnchanged) };
 }

@@ -1,5 +1,6 @@
 import { attachmentsOf } from '../../lib/attachments.ts';
 import { blockKinds, type Block } from '../../lib/chunk.ts';
+import { rangeOf } from '../../lib/range.ts';
 import { Ranges } from '../../lib/ranges.ts';
 import type { Node } from '../../flow/node.ts';
 import { State } from '../../flow/state.ts';
@@ -111,7 +112,7 @@ export class NodeRun implements ArrayListener {
   submittedAs(array: number, { length, isList, kept = [], isUnchanged = false }: Submitted): void {
     this.length = length;
     this.isList = isList;
-    for (const { start, count } of kept) this.kept.add({ start, end: start + count });
+    for (const block of kept) this.kept.add(rangeOf(block));
     this.isUnchanged = isUnchanged;
     this.#startedCount += this.kept.size;
     this.#isSubmitted = true;
@@ -215,7 +216,7 @@ export class NodeRun implements ArrayListener {
   /** The indices that are not settled. To find them takes the longer the more blocks there are. */
   get unsettled(): Ranges {
     const ranges = Ranges.of({ start: 0, end: this.length });
-    for (const { start, count } of this.#blocks) ranges.remove({ start, end: start + count });
+    for (const block of this.#blocks) ranges.remove(rangeOf(block));
     return ranges;
   }
 

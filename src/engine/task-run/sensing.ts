@@ -3,6 +3,7 @@
 // worker.
 
 import { formatDuration } from '../../lib/duration.ts';
+import { plural } from '../../lib/plural.ts';
 import { State } from '../../flow/state.ts';
 import { Ending, timedOut } from '../endings.ts';
 import type { RunPlan } from '../plan.ts';
@@ -15,7 +16,7 @@ export function answerOf(value: unknown, plan: RunPlan, progress: Progress): unk
   if (leftMs <= 0) return sensorTimedOut(plan, progress);
   // The last call is when the time is up, so that nothing is missed that became true just before.
   const delayMs = Math.min(plan.everyMs!, leftMs);
-  const message = `Not yet: ${callsOf(progress)}; the next one in ${formatDuration(delayMs)}.`;
+  const message = `Not yet: ${plural(progress.runCount, 'call')}; the next one in ${formatDuration(delayMs)}.`;
   return new Ending(new State('Retrying', message, { startTime: Date.now() + delayMs }), { isRetriable: true });
 }
 
@@ -29,14 +30,10 @@ export function sensorTimedOut(plan: RunPlan, progress: Progress): Ending {
   const since = new Date(progress.firstCalledAt!).toISOString();
   const message =
     `sensor '${plan.name}' got no answer within its timeout of ${formatDuration(plan.timeoutMs!)}: ` +
-    `${callsOf(progress)} since ${since}. Look at what it waits for, or give it a longer timeout.`;
+    `${plural(progress.runCount, 'call')} since ${since}. Look at what it waits for, or give it a longer timeout.`;
   return timedOut(message, plan, { isRetriable: false });
 }
 
 function deadlineOf({ timeoutMs }: RunPlan, { firstCalledAt }: Progress): number {
   return timeoutMs === null ? Number.POSITIVE_INFINITY : firstCalledAt! + timeoutMs;
-}
-
-function callsOf({ runCount }: Progress): string {
-  return `${runCount} call${runCount === 1 ? '' : 's'}`;
 }
