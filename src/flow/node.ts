@@ -209,6 +209,11 @@ export function isMark(value: unknown): value is Unmapped | Mapped | Flattened {
   return marks.some((mark) => value instanceof mark);
 }
 
+/** Whether it says which part of an argument each child of a mapped task is given. */
+export function isMapMark(value: unknown): value is Unmapped | Mapped {
+  return value instanceof Unmapped || value instanceof Mapped;
+}
+
 for (const mark of marks) {
   keepFromTravelling(mark, 'give it to a task where the flow is made, as an argument of its own');
 }
@@ -239,7 +244,7 @@ export function flatten(value: unknown): Mapped | Unmapped | Flattened {
 }
 
 function assertNotMarked(mark: string, value: unknown): void {
-  if (!(value instanceof Mapped || value instanceof Unmapped)) return;
+  if (!isMapMark(value)) return;
   const other = value instanceof Mapped ? 'mapped' : 'unmapped';
   const message = `${mark}(${other}(…)) says twice how the children of a task are given an argument. Keep one.`;
   throw new UsageError('MARKED_TWICE', message, { marks: [mark, other] });

@@ -4,7 +4,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
 import { bindCall, bindMap, isElementwise } from './bindings.ts';
 import { currentGraph } from './graph.ts';
-import { Mapped, Unmapped, unmapped } from './node.ts';
+import { isMapMark, Mapped, unmapped } from './node.ts';
 import type { Arguments, Binding, MapArguments, MarkedArguments, Node, WithMapped } from './node.ts';
 import type { Travelling } from '../values/type-check.ts';
 import {
@@ -106,9 +106,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   node(args: readonly unknown[]): Node {
     this.#assertArguments(args);
     if (args.some((argument) => argument instanceof Mapped)) {
-      const isMarked = (argument: unknown) => argument instanceof Mapped || argument instanceof Unmapped;
-      const marked = args.map((argument) => (isMarked(argument) ? argument : unmapped(argument)));
-      return this.#addMapped(marked);
+      return this.#addMapped(args.map((argument) => (isMapMark(argument) ? argument : unmapped(argument))));
     }
     return this.#add({ bindings: bindCall(this.name, args), isMapped: false });
   }
@@ -125,8 +123,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
     if (!isMapped) this.#assertNoneMapped();
     const node = graph.addTask(this as unknown as Task, { bindings, isMapped, slug: this.settings.slug });
     for (const upstream of this.#options.upstreamTasks ?? []) {
-      const isMarked = upstream instanceof Unmapped || upstream instanceof Mapped;
-      const upstreamNode = (isMarked ? upstream.value : upstream) as Node;
+      const upstreamNode = (isMapMark(upstream) ? upstream.value : upstream) as Node;
       graph.order(upstreamNode, node, { isElementwise: isMapped && isElementwise(upstream) });
     }
     return node;
@@ -134,8 +131,8 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   #assertArguments(args: readonly unknown[]): void {
     for (const [position, argument] of args.entries()) {
-      const isMarked = argument instanceof Mapped || argument instanceof Unmapped;
-      assertNoTask(isMarked ? argument.value : argument, `argument ${position + 1} of task '${this.name}'`);
+      const value = isMapMark(argument) ? argument.value : argument;
+      assertNoTask(value, `argument ${position + 1} of task '${this.name}'`);
     }
   }
 
