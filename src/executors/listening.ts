@@ -40,14 +40,18 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   // Loaded by those who listen only: it is much.
   const [{ listen }, { decodeFromPeer }] = await Promise.all([import('../comm/ws.ts'), import('../protocol/codec.ts')]);
   await using resources = new AsyncDisposableStack();
+  // What is there before it listens, and is closed should it not listen.
+  await using first = new AsyncDisposableStack();
   let workforce: Workforce | undefined;
-  const scheduler = new Scheduler({
-    ...rest,
-    workerJoined: (name) => workforce?.joined(name),
-    workerGivenUp: (name) => workforce?.givenUp(name),
-    howWorkerEnded: (name) => workforce?.howItEnded(name),
-    whyNoWorker: () => workforce?.whyNone(),
-  });
+  const scheduler = first.use(
+    new Scheduler({
+      ...rest,
+      workerJoined: (name) => workforce?.joined(name),
+      workerGivenUp: (name) => workforce?.givenUp(name),
+      howWorkerEnded: (name) => workforce?.howItEnded(name),
+      whyNoWorker: () => workforce?.whyNone(),
+    }),
+  );
   const listener = await listen<FromPeer, ToPeer>({
     host,
     port,
@@ -68,7 +72,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     workforce = resources.use(workforceFor(scheduler, { start: starting({ url, token }), ...(nameOf && { nameOf }) }));
   }
   resources.use(listener);
-  resources.use(scheduler);
+  resources.use(first.move());
   const hasFlowRuns = () => scheduler.lookout.status.flowRuns.length > 0;
   const leftOpen = resources.use(new LeftOpen({ url, listener, hasFlowRuns }));
   return { scheduler, workforce, resources: resources.move(), url, leftOpen };

@@ -1,7 +1,9 @@
 // What happened to a scheduler, gone through again.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -56,6 +58,27 @@ test('a run with retries and a killed worker is decided in the same way when it 
   assert.equal(await command.status(), 0, command.stderr.join('\n'));
   assert.match(command.stdout[0]!, new RegExp(`^${events} events within .*, and the same \\d+ commands$`));
   assert.match(command.stdout[1]!, /^203 task runs settled, \d+ lost with their thread or worker$/);
+});
+
+test('a cluster that could not start at first has a recording of the start that it could', bounded, async () => {
+  using folder = newFolder();
+  const record = join(folder.path, 'scheduler.log');
+  const squatter = createServer().listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as AddressInfo;
+  {
+    await using cluster = new WebSocketCluster({ port, token, record, heartbeatTimeout: '1s' });
+    await assert.rejects(cluster.start(), { code: 'ADDRESS_IN_USE' });
+    squatter.close();
+    await once(squatter, 'close');
+
+    await cluster.start();
+    await using _ = await joinedWorker({ url: cluster.url!, token, name: 'ada' });
+    await runOn(new DistributedExecutor(() => cluster))(new Flow('recorded', () => inc.map([1, 2])));
+  }
+
+  const { core } = await replay(record);
+  assert.ok(core.totals.settled >= 2);
 });
 
 test('a recording that was changed is noticed at the line where it matters', bounded, async () => {
