@@ -35,6 +35,18 @@ test('the output has the shape of what the builder returned', async () => {
   assert.deepEqual(output.date, new Date(0));
 });
 
+test('what a builder returned may be long, and hold itself', async () => {
+  const long = Array.from({ length: 200_000 }, (_, index) => index);
+  const whole = await run(() => {
+    const round: Record<string, unknown> = { long, one: plusOne(1) };
+    return Object.assign(round, { round });
+  });
+
+  const { round } = whole.output as { round: { round: { one: number; long: number[] } } };
+  assert.equal(round.round.one, 2);
+  assert.equal(round.round.long.length, 200_000);
+});
+
 test('of a value that cannot be sent, the last message says where in it is what', async () => {
   const leaky = task('leaky', (value: number) => ({ rows: [{ owner: value === 2 ? () => 1 : 2 }] }));
 

@@ -8,7 +8,7 @@ import { causeIn } from '../cause-text.ts';
 import type { Flow } from './flow.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { FlowState, type FlowOutcome } from './flow-state.ts';
-import { nodesIn } from './kept-values.ts';
+import { nodesIn } from './flow-plan.ts';
 import type { NodeRun } from './node-run.ts';
 
 /** How many failed tasks are named, and with how many characters each, when there are several. */

@@ -19,6 +19,13 @@ export function warnOfNoTasks({ flow, nodes }: Graph, logger: Logger): void {
   logger.warn(`flow '${flow}' has no tasks, so this run does nothing. ${remedy} (${code})`);
 }
 
+/** The nodes in what a builder returned, at any depth, each once. */
+export function nodesIn(plan: unknown): Node[] {
+  const parts = new Set([plan]);
+  for (const part of parts) if (isContainer(part)) for (const inner of Object.values(part)) parts.add(inner);
+  return [...parts].filter((part) => part instanceof Node);
+}
+
 function lookThrough(graph: Graph, plan: unknown): void {
   const seen = new Set<unknown>();
   const parts = [{ value: plan, path: '' }];
@@ -35,7 +42,7 @@ function lookThrough(graph: Graph, plan: unknown): void {
 }
 
 /** Where outputs are looked for: see `FlowState.output`. */
-function isContainer(value: unknown): value is object {
+export function isContainer(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }

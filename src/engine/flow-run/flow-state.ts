@@ -7,6 +7,7 @@ import type { Graph } from '../../flow/graph.ts';
 import { Node, type Opaque } from '../../flow/node.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State, type StateDetails, type StateType } from '../../flow/state.ts';
+import { isContainer } from './flow-plan.ts';
 import type { NodeRun } from './node-run.ts';
 import { timelineOf } from './timeline-of.ts';
 
@@ -112,9 +113,8 @@ export class FlowState<Plan = unknown> extends State {
 
   #read(plan: unknown): unknown {
     if (plan instanceof Node) return this.#valueOf(plan);
-    if (Array.isArray(plan)) return lazily(plan, [], (part) => this.#read(part));
-    if (typeof plan !== 'object' || plan === null || Object.getPrototypeOf(plan) !== Object.prototype) return plan;
-    return lazily(plan, {}, (part) => this.#read(part));
+    if (!isContainer(plan)) return plan;
+    return lazily(plan, Array.isArray(plan) ? [] : {}, (part) => this.#read(part));
   }
 
   #valueOf(node: Node): unknown {

@@ -5,9 +5,10 @@
 import { formatBytes } from '../../lib/byte-size.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import type { Graph } from '../../flow/graph.ts';
-import { Node } from '../../flow/node.ts';
+import type { Node } from '../../flow/node.ts';
 import { State, succeeded } from '../../flow/state.ts';
 import { isWatched } from '../handlers.ts';
+import { nodesIn } from './flow-plan.ts';
 
 /** How many bytes are kept of one task's values that are not in the output. */
 const otherBytes = 64 * 2 ** 20;
@@ -28,21 +29,6 @@ export function wantedOf(graph: Graph, plan: unknown): (node: Node) => WantedVal
     const isReturned = returned.has(node);
     return { keptBytes: isReturned || lists.has(node) || isTold(node) ? Infinity : otherBytes, isReturned };
   };
-}
-
-/** The nodes in lists and plain objects, at any depth. */
-export function nodesIn(plan: unknown): Node[] {
-  const found: Node[] = [];
-  const open = [plan];
-  for (let next = 0; next < open.length; next += 1) {
-    const part = open[next];
-    if (part instanceof Node) found.push(part);
-    else if (Array.isArray(part)) open.push(...(part as unknown[]));
-    else if (typeof part === 'object' && part !== null && Object.getPrototypeOf(part) === Object.prototype) {
-      open.push(...Object.values(part));
-    }
-  }
-  return found;
 }
 
 /** The nodes whose values a node is mapped over, one list each: their lengths must be known first. */
