@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Reference } from '../code/registry.ts';
 import { formatDuration } from '../lib/duration.ts';
+import { inheritedArguments } from '../lib/inherited-arguments.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { Answer, LookupFault, Search, Sought } from './inspect-child.ts';
 
@@ -51,7 +52,7 @@ class FreshProcess {
   constructor(ended: (why: string) => void) {
     // Loaded when there is something to look for: it takes milliseconds.
     this.#child = process.getBuiltinModule('node:child_process').fork(entry, {
-      execArgv: flagsForModules(process.execArgv),
+      execArgv: inheritedArguments(process.execArgv),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
       detached: process.platform !== 'win32',
@@ -81,18 +82,6 @@ class FreshProcess {
     await this.#gone;
     this.#child.stderr!.destroy();
   }
-}
-
-const moduleFlag =
-  /^(?:--(?:import|require|loader|experimental-|conditions|no-|preserve-symlinks|enable-source-maps)|-[rC])/;
-
-/** The flags that say how modules are found and read; not those for a debugger, a test runner, or code to evaluate. */
-function flagsForModules(flags: readonly string[]): string[] {
-  return flags.flatMap((flag, index) => {
-    if (!moduleFlag.test(flag)) return [];
-    const value = flags[index + 1] ?? '-';
-    return flag.includes('=') || value.startsWith('-') ? [flag] : [flag, value];
-  });
 }
 
 function kill(pid: number): void {

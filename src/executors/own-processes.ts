@@ -1,6 +1,7 @@
 // Worker processes that a cluster starts on this machine.
 
 import { fileURLToPath } from 'node:url';
+import { inheritedArguments } from '../lib/inherited-arguments.ts';
 import { traitArguments } from '../lib/placing.ts';
 import { passOn, WorkerProcess } from './worker-process.ts';
 import type { LaunchedWorker, StartWorker, WorkerSize } from './workforce.ts';
@@ -23,18 +24,4 @@ export function workerArguments(name: string, { threads, memoryLimit, processByt
   const memory = processBytes === undefined ? [] : ['--memory-limit', `${processBytes}B`];
   const size = ['--threads', String(threads), ...heap, ...memory];
   return ['worker', '--attached', '--name', name, '--drain', '1000d', ...size, ...traitArguments(has)];
-}
-
-/** They are about this very process. */
-const notInherited =
-  /^--(?:inspect|test|watch|prof|cpu-prof|heap-prof|eval|print|check|interactive|input-type)|^-(?!-|[rC]$)/;
-
-/** What this process was started with that code may need to be loaded: hooks, conditions, limits. */
-export function inheritedArguments(execArgv: readonly string[]): string[] {
-  let isInherited = false;
-  return execArgv.filter((argument) => {
-    // What is no option is the value of the one before it.
-    if (argument.startsWith('-')) isInherited = !notInherited.test(argument);
-    return isInherited;
-  });
 }
