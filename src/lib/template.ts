@@ -14,6 +14,21 @@ export function fillTemplate(template: string, values: Readonly<Record<string, u
   return template.replaceAll(gap, (_, path: string) => textOf(look(template, path, values), { template, path }));
 }
 
+/**
+ * The name that an author's template or function comes to, which is told as `what` in the error: `INVALID_NAME` for
+ * what is no text, or an empty one. Throws besides what either of them does.
+ */
+export function nameFrom<Facts extends Readonly<Record<string, unknown>>>(
+  what: string,
+  given: string | ((facts: Facts) => string),
+  facts: Facts,
+): string {
+  const name: unknown = typeof given === 'function' ? given(facts) : fillTemplate(given, facts);
+  if (typeof name === 'string' && name !== '') return name;
+  const message = `${what} should come to a text that is not empty; it came to ${describe(name)}`;
+  throw new UsageError('INVALID_NAME', message);
+}
+
 /** Throws `UNKNOWN_NAME` for a template that asks for what will never be there. `what` is told in the message. */
 export function checkTemplate(what: string, template: string, names: readonly string[]): void {
   for (const [, path] of template.matchAll(gap)) {

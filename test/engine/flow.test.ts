@@ -335,6 +335,21 @@ test('a run is named after its parameters before it starts; a part that is not t
   });
 });
 
+test('a function that gives a run no name keeps it from starting', async () => {
+  const flow = new Flow('load', () => plusOne(1));
+
+  for (const [given, came] of [
+    [undefined, 'undefined'],
+    ['', `''`],
+    [Promise.resolve('monday'), 'a Promise'],
+  ]) {
+    await assert.rejects(flow.run({ ...quietly, flowRunName: () => given as string }), {
+      code: 'INVALID_NAME',
+      message: `the flowRunName of flow 'load' should come to a text that is not empty; it came to ${came as string}`,
+    });
+  }
+});
+
 test('the last line of the log says how the run ended', async () => {
   const { records, onLog } = recording();
 

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
-import { fillTemplate } from '../../lib/template.ts';
+import { nameFrom } from '../../lib/template.ts';
 import { hashInputs } from '../../results/hash-inputs.ts';
 import { decodeValue, encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
@@ -30,7 +30,7 @@ export async function beginningOf(flow: Flow, wanted: Wanted): Promise<RunBeginn
   const facts = { parameters, flowName: flow.name, flowRunId, date: new Date(startedAt) };
   return {
     flow: flow.name,
-    flowRunName: nameRun(name, facts),
+    flowRunName: nameFrom(`the flowRunName of flow '${flow.name}'`, name, facts),
     startedAt,
     ...(scheduledStartTime && { scheduledStartTime: scheduledStartTime.getTime() }),
     parameters,
@@ -63,10 +63,6 @@ function isSame(now: unknown, before: unknown): boolean {
 
 function asNoted(value: unknown): unknown {
   return decodeValue(encodeValue(packed(value)));
-}
-
-function nameRun(name: FlowRunName, facts: Parameters<Extract<FlowRunName, Function>>[0]): string {
-  return typeof name === 'function' ? name(facts) : fillTemplate(name, facts);
 }
 
 function otherFlow(flow: string, begun: string, flowRunId: string): UsageError {

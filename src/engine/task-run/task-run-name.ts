@@ -1,6 +1,5 @@
-import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
-import { describe } from '../../lib/options.ts';
-import { fillTemplate } from '../../lib/template.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { nameFrom } from '../../lib/template.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import type { TaskRunNameFacts } from '../../flow/settings.ts';
 import type { LoadedTask } from '../loaded-task.ts';
@@ -15,11 +14,7 @@ export function nameTaskRun(
   const facts = { inputs, parameters, taskName, mapIndex, flowName, flowRunName, flowRunId, date };
   try {
     // Only a text travels in the plan; a function is found where the task's own is.
-    const given = plan.taskRunName ?? task.settings.taskRunName!;
-    const name: unknown = typeof given === 'function' ? given(facts) : fillTemplate(given, facts);
-    if (typeof name === 'string' && name !== '') return name;
-    const message = `it should come to a text that is not empty; it came to ${describe(name)}`;
-    throw new UsageError('INVALID_NAME', message);
+    return nameFrom('it', plan.taskRunName ?? task.settings.taskRunName!, facts);
   } catch (cause) {
     const message = `the taskRunName of task '${taskName}' failed, so the run was not started: ${messageIn(cause)}`;
     throw new HeddleError('TASK_RUN_NAME_FAILED', message, { task: taskName, mapIndex, cause });
