@@ -2,8 +2,9 @@ import type { Comm } from '../comm/comm.ts';
 import { checkServerTls, type ServerTlsOptions } from '../comm/tls.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { toPositiveMilliseconds, type Duration } from '../lib/duration.ts';
-import { checkOptions, rules } from '../lib/options.ts';
+import { checkOptions, describe, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
+import { isThenable } from '../lib/thenable.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { addressElsewhere } from './address-elsewhere.ts';
 import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
@@ -136,10 +137,22 @@ export class WebSocketCluster extends HostedCluster {
       ...this.#settings,
       ...(host !== undefined && { host }),
       ...(tls !== undefined && { tls }),
-      ...(launch !== undefined && { starting: (address) => (place, name) => launch({ ...address, name, place }) }),
+      ...(launch !== undefined && {
+        starting: (address) => async (place, name) => launchedWorker(await launch({ ...address, name, place })),
+      }),
     });
     this.#url = cluster.url;
     this.#leftOpen = cluster.leftOpen;
     return cluster;
   }
+}
+
+/** Whoever starts a worker by other means easily forgets to give how to be rid of it. */
+function launchedWorker(given: LaunchedWorker): LaunchedWorker {
+  const { ended, leave, end } = (given ?? {}) as Partial<LaunchedWorker>;
+  if (isThenable(ended) && typeof leave === 'function' && typeof end === 'function') return given;
+  const owner = 'WebSocketCluster';
+  const what = `{ ended, leave, end } for a worker, of which ended is a promise (docs/clusters.md, 'Your own')`;
+  const message = `option 'launch' of ${owner} should give ${what}; it gave ${describe(given)}`;
+  throw new UsageError('INVALID_OPTION', message, { owner, option: 'launch' });
 }

@@ -3,6 +3,7 @@
 import { Alarm } from '../lib/alarm.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import type { Traits } from '../lib/placing.ts';
+import { messageIn } from '../lib/thrown-text.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Roster, type RosterCommand, type RosterEvent } from './roster.ts';
@@ -106,10 +107,7 @@ export class Workforce implements AsyncDisposable {
       case 'launch':
         return void this.#launch(command.place, command.worker);
       case 'dismiss':
-        return void this.#launched.get(command.worker)?.then(
-          (worker) => worker.leave(),
-          () => {},
-        );
+        return void this.#dismiss(command.worker);
       case 'end':
         return this.#noteEnding(endOf(this.#launched.get(command.worker)));
       case 'announce':
@@ -133,6 +131,16 @@ export class Workforce implements AsyncDisposable {
     );
   }
 
+  /** How it is told may be up to the author of the cluster. */
+  async #dismiss(worker: string): Promise<void> {
+    const launched = await this.#launched.get(worker)?.catch(() => undefined);
+    try {
+      await (launched?.leave() as unknown);
+    } catch (error) {
+      this.#options.announce('warn', `${worker} could not be told to leave: ${messageIn(error)}`);
+    }
+  }
+
   /** From its start to its end. */
   async #launch(place: number, worker: string): Promise<void> {
     const launched = (async () => await this.#options.start(place, worker))();
@@ -140,7 +148,7 @@ export class Workforce implements AsyncDisposable {
     const event = await launched.then(
       async ({ ended }): Promise<RosterEvent> => {
         this.#handle({ type: 'launched', worker });
-        return { type: 'ended', worker, error: await ended.catch((error: unknown) => error) };
+        return { type: 'ended', worker, error: await ended.then(asItIs, asItIs) };
       },
       (error: unknown): RosterEvent => ({ type: 'launch-failed', worker, error }),
     );
@@ -148,6 +156,10 @@ export class Workforce implements AsyncDisposable {
     setTimeout(() => this.#launched.delete(worker), rememberedMs).unref();
     this.#handle(event);
   }
+}
+
+function asItIs(end: unknown): unknown {
+  return end;
 }
 
 /** A workforce for the scheduler of this process. Its workers are called `worker-1` and so on by default. */

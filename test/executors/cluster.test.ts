@@ -7,7 +7,13 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Flow, Parameter, task, unmapped, type LogRecord } from 'heddle';
-import { DistributedExecutor, LocalCluster, WebSocketCluster, type LocalClusterOptions } from 'heddle/executors';
+import {
+  DistributedExecutor,
+  LocalCluster,
+  WebSocketCluster,
+  type LocalClusterOptions,
+  type WorkerOrder,
+} from 'heddle/executors';
 import { newDiary, untilNoted } from '../fixtures/diary.ts';
 import * as failing from '../fixtures/failing.ts';
 import { Listener } from './listener.ts';
@@ -252,6 +258,28 @@ test('twenty flows that run at once on one cluster each get their own [D166]', b
     states.map(({ output }) => output),
     states.map((_, more) => [1 + more, 2 + more, 3 + more]),
   );
+});
+
+test('a cluster whose launch gives no worker says what it should give', bounded, async () => {
+  for (const given of [undefined, {}, { ended: 'soon', leave: () => {}, end: () => {} }]) {
+    await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch: () => given as never });
+
+    await assert.rejects(cluster.start(), { code: 'INVALID_OPTION', message: /'launch' .* \{ ended, leave, end \}/ });
+  }
+});
+
+test('a worker that cannot be told to leave is told of, and keeps nobody from closing', bounded, async () => {
+  const listener = new Listener();
+  const leave = () => {
+    throw new Error('no such process');
+  };
+  const launch = (order: WorkerOrder) => ({ ...byCommandLine(order), leave });
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch, onLog: listener.onLog });
+  await cluster.start();
+
+  await cluster.scale(0);
+
+  await listener.said(/^worker-1 could not be told to leave: no such process$/);
 });
 
 test('what failed before a run lost its scheduler is not said to have led to that', bounded, async () => {
