@@ -120,6 +120,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
       `Call it inside the function given to new Flow(name, () => …), or call ${this.name}.run() to run the function ` +
       `itself.`;
     const graph = currentGraph(`task '${this.name}' was called`, remedy);
+    this.#assertRunnable();
     if (!isMapped) this.#assertNoneMapped();
     const node = graph.addTask(this as unknown as Task, { bindings, isMapped, slug: this.settings.slug });
     for (const upstream of this.#options.upstreamTasks ?? []) {
@@ -134,6 +135,15 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
       const value = isMapMark(argument) ? argument.value : argument;
       assertNoTask(value, `argument ${position + 1} of task '${this.name}'`);
     }
+  }
+
+  /** Only the compiler would know otherwise, before it runs. */
+  #assertRunnable(): void {
+    const { name, run } = this as { readonly name: string; readonly run: unknown };
+    if (typeof run === 'function') return;
+    const example = `class ${this.constructor.name} extends Task { run(input) { … } }`;
+    const message = `task '${name}' needs a method run: ${example}; got ${describe(run)}`;
+    throw new UsageError('INVALID_TASK', message, { task: name });
   }
 
   #assertNoneMapped(): void {

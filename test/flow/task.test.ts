@@ -206,6 +206,16 @@ test('a task without a name is refused', () => {
   assert.throws(() => make(undefined, () => {}), { code: 'INVALID_NAME' });
 });
 
+test('a task of a class that has no method run is refused when it is called', () => {
+  // @ts-expect-error -- Node runs what the compiler refuses
+  class Count extends Task {}
+
+  assert.throws(() => build(() => new Count('count')()), {
+    code: 'INVALID_TASK',
+    message: `task 'count' needs a method run: class Count extends Task { run(input) { … } }; got undefined`,
+  });
+});
+
 test('a copy differs in what was said, and in nothing else', () => {
   const load = task('load', { retries: 3, timeout: '1m' }, (path: string) => path.length);
 
