@@ -15,6 +15,7 @@ export class Signal extends Error {
   readonly #state: State;
 
   constructor(type: StateType, message: string, details: StateDetails = {}) {
+    assertText(new.target.name, message);
     super(message);
     this.name = new.target.name;
     const isFailure = type === 'Failed' || type === 'TriggerFailed' || type === 'ValidationFailed';
@@ -29,6 +30,14 @@ export class Signal extends Error {
 }
 
 sharedByCopies(Signal);
+
+function assertText(name: string, message: unknown): void {
+  if (typeof message === 'string') return;
+  const told =
+    `the message of signals.${name} should be a text; got ${describe(message)}. What else a signal has comes after ` +
+    `it: new signals.${name}('why', { … }).`;
+  throw new UsageError('INVALID_STATE', told, { signal: name, ...(message instanceof Error && { cause: message }) });
+}
 
 /** Ends the task run as `Failed`. It is retried like any failure. */
 export class FAIL extends Signal {

@@ -1,6 +1,9 @@
 // What users see of a flow run or a task run. States are immutable values; whoever changes a run's state makes a new
 // one.
 
+import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
+import { describe } from '../lib/options.ts';
 import { sharedByCopies } from '../lib/shared-by-copies.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed } from '../values/travels.ts';
@@ -33,6 +36,7 @@ const kinds = {
 } as const;
 
 export type StateType = (typeof kinds)['pending' | 'running' | 'finished' | 'meta'][number];
+const allTypes: ReadonlySet<unknown> = new Set(Object.values(kinds).flat());
 
 /** What a state may carry besides its type and message. */
 export interface StateDetails<T = unknown> {
@@ -61,6 +65,7 @@ export class State<T = unknown> {
 
   /** `isSealed: false` is for subclasses that have fields of their own to set; they freeze themselves. */
   constructor(type: StateType, message: string, details: StateDetails<T> = {}, { isSealed = true } = {}) {
+    assertParts(type, message, details);
     this.type = type;
     this.message = message;
     this.#details = details;
@@ -197,6 +202,22 @@ export class State<T = unknown> {
 }
 
 sharedByCopies(State);
+
+/** A state that no question knows would be noticed much later, when it has done its harm. */
+function assertParts(type: unknown, message: unknown, details: unknown): void {
+  if (allTypes.has(type) && typeof message === 'string' && typeof details === 'object' && details !== null) return;
+  if (!allTypes.has(type)) {
+    const names = [...allTypes] as string[];
+    const told = `there is no state of the type ${describe(type)}.${didYouMean(String(type), names)}`;
+    throw new UsageError('INVALID_STATE', `${told} There are: ${names.join(', ')}.`, { type });
+  }
+  const wrong =
+    typeof message === 'string'
+      ? `the details of a state should be an object, or left out; got ${describe(details)}`
+      : `the message of a state should be a text; got ${describe(message)}`;
+  const remedy = `What else a state has comes after it: new State('${String(type)}', 'why', { result: … }).`;
+  throw new UsageError('INVALID_STATE', `${wrong}. ${remedy}`, { type });
+}
 
 /** A state as plain data. */
 export interface StateJson {

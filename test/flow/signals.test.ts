@@ -67,3 +67,17 @@ test('RETRY says exactly when, or after how long, and otherwise at once [P133]',
     message: `option 'startTime' of RETRY should be a date; got a Date`,
   });
 });
+
+test('a signal refuses a message that is no text, and keeps an error that was given as one', () => {
+  const raise = (Made: unknown, ...given: unknown[]) => Reflect.construct(Made as typeof FAIL, given) as unknown;
+
+  assert.throws(() => raise(RETRY, { delay: '1m' }), {
+    name: 'TypeError',
+    code: 'INVALID_STATE',
+    message:
+      `the message of signals.RETRY should be a text; got an object. What else a signal has comes after it: ` +
+      `new signals.RETRY('why', { … }).`,
+  });
+  const cause = new RangeError('no rows');
+  assert.throws(() => raise(FAIL, cause), { code: 'INVALID_STATE', message: /; got a RangeError\. /, cause });
+});

@@ -143,3 +143,24 @@ test('an error keeps its class, code and cause through JSON', () => {
   assert.equal((copy.error as { code?: string }).code, 'E_FAR');
   assert.equal((copy.error.cause as Error).message, 'the wind');
 });
+
+test('a state of a type that there is not, or whose message is no text, is refused where it is made', () => {
+  const make = (...parts: unknown[]) => Reflect.construct(State, parts) as State;
+
+  assert.throws(() => make('FAILED', 'no rows'), {
+    name: 'TypeError',
+    code: 'INVALID_STATE',
+    message: /^there is no state of the type 'FAILED'\. Did you mean 'Failed'\? There are: Pending, .*, Crashed/,
+  });
+  assert.throws(() => make('Success', { result: 3 }), {
+    code: 'INVALID_STATE',
+    message:
+      `the message of a state should be a text; got an object. What else a state has comes after it: ` +
+      `new State('Success', 'why', { result: … }).`,
+  });
+  assert.throws(() => make('Failed'), { code: 'INVALID_STATE', message: /; got undefined\. / });
+  assert.throws(() => make('Success', 'done', 3), {
+    code: 'INVALID_STATE',
+    message: /^the details of a state should be an object, .*; got 3\. /,
+  });
+});
