@@ -124,9 +124,16 @@ function unreadable(text: string, cause: unknown): ThrownValueError {
   return new ThrownValueError('THREW_NON_ERROR', message, { cause, notSent: { value: why } });
 }
 
+/** How Node shows a class, where one was thrown instead of what it makes. */
+const shownClass = /^\[(?:class ([\w$]+)\b.*|Function: ([\w$]*Error))\]$/;
+
 function textOfValue({ what, text }: ValueRecord, thrower: string): string {
   const message = what === 'a string' && text.length <= longestAgain ? text : '…';
-  const remedy = `Write throw new Error(${message}), which also says where it was thrown.`;
+  const [, name, native = name] = shownClass.exec(text) ?? [];
+  const remedy =
+    native === undefined
+      ? `Write throw new Error(${message}), which also says where it was thrown.`
+      : `Write throw new ${native}(…): the class itself is no Error.`;
   return `${thrower} threw ${what}, not an Error: ${text}. ${remedy}`;
 }
 

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { endingOf, failed, stackOf } from '../../src/engine/endings.ts';
 import type { RunPlan } from '../../src/engine/plan.ts';
 import { hideSecret } from '../../src/engine/secrets.ts';
+import { SKIP } from '../../src/flow/signals.ts';
 import { State } from '../../src/flow/state.ts';
 
 const mostCharacters = 8_100;
@@ -38,6 +39,18 @@ test('no part of a secret is left where a long error is cut', () => {
 
   assert.doesNotMatch(told, /sesame|door/);
   assert.match(told, /7\*\*\*7+ \[and \d+ more/);
+});
+
+test('whoever throws a class, as one may in Python, is told to make an error of it', () => {
+  for (const [thrown, name] of [
+    [SKIP, 'SKIP'],
+    [RangeError, 'RangeError'],
+  ] as const) {
+    const { message } = endingOf(thrown, { name: 'load' } as RunPlan).state;
+
+    assert.match(message, /^HeddleError: task 'load' threw (?:the class|a function).*, not an Error: /);
+    assert.ok(message.endsWith(`. Write throw new ${name}(…): the class itself is no Error.`), message);
+  }
 });
 
 test('a file that is looked for by a relative path in another folder than the flow is told with both', () => {
