@@ -15,3 +15,11 @@ export function isPromise(value: unknown): value is Promise<unknown> {
     return false;
   }
 }
+
+/** What a function of the user's gave that is not waited for. A promise is no answer, though it looks like a yes. */
+export function atOnce(answer: unknown): unknown {
+  if (!isThenable(answer)) return answer;
+  // That nobody waits for it must not end the thread, should it fail.
+  answer.then(undefined, () => {});
+  throw new TypeError('it gave a promise: it is not waited for, and must give its answer at once');
+}

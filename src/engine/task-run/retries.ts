@@ -1,6 +1,6 @@
 import { toMilliseconds } from '../../lib/duration.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
-import { isThenable } from '../../lib/thenable.ts';
+import { atOnce } from '../../lib/thenable.ts';
 import { nameAndMessageIn } from '../../lib/thrown-text.ts';
 import { State } from '../../flow/state.ts';
 import { Ending, failed } from '../endings.ts';
@@ -75,13 +75,6 @@ function asked<Answer>({ option, task, about }: Rule, ask: () => Answer): Answer
     const after = `So the run is not tried again. ${remedy}. The run had ended with ${message}`;
     throw new HeddleError('RETRY_RULE_FAILED', `${what}. ${after}`, { task, option, cause });
   }
-}
-
-function atOnce(answer: unknown): unknown {
-  if (!isThenable(answer)) return answer;
-  // That nobody waits for it must not end the thread, should it fail.
-  answer.then(undefined, () => {});
-  throw new TypeError('it gave a promise: it is not waited for, and must give its answer at once');
 }
 
 /** The error for `retryOn`. If the setup of a resource failed, it is what the setup threw, as an author expects. */

@@ -2,6 +2,7 @@
 
 import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
+import { atOnce } from '../../lib/thenable.ts';
 import type { LoadedTask } from '../loaded-task.ts';
 
 /** A task run, and the final states of the runs that it waited for. */
@@ -45,7 +46,7 @@ function upstreamSkipped({ loaded, upstream }: UpstreamFacts): State | undefined
 
 function triggerSatisfied({ loaded, upstream }: UpstreamFacts): State | undefined {
   try {
-    if (loaded.trigger(upstream)) return undefined;
+    if (atOnce(loaded.trigger(upstream))) return undefined;
     return new State('TriggerFailed', 'Trigger failed.');
   } catch (thrown) {
     const cause = upstream.find(({ error }) => error !== undefined)?.error;

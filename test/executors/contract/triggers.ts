@@ -8,6 +8,7 @@ import {
   ran,
   range,
   ranIfBroken,
+  ranIfLate,
   ranIfOneFailed,
   skipOdd,
   sum,
@@ -154,6 +155,18 @@ export function triggerRules(rule: Rule): void {
       assert.equal((state.of('broken').error?.cause as Error).name, 'TypeError');
     },
   );
+
+  rule('a trigger that gives a promise is no yes', async (run) => {
+    const flow = new Flow('late', () => ranIfLate());
+
+    const { state } = await run(flow);
+
+    assert.equal(state.of('ran-if-late').type, 'TriggerFailed');
+    assert.match(
+      state.of('ran-if-late').message,
+      /trigger: TypeError: it gave a promise: .* must give its answer at once/,
+    );
+  });
 
   rule('a failed child fails its index downstream and the reduce; its neighbours go on [P022] [P024]', async (run) => {
     const flow = new Flow('one-bad', () => {
