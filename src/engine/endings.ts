@@ -160,7 +160,8 @@ function toldOf(record: ThrownRecord): string {
   if (record.kind !== 'error') return record.text;
   const { errors = [], cause } = record;
   // Its own cause comes first: after the last of the errors, it would seem to be the cause of that one.
-  const why = cause === undefined ? [] : [`caused by ${toldOf(cause)}`];
+  const told = cause === undefined ? 'undefined' : toldOf(cause);
+  const why = told === 'undefined' ? [] : [`caused by ${told}`];
   const each = errors.map((error, at) => `error ${at + 1}: ${toldOf(error)}`);
   return [authorsPart(record), ...why, ...each].join('\n');
 }

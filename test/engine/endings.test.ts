@@ -32,6 +32,12 @@ test('a long message without an error is cut as well, and a short one is not', (
   assert.equal(stackOf(new State('Failed', '7'.repeat(8_000))), '7'.repeat(8_000));
 });
 
+test('a cause that is undefined, as of an error that was thrown on in any case, is not told', () => {
+  const error = new RangeError('no rows', { cause: undefined });
+
+  assert.doesNotMatch(stackOf(failed(error)), /caused by/);
+});
+
 test('no part of a secret is left where a long error is cut', () => {
   hideSecret('sesame-open-the-door');
 
