@@ -3,6 +3,7 @@
 import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
 import { atOnce } from '../../lib/thenable.ts';
+import { endingOf } from '../endings.ts';
 import type { LoadedTask } from '../loaded-task.ts';
 
 /** A task run, and the final states of the runs that it waited for. */
@@ -51,10 +52,10 @@ function triggerSatisfied({ loaded, upstream }: UpstreamFacts): State | undefine
   } catch (thrown) {
     const cause = upstream.find(({ error }) => error !== undefined)?.error;
     if (thrown instanceof Signal) {
-      const { type, message } = thrown.state;
-      if (type === 'Paused' && loaded.plan.isApproved) return undefined;
-      if (type === 'Skipped' || type === 'Paused') return thrown.state;
-      return new State(type, message, { error: new Error(message, { cause }) });
+      const { state } = endingOf(thrown, loaded.plan);
+      if (state.isPaused() && loaded.plan.isApproved) return undefined;
+      const { type, message } = state;
+      return state.isFailed() ? new State(type, message, { error: new Error(message, { cause }) }) : state;
     }
     const message = `Unexpected error while checking task trigger: ${String(thrown)}`;
     return new State('TriggerFailed', message, { error: new Error(message, { cause: thrown }) });

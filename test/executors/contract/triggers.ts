@@ -3,6 +3,7 @@ import { Flow, triggers, unmapped, type Trigger } from 'heddle';
 import {
   add,
   countFor,
+  doneBefore,
   end,
   inc,
   ran,
@@ -155,6 +156,15 @@ export function triggerRules(rule: Rule): void {
       assert.equal((state.of('broken').error?.cause as Error).name, 'TypeError');
     },
   );
+
+  rule('a signal of a trigger ends the run in its state, with what else it carries', async (run) => {
+    const flow = new Flow('signals-of-triggers', () => inc(doneBefore() as never));
+
+    const { state } = await run(flow);
+
+    assert.deepEqual([state.of('done-before').message, state.of('done-before').error], ['it was done', undefined]);
+    assert.equal(state.of('inc').result, 'done before1');
+  });
 
   rule('a trigger that gives a promise is no yes', async (run) => {
     const flow = new Flow('late', () => ranIfLate());
