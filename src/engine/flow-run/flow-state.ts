@@ -132,7 +132,7 @@ export class FlowState<Plan = unknown> extends State {
 
 /** A resource has no value outside of the task runs that use it. */
 function stateOf({ node, state }: NodeRun): State {
-  if (!(node instanceof Resource) || !state.isSuccessful()) return state;
+  if (!(node instanceof Resource) || state.type !== 'Success') return state;
   return new State(state.type, 'All that its setup needs was there: each thread opens it when a task needs it.');
 }
 

@@ -5,6 +5,7 @@ import { withConfig } from '../../../src/config/config.ts';
 import { linesOf, newDiary, note } from '../../fixtures/diary.ts';
 import * as resources from '../../fixtures/resources.ts';
 import { newRoom } from '../../fixtures/room.ts';
+import { end } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 const { ask, askFor2, askLater, askUntilAborted, client, closedIn, diaryOf, flaky, tagged, talk, talkative } =
@@ -262,6 +263,16 @@ function setupRules(rule: Rule): void {
 
     const { type, message } = state.of('use-number');
     assert.deepEqual([type, message, state.type], ['Skipped', 'nothing to connect to', 'Success']);
+  });
+
+  rule('a resource whose arguments are skipped is skipped, and says why', async (run) => {
+    const flow = new Flow('skipped', () => ask('x', client(end('skip') as never)));
+
+    const { state } = await run(flow);
+
+    const { type, message } = state.of('client');
+    assert.deepEqual([type, state.of('ask').type], ['Skipped', 'Skipped']);
+    assert.match(message, /^An upstream task was skipped/);
   });
 
   rule('a task that returns its resource is told that it cannot leave its thread', async (run) => {
