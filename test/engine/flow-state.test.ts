@@ -146,9 +146,12 @@ test('a node of another flow is refused', async () => {
   const foreign = new Flow('g', () => fussy(1)).plan;
 
   assert.throws(() => state.of(foreign), { code: 'UNKNOWN_TASK', task: 'fussy' });
-  assert.throws(() => state.of(fussy as unknown as Node), {
+  assert.throws(() => state.of(plusOne as unknown as Node), {
     code: 'UNKNOWN_TASK',
-    message: `flow 'f' has no task 'the function fussy'. It has: plus one.`,
+    task: 'plus one',
+    message:
+      `'plus one' is a task, of which a flow may have several nodes: give state.of() the node that its call gave, or ` +
+      `the slug. Flow 'f' has: plus one.`,
   });
 });
 

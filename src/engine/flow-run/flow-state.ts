@@ -7,6 +7,7 @@ import type { Graph } from '../../flow/graph.ts';
 import { Node, type Opaque } from '../../flow/node.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State, type StateDetails, type StateType } from '../../flow/state.ts';
+import { Task } from '../../flow/task.ts';
 import { isContainer } from './flow-plan.ts';
 import type { NodeRun } from './node-run.ts';
 import { timelineOf } from './timeline-of.ts';
@@ -102,12 +103,17 @@ export class FlowState<Plan = unknown> extends State {
     const node = typeof which === 'string' ? graph.bySlug(which) : which;
     const run = node === undefined ? undefined : runs.get(node);
     if (run !== undefined) return stateOf(run);
+    const all = `has: ${[...graph.slugs].join(', ')}.`;
+    // Only the compiler would notice.
+    if (which instanceof Task) {
+      const told =
+        `'${which.name}' is a task, of which a flow may have several nodes: give state.of() the node that its call ` +
+        `gave, or the slug. Flow '${graph.flow}' ${all}`;
+      throw new UsageError('UNKNOWN_TASK', told, { flow: graph.flow, task: which.name });
+    }
     const name = which instanceof Node ? which.slug : which;
-    // A task is easily passed instead of its node, which only the compiler would notice.
     const slug = typeof name === 'string' ? name : describe(name);
-    const message =
-      `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It has: ` +
-      `${[...graph.slugs].join(', ')}.`;
+    const message = `flow '${graph.flow}' has no task '${slug}'.${didYouMean(slug, graph.slugs)} It ${all}`;
     throw new UsageError('UNKNOWN_TASK', message, { flow: graph.flow, task: slug });
   }
 
