@@ -2,7 +2,7 @@ import { toMilliseconds, toPositiveMilliseconds, type Duration } from '../lib/du
 import { UsageError } from '../lib/heddle-error.ts';
 import { registry } from '../code/registry.ts';
 import { config } from '../config/config.ts';
-import { checkOptions, oneOf, rules } from '../lib/options.ts';
+import { checkOptions, handlerRule, handlersRule, oneOf, rules } from '../lib/options.ts';
 import { checkTemplate } from '../lib/template.ts';
 import type { Check } from '../values/travels.ts';
 import type { Mapped, Node, Unmapped } from './node.ts';
@@ -182,8 +182,8 @@ export const taskOptionRules = {
   check: oneOf('strict', 'warn', 'off'),
   valueLimit: rules.positiveCount,
   zip: oneOf('strict', 'shortest'),
-  stateHandlers: rules.functions,
-  onFailure: rules.function,
+  stateHandlers: handlersRule('({ from, to }) => …'),
+  onFailure: handlerRule('({ state }) => …'),
   ...placingOptionRules,
   ...storingOptionRules,
 };

@@ -32,10 +32,9 @@ export const rules = {
   },
   text: { expected: 'a text that is not empty', holds: isText },
   flag: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
-  function: { expected: 'a function', holds: isFunction },
+  function: { expected: 'a function', holds: (value) => typeof value === 'function' },
   list: { expected: 'an array', holds: Array.isArray },
   texts: { expected: 'an array of texts that are not empty', holds: (value) => isListOf(isText, value) },
-  functions: { expected: 'an array of functions', holds: (value) => isListOf(isFunction, value) },
   port: { expected: 'a port number from 0 to 65535', holds: (value) => isCount(value, 0, 65_535) },
   anything: { expected: 'anything', holds: () => true },
 } satisfies Record<string, OptionRule>;
@@ -52,16 +51,34 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A function that is called with one object. One of several arguments, as others call theirs, finds nothing there. */
+export function handlerRule(shape: string): OptionRule {
+  return { expected: `a function of one object, such as ${shape}`, holds: isHandler, got: handlerGot };
+}
+
+/** An array of them. */
+export function handlersRule(shape: string): OptionRule {
+  return {
+    expected: `an array of functions of one object, such as ${shape}`,
+    holds: (value) => isListOf(isHandler, value),
+    got: (value) => handlerGot(Array.isArray(value) ? value.find((each) => !isHandler(each)) : value),
+  };
+}
+
+function isHandler(value: unknown): boolean {
+  return typeof value === 'function' && value.length <= 1;
+}
+
+function handlerGot(value: unknown): string {
+  return typeof value === 'function' ? `${describe(value)}, of ${value.length} arguments` : describe(value);
+}
+
 function isCount(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
   return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
 }
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
 }
 
 function isListOf(isMember: (value: unknown) => boolean, value: unknown): boolean {

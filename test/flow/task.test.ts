@@ -166,13 +166,28 @@ test('a text where a list is wanted is refused, and never taken letter by letter
   );
   refused(
     () => load.with({ stateHandlers: 'prod' as never })(),
-    `option 'stateHandlers' of load.with() should be an array of functions; got 'prod'`,
+    `option 'stateHandlers' of load.with() should be an array of functions of one object, such as ({ from, to }) => …; ` +
+      `got 'prod'`,
   );
   refused(
     () => load.map('prod'),
     `argument 1 of load.map() is 'prod', which cannot be mapped over. Pass a list, or wrap it in unmapped() to give ` +
       `every child the whole value.`,
   );
+});
+
+test('a handler of several arguments, as Prefect calls them, is refused, since it would find nothing in them', () => {
+  const load = anyTask('load');
+  const three = (_task: unknown, _from: unknown, to: unknown) => to;
+
+  assert.throws(() => load.with({ stateHandlers: [() => {}, three as never] }), {
+    code: 'INVALID_OPTION',
+    message: /functions of one object, such as \(\{ from, to \}\) => …; got the function three, of 3 arguments$/,
+  });
+  assert.throws(() => load.with({ onFailure: ((_task: unknown, state: unknown) => state) as never }), {
+    code: 'INVALID_OPTION',
+    message: /should be a function of one object, such as \(\{ state \}\) => …; got the function .*, of 2 arguments$/,
+  });
 });
 
 test('a task without a function, or with something else, is refused', () => {

@@ -2,7 +2,7 @@
 
 import type { Duration } from '../../lib/duration.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
-import { isRecord, oneOf, rules } from '../../lib/options.ts';
+import { handlerRule, handlersRule, isRecord, oneOf, rules } from '../../lib/options.ts';
 import type { State } from '../../flow/state.ts';
 import { resultRule } from '../../flow/storing.ts';
 import type { Result } from '../../results/result.ts';
@@ -124,9 +124,9 @@ export const flowRules = {
   schedule: scheduleRule,
   result: resultRule,
   flowRunName: runName,
-  stateHandlers: rules.functions,
-  terminalStateHandler: rules.function,
-  onFailure: rules.function,
+  stateHandlers: handlersRule('({ from, to }) => …'),
+  terminalStateHandler: handlerRule('({ state, referenceStates }) => …'),
+  onFailure: handlerRule('({ state }) => …'),
   ...flowPlacingRules,
 };
 
