@@ -67,10 +67,11 @@ export function pauseListening(): void {
 
 function interrupt(signal: NodeJS.Signals): void {
   stopListening();
-  // It came after the last run was over: the process ends, as if nobody had listened.
-  if (runs.size === 0) return end(signal);
+  const isOurs = process.listenerCount(signal) === 0;
+  // It came after the last run was over: as if we had not listened, the process ends, or whoever listens too is told.
+  if (runs.size === 0) return isOurs ? end(signal) : undefined;
   process.exitCode = exitCodes[signal as keyof typeof exitCodes];
-  if (process.listenerCount(signal) === 0) interrupted = signal;
+  if (isOurs) interrupted = signal;
   // The second one.
   if (isFirstProcess) process.once(signal, quit);
   for (const cancel of runs) cancel(signal);

@@ -58,6 +58,13 @@ test('Ctrl-C right after the last flow run ends the process as if there had been
   assert.deepEqual(await interrupted('too-late', 'SIGINT'), { end: [null, 'SIGINT'], said: [] });
 });
 
+test('a program that listens itself is told once of a signal right after the last flow run', bounded, async () => {
+  const { end, said } = await interrupted('too-late-server', 'SIGTERM');
+
+  assert.deepEqual(end, [0, null]);
+  assert.deepEqual(said, ['too-late-server is over', 'heard']);
+});
+
 /** Runs the program, sends it the signal when it says that it has started, and gives how it ended and what it said. */
 async function interrupted(how: string, signal: NodeJS.Signals): Promise<{ end: unknown[]; said: string[] }> {
   const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
