@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers';
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** That of a container is sent no signal that it does not listen for, not even by itself. */
 const isFirstProcess = process.pid === 1;
@@ -48,17 +49,19 @@ export function isAnyRunGoingOn(): boolean {
 
 /** Whether the program waits to be told to end, as servers do: it is meant to stay then. */
 export function awaitsSignal(program: Pick<NodeJS.Process, 'listenerCount'>): boolean {
-  return Object.keys(exitCodes).some((signal) => program.listenerCount(signal) > 0);
+  return signals.some((signal) => program.listenerCount(signal) > 0);
 }
 
 /**
  * To be called before a function of the user's. While that keeps this thread busy, no listener is ever called, and one
- * that is there would only keep Ctrl-C from ending the process. Listening goes on when the event loop turns again.
+ * that is there would only keep Ctrl-C from ending the process, unless the program listens itself. Listening goes on
+ * when the event loop turns again.
  */
 export function pauseListening(): void {
   // Whoever listens to nothing there is sent nothing.
   if (!isListening || isFirstProcess) return;
-  stopListening();
+  isListening = false;
+  for (const signal of signals) if (process.listenerCount(signal) === 1) process.off(signal, interrupt);
   pause = setTimeout(() => {
     pause = undefined;
     if (runs.size > 0) listen();
@@ -66,6 +69,8 @@ export function pauseListening(): void {
 }
 
 function interrupt(signal: NodeJS.Signals): void {
+  clearTimeout(pause);
+  pause = undefined;
   stopListening();
   const isOurs = process.listenerCount(signal) === 0;
   // It came after the last run was over: as if we had not listened, the process ends, or whoever listens too is told.
@@ -96,12 +101,13 @@ function stopIfIdle(): void {
 }
 
 function listen(): void {
-  isListening = true;
   // First, since a listener of the program's that is called once is gone when it is called.
-  for (const signal of Object.keys(exitCodes)) process.prependListener(signal as NodeJS.Signals, interrupt);
+  stopListening();
+  for (const signal of signals) process.prependListener(signal, interrupt);
+  isListening = true;
 }
 
 function stopListening(): void {
   isListening = false;
-  for (const signal of Object.keys(exitCodes)) process.off(signal, interrupt);
+  for (const signal of signals) process.off(signal, interrupt);
 }

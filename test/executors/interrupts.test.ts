@@ -65,6 +65,13 @@ test('a program that listens itself is told once of a signal right after the las
   assert.deepEqual(said, ['too-late-server is over', 'heard']);
 });
 
+test('a signal that a program listens for itself is heard by runs on its thread, in tasks too', bounded, async () => {
+  const { end, said } = await interrupted('told-in-a-task', 'SIGTERM');
+
+  assert.deepEqual(end, [143, null]);
+  assert.deepEqual(said, ['heard', 'Cancelled', 'told-in-a-task is over']);
+});
+
 /** Runs the program, sends it the signal when it says that it has started, and gives how it ended and what it said. */
 async function interrupted(how: string, signal: NodeJS.Signals): Promise<{ end: unknown[]; said: string[] }> {
   const script = fileURLToPath(new URL('../fixtures/ends-by-itself.ts', import.meta.url));
