@@ -69,7 +69,7 @@ export interface HeldDeed {
 
 interface Registry {
   readonly entries: Map<string, object>;
-  /** Of those that no module leads to: a program may make some for each request, and drop them. */
+  /** Of those that perhaps no module leads to: a program may make some for each request, and drop them. */
   readonly passing: Map<string, WeakRef<object>>;
   /** Hears the key of such a one that is gone. */
   readonly gone: FinalizationRegistry<string>;
@@ -123,7 +123,9 @@ export function register(name: string, entry: object): Reference {
     ...(module === undefined && site.file !== '' && !isThere(site.file) && { made: 'outside of any file' }),
   };
   const key = keyOf(reference);
-  if (module === undefined) keepWeakly(key, entry);
+  // What a module makes that is imported for its tasks may be there for nobody but those who will look for it.
+  const isPassing = module === undefined || (site.isGuess === true && registry.watchers.size === 0);
+  if (isPassing) keepWeakly(key, entry);
   else registry.entries.set(key, entry);
   for (const notify of registry.watchers) notify();
   return reference;

@@ -9,7 +9,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { find, fingerprintOf, namesIn, projectOf, register } from '../../src/code/registry.ts';
-import type { Task } from '../../src/index.ts';
+import { task, type Task } from '../../src/index.ts';
 import { fixture, lineOf } from './fixtures.ts';
 import { makeInside, plusOne, steps, twice } from './fixtures/tasks.ts';
 
@@ -51,18 +51,21 @@ test('a task made inside a function has no module, but is found on its own threa
 });
 
 test('what is made inside a function is found as long as the program has it, and kept no longer', async () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
   const made = Array.from({ length: 50 }, () => makeInside());
+  assert.equal(find(made[0]!.reference), made[0]);
+
+  assert.ok((await countKept(made)) <= 1);
+});
+
+test('so is what a function made when it had waited, although that may be the body of a module', async () => {
+  const made = await (async () => {
+    await turn();
+    return Array.from({ length: 50 }, () => task('made later', (x: number) => x));
+  })();
   const { reference } = made[0]!;
-  const seen = made.map((each) => new WeakRef(each));
-  assert.equal(find(reference), made[0]);
+  assert.deepEqual([reference.module, find(reference)], [import.meta.url, made[0]]);
 
-  made.length = 0;
-  await turn();
-  collectGarbage();
-
-  assert.ok(seen.filter((each) => each.deref() !== undefined).length <= 1);
+  assert.ok((await countKept(made)) <= 1);
 });
 
 test('a task of a CommonJS module is known by that module', () => {
@@ -109,3 +112,14 @@ test('the project of a folder is the nearest one above that has a package.json, 
   assert.equal(projectOf(root), root);
   assert.equal(projectOf(parse(tmpdir()).root), parse(tmpdir()).root);
 });
+
+/** How many are left when the program has dropped them. */
+async function countKept(made: object[]): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const seen = made.map((each) => new WeakRef(each));
+  made.length = 0;
+  await turn();
+  collectGarbage();
+  return seen.filter((each) => each.deref() !== undefined).length;
+}
