@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { homedir } from 'node:os';
 import { processWide } from '../lib/process-wide.ts';
+import { homeFolder } from './home.ts';
 import { loadConfig, overrideConfig, type ConfigOverrides } from './load-config.ts';
 import type { Whereabouts } from './references.ts';
 import type { Config } from './tree.ts';
@@ -24,5 +24,5 @@ export function withConfig<T>(overrides: ConfigOverrides, body: () => T): T {
 }
 
 function whereabouts(): Whereabouts {
-  return { env: process.env, home: homedir(), directory: process.cwd() };
+  return { env: process.env, home: homeFolder(), directory: process.cwd() };
 }

@@ -1,8 +1,8 @@
 import { nodeCrypto } from '../lib/lazy-node.ts';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, resolve, win32 } from 'node:path';
 import { config } from '../config/config.ts';
+import { homeFolder } from '../config/home.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { messageIn } from '../lib/thrown-text.ts';
@@ -40,7 +40,7 @@ export class LocalResult implements Result {
     });
     const { directory, serializer = serializers.v8 } = options;
     this.#hasOwnDirectory = directory !== undefined;
-    this.directory = resolve(directory?.replace(/^~(?=$|[/\\])/, () => homedir()) ?? config().results.directory);
+    this.directory = resolve(directory?.replace(/^~(?=$|[/\\])/, () => homeFolder()) ?? config().results.directory);
     this.serializer = serializer;
   }
 

@@ -94,6 +94,21 @@ suite('surroundings', { concurrency: 2 }, () => {
     assert.match(program.stdout.at(-1)!, /^Success: /);
   });
 
+  test(
+    'a user without a home, like a number that a container is started as, has the root folder for one',
+    { ...bounded, skip: whyNotNobody },
+    async () => {
+      const code = `import { config } from './src/config/config.ts';
+      import { LocalResult } from './src/index.ts';
+      console.log(config().results.directory, new LocalResult({ directory: '~/kept' }).directory);`;
+      const args = [...nobody, 'env', '--unset=HOME', process.execPath, '--input-type=module', '-e', code];
+      await using program = new Program('setpriv', args);
+
+      assert.equal(await program.status(), 0, program.stderr.join('\n'));
+      assert.deepEqual(program.stdout, ['/.heddle/results /kept']);
+    },
+  );
+
   test('processes of node:cluster that each listen at any free port do not share one', bounded, async () => {
     await using program = new Program(process.execPath, ['test/fixtures/forks.ts']);
 
