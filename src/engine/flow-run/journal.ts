@@ -48,6 +48,8 @@ type Header =
 interface StoredNode {
   shape: NodeShape | undefined;
   blocks: StoredBlock[];
+  /** The indices that are valid in one of the blocks. */
+  noted: Ranges;
 }
 
 /** To be increased whenever the format of the file changes. */
@@ -206,12 +208,9 @@ export class Journal implements Disposable {
 
   #readNode(header: Exclude<Header, { type: 'run' }>, bytes: Uint8Array): void {
     let node = this.#nodes.get(header.slug);
-    if (node === undefined) this.#nodes.set(header.slug, (node = { shape: undefined, blocks: [] }));
-    if (header.type === 'block') {
-      const { start, count } = header;
-      node.blocks.push({ block: { start, count, bytes }, valid: [rangeOf(header)] });
-      return;
-    }
+    if (node === undefined)
+      this.#nodes.set(header.slug, (node = { shape: undefined, blocks: [], noted: new Ranges() }));
+    if (header.type === 'block') return addBlock(node, { start: header.start, count: header.count, bytes });
     const { kept, slug, length, inputs } = header;
     const ranges = new Ranges();
     for (const range of kept) ranges.add(range);
@@ -220,6 +219,8 @@ export class Journal implements Disposable {
       const still = valid.flatMap((range) => ranges.overlap(range));
       return still.length === 0 ? [] : [{ block, valid: still }];
     });
+    node.noted = new Ranges();
+    for (const range of node.blocks.flatMap(({ valid }) => valid)) node.noted.add(range);
   }
 
   #unreadable(flowRunId: string): HeddleError {
@@ -228,6 +229,15 @@ export class Journal implements Disposable {
       `resumed. Give the run another flowRunId, or remove the file to run all of it anew.`;
     return new HeddleError('JOURNAL_UNREADABLE', message, { path: this.path, flowRunId });
   }
+}
+
+/** What processes note twice that did not see each other counts as it was noted first. */
+function addBlock({ blocks, noted }: StoredNode, block: Block): void {
+  const range = rangeOf(block);
+  const valid = Ranges.of(range);
+  for (const known of noted.overlap(range)) valid.remove(known);
+  if (!valid.isEmpty) blocks.push({ block, valid: valid.all });
+  noted.add(range);
 }
 
 function unwritable(path: string, flowRunId: string, cause: unknown): HeddleError {
