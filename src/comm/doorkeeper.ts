@@ -42,7 +42,8 @@ export function doorkeeper({ token, wantsCertificate }: Demands): Doorkeeper {
 function tokenCheck(token: string): (request: IncomingMessage) => Objection | undefined {
   const expected = digest(`Bearer ${token}`);
   return ({ headers: { authorization: given } }) => {
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return undefined;
+    if (given !== undefined && timingSafeEqual(digest(given.replace(/^bearer +/i, 'Bearer ')), expected))
+      return undefined;
     const problem = given === undefined ? 'no token was given' : 'the token given is not the one expected here';
     return {
       status: 401,

@@ -39,8 +39,12 @@ test('metrics are told to those who know the token', bounded, async () => {
   const stranger = await fetch(url);
   const guesser = await fetch(url, { headers: { authorization: 'Bearer guess' } });
   const metrics = await fetch(url, { headers: { authorization } });
+  // HTTP minds no case in the name of a scheme.
+  const lower = await fetch(url, { headers: { authorization: authorization.replace('Bearer', 'bearer') } });
+  const basic = await fetch(url, { headers: { authorization: authorization.replace('Bearer', 'Basic') } });
 
-  assert.deepEqual([stranger.status, guesser.status, metrics.status], [401, 401, 200]);
+  const statuses = [stranger, guesser, metrics, lower, basic].map(({ status }) => status);
+  assert.deepEqual(statuses, [401, 401, 200, 200, 401]);
   assert.equal(((await guesser.json()) as { code: string }).code, 'WRONG_TOKEN');
   assert.equal(stranger.headers.get('www-authenticate'), 'Bearer realm="heddle"');
   assert.match(metrics.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/);
