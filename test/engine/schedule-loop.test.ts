@@ -179,6 +179,19 @@ test('a clock that is set back makes no run happen twice', async () => {
   );
 });
 
+test('that a clock was set back during a wait is told, which is as much longer', async () => {
+  const clock = clockAt('09:30');
+  const wait = async (milliseconds: number, signal: AbortSignal) => {
+    await clock.wait(milliseconds, signal);
+    if (clock.waits.length === 1) clock.pass(-48 * hour);
+  };
+  const loop = serving(tellsWhen, { schedule: hourly, maxRuns: 1, clock: { ...clock, wait } });
+
+  await loop.follow();
+
+  assert.match(messages(loop.records, 'warn').join(), /^the clock .* set back, .* still at .*T10:00.*in 48 h 29 /);
+});
+
 test('a wait that is longer than any timer goes on to its end', async () => {
   const monthly = new Schedule({ clocks: [new CronClock('0 0 1 * *')] });
   const { runs, clock, records, ...loop } = serving(tellsWhen, { schedule: monthly, maxRuns: 1 });

@@ -176,8 +176,17 @@ class ScheduleLoop<Plan> {
       } catch (error) {
         if (!this.#signal.aborted) throw error;
       }
+      const before = left;
       left = time - this.#clock.now();
+      if (left > before) this.#tellSetBack(time, left);
     }
+  }
+
+  #tellSetBack(time: number, left: number): void {
+    this.#logger.warn(
+      `the clock of this machine was set back, so that no run happens twice the next one is still at ` +
+        `${isoTime(time)}, now in ${formatDuration(left)}; to have those before it, start this program again`,
+    );
   }
 
   async #run(event: ScheduledEvent): Promise<void> {
