@@ -3,7 +3,7 @@
 //
 // The first line has the options of the core. Each other line is an event: its time, a hash of the commands, the event.
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { version } from '../lib/version.ts';
@@ -63,7 +63,7 @@ export class Recorder {
     const batch = this.#batch;
     this.#batch = '';
     try {
-      if (this.#descriptor !== undefined) writeSync(this.#descriptor, batch);
+      if (this.#descriptor !== undefined) writeFileSync(this.#descriptor, batch);
     } catch (error) {
       // Scheduling goes on without a recording.
       this.#descriptor = undefined;

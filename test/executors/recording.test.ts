@@ -125,6 +125,17 @@ test('a cluster whose recording cannot be written does not start', bounded, asyn
   await assert.rejects(cluster.start(), { code: 'RECORDING_FAILED', message: /nowhere.*ENOENT/ });
 });
 
+test('a recording ends where its disk was full, also if there is room again later', bounded, async () => {
+  using folder = newFolder();
+  const script = 'mount -t tmpfs -o size=256k none "$1" && exec "$2" test/fixtures/recorded-on-full-disk.ts "$1"';
+  const args = ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder.path, process.execPath];
+  await using program = new Program('unshare', args);
+
+  assert.equal(await program.status(), 0, program.stderr.join('\n'));
+  assert.match(program.stdout[0]!, /cannot be recorded in .*scheduler\.log: ENOSPC/);
+  assert.deepEqual(program.stdout.slice(1), ['cut: true']);
+});
+
 async function recorded(folder: string): Promise<string> {
   const record = join(folder, 'scheduler.log');
   await using cluster = new LocalCluster({ workers: 1, record });
