@@ -200,7 +200,9 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     this.#assembly.clear();
   }
 
+  /** Of one that is closed, nothing would end the wait. */
   #startGivingUp(): void {
+    if (this.#socket.readyState === this.#socket.CLOSED) return;
     this.#giveUp ??= setTimeout(() => this.#socket.terminate(), this.#options.closeTimeoutMs);
   }
 

@@ -244,6 +244,20 @@ test('workers join a scheduler of its own, and a flow runs there by its address'
   assert.equal(await scheduler.status(), 0);
 });
 
+test('a run whose scheduler is killed gives status 1, and nothing keeps its process', async () => {
+  const env = { HEDDLE_TOKEN: 'selvedge' };
+  await using scheduler = heddle(['scheduler', '--listen', '0'], env);
+  const url = /ws:\/\/\S+?:\d+/.exec(await scheduler.line(/listening at/))![0];
+  await using _worker = heddle(['worker', url], env);
+  await using program = heddle(['run', flow, '--flow', 'greeting', '-p', 'stay=true', '--scheduler', url], env);
+  await program.line(/waiting for the end/);
+
+  scheduler.child.kill('SIGKILL');
+
+  assert.equal(await program.status(), 1);
+  assert.match(program.stderr.at(-1)!, /Failed: the connection to the scheduler .* was lost/);
+});
+
 test('output that is not a terminal has no control characters', async () => {
   await using program = heddle(['run', script, '--workers', '1']);
 
