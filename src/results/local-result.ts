@@ -81,7 +81,8 @@ export class LocalResult implements Result {
     } catch (cause) {
       // The first error is the one to report, also when the draft cannot be removed.
       await rm(draft, { force: true }).catch(() => undefined);
-      const message = `the result '${location}' could not be written to ${path}: ${messageIn(cause)}`;
+      const remedy = this.#hasOwnDirectory ? '' : `. ${anotherFolder}`;
+      const message = `the result '${location}' could not be written to ${path}: ${messageIn(cause)}${remedy}`;
       throw new HeddleError('RESULT_UNWRITABLE', message, { location, path, cause });
     }
   }
@@ -106,6 +107,10 @@ export class LocalResult implements Result {
     throw new UsageError('INVALID_LOCATION', message, { location, directory: this.directory });
   }
 }
+
+const anotherFolder =
+  'Another folder can be set as results.directory in the configuration where the task runs (or ' +
+  'HEDDLE__RESULTS__DIRECTORY)';
 
 /**
  * Why a location is refused. What leads out of the directory is, on any system, since a location may be made of

@@ -230,6 +230,20 @@ test('a location below a file cannot be written, and says why', async () => {
   assert.equal(await result.read('file'), 'kept');
 });
 
+test('where the folder of the configuration cannot be written to, it is said how to name another', async () => {
+  await using room = await temporary();
+  await new LocalResult({ directory: room.path }).write('kept', 'file');
+  const directory = join(room.path, 'file');
+  const results = withConfig({ results: { directory } }, () => [new LocalResult({ directory }), new LocalResult()]);
+
+  const said = await Promise.all(results.map(async (result) => (await rejection(result.write(1, 'x'))).message));
+
+  assert.deepEqual(
+    said.map((message) => /: E\w+: .* as results\.directory in .*HEDDLE__RESULTS__DIRECTORY/.test(message)),
+    [false, true],
+  );
+});
+
 test(
   'a directory that may not be written to, or not be entered, is told as such',
   { skip: process.platform === 'win32' ? 'Windows has no such permissions' : false },
