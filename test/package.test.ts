@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'heddle-package-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const flow = `
-import { context, Flow, inspectSerializable, registerType, task } from 'heddle';
+import { context, flatten, Flow, inspectSerializable, registerType, task } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
 const double = task('double', (x: number) => {
   context.logger.info('doubling ' + x);
@@ -29,6 +29,8 @@ declare module 'heddle' {
   interface RegisteredTypes { Size: Size }
 }
 registerType(Size, { tag: 'Size', encode: ({ value }) => value, decode: (value: number) => new Size(value) });
+const split = task('split', (size: number): number[][] => [[size], [size, 1]]);
+export const halves = new Flow('halves', () => double.map(flatten(split(2))));
 export const enlarge = task('enlarge', (size: Size) => size.larger());
 const executor = new DistributedExecutor(() => new LocalCluster({ workers: 2, processes: process.argv[2] === 'processes' }));
 const flow = new Flow('installed', { executor }, () => double.map([1, 2, 3]));

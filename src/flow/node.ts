@@ -250,7 +250,9 @@ function assertNotMarked(mark: string, value: unknown): void {
   throw new UsageError('MARKED_TWICE', message, { marks: [mark, other] });
 }
 
-type Lists<T> = Node<Iterable<Iterable<T>>> | Iterable<Iterable<T> | Node<Iterable<T>>>;
+type Lists<T> = Node<List<List<T>>> | List<List<T> | Node<List<T>>>;
+/** An array is an iterable too, but of an array in an array the compiler does not always find out what is in it. */
+type List<T> = readonly T[] | Iterable<T>;
 
 /** What may stand for an argument of type `T` in a call: the value, a node of it, or a value with nodes in it. */
 export type Argument<T> = T | Node<T> | (T extends readonly (infer Element)[] ? Flattened<Element> : never) | Inside<T>;
