@@ -5,7 +5,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
 import type { Travelling } from '../values/type-check.ts';
 import { sensorOptionRules, type SensorOptions } from './settings.ts';
-import { FunctionTask, type Task } from './task.ts';
+import { FunctionTask, type Task, type Written } from './task.ts';
 
 /** What a condition returns when it holds. `undefined`, `null` and `false` mean that it does not hold yet. */
 type Answer<Result> = Exclude<Awaited<Result>, undefined | null | false | void>;
@@ -19,14 +19,14 @@ const defaultEvery = '10s';
  * `TimedOut` when the condition does not hold within `timeout` of its first call. What the condition throws fails the
  * task, which is retried like any other. Throws a `UsageError` as `task` does.
  */
-export function sensor<Args extends readonly unknown[], Result, Condition = (...args: Args) => Result>(
+export function sensor<Args extends readonly unknown[], Result, Condition = Written<Args, Result>>(
   name: string,
-  condition: Condition & Travelling<Condition, (...args: Args) => Result>,
+  condition: Condition & Travelling<Condition, Written<Args, Result>>,
 ): Task<Args, Answer<Result>>;
-export function sensor<Args extends readonly unknown[], Result, Condition = (...args: Args) => Result>(
+export function sensor<Args extends readonly unknown[], Result, Condition = Written<Args, Result>>(
   name: string,
   options: SensorOptions,
-  condition: Condition & Travelling<Condition, (...args: Args) => Result>,
+  condition: Condition & Travelling<Condition, Written<Args, Result>>,
 ): Task<Args, Answer<Result>>;
 export function sensor<Args extends readonly unknown[], Result>(
   name: string,

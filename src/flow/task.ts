@@ -265,17 +265,25 @@ function classesOf(first: Code): Code[] {
 }
 
 /**
+ * A function as its author wrote it. Next to one that takes something else, the first is no hint what its parameters
+ * are: a default says it, as in any other function, and the compiler asks for it where nothing does.
+ */
+export type Written<Args extends readonly unknown[], Result> =
+  | ((...args: Args) => Result)
+  | ((...args: never[]) => never);
+
+/**
  * Makes a task of a function: `task('load', { retries: 3 }, async (path: string) => …)`. Throws a `UsageError` for a
  * missing name or function, and for unknown or wrong options.
  */
-export function task<Args extends readonly unknown[], Result, Implementation = (...args: Args) => Result>(
+export function task<Args extends readonly unknown[], Result, Implementation = Written<Args, Result>>(
   name: string,
-  implementation: Implementation & Travelling<Implementation, (...args: Args) => Result>,
+  implementation: Implementation & Travelling<Implementation, Written<Args, Result>>,
 ): Task<Args, Result>;
-export function task<Args extends readonly unknown[], Result, Implementation = (...args: Args) => Result>(
+export function task<Args extends readonly unknown[], Result, Implementation = Written<Args, Result>>(
   name: string,
   options: TaskOptions,
-  implementation: Implementation & Travelling<Implementation, (...args: Args) => Result>,
+  implementation: Implementation & Travelling<Implementation, Written<Args, Result>>,
 ): Task<Args, Result>;
 export function task<Args extends readonly unknown[], Result>(
   name: string,

@@ -8,6 +8,7 @@ const greet = task('greet', (name: string, greeting = 'hello', ...more: string[]
 const find = task('find', { retries: 3, retryDelay: '10s' }, async (id: string): Promise<string | undefined> => {
   return await Promise.resolve(id);
 });
+const pad = task('pad', { retries: 1 }, (text: string, width = 8) => text.padEnd(2 * width));
 const note = task('note', (options?: { readonly at: Date }) => void options);
 
 class Count extends Task {
@@ -50,8 +51,12 @@ export function optionalArguments(): void {
   exactly<Node<undefined>>()(note());
   exactly<Node<undefined>>()(note({ at: new Date(0) }));
 
+  exactly<Node<string>>()(pad('ann', pad.run('b', 2).length));
+
   // @ts-expect-error -- the name is not optional
   greet();
+  // @ts-expect-error -- the default is a text
+  greet('ann', 5);
   // @ts-expect-error -- a wrong rest argument
   greet('ann', 'hi', 5);
 }
@@ -110,4 +115,6 @@ export function options(): void {
   add.with({ trigger: (upstream) => upstream.length });
   // @ts-expect-error -- a task needs a function
   task('add', { retries: 3 });
+  // @ts-expect-error -- nothing says what it takes
+  task('add', (a, b: number) => [a, b]);
 }
