@@ -22,9 +22,15 @@ const publishedFields = [
   'dependencies',
 ];
 
-const tooOld =
-  '`heddle needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}). ' +
-  'Install one, or run npm install node@24 in your project and use npx.`';
+// Others also give themselves out as a new Node, and lack what we need of it. As in `src/cli/heddle.js`.
+const onlyOnNode = `{
+  const { bun, deno, node } = process.versions;
+  const here = bun ? 'Bun ' + bun : deno ? 'Deno ' + deno : 'Node ' + node;
+  if (bun || deno || parseInt(node) < 24) {
+    const found = 'heddle needs Node 24 or newer; this is ' + here + ' (' + process.execPath + ').';
+    throw new Error(found + ' Install one, or run npm install node@24 in your project and use npx.');
+  }
+}`;
 
 rmSync('dist', { recursive: true, force: true });
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
@@ -48,7 +54,7 @@ const options: BuildOptions = {
   packages: 'external',
   // Before anything else of ours runs. An older Node can read what is above it, as long as no name is imported from Node
   // that it lacks: such things are members of a module that is imported whole.
-  banner: { js: `if (parseInt(process.versions.node) < 24) throw new Error(${tooOld});` },
+  banner: { js: onlyOnNode },
 };
 
 // esbuild makes a file of the modules that the same entries share, and what is imported later is an entry too: dozens of

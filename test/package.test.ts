@@ -100,6 +100,24 @@ test('an older Node that imports the package is told in one sentence what is nee
   }
 });
 
+test('Bun and Deno, which only look like a Node that is new enough, are told so before anything runs', async () => {
+  const heddle = join('node_modules', '.bin', 'heddle');
+  for (const programs of [
+    ['--input-type=module', '--eval', `import 'heddle/executors'`],
+    [heddle, '--version'],
+  ]) {
+    for (const [name, other] of Object.entries({ bun: 'Bun 1.4.5', deno: 'Deno 2.9.6' })) {
+      const versions = `{ ...process.versions, ${name}: '${other.split(' ')[1]}' }`;
+      const disguise = `data:text/javascript,Object.defineProperty(process, 'versions', { value: ${versions} })`;
+      await using program = new Program(process.execPath, ['--import', disguise, ...programs], {}, folder);
+
+      assert.equal(await program.status(), 1);
+      const told = new RegExp(`heddle needs Node 24 or newer; this is ${other} \\(.*npm install node@24 `, 'm');
+      assert.match(program.stderr.join('\n'), told);
+    }
+  }
+});
+
 test('the commands of the installed package run a flow on a remote worker', { timeout: 60_000 }, async () => {
   const heddle = join(folder, 'node_modules', '.bin', 'heddle');
   const env = { HEDDLE_TOKEN: 'package', HEDDLE__CODE__DIRECTORY: join(folder, 'code') };
