@@ -80,6 +80,7 @@ export function rewriting(source: BundleSource): Plugin {
           return undefined;
         }
         source.noteAnnotations(path, text);
+        source.noteFormat(path, text);
         const enter = `__heddleEnter(${JSON.stringify(pathToFileURL(path).href)});`;
         const { code, before, map } = await new UserModule(path, source, build).rewritten(text);
         return { contents: withStatements(code, enter + before, map), loader: 'js', resolveDir: dirname(path) };

@@ -2,8 +2,10 @@
 // lie in the bundle's folder as they do in the project, so that they find each other.
 
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import nodeModule from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import type { BundleFile } from './bundle-archive.ts';
 import { projectOf } from '../registry.ts';
 
@@ -47,6 +49,8 @@ export class BundleSource {
   ignoresAnnotations = false;
   /** Whether imports stay of which nothing is used, as with Node. */
   keepsImports = true;
+  /** Whether a loader, such as `tsx`, has made CommonJS of modules here. */
+  isOfCommonJs = false;
   /** Folders of packages that come along as they are. */
   readonly #packages = new Set<string>();
   /** For each folder of a package that was looked at, whether it is not sent. */
@@ -96,6 +100,13 @@ export class BundleSource {
   noteAnnotations(path: string, text: string): void {
     const isSaid = readPackage(projectOf(dirname(path)))?.sideEffects !== undefined;
     this.ignoresAnnotations ||= isSaid || /[@#]__(?:PURE|NO_SIDE_EFFECTS)__/.test(text);
+  }
+
+  /** Notes whether this process has a module of ES only as one of CommonJS. */
+  noteFormat(path: string, text: string): void {
+    const exported: unknown = nodeModule.createRequire(path).cache[path]?.exports;
+    const isCompiled = Object(exported).__esModule === true && !types.isModuleNamespaceObject(exported);
+    this.isOfCommonJs ||= isCompiled && /^\s*(?:import|export)\b/m.test(text);
   }
 
   /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */

@@ -186,7 +186,7 @@ async function bringModules(source: BundleSource): Promise<void> {
 function packed(outputs: readonly OutputFile[], inputs: readonly string[], source: BundleSource): Bundle {
   const [map, code] = outputs.toSorted((a, b) => (a.path > b.path ? -1 : 1));
   const before = `${folderOf(source)}${versionsOf(inputs)}`;
-  const text = `${before}${withOwnHelpers(code!.text)}\n//# sourceMappingURL=${bundleEntry}.map\n`;
+  const text = `${before}${withOwnHelpers(code!.text, source)}\n//# sourceMappingURL=${bundleEntry}.map\n`;
   const files: BundleFile[] = [
     { path: bundleEntry, bytes: Buffer.from(text) },
     { path: `${bundleEntry}.map`, bytes: Buffer.from(withAbsoluteSources(map!.text, source.root)) },

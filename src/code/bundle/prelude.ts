@@ -99,12 +99,21 @@ const __heddleInit = (body) => {
 
 export const prelude = `${places}${imports}${running}`.trim();
 
-/** The helpers of esbuild are exchanged in what it made. The lines stay where they are, for the map. */
-export function withOwnHelpers(text: string): string {
-  return Object.entries({ __esm: '__heddleInit', __commonJS: '__heddleRequired' }).reduce((changed, [name, own]) => {
+const helpers = { __esm: '__heddleInit', __commonJS: '__heddleRequired' };
+/** Makes a module of what CommonJS exports, and asks whether what that calls its default is the default. */
+const asModule = /^(var __toESM = [^]*?)isNodeMode \|\| !mod \|\| !mod\.__esModule \?/m;
+
+/**
+ * The helpers of esbuild are exchanged in what it made. The lines stay where they are, for the map. All that CommonJS
+ * exports is the default to Node, though not to a loader that makes CommonJS of modules.
+ */
+export function withOwnHelpers(text: string, { isOfCommonJs }: { readonly isOfCommonJs: boolean }): string {
+  assert(!text.includes('var __toESM = ') || asModule.test(text), 'esbuild writes __toESM otherwise than is known');
+  const begun = isOfCommonJs ? text : text.replace(asModule, '$1true ?');
+  return Object.entries(helpers).reduce((changed, [name, own]) => {
     const declaration = new RegExp(`^var ${name} = [^]*?\\n};$`, 'm');
     const isUsed = changed.includes(`var ${name} = `);
     assert(!isUsed || declaration.test(changed), `esbuild writes ${name} otherwise than is known`);
     return changed.replace(declaration, (old) => `var ${name} = ${own};${old.replaceAll(/[^\n]/g, '')}`);
-  }, text);
+  }, begun);
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { createRequire, registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -74,22 +75,47 @@ test('what a module does by itself is done, though its package says that there i
   assert.deepEqual(await run('all'), ['a', 'b']);
 });
 
+const oldPackage = {
+  'node_modules/old/package.json': '{ "name": "old", "version": "1.0.0", "main": "index.js" }',
+  'node_modules/old/index.js': `Object.defineProperty(exports, '__esModule', { value: true });
+    exports.default = 1; exports.parse = 2;`,
+};
+const typedImport = `import old from 'old'; export const typed: number = (old as unknown as { parse: number }).parse;`;
+
 test('the default import of a CommonJS package is what it exports, in TypeScript and in packages too', async () => {
-  const old = `Object.defineProperty(exports, '__esModule', { value: true }); exports.default = 1; exports.parse = 2;`;
+  for (const facts of ['{ "type": "module" }', '{}']) {
+    using project = newProject({
+      ...oldPackage,
+      'package.json': facts,
+      'flow.mjs': `${begin}import { typed } from './typed.ts'; import { packed } from 'packed';
+        task('types', () => [typed, packed]);`,
+      'typed.ts': typedImport,
+      'node_modules/packed/package.json':
+        '{ "name": "packed", "version": "1.0.0", "type": "module", "main": "index.js" }',
+      'node_modules/packed/index.js': `import old from 'old'; export const packed = old.parse;`,
+    });
+    const { run } = await project.bundled();
+
+    assert.deepEqual(await run('types'), [2, 2]);
+  }
+});
+
+test('it is the default of that where a loader has made CommonJS of the module, as tsx does', async () => {
   using project = newProject({
-    'package.json': '{ "type": "module" }',
-    'flow.mjs': `${begin}import { typed } from './typed.ts'; import { packed } from 'packed';
-      task('types', () => [typed, packed]);`,
-    'typed.ts': `import old from 'old'; export const typed: number = (old as unknown as { parse: number }).parse;`,
-    'node_modules/packed/package.json':
-      '{ "name": "packed", "version": "1.0.0", "type": "module", "main": "index.js" }',
-    'node_modules/packed/index.js': `import old from 'old'; export const packed = old.parse;`,
-    'node_modules/old/package.json': '{ "name": "old", "version": "1.0.0", "main": "index.js" }',
-    'node_modules/old/index.js': old,
+    ...oldPackage,
+    'flow.mjs': `${begin}import { typed } from './typed.ts'; task('types', () => typed ?? 'of 1');`,
+    'typed.ts': typedImport,
   });
+  const source = `Object.defineProperty(exports, '__esModule', { value: true }); exports.typed = undefined;`;
+  const hooks = registerHooks({
+    load: (url, context, next) =>
+      url.endsWith('typed.ts') ? { format: 'commonjs', source, shortCircuit: true } : next(url, context),
+  });
+  createRequire(join(project.path, 'flow.mjs'))('./typed.ts');
+  hooks.deregister();
   const { run } = await project.bundled();
 
-  assert.deepEqual(await run('types'), [2, 2]);
+  assert.equal(await run('types'), 'of 1');
 });
 
 test('what is imported and not used is imported', async () => {
