@@ -59,8 +59,14 @@ function isBeyondNode(path: string): boolean {
 
 const documentation = /^\s*\/\*\*[^]*?\*\//gm;
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
-const looksAround =
-  /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b|\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)/;
+const looksAround = new RegExp(
+  [
+    /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b/,
+    /\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)|=\s*require\s*;/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 /** Packages that we look for ourselves, where they are loaded from: see `engine/loggers/named.ts`. */
 const lookedFor = new Set(['debug', 'pino', 'winston']);
 /** What may need more than what `esbuild` does. */

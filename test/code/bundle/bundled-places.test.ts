@@ -35,6 +35,19 @@ test('a dependency finds its files, by whatever means, and what it depends on is
   assert.deepEqual(await bundled.run('say'), ['index.js', 'data', 'lazy', `module.exports = 'lazy';`, true]);
 });
 
+test('so it does by another name of require(), as moment does for its locales', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import dep from 'dep'; task('say', () => dep('de'));`,
+    'node_modules/dep/package.json': '{ "name": "dep", "version": "1.0.0", "main": "index.js" }',
+    'node_modules/dep/index.js': `module.exports = (name) => {
+        try { const load = require; return load('./locale/' + name); } catch { return 'en'; }
+      };`,
+    'node_modules/dep/locale/de.js': `module.exports = 'de';`,
+  });
+
+  assert.equal(await bundled.run('say'), 'de');
+});
+
 test('so it does where packages are links, as pnpm lays them out', async () => {
   const pnpm = 'node_modules/.pnpm';
   const bundled = await shipped(
