@@ -205,33 +205,33 @@ class UserModule {
     { names, meta, map }: { names: NamesInCode; meta: string; map: SourceMapPayload },
   ): string {
     const places = new SourceMap(map);
-    let changed = code;
-    for (const { start, end, name, isBrought } of names.imports.toReversed()) {
-      let call = changed.slice(start, end);
-      let at = '';
-      if (name !== undefined) {
-        this.#source.importsByName = true;
-        const [before, given, after] = [
-          [start, name.start],
-          [name.start, name.end],
-          [name.end, end],
-        ].map((part) => code.slice(...part));
-        const load = `(__heddleName)=>__heddleLazy(__heddleName)??${before}__heddleName${after}`;
-        call = `(${load})(__heddleFrom(${given},${meta}))`;
+    const edits = names.imports.flatMap(({ start, end, name, isBrought }): Edit[] => {
+      if (name === undefined) {
+        const isWaiting = /\bawait\b/.test(code.slice(start, end));
+        return [
+          { start, end: start, text: `__heddleApart(${isWaiting ? 'async' : ''}()=>` },
+          { start: end, end, text: ')' },
+        ];
       }
-      if (name !== undefined && isBrought !== true) {
-        const lines = code.slice(0, start).split('\n');
-        const { originalLine, originalColumn } = places.findEntry(
-          lines.length - 1,
-          lines.at(-1)!.length,
-        ) as OriginalPlace;
-        at = `${this.#source.placeOf(this.#path)}:${originalLine + 1}:${originalColumn + 1}`;
-        this.#source.warnings.add(computedName(at));
-      }
-      const apart = `__heddleApart(()=>${call}${at && `,${JSON.stringify(at)}`})`;
-      changed = changed.slice(0, start) + apart + changed.slice(end);
-    }
-    return changed;
+      this.#source.importsByName = true;
+      const [before, after] = [code.slice(start, name.start), code.slice(name.end, end)];
+      const load = `(__heddleName)=>__heddleLazy(__heddleName)??${before}__heddleName${after}`;
+      const at = isBrought === true ? '' : `,${JSON.stringify(this.#computedAt(code.slice(0, start), places))}`;
+      return [
+        { start, end: name.start, text: `__heddleApart(${load},__heddleFrom(` },
+        { start: name.end, end, text: `,${meta})${at})` },
+      ];
+    });
+    return edited(code, edits);
+  }
+
+  /** Where a name is computed, of which is told: behind this much of the code. */
+  #computedAt(before: string, places: SourceMap): string {
+    const lines = before.split('\n');
+    const { originalLine, originalColumn } = places.findEntry(lines.length - 1, lines.at(-1)!.length) as OriginalPlace;
+    const at = `${this.#source.placeOf(this.#path)}:${originalLine + 1}:${originalColumn + 1}`;
+    this.#source.warnings.add(computedName(at));
+    return at;
   }
 }
 
@@ -240,6 +240,18 @@ function computedName(at: string): string {
     `${at} imports a module by a name that is computed. Only such modules are sent with the code of the task as some ` +
     `module names, as in import.meta.resolve("./the-module") (NOT_IN_BUNDLE)`
   );
+}
+
+/** What is to stand in the place of some of a text. */
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+function edited(code: string, edits: readonly Edit[]): string {
+  const ordered = edits.toSorted((a, b) => b.start - a.start || b.end - a.end);
+  return ordered.reduce((changed, { start, end, text }) => changed.slice(0, start) + text + changed.slice(end), code);
 }
 
 type ImportKind = 'require-call' | 'import-statement';

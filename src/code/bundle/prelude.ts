@@ -29,10 +29,10 @@ const __heddlePlace = ([path, places]) => {
 const imports = `
 const __heddleModules = new Map();
 const __heddleLazy = (name) => __heddleModules.get(String(name))?.();
-const __heddleApart = (load, at) => {
+const __heddleApart = (load, name, at) => {
   const before = __heddleModule.getStore();
   try {
-    return at === undefined ? load() : load().catch((error) => { throw __heddleTold(error, at); });
+    return at === undefined ? load(name) : load(name).catch((error) => { throw __heddleTold(error, at); });
   } finally {
     __heddleModule.enterWith(before);
   }

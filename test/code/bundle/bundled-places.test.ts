@@ -174,8 +174,20 @@ test('an import by a name that is computed is told beforehand, and leads from th
   );
   assert.deepEqual(
     bundled.warnings.map((warning) => warning.slice(0, warning.indexOf(' imports a module by a name'))),
-    ['flow.mjs:6:29', 'flow.mjs:5:42', 'flow.mjs:4:40'],
+    ['flow.mjs:4:40', 'flow.mjs:5:42', 'flow.mjs:6:29'],
   );
+});
+
+test('a name may be waited for, and be made by what imports', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle';
+      const name = async () => import.meta.resolve("./name.mjs");
+      task('say', async () => (await import(await import(await name()).then(({ other }) => other))).word);`,
+    'name.mjs': `export const other = import.meta.resolve("./word.mjs");`,
+    'word.mjs': `export const word = 'word';`,
+  });
+
+  assert.equal(await bundled.run('say'), 'word');
 });
 
 test('a file and a package that nobody named are told with what to do, and where they were asked for', async () => {
