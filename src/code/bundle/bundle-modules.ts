@@ -70,7 +70,8 @@ const looksAround = new RegExp(
 /** Packages that we look for ourselves, where they are loaded from: see `engine/loggers/named.ts`. */
 const lookedFor = new Set(['debug', 'pino', 'winston']);
 /** What may need more than what `esbuild` does. */
-const speaksOfItself = /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b/;
+const speaksOfItself =
+  /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b|\brequire\(\s*[^\s'")]/;
 
 export function rewriting(source: BundleSource): Plugin {
   return {
@@ -127,9 +128,11 @@ class UserModule {
     const own = JSON.stringify([this.#source.placeOf(path), places]);
     const place = `var __dirname=${meta}.dirname,__filename=${meta}.filename;`;
     const isCommonJs = names.isCommonJs && !/\.m[jt]s$/.test(path) && !code.includes(meta);
-    const locals = isCommonJs ? `${place}const ${resolver}=__heddleRequire(${meta}.filename).resolve;` : '';
+    const requirer = `__heddleRequire_${id}`;
+    const made = `const ${requirer}=__heddleRequire(${meta}.filename),${resolver}=${requirer}.resolve;`;
+    const locals = isCommonJs ? `${place}${made}` : '';
     return {
-      code: this.#withImportsApart(code, { names, meta, map }),
+      code: this.#withImportsApart(code, { names, meta, requirer, map }),
       before: `const ${meta}=__heddlePlace(${own});${locals}`,
       map,
     };
@@ -202,10 +205,10 @@ class UserModule {
   /** What is imported by a call begins to run in the middle of who calls, and must not be taken for that. */
   #withImportsApart(
     code: string,
-    { names, meta, map }: { names: NamesInCode; meta: string; map: SourceMapPayload },
+    { names, meta, requirer, map }: { names: NamesInCode; meta: string; requirer: string; map: SourceMapPayload },
   ): string {
     const places = new SourceMap(map);
-    const edits = names.imports.flatMap(({ start, end, name, isBrought }): Edit[] => {
+    const edits = names.imports.flatMap(({ start, end, name, requirer: by, isBrought }): Edit[] => {
       if (name === undefined) {
         const isWaiting = /\bawait\b/.test(code.slice(start, end));
         return [
@@ -213,10 +216,20 @@ class UserModule {
           { start: end, end, text: ')' },
         ];
       }
+      const resolver = names.isCommonJs ? 'require.resolve' : 'import.meta.resolve';
+      const computedAt = () => this.#computedAt(code.slice(0, start), { places, resolver });
+      const at = isBrought === true ? '' : `,${JSON.stringify(computedAt())}`;
+      if (by !== undefined) {
+        const called = code.slice(by.start, by.end);
+        const own = names.isCommonJs && called === 'require' ? requirer : called;
+        return [
+          { start, end: name.start, text: `__heddleRequireFrom(${own},${meta},` },
+          { start: name.end, end, text: `${at})` },
+        ];
+      }
       this.#source.importsByName = true;
       const [before, after] = [code.slice(start, name.start), code.slice(name.end, end)];
       const load = `(__heddleName)=>__heddleLazy(__heddleName)??${before}__heddleName${after}`;
-      const at = isBrought === true ? '' : `,${JSON.stringify(this.#computedAt(code.slice(0, start), places))}`;
       return [
         { start, end: name.start, text: `__heddleApart(${load},__heddleFrom(` },
         { start: name.end, end, text: `,${meta})${at})` },
@@ -226,19 +239,19 @@ class UserModule {
   }
 
   /** Where a name is computed, of which is told: behind this much of the code. */
-  #computedAt(before: string, places: SourceMap): string {
+  #computedAt(before: string, { places, resolver }: { places: SourceMap; resolver: string }): string {
     const lines = before.split('\n');
     const { originalLine, originalColumn } = places.findEntry(lines.length - 1, lines.at(-1)!.length) as OriginalPlace;
     const at = `${this.#source.placeOf(this.#path)}:${originalLine + 1}:${originalColumn + 1}`;
-    this.#source.warnings.add(computedName(at));
+    this.#source.warnings.add(computedName(at, resolver));
     return at;
   }
 }
 
-function computedName(at: string): string {
+function computedName(at: string, resolver: string): string {
   return (
     `${at} imports a module by a name that is computed. Only such modules are sent with the code of the task as some ` +
-    `module names, as in import.meta.resolve("./the-module") (NOT_IN_BUNDLE)`
+    `module names, as in ${resolver}("./the-module") (NOT_IN_BUNDLE)`
   );
 }
 

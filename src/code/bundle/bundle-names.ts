@@ -3,14 +3,16 @@
 
 import type { AnyNode, Program } from 'acorn';
 import { readModule } from '../syntax/function-text.ts';
-import { childrenOf } from '../syntax/scope.ts';
+import { childrenOf, isFunction } from '../syntax/scope.ts';
 
-/** A call of `import()`, and what stands in its brackets. */
+/** A call of `import()` or `require()`, and what stands in its brackets. */
 export interface ImportCall {
   readonly start: number;
   readonly end: number;
   /** Where the name is, unless it is written there, or begins with a folder that is. */
   readonly name?: { readonly start: number; readonly end: number };
+  /** What is called, in place of `import`; only where the name is computed, since else `esbuild` sees to it. */
+  readonly requirer?: { readonly start: number; readonly end: number };
   /** Whether that is `import.meta.resolve('a')` or the like, so that what it names comes along. */
   readonly isBrought?: boolean;
 }
@@ -54,6 +56,9 @@ class Reading {
   readonly #own: OwnNames;
   /** Variables that hold what `createRequire()` made. */
   readonly #requirers: ReadonlySet<string>;
+  readonly #isCommonJs: boolean;
+  /** Whether `require` is what CommonJS calls so. */
+  readonly #hasRequire: boolean;
   /** Calls that were taken as a part of what is around them. */
   readonly #taken = new Set<AnyNode>();
   readonly #files = new Set<string>();
@@ -65,7 +70,11 @@ class Reading {
   constructor(program: Program, own: OwnNames) {
     this.#program = program;
     this.#own = own;
-    this.#requirers = new Set(nodesIn(program).flatMap(requirerBy));
+    const nodes = nodesIn(program);
+    this.#requirers = new Set(nodes.flatMap(requirerBy));
+    this.#isCommonJs = !program.body.some(({ type }) => /^(?:Im|Ex)port/.test(type));
+    const isShadowed = nodes.some((node) => isFunction(node) && node.params.some((each) => isNamed(each, 'require')));
+    this.#hasRequire = this.#isCommonJs && !isShadowed;
   }
 
   names(): NamesInCode {
@@ -76,12 +85,12 @@ class Reading {
       resolved: this.#resolved,
       packageFiles: this.#packageFiles,
       imports: this.#imports.toSorted((a, b) => a.start - b.start),
-      isCommonJs: !this.#program.body.some(({ type }) => /^(?:Im|Ex)port/.test(type)),
+      isCommonJs: this.#isCommonJs,
     };
   }
 
   #note(node: AnyNode): void {
-    const path = pathFrom(node, (each) => this.#isMeta(each, 'dirname') || isNamed(each, '__dirname'));
+    const path = this.#pathFrom(node);
     if (path !== undefined) this.#files.add(path);
     if (node.type === 'ImportExpression') this.#imports.push(this.#importCall(node));
     if (node.type === 'NewExpression' && isNamed(node.callee, 'URL')) this.#noteUrl(node.arguments);
@@ -99,25 +108,43 @@ class Reading {
     this.#taken.add(base);
   }
 
-  #noteCall({ callee, arguments: given }: Extract<AnyNode, { type: 'CallExpression' }>): void {
-    const [name] = textsOf(given);
-    if (name === undefined) return;
-    if (this.#isMeta(callee, 'resolve')) this.#resolved.add(name);
+  #noteCall(call: Extract<AnyNode, { type: 'CallExpression' }>): void {
+    const { callee, arguments: given } = call;
     const isMade = (node: AnyNode) => node.type === 'Identifier' && this.#requirers.has(node.name);
+    const [name] = textsOf(given);
+    if (name === undefined) {
+      const [source] = given;
+      const isPlain = this.#hasRequire && isNamed(callee, 'require');
+      const isKnown = isPlain && source !== undefined && isBelowFolder(source);
+      if (source === undefined || isKnown || !(isPlain || isMade(callee) || isCreateRequire(callee))) return;
+      this.#imports.push({ ...this.#computed(call, source), requirer: { start: callee.start, end: callee.end } });
+      return;
+    }
+    if (this.#isMeta(callee, 'resolve')) this.#resolved.add(name);
     const isResolve = callee.type === 'MemberExpression' && isNamed(callee.property, 'resolve');
     const isAsked = isNamed(callee, this.#own.resolver) || (isResolve && isMade(callee.object));
     if (isAsked || isMade(callee) || isCreateRequire(callee)) this.#required.add(name);
   }
 
-  #importCall({ start, end, source }: Extract<AnyNode, { type: 'ImportExpression' }>): ImportCall {
-    if (textOf(source) !== undefined || /^\.{1,2}\//.test(beginningOf(source))) return { start, end };
-    return { start, end, name: { start: source.start, end: source.end }, isBrought: this.#isBrought(source) };
+  #importCall(call: Extract<AnyNode, { type: 'ImportExpression' }>): ImportCall {
+    const { start, end, source } = call;
+    return textOf(source) !== undefined || isBelowFolder(source) ? { start, end } : this.#computed(call, source);
   }
 
-  /** `new URL('./a.js', import.meta.url)` and `import.meta.resolve('a')`, which lead to what comes along. */
+  #computed({ start, end }: AnyNode, name: AnyNode): ImportCall {
+    return { start, end, name: { start: name.start, end: name.end }, isBrought: this.#isBrought(name) };
+  }
+
+  /** `new URL('./a.js', import.meta.url)`, `import.meta.resolve('a')` and the like, which lead to what comes along. */
   #isBrought(node: AnyNode): boolean {
     if (node.type === 'NewExpression') return isNamed(node.callee, 'URL') && textOf(node.arguments[0]) !== undefined;
-    return node.type === 'CallExpression' && this.#isMeta(node.callee, 'resolve') && textsOf(node.arguments).length > 0;
+    if (this.#pathFrom(node) !== undefined) return true;
+    if (node.type !== 'CallExpression' || textsOf(node.arguments).length === 0) return false;
+    return this.#isMeta(node.callee, 'resolve') || isNamed(node.callee, this.#own.resolver);
+  }
+
+  #pathFrom(node: AnyNode): string | undefined {
+    return pathFrom(node, (each) => this.#isMeta(each, 'dirname') || isNamed(each, '__dirname'));
   }
 
   #isMeta(node: AnyNode | undefined, key: string): boolean {
@@ -133,6 +160,10 @@ function nodesIn(program: Program): AnyNode[] {
 }
 
 /** esbuild brings all files along that a name may lead to which begins with a folder. */
+function isBelowFolder(node: AnyNode): boolean {
+  return /^\.{1,2}\//.test(beginningOf(node));
+}
+
 function beginningOf(node: AnyNode): string {
   if (node.type === 'TemplateLiteral') return node.quasis[0]?.value.cooked ?? '';
   if (node.type === 'BinaryExpression') return beginningOf(node.left);

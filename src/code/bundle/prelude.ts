@@ -25,7 +25,7 @@ const __heddlePlace = ([path, places]) => {
   return { url, dirname: __heddlePath.dirname(filename), filename, main: false, resolve };
 };`;
 
-/** Calls of `import()`: what is imported by its place is the very module that others import. */
+/** Calls of `import()` and `require()`: what is imported by its place is the very module that others import. */
 const imports = `
 const __heddleModules = new Map();
 const __heddleLazy = (name) => __heddleModules.get(String(name))?.();
@@ -35,6 +35,13 @@ const __heddleApart = (load, name, at) => {
     return at === undefined ? load(name) : load(name).catch((error) => { throw __heddleTold(error, at); });
   } finally {
     __heddleModule.enterWith(before);
+  }
+};
+const __heddleRequireFrom = (load, { dirname }, name, at) => {
+  try {
+    return load(/^\\.{1,2}\\//.test(name) ? __heddlePath.resolve(dirname, name) : name);
+  } catch (error) {
+    throw at === undefined ? error : __heddleTold(error, at);
   }
 };
 const __heddleTold = (error, at) => {

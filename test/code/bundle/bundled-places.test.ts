@@ -178,6 +178,43 @@ test('an import by a name that is computed is told beforehand, and leads from th
   );
 });
 
+test('so it is of what is required, from where the module itself is', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import { createRequire } from 'node:module';
+      import common from './deep/common.cjs';
+      const require = createRequire(import.meta.url);
+      const name = (file) => './deep/' + file;
+      task('made', () => require(name('unknown.cjs')));
+      for (const each of Object.keys(common)) task(each, common[each]);`,
+    'deep/common.cjs': `const { join } = require('node:path');
+      const name = (file) => './' + file;
+      require.resolve('./known.cjs');
+      exports.known = () => require(name('known.cjs'));
+      exports.unknown = () => require(name('unknown.cjs'));
+      exports.joined = () => require(join(__dirname, name('unknown.cjs')));
+      exports.folder = () => require('./plugins/' + ['one.cjs'].join());
+      exports.awaited = async () => require(await name('known.cjs'));`,
+    'deep/known.cjs': `module.exports = 'known';`,
+    'deep/unknown.cjs': '',
+    'deep/plugins/one.cjs': `module.exports = 'one';`,
+  });
+  const toldOf = async (task: string) => notInBundle(await errorOf(bundled, task))?.message ?? '';
+
+  assert.deepEqual(await Promise.all(['known', 'folder', 'awaited'].map((task) => bundled.run(task))), [
+    'known',
+    'one',
+    'known',
+  ]);
+  const unknown = / is not in the bundle .*, and deep\/common\.cjs:\d:\d+ .* require\.resolve\("\.\/unknown\.cjs"\)/;
+  assert.match(await toldOf('unknown'), unknown);
+  assert.match(await toldOf('joined'), unknown);
+  assert.match(await toldOf('made'), /, and flow\.mjs:5:\d+ .*import\.meta\.resolve\("\.\/deep\/unknown\.cjs"\)/);
+  assert.deepEqual(
+    bundled.warnings.map((warning) => warning.replace(/:(\d+):.* as in (.*)\("\..*$/, ':$1 $2')).toSorted(),
+    [...[4, 5, 6, 8].map((line) => `deep/common.cjs:${line} require.resolve`), 'flow.mjs:5 import.meta.resolve'],
+  );
+});
+
 test('a name may be waited for, and be made by what imports', async () => {
   const bundled = await shipped({
     'flow.mjs': `import { task } from 'heddle';
