@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
 import { bundleEntry } from './bundle.ts';
+import { packageOf } from './bundle-modules.ts';
 import { importedAt } from './prelude.ts';
 
 /** A package that is to be installed on the worker. */
@@ -19,8 +20,18 @@ interface Missing {
   readonly command: string;
 }
 
-/** By what Node has thrown for it: what was looked for, and the package if it is one that is not sent. */
-const absences = new WeakMap<object, { readonly specifier: string; readonly missing: Missing | undefined }>();
+interface Absence {
+  /** What was looked for. */
+  readonly specifier: string;
+  /** Present for a package that is not sent. */
+  readonly missing: Missing | undefined;
+  /** What Node has thrown for it. */
+  readonly error: Error;
+}
+
+const absences = new WeakMap<object, Absence>();
+/** Those of packages, by their names. */
+const absentPackages = new Map<string, Absence>();
 let isWatching = false;
 
 /** From here on it is noted when something is imported in a bundle, in this thread, that is not there. */
@@ -54,9 +65,9 @@ export function notInBundle(error: unknown): HeddleError | undefined {
 }
 
 function causeOf(error: Error): HeddleError | undefined {
-  const absence = absences.get(error);
+  const absence = absences.get(error) ?? otherwiseTold(error);
   if (absence?.missing !== undefined) {
-    return new HeddleError('EXTERNAL_MISSING', error.message, { ...absence.missing, cause: error });
+    return new HeddleError('EXTERNAL_MISSING', absence.error.message, { ...absence.missing, cause: error });
   }
   if (absence !== undefined) return absent(absence.specifier, error);
   // So esbuild calls what was imported from a folder that it had brought along.
@@ -66,6 +77,20 @@ function causeOf(error: Error): HeddleError | undefined {
   const folder = codeOf(error) === 'ENOENT' && typeof path === 'string' ? bundleFolderOf(path) : undefined;
   return folder === undefined ? undefined : absent(relative(folder, path as string), error);
 }
+
+/** A package may swallow what Node has thrown, and say in its own words which other one is not there. */
+function otherwiseTold(error: Error): Absence | undefined {
+  const { message } = error;
+  if (codeOf(error).startsWith('ERR_')) return undefined;
+  return absentPackages.values().find(({ specifier }) => {
+    const name = packageOf(specifier).replaceAll('.', '\\.');
+    const isQuoted = new RegExp(`["'\`]${name}["'\`/]`).test(message) && wordsOfAbsence.test(message);
+    return isQuoted || new RegExp(`\\b(?:install|add|i)(?: -\\S+)* ${name}(?![\\w/-])`).test(message);
+  });
+}
+
+const wordsOfAbsence =
+  /\b(?:(?:not|unable to|failed to) (?:be(?:en)? )?|cannot )(?:find|found|load|resolve|determine|import|install)/i;
 
 function absent(found: string, error: Error): HeddleError {
   const { [importedAt]: at } = error as { readonly [importedAt]?: string };
@@ -95,7 +120,9 @@ function note(error: Error, specifier: string, importer: string): void {
   const folder = importer.startsWith('file:') ? bundleFolderOf(fileURLToPath(importer)) : undefined;
   if (folder === undefined) return;
   const missing = missingOf(specifier, folder);
-  absences.set(error, { specifier: nameOf(specifier, folder), missing });
+  const absence = { specifier: nameOf(specifier, folder), missing, error };
+  absences.set(error, absence);
+  if (/^[@\w]/.test(absence.specifier)) absentPackages.set(packageOf(absence.specifier), absence);
   if (missing === undefined) return;
   const { package: name, command } = missing;
   error.message =

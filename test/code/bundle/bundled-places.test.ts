@@ -249,6 +249,32 @@ test('a file and a package that nobody named are told with what to do, and where
   assert.match(dep?.message ?? '', /^'dep' is not in the bundle .*: import\.meta\.resolve\("dep"\) brings it along/);
 });
 
+test('who says in other words that a package is not there is told with what to do', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import { load } from 'logger';
+      task('quoted', () => load('pretty', 'unable to determine target for "pretty"'));
+      task('installed', () => load('native/fast', 'Please install native package manually'));
+      task('other', () => load('pretty', 'of no "pretty" colour'));`,
+    'node_modules/logger/package.json':
+      '{ "name": "logger", "version": "1.0.0", "main": "index.js", "peerDependencies": { "native": "1" } }',
+    'node_modules/logger/index.js': `exports.load = (name, otherwise) => {
+        try { return require(name); } catch { throw new Error(otherwise); }
+      };`,
+    'node_modules/native/package.json': '{ "name": "native", "version": "1.0.0", "gypfile": true }',
+    'node_modules/pretty/package.json': '{ "name": "pretty", "version": "1.0.0", "main": "index.js" }',
+    'node_modules/pretty/index.js': '',
+  });
+
+  const pretty = await errorOf(bundled, 'quoted');
+  const told = notInBundle(pretty);
+  assert.deepEqual([told?.code, told?.cause], ['NOT_IN_BUNDLE', pretty]);
+  assert.match(told!.message, /^'pretty' is not in the bundle .*: import\.meta\.resolve\("pretty"\) brings it along/);
+  const native = notInBundle(await errorOf(bundled, 'installed'));
+  assert.equal(native?.code, 'EXTERNAL_MISSING');
+  assert.match(native.message, /^this worker has no package 'native'.* npm i native@1\.0\.0$/);
+  assert.equal(notInBundle(await errorOf(bundled, 'other')), undefined);
+});
+
 /** The bundle of a project that is not there any more. */
 async function shipped(files: Files, prepare: (path: string) => void = () => {}): Promise<Bundled> {
   const project = newProject(files);
