@@ -57,6 +57,30 @@ function isBeyondNode(path: string): boolean {
   return /\.[jt]sx$/.test(path) || (/\.[cm]?ts$/.test(path) && decorator.test(readFileSync(path, 'utf8')));
 }
 
+/** The file that asks for metadata of decorators, which `esbuild` does not make, where one counts for a module. */
+function metadataAsked(path: string): string | undefined {
+  let folder = dirname(path);
+  while (folder !== dirname(folder) && !existsSync(join(folder, 'tsconfig.json'))) folder = dirname(folder);
+  const asked = join(folder, 'tsconfig.json');
+  for (let file: string | undefined = asked; file !== undefined && existsSync(file);) {
+    const text: string = readFileSync(file, 'utf8').replaceAll(/(?<!:)\/\/.*/g, '');
+    const [, says] = /"emitDecoratorMetadata"\s*:\s*(true|false)/.exec(text) ?? [];
+    if (says !== undefined) return says === 'true' ? asked : undefined;
+    const [, base]: readonly string[] = /"extends"\s*:\s*"(\.[^"]*?)(?:\.json)?"/.exec(text) ?? [];
+    file = base === undefined ? undefined : resolve(dirname(file), `${base}.json`);
+  }
+  return undefined;
+}
+
+function withoutMetadata(tsconfig: string): string {
+  const code = 'DECORATOR_METADATA';
+  return (
+    `${tsconfig} says "emitDecoratorMetadata", and bundles have no such metadata: what asks for "design:type" finds ` +
+    `nothing on a remote worker. Say the types in the decorators, as in @Column('text'), or compile with tsc, and ` +
+    `run what that has made (${code})`
+  );
+}
+
 const documentation = /^\s*\/\*\*[^]*?\*\//gm;
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
 const looksAround = new RegExp(
@@ -147,7 +171,10 @@ class UserModule {
   ): Promise<{ readonly code: string; readonly map: SourceMapPayload }> {
     const path = this.#path;
     const { build } = await import('esbuild');
-    const compilerOptions = { verbatimModuleSyntax: this.#source.keepsImports };
+    const [source, isBeyond] = [this.#source, isBeyondNode(path)];
+    const asking = isBeyond ? metadataAsked(path) : undefined;
+    if (asking !== undefined) source.warnings.add(withoutMetadata(source.placeOf(asking)));
+    const compilerOptions = { verbatimModuleSyntax: source.keepsImports };
     const { outputFiles } = await build({
       entryPoints: [path],
       outfile: `${path}.js`,
@@ -157,7 +184,7 @@ class UserModule {
       sourcemap: 'external',
       logLevel: 'silent',
       define,
-      ...(!isBeyondNode(path) && { tsconfigRaw: { compilerOptions } }),
+      ...(!isBeyond && { tsconfigRaw: { compilerOptions } }),
     });
     const [map, code] = outputFiles.toSorted((a, b) => (a.path > b.path ? -1 : 1)) as [OutputFile, OutputFile];
     return { code: code.text, map: JSON.parse(map.text) as SourceMapPayload };

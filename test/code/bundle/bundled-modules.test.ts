@@ -81,6 +81,27 @@ test('what Node itself cannot run is compiled as tsconfig.json says, and all els
   assert.deepEqual(await (await project.bundled()).run('say'), ['SHOUT', 'STRING', ['b', 'text'], undefined]);
 });
 
+test('it is told where tsconfig.json wants metadata of decorators, which bundles have not', async () => {
+  const files = {
+    'config/base.json': `{ "compilerOptions": { "experimentalDecorators": true,
+      "emitDecoratorMetadata": true } }`,
+    'flow.mjs': `import { task } from 'heddle'; import './entities/person.ts'; import './plain.ts'; task('say', () => 1);`,
+    'entities/person.ts': `const column = (_: object, __: string) => {}; export class Person { @column name!: string; }`,
+    'plain.ts': 'export const plain: number = 1;',
+  };
+  const warningsWith = async (tsconfig: string) => {
+    using project = newProject({ ...files, 'tsconfig.json': tsconfig });
+    return (await project.bundled()).warnings;
+  };
+
+  const [told, ...others] = await warningsWith('{ "extends": "./config/base" }');
+  assert.match(told!, /^tsconfig\.json says "emitDecoratorMetadata", .* \(DECORATOR_METADATA\)$/);
+  assert.deepEqual(others, []);
+  for (const own of ['"emitDecoratorMetadata": false', '// "emitDecoratorMetadata": true\n']) {
+    assert.deepEqual(await warningsWith(`{ "compilerOptions": { "experimentalDecorators": true, ${own} } }`), []);
+  }
+});
+
 test('modules that import each other run in the order in which they did, whatever else comes along', async () => {
   const files = {
     'flow.mjs': `import { task } from 'heddle'; import { times } from './table.mjs'; import './only-here.mjs';
