@@ -83,19 +83,21 @@ function withoutMetadata(tsconfig: string): string {
 
 const documentation = /^\s*\/\*\*[^]*?\*\//gm;
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
-const looksAround = new RegExp(
-  [
-    /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b/,
-    /\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)|=\s*require\s*;/,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
-);
+const looksAround = oneOf([
+  /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b/,
+  /\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)|=\s*require\s*;/,
+]);
 /** Packages that we look for ourselves, where they are loaded from: see `engine/loggers/named.ts`. */
 const lookedFor = new Set(['debug', 'pino', 'winston']);
 /** What may need more than what `esbuild` does. */
-const speaksOfItself =
-  /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b|\brequire\(\s*[^\s'")]/;
+const speaksOfItself = oneOf([
+  /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b|\brequire\(\s*[^\s'")]/,
+  /\bmodule\.(?!exports\b)/,
+]);
+
+function oneOf(patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join('|'));
+}
 
 export function rewriting(source: BundleSource): Plugin {
   return {
@@ -154,7 +156,8 @@ class UserModule {
     const isCommonJs = names.isCommonJs && !/\.m[jt]s$/.test(path) && !code.includes(meta);
     const requirer = `__heddleRequire_${id}`;
     const made = `const ${requirer}=__heddleRequire(${meta}.filename),${resolver}=${requirer}.resolve;`;
-    const locals = isCommonJs ? `${place}${made}` : '';
+    const facts = code.includes('module.') ? `Object.assign(module,__heddleFacts(${meta},${requirer}));` : '';
+    const locals = isCommonJs ? `${place}${made}${facts}` : '';
     return {
       code: this.#withImportsApart(code, { names, meta, requirer, map }),
       before: `const ${meta}=__heddlePlace(${own});${locals}`,

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 /** On an error for what was imported by a name that is computed: where that was, `file:line:column`. */
 export const importedAt: unique symbol = Symbol.for('heddle.imported-at');
 
-/** Where the parts of a bundle are on the worker's disk, and whose code is running. */
+/** Where the parts of a bundle are on the worker's disk, whose code is running, and what CommonJS knows of itself. */
 const places = `
 import { AsyncLocalStorage as __HeddleStorage } from 'node:async_hooks';
 import { createRequire as __heddleRequire } from 'node:module';
@@ -23,6 +23,10 @@ const __heddlePlace = ([path, places]) => {
   const resolve = (name) =>
     Object.hasOwn(places, name) ? __heddleUrl(places[name]) : import.meta.resolve(__heddleFrom(name, { url }));
   return { url, dirname: __heddlePath.dirname(filename), filename, main: false, resolve };
+};
+const __heddleFacts = ({ dirname: path, filename }, require) => {
+  const paths = require.resolve.paths('a');
+  return { id: filename, filename, path, paths, parent: require.main ?? {}, children: [], loaded: true, require };
 };`;
 
 /** Calls of `import()` and `require()`: what is imported by its place is the very module that others import. */

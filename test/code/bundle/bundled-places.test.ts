@@ -111,6 +111,23 @@ test('files and folders that a module names from its own come along, in CommonJS
   assert.deepEqual(await bundled.run('say'), ['a', 'b', ['c.txt', 'd.txt'], 'ecommon.cjs']);
 });
 
+test('a CommonJS module knows its own place, and that others have loaded it', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import { about } from './deep/common.cjs'; task('about', () => about());`,
+    'deep/common.cjs': `const { join, relative } = require('node:path');
+      if (!module.parent || require.main === module) throw new Error('not a program');
+      exports.about = () => [
+        ...[module.filename, module.id, module.path].map((path) => relative(join(__dirname, '..'), path)),
+        module.paths.includes(join(__dirname, '../node_modules')), module.loaded, module.require('./lazy.cjs').word,
+      ];
+      require.resolve('./lazy.cjs');`,
+    'deep/lazy.cjs': `exports.word = 'lazy';`,
+  });
+
+  const path = join('deep', 'common.cjs');
+  assert.deepEqual(await bundled.run('about'), [path, path, 'deep', true, true, 'lazy']);
+});
+
 test('a thread of its own is started from a module that it names, with what that imports', async () => {
   const bundled = await shipped({
     ...dependency,
