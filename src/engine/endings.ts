@@ -78,13 +78,18 @@ const readOnlyOfTask = /Cannot assign to read only property '(.*)' of function '
 /** What V8 says of whatever is frozen, whoever froze it. */
 const readOnly = /^Cannot (?:assign to read only|delete) property |, object is not extensible$/;
 
+/** What bundles, and loaders such as `tsx`, call for each function within another. */
+const withoutName = /\b__name is not defined/;
+
 /**
  * An error that says more, where that of the engine or of Node does not help: a task is a frozen function while it
- * runs; a module may be missing in a bundle; a file may be in the folder of another machine.
+ * runs; a function may run without what it was compiled with; a module may be missing in a bundle; a file may be in
+ * the folder of another machine.
  */
 function explained(error: Error, { name: task, folder }: RunPlan): Error {
-  if (!(error instanceof TypeError)) return notInBundle(error) ?? notInFolder(error, { task, folder }) ?? error;
   const text = messageOf(error);
+  if (withoutName.test(text)) return runFromText(error, task);
+  if (!(error instanceof TypeError)) return notInBundle(error) ?? notInFolder(error, { task, folder }) ?? error;
   const [, property] = readOnlyOfTask.exec(text) ?? [];
   if (property !== undefined) {
     const message =
@@ -97,6 +102,15 @@ function explained(error: Error, { name: task, folder }: RunPlan): Error {
     `task '${task}' tried to change what is frozen: ${text}. ${whatIsFrozen} Change a copy: { ...it }, [...it], or ` +
     `structuredClone(it).`;
   return toldInstead(error, new UsageError('VALUE_IS_FROZEN', message, { task, cause: error }));
+}
+
+function runFromText(error: Error, task: string): Error {
+  const message =
+    `task '${task}' ran a function elsewhere from its text, as page.evaluate(fn) of a browser does, and that holds ` +
+    `others: what has compiled it, such as the bundle that remote workers get, keeps the names of these with a ` +
+    `function '__name', which is not there. Run 'globalThis.__name = (it) => it' there first, or give a text, or ` +
+    `hold no named functions in it.`;
+  return toldInstead(error, new HeddleError('FUNCTION_RUN_FROM_TEXT', message, { task, cause: error }));
 }
 
 /** A file that was looked for by a relative path, where the worker's folder is another than that of the flow. */

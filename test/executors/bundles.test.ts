@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { Flow, type LogRecord } from 'heddle';
+import { Flow, type HeddleError, type LogRecord } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
 import { drifting, driftingOtherwise } from '../fixtures/drifting.ts';
@@ -173,6 +173,17 @@ test('a relative path is read from the folder of the worker, which is told when 
   const { code, path, here, message } = state.of('read-here').error as unknown as Readonly<Record<string, unknown>>;
   assert.deepEqual([code, path, here], ['NOT_IN_WORKER_FOLDER', 'package.json', house.folder]);
   assert.ok(String(message).includes(`and not in that of the flow, ${process.cwd()}. `), String(message));
+});
+
+test('a function that is run elsewhere from its text is told what it lacks there', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+
+  const { state } = await house.run(new Flow('from text', () => shipped.fromText()));
+
+  const { code, message, cause } = state.of('from-text').error as HeddleError;
+  assert.equal(code, 'FUNCTION_RUN_FROM_TEXT');
+  assert.match(message, /^task 'from-text' ran a function elsewhere from its text.*'globalThis\.__name = \(it\) => it/);
+  assert.match(String(cause), /ReferenceError: __name is not defined/);
 });
 
 test('what a module loads by a name that is computed is told beforehand, and when it is missed', async () => {
