@@ -12,7 +12,7 @@ import { Signal } from './signals.ts';
 import type { State } from './state.ts';
 import { storingOf, storingOptionRules, type Storing, type StoringOptions } from './storing.ts';
 import type { Task } from './task.ts';
-import { allSuccessful, nameOf, type Trigger } from './triggers.ts';
+import { allSuccessful, nameOf, someFailed, someSuccessful, type Trigger } from './triggers.ts';
 
 export interface TaskOptions extends StoringOptions, PlacingOptions {
   /** How often a failed run is tried again; 0 by default. */
@@ -164,7 +164,11 @@ export const taskOptionRules = {
   retries: { ...rules.count, elsewhere: ['retry', 'maxRetries', 'attempts', 'maxAttempts'] },
   retryDelay: { ...rules.anything, elsewhere: ['retryDelaySeconds', 'retryInterval', 'backoff'] },
   timeout: { ...rules.anything, elsewhere: ['timeoutSeconds', 'timeLimit', 'executionTimeout'] },
-  trigger: { ...rules.function, elsewhere: ['triggerRule'] },
+  trigger: {
+    expected: 'a trigger, such as triggers.allFinished or triggers.someFailed({ atLeast: 1 })',
+    holds: (value: unknown) => typeof value === 'function' && value !== someFailed && value !== someSuccessful,
+    elsewhere: ['triggerRule'],
+  },
   skipOnUpstreamSkip: rules.flag,
   slug: rules.text,
   tags: rules.texts,

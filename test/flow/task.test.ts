@@ -4,7 +4,7 @@ import { withConfig } from '../../src/config/config.ts';
 import { mapped, Node, unmapped } from '../../src/flow/node.ts';
 import type { TaskCopyOptions, TaskOptions } from '../../src/flow/settings.ts';
 import { Task, task } from '../../src/flow/task.ts';
-import { allFinished, allSuccessful } from '../../src/flow/triggers.ts';
+import { allFinished, allSuccessful, someFailed } from '../../src/flow/triggers.ts';
 import { anyTask, build } from './fixtures.ts';
 
 class Count extends Task {
@@ -107,7 +107,13 @@ const mistakes: [options: object, code: string, message: string | RegExp][] = [
   [{ timeout_seconds: 3 }, 'UNKNOWN_OPTION', `task 'load' has no option 'timeout_seconds'. Here it is 'timeout'.`],
   [{ name: 'x' }, 'UNKNOWN_OPTION', /^task 'load' has no option 'name'\. It takes: retries, retryDelay, /],
   [{ retries: -1 }, 'INVALID_OPTION', `option 'retries' of task 'load' should be a whole number, 0 or more; got -1`],
-  [{ trigger: 'all' }, 'INVALID_OPTION', `option 'trigger' of task 'load' should be a function; got 'all'`],
+  [{ trigger: 'all' }, 'INVALID_OPTION', /'trigger' of task 'load' should be a trigger, such as .*; got 'all'$/],
+  [
+    { trigger: someFailed },
+    'INVALID_OPTION',
+    `option 'trigger' of task 'load' should be a trigger, such as triggers.allFinished or triggers.someFailed({ atLeast: ` +
+      `1 }); got the function someFailed`,
+  ],
   [
     { tags: 'io' },
     'INVALID_OPTION',
