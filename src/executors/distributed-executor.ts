@@ -48,41 +48,37 @@ export class DistributedExecutor implements Executor {
   /** Rejects with `CLUSTER_FACTORY_FAILED`, `INVALID_CLUSTER`, or with what the cluster's start or the address gave. */
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
     const cluster = await this.#makeCluster(run);
-    if (typeof cluster === 'string' && this.#token === '') {
-      const remedy = 'pass { token } to DistributedExecutor, or set HEDDLE_TOKEN.';
-      const message = `the scheduler at ${cluster} wants a token: ${remedy}`;
-      throw new UsageError('TOKEN_REQUIRED', message, { address: cluster });
-    }
-    const name = run.flowRunName;
-    if (typeof cluster === 'string') {
-      run.logger.info(`connecting to the scheduler at ${cluster}`);
-      const comm = await this.#connect(cluster, run.signal);
-      const advice = `start one with: heddle worker ${cluster} (and the same HEDDLE_TOKEN)`;
-      const advised = this.#advised(welcomed(listener, cluster, run), advice, run);
-      return await openSession(comm, advised, {
-        name,
-        isSameThread: false,
-        sharesMemory: false,
-        takesCaptures: false,
-        owned: [],
-      });
-    }
+    if (typeof cluster === 'string') return await this.#startAt(cluster, run, listener);
     const owned = leaseOf(cluster);
     try {
       await cluster.start();
       run.logger.info(`running on ${cluster.description}`);
-      const session = await openSession(await cluster.connect(), this.#advised(listener, cluster.advice, run), {
-        name,
+      const comm = await cluster.connect();
+      return await openSession(comm, advised(listener, cluster.advice, run), {
+        name: run.flowRunName,
         isSameThread: false,
         sharesMemory: cluster.sharesMemory === true,
         takesCaptures: cluster.sharesFiles === true,
         owned,
       });
-      return session;
     } catch (error) {
       for (const resource of owned) await resource[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Runs on the workers of a scheduler that others use too. */
+  async #startAt(address: string, run: FlowRunFacts, listener: SessionListener): Promise<Session> {
+    if (this.#token === '') {
+      const remedy = 'pass { token } to DistributedExecutor, or set HEDDLE_TOKEN.';
+      throw new UsageError('TOKEN_REQUIRED', `the scheduler at ${address} wants a token: ${remedy}`, { address });
+    }
+    run.logger.info(`connecting to the scheduler at ${address}`);
+    const comm = await this.#connect(address, run.signal);
+    const advice = `start one with: heddle worker ${address} (and the same HEDDLE_TOKEN)`;
+    const isElsewhere = { isSameThread: false, sharesMemory: false, takesCaptures: false, owned: [] };
+    const told = advised(welcomed(listener, address, run), advice, run);
+    return await openSession(comm, told, { name: run.flowRunName, ...isElsewhere });
   }
 
   async #makeCluster(run: FlowRunFacts): Promise<Cluster | string> {
@@ -109,25 +105,25 @@ export class DistributedExecutor implements Executor {
     const secrets = { token: this.#token, tls: this.#tls };
     return await connect<ToClient, FromClient>({ url, ...secrets, decode: decodeToClient, signal });
   }
-
-  /** Says in the log what to do while there is nobody to do the work. */
-  #advised(listener: SessionListener, advice: string | undefined, { logger }: FlowRunFacts): SessionListener {
-    if (advice === undefined) return listener;
-    return {
-      log: (records) => listener.log(records),
-      lost: (error) => listener.lost(error),
-      workers: (change) => {
-        listener.workers(change);
-        if (change.workers === 0) logger.warn(`waiting for a worker: ${advice}`);
-      },
-    };
-  }
 }
 
 keepFromTravelling(
   DistributedExecutor,
   'give it to a flow: new Flow(name, { executor }, …), or flow.run({ executor })',
 );
+
+/** Says in the log what to do while there is nobody to do the work. */
+function advised(listener: SessionListener, advice: string | undefined, { logger }: FlowRunFacts): SessionListener {
+  if (advice === undefined) return listener;
+  return {
+    log: (records) => listener.log(records),
+    lost: (error) => listener.lost(error),
+    workers: (change) => {
+      listener.workers(change);
+      if (change.workers === 0) logger.warn(`waiting for a worker: ${advice}`);
+    },
+  };
+}
 
 /** Says once what there is at a scheduler that others use too. */
 function welcomed(listener: SessionListener, address: string, { logger }: FlowRunFacts): SessionListener {
