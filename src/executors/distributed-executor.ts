@@ -49,7 +49,7 @@ export class DistributedExecutor implements Executor {
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
     const cluster = await this.#makeCluster(run);
     if (typeof cluster === 'string') return await this.#startAt(cluster, run, listener);
-    const owned = leaseOf(cluster);
+    const owned = leaseOf(cluster, run);
     try {
       await cluster.start();
       run.logger.info(`running on ${cluster.description}`);
@@ -146,8 +146,9 @@ const users = new WeakMap<Cluster, number>();
 
 /**
  * What a run is to dispose of: nothing if the cluster's author started it, else the cluster, once it is the last run.
+ * A cluster that cannot be closed changes nothing of how the run ended.
  */
-function leaseOf(cluster: Cluster): AsyncDisposable[] {
+function leaseOf(cluster: Cluster, { logger }: FlowRunFacts): AsyncDisposable[] {
   if (cluster.isStarted && !users.has(cluster)) return [];
   users.set(cluster, (users.get(cluster) ?? 0) + 1);
   const release = async () => {
@@ -155,7 +156,11 @@ function leaseOf(cluster: Cluster): AsyncDisposable[] {
     users.set(cluster, others);
     if (others > 0) return;
     users.delete(cluster);
-    await cluster[Symbol.asyncDispose]();
+    try {
+      await cluster[Symbol.asyncDispose]();
+    } catch (error) {
+      logger.warn(`the cluster of this run could not be closed: ${messageIn(error)}`);
+    }
   };
   return [{ [Symbol.asyncDispose]: release }];
 }

@@ -260,6 +260,22 @@ test('twenty flows that run at once on one cluster each get their own [D166]', b
   );
 });
 
+test('a run ends as its tasks did, also when its cluster cannot be closed', bounded, async () => {
+  const listener = new Listener();
+  class Stubborn extends LocalCluster {
+    override async close(): Promise<void> {
+      await super.close();
+      throw new Error('somebody is still there');
+    }
+  }
+  const executor = new DistributedExecutor(() => new Stubborn({ workers: 1 }));
+
+  const state = await new Flow('f', () => one()).run({ executor, onLog: listener.onLog });
+
+  assert.equal(state.output, 1);
+  assert.equal(listener.count(/^the cluster of this run could not be closed: somebody is still there$/), 1);
+});
+
 test('a cluster whose launch gives no worker says what it should give', bounded, async () => {
   for (const given of [undefined, {}, { ended: 'soon', leave: () => {}, end: () => {} }]) {
     await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch: () => given as never });
