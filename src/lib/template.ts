@@ -7,16 +7,8 @@ const mostNames = 50;
 const gap = /\{([\w.]+)\}/g;
 
 /**
- * Fills a text like `'load-{parameters.day}'` from nested values. A name that is not there throws `UNKNOWN_NAME`, with
- * the nearest that is; so does one of a list or an object, which is no text. Dates come as `yyyy-MM-dd`.
- */
-export function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
-  return template.replaceAll(gap, (_, path: string) => textOf(look(template, path, values), { template, path }));
-}
-
-/**
- * The name that an author's template or function comes to, which is told as `what` in the error: `INVALID_NAME` for
- * what is no text, or an empty one. Throws besides what either of them does.
+ * The name that a text like `'load-{parameters.day}'`, filled from nested facts, or a function of them comes to. Throws
+ * `INVALID_NAME`, which tells it as `what`, for what is no text or an empty one; and whatever they throw themselves.
  */
 export function nameFrom<Facts extends Readonly<Record<string, unknown>>>(
   what: string,
@@ -35,6 +27,14 @@ export function checkTemplate(what: string, template: string, names: readonly st
     const [name] = path!.split('.');
     if (!names.includes(name!)) throw unknownName(`${what}, '${template}',`, path!, { name: name!, names });
   }
+}
+
+/**
+ * Fills a text from nested values. A name that is not there throws `UNKNOWN_NAME`, with the nearest that is; so does
+ * one of a list or an object, which is no text. Dates come as `yyyy-MM-dd`.
+ */
+function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
+  return template.replaceAll(gap, (_, path: string) => textOf(look(template, path, values), { template, path }));
 }
 
 function look(template: string, path: string, values: Readonly<Record<string, unknown>>): unknown {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkTemplate, fillTemplate } from '../../src/lib/template.ts';
+import { checkTemplate, nameFrom } from '../../src/lib/template.ts';
 
 const values = {
   inputs: ['a.csv', { id: 7, owner: 'ada' }, []],
@@ -19,7 +19,7 @@ const texts: [template: string, text: string][] = [
 
 for (const [template, text] of texts) {
   test(`'${template}' is filled as '${text}'`, () => {
-    assert.equal(fillTemplate(template, values), text);
+    assert.equal(nameFrom('the name', template, values), text);
   });
 }
 
@@ -34,7 +34,7 @@ const wrong: [template: string, message: string][] = [
 for (const [template, message] of wrong) {
   test(`'${template}' cannot be filled, and the error says what could be`, () => {
     assert.throws(
-      () => fillTemplate(template, values),
+      () => nameFrom('the name', template, values),
       (error: Error & { code: string }) => error.code === 'UNKNOWN_NAME' && error.message.includes(message),
     );
   });
