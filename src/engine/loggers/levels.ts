@@ -21,6 +21,6 @@ const names: Readonly<Record<string, LogLevel>> = {
 export function levelOf(level: string | number): LogLevel {
   if (typeof level === 'string') return Object.hasOwn(names, level) ? names[level]! : 'info';
   if (level < 30) return 'debug';
-  if (level < 40) return 'info';
-  return level < 50 ? 'warn' : 'error';
+  if (level >= 50) return 'error';
+  return level >= 40 ? 'warn' : 'info';
 }

@@ -9,6 +9,7 @@ const levels: [whose: string, names: readonly (string | number)[], ours: string]
   ['the names of npm', Object.keys(winston.config.npm.levels), 'error warn info debug debug debug debug'],
   ['the names of syslog', Object.keys(winston.config.syslog.levels), 'error error error error warn info info debug'],
   ['names that nobody knows', ['constructor', 'audit'], 'info info'],
+  ['what is no number', [Number.NaN, undefined as never], 'info info'],
 ];
 
 for (const [whose, names, ours] of levels) {
