@@ -8,11 +8,21 @@ const barWidth = 20;
 /** How many indices are named of those that are not done. */
 const mostNamed = 3;
 
-/** One line for each mapped task that has begun: done, running, failed of n, rate, remaining time. */
-export function progressLines(runs: Iterable<NodeRun>, elapsedMs: ReadonlyMap<NodeRun, number>): string[] {
+/**
+ * One line for each mapped task that has begun: done, running, failed of n, rate, remaining time. Of more than `most`,
+ * those that are done give way first, and the last line says how many are left out.
+ */
+export function progressLines(
+  runs: Iterable<NodeRun>,
+  elapsedMs: ReadonlyMap<NodeRun, number>,
+  most = Infinity,
+): string[] {
   const begun = [...runs].filter((run) => run.isList && elapsedMs.has(run));
-  const width = Math.max(0, ...begun.map((run) => run.node.slug.length));
-  return begun.map((run) => progressLine(run, elapsedMs.get(run)!, width));
+  const room = begun.length > most ? most - 1 : begun.length;
+  const shown = begun.toSorted((a, b) => Number(a.isDone) - Number(b.isDone)).slice(0, room);
+  const width = Math.max(0, ...shown.map((run) => run.node.slug.length));
+  const lines = begun.filter((run) => shown.includes(run)).map((run) => progressLine(run, elapsedMs.get(run)!, width));
+  return room < begun.length ? [...lines, `and ${begun.length - room} more`] : lines;
 }
 
 function progressLine(run: NodeRun, elapsedMs: number, width: number): string {

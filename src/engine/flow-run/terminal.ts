@@ -41,14 +41,15 @@ export class Terminal implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#erase();
-    this.#draw();
+    this.#draw(Infinity);
     this.#drawnLines = 0;
     this.#runs = [];
   }
 
-  #draw(): void {
+  /** What does not fit on the screen could not be erased again: it would be drawn below itself each time. */
+  #draw(most = Math.max(1, (this.#stream.rows || 24) - 1)): void {
     if (!this.#isLive) return;
-    const lines = progressLines(this.#runs, this.#elapsed());
+    const lines = progressLines(this.#runs, this.#elapsed(), most);
     const width = this.#stream.columns ?? 80;
     for (const line of lines) tellLine(line.slice(0, width - 1));
     this.#drawnLines = lines.length;
