@@ -74,7 +74,7 @@ test('variables that are not in a worker what they are here are told, each once 
       name,
     );
   }
-  assert.doesNotMatch(drifted.join('\n'), /postgres|ada/);
+  assert.doesNotMatch(drifted.join('\n'), /postgres|ada:/);
   assert.ok(drifted.some((text) => text.includes("'apiToken' of its module: *** where the flow was started, but ***")));
 });
 
