@@ -1,7 +1,7 @@
 // A flow run as a client of a scheduler: arrays go there in messages, outcomes come back.
 
 import { notAddressable } from '../code/not-loaded.ts';
-import { bundleOf, withBundle } from '../code/bundle/bundle.ts';
+import { bundleOf, changedSince, withBundle } from '../code/bundle/bundle.ts';
 import type { Reference } from '../code/registry.ts';
 import type { Comm } from '../comm/comm.ts';
 import { introduce } from '../comm/introduce.ts';
@@ -11,6 +11,7 @@ import { byteLengthOf } from '../lib/attachments.ts';
 import { blockKinds, type CodeAddress } from '../lib/chunk.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { noTraits } from '../lib/placing.ts';
+import { plural } from '../lib/plural.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
@@ -64,6 +65,8 @@ class SchedulerSession implements Session {
   readonly #arrays = new Map<number, ArrayListener>();
   readonly #codes = new Map<number, CodeAddress>();
   readonly #sentBundles = new Set<string>();
+  /** Bundles of other runs, of which it is known whether their files are as they were. */
+  readonly #lookedAt = new Set<string>();
   /** Resolves when the scheduler says that nothing of ours runs any more, after a cancel. */
   readonly #idle = Promise.withResolvers<void>();
   readonly #takings: Takings;
@@ -106,7 +109,7 @@ class SchedulerSession implements Session {
       // Whoever runs a flow on this thread wants all of it to run here.
       ...(this.#options.isSameThread && { needs: noTraits }),
       ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(code !== undefined && { code: withBundle(code) }),
+      ...(code !== undefined && { code: this.#bundled(code) }),
       ...(given !== undefined && { given }),
       ...(resource !== undefined && { resource }),
     };
@@ -172,6 +175,17 @@ class SchedulerSession implements Session {
     listener.settled({ start, count, bytes, byteLength }, ran);
   }
 
+  #bundled(code: CodeAddress): CodeAddress {
+    const address = withBundle(code);
+    const { bundle } = address;
+    // Whoever imports the files themselves has them as they are.
+    if (bundle === undefined || this.#options.takesCaptures || this.#lookedAt.has(bundle)) return address;
+    this.#lookedAt.add(bundle);
+    const changed = changedSince(bundle);
+    if (changed.length > 0) this.#warn(changedFiles(changed));
+    return address;
+  }
+
   /** Some worker does not have it, or would rather be sure that it is the same. */
   async #sendCode(array: number): Promise<void> {
     const address = this.#codes.get(array);
@@ -208,4 +222,13 @@ class SchedulerSession implements Session {
     await this.#comm.hangUp('the flow run is over');
     for (const resource of this.#options.owned.toReversed()) await resource[Symbol.asyncDispose]();
   }
+}
+
+function changedFiles([first, ...others]: readonly string[]): string {
+  const code = 'SENT_FILE_CHANGED';
+  const files = others.length > 0 ? `${first} (and ${plural(others.length, 'other file')})` : first;
+  return (
+    `${files} was changed since this process has sent it with the code of its tasks, and workers have it as it was. ` +
+    `Read what changes in the flow and pass it to the task as an input, or start this process again (${code})`
+  );
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { Flow, type HeddleError, type LogRecord } from 'heddle';
+import { Flow, type HeddleError, type LogRecord, type Task } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
 import { drifting, driftingOtherwise } from '../fixtures/drifting.ts';
@@ -200,6 +200,32 @@ test('what a module loads by a name that is computed is told beforehand, and whe
     warnings[0]!,
     /^test\/fixtures\/shipped\/asks\.ts:8:34 imports a module by a name that is computed\. Only such modules are sent/,
   );
+});
+
+test('a file that was changed since it was sent is told, as workers have it as it was', async () => {
+  await using house = await houseWith({ code: 'bundle' });
+  const project = newFolder();
+  const write = (name: string, text: string) => writeFileSync(join(project, name), text);
+  mkdirSync(join(project, 'data'));
+  mkdirSync(join(project, 'node_modules'));
+  symlinkSync(join(import.meta.dirname, '../..'), join(project, 'node_modules/heddle'));
+  write('package.json', '{}');
+  write('data/note.txt', 'old');
+  write(
+    'reads.mjs',
+    `import { readFileSync } from 'node:fs'; import { task } from 'heddle'; const data = new URL('data/', import.meta.url);
+    export const reads = task('reads', () => String(readFileSync(new URL('note.txt', data)))); new URL('./data/', import.meta.url);`,
+  );
+  const { reads } = (await import(pathToFileURL(join(project, 'reads.mjs')).href)) as { reads: Task<[], string> };
+  const run = async () => {
+    const { state, logs } = await house.run(new Flow('read', () => reads()));
+    return [state.output, logs.flatMap(({ message }) => /^\S+ was changed/.exec(message) ?? [])];
+  };
+
+  for (const _ of [1, 2]) assert.deepEqual(await run(), ['old', []]);
+  write('data/note.txt', 'newer');
+  assert.deepEqual(await run(), ['old', ['data/note.txt was changed']]);
+  rmSync(project, { recursive: true });
 });
 
 test('the example of the flights runs on a worker in an empty folder', { timeout: 60_000 }, async () => {

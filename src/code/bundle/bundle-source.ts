@@ -58,6 +58,8 @@ export class BundleSource {
   /** Likewise, whether it makes tasks. */
   readonly #ofTasks = new Map<string, boolean>();
   readonly #files = new Set<string>();
+  /** Files and folders whose files are taken along. */
+  readonly #taken = new Set<string>();
 
   /** The modules, by their paths, that tasks are asked for. */
   constructor(root: string, modules: readonly string[]) {
@@ -112,7 +114,7 @@ export class BundleSource {
   /** Takes a file along, or a folder with all that is in it. What is not there is left to whoever looks for it. */
   take(path: string): void {
     const stats = statsOf(path);
-    if (stats?.isFile() === true) this.#files.add(path);
+    if (stats?.isFile() === true) this.#add(path, [path]);
     if (stats?.isDirectory() !== true) return;
     if (!relative(path, this.root).startsWith('..')) {
       this.warnings.add(
@@ -122,8 +124,19 @@ export class BundleSource {
       return;
     }
     const { paths, byteLength } = filesIn(path, isForThisMachine);
-    if (byteLength <= largestBytes) for (const each of paths) this.#files.add(each);
+    if (byteLength <= largestBytes) this.#add(path, paths);
     else this.warnings.add(`${path} is larger than ${largestBytes / 2 ** 20} MB, so it is not sent with the code`);
+  }
+
+  #add(taken: string, files: readonly string[]): void {
+    this.#taken.add(taken);
+    for (const each of files) this.#files.add(each);
+  }
+
+  /** When the files that are taken along, but for those of packages, were last changed: by their places. */
+  changeTimes(): ReadonlyMap<string, number> {
+    const paths = [...this.#taken].flatMap((taken) => filesIn(taken, isForThisMachine).paths);
+    return new Map(paths.map((path) => [this.placeOf(path), statsOf(path)?.mtimeMs ?? 0]));
   }
 
   /** Takes a package along as it is, with those that it depends on, as somebody in `from` finds it. */

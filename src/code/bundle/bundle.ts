@@ -30,6 +30,8 @@ interface Bundle extends PackedBundle {
 const bundles = new Map<string, Promise<ReadonlyMap<string, Promise<Bundle>>>>();
 /** Ids of the bundles that are made, by module and those that it is bundled with. */
 const ids = new Map<string, string>();
+/** By their ids, what they hold and when that was changed before it was read. */
+const sent = new Map<string, { readonly source: BundleSource; readonly changeTimes: ReadonlyMap<string, number> }>();
 
 /**
  * The bundle of a module and of those that go with it, made once in a process, since what this process runs was loaded
@@ -41,6 +43,13 @@ export async function bundleOf(address: CodeAddress): Promise<Bundle> {
   let made = bundles.get(together);
   if (made === undefined) bundles.set(together, (made = makeBundles(address)));
   return await (await made).get(address.module)!;
+}
+
+/** Files that came along, of which the bundle holds what is not there any more, for whoever starts a flow again. */
+export function changedSince(bundle: string): readonly string[] {
+  const { source, changeTimes: then } = sent.get(bundle)!;
+  const now = source.changeTimes();
+  return [...new Set([...then.keys(), ...now.keys()])].filter((place) => then.get(place) !== now.get(place));
 }
 
 /** The same address, with the name of its bundle when that is made. */
@@ -97,7 +106,10 @@ async function makeBundle(modules: readonly string[], fingerprints: readonly str
     const inputs = Object.keys(built.metafile.inputs).map((path) => resolve(source.root, path));
     const outside = (module: string) =>
       [...source.externals.keys()].filter((name) => imported.packagesOf(module).has(name));
-    return { bundle: packed(built.outputFiles, inputs, source), outside };
+    const changeTimes = source.changeTimes();
+    const bundle = packed(built.outputFiles, inputs, source);
+    sent.set(bundle.id, { source, changeTimes });
+    return { bundle, outside };
   } catch (error) {
     if (error instanceof HeddleError) throw error;
     // Once more with the modules as their author wrote them, to show the line that is there.
