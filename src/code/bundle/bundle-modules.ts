@@ -84,7 +84,7 @@ function withoutMetadata(tsconfig: string): string {
 const documentation = /^\s*\/\*\*[^]*?\*\//gm;
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
 const looksAround = oneOf([
-  /\b__(?:dirname|filename)\b|\bimport\.meta\b|\brequire\.resolve\b/,
+  /\b__(?:dirname|filename)\b|\bimport\.meta\b(?!\??\.(?:env|hot|main)\b)|\brequire\.resolve\b/,
   /\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)|=\s*require\s*;/,
 ]);
 /** Packages that we look for ourselves, where they are loaded from: see `engine/loggers/named.ts`. */

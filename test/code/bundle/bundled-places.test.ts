@@ -2,7 +2,7 @@
 // told what to do. Each test writes a project and bundles its flow.mjs; then the project is gone, as for a remote worker.
 
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { notInBundle } from '../../../src/code/bundle/not-in-bundle.ts';
@@ -46,6 +46,20 @@ test('so it does by another name of require(), as moment does for its locales', 
   });
 
   assert.equal(await bundled.run('say'), 'de');
+});
+
+test('one that only asks what a build tool has for it comes with no more than is imported of it', async () => {
+  using project = newProject({
+    'flow.mjs': `import { task } from 'heddle'; import { mode } from 'dep'; task('mode', () => mode);`,
+    'node_modules/dep/package.json': '{ "name": "dep", "version": "1.0.0", "type": "module", "main": "index.js" }',
+    'node_modules/dep/index.js': `if (import.meta.hot) import.meta.hot.accept();
+      export const mode = import.meta.env?.MODE ?? import.meta?.env?.OTHER ?? 'none';`,
+    'node_modules/dep/large.js': '',
+  });
+  const bundled = await project.bundled();
+
+  assert.equal(await bundled.run('mode'), 'none');
+  assert.deepEqual(globSync('code/**/dep/*', { cwd: project.path }), []);
 });
 
 test('so it does where packages are links, as pnpm lays them out', async () => {
