@@ -10,6 +10,7 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
 import { bundleEntry } from './bundle.ts';
 import { packageOf } from './bundle-modules.ts';
+import { packageFolderOf } from './bundle-source.ts';
 import { importedAt } from './prelude.ts';
 
 /** A package that is to be installed on the worker. */
@@ -21,8 +22,10 @@ interface Missing {
 }
 
 interface Absence {
-  /** What was looked for. */
+  /** What was looked for, from the bundle's folder on. */
   readonly specifier: string;
+  /** The file in that folder that looked for it, unless that is the bundle itself, or of a package. */
+  readonly by: string | undefined;
   /** Present for a package that is not sent. */
   readonly missing: Missing | undefined;
   /** What Node has thrown for it. */
@@ -69,7 +72,7 @@ function causeOf(error: Error): HeddleError | undefined {
   if (absence?.missing !== undefined) {
     return new HeddleError('EXTERNAL_MISSING', absence.error.message, { ...absence.missing, cause: error });
   }
-  if (absence !== undefined) return absent(absence.specifier, error);
+  if (absence !== undefined) return absent(absence.specifier, error, absence.by);
   // So esbuild calls what was imported from a folder that it had brought along.
   const [, name] = /^Module not found in bundle: (.*)$/.exec(error.message) ?? [];
   if (name !== undefined) return absent(name, error);
@@ -92,20 +95,23 @@ function otherwiseTold(error: Error): Absence | undefined {
 const wordsOfAbsence =
   /\b(?:(?:not|unable to|failed to) (?:be(?:en)? )?|cannot )(?:find|found|load|resolve|determine|import|install)/i;
 
-function absent(found: string, error: Error): HeddleError {
+function absent(found: string, error: Error, by?: string): HeddleError {
   const { [importedAt]: at } = error as { readonly [importedAt]?: string };
-  const name = at !== undefined && found.startsWith('./') ? nameFrom(at, found) : found;
+  const from = (path: string) => (at !== undefined && path.startsWith('./') ? nameFrom(at, path) : path);
+  const name = from(found);
   const isFile = codeOf(error) === 'ENOENT';
-  const [quoted, isRequired] = [JSON.stringify(name), /^MODULE_NOT_FOUND$/.test(codeOf(error))];
+  const [quoted, isRequired] = [JSON.stringify(from(by ?? found)), /^MODULE_NOT_FOUND$/.test(codeOf(error))];
   const inCommonJs = isRequired ? ` (in a CommonJS module require.resolve(${quoted}))` : '';
+  const withAll = by === undefined ? '' : ', with all that it imports';
   const remedy = isFile
     ? `new URL('./the-file', import.meta.url) brings a file along, or a folder`
-    : `import.meta.resolve(${quoted}) brings it along${inCommonJs}`;
-  const computed = at === undefined ? '' : `, and ${at} imports it by a name that is computed`;
+    : `import.meta.resolve(${quoted}) brings it along${withAll}${inCommonJs}`;
+  const [which, what] = by === undefined ? ['', 'it'] : [`, which '${from(by)}' imports,`, 'that'];
+  const computed = at === undefined ? '' : `, and ${at} imports ${what} by a name that is computed`;
   const message =
-    `'${name}' is not in the bundle that the code of this task came in${computed}. With the modules of tasks only ` +
-    `that is sent which they name themselves: ${remedy}, anywhere in a module. Or start the worker in a checkout of ` +
-    `the project, with --code module.`;
+    `'${name}'${which} is not in the bundle that the code of this task came in${computed}. With the modules of tasks ` +
+    `only that is sent which they name themselves: ${remedy}, anywhere in a module. Or start the worker in a ` +
+    `checkout of the project, with --code module.`;
   const told = new HeddleError('NOT_IN_BUNDLE', message, {
     missing: name,
     ...(at !== undefined && { at }),
@@ -117,10 +123,15 @@ function absent(found: string, error: Error): HeddleError {
 
 function note(error: Error, specifier: string, importer: string): void {
   if (absences.has(error) || !/^(?:ERR_)?MODULE_NOT_FOUND$/.test(codeOf(error))) return;
-  const folder = importer.startsWith('file:') ? bundleFolderOf(fileURLToPath(importer)) : undefined;
+  const path = importer.startsWith('file:') ? fileURLToPath(importer) : '';
+  const folder = bundleFolderOf(path);
   if (folder === undefined) return;
   const missing = missingOf(specifier, folder);
-  const absence = { specifier: nameOf(specifier, folder), missing, error };
+  const isOwn = packageFolderOf(path) === undefined;
+  const found = isOwn && specifier.startsWith('.') ? join(dirname(path), specifier) : specifier;
+  // What is in the bundle itself is called by its own place as well, and is no file there.
+  const by = isOwn && path !== join(folder, bundleEntry) && existsSync(path) ? nameOf(path, folder) : undefined;
+  const absence = { specifier: nameOf(found, folder), by, missing, error };
   absences.set(error, absence);
   if (/^[@\w]/.test(absence.specifier)) absentPackages.set(packageOf(absence.specifier), absence);
   if (missing === undefined) return;

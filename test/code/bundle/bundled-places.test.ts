@@ -258,6 +258,27 @@ test('a name may be waited for, and be made by what imports', async () => {
   assert.equal(await bundled.run('say'), 'word');
 });
 
+test('of a module in a folder that came along, and imports what did not, that is told', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import { load } from './deep/load.mjs';
+      task('one', () => load('one.mjs'));`,
+    'deep/load.mjs': `const folder = new URL('./plugins/', import.meta.url);
+      export const load = (name) => import(new URL(name, folder).href);`,
+    'deep/plugins/one.mjs': `export { word } from '../lib/word.mjs';`,
+    'deep/lib/word.mjs': `export const word = 'word';`,
+  });
+
+  const told = notInBundle(await errorOf(bundled, 'one'));
+  assert.match(
+    told?.message ?? '',
+    /^'\.\/lib\/word\.mjs', which '\.\/plugins\/one\.mjs' imports, is not in .*, and deep\/load\.mjs:2:\d+ imports that by a name/,
+  );
+  assert.match(
+    told!.message,
+    /: import\.meta\.resolve\("\.\/plugins\/one\.mjs"\) brings it along, with all that it imports,/,
+  );
+});
+
 test('a file and a package that nobody named are told with what to do, and where they were asked for', async () => {
   const bundled = await shipped({
     ...dependency,
