@@ -19,6 +19,8 @@ interface Missing {
   readonly version: string;
   /** What installs it, to be run in the folder that the worker is started in. */
   readonly command: string;
+  /** What else is not sent and not there, with versions. */
+  readonly others: readonly string[];
 }
 
 interface Absence {
@@ -135,19 +137,23 @@ function note(error: Error, specifier: string, importer: string): void {
   absences.set(error, absence);
   if (/^[@\w]/.test(absence.specifier)) absentPackages.set(packageOf(absence.specifier), absence);
   if (missing === undefined) return;
-  const { package: name, command } = missing;
+  const { package: name, command, others } = missing;
   error.message =
     `this worker has no package '${name}'. It holds native code, which is made for one kind of machine, or is very ` +
     `large, and so is not sent. Install it in the folder that the worker is started in, and restart the worker: ` +
-    command;
+    command +
+    (others.length > 0 ? ` (not here either, if they are needed: ${others.join(' ')})` : '');
 }
 
 function missingOf(specifier: string, folder: string): Missing | undefined {
   const { externals } = JSON.parse(readFileSync(join(folder, manifestFile), 'utf8')) as BundleManifest;
-  const found = Object.entries(externals).find(([name]) => specifier === name || specifier.startsWith(`${name}/`));
-  if (found === undefined) return undefined;
-  const [name, version] = found;
-  return { package: name, version, command: `npm i ${name}@${version}` };
+  const name = packageOf(specifier);
+  const version = externals[name];
+  if (version === undefined) return undefined;
+  const others = Object.entries(externals)
+    .filter(([other]) => other !== name && !existsSync(join(folder, 'node_modules', other)))
+    .map((other) => other.join('@'));
+  return { package: name, version, command: `npm i ${name}@${version}`, others };
 }
 
 /** As it is called from the module at that place. */

@@ -251,6 +251,30 @@ test('a package with native code stays outside, and the worker says what to inst
   });
 });
 
+test('other packages that are to be installed are told as well, so that one restart is enough', async () => {
+  const other = (name: string) => ({
+    [`node_modules/${name}/package.json`]: `{ "name": "${name}", "version": "1.0.0", "main": "index.js", "gypfile": true }`,
+    [`node_modules/${name}/index.js`]: '',
+  });
+  using project = newProject({
+    ...nativePackage,
+    ...other('more-native'),
+    ...other('there'),
+    'worker/node_modules/there/package.json': '{}',
+    'flow.mjs': `import { fast } from 'native-code'; import 'more-native'; import 'there'; import { task } from 'heddle';
+      task('say', () => fast);`,
+  });
+  using _ = startedIn(join(project.path, 'worker'));
+  const bundled = await project.bundled();
+  project.without('node_modules');
+
+  await assert.rejects(bundled.run('say'), {
+    code: 'EXTERNAL_MISSING',
+    command: 'npm i native-code@1.2.3',
+    message: /: npm i native-code@1\.2\.3 \(not here either, if they are needed: more-native@1\.0\.0\)$/,
+  });
+});
+
 test('one that is a link in the project, as with pnpm, and is loaded by name, is that of the worker', async () => {
   using project = newProject({
     'packages/native-code/package.json': nativePackage['node_modules/native-code/package.json'],
