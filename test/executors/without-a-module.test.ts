@@ -44,6 +44,7 @@ const onProcesses = (program: string) => program.replace('workers: 1', '$&, proc
 for (const [name, { args, input }] of Object.entries({
   'node -e': { args: ['-e', asScript], input: '' },
   'node --input-type=module -e': { args: ['--input-type=module', '-e', asModule], input: '' },
+  'node --input-type=module-typescript -e': { args: ['--input-type=module-typescript', '-e', asModule], input: '' },
   'standard input': { args: ['-'], input: asScript },
   'standard input as a module': { args: ['--input-type=module', '-'], input: asModule },
   'node -e, on processes': { args: ['-e', onProcesses(asScript)], input: '' },

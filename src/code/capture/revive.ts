@@ -1,7 +1,8 @@
 // Makes functions again of what `capture.ts` took. They stand where they were written, for stack traces and for
 // `import()`, and see names of the module as its own functions do.
 
-import { fileURLToPath } from 'node:url';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { unreachable } from '../../lib/unreachable.ts';
@@ -108,10 +109,10 @@ function warnNobody(): void {
   }
 }
 
-/** What a script evaluates to that stands where another one stood. */
+/** What a script evaluates to that stands where another one stood: in the folder, if that was no file (`[eval]`). */
 function scriptAt(text: string, { url, line, column }: CapturedText['place']): unknown {
   return new Script(text, {
-    filename: url,
+    filename: isAbsolute(url) || URL.canParse(url) ? url : pathToFileURL(url).href,
     lineOffset: line,
     columnOffset: column,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
