@@ -44,11 +44,12 @@ export class FailedStarts {
   }
 }
 
-/** What the system has no more of, and where it is said how much there may be. */
+/** What the system has no more of, and what to do about it or where it is said how much there may be. */
 const shortages: readonly (readonly [sign: RegExp, advice: string])[] = [
   [/EAGAIN/, 'the system lets this user or container have no more threads (ulimit -u; the pids limit of a container)'],
   [/EMFILE/, 'the system lets this process open no more files (ulimit -n)'],
   [/ENOMEM/, 'the system has no more memory for it'],
+  [/uv_cwd/, 'the folder that this process was started in is gone: start it again in one that is there'],
 ];
 
 /** As part of a sentence. */

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Program } from './process.ts';
@@ -59,6 +61,15 @@ suite('surroundings', { concurrency: 2 }, () => {
     assert.ok(told.length > 0);
     for (const line of told) assert.match(line, /no thread could be started: .*(?:'\/diary\.ts'|exited with code)/);
     assert.match(program.stdout.at(-1)!, /look at NODE_OPTIONS, --import and --require/);
+  });
+
+  test('where the folder of a process is gone, threads that cannot be started say that', bounded, async () => {
+    const fixture = join(import.meta.dirname, '../fixtures/loses-its-folder.ts');
+    const folder = mkdtempSync(join(tmpdir(), 'heddle-gone-'));
+    await using program = new Program(process.execPath, [fixture], {}, folder);
+
+    assert.equal(await program.status(), 0, program.stderr.join('\n'));
+    assert.match(program.stdout.at(-1)!, /uv_cwd: the folder that this process was started in is gone: start it again/);
   });
 
   test(
