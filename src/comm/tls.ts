@@ -58,6 +58,15 @@ export function checkServerTls(owner: string, tls: TlsOptions): asserts tls is S
   throw new UsageError('INVALID_OPTION', `tls of ${owner} should have 'cert' and 'key': a listener shows who it is`);
 }
 
+/** What a certificate of our own is not, if that is why others do not trust it. */
+export function invalidity(cert: string | Buffer): string | undefined {
+  const { validFromDate, validToDate } = new (nodeCrypto().X509Certificate)(cert);
+  const now = new Date();
+  if (validFromDate <= now && now <= validToDate) return undefined;
+  const problem = now < validFromDate ? 'is not valid yet' : 'has expired';
+  return `our certificate ${problem}: renew it, and check the clock here`;
+}
+
 function problemWith({ code = '', message }: NodeJS.ErrnoException): string {
   if (/KEY_VALUES?_MISMATCH/.test(code)) return 'the key is not that of the certificate: give two that belong together';
   if (/BAD_DECRYPT|INTERRUPTED_OR_CANCELLED|PASSWORD/.test(code) || message.includes('bad decrypt')) {

@@ -13,7 +13,7 @@ import { doorkeeper, type Doorkeeper, type Objection } from './doorkeeper.ts';
 import { pageServer, refusal, type Pages } from './pages.ts';
 import { Refusals, type TellRefusals } from './refusals.ts';
 import { Strangers, type StrangerLimits } from './strangers.ts';
-import { checkServerTls, type ServerTlsOptions } from './tls.ts';
+import { checkServerTls, invalidity, type ServerTlsOptions } from './tls.ts';
 import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 
@@ -144,7 +144,7 @@ class Hall<In extends Message, Out extends Message> {
       );
     });
     server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, { remoteAddress = 'unknown' }: Socket) => {
-      this.#refusals.note(remoteAddress, tlsProblem(code));
+      this.#refusals.note(remoteAddress, tlsProblem(this.#options.tls!.cert, code));
     });
     // Before anything is made for it.
     server.prependListener('connection', (socket: Socket) => this.#strangers.admit(socket));
@@ -184,10 +184,10 @@ class Hall<In extends Message, Out extends Message> {
 }
 
 /** Why no encrypted connection came about, by the code of the error. */
-function tlsProblem(code = 'no code'): string {
+function tlsProblem(cert: ServerTlsOptions['cert'], code = 'no code'): string {
   const isTheirs = code === 'ECONNRESET' || code.includes('_ALERT_');
-  const untrusted = 'it hung up during the TLS handshake: perhaps it does not trust our certificate';
-  return `${isTheirs ? untrusted : 'it does not speak TLS as we do'} (${code})`;
+  const why = invalidity(cert) ?? 'perhaps it does not trust our certificate';
+  return `${isTheirs ? `it hung up during the TLS handshake: ${why}` : 'it does not speak TLS as we do'} (${code})`;
 }
 
 function turnAway(socket: Duplex, objection: Objection): void {

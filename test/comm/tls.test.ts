@@ -113,6 +113,24 @@ test('who does not trust a listener has hung up there, and the listener says so'
   );
 });
 
+for (const [when, facts] of [
+  ['has expired', expired],
+  ['is not valid yet', { validFrom: 1, validTo: 2 }],
+] as const) {
+  test(`a listener whose certificate ${when} says so where others hang up`, bounded, async () => {
+    const news = Promise.withResolvers<string>();
+    const { tls } = certificate('l', { by: authority, ...facts });
+    await using house = await scheduler({ tls, onRefused: news.resolve });
+
+    await assert.rejects(dial(house.listener.url, { tls: { ca: authority.tls.cert } }), {
+      code: 'CERTIFICATE_EXPIRED',
+    });
+
+    const told = `: it hung up during the TLS handshake: our certificate ${when}: renew it, and check the clock here`;
+    assert.match(await news.promise, new RegExp(told));
+  });
+}
+
 test('who speaks TLS to a listener that does not is told what to try', bounded, async () => {
   await using house = await scheduler();
 
