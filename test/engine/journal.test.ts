@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { withConfig } from '../../src/config/config.ts';
@@ -9,10 +10,7 @@ import { squares } from '../fixtures/resuming.ts';
 test('what is noted twice, by processes in containers that did not see each other, counts once', async () => {
   using diary = newDiary();
   const directory = dirname(diary.path);
-  const run = () =>
-    withConfig({ results: { directory } }, () =>
-      squares.run({ flowRunId: 'twice', parameters: { diary: diary.path, length: 5 }, onLog: () => {} }),
-    );
+  const run = () => resume(diary.path, 'twice');
   await run();
   const journal = join(directory, 'runs', 'twice.journal');
   const outcomes = recordsIn(readFileSync(journal)).filter((record) => record.includes('{"type":"block"'));
@@ -24,6 +22,30 @@ test('what is noted twice, by processes in containers that did not see each othe
   assert.equal(state.output, 30);
   assert.equal(state.statistics.keptTaskRuns, 7);
 });
+
+test(
+  'a lock is not kept by another process that has got the number of the one that left it, as after a reboot',
+  { skip: existsSync('/proc/self/stat') ? false : 'needs /proc' },
+  async () => {
+    using diary = newDiary();
+    await resume(diary.path, 'rebooted');
+    // The process that started this one lives, and began at another time.
+    const holder = { pid: process.ppid, host: hostname(), started: '1' };
+    const lock = join(dirname(diary.path), 'runs', 'rebooted.journal.lock');
+    writeFileSync(lock, JSON.stringify(holder));
+
+    const state = await resume(diary.path, 'rebooted');
+
+    assert.equal(state.statistics.keptTaskRuns, 7);
+    assert.equal(existsSync(lock), false);
+  },
+);
+
+async function resume(diary: string, flowRunId: string) {
+  return await withConfig({ results: { directory: dirname(diary) } }, () =>
+    squares.run({ flowRunId, parameters: { diary, length: 5 }, onLog: () => {} }),
+  );
+}
 
 /** Each has two lengths and a checksum in front. */
 function recordsIn(bytes: Buffer): Buffer[] {

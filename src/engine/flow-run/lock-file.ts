@@ -7,6 +7,8 @@ import { processWide } from '../../lib/process-wide.ts';
 interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** Tells it from another process that got the same number later; absent where the system does not say. */
+  readonly started?: string;
 }
 
 /** The locks of this very process: a process that is restarted in a container gets the same process id again. */
@@ -17,9 +19,10 @@ const held = processWide('lock-files', () => new Set<string>());
  * one of those that try. Throws `RUN_IS_ACTIVE` while another process has it.
  */
 export function lockFile(path: string, flowRunId: string): Disposable {
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), id: nodeCrypto().randomUUID() } satisfies Holder & {
-    id: string;
-  });
+  const { pid } = process;
+  const started = startOf(pid);
+  const self: Holder = { pid, host: hostname(), ...(started !== undefined && { started }) };
+  const mine = JSON.stringify({ ...self, id: nodeCrypto().randomUUID() });
   // Written under another name first, and then linked, so that nobody ever sees a half-written lock.
   const draft = `${path}.${nodeCrypto().randomUUID()}`;
   try {
@@ -83,15 +86,21 @@ function holderIn(text: string): Holder | undefined {
 }
 
 /** A process on another machine cannot be checked from here, so it counts as alive. */
-function isAlive({ pid, host }: Holder, path: string): boolean {
+function isAlive({ pid, host, started }: Holder, path: string): boolean {
   if (host !== hostname()) return true;
   if (pid === process.pid) return held.has(path);
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as { code?: unknown }).code === 'EPERM';
+    if ((error as { code?: unknown }).code !== 'EPERM') return false;
   }
+  return started === undefined || started === (startOf(pid) ?? started);
+}
+
+/** When a process began, by the clock of the system since it booted. */
+function startOf(pid: number): string | undefined {
+  // The name of the program comes before, in parentheses, and may hold anything.
+  return textOf(`/proc/${pid}/stat`)?.split(') ').at(-1)!.split(' ')[19];
 }
 
 function active(path: string, flowRunId: string, { pid, host }: Holder): HeddleError {
