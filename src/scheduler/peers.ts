@@ -295,15 +295,15 @@ export function hasSomethingOf(client: ClientPeer, { attempts }: WorkerPeer): bo
 
 type WorkersNews = Pick<Extract<ToClient, { type: 'workers' }>, 'joined' | 'lost'>;
 
-/** Tells every client how many workers and threads there are, and which one joined or was lost. */
+/** Tells clients how many workers and threads there are, and which one joined or was lost. */
 export function tellOfWorkers(
-  clients: ReadonlyMap<string, ClientPeer>,
+  clients: Iterable<ClientPeer>,
   workers: ReadonlyMap<string, WorkerPeer>,
   newsFor: (client: ClientPeer) => WorkersNews = () => ({}),
 ): void {
   const threads = [...workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
   const message = { type: 'workers', workers: workers.size, threads } as const;
-  for (const client of clients.values()) sendToClient(client, { ...message, ...newsFor(client) });
+  for (const client of clients) sendToClient(client, { ...message, ...newsFor(client) });
 }
 
 /** What the core is told of an array. Events are recorded, so nothing that only the engine may open is in it. */

@@ -145,7 +145,7 @@ export class Scheduler implements AsyncDisposable {
     this.#workers.set(worker.id, worker);
     const joined = describeJoined(worker, hello.name);
     this.#log('info', joined);
-    tellOfWorkers(this.#clients, this.#workers, () => ({ joined }));
+    tellOfWorkers(this.#clients.values(), this.#workers, () => ({ joined }));
     this.#handle({ type: 'worker-joined', worker: worker.id, threads: hello.threads, has: hello.has ?? noTraits });
     this.#options.workerJoined?.(name);
     return worker;
@@ -156,7 +156,7 @@ export class Scheduler implements AsyncDisposable {
     const client: ClientPeer = { ...newClient(`client#${this.#nextPeer++}`, comm, hello), watch };
     this.#clients.set(client.id, client);
     this.#log('info', `flow run ${client.name} connected from ${comm.peer}`);
-    tellOfWorkers(this.#clients, this.#workers);
+    tellOfWorkers([client], this.#workers);
     return client;
   }
 
@@ -191,7 +191,7 @@ export class Scheduler implements AsyncDisposable {
     const isExpected = isGoing && peer.attempts.size === 0;
     if (isExpected) this.announce('info', news);
     else this.#log('warn', news);
-    tellOfWorkers(this.#clients, this.#workers, isExpected ? undefined : lossFor(peer, news));
+    tellOfWorkers(this.#clients.values(), this.#workers, isExpected ? undefined : lossFor(peer, news));
     this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { peer, reason } });
     this.#tellIdle();

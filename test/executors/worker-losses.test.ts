@@ -300,6 +300,21 @@ suite('worker processes', { concurrency: 3 }, () => {
     },
   );
 
+  test('a run that waits for a worker says so once, however many others come to wait', bounded, async () => {
+    await using cluster = await started();
+    const waiting = /^waiting for a worker/;
+    const flow = new Flow('waits', () => inc(1));
+    const begun = [];
+    for (let count = 0; count < 4; count += 1) {
+      const log = new Listener();
+      begun.push({ log, running: flow.run({ executor: on(cluster), onLog: log.onLog }) });
+      await log.said(waiting);
+    }
+    await using _ = await joinedWorker({ ...at(cluster), name: 'ada' });
+
+    for (const { log, running } of begun) assert.deepEqual([(await running).output, log.count(waiting)], [2, 1]);
+  });
+
   test('a worker with the wrong token exits with 1; it and the run that waits say why', bounded, async () => {
     await using cluster = await started();
     const run = new Listener();
