@@ -58,11 +58,12 @@ export class Lookout {
 
   /** What to tell flow runs of which nothing has started or settled for a while. A run is told each reason once. */
   standstills(now: number): { readonly client: ClientPeer; readonly record: LogRecord }[] {
-    const { clients } = this.#holdings;
+    const { core, clients } = this.#holdings;
     const { standstillMs = 10_000 } = this.#options;
+    const books = { ...this.#holdings, records: Map.groupBy(core.arrays.values(), (record) => record.client) };
     return [...clients.values()].flatMap((client) => {
       if (now - client.lastNews < standstillMs) return [];
-      const standstill = standstillOf(client, this.#holdings, { words: this.#wordsFor(client), now });
+      const standstill = standstillOf(client, books, { words: this.#wordsFor(client), now });
       if (standstill === undefined || client.told.has(standstill.kind)) return [];
       client.told.add(standstill.kind);
       const { level, message } = standstill;

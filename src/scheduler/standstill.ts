@@ -29,6 +29,8 @@ interface Books {
   readonly core: SchedulerCore;
   readonly clients: ReadonlyMap<string, ClientPeer>;
   readonly arrays: ReadonlyMap<number, HeldArray>;
+  /** What the core knows of the arrays of each client, by its id. */
+  readonly records: ReadonlyMap<string, readonly ArrayRecord[]>;
 }
 
 interface Reasons {
@@ -39,7 +41,7 @@ interface Reasons {
 /** `undefined` when there is nothing to wait for, or what the run has is simply running. */
 export function standstillOf(client: ClientPeer, books: Books, telling: Telling): Standstill | undefined {
   const { core } = books;
-  const records = [...core.arrays.values()].filter((record) => record.client === client.id);
+  const records = books.records.get(client.id) ?? [];
   const waiting = records.filter(({ queuedCount }) => queuedCount > 0);
   const chunks = records.flatMap((record) => [...record.chunks]);
   // Arrays that no worker here can run come last: the run was told of them when they were queued.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Lookout } from '../../src/scheduler/lookout.ts';
 import type { ClientPeer } from '../../src/scheduler/peers.ts';
 import { plainWords } from '../../src/scheduler/explain.ts';
 import { standstillOf } from '../../src/scheduler/standstill.ts';
@@ -100,13 +101,38 @@ test('of what must run alone it is told why, and what it waits for', () => {
   );
 });
 
+test('however many flow runs wait, the arrays are looked through once to tell them why', () => {
+  const { on, core } = scheduler();
+  const ids = Array.from({ length: 50 }, (_, n) => `run ${n}`);
+  on(...ids.map((client, array) => submitted({ array, client })));
+  const clients = new Map(
+    ids.map((id) => [id, { id, told: new Set(), lastNews: 0, comm: {} } as unknown as ClientPeer]),
+  );
+  const memory = { heldBytes: 0, spilledBytes: 0 };
+  const lookout = new Lookout({ core, clients, arrays: new Map(), workers: new Map(), memory }, {});
+  let looks = 0;
+  const all = core.arrays.values.bind(core.arrays);
+  core.arrays.values = () => {
+    looks += 1;
+    return all();
+  };
+
+  const why = 'nothing starts or ends: 1 task run could start, but there is no worker';
+  assert.deepEqual(
+    lookout.standstills(60_000).map(({ client, record }) => [client.id, record.message]),
+    ids.map((id) => [id, why]),
+  );
+  assert.equal(looks, 1);
+});
+
 test('of what waits for something that must run alone, the flow run is told so', () => {
   const { on, core } = scheduler({ allowedFailures: 0 });
   on(joined('alice', 2), submitted({ array: 1, length: 2 }), settled('alice', 2, [1, 2]));
   on(submitted({ array: 2, client: 'other' }), joined('bob', 3), left('alice'));
   const told = (id: string) => {
     const client = { id, within: undefined, comm: { arrivingBytes: 0 } } as ClientPeer;
-    const place = { core, clients: new Map(), arrays: new Map() };
+    const records = Map.groupBy(core.arrays.values(), (record) => record.client);
+    const place = { core, clients: new Map(), arrays: new Map(), records };
     return standstillOf(client, place, { words: plainWords, now: 0 })?.message;
   };
 
