@@ -6,6 +6,7 @@ import { checkOptions, describe, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { isCluster, type Cluster } from './cluster.ts';
+import { leaseOf, startForRun } from './lease.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { openSession } from './scheduler-session.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
@@ -51,7 +52,7 @@ export class DistributedExecutor implements Executor {
     if (typeof cluster === 'string') return await this.#startAt(cluster, run, listener);
     const owned = leaseOf(cluster, run);
     try {
-      await cluster.start();
+      await startForRun(cluster);
       run.logger.info(`running on ${cluster.description}`);
       const comm = await cluster.connect();
       return await openSession(comm, advised(listener, cluster.advice, run), {
@@ -139,28 +140,4 @@ function welcomed(listener: SessionListener, address: string, { logger }: FlowRu
       listener.workers(change);
     },
   };
-}
-
-/** How many runs use a cluster that an executor started, where two runs got the same one. */
-const users = new WeakMap<Cluster, number>();
-
-/**
- * What a run is to dispose of: nothing if the cluster's author started it, else the cluster, once it is the last run.
- * A cluster that cannot be closed changes nothing of how the run ended.
- */
-function leaseOf(cluster: Cluster, { logger }: FlowRunFacts): AsyncDisposable[] {
-  if (cluster.isStarted && !users.has(cluster)) return [];
-  users.set(cluster, (users.get(cluster) ?? 0) + 1);
-  const release = async () => {
-    const others = (users.get(cluster) ?? 1) - 1;
-    users.set(cluster, others);
-    if (others > 0) return;
-    users.delete(cluster);
-    try {
-      await cluster[Symbol.asyncDispose]();
-    } catch (error) {
-      logger.warn(`the cluster of this run could not be closed: ${messageIn(error)}`);
-    }
-  };
-  return [{ [Symbol.asyncDispose]: release }];
 }

@@ -12,6 +12,7 @@ import { Adapter, type AdaptOptions } from './adapter.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterOver, clusterStarted, clusterUsed, type StartedCluster } from './not-used.ts';
 import { connectClient } from './connect-client.ts';
+import { noteStart } from './lease.ts';
 import type { Workforce } from './workforce.ts';
 
 /** What a cluster that was started holds. */
@@ -70,6 +71,7 @@ export abstract class HostedCluster implements Cluster {
 
   /** Rejects with why the scheduler or a worker could not be started, and with what to do. */
   async start(): Promise<void> {
+    noteStart(this);
     await this.#started();
   }
 

@@ -52,6 +52,21 @@ test('a cluster that was closed can be started again, and closing twice is closi
   assert.equal(cluster.isStarted, false);
 });
 
+test('a cluster that a flow run has started is left running once its author starts it as well', async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  const flow = new Flow('early', { executor: new DistributedExecutor(() => cluster) }, () => one());
+  const starting = Promise.withResolvers<void>();
+  const onLog = ({ message }: LogRecord) => {
+    if (message.startsWith('running on ')) starting.resolve(cluster.start());
+  };
+
+  await Promise.all([flow.run({ onLog }), starting.promise]);
+
+  assert.equal(cluster.isStarted, true);
+  await flow.run({ onLog: () => {} });
+  assert.equal(cluster.isStarted, true);
+});
+
 for (const kind of ['threads', 'processes']) {
   test(`a program ends when it is through, though its cluster of ${kind} is still open`, bounded, async () => {
     const script = fileURLToPath(new URL('../fixtures/leaves-a-cluster-open.ts', import.meta.url));
