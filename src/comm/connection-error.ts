@@ -34,9 +34,9 @@ export function connectionError(
   // Of a listener that may open no more files, libuv accepts what comes and closes it, and not even Node hears of that.
   if (code === 'ECONNRESET' && address.startsWith('ws:')) {
     const message =
-      `${address} hung up before it said anything: it speaks TLS (use "wss:" then), or too many connections wait ` +
-      'there to be introduced (its log says so then; try again in 10 s), or it may open no more files (ulimit -n ' +
-      'there)';
+      `${address} hung up before it said anything: it speaks TLS (use "wss:" then), or it was just stopped (try ` +
+      'again when it is back), or too many connections wait there to be introduced (its log says so then; try again ' +
+      'in 10 s), or it may open no more files (ulimit -n there)';
     return new HeddleError('CONNECTION_FAILED', message, { address, cause });
   }
   if (isHandshakeError(code)) return notHeddle(address, `its answer was no handshake: ${cause.message}`, { cause });

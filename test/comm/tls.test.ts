@@ -94,8 +94,9 @@ test(
     await assert.rejects(dial(url), {
       code: 'CONNECTION_FAILED',
       message:
-        `${url} hung up before it said anything: it speaks TLS (use "wss:" then), or too many connections wait there ` +
-        'to be introduced (its log says so then; try again in 10 s), or it may open no more files (ulimit -n there)',
+        `${url} hung up before it said anything: it speaks TLS (use "wss:" then), or it was just stopped (try again ` +
+        'when it is back), or too many connections wait there to be introduced (its log says so then; try again in ' +
+        '10 s), or it may open no more files (ulimit -n there)',
     });
     assert.match(await news.promise, /^refused a connection from .*: it does not speak TLS as we do \(ERR_SSL_/);
   },
