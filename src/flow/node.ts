@@ -1,4 +1,5 @@
 import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
 import type { Graph } from './graph.ts';
 import type { Givable, IfGivable } from '../values/type-check.ts';
@@ -146,10 +147,14 @@ function isInBuilder(node: Node): boolean {
 
 function hasNoValue({ slug }: Node, property?: string): UsageError {
   const so = property === undefined ? '' : `, so there is no '${property}' to read of it`;
+  const meant = property === undefined ? '' : didYouMean(property, ['setUpstream', 'setDownstream']);
+  const what =
+    meant === ''
+      ? `'${slug}' is a node and has no value itself${so}`
+      : `'${slug}' is a node and has no '${property}'.${meant} It has no value itself`;
   const message =
-    `'${slug}' is a node and has no value itself${so}: it stands for what there will be when the flow runs. Pass it ` +
-    `to a task, and work with the value inside of that. A task is mapped over it by task.map(it), and ifElse() and ` +
-    `switchCase() choose by it.`;
+    `${what}: it stands for what there will be when the flow runs. Pass it to a task, and work with the value inside ` +
+    `of that. A task is mapped over it by task.map(it), and ifElse() and switchCase() choose by it.`;
   return new UsageError('NODE_HAS_NO_VALUE', message, { node: slug, ...(property !== undefined && { property }) });
 }
 

@@ -73,6 +73,15 @@ for (const key of ['id', 'map', '0', '$row']) {
   });
 }
 
+test('who asks a node for a method as it is called elsewhere is told what it is called here', () => {
+  build(() => {
+    assert.throws(() => Reflect.get(anyTask('load')(), 'set_upstream') as unknown, {
+      code: 'NODE_HAS_NO_VALUE',
+      message: /^'load' is a node and has no 'set_upstream'\. Did you mean 'setUpstream'\? It has no value itself/,
+    });
+  });
+});
+
 test('a parameter has no value either', () => {
   build(() => {
     assert.throws(() => Reflect.get(new Parameter('day'), 'length'), { code: 'NODE_HAS_NO_VALUE', node: 'day' });
