@@ -15,7 +15,7 @@ export function nameFrom<Facts extends Readonly<Record<string, unknown>>>(
   given: string | ((facts: Facts) => string),
   facts: Facts,
 ): string {
-  const name: unknown = typeof given === 'function' ? given(facts) : fillTemplate(given, facts);
+  const name: unknown = typeof given === 'function' ? given(forFunction(facts)) : fillTemplate(given, facts);
   if (typeof name === 'string' && name !== '') return name;
   const message = `${what} should come to a text that is not empty; it came to ${describe(name)}`;
   throw new UsageError('INVALID_NAME', message);
@@ -35,6 +35,19 @@ export function checkTemplate(what: string, template: string, names: readonly st
  */
 function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
   return template.replaceAll(gap, (_, path: string) => textOf(look(template, path, values), { template, path }));
+}
+
+/** What is asked of any object that is awaited, or made JSON of. */
+const isAskedOfAll = new Set<string | symbol>(['then', 'toJSON']);
+
+/** The same values, for a function to make a text of, which else would have `undefined` in it where a name is wrong. */
+export function forFunction<Values extends object>(values: Values): Values {
+  return new Proxy(values, {
+    get(target, name) {
+      if (typeof name === 'symbol' || name in target || isAskedOfAll.has(name)) return Reflect.get(target, name);
+      throw unknownName('the function', name, { name, names: Object.keys(target) });
+    },
+  });
 }
 
 function look(template: string, path: string, values: Readonly<Record<string, unknown>>): unknown {

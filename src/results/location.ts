@@ -9,6 +9,7 @@
 import { type ErrorFacts, UsageError } from '../lib/heddle-error.ts';
 import { nearest } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
+import { forFunction } from '../lib/template.ts';
 
 /** What a template may name. */
 export type LocationValues = Readonly<Record<string, unknown>>;
@@ -23,7 +24,7 @@ interface Placeholder {
 
 /** The location that a template stands for. What a function returns is a template too. */
 export function renderLocation<Values extends object>(template: LocationTemplate<Values>, values: Values): string {
-  const text: unknown = typeof template === 'function' ? template(values) : template;
+  const text: unknown = typeof template === 'function' ? template(forFunction(values)) : template;
   if (typeof text !== 'string' || text === '') {
     const who = typeof template === 'function' ? 'a function for a location should return' : 'a location should be';
     throw invalid(`${who} a text that is not empty; got ${describe(text)}`, { template: text });

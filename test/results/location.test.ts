@@ -97,6 +97,15 @@ test('a name without a value is as good as missing, and null is no part of a loc
   assert.throws(() => renderLocation('{never:yyyy}', given), invalid(/names an invalid date/));
 });
 
+test('a function for a location that asks for what there is not makes no place that all would share', () => {
+  const template = ({ task_name: name }: Record<string, unknown>) => `${String(name)}.json`;
+
+  assert.throws(() => renderLocation(template, { taskName: 'score' }), {
+    code: 'UNKNOWN_NAME',
+    message: `the function asks for {task_name}, and there is no 'task_name'. Did you mean 'taskName'? There is: taskName.`,
+  });
+});
+
 test('what a function for a location throws is thrown on', () => {
   const error = new RangeError('no such day');
   const template = () => {
