@@ -35,8 +35,10 @@ export class DistributedExecutor implements Executor {
     checkOptions('DistributedExecutor', options, { token: rules.text, tls: rules.anything });
     if (options.tls !== undefined) checkTls('DistributedExecutor', options.tls);
     this.#tls = options.tls;
-    if (typeof cluster !== 'function' && typeof cluster !== 'string') {
-      const hint = isCluster(cluster) ? ' Write () => cluster.' : '';
+    const isClass = typeof cluster === 'function' && isCluster(cluster.prototype);
+    if (isClass || (typeof cluster !== 'function' && typeof cluster !== 'string')) {
+      const made = isClass ? `new ${cluster.name}()` : 'cluster';
+      const hint = isClass || isCluster(cluster) ? ` Write () => ${made}.` : '';
       const message =
         `DistributedExecutor takes a function that returns a cluster, or the address of a scheduler; ` +
         `got ${describe(cluster)}.${hint}`;

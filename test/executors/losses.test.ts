@@ -322,6 +322,7 @@ test('a factory that throws, and one that returns nonsense, reject the run', bou
 
   const rejected = runOn(new DistributedExecutor(broken))(flow);
   await assert.rejects(rejected, { code: 'CLUSTER_FACTORY_FAILED', message: /'bad-factory' threw: no such region/ });
+  assert.throws(() => new DistributedExecutor(LocalCluster as never), /Write \(\) => new LocalCluster\(\)\.$/);
   const nonsense = runOn(new DistributedExecutor((() => 7) as never))(flow);
   await assert.rejects(nonsense, { code: 'INVALID_CLUSTER', message: /it returned 7/ });
 });
