@@ -223,6 +223,11 @@ const runMisuses: [options: object, code: string, message: string | RegExp][] = 
     'INVALID_DURATION',
     `option 'cancelGrace' of f.run() should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', '1d'; got 'soon'`,
   ],
+  [
+    { approve: [7] },
+    'INVALID_OPTION',
+    `option 'approve' of f.run() should be an array of slugs, like ['refund']; got an array of 1`,
+  ],
   [{ parameters: { path: 1 } }, 'UNKNOWN_PARAMETER', /^flow 'f' has no parameter 'path'. It has: none/],
 ];
 

@@ -161,7 +161,7 @@ export const runRules = {
   },
   flowRunName: runName,
   flowRunId: { ...flowRunIdRule, elsewhere: ['runId'] },
-  approve: rules.list,
+  approve: { ...rules.texts, expected: "an array of slugs, like ['refund']" },
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
   cancelGrace: rules.anything,
