@@ -3,7 +3,7 @@
 import { toPositiveMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean, nearest } from '../lib/nearest.ts';
-import { rules } from '../lib/options.ts';
+import { functionGot, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import {
   durationOnly,
@@ -69,8 +69,13 @@ export const storingOptionRules = {
   cacheKey: rules.text,
   cacheValidator: {
     expected: "a validator, such as cacheValidators.allInputs or cacheValidators.partialInputsOnly(['0'])",
+    // One of three arguments is written for Prefect: it would find in them what it does not expect.
     holds: (value: unknown) =>
-      typeof value === 'function' && value !== partialInputsOnly && value !== partialParametersOnly,
+      typeof value === 'function' &&
+      value.length <= 2 &&
+      value !== partialInputsOnly &&
+      value !== partialParametersOnly,
+    got: functionGot,
   },
   checkpoint: rules.flag,
 };

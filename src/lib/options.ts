@@ -53,7 +53,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 /** A function that is called with one object. One of several arguments, as others call theirs, finds nothing there. */
 export function handlerRule(shape: string): OptionRule {
-  return { expected: `a function of one object, such as ${shape}`, holds: isHandler, got: handlerGot };
+  return { expected: `a function of one object, such as ${shape}`, holds: isHandler, got: functionGot };
 }
 
 /** An array of them. */
@@ -61,7 +61,7 @@ export function handlersRule(shape: string): OptionRule {
   return {
     expected: `an array of functions of one object, such as ${shape}`,
     holds: (value) => isListOf(isHandler, value),
-    got: (value) => handlerGot(Array.isArray(value) ? value.find((each) => !isHandler(each)) : value),
+    got: (value) => functionGot(Array.isArray(value) ? value.find((each) => !isHandler(each)) : value),
   };
 }
 
@@ -69,8 +69,11 @@ function isHandler(value: unknown): boolean {
   return typeof value === 'function' && value.length <= 1;
 }
 
-function handlerGot(value: unknown): string {
-  return typeof value === 'function' ? `${describe(value)}, of ${value.length} arguments` : describe(value);
+/** What came instead of a function of so many arguments. */
+export function functionGot(value: unknown): string {
+  return typeof value === 'function' && value.length > 1
+    ? `${describe(value)}, of ${value.length} arguments`
+    : describe(value);
 }
 
 function isCount(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {

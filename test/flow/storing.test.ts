@@ -21,6 +21,10 @@ const wrongOptions: readonly (readonly [TaskOptions, RegExp])[] = [
     /'cacheValidator' of task 't' should be a validator/,
   ],
   [{ cacheFor: '1h', cacheValidator: partialInputsOnly(['day']) }, /the input 'day'\. Inputs have no names.*'0'/],
+  [
+    { cacheFor: '1h', cacheValidator: ((_state: unknown, inputs: unknown, _parameters: unknown) => inputs) as never },
+    /should be a validator, such as .*; got the function .*, of 3 arguments$/,
+  ],
   [{ result: {} as Result }, /'result' of task 't' should be a Result, such as new LocalResult\(\)/],
   [{ target: '' }, /'target' of task 't' should be a text/],
 ];
