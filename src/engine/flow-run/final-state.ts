@@ -32,7 +32,7 @@ export function finalState<Plan>(
   if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
   const references = flow.referenceTasks.map((node) => runs.get(node)!);
   const unfinished = all.filter((run) => run.unfinishedCount > 0);
-  if (unfinished.length > 0 && references.some((run) => run.unfinishedCount > 0)) {
+  if (unfinished.length > 0) {
     return new FlowState('Paused', describePause(unfinished), { outcome });
   }
   const unreadable = nodesIn(flow.plan)

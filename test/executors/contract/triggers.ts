@@ -122,6 +122,16 @@ export function triggerRules(rule: Rule): void {
     assert.deepEqual(types, [['Paused', 'Paused'], ['Pending', 'Pending']]); // prettier-ignore
   });
 
+  rule('a run in which something is paused is Paused, whatever its reference tasks have come to', async (run) => {
+    const flow = new Flow('paused-beside', () => ({ done: inc(1), waits: pauses(1) }));
+    flow.setReferenceTasks([flow.plan.done]);
+
+    const { state } = await run(flow);
+
+    assert.equal(state.type, 'Paused');
+    assert.match(state.message, /^Not finished: pauses\. To let it go on, .* approve: \['pauses'\]/);
+  });
+
   rule('what was paused goes on in a run that approves it, and what follows it [P148]', async (run) => {
     const flow = new Flow('approved', () => ({
       trigger: inc.with({ slug: 'deploy', trigger: manualOnly })(1),
