@@ -126,7 +126,7 @@ export class FlowState<Plan = unknown> extends State {
   #valueOf(node: Node): unknown {
     const run = this.#outcome.runs.get(node)!;
     const { state } = run;
-    if (state.isSuccessful() && !run.hasFailed) return state.result;
+    if (state.isSuccessful() && !run.hasFailed && run.unfinishedCount === 0) return state.result;
     const failures = run.children.filter((child) => !child.isSuccessful());
     const first = failures[0] ?? state;
     const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;

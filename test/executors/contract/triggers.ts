@@ -132,6 +132,15 @@ export function triggerRules(rule: Rule): void {
     assert.match(state.message, /^Not finished: pauses\. To let it go on, .* approve: \['pauses'\]/);
   });
 
+  rule('what is paused has no output, mapped or not', async (run) => {
+    const flow = new Flow('no-output', () => ({ one: pauses(1), each: inc.map(pauses.map([1, 2])) }));
+
+    const { state } = await run(flow);
+
+    assert.throws(() => state.output.one, { code: 'OUTPUT_UNAVAILABLE', message: /'pauses' did not succeed: ask/ });
+    assert.throws(() => state.output.each, { code: 'OUTPUT_UNAVAILABLE', message: /2 of 2 runs of 'inc' did not/ });
+  });
+
   rule('what was paused goes on in a run that approves it, and what follows it [P148]', async (run) => {
     const flow = new Flow('approved', () => ({
       trigger: inc.with({ slug: 'deploy', trigger: manualOnly })(1),
