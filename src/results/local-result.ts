@@ -35,7 +35,7 @@ export class LocalResult implements Result {
 
   constructor(options: LocalResultOptions = {}) {
     checkOptions('LocalResult', options, {
-      directory: rules.text,
+      directory: { ...rules.text, elsewhere: ['dir'] },
       serializer: { expected: 'a serializer, such as serializers.json', holds: isSerializer },
     });
     const { directory, serializer = serializers.v8 } = options;

@@ -47,10 +47,10 @@ export const anchorWall = Date.UTC(2019, 0, 1);
 export const dateRule: OptionRule = { expected: 'a valid Date', holds: isDate };
 
 export const clockRules = {
-  start: dateRule,
-  end: dateRule,
-  timeZone: { expected: `a time zone like 'UTC' or 'Europe/Paris'`, holds: isTimeZone },
-  parameters: { expected: 'an object of parameters by name', holds: isRecord },
+  start: { ...dateRule, elsewhere: ['startDate'] },
+  end: { ...dateRule, elsewhere: ['endDate'] },
+  timeZone: { expected: `a time zone like 'UTC' or 'Europe/Paris'`, holds: isTimeZone, elsewhere: ['tz'] },
+  parameters: { expected: 'an object of parameters by name', holds: isRecord, elsewhere: ['parameterDefaults'] },
 } satisfies Record<string, OptionRule>;
 
 /** What all clocks have in common: their zone, their bounds, and their events out of moments. */

@@ -24,7 +24,7 @@ export class IntervalClock implements Clock {
 
   /** Throws `INVALID_DURATION`, `SCHEDULE_NEVER_FIRES`, or an option error. */
   constructor(options: IntervalClockOptions) {
-    checkOptions('IntervalClock', options, { every: rules.anything, ...clockRules });
+    checkOptions('IntervalClock', options, { every: { ...rules.anything, elsewhere: ['interval'] }, ...clockRules });
     this.every = intervalOf(options.every);
     this.#frame = new ClockFrame(options);
     this.#first = this.#frame.start?.getTime() ?? this.#frame.zone.momentOf(anchorWall);

@@ -200,6 +200,8 @@ for (const [what, args, code, message] of misuses) {
 }
 
 const runMisuses: [options: object, code: string, message: string | RegExp][] = [
+  [{ context: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'context'. Here it is 'parameters'.`],
+  [{ task_states: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'task_states'. Here it is 'flowRunId'.`],
   [{ paramaters: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'paramaters'. Did you mean 'parameters'?`],
   [
     { parameters: 3 },

@@ -70,7 +70,7 @@ test('the directory is ~/.heddle/results if not given, and may begin with ~', ()
 
 test('wrong options are refused at once, with the nearest right one', () => {
   const wrong: readonly [unknown, RegExp][] = [
-    [{ dir: 'x' }, /LocalResult has no option 'dir'/],
+    [{ dir: 'x' }, /LocalResult has no option 'dir'\. Here it is 'directory'\./],
     [{ directroy: 'x' }, /Did you mean 'directory'\?/],
     [{ directory: '' }, /option 'directory' of LocalResult should be a text that is not empty; got ''/],
     [{ directory: 7 }, /got 7/],

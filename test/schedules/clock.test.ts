@@ -58,6 +58,8 @@ test('a moment that is none is refused when asked, not when the first event is t
 });
 
 const wrong: [options: object, code: string, message: string][] = [
+  [{ tz: 'UTC' }, 'UNKNOWN_OPTION', `CronClock has no option 'tz'. Here it is 'timeZone'.`],
+  [{ start_date: new Date() }, 'UNKNOWN_OPTION', `CronClock has no option 'start_date'. Here it is 'start'.`],
   [{ timezone: 'UTC' }, 'UNKNOWN_OPTION', `CronClock has no option 'timezone'. Did you mean 'timeZone'?`],
   [
     { timeZone: 'Mars/Olympus' },

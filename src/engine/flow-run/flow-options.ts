@@ -148,7 +148,11 @@ export interface VisualizeOptions {
 
 export const visualizeRules = {
   format: oneOf('svg', 'dot', 'mermaid'),
-  state: { expected: 'the state of a run of this flow', holds: (value: unknown) => value instanceof FlowState },
+  state: {
+    expected: 'the state of a run of this flow',
+    holds: (value: unknown) => value instanceof FlowState,
+    elsewhere: ['flowState'],
+  },
   horizontal: rules.flag,
 };
 
@@ -157,10 +161,10 @@ export const runRules = {
   parameters: {
     expected: 'an object of values by parameter name',
     holds: isRecord,
-    elsewhere: ['params', 'inputs', 'args'],
+    elsewhere: ['params', 'inputs', 'args', 'context'],
   },
   flowRunName: runName,
-  flowRunId: { ...flowRunIdRule, elsewhere: ['runId'] },
+  flowRunId: { ...flowRunIdRule, elsewhere: ['runId', 'taskStates'] },
   approve: { ...rules.texts, expected: "an array of slugs, like ['refund']" },
   signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
