@@ -4,6 +4,7 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { bounded } from '../bounded.ts';
 import type { Finding } from '../../values/diagnosis.ts';
 import type { NotSerializableError } from '../../values/travels.ts';
+import type { Graph } from '../../flow/graph.ts';
 import { causeIn } from '../cause-text.ts';
 import type { Flow } from './flow.ts';
 import type { FlowRunner } from './flow-runner.ts';
@@ -33,7 +34,7 @@ export function finalState<Plan>(
   const references = flow.referenceTasks.map((node) => runs.get(node)!);
   const unfinished = all.filter((run) => run.unfinishedCount > 0);
   if (unfinished.length > 0) {
-    return new FlowState('Paused', describePause(unfinished), { outcome });
+    return new FlowState('Paused', describePause(unfinished, flow.graph), { outcome });
   }
   const unreadable = nodesIn(flow.plan)
     .flatMap((node) => runs.get(node) ?? [])
@@ -51,13 +52,23 @@ export function finalState<Plan>(
 }
 
 /** Says which tasks have to be approved, and what waits for them. */
-function describePause(unfinished: readonly NodeRun[]): string {
+function describePause(unfinished: readonly NodeRun[], graph: Graph): string {
   const isPaused = (run: NodeRun) => run.children.some((child) => child.isPaused());
   const slugsOf = (runs: readonly NodeRun[]) => runs.map(({ node }) => node.slug);
   const paused = slugsOf(unfinished.filter(isPaused));
   const approve = paused.map((slug) => `'${slug}'`).join(', ');
   const remedy = paused.length === 0 ? '' : ` To let it go on, run the flow again with approve: [${approve}].`;
-  return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}`;
+  const waitedFor = new Set(unfinished.map(({ node }) => node));
+  const isWaiting = ({ node }: NodeRun) => [...graph.upstreamOf(node)].some((upstream) => waitedFor.has(upstream));
+  const left = unfinished.find((run) => !isPaused(run) && !isWaiting(run));
+  return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}${left === undefined ? '' : describeLeft(left)}`;
+}
+
+/** Nothing else leaves a run so that was neither paused nor kept waiting. */
+function describeLeft({ node, children }: NodeRun): string {
+  const type = children.find((child) => !child.isFinished())?.type;
+  const why = `what it returns takes the place of the state 'to' that it is shown.`;
+  return ` A state handler left '${node.slug}' ${type}: ${why}`;
 }
 
 function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined): string {

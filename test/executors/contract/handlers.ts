@@ -120,6 +120,16 @@ export function handlerRules(rule: Rule): void {
     );
   });
 
+  rule('a run that a handler leaves in a state that is none to end in is told of', async (run) => {
+    const { state } = await run(new Flow('left', () => tasks.returnsOld.map([1, 2])));
+
+    assert.equal(
+      state.message,
+      `Not finished: returns-old. A state handler left 'returns-old' Pending: what it returns takes the place of the ` +
+        `state 'to' that it is shown.`,
+    );
+  });
+
   rule('a handler that throws fails the run, whose function had succeeded [F262]', async (run) => {
     const { state } = await run(new Flow('bug', () => tasks.handledWithBug()));
 
