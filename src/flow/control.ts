@@ -206,7 +206,11 @@ function build<T>(fork: Fork): Node<T> {
   if (!isMapped) assertNode(condition, `the condition of ${call}`);
   for (const { name, builder } of branches) {
     if (typeof builder === 'function') continue;
-    throw new UsageError('INVALID_BRANCH', `'${name}' of ${call} should be a function; got ${describe(builder)}`);
+    const given: unknown = builder;
+    const task = given instanceof Node ? given.task : undefined;
+    const remedy = task === undefined ? '' : `. Make it there, () => ${task.name}(…), or it runs in any case.`;
+    const message = `'${name}' of ${call} should be a function; got ${describe(given)}${remedy}`;
+    throw new UsageError('INVALID_BRANCH', message);
   }
   const results = branches.map((branch) => buildBranch(graph, fork, branch));
   return isMapped ? (merge.map(...(results as ListNode[])) as Node<T>) : (merge(...results) as Node<T>);

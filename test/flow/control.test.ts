@@ -145,7 +145,7 @@ const wrong: [what: string, code: string, message: RegExp, call: () => unknown][
   ['a task for a condition', 'NOT_A_NODE', /got the function load.* Write load\(…\)/, () => {
     return ifElse(load as never, () => 1);
   }],
-  ['a node for a branch', 'INVALID_BRANCH', /'if' of ifElse\(\) should be a function; got a Node/, () => {
+  ['a node for a branch', 'INVALID_BRANCH', /'if' of ifElse\(\) should be a function; got a Node\. Make it there, \(\) => load\(…\), or it runs in any case\.$/, () => {
     return ifElse(load(), load() as never);
   }],
   ['no cases', 'INVALID_BRANCH', /switchCase\(\) needs one case or more/, () => switchCase(load(), {})],
