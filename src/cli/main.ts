@@ -74,7 +74,7 @@ program
       .choices(['bundle', 'module'])
       .default('bundle'),
   )
-  .option('--drain <duration>', 'how long running tasks may go on after SIGTERM', '30s')
+  .option('--drain <duration>', 'how long running tasks may go on after SIGTERM', duration, '30s')
   .option('--attached', 'for programs: read url and token from a line of standard input, and end when that does')
   .action(work);
 
@@ -113,7 +113,7 @@ interface WorkerArguments extends TlsFiles {
   readonly threadMemory?: number;
   readonly resource?: Readonly<Record<string, number>>;
   readonly label?: readonly string[];
-  readonly drain: string;
+  readonly drain: string | number;
   readonly code: 'bundle' | 'module';
   readonly token?: string;
   readonly attached?: true;
@@ -179,6 +179,11 @@ function resultSize(text: string): number {
 
 function workerSize(text: string): number {
   return checked(size(text), workerMemoryRule);
+}
+
+/** Milliseconds, or a text with a unit. Whether it is one is for whoever needs it to say. */
+function duration(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 function megabytes(text: string): number {

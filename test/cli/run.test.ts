@@ -244,6 +244,15 @@ test('workers join a scheduler of its own, and a flow runs there by its address'
   assert.equal(await scheduler.status(), 0);
 });
 
+test('how long a worker drains may be said in milliseconds, as everywhere', async () => {
+  await using worker = heddle(['worker', 'ws://127.0.0.1:9', '--token', 'x', '--drain', '0']);
+  await worker.line(/nobody listens/);
+
+  worker.child.kill('SIGTERM');
+
+  assert.equal(await worker.status(), 0);
+});
+
 test('a run whose scheduler is killed gives status 1, and nothing keeps its process', async () => {
   const env = { HEDDLE_TOKEN: 'selvedge' };
   await using scheduler = heddle(['scheduler', '--listen', '0'], env);
