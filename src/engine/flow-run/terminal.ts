@@ -9,6 +9,12 @@ import { formatRecord } from '../run-log.ts';
 
 const redrawMs = 100;
 
+/** What to call before anybody writes to a terminal, with whether that ends a line; one watch serves them all. */
+const listeners = new Set<(endsLine: boolean) => void>();
+let watches: (() => void)[] = [];
+/** What moves the cursor is written by ourselves, and is no text. */
+let isErasing = false;
+
 /** Shows a flow run while it runs. */
 export class Terminal implements Disposable {
   readonly #format = config().logging.format === 'json' ? JSON.stringify : formatRecord;
@@ -19,6 +25,8 @@ export class Terminal implements Disposable {
   #runs: readonly NodeRun[] = [];
   #timer: NodeJS.Timeout | undefined;
   #drawnLines = 0;
+  /** Somebody has written a part of a line, which goes on from there. */
+  #isMidLine = false;
 
   readonly write = (record: LogRecord): void => {
     this.#erase();
@@ -30,6 +38,8 @@ export class Terminal implements Disposable {
   follow(runs: readonly NodeRun[]): void {
     this.#runs = runs;
     if (!this.#isLive) return;
+    if (listeners.size === 0) watches = [process.stdout, process.stderr].filter(({ isTTY }) => isTTY).map(watch);
+    listeners.add(this.#giveWay);
     this.#timer = setInterval(() => {
       this.#erase();
       this.#draw();
@@ -42,13 +52,21 @@ export class Terminal implements Disposable {
     clearInterval(this.#timer);
     this.#erase();
     this.#draw(Infinity);
+    listeners.delete(this.#giveWay);
+    if (listeners.size === 0) for (const end of watches.splice(0)) end();
     this.#drawnLines = 0;
     this.#runs = [];
   }
 
+  /** What tasks or the program write takes the place of the progress, which is drawn again below it. */
+  readonly #giveWay = (endsLine: boolean): void => {
+    this.#erase();
+    this.#isMidLine = !endsLine;
+  };
+
   /** What does not fit on the screen could not be erased again: it would be drawn below itself each time. */
   #draw(most = Math.max(1, (this.#stream.rows || 24) - 1)): void {
-    if (!this.#isLive) return;
+    if (!this.#isLive || this.#isMidLine) return;
     const lines = progressLines(this.#runs, this.#elapsed(), most);
     const width = this.#stream.columns ?? 80;
     for (const line of lines) tellLine(line.slice(0, width - 1));
@@ -57,9 +75,11 @@ export class Terminal implements Disposable {
 
   #erase(): void {
     if (this.#drawnLines === 0) return;
+    isErasing = true;
     this.#stream.moveCursor(0, -this.#drawnLines);
     this.#stream.cursorTo(0);
     this.#stream.clearScreenDown();
+    isErasing = false;
     this.#drawnLines = 0;
   }
 
@@ -75,4 +95,24 @@ export class Terminal implements Disposable {
     }
     return elapsed;
   }
+}
+
+/** Tells the listeners before something is written to a stream, until what it returns is called. */
+function watch(stream: NodeJS.WriteStream): () => void {
+  // oxlint-disable-next-line typescript/unbound-method -- it is given back as it was, and called as the stream's own
+  const { write } = stream;
+  const watched = (...args: Parameters<typeof write>): boolean => {
+    if (!isErasing) for (const told of listeners) told(endsLine(args[0]));
+    return write.apply(stream, args);
+  };
+  stream.write = watched as typeof write;
+  return () => {
+    // Who has put something of theirs in its place since goes on calling it.
+    if (stream.write === watched) stream.write = write;
+  };
+}
+
+function endsLine(text: unknown): boolean {
+  if (typeof text === 'string') return text.endsWith('\n');
+  return ArrayBuffer.isView(text) && Buffer.from(text.buffer, text.byteOffset, text.byteLength).at(-1) === 0x0a;
 }
