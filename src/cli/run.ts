@@ -19,6 +19,7 @@ import { once } from '../lib/once.ts';
 import { checkOptions } from '../lib/options.ts';
 import { readListenAddress } from './address.ts';
 import { tellWhatStays } from './left-behind.ts';
+import { loadAdvice } from './load-advice.ts';
 import { tellOfPackagesNotModule } from './package-not-module.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { printError, printValue, say } from './output.ts';
@@ -56,6 +57,10 @@ export async function run(file: string, options: RunArguments): Promise<void> {
   tellOfPackagesNotModule();
   try {
     await importAndRun(path, { file, flow });
+  } catch (error) {
+    const advice = await loadAdvice(error, file);
+    if (advice !== undefined && error instanceof Error) error.stack += `\nheddle: ${advice}`;
+    throw error;
   } finally {
     tellWhatStays();
   }
