@@ -2,8 +2,8 @@
 
 import { HeddleError } from '../lib/heddle-error.ts';
 import { nameAndMessageIn } from '../lib/thrown-text.ts';
-import { unbundled } from './call-site.ts';
-import { notInBundle } from './bundle/not-in-bundle.ts';
+import { fileOf, isBundled, unbundled } from './call-site.ts';
+import { lackedBy, notInBundle } from './bundle/not-in-bundle.ts';
 import { fingerprintOf, insideFunction, loadedByVite, namesIn, placeOf, viteRemedy } from './registry.ts';
 import type { HeldDeed, Reference } from './registry.ts';
 
@@ -85,7 +85,8 @@ export function moduleFailed(module: string, error: unknown, sought: string): He
   }
   const why = nameAndMessageIn(error);
   const remedy = remedies.find(([sign]) => sign.test(why))?.[1] ?? usualRemedy;
-  return new HeddleError('TASK_MODULE_FAILED', `${failed}: ${why}. ${remedy}`, { module, cause: error });
+  const lacked = isBundled(module) ? lackedBy(fileOf(module)) : '';
+  return new HeddleError('TASK_MODULE_FAILED', `${failed}: ${why}. ${remedy}${lacked}`, { module, cause: error });
 }
 
 /** `heldAt` is where the module was held, if it was. */

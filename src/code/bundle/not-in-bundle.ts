@@ -28,6 +28,8 @@ interface Absence {
   readonly specifier: string;
   /** The file in that folder that looked for it, unless that is the bundle itself, or of a package. */
   readonly by: string | undefined;
+  /** The folder of the bundle that looked for it. */
+  readonly folder: string;
   /** Present for a package that is not sent. */
   readonly missing: Missing | undefined;
   /** What Node has thrown for it. */
@@ -83,6 +85,19 @@ function causeOf(error: Error): HeddleError | undefined {
   return folder === undefined ? undefined : absent(relative(folder, path as string), error);
 }
 
+/** What a bundle, by its file, has looked for in vain that is not sent, as a sentence; none for nothing. */
+export function lackedBy(bundle: string): string {
+  const folder = dirname(fileURLToPath(bundle));
+  const lacked = [...absentPackages.values()].flatMap((each) => (each.folder === folder ? (each.missing ?? []) : []));
+  if (lacked.length === 0) return '';
+  const names = lacked.map((each) => `'${each.package}'`).join(', ');
+  return (
+    ` It has looked for ${names} in vain, which holds native code or is very large, and so is not sent. If that is ` +
+    `why, install it in the folder that the worker is started in, and restart the worker: ` +
+    `npm i ${lacked.map((each) => `${each.package}@${each.version}`).join(' ')}`
+  );
+}
+
 /** A package may swallow what Node has thrown, and say in its own words which other one is not there. */
 function otherwiseTold(error: Error): Absence | undefined {
   const { message } = error;
@@ -133,7 +148,7 @@ function note(error: Error, specifier: string, importer: string): void {
   const found = isOwn && specifier.startsWith('.') ? join(dirname(path), specifier) : specifier;
   // What is in the bundle itself is called by its own place as well, and is no file there.
   const by = isOwn && path !== join(folder, bundleEntry) && existsSync(path) ? nameOf(path, folder) : undefined;
-  const absence = { specifier: nameOf(found, folder), by, missing, error };
+  const absence = { specifier: nameOf(found, folder), by, folder, missing, error };
   absences.set(error, absence);
   if (/^[@\w]/.test(absence.specifier)) absentPackages.set(packageOf(absence.specifier), absence);
   if (missing === undefined) return;

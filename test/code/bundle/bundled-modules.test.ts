@@ -251,6 +251,26 @@ test('a package with native code stays outside, and the worker says what to inst
   });
 });
 
+test('where a module fails that looked for such a package in vain, that is told', async () => {
+  using project = newProject({
+    ...nativePackage,
+    'flow.mjs': `import { createRequire } from 'node:module'; import { task } from 'heddle';
+      import './drawing.mjs';
+      task('draw', () => new globalThis.Canvas());`,
+    'drawing.mjs': `import { createRequire } from 'node:module';
+      try { globalThis.Matrix = createRequire(import.meta.url)('native-code').Matrix; } catch {}
+      export const unit = new Matrix();`,
+  });
+  const bundled = await project.bundled();
+  project.without('node_modules');
+
+  await assert.rejects(bundled.run('draw'), {
+    code: 'TASK_MODULE_FAILED',
+    message:
+      /Matrix is not defined\..* safe to run there\. It has looked for 'native-code' in vain, .*: npm i native-code@1\.2\.3$/,
+  });
+});
+
 test('other packages that are to be installed are told as well, so that one restart is enough', async () => {
   const other = (name: string) => ({
     [`node_modules/${name}/package.json`]: `{ "name": "${name}", "version": "1.0.0", "main": "index.js", "gypfile": true }`,
