@@ -97,7 +97,7 @@ export async function load(
   const entry = find(here);
   if (entry !== undefined) return entry;
   if (end.type === 'failed') {
-    throw Object.assign(moduleFailed(module, end.error, `task '${reference.name}'`), { task: reference.name });
+    throw Object.assign(moduleFailed(here, end.error, `task '${reference.name}'`), { task: reference.name });
   }
   throw taskNotFound(here, end.type === 'held' ? end.at : undefined);
 }
@@ -108,7 +108,7 @@ export async function load(
  */
 export async function importUntilReady(module: string): Promise<void> {
   const end = await importUntil(module, () => true);
-  if (end.type === 'failed') throw moduleFailed(module, end.error, 'what a task uses of it');
+  if (end.type === 'failed') throw moduleFailed({ module }, end.error, 'what a task uses of it');
 }
 
 /** The module's URL on this machine: where it is there, or at the same path of the project that this worker runs in. */

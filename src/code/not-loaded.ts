@@ -75,9 +75,13 @@ const remedies: readonly (readonly [sign: RegExp, remedy: string])[] = [
 ];
 const usualRemedy = `A task's module is imported by every worker, so its top level must be safe to run there.`;
 
-/** `sought` is what it was imported for. */
-export function moduleFailed(module: string, error: unknown, sought: string): HeddleError {
-  const failed = `a worker could not import ${shown(module)} to find ${sought}`;
+/** `sought` is what it was imported for. A bundle that could not be loaded has not said where its flow was started. */
+export function moduleFailed(
+  { module, path = shown(module) }: { readonly module: string; readonly path?: string },
+  error: unknown,
+  sought: string,
+): HeddleError {
+  const failed = `a worker could not import ${path} to find ${sought}`;
   const absence = notInBundle(error);
   if (absence !== undefined) {
     const facts = Object.fromEntries(Object.entries(absence));

@@ -247,7 +247,7 @@ test('a package with native code stays outside, and the worker says what to inst
     version: '1.2.3',
     command: 'npm i native-code@1.2.3',
     message:
-      /^a worker .* has no package 'native-code'.*native code.*started in, and restart the worker: npm i native-code@1\.2\.3$/s,
+      /^a worker could not import flow\.mjs to find task 'say': this worker has no package 'native-code'.*native code.*started in, and restart the worker: npm i native-code@1\.2\.3$/s,
   });
 });
 
