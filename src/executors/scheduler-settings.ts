@@ -3,7 +3,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ByteSize } from '../lib/byte-size.ts';
-import { UsageError } from '../lib/heddle-error.ts';
+import { guarded } from '../lib/guarded-listener.ts';
+import { type HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { nodeCrypto } from '../lib/lazy-node.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { rules } from '../lib/options.ts';
@@ -49,7 +50,7 @@ export type SetByClusters = Pick<
 
 /** Throws `INVALID_SIZE`, and `INVALID_OPTION` for a folder that cannot be written to. */
 export function schedulerSettings(
-  { allowedFailures, concurrency, resultMemory, spillDirectory, record, onLog: log }: SchedulerSettings,
+  { allowedFailures, concurrency, resultMemory, spillDirectory, record, onLog }: SchedulerSettings,
   owner: string,
 ): SetByClusters {
   if (spillDirectory !== undefined) assertWritable(spillDirectory, owner);
@@ -61,7 +62,21 @@ export function schedulerSettings(
     ...(concurrency !== undefined && { concurrency }),
     ...(spillDirectory !== undefined && { spillDirectory }),
     ...(record !== undefined && { record }),
-    ...(log !== undefined && { log }),
+    ...(onLog !== undefined && { log: guarded(onLog, { whose: `the onLog of ${owner}`, failed: warnOnce() }) }),
+  };
+}
+
+/** No run fails of it: a cluster has many, and goes on. */
+function warnOnce(): (error: HeddleError) => void {
+  let isTold = false;
+  return ({ code, message, cause }) => {
+    if (isTold) return;
+    isTold = true;
+    const detail = cause instanceof Error ? cause.stack : undefined;
+    process.emitWarning(`${message}. The line is lost, and so is each one that it throws at`, {
+      code,
+      ...(detail !== undefined && { detail }),
+    });
   };
 }
 

@@ -313,6 +313,26 @@ test('a worker that cannot be told to leave is told of, and keeps nobody from cl
   await listener.said(/^worker-1 could not be told to leave: no such process$/);
 });
 
+test('a cluster goes on whose onLog throws, which a warning of the process tells once', bounded, async () => {
+  const warnings: (Error & { code?: string })[] = [];
+  const hear = (warning: Error) => void warnings.push(warning);
+  process.on('warning', hear);
+  const onLog = () => {
+    throw new RangeError('the disk is full');
+  };
+  await using cluster = new LocalCluster({ workers: 1, onLog });
+
+  await cluster.start();
+  const state = await new Flow('goes on', () => one()).run({ executor: new DistributedExecutor(() => cluster) });
+  await cluster.scale(0);
+
+  process.off('warning', hear);
+  assert.equal(state.type, 'Success');
+  const told = warnings.filter(({ code }) => code === 'LOG_LISTENER_FAILED').map(({ message }) => message);
+  assert.equal(told.length, 1);
+  assert.match(told[0]!, /^the onLog of LocalCluster threw: the disk is full\. The line is lost/);
+});
+
 test('what failed before a run lost its scheduler is not said to have led to that', bounded, async () => {
   using diary = newDiary();
   const cluster = new LocalCluster({ workers: 2 });

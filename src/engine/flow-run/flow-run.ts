@@ -3,11 +3,11 @@
 import { setImmediate } from 'node:timers';
 import { nanoid } from 'nanoid';
 import { formatDuration } from '../../lib/duration.ts';
+import { guarded } from '../../lib/guarded-listener.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { inTime } from '../../lib/in-time.ts';
 import { keptAlive } from '../kept-alive.ts';
-import type { LogRecord } from '../../lib/log-record.ts';
-import { messageIn } from '../../lib/thrown-text.ts';
 import { whyAborted } from '../../lib/why-aborted.ts';
 import { config } from '../../config/config.ts';
 import { Resource } from '../../flow/resource.ts';
@@ -72,7 +72,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
       : await beginningAgain(flow, begun, { ...request, flowRunId });
   const { parameters, startedAt, scheduledStartTime } = beginning;
   using terminal = new Terminal();
-  const write = request.onLog === undefined ? terminal.write : guarded(request.onLog, (error) => over.fail(error));
+  const write = listenerOf(request, over) ?? terminal.write;
   const { logging } = config();
   const { flowRunName } = beginning;
   const log = new FlowRunLog({ flow: flow.name, flowRunName, least: logging.level, write });
@@ -307,17 +307,6 @@ function countTaskRuns({ runs }: FlowRunner) {
   return { taskRuns, keptTaskRuns, retriedTaskRuns };
 }
 
-/** Calls the user's log listener so that what it throws cannot break the step in which a line was logged. */
-function guarded(listener: (record: LogRecord) => void, failed: (error: Error) => void): (record: LogRecord) => void {
-  return (record) => {
-    const fail = (cause: unknown) => {
-      failed(new HeddleError('LOG_LISTENER_FAILED', `the run's onLog threw: ${messageIn(cause)}`, { cause }));
-    };
-    try {
-      const promise: unknown = listener(record);
-      if (promise instanceof Promise) promise.catch(fail);
-    } catch (cause) {
-      fail(cause);
-    }
-  };
+function listenerOf({ onLog }: FlowRunRequest, over: Over): ((record: LogRecord) => void) | undefined {
+  return onLog && guarded(onLog, { whose: "the run's onLog", failed: (error) => over.fail(error) });
 }

@@ -350,12 +350,12 @@ export class TaskRunner {
     }
   }
 
-  /** A signal was made, and the function returned all the same: a `catch` of the user must have swallowed it. */
+  /** A signal was made, and the function returned all the same: a `catch` has swallowed it, or nobody threw it. */
   #reportSwallowed({ logger, signalMade }: RunContext): void {
     const signal = signalMade!;
     logger.warn(
-      `signals.${signal.name}('${signal.message}') was made but never left the task, so it changed nothing; a catch ` +
-        `around it should throw it on: if (error instanceof signals.Signal) throw error`,
+      `signals.${signal.name}('${signal.message}') was made but never left the task, so it changed nothing: throw ` +
+        `it, and have a catch around that throw it on: if (error instanceof signals.Signal) throw error`,
     );
   }
 
