@@ -6,11 +6,12 @@ import { bindCall } from './bindings.ts';
 import { BuiltIn } from './built-in.ts';
 import { currentGraph } from './graph.ts';
 import type { Arguments } from './node.ts';
+import type { Written } from './task.ts';
 import { refuseResource, Resource, type ResourceDefinition } from './resource.ts';
 
 export interface ResourceOptions<Args extends readonly unknown[], Value> {
   /** Opens the resource. Called in each thread that runs a task which uses it, when the first one does. */
-  readonly setup: (...args: Args) => Value;
+  readonly setup: Written<Args, Value>;
   /** Closes it, once no task of the flow run needs it any more. By default it is disposed of, if it is disposable. */
   readonly cleanup?: (resource: Awaited<Value>) => unknown;
   /** How long the setup may take, as long as it yields, before what needs it fails; `'5m'` by default. */

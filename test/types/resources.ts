@@ -18,6 +18,7 @@ const database = resourceManager('database', {
   },
   cleanup: (client) => exactly<Client>()(client),
 });
+const pool = resourceManager('pool', { setup: (url: string, size = 2) => ({ url, most: 2 * size }) });
 const folder = resourceManager('folder', { setup: () => 'path' });
 const line = resourceManager('line', { setup: (base: string) => ({ agent: new Agent(), base }) });
 const list = task('list', (client: Client) => [client.url]);
@@ -32,6 +33,7 @@ export function resources(): void {
   exactly<Resource<Client>>()(database(url(), { size: 3 }));
   exactly<Resource<Client>>()(database(new Parameter<string>('url')));
   exactly<Resource<string>>()(folder());
+  exactly<Resource<{ url: string; most: number }>>()(pool('a', 3));
   exactly<Node<string[]>>()(list(database('a')));
   exactly<Node<number[]>>()(save.map(['a'], database('a')));
   exactly<Node<number[]>>()(save.map(list(database('a')), unmapped(database('a'))));
@@ -43,6 +45,8 @@ export function resources(): void {
 
   // @ts-expect-error -- a number for a text
   database(5);
+  // @ts-expect-error -- the default is a number
+  pool('a', 'b');
   // @ts-expect-error -- no url
   database();
   // @ts-expect-error -- another resource than it needs
