@@ -44,17 +44,18 @@ export class FailedStarts {
   }
 }
 
-/** What the system has no more of, and what to do about it or where it is said how much there may be. */
+const orLess = 'start fewer threads, or allow more';
+/** What is in the way of a thread, and what to do about it. */
 const shortages: readonly (readonly [sign: RegExp, advice: string])[] = [
-  [/EAGAIN/, 'the system lets this user or container have no more threads (ulimit -u; the pids limit of a container)'],
-  [/EMFILE/, 'the system lets this process open no more files (ulimit -n)'],
-  [/ENOMEM/, 'the system has no more memory for it'],
+  [/EAGAIN/, `this user or container may have no more threads (ulimit -u; the pids limit of a container): ${orLess}`],
+  [/EMFILE/, `the system lets this process open no more files (ulimit -n): ${orLess}`],
+  [/ENOMEM/, `the system has no more memory for it: ${orLess}`],
   [/uv_cwd/, 'the folder that this process was started in is gone: start it again in one that is there'],
 ];
 
 /** As part of a sentence. */
 export function whyNotStarted(error: unknown): string {
-  const why = messageIn(error);
+  const why = messageIn(error).replace(/\.$/, '');
   const shortage = shortages.find(([sign]) => sign.test(why));
   return shortage === undefined ? why : `${why}: ${shortage[1]}`;
 }
@@ -64,7 +65,7 @@ export async function cameUp(thread: Promise<unknown> | undefined): Promise<void
   try {
     await thread;
   } catch (cause) {
-    const message = `a thread could not be started: ${whyNotStarted(cause)}. Start fewer, or allow more`;
+    const message = `a thread could not be started: ${whyNotStarted(cause)}`;
     throw new HeddleError('THREAD_NOT_STARTED', message, { cause });
   }
 }

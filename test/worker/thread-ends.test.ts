@@ -6,7 +6,8 @@ test('a thread that its process had nothing to start with is blamed on no promis
   const message = 'Worker initialization failure: EMFILE';
   const error = Object.assign(new Error(message), { code: 'ERR_WORKER_INIT_FAILED' });
 
-  const why = `${message}: the system lets this process open no more files (ulimit -n)`;
+  const advice = 'start fewer threads, or allow more';
+  const why = `${message}: the system lets this process open no more files (ulimit -n): ${advice}`;
   assert.deepEqual(lossOf(error, { memoryLimitMb: undefined }), { kind: 'not-started', message: why });
   const death = { error, exitCode: 1, memoryLimitMb: undefined, isUp: true, lastTask: 'inc', lastWords: undefined };
   assert.equal(describeIdleDeath(death), `no thread could be started: ${why}`);
