@@ -5,7 +5,7 @@ import type { FromClient, ToClient } from '../protocol/messages.ts';
 export interface Cluster extends AsyncDisposable {
   /** Starts the scheduler and such workers as the cluster brings along. Starting twice is one start. */
   start(): Promise<void>;
-  /** Whether somebody started it. An executor closes only the clusters that it started itself. */
+  /** Whether somebody started it. A run closes only a cluster that was not when it began, and that nobody else uses. */
   readonly isStarted: boolean;
   /** A new connection of a client to the scheduler. */
   connect(): Promise<Comm<ToClient, FromClient>>;

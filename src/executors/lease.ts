@@ -1,13 +1,14 @@
 // Who closes a cluster: its author, if he has started it, else the last of the flow runs that use it.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FlowRunFacts } from '../engine/flow-run/executor.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import type { Cluster } from './cluster.ts';
 
-/** How many runs use a cluster that only runs have started. */
-const users = new WeakMap<Cluster, number>();
-/** Set while a run starts one. */
-let isForRun = false;
+/** The leases of the runs that use a cluster which only runs have started. */
+const users = new WeakMap<Cluster, Set<AsyncDisposable>>();
+/** Set while a run starts one, also in a class that does something of its own first. */
+const startsForRun = new AsyncLocalStorage<true>();
 
 /**
  * What a run is to dispose of: nothing if the cluster's author started it, else the cluster, once it is the last run
@@ -15,34 +16,30 @@ let isForRun = false;
  */
 export function leaseOf(cluster: Cluster, { logger }: FlowRunFacts): AsyncDisposable[] {
   if (cluster.isStarted && !users.has(cluster)) return [];
-  users.set(cluster, (users.get(cluster) ?? 0) + 1);
-  const release = async () => {
-    const count = users.get(cluster);
-    if (count === undefined) return;
-    users.set(cluster, count - 1);
-    if (count > 1) return;
-    users.delete(cluster);
-    try {
-      await cluster[Symbol.asyncDispose]();
-    } catch (error) {
-      logger.warn(`the cluster of this run could not be closed: ${messageIn(error)}`);
-    }
+  const leases = users.get(cluster) ?? new Set<AsyncDisposable>();
+  users.set(cluster, leases);
+  const lease: AsyncDisposable = {
+    async [Symbol.asyncDispose]() {
+      // Its author may have started it meanwhile, and closed it again for others to start.
+      if (!leases.delete(lease) || leases.size > 0 || users.get(cluster) !== leases) return;
+      users.delete(cluster);
+      try {
+        await cluster[Symbol.asyncDispose]();
+      } catch (error) {
+        logger.warn(`the cluster of this run could not be closed: ${messageIn(error)}`);
+      }
+    },
   };
-  return [{ [Symbol.asyncDispose]: release }];
+  leases.add(lease);
+  return [lease];
 }
 
+/** Starts it as a run does, which so has to close it. */
 export async function startForRun(cluster: Cluster): Promise<void> {
-  let starting: Promise<void>;
-  isForRun = true;
-  try {
-    starting = cluster.start();
-  } finally {
-    isForRun = false;
-  }
-  await starting;
+  await startsForRun.run(true, async () => await cluster.start());
 }
 
 /** To be called when a cluster is asked to start: if its author asks, he closes it, and no run does. */
 export function noteStart(cluster: Cluster): void {
-  if (!isForRun) users.delete(cluster);
+  if (startsForRun.getStore() === undefined) users.delete(cluster);
 }
