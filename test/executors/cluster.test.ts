@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Flow, Parameter, task, unmapped, type LogRecord } from 'heddle';
@@ -16,6 +17,7 @@ import {
 } from 'heddle/executors';
 import { newDiary, untilNoted } from '../fixtures/diary.ts';
 import * as failing from '../fixtures/failing.ts';
+import { pauses } from '../fixtures/loops.ts';
 import { Listener } from './listener.ts';
 import { byCommandLine, startWorker } from './worker-process.ts';
 
@@ -353,4 +355,36 @@ test('what failed before a run lost its scheduler is not said to have led to tha
     /the connection to the scheduler .* was lost: .*\. Start the flow run again when it is back\.$/,
   );
   assert.equal((error?.cause as { code?: string }).code, 'SCHEDULER_LOST');
+});
+
+test('a run that was lost is told as such, though a task of it was paused', bounded, async () => {
+  using diary = newDiary();
+  const cluster = new LocalCluster({ workers: 2 });
+  const flow = new Flow('closed', () => [pauses(1), failing.stuck(diary.path)]);
+  await cluster.start();
+
+  const paused = Promise.withResolvers<void>();
+  const onLog = ({ task, message }: LogRecord) => {
+    if (task === 'pauses' && message.includes('Paused')) paused.resolve();
+  };
+  const running = flow.run({ executor: new DistributedExecutor(() => cluster), onLog });
+  await Promise.all([paused.promise, untilNoted(diary.path, 'started')]);
+  await cluster.close();
+
+  const { type, error } = await running;
+  assert.deepEqual([type, (error?.cause as { code?: string }).code], ['Failed', 'SCHEDULER_LOST']);
+});
+
+test('a run closes the cluster that it starts, also one that does something of its own first', bounded, async () => {
+  class Prepared extends LocalCluster {
+    override async start(): Promise<void> {
+      await nextTurn();
+      await super.start();
+    }
+  }
+  const cluster = new Prepared({ workers: 1 });
+
+  const { type } = await new Flow('once', () => one()).run({ executor: new DistributedExecutor(() => cluster) });
+
+  assert.deepEqual([type, cluster.isStarted], ['Success', false]);
 });

@@ -2,14 +2,14 @@
 
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { bounded } from '../bounded.ts';
+import type { Graph } from '../../flow/graph.ts';
 import type { Finding } from '../../values/diagnosis.ts';
 import type { NotSerializableError } from '../../values/travels.ts';
-import type { Graph } from '../../flow/graph.ts';
 import { causeIn } from '../cause-text.ts';
 import type { Flow } from './flow.ts';
+import { nodesIn } from './flow-plan.ts';
 import type { FlowRunner } from './flow-runner.ts';
 import { FlowState, type FlowOutcome } from './flow-state.ts';
-import { nodesIn } from './flow-plan.ts';
 import type { NodeRun } from './node-run.ts';
 
 /** How many failed tasks are named, and with how many characters each, when there are several. */
@@ -19,8 +19,8 @@ const longestTold = 150;
 const longestAlone = { first: 800, last: 200 };
 
 /**
- * The reference nodes decide, and nodes of the output that cannot be read: if any failed, the run failed. A mapped node
- * is judged by its children.
+ * What ended the whole run comes first, then what is not finished, whatever it is. Else the reference nodes decide, and
+ * nodes of the output that cannot be read: if any failed, the run failed. A mapped node is judged by its children.
  */
 export function finalState<Plan>(
   flow: Flow<Plan>,
@@ -32,17 +32,16 @@ export function finalState<Plan>(
   const cancelled = all.find((run) => run.wasCancelled);
   if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
   const references = flow.referenceTasks.map((node) => runs.get(node)!);
+  // What ended the whole run at once is not the failure of single tasks.
+  const ofOutput = nodesIn(flow.plan).flatMap((node) => runs.get(node) ?? []);
+  const lost = [...references, ...ofOutput].find(({ lostBy }) => lostBy !== undefined)?.lostBy;
   const unfinished = all.filter((run) => run.unfinishedCount > 0);
-  if (unfinished.length > 0) {
+  if (lost === undefined && unfinished.length > 0) {
     return new FlowState('Paused', describePause(unfinished, flow.graph), { outcome });
   }
-  const unreadable = nodesIn(flow.plan)
-    .flatMap((node) => runs.get(node) ?? [])
-    .filter((run) => run.failUnreadable());
+  const unreadable = ofOutput.filter((run) => run.failUnreadable());
   const failed = [...new Set([...references, ...unreadable])].filter((run) => run.hasFailed);
   if (failed.length === 0) return new FlowState('Success', 'All reference tasks succeeded.', { outcome });
-  // What ended the whole run at once is not the failure of single tasks.
-  const lost = failed.find(({ lostBy }) => lostBy !== undefined)?.lostBy;
   const origin = lost === undefined ? originOf(all) : undefined;
   const message = lost?.message ?? describeFailures(failed, origin);
   return new FlowState('Failed', message, {
