@@ -15,7 +15,7 @@ export function nameFrom<Facts extends Readonly<Record<string, unknown>>>(
   given: string | ((facts: Facts) => string),
   facts: Facts,
 ): string {
-  const name: unknown = typeof given === 'function' ? given(forFunction(facts)) : fillTemplate(given, facts);
+  const name: unknown = typeof given === 'function' ? given(facts) : fillTemplate(given, facts);
   if (typeof name === 'string' && name !== '') return name;
   const message = `${what} should come to a text that is not empty; it came to ${describe(name)}`;
   throw new UsageError('INVALID_NAME', message);
@@ -37,19 +37,6 @@ function fillTemplate(template: string, values: Readonly<Record<string, unknown>
   return template.replaceAll(gap, (_, path: string) => textOf(look(template, path, values), { template, path }));
 }
 
-/** What is asked of any object that is awaited, or made JSON of. */
-const isAskedOfAll = new Set<string | symbol>(['then', 'toJSON']);
-
-/** The same values, for a function to make a text of, which else would have `undefined` in it where a name is wrong. */
-export function forFunction<Values extends object>(values: Values): Values {
-  return new Proxy(values, {
-    get(target, name) {
-      if (typeof name === 'symbol' || name in target || isAskedOfAll.has(name)) return Reflect.get(target, name);
-      throw unknownName('the function', name, { name, names: Object.keys(target) });
-    },
-  });
-}
-
 function look(template: string, path: string, values: Readonly<Record<string, unknown>>): unknown {
   let value: unknown = values;
   for (const name of path.split('.')) {
@@ -63,7 +50,12 @@ function look(template: string, path: string, values: Readonly<Record<string, un
   return value;
 }
 
-function unknownName(what: string, path: string, { name, names }: { name: string; names: readonly string[] }) {
+/** `what` asks for the name at the end of `path`, which is not among those that there are. */
+export function unknownName(
+  what: string,
+  path: string,
+  { name, names }: { name: string; names: readonly string[] },
+): UsageError {
   // One index is not meant for another.
   const meant = /\D/.test(name) ? didYouMean(name, names) : '';
   const hint = `${meant} There is: ${names.join(', ') || 'nothing'}.`;

@@ -6,10 +6,10 @@
 // Dates take a format of `yyyy`, `MM`, `dd`, `HH`, `mm` and `ss`, and are read in UTC: workers in several time zones
 // must find each other's results.
 
+import { forFunction } from '../code/known-names.ts';
 import { type ErrorFacts, UsageError } from '../lib/heddle-error.ts';
 import { nearest } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
-import { forFunction } from '../lib/template.ts';
 
 /** What a template may name. */
 export type LocationValues = Readonly<Record<string, unknown>>;

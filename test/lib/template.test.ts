@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkTemplate, forFunction, nameFrom } from '../../src/lib/template.ts';
+import { checkTemplate, nameFrom } from '../../src/lib/template.ts';
 
 const values = {
   inputs: ['a.csv', { id: 7, owner: 'ada' }, []],
@@ -47,12 +47,4 @@ test('a template is checked by its first names before there are values', () => {
     code: 'UNKNOWN_NAME',
     message: /^the name, '.*', asks for \{paramters\.day\}, and there is no 'paramters'\. Did you mean 'parameters'/,
   });
-});
-
-test('what a function makes a name of has no more than it has, and may be looked at as any object', () => {
-  const given = forFunction({ day: 1, mapIndex: undefined });
-
-  assert.deepEqual([given.day, given.mapIndex, JSON.stringify(given)], [1, undefined, '{"day":1}']);
-  assert.deepEqual({ ...given }, { day: 1, mapIndex: undefined });
-  assert.throws(() => Reflect.get(given, 'map_index') as unknown, { code: 'UNKNOWN_NAME', message: /'mapIndex'/ });
 });

@@ -1,5 +1,6 @@
 // How a flow run begins: with its parameters and its name. A run that is resumed keeps those of its first attempt.
 
+import { forFunction } from '../../code/known-names.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
 import { nameFrom } from '../../lib/template.ts';
@@ -30,7 +31,7 @@ export async function beginningOf(flow: Flow, wanted: Wanted): Promise<RunBeginn
   const facts = { parameters, flowName: flow.name, flowRunId, date: new Date(startedAt) };
   return {
     flow: flow.name,
-    flowRunName: nameFrom(`the flowRunName of flow '${flow.name}'`, name, facts),
+    flowRunName: nameFrom(`the flowRunName of flow '${flow.name}'`, name, forFunction(facts)),
     startedAt,
     ...(scheduledStartTime && { scheduledStartTime: scheduledStartTime.getTime() }),
     parameters,

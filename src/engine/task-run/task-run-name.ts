@@ -1,3 +1,4 @@
+import { forFunction } from '../../code/known-names.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { nameFrom } from '../../lib/template.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
@@ -14,7 +15,7 @@ export function nameTaskRun(
   const facts = { inputs, parameters, taskName, mapIndex, flowName, flowRunName, flowRunId, date };
   try {
     // Only a text travels in the plan; a function is found where the task's own is.
-    return nameFrom('it', plan.taskRunName ?? task.settings.taskRunName!, facts);
+    return nameFrom('it', plan.taskRunName ?? task.settings.taskRunName!, forFunction(facts));
   } catch (cause) {
     const message = `the taskRunName of task '${taskName}' failed, so the run was not started: ${messageIn(cause)}`;
     throw new HeddleError('TASK_RUN_NAME_FAILED', message, { task: taskName, mapIndex, cause });
