@@ -54,7 +54,11 @@ const decorator = /^(?!\s*(?:\*|\/[/*])).*(?<![\w'"`])@[\w$(]/m;
 
 /** A loader made it something that Node can run, which can only be what `tsconfig.json` says. */
 function isBeyondNode(path: string): boolean {
-  return /\.[jt]sx$/.test(path) || (/\.[cm]?ts$/.test(path) && decorator.test(readFileSync(path, 'utf8')));
+  return /\.[jt]sx$/.test(path) || hasDecorators(path);
+}
+
+function hasDecorators(path: string): boolean {
+  return /\.[cm]?tsx?$/.test(path) && decorator.test(readFileSync(path, 'utf8'));
 }
 
 /** The file that asks for metadata of decorators, which `esbuild` does not make, where one counts for a module. */
@@ -62,11 +66,13 @@ function metadataAsked(path: string): string | undefined {
   let folder = dirname(path);
   while (folder !== dirname(folder) && !existsSync(join(folder, 'tsconfig.json'))) folder = dirname(folder);
   const asked = join(folder, 'tsconfig.json');
-  for (let file: string | undefined = asked; file !== undefined && existsSync(file);) {
+  const seen = new Set<string>();
+  for (let file: string | undefined = asked; file !== undefined && !seen.has(file) && existsSync(file);) {
+    seen.add(file);
     const text: string = readFileSync(file, 'utf8').replaceAll(/(?<!:)\/\/.*/g, '');
     const [, says] = /"emitDecoratorMetadata"\s*:\s*(true|false)/.exec(text) ?? [];
     if (says !== undefined) return says === 'true' ? asked : undefined;
-    const [, base]: readonly string[] = /"extends"\s*:\s*"(\.[^"]*?)(?:\.json)?"/.exec(text) ?? [];
+    const [, base]: readonly string[] = /"extends"\s*:\s*\[?\s*"(\.[^"]*?)(?:\.json)?"/.exec(text) ?? [];
     file = base === undefined ? undefined : resolve(dirname(file), `${base}.json`);
   }
   return undefined;
@@ -83,19 +89,19 @@ function withoutMetadata(tsconfig: string): string {
 
 const documentation = /^\s*\/\*\*[^]*?\*\//gm;
 /** What looks for files beside itself, or loads what it finds by names that it computes. */
-const looksAround = oneOf([
+const looksAround = anyOf([
   /\b__(?:dirname|filename)\b|\bimport\.meta\b(?!\??\.(?:env|hot|main)\b)|\brequire\.resolve\b/,
   /\b(?:require|import)\(\s*(?![\s'"`)]|\/\*)|=\s*require\s*;/,
 ]);
 /** Packages that we look for ourselves, where they are loaded from: see `engine/loggers/named.ts`. */
 const lookedFor = new Set(['debug', 'pino', 'winston']);
 /** What may need more than what `esbuild` does. */
-const speaksOfItself = oneOf([
+const speaksOfItself = anyOf([
   /\bimport\s*[.(]|\b__(?:dirname|filename)\b|\bcreateRequire\b|\brequire\.resolve\b|\brequire\(\s*[^\s'")]/,
   /\bmodule\.(?!exports\b)/,
 ]);
 
-function oneOf(patterns: readonly RegExp[]): RegExp {
+function anyOf(patterns: readonly RegExp[]): RegExp {
   return new RegExp(patterns.map(({ source }) => source).join('|'));
 }
 
@@ -159,7 +165,7 @@ class UserModule {
     const facts = code.includes('module.') ? `Object.assign(module,__heddleFacts(${meta},${requirer}));` : '';
     const locals = isCommonJs ? `${place}${made}${facts}` : '';
     return {
-      code: this.#withImportsApart(code, { names, meta, requirer, map }),
+      code: this.#withImportsApart(code, { names: { ...names, isCommonJs }, meta, requirer, map }),
       before: `const ${meta}=__heddlePlace(${own});${locals}`,
       map,
     };
@@ -174,8 +180,8 @@ class UserModule {
   ): Promise<{ readonly code: string; readonly map: SourceMapPayload }> {
     const path = this.#path;
     const { build } = await import('esbuild');
-    const [source, isBeyond] = [this.#source, isBeyondNode(path)];
-    const asking = isBeyond ? metadataAsked(path) : undefined;
+    const source = this.#source;
+    const asking = hasDecorators(path) ? metadataAsked(path) : undefined;
     if (asking !== undefined) source.warnings.add(withoutMetadata(source.placeOf(asking)));
     const compilerOptions = { verbatimModuleSyntax: source.keepsImports };
     const { outputFiles } = await build({
@@ -187,7 +193,7 @@ class UserModule {
       sourcemap: 'external',
       logLevel: 'silent',
       define,
-      ...(!isBeyond && { tsconfigRaw: { compilerOptions } }),
+      ...(!isBeyondNode(path) && { tsconfigRaw: { compilerOptions } }),
     });
     const [map, code] = outputFiles.toSorted((a, b) => (a.path > b.path ? -1 : 1)) as [OutputFile, OutputFile];
     return { code: code.text, map: JSON.parse(map.text) as SourceMapPayload };

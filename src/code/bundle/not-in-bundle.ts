@@ -92,8 +92,8 @@ export function lackedBy(bundle: string): string {
   if (lacked.length === 0) return '';
   const names = lacked.map((each) => `'${each.package}'`).join(', ');
   return (
-    ` It has looked for ${names} in vain, which holds native code or is very large, and so is not sent. If that is ` +
-    `why, install it in the folder that the worker is started in, and restart the worker: ` +
+    ` It has looked in vain for ${names}: what holds native code or is very large is not sent. If that is why, ` +
+    `install in the folder that the worker is started in, and restart the worker: ` +
     `npm i ${lacked.map((each) => `${each.package}@${each.version}`).join(' ')}`
   );
 }
@@ -103,7 +103,7 @@ function otherwiseTold(error: Error): Absence | undefined {
   const { message } = error;
   if (codeOf(error).startsWith('ERR_')) return undefined;
   return absentPackages.values().find(({ specifier }) => {
-    const name = packageOf(specifier).replaceAll('.', '\\.');
+    const name = packageOf(specifier).replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
     const isQuoted = new RegExp(`["'\`]${name}["'\`/]`).test(message) && wordsOfAbsence.test(message);
     return isQuoted || new RegExp(`\\b(?:install|add|i)(?: -\\S+)* ${name}(?![\\w/-])`).test(message);
   });

@@ -267,7 +267,7 @@ test('where a module fails that looked for such a package in vain, that is told'
   await assert.rejects(bundled.run('draw'), {
     code: 'TASK_MODULE_FAILED',
     message:
-      /Matrix is not defined\..* safe to run there\. It has looked for 'native-code' in vain, .*: npm i native-code@1\.2\.3$/,
+      /Matrix is not defined\..* safe to run there\. It has looked in vain for 'native-code': .*: npm i native-code@1\.2\.3$/,
   });
 });
 

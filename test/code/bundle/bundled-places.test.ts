@@ -306,7 +306,8 @@ test('who says in other words that a package is not there is told with what to d
     'flow.mjs': `import { task } from 'heddle'; import { load } from 'logger';
       task('quoted', () => load('pretty', 'unable to determine target for "pretty"'));
       task('installed', () => load('native/fast', 'Please install native package manually'));
-      task('other', () => load('pretty', 'of no "pretty" colour'));`,
+      task('other', () => load('pretty', 'of no "pretty" colour'));
+      task('odd', () => load('c++', 'cannot find "c++"'));`,
     'node_modules/logger/package.json':
       '{ "name": "logger", "version": "1.0.0", "main": "index.js", "peerDependencies": { "native": "1" } }',
     'node_modules/logger/index.js': `exports.load = (name, otherwise) => {
@@ -325,6 +326,7 @@ test('who says in other words that a package is not there is told with what to d
   assert.equal(native?.code, 'EXTERNAL_MISSING');
   assert.match(native.message, /^this worker has no package 'native'.* npm i native@1\.0\.0$/);
   assert.equal(notInBundle(await errorOf(bundled, 'other')), undefined);
+  assert.match(notInBundle(await errorOf(bundled, 'odd'))?.message ?? '', /^'c\+\+' is not in the bundle /);
 });
 
 /** The bundle of a project that is not there any more. */
