@@ -104,14 +104,18 @@ export class Worker implements AsyncDisposable {
 
   /**
    * Takes no more work, and resolves when what runs is finished, or `limitMs` is over and it was stopped. Where nothing
-   * runs, the scheduler's goodbye is waited for no longer than for `farewellMs`.
+   * runs or arrives any more, the scheduler's goodbye is waited for no longer than for `farewellMs`.
    */
   async drain(limitMs: number): Promise<void> {
     const end = () => this.#handle({ type: 'time-ran-out' });
-    const timers = [setTimeout(end, timerMs(limitMs)), setTimeout(() => this.isBusy || end(), farewellMs)];
+    // What still arrives would be charged with the loss of this worker.
+    const isThrough = () => !this.isBusy && this.#comm.arrivingBytes === 0;
+    const limit = setTimeout(end, timerMs(limitMs));
+    const farewell = setInterval(() => isThrough() && end(), farewellMs);
     this.#handle({ type: 'drain-asked' });
     await this.#drained.promise;
-    timers.forEach(clearTimeout);
+    clearTimeout(limit);
+    clearInterval(farewell);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
