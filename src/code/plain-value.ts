@@ -93,10 +93,10 @@ function isPlain(value: unknown, isOwn: (code: unknown) => boolean): boolean {
   const parts = new Set([value]);
   for (const part of parts) {
     if (typeof part === 'symbol' || parts.size > mostParts) return false;
+    if (types.isProxy(part)) return false;
     // What was put on a function may be anything: a task, for one, knows the place of its module.
     if (typeof part === 'function' && Object.keys(part).length > 0) return false;
     if (typeof part !== 'object' || part === null || types.isDate(part)) continue;
-    if (types.isProxy(part)) return false;
     if (types.isMap(part)) for (const each of [...part].flat()) parts.add(each);
     if (types.isSet(part)) for (const each of part) parts.add(each);
     if (!plainPrototypes.has(basicPrototypeOf(part, isOwn))) return false;

@@ -123,7 +123,8 @@ export function register(name: string, entry: object): Reference {
     ...(module === undefined && site.file !== '' && !isThere(site.file) && { made: 'outside of any file' }),
   };
   const key = keyOf(reference);
-  // What a module makes that is imported for its tasks may be there for nobody but those who will look for it.
+  // An async function in the module may have made it, for one request. While a thread imports modules for their tasks,
+  // nobody but those who look for it may hold what these make.
   const isPassing = module === undefined || (site.isGuess === true && registry.watchers.size === 0);
   if (isPassing) keepWeakly(key, entry);
   else registry.entries.set(key, entry);

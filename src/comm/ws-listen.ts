@@ -185,9 +185,9 @@ class Hall<In extends Message, Out extends Message> {
 
 /** Why no encrypted connection came about, by the code of the error. */
 function tlsProblem(cert: ServerTlsOptions['cert'], code = 'no code'): string {
-  const isTheirs = code === 'ECONNRESET' || code.includes('_ALERT_');
+  if (code !== 'ECONNRESET' && !code.includes('_ALERT_')) return `it does not speak TLS as we do (${code})`;
   const why = invalidity(cert) ?? 'perhaps it does not trust our certificate';
-  return `${isTheirs ? `it hung up during the TLS handshake: ${why}` : 'it does not speak TLS as we do'} (${code})`;
+  return `it hung up during the TLS handshake: ${why} (${code})`;
 }
 
 function turnAway(socket: Duplex, objection: Objection): void {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { processWide } from '../lib/process-wide.ts';
-import { homeFolder } from './home.ts';
+import { homeFolder } from './home-folder.ts';
 import { loadConfig, overrideConfig, type ConfigOverrides } from './load-config.ts';
 import type { Whereabouts } from './references.ts';
 import type { Config } from './tree.ts';

@@ -101,8 +101,9 @@ function stopIfIdle(): void {
 }
 
 function listen(): void {
-  // First, since a listener of the program's that is called once is gone when it is called.
+  // It may have stayed, beside one of the program's.
   stopListening();
+  // First, since a listener of the program's that is called once is gone when it is called.
   for (const signal of signals) process.prependListener(signal, interrupt);
   isListening = true;
 }

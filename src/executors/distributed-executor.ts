@@ -79,9 +79,9 @@ export class DistributedExecutor implements Executor {
     run.logger.info(`connecting to the scheduler at ${address}`);
     const comm = await this.#connect(address, run.signal);
     const advice = `start one with: heddle worker ${address} (and the same HEDDLE_TOKEN)`;
-    const isElsewhere = { isSameThread: false, sharesMemory: false, takesCaptures: false, owned: [] };
+    const elsewhere = { isSameThread: false, sharesMemory: false, takesCaptures: false, owned: [] };
     const told = advised(welcomed(listener, address, run), advice, run);
-    return await openSession(comm, told, { name: run.flowRunName, ...isElsewhere });
+    return await openSession(comm, told, { name: run.flowRunName, ...elsewhere });
   }
 
   async #makeCluster(run: FlowRunFacts): Promise<Cluster | string> {

@@ -65,7 +65,7 @@ class SchedulerSession implements Session {
   readonly #arrays = new Map<number, ArrayListener>();
   readonly #codes = new Map<number, CodeAddress>();
   readonly #sentBundles = new Set<string>();
-  /** Bundles of other runs, of which it is known whether their files are as they were. */
+  /** Bundles whose files are looked at, whether they are as they were. */
   readonly #lookedAt = new Set<string>();
   /** Resolves when the scheduler says that nothing of ours runs any more, after a cancel. */
   readonly #idle = Promise.withResolvers<void>();
@@ -181,8 +181,11 @@ class SchedulerSession implements Session {
     // Whoever imports the files themselves has them as they are.
     if (bundle === undefined || this.#options.takesCaptures || this.#lookedAt.has(bundle)) return address;
     this.#lookedAt.add(bundle);
-    const changed = changedSince(bundle);
-    if (changed.length > 0) this.#warn(changedFiles(changed));
+    // To look at thousands of files takes a while, and is for a warning only.
+    setImmediate(() => {
+      const changed = changedSince(bundle);
+      if (changed.length > 0) this.#warn(changedFiles(changed));
+    });
     return address;
   }
 

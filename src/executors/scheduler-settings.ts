@@ -3,7 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ByteSize } from '../lib/byte-size.ts';
-import { guarded } from '../lib/guarded-listener.ts';
+import { guardedListener } from '../lib/guarded-listener.ts';
 import { type HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { nodeCrypto } from '../lib/lazy-node.ts';
 import type { LogRecord } from '../lib/log-record.ts';
@@ -62,7 +62,7 @@ export function schedulerSettings(
     ...(concurrency !== undefined && { concurrency }),
     ...(spillDirectory !== undefined && { spillDirectory }),
     ...(record !== undefined && { record }),
-    ...(onLog !== undefined && { log: guarded(onLog, { whose: `the onLog of ${owner}`, failed: warnOnce() }) }),
+    ...(onLog !== undefined && { log: guardedListener(onLog, { whose: `the onLog of ${owner}`, failed: warnOnce() }) }),
   };
 }
 
@@ -73,7 +73,7 @@ function warnOnce(): (error: HeddleError) => void {
     if (isTold) return;
     isTold = true;
     const detail = cause instanceof Error ? cause.stack : undefined;
-    process.emitWarning(`${message}. The line is lost, and so is each one that it throws at`, {
+    process.emitWarning(`${message.replace(/\.$/, '')}. The line is lost, and so is each one that it throws at`, {
       code,
       ...(detail !== undefined && { detail }),
     });

@@ -34,8 +34,8 @@ sharedByCopies(Signal);
 function assertText(name: string, message: unknown): void {
   if (typeof message === 'string') return;
   const told =
-    `the message of signals.${name} should be a text; got ${describe(message)}. What else a signal has comes after ` +
-    `it: new signals.${name}('why', { … }).`;
+    `the message of ${name} should be a text; got ${describe(message)}. What else a signal has comes after it: ` +
+    `new ${name}('why', { … }).`;
   throw new UsageError('INVALID_STATE', told, { signal: name, ...(message instanceof Error && { cause: message }) });
 }
 

@@ -1,12 +1,13 @@
 import { HeddleError } from './heddle-error.ts';
 import type { LogRecord } from './log-record.ts';
+import { isThenable } from './thenable.ts';
 import { messageIn } from './thrown-text.ts';
 
 /**
  * Calls a log listener of the user's so that what it throws cannot break the step in which a line was logged: `failed`
  * is given it as `LOG_LISTENER_FAILED`, each time. `whose` it is begins the message.
  */
-export function guarded(
+export function guardedListener(
   listener: (record: LogRecord) => void,
   { whose, failed }: { readonly whose: string; readonly failed: (error: HeddleError) => void },
 ): (record: LogRecord) => void {
@@ -15,8 +16,8 @@ export function guarded(
       failed(new HeddleError('LOG_LISTENER_FAILED', `${whose} threw: ${messageIn(cause)}`, { cause }));
     };
     try {
-      const promise: unknown = listener(record);
-      if (promise instanceof Promise) promise.catch(fail);
+      const given: unknown = listener(record);
+      if (isThenable(given)) given.then(undefined, fail);
     } catch (cause) {
       fail(cause);
     }

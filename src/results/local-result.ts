@@ -2,7 +2,7 @@ import { nodeCrypto } from '../lib/lazy-node.ts';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, win32 } from 'node:path';
 import { config } from '../config/config.ts';
-import { homeFolder } from '../config/home.ts';
+import { homeFolder } from '../config/home-folder.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { messageIn } from '../lib/thrown-text.ts';

@@ -60,9 +60,10 @@ export class Lookout {
   standstills(now: number): { readonly client: ClientPeer; readonly record: LogRecord }[] {
     const { core, clients } = this.#holdings;
     const { standstillMs = 10_000 } = this.#options;
+    const quiet = [...clients.values()].filter(({ lastNews }) => now - lastNews >= standstillMs);
+    if (quiet.length === 0) return [];
     const books = { ...this.#holdings, records: Map.groupBy(core.arrays.values(), (record) => record.client) };
-    return [...clients.values()].flatMap((client) => {
-      if (now - client.lastNews < standstillMs) return [];
+    return quiet.flatMap((client) => {
       const standstill = standstillOf(client, books, { words: this.#wordsFor(client), now });
       if (standstill === undefined || client.told.has(standstill.kind)) return [];
       client.told.add(standstill.kind);

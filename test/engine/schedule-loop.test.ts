@@ -189,7 +189,7 @@ test('that a clock was set back during a wait is told, which is as much longer',
 
   await loop.follow();
 
-  assert.match(messages(loop.records, 'warn').join(), /^the clock .* set back, .* still at .*T10:00.*in 48 h 29 /);
+  assert.match(messages(loop.records, 'warn').join(), /^the clock .* set back: .* still at .*T10:00.*in 48 h 29 /);
 });
 
 test('a wait that is longer than any timer goes on to its end', async () => {

@@ -4,12 +4,10 @@ import type { LoadedTask } from '../../src/engine/loaded-task.ts';
 import { endedByUpstream } from '../../src/engine/task-run/upstream-steps.ts';
 import { RETRY, type Signal } from '../../src/flow/signals.ts';
 
-test('a trigger that throws RETRY is asked again when that says', () => {
+test('a trigger that throws RETRY keeps when it is to be asked again', () => {
   const startTime = Date.UTC(2100);
 
   assert.equal(endedByTrigger(new RETRY('too early', { startTime }))?.startTime, startTime);
-  const later = endedByTrigger(new RETRY('too early', { delay: '1h' }))?.startTime;
-  assert.ok(later !== undefined && later > Date.now());
 });
 
 function endedByTrigger(signal: Signal) {

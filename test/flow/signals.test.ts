@@ -75,8 +75,8 @@ test('a signal refuses a message that is no text, and keeps an error that was gi
     name: 'TypeError',
     code: 'INVALID_STATE',
     message:
-      `the message of signals.RETRY should be a text; got an object. What else a signal has comes after it: ` +
-      `new signals.RETRY('why', { … }).`,
+      `the message of RETRY should be a text; got an object. What else a signal has comes after it: ` +
+      `new RETRY('why', { … }).`,
   });
   const cause = new RangeError('no rows');
   assert.throws(() => raise(FAIL, cause), { code: 'INVALID_STATE', message: /; got a RangeError\. /, cause });

@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers';
 import { nanoid } from 'nanoid';
 import { formatDuration } from '../../lib/duration.ts';
-import { guarded } from '../../lib/guarded-listener.ts';
+import { guardedListener } from '../../lib/guarded-listener.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { inTime } from '../../lib/in-time.ts';
@@ -308,5 +308,5 @@ function countTaskRuns({ runs }: FlowRunner) {
 }
 
 function listenerOf({ onLog }: FlowRunRequest, over: Over): ((record: LogRecord) => void) | undefined {
-  return onLog && guarded(onLog, { whose: "the run's onLog", failed: (error) => over.fail(error) });
+  return onLog && guardedListener(onLog, { whose: "the run's onLog", failed: (error) => over.fail(error) });
 }

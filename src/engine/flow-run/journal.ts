@@ -207,20 +207,17 @@ export class Journal implements Disposable {
   }
 
   #readNode(header: Exclude<Header, { type: 'run' }>, bytes: Uint8Array): void {
-    let node = this.#nodes.get(header.slug);
-    if (node === undefined)
-      this.#nodes.set(header.slug, (node = { shape: undefined, blocks: [], noted: new Ranges() }));
+    const node: StoredNode = this.#nodes.get(header.slug) ?? { shape: undefined, blocks: [], noted: new Ranges() };
+    this.#nodes.set(header.slug, node);
     if (header.type === 'block') return addBlock(node, { start: header.start, count: header.count, bytes });
     const { kept, slug, length, inputs } = header;
-    const ranges = new Ranges();
-    for (const range of kept) ranges.add(range);
+    const ranges = setOf(kept);
     node.shape = { slug, length, inputs };
     node.blocks = node.blocks.flatMap(({ block, valid }) => {
       const still = valid.flatMap((range) => ranges.overlap(range));
       return still.length === 0 ? [] : [{ block, valid: still }];
     });
-    node.noted = new Ranges();
-    for (const range of node.blocks.flatMap(({ valid }) => valid)) node.noted.add(range);
+    node.noted = setOf(node.blocks.flatMap(({ valid }) => valid));
   }
 
   #unreadable(flowRunId: string): HeddleError {
@@ -229,6 +226,12 @@ export class Journal implements Disposable {
       `resumed. Give the run another flowRunId, or remove the file to run all of it anew.`;
     return new HeddleError('JOURNAL_UNREADABLE', message, { path: this.path, flowRunId });
   }
+}
+
+function setOf(ranges: Iterable<Range>): Ranges {
+  const set = new Ranges();
+  for (const range of ranges) set.add(range);
+  return set;
 }
 
 /** What processes note twice that did not see each other counts as it was noted first. */

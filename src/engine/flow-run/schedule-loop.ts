@@ -184,7 +184,7 @@ class ScheduleLoop<Plan> {
 
   #tellSetBack(time: number, left: number): void {
     this.#logger.warn(
-      `the clock of this machine was set back, so that no run happens twice the next one is still at ` +
+      `the clock of this machine was set back: so that no run happens twice, the next one is still at ` +
         `${isoTime(time)}, now in ${formatDuration(left)}; to have those before it, start this program again`,
     );
   }

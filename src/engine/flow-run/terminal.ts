@@ -102,7 +102,7 @@ function watch(stream: NodeJS.WriteStream): () => void {
   // oxlint-disable-next-line typescript/unbound-method -- it is given back as it was, and called as the stream's own
   const { write } = stream;
   const watched = (...args: Parameters<typeof write>): boolean => {
-    if (!isErasing) for (const told of listeners) told(endsLine(args[0]));
+    if (!isErasing && args[0].length > 0) for (const told of listeners) told(endsLine(args[0]));
     return write.apply(stream, args);
   };
   stream.write = watched as typeof write;
