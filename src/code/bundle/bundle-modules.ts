@@ -162,7 +162,7 @@ class UserModule {
     const isCommonJs = names.isCommonJs && !/\.m[jt]s$/.test(path) && !code.includes(meta);
     const requirer = `__heddleRequire_${id}`;
     const made = `const ${requirer}=__heddleRequire(${meta}.filename),${resolver}=${requirer}.resolve;`;
-    const facts = code.includes('module.') ? `Object.assign(module,__heddleFacts(${meta},${requirer}));` : '';
+    const facts = names.asksModule ? `Object.assign(module,__heddleFacts(${meta},${requirer}));` : '';
     const locals = isCommonJs ? `${place}${made}${facts}` : '';
     return {
       code: this.#withImportsApart(code, { names: { ...names, isCommonJs }, meta, requirer, map }),

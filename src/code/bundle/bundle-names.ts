@@ -3,7 +3,7 @@
 
 import type { AnyNode, Program } from 'acorn';
 import { readModule } from '../syntax/function-text.ts';
-import { childrenOf, isFunction } from '../syntax/scope.ts';
+import { childrenOf, isFunction, namesDeclaredIn } from '../syntax/scope.ts';
 
 /** A call of `import()` or `require()`, and what stands in its brackets. */
 export interface ImportCall {
@@ -30,6 +30,8 @@ export interface NamesInCode {
   readonly imports: readonly ImportCall[];
   /** Whether it is a module as `require()` loads it. */
   readonly isCommonJs: boolean;
+  /** Whether it asks for what such a one calls `module`. */
+  readonly asksModule: boolean;
 }
 
 /** Variables that stand for what is a module's own. */
@@ -78,7 +80,9 @@ class Reading {
   }
 
   names(): NamesInCode {
-    for (const node of nodesIn(this.#program)) this.#note(node);
+    const nodes = nodesIn(this.#program);
+    for (const node of nodes) this.#note(node);
+    const isOther = this.#program.body.some((statement) => namesDeclaredIn(statement).includes('module'));
     return {
       files: this.#files,
       required: this.#required,
@@ -86,6 +90,7 @@ class Reading {
       packageFiles: this.#packageFiles,
       imports: this.#imports.toSorted((a, b) => a.start - b.start),
       isCommonJs: this.#isCommonJs,
+      asksModule: !isOther && nodes.some((node) => node.type === 'MemberExpression' && isNamed(node.object, 'module')),
     };
   }
 

@@ -142,6 +142,19 @@ test('a CommonJS module knows its own place, and that others have loaded it', as
   assert.deepEqual(await bundled.run('about'), [path, path, 'deep', true, true, 'lazy']);
 });
 
+test('what else is called `module`, or says the word, makes no CommonJS of a module', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import './own.ts'; import './awaiting.ts'; import './text.ts';
+      task('say', () => globalThis.said);`,
+    'own.ts': `globalThis.said = [];`,
+    'awaiting.ts': `const module = await import('./word.ts'); said.push(module.word);`,
+    'text.ts': `const { word } = await import('./word.ts'); said.push(word + ' of a module.');`,
+    'word.ts': `export const word = 'word';`,
+  });
+
+  assert.deepEqual(await bundled.run('say'), ['word', 'word of a module.']);
+});
+
 test('a thread of its own is started from a module that it names, with what that imports', async () => {
   const bundled = await shipped({
     ...dependency,
