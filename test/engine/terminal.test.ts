@@ -28,6 +28,7 @@ test('what tasks print stays on the screen, beside the progress', { timeout: 60_
     'line 10',
   ]);
   assert.ok(screen.includes('dot1 dot2 dot3 dot4 dot5'), screen.join('\n'));
+  assert.match(stdout, /^lines +█+░/m, 'also after what is no text');
   assert.equal(screen.filter((line) => /^lines +█/.test(line)).length, 1);
 });
 

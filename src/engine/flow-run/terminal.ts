@@ -1,5 +1,6 @@
 // The log of a run on standard error, as plain lines; on a terminal also its progress, redrawn below them.
 
+import { stripVTControlCharacters } from 'node:util';
 import { config } from '../../config/config.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { tellLine } from '../../lib/standard-error.ts';
@@ -9,8 +10,8 @@ import { formatRecord } from '../run-log.ts';
 
 const redrawMs = 100;
 
-/** What to call before anybody writes to a terminal, with whether that ends a line; one watch serves them all. */
-const listeners = new Set<(endsLine: boolean) => void>();
+/** What to call before anybody writes to a terminal, with what is seen of it; one watch serves them all. */
+const listeners = new Set<(seen: string) => void>();
 let watches: (() => void)[] = [];
 /** What moves the cursor is written by ourselves, and is no text. */
 let isErasing = false;
@@ -59,9 +60,9 @@ export class Terminal implements Disposable {
   }
 
   /** What tasks or the program write takes the place of the progress, which is drawn again below it. */
-  readonly #giveWay = (endsLine: boolean): void => {
+  readonly #giveWay = (seen: string): void => {
     this.#erase();
-    this.#isMidLine = !endsLine;
+    if (seen !== '') this.#isMidLine = !seen.endsWith('\n');
   };
 
   /** What does not fit on the screen could not be erased again: it would be drawn below itself each time. */
@@ -102,7 +103,7 @@ function watch(stream: NodeJS.WriteStream): () => void {
   // oxlint-disable-next-line typescript/unbound-method -- it is given back as it was, and called as the stream's own
   const { write } = stream;
   const watched = (...args: Parameters<typeof write>): boolean => {
-    if (!isErasing && args[0].length > 0) for (const told of listeners) told(endsLine(args[0]));
+    if (!isErasing) for (const told of listeners) told(seenOf(args[0]));
     return write.apply(stream, args);
   };
   stream.write = watched as typeof write;
@@ -112,7 +113,8 @@ function watch(stream: NodeJS.WriteStream): () => void {
   };
 }
 
-function endsLine(text: unknown): boolean {
-  if (typeof text === 'string') return text.endsWith('\n');
-  return ArrayBuffer.isView(text) && Buffer.from(text.buffer, text.byteOffset, text.byteLength).at(-1) === 0x0a;
+/** What there is to see of it: no order to the terminal, nor the empty text of who waits until all is written. */
+function seenOf(text: unknown): string {
+  if (typeof text === 'string') return stripVTControlCharacters(text);
+  return ArrayBuffer.isView(text) ? seenOf(Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString()) : '';
 }
