@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FlowOptions, FlowStateHandler } from '../../src/engine/flow-run/flow-options.ts';
 import { State } from '../../src/flow/state.ts';
-import { context, Flow, LocalExecutorLike, Parameter, task, Task, triggers, UsageError } from './house.ts';
+import { context, Flow, LocalExecutorLike, Parameter, signals, task, Task, triggers, UsageError } from './house.ts';
 import { quietly, recording } from './fixtures.ts';
 
 const plusOne = task('plus one', (value: number) => value + 1);
@@ -240,6 +240,22 @@ for (const [options, code, message] of runMisuses) {
     await assert.rejects(flow.run(options), { name: 'TypeError', code, message });
   });
 }
+
+test('a run says of what it approved in vain that this pauses whoever approves', async () => {
+  const asks = task('asks', () => {
+    throw new signals.PAUSE('look at it');
+  });
+  const waits = task('waits', { trigger: triggers.manualOnly }, () => 1);
+  const flow = new Flow('in-vain', () => [asks(), waits()]);
+
+  const state = await flow.run({ approve: ['asks'], onLog: () => {} });
+
+  assert.equal(
+    state.message,
+    `Not finished: asks, waits. To let it go on, run the flow again with approve: ['waits']. 'asks' was approved and ` +
+      `paused all the same: throw signals.PAUSE, or let a state handler give Paused, only if !context.isApproved.`,
+  );
+});
 
 test('a run that approves what the flow does not have is refused, with the one that was meant', async () => {
   const flow = new Flow('f', () => plusOne.with({ slug: 'deploy' })(new Parameter<number>('path')));

@@ -24,7 +24,7 @@ const longestAlone = { first: 800, last: 200 };
  */
 export function finalState<Plan>(
   flow: Flow<Plan>,
-  { runs }: FlowRunner,
+  { runs, approved }: FlowRunner,
   facts: Pick<FlowOutcome<Plan>, 'flowRunId' | 'log' | 'statistics'>,
 ): FlowState<Plan> {
   const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };
@@ -37,7 +37,7 @@ export function finalState<Plan>(
   const lost = [...references, ...ofOutput].find(({ lostBy }) => lostBy !== undefined)?.lostBy;
   const unfinished = all.filter((run) => run.unfinishedCount > 0);
   if (lost === undefined && unfinished.length > 0) {
-    return new FlowState('Paused', describePause(unfinished, flow.graph), { outcome });
+    return new FlowState('Paused', describePause(unfinished, { graph: flow.graph, approved }), { outcome });
   }
   const unreadable = ofOutput.filter((run) => run.failUnreadable());
   const failed = [...new Set([...references, ...unreadable])].filter((run) => run.hasFailed);
@@ -50,17 +50,29 @@ export function finalState<Plan>(
   });
 }
 
-/** Says which tasks have to be approved, and what waits for them. */
-function describePause(unfinished: readonly NodeRun[], graph: Graph): string {
+/** Says which tasks have to be approved, or were in vain, and what waits for them. */
+function describePause(
+  unfinished: readonly NodeRun[],
+  { graph, approved }: { readonly graph: Graph; readonly approved: readonly string[] },
+): string {
   const isPaused = (run: NodeRun) => run.children.some((child) => child.isPaused());
   const slugsOf = (runs: readonly NodeRun[]) => runs.map(({ node }) => node.slug);
   const paused = slugsOf(unfinished.filter(isPaused));
-  const approve = paused.map((slug) => `'${slug}'`).join(', ');
-  const remedy = paused.length === 0 ? '' : ` To let it go on, run the flow again with approve: [${approve}].`;
+  const quoted = (slugs: readonly string[]) => slugs.map((slug) => `'${slug}'`).join(', ');
+  const [toApprove, inVain] = [false, true].map((is) =>
+    quoted(paused.filter((slug) => approved.includes(slug) === is)),
+  );
+  const remedy = toApprove === '' ? '' : ` To let it go on, run the flow again with approve: [${toApprove}].`;
+  const again =
+    inVain === ''
+      ? ''
+      : ` ${inVain} was approved and paused all the same: throw signals.PAUSE, or let a state handler give Paused, ` +
+        `only if !context.isApproved.`;
   const waitedFor = new Set(unfinished.map(({ node }) => node));
   const isWaiting = ({ node }: NodeRun) => [...graph.upstreamOf(node)].some((upstream) => waitedFor.has(upstream));
   const left = unfinished.find((run) => !isPaused(run) && !isWaiting(run));
-  return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}${left === undefined ? '' : describeLeft(left)}`;
+  const why = left === undefined ? '' : describeLeft(left);
+  return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}${again}${why}`;
 }
 
 /** Nothing else leaves a run so that was neither paused nor kept waiting. */

@@ -85,6 +85,11 @@ export class FlowRunner {
     this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node, wanted(node))]));
   }
 
+  /** Slugs of tasks that this run approves. */
+  get approved(): readonly string[] {
+    return this.#facts.approved;
+  }
+
   /** Takes the means to run tasks. Rejects when some task cannot be run by them at all, before any is. */
   async attach(session: Session): Promise<void> {
     this.#session = session;
