@@ -144,7 +144,8 @@ function toldInstead(error: Error, told: HeddleError): HeddleError {
   return told;
 }
 
-function messageOf(error: Error): string {
+/** Nothing for what is no text, such as the list of messages in an answer that was assigned to an error. */
+export function messageOf(error: Error): string {
   try {
     const message: unknown = error.message;
     return typeof message === 'string' ? message : '';

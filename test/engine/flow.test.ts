@@ -241,6 +241,16 @@ for (const [options, code, message] of runMisuses) {
   });
 }
 
+test('a run ends as Failed also when the message of an error is no text, as when an answer is assigned to it', async () => {
+  const refused = task('refused', () => {
+    throw Object.assign(new RangeError('refused'), { message: ['name is missing', 'age is missing'] });
+  });
+
+  const state = await new Flow('answers', () => refused()).run({ onLog: () => {} });
+
+  assert.equal(state.message, 'Some reference tasks failed: refused: RangeError: name is missing,age is missing');
+});
+
 test('a run says of what it approved in vain that this pauses whoever approves', async () => {
   const asks = task('asks', () => {
     throw new signals.PAUSE('look at it');

@@ -6,6 +6,7 @@ import type { Graph } from '../../flow/graph.ts';
 import type { Finding } from '../../values/diagnosis.ts';
 import type { NotSerializableError } from '../../values/travels.ts';
 import { causeIn } from '../cause-text.ts';
+import { messageOf } from '../endings.ts';
 import type { Flow } from './flow.ts';
 import { nodesIn } from './flow-plan.ts';
 import type { FlowRunner } from './flow-runner.ts';
@@ -85,7 +86,7 @@ function describeLeft({ node, children }: NodeRun): string {
 function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined): string {
   const told = failed.slice(0, mostTold).map(describeFailure);
   const what = `Some reference tasks failed:${listed(told, failed.length)}`;
-  const why = hindranceIn(origin?.error) ?? firstLineOf(origin?.error.message ?? '');
+  const why = hindranceIn(origin?.error) ?? firstLineOf(origin === undefined ? '' : messageOf(origin.error));
   if (origin === undefined || told.some((text) => text.includes(why.slice(0, longestTold)))) return what;
   const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';
   return `${what}${end}It began with ${origin.where}: ${origin.error.name}: ${why}`;
