@@ -155,6 +155,16 @@ test('what else is called `module`, or says the word, makes no CommonJS of a mod
   assert.deepEqual(await bundled.run('say'), ['word', 'word of a module.']);
 });
 
+test('a module that imports nothing may have a require() of its own', async () => {
+  const bundled = await shipped({
+    'flow.mjs': `import { task } from 'heddle'; import './own.ts'; task('say', () => globalThis.said);`,
+    'own.ts': `const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+      globalThis.said = ['node:os', 'node:path'].map((name) => typeof require(name));`,
+  });
+
+  assert.deepEqual(await bundled.run('say'), ['object', 'object']);
+});
+
 test('a thread of its own is started from a module that it names, with what that imports', async () => {
   const bundled = await shipped({
     ...dependency,
