@@ -53,12 +53,12 @@ export function resolving(source: BundleSource): Plugin {
 const decorator = /^(?!\s*(?:\*|\/[/*])).*(?<![\w'"`])@[\w$(]/m;
 
 /** A loader made it something that Node can run, which can only be what `tsconfig.json` says. */
-function isBeyondNode(path: string): boolean {
-  return /\.[jt]sx$/.test(path) || hasDecorators(path);
+function isBeyondNode(path: string, text: string): boolean {
+  return /\.[jt]sx$/.test(path) || hasDecorators(path, text);
 }
 
-function hasDecorators(path: string): boolean {
-  return /\.[cm]?tsx?$/.test(path) && decorator.test(readFileSync(path, 'utf8'));
+function hasDecorators(path: string, text: string): boolean {
+  return /\.[cm]?tsx?$/.test(path) && decorator.test(text);
 }
 
 /** The file that asks for metadata of decorators, which `esbuild` does not make, where one counts for a module. */
@@ -152,7 +152,7 @@ class UserModule {
     const path = this.#path;
     const id = idOf(path, this.#source);
     const [meta, resolver] = [`__heddleMeta_${id}`, `__heddleResolve_${id}`] as const;
-    const { code, map } = await this.#withoutTypes({ 'import.meta': meta, 'require.resolve': resolver });
+    const { code, map } = await this.#withoutTypes(text, { 'import.meta': meta, 'require.resolve': resolver });
     if (!speaksOfItself.test(text)) return { code, before: '', map };
     const { namesInCode } = await import('./bundle-names.ts');
     const names = namesInCode(code, { meta, resolver });
@@ -176,12 +176,13 @@ class UserModule {
    * what Node runs as it is, `tsconfig.json` says nothing.
    */
   async #withoutTypes(
+    text: string,
     define: Readonly<Record<string, string>>,
   ): Promise<{ readonly code: string; readonly map: SourceMapPayload }> {
     const path = this.#path;
     const { build } = await import('esbuild');
     const source = this.#source;
-    const asking = hasDecorators(path) ? metadataAsked(path) : undefined;
+    const asking = hasDecorators(path, text) ? metadataAsked(path) : undefined;
     if (asking !== undefined) source.warnings.add(withoutMetadata(source.placeOf(asking)));
     const compilerOptions = { verbatimModuleSyntax: source.keepsImports };
     const { outputFiles } = await build({
@@ -193,7 +194,7 @@ class UserModule {
       sourcemap: 'external',
       logLevel: 'silent',
       define,
-      ...(!isBeyondNode(path) && { tsconfigRaw: { compilerOptions } }),
+      ...(!isBeyondNode(path, text) && { tsconfigRaw: { compilerOptions } }),
     });
     const [map, code] = outputFiles.toSorted((a, b) => (a.path > b.path ? -1 : 1)) as [OutputFile, OutputFile];
     return { code: code.text, map: JSON.parse(map.text) as SourceMapPayload };
