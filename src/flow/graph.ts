@@ -126,33 +126,30 @@ export class Graph {
     return upstream;
   }
 
-  /** For each node, those that wait for it. */
+  /** For each node, those that wait for it; in an order in which each comes after all that it waits for. */
   downstream(): ReadonlyMap<Node, readonly Node[]> {
     const downstream = new Map<Node, Node[]>(this.nodes.map((node) => [node, []]));
-    for (const node of this.nodes) for (const upstream of this.upstreamOf(node)) downstream.get(upstream)!.push(node);
-    return downstream;
-  }
-
-  /** The nodes, each after all that it waits for. */
-  sorted(): Node[] {
-    const waiting = new Map(this.nodes.map((node) => [node, this.upstreamOf(node).size]));
-    const downstream = this.downstream();
-    const sorted = this.nodes.filter((node) => waiting.get(node) === 0);
+    const left = new Map<Node, number>();
+    for (const node of this.nodes) {
+      const upstream = this.upstreamOf(node);
+      left.set(node, upstream.size);
+      for (const each of upstream) downstream.get(each)!.push(node);
+    }
+    const sorted = this.nodes.filter((node) => left.get(node) === 0);
     for (const node of sorted) {
       for (const next of downstream.get(node)!) {
-        waiting.set(next, waiting.get(next)! - 1);
-        if (waiting.get(next) === 0) sorted.push(next);
+        left.set(next, left.get(next)! - 1);
+        if (left.get(next) === 0) sorted.push(next);
       }
     }
-    return sorted;
+    return new Map(sorted.map((node) => [node, downstream.get(node)!]));
   }
 
   /** The nodes that nothing waits for, as if there were no resources. They decide the state of a flow run. */
   terminals(): Node[] {
-    const all = new Set(this.nodes.flatMap((node) => [...this.upstreamOf(node)]));
-    const counted = this.nodes.filter((node) => !(node instanceof Resource) || all.has(node));
-    const waitedFor = new Set(counted.flatMap((node) => [...this.upstreamOf(node)]));
-    return counted.filter((node) => !waitedFor.has(node));
+    const downstream = this.downstream();
+    const isCounted = (node: Node) => !(node instanceof Resource) || downstream.get(node)!.length > 0;
+    return this.nodes.filter((node) => isCounted(node) && !downstream.get(node)!.some(isCounted));
   }
 
   /** From `from` downstream to `to`, if there is a way. */

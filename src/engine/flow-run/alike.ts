@@ -1,5 +1,4 @@
 import { isBuiltIn } from '../../code/registry.ts';
-import type { Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
 import type { Logger } from '../logger.ts';
 import type { AlikeRuns } from '../plan.ts';
@@ -11,14 +10,14 @@ const manyCalls = 1_000;
 
 /**
  * The nodes of tasks that are called often where they could be mapped: as many steps from the start of the flow as
- * others whose task has the same name, so that none of them waits for another.
+ * others whose task has the same name, so that none of them waits for another. Each comes after all that it waits for.
  */
-export function alikeIn(graph: Graph): ReadonlyMap<Node, AlikeRuns> {
+export function alikeIn(sorted: Iterable<Node>): ReadonlyMap<Node, AlikeRuns> {
   const steps = new Map<Node, number>();
   const groups = new Map<string, Node[]>();
-  for (const node of graph.sorted()) {
+  for (const node of sorted) {
     let step = 0;
-    for (const upstream of graph.upstreamOf(node)) step = Math.max(step, steps.get(upstream)! + 1);
+    for (const upstream of node.graph.upstreamOf(node)) step = Math.max(step, steps.get(upstream)! + 1);
     steps.set(node, step);
     if (node.task === undefined || node.isMapped || isBuiltIn(node.task.reference)) continue;
     const key = `${step} ${node.task.name}`;

@@ -9,7 +9,7 @@ import { causeIn } from '../cause-text.ts';
 import { messageOf } from '../endings.ts';
 import type { Flow } from './flow.ts';
 import { nodesIn } from './flow-plan.ts';
-import type { FlowRunner } from './flow-runner.ts';
+import type { Node } from '../../flow/node.ts';
 import { FlowState, type FlowOutcome } from './flow-state.ts';
 import type { NodeRun } from './node-run.ts';
 
@@ -25,7 +25,7 @@ const longestAlone = { first: 800, last: 200 };
  */
 export function finalState<Plan>(
   flow: Flow<Plan>,
-  { runs, approved }: FlowRunner,
+  { runs, approved }: { readonly runs: ReadonlyMap<Node, NodeRun>; readonly approved: readonly string[] },
   facts: Pick<FlowOutcome<Plan>, 'flowRunId' | 'log' | 'statistics'>,
 ): FlowState<Plan> {
   const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };

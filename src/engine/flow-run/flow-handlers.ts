@@ -61,9 +61,9 @@ export class FlowHandlers<Plan> {
   async end(computed: FlowState<Plan>): Promise<State> {
     const flow = this.#flow;
     const { terminalStateHandler } = flow.settings;
-    const referenceStates = flow.referenceTasks.map((node) => computed.of(node));
     const terminal: Handler[] = [];
     if (terminalStateHandler !== undefined) {
+      const referenceStates = flow.referenceTasks.map((node) => computed.of(node));
       const call = ({ to }: Change) => terminalStateHandler({ flow, state: to, referenceStates });
       terminal.push({ what: 'the terminalStateHandler', call });
     }

@@ -1,26 +1,22 @@
 import { nanoid } from 'nanoid';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import type { Graph } from '../../flow/graph.ts';
-import type { Node } from '../../flow/node.ts';
 import { codesOfResource, Resource } from '../../flow/resource.ts';
 import { environmentReadBy } from '../../code/environment.ts';
 import { identitiesOf } from '../../code/function-identity.ts';
 import type { PlannedResource } from '../plan.ts';
 import type { Session } from './executor.ts';
-import type { NodeRun } from './node-run.ts';
 
-/** The resources of a flow run: by which keys threads know them, and until when they are needed. */
+/** The resources of a flow run: by which keys threads know them, and what is sent along with them. */
 export class FlowResources {
-  readonly #graph: Graph;
   readonly #resources: readonly Resource[];
   /** The functions of each, so that a worker can check that it has found the same, and what they read. */
   readonly #prepared = new Map<Resource, Pick<PlannedResource, 'functions' | 'environment'>>();
   /** Makes the keys different from those of any other run, even one with the same id. */
   readonly #scope = nanoid();
 
-  constructor(graph: Graph) {
-    this.#graph = graph;
-    this.#resources = graph.nodes.filter((node) => node instanceof Resource);
+  constructor({ nodes }: Graph) {
+    this.#resources = nodes.filter((node) => node instanceof Resource);
   }
 
   /** How long closing them may take; `undefined` when there are none. */
@@ -58,13 +54,5 @@ export class FlowResources {
       `loaded, so a worker cannot find it by importing the module. Move the resourceManager() call to the top level ` +
       `of a module and pass what it captures as arguments, or run the flow with LocalExecutor.`;
     throw new HeddleError('RESOURCE_NOT_ADDRESSABLE', message, { resource: slug, definedAt: reference.definedAt });
-  }
-
-  /** Waits until all that uses the resource is submitted; then it is needed until those are done. */
-  async releaseInTime(resource: Resource, runs: ReadonlyMap<Node, NodeRun>, session: Session): Promise<void> {
-    const users = this.#graph.nodes.filter((node) => this.#graph.upstreamOf(node).has(resource));
-    const run = runs.get(resource)!;
-    await Promise.allSettled([run.done, ...users.map((user) => runs.get(user)!.submitted)]);
-    session.release(await run.submitted);
   }
 }

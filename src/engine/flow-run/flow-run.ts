@@ -113,7 +113,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
 
   const taken = () => ({ durationMs: Math.round(performance.now() - beganAtMs) });
   const statistics = { startedAt: calledAt, ...taken(), ...countTaskRuns(runner), ...mostHands };
-  const computed = finalState(flow, runner, { flowRunId, log, statistics });
+  const computed = finalState(flow, { runs: runner.runs, approved }, { flowRunId, log, statistics });
   const end = first.isRunning() ? await handlers.end(computed) : first;
   const state = computed.as(end, taken());
   if (unheard.advice !== undefined) logger.info(unheard.advice);

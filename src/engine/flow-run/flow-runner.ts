@@ -67,7 +67,6 @@ export class FlowRunner {
   readonly #graph: Graph;
   readonly #facts: FlowRunnerFacts;
   #session!: Session;
-  readonly #journal: Journal | undefined;
   readonly #code: FlowCode;
   readonly #downstream: ReadonlyMap<Node, readonly Node[]>;
   #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
@@ -75,30 +74,24 @@ export class FlowRunner {
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
-    this.#journal = facts.journal;
     this.#facts = facts;
     this.#code = new FlowCode(graph, facts.result);
     this.resources = new FlowResources(graph);
     this.#downstream = graph.downstream();
     this.#ofRun = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
     const wanted = wantedOf(graph, facts.plan);
-    this.runs = new Map(graph.sorted().map((node) => [node, new NodeRun(node, wanted(node))]));
-  }
-
-  /** Slugs of tasks that this run approves. */
-  get approved(): readonly string[] {
-    return this.#facts.approved;
+    this.runs = new Map(Array.from(this.#downstream.keys(), (node) => [node, new NodeRun(node, wanted(node))]));
   }
 
   /** Takes the means to run tasks. Rejects when some task cannot be run by them at all, before any is. */
   async attach(session: Session): Promise<void> {
     this.#session = session;
     // What is written to a journal is read by other processes.
-    const sharesMemory = session.sharesMemory && this.#journal === undefined;
+    const sharesMemory = session.sharesMemory && this.#facts.journal === undefined;
     this.#ofRun = { ...this.#ofRun, sharesMemory };
     await this.resources.prepare(session);
     const prepared = await prepareTasks(this.#graph, session, this.#ofRun);
-    const alike = alikeIn(this.#graph);
+    const alike = alikeIn(this.runs.keys());
     adviseToMap(alike, this.#facts.log.logger);
     this.#plans = new Plans({ scope: this.#facts, prepared, approved: this.#facts.approved, alike, sharesMemory });
   }
@@ -161,7 +154,7 @@ export class FlowRunner {
       ...(node instanceof Resource && { resource: this.resources.keyOf(node) }),
     });
     this.#session.seal(wiring.own);
-    if (node instanceof Resource) void this.resources.releaseInTime(node, this.runs, this.#session);
+    if (node instanceof Resource) void this.#releaseInTime(run);
   }
 
   /** Ends a mapped node that lacks a list. As with any task run, a skipped upstream counts before a failed one. */
@@ -309,8 +302,18 @@ export class FlowRunner {
 
   /** Seals an array as soon as all that may need it is submitted. */
   async #sealInTime(node: Node, array: number): Promise<void> {
-    await Promise.allSettled(this.#downstream.get(node)!.map((user) => this.runs.get(user)!.submitted));
+    await this.#usersSubmitted(node);
     this.#session.seal([array]);
+  }
+
+  /** Once all that uses a resource is submitted, it is needed until those are done. */
+  async #releaseInTime(run: NodeRun): Promise<void> {
+    await Promise.all([run.done, this.#usersSubmitted(run.node)]);
+    this.#session.release(await run.submitted);
+  }
+
+  async #usersSubmitted(node: Node): Promise<void> {
+    await Promise.allSettled(this.#downstream.get(node)!.map((user) => this.runs.get(user)!.submitted));
   }
 
   /** Outcomes are noted in the journal before anybody hears of them. */
@@ -333,11 +336,11 @@ export class FlowRunner {
 
   /** The journal for a node's outcomes; none for a task that stores nothing. */
   #journalFor({ task }: Node): Journal | undefined {
-    return task?.settings.storing?.checkpoint === false ? undefined : this.#journal;
+    return task?.settings.storing?.checkpoint === false ? undefined : this.#facts.journal;
   }
 
   #keptOf(node: Node, length: number, wiring: Wiring): Kept {
-    const journal = this.#journal;
+    const journal = this.#facts.journal;
     if (journal === undefined) return noneKept;
     const { args, constants, literals, gates, lists, upstream } = wiring;
     const bound = { args, constants, literals, gates, upstream: upstream.map(({ run }) => run.node.slug) };
@@ -355,7 +358,7 @@ export class FlowRunner {
     // The node was abandoned meanwhile.
     if (run.isDone) return;
     const block = blockOfState(state);
-    const isUnchanged = this.#journal !== undefined && isEndedAsBefore(this.#journal, run.node.slug, block);
+    const isUnchanged = this.#facts.journal !== undefined && isEndedAsBefore(this.#facts.journal, run.node.slug, block);
     this.#submitArray(run, { given: [block], length: 1, isList: false, isUnchanged });
   }
 
