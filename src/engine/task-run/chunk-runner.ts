@@ -84,6 +84,9 @@ class ChunkRun {
   #flushedAt = performance.now();
   /** Returns the next index that no lane has taken. */
   readonly #untaken: () => number | undefined;
+  /** Both are there once its function is, and its inputs. */
+  #loaded!: LoadedTask;
+  #runner!: TaskRunner;
   /** How many indices its lanes have taken. */
   #taken = 0;
   /** How many have ended that had been tried again, and are not reported yet. */
@@ -123,10 +126,11 @@ class ChunkRun {
   }
 
   async #runAll(loaded: LoadedTask): Promise<void> {
-    if (!this.#array.isWarned) this.#warn(loaded);
-    const elementwise = this.#read(loaded);
+    this.#loaded = loaded;
+    if (!this.#array.isWarned) this.#warn();
+    const elementwise = this.#read();
     if (elementwise instanceof Ending) return this.#failAll(elementwise.state);
-    const runner = new TaskRunner(loaded, {
+    this.#runner = new TaskRunner(loaded, {
       task: this.#task,
       elementwise,
       positionOf: positionsIn(this.#task.ranges),
@@ -142,22 +146,23 @@ class ChunkRun {
     const waiting = this.#array.waiting ?? waitingForCalls(loaded.plan);
     const ended = waiting?.begin();
     const lanes = Array.from({ length: this.#task.lanes }, async (_, lane) => {
-      await this.#runLane(lane, { loaded, runner, progressOf });
+      await this.#runLane(lane, progressOf);
     });
     await Promise.all(lanes);
     ended?.(this.#taken);
     const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded) : undefined;
-    if (advice !== undefined) this.#advise(advice, loaded);
+    if (advice !== undefined) this.#advise(advice);
   }
 
-  #advise(advice: string, { plan }: LoadedTask): void {
+  #advise(advice: string): void {
+    const { plan } = this.#loaded;
     const task = plan.alike?.task ?? plan.name;
     const once = [plan.flowRunId, task, 'waits'].join('/');
     createLogger({ task, once }, (record) => this.#log(record), plan.logLevel).info(advice);
   }
 
   /** Runs one index after the other, as long as there are any that no lane has taken. */
-  async #runLane(lane: number, { loaded, runner, progressOf }: ChunkMeans): Promise<void> {
+  async #runLane(lane: number, progressOf: (index: number) => Progress): Promise<void> {
     const { control } = this.#task;
     const word = controlWords.lanes + lane;
     while (!isCancelled(control)) {
@@ -169,13 +174,13 @@ class ChunkRun {
       Atomics.add(control, controlWords.starts, 1);
       if (!this.#array.hasYielded) pauseListening();
       const progress = progressOf(index);
-      const returned = runner.run(index, progress);
+      const returned = this.#runner.run(index, progress);
       if (returned instanceof Promise) {
         this.#noteTurn();
         this.#flushInTime();
       }
       const ended = returned instanceof Promise ? await returned : returned;
-      this.#take({ loaded, runner, index, wasRetried: progress.retriesUsed > 0 }, ended);
+      this.#take(index, ended, progress);
       // The last outcome is sent with the end of the chunk, unless other lanes still run.
       if (this.#task.lanes > 1) this.#flushInTime();
     }
@@ -189,8 +194,9 @@ class ChunkRun {
     setImmediate(() => (this.#array.hasYielded ||= !this.#isOver));
   }
 
-  #warn({ warnings, plan }: LoadedTask): void {
+  #warn(): void {
     this.#array.isWarned = true;
+    const { warnings, plan } = this.#loaded;
     for (const { message, once } of warnings) {
       createLogger({ task: plan.name, once }, (record) => this.#log(record), plan.logLevel).warn(message);
     }
@@ -205,7 +211,8 @@ class ChunkRun {
   }
 
   /** The inputs of the chunk; or the ending of all its indices, when the inputs cannot be read here. */
-  #read({ plan, types }: LoadedTask): readonly Outcomes[] | Ending {
+  #read(): readonly Outcomes[] | Ending {
+    const { plan, types } = this.#loaded;
     const { ranges, elementwise } = this.#task;
     const unknownTypes = unknownTypesFor(plan.reference);
     useTypes(types);
@@ -225,43 +232,41 @@ class ChunkRun {
     }
   }
 
-  #take(run: FinishedRun, ended: unknown): void {
-    const { index, wasRetried } = run;
-    const ending = ended instanceof Ending ? this.#succeedAs(run, ended) : this.#succeed(run, ended);
-    if (ending?.progress !== undefined) return this.#retry(run, ending.state, ending.progress);
-    if (wasRetried) this.#retried += 1;
-    if (ending === undefined) return run.runner.tellEnd(index, ended instanceof Ending ? ended.state : undefined);
-    if (ending.state.isFailed()) this.#logFailure(run, ending.state);
-    run.runner.tellEnd(index, ending.state);
+  #take(index: number, ended: unknown, { retriesUsed }: Progress): void {
+    const ending = ended instanceof Ending ? this.#succeedAs(index, ended) : this.#succeed(index, ended);
+    if (ending?.progress !== undefined) return this.#retry(index, ending.state, ending.progress);
+    if (retriesUsed > 0) this.#retried += 1;
+    if (ending === undefined) return this.#runner.tellEnd(index, ended instanceof Ending ? ended.state : undefined);
+    if (ending.state.isFailed()) this.#logFailure(index, ending.state);
+    this.#runner.tellEnd(index, ending.state);
     this.#outcomes.at(index).end(index, ending.state);
   }
 
-  #succeed({ loaded, runner, index }: FinishedRun, value: unknown): Ending | undefined {
-    return this.#outcomes.at(index).succeed(index, value, loaded.plan, runner);
+  #succeed(index: number, value: unknown): Ending | undefined {
+    return this.#outcomes.at(index).succeed(index, value, this.#loaded.plan, this.#runner);
   }
 
   /** Records a success with a state of its own: the author's message, or a result that was stored before. */
-  #succeedAs(run: FinishedRun, ending: Ending): Ending | undefined {
+  #succeedAs(index: number, ending: Ending): Ending | undefined {
     const { state } = ending;
     if (state.type !== 'Success' && state.type !== 'Cached') return ending;
-    const outcomes = this.#outcomes.at(run.index);
-    const unsendable = this.#succeed(run, state.result);
-    if (unsendable === undefined && !isUsual(state)) outcomes.describe(run.index, state);
+    const outcomes = this.#outcomes.at(index);
+    const unsendable = this.#succeed(index, state.result);
+    if (unsendable === undefined && !isUsual(state)) outcomes.describe(index, state);
     return unsendable;
   }
 
-  #retry(run: FinishedRun, state: State, progress: Progress): void {
-    const { loaded, index } = run;
-    this.#logRetry(run, state);
-    const note = noteOf(progress, loaded.plan);
+  #retry(index: number, state: State, progress: Progress): void {
+    this.#logRetry(index, state);
+    const note = noteOf(progress, this.#loaded.plan);
     if (note instanceof Ending) return this.#outcomes.at(index).end(index, note.state);
     this.#flush();
     const delayMs = Math.max(0, (state.startTime ?? 0) - Date.now());
     this.#emit({ type: 'delayed', index, delayMs, note });
   }
 
-  #logRetry({ loaded, runner, index }: FinishedRun, state: State): void {
-    const logger = runner.loggerFor(index);
+  #logRetry(index: number, state: State): void {
+    const logger = this.#runner.loggerFor(index);
     const message = `${bounded(state.message)}${causeIn(state)}`;
     // A RETRY that was thrown is intended; a failure is news.
     if (state.error === undefined) return logger.debug(message);
@@ -269,22 +274,21 @@ class ChunkRun {
     if (count > loggedOfKind) return logger.debug(message);
     logger.warn(message);
     if (count < loggedOfKind) return;
-    const { name } = loaded.plan;
-    const what = `retries of '${name}' for this kind of failure (${kind})`;
+    const what = `retries of '${this.#task.name}' for this kind of failure (${kind})`;
     logger.warn(`more ${what} on this thread are told at level debug; the last line of the log counts all retries`);
   }
 
-  #logFailure({ loaded, runner, index }: FinishedRun, state: State): void {
+  #logFailure(index: number, state: State): void {
     // An upstream failure is in the log already, where it happened.
     if (state.type === 'TriggerFailed') return;
     // A function that was told to stop, and stops, has not failed.
     if (isCancelled(this.#task.control)) return;
     const { kind, count } = countOfKind(this.#array.failures, state);
     if (count > loggedOfKind) return;
-    const logger = runner.loggerFor(index);
+    const logger = this.#runner.loggerFor(index);
     logger.error(stackOf(state));
     if (count < loggedOfKind) return;
-    const { name } = loaded.plan;
+    const { name } = this.#task;
     const what = `failures of '${name}' of this kind (${kind})`;
     logger.warn(`more ${what} on this thread stay out of the log; state.of('${name}').children has them`);
   }
@@ -355,13 +359,6 @@ class ChunkRun {
   }
 }
 
-/** What the lanes of a chunk have in common. */
-interface ChunkMeans {
-  readonly loaded: LoadedTask;
-  readonly runner: TaskRunner;
-  readonly progressOf: (index: number) => Progress;
-}
-
 const nothing: readonly ChunkMessage[] = [];
 
 /** The progress as bytes. The result of a loop's last iteration may be anything, and may not be able to travel. */
@@ -371,13 +368,6 @@ function noteOf(progress: Progress, { name }: RunPlan): Uint8Array | Ending {
   } catch (error) {
     return new Ending(failed(error), { isRetriable: false });
   }
-}
-
-interface FinishedRun {
-  readonly loaded: LoadedTask;
-  readonly runner: TaskRunner;
-  readonly index: number;
-  readonly wasRetried: boolean;
 }
 
 /** An example of a chunk, and of the run of a task in it. */
