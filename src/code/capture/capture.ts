@@ -65,12 +65,6 @@ async function openInspector(): Promise<Inspector> {
   }
 }
 
-/** Which function uses a variable of a function around it, and whether it assigns to it. */
-interface Use {
-  readonly by: number;
-  readonly isWrite: boolean;
-}
-
 /** By script: many tasks are made at the same place. */
 const moduleTexts = new Map<string, ModuleText>();
 
@@ -83,8 +77,8 @@ class Capturing {
   readonly #values: Record<string, unknown> = {};
   readonly #taken: Taken = { copies: new Map(), gaps: [] };
   readonly #holders = new Map<string, string>();
-  /** By variable, as far as one can be told from another. */
-  readonly #uses = new Map<string, Use[]>();
+  /** By variable, as far as one can be told from another: for each function that uses it whether it assigns to it. */
+  readonly #uses = new Map<string, boolean[]>();
 
   constructor(inspector: Inspector, options: CaptureOptions) {
     this.#inspector = inspector;
@@ -245,9 +239,9 @@ class Capturing {
   #noteUse(name: string, use: { scope: VisibleScope; holder: string; isWrite: boolean }): void {
     const variable = `${use.scope.description} ${name}`;
     const uses = this.#uses.get(variable) ?? [];
-    uses.push({ by: this.#functions.length, isWrite: use.isWrite });
+    uses.push(use.isWrite);
     this.#uses.set(variable, uses);
-    if (uses.length === 1 || uses.every(({ isWrite }) => !isWrite)) return;
+    if (uses.length === 1 || !uses.includes(true)) return;
     const what = `shares the variable '${name}' with another function that goes with it, and one of them changes it`;
     const remedy = 'Keep what they share in one object that both capture, or hand it from one to the other.';
     throw this.#refusal(use.holder, { what, remedy });

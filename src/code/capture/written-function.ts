@@ -16,8 +16,6 @@ export interface WrittenFunction {
   /** Whether it is a file, but no such module. */
   readonly isCommonJs: boolean;
   readonly isStrict: boolean;
-  /** The text of the script up to the function. */
-  readonly before: string;
   /** Lines and columns count from 0. */
   readonly place: { readonly line: number; readonly column: number };
 }
@@ -37,5 +35,5 @@ export function scriptOf(
   const position = positionOf(code, inspector);
   const before = position?.source.slice(0, position.beginning) ?? '\n'.repeat(location.lineNumber);
   const kind = { isFile: isFile && isModule, isCommonJs: isFile && !isModule, isStrict: isModule };
-  return { scriptId: location.scriptId, url, ...kind, before, place: endOf(before) };
+  return { scriptId: location.scriptId, url, ...kind, place: endOf(before) };
 }
