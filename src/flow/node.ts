@@ -175,38 +175,25 @@ export function assertNode(value: unknown, what: string): asserts value is Node 
   );
 }
 
-/** Marks an argument that every child gets whole. */
-export class Unmapped<T = unknown> {
+/** What is said of an argument, around its value. */
+class Mark<T, Name extends string> {
   declare readonly [valueType]: T;
-  declare readonly [markType]: 'unmapped';
+  declare readonly [markType]: Name;
   readonly value: unknown;
 
   constructor(value: unknown) {
     this.value = value;
   }
 }
+
+/** Marks an argument that every child gets whole. */
+export class Unmapped<T = unknown> extends Mark<T, 'unmapped'> {}
 
 /** Marks an argument of a call of which every child gets its own element. */
-export class Mapped<T = unknown> {
-  declare readonly [valueType]: T;
-  declare readonly [markType]: 'mapped';
-  readonly value: unknown;
-
-  constructor(value: unknown) {
-    this.value = value;
-  }
-}
+export class Mapped<T = unknown> extends Mark<T, 'mapped'> {}
 
 /** Marks a list of lists that is taken as one list: mapped over in `.map`, passed as one list in a call. */
-export class Flattened<T = unknown> {
-  declare readonly [valueType]: T;
-  declare readonly [markType]: 'flattened';
-  readonly value: unknown;
-
-  constructor(value: unknown) {
-    this.value = value;
-  }
-}
+export class Flattened<T = unknown> extends Mark<T, 'flattened'> {}
 
 const marks = [Unmapped, Mapped, Flattened] as const;
 
