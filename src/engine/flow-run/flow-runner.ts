@@ -105,7 +105,7 @@ export class FlowRunner {
 
   /** Ends everything that is not settled yet in this state. */
   abandon(end: State): void {
-    for (const run of this.runs.values()) run.abandon(end, knownLength(run.node, this.#graph, this.runs));
+    for (const run of this.runs.values()) run.abandon(end, knownLength(run.node, this.runs));
   }
 
   async #submit(run: NodeRun): Promise<void> {
@@ -162,7 +162,7 @@ export class FlowRunner {
     const ends: State[] = [];
     const mayLack: State[] = [];
     let lists = node.bindings.filter(({ type }) => type === 'each-constant').length;
-    for (const { upstream, isBoxed, isJudged } of listsOf(node, this.#graph.orderingsOf(node))) {
+    for (const { upstream, isBoxed, isJudged } of listsOf(node)) {
       const run = this.runs.get(upstream)!;
       await run.submitted;
       if (!run.isList) await run.done;

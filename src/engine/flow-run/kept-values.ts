@@ -9,6 +9,7 @@ import type { Node } from '../../flow/node.ts';
 import { State, succeeded } from '../../flow/state.ts';
 import { isWatched } from '../handlers.ts';
 import { nodesIn } from './flow-plan.ts';
+import { listsOf } from './mapped-over.ts';
 
 /** How many bytes are kept of one task's values that are not in the output. */
 const otherBytes = 64 * 2 ** 20;
@@ -24,7 +25,7 @@ export interface WantedValues {
 /** For each node, what is wanted of its values. */
 export function wantedOf(graph: Graph, plan: unknown): (node: Node) => WantedValues {
   const returned = new Set(nodesIn(plan));
-  const lists = new Set(graph.nodes.flatMap((node) => listsFor(graph, node)));
+  const lists = new Set(graph.nodes.flatMap(listsFor));
   return (node) => {
     const isReturned = returned.has(node);
     return { keptBytes: isReturned || lists.has(node) || isTold(node) ? Infinity : otherBytes, isReturned };
@@ -32,15 +33,9 @@ export function wantedOf(graph: Graph, plan: unknown): (node: Node) => WantedVal
 }
 
 /** The nodes whose values a node is mapped over, one list each: their lengths must be known first. */
-function listsFor(graph: Graph, node: Node): Node[] {
-  const values = node.bindings.flatMap((binding) => {
-    if (binding.type !== 'each-node') return [];
-    return binding.isFlattened || !binding.node.isMapped ? [binding.node] : [];
-  });
-  const orderings = graph.orderingsOf(node).filter(({ node: upstream, isElementwise }) => {
-    return isElementwise && !upstream.isMapped;
-  });
-  return [...values, ...orderings.map((ordering) => ordering.node)];
+function listsFor(node: Node): Node[] {
+  const lists = listsOf(node).filter(({ upstream, isFlattened }) => isFlattened || !upstream.isMapped);
+  return lists.map(({ upstream }) => upstream);
 }
 
 /** Whether handlers of a mapped task are shown its state here. */

@@ -2,7 +2,7 @@
 
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
-import type { Binding, Node, Ordering } from '../../flow/node.ts';
+import type { Binding, Node } from '../../flow/node.ts';
 import { Parameter } from '../../flow/parameter.ts';
 import { State } from '../../flow/state.ts';
 import { allSuccessful } from '../../flow/triggers.ts';
@@ -31,19 +31,25 @@ type EachConstant = Extract<Binding, { type: 'each-constant' }>;
 /** An upstream whose value is a list to map over, which is not known before the flow runs. */
 interface ListSource {
   readonly upstream: Node;
+  /** Whether it is a list of lists, and they are taken as one. */
+  readonly isFlattened: boolean;
   /** Whether the node can do without it if it was skipped, as `merge` can. */
   readonly isBoxed: boolean;
   /** Whether it is only waited for: if it gave no list, the trigger judges it as a single run. */
   readonly isJudged: boolean;
 }
 
-export function listsOf({ bindings }: Node, orderings: readonly Ordering[]): ListSource[] {
-  const values = bindings.flatMap((binding) => {
+export function listsOf(node: Node): ListSource[] {
+  const values = node.bindings.flatMap((binding) => {
     if (binding.type !== 'each-node') return [];
-    return { upstream: binding.node, isBoxed: binding.isBoxed === true, isJudged: false };
+    const { node: upstream, isFlattened, isBoxed = false } = binding;
+    return { upstream, isFlattened, isBoxed, isJudged: false };
   });
-  const waits = orderings.filter(({ isElementwise, isGate }) => isElementwise && !isGate);
-  return [...values, ...waits.map(({ node }) => ({ upstream: node, isBoxed: false, isJudged: node.isMapped }))];
+  const waits = node.graph.orderingsOf(node).filter(({ isElementwise, isGate }) => isElementwise && !isGate);
+  const others = waits.map(({ node: upstream }) => {
+    return { upstream, isFlattened: false, isBoxed: false, isJudged: upstream.isMapped };
+  });
+  return [...values, ...others];
 }
 
 /** The state of a node that was to be mapped over the list of this upstream, which gave none. */
