@@ -22,7 +22,7 @@ export class Ending {
   /** How far the run was, when it is to be tried again. */
   readonly progress: Progress | undefined;
 
-  constructor(state: State, { isRetriable, progress }: { isRetriable: boolean; progress?: Progress }) {
+  constructor(state: State, { isRetriable = false, progress }: { isRetriable?: boolean; progress?: Progress } = {}) {
     this.state = state;
     this.isRetriable = isRetriable;
     this.progress = progress;
@@ -50,7 +50,11 @@ function scheduled({ state, delayMs }: RETRY): State {
 }
 
 /** The ending of a run whose time is up. The error has the same name as those of Node and browsers for that. */
-export function timedOut(message: string, { name: task, timeoutMs }: RunPlan, after: { isRetriable: boolean }): Ending {
+export function timedOut(
+  message: string,
+  { name: task, timeoutMs }: RunPlan,
+  after: { isRetriable?: boolean } = {},
+): Ending {
   const error = new HeddleError('TASK_TIMED_OUT', message, { task, timeoutMs });
   error.name = 'TimeoutError';
   return new Ending(new State('TimedOut', message, { error }), after);

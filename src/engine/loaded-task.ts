@@ -52,3 +52,5 @@ export interface Progress {
   /** When a sensor was first called, in milliseconds since 1970. */
   readonly firstCalledAt?: number;
 }
+
+export const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };

@@ -13,6 +13,7 @@ import { encodeThrown } from '../values/thrown.ts';
 import { onCancel } from './abort-watch.ts';
 import { outsideOfRuns, withContext } from './context.ts';
 import { Ending, failed } from './endings.ts';
+import { firstTry } from './loaded-task.ts';
 import { tellOfLongWait } from './long-wait.ts';
 import type { RunPlan } from './plan.ts';
 import { RunContext } from './run-context.ts';
@@ -46,7 +47,6 @@ interface OpenResource {
 }
 
 const open = new Map<string, OpenResource>();
-const firstProgress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 
 /** From now on, lines of these resources go where those of the task runs go that use them. */
 export function lendWriter(used: readonly UsedResource[], write: (record: LogRecord) => void): void {
@@ -171,7 +171,7 @@ export function refuseOpen(value: unknown, used: readonly UsedResource[], task: 
     `task '${task}' returned its resource '${name}', which only exists on the thread that opened it. Return what was ` +
     `got from it; to use it in another task, give that task the resource as well.`;
   const error = new HeddleError('RESOURCE_MISPLACED', message, { task, resource: name });
-  return new Ending(failed(error), { isRetriable: false });
+  return new Ending(failed(error));
 }
 
 async function dispose(value: unknown): Promise<void> {
@@ -182,7 +182,7 @@ async function dispose(value: unknown): Promise<void> {
 
 function runFacts({ name }: UsedResource, { plan, control, write }: OpeningFacts) {
   const named = { ...plan, name };
-  return { plan: named, progress: firstProgress, mapIndex: undefined, taskRunName: undefined, control, write };
+  return { plan: named, progress: firstTry, mapIndex: undefined, taskRunName: undefined, control, write };
 }
 
 /** The plan without what only one array needs, which may be large. */

@@ -277,6 +277,9 @@ function fromBase64(text: string): unknown {
   return decodeValue(new Uint8Array(Buffer.from(text, 'base64')));
 }
 
+/** Of a task run. */
+export const pending = new State('Pending', 'Task run has not started.');
+
 /** What a success says that has nothing else to say. */
 export const succeeded = 'Task run succeeded.';
 

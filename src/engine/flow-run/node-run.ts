@@ -3,7 +3,7 @@ import { blockKinds, type Block } from '../../lib/chunk.ts';
 import { rangeOf } from '../../lib/range.ts';
 import { Ranges } from '../../lib/ranges.ts';
 import type { Node } from '../../flow/node.ts';
-import { State } from '../../flow/state.ts';
+import { pending, State } from '../../flow/state.ts';
 import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
@@ -190,7 +190,7 @@ export class NodeRun implements ArrayListener {
   }
 
   get state(): State {
-    if (!this.isDone) return new State('Pending', 'Task run has not started.');
+    if (!this.isDone) return pending;
     if (!this.isList) return this.children[0] ?? this.#end!;
     const run = this;
     if (this.#end !== undefined) {

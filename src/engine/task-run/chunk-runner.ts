@@ -28,7 +28,7 @@ import { Ending, failed, stackOf } from '../endings.ts';
 import { pauseListening } from '../interrupt.ts';
 import { countOfKind } from './failure-counts.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
-import type { LoadedTask, Progress } from '../loaded-task.ts';
+import { firstTry, type LoadedTask, type Progress } from '../loaded-task.ts';
 import { createLogger } from '../logger.ts';
 import { OutcomeBlocks } from './outcome-blocks.ts';
 import type { Outcomes } from '../outcomes.ts';
@@ -45,7 +45,6 @@ import { listenForUncaught } from './uncaught.ts';
 const flushIntervalMs = 100;
 /** How many failures of one kind a task logs with their stacks, on one thread, and how many retries for them. */
 const loggedOfKind = 5;
-const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 /** The progress of a sensor at its first call. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
 
@@ -219,7 +218,7 @@ class ChunkRun {
     try {
       return elementwise.map((input) => outcomesOf(input, { ranges, isList: true, unknownTypes }));
     } catch (error) {
-      return new Ending(failed(error), { isRetriable: false });
+      return new Ending(failed(error));
     }
   }
 
@@ -366,7 +365,7 @@ function noteOf(progress: Progress, { name }: RunPlan): Uint8Array | Ending {
   try {
     return encodeValue(sendable(progress, { role: 'result', task: name }).value);
   } catch (error) {
-    return new Ending(failed(error), { isRetriable: false });
+    return new Ending(failed(error));
   }
 }
 

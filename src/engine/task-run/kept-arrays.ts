@@ -98,7 +98,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
   } catch (error) {
     const cause =
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
-    return new Ending(failed(cause), { isRetriable: false });
+    return new Ending(failed(cause));
   }
 }
 

@@ -54,7 +54,7 @@ export class OutcomeBuffer {
       if (isHeld) this.#held.set(position, this.#encode(index, { value, sent }, plan));
       this.#values[position] = isHeld ? undefined : sent;
     } catch (error) {
-      return new Ending(failed(error), { isRetriable: false });
+      return new Ending(failed(error));
     }
     return undefined;
   }

@@ -18,12 +18,12 @@ export function isRetried(ending: Ending, loaded: LoadedTask, progress: Progress
  */
 export function retrying(ending: Ending, loaded: LoadedTask, progress: Progress): Ending | undefined {
   const { state } = ending;
-  if (state.isRetrying()) return new Ending(state, { isRetriable: false, progress });
+  if (state.isRetrying()) return new Ending(state, { progress });
   try {
     if (!isWorthRetry(ending, loaded, progress)) return undefined;
     return retry(state, { delayMs: delayOf(state, loaded, progress), retries: loaded.plan.retries, progress });
   } catch (error) {
-    return new Ending(failed(error), { isRetriable: false });
+    return new Ending(failed(error));
   }
 }
 
@@ -35,7 +35,6 @@ function retry(
   const message = `${state.message} (retry ${retriesUsed} of ${retries} in ${Math.round(delayMs)} ms)`;
   const details = { startTime: Date.now() + delayMs, runCount: progress.runCount, error: state.error };
   return new Ending(new State('Retrying', message, details), {
-    isRetriable: false,
     progress: { ...progress, retriesUsed },
   });
 }

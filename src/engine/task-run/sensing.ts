@@ -31,7 +31,7 @@ export function sensorTimedOut(plan: RunPlan, progress: Progress): Ending {
   const message =
     `sensor '${plan.name}' got no answer within its timeout of ${formatDuration(plan.timeoutMs!)}: ` +
     `${plural(progress.runCount, 'call')} since ${since}. Look at what it waits for, or give it a longer timeout.`;
-  return timedOut(message, plan, { isRetriable: false });
+  return timedOut(message, plan);
 }
 
 function deadlineOf({ timeoutMs }: RunPlan, { firstCalledAt }: Progress): number {

@@ -40,11 +40,11 @@ export class StorageSteps {
         this.#place ??= this.#facts.storage.placeOf(this.#facts.run());
         return isFirst ? await this.#place.find() : undefined;
       });
-      return found && new Ending(found, { isRetriable: false });
+      return found && new Ending(found);
     } catch (thrown) {
       const { message, error } = failed(thrown);
       const state = new State('Failed', `Whether there is a result already could not be told. ${message}`, { error });
-      return new Ending(state, { isRetriable: false });
+      return new Ending(state);
     }
   }
 

@@ -6,7 +6,7 @@ import { controlWords, type Control } from '../../lib/chunk.ts';
 import { timerMs } from '../../lib/timer.ts';
 import { isThenable } from '../../lib/thenable.ts';
 import { formatDuration } from '../../lib/duration.ts';
-import { State, success } from '../../flow/state.ts';
+import { pending, State, success } from '../../flow/state.ts';
 import { allSuccessful } from '../../flow/triggers.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { argumentsOf, endedByGates, inputsOf } from '../arguments.ts';
@@ -110,7 +110,7 @@ export class TaskRunner {
       const next: Progress = { ...progress, runCount: 1, retriesUsed: 0, loopCount, loopResult: result };
       // A loop that polls must give what it waits for a turn, and hear of a cancel.
       await new Promise((resolve) => setImmediate(resolve));
-      if (isCancelled(this.#facts.task.control)) return new Ending(cancelled(), { isRetriable: false });
+      if (isCancelled(this.#facts.task.control)) return new Ending(cancelled());
       ended = await once(next);
     }
     return ended;
@@ -139,7 +139,7 @@ export class TaskRunner {
     return await this.#inRun(index, progress, async (run) => {
       const known = misnamed ?? (await storage?.find(progress));
       if (known !== undefined) return await this.#handled(pending, known, { run, progress });
-      const begun = new Ending(running, { isRetriable: false });
+      const begun = new Ending(running);
       const started = await this.#change(pending, begun, { run, progress });
       if (!started.state.isRunning()) return started;
 
@@ -205,7 +205,7 @@ export class TaskRunner {
     if (!this.#isPlain) {
       const closed = endedByGates(this.#loaded, this.#facts.elementwise, this.#facts.positionOf(index));
       const state = closed ?? endedByUpstream({ loaded: this.#loaded, upstream: this.#upstreamStates(index) });
-      if (state !== undefined) return new Ending(state, { isRetriable: false });
+      if (state !== undefined) return new Ending(state);
     }
     return this.#facts.task.timedOut.includes(index) ? overtime(plan, progress) : undefined;
   }
@@ -228,7 +228,7 @@ export class TaskRunner {
         const name = nameTaskRun(this.#loaded, { inputs, mapIndex: this.#mapIndex(index) });
         this.#begun.set(index, { name, startedAt: before });
       } catch (thrown) {
-        return new Ending(failed(thrown), { isRetriable: false });
+        return new Ending(failed(thrown));
       }
     }
     if (!this.#isTold || before !== undefined) return undefined;
@@ -276,7 +276,7 @@ export class TaskRunner {
         this.#facts.opening(next);
         await openResource(next, { plan, control, write: this.#facts.write });
         // After a cancel the resource was told to be closed: it must not be opened again.
-        if (isCancelled(control)) return new Ending(cancelled(), { isRetriable: false });
+        if (isCancelled(control)) return new Ending(cancelled());
       }
       return undefined;
     } catch (thrown) {
@@ -386,7 +386,6 @@ interface StepwiseRun {
   readonly storage?: StorageSteps | undefined;
 }
 
-const pending = new State('Pending', 'Task run has not started.');
 const running = new State('Running', 'Starting task run.');
 
 /** How the log says that a run ended. A failure has a line of its own with its stack, also one of an upstream run. */
