@@ -3,9 +3,9 @@ import { checkOptions, describe, rules } from '../../lib/options.ts';
 import { attachDebug, isDebug, type DebugModule } from './debug.ts';
 import { levelOf } from './levels.ts';
 import { writingRun } from '../context.ts';
-import { writeLine, type Attachment } from './lines.ts';
-import { attachPino, isPino } from './pino.ts';
-import { attachWinston, isWinston, isWinstonModule } from './winston.ts';
+import { attachmentKey, writeLine, type Attachment } from './lines.ts';
+import { hookPino, isPino } from './pino.ts';
+import { hookWinston, isWinston, isWinstonModule } from './winston.ts';
 import { formatMessage } from '../logger.ts';
 
 export interface AttachLoggerOptions {
@@ -54,10 +54,11 @@ export function attachLogger(logger: object | string, given: object = {}): void 
   checkOptions('attachLogger', given, optionRules);
   const { name, echo = false }: AttachLoggerOptions = given;
   const attachment: Attachment = { echo, ...(name !== undefined && { name }) };
-  if (isPino(logger)) attachPino(logger, attachment);
-  else if (isWinston(logger)) attachWinston(logger, attachment);
-  else if (isWinstonModule(logger)) attachWinston(logger.exceptions.logger, attachment);
+  const own = isWinstonModule(logger) ? logger.exceptions.logger : logger;
+  if (isPino(own)) hookPino(own);
+  else if (isWinston(own)) hookWinston(own);
   else throw unknownLogger(logger);
+  Object.defineProperty(own, attachmentKey, { value: attachment, configurable: true });
 }
 
 function attachNamespaces(debug: DebugModule, options: object): void {

@@ -4,7 +4,7 @@
 
 import { formatMessage } from '../logger.ts';
 import { writingRun } from '../context.ts';
-import { runNaming, writeLine } from './lines.ts';
+import { hookedKey, runNaming, writeLine } from './lines.ts';
 import { isNamed } from './names.ts';
 
 /** The library itself: what `import debug from 'debug'` gives. */
@@ -19,7 +19,6 @@ interface DebugInstance {
   log?: (...args: unknown[]) => void;
 }
 
-const hookedKey = Symbol.for('heddle.logger.hooked');
 /** The namespaces that were given to `attachLogger`, of all copies. */
 const attached: string[] = [];
 

@@ -25,6 +25,11 @@ export interface Attachment {
   readonly echo: boolean;
 }
 
+/** The key under which a logger keeps how it was attached; its children inherit it. */
+export const attachmentKey = Symbol.for('heddle.logger.attachment');
+/** Marks what was changed so that runs get its lines. */
+export const hookedKey = Symbol.for('heddle.logger.hooked');
+
 /** The run that writes now, if there is one and its settings name this logger. */
 export function runNaming(name: string): Run | undefined {
   const run = writingRun();

@@ -3,7 +3,7 @@
 
 import { outsideOfRuns, writingRun, type Run } from '../context.ts';
 import { levelOf } from './levels.ts';
-import { runNaming, writeLine, type Attachment } from './lines.ts';
+import { attachmentKey, hookedKey, runNaming, writeLine, type Attachment } from './lines.ts';
 
 interface Pino {
   readonly [key: symbol]: unknown;
@@ -14,17 +14,8 @@ type Write = (this: Pino, object: unknown, message: unknown, level: number) => v
 /** What pino adds to every line, and our log has in its own way. */
 const ownKeys = new Set(['level', 'time', 'pid', 'hostname', 'name']);
 
-/** The key under which a logger keeps how it was attached; its children inherit it. */
-const attachmentKey = Symbol.for('heddle.logger.attachment');
-const hookedKey = Symbol.for('heddle.logger.hooked');
-
 export function isPino(value: object): value is Pino {
   return symbolIn(value, 'pino.write') !== undefined && symbolIn(value, 'pino.stream') !== undefined;
-}
-
-export function attachPino(logger: Pino, attachment: Attachment): void {
-  Object.defineProperty(logger, attachmentKey, { value: attachment, configurable: true });
-  hookPino(logger);
 }
 
 /** From here on, runs that name loggers of this copy of pino get their lines. `logger` may be any of them. */

@@ -4,7 +4,7 @@
 import { inspect } from 'node:util';
 import { outsideOfRuns, writingRun, type Run } from '../context.ts';
 import { levelOf } from './levels.ts';
-import { runNaming, writeLine, type Attachment } from './lines.ts';
+import { attachmentKey, hookedKey, runNaming, writeLine, type Attachment } from './lines.ts';
 
 type Info = Readonly<Record<string | symbol, unknown>>;
 
@@ -22,8 +22,6 @@ export interface WinstonModule {
 }
 
 const levelKey = Symbol.for('level');
-const attachmentKey = Symbol.for('heddle.logger.attachment');
-const hookedKey = Symbol.for('heddle.logger.hooked');
 /** What our log has in its own way. */
 const ownKeys = new Set(['level', 'message', 'timestamp', 'stack']);
 
@@ -33,11 +31,6 @@ export function isWinston(value: object): value is Winston {
 
 export function isWinstonModule(value: object): value is WinstonModule {
   return 'createLogger' in value && 'loggers' in value && 'exceptions' in value;
-}
-
-export function attachWinston(logger: Winston, attachment: Attachment): void {
-  Object.defineProperty(logger, attachmentKey, { value: attachment, configurable: true });
-  hookWinston(logger);
 }
 
 const ids = new WeakMap<Winston, string>();
@@ -50,7 +43,8 @@ export function hookWinstonModule({ loggers, exceptions }: WinstonModule): void 
   hookWinston(exceptions.logger);
 }
 
-function hookWinston(logger: Winston): void {
+/** The same for one of its loggers, which leads to all. */
+export function hookWinston(logger: Winston): void {
   const prototype = prototypeOf(logger);
   if (Object.hasOwn(prototype, hookedKey)) return;
   const { write } = prototype;
