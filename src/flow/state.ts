@@ -220,24 +220,22 @@ function assertParts(type: unknown, message: unknown, details: unknown): void {
 }
 
 /** A state as plain data. */
-export interface StateJson {
+export interface StateJson extends Numbers {
   readonly type: StateType;
   readonly message: string;
   /** Bytes in base64, as all values travel. */
   readonly result?: string;
   readonly error?: ThrownRecord;
-  readonly startTime?: number;
-  readonly runCount?: number;
-  readonly loopCount?: number;
-  readonly expiresAt?: number;
   readonly context?: string;
   readonly children?: readonly StateJson[];
 }
 
+type Numbers = Pick<StateDetails, 'startTime' | 'runCount' | 'loopCount' | 'expiresAt'>;
+
 const noFacts = Object.freeze({});
 
 function toJson({ type, message, children, context }: State, details: StateDetails): StateJson {
-  const { error, startTime, runCount, loopCount, expiresAt } = details;
+  const { error } = details;
   // A mapped state's result is that of its children, so it is not written twice.
   const hasResult = Object.hasOwn(details, 'result') && type !== 'Mapped';
   return {
@@ -245,28 +243,29 @@ function toJson({ type, message, children, context }: State, details: StateDetai
     message,
     ...(hasResult && { result: toBase64(details.result) }),
     ...(error !== undefined && { error: encodeThrown(error) }),
-    ...(startTime !== undefined && { startTime }),
-    ...(runCount !== undefined && { runCount }),
-    ...(loopCount !== undefined && { loopCount }),
-    ...(expiresAt !== undefined && { expiresAt }),
+    ...numbersOf(details),
     ...(context !== noFacts && { context: toBase64(context) }),
     ...(type === 'Mapped' && { children: children.map((child) => child.toJSON()) }),
   };
 }
 
 function fromJson(json: StateJson): State {
-  const { type, message, result, error, startTime, runCount, loopCount, expiresAt, context } = json;
+  const { type, message, result, error, context } = json;
   const children = json.children?.map((child) => fromJson(child));
   return new State(type, message, {
     ...(result !== undefined && { result: fromBase64(result) }),
     ...(error !== undefined && { error: decodeThrown(error) }),
-    ...(startTime !== undefined && { startTime }),
-    ...(runCount !== undefined && { runCount }),
-    ...(loopCount !== undefined && { loopCount }),
-    ...(expiresAt !== undefined && { expiresAt }),
+    ...numbersOf(json),
     ...(context !== undefined && { context: fromBase64(context) as Record<string, unknown> }),
     ...(children !== undefined && { children, result: children.map((child) => child.result) }),
   });
+}
+
+/** What is the same in a state and as plain data, as far as it is there. */
+function numbersOf(from: Numbers): Numbers {
+  const { startTime, runCount, loopCount, expiresAt } = from;
+  const numbers = Object.entries({ startTime, runCount, loopCount, expiresAt });
+  return Object.fromEntries(numbers.filter(([, number]) => number !== undefined));
 }
 
 function toBase64(value: unknown): string {
