@@ -4,7 +4,7 @@
 // worker. The text of the module knows. It is read when a flow is about to run, once.
 
 import { toUrl } from './call-site.ts';
-import { Inspector } from './inspector.ts';
+import { Inspector } from '../lib/inspector.ts';
 import type { Places } from './syntax/places.ts';
 import { insideFunction, isOfVite, loadedByVite, placeOf, registry, type Doubt, type Reference } from './registry.ts';
 

@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { isModuleScope } from './capture/captured.ts';
 import { textOf } from './function-place.ts';
-import { Inspector, type Code, type VisibleScope } from './inspector.ts';
+import { Inspector, type Code, type VisibleScope } from '../lib/inspector.ts';
 import { plainValueOf, type PlainValue } from './plain-value.ts';
 import { programGlobals } from './program-globals.ts';
 

@@ -4,7 +4,7 @@
 import { types } from 'node:util';
 import { mostCalled, VisibleVariables, wordsIn } from './drift.ts';
 import { textOf } from './function-place.ts';
-import { Inspector, type Code } from './inspector.ts';
+import { Inspector, type Code } from '../lib/inspector.ts';
 import type { OuterNames } from './syntax/environment-use.ts';
 
 /** What was found in functions before. */

@@ -11,7 +11,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled, toUrl } from './call-site.ts';
 import { beginningOf, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
 import type { Code, Position, Spot } from './function-place.ts';
-import { Inspector, type Location, type Script } from './inspector.ts';
+import { Inspector, type Location, type Script } from '../lib/inspector.ts';
 import { placeOf } from './registry.ts';
 
 /** What tells a function from others. */

@@ -2,7 +2,7 @@
 // It takes some tens of milliseconds the first time, and is asked only when there is something to tell of a function.
 
 import { findSourceMap } from 'node:module';
-import { Inspector, type Code } from './inspector.ts';
+import { Inspector, type Code } from '../lib/inspector.ts';
 import { placeOf } from './registry.ts';
 import { startsOfLines } from './syntax/lines.ts';
 

@@ -4,7 +4,7 @@
 import { types } from 'node:util';
 import { VisibleVariables } from './drift.ts';
 import { textOf } from './function-place.ts';
-import { Inspector, type Code } from './inspector.ts';
+import { Inspector, type Code } from '../lib/inspector.ts';
 import type { UsedNames } from './syntax/free-names.ts';
 
 /**

@@ -2,7 +2,7 @@
 // thread of each worker imports the modules of tasks, so there is one of each in every one of them.
 
 import { plural } from '../lib/plural.ts';
-import { Inspector, type Code } from './inspector.ts';
+import { Inspector, type Code } from '../lib/inspector.ts';
 
 /** How a thread looked at one moment. */
 export interface Snapshot {

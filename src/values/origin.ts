@@ -2,19 +2,16 @@
 // tells an inspector; where that may not be asked (`--permission`), nothing is said.
 
 import { existsSync, readFileSync } from 'node:fs';
-import type { Session } from 'node:inspector';
 import { findSourceMap } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Inspector, type Code, type Location } from '../lib/inspector.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { makersOf, nameOf } from './kinds.ts';
 
 /** To be told of all scripts takes some ten milliseconds: too much for code that is made again and again. */
 let listingsLeft = 50;
-/** Of those that we were told of, by their ids. */
-const scriptUrls = new Map<string, string>();
 const known = new WeakMap<object, string | undefined>();
-const slot = Symbol.for('heddle.inspected');
 
 /** Of packages that came in bundles of code, which say so themselves; by the URLs that their folders had there. */
 const bundledVersions = processWide('bundled-versions', () => new Map<string, string>());
@@ -74,53 +71,16 @@ interface SourceLine {
   readonly line: number;
 }
 
-interface Location {
-  readonly scriptId: string;
-  readonly lineNumber: number;
-  readonly columnNumber: number;
-}
-
 function locate(callable: object): SourceLine | undefined {
-  // Loaded when there is something to ask: it takes milliseconds.
-  const session = new (process.getBuiltinModule('node:inspector').Session)();
-  session.connect();
-  try {
-    const location = locationOf(session, callable);
-    if (location === undefined) return undefined;
-    if (!scriptUrls.has(location.scriptId) && listingsLeft > 0) listScripts(session);
-    const url = scriptUrls.get(location.scriptId);
-    return url === undefined ? undefined : sourceOf(url, location);
-  } finally {
-    session.disconnect();
+  using inspector = Inspector.openNow();
+  const location = inspector.locationOf(callable as Code);
+  if (location === undefined) return undefined;
+  if (!inspector.isKnown(location)) {
+    if (listingsLeft === 0) return undefined;
+    listingsLeft -= 1;
   }
-}
-
-/** Enabled, the debugger tells of all scripts there are, before it returns. */
-function listScripts(session: Session): void {
-  listingsLeft -= 1;
-  session.on('Debugger.scriptParsed', ({ params }) => scriptUrls.set(params.scriptId, params.url));
-  session.post('Debugger.enable');
-  session.post('Debugger.disable');
-}
-
-/** The session answers on this thread, before `post` returns. */
-function locationOf(session: Session, callable: object): Location | undefined {
-  let location: Location | undefined;
-  const shared = globalThis as { [key: symbol]: unknown };
-  shared[slot] = callable;
-  try {
-    session.post('Runtime.evaluate', { expression: `globalThis[Symbol.for('heddle.inspected')]` }, (_, found) => {
-      const { objectId } = found.result;
-      if (objectId === undefined) return;
-      session.post('Runtime.getProperties', { objectId, ownProperties: true }, (__, { internalProperties = [] }) => {
-        const property = internalProperties.find(({ name }) => name === '[[FunctionLocation]]');
-        location = property?.value?.value as Location | undefined;
-      });
-    });
-    return location;
-  } finally {
-    delete shared[slot];
-  }
+  const script = inspector.scriptAt(location);
+  return script && sourceOf(script.url, location);
 }
 
 /** What was bundled is where it was before. */

@@ -19,7 +19,7 @@ import { settleEarlyParts } from './early-parts.ts';
 import { freeNamesIn, hasPrivateMembers, type Tie } from '../syntax/free-names.ts';
 import { placeAt, textOf } from '../function-place.ts';
 import { functionsTakenOut, type Taken } from './functions-in.ts';
-import { Inspector, type Code, type FunctionFacts, type VisibleScope } from '../inspector.ts';
+import { Inspector, type Code, type FunctionFacts, type VisibleScope } from '../../lib/inspector.ts';
 import { exportOf, pathTo } from './known.ts';
 import { readNamesOf, type ModuleText } from '../syntax/module-text.ts';
 import { addressOf, Names } from './names.ts';

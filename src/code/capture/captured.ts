@@ -5,7 +5,7 @@ import type { Replacement } from './early-parts.ts';
 import type { CapturedProperty, KeyName } from './properties.ts';
 import type { FunctionIdentity } from '../function-identity.ts';
 import type { Reference } from '../registry.ts';
-import type { Code, VisibleScope } from '../inspector.ts';
+import type { Code, VisibleScope } from '../../lib/inspector.ts';
 import type { ImportedName } from '../syntax/module-text.ts';
 
 /** By its own name in something that is there at both ends, or by its text. Modules of Node are `known` as well. */

@@ -4,7 +4,7 @@
 
 import { textOf } from '../function-place.ts';
 import type { EarlyPart, FreeNames, Tie, UsedNames } from '../syntax/free-names.ts';
-import type { Code } from '../inspector.ts';
+import type { Code } from '../../lib/inspector.ts';
 
 /** Something that stands in a text instead of a part of it. */
 export interface Replacement {

@@ -3,7 +3,7 @@
 
 import type { Captured } from './captured.ts';
 import { types } from 'node:util';
-import type { Code } from '../inspector.ts';
+import type { Code } from '../../lib/inspector.ts';
 import { exportOf, pathTo } from './known.ts';
 import { keyOfName, nameOfKey, type KeyName } from './properties.ts';
 

@@ -7,7 +7,7 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { toUrl } from '../call-site.ts';
 import { isModuleScope, type ModuleAddress } from './captured.ts';
 import { textOf } from '../function-place.ts';
-import { Inspector, type Code, type VisibleScope } from '../inspector.ts';
+import { Inspector, type Code, type VisibleScope } from '../../lib/inspector.ts';
 import { importUntilReady } from '../load.ts';
 import { fingerprintOf } from '../registry.ts';
 

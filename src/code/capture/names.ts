@@ -2,7 +2,7 @@
 
 import { builtinModules } from 'node:module';
 import { isModuleScope, type CapturedText, type ModuleAddress } from './captured.ts';
-import type { VisibleScope } from '../inspector.ts';
+import type { VisibleScope } from '../../lib/inspector.ts';
 import type { ModuleText } from '../syntax/module-text.ts';
 import { isProgramGlobal } from '../program-globals.ts';
 import { fingerprintOf } from '../registry.ts';

@@ -2,7 +2,7 @@
 
 import { types } from 'node:util';
 import { textOf } from '../function-place.ts';
-import type { Code } from '../inspector.ts';
+import type { Code } from '../../lib/inspector.ts';
 
 /** The name of a property. Symbols are those of `Symbol.for`, or well-known ones, such as `iterator`. */
 export type KeyName = string | { readonly symbol: string; readonly isWellKnown: boolean };

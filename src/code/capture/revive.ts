@@ -16,7 +16,7 @@ import {
   type Gap,
 } from './captured.ts';
 import { assertSame } from '../function-identity.ts';
-import type { Code } from '../inspector.ts';
+import type { Code } from '../../lib/inspector.ts';
 import { exportAt, thingAt } from './known.ts';
 import { load } from '../load.ts';
 import { notOfLineBreak } from '../syntax/lines.ts';

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { isModuleScope } from './captured.ts';
 import { positionOf } from '../function-place.ts';
-import type { Code, FunctionFacts, Inspector } from '../inspector.ts';
+import type { Code, FunctionFacts, Inspector } from '../../lib/inspector.ts';
 import { toUrl } from '../call-site.ts';
 import { endOf } from '../syntax/lines.ts';
 

@@ -64,7 +64,15 @@ export class Inspector implements Disposable {
 
   /** Rejects where there is none: some builds of Node have no inspector, and permissions may forbid it. */
   static async open(): Promise<Inspector> {
-    const { Session } = await import('node:inspector');
+    return Inspector.#with(await import('node:inspector'));
+  }
+
+  /** The same at once. Throws where there is none. */
+  static openNow(): Inspector {
+    return Inspector.#with(process.getBuiltinModule('node:inspector'));
+  }
+
+  static #with({ Session }: typeof import('node:inspector')): Inspector {
     const session = new Session();
     session.connect();
     return new Inspector(session);
@@ -77,6 +85,11 @@ export class Inspector implements Disposable {
   /** All scripts that this thread has loaded, by id. */
   get scripts(): ReadonlyMap<string, Script> {
     return (this.#scripts ??= this.#findScripts());
+  }
+
+  /** Whether the script that this is in was told of before. */
+  isKnown({ scriptId }: Location): boolean {
+    return known.scripts.has(scriptId);
   }
 
   /** Nothing for a script that is not there any more. */
