@@ -145,43 +145,30 @@ function elementFor(
   const type = node.task === undefined ? 'parameter' : node.isMapped ? 'mapped' : 'task';
   const title = node.isMapped ? `${name} <map>` : name;
   if (state === undefined) return { type, id, lines: [title], states: [], tooltip: undefined };
-  if (!state.isMapped()) {
-    return {
-      type,
-      id,
-      lines: [title, state.type],
-      states: [{ type: state.type, count: 1 }],
-      tooltip: tooltipOf(state),
-    };
-  }
+  if (!state.isMapped()) return { type, id, lines: [title, state.type], ...lookOf(state) };
   const { children } = state;
   const states = countStates(children);
   const summary = states.map(({ type, count }) => `${formatCount(count)} ${type}`).join(', ');
   const lines = [title, summary === '' ? 'nothing to map over' : summary];
-  if (children.length === 0) {
-    return { type, id, lines, states: [{ type: state.type, count: 1 }], tooltip: tooltipOf(state) };
-  }
+  if (children.length === 0) return { type, id, lines, ...lookOf(state) };
   if (children.length > maxChildren) return { type, id, lines, states, tooltip: undefined };
   const shapes = children.map((child, index) => childShape(freeId(ids, `${id}[${index}]`), index, child));
   return { type: 'group', id, lines, children: shapes };
 }
 
 function childShape(id: string, index: number, state: State): Shape {
-  return {
-    type: 'child',
-    id,
-    lines: state.isSuccessful() && !state.isSkipped() ? [`${index}`] : [`${index}`, state.type],
-    states: [{ type: state.type, count: 1 }],
-    tooltip: tooltipOf(state),
-  };
+  const lines = state.isSuccessful() && !state.isSkipped() ? [`${index}`] : [`${index}`, state.type];
+  return { type: 'child', id, lines, ...lookOf(state) };
+}
+
+/** Of what stands for one run, or for none. */
+function lookOf(state: State): Pick<Shape, 'states' | 'tooltip'> {
+  const tooltip = printable(shortened(state.toString(), maxTooltipCharacters));
+  return { states: [{ type: state.type, count: 1 }], tooltip };
 }
 
 function countStates(states: readonly State[]): StateCount[] {
   const counts = new Map<StateType, number>();
   for (const { type } of states) counts.set(type, (counts.get(type) ?? 0) + 1);
   return [...counts].map(([type, count]) => ({ type, count })).sort((one, other) => other.count - one.count);
-}
-
-function tooltipOf(state: State): string {
-  return printable(shortened(state.toString(), maxTooltipCharacters));
 }
