@@ -4,28 +4,21 @@ import { types } from 'node:util';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { nameOf } from './kinds.ts';
 import { membersOf, shorten } from './members.ts';
-import { pathFrom, whoseValue, type Destination } from './travels.ts';
+import { factsOf, whoseValue, type Destination } from './travels.ts';
 
 /** Throws `VALUE_TOO_LARGE` when a value came to more bytes than it may. */
 export function assertFits(value: unknown, bytes: number, destination: Destination & { readonly limitBytes: number }) {
-  const { limitBytes, role, task, mapIndex } = destination;
+  const { limitBytes } = destination;
   if (bytes <= limitBytes) return;
   const part = largestPart(value);
-  const path = pathFrom(destination, part);
+  const facts = factsOf(destination, part);
   const what =
-    part.path === '' ? '' : `\n\n  Most of it is in ${path}, ${nameOf(part.value)} of ${megabytes(part.bytes)}`;
+    part.path === '' ? '' : `\n\n  Most of it is in ${facts.path}, ${nameOf(part.value)} of ${megabytes(part.bytes)}`;
   const message =
     `${whoseValue(destination)} of ${compared(bytes, limitBytes)}.${what}\n\n  Fix:\n` +
     `    - write it to storage, and send where it is\n    - or send it in parts: map over them\n` +
     `    - or raise the valueLimit of the task, or [values] limit in the configuration, in megabytes`;
-  throw new HeddleError('VALUE_TOO_LARGE', message, {
-    role,
-    ...(task !== undefined && { task }),
-    ...(mapIndex !== undefined && { mapIndex }),
-    path,
-    bytes,
-    limitBytes,
-  });
+  throw new HeddleError('VALUE_TOO_LARGE', message, { ...facts, bytes, limitBytes });
 }
 
 interface Part {

@@ -36,20 +36,10 @@ export class NotSerializableError extends HeddleError {
   declare readonly findings: readonly Finding[];
 
   constructor(destination: Destination, findings: readonly [Finding, ...Finding[]], cause?: unknown) {
-    const { role, task, mapIndex } = destination;
+    const { role } = destination;
     const headline = `${whoseValue(destination)} that cannot be ${goals[role] ?? 'sent to a worker'}.`;
-    super(
-      role === 'captured' ? 'CAPTURE_NOT_SERIALIZABLE' : 'VALUE_NOT_SERIALIZABLE',
-      explain(headline, destination, findings),
-      {
-        role,
-        ...(task !== undefined && { task }),
-        ...(mapIndex !== undefined && { mapIndex }),
-        path: pathFrom(destination, findings[0]),
-        findings,
-        cause,
-      },
-    );
+    const code = role === 'captured' ? 'CAPTURE_NOT_SERIALIZABLE' : 'VALUE_NOT_SERIALIZABLE';
+    super(code, explain(headline, destination, findings), { ...factsOf(destination, findings[0]), findings, cause });
     this.name = 'NotSerializableError';
   }
 }
@@ -115,15 +105,16 @@ export function describeChange(destination: Destination, finding: Finding): stri
 }
 
 function wouldChange(destination: Destination, findings: readonly [Finding, ...Finding[]]): HeddleError {
-  const { role, task, mapIndex } = destination;
   const headline = `${whoseValue(destination)} that would arrive changed, and its check is 'strict'.`;
-  return new HeddleError('VALUE_WOULD_CHANGE', explain(headline, destination, findings), {
-    role,
-    ...(task !== undefined && { task }),
-    ...(mapIndex !== undefined && { mapIndex }),
-    path: pathFrom(destination, findings[0]),
-    findings,
-  });
+  const facts = { ...factsOf(destination, findings[0]), findings };
+  return new HeddleError('VALUE_WOULD_CHANGE', explain(headline, destination, findings), facts);
+}
+
+/** What errors about a part of a value have as fields. */
+export function factsOf(destination: Destination, part: Pick<Finding, 'path'>) {
+  const { role, task, mapIndex } = destination;
+  const whose = { role, ...(task !== undefined && { task }), ...(mapIndex !== undefined && { mapIndex }) };
+  return { ...whose, path: pathFrom(destination, part) };
 }
 
 function explain(
