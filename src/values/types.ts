@@ -125,14 +125,13 @@ export function useTypes(types: readonly Registered[]): void {
   }
 }
 
+interface BuiltInCodec<T> extends Pick<RegisteredType, 'changeOf'> {
+  readonly encode: (value: T) => unknown;
+  readonly decode: (data: never) => T;
+}
+
 /** For a type of the platform: it is registered wherever this package is. */
-export function registerBuiltIn<T extends object>(
-  type: ClassOf<T>,
-  codec: Pick<RegisteredType, 'changeOf'> & {
-    readonly encode: (value: T) => unknown;
-    readonly decode: (data: never) => T;
-  },
-): void {
+export function registerBuiltIn<T extends object>(type: ClassOf<T>, codec: BuiltInCodec<T>): void {
   const { name } = type;
   add(type.prototype, { ...codec, tag: ownPrefix + name, name } as RegisteredType);
 }
@@ -144,10 +143,7 @@ export function registerBuiltIn<T extends object>(
 export function registerBuiltInLate<T extends object>(
   name: string,
   load: () => ClassOf<T>,
-  codec: Pick<RegisteredType, 'changeOf'> & {
-    readonly encode: (value: T) => unknown;
-    readonly decode: (data: never) => T;
-  },
+  codec: BuiltInCodec<T>,
 ): void {
   const tag = ownPrefix + name;
   const type = { ...codec, tag, name } as RegisteredType;
