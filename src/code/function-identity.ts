@@ -11,7 +11,7 @@ import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled, toUrl } from './call-site.ts';
 import { beginningOf, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
 import type { Code, Position, Spot } from './function-place.ts';
-import { Inspector, type Location, type Script } from '../lib/inspector.ts';
+import { Inspector, type Script } from '../lib/inspector.ts';
 import { placeOf } from './registry.ts';
 
 /** What tells a function from others. */
@@ -73,7 +73,7 @@ export async function identitiesOf(
 function identityOf(code: Code, inspector: Inspector): FunctionIdentity {
   const target = targetOf(code, inspector);
   const text = textOf(target);
-  const { lineNumber: line, columnNumber: column } = inspector.locationOf(target) ?? {};
+  const { line, column } = inspector.locationOf(target) ?? {};
   return {
     beginning: text.slice(0, shownBeginning),
     length: text.length,
@@ -114,14 +114,14 @@ function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefi
   if (position === undefined || !isAsWritten(position)) return undefined;
   const { source, beginning } = position;
   const after = spotIn(source, source.slice(0, beginning).replace(exporting, '').trimEnd().length);
-  const until = spotOf(inspector.locationOf(code)!);
+  const { line, column } = inspector.locationOf(code)!;
   const isShifted = (line: number) => line === 0 || shiftedInBundle.test(lineOf(source, line));
   return {
     at: placeAt(position.url, spotIn(source, beginning)),
     // A bundle is made of what links lead to.
     file: pathToFileURL(realpathSync(fileURLToPath(toUrl(position.url)))).href,
-    after: isShifted(after.line) ? { line: after.line, column: 0 } : after,
-    until: isShifted(until.line) ? { line: until.line, column: endOfLine } : until,
+    after: { line: after.line, column: isShifted(after.line) ? 0 : after.column },
+    until: { line, column: isShifted(line) ? endOfLine : column },
   };
 }
 
@@ -140,10 +140,6 @@ function isAsWritten({ url, source }: Position): boolean {
     asWritten.set(url, isSo);
   }
   return isSo;
-}
-
-function spotOf({ lineNumber: line, columnNumber: column }: Location): Spot {
-  return { line, column };
 }
 
 /** What was found by its reference: `task 'load'` or `resource 'client'`, of this module here, and its functions. */
@@ -243,10 +239,9 @@ function differenceInBundle(made: FunctionIdentity, code: Code, here: Here): Dif
   if (own === undefined) return { made: written.at, found: textOf(code) };
   let source = bundles.get(url);
   if (source === undefined) bundles.set(url, (source = readFileSync(fileURLToPath(url), 'utf8')));
-  const place = { line: own.lineNumber, column: own.columnNumber };
   // It may be of a package that is not in there.
-  if (beginningOf(textOf(code), source, place) === undefined) return undefined;
-  const entry = findSourceMap(url)?.findEntry(place.line, place.column);
+  if (beginningOf(textOf(code), source, own) === undefined) return undefined;
+  const entry = findSourceMap(url)?.findEntry(own.line, own.column);
   if (entry === undefined || !('originalSource' in entry)) return undefined;
   const { originalSource: file, originalLine: line, originalColumn: column } = entry;
   const isThere = !isBefore({ line, column }, written.after) && !isBefore(written.until, { line, column });

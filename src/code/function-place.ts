@@ -31,7 +31,7 @@ export function positionOf(code: Code, inspector: Inspector): Position | undefin
   const script = location && inspector.scriptAt(location);
   if (location === undefined || script === undefined || script.url === '') return undefined;
   const source = inspector.sourceOf(location.scriptId);
-  const beginning = beginningOf(textOf(code), source, { line: location.lineNumber, column: location.columnNumber });
+  const beginning = beginningOf(textOf(code), source, location);
   return beginning === undefined ? undefined : { url: script.url, source, beginning };
 }
 

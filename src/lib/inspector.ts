@@ -10,8 +10,8 @@ export type Code = Function;
 /** Where a function stands in its script; of its parameters, as it happens. Both count from 0. */
 export interface Location {
   readonly scriptId: string;
-  readonly lineNumber: number;
-  readonly columnNumber: number;
+  readonly line: number;
+  readonly column: number;
 }
 
 /** Variables that a function sees, as they are now; to read one that has no value yet throws. */
@@ -221,7 +221,8 @@ export class Inspector implements Disposable {
 }
 
 function location(internals: ReadonlyMap<string, Runtime.RemoteObject>): Location | undefined {
-  return internals.get('[[FunctionLocation]]')?.value as Location | undefined;
+  const found = internals.get('[[FunctionLocation]]')?.value as Debugger.Location | undefined;
+  return found && { scriptId: found.scriptId, line: found.lineNumber, column: found.columnNumber! };
 }
 
 function primitiveIn(object: Runtime.RemoteObject | undefined): unknown {

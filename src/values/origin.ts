@@ -84,12 +84,12 @@ function locate(callable: object): SourceLine | undefined {
 }
 
 /** What was bundled is where it was before. */
-function sourceOf(url: string, { lineNumber, columnNumber }: Location): SourceLine {
+function sourceOf(url: string, { line, column }: Location): SourceLine {
   const map = url.startsWith('file:') ? findSourceMap(fileURLToPath(url)) : undefined;
-  const entry = map?.findEntry(lineNumber, columnNumber);
+  const entry = map?.findEntry(line, column);
   if (entry !== undefined && 'originalSource' in entry)
     return { url: entry.originalSource, line: entry.originalLine + 1 };
-  return { url, line: lineNumber + 1 };
+  return { url, line: line + 1 };
 }
 
 function packageOf(url: string): string | undefined {

@@ -33,7 +33,7 @@ export function scriptOf(
   const isModule = script?.isModule === true || scopes.some(isModuleScope);
   const isFile = url.startsWith('file:') && existsSync(new URL(url));
   const position = positionOf(code, inspector);
-  const before = position?.source.slice(0, position.beginning) ?? '\n'.repeat(location.lineNumber);
+  const before = position?.source.slice(0, position.beginning) ?? '\n'.repeat(location.line);
   const kind = { isFile: isFile && isModule, isCommonJs: isFile && !isModule, isStrict: isModule };
   return { scriptId: location.scriptId, url, ...kind, place: endOf(before) };
 }
