@@ -64,13 +64,9 @@ function flowRunPlanOf({ scope, sharesMemory }: Circumstances): FlowRunPlan {
 function taskPlanOf({ settings, reference }: Task, prepared: PreparedTask | undefined): TaskPlan {
   const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = settings;
   const { check, valueLimitBytes } = settings;
-  const { captured, functions = [], variables = [], environment = [] } = prepared ?? {};
   return {
     reference,
-    ...(captured && { captured }),
-    ...(functions.length > 0 && { functions }),
-    ...(variables.length > 0 && { variables }),
-    ...(environment.length > 0 && { environment }),
+    ...prepared,
     ...(tags.length > 0 && { tags }),
     logStdout: settings.logStdout ?? config().logging.logStdout,
     ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),

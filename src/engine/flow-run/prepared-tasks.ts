@@ -2,26 +2,18 @@
 
 import type { Captured } from '../../code/capture/captured.ts';
 import { certain } from '../../code/certain.ts';
-import type { ModuleVariable } from '../../code/drift.ts';
 import { environmentReadBy } from '../../code/environment.ts';
-import { identitiesOf, type FunctionIdentity } from '../../code/function-identity.ts';
+import { identitiesOf } from '../../code/function-identity.ts';
 import { isBuiltIn } from '../../code/registry.ts';
 import type { Graph } from '../../flow/graph.ts';
 import { codeOf, type Task } from '../../flow/task.ts';
 import { captureTask, type CaptureUse } from '../captured-task.ts';
 import type { Session } from './executor.ts';
 import { noteVariables } from '../noted-variables.ts';
+import type { TaskPlan } from '../plan.ts';
 
-export interface PreparedTask {
-  /** The task, taken apart, when it cannot be found there. */
-  readonly captured: Captured | undefined;
-  /** Identifies its functions, when it is to be found there. */
-  readonly functions: readonly FunctionIdentity[];
-  /** Variables of its module that it mentions, as they are here. */
-  readonly variables: readonly ModuleVariable[];
-  /** The names of variables of the environment that it reads and that are set here. */
-  readonly environment: readonly string[];
-}
+/** What of a task travels beside its settings: itself, taken apart, or what tells whether it is the one that was found. */
+export type PreparedTask = Pick<TaskPlan, 'captured' | 'functions' | 'variables' | 'environment'>;
 
 /** Rejects when the session cannot run a task at all: with its objection, or as `captureTask` does. */
 export async function prepareTasks(
@@ -47,16 +39,25 @@ export async function prepareTasks(
     if (objection !== undefined && !takesCaptures && reference.mayBeThere !== true) throw objection;
     const isMadeHere = isChecked && takesCaptures && reference.module === undefined;
     const captured = isMadeHere ? await captureTask(task, { slug, made: reference.made, ...use }) : undefined;
-    const isFound = importsModules && captured === undefined;
-    // The identities also tell where the functions stand.
-    const variables = importsModules ? await noteVariables(task) : [];
-    const environment = importsModules ? await environmentReadBy(codeOf(task)) : [];
-    prepared.set(task, {
-      captured: importsModules ? captured : undefined,
-      functions: isFound ? await identitiesOf(codeOf(task), { isForBundles: !takesCaptures }) : [],
-      variables,
-      environment,
-    });
+    prepared.set(task, importsModules ? await partsOf(task, captured, { isForBundles: !takesCaptures }) : {});
   }
   return prepared;
+}
+
+async function partsOf(
+  task: Task,
+  captured: Captured | undefined,
+  use: { readonly isForBundles: boolean },
+): Promise<PreparedTask> {
+  const codes = codeOf(task);
+  // The identities also tell where the functions stand.
+  const variables = await noteVariables(task);
+  const environment = await environmentReadBy(codes);
+  const functions = captured === undefined ? await identitiesOf(codes, use) : [];
+  return {
+    ...(captured && { captured }),
+    ...(functions.length > 0 && { functions }),
+    ...(variables.length > 0 && { variables }),
+    ...(environment.length > 0 && { environment }),
+  };
 }
