@@ -48,13 +48,15 @@ interface Caller<Handler> {
   /** Whose handlers they are, for messages. */
   readonly owner: string;
   readonly call: (handler: Handler, change: Change) => unknown;
+  /** What becomes of a failure of a handler, which was shown `to`; it stays as it is by default. */
+  readonly failed?: (failure: State, to: State) => State;
 }
 
 /** The same for any kind of handler: each sees what the one before it made. */
 export async function throughHandlers<Handler>(
   handlers: readonly Handler[],
   { from, to }: Change,
-  { owner, call }: Caller<Handler>,
+  { owner, call, failed: told = (failure) => failure }: Caller<Handler>,
 ): Promise<State> {
   let state = to;
   for (const handler of handlers) {
@@ -67,7 +69,7 @@ export async function throughHandlers<Handler>(
     } catch (thrown) {
       if (thrown instanceof Signal) return thrown.state;
       const { error, message } = failed(thrown);
-      return new State('Failed', `Unexpected error while calling state handlers: ${message}`, { error });
+      return told(new State('Failed', `Unexpected error while calling state handlers: ${message}`, { error }), state);
     }
   }
   return state;

@@ -72,25 +72,16 @@ export class FlowHandlers<Plan> {
   }
 
   async #through(handlers: readonly Handler[], change: Change): Promise<State> {
-    let without = change.to;
-    let made: State | undefined;
-    const state = await throughHandlers(handlers, change, {
+    return await throughHandlers(handlers, change, {
       owner: `flow '${this.#flow.name}'`,
-      call: async (handler, shown) => {
-        without = shown.to;
-        const returned = await this.#call(handler, shown).catch((thrown: unknown) => {
-          if (thrown instanceof Signal) made = thrown.state;
-          throw thrown;
-        });
-        if (returned instanceof State) made = returned;
-        return returned;
+      call: (handler, shown) => this.#call(handler, shown),
+      failed: (failure, to) => {
+        this.#facts.run.logger.error(stackOf(failure));
+        if (!to.isFinished()) return failure;
+        const message = `${failure.message}. Without that it would be ${to.toString()}`;
+        return new State('Failed', message, { error: failure.error });
       },
     });
-    if (state === made || state === without) return state;
-    this.#facts.run.logger.error(stackOf(state));
-    if (!without.isFinished()) return state;
-    const message = `${state.message}. Without that it would be ${without.toString()}`;
-    return new State('Failed', message, { error: state.error });
   }
 
   /** What a handler returns; nothing when a cancel ends the wait for it. */
