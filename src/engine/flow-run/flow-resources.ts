@@ -29,8 +29,9 @@ export class FlowResources {
     return `${this.#scope}/${slug}`;
   }
 
-  planned(resource: Resource): Omit<PlannedResource, 'name' | 'reference' | 'input'> {
-    return { key: this.keyOf(resource), ...(this.#prepared.get(resource) ?? { functions: [] }) };
+  planned(resource: Resource): Omit<PlannedResource, 'input'> {
+    const { slug: name, reference } = resource;
+    return { key: this.keyOf(resource), name, reference, ...(this.#prepared.get(resource) ?? { functions: [] }) };
   }
 
   /** Rejects with `RESOURCE_NOT_ADDRESSABLE` for one that no worker of this session could find. */

@@ -135,7 +135,9 @@ export class FlowRunner {
     // Gates come first: if the branch is not taken, nothing else that the node waits for matters.
     for (const ordering of orderings) if (ordering.isGate) await this.#passGate(wiring, ordering);
     await this.#assertLists(node);
-    for (const [position, binding] of node.bindings.entries()) await this.#wire(wiring, node, position, binding);
+    for (const [position, binding] of node.bindings.entries()) {
+      wiring.args.push(await this.#argument(wiring, node, position, binding));
+    }
     for (const ordering of orderings) if (!ordering.isGate) await this.#connect(wiring, node, ordering);
     const length = node.isMapped ? lengthOf(node, wiring.elementwise) : 1;
     const { blocks, isUnchanged } = this.#keptOf(node, length, wiring);
@@ -177,22 +179,21 @@ export class FlowRunner {
     if (end !== undefined) throw new EndedBefore(end);
   }
 
-  async #wire(wiring: Wiring, node: Node, position: number, binding: Binding): Promise<void> {
+  async #argument(wiring: Wiring, node: Node, position: number, binding: Binding): Promise<ArgumentPlan> {
     switch (binding.type) {
-      case 'constant':
+      case 'constant': {
         const value = this.#constant(node, position, binding.value);
-        wiring.args.push({ type: 'constant', constant: wiring.constants.push(value) - 1 });
-        return;
+        return { type: 'constant', constant: wiring.constants.push(value) - 1 };
+      }
       case 'node': {
         const input = await this.#connectWhole(wiring, binding.node);
         const { isFlattened, isBoxed } = binding;
-        wiring.args.push({ type: 'whole', input, isFlattened, ...(isBoxed && { isBoxed }) });
-        return;
+        return { type: 'whole', input, isFlattened, ...(isBoxed && { isBoxed }) };
       }
       case 'resource': {
         const input = await this.#connectWhole(wiring, binding.node);
-        wiring.resource(binding.node, { ...this.resources.planned(binding.node), input });
-        return;
+        const planned = { ...this.resources.planned(binding.node), input };
+        return { type: 'resource', resource: wiring.resources.push(planned) - 1 };
       }
       case 'filled': {
         const constant = wiring.constants.push(this.#constant(node, position, binding.template)) - 1;
@@ -200,26 +201,23 @@ export class FlowRunner {
         for (const { path, node: upstream, isFlattened } of binding.gaps) {
           gaps.push({ path, input: await this.#connectWhole(wiring, upstream), isFlattened });
         }
-        wiring.args.push({ type: 'filled', constant, gaps, isFlattened: binding.isFlattened });
-        return;
+        return { type: 'filled', constant, gaps, isFlattened: binding.isFlattened };
       }
       case 'each-constant': {
         const name = `argument ${position + 1}`;
         const values = elementsOf(binding, this.#inputOf(node, { name }));
         const input = this.#connectList(wiring, node, name, { values });
         wiring.literals.push(input);
-        wiring.args.push({ type: 'element', input });
-        return;
+        return { type: 'element', input };
       }
       case 'each-node':
-        wiring.args.push(await this.#wireEach(wiring, node, binding));
-        return;
+        return await this.#eachArgument(wiring, node, binding);
       default:
-        unreachable(binding);
+        return unreachable(binding);
     }
   }
 
-  async #wireEach(wiring: Wiring, node: Node, binding: EachNode): Promise<ArgumentPlan> {
+  async #eachArgument(wiring: Wiring, node: Node, binding: EachNode): Promise<ArgumentPlan> {
     if (binding.isBoxed !== true) return { type: 'element', input: await this.#connectEach(wiring, node, binding) };
     const run = this.runs.get(binding.node)!;
     // A skipped upstream has a value for no index, but another one may have it.

@@ -1,5 +1,4 @@
 import type { Block } from '../../lib/chunk.ts';
-import type { Resource } from '../../flow/resource.ts';
 import type { Upstream } from './kept-outcomes.ts';
 import type { Elementwise } from './mapped-over.ts';
 import type { ArgumentPlan, PlannedResource } from '../plan.ts';
@@ -26,12 +25,6 @@ export class Wiring {
   each(input: Elementwise): number {
     const known = this.elementwise.findIndex(({ array }) => array === input.array);
     return known === -1 ? this.elementwise.push(input) - 1 : known;
-  }
-
-  /** Adds an argument that is opened where the task runs, with what the upstream `input` brings. */
-  resource({ slug, reference }: Resource, found: Omit<PlannedResource, 'name' | 'reference'>): void {
-    const resource = this.resources.push({ name: slug, reference, ...found }) - 1;
-    this.args.push({ type: 'resource', resource });
   }
 
   /** Elementwise arrays whose runs are upstream runs already: a trigger sees each of those only once. */
