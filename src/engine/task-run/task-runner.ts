@@ -121,8 +121,8 @@ export class TaskRunner {
       this.#endedEarly(index, progress) ??
       this.#begin(index, progress) ??
       this.#call(index, progress, this.#context(index, progress));
-    if (ended instanceof Promise) return ended.then((value) => this.#judge(value, progress));
-    return ended instanceof Ending ? this.#judge(ended, progress) : ended;
+    if (!(ended instanceof Promise)) return ended instanceof Ending ? this.#judge(ended, progress) : ended;
+    return ended.then((value) => (value instanceof Ending ? this.#judge(value, progress) : value));
   }
 
   /** The same, with stored results, and with the task's state handlers asked at every change of the state. */
@@ -211,10 +211,7 @@ export class TaskRunner {
   }
 
   /** Whether to try again: then the ending is a `Retrying` state. */
-  #judge(ended: Ending, progress: Progress): Ending;
-  #judge(ended: unknown, progress: Progress): unknown;
-  #judge(ended: unknown, progress: Progress): unknown {
-    if (!(ended instanceof Ending)) return ended;
+  #judge(ended: Ending, progress: Progress): Ending {
     return retrying(ended, this.#loaded, progress) ?? ended;
   }
 
