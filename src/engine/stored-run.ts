@@ -28,10 +28,10 @@ export interface StoredResults {
 export interface StoredRun {
   /** The state of a run whose result is there already. */
   find(): Promise<State | undefined>;
-  /** What becomes of a state that the function ended in; the state handlers see it then. */
-  keep(state: State, loopCount: number): Promise<State>;
-  /** What becomes of a state that the state handlers let pass. */
-  cache(state: State): Promise<State>;
+  /** What becomes of a state that the function ended in, if anything; the state handlers see it then. */
+  keep?(state: State, loopCount: number): Promise<State>;
+  /** What becomes of a state that the state handlers let pass, if anything. */
+  cache?(state: State): Promise<State>;
 }
 
 const longestPart = 150;

@@ -168,10 +168,6 @@ class CachedResult implements StoredRun {
     if (other !== undefined) this.#facts.tellOther(other, run);
   }
 
-  keep(state: State): Promise<State> {
-    return Promise.resolve(state);
-  }
-
   async cache(state: State): Promise<State> {
     if (state.type !== 'Success') return state;
     const { plan, result, caching } = this.#facts;

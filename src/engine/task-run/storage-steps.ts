@@ -50,12 +50,14 @@ export class StorageSteps {
 
   async keep(ending: Ending, progress: Progress): Promise<Ending> {
     const place = this.#place!;
-    return ending.withState(await this.#within(progress, () => place.keep(ending.state, progress.loopCount)));
+    if (place.keep === undefined) return ending;
+    return ending.withState(await this.#within(progress, () => place.keep!(ending.state, progress.loopCount)));
   }
 
   async cache(ending: Ending, progress: Progress): Promise<Ending> {
     const place = this.#place!;
-    return ending.withState(await this.#within(progress, () => place.cache(ending.state)));
+    if (place.cache === undefined) return ending;
+    return ending.withState(await this.#within(progress, () => place.cache!(ending.state)));
   }
 
   async #within<T>(progress: Progress, work: () => Promise<T>): Promise<T> {

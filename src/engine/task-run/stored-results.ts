@@ -82,8 +82,4 @@ class StoredResult implements StoredRun {
     const ownLocation = state.isLooped() ? `${location}.loop-${loopCount}` : location;
     return await storedOr(state, () => write({ plan, result, location: ownLocation }, state.result));
   }
-
-  cache(state: State): Promise<State> {
-    return Promise.resolve(state);
-  }
 }
