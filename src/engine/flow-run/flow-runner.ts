@@ -134,7 +134,7 @@ export class FlowRunner {
     const orderings = this.#graph.orderingsOf(node);
     // Gates come first: if the branch is not taken, nothing else that the node waits for matters.
     for (const ordering of orderings) if (ordering.isGate) await this.#passGate(wiring, ordering);
-    await this.#assertLists(node);
+    if (node.isMapped) await this.#assertLists(node);
     for (const [position, binding] of node.bindings.entries()) {
       wiring.args.push(await this.#argument(wiring, node, position, binding));
     }
