@@ -26,8 +26,8 @@ export interface StoredResults {
 
 /** The steps of one task run that have to do with storage. Each may throw what the storage throws. */
 export interface StoredRun {
-  /** The state of a run whose result is there already. */
-  find(): Promise<State | undefined>;
+  /** The state of a run whose result is there already, if such are looked for. */
+  find?(): Promise<State | undefined>;
   /** What becomes of a state that the function ended in, if anything; the state handlers see it then. */
   keep?(state: State, loopCount: number): Promise<State>;
   /** What becomes of a state that the state handlers let pass, if anything. */

@@ -80,10 +80,63 @@ export class CachedResults implements StoredResults {
       ...(hasHash ? [hashInputs([caching.validator, inputHashes, parameterHashes])] : []),
     ];
     const location = `${this.#folder}/${name.join('-') || 'latest'}`;
-    return new CachedResult(
-      { ...this.#facts, validator: this.#validator, tellOther: (name, from) => this.#tellOther(name, from) },
-      { location, inputHashes, parameterHashes, run },
-    );
+    const lookup = { location, inputHashes, parameterHashes, run };
+    return { find: () => this.#find(lookup), cache: (state) => this.#cache(lookup, state) };
+  }
+
+  async #find(lookup: CacheLookup): Promise<State | undefined> {
+    const entry = await this.#read(lookup);
+    if (entry === undefined) return undefined;
+    const { inputHashes, parameterHashes } = lookup;
+    const validator = this.#validator;
+    const answer: unknown = validator(entry, { time: Date.now(), inputHashes, parameterHashes });
+    if (typeof answer !== 'boolean') throw noAnswer(this.#facts.plan.name, answer);
+    if (!answer) return undefined;
+    this.#compareInputs(entry, lookup);
+    const { storedAt, expiresAt, value } = entry;
+    const message = `Result of ${timeText(storedAt)} used again; it is kept until ${timeText(expiresAt)}.`;
+    return new State('Cached', message, { result: value, expiresAt, runCount: 0 });
+  }
+
+  #compareInputs({ inputHashes: cached }: StoredEntry, { inputHashes, run }: CacheLookup): void {
+    if (this.#facts.caching.isChosen) return;
+    const isOther = (name: string) => Object.hasOwn(cached, name) && cached[name] !== inputHashes[name];
+    const other = Object.keys(inputHashes).find(isOther);
+    if (other !== undefined) this.#tellOther(other, run);
+  }
+
+  async #cache({ location, inputHashes, parameterHashes }: CacheLookup, state: State): Promise<State> {
+    if (state.type !== 'Success') return state;
+    const { plan, result, caching } = this.#facts;
+    const storedAt = Date.now();
+    const expiresAt = Math.min(storedAt + caching.forMs, lastMomentMs);
+    const { result: value } = state;
+    const entry: StoredEntry = {
+      format,
+      storedAt,
+      expiresAt,
+      inputHashes,
+      parameterHashes,
+      ...(value !== undefined && { value }),
+    };
+    return await storedOr(state, async () => {
+      await write({ plan, result, location }, entry, value);
+      const message = `${state.message} Its result is kept until ${timeText(expiresAt)}.`;
+      return new State('Cached', message, { result: value, expiresAt });
+    });
+  }
+
+  /** The entry, if there is one. One that cannot be used counts as none, with a warning. */
+  async #read({ location, run }: CacheLookup): Promise<StoredEntry | undefined> {
+    try {
+      const found = await this.#facts.result.read(location);
+      if (isEntry(found)) return found;
+      run.logger().warn(`what is cached at '${location}' is no cached result, so the task runs again`);
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code === 'RESULT_NOT_FOUND') return undefined;
+      run.logger().warn(`what is cached at '${location}' cannot be used, so the task runs again: ${messageIn(error)}`);
+    }
+    return undefined;
   }
 
   /** Warns that a result for other inputs is used, which nobody said may be. */
@@ -130,80 +183,6 @@ interface CacheLookup {
   readonly inputHashes: Hashes;
   readonly parameterHashes: Hashes;
   readonly run: RunToStore;
-}
-
-interface EntryFacts extends Facts {
-  readonly validator: CacheValidator;
-  readonly tellOther: (name: string, run: RunToStore) => void;
-}
-
-class CachedResult implements StoredRun {
-  readonly #facts: EntryFacts;
-  readonly #lookup: CacheLookup;
-
-  constructor(facts: EntryFacts, lookup: CacheLookup) {
-    this.#facts = facts;
-    this.#lookup = lookup;
-  }
-
-  async find(): Promise<State | undefined> {
-    const entry = await this.#read();
-    if (entry === undefined) return undefined;
-    const { validator, plan } = this.#facts;
-    const { inputHashes, parameterHashes } = this.#lookup;
-    const answer: unknown = validator(entry, { time: Date.now(), inputHashes, parameterHashes });
-    if (typeof answer !== 'boolean') throw noAnswer(plan.name, answer);
-    if (!answer) return undefined;
-    this.#compareInputs(entry);
-    const { storedAt, expiresAt, value } = entry;
-    const message = `Result of ${timeText(storedAt)} used again; it is kept until ${timeText(expiresAt)}.`;
-    return new State('Cached', message, { result: value, expiresAt, runCount: 0 });
-  }
-
-  #compareInputs({ inputHashes: cached }: StoredEntry): void {
-    if (this.#facts.caching.isChosen) return;
-    const { inputHashes, run } = this.#lookup;
-    const isOther = (name: string) => Object.hasOwn(cached, name) && cached[name] !== inputHashes[name];
-    const other = Object.keys(inputHashes).find(isOther);
-    if (other !== undefined) this.#facts.tellOther(other, run);
-  }
-
-  async cache(state: State): Promise<State> {
-    if (state.type !== 'Success') return state;
-    const { plan, result, caching } = this.#facts;
-    const { location, inputHashes, parameterHashes } = this.#lookup;
-    const storedAt = Date.now();
-    const expiresAt = Math.min(storedAt + caching.forMs, lastMomentMs);
-    const { result: value } = state;
-    const entry: StoredEntry = {
-      format,
-      storedAt,
-      expiresAt,
-      inputHashes,
-      parameterHashes,
-      ...(value !== undefined && { value }),
-    };
-    return await storedOr(state, async () => {
-      await write({ plan, result, location }, entry, value);
-      const message = `${state.message} Its result is kept until ${timeText(expiresAt)}.`;
-      return new State('Cached', message, { result: value, expiresAt });
-    });
-  }
-
-  /** The entry, if there is one. One that cannot be used counts as none, with a warning. */
-  async #read(): Promise<StoredEntry | undefined> {
-    const { result } = this.#facts;
-    const { location, run } = this.#lookup;
-    try {
-      const found = await result.read(location);
-      if (isEntry(found)) return found;
-      run.logger().warn(`what is cached at '${location}' is no cached result, so the task runs again`);
-    } catch (error) {
-      if ((error as { code?: unknown } | null)?.code === 'RESULT_NOT_FOUND') return undefined;
-      run.logger().warn(`what is cached at '${location}' cannot be used, so the task runs again: ${messageIn(error)}`);
-    }
-    return undefined;
-  }
 }
 
 function isEntry(found: unknown): found is StoredEntry {

@@ -38,7 +38,7 @@ export class StorageSteps {
       const found = await this.#within(progress, async () => {
         // Computed before the function can change its inputs.
         this.#place ??= this.#facts.storage.placeOf(this.#facts.run());
-        return isFirst ? await this.#place.find() : undefined;
+        return isFirst ? await this.#place.find?.() : undefined;
       });
       return found && new Ending(found);
     } catch (thrown) {

@@ -6,7 +6,7 @@ import type { LocationFacts } from '../../results/location-facts.ts';
 import { renderLocation, type LocationTemplate } from '../../results/location.ts';
 import type { Result } from '../../results/result.ts';
 import type { RunPlan } from '../plan.ts';
-import { partOf, storedOr, write, type StoredResults, type StoredRun } from '../stored-run.ts';
+import { partOf, storedOr, write, type StoredResults } from '../stored-run.ts';
 
 interface Storage {
   readonly plan: RunPlan;
@@ -19,7 +19,8 @@ export function targets(storage: Storage, template: LocationTemplate<LocationFac
   return {
     placeOf({ mapIndex, inputs }) {
       const location = renderLocation(template, { ...facts, mapIndex, inputs });
-      return new StoredResult({ ...storage, location, isUsedAgain: true });
+      const place = { ...storage, location };
+      return { find: () => find(place), keep: (state, loopCount) => keep(place, state, loopCount) };
     },
   };
 }
@@ -27,7 +28,8 @@ export function targets(storage: Storage, template: LocationTemplate<LocationFac
 export function checkpoints(storage: Storage): StoredResults {
   return {
     placeOf({ mapIndex }) {
-      return new StoredResult({ ...storage, location: checkpointOf(storage.plan, mapIndex), isUsedAgain: false });
+      const place = { ...storage, location: checkpointOf(storage.plan, mapIndex) };
+      return { keep: (state, loopCount) => keep(place, state, loopCount) };
     },
   };
 }
@@ -54,32 +56,20 @@ function locationFactsOf(plan: RunPlan): Omit<LocationFacts, 'mapIndex' | 'input
   };
 }
 
-interface StoredResultFacts extends Storage {
+interface Place extends Storage {
   readonly location: string;
-  /** Whether an existing result replaces the run. */
-  readonly isUsedAgain: boolean;
 }
 
-class StoredResult implements StoredRun {
-  readonly #facts: StoredResultFacts;
+async function find({ result, location }: Place): Promise<State | undefined> {
+  if (!(await result.exists(location))) return undefined;
+  const found = await result.read(location);
+  return new State('Cached', `Result found at '${location}'.`, { result: found, runCount: 0 });
+}
 
-  constructor(facts: StoredResultFacts) {
-    this.#facts = facts;
-  }
-
-  async find(): Promise<State | undefined> {
-    const { result, location, isUsedAgain } = this.#facts;
-    if (!isUsedAgain || !(await result.exists(location))) return undefined;
-    const found = await result.read(location);
-    return new State('Cached', `Result found at '${location}'.`, { result: found, runCount: 0 });
-  }
-
-  /** Each iteration of a loop has a place of its own: that of the last one is empty until the loop has ended. */
-  async keep(state: State, loopCount: number): Promise<State> {
-    const { plan, result, location, isWritten } = this.#facts;
-    const isWorthIt = state.type === 'Success' || state.type === 'Looped';
-    if (!isWritten || !isWorthIt || state.result === undefined || state.result === null) return state;
-    const ownLocation = state.isLooped() ? `${location}.loop-${loopCount}` : location;
-    return await storedOr(state, () => write({ plan, result, location: ownLocation }, state.result));
-  }
+/** Each iteration of a loop has a place of its own: that of the last one is empty until the loop has ended. */
+async function keep({ plan, result, location, isWritten }: Place, state: State, loopCount: number): Promise<State> {
+  const isWorthIt = state.type === 'Success' || state.type === 'Looped';
+  if (!isWritten || !isWorthIt || state.result === undefined || state.result === null) return state;
+  const ownLocation = state.isLooped() ? `${location}.loop-${loopCount}` : location;
+  return await storedOr(state, () => write({ plan, result, location: ownLocation }, state.result));
 }
