@@ -76,7 +76,8 @@ interface Rendering {
 }
 
 function textFor({ name, format }: Placeholder, { text, values }: Rendering): string {
-  const value = lookUp(name, values);
+  const road = follow(name, values);
+  const value = 'value' in road ? road.value : undefined;
   const where = `the location '${text}'`;
   if (value === undefined) {
     throw invalid(`${where} names '${name}', which has no value here.${hintFor(name, values)}`, {
@@ -99,12 +100,6 @@ function textFor({ name, format }: Placeholder, { text, values }: Rendering): st
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   const expected = 'only texts, numbers, true, false and dates can be part of a location';
   throw invalid(`${where} names '${name}', which is ${describe(value)}; ${expected}`, { template: text, named: name });
-}
-
-/** What a dotted name leads to, through own properties; `undefined` where it leads nowhere. */
-function lookUp(name: string, values: unknown): unknown {
-  const road = follow(name, values);
-  return 'value' in road ? road.value : undefined;
 }
 
 /** Where a dotted name leads to, through own properties; or where it ended, and the value that knows no more of it. */
