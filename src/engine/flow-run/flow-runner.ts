@@ -69,7 +69,7 @@ export class FlowRunner {
   #session!: Session;
   readonly #code: FlowCode;
   readonly #downstream: ReadonlyMap<Node, readonly Node[]>;
-  #ofRun: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
+  #ofRun!: Pick<OutgoingUse, 'flowRunId' | 'warn' | 'sharesMemory'>;
   #plans!: Plans;
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
@@ -78,7 +78,6 @@ export class FlowRunner {
     this.#code = new FlowCode(graph, facts.result);
     this.resources = new FlowResources(graph);
     this.#downstream = graph.downstream();
-    this.#ofRun = { flowRunId: facts.flowRunId, warn: (message) => facts.log.logger.warn(message) };
     const wanted = wantedOf(graph, facts.plan);
     this.runs = new Map(Array.from(this.#downstream.keys(), (node) => [node, new NodeRun(node, wanted(node))]));
   }
@@ -88,11 +87,12 @@ export class FlowRunner {
     this.#session = session;
     // What is written to a journal is read by other processes.
     const sharesMemory = session.sharesMemory && this.#facts.journal === undefined;
-    this.#ofRun = { ...this.#ofRun, sharesMemory };
+    const { flowRunId, log } = this.#facts;
+    this.#ofRun = { flowRunId, warn: (message) => log.logger.warn(message), sharesMemory };
     await this.resources.prepare(session);
     const prepared = await prepareTasks(this.#graph, session, this.#ofRun);
     const alike = alikeIn(this.runs.keys());
-    adviseToMap(alike, this.#facts.log.logger);
+    adviseToMap(alike, log.logger);
     this.#plans = new Plans({ scope: this.#facts, prepared, approved: this.#facts.approved, alike, sharesMemory });
   }
 
