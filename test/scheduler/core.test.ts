@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ArraySpec, Event } from '../../src/scheduler/core.ts';
-import { checkInvariants } from '../../src/scheduler/invariants.ts';
+import { checkInvariants } from './invariants.ts';
 import {
   delayed,
   ended,

@@ -2,7 +2,7 @@
 
 import { SchedulerCore, type ArraySpec, type Command, type CoreOptions, type Event } from '../../src/scheduler/core.ts';
 import { noTraits, type Traits } from '../../src/lib/placing.ts';
-import { checkInvariants } from '../../src/scheduler/invariants.ts';
+import { checkInvariants } from './invariants.ts';
 
 export function scheduler(options: Partial<CoreOptions> = {}) {
   const usual = { allowedFailures: 3, heartbeatTimeoutMs: 2_000, targetChunkMs: 10, patienceMs: 20, overlappingMs: 20 };

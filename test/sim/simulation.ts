@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { SchedulerCore, type ArraySpec, type Event } from '../../src/scheduler/core.ts';
-import { checkInvariants } from '../../src/scheduler/invariants.ts';
+import { checkInvariants } from '../scheduler/invariants.ts';
 import { Agenda } from './agenda.ts';
 import { Fates } from './fates.ts';
 import { distort } from './lies.ts';

@@ -1,17 +1,16 @@
-// What must hold between any two calls of `SchedulerCore.handle`. Tests and the simulation call this; production may,
-// behind a flag: it walks everything.
+// What must hold between any two calls of `SchedulerCore.handle`: it walks everything.
 
 import assert from 'node:assert/strict';
-import { lengthOf, type Range } from '../lib/range.ts';
-import { Ranges } from '../lib/ranges.ts';
-import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
-import type { SchedulerCore } from './core.ts';
-import { isUnable } from './exclusion.ts';
-import type { WorkerRecord } from './fleet.ts';
-import { mostLooks } from './giving-way.ts';
-import { patience } from './keeping.ts';
-import type { Limit } from './limits.ts';
-import { unitsOf } from './queue.ts';
+import { lengthOf, type Range } from '../../src/lib/range.ts';
+import { Ranges } from '../../src/lib/ranges.ts';
+import { runsBefore, type ArrayRecord, type Chunk } from '../../src/scheduler/array-record.ts';
+import type { SchedulerCore } from '../../src/scheduler/core.ts';
+import { isUnable } from '../../src/scheduler/exclusion.ts';
+import type { WorkerRecord } from '../../src/scheduler/fleet.ts';
+import { mostLooks } from '../../src/scheduler/giving-way.ts';
+import { patience } from '../../src/scheduler/keeping.ts';
+import type { Limit } from '../../src/scheduler/limits.ts';
+import { unitsOf } from '../../src/scheduler/queue.ts';
 
 export function checkInvariants(core: SchedulerCore): void {
   for (const array of core.arrays.values()) {
