@@ -10,22 +10,11 @@ import { placesIn, Turns } from './turns.ts';
 
 export class Ahead {
   /** Chunks of which nothing was heard and that were not recalled. */
-  readonly #waiting = new Turns<Chunk>(placesIn('waiting'));
-  /** Chunks that were recalled, and whose worker has not answered. */
-  readonly #recalled = new Set<Chunk>();
-
-  readonly #tell: (chunk: Chunk) => void;
+  readonly waiting = new Turns<Chunk>(placesIn('waiting'));
   readonly #asks: Asks;
 
-  /** `tell` is to tell the worker that a chunk is recalled. */
-  constructor(tell: (chunk: Chunk) => void, asks: Asks) {
-    this.#tell = tell;
+  constructor(asks: Asks) {
     this.#asks = asks;
-  }
-
-  /** Whether none could be recalled. */
-  get isEmpty(): boolean {
-    return this.#waiting.size === 0;
   }
 
   add(chunk: Chunk, behind: Chunk): void {
@@ -33,7 +22,8 @@ export class Ahead {
     behind.next = chunk;
     chunk.array.leaders.delete(behind);
     chunk.worker.ahead.add(chunk);
-    this.#waiting.add(chunk);
+    chunk.isUnheard = true;
+    this.waiting.add(chunk);
   }
 
   /** The chunk is over, or the one that it waited for is. */
@@ -46,37 +36,26 @@ export class Ahead {
 
   /** It may run by now: to recall it would be too late. */
   begun(chunk: Chunk): void {
-    this.#waiting.delete(chunk);
-    if (this.#recalled.delete(chunk)) this.#asks.delete(chunk);
-  }
-
-  /** Whether nothing was heard of it that says that it has begun. */
-  isUnheard(chunk: Chunk): boolean {
-    return this.#waiting.has(chunk) || this.#recalled.has(chunk);
+    if (!chunk.isUnheard) return;
+    chunk.isUnheard = false;
+    this.waiting.delete(chunk);
+    this.#asks.delete(chunk);
   }
 
   /** Recalls it, unless it is known that this is too late. */
   recall(chunk: Chunk, now: number): void {
-    if (!this.#waiting.has(chunk)) return;
-    this.#waiting.delete(chunk);
-    this.#recalled.add(chunk);
-    this.#asks.add(chunk, now);
-    chunk.isRecalled = true;
-    this.#tell(chunk);
+    if (!this.waiting.has(chunk)) return;
+    this.waiting.delete(chunk);
+    this.#asks.recall(chunk, now);
   }
 
   recallAllOf(client: ClientId, now: number): void {
-    for (const chunk of this.#waiting) if (chunk.array.client === client) this.recall(chunk, now);
+    for (const chunk of this.waiting) if (chunk.array.client === client) this.recall(chunk, now);
   }
 
   /** Recalls chunks as long as some are due: first the one that waits behind the chunk that has run longest. */
   recallFor(moment: Moment): void {
-    const next = () => firstDue(this.#waiting, moment, this.#asks);
+    const next = () => firstDue(this.waiting, moment, this.#asks);
     for (let chunk = next(); chunk !== undefined; chunk = next()) this.recall(chunk, moment.now);
-  }
-
-  /** For the invariants: those that can be recalled. */
-  [Symbol.iterator](): IterableIterator<Chunk> {
-    return this.#waiting[Symbol.iterator]();
   }
 }

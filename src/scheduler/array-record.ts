@@ -40,6 +40,8 @@ export interface Chunk {
   readonly isLone: boolean;
   /** Its indices whose outcome was not heard yet. */
   readonly outstanding: Ranges;
+  /** It was sent ahead, and nothing was heard of it that says that it has begun. */
+  isUnheard: boolean;
   /** Its worker was asked to give back what it had not begun. */
   isRecalled: boolean;
   /** Its thread died: nothing of it runs any more. */
@@ -312,6 +314,7 @@ export class ArrayRecord {
       limit,
       isLone,
       outstanding: indices,
+      isUnheard: false,
       isRecalled: false,
       isDead: false,
       assigned: undefined,

@@ -7,9 +7,12 @@ export class Asks {
   /** When each was asked, the earliest first. */
   readonly #since = new Map<Chunk, number>();
   readonly #patienceMs: number;
+  readonly #tell: (chunk: Chunk) => void;
 
-  constructor(patienceMs: number) {
+  /** `tell` is to tell the worker that a chunk is recalled. */
+  constructor(patienceMs: number, tell: (chunk: Chunk) => void) {
     this.#patienceMs = patienceMs;
+    this.#tell = tell;
   }
 
   /** How many answers we wait for. */
@@ -23,8 +26,10 @@ export class Asks {
     return Infinity;
   }
 
-  add(chunk: Chunk, now: number): void {
+  recall(chunk: Chunk, now: number): void {
     this.#since.set(chunk, now);
+    chunk.isRecalled = true;
+    this.#tell(chunk);
   }
 
   /** It has answered, or is over. */

@@ -39,8 +39,7 @@ export class Blame {
   /** Of a worker that was lost with `lostChunks` chunks. What ran is not known, unless only one index is left. */
   workerLost(chunk: Chunk, lostChunks: number): void {
     const { lineup, totals } = this.#around;
-    const { array, outstanding } = chunk;
-    const isUnheard = lineup.ahead.isUnheard(chunk);
+    const { array, outstanding, isUnheard } = chunk;
     totals.lost += outstanding.size;
     lineup.vacate(chunk);
     if (array.crashesWhenLost) return this.chargeAll(chunk);

@@ -42,16 +42,12 @@ export class SchedulerCore {
   constructor(options: CoreOptions) {
     this.#options = { ...usualOptions, ...options };
     this.fleet = new Fleet(options.heartbeatTimeoutMs);
-    this.lineup = new Lineup(this.fleet, {
-      stranded: (array) => this.#tellStranded(array),
-      recall: ({ worker, attempt }) => this.#emit({ type: 'recall-chunk', worker: worker.id, attempt }),
-      declined: ({ array, worker }, by) => this.#emit({ type: 'declined', array: array.id, worker: worker.id, by }),
-      ...this.#options,
-    });
+    const emit = (command: Command) => this.#emit(command);
+    this.lineup = new Lineup(this.fleet, emit, this.#options);
     this.#blame = new Blame({
       lineup: this.lineup,
       totals: this.totals,
-      emit: (command) => this.#emit(command),
+      emit,
       settle: (array, index) => this.#settle(array, unit(index)),
     });
   }
@@ -88,7 +84,7 @@ export class SchedulerCore {
         return;
       case 'worker-joined':
         this.fleet.join(event, this.#now);
-        return this.#tellAllStranded();
+        return this.lineup.tellStranded();
       case 'worker-seen':
       case 'worker-draining':
       case 'worker-left':
@@ -285,7 +281,7 @@ export class SchedulerCore {
       case 'indices-settled':
         return this.#acceptSettled(chunk, news);
       case 'indices-returned':
-        this.lineup.tails.answered(chunk);
+        this.lineup.asks.delete(chunk);
         return this.lineup.giveBack(chunk, news.ranges);
       case 'index-delayed':
         return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
@@ -340,7 +336,7 @@ export class SchedulerCore {
       case 'worker-draining':
         this.fleet.drain(worker);
         this.#giveNothingMore(worker);
-        return this.#tellAllStranded();
+        return this.lineup.tellStranded();
       case 'worker-paused':
         this.fleet.pause(worker);
         return this.#giveNothingMore(worker);
@@ -362,7 +358,7 @@ export class SchedulerCore {
       if (chunk.isDead || chunk.outstanding.isEmpty) this.#takeBack(chunk);
       else this.#blame.workerLost(chunk, lost.length);
     }
-    this.#tellAllStranded();
+    this.lineup.tellStranded();
   }
 
   #giveNothingMore(worker: WorkerRecord): void {
@@ -379,19 +375,6 @@ export class SchedulerCore {
       this.#emit({ type: 'close-worker', worker: worker.id, reason: 'heartbeat-lost' });
       this.#removeWorker(worker);
     }
-  }
-
-  #tellAllStranded(): void {
-    for (const { isStranded, listed } of this.fleet.queues.values()) {
-      if (isStranded) for (const array of listed) this.#tellStranded(array);
-    }
-  }
-
-  /** Says nothing while there is no worker at all: the first one may be the right one. */
-  #tellStranded(array: ArrayRecord): void {
-    if (array.queue.isPlain || array.isStrandedTold || array.queuedCount === 0 || this.fleet.workers.size === 0) return;
-    array.isStrandedTold = true;
-    this.#emit({ type: 'stranded', array: array.id });
   }
 
   #emit(command: Command): void {

@@ -6,7 +6,7 @@ import type { Range } from '../lib/range.ts';
 import { Ahead } from './ahead.ts';
 import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
-import type { ArraySpec, ClientId, InsteadOf } from './events.ts';
+import type { ArraySpec, ClientId, Command } from './events.ts';
 import { Exclusion, isUnable } from './exclusion.ts';
 import type { Fleet } from './fleet.ts';
 import { wantsThread } from './giving-way.ts';
@@ -15,13 +15,9 @@ import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
 import { Tails } from './tails.ts';
 
-interface Consequences {
-  /** Something was queued that no worker here can run. */
-  readonly stranded: (array: ArrayRecord) => void;
-  /** The worker is to be told that this chunk is recalled. */
-  readonly recall: (chunk: Chunk) => void;
-  /** The worker of this chunk was unable to run it. */
-  readonly declined: (chunk: Chunk, by: InsteadOf) => void;
+type Emit = (command: Command) => void;
+
+interface LineupOptions {
   /** A chunk that has run for longer is shared with free threads, or makes way for what is to run before it. */
   readonly patienceMs: number;
   /** How long arrays wait that no worker is able to run any more. */
@@ -43,17 +39,16 @@ export class Lineup {
   /** Clients of which nothing is started for now. */
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
+  readonly #emit: Emit;
 
-  readonly #stranded: Consequences['stranded'];
-  readonly #declined: Consequences['declined'];
-
-  constructor(fleet: Fleet, { stranded, recall, declined, patienceMs, unableWaitMs }: Consequences) {
+  constructor(fleet: Fleet, emit: Emit, { patienceMs, unableWaitMs }: LineupOptions) {
     this.#fleet = fleet;
-    this.#stranded = stranded;
-    this.#declined = declined;
-    this.asks = new Asks(answersTaken * patienceMs);
-    this.ahead = new Ahead(recall, this.asks);
-    this.tails = new Tails(recall, { asks: this.asks, patienceMs });
+    this.#emit = emit;
+    this.asks = new Asks(answersTaken * patienceMs, ({ worker, attempt }) => {
+      emit({ type: 'recall-chunk', worker: worker.id, attempt });
+    });
+    this.ahead = new Ahead(this.asks);
+    this.tails = new Tails(this.asks, patienceMs);
     this.exclusion = new Exclusion(fleet, { move: (array, queue) => this.#move(array, queue), waitMs: unableWaitMs });
     this.keeping = new Keeping(fleet, (queue) => this.#firstOf(queue));
   }
@@ -68,7 +63,7 @@ export class Lineup {
   /** To be called when something of the array was queued. */
   add(array: ArrayRecord): void {
     if (array.queuedCount === 0) return;
-    if (array.queue.isStranded) this.#stranded(array);
+    if (array.queue.isStranded) this.#tellStranded(array);
     if (array.isListed || array.blockedBy !== undefined || this.pausedClients.has(array.client)) return;
     array.isListed = true;
     array.queue.listed.push(array);
@@ -82,8 +77,9 @@ export class Lineup {
 
   /** The worker was unable to run these parts of a chunk. Gives whether others are to, and then puts them back. */
   declines(chunk: Chunk, ranges: readonly Range[]): boolean {
-    const by = this.exclusion.exclude(chunk.array, chunk.worker);
-    this.#declined(chunk, by);
+    const { array, worker } = chunk;
+    const by = this.exclusion.exclude(array, worker);
+    this.#emit({ type: 'declined', array: array.id, worker: worker.id, by });
     if (by === 'nobody') return false;
     this.giveBack(chunk, ranges);
     return true;
@@ -151,7 +147,7 @@ export class Lineup {
     asks.expire(now);
     ahead.recallFor(moment);
     tails.recallFor(moment);
-    const isOneMore = moment.idle + moment.waiting.length > 0 && !(ahead.isEmpty && tails.isEmpty);
+    const isOneMore = moment.idle + moment.waiting.length > 0 && ahead.waiting.size + tails.running.size > 0;
     this.nextDue = Math.min(tails.nextDue, isOneMore ? asks.nextDue : Infinity);
   }
 
@@ -169,6 +165,21 @@ export class Lineup {
     this.#fleet.leaveQueue(queue);
     // Sweeps the list when more than half of it are forgotten arrays.
     if (queue.listed.size > 2 * queue.arrays) queue.listed.retain(isLiving);
+  }
+
+  /** To be called when other workers are there than before: of what is queued, these may be able to run nothing. */
+  tellStranded(): void {
+    for (const { isStranded, listed } of this.#fleet.queues.values()) {
+      if (isStranded) for (const array of listed) this.#tellStranded(array);
+    }
+  }
+
+  /** Says nothing while there is no worker at all: the first one may be the right one. */
+  #tellStranded(array: ArrayRecord): void {
+    if (array.queue.isPlain || array.isStrandedTold || array.queuedCount === 0 || this.#fleet.workers.size === 0)
+      return;
+    array.isStrandedTold = true;
+    this.#emit({ type: 'stranded', array: array.id });
   }
 
   #move(array: ArrayRecord, queue: Queue): void {

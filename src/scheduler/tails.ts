@@ -8,57 +8,38 @@ import { placesIn, Turns } from './turns.ts';
 
 export class Tails {
   /** Chunks that were not recalled, the one that has run longest first. */
-  readonly #running = new Turns<Chunk>(placesIn('running'));
+  readonly running = new Turns<Chunk>(placesIn('running'));
   readonly #asks: Asks;
-  readonly #tell: (chunk: Chunk) => void;
   readonly #patienceMs: number;
   /** When the next one will have run for too long. */
   nextDue = Infinity;
 
-  /** `tell` is to tell the worker, once a chunk has taken longer than `patienceMs`. */
-  constructor(tell: (chunk: Chunk) => void, { asks, patienceMs }: { asks: Asks; patienceMs: number }) {
-    this.#tell = tell;
+  /** A chunk is recalled once it has taken longer than `patienceMs`. */
+  constructor(asks: Asks, patienceMs: number) {
     this.#asks = asks;
     this.#patienceMs = patienceMs;
   }
 
   begun(chunk: Chunk): void {
     const { array, size, lanes, limit, isRecalled } = chunk;
-    if (array.isSentAhead && size > lanes && limit === undefined && !isRecalled) this.#running.add(chunk);
+    if (array.isSentAhead && size > lanes && limit === undefined && !isRecalled) this.running.add(chunk);
   }
 
   ended(chunk: Chunk): void {
-    this.#running.delete(chunk);
-    this.#asks.delete(chunk);
-  }
-
-  answered(chunk: Chunk): void {
+    this.running.delete(chunk);
     this.#asks.delete(chunk);
   }
 
   recallFor(moment: Moment): void {
     const { now } = moment;
     this.nextDue = Infinity;
-    const next = () => firstDue(this.#running, moment, this.#asks);
+    const next = () => firstDue(this.running, moment, this.#asks);
     for (let chunk = next(); chunk !== undefined; chunk = next()) {
       const due = chunk.since + this.#patienceMs;
       if (due > now) return void (this.nextDue = due);
-      this.#running.delete(chunk);
+      this.running.delete(chunk);
       // No more than its lanes are left: all of that has begun.
-      if (chunk.outstanding.size <= chunk.lanes) continue;
-      chunk.isRecalled = true;
-      this.#asks.add(chunk, now);
-      this.#tell(chunk);
+      if (chunk.outstanding.size > chunk.lanes) this.#asks.recall(chunk, now);
     }
-  }
-
-  /** Whether none could be recalled. */
-  get isEmpty(): boolean {
-    return this.#running.size === 0;
-  }
-
-  /** For the invariants: those that can be recalled. */
-  [Symbol.iterator](): IterableIterator<Chunk> {
-    return this.#running[Symbol.iterator]();
   }
 }

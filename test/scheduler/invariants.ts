@@ -119,7 +119,8 @@ function checkWorker(worker: WorkerRecord, core: SchedulerCore): void {
 /** What waits behind something else holds nothing itself, and nobody is made to wait for it. */
 function checkAhead(core: SchedulerCore): void {
   const { fleet, lineup } = core;
-  const unheard = new Set(lineup.ahead);
+  const { waiting } = lineup.ahead;
+  const unheard = new Set(waiting);
   for (const { id, ahead, chunks } of fleet.workers.values()) {
     for (const chunk of ahead) {
       const { attempt, array, behind } = chunk;
@@ -141,7 +142,7 @@ function checkAhead(core: SchedulerCore): void {
     }
   }
   assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
-  const isWaste = [...lineup.ahead].slice(0, mostLooks).some(({ array }) => array.queue.open.size > lineup.asks.size);
+  const isWaste = [...waiting].slice(0, mostLooks).some(({ array }) => array.queue.open.size > lineup.asks.size);
   assert(!isWaste, 'something waits for a thread while another one is free');
 }
 
@@ -158,10 +159,10 @@ function checkGivingWay({ fleet, lineup }: SchedulerCore): void {
       const areFew = asks.size < first.queuedCount + array.queue.open.size;
       return areFew && runsBefore(first, array) && queue.roomWithThread(worker) > 0;
     };
-    assert(!looks(ahead).some(isAfter), `array ${first.id} waits behind something that could be called back`);
+    assert(!looks(ahead.waiting).some(isAfter), `array ${first.id} waits behind something that could be called back`);
     const isWoken = nextDue < Infinity;
     assert(
-      isWoken || !looks(tails).some(isAfter),
+      isWoken || !looks(tails.running).some(isAfter),
       `array ${first.id} waits, and nobody will ask for what is not begun`,
     );
   }
