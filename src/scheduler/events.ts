@@ -92,10 +92,10 @@ interface NewsOf<Type extends string> {
   readonly attempt: Attempt;
 }
 
-/** What to do about it, in the imperative; or which news was accepted, so that the shell keeps its bytes. */
 /** Who is to run what a worker was unable to run: other workers, other threads of this one, or nobody. */
 export type InsteadOf = 'others' | 'its-others' | 'nobody';
 
+/** What to do about it, in the imperative; or which news was accepted, so that the shell keeps its bytes. */
 export type Command =
   | {
       readonly type: 'run-chunk';
