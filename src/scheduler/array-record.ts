@@ -53,6 +53,8 @@ export interface Chunk {
   running: Place<Chunk> | undefined;
 }
 
+const [assigned, leading] = [placesIn<'assigned', Chunk>('assigned'), placesIn<'leading', Chunk>('leading')];
+
 type ChunkFacts = Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>;
 
 type ArrayDefaults = Required<Omit<CoreOptions, 'heartbeatTimeoutMs' | 'unableWaitMs'>>;
@@ -106,9 +108,9 @@ export class ArrayRecord {
   readonly loners = new Ranges();
   /** When each delayed index wakes. */
   readonly delayed = new Map<number, number>();
-  readonly chunks = new Turns<Chunk>(placesIn('assigned'));
+  readonly chunks = new Turns<Chunk>(assigned);
   /** Chunks that hold a slot, and behind which another one may be sent. */
-  readonly leaders = new Turns<Chunk>(placesIn('leading'));
+  readonly leaders = new Turns<Chunk>(leading);
   /** Includes the crashed. */
   readonly settled = new Ranges();
 
