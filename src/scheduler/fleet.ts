@@ -14,7 +14,6 @@ export interface WorkerRecord {
   readonly id: WorkerId;
   readonly threads: number;
   readonly has: Traits;
-  readonly labels: ReadonlySet<string>;
   /** How much it has of each resource. */
   readonly units: ReadonlyMap<string, number>;
   /** How much of that is free. */
@@ -43,8 +42,6 @@ export class Fleet {
   readonly queues = new Map<string, Queue>();
   /** Chunks that have a slot and are not dispatched: each must run alone, and its worker still runs others. */
   readonly held = new Set<Chunk>();
-  /** How many slots there are, free or not, without those of draining workers. */
-  slots = 0;
   /** The worker that has just run empty. Its thread is awake; waking another one takes longer than many tasks do. */
   awake: WorkerRecord | undefined;
 
@@ -65,19 +62,22 @@ export class Fleet {
   join({ worker: id, threads, has = noTraits }: Joined, now: number): void {
     assert(!this.workers.has(id), `${id} joined twice`);
     const units = new Map(has.resources.map(({ name, amount }) => [name, unitsOf(amount)]));
-    const what = { threads, has, labels: new Set(has.labels), units, free: new Map(units) };
-    const idle = { chunks: new FewChunks(), ahead: new FewChunks(), lone: undefined, keptFor: undefined };
     const worker: WorkerRecord = {
       id,
-      ...what,
-      ...idle,
+      threads,
+      has,
+      units,
+      free: new Map(units),
+      chunks: new FewChunks(),
+      ahead: new FewChunks(),
+      lone: undefined,
+      keptFor: undefined,
       isDraining: false,
       isPaused: false,
       lastSeen: now,
       openPlace: undefined,
     };
     this.workers.set(id, worker);
-    this.slots += threads;
     for (const queue of this.queues.values()) queue.slots += queue.slotsOf(worker);
     this.#reopen(worker);
     this.#watched.push({ worker, until: now + this.#heartbeatTimeoutMs });
@@ -87,7 +87,6 @@ export class Fleet {
     if (worker.isDraining) return;
     if (worker.keptFor !== undefined) this.keepNothingFor(worker.keptFor);
     worker.isDraining = true;
-    this.slots -= worker.threads;
     for (const queue of this.queues.values()) {
       queue.slots -= queue.slotsOf(worker);
       queue.open.delete(worker);

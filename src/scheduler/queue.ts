@@ -85,8 +85,8 @@ export class Queue {
     return (this.excluded.size === 0 || !this.excluded.has(worker.id)) && this.#hasLabels(worker);
   }
 
-  #hasLabels({ labels }: WorkerRecord): boolean {
-    return this.needs.labels.every((label) => labels.has(label));
+  #hasLabels({ has }: WorkerRecord): boolean {
+    return this.needs.labels.every((label) => has.labels.includes(label));
   }
 
   /** Whether both need some resource of the same name. */

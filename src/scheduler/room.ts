@@ -11,8 +11,7 @@ import type { Queue } from './queue.ts';
 
 /** Why nothing of an array can start now. */
 export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: Words): string {
-  const { workers, slots } = fleet;
-  if (workers.size === 0 || slots === 0) return room(fleet, words);
+  if (fleet.plain.isStranded) return room(fleet, words);
   if (queue.isStranded) return describeStranded(queue, fleet, words);
   if (fullLimit !== undefined) {
     const { most, tag } = fullLimit;
@@ -20,13 +19,14 @@ export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: 
     return `as many task runs of tag '${tag}' run as may (${most}): ${occupants(fleet, words, isTagged)}`;
   }
   const needs = describeTraits(queue.needs);
-  const unable = queue.excluded.size === 0 ? '' : `${unableOf(queue.excluded, workers)}, and `;
+  const unable = queue.excluded.size === 0 ? '' : `${unableOf(queue.excluded, fleet)}, and `;
   if (needs === '') return `${unable}${room(fleet, words)}`;
   return `${unable}no worker has what it needs free (${needs}): ${room(fleet, words)}`;
 }
 
 function room(fleet: Fleet, words: Words): string {
-  const { slots, workers } = fleet;
+  const { workers } = fleet;
+  const { slots } = fleet.plain;
   if (workers.size === 0) {
     const why = words.noWorker?.();
     return why === undefined ? 'there is no worker' : `there is no worker: ${why}`;
@@ -76,14 +76,14 @@ function keptFree(workers: readonly WorkerRecord[], words: Words): string {
 }
 
 /** No worker here can run what needs this: which comes nearest, and what to do. */
-export function describeStranded({ needs, excluded }: Queue, { workers }: Fleet, words: Words): string {
+export function describeStranded({ needs, excluded }: Queue, fleet: Fleet, words: Words): string {
   const start = `heddle worker URL ${traitArguments(needs).join(' ')}`;
   if (excluded.size > 0) {
     const others = needs === noTraits ? '' : `, and no other has what it needs (${describeTraits(needs)})`;
     const remedy = needs === noTraits ? '' : ` and has that: ${start}`;
-    return `no worker here can run it: ${unableOf(excluded, workers)}${others}. It waits for one that can${remedy}`;
+    return `no worker here can run it: ${unableOf(excluded, fleet)}${others}. It waits for one that can${remedy}`;
   }
-  const shortOf = [...workers.values()].map((worker) => ({ worker, lacks: lacking(needs, worker) }));
+  const shortOf = [...fleet.workers.values()].map((worker) => ({ worker, lacks: lacking(needs, worker) }));
   const [nearest] = shortOf.toSorted((a, b) => a.lacks.length - b.lacks.length);
   const nobody = `it needs ${describeTraits(needs)}, and no worker here has that`;
   const name = nearest && words.worker(nearest.worker.id);
@@ -91,7 +91,7 @@ export function describeStranded({ needs, excluded }: Queue, { workers }: Fleet,
   return `${nobody}${who}. It waits for one that has: ${start} (clusters take them as resources and labels)`;
 }
 
-function unableOf(excluded: ReadonlySet<WorkerId>, workers: Fleet['workers']): string {
+function unableOf(excluded: ReadonlySet<WorkerId>, { workers }: Fleet): string {
   const unable = [...workers.keys()].filter((id) => excluded.has(id)).length;
   // Those who were may have left.
   const who = unable === 0 ? 'no worker that is here has what it needs, and one that had' : plural(unable, 'worker');

@@ -51,10 +51,10 @@ export function standstillOf(client: ClientPeer, books: Books, telling: Telling)
     if (arrivingBytes > 0) return arriving(`the flow run is sending what its tasks need, ${arrived(arrivingBytes)}`);
     return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
   }
-  const { workers, slots } = core.fleet;
+  const { workers, plain } = core.fleet;
   const message = waitingFor(first, waiting, { core, telling });
   if (workers.size === 0) return { kind: 'no-worker', level: 'warn', message };
-  if (slots === 0) return { kind: 'draining', level: 'warn', message };
+  if (plain.isStranded) return { kind: 'draining', level: 'warn', message };
   if (first.queue.isStranded) return { kind: 'stranded', level: 'info', message };
   const outer = outerOf(client, books);
   if (outer === undefined) return { kind: 'busy', level: 'info', message };
@@ -69,7 +69,7 @@ function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core,
   const alike = waiting.filter(({ queue }) => queue === first.queue);
   const count = alike.reduce((sum, { queuedCount }) => sum + queuedCount, 0);
   const why = roomFor(first, core.fleet, words);
-  if (!first.queue.isStranded || core.fleet.slots === 0) {
+  if (!first.queue.isStranded || core.fleet.plain.isStranded) {
     return `${plural(count, 'task run could start', 'task runs could start')}, but ${why}`;
   }
   const others = alike.length === 1 ? '' : ' and others';

@@ -182,13 +182,8 @@ function checkLone(worker: WorkerRecord, { fleet }: SchedulerCore): void {
 }
 
 function checkQueues(core: SchedulerCore): void {
-  const { workers, queues, slots } = core.fleet;
+  const { workers, queues } = core.fleet;
   const serving = [...workers.values()].filter(({ isDraining }) => !isDraining);
-  assert.equal(
-    slots,
-    sumOf(serving, ({ threads }) => threads),
-    'slots are miscounted',
-  );
   for (const queue of queues.values()) {
     const listed = [...queue.listed];
     const isListed = new Set(listed);

@@ -18,12 +18,12 @@ test('a worker may be paused and leave, or be told to leave, in any order', () =
   const { on, core } = scheduler();
   on(joined('alice'), joined('bob', 2), paused('alice'), { type: 'worker-draining', worker: 'alice' });
   on({ type: 'worker-draining', worker: 'bob' }, paused('bob'), resumed('alice'), resumed('bob'));
-  assert.equal(core.fleet.slots, 0);
+  assert.equal(core.fleet.plain.slots, 0);
 
   on(left('alice'), left('bob'), resumed('alice'));
 
   assert.deepEqual(on(submitted({ array: 1 })), []);
-  assert.equal(core.fleet.slots, 0);
+  assert.equal(core.fleet.plain.slots, 0);
 });
 
 test('nothing of a client that is paused is started, and others have the threads meanwhile', () => {
