@@ -10,7 +10,7 @@ import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import type { RunningCluster } from './hosted-cluster.ts';
 import { LeftOpen } from './left-open.ts';
 import type { SetByClusters } from './scheduler-settings.ts';
-import { workforceFor, type StartWorker, type Workforce } from './workforce.ts';
+import { Workforce, type StartWorker } from './workforce.ts';
 
 export interface ListeningOptions extends SetByClusters, Pick<SchedulerOptions, 'heartbeatTimeoutMs'> {
   readonly host?: string;
@@ -69,7 +69,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   if (options.token === undefined) listener.unref();
   // The scheduler closes before the workers that were started for it: so they stop what they run, and end in order.
   if (starting !== undefined) {
-    workforce = resources.use(workforceFor(scheduler, { start: starting({ url, token }), ...(nameOf && { nameOf }) }));
+    workforce = resources.use(new Workforce(scheduler, { start: starting({ url, token }), ...(nameOf && { nameOf }) }));
   }
   resources.use(listener);
   resources.use(first.move());

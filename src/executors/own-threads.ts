@@ -5,7 +5,7 @@ import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
 import type { RunningCluster } from './hosted-cluster.ts';
 import { connectWorker } from './connect-worker.ts';
-import { workforceFor, type LaunchedWorker, type StartWorker, type Workforce, type WorkerSize } from './workforce.ts';
+import { Workforce, type LaunchedWorker, type StartWorker, type WorkerSize } from './workforce.ts';
 
 export async function openThreads(size: WorkerSize, settings: SchedulerOptions): Promise<RunningCluster> {
   await using resources = new AsyncDisposableStack();
@@ -13,7 +13,7 @@ export async function openThreads(size: WorkerSize, settings: SchedulerOptions):
   const workerJoined = (name: string) => workforce?.joined(name);
   const whyNoWorker = () => workforce?.whyNone();
   const scheduler = resources.use(new Scheduler({ ...settings, workerJoined, whyNoWorker }));
-  workforce = resources.use(workforceFor(scheduler, { start: inThisProcess(scheduler, size) }));
+  workforce = resources.use(new Workforce(scheduler, { start: inThisProcess(scheduler, size) }));
   return { scheduler, workforce, resources: resources.move() };
 }
 

@@ -4,7 +4,6 @@
 
 import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
-import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { messageIn } from '../lib/thrown-text.ts';
@@ -32,7 +31,7 @@ export type RosterCommand =
   /** Have it finish what it runs, and end. */
   | { readonly type: 'dismiss'; readonly worker: string }
   | { readonly type: 'end'; readonly worker: string }
-  | { readonly type: 'announce'; readonly level: LogLevel; readonly message: string }
+  | { readonly type: 'warn'; readonly message: string }
   /** Whoever wanted so many has them; or not, and why. */
   | {
       readonly type: 'tell-scaled';
@@ -244,9 +243,7 @@ export class Roster {
     }
     this.#members.delete(name);
     if (member.isLeaving || this.#isClosed || this.#staying().length >= this.#wanted) return;
-    this.#announce(
-      `${name} has ended, and another one is started${error instanceof Error ? `: ${error.message}` : ''}`,
-    );
+    this.#warn(`${name} has ended, and another one is started${error instanceof Error ? `: ${error.message}` : ''}`);
     const at = generation > hastyGenerations ? this.#now + firstRetryMs : this.#now;
     this.#vacancies.push({ place, at, failures: 0 });
   }
@@ -264,7 +261,7 @@ export class Roster {
     const retryMs = Math.min(lastRetryMs, firstRetryMs * 2 ** (failures - 1));
     const times = failures === 1 ? '' : ` (${failures} times in a row)`;
     const why = messageIn(error);
-    this.#announce(`a worker could not be started${times}, it is tried again in ${formatDuration(retryMs)}: ${why}`);
+    this.#warn(`a worker could not be started${times}, it is tried again in ${formatDuration(retryMs)}: ${why}`);
     this.#vacancies.push({ place, at: this.#now + retryMs, failures });
     [this.#latestFailure = ''] = why.split('\n');
   }
@@ -304,8 +301,8 @@ export class Roster {
     }
   }
 
-  #announce(message: string): void {
-    this.#emit({ type: 'announce', level: 'warn', message });
+  #warn(message: string): void {
+    this.#emit({ type: 'warn', message });
   }
 
   #emit(command: RosterCommand): void {

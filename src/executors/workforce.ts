@@ -1,7 +1,6 @@
 // The workers that a cluster starts by itself. This is the shell of `Roster`, which decides who is to come and go.
 
 import { Alarm } from '../lib/alarm.ts';
-import type { LogLevel } from '../lib/log-record.ts';
 import type { Traits } from '../lib/placing.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -32,27 +31,27 @@ export type StartWorker = (place: number, name: string) => LaunchedWorker | Prom
 
 export interface WorkforceOptions {
   readonly start: StartWorker;
-  /** What the worker at this place is called; others have had the place before. */
-  readonly nameOf: (place: number) => string;
-  /** The names of the workers that have something to run. */
-  readonly busy: () => ReadonlySet<string>;
-  readonly announce: (level: LogLevel, message: string) => void;
+  /** What the worker at this place is called; others have had the place before. `worker-1` and so on by default. */
+  readonly nameOf?: (place: number) => string;
 }
 
 const rememberedMs = 5_000;
 
 export class Workforce implements AsyncDisposable {
-  readonly #options: WorkforceOptions;
+  readonly #scheduler: Scheduler;
+  readonly #start: StartWorker;
   readonly #roster: Roster;
   readonly #launched = new Map<string, Promise<LaunchedWorker>>();
   readonly #scalings = new Map<number, PromiseWithResolvers<void>>();
   readonly #endings = new Set<Promise<void>>();
-  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', busy: this.#options.busy() }));
+  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', busy: this.#busy() }));
   #nextScaling = 1;
 
-  constructor(options: WorkforceOptions) {
-    this.#options = options;
-    this.#roster = new Roster(options.nameOf);
+  /** `scheduler` is of this process. */
+  constructor(scheduler: Scheduler, { start, nameOf = (place) => `worker-${place + 1}` }: WorkforceOptions) {
+    this.#scheduler = scheduler;
+    this.#start = start;
+    this.#roster = new Roster(nameOf);
   }
 
   /** How many workers there are to be; some may still be on their way. */
@@ -110,8 +109,8 @@ export class Workforce implements AsyncDisposable {
         return void this.#dismiss(command.worker);
       case 'end':
         return this.#noteEnding(endOf(this.#launched.get(command.worker)));
-      case 'announce':
-        return this.#options.announce(command.level, command.message);
+      case 'warn':
+        return this.#scheduler.announce('warn', command.message);
       case 'tell-scaled': {
         const told = this.#scalings.get(command.scaling)!;
         this.#scalings.delete(command.scaling);
@@ -137,13 +136,13 @@ export class Workforce implements AsyncDisposable {
     try {
       await (launched?.leave() as unknown);
     } catch (error) {
-      this.#options.announce('warn', `${worker} could not be told to leave: ${messageIn(error)}`);
+      this.#scheduler.announce('warn', `${worker} could not be told to leave: ${messageIn(error)}`);
     }
   }
 
   /** From its start to its end. */
   async #launch(place: number, worker: string): Promise<void> {
-    const launched = (async () => await this.#options.start(place, worker))();
+    const launched = (async () => await this.#start(place, worker))();
     this.#launched.set(worker, launched);
     const event = await launched.then(
       async ({ ended }): Promise<RosterEvent> => {
@@ -156,25 +155,16 @@ export class Workforce implements AsyncDisposable {
     setTimeout(() => this.#launched.delete(worker), rememberedMs).unref();
     this.#handle(event);
   }
+
+  /** The names of the workers that have something to run. */
+  #busy(): ReadonlySet<string> {
+    const { workers } = this.#scheduler.lookout.status;
+    return new Set(workers.filter(({ busy }) => busy > 0).map(({ name }) => name));
+  }
 }
 
 function asItIs(end: unknown): unknown {
   return end;
-}
-
-/** A workforce for the scheduler of this process. Its workers are called `worker-1` and so on by default. */
-export function workforceFor(
-  scheduler: Scheduler,
-  {
-    start,
-    nameOf = (place) => `worker-${place + 1}`,
-  }: Pick<WorkforceOptions, 'start'> & Partial<Pick<WorkforceOptions, 'nameOf'>>,
-): Workforce {
-  const busy = () => {
-    const { workers } = scheduler.lookout.status;
-    return new Set(workers.filter((worker) => worker.busy > 0).map(({ name }) => name));
-  };
-  return new Workforce({ start, nameOf, busy, announce: scheduler.announce.bind(scheduler) });
 }
 
 /** The cause is told where the worker is known by its name. */

@@ -301,7 +301,7 @@ function dismiss(worker: string): RosterCommand {
 }
 
 function warning(message: string): RosterCommand {
-  return { type: 'announce', level: 'warn', message };
+  return { type: 'warn', message };
 }
 
 function scaled(scaling: number, error?: Error): RosterCommand {
