@@ -2,25 +2,18 @@ import { availableParallelism } from 'node:os';
 import type { ByteSize } from '../lib/byte-size.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, rules } from '../lib/options.ts';
-import { placingRules, traitsOf } from '../lib/placing.ts';
+import { placingRules } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
-import { leastWorkerMemory, memoryHere, workerMemoryOf } from './memory-here.ts';
+import { leastWorkerMemory, memoryHere } from './memory-here.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
+import { sizeOf, type WorkerSize, type WorkerSizeOptions } from './worker-size.ts';
 
-export interface LocalClusterOptions extends SchedulerSettings {
+export interface LocalClusterOptions extends WorkerSizeOptions, SchedulerSettings {
   /** How many workers, up to 1,000; one for each core by default. */
   readonly workers?: number;
-  /** How many threads each worker has, up to 1,000; 1 by default. */
-  readonly threads?: number;
-  /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
-  readonly resources?: Readonly<Record<string, number>>;
-  /** What tasks that need `labels` find on each worker; nothing by default. */
-  readonly labels?: readonly string[];
   /** Whether each worker is a process of its own, rather than threads of this one. */
   readonly processes?: boolean;
-  /** Megabytes of heap that each thread may use, from 16 on; Node's own limit by default. */
-  readonly memoryLimit?: number;
   /**
    * What each worker process may take, `'2GB'` for example, 256 MB or more; an equal share of what there is by default.
    * Only with `processes: true`.
@@ -39,49 +32,45 @@ const optionRules = {
   ...schedulerSettingRules,
 };
 
-function processBytesOf({ workerMemory, processes }: LocalClusterOptions): number {
-  const bytes = workerMemoryOf(workerMemory, 'LocalCluster');
-  if (processes === true) return bytes;
-  const message =
-    "option 'workerMemory' of LocalCluster is for worker processes, and its workers are threads of this one: say " +
-    'processes: true as well, or memoryLimit for the heap of each thread';
-  throw new UsageError('INVALID_OPTION', message, { owner: 'LocalCluster', option: 'workerMemory' });
-}
-
 /** A scheduler in this process, and workers on this machine: threads of this process, or processes of their own. */
 export class LocalCluster extends HostedCluster {
   readonly sharesMemory: boolean;
   readonly sharesFiles = true;
   readonly #options: LocalClusterOptions;
   readonly #settings: ReturnType<typeof schedulerSettings>;
-  readonly #processBytes: number | undefined;
-  readonly #threads: number;
+  readonly #size: WorkerSize;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
   constructor(options: LocalClusterOptions = {}) {
     checkOptions('LocalCluster', options, optionRules);
-    const { workers = availableParallelism(), threads = 1, processes = false } = options;
+    const { workers = availableParallelism(), processes = false } = options;
+    const size = sizeOf('LocalCluster', options);
+    if (size.processBytes !== undefined && !processes) {
+      const message =
+        "option 'workerMemory' of LocalCluster is for worker processes, and its workers are threads of this one: say " +
+        'processes: true as well, or memoryLimit for the heap of each thread';
+      throw new UsageError('INVALID_OPTION', message, { owner: 'LocalCluster', option: 'workerMemory' });
+    }
     const open = () => (processes ? this.#openProcesses() : this.#openThreads());
-    super({ owner: 'LocalCluster', workers, threads, open });
+    super({ owner: 'LocalCluster', workers, threads: size.threads, open });
     this.#options = options;
     this.#settings = schedulerSettings(options, 'LocalCluster');
-    if (options.workerMemory !== undefined) this.#processBytes = processBytesOf(options);
     this.sharesMemory = !processes;
-    this.#threads = threads;
+    this.#size = size;
   }
 
   get description(): string {
     const [one, many, where] = this.#options.processes
       ? ['worker process', 'worker processes', 'on this machine']
       : ['worker', 'workers', 'in this process'];
-    return `${plural(this.workers, one, many)} with ${plural(this.#threads, 'thread')} each ${where}`;
+    return `${plural(this.workers, one, many)} with ${plural(this.#size.threads, 'thread')} each ${where}`;
   }
 
   // What a cluster consists of is loaded when it starts: threads that import this to find tasks need none of it.
 
   async #openThreads(): Promise<RunningCluster> {
     const { openThreads } = await import('./own-threads.ts');
-    return await openThreads(this.#size(), this.#settings);
+    return await openThreads(this.#size, this.#settings);
   }
 
   async #openProcesses(): Promise<RunningCluster> {
@@ -90,12 +79,7 @@ export class LocalCluster extends HostedCluster {
       import('./own-processes.ts'),
     ]);
     const share = Math.max(leastWorkerMemory, Math.floor(memoryHere() / this.workers));
-    const processBytes = this.#processBytes ?? share;
-    const size = { ...this.#size(), processBytes };
+    const size = { ...this.#size, processBytes: this.#size.processBytes ?? share };
     return await openListening({ port: 0, starting: (address) => onThisMachine(address, size), ...this.#settings });
-  }
-
-  #size() {
-    return { threads: this.#threads, memoryLimit: this.#options.memoryLimit, has: traitsOf(this.#options) };
   }
 }

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { inheritedArguments } from '../lib/inherited-arguments.ts';
 import { traitArguments } from '../lib/placing.ts';
 import { passOn, WorkerProcess } from './worker-process.ts';
-import type { LaunchedWorker, StartWorker, WorkerSize } from './workforce.ts';
+import type { WorkerSize } from './worker-size.ts';
+import type { LaunchedWorker, StartWorker } from './workforce.ts';
 
 const heddle = fileURLToPath(new URL('../cli/heddle.js', import.meta.url));
 

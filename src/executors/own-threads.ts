@@ -5,7 +5,8 @@ import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
 import { ThreadPool } from '../worker/thread-pool.ts';
 import type { RunningCluster } from './hosted-cluster.ts';
 import { connectWorker } from './connect-worker.ts';
-import { Workforce, type LaunchedWorker, type StartWorker, type WorkerSize } from './workforce.ts';
+import type { WorkerSize } from './worker-size.ts';
+import { Workforce, type LaunchedWorker, type StartWorker } from './workforce.ts';
 
 export async function openThreads(size: WorkerSize, settings: SchedulerOptions): Promise<RunningCluster> {
   await using resources = new AsyncDisposableStack();

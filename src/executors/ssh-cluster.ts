@@ -1,26 +1,18 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import type { ByteSize } from '../lib/byte-size.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
-import { placingRules, traitsOf } from '../lib/placing.ts';
+import { placingRules } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
-import { workerMemoryOf } from './memory-here.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import type { SshOptions } from './ssh.ts';
+import { sizeOf, type WorkerSize, type WorkerSizeOptions } from './worker-size.ts';
 
-export interface SSHClusterOptions extends SshOptions, SchedulerSettings {
+export interface SSHClusterOptions extends SshOptions, WorkerSizeOptions, SchedulerSettings {
   /** Names or addresses, as `ssh` takes them: hosts of its configuration too. */
   readonly hosts: readonly string[];
   /** How many workers there are in all, up to 1,000, taking hosts in turn; one on each host by default. */
   readonly workers?: number;
-  /** How many threads each worker has, up to 1,000; 1 by default. */
-  readonly threads?: number;
-  /** What of a task's `resources` each worker has, by name, like `{ gpu: 2 }`; nothing by default. */
-  readonly resources?: Readonly<Record<string, number>>;
-  /** What tasks that need `labels` find on each worker; nothing by default. */
-  readonly labels?: readonly string[];
-  /** Megabytes of heap that each thread may use, from 16 on; Node's own limit by default. */
-  readonly memoryLimit?: number;
   /** What each worker process may take, `'2GB'` for example, 256 MB or more; by default what its machine has. */
   readonly workerMemory?: ByteSize;
 }
@@ -47,7 +39,7 @@ const optionRules = {
 export class SSHCluster extends HostedCluster {
   readonly #options: SSHClusterOptions;
   readonly #settings: ReturnType<typeof schedulerSettings>;
-  readonly #processBytes: number | undefined;
+  readonly #size: WorkerSize;
 
   /** Throws a `UsageError` for an unknown or wrong option. */
   constructor(options: SSHClusterOptions) {
@@ -58,11 +50,12 @@ export class SSHCluster extends HostedCluster {
       const expected = `option 'hosts' of SSHCluster should be a list of one or more names or addresses of machines`;
       throw new UsageError('INVALID_OPTION', `${expected}; got ${describe(options.hosts)}`);
     }
-    const { hosts, workers = hosts.length, threads = 1, workerMemory } = options;
-    super({ owner: 'SSHCluster', workers, threads, open: () => this.#open() });
+    const { hosts, workers = hosts.length } = options;
+    const size = sizeOf('SSHCluster', options);
+    super({ owner: 'SSHCluster', workers, threads: size.threads, open: () => this.#open() });
     this.#options = options;
     this.#settings = schedulerSettings(options, 'SSHCluster');
-    if (workerMemory !== undefined) this.#processBytes = workerMemoryOf(workerMemory, 'SSHCluster');
+    this.#size = size;
   }
 
   get description(): string {
@@ -71,15 +64,13 @@ export class SSHCluster extends HostedCluster {
 
   async #open(): Promise<RunningCluster> {
     const [{ openListening }, { overSsh }] = await Promise.all([import('./listening.ts'), import('./ssh.ts')]);
-    const { hosts, threads = 1, memoryLimit } = this.#options;
-    const size = { threads, memoryLimit, has: traitsOf(this.#options) };
+    const { hosts } = this.#options;
     const hostOf = (place: number) => hosts[place % hosts.length]!;
     const round = (place: number) => Math.floor(place / hosts.length);
     return await openListening({
       port: 0,
       ...this.#settings,
-      starting: (address) =>
-        overSsh({ ...this.#options, ...address, hostOf, size: { ...size, processBytes: this.#processBytes } }),
+      starting: (address) => overSsh({ ...this.#options, ...address, hostOf, size: this.#size }),
       nameOf: (place) => `${hostOf(place)}${round(place) === 0 ? '' : `-${round(place) + 1}`}`,
     });
   }

@@ -5,7 +5,8 @@
 import { HeddleError } from '../lib/heddle-error.ts';
 import { workerArguments } from './own-processes.ts';
 import { passOn, WorkerProcess, type ProgramEnd } from './worker-process.ts';
-import type { StartWorker, WorkerSize } from './workforce.ts';
+import type { WorkerSize } from './worker-size.ts';
+import type { StartWorker } from './workforce.ts';
 
 export interface SshOptions {
   /** Who to be there; what `ssh` has in its configuration, or our own name, by default. */

@@ -1,20 +1,10 @@
 // The workers that a cluster starts by itself. This is the shell of `Roster`, which decides who is to come and go.
 
 import { Alarm } from '../lib/alarm.ts';
-import type { Traits } from '../lib/placing.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Roster, type RosterCommand, type RosterEvent } from './roster.ts';
-
-export interface WorkerSize {
-  readonly threads: number;
-  /** Of heap for each thread. */
-  readonly memoryLimit: number | undefined;
-  readonly has: Traits;
-  /** What a process may take, in bytes; what there is if not said. */
-  readonly processBytes?: number | undefined;
-}
 
 /** A worker that was started and has joined, or will. */
 export interface LaunchedWorker {
