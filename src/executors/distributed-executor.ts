@@ -57,7 +57,7 @@ export class DistributedExecutor implements Executor {
       await startForRun(cluster);
       run.logger.info(`running on ${cluster.description}`);
       const comm = await cluster.connect();
-      return await openSession(comm, advised(listener, cluster.advice, run), {
+      return await openSession(comm, telling(listener, run, { advice: cluster.advice }), {
         name: run.flowRunName,
         isSameThread: false,
         sharesMemory: cluster.sharesMemory === true,
@@ -80,8 +80,10 @@ export class DistributedExecutor implements Executor {
     const comm = await this.#connect(address, run.signal);
     const advice = `start one with: heddle worker ${address} (and the same HEDDLE_TOKEN)`;
     const elsewhere = { isSameThread: false, sharesMemory: false, takesCaptures: false, owned: [] };
-    const told = advised(welcomed(listener, address, run), advice, run);
-    return await openSession(comm, told, { name: run.flowRunName, ...elsewhere });
+    return await openSession(comm, telling(listener, run, { advice, address }), {
+      name: run.flowRunName,
+      ...elsewhere,
+    });
   }
 
   async #makeCluster(run: FlowRunFacts): Promise<Cluster | string> {
@@ -115,22 +117,13 @@ keepFromTravelling(
   'give it to a flow: new Flow(name, { executor }, …), or flow.run({ executor })',
 );
 
-/** Says in the log what to do while there is nobody to do the work. */
-function advised(listener: SessionListener, advice: string | undefined, { logger }: FlowRunFacts): SessionListener {
-  if (advice === undefined) return listener;
-  return {
-    log: (records) => listener.log(records),
-    lost: (error) => listener.lost(error),
-    workers: (change) => {
-      listener.workers(change);
-      if (change.workers === 0) logger.warn(`waiting for a worker: ${advice}`);
-    },
-  };
-}
-
-/** Says once what there is at a scheduler that others use too. */
-function welcomed(listener: SessionListener, address: string, { logger }: FlowRunFacts): SessionListener {
-  let isTold = false;
+/** Says in the log what there is, once, at a scheduler that others use too; and what to do while nobody does the work. */
+function telling(
+  listener: SessionListener,
+  { logger }: FlowRunFacts,
+  { advice, address }: { readonly advice: string | undefined; readonly address?: string },
+): SessionListener {
+  let isTold = address === undefined;
   return {
     log: (records) => listener.log(records),
     lost: (error) => listener.lost(error),
@@ -140,6 +133,7 @@ function welcomed(listener: SessionListener, address: string, { logger }: FlowRu
       if (!isTold) logger.info(`connected to ${address}: ${there}`);
       isTold = true;
       listener.workers(change);
+      if (advice !== undefined && workers === 0) logger.warn(`waiting for a worker: ${advice}`);
     },
   };
 }
