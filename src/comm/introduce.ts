@@ -23,7 +23,7 @@ const patience = { worker: 3, client: 6 } as const;
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
   self: Pick<Hello, 'role' | 'name' | 'threads' | 'has' | 'within'>,
-  handlers: CommHandlers<In>,
+  handlers: Pick<CommHandlers<In>, 'message' | 'closed'>,
   { answerTimeoutMs = 10_000 } = {},
 ): Promise<Welcome> {
   const answer = Promise.withResolvers<Welcome | Refused>();
@@ -43,10 +43,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
         void comm.close(error.message);
       }
     },
-    seen: () => {
-      watch?.seen();
-      handlers.seen();
-    },
+    seen: () => watch?.seen(),
     closed: (closed) => {
       watch?.stop();
       if (watch !== undefined) return handlers.closed(closed);

@@ -51,7 +51,6 @@ export async function openSession(
           listener.lost(error instanceof Error ? error : new Error(String(error)));
         }
       },
-      seen: () => {},
       closed: ({ reason }) => session.closed(reason),
     },
   );
@@ -59,6 +58,9 @@ export async function openSession(
 }
 
 class SchedulerSession implements Session {
+  readonly sharesMemory: boolean;
+  readonly importsModules: boolean;
+  readonly takesCaptures: boolean;
   readonly #comm: Comm<ToClient, FromClient>;
   readonly #listener: SessionListener;
   readonly #options: SessionOptions;
@@ -77,24 +79,14 @@ class SchedulerSession implements Session {
     this.#comm = comm;
     this.#listener = listener;
     this.#options = options;
+    this.sharesMemory = options.sharesMemory;
+    this.importsModules = !options.isSameThread;
+    this.takesCaptures = options.takesCaptures;
     this.#takings = new Takings(comm);
   }
 
-  get sharesMemory(): boolean {
-    return this.#options.sharesMemory;
-  }
-
-  get importsModules(): boolean {
-    return !this.#options.isSameThread;
-  }
-
-  get takesCaptures(): boolean {
-    return this.#options.takesCaptures;
-  }
-
   objection(reference: Reference): Error | undefined {
-    if (this.#options.isSameThread || reference.module !== undefined) return undefined;
-    return notAddressable(reference);
+    return this.importsModules && reference.module === undefined ? notAddressable(reference) : undefined;
   }
 
   submit({ timeoutMs, given, code, resource, placing, ...request }: ArrayRequest, listener: ArrayListener): number {
@@ -107,7 +99,7 @@ class SchedulerSession implements Session {
       priority: 0,
       ...placing,
       // Whoever runs a flow on this thread wants all of it to run here.
-      ...(this.#options.isSameThread && { needs: noTraits }),
+      ...(!this.importsModules && { needs: noTraits }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(code !== undefined && { code: this.#bundled(code) }),
       ...(given !== undefined && { given }),
@@ -179,7 +171,7 @@ class SchedulerSession implements Session {
     const address = withBundle(code);
     const { bundle } = address;
     // Whoever imports the files themselves has them as they are.
-    if (bundle === undefined || this.#options.takesCaptures || this.#lookedAt.has(bundle)) return address;
+    if (bundle === undefined || this.takesCaptures || this.#lookedAt.has(bundle)) return address;
     this.#lookedAt.add(bundle);
     // To look at thousands of files takes a while, and is for a warning only.
     setImmediate(() => {

@@ -17,7 +17,6 @@ export async function join(
     { role: 'worker', name, threads: pool.threads, ...(has && { has }) },
     {
       message: (message) => worker.handle(message),
-      seen: () => {},
       closed: ({ reason }) => worker.disconnected(reason),
     },
   );

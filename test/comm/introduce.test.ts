@@ -21,7 +21,6 @@ test('a scheduler that goes silent is given up by the other end, later than it w
 
   await introduce<ToWorker, FromWorker>(worker, self, {
     message: () => {},
-    seen: () => {},
     closed: ({ reason }) => closed.resolve(reason),
   });
 
@@ -38,7 +37,7 @@ test('a flow waits longer for a scheduler than a worker, which can join again', 
     await introduce<ToWorker, FromWorker>(
       end,
       { ...self, role },
-      { message: () => {}, seen: () => {}, closed: () => closed.resolve() },
+      { message: () => {}, closed: () => closed.resolve() },
     );
     await closed.promise;
     given.push(role);
@@ -59,7 +58,6 @@ test('a scheduler whose words take longer than its silence may is heard while th
   scheduler.send({ type: 'welcome', name: 'ada', heartbeatTimeoutMs: 60 });
   await introduce<ToWorker, FromWorker>(comm, self, {
     message: ({ type }) => heard.resolve(type),
-    seen: () => {},
     closed: ({ reason }) => heard.reject(new Error(reason)),
   });
   scheduler.send({ ...run(), notes: [{ index: 0, bytes: new Uint8Array(900_000) }] });
@@ -79,7 +77,7 @@ test('an answer that waits for us is no silence, however long we were too busy t
   const introduced = introduce<ToWorker, FromWorker>(
     worker,
     self,
-    { message: () => {}, seen: () => {}, closed },
+    { message: () => {}, closed },
     { answerTimeoutMs: 30 },
   );
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
@@ -97,7 +95,6 @@ test('what comes in one batch with the welcome is heard', async () => {
 
   await introduce<ToWorker, FromWorker>(worker, self, {
     message: (message) => heard.resolve(message),
-    seen: () => {},
     closed: () => {},
   });
 
@@ -116,7 +113,6 @@ test('a message that makes no sense to its reader closes the comm, and throws no
     message: () => {
       throw new ProtocolError('nonsense');
     },
-    seen: () => {},
     closed: () => {},
   });
 
@@ -127,7 +123,7 @@ test('a scheduler whose answer does not come is one that the network keeps from 
   await using server = await rawWebSocketServer();
   const comm = await dial(server.url);
 
-  const handlers = { message: () => {}, seen: () => {}, closed: () => {} };
+  const handlers = { message: () => {}, closed: () => {} };
   await assert.rejects(introduce<ToWorker, FromWorker>(comm, self, handlers, { answerTimeoutMs: 30 }), {
     code: 'CONNECTION_TIMEOUT',
     address: server.url,
@@ -148,7 +144,7 @@ test('a WebSocket server that is no scheduler is told apart by its answer to our
     decode: decodeToWorker,
   });
 
-  const handlers = { message: () => {}, seen: () => {}, closed: () => {} };
+  const handlers = { message: () => {}, closed: () => {} };
   await assert.rejects(
     introduce<ToWorker, FromWorker>(comm, self, handlers),
     /closed the connection before it let us in/,

@@ -110,7 +110,7 @@ async function connected(scheduler: Scheduler, role: 'worker' | 'client', messag
   const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
   scheduler.accept(ours);
   const threads = role === 'worker' ? 1 : 0;
-  const handlers = { message, seen: () => {}, closed: () => {} };
+  const handlers = { message, closed: () => {} };
   await introduce<ToPeer, FromPeer>(theirs, { role, name: role, threads }, handlers);
   return { send: (sent: FromPeer) => theirs.send(sent) };
 }
