@@ -2,49 +2,33 @@
 
 import { phases, type ClusterStatus } from './status.ts';
 
+/** With its value; or with the lines of its values, if it has several. */
+type Metric = readonly [name: string, help: string, value: number | readonly string[]];
+
 export function metricsOf({ workers, flowRuns, settled, lost, heldBytes, spilledBytes }: ClusterStatus): string {
   const arrays = flowRuns.flatMap((run) => run.arrays);
   const sum = <T>(items: readonly T[], of: (item: T) => number) => items.reduce((total, item) => total + of(item), 0);
   const indices = phases.map((phase) => `heddle_indices{phase="${phase}"} ${sum(arrays, (array) => array[phase])}`);
-  const metrics = [
-    metric('workers', 'Workers that are joined.', workers.length),
-    metric(
-      'threads',
-      'Threads of all workers.',
-      sum(workers, ({ threads }) => threads),
-    ),
-    metric(
-      'threads_busy',
-      'Threads that have something to run.',
-      sum(workers, ({ busy }) => busy),
-    ),
-    metric(
-      'worker_memory_bytes',
-      'Memory of all worker processes.',
-      sum(workers, (worker) => worker.memoryBytes ?? 0),
-    ),
-    metric(
-      'workers_paused',
-      'Workers that get no work for now.',
-      sum(workers, ({ isPaused }) => Number(isPaused)),
-    ),
-    metric('flow_runs', 'Flow runs that are connected.', flowRuns.length),
-    metric(
-      'flow_runs_paused',
-      'Those of which nothing is started.',
-      sum(flowRuns, ({ isPaused }) => Number(isPaused)),
-    ),
-    metric('arrays', 'Arrays of task runs that are held.', arrays.length),
-    ['# HELP heddle_indices Task runs of these arrays, by phase.', '# TYPE heddle_indices gauge', ...indices],
-    metric('settled_total', 'Task runs that settled, of all time.', settled),
-    metric('lost_total', 'Times that a task run was lost with its thread or worker.', lost),
-    metric('held_bytes', 'Bytes of results that are held.', heldBytes),
-    metric('spilled_bytes', 'Bytes of results that are held on disk.', spilledBytes),
+  const metrics: readonly Metric[] = [
+    ['workers', 'Workers that are joined.', workers.length],
+    ['threads', 'Threads of all workers.', sum(workers, ({ threads }) => threads)],
+    ['threads_busy', 'Threads that have something to run.', sum(workers, ({ busy }) => busy)],
+    ['worker_memory_bytes', 'Memory of all worker processes.', sum(workers, (worker) => worker.memoryBytes ?? 0)],
+    ['workers_paused', 'Workers that get no work for now.', sum(workers, ({ isPaused }) => Number(isPaused))],
+    ['flow_runs', 'Flow runs that are connected.', flowRuns.length],
+    ['flow_runs_paused', 'Those of which nothing is started.', sum(flowRuns, ({ isPaused }) => Number(isPaused))],
+    ['arrays', 'Arrays of task runs that are held.', arrays.length],
+    ['indices', 'Task runs of these arrays, by phase.', indices],
+    ['settled_total', 'Task runs that settled, of all time.', settled],
+    ['lost_total', 'Times that a task run was lost with its thread or worker.', lost],
+    ['held_bytes', 'Bytes of results that are held.', heldBytes],
+    ['spilled_bytes', 'Bytes of results that are held on disk.', spilledBytes],
   ];
-  return `${metrics.flat().join('\n')}\n`;
+  return `${metrics.flatMap(linesOf).join('\n')}\n`;
 }
 
-function metric(name: string, help: string, value: number): string[] {
+function linesOf([name, help, value]: Metric): string[] {
   const type = name.endsWith('_total') ? 'counter' : 'gauge';
-  return [`# HELP heddle_${name} ${help}`, `# TYPE heddle_${name} ${type}`, `heddle_${name} ${value}`];
+  const values = typeof value === 'number' ? [`heddle_${name} ${value}`] : value;
+  return [`# HELP heddle_${name} ${help}`, `# TYPE heddle_${name} ${type}`, ...values];
 }
