@@ -93,7 +93,7 @@ export async function replay(file: string): Promise<Replay> {
     else if (isEntry(parsed)) {
       const [now, expected, event] = parsed;
       const given = core.handle(event, now);
-      if (hashOf(given) !== expected) throw differs({ file, line, event, given });
+      if (hashOf(given) !== expected) throw differs({ file, line }, event, given);
       if (events === 0) startedAt = now;
       [events, commands, endedAt] = [events + 1, commands + given.length, now];
     } else problem = unreadable(file, line);
@@ -139,17 +139,7 @@ function unreadable(file: string, line: number): HeddleError {
   return new HeddleError('RECORDING_UNREADABLE', message, { file, line });
 }
 
-function differs({
-  file,
-  line,
-  event,
-  given,
-}: {
-  file: string;
-  line: number;
-  event: Event;
-  given: readonly Command[];
-}) {
+function differs({ file, line }: { file: string; line: number }, event: Event, given: readonly Command[]): HeddleError {
   const message =
     `Heddle ${version} decides otherwise than the scheduler that was recorded, from line ${line} of ${file} on: ` +
     `after ${JSON.stringify(event)} it would ${given.length === 0 ? 'do nothing' : JSON.stringify(given)}`;

@@ -42,11 +42,7 @@ export class ResultDesk {
 
   constructor(options: SchedulerOptions, around: RestOfScheduler) {
     const { resultMemoryBytes: limitBytes = 2 ** 30, spillDirectory = tmpdir() } = options;
-    this.memory = new ResultMemory({
-      limitBytes,
-      directory: spillDirectory,
-      warn: around.warn,
-    });
+    this.memory = new ResultMemory({ limitBytes, directory: spillDirectory, warn: around.warn });
     this.#around = around;
   }
 
@@ -100,7 +96,7 @@ export class ResultDesk {
 
   /** Sends a chunk to a worker with all that it needs. Later messages arrive after it. */
   send(worker: WorkerPeer, array: HeldArray, command: RunChunk): void {
-    const { ranges, attempt } = command;
+    const { ranges } = command;
     const isDefined = array.definedOn.has(worker);
     const defining = array.definedOn.get(worker);
     const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: [...upstream.blocks.all] }));
@@ -113,28 +109,22 @@ export class ResultDesk {
       const inputs = inputsOf(needs, blocks);
       const run = runMessage(array, command, inputs.slice(wholes.length));
       if (isDefined) return [run];
-      return [
-        { type: 'define', definition: this.#around.code.definitionOf(array), whole: inputs.slice(0, wholes.length) },
-        run,
-      ];
+      const definition = this.#around.code.definitionOf(array);
+      return [{ type: 'define', definition, whole: inputs.slice(0, wholes.length) }, run];
     };
     if (!(read instanceof Promise) && defining === undefined) {
       array.definedOn.set(worker, undefined);
       return worker.line.send(make(read));
     }
     // What defines it may be lost: then nothing of it is sent.
-    const messages = this.#whenRead(
-      Promise.all([read, defining]).then(([blocks]) => make(blocks)),
-      array,
-    );
+    const made = Promise.all([read, defining]).then(([blocks]) => make(blocks));
+    const messages = this.#orNothing(made, array.client);
     // A promise of the messages themselves would keep all that is in them.
-    if (!isDefined)
-      array.definedOn.set(
-        worker,
-        messages.then(() => {}),
-      );
+    const sent = messages.then(({ length }) => {
+      if (length === 0) this.#around.unsent(worker, command.attempt);
+    });
+    if (!isDefined) array.definedOn.set(worker, sent);
     worker.line.send(messages);
-    void messages.then(({ length }) => length === 0 && this.#around.unsent(worker, attempt));
   }
 
   /** Tells the client, once, that its run cannot go on. */
@@ -145,9 +135,9 @@ export class ResultDesk {
     this.#around.failed(client);
   }
 
-  async #whenRead(messages: Promise<readonly ToWorker[]>, { client }: HeldArray): Promise<readonly ToWorker[]> {
+  async #orNothing(made: Promise<readonly ToWorker[]>, client: ClientPeer): Promise<readonly ToWorker[]> {
     try {
-      const all = await messages;
+      const all = await made;
       // Something before these in the line may have been unreadable, and the run has failed.
       if (!client.hasFailed) return all;
     } catch (error) {
