@@ -3,8 +3,7 @@
 
 import { Packr, Unpackr } from 'msgpackr';
 import { putBodies, type BodySource } from './bodies.ts';
-import { describe, isRecord } from './checks.ts';
-import type { Check } from './checks.ts';
+import { describe, isRecord, record, type Check, type Fields } from './checks.ts';
 import type { FromClient, FromPeer, FromWorker, Message, ToClient, ToWorker } from './messages.ts';
 import { assertPlain } from './plain-msgpack.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -62,7 +61,8 @@ export function weigh(value: unknown): number {
 }
 
 function decoder<M extends Message>(shapes: Shapes<M>): Decode<M> {
-  const checks = new Map<unknown, Check>(Object.entries(shapes));
+  const fieldsOf = Object.entries<Fields<object>>(shapes);
+  const checks = new Map<unknown, Check>(fieldsOf.map(([type, fields]) => [type, record(fields)]));
   return (frame, bodies) => {
     const batch = unpack(frame);
     if (bodies !== undefined && bodies.size > 0) putBodies(batch, bodies);

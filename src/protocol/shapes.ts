@@ -18,7 +18,7 @@ import {
   text,
   time,
 } from './checks.ts';
-import type { Check, Fields } from './checks.ts';
+import type { Fields } from './checks.ts';
 import type {
   ArrayDefinition,
   FromClient,
@@ -32,10 +32,10 @@ import type {
   Welcome,
 } from './messages.ts';
 
-/** What each message of one direction must look like, by its type. */
-export type Shapes<M extends Message> = { readonly [T in M['type']]: Check };
-
-type Body<M extends Message, T extends M['type']> = Omit<Extract<M, { readonly type: T }>, 'type'>;
+/** What the fields of each message of one direction must look like, by its type. */
+export type Shapes<M extends Message> = {
+  readonly [T in M['type']]: Fields<Omit<Extract<M, { readonly type: T }>, 'type'>>;
+};
 
 const block = record<Block>({ start: count, count, bytes });
 const chunkInput = record<ChunkInput>({ array: count, blocks: list(block) });
@@ -110,7 +110,7 @@ const submission: Fields<Submission> = {
 /** Whoever has more is lying, and work is handed out to every one of them. */
 const maxThreads = 65_536;
 
-const hello = record<Body<Hello, 'hello'>>({
+const hello: Fields<Omit<Hello, 'type'>> = {
   role: oneOf<Hello['role']>({ worker: 1, client: 1 }),
   protocol: count,
   heddle: text,
@@ -119,13 +119,13 @@ const hello = record<Body<Hello, 'hello'>>({
   threads: atMost(maxThreads),
   has: optional(traits),
   within: optional(text),
-});
-const welcome = record<Body<Welcome, 'welcome'>>({ name: text, heartbeatTimeoutMs: duration });
-const refused = record<Body<Refused, 'refused'>>({ code: text, message: text });
+};
+const welcome: Fields<Omit<Welcome, 'type'>> = { name: text, heartbeatTimeoutMs: duration };
+const refused: Fields<Omit<Refused, 'type'>> = { code: text, message: text };
 
 export const fromWorker: Shapes<FromWorker> = {
   hello,
-  settled: record<Body<FromWorker, 'settled'>>({
+  settled: {
     attempt: count,
     start: count,
     count,
@@ -134,28 +134,28 @@ export const fromWorker: Shapes<FromWorker> = {
     retried: optional(count),
     isLast: optional(flag),
     unable: optional(text),
-  }),
-  delayed: record<Body<FromWorker, 'delayed'>>({ attempt: count, index: count, delayMs: duration, note: bytes }),
-  lost: record<Body<FromWorker, 'lost'>>({ attempt: count, indices: list(count), loss }),
-  'timed-out': record<Body<FromWorker, 'timed-out'>>({ attempt: count, index: count }),
-  returned: record<Body<FromWorker, 'returned'>>({ attempt: count, ranges: list(range) }),
-  ended: record<Body<FromWorker, 'ended'>>({ attempt: count }),
-  logs: record<Body<FromWorker, 'logs'>>({ attempt: optional(count), records: list(logRecord) }),
-  importing: record<Body<FromWorker, 'importing'>>({ attempt: count, module: optional(text) }),
-  opened: record<Body<FromWorker, 'opened'>>({ attempt: count, resource: text }),
-  'resource-logs': record<Body<FromWorker, 'resource-logs'>>({ resource: text, records: list(logRecord) }),
-  closed: record<Body<FromWorker, 'closed'>>({ resource: text }),
-  draining: record({}),
-  vitals: record<Body<FromWorker, 'vitals'>>({ memoryBytes: count, memoryLimitBytes: count, isPaused: flag }),
-  'need-code': record<Body<FromWorker, 'need-code'>>({ array: count }),
-  'need-bundle': record<Body<FromWorker, 'need-bundle'>>({ id: text }),
+  },
+  delayed: { attempt: count, index: count, delayMs: duration, note: bytes },
+  lost: { attempt: count, indices: list(count), loss },
+  'timed-out': { attempt: count, index: count },
+  returned: { attempt: count, ranges: list(range) },
+  ended: { attempt: count },
+  logs: { attempt: optional(count), records: list(logRecord) },
+  importing: { attempt: count, module: optional(text) },
+  opened: { attempt: count, resource: text },
+  'resource-logs': { resource: text, records: list(logRecord) },
+  closed: { resource: text },
+  draining: {},
+  vitals: { memoryBytes: count, memoryLimitBytes: count, isPaused: flag },
+  'need-code': { array: count },
+  'need-bundle': { id: text },
 };
 
 export const toWorker: Shapes<ToWorker> = {
   welcome,
   refused,
-  define: record<Body<ToWorker, 'define'>>({ definition: record(arrayDefinition), whole: list(chunkInput) }),
-  run: record<Body<ToWorker, 'run'>>({
+  define: { definition: record(arrayDefinition), whole: list(chunkInput) },
+  run: {
     array: count,
     attempt: count,
     ranges: list(range),
@@ -164,53 +164,44 @@ export const toWorker: Shapes<ToWorker> = {
     notes: list(note),
     timedOut: list(count),
     behind: optional(count),
-  }),
-  recall: record<Body<ToWorker, 'recall'>>({ array: count, attempt: count }),
-  cancel: record<Body<ToWorker, 'cancel'>>({ array: count, attempt: count, graceMs: duration }),
-  hold: record<Body<ToWorker, 'hold'>>({ array: count, attempt: count }),
-  'go-on': record<Body<ToWorker, 'go-on'>>({ array: count, attempt: count }),
-  forget: record<Body<ToWorker, 'forget'>>({ array: count }),
-  'close-resource': record<Body<ToWorker, 'close-resource'>>({ resource: text }),
-  code: record<Body<ToWorker, 'code'>>({ array: count, id: optional(text), problem: optional(text) }),
-  bundle: record<Body<ToWorker, 'bundle'>>({ id: text, bytes }),
-  close: record<Body<ToWorker, 'close'>>({ reason: text }),
+  },
+  recall: { array: count, attempt: count },
+  cancel: { array: count, attempt: count, graceMs: duration },
+  hold: { array: count, attempt: count },
+  'go-on': { array: count, attempt: count },
+  forget: { array: count },
+  'close-resource': { resource: text },
+  code: { array: count, id: optional(text), problem: optional(text) },
+  bundle: { id: text, bytes },
+  close: { reason: text },
 };
 
 export const fromClient: Shapes<FromClient> = {
   hello,
-  submit: record<Body<FromClient, 'submit'>>({ arrays: list(record(submission)) }),
-  release: record<Body<FromClient, 'release'>>({ arrays: list(count) }),
-  seal: record<Body<FromClient, 'seal'>>({ arrays: list(count) }),
-  take: record<Body<FromClient, 'take'>>({ array: count, start: count, isWanted: flag }),
-  cancel: record<Body<FromClient, 'cancel'>>({ graceMs: duration }),
-  code: record<Body<FromClient, 'code'>>({
-    array: count,
-    bundle: optional(record({ id: text, bytes: optional(bytes) })),
-    problem: optional(text),
-  }),
+  submit: { arrays: list(record(submission)) },
+  release: { arrays: list(count) },
+  seal: { arrays: list(count) },
+  take: { array: count, start: count, isWanted: flag },
+  cancel: { graceMs: duration },
+  code: { array: count, bundle: optional(record({ id: text, bytes: optional(bytes) })), problem: optional(text) },
 };
 
 export const toClient: Shapes<ToClient> = {
   welcome,
   refused,
-  settled: record<Body<ToClient, 'settled'>>({
+  settled: {
     array: count,
     start: count,
     count,
     bytes,
     byteLength: optional(count),
     ran: optional(record({ worker: text, busyMs: duration, retried: optional(count) })),
-  }),
-  block: record<Body<ToClient, 'block'>>({ array: count, start: count, count, bytes }),
-  started: record<Body<ToClient, 'started'>>({ array: count, count }),
-  logs: record<Body<ToClient, 'logs'>>({ array: optional(count), records: list(logRecord) }),
-  workers: record<Body<ToClient, 'workers'>>({
-    workers: count,
-    threads: count,
-    joined: optional(text),
-    lost: optional(text),
-  }),
-  'need-code': record<Body<ToClient, 'need-code'>>({ array: count }),
-  failed: record<Body<ToClient, 'failed'>>({ code: text, message: text }),
-  idle: record({}),
+  },
+  block: { array: count, start: count, count, bytes },
+  started: { array: count, count },
+  logs: { array: optional(count), records: list(logRecord) },
+  workers: { workers: count, threads: count, joined: optional(text), lost: optional(text) },
+  'need-code': { array: count },
+  failed: { code: text, message: text },
+  idle: {},
 };
