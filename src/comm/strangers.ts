@@ -17,8 +17,8 @@ const defaults = { maxStrangers: 512, maxStrangersPerAddress: 128, introductionT
  */
 export class Strangers {
   readonly #limits: Required<StrangerLimits>;
-  /** By address and port of the other end, since an encrypted socket and the one beneath have these in common. */
-  readonly #open = new Map<string, { readonly socket: Socket; readonly timer: NodeJS.Timeout }>();
+  /** What ends each, by address and port of the other end, since an encrypted socket and the one beneath have these in common. */
+  readonly #open = new Map<string, NodeJS.Timeout>();
   readonly #perAddress = new Map<string, number>();
   readonly #noteRefusal: NoteRefusal;
 
@@ -44,7 +44,7 @@ export class Strangers {
       this.#noteRefusal(address, `it did not introduce itself within ${introductionTimeoutMs} ms`);
       socket.destroy();
     }, introductionTimeoutMs);
-    this.#open.set(key, { socket, timer });
+    this.#open.set(key, timer);
     this.#perAddress.set(address, ofAddress + 1);
     socket.once('close', () => this.#forget(key, address));
   }
@@ -55,9 +55,8 @@ export class Strangers {
   }
 
   #forget(key: string, address: string): void {
-    const stranger = this.#open.get(key);
-    if (stranger === undefined) return;
-    clearTimeout(stranger.timer);
+    if (!this.#open.has(key)) return;
+    clearTimeout(this.#open.get(key));
     this.#open.delete(key);
     const left = this.#perAddress.get(address)! - 1;
     if (left === 0) this.#perAddress.delete(address);

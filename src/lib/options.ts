@@ -20,11 +20,8 @@ const mostWorkers = 1_000;
 export const rules = {
   count: { expected: 'a whole number, 0 or more', holds: (value) => isCount(value, 0) },
   positiveCount: { expected: 'a whole number, 1 or more', holds: (value) => isCount(value, 1) },
-  crew: { expected: `a whole number from 0 to ${mostWorkers}`, holds: (value) => isCount(value, 0, mostWorkers) },
-  positiveCrew: {
-    expected: `a whole number from 1 to ${mostWorkers}`,
-    holds: (value) => isCount(value, 1, mostWorkers),
-  },
+  crew: wholeNumber(0, mostWorkers),
+  positiveCrew: wholeNumber(1, mostWorkers),
   /** Of heap for a thread. With less, V8 does not fail the thread but ends the process. */
   megabytes: {
     expected: 'a whole number of megabytes, from 16 to 1048576 (a terabyte)',
@@ -38,6 +35,11 @@ export const rules = {
   port: { expected: 'a port number from 0 to 65535', holds: (value) => isCount(value, 0, 65_535) },
   anything: { expected: 'anything', holds: () => true },
 } satisfies Record<string, OptionRule>;
+
+/** The rule for an option that takes a whole number, and none beyond these. */
+export function wholeNumber(least: number, most: number): OptionRule {
+  return { expected: `a whole number from ${least} to ${most}`, holds: (value) => isCount(value, least, most) };
+}
 
 /** The rule for an option that takes one of these texts. */
 export function oneOf(...texts: readonly string[]): OptionRule {

@@ -1,6 +1,6 @@
 // Where and when task runs are run: what a worker has, what a task run needs of one, and what of it may run at once.
 
-import { isRecord, rules } from './options.ts';
+import { isRecord, rules, wholeNumber } from './options.ts';
 
 export interface Amount {
   readonly name: string;
@@ -51,10 +51,7 @@ export const mostConcurrency = 1_000;
 export const placingRules = {
   resources: { expected: 'an object of amounts by name, like { gpu: 1 }, each more than 0', holds: isAmounts },
   labels: rules.texts,
-  concurrency: {
-    expected: `a whole number from 1 to ${mostConcurrency}`,
-    holds: (value: unknown) => rules.positiveCount.holds(value) && Number(value) <= mostConcurrency,
-  },
+  concurrency: wholeNumber(1, mostConcurrency),
 };
 
 export function traitsOf({ resources = {}, labels = [] }: TraitOptions): Traits {
