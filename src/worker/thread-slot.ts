@@ -37,7 +37,7 @@ interface LiveThread {
   idleError?: unknown;
 }
 
-interface GivenChunk {
+interface PresentChunk {
   readonly chunk: PooledChunk;
   readonly emit: Emit;
   /** How many of its reports were heard. */
@@ -72,17 +72,18 @@ export class ThreadSlot {
   /** Whether we look for unposted lines now and then: from when a chunk begins until there is none. */
   #isListening = false;
   #live: Promise<LiveThread> | undefined;
-  #given: GivenChunk | undefined;
+  #given: PresentChunk | undefined;
   /** Settles when there is room for more reports; `undefined` when there is now. */
   #taken: Promise<void> | undefined;
   /** Of the present thread: the task of the last chunk that it ended, and the last error logged outside of a chunk. */
   #lastTask: string | undefined;
   #lastWords: LogRecord | undefined;
   readonly #closings = new Map<string, AskedClosing>();
-  #abandoned = 0;
   readonly #failedStarts = new FailedStarts();
   readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked', look: this.#look() }));
 
+  /** How many threads were to be ended and still run, until the native call or loop that each is in is over. */
+  stuckThreads = 0;
   /** Is told why a thread died while it ran nothing. */
   died: (why: string) => void = () => {};
 
@@ -92,11 +93,6 @@ export class ThreadSlot {
 
   get attempt(): number | undefined {
     return this.#given?.chunk.attempt;
-  }
-
-  /** How many threads were to be ended and still run, until the native call or loop that each is in is over. */
-  get stuckThreads(): number {
-    return this.#abandoned;
   }
 
   /** Starts the thread, so that it is warm when the first chunk comes. */
@@ -217,7 +213,7 @@ export class ThreadSlot {
       live.over.resolve();
     });
     this.#live = undefined;
-    this.#abandoned += 1;
+    this.stuckThreads += 1;
     if (this.#given === undefined) return;
     const records = [...this.#unsaid.takeLast(this.#given.heard), stuckRecord(this.#given.chunk.name)];
     void this.#given.emit({ type: 'logs', records });
@@ -253,7 +249,7 @@ export class ThreadSlot {
     piscina.run(theirs, { transferList: [theirs] }).catch(broke);
     piscina.on('error', broke);
     thread.on('message', (message: unknown) => this.#receive(live, message));
-    thread.once('exit', (code) => (live.isAbandoned ? (this.#abandoned -= 1) : this.#exited(live, code)));
+    thread.once('exit', (code) => (live.isAbandoned ? (this.stuckThreads -= 1) : this.#exited(live, code)));
     return live;
   }
 

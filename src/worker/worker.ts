@@ -83,7 +83,10 @@ export class Worker implements AsyncDisposable {
   /** To be called by whoever listens to the comm. */
   handle(message: ToWorker): void {
     if (message.type === 'code') return this.#handle(this.#codeNamed(message));
-    if (message.type === 'bundle') return this.#handle(this.#bundleArrived(message.id, message.bytes));
+    if (message.type === 'bundle') {
+      const { id, bytes } = message;
+      return this.#handle({ type: 'bundle-arrived', bundle: id, source: this.#kept(id, bytes) });
+    }
     if (message.type === 'hold' || message.type === 'go-on') return this.#pace(message);
     if (message.type === 'define') this.#arrays.set(message.definition.array, definedArray(message));
     this.#handle({ type: 'told', message });
@@ -197,7 +200,7 @@ export class Worker implements AsyncDisposable {
   /** A bundle that the definition names may be here already. */
   #lookFor({ array, code }: ArrayDefinition): void {
     const bundle = code?.bundle && this.#code?.find(code.bundle);
-    if (bundle !== undefined && bundle !== '') this.#handle({ type: 'code-found', array, source: { bundle } });
+    if (bundle) this.#handle({ type: 'code-found', array, source: { bundle } });
   }
 
   #codeNamed({ array, id, problem = 'it was not sent' }: Extract<ToWorker, { type: 'code' }>): WorkerEvent {
@@ -205,10 +208,6 @@ export class Worker implements AsyncDisposable {
     const bundle = this.#code?.find(id);
     if (bundle === undefined) return { type: 'bundle-named', array, bundle: id };
     return { type: 'code-found', array, source: { bundle } };
-  }
-
-  #bundleArrived(id: string, bytes: Uint8Array): WorkerEvent {
-    return { type: 'bundle-arrived', bundle: id, source: this.#kept(id, bytes) };
   }
 
   #kept(id: string, bytes: Uint8Array): CodeSource {
