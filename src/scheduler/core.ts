@@ -17,7 +17,7 @@ import { durationMs, isLastOf, touchedBy, unit } from './chunk-news.ts';
 import { Delays } from './delays.ts';
 import { usualOptions, type ArrayId, type ArraySpec, type ChunkNews, type Command } from './events.ts';
 import type { CoreOptions, Event, WorkerNews } from './events.ts';
-import { explain, plainWords, type Telling } from './explain.ts';
+import { explain, plainWords } from './explain.ts';
 import { Fleet, leastBusy, type WorkerRecord } from './fleet.ts';
 import { Lineup } from './lineup.ts';
 
@@ -70,8 +70,8 @@ export class SchedulerCore {
   }
 
   /** In which phase an index is and why, in one sentence. It changes nothing, and may be slow. */
-  explain(array: ArrayId, index: number, { words = plainWords, now = this.#now }: Partial<Telling> = {}): string {
-    return explain({ id: array, record: this.arrays.get(array), index }, { core: this, words, now });
+  explain(array: ArrayId, index: number, now = this.#now): string {
+    return explain({ id: array, record: this.arrays.get(array), index }, { core: this, words: plainWords, now });
   }
 
   #apply(event: Event): void {
@@ -284,7 +284,8 @@ export class SchedulerCore {
         this.lineup.asks.delete(chunk);
         return this.lineup.giveBack(chunk, news.ranges);
       case 'index-delayed':
-        return this.#acceptDelayed(chunk.array, news.index, this.#now + durationMs(news.delayMs));
+        this.delays.add({ array: chunk.array, index: news.index, until: this.#now + durationMs(news.delayMs) });
+        return this.#emit({ type: 'delayed', array: chunk.array.id, index: news.index });
       case 'indices-lost':
         chunk.isDead = true;
         // No thread was there to begin anything of it.
@@ -306,11 +307,6 @@ export class SchedulerCore {
     array.pace.measured({ indices: lengthOf(range), busyMs: durationMs(busyMs), size, plannedSize, bytes });
     this.#emit({ type: 'settled', array: array.id, range });
     this.#settle(array, range);
-  }
-
-  #acceptDelayed(array: ArrayRecord, index: number, until: number): void {
-    this.delays.add({ array, index, until });
-    this.#emit({ type: 'delayed', array: array.id, index });
   }
 
   /** What is left of a chunk that ended goes back to the queue, unblamed. */

@@ -4,11 +4,11 @@ import { formatDuration } from '../lib/duration.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
-import type { SchedulerCore } from './core.ts';
-import { holding, type Telling } from './explain.ts';
+import { holding, type Overview, type Telling } from './explain.ts';
 import type { Fleet } from './fleet.ts';
-import type { ClientPeer, HeldArray } from './peers.ts';
+import type { ClientPeer } from './peers.ts';
 import { arrived, importOf, roomFor, senderAmong } from './room.ts';
+import type { Holdings } from './status.ts';
 
 export interface Standstill {
   readonly kind:
@@ -25,17 +25,9 @@ export interface Standstill {
   readonly message: string;
 }
 
-interface Books {
-  readonly core: SchedulerCore;
-  readonly clients: ReadonlyMap<string, ClientPeer>;
-  readonly arrays: ReadonlyMap<number, HeldArray>;
+interface Books extends Pick<Holdings, 'core' | 'clients' | 'arrays'> {
   /** What the core knows of the arrays of each client, by its id. */
   readonly records: ReadonlyMap<string, readonly ArrayRecord[]>;
-}
-
-interface Reasons {
-  readonly core: SchedulerCore;
-  readonly telling: Telling;
 }
 
 /** `undefined` when there is nothing to wait for, or what the run has is simply running. */
@@ -52,7 +44,7 @@ export function standstillOf(client: ClientPeer, books: Books, telling: Telling)
     return chunks.length > 0 ? idling(chunks, core.fleet, telling) : retry(records, telling);
   }
   const { workers, plain } = core.fleet;
-  const message = waitingFor(first, waiting, { core, telling });
+  const message = waitingFor(first, waiting, { core, ...telling });
   if (workers.size === 0) return { kind: 'no-worker', level: 'warn', message };
   if (plain.isStranded) return { kind: 'draining', level: 'warn', message };
   if (first.queue.isStranded) return { kind: 'stranded', level: 'info', message };
@@ -64,8 +56,7 @@ export function standstillOf(client: ClientPeer, books: Books, telling: Telling)
 }
 
 /** Why nothing starts of the arrays that need the same as this one. */
-function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core, telling }: Reasons): string {
-  const { words } = telling;
+function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core, words }: Overview): string {
   const alike = waiting.filter(({ queue }) => queue === first.queue);
   const count = alike.reduce((sum, { queuedCount }) => sum + queuedCount, 0);
   const why = roomFor(first, core.fleet, words);
