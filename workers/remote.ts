@@ -2,6 +2,7 @@
 // connection is lost, and leaves in an orderly way on SIGTERM, or when whoever started it says so or is gone. This main
 // thread runs no user code, so it always answers.
 
+import { addAbortListener } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { TlsOptions } from '../src/comm/tls.ts';
@@ -63,10 +64,10 @@ const fatal = new Set([
  * the right one.
  */
 export async function serve(options: RemoteWorkerOptions): Promise<void> {
-  const leaving = new AbortController();
-  const leave = (signal: NodeJS.Signals) => leaving.abort(`got ${signal}`);
+  const asked = new AbortController();
+  const leave = (signal: NodeJS.Signals) => asked.abort(`got ${signal}`);
   process.once('SIGTERM', leave).once('SIGINT', leave);
-  using _ = whenAborted(options.signal, (reason) => leaving.abort(reason));
+  const leaving = AbortSignal.any([asked.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const { codeDirectory: directory } = options;
   const code = directory === undefined ? undefined : new BundleStore({ directory, limitBytes: bundleLimitBytes });
   options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${howItGets(code)}`);
@@ -75,15 +76,15 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const pools = new Set<ThreadPool>();
   using _ends = every(memoryLookMs, () => endIfLost(pools, options));
   let lastProblem = '';
-  for (let retryMs = firstRetryMs; !leaving.signal.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
-    const problem = await serveOnce(options, { leaving: leaving.signal, pools, code });
+  for (let retryMs = firstRetryMs; !leaving.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
+    const problem = await serveOnce(options, { leaving, pools, code });
     for (const pool of pools) if (pool.stuckThreads === 0) pools.delete(pool);
-    if (leaving.signal.aborted) break;
+    if (leaving.aborted) break;
     if (problem === undefined) retryMs = firstRetryMs;
     else if (problem !== lastProblem)
       options.say(`${problem}; trying again for ever, at least every ${formatDuration(lastRetryMs)}; Ctrl-C ends it`);
     lastProblem = problem ?? '';
-    await delay(retryMs, undefined, { signal: leaving.signal }).catch(() => {});
+    await delay(retryMs, undefined, { signal: leaving }).catch(() => {});
   }
   if (isStuck(pools)) endByForce(options.say, notEnding);
 }
@@ -125,7 +126,7 @@ async function serveOnce(options: RemoteWorkerOptions, stay: Stay): Promise<stri
   say(`joined ${url} as '${worker.name}' with ${plural(threads, 'thread')}${limit}${more}`);
   const left = Promise.withResolvers<Leaving>();
   using _looks = watchMemory({ worker, pool }, options, (why) => left.resolve({ why }));
-  using _ = whenAborted(leaving, (why) => left.resolve({ why: String(why) }));
+  using _ = addAbortListener(leaving, () => left.resolve({ why: String(leaving.reason) }));
   const reason = await Promise.race([worker.closed, left.promise]);
   if (typeof reason === 'string') say(`left ${url}: ${reason}`);
   else await drain(worker, options, reason);
@@ -241,14 +242,6 @@ function setHeapGrowth(percent: number): void {
 function every(milliseconds: number, call: () => void): Disposable {
   const timer = setInterval(call, milliseconds);
   return { [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-/** Calls `told` when the signal is aborted, at once if it is already; for as long as the result is in use. */
-function whenAborted(signal: AbortSignal | undefined, told: (reason: unknown) => void): Disposable {
-  const tell = () => told(signal?.reason);
-  if (signal?.aborted) tell();
-  else signal?.addEventListener('abort', tell, { once: true });
-  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', tell) };
 }
 
 async function drain(worker: Worker, { drainMs, say }: RemoteWorkerOptions, { why }: Leaving): Promise<void> {
