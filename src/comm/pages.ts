@@ -44,7 +44,7 @@ function answerTo(request: IncomingMessage, pages: Pages, door: Doorkeeper): Ans
 }
 
 /** The answer to a request that is not let in. */
-export function refusal({ status, code, message, headers }: Objection): Answer & { readonly status: number } {
+export function refusal({ status, code, message, headers }: Objection): Answer {
   return { status, contentType: 'application/json', body: asBody({ code, message }), headers };
 }
 

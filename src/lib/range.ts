@@ -13,6 +13,11 @@ export function rangeOf({ start, count }: { readonly start: number; readonly cou
   return { start, end: start + count };
 }
 
+/** A number alone. */
+export function unit(number: number): Range {
+  return { start: number, end: number + 1 };
+}
+
 /** How many numbers are in ranges that do not overlap. */
 export function countIn(ranges: readonly Range[]): number {
   let count = 0;

@@ -1,7 +1,7 @@
 // Which indices are charged when a thread or a worker is lost: only those that are known to have run. Others that may
 // have run become suspects, and run next in smaller chunks, or alone, until it is clear which one was to blame.
 
-import { unit } from './chunk-news.ts';
+import { unit } from '../lib/range.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { Command } from './events.ts';
 import type { Lineup } from './lineup.ts';

@@ -1,6 +1,6 @@
 // Checks what a worker says of a chunk. It is a peer: news that does not fit our books is ignored, never asserted.
 
-import { lengthOf, type Range } from '../lib/range.ts';
+import { lengthOf, unit, type Range } from '../lib/range.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Chunk } from './array-record.ts';
 import type { ChunkNews } from './events.ts';
@@ -37,10 +37,6 @@ export function isLastOf(news: ChunkNews): boolean {
 /** A duration that a peer claims; 0 if it makes no sense. */
 export function durationMs(claimed: number): number {
   return Number.isFinite(claimed) && claimed > 0 ? claimed : 0;
-}
-
-export function unit(index: number): Range {
-  return { start: index, end: index + 1 };
 }
 
 function isOutstanding({ outstanding }: Chunk, range: Range): boolean {

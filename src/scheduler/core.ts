@@ -9,11 +9,11 @@
 // whether they may run after a failure is a question for their triggers, so they go to a worker and are asked there.
 
 import assert from 'node:assert/strict';
-import { lengthOf, type Range } from '../lib/range.ts';
+import { lengthOf, unit, type Range } from '../lib/range.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { ArrayRecord, type Chunk } from './array-record.ts';
 import { Blame } from './blame.ts';
-import { durationMs, isLastOf, touchedBy, unit } from './chunk-news.ts';
+import { durationMs, isLastOf, touchedBy } from './chunk-news.ts';
 import { Delays } from './delays.ts';
 import { usualOptions, type ArrayId, type ArraySpec, type ChunkNews, type Command } from './events.ts';
 import type { CoreOptions, Event, WorkerNews } from './events.ts';

@@ -78,20 +78,18 @@ export class ResourceDesk {
     return this.#held.values().some(({ array, openOn }) => array.client === client && openOn.size > 0);
   }
 
-  /** Tells clients that cancelled when nothing of theirs runs or is open any more. */
+  /**
+   * Forgets resources that nobody needs or has open, unless their client still runs something that could open them. And
+   * tells clients that cancelled when nothing of theirs runs or is open any more.
+   */
   tellIdle(clients: ReadonlyMap<string, ClientPeer>, workers: ReadonlyMap<string, WorkerPeer>): void {
-    this.#sweep((client) => isBusyFor(client, workers));
+    for (const { key, array, isNeeded, openOn } of this.#held.values()) {
+      if (!isNeeded && openOn.size === 0 && !isBusyFor(array.client, workers)) this.#held.delete(key);
+    }
     for (const client of clients.values()) {
       if (!client.isCancelling || isBusyFor(client, workers) || this.#isOpenFor(client)) continue;
       client.isCancelling = false;
       sendToClient(client, { type: 'idle' });
-    }
-  }
-
-  /** Forgets resources that nobody needs or has open, unless their client still runs something that could open them. */
-  #sweep(runs: (client: ClientPeer) => boolean): void {
-    for (const { key, array, isNeeded, openOn } of this.#held.values()) {
-      if (!isNeeded && openOn.size === 0 && !runs(array.client)) this.#held.delete(key);
     }
   }
 

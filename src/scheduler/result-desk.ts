@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { byteLengthOf } from '../lib/attachments.ts';
 import { blockHeadBytes, type Block, type ChunkInput } from '../lib/chunk.ts';
 import type { HeddleError } from '../lib/heddle-error.ts';
-import { rangeOf } from '../lib/range.ts';
+import { rangeOf, unit } from '../lib/range.ts';
 import type { FromClient, FromWorker, ToClient, ToWorker } from '../protocol/messages.ts';
 import type { CodeDesk } from './code-desk.ts';
 import type { Command, Event, SchedulerCore } from './core.ts';
@@ -62,7 +62,7 @@ export class ResultDesk {
     const told = isOwed ? { start, count, bytes: head(), byteLength } : block;
     sendToClient(array.client, { type: 'settled', array: array.clientArray, ...told, ...(ran && { ran }) });
     this.#dropUnneeded(array, [held]);
-    const range = { start, end: start + count };
+    const range = rangeOf(block);
     for (const upstream of array.elementwise) this.#dropUnneeded(upstream, upstream.blocks.touching(range));
     if (array.whole.length === 0 || this.#isUnfinished(array)) return;
     for (const upstream of array.whole) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
@@ -70,7 +70,7 @@ export class ResultDesk {
 
   /** The client takes a block that it was told of, or does not want it. */
   answered(array: HeldArray | undefined, { start, isWanted }: Extract<FromClient, { type: 'take' }>): void {
-    const [block] = array?.blocks.touching({ start, end: start + 1 }) ?? [];
+    const [block] = array?.blocks.touching(unit(start)) ?? [];
     if (array === undefined || block === undefined || block.start !== start || !block.isOwed) return;
     block.isOwed = false;
     if (isWanted) void this.#deliver(array, block);

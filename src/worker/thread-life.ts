@@ -6,7 +6,7 @@
 // says that it is over, or is gone.
 
 import type { ChunkMessage, Look, Loss, ResourceOpened } from '../lib/chunk.ts';
-import type { Range } from '../lib/range.ts';
+import { rangeOf, unit, type Range } from '../lib/range.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, ChunkReport } from './pool.ts';
 import { chunkTurn, closingTurn, lossOf, type ChunkTurn, type ClosingTurn, type GivenChunk } from './thread-turns.ts';
@@ -301,8 +301,8 @@ export class ThreadLife {
   #hear(attempt: number, report: ChunkMessage): void {
     const turn = this.#posted;
     if (turn?.type !== 'chunk' || turn.attempt !== attempt) return;
-    if (report.type === 'settled') turn.unreported.remove({ start: report.start, end: report.start + report.count });
-    if (report.type === 'delayed') turn.unreported.remove({ start: report.index, end: report.index + 1 });
+    if (report.type === 'settled') turn.unreported.remove(rangeOf(report));
+    if (report.type === 'delayed') turn.unreported.remove(unit(report.index));
     if (report.type === 'opened') this.#open.set(report.resource, report);
     this.#emit({ type: 'report', report });
   }
