@@ -7,6 +7,7 @@ import { shortHash } from '../lib/short-hash.ts';
 import { readFileSync, realpathSync } from 'node:fs';
 import { findSourceMap } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathOf } from '../lib/file-path.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled, toUrl } from './call-site.ts';
 import { beginningOf, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
@@ -247,16 +248,6 @@ function differenceInBundle(made: FunctionIdentity, code: Code, here: Here): Dif
   const isThere = !isBefore({ line, column }, written.after) && !isBefore(written.until, { line, column });
   if (isThere && pathOf(file) === pathOf(written.file)) return undefined;
   return { made: written.at, found: placeOf(file, line + 1, column + 1) };
-}
-
-/** Of a file, by its URL or path; as it is, however its characters are escaped there. */
-function pathOf(file: string): string {
-  const path = file.replace(/[?#].*$/, '').replace(/^file:\/\//, '');
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }
 
 function isBefore(one: Spot, other: Spot): boolean {

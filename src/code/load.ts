@@ -5,10 +5,11 @@
 
 import { existsSync } from 'node:fs';
 import nodeModule from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers';
 import type { CodeSource } from '../lib/chunk.ts';
+import { pathOf } from '../lib/file-path.ts';
 import { apart, callSite, fileOf, inBundle, isBundled, unbundled } from './call-site.ts';
 import { watchBundles } from './bundle/not-in-bundle.ts';
 import { runNoTests } from './no-tests.ts';
@@ -116,10 +117,11 @@ function locate(reference: Reference, problem?: string): string {
   const { module: url = '', path = '', fingerprint } = reference;
   if (!url.startsWith('file:') || isBundled(url)) return url;
   const candidates = [...new Set([url, pathToFileURL(join(projectOf(process.cwd()), path)).href])];
-  const present = candidates.filter((candidate) => existsSync(fileURLToPath(candidate)));
+  // A URL that was made on a machine of another kind names no file here.
+  const present = candidates.filter((candidate) => existsSync(new URL(candidate)));
   const match = present.find((candidate) => fingerprintOf(candidate) === fingerprint);
   if (match !== undefined) return match;
-  const tried = candidates.map((candidate) => fileURLToPath(candidate));
+  const tried = candidates.map(pathOf);
   if (present[0] === undefined) throw moduleNotFound(reference, tried, problem);
   throw versionSkew(reference, { tried, present: present[0] }, problem);
 }

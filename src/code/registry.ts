@@ -3,9 +3,10 @@
 
 import { shortHash } from '../lib/short-hash.ts';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CodeAddress } from '../lib/chunk.ts';
+import { pathFrom, withSlashes } from '../lib/file-path.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { mayHaveTests } from './no-tests.ts';
 import { callSite, isBundled, type CallSite, type Place } from './call-site.ts';
@@ -232,18 +233,16 @@ function pathInProject(module: string): string {
   const url = new URL(module);
   if (url.protocol !== 'file:') return module;
   const file = fileURLToPath(url);
-  return relative(projectOf(dirname(file)), file)
-    .split(sep)
-    .join('/');
+  return withSlashes(relative(projectOf(dirname(file)), file));
 }
 
-/** For the projects of bundles, by URL: the folder that their flows were started in. The last one is the newest. */
+/** For the projects of bundles: the folder that their flows were started in. Both are URLs; the last is the newest. */
 const bundledFolders = processWide('bundled-folders', () => new Map<string, string>());
 
 /** `file:line`, or with the column too, for people: from the folder that the flow was started in. */
 export function placeOf(file: string, ...position: readonly number[]): string {
   const ofProject = [...bundledFolders].find(([project]) => file.startsWith(project))?.[1];
-  const folder = ofProject ?? [...bundledFolders.values()].at(-1) ?? process.cwd();
-  const path = file.startsWith('file:') ? relative(folder, fileURLToPath(file)) : file;
+  const folder = ofProject ?? [...bundledFolders.values()].at(-1) ?? pathToFileURL(process.cwd()).href;
+  const path = file.startsWith('file:') ? pathFrom(folder, file) : file;
   return [path, ...position].join(':');
 }

@@ -33,13 +33,15 @@ test('a module that was not imported yet is imported, once for all who ask', asy
   assert.equal((first as Task).run(3), 9);
 });
 
-test('a module at the same path of this project will do, when its bytes are the same', async () => {
-  const module = 'file:///srv/checkout/test/code/fixtures/throws-late.ts';
+for (const checkout of ['/srv/checkout', '/C:/checkout', 'server/checkout']) {
+  test(`a module of file://${checkout} will do at that path of this project, when its bytes are the same`, async () => {
+    const module = `file://${checkout}/test/code/fixtures/throws-late.ts`;
 
-  const found = await load(referenceTo('early', 'throws-late.ts', { module }));
+    const found = await load(referenceTo('early', 'throws-late.ts', { module }));
 
-  assert.equal((found as Task).run(3), -3);
-});
+    assert.equal((found as Task).run(3), -3);
+  });
+}
 
 test('a module that is changed here is refused, with both fingerprints', async () => {
   const here = fingerprintOf(fixture('throws.ts'));
@@ -115,6 +117,15 @@ test('a module that was short of something once is imported again for the next w
   writeFileSync(join(project.path, 'later.mjs'), '');
 
   assert.equal(((await load(reference)) as Task).name, 'late');
+});
+
+test('a module of another machine is shown by its path there when it cannot be loaded', async () => {
+  const module = 'file://server/checkout/nowhere.ts';
+
+  await assert.rejects(load(referenceTo('load', 'x.ts', { module, path: 'nowhere.ts' })), {
+    code: 'TASK_MODULE_NOT_FOUND',
+    message: /it looked for \/\/server\/checkout\/nowhere\.ts and \S+\/nowhere\.ts\./,
+  });
 });
 
 test('a module that is not here is refused, with the places where it was looked for [S05]', async () => {

@@ -3,10 +3,11 @@
 
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import nodeModule from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import type { BundleFile } from './bundle-archive.ts';
+import { withSlashes } from '../../lib/file-path.ts';
 import { projectOf } from '../registry.ts';
 
 interface PackageJson {
@@ -69,7 +70,7 @@ export class BundleSource {
 
   /** Where a file is in the bundle. What lies outside of the project gets a place inside. */
   placeOf(path: string): string {
-    return relative(this.root, path).split(sep).join('/').replaceAll('../', '__outside/');
+    return withSlashes(relative(this.root, path)).replaceAll('../', '__outside/');
   }
 
   /** How many packages are known to be no part of the one file. */

@@ -210,7 +210,7 @@ function packed(outputs: readonly OutputFile[], inputs: readonly string[], sourc
 
 /** What tells a worker from which folder paths count for whoever started the flow; on the first line of the prelude. */
 function folderOf({ root }: BundleSource): string {
-  const [project, folder] = [pathToFileURL(`${root}/`).href, process.cwd()].map((each) => JSON.stringify(each));
+  const [project, folder] = [`${root}/`, process.cwd()].map((path) => JSON.stringify(pathToFileURL(path).href));
   return `(globalThis[Symbol.for('heddle.bundled-folders')]??=new Map()).set(${project},${folder});`;
 }
 

@@ -1,6 +1,7 @@
 import type { Metafile } from 'esbuild';
-import { relative, resolve, sep } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withSlashes } from '../../lib/file-path.ts';
 import { packageOf } from './bundle-modules.ts';
 
 /** What a module of a bundle imports, and what that imports: by what esbuild says of it. */
@@ -32,7 +33,7 @@ export class ImportedBy {
   }
 
   #inputsOf(module: string): ReadonlySet<string> {
-    const inputs = new Set([relative(this.#root, fileURLToPath(module)).split(sep).join('/')]);
+    const inputs = new Set([withSlashes(relative(this.#root, fileURLToPath(module)))]);
     for (const path of inputs) {
       for (const { external, path: next } of this.#inputs[path]?.imports ?? []) if (external !== true) inputs.add(next);
     }
