@@ -3,8 +3,8 @@
 // the top level of a flow file, defines them for the flow file.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { pathToFileURL } from 'node:url';
 import util from 'node:util';
+import { toUrl } from '../lib/file-path.ts';
 import { processWide } from '../lib/process-wide.ts';
 
 /** Where a definition was made: by which module, if any, and the place that called for it. */
@@ -62,7 +62,7 @@ export function callSite(): CallSite {
 /** Whether a package (we are one), Node, or code that they made, called the function that asks; in bundles too. */
 export function isCalledByPackage(): boolean {
   const [, , { scriptName: caller } = { scriptName: '' }] = util.getCallSites(3, { sourceMap: true });
-  return isInternal(caller) || caller.startsWith(ownSource) || caller.includes('/node_modules/');
+  return isInternal(caller) || caller.startsWith(ownSource) || toUrl(caller).includes('/node_modules/');
 }
 
 /** Calls what may run modules of a bundle, without being taken for one of them afterwards. */
@@ -115,9 +115,4 @@ function isLoader(frame: Frame | undefined): boolean {
 
 function isInternal(file: string): boolean {
   return file === '' || file.startsWith('node:');
-}
-
-/** What Node calls by a path, as a URL. */
-export function toUrl(script: string): string {
-  return script.startsWith('/') ? pathToFileURL(script).href : script;
 }

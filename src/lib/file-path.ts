@@ -1,7 +1,8 @@
 // Paths of files that are named by URLs, which may be those of a machine of another kind: what has a drive or a server
 // is a path on Windows alone, and what has none is a path everywhere else.
 
-import { posix, sep } from 'node:path';
+import { isAbsolute, posix, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** Of a file, by its URL or path; as it is, however its characters are escaped there, with `/` between its parts. */
 export function pathOf(file: string): string {
@@ -24,4 +25,9 @@ export function pathFrom(folder: string, file: string): string {
 /** A path of this machine with `/` between its parts, as in a URL. */
 export function withSlashes(path: string): string {
   return path.split(sep).join('/');
+}
+
+/** What Node calls by a path, such as a module of CommonJS, as a URL. */
+export function toUrl(script: string): string {
+  return isAbsolute(script) ? pathToFileURL(script).href : script;
 }
