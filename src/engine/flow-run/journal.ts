@@ -5,7 +5,7 @@
 // A record is a length, a checksum, a line of JSON, and bytes. A process that dies while it writes leaves half a record
 // at the end, which is cut off when the file is opened again. If more than that is cut off, a warning says so.
 
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeZlib } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
@@ -177,7 +177,8 @@ export class Journal implements Disposable {
       const lost = `${size - end} of ${size} bytes`;
       this.damage = `the journal of this run is damaged (${this.path}): what its last ${lost} noted is done again`;
     }
-    ftruncateSync(this.#file, end);
+    // Windows cuts nothing off by way of what was opened to append.
+    truncateSync(this.path, end);
   }
 
   *#records(): Iterable<{ header: Header; bytes: Buffer; end: number }> {
