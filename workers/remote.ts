@@ -38,7 +38,7 @@ export interface RemoteWorkerOptions {
   readonly codeDirectory: string | undefined;
   /** How long running tasks are given to finish when it is told to end, in milliseconds. */
   readonly drainMs: number;
-  /** Aborted, with the reason as a text, when it is to end; SIGTERM and Ctrl-C tell it so as well. */
+  /** Aborted, with the reason as a text, when it is to end; SIGTERM tells it so too, and Ctrl-C where it gets that. */
   readonly signal?: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -66,7 +66,10 @@ const fatal = new Set([
 export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const asked = new AbortController();
   const leave = (signal: NodeJS.Signals) => asked.abort(`got ${signal}`);
-  process.once('SIGTERM', leave).once('SIGINT', leave);
+  process.once('SIGTERM', leave);
+  // On Windows all that share a console get its Ctrl-C, which is meant for the program that has started this one.
+  if (process.platform === 'win32' && options.signal !== undefined) process.on('SIGINT', () => {});
+  else process.once('SIGINT', leave);
   const leaving = AbortSignal.any([asked.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const { codeDirectory: directory } = options;
   const code = directory === undefined ? undefined : new BundleStore({ directory, limitBytes: bundleLimitBytes });

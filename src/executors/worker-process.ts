@@ -40,8 +40,10 @@ export class WorkerProcess implements LaunchedWorker {
 
   constructor(program: WorkerProgram) {
     const { command, args } = program;
-    // In a group of its own: Ctrl-C is meant for this process, which then says what becomes of its workers.
-    this.#child = spawn(command, args, { detached: true, stdio: ['pipe', 'inherit', 'pipe'] });
+    // In a group of its own: Ctrl-C is meant for this process, which then says what becomes of its workers. On Windows
+    // that would be without the console, to which what tasks print goes; there they ignore Ctrl-C.
+    const detached = process.platform !== 'win32';
+    this.#child = spawn(command, args, { detached, stdio: ['pipe', 'inherit', 'pipe'] });
     this.ended = this.#end(program);
     // There are no streams where no file was left to open.
     const { stdin, stderr } = this.#child;
