@@ -4,8 +4,9 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withSlashes } from '../../lib/file-path.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
 import { bundleEntry } from './bundle.ts';
@@ -82,7 +83,7 @@ function causeOf(error: Error): HeddleError | undefined {
   if (name !== undefined) return absent(name, error);
   const { path } = error as { readonly path?: unknown };
   const folder = codeOf(error) === 'ENOENT' && typeof path === 'string' ? bundleFolderOf(path) : undefined;
-  return folder === undefined ? undefined : absent(relative(folder, path as string), error);
+  return folder === undefined ? undefined : absent(withSlashes(relative(folder, path as string)), error);
 }
 
 /** What a bundle, by its file, has looked for in vain that is not sent, as a sentence; none for nothing. */
@@ -173,7 +174,7 @@ function missingOf(specifier: string, folder: string): Missing | undefined {
 
 /** As it is called from the module at that place. */
 function nameFrom(at: string, path: string): string {
-  const name = relative(dirname(at), path);
+  const name = posix.relative(posix.dirname(at), path);
   return name.startsWith('.') ? name : `./${name}`;
 }
 
@@ -181,7 +182,7 @@ function nameFrom(at: string, path: string): string {
 function nameOf(specifier: string, folder: string): string {
   const isUrl = specifier.startsWith('file:');
   if (!isUrl && !isAbsolute(specifier)) return specifier;
-  const path = relative(folder, isUrl ? fileURLToPath(specifier) : specifier);
+  const path = withSlashes(relative(folder, isUrl ? fileURLToPath(specifier) : specifier));
   return path.startsWith('..') ? specifier : `./${path}`;
 }
 
