@@ -2,6 +2,7 @@
 // it says little: a hash of each part, and in words nothing but a single number, text or date.
 
 import { shortHash } from '../lib/short-hash.ts';
+import { pathToFileURL } from 'node:url';
 import { inspect, types, type InspectOptions } from 'node:util';
 
 export interface PlainValue {
@@ -66,11 +67,17 @@ const shown: InspectOptions = {
   sorted: true,
 };
 
-const paths = /'(?:file:\/\/)?\/[^']*'/g;
+/** As `inspect` shows them, those of Windows too, where it writes two backslashes for each. */
+const paths = /'(?:(?:file:\/\/)?\/|[a-z]:(?:\/|\\)|\\{4})[^']*'/gi;
 
 function lookOf(text: string, folder: string): Look {
-  const withoutPaths = text.replaceAll(paths, (path) => (path.includes(folder) ? '/' : path));
+  const withoutPaths = text.replaceAll(paths, (path) => (isBelow(folder, path) ? '/' : path));
   return { whole: shortHash(text), ...(withoutPaths !== text && { withoutPaths: shortHash(withoutPaths) }) };
+}
+
+function isBelow(folder: string, shownPath: string): boolean {
+  const path = shownPath.replaceAll('\\\\', '\\');
+  return path.includes(folder) || path.includes(pathToFileURL(folder).href);
 }
 
 function membersOf(value: object): (readonly [name: string, member: unknown])[] {

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { Flow, type HeddleError, type LogRecord, type Task } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
-import { drifting, driftingOtherwise } from '../fixtures/drifting.ts';
+import { atHome, drifting, driftingOtherwise } from '../fixtures/drifting.ts';
 import { polluted } from '../fixtures/leaves-open-in-workers.ts';
 import { asking } from '../fixtures/shipped/asks.ts';
 import { bounds } from '../fixtures/shipped/resources.ts';
@@ -125,7 +125,12 @@ test('what a bundle has otherwise than where the flow was started, and what it l
   await using house = await houseWith({ code: 'bundle' });
 
   const { logs } = await house.run(
-    new Flow('warned', () => [drifting(1), polluted(1), ...Object.values(driftingOtherwise).map((each) => each(1))]),
+    new Flow('warned', () => [
+      atHome(),
+      drifting(1),
+      polluted(1),
+      ...Object.values(driftingOtherwise).map((each) => each(1)),
+    ]),
   );
 
   const warnings = logs.filter(({ level }) => level === 'warn').map(({ message }) => message);
@@ -301,7 +306,7 @@ async function houseWith({ code }: { code: 'bundle' | 'module' }) {
 }
 
 function newFolder(): string {
-  return realpathSync(mkdtempSync(join(tmpdir(), 'heddle-empty-')));
+  return realpathSync(mkdtempSync(join(tmpdir(), 'heddle empty ü-')));
 }
 
 /** A package with native code that says whose it is, and lets nobody import its package.json. */
