@@ -1,6 +1,6 @@
 // How task runs end, when they do not simply return a value.
 
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { notInBundle } from '../code/bundle/not-in-bundle.ts';
 import { whatIsFrozen } from '../values/deep-frozen.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
@@ -134,8 +134,12 @@ function missingFileOf(error: Error): { readonly path: string; readonly here: st
   try {
     const { code, path, syscall } = error as NodeJS.ErrnoException;
     const isFile = code === 'ENOENT' && typeof syscall === 'string' && !syscall.startsWith('spawn');
-    const isRelative = isFile && typeof path === 'string' && path !== '' && !isAbsolute(path);
-    return isRelative ? { path, here: process.cwd() } : undefined;
+    if (!isFile || typeof path !== 'string' || path === '') return undefined;
+    const here = process.cwd();
+    // On Windows, Node makes it absolute.
+    const isBelow = process.platform === 'win32' && path.startsWith(join(here, sep));
+    const given = isBelow ? relative(here, path) : path;
+    return isAbsolute(given) ? undefined : { path: given, here };
   } catch {
     return undefined;
   }
