@@ -1,6 +1,7 @@
 import { nodeCrypto } from '../lib/lazy-node.ts';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, win32 } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { config } from '../config/config.ts';
 import { homeFolder } from '../config/home-folder.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
@@ -77,7 +78,7 @@ export class LocalResult implements Result {
     try {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(draft, bytes, { flag: 'wx' });
-      await rename(draft, path);
+      await moveOver(draft, path);
     } catch (cause) {
       // The first error is the one to report, also when the draft cannot be removed.
       await rm(draft, { force: true }).catch(() => undefined);
@@ -124,6 +125,23 @@ function problemOf(location: unknown): string | undefined {
   const parts = location.split(/[/\\]/);
   if (parts.includes('..')) return "it leads out of a directory with '..'";
   return parts.includes('') || parts.includes('.') ? 'one of its parts is empty' : undefined;
+}
+
+/** So long somebody may keep it from being done, in milliseconds. */
+const longestHoldMs = 3_000;
+const holds: ReadonlySet<unknown> = new Set(['EACCES', 'EBUSY', 'EPERM']);
+
+/** Windows refuses it while somebody reads the old file, or a program that looks for viruses reads the new one. */
+async function moveOver(draft: string, path: string): Promise<void> {
+  const until = performance.now() + longestHoldMs;
+  for (;;) {
+    try {
+      return await rename(draft, path);
+    } catch (error) {
+      if (performance.now() > until || !holds.has((error as NodeJS.ErrnoException).code)) throw error;
+    }
+    await delay(10);
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -12,6 +12,7 @@ import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
 import { LocalResult, type LocalResultOptions } from '../../src/results/local-result.ts';
 import { resultOf } from '../../src/results/result-kinds.ts';
 import { serializers } from '../../src/results/serializers.ts';
+import { asNobody } from './as-nobody.ts';
 
 const value = { rows: [{ id: 1, day: new Date(0) }], ids: new Set([1, 2]) };
 
@@ -377,15 +378,4 @@ async function rejection(promise: Promise<unknown>): Promise<HeddleError> {
   );
   assert.ok(error instanceof HeddleError);
   return error;
-}
-
-/** Permissions mean nothing to an administrator, who acts as somebody else meanwhile. */
-async function asNobody(body: () => Promise<void>): Promise<void> {
-  const isRoot = process.geteuid?.() === 0;
-  if (isRoot) process.seteuid!(65_534);
-  try {
-    await body();
-  } finally {
-    if (isRoot) process.seteuid!(0);
-  }
 }
