@@ -13,9 +13,9 @@ import {
   readlinkSync,
   renameSync,
 } from 'node:fs';
-import { rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleEntry } from './bundle.ts';
 import { isIntact, manifestFile, unpack, type BundleManifest } from './bundle-archive.ts';
@@ -228,13 +228,20 @@ function linkPackageHere(folder: string, name: string): boolean {
   // In one step, since another worker may be about to import it.
   const draft = `${path}.${randomUUID()}.tmp`;
   link(draft, found);
-  renameSync(draft, path);
+  try {
+    renameSync(draft, path);
+  } catch {
+    // On Windows that replaces no folder, nor a link to one.
+    unlinkSync(path);
+    renameSync(draft, path);
+  }
   return true;
 }
 
 function targetOf(path: string): string | undefined {
   try {
-    return readlinkSync(path);
+    // Windows ends it with a backslash.
+    return resolve(readlinkSync(path));
   } catch {
     return undefined;
   }
