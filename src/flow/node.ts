@@ -96,15 +96,15 @@ export class Node<T = unknown> {
     Object.defineProperty(this, members, whenSpread);
   }
 
-  /** This task run starts only when `upstream` is finished, and its trigger sees it. No value is passed. */
-  setUpstream(upstream: Node): this {
-    this.graph.order(upstream, this);
+  /** This task run starts only when `upstream` are finished, and its trigger sees them. No value is passed. */
+  setUpstream(upstream: Node, ...more: readonly Node[]): this {
+    for (const node of [upstream, ...more]) this.graph.order(node, this);
     return this;
   }
 
-  /** `downstream` starts only when this task run is finished. The same as `downstream.setUpstream(this)`. */
-  setDownstream(downstream: Node): this {
-    this.graph.order(this, downstream);
+  /** `downstream` start only when this task run is finished. The same as `setUpstream(this)` of each of them. */
+  setDownstream(downstream: Node, ...more: readonly Node[]): this {
+    for (const node of [downstream, ...more]) this.graph.order(this, node);
     return this;
   }
 

@@ -131,6 +131,18 @@ test('both ways of ordering are equal, and can be chained [P098]', () => {
   assert.deepEqual(graph.upstreamOf(plan.d), new Set([plan.b]));
 });
 
+test('a node may wait for several, and several for it', () => {
+  const { graph, plan } = build(() => {
+    const [a, b, c, d] = [load(), load(), load(), load()];
+    c.setUpstream(a, b);
+    a.setDownstream(b, d);
+    return { a, b, c, d };
+  });
+
+  assert.deepEqual(graph.upstreamOf(plan.c), new Set([plan.a, plan.b]));
+  assert.deepEqual(graph.downstream().get(plan.a), [plan.b, plan.c, plan.d]);
+});
+
 test('marks hold what they mark', () => {
   const node = build(() => load()).plan;
 
