@@ -43,11 +43,19 @@ export function checkTls(owner: string, tls: TlsOptions): void {
   }
   const { X509Certificate } = nodeCrypto();
   const { createSecureContext } = nodeTls();
+  let unread = '';
   try {
-    for (const certificate of [tls.cert, tls.ca]) if (certificate !== undefined) new X509Certificate(certificate);
+    for (const option of ['cert', 'ca'] as const) {
+      unread = `option '${option}' of ${whose}`;
+      if (tls[option] !== undefined) new X509Certificate(tls[option]);
+    }
+    unread = `option 'key' of ${whose}, or a certificate after a first one,`;
     createSecureContext(tls);
-  } catch (cause) {
-    throw new UsageError('CERTIFICATE_INVALID', `${whose}: ${problemWith(cause as NodeJS.ErrnoException)}`, { cause });
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    const problem = problemWithKey(cause);
+    const message = problem === undefined ? `${unread} cannot be read: ${cause.message}` : `${whose}: ${problem}`;
+    throw new UsageError('CERTIFICATE_INVALID', message, { cause });
   }
 }
 
@@ -67,12 +75,12 @@ export function invalidity(cert: string | Buffer): string | undefined {
   return `our certificate ${problem}: renew it, and check the clock here`;
 }
 
-function problemWith({ code = '', message }: NodeJS.ErrnoException): string {
+function problemWithKey({ code = '', message }: NodeJS.ErrnoException): string | undefined {
   if (/KEY_VALUES?_MISMATCH/.test(code)) return 'the key is not that of the certificate: give two that belong together';
   if (/BAD_DECRYPT|INTERRUPTED_OR_CANCELLED|PASSWORD/.test(code) || message.includes('bad decrypt')) {
     return 'the key is encrypted, and its passphrase is missing or wrong';
   }
-  return `the certificate, the key or the authority cannot be read: ${message}`;
+  return undefined;
 }
 
 /** What is wrong with the certificate of the listener at `address`, if that is why it could not be connected to. */

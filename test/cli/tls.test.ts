@@ -78,6 +78,11 @@ for (const [what, args, message] of [
   ['that is a folder', ['--tls-ca', folder], /--tls-ca: \S+ cannot be read: .*EISDIR.*\[FILE_NOT_FOUND\]/],
   ['that is no PEM', ['--tls-ca', script], /--tls-ca: \S+script\.fixture\.ts is no PEM file.*\[CERTIFICATE_INVALID\]/],
   [
+    'that is a torn PEM',
+    ['--tls-ca', inFile('torn.pem', '-----BEGIN CERTIFICATE-----\nabc')],
+    /heddle: --tls-ca cannot be read: .*\[CERTIFICATE_INVALID\]/,
+  ],
+  [
     'of another certificate',
     [...ada.slice(0, 3), eve[3]!],
     /--tls-cert, --tls-key, --tls-ca: the key is not that of the certificate.*\[CERTIFICATE_INVALID/,

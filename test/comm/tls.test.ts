@@ -194,7 +194,19 @@ for (const [what, tls, code, text] of [
     'a certificate that cannot be read',
     { ...loom, cert: '-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n' },
     'CERTIFICATE_INVALID',
-    /tls of listen: the certificate, the key or the authority cannot be read/,
+    /^option 'cert' of tls of listen cannot be read: /,
+  ],
+  [
+    'an authority that cannot be read',
+    { ...loom, ca: '-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n' },
+    'CERTIFICATE_INVALID',
+    /^option 'ca' of tls of listen cannot be read: /,
+  ],
+  [
+    'a key that cannot be read',
+    { ...loom, key: '-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n' },
+    'CERTIFICATE_INVALID',
+    /^option 'key' of tls of listen, or a certificate after a first one, cannot be read: /,
   ],
   [
     'a path',
