@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LoadedTask } from '../../src/engine/loaded-task.ts';
 import { endedByUpstream } from '../../src/engine/task-run/upstream-steps.ts';
-import { RETRY, type Signal } from '../../src/flow/signals.ts';
+import { LOOP, RETRY, type Signal } from '../../src/flow/signals.ts';
 
 test('a trigger that throws RETRY keeps when it is to be asked again', () => {
   const startTime = Date.UTC(2100);
 
   assert.equal(endedByTrigger(new RETRY('too early', { startTime }))?.startTime, startTime);
+});
+
+test('a trigger that throws LOOP, with which it would be asked for ever, fails with what to throw instead', () => {
+  const state = endedByTrigger(new LOOP('not yet'));
+
+  assert.equal(state?.type, 'TriggerFailed');
+  assert.match(state.message, /checking task trigger: LOOP: not yet\. .* throws signals\.RETRY with a delay$/);
 });
 
 function endedByTrigger(signal: Signal) {

@@ -51,13 +51,14 @@ function triggerSatisfied({ loaded, upstream }: UpstreamFacts): State | undefine
     return new State('TriggerFailed', 'Trigger failed.');
   } catch (thrown) {
     const cause = upstream.find(({ error }) => error !== undefined)?.error;
-    if (thrown instanceof Signal) {
-      const { state } = endingOf(thrown, loaded.plan);
+    const state = thrown instanceof Signal ? endingOf(thrown, loaded.plan).state : undefined;
+    if (state !== undefined && !state.isLooped()) {
       if (state.isPaused() && loaded.plan.isApproved) return undefined;
       const { type, message } = state;
       return state.isFailed() ? new State(type, message, { error: new Error(message, { cause }) }) : state;
     }
-    const message = `Unexpected error while checking task trigger: ${String(thrown)}`;
+    const remedy = state === undefined ? '' : '. A trigger that is to be asked again throws signals.RETRY with a delay';
+    const message = `Unexpected error while checking task trigger: ${String(thrown)}${remedy}`;
     return new State('TriggerFailed', message, { error: new Error(message, { cause: thrown }) });
   }
 }
