@@ -51,6 +51,15 @@ test('a mapped run is Mapped once every child is settled, in whatever order they
   );
 });
 
+test('a mapped run of one child says so', async () => {
+  const run = runOf('score', { length: 1 });
+
+  run.settled(block(0, ['a']));
+
+  await run.done;
+  assert.equal(run.state.message, 'Mapped over 1 element.');
+});
+
 test('a list that the flow returns is read as it comes, and what is more than 16 MB of it when somebody asks', () => {
   const wanted = { keptBytes: Infinity, isReturned: true };
   const run = new NodeRun(nodeOf('load', { isMapped: true }), wanted);

@@ -6,6 +6,7 @@ import type { Node } from '../../flow/node.ts';
 import { pending, State } from '../../flow/state.ts';
 import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { plural } from '../../lib/plural.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import { mayHoldTypes } from '../../values/copier.ts';
 import { failed } from '../endings.ts';
@@ -203,7 +204,7 @@ export class NodeRun implements ArrayListener {
         },
       });
     }
-    return new State('Mapped', `Mapped over ${this.length} elements.`, {
+    return new State('Mapped', `Mapped over ${plural(this.length, 'element')}.`, {
       get result() {
         return run.#results();
       },
