@@ -42,7 +42,7 @@ export { CheckedTask as Task, task } from './flow/task.ts';
 export type { StoringOptions } from './flow/storing.ts';
 export type { ErrorClass, SensorOptions, TaskCopyOptions, TaskOptions } from './flow/settings.ts';
 export type { TaskRunName, TaskRunNameFacts, TaskStateHandler } from './flow/settings.ts';
-export * as triggers from './flow/triggers.ts';
+export { triggers } from './flow/triggers.ts';
 export type { Bounds, Trigger } from './flow/triggers.ts';
 export type { Duration } from './lib/duration.ts';
 export { HeddleError, UsageError } from './lib/heddle-error.ts';

@@ -2,6 +2,9 @@
 // false (the run ends as TriggerFailed), or throws a signal. On a reduce, a mapped upstream counts as its children.
 // Names and rules are Prefect's: skipped counts as successful, and no upstream at all is always enough.
 
+import { prototypeOfKnown } from '../code/known-names.ts';
+import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
 import { checkOptions } from '../lib/options.ts';
 import { PAUSE, SKIP, TRIGGERFAIL } from './signals.ts';
 import type { State } from './state.ts';
@@ -90,6 +93,21 @@ const plainTriggers = {
   manualOnly,
   notAllSkipped,
 };
+
+/** For users. What is not there would be `undefined`, and so the default. */
+export const triggers = Object.freeze(
+  Object.assign(Object.create(prototypeOfKnown(unknownTrigger)) as object, {
+    ...plainTriggers,
+    alwaysRun,
+    someFailed,
+    someSuccessful,
+  }),
+);
+
+function unknownTrigger(trigger: string, names: readonly string[]): UsageError {
+  const message = `triggers has no '${trigger}'.${didYouMean(trigger, names)} It has: ${names.join(', ')}.`;
+  return new UsageError('UNKNOWN_TRIGGER', message, { trigger });
+}
 
 const boundRule = {
   expected: 'a number, 0 or more',

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { PAUSE, SKIP, TRIGGERFAIL } from '../../src/flow/signals.ts';
 import type { StateType } from '../../src/flow/state.ts';
 import * as triggers from '../../src/flow/triggers.ts';
+import { triggers as named } from 'heddle';
 import { state } from './fixtures.ts';
 
 const S: StateType = 'Success';
@@ -200,3 +201,15 @@ function thrownBy(call: () => unknown): unknown {
   }
   return assert.fail('nothing was thrown');
 }
+
+test('a trigger that there is not, which would be the default, is an error that knows which was meant', () => {
+  assert.throws(() => Reflect.get(named, 'all_finished'), {
+    name: 'TypeError',
+    code: 'UNKNOWN_TRIGGER',
+    trigger: 'all_finished',
+    message:
+      /^triggers has no 'all_finished'\. Did you mean 'allFinished'\? It has: allSuccessful, .*, someSuccessful\.$/,
+  });
+  assert.equal(named.allFinished, allFinished);
+  assert.equal(named.alwaysRun, allFinished);
+});
