@@ -40,16 +40,19 @@ export class WorkerProcess implements LaunchedWorker {
 
   constructor(program: WorkerProgram) {
     const { command, args } = program;
+    // On a terminal, the progress of a flow run gives way only to what this process writes.
+    const ofStdout = process.stdout.isTTY ? 'pipe' : 'inherit';
     // In a group of its own: Ctrl-C is meant for this process, which then says what becomes of its workers. On Windows
     // that would be without the console, to which what tasks print goes; there they ignore Ctrl-C.
     const detached = process.platform !== 'win32';
-    this.#child = spawn(command, args, { detached, stdio: ['pipe', 'inherit', 'pipe'] });
+    this.#child = spawn(command, args, { detached, stdio: ['pipe', ofStdout, 'pipe'] });
     this.ended = this.#end(program);
     // There are no streams where no file was left to open.
-    const { stdin, stderr } = this.#child;
+    const { stdin, stdout, stderr } = this.#child;
     stdin?.on('error', () => {});
+    stdout?.on('data', (bytes: Buffer) => process.stdout.write(bytes));
     // Whoever waits for a worker keeps this process alive. When nobody does, it ends, and its workers with it.
-    for (const each of [this.#child, stdin, stderr]) (each as Socket | ChildProcess | undefined)?.unref();
+    for (const each of [this.#child, stdin, stdout, stderr]) (each as Socket | ChildProcess | undefined)?.unref();
     if (!stderr) return;
     createInterface({ input: stderr }).on('line', (line) => {
       this.#lines.push(line);

@@ -9,28 +9,34 @@ const escape = '\u001B';
 const hasScript = spawnSync('script', ['-qec', 'true', '/dev/null'], { timeout: 10_000 }).status === 0;
 const skip = hasScript ? false : `needs the command 'script' of util-linux`;
 
-test('what tasks print stays on the screen, beside the progress', { timeout: 60_000, skip }, async () => {
-  const program = `stty rows 40 cols 100; '${process.execPath}' test/fixtures/prints.ts`;
-  const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+for (const where of ['', '--processes']) {
+  test(
+    `what tasks print stays on the screen, beside the progress ${where}`.trim(),
+    { timeout: 60_000, skip },
+    async () => {
+      const program = `stty rows 40 cols 100; '${process.execPath}' test/fixtures/prints.ts ${where}`;
+      const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
 
-  const screen = screenOf(stdout);
-  const printed = screen.filter((line) => /^line \d/.test(line)).map((line) => line.trim());
-  assert.deepEqual(printed, [
-    'line 1',
-    'line 2',
-    'line 3',
-    'line 4',
-    'line 5',
-    'line 6',
-    'line 7',
-    'line 8',
-    'line 9',
-    'line 10',
-  ]);
-  assert.ok(screen.includes('dot1 dot2 dot3 dot4 dot5'), screen.join('\n'));
-  assert.match(stdout, /^lines +█+░/m, 'also after what is no text');
-  assert.equal(screen.filter((line) => /^lines +█/.test(line)).length, 1);
-});
+      const screen = screenOf(stdout);
+      const printed = screen.filter((line) => /^line \d/.test(line)).map((line) => line.trim());
+      assert.deepEqual(printed, [
+        'line 1',
+        'line 2',
+        'line 3',
+        'line 4',
+        'line 5',
+        'line 6',
+        'line 7',
+        'line 8',
+        'line 9',
+        'line 10',
+      ]);
+      assert.ok(screen.includes('dot1 dot2 dot3 dot4 dot5'), screen.join('\n'));
+      assert.match(stdout, /^lines +█+░/m, 'also after what is no text');
+      assert.equal(screen.filter((line) => /^lines +█/.test(line)).length, 1);
+    },
+  );
+}
 
 /** What there is to see after all that was written, as far as Node moves the cursor and clears the screen. */
 function screenOf(written: string): string[] {
