@@ -196,7 +196,8 @@ export abstract class HostedCluster implements Cluster {
     try {
       await running.workforce?.scale(this.#wanted);
     } catch (error) {
-      await running.resources[Symbol.asyncDispose]();
+      // What cannot be closed matters less than why it is closed.
+      await running.resources[Symbol.asyncDispose]().catch(() => {});
       throw error;
     }
     return running;

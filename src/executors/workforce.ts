@@ -1,5 +1,6 @@
 // The workers that a cluster starts by itself. This is the shell of `Roster`, which decides who is to come and go.
 
+import { tellOfLongWait } from '../engine/long-wait.ts';
 import { Alarm } from '../lib/alarm.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -98,9 +99,9 @@ export class Workforce implements AsyncDisposable {
       case 'dismiss':
         return void this.#dismiss(command.worker);
       case 'end':
-        return this.#noteEnding(endOf(this.#launched.get(command.worker)));
+        return this.#noteEnding(this.#end(command.worker));
       case 'warn':
-        return this.#scheduler.announce('warn', command.message);
+        return this.#warn(command.message);
       case 'tell-scaled': {
         const told = this.#scalings.get(command.scaling)!;
         this.#scalings.delete(command.scaling);
@@ -126,7 +127,19 @@ export class Workforce implements AsyncDisposable {
     try {
       await (launched?.leave() as unknown);
     } catch (error) {
-      this.#scheduler.announce('warn', `${worker} could not be told to leave: ${messageIn(error)}`);
+      this.#warn(`${worker} could not be told to leave: ${messageIn(error)}`);
+    }
+  }
+
+  /** The same of how it is ended. */
+  async #end(worker: string): Promise<void> {
+    using _ = tellOfLongWait((elapsed) => this.#warn(`${worker} has not ended ${elapsed} after it was to`));
+    const launched = await this.#launched.get(worker)?.catch(() => undefined);
+    try {
+      await launched?.end();
+    } catch (error) {
+      this.#warn(`${worker} could not be ended: ${messageIn(error)}`);
+      throw error;
     }
   }
 
@@ -146,6 +159,10 @@ export class Workforce implements AsyncDisposable {
     this.#handle(event);
   }
 
+  #warn(message: string): void {
+    this.#scheduler.announce('warn', message);
+  }
+
   /** The names of the workers that have something to run. */
   #busy(): ReadonlySet<string> {
     const { workers } = this.#scheduler.lookout.status;
@@ -162,10 +179,4 @@ function inShort(end: unknown): string | undefined {
   if (!(end instanceof Error)) return undefined;
   const { message } = end.cause instanceof Error ? end.cause : end;
   return message.split('\n')[0];
-}
-
-/** Nothing, if it could not even be started. */
-async function endOf(launched: Promise<LaunchedWorker> | undefined): Promise<void> {
-  const worker = await launched?.catch(() => undefined);
-  await worker?.end();
 }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { WebSocketCluster, type WorkerOrder } from 'heddle/executors';
+import { Workforce } from '../../src/executors/workforce.ts';
+import { Listener } from './listener.ts';
+import { byCommandLine } from './worker-process.ts';
+
+test('a worker that does not end though it was to is told of, from ten seconds on', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const told: string[] = [];
+  const never = new Promise<void>(() => {});
+  const workforce = new Workforce({
+    start: () => ({ ended: never, leave: () => {}, end: () => never }),
+    nameOf: () => 'weaver',
+    busy: () => new Set(),
+    announce: (level, message) => void told.push(`${level}: ${message}`),
+  });
+  void workforce.scale(1);
+
+  void workforce[Symbol.asyncDispose]();
+  await setImmediate();
+  t.mock.timers.tick(9_999);
+  assert.deepEqual(told, []);
+  t.mock.timers.tick(1);
+
+  assert.deepEqual(told, ['warn: weaver has not ended 10.0 s after it was to']);
+});
+
+test(
+  'a worker that cannot be ended is told of, and hides not why the cluster could not start',
+  { timeout: 60_000 },
+  async () => {
+    const listener = new Listener();
+    const end = async () => {
+      throw new Error('no such container');
+    };
+    const launch = ({ place, ...order }: WorkerOrder) => {
+      if (place === 1) throw new RangeError('there is no second machine');
+      const worker = byCommandLine(order);
+      return { ...worker, end: () => worker.end().then(end) };
+    };
+    const options = { port: 0, token: 'weft', workers: 2, launch, onLog: listener.onLog };
+    await using cluster = new WebSocketCluster(options);
+
+    await assert.rejects(cluster.start(), { message: 'there is no second machine' });
+
+    assert.equal(listener.count(/^worker-1 could not be ended: no such container$/), 1);
+  },
+);
