@@ -3,7 +3,7 @@
 //
 // The first line has the options of the core. Each other line is an event: its time, a hash of the commands, the event.
 
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { close, closeSync, openSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { version } from '../lib/version.ts';
@@ -66,6 +66,7 @@ export class Recorder {
       if (this.#descriptor !== undefined) writeFileSync(this.#descriptor, batch);
     } catch (error) {
       // Scheduling goes on without a recording.
+      close(this.#descriptor!, () => {});
       this.#descriptor = undefined;
       this.#warn(this.#problem(error));
     }

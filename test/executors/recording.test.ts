@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { newDiary, until } from '../fixtures/diary.ts';
 import * as failing from '../fixtures/failing.ts';
 import { inc, say, sum } from '../fixtures/tasks.ts';
 import { runOn } from './contract.ts';
+import { Listener } from './listener.ts';
 import { joinedWorker } from './worker-process.ts';
 
 const bounded = { timeout: 60_000 };
@@ -125,6 +126,17 @@ test('a cluster whose recording cannot be written does not start', bounded, asyn
   await assert.rejects(cluster.start(), { code: 'RECORDING_FAILED', message: /nowhere.*ENOENT/ });
 });
 
+test('a recording that cannot be written to its end keeps no file open', bounded, async () => {
+  const listener = new Listener();
+  const cluster = new LocalCluster({ workers: 1, record: '/dev/full', onLog: listener.onLog });
+
+  await cluster.start();
+  await cluster.close();
+
+  assert.equal(listener.count(/^what happens to the scheduler cannot be recorded in \/dev\/full: ENOSPC/), 1);
+  assert.ok(!openFiles().includes('/dev/full'));
+});
+
 test('a recording ends where its disk was full, also if there is room again later', bounded, async () => {
   using folder = newFolder();
   const script = 'mount -t tmpfs -o size=256k none "$1" && exec "$2" test/fixtures/recorded-on-full-disk.ts "$1"';
@@ -135,6 +147,17 @@ test('a recording ends where its disk was full, also if there is room again late
   assert.match(program.stdout[0]!, /cannot be recorded in .*scheduler\.log: ENOSPC/);
   assert.deepEqual(program.stdout.slice(1), ['cut: true']);
 });
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return readlinkSync(join('/proc/self/fd', descriptor));
+    } catch {
+      // That of the list itself is closed by now.
+      return [];
+    }
+  });
+}
 
 async function recorded(folder: string): Promise<string> {
   const record = join(folder, 'scheduler.log');
