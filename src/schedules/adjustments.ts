@@ -1,6 +1,6 @@
 import { toMilliseconds } from '../lib/duration.ts';
 import type { Duration } from '../lib/duration.ts';
-import type { Spec } from './spec.ts';
+import { known, type Spec } from './spec.ts';
 import type { ZonedTime } from './zoned-time.ts';
 
 /**
@@ -54,8 +54,4 @@ export function totalShift(adjustments: readonly Adjustment[]): Shift {
   const shifts = adjustments.filter(isKnownAdjustment).map(({ shift }) => shift);
   const sum = (bound: keyof Shift) => shifts.reduce((total, shift) => total + shift[bound], 0);
   return { least: sum('least'), most: sum('most') };
-}
-
-function known(facts: Pick<KnownAdjustment, 'shift' | 'spec'>, move: Adjustment): KnownAdjustment {
-  return Object.freeze(Object.assign((time: ZonedTime) => move(time), facts));
 }

@@ -3,7 +3,7 @@ import { describe } from '../lib/options.ts';
 import { checkDate, daysIn, nameOfDate, orderOfDate } from './calendar-date.ts';
 import type { CalendarDate } from './calendar-date.ts';
 import { dateRule, describeDate, neverFires } from './clock.ts';
-import type { Spec } from './spec.ts';
+import { known, type Spec } from './spec.ts';
 import type { ZonedTime } from './zoned-time.ts';
 
 /** Says whether a schedule may fire at a time. Any function of this shape is a filter; it must not be async. */
@@ -130,10 +130,6 @@ function nameOfSpec({ name, parameters }: Spec): string {
     typeof parameter === 'object' ? nameOfDate(parameter) : describe(parameter),
   );
   return `${name}(${words.join(', ')})`;
-}
-
-function known(facts: Pick<KnownFilter, 'axis' | 'edges' | 'spec'>, holds: Filter): KnownFilter {
-  return Object.freeze(Object.assign((time: ZonedTime) => holds(time), facts));
 }
 
 /** Whether a value is in a range that begins anew after its end: after December, or midnight. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { lastMomentMs } from '../lib/moment.ts';
-import { totalShift } from './adjustments.ts';
+import { add, totalShift } from './adjustments.ts';
 import type { Adjustment, Shift } from './adjustments.ts';
 import { clockRules, dateRule, describeDate, neverFires } from './clock.ts';
 import type { Clock, ClockJson, ScheduledEvent } from './clock.ts';
@@ -222,15 +222,15 @@ function checkSchedule(options: ScheduleOptions): Required<ScheduleOptions> {
     });
   }
   checkItems('clocks', clocks, { expected: 'a clock, with events() and a timeZone', holds: isClock });
-  for (const [option, items] of Object.entries({ filters, orFilters, notFilters })) checkFilters(option, items);
-  checkItems('adjustments', adjustments, rules.function);
+  const functions = { filters, orFilters, notFilters, adjustments };
+  for (const [option, items] of Object.entries(functions)) checkFunctions(option, items);
   return { clocks, filters, orFilters, notFilters, adjustments };
 }
 
-function checkFilters(option: string, filters: readonly Filter[]): void {
-  checkItems(option, filters, rules.function);
-  const makers: readonly unknown[] = Object.values(filterMakers);
-  const maker = filters.find((filter) => makers.includes(filter));
+function checkFunctions(option: string, functions: readonly (Filter | Adjustment)[]): void {
+  checkItems(option, functions, rules.function);
+  const makers: readonly unknown[] = [...Object.values(filterMakers), add];
+  const maker = functions.find((each) => makers.includes(each));
   if (maker === undefined) return;
   const message = `option '${option}' of Schedule should have what ${maker.name}(…) returns; got ${maker.name} itself`;
   throw new UsageError('INVALID_OPTION', message, { option, value: maker });

@@ -1,5 +1,22 @@
+import { UsageError } from '../lib/heddle-error.ts';
+import type { ZonedTime } from './zoned-time.ts';
+
 /** A filter or an adjustment that comes with Heddle, as a program writes it: `name(...parameters)`, or `name`. */
 export interface Spec {
   readonly name: string;
   readonly parameters?: readonly unknown[];
+}
+
+/** The same for each time; but whoever calls one without a time takes it for what makes one. */
+export function known<Answer, Facts extends { readonly spec: Spec }>(
+  facts: Facts,
+  answer: (time: ZonedTime) => Answer,
+): ((time: ZonedTime) => Answer) & Facts {
+  const { name } = facts.spec;
+  const asked = (time: ZonedTime | undefined) => {
+    if (time !== undefined) return answer(time);
+    const message = `${name} was called without a time, which a Schedule gives it: write ${name}, without ()`;
+    throw new UsageError('INVALID_OPTION', message);
+  };
+  return Object.freeze(Object.assign(asked, facts));
 }

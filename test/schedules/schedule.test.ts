@@ -200,6 +200,15 @@ test('clocks that end, and of which no time passes, are refused', () => {
   });
 });
 
+test('a filter or an adjustment that is called rather than given says what to write', () => {
+  for (const each of [isWeekday, nextWeekday] as readonly ((time: unknown) => unknown)[]) {
+    assert.throws(() => each(undefined), {
+      code: 'INVALID_OPTION',
+      message: /^(is|next)Weekday was called without a time, which a Schedule gives it: write \1Weekday, without \(\)$/,
+    });
+  }
+});
+
 test('what is wrong is refused when the schedule is made', () => {
   const schedule = (options: object) => () => new Schedule({ clocks: [hourly], ...options });
 
@@ -214,6 +223,10 @@ test('what is wrong is refused when the schedule is made', () => {
   assert.throws(schedule({ notFilters: [isDayOfWeek] }), {
     code: 'INVALID_OPTION',
     message: `option 'notFilters' of Schedule should have what isDayOfWeek(…) returns; got isDayOfWeek itself`,
+  });
+  assert.throws(schedule({ adjustments: [add] }), {
+    code: 'INVALID_OPTION',
+    message: `option 'adjustments' of Schedule should have what add(…) returns; got add itself`,
   });
   assert.throws(schedule({ adjustments: [null] }), {
     code: 'INVALID_OPTION',
