@@ -68,13 +68,24 @@ export interface HeldDeed {
   readonly deed: Deed;
 }
 
+interface Count {
+  defined: number;
+  gone: number;
+}
+
+interface Gone {
+  readonly key: string;
+  readonly scope: string;
+}
+
 interface Registry {
   readonly entries: Map<string, object>;
   /** Of those that perhaps no module leads to: a program may make some for each request, and drop them. */
   readonly passing: Map<string, WeakRef<object>>;
-  /** Hears the key of such a one that is gone. */
-  readonly gone: FinalizationRegistry<string>;
-  readonly ordinals: Map<string, number>;
+  /** Hears of such a one that is gone. */
+  readonly gone: FinalizationRegistry<Gone>;
+  /** How often a name was defined in a module, for as long as one of these is there. */
+  readonly counts: Map<string, Count>;
   readonly fingerprints: Map<string, string>;
   /** Modules that may do otherwise where they are not the main one. */
   readonly guarded: Set<string>;
@@ -95,8 +106,8 @@ interface Registry {
 export const registry = processWide<Registry>('registry', () => ({
   entries: new Map(),
   passing: new Map(),
-  gone: new FinalizationRegistry((key) => registry.passing.delete(key)),
-  ordinals: new Map(),
+  gone: new FinalizationRegistry(forget),
+  counts: new Map(),
   fingerprints: new Map(),
   guarded: new Set(),
   testing: new Set(),
@@ -113,8 +124,9 @@ export function register(name: string, entry: object): Reference {
   // What is evaluated from a text is called by a file's name that is none.
   const module = site.module !== undefined && isThere(site.module) ? site.module : undefined;
   const scope = `${module ?? 'inside a function'}#${name}`;
-  const ordinal = registry.ordinals.get(scope) ?? 0;
-  registry.ordinals.set(scope, ordinal + 1);
+  const count = registry.counts.get(scope) ?? { defined: 0, gone: 0 };
+  registry.counts.set(scope, count);
+  const ordinal = count.defined++;
   const reference: Reference = {
     name,
     ordinal,
@@ -127,15 +139,23 @@ export function register(name: string, entry: object): Reference {
   // An async function in the module may have made it, for one request. While a thread imports modules for their tasks,
   // nobody but those who look for it may hold what these make.
   const isPassing = module === undefined || (site.isGuess === true && registry.watchers.size === 0);
-  if (isPassing) keepWeakly(key, entry);
+  if (isPassing) keepWeakly(entry, { key, scope });
   else registry.entries.set(key, entry);
   for (const notify of registry.watchers) notify();
   return reference;
 }
 
-function keepWeakly(key: string, entry: object): void {
-  registry.passing.set(key, new WeakRef(entry));
-  registry.gone.register(entry, key);
+function keepWeakly(entry: object, name: Gone): void {
+  registry.passing.set(name.key, new WeakRef(entry));
+  registry.gone.register(entry, name);
+}
+
+/** A program may have a name of its own for each request, and so the name is forgotten with the last that had it. */
+function forget({ key, scope }: Gone): void {
+  registry.passing.delete(key);
+  const count = registry.counts.get(scope)!;
+  count.gone += 1;
+  if (count.gone === count.defined) registry.counts.delete(scope);
 }
 
 function doubtAbout(module: string, { place, isGuess }: CallSite): Pick<Reference, 'doubt'> {
@@ -172,7 +192,7 @@ export function find(reference: Reference): object | undefined {
 /** The names that a module defined, for the message that says which name it did not. */
 export function namesIn(module: string): string[] {
   const prefix = `${module}#`;
-  return [...registry.ordinals.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  return [...registry.counts.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
 }
 
 /** What is not the same in a worker as in the main module of a program. */

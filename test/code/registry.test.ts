@@ -68,6 +68,21 @@ test('so is what a function made when it had waited, although that may be the bo
   assert.ok((await countKept(made)) <= 1);
 });
 
+test('names of which each was made for one request are forgotten with what had them', async () => {
+  const namesHere = () => namesIn(import.meta.url).filter((name) => name.startsWith('request '));
+  const made = await (async () => {
+    await turn();
+    return Array.from({ length: 50 }, (_, index) => task(`request ${index}`, (x: number) => x));
+  })();
+  assert.equal(namesHere().length, 50);
+
+  await countKept(made);
+
+  // They are heard of in some later turn.
+  for (let turns = 0; turns < 1_000 && namesHere().length > 1; turns += 1) await turn();
+  assert.ok(namesHere().length <= 1, namesHere().join());
+});
+
 test('a task of a CommonJS module is known by that module', () => {
   const { halve } = createRequire(import.meta.url)('./fixtures/common.cjs') as { halve: Task };
 
