@@ -5,7 +5,6 @@
 import { registerBuiltIn } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
-import { isPromise } from '../lib/thenable.ts';
 import { BuiltIn } from './built-in.ts';
 import { currentGraph, type Graph } from './graph.ts';
 import { assertNode, Node, unmapped, type Binding, type Filled } from './node.ts';
@@ -239,11 +238,7 @@ function ownResult(
   { call, name, isMapped, own }: { call: string; name: string; isMapped: boolean; own: ReadonlySet<Node> },
   given: unknown,
 ): Node {
-  if (isPromise(given)) {
-    given.catch(() => {});
-    const message = `'${name}' of ${call} is async. Building a flow only notes what is to be done: work inside tasks.`;
-    throw new UsageError('FLOW_BUILDER_ASYNC', message);
-  }
+  graph.refusePromise(given, `'${name}' of ${call} is async`);
   assertNoTask(given, `what '${name}' of ${call} returned`);
   refuseResource(given, `what '${name}' of ${call} returned`);
   if (given instanceof Node) {

@@ -41,14 +41,21 @@ export class Graph {
       const plan = builder();
       if (isPromise(plan)) plan.catch(() => {});
       if (this.#refusedRun !== undefined) throw this.#refusedRun;
-      if (!isPromise(plan)) return plan;
-      const message =
-        `the builder of flow '${this.flow}' is async. Building a flow only notes what is to be done: do the work ` +
-        `inside tasks.`;
-      throw new UsageError('FLOW_BUILDER_ASYNC', message, { flow: this.flow });
+      this.refusePromise(plan, `the builder of flow '${this.flow}' is async`);
+      return plan;
     } finally {
       underConstruction.graph = outer;
     }
+  }
+
+  /** Throws `FLOW_BUILDER_ASYNC` if what the builder gave, or a part of it, is a promise: nothing waits for it. */
+  refusePromise(given: unknown, what: string): void {
+    if (!isPromise(given)) return;
+    given.catch(() => {});
+    const message =
+      `${what}. Building a flow only notes what is to be done: call tasks without await, hand on what they give, and ` +
+      `do the work inside them.`;
+    throw new UsageError('FLOW_BUILDER_ASYNC', message, { flow: this.flow });
   }
 
   /** The building throws it too: a builder waits for no promise, so it would not hear of one that rejects. */

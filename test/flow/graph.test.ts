@@ -193,7 +193,9 @@ test('an async builder is refused, and told where work belongs', () => {
     name: 'TypeError',
     code: 'FLOW_BUILDER_ASYNC',
     flow: 'f',
-    message: `the builder of flow 'f' is async. Building a flow only notes what is to be done: do the work inside tasks.`,
+    message:
+      `the builder of flow 'f' is async. Building a flow only notes what is to be done: call tasks without await, ` +
+      `hand on what they give, and do the work inside them.`,
   });
 });
 

@@ -33,6 +33,7 @@ function lookThrough(graph: Graph, plan: unknown): void {
     const what = path === '' ? 'the output' : `the output ${path}`;
     assertNoTask(value, `${what} of flow '${graph.flow}'`);
     refuseResource(value, `${what} of flow '${graph.flow}'`);
+    graph.refusePromise(value, `${what} of flow '${graph.flow}' is a promise`);
     if (value instanceof Node) graph.assertOwn(value, what);
     else if (isContainer(value) && !seen.has(value)) {
       seen.add(value);
