@@ -117,8 +117,8 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
 
   #add({ bindings, isMapped }: { readonly bindings: readonly Binding[]; readonly isMapped: boolean }): Node {
     const remedy =
-      `Call it inside the function given to new Flow(name, () => …), or call ${this.name}.run() to run the function ` +
-      `itself.`;
+      `Call it inside the function given to new Flow(name, () => …), before anything is awaited there; or call ` +
+      `${this.name}.run(), in a task too, to run the function itself.`;
     const graph = currentGraph(`task '${this.name}' was called`, remedy);
     this.#assertRunnable();
     if (!isMapped) this.#assertNoneMapped();

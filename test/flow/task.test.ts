@@ -63,8 +63,8 @@ test('a task called outside of a flow says where to call it, and how to run the 
     name: 'TypeError',
     code: 'OUTSIDE_FLOW',
     message:
-      `task 'load' was called outside of a flow. Call it inside the function given to new Flow(name, () => …), or ` +
-      `call load.run() to run the function itself.`,
+      `task 'load' was called outside of a flow. Call it inside the function given to new Flow(name, () => …), before ` +
+      `anything is awaited there; or call load.run(), in a task too, to run the function itself.`,
   };
   assert.throws(() => load(), expected);
   assert.throws(() => load.map([1]), expected);
