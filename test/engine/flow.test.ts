@@ -182,6 +182,12 @@ const misuses: [what: string, args: unknown[], code: string, message: string][] 
     `flow 'f' needs a function that builds it: new Flow('f', () => …); got an object`,
   ],
   [
+    'with its options behind the builder',
+    ['f', () => {}, {}],
+    'INVALID_FLOW',
+    `the options of flow 'f' come before the function that builds it: new Flow('f', { … }, () => …)`,
+  ],
+  [
     'with an unknown option',
     ['f', { excutor: 1 }, () => {}],
     'UNKNOWN_OPTION',

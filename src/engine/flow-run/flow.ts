@@ -59,7 +59,9 @@ export class Flow<Plan = unknown> {
     }
     if (typeof builder !== 'function') {
       const message =
-        `flow '${name}' needs a function that builds it: new Flow('${name}', () => …); got ` + describe(builder);
+        typeof options === 'function'
+          ? `the options of flow '${name}' come before the function that builds it: new Flow('${name}', { … }, () => …)`
+          : `flow '${name}' needs a function that builds it: new Flow('${name}', () => …); got ${describe(builder)}`;
       throw new UsageError('INVALID_FLOW', message, { flow: name });
     }
     checkOptions(`flow '${name}'`, options, flowRules);
