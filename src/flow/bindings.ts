@@ -2,6 +2,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
+import { isPromise } from '../lib/thenable.ts';
 import { adviceOn } from '../values/kinds.ts';
 import { stepTo } from '../values/members.ts';
 import { lookingAt, type Destination } from '../values/travels.ts';
@@ -19,6 +20,11 @@ export function bindCall(task: string, args: readonly unknown[]): Binding[] {
     return bindWhole(task, position, argument);
   });
 }
+
+/** What to do with what is no list to map over. */
+const paced = 'Collect it before, or in a task that returns the list: await Array.fromAsync(it).';
+const promised = 'Await it before the flow is made, or map over what a task returns that does the waiting.';
+const unlisted = 'Pass a list, or wrap it in unmapped() to give every child the whole value.';
 
 /** `upstreamTasks` are those that are waited for without their values: they may say how often there is to be a run. */
 export function bindMap(task: string, args: readonly unknown[], upstreamTasks: readonly unknown[] = []): Binding[] {
@@ -40,11 +46,9 @@ export function bindMap(task: string, args: readonly unknown[], upstreamTasks: r
       return typeof values === 'object' && values !== null && Symbol.asyncIterator in values;
     });
     const what = isPaced ? 'an async iterable' : describe(values);
-    const first = isPaced ? 'Collect it before, or in a task that returns the list: await Array.fromAsync(it). ' : '';
-    const message =
-      `argument ${position + 1} of ${task}.map() is ${what}, which cannot be mapped over. ${first}` +
-      `Pass a list, or wrap it in unmapped() to give every child the whole value.`;
-    throw new UsageError('NOT_ITERABLE', message, { task, position });
+    const message = `argument ${position + 1} of ${task}.map() is ${what}, which cannot be mapped over. `;
+    const remedy = isPaced ? paced : isPromise(values) ? promised : unlisted;
+    throw new UsageError('NOT_ITERABLE', message + remedy, { task, position });
   });
   if (bindings.some(({ type }) => type === 'each-node' || type === 'each-constant')) return bindings;
   if (upstreamTasks.some(isElementwise)) return bindings;

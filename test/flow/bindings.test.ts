@@ -277,11 +277,19 @@ for (const [value, shown] of notIterable) {
   });
 }
 
+test('of a promise of a list, it is said to await it where that can be done', () => {
+  assert.throws(() => build(() => score.map(Promise.resolve([1]) as never, [1])), {
+    code: 'NOT_ITERABLE',
+    message:
+      'argument 1 of score.map() is a Promise, which cannot be mapped over. Await it before the flow is made, or map ' +
+      'over what a task returns that does the waiting.',
+  });
+});
+
 test('of what gives its elements one after the other, it is said to collect them first', () => {
   const message =
     'argument 1 of score.map() is an async iterable, which cannot be mapped over. Collect it before, or in a task ' +
-    'that returns the list: await Array.fromAsync(it). Pass a list, or wrap it in unmapped() to give every child the ' +
-    'whole value.';
+    'that returns the list: await Array.fromAsync(it).';
 
   for (const paced of [Readable.from(['row']), Readable.from(['row'])[Symbol.asyncIterator]()]) {
     assert.throws(() => build(() => score.map(paced as never, [1])), { code: 'NOT_ITERABLE', message });
