@@ -222,13 +222,14 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     throw new UsageError('INVALID_OPTION', message, { owner, option });
   }
   const isFunction = typeof retryDelay === 'function';
+  const delay = `option 'retryDelay' of ${owner}, unless it is a function of the attempt,`;
   const positive = (option: string, time: unknown) => {
     return time === undefined ? undefined : toPositiveMilliseconds(time, { owner, option });
   };
   return Object.freeze({
     retries,
     retryDelay,
-    retryDelayMs: isFunction ? undefined : toMilliseconds(retryDelay, `option 'retryDelay' of ${owner}`),
+    retryDelayMs: isFunction ? undefined : toMilliseconds(retryDelay, delay),
     jitter: retryJitter,
     retryOn: options.retryOn === undefined ? undefined : matcherOf(options.retryOn),
     timeoutMs: positive('timeout', timeout),

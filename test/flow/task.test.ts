@@ -149,10 +149,10 @@ const mistakes: [options: object, code: string, message: string | RegExp][] = [
       `'1d'; got '5 minutes'`,
   ],
   [
-    { retries: 1, retryDelay: -1 },
+    { retries: 1, retryDelay: { type: 'exponential' } },
     'INVALID_DURATION',
-    `option 'retryDelay' of task 'load' should be a number of milliseconds or a text like '250ms', '10s', '5m', '2h', ` +
-      `'1d'; got -1`,
+    `option 'retryDelay' of task 'load', unless it is a function of the attempt, should be a number of milliseconds or ` +
+      `a text like '250ms', '10s', '5m', '2h', '1d'; got an object`,
   ],
 ];
 
