@@ -23,10 +23,13 @@ export interface LocalClusterOptions extends WorkerSizeOptions, SchedulerSetting
 }
 
 const optionRules = {
-  workers: { ...rules.positiveCrew, elsewhere: ['nWorkers', 'maxThreads', 'maxWorkers', 'poolSize'] },
+  workers: {
+    ...rules.positiveCrew,
+    elsewhere: ['nWorkers', 'numWorkers', 'maxThreads', 'maxWorkers', 'poolSize', 'nJobs'],
+  },
   threads: { ...rules.positiveCrew, elsewhere: ['threadsPerWorker', 'nthreads'] },
   processes: rules.flag,
-  memoryLimit: rules.megabytes,
+  memoryLimit: { ...rules.megabytes, elsewhere: ['resourceLimits'] },
   workerMemory: rules.anything,
   ...placingRules,
   ...schedulerSettingRules,

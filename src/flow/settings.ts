@@ -162,8 +162,11 @@ export interface TaskSettings {
 
 export const taskOptionRules = {
   retries: { ...rules.count, elsewhere: ['retry', 'maxRetries', 'attempts', 'maxAttempts'] },
-  retryDelay: { ...rules.anything, elsewhere: ['retryDelaySeconds', 'retryInterval', 'backoff'] },
-  timeout: { ...rules.anything, elsewhere: ['timeoutSeconds', 'timeLimit', 'executionTimeout'] },
+  retryDelay: { ...rules.anything, elsewhere: ['retryDelaySeconds', 'retryInterval', 'backoff', 'retryBackoff'] },
+  timeout: {
+    ...rules.anything,
+    elsewhere: ['timeoutSeconds', 'timeLimit', 'softTimeLimit', 'executionTimeout', 'startToCloseTimeout'],
+  },
   trigger: {
     expected: 'a trigger, such as triggers.allFinished or triggers.someFailed({ atLeast: 1 })',
     holds: (value: unknown) => typeof value === 'function' && value !== someFailed && value !== someSuccessful,
@@ -171,12 +174,12 @@ export const taskOptionRules = {
   },
   skipOnUpstreamSkip: rules.flag,
   slug: rules.text,
-  tags: rules.texts,
-  retryJitter: { expected: 'a number from 0 to 1', holds: isFraction },
+  tags: { ...rules.texts, elsewhere: ['rateLimit', 'limiter', 'limit'] },
+  retryJitter: { expected: 'a number from 0 to 1', holds: isFraction, elsewhere: ['jitter', 'retryJitterFactor'] },
   retryOn: {
     expected: 'an error class, an array of them, or a function',
     holds: isRetryOn,
-    elsewhere: ['retryIf', 'retryConditionFn'],
+    elsewhere: ['retryIf', 'retryConditionFn', 'retryExceptions', 'autoretryFor'],
   },
   taskRunName: {
     expected: "a text like 'load {inputs.0}', or a function",
@@ -186,13 +189,19 @@ export const taskOptionRules = {
   check: oneOf('strict', 'warn', 'off'),
   valueLimit: rules.positiveCount,
   zip: oneOf('strict', 'shortest'),
-  stateHandlers: handlersRule('({ from, to }) => …'),
+  stateHandlers: { ...handlersRule('({ from, to }) => …'), elsewhere: ['onCompletion', 'onSuccess', 'onComplete'] },
   onFailure: handlerRule('({ state }) => …'),
   ...placingOptionRules,
+  resources: { ...placingOptionRules.resources, elsewhere: ['numGpus', 'gpus', 'numCpus', 'cpus', 'memory'] },
+  labels: { ...placingOptionRules.labels, elsewhere: ['taskQueue', 'queue', 'workPool', 'pool'] },
   ...storingOptionRules,
 };
 export const sensorOptionRules = { ...taskOptionRules, every: rules.anything };
-export const copyOptionRules = { ...taskOptionRules, name: rules.text, upstreamTasks: rules.list };
+export const copyOptionRules = {
+  ...taskOptionRules,
+  name: rules.text,
+  upstreamTasks: { ...rules.list, elsewhere: ['waitFor'] },
+};
 export const sensorCopyOptionRules = { ...copyOptionRules, ...sensorOptionRules };
 
 /** The settings that options come to. Throws a `UsageError` for what is wrong with them, naming `owner`. */

@@ -211,6 +211,10 @@ for (const [what, args, code, message] of misuses) {
 
 const runMisuses: [options: object, code: string, message: string | RegExp][] = [
   [{ context: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'context'. Here it is 'parameters'.`],
+  [{ jobId: 'a' }, 'UNKNOWN_OPTION', `f.run() has no option 'jobId'. Here it is 'flowRunId'.`],
+  [{ timeout: 100 }, 'UNKNOWN_OPTION', `f.run() has no option 'timeout'. Here it is 'signal'.`],
+  [{ cluster: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'cluster'. Here it is 'executor'.`],
+  [{ concurrency: 4 }, 'UNKNOWN_OPTION', `f.run() has no option 'concurrency'. Here it is 'limits'.`],
   [{ task_states: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'task_states'. Here it is 'flowRunId'.`],
   [{ paramaters: {} }, 'UNKNOWN_OPTION', `f.run() has no option 'paramaters'. Did you mean 'parameters'?`],
   [

@@ -360,12 +360,12 @@ const misuses: [options: object, code: string, message: string][] = [
   [
     {},
     'INVALID_OPTION',
-    `f.serve() needs option 'schedule', a Schedule: new Schedule({ clocks: [clock] }), there or of the flow itself`,
+    `f.serve() needs option 'schedule', a Schedule, such as new Schedule({ clocks: [new CronClock('0 9 * * *')] }), there or of the flow itself`,
   ],
   [
     { schedule: new CronClock('0 9 * * *') },
     'INVALID_OPTION',
-    `option 'schedule' of f.serve() should be a Schedule: new Schedule({ clocks: [clock] }); got a CronClock`,
+    `option 'schedule' of f.serve() should be a Schedule, such as new Schedule({ clocks: [new CronClock('0 9 * * *')] }); got a CronClock`,
   ],
   [
     { schedule: hourly, maxRuns: 0 },

@@ -113,11 +113,12 @@ const runName = {
 const executorRule = {
   expected: 'an executor, like new LocalExecutor() or new DistributedExecutor(() => cluster)',
   holds: isExecutor,
-  elsewhere: ['taskRunner'],
+  elsewhere: ['taskRunner', 'cluster', 'pool', 'scheduler', 'workers', 'threads'],
 };
 export const scheduleRule = {
-  expected: 'a Schedule: new Schedule({ clocks: [clock] })',
+  expected: "a Schedule, such as new Schedule({ clocks: [new CronClock('0 9 * * *')] })",
   holds: (value: unknown) => typeof (value as Partial<Schedule> | null)?.next === 'function',
+  elsewhere: ['cron', 'interval', 'every', 'repeat'],
 };
 export const flowRules = {
   executor: executorRule,
@@ -164,9 +165,13 @@ export const runRules = {
     elsewhere: ['params', 'inputs', 'args', 'context'],
   },
   flowRunName: runName,
-  flowRunId: { ...flowRunIdRule, elsewhere: ['runId', 'taskStates'] },
+  flowRunId: { ...flowRunIdRule, elsewhere: ['runId', 'jobId', 'workflowId', 'idempotencyKey', 'taskStates'] },
   approve: { ...rules.texts, expected: "an array of slugs, like ['refund']" },
-  signal: { expected: 'an AbortSignal', holds: (value: unknown) => value instanceof AbortSignal },
+  signal: {
+    expected: 'an AbortSignal',
+    holds: (value: unknown) => value instanceof AbortSignal,
+    elsewhere: ['abortSignal', 'timeout'],
+  },
   secrets: { expected: 'an object of secrets by name', holds: isRecord },
   cancelGrace: rules.anything,
   handleSignals: { ...rules.flag, elsewhere: ['installSignalHandlers', 'handleSIGTERM', 'handleSIGINT'] },

@@ -23,6 +23,7 @@ export const flowPlacingRules = {
     expected: 'an object of whole numbers by tag, like { db: 4 }, each 1 or more',
     holds: isLimits,
     got: wrongLimits,
+    elsewhere: ['concurrency', 'maxConcurrency', 'rateLimit', 'limiter'],
   },
 };
 
