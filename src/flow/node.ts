@@ -63,12 +63,12 @@ export interface NodeFacts {
   readonly isMapped: boolean;
 }
 
-/** What is spread is read member by member, also what only has a symbol for a name. */
-const members = Symbol('members');
-const whenSpread: PropertyDescriptor = {
+/** What is spread, or gone through, is read member by member. */
+const members = '[members]';
+const whenRead: PropertyDescriptor = {
   enumerable: true,
   get(this: Node): undefined {
-    if (isInBuilder(this)) throw wasSpread(this);
+    if (isInBuilder(this)) throw wasTakenApart(this);
   },
 };
 
@@ -93,7 +93,7 @@ export class Node<T = unknown> {
     this.task = task;
     this.bindings = bindings;
     this.isMapped = isMapped;
-    Object.defineProperty(this, members, whenSpread);
+    Object.defineProperty(this, members, whenRead);
   }
 
   /** This task run starts only when `upstream` are finished, and its trigger sees them. No value is passed. */
@@ -158,10 +158,11 @@ function hasNoValue({ slug }: Node, property?: string): UsageError {
   return new UsageError('NODE_HAS_NO_VALUE', message, { node: slug, ...(property !== undefined && { property }) });
 }
 
-function wasSpread({ slug }: Node): UsageError {
+function wasTakenApart({ slug }: Node): UsageError {
   const message =
-    `'${slug}' is a node and was spread into an object, but the members of its value are known only when the flow ` +
-    `runs. Use it whole, as an argument or inside of one, or make the object in a task that is given it.`;
+    `'${slug}' is a node and was taken apart, as { ...it } and Object.entries(it) do, but the members of its value ` +
+    `are known only when the flow runs. Use it whole, as an argument or inside of one, or make the object in a task ` +
+    `that is given it.`;
   return new UsageError('NODE_HAS_NO_VALUE', message, { node: slug });
 }
 

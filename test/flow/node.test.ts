@@ -43,8 +43,8 @@ test('a node that is spread says what it is, that its members are not known yet,
       code: 'NODE_HAS_NO_VALUE',
       node: 'load',
       message:
-        `'load' is a node and was spread into an object, but the members of its value are known only when the flow ` +
-        `runs. Use it whole, as an argument or inside of one, or make the object in a task that is given it.`,
+        `'load' is a node and was taken apart, as { ...it } and Object.entries(it) do, but the members of its value ` +
+        `are known only when the flow runs. Use it whole, as an argument or inside of one, or make the object in a task that is given it.`,
     });
   }
 });
@@ -72,6 +72,20 @@ for (const key of ['id', 'map', '0', '$row']) {
     });
   });
 }
+
+test('who goes through the members of a node is told that they are not known yet', () => {
+  const through: ((node: Node) => unknown)[] = [
+    (node) => Object.entries(node),
+    (node) => Object.values(node),
+    (node) => Object.keys(node).map((key) => Reflect.get(node, key) as unknown),
+  ];
+  for (const mistake of through) {
+    assert.throws(() => build(() => mistake(load())), {
+      code: 'NODE_HAS_NO_VALUE',
+      message: /^'load' is a node and was taken apart/,
+    });
+  }
+});
 
 test('who asks a node for a method as it is called elsewhere is told what it is called here', () => {
   build(() => {
