@@ -7,6 +7,10 @@ import type { Cluster } from './cluster.ts';
 
 /** The leases of the runs that use a cluster which only runs have started. */
 const users = new WeakMap<Cluster, Set<AsyncDisposable>>();
+/** Those clusters, until they are closed, and so many that more at once were hardly meant. */
+const ofRuns = new Set<Cluster>();
+const mostOfRuns = 8;
+let isTold = false;
 /** Set while a run starts one, also in a class that does something of its own first. */
 const startsForRun = new AsyncLocalStorage<true>();
 
@@ -20,8 +24,10 @@ export function leaseOf(cluster: Cluster, { logger }: FlowRunFacts): AsyncDispos
   users.set(cluster, leases);
   const lease: AsyncDisposable = {
     async [Symbol.asyncDispose]() {
+      if (!leases.delete(lease) || leases.size > 0) return;
+      ofRuns.delete(cluster);
       // Its author may have started it meanwhile, and closed it again for others to start.
-      if (!leases.delete(lease) || leases.size > 0 || users.get(cluster) !== leases) return;
+      if (users.get(cluster) !== leases) return;
       users.delete(cluster);
       try {
         await cluster[Symbol.asyncDispose]();
@@ -31,7 +37,20 @@ export function leaseOf(cluster: Cluster, { logger }: FlowRunFacts): AsyncDispos
     },
   };
   leases.add(lease);
+  ofRuns.add(cluster);
+  tellOfMany();
   return [lease];
+}
+
+/** Each has threads of its own: they are slow together, and nothing else would tell why. */
+function tellOfMany(): void {
+  if (isTold || ofRuns.size <= mostOfRuns) return;
+  isTold = true;
+  const message =
+    `more than ${mostOfRuns} flow runs of this program go on at once, each on a cluster that it starts for itself and ` +
+    'closes again. Let them share one: await cluster.start() once, and new DistributedExecutor(() => cluster) for all; ' +
+    'or let one run map over what they are for.';
+  process.emitWarning(message, { code: 'CLUSTER_PER_RUN' });
 }
 
 /** Starts it as a run does, which so has to close it. */

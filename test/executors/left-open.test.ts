@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Flow } from 'heddle';
+import { DistributedExecutor, LocalCluster } from 'heddle/executors';
 import { LeftOpen } from '../../src/executors/left-open.ts';
 import { Program } from '../cli/process.ts';
 import { joinedWorker } from './worker-process.ts';
@@ -175,3 +177,20 @@ function cluster() {
   const open = new LeftOpen({ url, listener, hasFlowRuns: () => house.flowRuns > 0, program: program as never });
   return { open, house, events };
 }
+
+test('who has many runs at once start a cluster each is told once to share one', { timeout: 60_000 }, async () => {
+  const warnings: (Error & { code?: string })[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  const run = async (executor: DistributedExecutor) => await new Flow('f', () => 1).run({ executor, onLog: () => {} });
+  const many = Array.from({ length: 10 });
+  await using cluster = new LocalCluster({ workers: 1 });
+
+  await Promise.all(many.map(() => run(new DistributedExecutor(() => cluster))));
+  assert.equal(warnings.length, 0);
+  await Promise.all(many.map(() => run(new DistributedExecutor(() => new LocalCluster({ workers: 1 })))));
+
+  process.off('warning', note);
+  assert.deepEqual([warnings.length, warnings[0]?.code], [1, 'CLUSTER_PER_RUN']);
+  assert.match(warnings[0]!.message, /^more than 8 flow runs .* await cluster\.start\(\) once/);
+});
