@@ -5,6 +5,7 @@ import { parentPort, type MessagePort } from 'node:worker_threads';
 import { setImmediate } from 'node:timers';
 import { Script } from 'node:vm';
 import { importOnlyForTasks } from '../src/code/load.ts';
+import { currentRun } from '../src/engine/context.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
 import { closeResource } from '../src/engine/resources.ts';
@@ -50,11 +51,26 @@ const copiedBytes = 64 * 1024;
  * them. A call of piscina for each would say so over another one, perhaps too early.
  */
 export default function listenTo(orders: MessagePort): void {
+  parentPort!.postMessage = tellOfPosting;
   orders.on('message', (order: Order) => {
     vigil.end();
     const carriedOut = 'closing' in order ? closeInThread(order.closing) : runInThread(order);
     carriedOut.catch((error: Error) => post({ broken: { message: String(error), stack: error.stack } }));
   });
+}
+
+/** The flow run that was told of it last. */
+let toldOfPosting: string | undefined;
+
+/** In place of what a task calls, as workers of other pools do: nobody hears it, and it is no report of ours. */
+function tellOfPosting(): void {
+  const run = currentRun();
+  if (run === undefined || run.flowRunId === toldOfPosting) return;
+  toldOfPosting = run.flowRunId;
+  run.logger.warn(
+    `task '${run.taskName}' posts messages to its parentPort, where nobody listens: they are lost. Return what others ` +
+      'are to have, and say how far it is with context.logger.info().',
+  );
 }
 
 async function runInThread(posted: Posted): Promise<void> {

@@ -347,10 +347,11 @@ test('a thread whose port a task closed is replaced, and the task Crashed', boun
   assert.deepEqual([state.of('close-port').type, state.of('inc').result], ['Crashed', 2]);
 });
 
-test('what a task posts on its own to the parent of its thread disturbs nothing', bounded, async () => {
-  const { state } = await run(new Flow('junk', () => failing.postJunk.map([1, 2, 3])));
+test('what a task posts on its own to the parent of its thread disturbs nothing, and is told', bounded, async () => {
+  const { state, logs } = await run(new Flow('junk', () => failing.postJunk.map([1, 2, 3])), { workers: 1 });
 
-  assert.deepEqual(state.output, [1, 2, 3]);
+  const told = logs.filter(({ message }) => message.startsWith("task 'post-junk' posts messages to its parentPort"));
+  assert.deepEqual([state.output, told.length], [[1, 2, 3], 1]);
 });
 
 test('a cluster that a run started is gone with it: the process ends by itself [P346]', bounded, async () => {
