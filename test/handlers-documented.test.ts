@@ -9,7 +9,7 @@ import { startWebhook } from './fixtures/webhook.ts';
 
 const text = readFileSync('docs/handlers.md', 'utf8');
 const [names, handlers, notifier, ...others] = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => block!);
-const folder = mkdtempSync('test/handlers-');
+const folder = mkdtempSync('test/.handlers-');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('the example of names calls its runs what it says', async () => {

@@ -298,6 +298,17 @@ test('the lockfile names versions and hashes, and no address that they came from
   assert.deepEqual(addresses ?? [], []);
 });
 
+test('what tests write among the sources is in folders that no tool looks into, nor these rules', () => {
+  const making = sources.flatMap(({ lines }) => lines.filter((line) => /\bmkdtemp\w*\(/.test(line)));
+  const amongUs = making.filter((line) => !line.includes('tmpdir()'));
+
+  assert.deepEqual(
+    amongUs.filter((line) => !/'(?:test\/(?:\w+\/)*)?\.[\w-]+'/.test(line)),
+    [],
+  );
+  assert.ok(read('.gitignore').includes('\n/test/**/.*/\n'));
+});
+
 test('what this file takes for code is code', () => {
   const text = [
     `const a = 'a // b'; // await`,

@@ -8,7 +8,7 @@ import { lookAt, lookOf } from '../../src/code/kept-variables.ts';
 import { lineOf } from './fixtures.ts';
 import { keepsNothing, Largest, reads, tally } from './fixtures/keeps.ts';
 
-const folder = mkdtempSync('test/code/kept-');
+const folder = mkdtempSync('test/code/.kept-');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('each variable is told with the place of its first write in the file, types and all', async () => {

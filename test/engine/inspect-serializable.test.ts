@@ -25,7 +25,7 @@ import { unmapped } from '../../src/flow/node.ts';
 import { Flow, Parameter, task } from './house.ts';
 
 const bounded = { timeout: 60_000 };
-const folder = mkdtempSync('test/inspect-');
+const folder = mkdtempSync('test/.inspect-');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 class Money {
@@ -296,10 +296,10 @@ test(
      export const made = task('endless', () => 1);`,
     );
 
-    const report = await inspectSerializable(new Flow('f', () => [made(), inc(1)]), { timeout: '4s' });
+    const report = await inspectSerializable(new Flow('f', () => [made(), inc(1)]), { timeout: '10s' });
 
     assert.deepEqual(pathsOf(report), [["task 'endless'", 'TASK_NOT_LOADED']]);
-    assert.match(whatsOf(report)[0]!, /endless\.ts, which could not be imported: it was still loading after 4\.0 s$/);
+    assert.match(whatsOf(report)[0]!, /endless\.ts, which could not be imported: it was still loading after 10\.0 s$/);
     assert.ok(existsSync(diary));
     const started = Number(readFileSync(diary, 'utf8'));
     while (!isGone(started)) await new Promise((resolve) => setImmediate(resolve));

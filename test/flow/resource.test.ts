@@ -110,7 +110,7 @@ test('a resource manager that makes no sense says so where it is made', () => {
 
 test('docs/resources.md is a program that does what it says', async () => {
   const blocks = readFileSync('docs/resources.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
-  const folder = mkdtempSync(join(import.meta.dirname, 'docs-'));
+  const folder = mkdtempSync(join(import.meta.dirname, '.docs-'));
   const file = join(folder, 'resources.ts');
   writeFileSync(file, [...blocks].map(([, code]) => code).join('\n'));
   try {

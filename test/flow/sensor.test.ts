@@ -47,7 +47,7 @@ test('a sensor that makes no sense says so where it is made', () => {
 
 test('docs/sensors.md is a program that does what it says', async () => {
   const blocks = readFileSync('docs/sensors.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
-  const folder = mkdtempSync(join(import.meta.dirname, 'docs-'));
+  const folder = mkdtempSync(join(import.meta.dirname, '.docs-'));
   const file = join(folder, 'sensors.ts');
   writeFileSync(file, [...blocks].map(([, code]) => code).join('\n'));
   try {

@@ -6,7 +6,7 @@ import type { Result, TaskOptions } from 'heddle';
 
 const { partialInputsOnly, partialParametersOnly } = cacheValidators;
 const result = new LocalResult();
-const folder = mkdtempSync('test/flow/docs-');
+const folder = mkdtempSync('test/flow/.docs-');
 after(() => rmSync(folder, { recursive: true }));
 const concat = task('join', (a: string, b: string) => a + b);
 

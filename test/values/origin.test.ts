@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { nameWithOrigin } from '../../src/values/origin.ts';
 
-const folder = mkdtempSync('test/origin-');
+const folder = mkdtempSync('test/.origin-');
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('of however many classes, the package that each comes from is told', async () => {
