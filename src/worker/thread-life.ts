@@ -66,8 +66,8 @@ export type ThreadCommand =
   | { readonly type: 'closing-over'; readonly resource: string; readonly lost: ResourceOpened | undefined };
 
 /**
- * How much longer than its timeout a function may take before its thread is ended: first it is told, then it is
- * stopped.
+ * How much longer a function may take, once it is seen to take longer than its timeout, before its thread is ended:
+ * first it is told, then it is stopped. Until it was seen, the whole process may have been stopped.
  */
 const timeoutGraceMs = 200;
 /** The same for a thread that neither runs anything of its chunk nor takes it up, or says that it is over. */
@@ -332,7 +332,9 @@ export class ThreadLife {
     // Of a chunk, little is to be done before the first index and after the last: what takes long was left behind.
     const isHeldUp = isBegun ? untaken.length === 0 && !isOpening : this.#hasServed;
     if (starts !== turn.seen.starts || !(isAtWork || isHeldUp)) turn.seen = { starts, at: this.#now };
-    return this.#now - turn.seen.at > timeoutMs + (isAtWork ? timeoutGraceMs : heldUpMs);
+    if (this.#now - turn.seen.at <= timeoutMs) return false;
+    const { overrunAt } = (turn.seen = { overrunAt: this.#now, ...turn.seen });
+    return this.#now - overrunAt > (isAtWork ? timeoutGraceMs : heldUpMs);
   }
 
   // Resources

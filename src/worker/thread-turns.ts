@@ -18,8 +18,8 @@ export interface ChunkTurn extends Turn {
   readonly timeoutMs: number | undefined;
   /** Its indices of which nothing was reported yet. */
   readonly unreported: Ranges;
-  /** How many indices had been started when that was last news, and when it was. */
-  seen: { readonly starts: number; readonly at: number };
+  /** How many indices had been started when that was last news, when it was, and when it was first too long ago. */
+  seen: { readonly starts: number; readonly at: number; readonly overrunAt?: number };
   nextLook: number;
   /** Why we ended the thread, if we did; and the indices that had overrun by then, if it was for that. */
   endedFor: Loss | undefined;
