@@ -59,23 +59,19 @@ export class Inspector implements Disposable {
   #scripts: ReadonlyMap<string, Script> | undefined;
 
   private constructor(session: Session) {
+    session.connect();
     this.#session = session;
   }
 
   /** Rejects where there is none: some builds of Node have no inspector, and permissions may forbid it. */
   static async open(): Promise<Inspector> {
-    return Inspector.#with(await import('node:inspector'));
+    const { Session } = await import('node:inspector');
+    return new Inspector(new Session());
   }
 
   /** The same at once. Throws where there is none. */
   static openNow(): Inspector {
-    return Inspector.#with(process.getBuiltinModule('node:inspector'));
-  }
-
-  static #with({ Session }: typeof import('node:inspector')): Inspector {
-    const session = new Session();
-    session.connect();
-    return new Inspector(session);
+    return new Inspector(new (process.getBuiltinModule('node:inspector').Session)());
   }
 
   [Symbol.dispose](): void {

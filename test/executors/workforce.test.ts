@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { WebSocketCluster, type WorkerOrder } from 'heddle/executors';
 import { Workforce } from '../../src/executors/workforce.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { Listener } from './listener.ts';
 import { byCommandLine } from './worker-process.ts';
 
@@ -10,12 +11,9 @@ test('a worker that does not end though it was to is told of, from ten seconds o
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const told: string[] = [];
   const never = new Promise<void>(() => {});
-  const workforce = new Workforce({
-    start: () => ({ ended: never, leave: () => {}, end: () => never }),
-    nameOf: () => 'weaver',
-    busy: () => new Set(),
-    announce: (level, message) => void told.push(`${level}: ${message}`),
-  });
+  await using scheduler = new Scheduler({ log: ({ level, message }) => void told.push(`${level}: ${message}`) });
+  const start = () => ({ ended: never, leave: () => {}, end: () => never });
+  const workforce = new Workforce(scheduler, { start, nameOf: () => 'weaver' });
   void workforce.scale(1);
 
   void workforce[Symbol.asyncDispose]();
