@@ -2,8 +2,7 @@
 
 import { describeLoss, notStartedAdvice, type Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
-import type { ChunkNews, Command } from './events.ts';
-import type { Lost } from './losses.ts';
+import type { Command } from './events.ts';
 import type { HeldArray, WorkerPeer } from './peers.ts';
 
 /** Of so many workers it is told as a warning, for each module of each flow run. */
@@ -15,14 +14,6 @@ export interface Inability {
   readonly message: { readonly unable?: string; readonly loss?: Loss };
   /** What is said of the loss, if it counts as one. */
   readonly record?: LogRecord;
-}
-
-/** With `isUnable` if no thread could be started: nothing that was to run there is to blame. */
-export function newsOfLoss(
-  { id: worker }: WorkerPeer,
-  { attempt, indices, loss }: Lost,
-): Extract<ChunkNews, { type: 'indices-lost' }> {
-  return { type: 'indices-lost', worker, attempt, indices, isUnable: loss.kind === 'not-started' };
 }
 
 /**

@@ -15,7 +15,7 @@ import { Brake } from './brake.ts';
 import { CodeDesk } from './code-desk.ts';
 import { SchedulerCore, type Command, type Event } from './core.ts';
 import { Lookout } from './lookout.ts';
-import { newsOfLoss, noteDecline, type Inability } from './inability.ts';
+import { noteDecline, type Inability } from './inability.ts';
 import { crashedBlock, departureOf, lossFor, noteLoss, noteRecords, ownClose, type LostWorker } from './losses.ts';
 import {
   callOff,
@@ -65,8 +65,8 @@ export class Scheduler implements AsyncDisposable {
   /** It never goes back, though a test may set the clock back. */
   #now = 0;
   #nextPeer = 1;
-  readonly #isLastLoss = (array: number, index: number) => this.#core.arrays.get(array)?.isLastLoss(index) ?? true;
   #nextArray = 1;
+  readonly #isLastLoss = (array: number, index: number) => this.#core.arrays.get(array)?.isLastLoss(index) ?? true;
 
   constructor(options: SchedulerOptions = {}) {
     const { allowedFailures = 3, heartbeatTimeoutMs = 15_000, record } = options;
@@ -80,8 +80,7 @@ export class Scheduler implements AsyncDisposable {
     this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
     this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, options);
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
-    this.#heartbeat = setInterval(() => this.#beat(), timerMs(heartbeatTimeoutMs / 5));
-    this.#heartbeat.unref();
+    this.#heartbeat = setInterval(() => this.#beat(), timerMs(heartbeatTimeoutMs / 5)).unref();
   }
 
   /** Takes a comm whose other end will say hello, as a worker or as a client. */
@@ -219,12 +218,13 @@ export class Scheduler implements AsyncDisposable {
       case 'timed-out':
         return this.#handle({ ...message, type: 'index-delayed', worker: id, delayMs: 0 });
       case 'lost': {
-        const assignment = worker.attempts.get(message.attempt);
+        const { attempt, indices } = message;
+        const assignment = worker.attempts.get(attempt);
         if (assignment === undefined) return;
         const record = noteLoss(worker, { assignment, isLastLoss: this.#isLastLoss }, message);
-        const news = newsOfLoss(worker, message);
+        const news = { worker: id, attempt, indices, isUnable: message.loss.kind === 'not-started' };
         if (!news.isUnable) this.#brake.pass(assignment.array, [record]);
-        return this.#handle(news, { unbegun: { worker, message, record } });
+        return this.#handle({ type: 'indices-lost', ...news }, { unbegun: { worker, message, record } });
       }
       case 'ended':
         return this.#ended(worker, message.attempt);
