@@ -10,10 +10,12 @@ import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
 import { closeResource } from '../src/engine/resources.ts';
 import { attachmentsOf, type Attachments } from '../src/lib/attachments.ts';
-import { controlOrders, controlWords, weightOf } from '../src/lib/chunk.ts';
+import { weightOf } from '../src/lib/chunk.ts';
+import { controlOrders, controlWords } from '../src/lib/control.ts';
 import { chunkFrom, memoryOf, postedReturn, type Order, type Posted } from '../src/lib/posted.ts';
 import { Vigil } from '../src/lib/vigil.ts';
-import type { ChunkMessage, Control, ThreadMemory } from '../src/lib/chunk.ts';
+import type { ChunkMessage, ThreadMemory } from '../src/lib/chunk.ts';
+import type { Control } from '../src/lib/control.ts';
 
 importOnlyForTasks();
 // V8 takes a thread for busy as long as it never made one of the objects that it keeps in C++, as a script is: it then

@@ -1,7 +1,7 @@
 // What is open on this thread. A resource is opened for the first task run that needs it here, serves all that do, and
 // is closed when the thread is told that no other will come.
 
-import { newControl, type Control } from '../lib/chunk.ts';
+import { newControl, type Control } from '../lib/control.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { inTime } from '../lib/in-time.ts';

@@ -1,5 +1,5 @@
 import { signalListener, type Signal } from '../flow/signals.ts';
-import type { Control } from '../lib/chunk.ts';
+import type { Control } from '../lib/control.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { keepSpecimen } from '../lib/specimens.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers';
-import { controlOrders, controlWords, newControl, resetControl, runningIn, takeTail } from '../lib/chunk.ts';
+import { controlOrders, controlWords, newControl, resetControl, runningIn, takeTail } from '../lib/control.ts';
 import type { ChunkMessage, ChunkTask } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';

@@ -5,7 +5,8 @@
 // Chunks and closings of resources take turns. Each has the thread to itself, from when it is posted until the thread
 // says that it is over, or is gone.
 
-import type { ChunkMessage, Look, Loss, ResourceOpened } from '../lib/chunk.ts';
+import type { ChunkMessage, Loss, ResourceOpened } from '../lib/chunk.ts';
+import type { Look } from '../lib/control.ts';
 import { rangeOf, unit, type Range } from '../lib/range.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkLoss, ChunkReport } from './pool.ts';

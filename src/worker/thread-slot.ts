@@ -4,8 +4,10 @@
 import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { Alarm } from '../lib/alarm.ts';
-import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail, weightOf } from '../lib/chunk.ts';
-import type { ChunkMessage, Look, Loss, ThreadMemory } from '../lib/chunk.ts';
+import { weightOf } from '../lib/chunk.ts';
+import { controlOrders, controlWords, lookInto, newControl, resetControl, takeTail } from '../lib/control.ts';
+import type { ChunkMessage, Loss, ThreadMemory } from '../lib/chunk.ts';
+import type { Look } from '../lib/control.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach } from '../lib/attachments.ts';
 import { memoryIn, postedChunk, returnFrom, type Order } from '../lib/posted.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { attach, attachmentsOf } from '../../src/lib/attachments.ts';
-import { newControl, noDefinition } from '../../src/lib/chunk.ts';
+import { noDefinition } from '../../src/lib/chunk.ts';
+import { newControl } from '../../src/lib/control.ts';
 import type { Dispatch } from '../../src/lib/chunk.ts';
 import { chunkFrom, memoryIn, memoryOf, postedChunk, postedReturn, returnFrom } from '../../src/lib/posted.ts';
 

@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { unreachable } from '../../src/lib/unreachable.ts';
-import type { ChunkMessage, Look, Loss } from '../../src/lib/chunk.ts';
+import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
+import type { Look } from '../../src/lib/control.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ChunkEnd, ChunkReport } from '../../src/worker/pool.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';

@@ -1,6 +1,7 @@
 // The life of a thread without a thread or a clock, and short names for what happens to it and what it has done.
 
-import type { ChunkMessage, Look, Loss } from '../../src/lib/chunk.ts';
+import type { ChunkMessage, Loss } from '../../src/lib/chunk.ts';
+import type { Look } from '../../src/lib/control.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from '../../src/worker/thread-life.ts';
 
 export const started: ThreadEvent = { type: 'thread-started' };

@@ -2,14 +2,8 @@
 // at once, and reports as it goes. It runs the same in a worker's thread and on the thread of the flow itself.
 
 import { clearImmediate, setImmediate } from 'node:timers';
-import {
-  controlWords,
-  newControl,
-  noDefinition,
-  untakenIn,
-  type ChunkMessage,
-  type ChunkTask,
-} from '../../lib/chunk.ts';
+import { noDefinition, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
+import { controlWords, newControl, untakenIn } from '../../lib/control.ts';
 import { isNotLoaded } from '../../code/not-loaded.ts';
 import { bounded } from '../bounded.ts';
 import { causeIn } from '../cause-text.ts';

@@ -2,7 +2,7 @@
 // with the user's functions called in the context of their run, and with a time limit that does not count waiting for
 // storage.
 
-import type { Control } from '../../lib/chunk.ts';
+import type { Control } from '../../lib/control.ts';
 import { withContext } from '../context.ts';
 import { Ending, failed } from '../endings.ts';
 import { State } from '../../flow/state.ts';

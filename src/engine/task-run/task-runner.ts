@@ -2,7 +2,7 @@
 // function, what its state handlers make of it, whether to try again. It knows nothing of chunks, threads or wires.
 
 import { setImmediate } from 'node:timers';
-import { controlWords, type Control } from '../../lib/chunk.ts';
+import { controlWords, type Control } from '../../lib/control.ts';
 import { timerMs } from '../../lib/timer.ts';
 import { isThenable } from '../../lib/thenable.ts';
 import { formatDuration } from '../../lib/duration.ts';

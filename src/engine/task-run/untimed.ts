@@ -1,4 +1,4 @@
-import { controlWords, type Control } from '../../lib/chunk.ts';
+import { controlWords, type Control } from '../../lib/control.ts';
 
 /** How often a time limit begins anew meanwhile: more often than it is looked at. */
 const unhurryMs = 50;

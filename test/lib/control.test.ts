@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newControl, resetControl, takeTail, untakenIn } from '../../src/lib/chunk.ts';
+import { newControl, resetControl, takeTail, untakenIn } from '../../src/lib/control.ts';
 
 const ranges = [
   { start: 5, end: 7 },
