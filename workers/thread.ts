@@ -70,8 +70,8 @@ function tellOfPosting(): void {
   if (run === undefined || run.flowRunId === toldOfPosting) return;
   toldOfPosting = run.flowRunId;
   run.logger.warn(
-    `task '${run.taskName}' posts messages to its parentPort, where nobody listens: they are lost. Return what others ` +
-      'are to have, and say how far it is with context.logger.info().',
+    `task '${run.taskName}' posts messages to its parentPort, where nobody listens: they are lost. Return what ` +
+      'others are to have, and say how far it is with context.logger.info().',
   );
 }
 

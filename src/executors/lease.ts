@@ -47,9 +47,9 @@ function tellOfMany(): void {
   if (isTold || ofRuns.size <= mostOfRuns) return;
   isTold = true;
   const message =
-    `more than ${mostOfRuns} flow runs of this program go on at once, each on a cluster that it starts for itself and ` +
-    'closes again. Let them share one: await cluster.start() once, and new DistributedExecutor(() => cluster) for all; ' +
-    'or let one run map over what they are for.';
+    `more than ${mostOfRuns} flow runs of this program go on at once, each on a cluster that it starts for itself ` +
+    'and closes again. Let them share one: await cluster.start() once, and new DistributedExecutor(() => cluster) ' +
+    'for all; or let one run map over what they are for.';
   process.emitWarning(message, { code: 'CLUSTER_PER_RUN' });
 }
 
