@@ -11,6 +11,9 @@ import type { Task } from './task.ts';
 /** The graph whose builder is running, if any: calls of tasks add to it, also of those of another copy of Heddle. */
 const underConstruction = processWide('under-construction', () => ({ graph: undefined as Graph | undefined }));
 
+/** Nobody writes a flow of more; a loop that does not end would fill all memory. */
+const mostNodes = 1_000_000;
+
 export class Graph {
   /** For messages: the name of the flow. */
   readonly flow: string;
@@ -86,8 +89,17 @@ export class Graph {
         `name or slug.`;
       throw new UsageError('DUPLICATE_SLUG', message, { flow: this.flow, slug: node.slug });
     }
+    if (this.nodes.length === mostNodes) throw this.#tooLarge();
     this.#bySlug.set(node.slug, node);
     this.nodes.push(node);
+  }
+
+  #tooLarge(): UsageError {
+    const message =
+      `flow '${this.flow}' has ${mostNodes} tasks, and its builder makes still more. A loop that asks a node never ` +
+      `ends: it stands for a value that is not there yet, and is true to JavaScript. Loop inside a task, or with ` +
+      `signals.LOOP; wait with a sensor; for many values, map one task over a list of them.`;
+    return new UsageError('FLOW_TOO_LARGE', message, { flow: this.flow });
   }
 
   bySlug(slug: string): Node | undefined {

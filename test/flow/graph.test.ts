@@ -188,6 +188,20 @@ test('ten thousand nodes in a row are sorted without a recursion too deep', () =
   assert.equal(sorted(graph).at(-1)!.slug, 'score-9999');
 });
 
+test('a builder that loops on a node, which is always true, ends with what to do instead', () => {
+  let pages = 0;
+  const mistake = () => {
+    while (load()) pages += 1;
+  };
+
+  assert.throws(() => build(mistake), {
+    name: 'TypeError',
+    code: 'FLOW_TOO_LARGE',
+    flow: 'f',
+    message: /^flow 'f' has 1000000 tasks, and its builder makes still more\. A loop that asks a node .* signals\.LOOP/,
+  });
+});
+
 test('an async builder is refused, and told where work belongs', () => {
   assert.throws(() => build(async () => await Promise.resolve(1)), {
     name: 'TypeError',
