@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
-import { newDiary, note } from '../fixtures/diary.ts';
+import { countOf, newDiary, note } from '../fixtures/diary.ts';
 import {
   blocksLater,
   innocent,
@@ -24,16 +24,20 @@ test(
   'a thread that a task has blocked for ever is replaced, and what waits for it has a timeout',
   bounded,
   async () => {
-    const flow = new Flow('blocked', () => limited(limited(limited(blocksLater(1, 50)))));
+    using diary = newDiary();
+    const flow = new Flow('blocked', () => limited(limited(limited(blocksLater(diary.path)))));
 
     const state = await flow.run({ executor: oneThread(), onLog: () => {} });
 
-    assert.equal(state.output, 4);
+    assert.equal(state.type, 'Success');
+    assert.equal(countOf(diary.path, 'begun'), 3);
   },
 );
 
 test('a task that blocks its thread before that can say that it is over has timed out', bounded, async () => {
-  const flow = new Flow('blocked', () => blocksLater(1, 0));
+  using diary = newDiary();
+  note(diary.path, 'begun');
+  const flow = new Flow('blocked', () => blocksLater(diary.path));
 
   const state = await flow.run({ executor: oneThread(), onLog: () => {} });
 
@@ -41,8 +45,9 @@ test('a task that blocks its thread before that can say that it is over has time
 });
 
 test('a run that dies of what another left behind says whose that was, and so does the log', bounded, async () => {
+  using diary = newDiary();
   const records: LogRecord[] = [];
-  const flow = new Flow('blamed', () => innocent(throwsLater(1)));
+  const flow = new Flow('blamed', () => innocent(throwsLater(diary.path)));
 
   const state = await flow.run({ executor: oneThread(), onLog: (record) => records.push(record) });
 
