@@ -250,6 +250,8 @@ export class ThreadSlot {
     // Its only call: before it is through, an error rejects it.
     piscina.run(theirs, { transferList: [theirs] }).catch(broke);
     piscina.on('error', broke);
+    // Where the call is not known to be through, piscina takes a thrown `null` for its result.
+    thread.on('error', broke);
     thread.on('message', (message: unknown) => this.#receive(live, message));
     thread.once('exit', (code) => (live.isAbandoned ? (this.stuckThreads -= 1) : this.#exited(live, code)));
     return live;

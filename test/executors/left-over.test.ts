@@ -1,7 +1,9 @@
 // What a task leaves behind on its thread, and those that run there after it.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { mock, test } from 'node:test';
+import { MessagePort } from 'node:worker_threads';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
 import { countOf, newDiary, note } from '../fixtures/diary.ts';
@@ -67,6 +69,27 @@ for (const nothing of [null, undefined]) {
     assert.match(state.of('throws-nothing').message, new RegExp(`${nothing} was thrown`));
   });
 }
+
+test(
+  'of what it throws is told also where all that a thread ever said is heard at once, after its death',
+  { ...bounded, skip: process.platform !== 'linux' },
+  async (t) => {
+    const threads = () => readdirSync('/proc/self/task').length;
+    // oxlint-disable-next-line typescript/unbound-method -- it is called with the port that it was called of
+    const { postMessage } = MessagePort.prototype;
+    t.mock.method(MessagePort.prototype, 'postMessage', function (this: MessagePort, message: unknown, moved?: []) {
+      const before = threads();
+      postMessage.call(this, message, moved);
+      // A chunk.
+      if (Array.isArray(message)) while (threads() >= before);
+    });
+
+    const flow = new Flow('nothing', () => throwsNothing(null));
+    const state = await flow.run({ executor: oneThread(), onLog: () => {} });
+
+    assert.match(state.of('throws-nothing').message, /null was thrown/);
+  },
+);
 
 for (const [where, executor] of [
   ['threads', oneThread],
