@@ -4,7 +4,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import util from 'node:util';
-import { toUrl } from '../lib/file-path.ts';
+import { toUrl } from './file-path.ts';
 import { processWide } from '../lib/process-wide.ts';
 
 /** Where a definition was made: by which module, if any, and the place that called for it. */

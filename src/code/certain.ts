@@ -3,7 +3,7 @@
 // a flow, say, which workers do not get past; or only the main module of a program comes there, which it is not in a
 // worker. The text of the module knows. It is read when a flow is about to run, once.
 
-import { toUrl } from '../lib/file-path.ts';
+import { toUrl } from './file-path.ts';
 import { Inspector } from '../lib/inspector.ts';
 import type { Places } from './syntax/places.ts';
 import { insideFunction, isOfVite, loadedByVite, placeOf, registry, type Doubt, type Reference } from './registry.ts';

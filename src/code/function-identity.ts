@@ -7,7 +7,7 @@ import { shortHash } from '../lib/short-hash.ts';
 import { readFileSync, realpathSync } from 'node:fs';
 import { findSourceMap } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { pathOf, toUrl } from '../lib/file-path.ts';
+import { pathOf, toUrl } from './file-path.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled } from './call-site.ts';
 import { beginningOf, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers';
 import type { CodeSource } from '../lib/chunk.ts';
-import { pathOf } from '../lib/file-path.ts';
+import { pathOf } from './file-path.ts';
 import { apart, callSite, fileOf, inBundle, isBundled, unbundled } from './call-site.ts';
 import { watchBundles } from './bundle/not-in-bundle.ts';
 import { runNoTests } from './no-tests.ts';

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CodeAddress } from '../lib/chunk.ts';
-import { pathFrom, withSlashes } from '../lib/file-path.ts';
+import { pathFrom, withSlashes } from './file-path.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { mayHaveTests } from './no-tests.ts';
 import { callSite, isBundled, type CallSite, type Place } from './call-site.ts';

@@ -17,7 +17,7 @@ const defaults = { maxStrangers: 512, maxStrangersPerAddress: 128, introductionT
  */
 export class Strangers {
   readonly #limits: Required<StrangerLimits>;
-  /** What ends each, by address and port of the other end, since an encrypted socket and the one beneath have these in common. */
+  /** What ends each, by address and port of the other end: an encrypted socket and the one beneath share these. */
   readonly #open = new Map<string, NodeJS.Timeout>();
   readonly #perAddress = new Map<string, number>();
   readonly #noteRefusal: NoteRefusal;

@@ -117,7 +117,7 @@ keepFromTravelling(
   'give it to a flow: new Flow(name, { executor }, …), or flow.run({ executor })',
 );
 
-/** Says in the log what there is, once, at a scheduler that others use too; and what to do while nobody does the work. */
+/** Says in the log what there is, once, at a scheduler that others use too; and what to do while nobody does it. */
 function telling(
   listener: SessionListener,
   { logger }: FlowRunFacts,

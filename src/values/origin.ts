@@ -3,8 +3,8 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { findSourceMap } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { pathFrom } from '../lib/file-path.ts';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Inspector, type Code, type Location } from '../lib/inspector.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { makersOf, nameOf } from './kinds.ts';
@@ -105,5 +105,5 @@ function packageOf(url: string): string | undefined {
 
 function fileOf({ url, line }: SourceLine): string | undefined {
   if (!url.startsWith('file:')) return undefined;
-  return `${pathFrom(pathToFileURL(process.cwd()).href, url)}:${line}`;
+  return `${relative(process.cwd(), fileURLToPath(url))}:${line}`;
 }

@@ -150,7 +150,7 @@ export function whoseValue({ role, task, mapIndex, name, made }: Destination): s
   return `${who} was given ${role === 'input' ? 'an input' : 'a constant'}`;
 }
 
-export function pathFrom({ role, name }: Destination, { path }: Pick<Finding, 'path'>): string {
+function pathFrom({ role, name }: Destination, { path }: Pick<Finding, 'path'>): string {
   // What is captured is one object, whose keys are the variables.
   if (role === 'captured') return path.replace(/^\./, '');
   return `${role}${name === undefined ? '' : ` '${name}'`}${path}`;

@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import type { BundleFile } from './bundle-archive.ts';
-import { withSlashes } from '../../lib/file-path.ts';
+import { withSlashes } from '../file-path.ts';
 import { projectOf } from '../registry.ts';
 
 interface PackageJson {

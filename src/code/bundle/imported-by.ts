@@ -1,7 +1,7 @@
 import type { Metafile } from 'esbuild';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withSlashes } from '../../lib/file-path.ts';
+import { withSlashes } from '../file-path.ts';
 import { packageOf } from './bundle-modules.ts';
 
 /** What a module of a bundle imports, and what that imports: by what esbuild says of it. */

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { dirname, isAbsolute, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withSlashes } from '../../lib/file-path.ts';
+import { withSlashes } from '../file-path.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
 import { bundleEntry } from './bundle.ts';

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../../lib/heddle-error.ts';
-import { toUrl } from '../../lib/file-path.ts';
+import { toUrl } from '../file-path.ts';
 import { isModuleScope, type ModuleAddress } from './captured.ts';
 import { textOf } from '../function-place.ts';
 import { Inspector, type Code, type VisibleScope } from '../../lib/inspector.ts';

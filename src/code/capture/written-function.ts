@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { isModuleScope } from './captured.ts';
 import { positionOf } from '../function-place.ts';
 import type { Code, FunctionFacts, Inspector } from '../../lib/inspector.ts';
-import { toUrl } from '../../lib/file-path.ts';
+import { toUrl } from '../file-path.ts';
 import { endOf } from '../syntax/lines.ts';
 
 export interface WrittenFunction {

@@ -12,7 +12,7 @@ import type { Session } from './executor.ts';
 import { noteVariables } from '../noted-variables.ts';
 import type { TaskPlan } from '../plan.ts';
 
-/** What of a task travels beside its settings: itself, taken apart, or what tells whether it is the one that was found. */
+/** What of a task travels beside its settings: itself, in parts, or what tells whether it is the one that was found. */
 export type PreparedTask = Pick<TaskPlan, 'captured' | 'functions' | 'variables' | 'environment'>;
 
 /** Rejects when the session cannot run a task at all: with its objection, or as `captureTask` does. */
