@@ -1,4 +1,5 @@
 import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/flow-run/executor.ts';
+import { UsageError } from '../lib/heddle-error.ts';
 import { once } from '../lib/once.ts';
 import { keepFromTravelling } from '../lib/own-classes.ts';
 
@@ -11,6 +12,15 @@ const thisThread = once(() => import('./on-this-thread.ts'));
  * Only what a task made inside a function captures is not looked at, as it stays here, unless the task is strict.
  */
 export class LocalExecutor implements Executor {
+  /** Throws for what the compiler refuses: given as options elsewhere, it would be ignored here without a word. */
+  constructor(...options: []) {
+    if ((options as unknown[]).length === 0) return;
+    const message =
+      'LocalExecutor takes no options: it runs tasks on this thread, where those with a concurrency of their own ' +
+      'overlap. For threads: new DistributedExecutor(() => new LocalCluster({ workers: 4 }))';
+    throw new UsageError('INVALID_OPTION', message, { owner: 'LocalExecutor' });
+  }
+
   async start(run: FlowRunFacts, listener: SessionListener): Promise<Session> {
     const { startOnThisThread } = await thisThread();
     return await startOnThisThread(run, listener);

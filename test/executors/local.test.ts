@@ -6,6 +6,18 @@ import { describeContract } from './contract.ts';
 
 describeContract('this thread', () => new LocalExecutor(), { sharesMemory: true });
 
+test('who gives it options is told that it has none, and where threads and overlaps are', () => {
+  for (const options of [{ concurrency: 4 }, 4]) {
+    assert.throws(() => Reflect.construct(LocalExecutor, [options]) as unknown, {
+      name: 'TypeError',
+      code: 'INVALID_OPTION',
+      message:
+        'LocalExecutor takes no options: it runs tasks on this thread, where those with a concurrency of their own ' +
+        'overlap. For threads: new DistributedExecutor(() => new LocalCluster({ workers: 4 }))',
+    });
+  }
+});
+
 test('before a task of this thread begins, the rest of the program has its turn, and hears of the task before', async () => {
   let turns = 0;
   let isOver = false;
