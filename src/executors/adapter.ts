@@ -43,8 +43,8 @@ export class Adapter {
 
   constructor(options: AdaptOptions, { owner, workers, threads }: Staff) {
     const known = {
-      minimum: rules.crew,
-      maximum: rules.positiveCrew,
+      minimum: { ...rules.crew, elsewhere: ['min', 'minWorkers', 'minThreads'] },
+      maximum: { ...rules.positiveCrew, elsewhere: ['max', 'maxWorkers', 'maxThreads'] },
       target: rules.anything,
       interval: rules.anything,
     };

@@ -27,8 +27,8 @@ export interface ResourceManager<Args extends readonly unknown[], T> {
 }
 
 const optionRules = {
-  setup: rules.function,
-  cleanup: rules.function,
+  setup: { ...rules.function, elsewhere: ['open', 'create', 'acquire', 'init'] },
+  cleanup: { ...rules.function, elsewhere: ['close', 'destroy', 'release', 'dispose', 'teardown'] },
   setupTimeout: rules.anything,
   cleanupTimeout: rules.anything,
 };

@@ -196,7 +196,10 @@ export const taskOptionRules = {
   labels: { ...placingOptionRules.labels, elsewhere: ['taskQueue', 'queue', 'workPool', 'pool'] },
   ...storingOptionRules,
 };
-export const sensorOptionRules = { ...taskOptionRules, every: rules.anything };
+export const sensorOptionRules = {
+  ...taskOptionRules,
+  every: { ...rules.anything, elsewhere: ['interval', 'pokeInterval'] },
+};
 export const copyOptionRules = {
   ...taskOptionRules,
   name: rules.text,

@@ -334,7 +334,10 @@ test('what an adaptive cluster cannot do is said at once', () => {
     code: 'INVALID_OPTION',
     message: /between 3 and 2/,
   });
-  assert.throws(() => cluster.adapt({ most: 2 } as never), { code: 'UNKNOWN_OPTION' });
+  assert.throws(() => cluster.adapt({ max: 2 } as never), {
+    code: 'UNKNOWN_OPTION',
+    message: /Here it is 'maximum'\.$/,
+  });
   assert.throws(() => cluster.adapt({ target: 'soon' as never }), { code: 'INVALID_DURATION' });
   for (const never of [{ target: 0 }, { interval: '0s' }] as const) {
     assert.throws(() => cluster.adapt(never), { code: 'INVALID_OPTION', message: /of adapt should be more than 0/ });

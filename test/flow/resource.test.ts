@@ -105,6 +105,10 @@ test('a resource manager that makes no sense says so where it is made', () => {
     code: 'UNKNOWN_OPTION',
     message: /^resource 'x' has no option 'cleanUp'\. Did you mean 'cleanup'\?/,
   });
+  assert.throws(() => resourceManager('x', { setup, dispose: setup } as never), {
+    code: 'UNKNOWN_OPTION',
+    message: "resource 'x' has no option 'dispose'. Here it is 'cleanup'.",
+  });
   assert.throws(() => resourceManager('x', { setup, cleanupTimeout: 'soon' as never }), { code: 'INVALID_DURATION' });
 });
 
