@@ -98,6 +98,8 @@ program
   .action(async (file: string) => (await import('./replay.ts')).replay(file));
 
 const connecting = program.commands.filter((command) => ['run', 'worker', 'scheduler'].includes(command.name()));
+for (const command of program.commands)
+  command.showHelpAfterError(`heddle ${command.name()} --help tells what there is`);
 for (const command of connecting) for (const option of connectionOptions()) command.addOption(option);
 
 // A token on the command line is seen by all who see the process list, unless it shows something else.
