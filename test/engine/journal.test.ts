@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -21,6 +21,15 @@ test('what is noted twice, by processes in containers that did not see each othe
   assert.equal(state.type, 'Success', state.message);
   assert.equal(state.output, 30);
   assert.equal(state.statistics.keptTaskRuns, 7);
+});
+
+test('a journal has a name that is one on every file system, whatever the id of its run', async () => {
+  using diary = newDiary();
+
+  await resume(diary.path, 'día 1/2: *.csv?');
+
+  const names = readdirSync(join(dirname(diary.path), 'runs'));
+  assert.deepEqual(names, ['d%C3%ADa%201%2F2%3A%20%2A.csv%3F.journal']);
 });
 
 test(

@@ -76,7 +76,8 @@ export class Journal implements Disposable {
    */
   constructor(directory: string, flowRunId: string, warn: (text: string) => void) {
     const folder = join(directory, 'runs');
-    this.path = join(folder, `${encodeURIComponent(flowRunId)}.journal`);
+    // Of what that leaves as it is, Windows has no stars in the names of files.
+    this.path = join(folder, `${encodeURIComponent(flowRunId).replaceAll('*', '%2A')}.journal`);
     this.#warn = warn;
     using opened = new DisposableStack();
     try {
