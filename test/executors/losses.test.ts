@@ -117,13 +117,13 @@ test(
   bounded,
   async () => {
     using diary = newDiary();
-    const hasty = failing.busyForever.with({ timeout: 100, retries: 1 });
+    const hasty = failing.busyForever.with({ timeout: 300, retries: 1 });
     const flow = new Flow('busy', () => hasty.map(numbers(20), unmapped(7), unmapped(diary.path)));
 
     const { state } = await run(flow, { workers: 1, allowedFailures: 0 });
 
     assert.deepEqual(types(state.of('busy-forever')), { Success: 19, TimedOut: 1 });
-    assert.match(state.of('busy-forever').children[7]?.message ?? '', /ran longer than its timeout of 100 ms/);
+    assert.match(state.of('busy-forever').children[7]?.message ?? '', /ran longer than its timeout of 300 ms/);
     assert.equal(countOf(diary.path, 'run 7'), 2, 'it is tried again, as often as its retries allow');
   },
 );

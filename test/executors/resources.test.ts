@@ -55,7 +55,7 @@ test('a cleanup that blocks its thread is ended with it, and the run ends', boun
 });
 
 test('the time that a setup takes does not count as that of the task', bounded, async () => {
-  const read = resources.read.with({ timeout: 50 });
+  const read = resources.read.with({ timeout: 300 });
   const flow = new Flow('slow', () => read(resources.slowToOpen()));
 
   for (const run of [onThreads(1), runOn(new LocalExecutor())]) {

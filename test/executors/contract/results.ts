@@ -246,7 +246,7 @@ function checkpointRules(rule: Rule): void {
     using diary = newDiary();
     const result = new NotedResult({ directory: room.path, delayMs: 600 });
 
-    const { state } = await run(new Flow('slow', () => square.with({ result, timeout: 50 })(3, diary.path)));
+    const { state } = await run(new Flow('slow', () => square.with({ result, timeout: 300 })(3, diary.path)));
 
     assert.deepEqual([state.of('square').type, state.output], ['Success', 9]);
     assert.deepEqual(linesOf(diary.path), ['square 3']);

@@ -293,7 +293,7 @@ export function retryRules(rule: Rule): void {
   });
 
   rule('a task that timed out is tried again like one that failed', async (run) => {
-    const hasty = slowAtFirst.with({ timeout: 30, retries: 1 });
+    const hasty = slowAtFirst.with({ timeout: 300, retries: 1 });
 
     const { state, logs } = await run(new Flow('slow-once', () => hasty.map([5, 6])));
 
@@ -305,9 +305,9 @@ export function retryRules(rule: Rule): void {
   });
 
   rule('a sync function that returns late is TimedOut too, and what follows it goes on', async (run) => {
-    const hasty = busyFor.with({ timeout: 50 });
+    const hasty = busyFor.with({ timeout: 300 });
 
-    const { state } = await run(new Flow('late', () => [hasty.map([0, 80, 0]), inc(1)]));
+    const { state } = await run(new Flow('late', () => [hasty.map([0, 350, 0]), inc(1)]));
 
     const types = state.of('busy-for').children.map(({ type }) => type);
     assert.deepEqual(types, ['Success', 'TimedOut', 'Success']);
@@ -315,8 +315,8 @@ export function retryRules(rule: Rule): void {
   });
 
   rule('so is an async function that computes for longer, and one that throws when its time is up', async (run) => {
-    const [late, failing] = [busyAtFirst, busyThenThrow].map((each) => each.with({ timeout: 50 }));
-    const flow = new Flow('late', () => [late!(0), late!(80), late!(80, 'too late to say'), failing!(80)]);
+    const [late, failing] = [busyAtFirst, busyThenThrow].map((each) => each.with({ timeout: 300 }));
+    const flow = new Flow('late', () => [late!(0), late!(350), late!(350, 'too late to say'), failing!(350)]);
 
     const { state } = await run(flow);
 
