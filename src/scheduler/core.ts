@@ -224,7 +224,7 @@ export class SchedulerCore {
       const plannedSize = array.nextSize(lanes);
       if (queuedCount < plannedSize * slots) return;
       if (!pace.isWorthSendingAhead(plannedSize, this.#options.targetChunkMs)) return;
-      const chunk = this.#take(array, worker, { plannedSize, lanes });
+      const chunk = array.takeChunk({ attempt: ++this.#attempts, worker, since: this.#now, plannedSize, lanes });
       this.lineup.sendAhead(chunk, leader);
       this.#dispatch(chunk);
     }
@@ -242,15 +242,11 @@ export class SchedulerCore {
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
     if (this.lineup.exclusion.keepsAway(array, worker)) return;
     const lanes = Math.min(array.concurrency, array.queue.roomOn(worker), array.room);
-    const chunk = this.#take(array, worker, { lanes, plannedSize: array.nextSize(lanes) });
+    const plannedSize = array.nextSize(lanes);
+    const chunk = array.takeChunk({ attempt: ++this.#attempts, worker, since: this.#now, plannedSize, lanes });
     this.lineup.occupy(chunk);
     this.lineup.keeping.started(array);
     if (!this.fleet.held.has(chunk)) this.#dispatch(chunk);
-  }
-
-  #take(array: ArrayRecord, worker: WorkerRecord, { plannedSize, lanes }: Pick<Chunk, 'plannedSize' | 'lanes'>): Chunk {
-    this.#attempts += 1;
-    return array.takeChunk({ attempt: this.#attempts, worker, since: this.#now, plannedSize, lanes });
   }
 
   /** All of the chunk is outstanding. */
