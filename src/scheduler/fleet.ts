@@ -112,7 +112,9 @@ export class Fleet {
 
   /** The queue for an array that is new, or that some workers are unable to run. */
   queueFor(needs: Traits, excluded = nobody): Queue {
-    const queue = this.queues.get(keyOf(needs, excluded)) ?? this.#addQueue(needs, excluded);
+    // Most arrays need nothing: to make a key for each takes a sixth of what the core does about it.
+    const isPlain = needs === noTraits && excluded.size === 0;
+    const queue = isPlain ? this.plain : (this.queues.get(keyOf(needs, excluded)) ?? this.#addQueue(needs, excluded));
     queue.arrays += 1;
     return queue;
   }
