@@ -53,6 +53,7 @@ export interface Chunk {
   running: Place<Chunk> | undefined;
 }
 
+const noArrays: ReadonlySet<ArrayRecord> = new Set();
 const [assigned, leading] = [placesIn<'assigned', Chunk>('assigned'), placesIn<'leading', Chunk>('leading')];
 
 type ChunkFacts = Pick<Chunk, 'attempt' | 'worker' | 'since' | 'plannedSize' | 'lanes'>;
@@ -236,8 +237,9 @@ export class ArrayRecord {
     return this.isWanted || this.elementwiseDependents.size > 0 || this.wholeDependents.size > 0;
   }
 
-  upstreams(): ReadonlySet<ArrayRecord> {
-    return new Set([...this.elementwise, ...this.whole]);
+  /** One that is needed in both ways stands there twice. */
+  upstreams(): readonly ArrayRecord[] {
+    return [...this.elementwise, ...this.whole];
   }
 
   attach(): void {
@@ -249,15 +251,15 @@ export class ArrayRecord {
   }
 
   /** Ends the need for all upstreams, and returns them. */
-  detach(): ReadonlySet<ArrayRecord> {
+  detach(): readonly ArrayRecord[] {
     const upstreams = this.upstreams();
     for (const upstream of upstreams) {
       upstream.elementwiseDependents.delete(this);
       upstream.wholeDependents.delete(this);
     }
     // If these were kept, the last array of a long chain would hold all others in memory.
-    this.elementwise = new Set();
-    this.whole = new Set();
+    this.elementwise = noArrays;
+    this.whole = noArrays;
     return upstreams;
   }
 

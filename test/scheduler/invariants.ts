@@ -56,7 +56,7 @@ function checkPhases(array: ArrayRecord): void {
 function checkUpstreams(array: ArrayRecord, core: SchedulerCore): void {
   const upstreams = array.upstreams();
   for (const dependent of [...array.elementwiseDependents, ...array.wholeDependents]) {
-    assert(dependent.upstreams().has(array), `array ${array.id} is kept for array ${dependent.id}, which is done`);
+    assert(dependent.upstreams().includes(array), `array ${array.id} is kept for array ${dependent.id}, which is done`);
     assert.equal(core.arrays.get(dependent.id), dependent, `array ${array.id} is kept for one that is forgotten`);
   }
   for (const upstream of upstreams) {
