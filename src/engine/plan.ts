@@ -1,7 +1,7 @@
 // The first import brings in our own tasks, so that they are found wherever a plan is read.
 import '../flow/control.ts';
 import '../flow/resource-manager.ts';
-import { attach, attachmentsOf, byteLengthOf } from '../lib/attachments.ts';
+import { attach, attachmentsOf, sharedCopyOf } from '../lib/attachments.ts';
 import type { Definition } from '../lib/chunk.ts';
 import type { Reading } from '../values/copier.ts';
 import { deepFrozen } from '../values/deep-frozen.ts';
@@ -183,10 +183,23 @@ export function encodePlan({ flowRun, task, node }: PlanParts): Definition {
   const plain = { parameters, secrets, args, constants, trigger };
   const values: PlanValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
   const attaching = flowRun.sharesMemory === true ? new Map() : undefined;
-  const bytes = encodeValue(packed(values), [], { attaching });
+  const bytes = encodeValue(packed(values), [], { attaching, copyOf: copiesOf(flowRun) });
   if (attaching !== undefined) attach(bytes, attaching);
   const rest = [restOfFlowRun, { ...restOfTask, ...(captured && { isSent: true }) }, restOfNode];
   return { parts: rest.map((part) => JSON.stringify(part)), values: bytes };
+}
+
+/** Of large views, by flow run: its parameters go with each of its tasks, and are copied once for those of a time. */
+const copies = new WeakMap<FlowRunPlan, WeakMap<object, WeakRef<SharedArrayBuffer>>>();
+
+function copiesOf(flowRun: FlowRunPlan): (view: object, bytes: Uint8Array) => SharedArrayBuffer {
+  if (!copies.has(flowRun)) copies.set(flowRun, new WeakMap());
+  const ofRun = copies.get(flowRun)!;
+  return (view, bytes) => {
+    const copy = ofRun.get(view)?.deref() ?? sharedCopyOf(bytes);
+    ofRun.set(view, new WeakRef(copy));
+    return copy;
+  };
 }
 
 export function decodePlan({ parts, values }: Definition): SealedPlan {
@@ -197,7 +210,9 @@ export function decodePlan({ parts, values }: Definition): SealedPlan {
 
 /** How long it is, what is attached included; a letter of a text counts as a byte. */
 export function sizeOf({ parts, values }: Definition): number {
-  return parts.reduce((sum, { length }) => sum + length, values === undefined ? 0 : byteLengthOf(values));
+  const attached = values === undefined ? [] : [values, ...(attachmentsOf(values)?.attachments.values() ?? [])];
+  const bytes = attached.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return parts.reduce((sum, { length }) => sum + length, bytes);
 }
 
 /** Its parameters are frozen. Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */

@@ -37,8 +37,12 @@ export function attachShared(copy: Uint8Array, bytes: Uint8Array): void {
 }
 
 function shared(memory: ArrayBuffer | SharedArrayBuffer): SharedArrayBuffer {
-  if (memory instanceof SharedArrayBuffer) return memory;
-  const copy = new SharedArrayBuffer(memory.byteLength);
-  new Uint8Array(copy).set(new Uint8Array(memory));
+  return memory instanceof SharedArrayBuffer ? memory : sharedCopyOf(new Uint8Array(memory));
+}
+
+/** In memory that many may look at. */
+export function sharedCopyOf(bytes: Uint8Array): SharedArrayBuffer {
+  const copy = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(copy).set(bytes);
   return copy;
 }

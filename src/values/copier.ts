@@ -33,6 +33,8 @@ export interface Reading {
 export interface Writing {
   /** Collects memory that goes beside the bytes, large views too; nothing does where there is no such collection. */
   readonly attaching?: Map<number, ArrayBuffer | SharedArrayBuffer> | undefined;
+  /** Gives the memory for a large view, with a copy of its bytes; each time another one, if not said. */
+  readonly copyOf?: (view: object, bytes: Uint8Array) => SharedArrayBuffer;
   /** Whether memory that was given up is taken: it is gone for its author then, wherever it goes. */
   readonly takesGivenUp?: boolean;
 }
@@ -116,10 +118,10 @@ class CopierSerializer extends DefaultSerializer {
     const viewNumber = numberOf(view);
     const bytes = bytesOf(view, viewNumber);
     if (this.#writing.takesGivenUp === true && isGivenUp(bytes.buffer) && this.#writeMoved(viewNumber, bytes)) return;
-    const { attaching } = this.#writing;
+    const { attaching, copyOf } = this.#writing;
     if (attaching !== undefined && bytes.length >= besideBytes) {
       const number = nextAttachment++;
-      attaching.set(number, bytes.slice().buffer);
+      attaching.set(number, copyOf?.(view, bytes) ?? bytes.slice().buffer);
       return this.#writePlace([viewNumber, number, 0, bytes.length]);
     }
     this.writeUint32(viewNumber);

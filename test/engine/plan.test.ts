@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodePlan, encodePlan, forgetPlans, openPlan, type PlanParts, type RunPlan } from '../../src/engine/plan.ts';
+import {
+  decodePlan,
+  encodePlan,
+  forgetPlans,
+  openPlan,
+  sizeOf,
+  type PlanParts,
+  type RunPlan,
+} from '../../src/engine/plan.ts';
 import { nameOf, someFailed } from '../../src/flow/triggers.ts';
+import { attachmentsOf } from '../../src/lib/attachments.ts';
 
 const plan: RunPlan = {
   flow: 'nightly',
@@ -107,6 +116,19 @@ test('what plans of a flow run have in common is read once, and nobody can chang
   assert.equal(one.parameters, other.parameters);
   assert.notEqual(one.constants, other.constants);
   assert.throws(() => (one.tags as string[]).push('changed'), TypeError);
+});
+
+test('a large view among the parameters is copied once for all plans of a flow run, which threads share', () => {
+  const photo = new Uint8Array(100_000).fill(7);
+  const { flowRun, ...others } = partsOf({ ...plan, parameters: { photo }, constants: [] });
+  const sent: PlanParts = { ...others, flowRun: { ...flowRun, sharesMemory: true } };
+  const memoryOf = (parts: PlanParts) => [...attachmentsOf(encodePlan(parts).values!)!.attachments.values()];
+
+  const [copy] = memoryOf(sent);
+  assert.ok(copy instanceof SharedArrayBuffer);
+  assert.equal(memoryOf({ ...sent, node: { ...sent.node, name: 'score-2' } })[0], copy);
+  assert.ok(sizeOf(encodePlan(sent)) > 100_000);
+  assert.notEqual(memoryOf({ ...sent, flowRun: { ...sent.flowRun } })[0], copy);
 });
 
 test('what is long is not kept to be read once', () => {
