@@ -183,7 +183,7 @@ test('what is abandoned ends like the rest of its flow; what was settled keeps i
   run.abandon(new State('Cancelled', 'The flow run was cancelled.'));
 
   await run.done;
-  assert.deepEqual([run.state.type, run.wasCancelled, run.hasFailed], ['Cancelled', true, false]);
+  assert.deepEqual([run.state.type, run.cancelledBy?.type, run.hasFailed], ['Cancelled', 'Cancelled', false]);
   assert.deepEqual(
     run.children.map((child) => child.type),
     ['Cancelled', 'Success', 'Cancelled'],
@@ -201,7 +201,7 @@ test('a single run that is abandoned ends so, submitted or not', async () => {
 
   for (const run of [waiting, running]) {
     await run.done;
-    assert.deepEqual([run.state.type, run.hasFailed, run.wasCancelled], ['Failed', true, false]);
+    assert.deepEqual([run.state.type, run.hasFailed, run.cancelledBy], ['Failed', true, undefined]);
   }
   await assert.rejects(waiting.submitted, { message: 'lost' });
   assert.equal(await running.submitted, 1);

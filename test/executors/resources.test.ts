@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, resourceManager, type LogRecord } from 'heddle';
+import { Flow, resourceManager, task, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import { linesOf, newDiary, note, until, untilNoted } from '../fixtures/diary.ts';
 import { openedInside } from '../fixtures/made-inside.ts';
@@ -45,6 +45,20 @@ test('a function that does not hear of a cancel takes its resource with it', bou
   assert.equal(state.type, 'Cancelled');
   assert.deepEqual(placesOf(diary.path, 'close'), []);
   assertTold(logs, "resource 'client' was open, or being opened, on a thread that ended, so it was not closed there");
+});
+
+test('a run that succeeds while it is cancelled, as one with a resource may, says that it was cancelled', async () => {
+  const stop = new AbortController();
+  const last = task('last', ({ path }: { readonly path: string }) => {
+    stop.abort();
+    return path;
+  });
+  const here = resourceManager('here', { setup: () => ({ path: 'a' }) });
+
+  const { state } = await runOn(new LocalExecutor())(new Flow('late', () => last(here())), { signal: stop.signal });
+
+  assert.deepEqual([state.type, state.message], ['Cancelled', 'The flow run was cancelled: its signal was aborted.']);
+  assert.equal(state.of('last').type, 'Success');
 });
 
 test('a cleanup that blocks its thread is ended with it, and the run ends', bounded, async () => {

@@ -30,8 +30,8 @@ export function finalState<Plan>(
 ): FlowState<Plan> {
   const outcome = { graph: flow.graph, plan: flow.plan, runs, ...facts };
   const all = [...runs.values()];
-  const cancelled = all.find((run) => run.wasCancelled);
-  if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.state.message, { outcome });
+  const cancelled = all.find(({ cancelledBy }) => cancelledBy !== undefined)?.cancelledBy;
+  if (cancelled !== undefined) return new FlowState('Cancelled', cancelled.message, { outcome });
   const references = flow.referenceTasks.map((node) => runs.get(node)!);
   // What ended the whole run at once is not the failure of single tasks.
   const ofOutput = nodesIn(flow.plan).flatMap((node) => runs.get(node) ?? []);

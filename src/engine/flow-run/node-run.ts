@@ -295,8 +295,9 @@ export class NodeRun implements ArrayListener {
     return this.failedCount > 0 || this.#end?.isFailed() === true;
   }
 
-  get wasCancelled(): boolean {
-    return this.#end?.isCancelled() === true;
+  /** How the flow run was cancelled, if this node was abandoned for that, whatever has become of it since. */
+  get cancelledBy(): State | undefined {
+    return this.#end?.isCancelled() === true ? this.#end : undefined;
   }
 }
 
