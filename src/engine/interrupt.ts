@@ -11,6 +11,8 @@ const runs = new Set<(why: string) => void>();
 let isListening = false;
 /** Set for a while after a function of the user's was called on this thread. */
 let pause: NodeJS.Timeout | undefined;
+/** Tasks of which a run waited while the event loop turned. */
+const waiting = new WeakSet<object>();
 /** Long enough that stopping and starting to listen costs next to nothing, and too short to be noticed. */
 const pauseMs = 10;
 /** What the process is about to end for. */
@@ -55,17 +57,23 @@ export function awaitsSignal(program: Pick<NodeJS.Process, 'listenerCount'>): bo
 /**
  * To be called before a function of the user's. While that keeps this thread busy, no listener is ever called, and one
  * that is there would only keep Ctrl-C from ending the process, unless the program listens itself. Listening goes on
- * when the event loop turns again.
+ * when the event loop turns again. What comes as it stops gets lost, and ends the process before it goes on: so it
+ * stops no more for a task that has waited, in this flow run or in one before.
  */
-export function pauseListening(): void {
+export function pauseListening(task: object): void {
   // Whoever listens to nothing there is sent nothing.
-  if (!isListening || isFirstProcess) return;
+  if (!isListening || isFirstProcess || waiting.has(task)) return;
   isListening = false;
   for (const signal of signals) if (process.listenerCount(signal) === 1) process.off(signal, interrupt);
   pause = setTimeout(() => {
     pause = undefined;
     if (runs.size > 0) listen();
   }, pauseMs).unref();
+}
+
+/** To be called when the event loop has turned while a run of the task waited. */
+export function keepListening(task: object): void {
+  waiting.add(task);
 }
 
 function interrupt(signal: NodeJS.Signals): void {

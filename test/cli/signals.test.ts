@@ -49,6 +49,13 @@ suite('signals', { concurrency: 2 }, () => {
     });
   }
 
+  test('Ctrl-C is heard as a task of this thread begins that has waited in a run before', bounded, async () => {
+    await using program = new Program(process.execPath, ['test/cli/loop.fixture.ts']);
+
+    assert.equal(await program.status(), 130);
+    await program.line(/Cancelled: The flow run was cancelled: the process got SIGINT/);
+  });
+
   test('a server whose runs leave signals alone finishes them, and gives a status of its own', bounded, async () => {
     await using program = new Program(process.execPath, ['test/cli/server.fixture.ts']);
     await program.line(/^begun/);

@@ -19,7 +19,7 @@ import { useTypes } from '../../values/types.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { outsideOfRuns } from '../context.ts';
 import { Ending, failed, stackOf } from '../endings.ts';
-import { pauseListening } from '../interrupt.ts';
+import { keepListening, pauseListening } from '../interrupt.ts';
 import { countOfKind } from './failure-counts.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import { firstTry, type LoadedTask, type Progress } from '../loaded-task.ts';
@@ -165,11 +165,11 @@ class ChunkRun {
       this.#taken += 1;
       Atomics.store(control, word, index);
       Atomics.add(control, controlWords.starts, 1);
-      if (!this.#array.hasYielded) pauseListening();
+      pauseListening(loaded.task);
       const progress = progressOf(index);
       const returned = this.#runner.run(index, progress);
       if (returned instanceof Promise) {
-        this.#noteTurn();
+        this.#noteTurn(loaded);
         this.#flushInTime();
       }
       const ended = returned instanceof Promise ? await returned : returned;
@@ -181,10 +181,10 @@ class ChunkRun {
   }
 
   /** A promise alone says nothing: an `async` function may well never wait. */
-  #noteTurn(): void {
-    if (this.#array.hasYielded || this.#isWatched) return;
+  #noteTurn({ task }: LoadedTask): void {
+    if (this.#isWatched) return;
     this.#isWatched = true;
-    setImmediate(() => (this.#array.hasYielded ||= !this.#isOver));
+    setImmediate(() => this.#isOver || keepListening(task));
   }
 
   #warn(): void {
@@ -371,10 +371,10 @@ const nowhere = {
   length: 1,
   array: 0,
   attempt: 0,
-  ranges,
   lanes: 1,
   code: {},
   control: newControl(),
+  ranges,
   ...inputs,
 };
 const noTask = { plan: {}, task: { settings: { stateHandlers: [] } }, trigger: allSuccessful, whole: [] };

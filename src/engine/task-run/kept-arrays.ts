@@ -33,8 +33,6 @@ export interface KeptArray {
   readonly retries: Map<string, number>;
   /** Whether the warnings about its module were logged. */
   isWarned: boolean;
-  /** Whether the event loop has turned while a run of it waited: then Ctrl-C is heard while others do. */
-  hasYielded: boolean;
   /** Absent for a single run, which overlaps with none. */
   readonly waiting: Waiting | undefined;
 }
@@ -59,7 +57,7 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
     const loaded = loadTask(task, emit);
     // The next chunk tries again: this thread may only have been short of files.
     void loaded.then((each) => each instanceof Ending && kept.delete(task.array));
-    array = { loaded, ...counts, isWarned: false, hasYielded: false, waiting };
+    array = { loaded, ...counts, isWarned: false, waiting };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);

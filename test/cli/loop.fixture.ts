@@ -1,0 +1,13 @@
+// A program that runs a flow again and again on its own thread, and gets Ctrl-C as a task of a later run begins.
+
+import { setImmediate as turn } from 'node:timers/promises';
+import { context, Flow, Parameter, task } from 'heddle';
+
+const day = task('day', async (number: number) => {
+  if (number === 2) process.kill(process.pid, 'SIGINT');
+  const waits = () => (number === 1 ? process.listenerCount('SIGINT') === 0 : !context.signal.aborted);
+  for (let turns = 0; turns < 2 || waits(); turns += 1) await turn();
+});
+const flow = new Flow('days', () => day(new Parameter<number>('number')));
+
+for (const number of [1, 2]) await flow.run({ parameters: { number } });
