@@ -250,7 +250,7 @@ class ChunkRun {
   }
 
   #retry(index: number, state: State, progress: Progress): void {
-    this.#logRetry(index, state);
+    if (!isCancelled(this.#task.control)) this.#logRetry(index, state);
     const note = noteOf(progress, this.#loaded.plan);
     if (note instanceof Ending) return this.#outcomes.at(index).end(index, note.state);
     this.#flush();
