@@ -8,7 +8,7 @@ const deepest = 10;
  * What the error of a state was caused by in the end, to be put behind its message, where that does not say it; else
  * nothing. Of `fetch failed` it is all that there is to know.
  */
-export function causeIn({ error, message }: State): string {
+export function causeIn({ error, message }: Pick<State, 'error' | 'message'>): string {
   try {
     let cause = error?.cause;
     for (let depth = 0; depth < deepest && cause instanceof Error && cause.cause instanceof Error; depth += 1) {

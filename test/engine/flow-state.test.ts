@@ -169,6 +169,15 @@ test('where a failure began is told in a sentence of its own', async () => {
   assert.match(state.message, /RangeError: 5 is odd\nIt began with fussy\[0\]: RangeError: 1 is odd$/);
 });
 
+test('where a failure began is told with what it was caused by', async () => {
+  const load = task('load', () => {
+    throw new TypeError('fetch failed', { cause: new Error('other side closed') });
+  });
+  const state = await run(() => plusOne(load()));
+
+  assert.match(state.message, /It began with load: TypeError: fetch failed; cause: other side closed$/);
+});
+
 test('the error of a failed run names what failed, and its cause is where it began', async () => {
   const state = await run(() => plusOne.map(fussy.map([1, 2, 3])));
 

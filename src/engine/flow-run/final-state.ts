@@ -89,7 +89,8 @@ function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined
   const why = hindranceIn(origin?.error) ?? firstLineOf(origin === undefined ? '' : messageOf(origin.error));
   if (origin === undefined || told.some((text) => text.includes(why.slice(0, longestTold)))) return what;
   const end = told.length > 1 ? '\n' : what.endsWith('.') ? ' ' : '. ';
-  return `${what}${end}It began with ${origin.where}: ${origin.error.name}: ${why}`;
+  const { error, where } = origin;
+  return `${what}${end}It began with ${where}: ${error.name}: ${why}${causeIn({ error, message: why })}`;
 }
 
 function describeFailure(run: NodeRun): string {
