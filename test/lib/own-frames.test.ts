@@ -25,3 +25,18 @@ test('the stack of a misuse begins with the line of the caller, however deep in 
     assert.match(first!, /own-frames\.test\.ts/, what);
   }
 });
+
+test('of an error that a worker with a Heddle of its own sent, the log shows no line of that or of Node', async () => {
+  const load = task('load', () => {
+    const cause = new Error("Cannot find package 'sharp'");
+    const frames = ['node:internal/modules/esm/loader:7:2', 'file:///srv/node_modules/heddle/src/chunks/a.js:44:45'];
+    cause.stack = [`Error: ${cause.message}`, ...frames.map((place) => `    at resolve (${place})`)].join('\n');
+    throw new Error('no table', { cause });
+  });
+  const lines: string[] = [];
+
+  await new Flow('loading', () => load()).run({ onLog: ({ message }) => lines.push(message) });
+
+  const told = lines.find((line) => line.startsWith('Error: no table'))!;
+  assert.match(told, /\ncaused by Error: Cannot find package 'sharp'$/);
+});
