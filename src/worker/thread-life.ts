@@ -254,7 +254,7 @@ export class ThreadLife {
     if (turn?.phase === 'running' || (!isFirst && typeof turn?.phase === 'object')) turn.phase = loss;
   }
 
-  #exited({ running, untaken, isBegun }: Look, { areInputsGone, isTriedAgain }: Exit): void {
+  #exited({ running, untaken, isBegun, starts }: Look, { areInputsGone, isTriedAgain }: Exit): void {
     this.#thread = 'ending';
     this.#abandonedAt = Infinity;
     for (const [key, resource] of this.#open) this.#lost.set(key, resource);
@@ -263,7 +263,7 @@ export class ThreadLife {
     if (turn?.type !== 'chunk') return;
     const isToEnd = turn.endedFor !== undefined || turn.deadline !== Infinity;
     const isUntouched = (this.#hasServed || isTriedAgain) && !isBegun && !isToEnd;
-    Object.assign(turn, { running, untaken, isUntouched, areInputsGone });
+    Object.assign(turn, { running, untaken, hasStarted: starts > 0, isUntouched, areInputsGone });
   }
 
   // Chunks

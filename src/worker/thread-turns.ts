@@ -27,6 +27,8 @@ export interface ChunkTurn extends Turn {
   /** The indices that the thread ran when it died, and those that it had not begun. */
   running: readonly number[];
   untaken: readonly Range[];
+  /** Whether it had started any index by then. */
+  hasStarted: boolean;
   /** Whether its thread died of what it ran before, and never took it up; and whether its inputs went with it. */
   isUntouched: boolean;
   areInputsGone: boolean;
@@ -61,6 +63,7 @@ export function chunkTurn({ attempt, ranges, timeoutMs }: GivenChunk): ChunkTurn
     overdue: undefined,
     running: [],
     untaken: [],
+    hasStarted: false,
     isUntouched: false,
     areInputsGone: false,
   };
@@ -74,7 +77,8 @@ export function closingTurn(resource: string): ClosingTurn {
  * How a chunk that is over was cut short, if it was: which indices may be to blame, and for what. When an event loop
  * was blocked for too long, it is one of those that were running then, and none that began since.
  */
-export function lossOf({ phase, endedFor, overdue, running, untaken, unreported }: ChunkTurn): ChunkLoss | undefined {
+export function lossOf(turn: ChunkTurn): ChunkLoss | undefined {
+  const { phase, endedFor, overdue, running, untaken, unreported, hasStarted } = turn;
   if (typeof phase === 'string') return undefined;
   const loss = endedFor ?? phase;
   const isToBlame = (index: number) => unreported.has(index) && (overdue === undefined || overdue.includes(index));
@@ -85,6 +89,8 @@ export function lossOf({ phase, endedFor, overdue, running, untaken, unreported 
   // What an index left behind kept the thread from saying that all were over: most likely it was the last.
   if (overdue?.length === 0 && untaken.length === 0) return { indices: [...numbersIn(unreported)].slice(-1), loss };
   // All that was running is reported by now. If we ended the thread for it, there is nobody else to charge.
+  // But what had only read its inputs would fill the memory with them again and again.
+  if (endedFor?.kind === 'worker-memory' && !hasStarted) return { indices: [first], loss };
   if (endedFor !== undefined) return undefined;
   // It died of something that an index left behind which it had begun. If all of those are reported, or it had begun
   // none and so died of importing the module, the next one is charged, so that such deaths come to an end.

@@ -80,7 +80,7 @@ export function exited(...running: number[]): ThreadEvent {
 
 /** It runs nothing, and has begun all before `next`, of ten. */
 export function exitedIdle(next: number): Extract<ThreadEvent, { type: 'thread-exited' }> {
-  const look = { ...busy, untaken: next === 10 ? [] : [{ start: next, end: 10 }] };
+  const look = { ...busy, starts: next, untaken: next === 10 ? [] : [{ start: next, end: 10 }] };
   return { type: 'thread-exited', look, loss: exit3, areInputsGone: false, isTriedAgain: false };
 }
 
