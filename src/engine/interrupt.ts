@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers';
+import { isBuiltIn } from '../code/registry.ts';
+import type { Task } from '../flow/task.ts';
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -12,7 +14,7 @@ let isListening = false;
 /** Set for a while after a function of the user's was called on this thread. */
 let pause: NodeJS.Timeout | undefined;
 /** Tasks of which a run waited while the event loop turned. */
-const waiting = new WeakSet<object>();
+const waiting = new WeakSet<Task>();
 /** Long enough that stopping and starting to listen costs next to nothing, and too short to be noticed. */
 const pauseMs = 10;
 /** What the process is about to end for. */
@@ -60,9 +62,9 @@ export function awaitsSignal(program: Pick<NodeJS.Process, 'listenerCount'>): bo
  * when the event loop turns again. What comes as it stops gets lost, and ends the process before it goes on: so it
  * stops no more for a task that has waited, in this flow run or in one before.
  */
-export function pauseListening(task: object): void {
+export function pauseListening(task: Task): void {
   // Whoever listens to nothing there is sent nothing.
-  if (!isListening || isFirstProcess || waiting.has(task)) return;
+  if (!isListening || isFirstProcess || waiting.has(task) || isBuiltIn(task.reference)) return;
   isListening = false;
   for (const signal of signals) if (process.listenerCount(signal) === 1) process.off(signal, interrupt);
   pause = setTimeout(() => {
@@ -72,7 +74,7 @@ export function pauseListening(task: object): void {
 }
 
 /** To be called when the event loop has turned while a run of the task waited. */
-export function keepListening(task: object): void {
+export function keepListening(task: Task): void {
   waiting.add(task);
 }
 
