@@ -42,7 +42,8 @@ export class Waiting {
     const count = Math.min(mostAdvised, Math.max(2, Math.round(totalMs / Math.max(1, this.#activeMs))));
     const idle = `had nothing to do for ${Math.floor(100 * share)} % of ${formatDuration(totalMs)}`;
     const what = `task '${alike?.task ?? name}' mostly waits: a thread of it ${idle}`;
-    if (alike === undefined) return `${what}. Let its runs overlap there: try { concurrency: ${count} }`;
+    const unless = 'Unless native code works for it meanwhile, as that of sharp or zlib does';
+    if (alike === undefined) return `${what}. ${unless}, let its runs overlap there: try { concurrency: ${count} }`;
     const option = concurrency !== undefined ? '' : `, with { concurrency: ${count} }`;
     const remedy = `Call ${alike.task}.map(…) once${option}, rather than ${alike.task}(…) ${alike.count} times`;
     return `${what}. Only the runs of one map overlap there. ${remedy}`;
