@@ -165,11 +165,11 @@ class ChunkRun {
       this.#taken += 1;
       Atomics.store(control, word, index);
       Atomics.add(control, controlWords.starts, 1);
-      pauseListening(loaded.task);
+      pauseListening(this.#loaded.task);
       const progress = progressOf(index);
       const returned = this.#runner.run(index, progress);
       if (returned instanceof Promise) {
-        this.#noteTurn(loaded);
+        this.#noteTurn();
         this.#flushInTime();
       }
       const ended = returned instanceof Promise ? await returned : returned;
@@ -181,9 +181,10 @@ class ChunkRun {
   }
 
   /** A promise alone says nothing: an `async` function may well never wait. */
-  #noteTurn({ task }: LoadedTask): void {
+  #noteTurn(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
+    const { task } = this.#loaded;
     setImmediate(() => this.#isOver || keepListening(task));
   }
 
