@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
-import type { ByteSize } from '../lib/byte-size.ts';
+import { formatBytes, type ByteSize } from '../lib/byte-size.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, rules } from '../lib/options.ts';
 import { placingRules } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
-import { leastWorkerMemory, memoryHere } from './memory-here.ts';
+import { leastProcessBytes, leastWorkerMemory, memoryHere } from './memory-here.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
 import { sizeOf, type WorkerSize, type WorkerSizeOptions } from './worker-size.ts';
 
 export interface LocalClusterOptions extends WorkerSizeOptions, SchedulerSettings {
-  /** How many workers, up to 1,000; one for each core by default. */
+  /** How many workers, up to 1,000, as processes at most one for 64 MB of memory; one for each core by default. */
   readonly workers?: number;
   /** Whether each worker is a process of its own, rather than threads of this one. */
   readonly processes?: boolean;
@@ -53,6 +53,13 @@ export class LocalCluster extends HostedCluster {
         "option 'workerMemory' of LocalCluster is for worker processes, and its workers are threads of this one: say " +
         'processes: true as well, or memoryLimit for the heap of each thread';
       throw new UsageError('INVALID_OPTION', message, { owner: 'LocalCluster', option: 'workerMemory' });
+    }
+    const leastBytes = workers * leastProcessBytes;
+    if (processes && leastBytes > memoryHere()) {
+      const message =
+        `${workers} worker processes take ${formatBytes(leastBytes)} before they run anything, and this machine has ` +
+        `${formatBytes(memoryHere())}: give LocalCluster fewer 'workers', and each of them more 'threads'`;
+      throw new UsageError('INVALID_OPTION', message, { owner: 'LocalCluster', option: 'workers', value: workers });
     }
     const open = () => (processes ? this.#openProcesses() : this.#openThreads());
     super({ owner: 'LocalCluster', workers, threads: size.threads, open });

@@ -6,6 +6,9 @@ import { describe, type OptionRule } from '../lib/options.ts';
 /** In bytes. A worker that has run nothing takes more than half of it, and from 80 % on it would begin nothing. */
 export const leastWorkerMemory = 256 * 2 ** 20;
 
+/** What a worker process takes that has run nothing and has one thread: 60 to 80 MB of its own. */
+export const leastProcessBytes = 64 * 2 ** 20;
+
 /** Of bytes. */
 export const workerMemoryRule: OptionRule = {
   expected: '256 MB or more, because a worker takes much of that before it runs anything',

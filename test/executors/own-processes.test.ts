@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { totalmem } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { LocalCluster } from 'heddle/executors';
 
 const bounded = { timeout: 60_000 };
 
@@ -28,3 +30,16 @@ test('a worker process for which no file is left to open is told like any other 
   assert.match(message, /^worker worker-2 ended \(spawn .* EMFILE\); it said nothing$/);
   assert.equal(workers, '2');
 });
+
+test(
+  'more worker processes than there is memory for are refused before one is started',
+  { skip: totalmem() > 60 * 2 ** 30 && 'needs less than 60 GB of memory' },
+  () => {
+    assert.throws(() => new LocalCluster({ workers: 1_000, processes: true }), {
+      code: 'INVALID_OPTION',
+      option: 'workers',
+      message:
+        /^1000 worker processes take 62\.5 GB before they run anything, and this machine has [\d.]+ [MG]B: give /,
+    });
+  },
+);
