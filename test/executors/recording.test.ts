@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Flow, unmapped } from 'heddle';
 import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
 import { replay } from '../../src/scheduler/recording.ts';
@@ -134,7 +135,7 @@ test('a recording that cannot be written to its end keeps no file open', bounded
   await cluster.close();
 
   assert.equal(listener.count(/^what happens to the scheduler cannot be recorded in \/dev\/full: ENOSPC/), 1);
-  assert.ok(!openFiles().includes('/dev/full'));
+  while (openFiles().includes('/dev/full')) await nextTurn();
 });
 
 test('a recording ends where its disk was full, also if there is room again later', bounded, async () => {
