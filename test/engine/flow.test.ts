@@ -155,7 +155,7 @@ test('an async builder is refused, and what it throws later does no harm', () =>
   };
 
   assert.throws(() => new Flow('f', builder), { name: 'TypeError', code: 'FLOW_BUILDER_ASYNC' });
-  assert.throws(() => new Flow('f', () => ({ sums: [1].map(builder) })), {
+  assert.throws(() => new Flow('f', () => ({ sums: [1, 2].map(builder) })), {
     code: 'FLOW_BUILDER_ASYNC',
     message: /^the output \.sums\[0\] of flow 'f' is a promise\. .* call tasks without await, hand on what they give/,
   });

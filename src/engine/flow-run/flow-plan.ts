@@ -3,6 +3,7 @@ import { Node } from '../../flow/node.ts';
 import { refuseResource, Resource } from '../../flow/resource.ts';
 import { assertNoTask } from '../../flow/task.ts';
 import { stepTo } from '../../values/members.ts';
+import { isPromise } from '../../lib/thenable.ts';
 import { lookingAt } from '../../values/travels.ts';
 import type { Logger } from '../logger.ts';
 
@@ -21,12 +22,18 @@ export function warnOfNoTasks({ flow, nodes }: Graph, logger: Logger): void {
 
 /** The nodes in what a builder returned, at any depth, each once. */
 export function nodesIn(plan: unknown): Node[] {
+  return [...partsIn(plan)].filter((part) => part instanceof Node);
+}
+
+function partsIn(plan: unknown): ReadonlySet<unknown> {
   const parts = new Set([plan]);
   for (const part of parts) if (isContainer(part)) for (const inner of Object.values(part)) parts.add(inner);
-  return [...parts].filter((part) => part instanceof Node);
+  return parts;
 }
 
 function lookThrough(graph: Graph, plan: unknown): void {
+  // One promise is told of. That others fail, which nobody waits for either, must not end the program.
+  for (const part of partsIn(plan)) if (isPromise(part)) part.catch(() => {});
   const seen = new Set<unknown>();
   const parts = [{ value: plan, path: '' }];
   for (const { value, path } of parts) {
