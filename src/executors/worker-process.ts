@@ -31,6 +31,8 @@ const keptLines = 20;
 const ownLine = /^(?:\d{4}-\d\d-\d\dT[\d:.]+Z heddle \| |heddle: )/;
 /** From being told to end to being ended. */
 const endGraceMs = 5_000;
+/** From its end to that of what it wrote, which comes at once unless somebody else may still write there. */
+const lastLinesMs = 1_000;
 
 export class WorkerProcess implements LaunchedWorker {
   readonly ended: Promise<Error | undefined>;
@@ -80,14 +82,21 @@ export class WorkerProcess implements LaunchedWorker {
 
   async #end({ name, diagnose }: WorkerProgram): Promise<Error | undefined> {
     const { promise, resolve } = Promise.withResolvers<ProgramEnd>();
-    const end = (exitCode: number | null, how: string) => {
-      resolve({ exitCode: exitCode ?? undefined, how, lastLines: this.#lines });
+    const end = (exitCode: number | null, how: string | null) => {
+      const lastLines = this.#lines;
+      resolve({ exitCode: exitCode ?? undefined, how: how ?? `exit code ${exitCode}`, lastLines });
     };
+    let waiting: NodeJS.Timeout | undefined;
     this.#child.once('error', (error) => end(null, error.message));
-    // What its tasks started and left behind. It may hold on to our end of a pipe, too.
-    this.#child.once('exit', () => endGroup(this.#child.pid!));
-    this.#child.once('close', (code, signal) => end(code, signal ?? `exit code ${code}`));
+    this.#child.once('exit', (code, signal) => {
+      // What its tasks started and left behind. It may hold on to our end of a pipe, too, and have left the group.
+      endGroup(this.#child.pid!);
+      // If we were busy all the time, what it wrote is read first.
+      waiting = setTimeout(() => setImmediate(end, code, signal), lastLinesMs);
+    });
+    this.#child.once('close', end);
     const ended = await promise;
+    clearTimeout(waiting);
     if (this.#isToEnd) return undefined;
     return diagnose?.(ended) ?? endedError(name, ended);
   }

@@ -4,7 +4,9 @@ import { totalmem } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { LocalCluster } from 'heddle/executors';
+import { Flow } from 'heddle';
+import { DistributedExecutor, LocalCluster } from 'heddle/executors';
+import { startDaemon } from '../fixtures/daemon.ts';
 
 const bounded = { timeout: 60_000 };
 
@@ -16,6 +18,14 @@ test('what a task writes to the streams of a worker process, its cluster writes 
   const linesOf = (text: string) => text.trimEnd().split('\n').toSorted();
   assert.deepEqual(linesOf(stdout), ['out of its child', 'out of the task']);
   assert.deepEqual(linesOf(stderr), ['errors of its child', 'errors of the task']);
+});
+
+test('a program that a task has started to stay is not waited for when its worker process ends', bounded, async () => {
+  const executor = new DistributedExecutor(() => new LocalCluster({ workers: 1, processes: true }));
+
+  const { output: daemon } = await new Flow('daemon', { executor }, () => startDaemon()).run({ onLog: () => {} });
+
+  assert.ok(process.kill(daemon, 'SIGKILL'), 'it is still there');
 });
 
 test('a worker process for which no file is left to open is told like any other that ended', bounded, async () => {
