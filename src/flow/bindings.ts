@@ -47,6 +47,7 @@ export function bindMap(task: string, args: readonly unknown[], upstreamTasks: r
     });
     const what = isPaced ? 'an async iterable' : describe(values);
     const message = `argument ${position + 1} of ${task}.map() is ${what}, which cannot be mapped over. `;
+    if (isPromise(values)) values.catch(() => {});
     const remedy = isPaced ? paced : isPromise(values) ? promised : unlisted;
     throw new UsageError('NOT_ITERABLE', message + remedy, { task, position });
   });

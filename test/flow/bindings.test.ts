@@ -277,8 +277,8 @@ for (const [value, shown] of notIterable) {
   });
 }
 
-test('of a promise of a list, it is said to await it where that can be done', () => {
-  assert.throws(() => build(() => score.map(Promise.resolve([1]) as never, [1])), {
+test('of a promise of a list, it is said to await it where that can be done, and its failure ends nothing', () => {
+  assert.throws(() => build(() => score.map(Promise.reject(new Error('too late')) as never, [1])), {
     code: 'NOT_ITERABLE',
     message:
       'argument 1 of score.map() is a Promise, which cannot be mapped over. Await it before the flow is made, or map ' +
