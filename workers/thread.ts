@@ -1,8 +1,9 @@
 // What a piscina thread runs: one chunk at a time, reported over one port in order, so that a log line never arrives
 // after the outcome that it came before.
 
+import { Writable } from 'node:stream';
 import { parentPort, type MessagePort } from 'node:worker_threads';
-import { setImmediate } from 'node:timers';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { Script } from 'node:vm';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { currentRun } from '../src/engine/context.ts';
@@ -47,6 +48,10 @@ const shortMs = 1;
 const mostUntakenKilobytes = 8 * 2 ** 10;
 /** Bytes of more than this are moved to the other thread, which only what is posted here can be. */
 const copiedBytes = 64 * 1024;
+/** Whoever takes what was printed does so at once, unless the whole process is held up. */
+const mostPrintingMs = 2_000;
+/** Streams of which nobody takes what is printed. */
+const untaken = new WeakSet<Writable>();
 
 /**
  * Called once. Each order comes when the one before is carried out, which is said over the port of the reports, behind
@@ -93,6 +98,7 @@ async function runInThread(posted: Posted): Promise<void> {
   const takeLast = await runChunk(task, send);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
   await new Promise((resolve) => setImmediate(resolve));
+  await untilPrinted();
   const last = takeLast();
   const isLastReturned = last.every(isCopied);
   if (!isLastReturned) for (const message of last) send(message);
@@ -100,6 +106,29 @@ async function runInThread(posted: Posted): Promise<void> {
   // After a long one, others may need the core more.
   if (performance.now() - startedAt < shortMs) vigil.begin();
   post({ attempt, returned: postedReturn(isLastReturned ? last : []) });
+}
+
+/**
+ * Who hears that all is over may end this thread, and with it what was printed and not taken yet. Where nobody takes
+ * it, as the output of the process is closed, it is lost in any case, and not waited for again.
+ */
+async function untilPrinted(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    // A task may have put something else in its place.
+    const isWaiting = stream.writable && stream.writableLength > 0 && !untaken.has(stream);
+    if (isWaiting && !(await isTaken(stream))) untaken.add(stream);
+  }
+}
+
+function isTaken(stream: Writable): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, mostPrintingMs, false);
+    const taken = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    Writable.prototype.write.call(stream, '', 'utf8', taken);
+  });
 }
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
@@ -123,6 +152,7 @@ function isCopied(message: ChunkMessage): boolean {
 
 async function closeInThread(closing: string): Promise<void> {
   await closeResource(closing, (message) => post({ closing, message }));
+  await untilPrinted();
   post({ closing, message: { type: 'ended' } });
 }
 
