@@ -4,7 +4,7 @@ import { FlowState } from '../../src/engine/flow-run/flow-state.ts';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import type { Node } from '../../src/flow/node.ts';
-import { Flow, signals, task } from './house.ts';
+import { Flow, signals, task, unmapped } from './house.ts';
 import { block, quietly } from './fixtures.ts';
 
 const plusOne = task('plus one', (value: number) => value + 1);
@@ -33,6 +33,26 @@ test('the output has the shape of what the builder returned', async () => {
   assert.deepEqual(Object.keys(output), ['one', 'many', 'nested', 'shared', 'date']);
   assert.deepEqual(output.shared, { version: 1 });
   assert.deepEqual(output.date, new Date(0));
+});
+
+test('a node is refused in a part of the output that is neither array nor plain object', () => {
+  class Counts {
+    readonly one = plusOne(1);
+  }
+  const builders: [builder: () => unknown, told: string][] = [
+    [
+      () => ({ counts: new Map([['a', plusOne(1)]]) }),
+      `the output .counts of flow 'f' holds a node at .get("a"), in a Map`,
+    ],
+    [() => new Set([plusOne(1)]), `the output of flow 'f' holds a node at .item(0), in a Set`],
+    [() => [new Counts()], `the output [0] of flow 'f' holds a node at .one, in a Counts`],
+    [() => unmapped(plusOne(1)), `the output of flow 'f' holds a node at .value, in an Unmapped`],
+  ];
+
+  for (const [builder, told] of builders) {
+    const message = `${told}, where its value cannot be put. Return it in a plain array or object, or as it is.`;
+    assert.throws(() => new Flow('f', builder), { code: 'NODE_INSIDE_VALUE', message });
+  }
 });
 
 test('what a builder returned may be long, and hold itself', async () => {

@@ -1,9 +1,12 @@
+import { types } from 'node:util';
 import type { Graph } from '../../flow/graph.ts';
 import { Node } from '../../flow/node.ts';
 import { refuseResource, Resource } from '../../flow/resource.ts';
 import { assertNoTask } from '../../flow/task.ts';
-import { stepTo } from '../../values/members.ts';
+import { UsageError } from '../../lib/heddle-error.ts';
+import { describe } from '../../lib/options.ts';
 import { isPromise } from '../../lib/thenable.ts';
+import { membersOf, stepTo } from '../../values/members.ts';
 import { lookingAt } from '../../values/travels.ts';
 import type { Logger } from '../logger.ts';
 
@@ -42,11 +45,23 @@ function lookThrough(graph: Graph, plan: unknown): void {
     refuseResource(value, `${what} of flow '${graph.flow}'`);
     graph.refusePromise(value, `${what} of flow '${graph.flow}' is a promise`);
     if (value instanceof Node) graph.assertOwn(value, what);
-    else if (isContainer(value) && !seen.has(value)) {
+    else if (!isContainer(value)) refuseHidden(value, what, graph.flow);
+    else if (!seen.has(value)) {
       seen.add(value);
       for (const [key, part] of Object.entries(value)) parts.push({ value: part, path: path + stepTo(key) });
     }
   }
+}
+
+/** Its value would never be put there: who reads the output would find the node. */
+function refuseHidden(value: unknown, what: string, flow: string): void {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return;
+  const [hidden] = membersOf(value, (member) => member instanceof Node);
+  if (!(hidden?.value instanceof Node)) return;
+  const message =
+    `${what} of flow '${flow}' holds a node at ${hidden.step}, in ${describe(value)}, where its value cannot be put. ` +
+    `Return it in a plain array or object, or as it is.`;
+  throw new UsageError('NODE_INSIDE_VALUE', message, { flow, path: hidden.step });
 }
 
 /** Where outputs are looked for: see `FlowState.output`. */
