@@ -12,10 +12,12 @@ export function known<Answer, Facts extends { readonly spec: Spec }>(
   facts: Facts,
   answer: (time: ZonedTime) => Answer,
 ): ((time: ZonedTime) => Answer) & Facts {
-  const { name } = facts.spec;
+  const { name, parameters } = facts.spec;
+  const written = parameters === undefined ? name : `${name}(…)`;
   const asked = (time: ZonedTime | undefined) => {
     if (time !== undefined) return answer(time);
-    const message = `${name} was called without a time, which a Schedule gives it: write ${name}, without ()`;
+    const problem = `${written} was called without a time, which a Schedule gives it`;
+    const message = `${problem}: write ${written}, with no () behind it`;
     throw new UsageError('INVALID_OPTION', message);
   };
   return Object.freeze(Object.assign(asked, facts));

@@ -10,8 +10,8 @@ import {
   atTime,
   betweenDates,
   betweenTimes,
-  isDayOfWeek,
   isMonthStart,
+  isDayOfWeek,
   isWeekday,
 } from '../../src/schedules/filters.ts';
 import type { Filter } from '../../src/schedules/filters.ts';
@@ -201,11 +201,15 @@ test('clocks that end, and of which no time passes, are refused', () => {
 });
 
 test('a filter or an adjustment that is called rather than given says what to write', () => {
-  for (const each of [isWeekday, nextWeekday] as readonly ((time: unknown) => unknown)[]) {
-    assert.throws(() => each(undefined), {
-      code: 'INVALID_OPTION',
-      message: /^(is|next)Weekday was called without a time, which a Schedule gives it: write \1Weekday, without \(\)$/,
-    });
+  const called = [
+    [isWeekday, 'isWeekday'],
+    [nextWeekday, 'nextWeekday'],
+    [isDayOfWeek(1), 'isDayOfWeek(…)'],
+  ] as unknown as readonly (readonly [(time: unknown) => unknown, string])[];
+
+  for (const [each, written] of called) {
+    const message = `${written} was called without a time, which a Schedule gives it: write ${written}, with no () behind it`;
+    assert.throws(() => each(undefined), { code: 'INVALID_OPTION', message });
   }
 });
 
