@@ -118,7 +118,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const state = computed.as(end, taken());
   if (unheard.advice !== undefined) logger.info(unheard.advice);
   report(state, logger);
-  if (journal !== undefined && !state.isSuccessful()) {
+  if (journal !== undefined && session !== undefined && !state.isSuccessful()) {
     logger.info(`to do only what is missing, run the flow again with flowRunId '${flowRunId}' (heddle run --run-id)`);
   }
   if (over.listenerFailure !== undefined) throw over.listenerFailure;

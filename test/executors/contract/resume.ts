@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { withConfig } from '../../../src/config/config.ts';
 import { linesOf, newDiary } from '../../fixtures/diary.ts';
 import { halves } from '../../fixtures/resuming.ts';
+import { newFolder } from '../../scheduler/folder.ts';
 import type { FinishedRun, Rule, Run } from '../contract.ts';
 
 export function resumeRules(rule: Rule): void {
@@ -58,6 +59,15 @@ export function resumeRules(rule: Rule): void {
     await using first = await attempt(run);
 
     assert.match(first.logs.at(-1)!.message, /only what is missing, run the flow again with flowRunId 'nightly \/ 1'/);
+  });
+
+  rule('a run that is cancelled before anything of it began does not say that, since nothing is done', async (run) => {
+    using folder = newFolder();
+    const options = { flowRunId: 'nightly', signal: AbortSignal.abort(), parameters: { diary: folder.path } };
+
+    const { logs } = await withConfig({ results: { directory: folder.path } }, () => run(halves, options));
+
+    assert.match(logs.at(-1)!.message, /^Cancelled: /);
   });
 }
 
