@@ -78,7 +78,7 @@ export class FlowHandlers<Plan> {
       failed: (failure, to) => {
         this.#facts.run.logger.error(stackOf(failure));
         if (!to.isFinished()) return failure;
-        const message = `${failure.message}. Without that it would be ${to.toString()}`;
+        const message = `${failure.message.replace(/\.$/, '')}. Without that it would be ${to.toString()}`;
         return new State('Failed', message, { error: failure.error });
       },
     });
