@@ -13,8 +13,10 @@ const runs = new Set<(why: string) => void>();
 let isListening = false;
 /** Set for a while after a function of the user's was called on this thread. */
 let pause: NodeJS.Timeout | undefined;
-/** Tasks of which a run waited while the event loop turned. */
-const waiting = new WeakSet<Task>();
+/** Tasks of which a run waited while the event loop turned. A program may make one anew for each flow run. */
+const waiting = new Set<string>();
+/** So many are known: a program may name each that it makes. */
+const mostWaiting = 1_000;
 /** Long enough that stopping and starting to listen costs next to nothing, and too short to be noticed. */
 const pauseMs = 10;
 /** What the process is about to end for. */
@@ -64,7 +66,7 @@ export function awaitsSignal(program: Pick<NodeJS.Process, 'listenerCount'>): bo
  */
 export function pauseListening(task: Task): void {
   // Whoever listens to nothing there is sent nothing.
-  if (!isListening || isFirstProcess || waiting.has(task) || isBuiltIn(task.reference)) return;
+  if (!isListening || isFirstProcess || waiting.has(keyOf(task)) || isBuiltIn(task.reference)) return;
   isListening = false;
   for (const signal of signals) if (process.listenerCount(signal) === 1) process.off(signal, interrupt);
   pause = setTimeout(() => {
@@ -75,7 +77,13 @@ export function pauseListening(task: Task): void {
 
 /** To be called when the event loop has turned while a run of the task waited. */
 export function keepListening(task: Task): void {
-  waiting.add(task);
+  if (waiting.size >= mostWaiting) waiting.clear();
+  waiting.add(keyOf(task));
+}
+
+/** The same for all that are made by the same line under the same name. */
+function keyOf({ reference: { definedAt, name } }: Task): string {
+  return `${definedAt} ${name}`;
 }
 
 function interrupt(signal: NodeJS.Signals): void {
