@@ -233,6 +233,16 @@ test('what was run before waits for somebody who is able, for a minute, and then
   assert.deepEqual(on(unable('alice', 4, [2, 3])).slice(0, 2), [declined(1, 'alice', 'nobody'), kept(1, [2, 3])]);
 });
 
+test('room of a limit goes to the next array while the one that had it waits for another worker', () => {
+  const { on } = scheduler();
+  const limits = [{ tag: 'db', most: 1 }];
+  on(joined('bob'), submitted({ array: 9 }), joined('alice'));
+  const alike = { limits, loadedAs: 'a.ts' };
+  on(submitted({ array: 1, ...alike }, { array: 2, ...alike }, { array: 3, limits }));
+
+  assert.deepEqual(on(unable('alice', 2, [0, 1])), [declined(1, 'alice'), run('alice', 3, [0, 1], 3)]);
+});
+
 test('what was excluded is forgotten with its array, also while a limit holds that up', () => {
   const { core, on } = scheduler();
   const limits = [{ tag: 'db', most: 1 }];
