@@ -55,6 +55,24 @@ test('a node is refused in a part of the output that is neither array nor plain 
   }
 });
 
+test('a builder that is a generator function is refused, and an iterator in what it returns', () => {
+  const flow = (builder: () => unknown) => () => new Flow('f', builder);
+  const told = (what: string) =>
+    `${what} of flow 'f' is an iterator, and nobody asks it for its values: what would make them, as the body of a ` +
+    `function*, never runs. Build the flow in a plain function, and return lists: [...it].`;
+
+  function* nodes() {
+    yield plusOne(1);
+  }
+  async function* later() {
+    yield plusOne(1);
+  }
+  assert.throws(flow(nodes), { name: 'TypeError', code: 'INVALID_FLOW', flow: 'f', message: told('the output') });
+  assert.throws(flow(later), { code: 'INVALID_FLOW', message: told('the output') });
+  const inner = () => ({ sums: [[1, 2].values().map((n) => plusOne(n))] });
+  assert.throws(flow(inner), { code: 'INVALID_FLOW', message: told('the output .sums[0]') });
+});
+
 test('what a builder returned may be long, and hold itself', async () => {
   const long = Array.from({ length: 200_000 }, (_, index) => index);
   const whole = await run(() => {

@@ -44,6 +44,7 @@ function lookThrough(graph: Graph, plan: unknown): void {
     assertNoTask(value, `${what} of flow '${graph.flow}'`);
     refuseResource(value, `${what} of flow '${graph.flow}'`);
     graph.refusePromise(value, `${what} of flow '${graph.flow}' is a promise`);
+    refuseIterator(value, what, graph.flow);
     if (value instanceof Node) graph.assertOwn(value, what);
     else if (!isContainer(value)) refuseHidden(value, what, graph.flow);
     else if (!seen.has(value)) {
@@ -51,6 +52,15 @@ function lookThrough(graph: Graph, plan: unknown): void {
       for (const [key, part] of Object.entries(value)) parts.push({ value: part, path: path + stepTo(key) });
     }
   }
+}
+
+/** Tasks that are called where its values are made would not be in the flow. */
+function refuseIterator(value: unknown, what: string, flow: string): void {
+  if (!(value instanceof Iterator || types.isGeneratorObject(value))) return;
+  const message =
+    `${what} of flow '${flow}' is an iterator, and nobody asks it for its values: what would make them, as the body ` +
+    `of a function*, never runs. Build the flow in a plain function, and return lists: [...it].`;
+  throw new UsageError('INVALID_FLOW', message, { flow });
 }
 
 /** Its value would never be put there: who reads the output would find the node. */
