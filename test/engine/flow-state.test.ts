@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { FlowState } from '../../src/engine/flow-run/flow-state.ts';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { Graph } from '../../src/flow/graph.ts';
@@ -73,16 +74,27 @@ test('a builder that is a generator function is refused, and an iterator in what
   assert.throws(flow(inner), { code: 'INVALID_FLOW', message: told('the output .sums[0]') });
 });
 
-test('what a builder returned may be long, and hold itself', async () => {
+test('what a builder returned may be long', async () => {
   const long = Array.from({ length: 200_000 }, (_, index) => index);
-  const whole = await run(() => {
-    const round: Record<string, unknown> = { long, one: plusOne(1) };
-    return Object.assign(round, { round });
+
+  const { output } = await run(() => ({ long, one: plusOne(1) }));
+
+  assert.deepEqual([output.one, output.long.length], [2, 200_000]);
+});
+
+test('what a builder returned may hold itself, and so does the output then', async () => {
+  interface Round {
+    readonly one: Node<number>;
+    readonly rounds: Round[];
+  }
+  const { output } = await run(() => {
+    const round: Round = { one: plusOne(1), rounds: [] };
+    round.rounds.push(round);
+    return round;
   });
 
-  const { round } = whole.output as { round: { round: { one: number; long: number[] } } };
-  assert.equal(round.round.one, 2);
-  assert.equal(round.round.long.length, 200_000);
+  assert.equal(output.rounds[0], output);
+  assert.equal(inspect(output, { depth: Infinity }), '<ref *1> { one: 2, rounds: [ [Circular *1] ] }');
 });
 
 test('of a value that cannot be sent, the last message says where in it is what', async () => {

@@ -54,8 +54,8 @@ export class FlowState<Plan = unknown> extends State {
   readonly flowRunId: string;
   readonly statistics: FlowStatistics;
   readonly #outcome: FlowOutcome<Plan>;
-  /** The output, once it was read. */
-  #output: { readonly value: unknown } | undefined;
+  /** The parts of the output that were read, by what the builder returned in their place. It may hold itself. */
+  readonly #copies = new Map<object, unknown>();
 
   constructor(type: StateType, message: string, details: StateDetails & { outcome: FlowOutcome<Plan> }) {
     const { outcome, ...rest } = details;
@@ -76,8 +76,7 @@ export class FlowState<Plan = unknown> extends State {
    * task's error as its cause.
    */
   get output(): Output<Plan> {
-    this.#output ??= { value: this.#read(this.#outcome.plan) };
-    return this.#output.value as Output<Plan>;
+    return this.#read(this.#outcome.plan) as Output<Plan>;
   }
 
   /** One HTML file, complete in itself, that shows which worker ran what when, and what failed. */
@@ -118,8 +117,13 @@ export class FlowState<Plan = unknown> extends State {
   }
 
   #read(plan: unknown): unknown {
+    if (!(plan instanceof Node || isContainer(plan))) return plan;
+    if (!this.#copies.has(plan)) this.#copies.set(plan, this.#copyOf(plan));
+    return this.#copies.get(plan);
+  }
+
+  #copyOf(plan: object): unknown {
     if (plan instanceof Node) return this.#valueOf(plan);
-    if (!isContainer(plan)) return plan;
     return lazily(plan, Array.isArray(plan) ? [] : {}, (part) => this.#read(part));
   }
 
@@ -158,7 +162,7 @@ function lazily(source: object, copy: object, read: (part: unknown) => unknown):
     };
     Object.defineProperty(copy, key, { get, enumerable: true, configurable: true });
   }
-  // Printed with its values, not as getters; a value that is not there says so.
+  // Printed with its values, not as getters; a value that cannot be read says so.
   Object.defineProperty(copy, inspect.custom, { value: () => printable(copy) });
   return copy;
 }
@@ -171,6 +175,7 @@ function printable(values: object): unknown {
       return [key, new Unavailable(error)] as const;
     }
   });
+  if (!entries.some(([, value]) => value instanceof Unavailable)) return values;
   return Array.isArray(values) ? entries.map(([, value]) => value) : Object.fromEntries(entries);
 }
 
