@@ -40,13 +40,22 @@ test('the compiler accepts what the pages say', { timeout: 60_000 }, async () =>
   assert.equal(await compiler.status(), 0, compiler.stdout.join('\n'));
 });
 
-test('a link from one page to another leads somewhere', () => {
-  const dead = pages.flatMap((page) => {
-    const links = textOf(page).matchAll(/\]\(([\w-]+\.md)?(#[\w-]+)?\)/g);
+test('a link from one page to another, or from the README, leads somewhere', () => {
+  const dead = ['../README.md', ...pages].flatMap((page) => {
+    const links = textOf(page).matchAll(/\]\((?:docs\/)?([\w-]+\.md)?(#[\w-]+)?\)/g);
     return [...links].flatMap(([link, target = page, place]) => (leads(target, place) ? [] : [`${page}: ${link}`]));
   });
 
   assert.deepEqual(dead, []);
+});
+
+test('a line of a page has 120 columns at most, but for rows of tables', () => {
+  const long = ['../README.md', ...pages].flatMap((page) => {
+    const lines = textOf(page).split('\n');
+    return lines.flatMap((line, index) => (line.length > 120 && line[0] !== '|' ? [`${page}:${index + 1}`] : []));
+  });
+
+  assert.deepEqual(long, []);
 });
 
 function programsOf(page: string) {
