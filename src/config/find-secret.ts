@@ -57,7 +57,7 @@ function partsOf(value: unknown): Iterable<unknown> {
 function notFound(name: string, { context = {}, env, config }: SecretPlaces): HeddleError {
   const given = Object.keys(context).filter((key) => context[key] !== undefined);
   const places = [
-    `the context of the run, which ${holding(given)}`,
+    `the secrets that the run was given, which are: ${given.join(', ') || 'none'}`,
     ...secretVariables(name).map(
       (variable) => `the environment variable ${variable}, which is ${own(env, variable) === '' ? 'empty' : 'not set'}`,
     ),
@@ -68,18 +68,15 @@ function notFound(name: string, { context = {}, env, config }: SecretPlaces): He
   ];
   const known = [...given, ...Object.keys(config.secrets), ...secretNamesIn(env)];
   const key = /^[\w-]+$/.test(name) ? name : JSON.stringify(name);
+  const property = /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name);
   const user = config.files.find(({ kind }) => kind === 'user');
   const file = user === undefined ? '' : ` in ${user.path}`;
-  const remedy = /^\w+$/.test(name) ? `Set the environment variable ${name}, or write` : 'Write';
+  const variable = /^\w+$/.test(name) ? `set the environment variable ${name} there, or ` : '';
   const message =
-    `secret '${name}' was not found.${didYouMean(name, known)} Looked in:\n` +
-    places.map((place) => `- ${place}\n`).join('') +
-    `${remedy} ${key} = "…" under [secrets]${file}.`;
+    `secret '${name}' was not found where it was asked for.${didYouMean(name, known)} Give it to the run, which ` +
+    `takes it along: flow.run({ secrets: { ${property}: … } }); or ${variable}write ${key} = "…" under ` +
+    `[secrets]${file} there. Looked in:\n${places.map((place) => `- ${place}`).join('\n')}`;
   return new HeddleError('SECRET_NOT_FOUND', message, { secret: name, places });
-}
-
-function holding(names: readonly string[]): string {
-  return names.length === 0 ? 'holds no secrets' : `holds: ${names.join(', ')}`;
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
