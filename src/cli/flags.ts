@@ -29,3 +29,8 @@ function inFlags(message: string): string {
     .replace(/^tls of \w+ should have 'cert' and 'key'/, 'who listens with TLS needs --tls-cert and --tls-key')
     .replace(/^tls of \w+/, '--tls-cert, --tls-key, --tls-ca');
 }
+
+/** Of a command that was given no token. */
+export function tokenRequired(why: string): UsageError {
+  return new UsageError('TOKEN_REQUIRED', `${why}: pass --token, or set HEDDLE_TOKEN.`);
+}

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { config } from '../config/config.ts';
 import { toBytes } from '../lib/byte-size.ts';
 import { toMilliseconds } from '../lib/duration.ts';
@@ -10,6 +11,7 @@ import { memoryHere, resultMemoryRule, workerMemoryRule } from '../executors/mem
 import { placingRules, traitsOf } from '../lib/placing.ts';
 import { version } from '../lib/version.ts';
 import { attach, type Attachment } from './attached.ts';
+import { tokenRequired } from './flags.ts';
 import { printError, say } from './output.ts';
 import type { RunArguments } from './run.ts';
 import type { SchedulerArguments } from './scheduler.ts';
@@ -31,12 +33,13 @@ const connectionOptions = () => [
 const program = new Command('heddle')
   .description('Runs flows, and workers for them.')
   .version(version)
+  .addHelpText('after', `\nThe documents: ${fileURLToPath(new URL('../../docs', import.meta.url))}`)
   .showSuggestionAfterError()
   .exitOverride();
 
 const runCommand = program
   .command('run')
-  .description('run the flow of a file')
+  .description('run the flow of a file where the file says, else on this thread')
   .argument('<file>', 'a .ts or .js file that makes a flow, and may run it')
   .option(
     '-p, --param <name=value>',
@@ -97,6 +100,23 @@ program
   .argument('<file>', 'that --record, or the option record of a cluster, wrote')
   .action(async (file: string) => (await import('./replay.ts')).replay(file));
 
+const ofWhatServes = `
+Exit status: 0 after Ctrl-C or SIGTERM, 1 when it could not go on, 2 when the
+call was wrong.`;
+const exitStatuses = {
+  run: `
+Exit status: 0 when the run succeeded, 1 when not, 2 when the call was wrong,
+130 after Ctrl-C, 143 after SIGTERM.`,
+  worker: ofWhatServes,
+  scheduler: ofWhatServes,
+  replay: `
+Exit status: 0 when all is decided as it was, 1 when not, 2 when the call was
+wrong.`,
+};
+for (const command of program.commands) {
+  command.addHelpText('after', exitStatuses[command.name() as keyof typeof exitStatuses]);
+}
+
 const connecting = program.commands.filter((command) => ['run', 'worker', 'scheduler'].includes(command.name()));
 for (const command of program.commands)
   command.showHelpAfterError(`heddle ${command.name()} --help tells what there is`);
@@ -131,8 +151,7 @@ async function work(url: string | undefined, options: WorkerArguments): Promise<
     throw new UsageError('BAD_ADDRESS', message);
   }
   if (options.token === undefined || options.token === '') {
-    const message = 'a worker needs the token of its scheduler: pass --token, or set HEDDLE_TOKEN.';
-    throw new UsageError('TOKEN_REQUIRED', message);
+    throw tokenRequired('a worker needs the token of its scheduler');
   }
   await serve({ url, token: options.token }, options);
 }

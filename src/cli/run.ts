@@ -18,6 +18,7 @@ import { didYouMean } from '../lib/nearest.ts';
 import { once } from '../lib/once.ts';
 import { checkOptions } from '../lib/options.ts';
 import { readListenAddress } from './address.ts';
+import { tokenRequired } from './flags.ts';
 import { tellWhatStays } from './left-behind.ts';
 import { loadAdvice } from './load-advice.ts';
 import { tellOfPackagesNotModule } from './package-not-module.ts';
@@ -98,7 +99,10 @@ function executorOf({ local, workers, listen, scheduler, token, ...files }: RunA
   if (workers !== undefined) return new DistributedExecutor(() => new LocalCluster({ workers }));
   const tls = readTlsFiles(files, scheduler);
   const secrets = { ...(token !== undefined && { token }), ...(tls !== undefined && { tls }) };
-  if (scheduler !== undefined) return new DistributedExecutor(scheduler, secrets);
+  if (scheduler !== undefined) {
+    if (token === undefined || token === '') throw tokenRequired('a flow needs the token of its scheduler');
+    return new DistributedExecutor(scheduler, secrets);
+  }
   if (listen === undefined) return undefined;
   const address = readListenAddress(listen);
   return new DistributedExecutor(

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { UsageError } from '../lib/heddle-error.ts';
 import type { ServerTlsOptions } from '../executors/index.ts';
 import { addressElsewhere } from '../executors/address-elsewhere.ts';
 import { WebSocketCluster } from '../executors/web-socket-cluster.ts';
@@ -9,7 +8,7 @@ import { readListenAddress } from './address.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { version } from '../lib/version.ts';
-import { sayingFlags } from './flags.ts';
+import { sayingFlags, tokenRequired } from './flags.ts';
 import { say } from './output.ts';
 
 export interface SchedulerArguments extends TlsFiles {
@@ -24,8 +23,7 @@ export interface SchedulerArguments extends TlsFiles {
 /** `heddle scheduler`: serves until Ctrl-C or SIGTERM. */
 export async function schedule(options: SchedulerArguments): Promise<void> {
   if (options.token === undefined || options.token === '') {
-    const message = 'a scheduler needs a token, which workers and flows must know: pass --token, or set HEDDLE_TOKEN.';
-    throw new UsageError('TOKEN_REQUIRED', message);
+    throw tokenRequired('a scheduler needs a token, which workers and flows must know');
   }
   const { listen, token, memoryLimit, spillDirectory, record } = options;
   const tls = readTlsFiles(options) as ServerTlsOptions | undefined;

@@ -38,10 +38,10 @@ export class DistributedExecutor implements Executor {
     const isClass = typeof cluster === 'function' && isCluster(cluster.prototype);
     if (isClass || (typeof cluster !== 'function' && typeof cluster !== 'string')) {
       const made = isClass ? `new ${cluster.name}()` : 'cluster';
-      const hint = isClass || isCluster(cluster) ? ` Write () => ${made}.` : '';
+      const wanted = isClass || isCluster(cluster) ? made : 'new LocalCluster({ workers: 4 }), for threads';
       const message =
         `DistributedExecutor takes a function that returns a cluster, or the address of a scheduler; ` +
-        `got ${describe(cluster)}.${hint}`;
+        `got ${describe(cluster)}. Write () => ${wanted}.`;
       throw new UsageError('INVALID_CLUSTER', message);
     }
     this.#factory = typeof cluster === 'string' ? () => cluster : cluster;

@@ -96,7 +96,9 @@ function isListOf(isMember: (value: unknown) => boolean, value: unknown): boolea
  */
 export function checkOptions(owner: string, options: object, known: Readonly<Record<string, OptionRule>>): void {
   if (!isRecord(options)) {
-    throw new UsageError('INVALID_OPTION', `the options of ${owner} should be an object; got ${describe(options)}`);
+    const shape = `an object, such as { ${Object.keys(known)[0]}: … }`;
+    const message = `the options of ${owner} should be ${shape}; got ${describe(options)}`;
+    throw new UsageError('INVALID_OPTION', message, { owner });
   }
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;

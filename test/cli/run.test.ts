@@ -84,6 +84,25 @@ test('the help of a command tells of a default only where there is something to 
   }
 });
 
+test('the help of a command says how it ends, and that of heddle where the documents are', async () => {
+  const served = 'Exit status: 0 after Ctrl-C or SIGTERM, 1 when it could not go on, 2 when the call was wrong.';
+  const statuses = {
+    run: 'Exit status: 0 when the run succeeded, 1 when not, 2 when the call was wrong, 130 after Ctrl-C, 143 after SIGTERM.',
+    worker: served,
+    scheduler: served,
+  };
+  for (const [command, status] of Object.entries(statuses)) {
+    await using help = heddle([command, '--help']);
+
+    await help.status();
+    assert.ok(help.stdout.join(' ').endsWith(status), help.stdout.join('\n'));
+  }
+
+  await using help = heddle(['--help']);
+  const line = await help.line(/^The documents: /);
+  assert.ok(existsSync(join(line.slice('The documents: '.length), 'errors.md')));
+});
+
 const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a file that is not there [P430]', ['run', 'no-such-file.ts'], /there is no file .*no-such-file\.ts/],
   ['a file with several flows [P428]', ['run', flow], /exports 2 flows\. Choose one with --flow: greeting, other/],
@@ -121,6 +140,11 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a short option that is not there', ['run', script, '-x'], /unknown option '-x'$/m],
   ['two places to run at', ['run', script, '--local', '--workers', '2'], /cannot be used with/],
   ['a worker without a token', ['worker', 'ws://127.0.0.1:1'], /needs the token of its scheduler/],
+  [
+    'a scheduler without a token',
+    ['run', script, '--scheduler', 'ws://127.0.0.1:1'],
+    /a flow needs the token of its scheduler: pass --token, or set HEDDLE_TOKEN/,
+  ],
   ['a worker without an address', ['worker', '--token', 'x'], /needs the address of its scheduler: heddle worker ws:/],
   ['a worker that nobody attached', ['worker', '--attached'], /the first line of standard input should be \{"url"/],
   ['a worker with a web address', ['worker', 'http://127.0.0.1:1', '--token', 'x'], /got "http:\/\/127\.0\.0\.1:1"/],

@@ -92,6 +92,6 @@ test('an unknown option, or a bare default, is refused', () => {
   });
   assert.throws(() => build(() => new Parameter('path', 'x' as unknown as object)), {
     code: 'INVALID_OPTION',
-    message: `the options of Parameter 'path' should be an object; got 'x'`,
+    message: `the options of Parameter 'path' should be an object, such as { default: … }; got 'x'`,
   });
 });

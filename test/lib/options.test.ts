@@ -80,7 +80,8 @@ for (const [options, message] of wrong) {
 }
 
 test('what is no object at all is refused in a few words', () => {
-  const message = (shown: string) => `the options of task 'load' should be an object; got ${shown}`;
+  const message = (shown: string) =>
+    `the options of task 'load' should be an object, such as { retries: … }; got ${shown}`;
   assert.throws(() => check(null), { code: 'INVALID_OPTION', message: message('null') });
   assert.throws(() => check('3'), { code: 'INVALID_OPTION', message: message(`'3'`) });
   assert.throws(() => check(function load() {}), { code: 'INVALID_OPTION', message: message('the function load') });
