@@ -65,7 +65,9 @@ type Conditions<T> = Node<Iterable<T>> | Iterable<T>;
 
 /** The builders by case, where the cases are values that a condition of type `T` can have, as texts. */
 type Cases<T, Builders> = {
-  readonly [Key in keyof Builders]: `${Key & (string | number)}` extends CaseOf<T> ? Builders[Key] : never;
+  readonly [Key in keyof Builders]: `${Key & (string | number)}` extends CaseOf<T>
+    ? Builders[Key]
+    : { readonly 'the condition is never this case, only': CaseOf<T> };
 };
 type CaseOf<T> = unknown extends T ? string : `${T & (string | number | bigint | boolean)}`;
 type Built<Builders> = Builders[keyof Builders] extends Builder<infer Plan> ? Plan : never;

@@ -248,7 +248,11 @@ type Lists<T> = Node<List<List<T>>> | List<List<T> | Node<List<T>>>;
 type List<T> = readonly T[] | Iterable<T>;
 
 /** What may stand for an argument of type `T` in a call: the value, a node of it, or a value with nodes in it. */
-export type Argument<T> = T | Node<T> | (T extends readonly (infer Element)[] ? Flattened<Element> : never) | Inside<T>;
+export type ValueOrNode<T> =
+  | T
+  | Node<T>
+  | (T extends readonly (infer Element)[] ? Flattened<Element> : never)
+  | Inside<T>;
 
 /** Plain arrays and objects may have a node in any place. */
 type Inside<T> = unknown extends T
@@ -256,7 +260,7 @@ type Inside<T> = unknown extends T
   : T extends Opaque
     ? never
     : T extends object
-      ? { [Key in keyof T]: Argument<T[Key]> }
+      ? { [Key in keyof T]: ValueOrNode<T[Key]> }
       : never;
 
 /** What a value with nodes in it is once they have their values. */
@@ -282,29 +286,29 @@ export type Opaque =
   | ArrayBufferView;
 
 /** What may stand for an argument of type `T` in a `.map`: a list, a node of a list, one for all, or a resource. */
-export type MapArgument<T> =
+export type ListOrUnmapped<T> =
   | (Iterable<T> & object)
   | Node<Iterable<T>>
   | Resource<T>
   | Mapped<T>
-  | Unmapped<Argument<T>>
+  | Unmapped<ValueOrNode<T>>
   | Flattened<T>;
 
 export type Arguments<Args extends readonly unknown[]> = Givable<
   Args,
-  { [Key in keyof Args]: Argument<Args[Key]> },
-  { [Key in keyof Args]: IfGivable<Args, Key, Argument<Args[Key]>, Node<Args[Key]>> }
+  { [Key in keyof Args]: ValueOrNode<Args[Key]> },
+  { [Key in keyof Args]: IfGivable<Args, Key, ValueOrNode<Args[Key]>, Node<Args[Key]>> }
 >;
 export type MapArguments<Args extends readonly unknown[]> = Givable<
   Args,
-  { [Key in keyof Args]: MapArgument<Args[Key]> },
-  { [Key in keyof Args]: IfGivable<Args, Key, MapArgument<Args[Key]>, OpenedInMap<Args[Key]>> }
+  { [Key in keyof Args]: ListOrUnmapped<Args[Key]> },
+  { [Key in keyof Args]: IfGivable<Args, Key, ListOrUnmapped<Args[Key]>, OpenedInMap<Args[Key]>> }
 >;
 type OpenedInMap<T> = Resource<T> | Node<Iterable<T>> | Mapped<T> | Unmapped<Resource<T>>;
 
 /** For arguments of a call among which there is one marked `mapped()`. What is not marked is given whole. */
 export type MarkedArguments<Args extends readonly unknown[]> = {
-  [Key in keyof Args]: Argument<Args[Key]> | Mapped<Args[Key]> | Unmapped<Argument<Args[Key]>>;
+  [Key in keyof Args]: ValueOrNode<Args[Key]> | Mapped<Args[Key]> | Unmapped<ValueOrNode<Args[Key]>>;
 };
 
 /** What they are, if one of them is marked `mapped()`; nothing that can be given, otherwise. */

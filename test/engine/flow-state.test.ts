@@ -36,6 +36,14 @@ test('the output has the shape of what the builder returned', async () => {
   assert.deepEqual(output.date, new Date(0));
 });
 
+test('the result of a flow run is its output if it succeeded, and nothing if it did not', async () => {
+  const done = await run(() => ({ one: plusOne(1) }));
+  const failed = await run(() => ({ one: fussy(1) }));
+
+  assert.equal(done.result, done.output);
+  assert.equal(failed.result, undefined);
+});
+
 test('a node is refused in a part of the output that is neither array nor plain object', () => {
   class Counts {
     readonly one = plusOne(1);

@@ -17,6 +17,15 @@ after(() => cluster[Symbol.asyncDispose]());
 
 describeContract('threads', () => new DistributedExecutor(() => cluster), { sharesMemory: true });
 
+test('an executor that is given no function is answered with the one to write', () => {
+  assert.throws(() => new DistributedExecutor(cluster as never), /got a LocalCluster\. Write \(\) => cluster\.$/);
+  assert.throws(() => new DistributedExecutor(LocalCluster as never), /Write \(\) => new LocalCluster\(\)\.$/);
+  assert.throws(
+    () => new DistributedExecutor({ workers: 4 } as never),
+    /got an object\. Write \(\) => new LocalCluster\(\{ workers: 4 \}\), for threads\.$/,
+  );
+});
+
 test('threads get the arguments of the command line, as the modules of scripts expect', async () => {
   process.argv.push('--day', 'monday');
   try {

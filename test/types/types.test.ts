@@ -18,19 +18,30 @@ test('what should compile does, and what should not does not', async () => {
 });
 
 test('the compiler says in one line what of a task cannot travel, and what to do', async () => {
-  const folder = mkdtempSync(join(import.meta.dirname, '.refused-'));
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', files: ['refused.ts'] }));
-  writeFileSync(join(folder, 'refused.ts'), refused);
+  const errors = await errorsOf(refused);
 
-  const errors = await errorsIn(folder);
-
-  rmSync(folder, { recursive: true });
   const told = [...errors.matchAll(/^\S+\((\d+),|worker': ("[^"]+"); \}'\.$/gm)].map(([, line, text]) => line ?? text);
   const toldTwice = '"input.db.pool.query is a function: send data, or register its class with registerType()"';
   const promise = '"result.rows[].owner is a Promise: await it"';
   const input = '"input.query is a function: send data, or register its class with registerType()"';
   assert.deepEqual(told, ['3', toldTwice, toldTwice, '4', promise, promise, '6', input]);
 });
+
+test('the compiler says what a call takes, and which cases a switch can have', async () => {
+  const errors = await errorsOf(wrong);
+
+  const told = [...errors.matchAll(/is not assignable to (?:parameter of )?type '(.*)'\.$/gm)].map(([, type]) => type);
+  const cases = `{ readonly 'the condition is never this case, only': "blue" | "red"; }`;
+  assert.deepEqual(told, ['ValueOrNode<number>', 'ListOrUnmapped<number>', `(() => Node<number>) & ${cases}`, cases]);
+});
+
+const wrong = `import { Flow, switchCase, task } from 'heddle';
+const add = task('add', (a: number, b: number) => a + b);
+const color = task('color', (): 'red' | 'blue' => 'red');
+export const called = new Flow('called', () => add(1, 'x'));
+export const mapped = new Flow('mapped', () => add.map([1, 2], 10));
+export const chosen = new Flow('chosen', () => switchCase(color(), { green: () => add(1, 2) }));
+`;
 
 const refused = `import { task } from 'heddle';
 interface Client { query(text: string): Promise<unknown[]>; host: string }
@@ -39,6 +50,17 @@ export const rows = task('rows', async (id: number) => ({ rows: [{ id, owner: Pr
 const ask = task('ask', (client: Client) => client.host);
 export const asked = () => ask({ host: 'a', query: async () => [] } as Client);
 `;
+
+async function errorsOf(text: string): Promise<string> {
+  const folder = mkdtempSync(join(import.meta.dirname, '.refused-'));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', files: ['refused.ts'] }));
+  writeFileSync(join(folder, 'refused.ts'), text);
+  try {
+    return await errorsIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 async function errorsIn(folder: string): Promise<string> {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

@@ -50,14 +50,14 @@ export interface FlowOutcome<Plan> {
 }
 
 /** How a flow run ended, and how each of its task runs did. */
-export class FlowState<Plan = unknown> extends State {
+export class FlowState<Plan = unknown> extends State<Output<Plan>> {
   readonly flowRunId: string;
   readonly statistics: FlowStatistics;
   readonly #outcome: FlowOutcome<Plan>;
   /** The parts of the output that were read, by what the builder returned in their place. It may hold itself. */
   readonly #copies = new Map<object, unknown>();
 
-  constructor(type: StateType, message: string, details: StateDetails & { outcome: FlowOutcome<Plan> }) {
+  constructor(type: StateType, message: string, details: Omit<StateDetails, 'result'> & { outcome: FlowOutcome<Plan> }) {
     const { outcome, ...rest } = details;
     super(type, message, rest, { isSealed: false });
     this.flowRunId = outcome.flowRunId;
@@ -77,6 +77,11 @@ export class FlowState<Plan = unknown> extends State {
    */
   get output(): Output<Plan> {
     return this.#read(this.#outcome.plan) as Output<Plan>;
+  }
+
+  /** The output of a run that succeeded. */
+  override get result(): Output<Plan> | undefined {
+    return this.isSuccessful() ? this.output : undefined;
   }
 
   /** One HTML file, complete in itself, that shows which worker ran what when, and what failed. */
