@@ -3,7 +3,7 @@
 
 import type { AnyNode, Program } from 'acorn';
 import { readModule } from '../syntax/function-text.ts';
-import { childrenOf, isFunction, namesDeclaredIn } from '../syntax/scope.ts';
+import { isFunction, namesDeclaredIn, nodesIn } from '../syntax/scope.ts';
 
 /** A call of `import()` or `require()`, and what stands in its brackets. */
 export interface ImportCall {
@@ -55,6 +55,7 @@ export function namesInCode(code: string, own: OwnNames): NamesInCode {
 
 class Reading {
   readonly #program: Program;
+  readonly #nodes: readonly AnyNode[];
   readonly #own: OwnNames;
   /** Variables that hold what `createRequire()` made. */
   readonly #requirers: ReadonlySet<string>;
@@ -72,17 +73,17 @@ class Reading {
   constructor(program: Program, own: OwnNames) {
     this.#program = program;
     this.#own = own;
-    const nodes = nodesIn(program);
-    this.#requirers = new Set(nodes.flatMap(requirerBy));
+    this.#nodes = Array.from(nodesIn(program), ([node]) => node);
+    this.#requirers = new Set(this.#nodes.flatMap(requirerBy));
     this.#isCommonJs = !program.body.some(({ type }) => /^(?:Im|Ex)port/.test(type));
-    const isShadowed = nodes.some((node) => isFunction(node) && node.params.some((each) => isNamed(each, 'require')));
-    this.#hasRequire = this.#isCommonJs && !isShadowed;
+    const isShadowing = (node: AnyNode) => isFunction(node) && node.params.some((each) => isNamed(each, 'require'));
+    this.#hasRequire = this.#isCommonJs && !this.#nodes.some(isShadowing);
   }
 
   names(): NamesInCode {
-    const nodes = nodesIn(this.#program);
-    for (const node of nodes) this.#note(node);
+    for (const node of this.#nodes) this.#note(node);
     const isOther = this.#program.body.some((statement) => namesDeclaredIn(statement).includes('module'));
+    const isModule = (node: AnyNode) => node.type === 'MemberExpression' && isNamed(node.object, 'module');
     return {
       files: this.#files,
       required: this.#required,
@@ -90,7 +91,7 @@ class Reading {
       packageFiles: this.#packageFiles,
       imports: this.#imports.toSorted((a, b) => a.start - b.start),
       isCommonJs: this.#isCommonJs,
-      asksModule: !isOther && nodes.some((node) => node.type === 'MemberExpression' && isNamed(node.object, 'module')),
+      asksModule: !isOther && this.#nodes.some(isModule),
     };
   }
 
@@ -155,13 +156,6 @@ class Reading {
   #isMeta(node: AnyNode | undefined, key: string): boolean {
     return node?.type === 'MemberExpression' && isNamed(node.object, this.#own.meta) && isNamed(node.property, key);
   }
-}
-
-/** None before what it stands in. */
-function nodesIn(program: Program): AnyNode[] {
-  const nodes: AnyNode[] = [program];
-  for (const node of nodes) nodes.push(...childrenOf(node));
-  return nodes;
 }
 
 /** esbuild brings all files along that a name may lead to which begins with a folder. */

@@ -3,7 +3,7 @@
 
 import type { AnyNode } from 'acorn';
 import { readFunction } from './function-text.ts';
-import { childrenOf, isDeclared, isFunction, scopeInside, scopesOfFunction, targetsIn, type Scope } from './scope.ts';
+import { isDeclared, nodesIn, targetsIn, type Scope } from './scope.ts';
 
 /** Whether a name that is not the function's own stands for the environment, or for the process that has it. */
 export interface OuterNames {
@@ -18,7 +18,6 @@ export interface EnvironmentUse {
   readonly assigned: ReadonlySet<string>;
 }
 
-type Visit = readonly [node: AnyNode, scope: Scope];
 type Expression = AnyNode | null | undefined;
 
 /** Operators that give a value; `+=` is none of them, since it needs the one that is there. */
@@ -28,16 +27,13 @@ const assigning = ['=', '??=', '||=', '&&='];
 export function environmentUseIn(source: string, outer: OuterNames): EnvironmentUse {
   const read = new Set<string>();
   const assigned = new Set<string>();
-  const open: Visit[] = [[readFunction(source).root, { names: new Set(), outer: undefined }]];
-  for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
-    const [node, scope] = visit;
+  for (const [node, scope] of nodesIn(readFunction(source).root)) {
     const seen = new SeenFrom(scope, outer);
     for (const name of [seen.variable(node), ...seen.takenBy(node)]) if (name !== undefined) read.add(name);
     for (const target of targetsOf(node)) {
       const name = seen.variable(target);
       if (name !== undefined) assigned.add(name);
     }
-    open.push(...inside(node, scope));
   }
   return { read, assigned };
 }
@@ -103,12 +99,6 @@ function targetsOf(node: AnyNode): AnyNode[] {
     default:
       return [];
   }
-}
-
-function inside(node: AnyNode, scope: Scope): Visit[] {
-  if (!isFunction(node)) return childrenOf(node).map((child): Visit => [child, scopeInside(node, scope)]);
-  const { head, body } = scopesOfFunction(node, scope);
-  return [...node.params.map((each): Visit => [each, head]), [node.body, body]];
 }
 
 /** The keys of a pattern that takes an object apart, and what is inside of each. */

@@ -1,8 +1,8 @@
 // Which names a function uses that are not its own, and what else ties it to the place where it was written.
 
-import type { AnyNode, Function as FunctionNode } from 'acorn';
+import type { AnyNode } from 'acorn';
 import { readFunction, type FunctionText } from './function-text.ts';
-import { childrenOf, isDeclared, isFunction, scopeInside, scopesOfFunction, targetsIn, type Scope } from './scope.ts';
+import { isDeclared, isFunction, outermost, targetsIn, within, type Scope } from './scope.ts';
 
 /** What a piece of code uses that is not its own. */
 export interface UsedNames {
@@ -49,7 +49,6 @@ interface Enclosure {
 
 type Visit = readonly [node: AnyNode, enclosure: Enclosure];
 
-const outermost: Scope = { names: new Set(), outer: undefined };
 const inAClass = 'Write it as a function of its own, and pass what it needs.';
 
 /** Throws for what cannot be read. */
@@ -187,46 +186,46 @@ const ties = {
 
 /** The parts of a node that are code, each with what is known there. */
 function inside(node: AnyNode, enclosure: Enclosure): Visit[] {
-  if (isFunction(node)) return insideFunction(node, enclosure);
-  const scope = scopeInside(node, enclosure.scope);
-  const here = { ...enclosure, scope };
-  const all = (nodes: readonly (AnyNode | null | undefined)[]) =>
-    nodes.flatMap((child): Visit[] => (child ? [[child, here]] : []));
+  return within(node, enclosure.scope)
+    .filter(([part]) => !isLabel(part, node))
+    .map(([part, scope]) => [part, { ...enclosure, scope, ...ownOf(part, node, enclosure) }]);
+}
+
+/** Whether a part of a node is a name that stands for no variable. */
+function isLabel(part: AnyNode, node: AnyNode): boolean {
   switch (node.type) {
     case 'MemberExpression':
-      return all([node.object, node.computed || node.property.type === 'PrivateIdentifier' ? node.property : null]);
-    case 'Property': {
-      const isMethod = 'method' in node && (node.method || node.kind !== 'init');
-      const own = { ...here, hasOwnSuper: here.hasOwnSuper || isMethod };
-      return [...all([node.computed ? node.key : null]), [node.value, own]];
-    }
+      return part === node.property && !node.computed && part.type !== 'PrivateIdentifier';
+    case 'Property':
+    case 'MethodDefinition':
+    case 'PropertyDefinition':
+      return part === node.key && !node.computed;
     case 'LabeledStatement':
-      return all([node.body]);
     case 'BreakStatement':
     case 'ContinueStatement':
-    case 'MetaProperty':
-      return [];
-    case 'ClassDeclaration':
-    case 'ClassExpression': {
-      const privateNames = node.body.body.flatMap((member) =>
-        member.type !== 'StaticBlock' && member.key.type === 'PrivateIdentifier' ? [member.key.name] : [],
-      );
-      const within = { ...here, privateNames: [...here.privateNames, ...privateNames] };
-      return [...all([node.superClass]), [node.body, within]];
-    }
-    case 'MethodDefinition':
-    case 'PropertyDefinition': {
-      const own = { ...here, hasOwnThis: true, hasOwnSuper: true };
-      return [...all([node.computed ? node.key : null]), ...(node.value ? [[node.value, own] as const] : [])];
-    }
+      return part === node.label;
     default:
-      return all(childrenOf(node));
+      return node.type === 'MetaProperty';
   }
 }
 
-function insideFunction(node: FunctionNode, enclosure: Enclosure): Visit[] {
-  const { head, body } = scopesOfFunction(node, enclosure.scope);
-  const hasOwnThis = enclosure.hasOwnThis || node.type !== 'ArrowFunctionExpression';
-  const parameters = node.params.map((parameter): Visit => [parameter, { ...enclosure, hasOwnThis, scope: head }]);
-  return [...parameters, [node.body, { ...enclosure, hasOwnThis, scope: body }]];
+/** What a part of a node has for its own, beyond what the node has. */
+function ownOf(part: AnyNode, node: AnyNode, { hasOwnThis, privateNames }: Enclosure): Partial<Enclosure> {
+  if (isFunction(node)) return { hasOwnThis: hasOwnThis || node.type !== 'ArrowFunctionExpression' };
+  switch (node.type) {
+    case 'Property':
+      return part === node.value && 'method' in node && (node.method || node.kind !== 'init')
+        ? { hasOwnSuper: true }
+        : {};
+    case 'ClassBody': {
+      const keys = node.body.flatMap((member) => (member.type === 'StaticBlock' ? [] : [member.key]));
+      const names = keys.flatMap((key) => (key.type === 'PrivateIdentifier' ? [key.name] : []));
+      return { privateNames: [...privateNames, ...names] };
+    }
+    case 'MethodDefinition':
+    case 'PropertyDefinition':
+      return part === node.value ? { hasOwnThis: true, hasOwnSuper: true } : {};
+    default:
+      return {};
+  }
 }

@@ -4,16 +4,7 @@ import type { AnyNode, Program } from 'acorn';
 import type { Place } from '../call-site.ts';
 import { assignedBy } from './free-names.ts';
 import { Places } from './places.ts';
-import {
-  childrenOf,
-  declarationIn,
-  isDeclared,
-  isFunction,
-  namesDeclaredIn,
-  scopeInside,
-  scopesOfFunction,
-  type Scope,
-} from './scope.ts';
+import { declarationIn, isDeclared, isFunction, namesDeclaredIn, outermost, within, type Scope } from './scope.ts';
 
 /** Where a name comes from that a module imports. */
 export interface ImportedName {
@@ -82,22 +73,15 @@ function nameIn(node: Extract<AnyNode, { type: 'Identifier' | 'Literal' }>): str
   return node.type === 'Identifier' ? node.name : String(node.value);
 }
 
+/** Outside of all functions, what is assigned is assigned while the module is loaded. */
 function changedLater(program: Program): Set<string> {
   const changed = new Set<string>();
-  const open: { readonly node: AnyNode; readonly scope: Scope | undefined }[] = [{ node: program, scope: undefined }];
+  const open: [node: AnyNode, scope: Scope, isLater: boolean][] = [[program, outermost, false]];
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
-    const { node, scope } = visit;
-    // Outside of all functions, what is assigned is assigned while the module is loaded.
-    const assigned = scope === undefined ? [] : assignedBy(node).filter((name) => !isDeclared(name, scope));
+    const [node, scope, isLater] = visit;
+    const assigned = isLater ? assignedBy(node).filter((name) => !isDeclared(name, scope)) : [];
     for (const name of assigned) changed.add(name);
-    const outer = scope ?? { names: new Set<string>(), outer: undefined };
-    if (isFunction(node)) {
-      const { head, body } = scopesOfFunction(node, outer);
-      open.push(...node.params.map((each) => ({ node: each, scope: head })), { node: node.body, scope: body });
-    } else {
-      const inner = scope && scopeInside(node, scope);
-      open.push(...childrenOf(node).map((child) => ({ node: child, scope: inner })));
-    }
+    for (const part of within(node, scope)) open.push([...part, isLater || isFunction(node)]);
   }
   return changed;
 }

@@ -2,10 +2,10 @@
 // module. Each thread of each worker has such a variable for itself, so what is kept there is not what it seems to be.
 // The text of the function is read, and nothing is run. What a function that it calls does is not known.
 
-import type { AnyNode, Function as FunctionNode } from 'acorn';
+import type { AnyNode, IfStatement } from 'acorn';
 import { emptyWhen } from './absence.ts';
 import { readFunction } from './function-text.ts';
-import { childrenOf, isFunction, scopeInside, scopesOfFunction, type Scope } from './scope.ts';
+import { isFunction, outermost, within } from './scope.ts';
 import { writtenBy, type Enclosure } from './written.ts';
 
 export interface OuterWrite {
@@ -17,7 +17,6 @@ export interface OuterWrite {
 
 type Visit = readonly [node: AnyNode, enclosure: Enclosure];
 
-const outermost: Scope = { names: new Set(), outer: undefined };
 const maxTargetLength = 40;
 
 /**
@@ -26,8 +25,8 @@ const maxTargetLength = 40;
  */
 export function outerWritesIn(source: string): OuterWrite[] {
   const { root, text, shift } = readFunction(source);
-  const start = { scope: outermost, empty: [], hasOwnThis: true };
-  const open = codeOf(root).flatMap((code) => insideFunction(code, start));
+  const parts = codeOf(root).flatMap((code) => within(code, outermost));
+  const open = parts.map(([part, scope]): Visit => [part, { scope, empty: [], hasOwnThis: true }]);
   const whole = { root, text };
   const writes: OuterWrite[] = [];
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
@@ -41,7 +40,7 @@ export function outerWritesIn(source: string): OuterWrite[] {
 }
 
 /** The functions that run when a task does. A class's constructor and its static parts have run before. */
-function codeOf(root: AnyNode): FunctionNode[] {
+function codeOf(root: AnyNode): AnyNode[] {
   if (isFunction(root)) return [root];
   if (root.type !== 'ClassExpression') return [];
   return root.body.body.flatMap((member) => {
@@ -51,50 +50,29 @@ function codeOf(root: AnyNode): FunctionNode[] {
   });
 }
 
-function insideFunction(node: FunctionNode, enclosure: Enclosure): Visit[] {
-  const { head, body } = scopesOfFunction(node, enclosure.scope);
-  const parameters = node.params.map((parameter): Visit => [parameter, { ...enclosure, scope: head }]);
-  return [...parameters, [node.body, { ...enclosure, scope: body }]];
-}
-
 /** The parts of a node, each with what is known there. */
 function inside(node: AnyNode, enclosure: Enclosure): Visit[] {
-  if (isFunction(node)) {
-    const isArrow = node.type === 'ArrowFunctionExpression';
-    return insideFunction(node, { ...enclosure, hasOwnThis: enclosure.hasOwnThis && isArrow });
-  }
-  const scope = scopeInside(node, enclosure.scope);
-  const here = { ...enclosure, scope, hasOwnThis: enclosure.hasOwnThis && node.type !== 'ClassBody' };
-  const whereEmpty = (names: readonly string[]) => ({ ...here, empty: [...here.empty, ...names] });
+  const bringsThis = (isFunction(node) && node.type !== 'ArrowFunctionExpression') || node.type === 'ClassBody';
+  const hasOwnThis = enclosure.hasOwnThis && !bringsThis;
+  return within(node, enclosure.scope).map(([part, scope]) => {
+    return [part, { scope, hasOwnThis, empty: [...enclosure.empty, ...emptyAt(part, node)] }];
+  });
+}
+
+/** The variables that are empty wherever a part of a node is reached. */
+function emptyAt(part: AnyNode, node: AnyNode): readonly string[] {
   switch (node.type) {
     case 'IfStatement':
-    case 'ConditionalExpression': {
-      const { test, consequent, alternate } = node;
-      const visits: Visit[] = [
-        [test, here],
-        [consequent, whereEmpty(emptyWhen(test, true))],
-      ];
-      return alternate ? [...visits, [alternate, whereEmpty(emptyWhen(test, false))]] : visits;
-    }
-    case 'LogicalExpression': {
-      const { left, right, operator } = node;
-      return [
-        [left, here],
-        [right, whereEmpty(emptyWhen(left, operator === '&&'))],
-      ];
-    }
-    case 'BlockStatement': {
-      const names: string[] = [];
-      return node.body.map((statement) => {
-        const visit: Visit = [statement, whereEmpty([...names])];
-        if (statement.type === 'IfStatement' && isExit(statement.consequent)) {
-          names.push(...emptyWhen(statement.test, false));
-        }
-        return visit;
-      });
-    }
+    case 'ConditionalExpression':
+      return part === node.test ? [] : emptyWhen(node.test, part === node.consequent);
+    case 'LogicalExpression':
+      return part === node.right ? emptyWhen(node.left, node.operator === '&&') : [];
+    case 'BlockStatement':
+      return node.body
+        .filter((each) => each.end <= part.start && each.type === 'IfStatement' && isExit(each.consequent))
+        .flatMap((each) => emptyWhen((each as IfStatement).test, false));
     default:
-      return childrenOf(node).map((child): Visit => [child, here]);
+      return [];
   }
 }
 

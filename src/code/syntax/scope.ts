@@ -21,18 +21,36 @@ export function isFunction(node: AnyNode): node is Extract<AnyNode, FunctionNode
   return type === 'FunctionDeclaration' || type === 'FunctionExpression' || type === 'ArrowFunctionExpression';
 }
 
-/** What a function's parameters and its body see. Default values do not see the variables of the body. */
-export function scopesOfFunction(node: FunctionNode, outer: Scope): { readonly head: Scope; readonly body: Scope } {
+/** A piece of code, and what it sees. */
+export type Seeing = readonly [node: AnyNode, scope: Scope];
+
+/** What nothing is declared around. */
+export const outermost: Scope = { names: new Set(), outer: undefined };
+
+/** All of a piece of code, none before what it stands in. */
+export function* nodesIn(code: AnyNode): Generator<Seeing, void> {
+  const open: Seeing[] = [[code, outermost]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    yield next;
+    open.push(...within(...next));
+  }
+}
+
+/** What stands directly inside of a node. */
+export function within(node: AnyNode, outer: Scope): Seeing[] {
+  if (isFunction(node)) return withinFunction(node, outer);
+  const names = namesDeclaredBy(node);
+  const scope = names.length === 0 ? outer : { names: new Set(names), outer };
+  return childrenOf(node).map((child) => [child, scope]);
+}
+
+/** Default values of parameters do not see the variables of the body. */
+function withinFunction(node: FunctionNode, outer: Scope): Seeing[] {
   const own = node.type === 'ArrowFunctionExpression' ? [] : ['arguments'];
   if (node.type === 'FunctionExpression' && node.id) own.push(node.id.name);
   const head: Scope = { names: new Set([...own, ...node.params.flatMap(namesIn)]), outer };
-  return { head, body: { names: new Set(variablesIn(node.body)), outer: head } };
-}
-
-/** What the code directly inside of `node` sees: the same scope, unless it declares something there. */
-export function scopeInside(node: AnyNode, outer: Scope): Scope {
-  const names = namesDeclaredBy(node);
-  return names.length === 0 ? outer : { names: new Set(names), outer };
+  const body: Scope = { names: new Set(variablesIn(node.body)), outer: head };
+  return [...node.params.map((each): Seeing => [each, head]), [node.body, body]];
 }
 
 function namesDeclaredBy(node: AnyNode): string[] {
@@ -58,14 +76,14 @@ function namesDeclaredBy(node: AnyNode): string[] {
   }
 }
 
-/** What is declared in the block that this statement stands in. What `var` declares is seen further out as well. */
+/** What is declared in the block that this statement stands in; what `var` declares is in no block alone. */
 function lexicalNamesIn(statement: AnyNode): string[] {
   let declared = statement;
   while (declared.type === 'LabeledStatement') declared = declared.body;
   if (declared.type === 'FunctionDeclaration' || declared.type === 'ClassDeclaration') {
     return declared.id ? [declared.id.name] : [];
   }
-  if (declared.type !== 'VariableDeclaration') return [];
+  if (declared.type !== 'VariableDeclaration' || declared.kind === 'var') return [];
   return declared.declarations.flatMap(({ id }) => namesIn(id));
 }
 

@@ -5,7 +5,7 @@
 
 import type { AnyNode } from 'acorn';
 import { isNothing } from './absence.ts';
-import { childrenOf, isDeclared, targetsIn, type Scope } from './scope.ts';
+import { isDeclared, nodesIn, targetsIn, type Scope } from './scope.ts';
 
 /** What is known of the code around a node. */
 export interface Enclosure {
@@ -119,10 +119,5 @@ function isOfPlatform(name: string): boolean {
 }
 
 function contains(code: AnyNode, holds: (part: AnyNode) => boolean): boolean {
-  const open = [code];
-  for (let part = open.pop(); part !== undefined; part = open.pop()) {
-    if (holds(part)) return true;
-    open.push(...childrenOf(part));
-  }
-  return false;
+  return nodesIn(code).some(([part]) => holds(part));
 }
