@@ -2,22 +2,21 @@
 
 import type { Reference } from '../code/registry.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
-import { didYouMean } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
-import { processWide } from '../lib/process-wide.ts';
 import { LocalResult } from './local-result.ts';
 import type { Result, ResultDescription } from './result.ts';
-import { nameTaken, Registrations } from './registrations.ts';
-import { referenceToSerializer, useSerializer } from './serializer-names.ts';
+import { Registrations } from './registrations.ts';
+import { knownSerializers } from './serializer-names.ts';
 import type { Serializer } from './serializer.ts';
 
 /** Makes the result that its own `describe()` described. */
 export type ResultMaker = (description: ResultDescription) => Result;
 
-const builtIn: ReadonlyMap<string, ResultMaker> = new Map([['local', LocalResult.of]]);
-
-/** Kinds of users, by name. */
-const registered = processWide('result-kinds', () => new Registrations<ResultMaker>('kind of result'));
+const kinds = new Registrations<ResultMaker>({
+  what: 'kind of result',
+  call: 'registerResultKind',
+  builtIn: new Map([['local', LocalResult.of]]),
+});
 
 /**
  * Makes a kind of result known by its name. To be called at the top level of a module, which every worker imports that
@@ -28,19 +27,16 @@ export function registerResultKind(kind: string, make: ResultMaker): void {
     const got = `${describe(kind)} and ${describe(make)}`;
     throw new UsageError('INVALID_OPTION', `a kind of result should have a name and a function; got ${got}`);
   }
-  if (builtIn.has(kind)) throw nameTaken('kind of result', kind);
-  registered.add(kind, make);
+  kinds.add(kind, make);
 }
 
 /** The result that was described, on this thread or another. */
 export function resultOf(description: ResultDescription): Result {
   const { kind } = description;
-  const make = builtIn.get(kind) ?? registered.get(kind);
+  const make = kinds.get(kind);
   if (make !== undefined) return make(description);
-  const hint =
-    didYouMean(kind, [...builtIn.keys(), ...registered.names]) ||
-    ' Call registerResultKind() at the top level of a module that the flow imports.';
-  throw new HeddleError('UNKNOWN_RESULT_KIND', `there is no kind of result called '${kind}' here.${hint}`, { kind });
+  const message = `there is no kind of result called '${kind}' here.${kinds.hintFor(kind)}`;
+  throw new HeddleError('UNKNOWN_RESULT_KIND', message, { kind });
 }
 
 /** Where others find what of the user's a result is made of. */
@@ -50,8 +46,9 @@ export interface ResultSources {
 }
 
 export function sourcesOf(result: Result): ResultSources {
-  const kind = registered.referenceTo(result.describe().kind);
-  const serializer = referenceToSerializer(result.serializer.name);
+  const kind = kinds.referenceTo(result.describe().kind);
+  // Of `'mine+gzip'`, the first is the user's.
+  const serializer = knownSerializers.referenceTo(result.serializer.name.split('+')[0]!);
   return { ...(kind && { kind }), ...(serializer && { serializer }) };
 }
 
@@ -64,7 +61,9 @@ export async function resultFrom(
   const maker = kind && ((await load(kind)) as ResultMaker);
   const ownSerializer = serializer && ((await load(serializer)) as Serializer);
   // Nothing comes between this and the making, which goes by names.
-  if (maker !== undefined) registered.use(description.kind, { entry: maker, reference: kind! });
-  if (ownSerializer !== undefined) useSerializer(ownSerializer, serializer!);
+  if (maker !== undefined) kinds.use(description.kind, { entry: maker, reference: kind! });
+  if (ownSerializer !== undefined) {
+    knownSerializers.use(ownSerializer.name, { entry: ownSerializer, reference: serializer! });
+  }
   return resultOf(description);
 }
