@@ -7,7 +7,7 @@
 import type { Hash } from 'node:crypto';
 import { nodeCrypto } from '../lib/lazy-node.ts';
 import { Bytes, contentOf, hole } from './content.ts';
-import { copierLosses, notStorable } from './losses.ts';
+import { assertKept, copierLosses } from './losses.ts';
 
 /**
  * A stable hash of the content of `value`, as base64url. The order of keys does not count, be it of an object, or of a
@@ -17,8 +17,7 @@ import { copierLosses, notStorable } from './losses.ts';
  */
 export function hashInputs(value: unknown): string {
   const { losses, packed } = copierLosses(value);
-  const [first, ...rest] = losses;
-  if (first !== undefined) throw notStorable('This value cannot be told from others by its content.', [first, ...rest]);
+  assertKept('This value cannot be told from others by its content.', losses);
   try {
     return new Digester(new Tree()).digest(packed);
   } catch (error) {

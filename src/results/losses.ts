@@ -1,18 +1,11 @@
-// What a person is told about a value that would not come back from storage as it is: where, what, why, what to do. The
-// text has the shape of the one about values that cannot travel.
+// What a person is told about a value that would not come back from storage as it is: where, what, why, what to do.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { NotSerializableError, sendable } from '../values/travels.ts';
+import type { Finding } from '../values/diagnosis.ts';
+import { explain, NotSerializableError, sendable } from '../values/travels.ts';
 
 /** One place in a value that would be lost or changed. */
-export interface StorageLoss {
-  /** From the value down, such as `.rows[0].day`; empty for the value itself. */
-  readonly path: string;
-  /** A clause, such as `is a Date`. */
-  readonly what: string;
-  readonly why: string;
-  readonly remedy: readonly string[];
-}
+export type StorageLoss = Omit<Finding, 'kind'>;
 
 /**
  * What the copier would lose or change in `value`: the same verdict that decides what travels to workers, and as
@@ -28,20 +21,13 @@ export function copierLosses(value: unknown): { readonly losses: readonly Storag
   }
 }
 
-/** `sentence` says who cannot do what; the losses say why. */
-export function notStorable(
-  sentence: string,
-  losses: readonly [StorageLoss, ...StorageLoss[]],
-  cause?: unknown,
-): HeddleError {
-  const [first, ...rest] = losses;
-  const lines = [sentence, '', `  value${first.path}`, `    ${first.what}`, '', `  Why: ${first.why}.`, '  Fix:'];
-  lines.push(...first.remedy.slice(0, 3).map((remedy) => `    - ${remedy}`));
-  const others = rest.slice(0, 3).map(({ path, what }) => `value${path} ${what}`);
-  if (others.length > 0) lines.push('', `  Also: ${others.join('; ')}.`);
-  return new HeddleError('VALUE_NOT_SERIALIZABLE', lines.join('\n'), {
-    path: `value${first.path}`,
+/** Throws if there are any. `sentence` says who cannot do what; the losses say why. */
+export function assertKept(sentence: string, losses: readonly StorageLoss[], cause?: unknown): void {
+  const [first, ...rest] = losses.map(({ path, what, why, remedy }) => ({ path: `value${path}`, what, why, remedy }));
+  if (first === undefined) return;
+  const facts = {
+    path: first.path,
     losses: losses.map(({ path, what, why, remedy }) => ({ path, what, why, remedy })),
-    cause,
-  });
+  };
+  throw new HeddleError('VALUE_NOT_SERIALIZABLE', explain(sentence, [first, ...rest]), { ...facts, cause });
 }

@@ -8,7 +8,7 @@ import { types } from 'node:util';
 import { hasElementsOnly, isExact, maxDepth } from '../values/exactness.ts';
 import { isPlain, nameOf, refusedKind } from '../values/kinds.ts';
 import { refusals } from '../values/refusals.ts';
-import { shorten, stepTo, textOf } from '../values/members.ts';
+import { read, shorten, stepTo } from '../values/members.ts';
 import type { StorageLoss } from './losses.ts';
 
 /** What a format does to the parts of a value. A text is the reason why a part would not come back. */
@@ -77,12 +77,8 @@ class Walk {
   }
 
   #visitMember(owner: object, key: Key): Cause | undefined {
-    let member: unknown;
-    try {
-      member = (owner as Record<Key, unknown>)[key];
-    } catch (error) {
-      return { what: `is a getter that threw: ${textOf(error)}`, ...refusals.getter };
-    }
+    const { value: member, threw } = read(owner, key);
+    if (threw !== undefined) return { what: `is a getter that threw: ${threw}`, ...refusals.getter };
     if (member === undefined && !(key in owner)) {
       return { what: 'is a hole in an array', why: `${this.#format.name} has no holes`, remedy: [useV8] };
     }

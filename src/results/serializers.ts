@@ -8,7 +8,7 @@ import { didYouMean } from '../lib/nearest.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { isExact } from '../values/exactness.ts';
-import { copierLosses, notStorable, type StorageLoss } from './losses.ts';
+import { assertKept, copierLosses } from './losses.ts';
 import { firstLoss, type Format } from './plain-data.ts';
 import { isSerializer, type Serializer } from './serializer.ts';
 
@@ -45,7 +45,7 @@ const v8: Serializer = {
   name: 'v8',
   serialize(value) {
     const { losses, packed } = copierLosses(value);
-    assertKept('v8', losses);
+    assertKept(cannotStore('v8'), losses);
     const block = encodeValue(packed);
     const bytes = new Uint8Array(block.length + checksumBytes);
     bytes.set(block);
@@ -173,20 +173,19 @@ function compressionOf(format: unknown): Compression {
   throw new UsageError('INVALID_OPTION', message, { option: 'format', value: format });
 }
 
-function assertKept(name: string, [first, ...rest]: readonly StorageLoss[], cause?: unknown): void {
-  if (first === undefined) return;
-  throw notStorable(`The serializer '${name}' cannot store this value as it is.`, [first, ...rest], cause);
+function cannotStore(name: string): string {
+  return `The serializer '${name}' cannot store this value as it is.`;
 }
 
 function write<T>(format: Format, value: unknown, writer: () => T): T {
   const loss = firstLoss(value, format);
-  assertKept(format.serializer, loss === undefined ? [] : [loss]);
+  assertKept(cannotStore(format.serializer), loss === undefined ? [] : [loss]);
   try {
     return writer();
   } catch (error) {
-    const why = messageIn(error);
-    const remedy = ['use serializers.v8, or store it in parts'];
-    assertKept(format.serializer, [{ path: '', what: `could not be written as ${format.name}`, why, remedy }], error);
+    const what = `could not be written as ${format.name}`;
+    const loss = { path: '', what, why: messageIn(error), remedy: ['use serializers.v8, or store it in parts'] };
+    assertKept(cannotStore(format.serializer), [loss], error);
     throw error;
   }
 }

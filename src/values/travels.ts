@@ -39,7 +39,7 @@ export class NotSerializableError extends HeddleError {
     const { role } = destination;
     const headline = `${whoseValue(destination)} that cannot be ${goals[role] ?? 'sent to a worker'}.`;
     const code = role === 'captured' ? 'CAPTURE_NOT_SERIALIZABLE' : 'VALUE_NOT_SERIALIZABLE';
-    super(code, explain(headline, destination, findings), { ...factsOf(destination, findings[0]), findings, cause });
+    super(code, explainTo(destination, headline, findings), { ...factsOf(destination, findings[0]), findings, cause });
     this.name = 'NotSerializableError';
   }
 }
@@ -107,7 +107,7 @@ export function describeChange(destination: Destination, finding: Finding): stri
 function wouldChange(destination: Destination, findings: readonly [Finding, ...Finding[]]): HeddleError {
   const headline = `${whoseValue(destination)} that would arrive changed, and its check is 'strict'.`;
   const facts = { ...factsOf(destination, findings[0]), findings };
-  return new HeddleError('VALUE_WOULD_CHANGE', explain(headline, destination, findings), facts);
+  return new HeddleError('VALUE_WOULD_CHANGE', explainTo(destination, headline, findings), facts);
 }
 
 /** What errors about a part of a value have as fields. */
@@ -117,16 +117,27 @@ export function factsOf(destination: Destination, part: Pick<Finding, 'path'>) {
   return { ...whose, path: pathFrom(destination, part) };
 }
 
-function explain(
-  headline: string,
+type Explained = Omit<Finding, 'kind'>;
+
+function explainTo(
   destination: Destination,
-  [first, ...rest]: readonly [Finding, ...Finding[]],
+  headline: string,
+  [first, ...rest]: readonly [Explained, ...Explained[]],
 ): string {
-  const holder = destination.holderOf?.(first.path);
+  const named = (finding: Explained) => ({ ...finding, path: pathFrom(destination, finding) });
+  return explain(headline, [named(first), ...rest.map(named)], destination.holderOf?.(first.path));
+}
+
+/** What is wrong with a value, by the whole paths of its parts. */
+export function explain(
+  headline: string,
+  [first, ...rest]: readonly [Explained, ...Explained[]],
+  holder?: string,
+): string {
   const lines = [
     headline,
     '',
-    `  ${pathFrom(destination, first)}`,
+    `  ${first.path}`,
     `    ${first.what}`,
     ...(holder === undefined ? [] : [`    captured by ${holder}`]),
     '',
@@ -134,7 +145,7 @@ function explain(
     '  Fix:',
     ...first.remedy.slice(0, 3).map((remedy) => `    - ${remedy}`),
   ];
-  const others = rest.slice(0, 3).map((finding) => `${pathFrom(destination, finding)} ${finding.what}`);
+  const others = rest.slice(0, 3).map(({ path, what }) => `${path} ${what}`);
   if (others.length > 0) lines.push('', `  Also: ${others.join('; ')}.`);
   return lines.join('\n');
 }
