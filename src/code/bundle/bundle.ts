@@ -4,17 +4,17 @@
 // In a bundle all modules share one scope, so each says who it is before it runs: `task()` then registers its tasks
 // under the module of the source, and `import.meta.url` stays the place of the source, below the bundle's own folder.
 
-import type { BuildFailure, BuildOptions, BuildResult, Message, OutputFile } from 'esbuild';
+import type { BuildFailure, BuildOptions, BuildResult, Message, Metafile, OutputFile } from 'esbuild';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { withSlashes } from '../file-path.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { modulesOf, type CodeAddress } from '../../lib/chunk.ts';
 import { shortHash } from '../../lib/short-hash.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
 import { packageOf, resolving, rewriting } from './bundle-modules.ts';
 import { BundleSource, packageFolderOf, readPackage } from './bundle-source.ts';
-import { ImportedBy } from './imported-by.ts';
 import { prelude, withOwnHelpers } from './prelude.ts';
 import { fingerprintOf, projectOf, whenLoaded } from '../registry.ts';
 
@@ -101,13 +101,17 @@ async function makeBundle(modules: readonly string[], fingerprints: readonly str
       source.keepsImports = false;
       return await builtOf(source, modules);
     });
-    const imported = new ImportedBy(built.metafile, source.root);
-    for (const module of modules) assertNoneChanged(module, imported.filesOf(module));
-    const inputs = Object.keys(built.metafile.inputs).map((path) => resolve(source.root, path));
-    const outside = (module: string) =>
-      [...source.externals.keys()].filter((name) => imported.packagesOf(module).has(name));
+    const { metafile, outputFiles } = built;
+    const pathsOf = (inputs: Iterable<string>) => Array.from(inputs, (path) => resolve(source.root, path));
+    const importedBy = (module: string) =>
+      inputsOf(withSlashes(relative(source.root, fileURLToPath(module))), metafile);
+    for (const module of modules) assertNoneChanged(module, pathsOf(importedBy(module)));
+    const outside = (module: string) => {
+      const hoisted = packagesHoisted(importedBy(module), metafile);
+      return [...source.externals.keys()].filter((name) => hoisted.includes(name));
+    };
     const changeTimes = source.changeTimes();
-    const bundle = packed(built.outputFiles, inputs, source);
+    const bundle = packed(outputFiles, pathsOf(Object.keys(metafile.inputs)), source);
     sent.set(bundle.id, { source, changeTimes });
     return { bundle, outside };
   } catch (error) {
@@ -120,6 +124,26 @@ async function makeBundle(modules: readonly string[], fingerprints: readonly str
     const where = first?.location ? resolve(source.root, first.location.file) : paths.join(', ');
     throw failure(where, first === undefined ? String(error) : told(first), error);
   }
+}
+
+/** What an input of a build imports, and what that imports, itself included. */
+function inputsOf(input: string, { inputs }: Metafile): ReadonlySet<string> {
+  const found = new Set([input]);
+  for (const path of found) {
+    for (const { external, path: next } of inputs[path]?.imports ?? []) if (external !== true) found.add(next);
+  }
+  return found;
+}
+
+/**
+ * The packages that stay outside and without which nothing of a bundle runs: esbuild moves each `import` of one to the
+ * top of the file, also out of modules that are only loaded when they are reached. `require()` and `import()` of one
+ * fail where they stand.
+ */
+function packagesHoisted(paths: Iterable<string>, { inputs }: Metafile): readonly string[] {
+  const imports = [...paths].flatMap((path) => inputs[path]?.imports ?? []);
+  const hoisted = imports.filter(({ kind, external }) => external === true && kind === 'import-statement');
+  return hoisted.flatMap(({ path }) => (path.startsWith('.') ? [] : [packageOf(path)]));
 }
 
 /** What is sent has to be what this process runs: no file may be newer than when the module was loaded. */
