@@ -79,7 +79,7 @@ function idOf(manifest: BundleManifest): string {
 }
 
 function hashOf(bytes: Uint8Array): string {
-  return nodeCrypto().createHash('sha256').update(bytes).digest('hex');
+  return nodeCrypto().hash('sha256', bytes, 'hex');
 }
 
 function corrupt(id: string, cause: unknown): HeddleError {

@@ -150,7 +150,7 @@ class UserModule {
 
   async rewritten(text: string): Promise<Rewritten> {
     const path = this.#path;
-    const id = idOf(path, this.#source);
+    const id = nodeCrypto().hash('sha256', this.#source.placeOf(path)).slice(0, 8);
     const [meta, resolver] = [`__heddleMeta_${id}`, `__heddleResolve_${id}`] as const;
     const { code, map } = await this.#withoutTypes(text, { 'import.meta': meta, 'require.resolve': resolver });
     if (!speaksOfItself.test(text)) return { code, before: '', map };
@@ -309,10 +309,6 @@ type ImportKind = 'require-call' | 'import-statement';
 interface OriginalPlace {
   readonly originalLine: number;
   readonly originalColumn: number;
-}
-
-function idOf(path: string, source: BundleSource): string {
-  return nodeCrypto().createHash('sha256').update(source.placeOf(path)).digest('hex').slice(0, 8);
 }
 
 function isOfNode(name: string): boolean {

@@ -2,7 +2,7 @@
 // worker's own Heddle, so that what a bundle imports from `heddle` is the one that runs it. A bundle that leaves out
 // packages has links to those of the folder that the worker was started in, so it is in one of its own for each such.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   constants,
@@ -19,6 +19,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleEntry } from './bundle.ts';
 import { isIntact, manifestFile, unpack, type BundleManifest } from './bundle-archive.ts';
+import { shortHash } from '../../lib/short-hash.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import { projectOf } from '../registry.ts';
 
@@ -52,14 +53,14 @@ export class BundleStore {
   readonly #folder: string;
   readonly #limitBytes: number;
   /** What tells the bundles apart that have links to packages of different folders. */
-  readonly #here = shortHashOf(process.cwd());
+  readonly #here = shortHash(process.cwd());
   /** By their ids. */
   readonly #checked = new Map<string, KeptBundle>();
 
   constructor({ directory, limitBytes }: BundleStoreOptions) {
     this.directory = directory;
     // Several versions of Heddle on one machine share no folder, since it links to one of them.
-    this.#folder = join(directory, shortHashOf(ownPackage));
+    this.#folder = join(directory, shortHash(ownPackage));
     this.#limitBytes = limitBytes;
   }
 
@@ -250,10 +251,6 @@ function targetOf(path: string): string | undefined {
 function link(path: string, target: string): void {
   mkdirSync(dirname(path), { recursive: true });
   symlinkSync(target, path, 'junction');
-}
-
-function shortHashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 /** Nothing for one that another worker has removed meanwhile. */
