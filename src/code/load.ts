@@ -196,8 +196,7 @@ function importOnce(module: string): Import {
   };
   imports.set(module, started);
   // The next one who needs it tries again: this thread may only have been short of files.
-  started.done.catch(() => imports.delete(module));
-  void started.done.catch(() => {}).finally(() => (started.isOver = true));
+  void started.done.catch(() => imports.delete(module)).finally(() => (started.isOver = true));
   return started;
 }
 

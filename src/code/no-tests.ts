@@ -2,6 +2,7 @@
 // them, `node:test` takes tests and does nothing with them.
 
 import nodeModule from 'node:module';
+import { once } from '../lib/once.ts';
 
 const source = `
 const { mock, snapshot, assert, run } = process.getBuiltinModule('node:test');
@@ -16,19 +17,16 @@ export { test, mock, snapshot, assert, run };
 export { test as default, test as 'module.exports' };
 `;
 const inert = `data:text/javascript,${encodeURIComponent(source)}`;
-let isDone = false;
 
 /** From here on, whoever imports `node:test` in this thread gets one that runs nothing. */
-export function runNoTests(): void {
-  if (isDone) return;
-  isDone = true;
+export const runNoTests = once(() =>
   nodeModule.registerHooks({
     resolve(specifier, context, next) {
       if (specifier !== 'node:test') return next(specifier, context);
       return { url: inert, format: 'module', shortCircuit: true };
     },
-  });
-}
+  }),
+);
 
 /** Whether the bytes of a module's file speak of `node:test`. */
 export function mayHaveTests(content: Buffer | string): boolean {

@@ -8,6 +8,7 @@ import { dirname, isAbsolute, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withSlashes } from '../file-path.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { once } from '../../lib/once.ts';
 import { manifestFile, type BundleManifest } from './bundle-archive.ts';
 import { bundleEntry } from './bundle.ts';
 import { packageOf } from './bundle-modules.ts';
@@ -40,12 +41,9 @@ interface Absence {
 const absences = new WeakMap<object, Absence>();
 /** Those of packages, by their names. */
 const absentPackages = new Map<string, Absence>();
-let isWatching = false;
 
 /** From here on it is noted when something is imported in a bundle, in this thread, that is not there. */
-export function watchBundles(): void {
-  if (isWatching) return;
-  isWatching = true;
+export const watchBundles = once(() =>
   nodeModule.registerHooks({
     resolve(specifier, context, next) {
       try {
@@ -55,8 +53,8 @@ export function watchBundles(): void {
         throw error;
       }
     },
-  });
-}
+  }),
+);
 
 /**
  * What an error comes from that a task or its module threw, if it is that something is not in the bundle:

@@ -5,6 +5,7 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { once } from '../../lib/once.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import {
   moduleFunction,
@@ -28,8 +29,8 @@ interface Found {
   readonly modules: ReadonlyMap<string, ModuleScope>;
   /** By the module that imports, and what it imports from. */
   readonly imported: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-  readonly referenced: ReadonlyMap<number, object>;
-  readonly named: ReadonlyMap<number, Code>;
+  /** What has a name in a module. */
+  readonly addressed: ReadonlyMap<number, Code>;
 }
 
 /**
@@ -45,13 +46,12 @@ export async function revive(captured: Captured, codesOf: CodesOf): Promise<Read
 async function findAll(functions: readonly CapturedFunction[], codesOf: CodesOf): Promise<Found> {
   const modules = new Map<string, ModuleScope>();
   const imported = new Map<string, Readonly<Record<string, unknown>>>();
-  const referenced = new Map<number, object>();
-  const named = new Map<number, Code>();
+  const addressed = new Map<number, Code>();
   for (const [number, each] of functions.entries()) {
-    if (each.type === 'reference') referenced.set(number, await taskOf(each, codesOf));
+    if (each.type === 'reference') addressed.set(number, await taskOf(each, codesOf));
     const module = each.type === 'named' || each.type === 'text' ? each.module : undefined;
     if (module !== undefined && !modules.has(module.url)) modules.set(module.url, await moduleScope(module));
-    if (each.type === 'named') named.set(number, await namedIn(modules.get(each.module.url)!, each));
+    if (each.type === 'named') addressed.set(number, await namedIn(modules.get(each.module.url)!, each));
     if (each.type !== 'text') continue;
     const { url } = each.place;
     for (const { from, attributes } of Object.values(each.imports)) {
@@ -59,17 +59,17 @@ async function findAll(functions: readonly CapturedFunction[], codesOf: CodesOf)
       if (!imported.has(key)) imported.set(key, await importFrom(url, from, attributes));
     }
   }
-  return { modules, imported, referenced, named };
+  return { modules, imported, addressed };
 }
 
 async function taskOf(
   { reference, functions }: Extract<CapturedFunction, { type: 'reference' }>,
   codesOf: CodesOf,
-): Promise<object> {
+): Promise<Code> {
   const task = await load(reference);
   const { name, module } = reference;
   await assertSame(functions, { subject: `task '${name}'`, module, codes: codesOf(task) });
-  return task;
+  return task as Code;
 }
 
 async function namedIn(
@@ -95,11 +95,7 @@ async function importFrom(url: string, from: string, attributes: object): Promis
 }
 
 /** Node calls it an experiment that a script can import modules, once in a thread. The user has no part in that. */
-let isWarned = false;
-
-function warnNobody(): void {
-  if (isWarned) return;
-  isWarned = true;
+const warnNobody = once(() => {
   const own = Object.getOwnPropertyDescriptor(process, 'emitWarning')!;
   process.emitWarning = () => {};
   try {
@@ -107,7 +103,7 @@ function warnNobody(): void {
   } finally {
     Object.defineProperty(process, 'emitWarning', own);
   }
-}
+});
 
 /** What a script evaluates to that stands where another one stood: in the folder, if that was no file (`[eval]`). */
 function scriptAt(text: string, { url, line, column }: CapturedText['place']): unknown {
@@ -177,33 +173,29 @@ class Reviving {
   }
 
   #make(number: number): void {
-    const each = this.#captured.functions[number]!;
+    this.#made.set(number, this.#codeOf(this.#captured.functions[number]!, number));
+  }
+
+  #codeOf(each: CapturedFunction, number: number): Code {
     switch (each.type) {
       case 'reference':
-        this.#made.set(number, this.#found.referenced.get(number) as Code);
-        return;
-      case 'known':
-        this.#made.set(number, knownAt(each.path));
-        return;
-      case 'exported':
-        this.#made.set(number, exportAt(each.file, each.path) as Code);
-        return;
       case 'named':
-        this.#made.set(number, this.#found.named.get(number)!);
-        return;
+        return this.#found.addressed.get(number)!;
+      case 'known':
+        return knownAt(each.path);
+      case 'exported':
+        return exportAt(each.file, each.path) as Code;
       case 'bound':
-        this.#makeBound(number, each);
-        return;
+        return this.#bound(each);
       case 'text':
-        this.#makeText(number, each);
-        return;
+        return this.#written(each, number);
       default:
-        unreachable(each);
+        return unreachable(each);
     }
   }
 
   /** What it calls, and with what, is known when all are there, which is before anybody calls it. */
-  #makeBound(number: number, { target, self, args }: Extract<CapturedFunction, { type: 'bound' }>): void {
+  #bound({ target, self, args }: Extract<CapturedFunction, { type: 'bound' }>): Code {
     const { values } = this.#captured;
     let bound: Code | undefined;
     const bind = () => {
@@ -213,22 +205,22 @@ class Reviving {
     const made = function (this: unknown, ...rest: unknown[]): unknown {
       return new.target === undefined ? Reflect.apply(bind(), undefined, rest) : Reflect.construct(bind(), rest);
     };
-    this.#made.set(number, made);
     this.#bindings.push(() => {
       Object.defineProperty(made, 'name', { value: bind().name, configurable: true });
       Object.defineProperty(made, 'length', { value: bind().length, configurable: true });
     });
+    return made;
   }
 
-  #makeText(number: number, text: CapturedText): void {
+  #written(text: CapturedText, number: number): Code {
     const { values } = this.#captured;
     const variables = Object.fromEntries(Object.entries(text.locals).map(([name, key]) => [name, values[key]]));
     const { code, set } = evaluate(text, { ...this.#namesOf(text), variables });
     for (const key of ['name', 'length'] as const) {
       if (code[key] !== text[key]) Object.defineProperty(code, key, { value: text[key], configurable: true });
     }
-    this.#made.set(number, code);
     this.#setters.set(number, set);
+    return code;
   }
 
   #namesOf({ place, module, fixed, changing, imports }: CapturedText): Omit<Names, 'variables'> {
