@@ -4,7 +4,7 @@
 
 import { types } from 'node:util';
 import { isModuleScope } from './capture/captured.ts';
-import { textOf } from './function-place.ts';
+import { isClass, textOf } from './function-place.ts';
 import { Inspector, type Code, type VisibleScope } from '../lib/inspector.ts';
 import { plainValueOf, type PlainValue } from './plain-value.ts';
 import { programGlobals } from './program-globals.ts';
@@ -120,11 +120,11 @@ function visibleTo(code: Code, { inspector, folder }: { inspector: Inspector; fo
     // What only a called function sees of its own surroundings is not told from what the function itself sees.
     if (isAround && !wordsIn(code).has(name)) return [];
     if (typeof value !== 'function') {
-      const plain = described(value, { isOwn, folder });
+      const plain = plainValueOf(value, { isOwn, folder });
       return plain === undefined ? [] : [{ name, ...plain, ...(isAround && { isAround }) }];
     }
     // Classes keep variables as well.
-    if (!textOf(value).startsWith('class')) return [];
+    if (!isClass(value)) return [];
     const statics = codes.flatMap((each) => mentioned(value, { names: Object.keys(value), code: each, folder }));
     const distinct = new Map(statics.map((each) => [each.name, each]));
     return [...distinct.values()].map((each) => ({ ...each, name: `${name}.${each.name}` }));
@@ -142,13 +142,9 @@ function mentioned(holder: object, { names, code, folder }: Sought): ModuleVaria
   return names.flatMap((name) => {
     if (!wordsIn(code).has(name)) return [];
     const value = valueOf(holder as Readonly<Record<string, unknown>>, name);
-    const plain = typeof value === 'function' ? undefined : described(value, { isOwn: () => false, folder });
+    const plain = typeof value === 'function' ? undefined : plainValueOf(value, { isOwn: () => false, folder });
     return plain === undefined ? [] : [{ name, ...plain }];
   });
-}
-
-function described(value: unknown, options: Parameters<typeof plainValueOf>[1]): PlainValue | undefined {
-  return value === noValue ? undefined : plainValueOf(value, options);
 }
 
 /**
@@ -177,6 +173,7 @@ export function wordsIn(code: Code): ReadonlySet<string> {
   return found;
 }
 
+/** Like any symbol, it is no plain value. */
 const noValue = Symbol('no value');
 
 function valueOf(variables: Readonly<Record<string, unknown>>, name: string): unknown {

@@ -3,7 +3,7 @@
 
 import { types } from 'node:util';
 import { mostCalled, VisibleVariables, wordsIn } from './drift.ts';
-import { textOf } from './function-place.ts';
+import { isClass, textOf } from './function-place.ts';
 import { Inspector, type Code } from '../lib/inspector.ts';
 import type { OuterNames } from './syntax/environment-use.ts';
 
@@ -22,13 +22,13 @@ export async function environmentReadBy(codes: readonly Code[]): Promise<string[
 
 async function readBy(code: Code): Promise<readonly string[]> {
   try {
+    using inspector = await Inspector.open();
     // Most functions are not worth loading a parser for.
-    if (!(await mayRead(code))) return [];
+    if (!mayRead(code, inspector)) return [];
     const [{ environmentUseIn }, { freeNamesIn }] = await Promise.all([
       import('./syntax/environment-use.ts'),
       import('./syntax/free-names.ts'),
     ]);
-    using inspector = await Inspector.open();
     const called = calledBy(code, inspector, (each) => freeNamesIn(textOf(each)).names);
     const uses = [...called].map(([each, around]) => environmentUseIn(textOf(each), namesIn(around)));
     const assigned = new Set(uses.flatMap((use) => [...use.assigned]));
@@ -38,8 +38,7 @@ async function readBy(code: Code): Promise<readonly string[]> {
   }
 }
 
-async function mayRead(code: Code): Promise<boolean> {
-  using inspector = await Inspector.open();
+function mayRead(code: Code, inspector: Inspector): boolean {
   return [...calledBy(code, inspector, wordsIn)].some(([each, around]) => {
     const { isEnvironment, isProcess } = namesIn(around);
     return [...wordsIn(each)].some((word) => isEnvironment(word) || isProcess(word));
@@ -58,7 +57,7 @@ function calledBy(
       const value = around.seen(name)?.value;
       const isOfProgram = around.isOwn(value) || mentionsElsewhere(value, inspector);
       // What of a class is called nobody knows.
-      if (!isOfProgram || found.size >= mostCalled || found.has(value) || textOf(value).startsWith('class')) continue;
+      if (!isOfProgram || found.size >= mostCalled || found.has(value) || isClass(value)) continue;
       found.set(value, new VisibleVariables(value, inspector));
     }
   }

@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pathOf, toUrl } from './file-path.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { fileOf, isBundled } from './call-site.ts';
-import { beginningOf, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
+import { beginningOf, isNative, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
 import type { Code, Position, Spot } from './function-place.ts';
 import { Inspector, type Script } from '../lib/inspector.ts';
 import { placeOf } from './registry.ts';
@@ -91,7 +91,7 @@ function identityForBundles(code: Code, inspector: Inspector): FunctionIdentity 
 /** What a bound function calls. */
 function targetOf(code: Code, inspector: Inspector): Code {
   let target = code;
-  while (textOf(target).endsWith('{ [native code] }')) {
+  while (isNative(target)) {
     const { bound } = inspector.factsOf(target);
     if (bound === undefined) break;
     target = bound.target;

@@ -59,6 +59,15 @@ export function textOf(code: Code): string {
   return Function.prototype.toString.call(code);
 }
 
+/** What the engine has written itself has no text to read. */
+export function isNative(code: Code): boolean {
+  return textOf(code).endsWith('{ [native code] }');
+}
+
+export function isClass(code: Code): boolean {
+  return textOf(code).startsWith('class');
+}
+
 export function offsetIn(source: string, { line, column }: Spot): number {
   return (startsOfLines(source)[line] ?? source.length) + column;
 }

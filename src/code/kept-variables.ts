@@ -1,7 +1,7 @@
 // Which variables a function keeps something in that are not its own, for those who tell its author. Each function is
 // looked at once in a process; most at a glance, which costs microseconds.
 
-import { placesIn, textOf, type Code } from './function-place.ts';
+import { isNative, placesIn, textOf, type Code } from './function-place.ts';
 import { endOf } from './syntax/lines.ts';
 
 /** A variable, or a part of what one holds, that a function writes to and that outlives it. */
@@ -24,7 +24,7 @@ const nothing: Look = { kept: [] };
 /** What is known of a function by now. */
 export function lookOf(code: Code): Look | undefined {
   const known = looks.get(code);
-  if (known !== undefined || mayWrite(textOf(code))) return known;
+  if (known !== undefined || mayWrite(code)) return known;
   looks.set(code, nothing);
   return nothing;
 }
@@ -53,13 +53,11 @@ export async function lookAt(codes: readonly Code[]): Promise<void> {
   }
 }
 
-/**
- * Whether there is anything in the text that a write is made of: an assignment, a count, a loop, the methods that add
- * to a list or a map. What the engine has written itself cannot be read, and keeps nothing.
- */
-function mayWrite(source: string): boolean {
-  if (source.endsWith('{ [native code] }')) return false;
-  return /\+\+|--|(?<![=!<>])=(?![=>])|<<=|>>=|\bfor\b|\.(?:push|unshift|set)\b/.test(source);
+/** An assignment, a count, a loop, the methods that add to a list or a map: what a write is made of. */
+const writing = /\+\+|--|(?<![=!<>])=(?![=>])|<<=|>>=|\bfor\b|\.(?:push|unshift|set)\b/;
+
+function mayWrite(code: Code): boolean {
+  return !isNative(code) && writing.test(textOf(code));
 }
 
 function lineOf(code: Code, offset: number): number {

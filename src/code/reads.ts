@@ -3,7 +3,7 @@
 
 import { types } from 'node:util';
 import { VisibleVariables } from './drift.ts';
-import { textOf } from './function-place.ts';
+import { isClass, textOf } from './function-place.ts';
 import { Inspector, type Code } from '../lib/inspector.ts';
 import type { UsedNames } from './syntax/free-names.ts';
 
@@ -23,7 +23,7 @@ export async function isRead(code: Code, name: string): Promise<boolean> {
     if (!uses.includes('reads') || uses.includes('fills')) return false;
     const owner = around.seen(name.split('.')[0]!)?.value;
     const parts = partsOf(owner, (each) => around.isOwn(each));
-    const methods = parts.filter((each) => around.isOwn(each)).filter((each) => !textOf(each).startsWith('class'));
+    const methods = parts.filter((each) => around.isOwn(each)).filter((each) => !isClass(each));
     if (methods.some((each) => filledIn(textOf(each)).length > 0)) return false;
     // A part of it can only go by another name where that is an object too.
     const isNested = parts.some((each) => typeof each === 'object' && each !== null && each !== owner);

@@ -17,7 +17,7 @@ import {
 import { identitiesOf } from '../function-identity.ts';
 import { settleEarlyParts } from './early-parts.ts';
 import { freeNamesIn, hasPrivateMembers, type Tie } from '../syntax/free-names.ts';
-import { placeAt, textOf } from '../function-place.ts';
+import { isClass, placeAt, textOf } from '../function-place.ts';
 import { functionsTakenOut, type Taken } from './functions-in.ts';
 import { Inspector, type Code, type FunctionFacts, type VisibleScope } from '../../lib/inspector.ts';
 import { exportOf, pathTo } from './known.ts';
@@ -210,10 +210,9 @@ class Capturing {
     return propertiesOn(code).map(([key, property]) => {
       const name = nameOfKey(key);
       if (name === undefined) throw this.#refusal(holder, ties.symbol);
-      const held = Object.entries(property).filter(
-        ([part, each]) => isPart(part) && (part === 'value' || each !== undefined),
-      );
-      const parts = held.map(([part, each]) => [part, this.#keep(`${at}.${String(key)}`, each, holder)] as const);
+      const held =
+        'value' in property ? (['value'] as const) : (['get', 'set'] as const).filter((part) => property[part]);
+      const parts = held.map((part) => [part, this.#keep(`${at}.${String(key)}`, property[part], holder)] as const);
       return { key: name, ...(property.enumerable !== true && { isHidden: true }), parts: Object.fromEntries(parts) };
     });
   }
@@ -312,15 +311,11 @@ const ties = {
   prototype: { what: 'has methods that were put on its prototype', remedy: 'Write it as a class.' },
 } as const satisfies Record<string, Partial<Tie>>;
 
-function isPart(name: string): boolean {
-  return name === 'value' || name === 'get' || name === 'set';
-}
-
 /** What is not in the text of a function, though it belongs to it. */
 function shapeTie(code: Code): Tie | undefined {
   if (!hasUsualPrototype(code)) return ties.inherited;
   const prototype: unknown = Object.getOwnPropertyDescriptor(code, 'prototype')?.value;
-  if (typeof prototype !== 'object' || prototype === null || textOf(code).startsWith('class')) return undefined;
+  if (typeof prototype !== 'object' || prototype === null || isClass(code)) return undefined;
   const isOrdinary = Reflect.ownKeys(prototype).every((key) => key === 'constructor');
   return isOrdinary ? undefined : ties.prototype;
 }

@@ -4,6 +4,7 @@
 import { builtinModules, createRequire } from 'node:module';
 import { types } from 'node:util';
 import { once } from '../../lib/once.ts';
+import { isNative } from '../function-place.ts';
 
 const commonJs = once(() => createRequire(import.meta.url));
 let paths: ReadonlyMap<unknown, readonly string[]> | undefined;
@@ -80,7 +81,7 @@ function findPaths(): Map<unknown, readonly string[]> {
 }
 
 function isOfPlatform(thing: unknown): boolean {
-  if (typeof thing === 'function') return Function.prototype.toString.call(thing).endsWith('{ [native code] }');
+  if (typeof thing === 'function') return isNative(thing);
   if (typeof thing !== 'object' || thing === null) return false;
   return thing === globalThis || thing === process || Object.prototype.toString.call(thing) !== '[object Object]';
 }

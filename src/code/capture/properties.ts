@@ -1,7 +1,7 @@
 // What was put on a function, or stands in an object, under a name that may be a symbol, if the other end has that too.
 
 import { types } from 'node:util';
-import { textOf } from '../function-place.ts';
+import { isClass, isNative } from '../function-place.ts';
 import type { Code } from '../../lib/inspector.ts';
 
 /** The name of a property. Symbols are those of `Symbol.for`, or well-known ones, such as `iterator`. */
@@ -32,18 +32,18 @@ const ofEachFunction = new Set<string | symbol>(['length', 'name', 'prototype', 
 
 /** What is on a function and does not come of its text. Of classes, what their text has hidden comes of that. */
 export function propertiesOn(code: Code): (readonly [key: string | symbol, property: PropertyDescriptor])[] {
-  const isClass = textOf(code).startsWith('class');
+  const isOfText = (property: PropertyDescriptor) => isClass(code) && property.enumerable !== true;
   return Reflect.ownKeys(code).flatMap((key) => {
     const property = Object.getOwnPropertyDescriptor(code, key)!;
-    return ofEachFunction.has(key) || (isClass && property.enumerable !== true) ? [] : [[key, property] as const];
+    return ofEachFunction.has(key) || isOfText(property) ? [] : [[key, property] as const];
   });
 }
 
 /** Whether a function inherits what functions do, or, as a class, from the class that it extends. */
 export function hasUsualPrototype(code: Code): boolean {
-  if (textOf(code).startsWith('class')) return true;
+  if (isClass(code)) return true;
   const prototype: unknown = Object.getPrototypeOf(code);
   if (prototype === null || types.isProxy(prototype)) return false;
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  return typeof constructor === 'function' && textOf(constructor).endsWith('{ [native code] }');
+  return typeof constructor === 'function' && isNative(constructor);
 }
