@@ -199,12 +199,8 @@ class CopierDeserializer extends Deserializer {
   }
 
   #readMoved(): NodeJS.ArrayBufferView {
-    const [viewNumber, number, offset, length] = [0, 0, 0, 0].map(() => this.readUint32()) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const next = () => this.readUint32();
+    const [viewNumber, number, offset, length] = [next(), next(), next(), next()];
     if (!this.#moved.has(number)) {
       const memory = this.#attachment(number);
       const isOwn = this.reading.attached?.isForKeeps === true && types.isArrayBuffer(memory);

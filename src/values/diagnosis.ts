@@ -68,7 +68,8 @@ function diagnosePacked(value: unknown): Diagnosis {
   if (unlisted !== undefined) return { refused: [unlisted], changed };
   if (changed.length > 0) return { refused, changed };
   const why = isComplete ? 'the search did not find what' : 'it is too large to be searched to its end';
-  return { refused, changed: [unsearched(why)] };
+  const what = 'holds something that would arrive changed';
+  return { refused, changed: [{ path: '', kind: 'unsearched', what, why, remedy: ['send plain data'] }] };
 }
 
 interface Node {
@@ -341,16 +342,6 @@ function copierRefuses(value: unknown): string | undefined {
     if (cause instanceof RangeError && cause.message.includes('call stack')) return 'too deep';
     return textOf(cause).split(/[:\n]/)[0];
   }
-}
-
-function unsearched(why: string): Finding {
-  return {
-    path: '',
-    kind: 'unsearched',
-    what: 'holds something that would arrive changed',
-    why,
-    remedy: ['send plain data'],
-  };
 }
 
 function refusal(kind: RefusedKind, path: string, what: string): Finding {
