@@ -1,7 +1,5 @@
 // Values that leave the thread that made them: what is encoded in their place, and what is warned of.
 
-import { assertFits } from '../values/size.ts';
-import { encodeValue } from '../values/encode.ts';
 import type { Finding } from '../values/diagnosis.ts';
 import { isExact } from '../values/exactness.ts';
 import { isProxied } from '../values/kinds.ts';
@@ -31,16 +29,6 @@ export function outgoing(value: unknown, use: () => OutgoingUse): unknown {
 export function refuseProxy(value: unknown, destination: Destination): void {
   const isAnObject = typeof value === 'object' || typeof value === 'function';
   if (isAnObject && isProxied(value)) sendable(value, destination);
-}
-
-/** Throws `VALUE_TOO_LARGE` for the first of the values that alone is. */
-export function assertEachFits(
-  values: readonly (readonly [value: unknown, destination: Destination])[],
-  limitBytes: number,
-): void {
-  for (const [value, destination] of values) {
-    assertFits(value, encodeValue(value).length, { ...destination, limitBytes });
-  }
 }
 
 /** Warns once for each task and path in a run: what is wrong with one row is most likely wrong with all. */

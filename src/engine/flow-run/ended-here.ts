@@ -45,13 +45,3 @@ function summaryOf(run: NodeRun, time: string | undefined): string {
   const how = time === undefined ? '' : ` in ${time}`;
   return `finished: ${plural(run.length, 'run')}${how}${unlikeSuccess(run)}`;
 }
-
-/** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */
-export class EndedBefore extends Error {
-  readonly state: State;
-
-  constructor(state: State) {
-    super(state.message);
-    this.state = state;
-  }
-}

@@ -10,14 +10,8 @@ import type { State } from '../../flow/state.ts';
 import { encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
 import type { Journal, NodeShape, StoredBlock } from './journal.ts';
-import type { NodeRun } from './node-run.ts';
 import { decodeOutcomes, encodeOutcomes } from '../outcomes.ts';
-
-/** A run that another waits for, all of it or index by index. */
-export interface Upstream {
-  readonly run: NodeRun;
-  readonly isElementwise: boolean;
-}
+import type { Upstream, Wiring } from './wiring.ts';
 
 /** What of an array need not be run again. */
 export interface Kept {
@@ -26,27 +20,17 @@ export interface Kept {
   readonly isUnchanged: boolean;
 }
 
-interface NodeToRun {
-  readonly slug: string;
-  readonly length: number;
-  /** All that is bound to the node, as plain data. */
-  readonly bound: unknown;
-  /** Lists of the user's that it is mapped over. */
-  readonly lists: readonly (readonly Block[])[];
-  readonly upstream: readonly Upstream[];
-}
-
 export const noneKept: Kept = { blocks: [], isUnchanged: false };
 
 /**
  * What of a node in the journal still counts. Notes there that the node is submitted with it, and warns of outcomes
  * that count no more because the flow gives the node something else.
  */
-export function keptOf(journal: Journal, node: NodeToRun, warn: (message: string) => void): Kept {
-  const { length, upstream } = node;
-  const shape = shapeOf(node);
+export function keptOf(journal: Journal, wiring: Wiring, warn: (message: string) => void): Kept {
+  const { length, upstream } = wiring;
+  const shape = shapeOf(wiring);
   const outdated = journal.outdated(shape);
-  if (outdated !== undefined && outdated.count > 0) warn(doneAgain(node, outdated));
+  if (outdated !== undefined && outdated.count > 0) warn(doneAgain(shape, outdated));
   const unchanged = unchangedIndices(upstream, length);
   const blocks = standing(journal.storedOf(shape), unchanged);
   journal.submitted(shape, blocks.map(rangeOf));
@@ -54,7 +38,7 @@ export function keptOf(journal: Journal, node: NodeToRun, warn: (message: string
   return { blocks, isUnchanged: count === length && upstream.every(({ run }) => run.isUnchanged) };
 }
 
-function doneAgain({ slug, length }: NodeToRun, before: { readonly length: number; readonly count: number }): string {
+function doneAgain({ slug, length }: NodeShape, before: { readonly length: number; readonly count: number }): string {
   const why =
     length === before.length
       ? 'what the flow gives it is not what it was (a value that the builder makes anew each time, like a date, or a ' +
@@ -68,14 +52,16 @@ function doneAgain({ slug, length }: NodeToRun, before: { readonly length: numbe
  * Whether a node has the same inputs as in the earlier attempt, and notes its inputs. For tasks that always return the
  * same for the same inputs, and whose outcomes are not stored.
  */
-export function isBoundAsBefore(journal: Journal, node: NodeToRun): boolean {
-  const shape = shapeOf(node);
-  const isSame = journal.knows(shape) && node.upstream.every(({ run }) => run.isUnchanged);
+export function isBoundAsBefore(journal: Journal, wiring: Wiring): boolean {
+  const shape = shapeOf(wiring);
+  const isSame = journal.knows(shape) && wiring.upstream.every(({ run }) => run.isUnchanged);
   journal.submitted(shape, []);
   return isSame;
 }
 
-function shapeOf({ slug, length, bound, lists }: NodeToRun): NodeShape {
+function shapeOf({ node, length, args, constants, literals, gates, lists, upstream }: Wiring): NodeShape {
+  const { slug } = node;
+  const bound = { args, constants, literals, gates, upstream: upstream.map(({ run }) => run.node.slug) };
   return { slug, length, inputs: hashOf([encodeValue(bound), ...lists.flat().map(({ bytes }) => bytes)]) };
 }
 

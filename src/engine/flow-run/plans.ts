@@ -3,22 +3,29 @@ import type { Node } from '../../flow/node.ts';
 import { Resource } from '../../flow/resource.ts';
 import type { Task } from '../../flow/task.ts';
 import { nameOf } from '../../flow/triggers.ts';
+import type { Result } from '../../results/result.ts';
 import type { FlowRunScope } from './flow-context.ts';
 import type { AlikeRuns, FlowRunPlan, NodePlan, PlanParts, TaskPlan } from '../plan.ts';
 import type { PreparedTask } from './prepared-tasks.ts';
-import type { StoragePlan } from '../storage-plan.ts';
+import { storagePlanOf } from '../storage-plan.ts';
 import { typeReferences } from '../types.ts';
 import type { Wiring } from './wiring.ts';
 
 interface Circumstances {
-  readonly scope: FlowRunScope;
+  readonly run: PlannedRun;
   /** Without our own tasks. */
   readonly prepared: ReadonlyMap<Task, PreparedTask>;
-  /** Slugs of tasks that need not wait for somebody's approval. */
-  readonly approved: readonly string[];
   readonly alike: ReadonlyMap<Node, AlikeRuns>;
   /** Whether all task runs are in this process. */
   readonly sharesMemory: boolean;
+}
+
+/** A flow run, as far as its plans tell of it. */
+export interface PlannedRun extends FlowRunScope {
+  /** Slugs of tasks that need not wait for somebody's approval. */
+  readonly approved: readonly string[];
+  /** Where results are stored of tasks that name no place of their own. */
+  readonly result: Result | undefined;
 }
 
 /** All that the runs of a flow's nodes need to know, as plain data. What nodes have in common is made once. */
@@ -31,21 +38,19 @@ export class Plans {
     this.#circumstances = circumstances;
   }
 
-  of(node: Node, wiring: Wiring, storage: StoragePlan | undefined): PlanParts {
-    const { scope, prepared, approved, alike } = this.#circumstances;
-    const task = node.task!;
+  of(wiring: Wiring): PlanParts {
+    const { run, prepared } = this.#circumstances;
+    const task = wiring.node.task!;
     // A task may give the flow run another name.
-    if (this.#flowRun?.flowRunName !== scope.log.flowRunName) this.#flowRun = flowRunPlanOf(this.#circumstances);
+    if (this.#flowRun?.flowRunName !== run.log.flowRunName) this.#flowRun = flowRunPlanOf(this.#circumstances);
     let ofTask = this.#tasks.get(task);
     if (ofTask === undefined) this.#tasks.set(task, (ofTask = taskPlanOf(task, prepared.get(task))));
-    const isApproved = approved.includes(node.slug);
-    const facts = { wiring, storage, isApproved, alike: alike.get(node) };
-    return { flowRun: this.#flowRun, task: ofTask, node: nodePlanOf(node, facts) };
+    return { flowRun: this.#flowRun, task: ofTask, node: nodePlanOf(wiring, this.#circumstances) };
   }
 }
 
-function flowRunPlanOf({ scope, sharesMemory }: Circumstances): FlowRunPlan {
-  const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = scope;
+function flowRunPlanOf({ run, sharesMemory }: Circumstances): FlowRunPlan {
+  const { flowName, flowRunId, parameters, scheduledStartTime, startedAt, secrets, log } = run;
   const { level, extraLoggers } = config().logging;
   return {
     flow: flowName,
@@ -81,21 +86,16 @@ function taskPlanOf({ settings, reference }: Task, prepared: PreparedTask | unde
   };
 }
 
-interface NodeFacts {
-  readonly wiring: Wiring;
-  readonly storage: StoragePlan | undefined;
-  readonly isApproved: boolean;
-  readonly alike: AlikeRuns | undefined;
-}
-
-function nodePlanOf(node: Node, { wiring, storage, isApproved, alike }: NodeFacts): NodePlan {
+function nodePlanOf(wiring: Wiring, { run, alike }: Circumstances): NodePlan {
+  const { node, args, constants, whole, literals, gates, resources } = wiring;
   const { slug: name, isMapped } = node;
-  const { args, constants, whole, literals, gates, resources } = wiring;
+  const storage = storagePlanOf(node.task!.settings.storing, run.result);
   const types = typeReferences();
   const repeats = wiring.repeats();
+  const alikeRuns = alike.get(node);
   return {
     name,
-    ...(isApproved && { isApproved }),
+    ...(run.approved.includes(name) && { isApproved: true }),
     ...(node instanceof Resource && { isResource: true }),
     ...(types.length > 0 && { types }),
     isMapped,
@@ -107,6 +107,6 @@ function nodePlanOf(node: Node, { wiring, storage, isApproved, alike }: NodeFact
     ...(resources.length > 0 && { resources }),
     ...(repeats.length > 0 && { repeats }),
     ...(storage && { storage }),
-    ...(alike && { alike }),
+    ...(alikeRuns && { alike: alikeRuns }),
   };
 }
