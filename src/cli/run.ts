@@ -8,7 +8,7 @@ import { awaitRun, isRunAwaited } from '../engine/flow-run/command-line.ts';
 import type { Executor } from '../engine/flow-run/executor.ts';
 import type { FlowState } from '../engine/flow-run/flow-state.ts';
 import { Flow } from '../engine/flow-run/flow.ts';
-import { flowRunIdRule } from '../engine/flow-run/flow-run-id.ts';
+import { flowRunIdRule } from '../engine/flow-run/flow-options.ts';
 import { DistributedExecutor } from '../executors/distributed-executor.ts';
 import { LocalCluster } from '../executors/local-cluster.ts';
 import { LocalExecutor } from '../executors/local-executor.ts';

@@ -2,14 +2,13 @@
 
 import type { Duration } from '../../lib/duration.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
-import { handlerRule, handlersRule, isRecord, oneOf, rules } from '../../lib/options.ts';
+import { handlerRule, handlersRule, isRecord, oneOf, rules, type OptionRule } from '../../lib/options.ts';
 import type { State } from '../../flow/state.ts';
 import { resultRule } from '../../flow/storing.ts';
 import type { Result } from '../../results/result.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
 import type { Executor } from './executor.ts';
 import { flowPlacingRules, type FlowPlacingOptions } from './flow-placing.ts';
-import { flowRunIdRule } from './flow-run-id.ts';
 import { FlowState } from './flow-state.ts';
 import type { Flow } from './flow.ts';
 import type { ScheduledRun } from './schedule-loop.ts';
@@ -155,6 +154,15 @@ export const visualizeRules = {
     elsewhere: ['flowState'],
   },
   horizontal: rules.flag,
+};
+
+/** It names a file, where some characters count for several, and stands in lines of the log. */
+export const flowRunIdRule: OptionRule = {
+  expected: 'a text of 1 to 100 characters, not blank, and without line breaks',
+  holds: (value) => {
+    if (typeof value !== 'string' || value.trim() === '' || /\p{Cc}/u.test(value)) return false;
+    return value.isWellFormed() && encodeURIComponent(value).length <= 200;
+  },
 };
 
 export const runRules = {

@@ -31,7 +31,6 @@ import { Journal } from './journal.ts';
 import type { Logger } from '../logger.ts';
 import { UnheardLoggers } from '../loggers/unheard.ts';
 import { logProgress } from './progress-log.ts';
-import './specimens.ts';
 import { hideSecret } from '../secrets.ts';
 import { warnOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';

@@ -2,7 +2,8 @@
 // chain of maps waits for nothing; a list that a task returns has to be there first.
 
 import type { Definition } from '../../lib/chunk.ts';
-import type { Graph } from '../../flow/graph.ts';
+import { keepSpecimen } from '../../lib/specimens.ts';
+import { Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
 import { Parameter } from '../../flow/parameter.ts';
 import { Resource } from '../../flow/resource.ts';
@@ -20,7 +21,7 @@ import { blockOfState, blocksOf } from './literals.ts';
 import { wantedOf } from './kept-values.ts';
 import { isBoundAsBefore, isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
 import type { Journal } from './journal.ts';
-import { knownLength } from './known-length.ts';
+import { knownLength } from './mapped-over.ts';
 import type { OutgoingUse } from '../outgoing.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { Plans, type PlannedRun } from './plans.ts';
@@ -213,3 +214,8 @@ export class FlowRunner {
 function longestCallMs({ settings: { timeoutMs, everyMs = 0 } }: Task): number | undefined {
   return timeoutMs === undefined ? undefined : Math.max(timeoutMs, everyMs);
 }
+
+/** A flow of a parameter, and a run of it that nobody started. */
+const example = new Graph('');
+example.build(() => new Parameter('parameter'));
+keepSpecimen(new FlowRunner(example, {} as FlowRunnerFacts));

@@ -10,7 +10,7 @@ import { messageIn } from '../../lib/thrown-text.ts';
 import { whyAborted } from '../../lib/why-aborted.ts';
 import type { ScheduledEvent } from '../../schedules/clock.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
-import { flowRunIdRule } from './flow-run-id.ts';
+import { flowRunIdRule } from './flow-options.ts';
 import { carryOut, type FlowRunRequest } from './flow-run.ts';
 import type { FlowState } from './flow-state.ts';
 import type { Flow } from './flow.ts';
