@@ -46,7 +46,7 @@ export interface Chunk {
   isRecalled: boolean;
   /** Its thread died: nothing of it runs any more. */
   isDead: boolean;
-  /** Its places in the lines that it can stand in: see `chunks` and `leaders` of its array, `Ahead` and `Tails`. */
+  /** Its places in the lines that it can stand in: see `chunks` and `leaders` of its array, and `Recalls`. */
   assigned: Place<Chunk> | undefined;
   leading: Place<Chunk> | undefined;
   waiting: Place<Chunk> | undefined;
@@ -297,14 +297,14 @@ export class ArrayRecord {
     for (const range of outstanding) this.suspects.add(range, size);
   }
 
-  /** Takes the next chunk out of the queue, which is not empty. */
+  /** Takes the next chunk out of the queue, which is not empty: its indices are assigned. */
   takeChunk({ attempt, worker, since, plannedSize, lanes }: ChunkFacts): Chunk {
     const taken = this.#take(plannedSize);
     assert(taken !== undefined, `array ${this.id} has nothing to take`);
     const { indices, limit, isLone } = taken;
     const { size } = indices;
     // Each field by name: spreading an object takes twice the time, and this is done for each chunk.
-    return {
+    const chunk: Chunk = {
       attempt,
       worker,
       array: this,
@@ -326,6 +326,8 @@ export class ArrayRecord {
       waiting: undefined,
       running: undefined,
     };
+    this.chunks.add(chunk);
+    return chunk;
   }
 
   /** Up to `count` indices; of a queue with gaps, only those that lie so near that one message holds their inputs. */

@@ -66,7 +66,7 @@ export class SchedulerCore {
 
   /** When the next delayed index wakes, or a chunk is to be shared: a tick is due then. */
   get nextDue(): number {
-    return Math.min(this.delays.nextDue ?? Infinity, this.lineup.nextDue);
+    return Math.min(this.delays.nextDue ?? Infinity, this.lineup.recalls.nextDue);
   }
 
   /** In which phase an index is and why, in one sentence. It changes nothing, and may be slow. */
@@ -93,7 +93,7 @@ export class SchedulerCore {
         return this.#applyTo(this.fleet.workers.get(event.worker), event.type);
       case 'client-paused':
         this.lineup.pausedClients.add(event.client);
-        return this.lineup.ahead.recallAllOf(event.client, this.#now);
+        return this.lineup.recalls.recallAllOf(event.client, this.#now);
       case 'client-resumed':
         return this.lineup.resume(event.client, this.arrays.values());
       case 'indices-settled':
@@ -190,7 +190,7 @@ export class SchedulerCore {
     if (this.fleet.held.has(chunk)) return this.lineup.vacate(chunk);
     if (outstanding.isEmpty) return;
     outstanding.clear();
-    this.lineup.ahead.begun(chunk);
+    this.lineup.recalls.begun(chunk);
     this.#emit({ type: 'cancel-chunk', worker: worker.id, attempt });
   }
 
@@ -272,12 +272,12 @@ export class SchedulerCore {
 
   #accept(news: ChunkNews, chunk: Chunk, touched: readonly Range[]): void {
     for (const range of touched) chunk.outstanding.remove(range);
-    if (news.type !== 'chunk-ended') this.lineup.ahead.begun(chunk);
+    if (news.type !== 'chunk-ended') this.lineup.recalls.begun(chunk);
     switch (news.type) {
       case 'indices-settled':
         return this.#acceptSettled(chunk, news);
       case 'indices-returned':
-        this.lineup.asks.delete(chunk);
+        this.lineup.recalls.answered(chunk);
         return this.lineup.giveBack(chunk, news.ranges);
       case 'index-delayed':
         this.delays.add({ array: chunk.array, index: news.index, until: this.#now + durationMs(news.delayMs) });
@@ -355,7 +355,7 @@ export class SchedulerCore {
 
   #giveNothingMore(worker: WorkerRecord): void {
     this.#takeBackHeld(worker);
-    for (const chunk of worker.ahead) this.lineup.ahead.recall(chunk, this.#now);
+    for (const chunk of worker.ahead) this.lineup.recalls.recall(chunk, this.#now);
   }
 
   #takeBackHeld({ lone }: WorkerRecord): void {

@@ -3,17 +3,14 @@
 
 import { noTraits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
-import { Ahead } from './ahead.ts';
-import { Asks } from './asks.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import type { ArraySpec, ClientId, Command } from './events.ts';
 import { Exclusion, isUnable } from './exclusion.ts';
 import type { Fleet } from './fleet.ts';
-import { wantsThread } from './giving-way.ts';
 import { Keeping } from './keeping.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
-import { Tails } from './tails.ts';
+import { Recalls, wantsThread } from './recalls.ts';
 
 type Emit = (command: Command) => void;
 
@@ -24,18 +21,11 @@ interface LineupOptions {
   readonly unableWaitMs: number;
 }
 
-/** How many times `patienceMs` a worker may take to answer a recall. */
-const answersTaken = 5;
-
 export class Lineup {
   readonly limits = new Limits();
-  readonly asks: Asks;
-  readonly ahead: Ahead;
-  readonly tails: Tails;
+  readonly recalls: Recalls;
   readonly keeping: Keeping;
   readonly exclusion: Exclusion;
-  /** When the next chunk may have to be recalled, if nothing happens until then. */
-  nextDue = Infinity;
   /** Clients of which nothing is started for now. */
   readonly pausedClients = new Set<ClientId>();
   readonly #fleet: Fleet;
@@ -44,11 +34,7 @@ export class Lineup {
   constructor(fleet: Fleet, emit: Emit, { patienceMs, unableWaitMs }: LineupOptions) {
     this.#fleet = fleet;
     this.#emit = emit;
-    this.asks = new Asks(answersTaken * patienceMs, ({ worker, attempt }) => {
-      emit({ type: 'recall-chunk', worker: worker.id, attempt });
-    });
-    this.ahead = new Ahead(this.asks);
-    this.tails = new Tails(this.asks, patienceMs);
+    this.recalls = new Recalls(emit, patienceMs);
     this.exclusion = new Exclusion(fleet, { move: (array, queue) => this.#move(array, queue), waitMs: unableWaitMs });
     this.keeping = new Keeping(fleet, (queue) => this.#firstOf(queue));
   }
@@ -103,26 +89,44 @@ export class Lineup {
 
   /** Takes what the chunk needs while it runs. */
   occupy(chunk: Chunk): void {
-    chunk.array.chunks.add(chunk);
+    const { array, size, lanes, limit, isRecalled } = chunk;
     this.#fleet.occupy(chunk);
     this.limits.occupy(chunk);
-    if (chunk.array.isSentAhead && chunk.limit === undefined) chunk.array.leaders.add(chunk);
-    this.tails.begun(chunk);
+    if (!array.isSentAhead || limit !== undefined) return;
+    array.leaders.add(chunk);
+    if (size > lanes && !isRecalled) this.recalls.running.add(chunk);
+  }
+
+  /** It waits behind another chunk, and holds nothing until that one is over. */
+  sendAhead(chunk: Chunk, behind: Chunk): void {
+    chunk.behind = behind;
+    behind.next = chunk;
+    chunk.worker.ahead.add(chunk);
+    chunk.array.leaders.delete(behind);
+    this.recalls.sentAhead(chunk);
   }
 
   /** The chunk has ended. Its slot goes to the chunk behind it, if there is one. */
   vacate(chunk: Chunk): void {
     const { array, next, behind } = chunk;
     array.chunks.delete(chunk);
-    if (behind !== undefined) return this.ahead.remove(chunk);
+    if (behind !== undefined) return this.#part(behind, chunk);
     array.leaders.delete(chunk);
-    this.tails.ended(chunk);
+    this.recalls.ended(chunk);
     this.#fleet.vacate(chunk);
     this.limits.vacate(chunk);
     for (const limit of array.limits) for (const queue of limit.blocked.keys()) this.#unblock(limit, queue);
     if (next === undefined) return;
-    this.ahead.remove(next);
+    this.#part(chunk, next);
     this.occupy(next);
+  }
+
+  /** One of them is over: the other does not wait for it any more, or is followed by nothing. */
+  #part(chunk: Chunk, next: Chunk): void {
+    chunk.next = undefined;
+    next.behind = undefined;
+    next.worker.ahead.delete(next);
+    this.recalls.begun(next);
   }
 
   /** A chunk of the first array in line, behind which another chunk of that array may be sent. */
@@ -142,18 +146,9 @@ export class Lineup {
 
   /** Recalls what free threads could run instead, and what others are to run before. */
   share(now: number): void {
-    const { asks, ahead, tails } = this;
-    const moment = { idle: this.#fleet.plain.open.size, waiting: this.#waiting(), now };
-    asks.expire(now);
-    ahead.recallFor(moment);
-    tails.recallFor(moment);
-    const isOneMore = moment.idle + moment.waiting.length > 0 && ahead.waiting.size + tails.running.size > 0;
-    this.nextDue = Math.min(tails.nextDue, isOneMore ? asks.nextDue : Infinity);
-  }
-
-  sendAhead(chunk: Chunk, behind: Chunk): void {
-    chunk.array.chunks.add(chunk);
-    this.ahead.add(chunk, behind);
+    if (this.recalls.areSome)
+      this.recalls.recallFor({ idle: this.#fleet.plain.open.size, waiting: this.#waiting(), now });
+    else this.recalls.nextDue = Infinity;
   }
 
   /** What still runs of the array keeps its slot and its limits until it ends. */

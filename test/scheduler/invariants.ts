@@ -7,10 +7,10 @@ import { runsBefore, type ArrayRecord, type Chunk } from '../../src/scheduler/ar
 import type { SchedulerCore } from '../../src/scheduler/core.ts';
 import { isUnable } from '../../src/scheduler/exclusion.ts';
 import type { WorkerRecord } from '../../src/scheduler/fleet.ts';
-import { mostLooks } from '../../src/scheduler/giving-way.ts';
 import { patience } from '../../src/scheduler/keeping.ts';
 import type { Limit } from '../../src/scheduler/limits.ts';
 import { unitsOf } from '../../src/scheduler/queue.ts';
+import { mostLooks } from '../../src/scheduler/recalls.ts';
 
 export function checkInvariants(core: SchedulerCore): void {
   for (const array of core.arrays.values()) {
@@ -119,7 +119,7 @@ function checkWorker(worker: WorkerRecord, core: SchedulerCore): void {
 /** What waits behind something else holds nothing itself, and nobody is made to wait for it. */
 function checkAhead(core: SchedulerCore): void {
   const { fleet, lineup } = core;
-  const { waiting } = lineup.ahead;
+  const { waiting, asked } = lineup.recalls;
   const unheard = new Set(waiting);
   for (const { id, ahead, chunks } of fleet.workers.values()) {
     for (const chunk of ahead) {
@@ -142,27 +142,27 @@ function checkAhead(core: SchedulerCore): void {
     }
   }
   assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
-  const isWaste = [...waiting].slice(0, mostLooks).some(({ array }) => array.queue.open.size > lineup.asks.size);
+  const isWaste = [...waiting].slice(0, mostLooks).some(({ array }) => array.queue.open.size > asked);
   assert(!isWaste, 'something waits for a thread while another one is free');
 }
 
 /** While no thread is free for it, what is first has asked for as much as it needs of what it is to run before. */
 function checkGivingWay({ fleet, lineup }: SchedulerCore): void {
-  const { pausedClients, asks, ahead, tails, nextDue } = lineup;
+  const { waiting, running, asked, nextDue } = lineup.recalls;
   const isReady = ({ client, queuedCount, room }: ArrayRecord) =>
-    queuedCount > 0 && room > 0 && !pausedClients.has(client);
+    queuedCount > 0 && room > 0 && !lineup.pausedClients.has(client);
   const looks = (line: Iterable<Chunk>) => [...line].slice(0, mostLooks);
   for (const queue of fleet.queues.values()) {
     const [first] = [...queue.listed].filter(isReady).toSorted((a, b) => (runsBefore(a, b) ? -1 : 1));
     if (first === undefined || queue.open.size > 0) continue;
     const isAfter = ({ array, worker }: Chunk) => {
-      const areFew = asks.size < first.queuedCount + array.queue.open.size;
+      const areFew = asked < first.queuedCount + array.queue.open.size;
       return areFew && runsBefore(first, array) && queue.roomWithThread(worker) > 0;
     };
-    assert(!looks(ahead.waiting).some(isAfter), `array ${first.id} waits behind something that could be called back`);
+    assert(!looks(waiting).some(isAfter), `array ${first.id} waits behind something that could be called back`);
     const isWoken = nextDue < Infinity;
     assert(
-      isWoken || !looks(tails.running).some(isAfter),
+      isWoken || !looks(running).some(isAfter),
       `array ${first.id} waits, and nobody will ask for what is not begun`,
     );
   }

@@ -26,10 +26,7 @@ const rooms: readonly Room[] = [
     files: [
       'core',
       'array-record',
-      'ahead',
-      'asks',
-      'tails',
-      'giving-way',
+      'recalls',
       'exclusion',
       'blame',
       'few-chunks',
