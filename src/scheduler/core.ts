@@ -258,7 +258,7 @@ export class SchedulerCore {
 
   #hear(news: ChunkNews): void {
     const worker = this.fleet.workers.get(news.worker);
-    const chunk = worker?.chunks.get(news.attempt) ?? worker?.ahead.get(news.attempt);
+    const chunk = worker?.chunks.get(news.attempt);
     // Old news, or news from a worker that does not have this attempt, is ignored.
     if (worker === undefined || chunk === undefined || this.fleet.held.has(chunk)) return;
     const touched = touchedBy(news, chunk);
@@ -345,7 +345,7 @@ export class SchedulerCore {
     this.fleet.leave(worker);
     this.#takeBackHeld(worker);
     // First the chunks that were sent ahead, so that none takes the slot of the chunk that it waits for.
-    const lost = [...worker.ahead, ...worker.chunks];
+    const lost = [...worker.chunks.ahead, ...worker.chunks];
     for (const chunk of lost) {
       if (chunk.isDead || chunk.outstanding.isEmpty) this.#takeBack(chunk);
       else this.#blame.workerLost(chunk, lost.length);
@@ -355,7 +355,7 @@ export class SchedulerCore {
 
   #giveNothingMore(worker: WorkerRecord): void {
     this.#takeBackHeld(worker);
-    for (const chunk of worker.ahead) this.lineup.recalls.recall(chunk, this.#now);
+    for (const chunk of worker.chunks.ahead) this.lineup.recalls.recall(chunk, this.#now);
   }
 
   #takeBackHeld({ lone }: WorkerRecord): void {

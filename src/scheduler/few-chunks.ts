@@ -14,10 +14,18 @@ export class FewChunks {
     return this.#size;
   }
 
+  /** One of them, or one that waits behind one of them. */
   get(attempt: Attempt): Chunk | undefined {
-    for (let chunk = this.#first; chunk !== undefined; chunk = chunk.beside)
+    for (let chunk = this.#first; chunk !== undefined; chunk = chunk.beside) {
       if (chunk.attempt === attempt) return chunk;
+      if (chunk.next?.attempt === attempt) return chunk.next;
+    }
     return undefined;
+  }
+
+  /** Those that wait behind one of them. */
+  get ahead(): readonly Chunk[] {
+    return [...this].flatMap(({ next }) => next ?? []);
   }
 
   add(chunk: Chunk): void {

@@ -20,8 +20,6 @@ export interface WorkerRecord {
   readonly free: Map<string, number>;
   /** One for each busy thread. A cancelled one keeps its thread busy until it has ended. */
   readonly chunks: FewChunks;
-  /** Chunks that were sent ahead: each waits for one of those to be over. */
-  readonly ahead: FewChunks;
   /** A chunk that must run alone: while there is one, the worker gets no others. */
   lone: Chunk | undefined;
   /** The queue for which free resources are kept: other queues get none of those that it needs. */
@@ -69,7 +67,6 @@ export class Fleet {
       units,
       free: new Map(units),
       chunks: new FewChunks(),
-      ahead: new FewChunks(),
       lone: undefined,
       keptFor: undefined,
       isDraining: false,

@@ -101,7 +101,6 @@ export class Lineup {
   sendAhead(chunk: Chunk, behind: Chunk): void {
     chunk.behind = behind;
     behind.next = chunk;
-    chunk.worker.ahead.add(chunk);
     chunk.array.leaders.delete(behind);
     this.recalls.sentAhead(chunk);
   }
@@ -125,7 +124,6 @@ export class Lineup {
   #part(chunk: Chunk, next: Chunk): void {
     chunk.next = undefined;
     next.behind = undefined;
-    next.worker.ahead.delete(next);
     this.recalls.begun(next);
   }
 

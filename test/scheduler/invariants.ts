@@ -121,12 +121,15 @@ function checkAhead(core: SchedulerCore): void {
   const { fleet, lineup } = core;
   const { waiting, asked } = lineup.recalls;
   const unheard = new Set(waiting);
-  for (const { id, ahead, chunks } of fleet.workers.values()) {
-    for (const chunk of ahead) {
-      const { attempt, array, behind } = chunk;
-      assert(behind !== undefined && chunks.get(behind.attempt) === behind, `attempt ${attempt} waits for nothing`);
-      assert.equal(behind.next, chunk, `attempt ${behind.attempt} does not know of attempt ${attempt} behind it`);
-      assert.equal(behind.array, array, `attempt ${attempt} waits on ${id} behind another array`);
+  for (const { id, chunks } of fleet.workers.values()) {
+    for (const before of chunks) {
+      assert(before.behind === undefined, `attempt ${before.attempt} has a slot and waits for one`);
+      const chunk = before.next;
+      if (chunk === undefined) continue;
+      const { attempt, array } = chunk;
+      assert.equal(chunk.behind, before, `attempt ${attempt} does not know what it waits for`);
+      assert(chunk.next === undefined, `attempt ${attempt} waits, and another one waits for it`);
+      assert.equal(before.array, array, `attempt ${attempt} waits on ${id} behind another array`);
       assert(array.isSentAhead && !chunk.isLone, `attempt ${attempt} waits on ${id}, and must not`);
       assert(array.chunks.has(chunk), `array ${array.id} does not know of attempt ${attempt}`);
       assert(
@@ -134,11 +137,6 @@ function checkAhead(core: SchedulerCore): void {
         `attempt ${attempt} can be called back: nothing is left`,
       );
       unheard.delete(chunk);
-    }
-    for (const chunk of chunks) {
-      const { next, behind, attempt } = chunk;
-      assert(behind === undefined, `attempt ${attempt} has a slot and waits for one`);
-      assert(next === undefined || ahead.get(next.attempt) === next, `attempt ${attempt} is followed by nothing`);
     }
   }
   assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
@@ -216,8 +214,7 @@ function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
   assert(!isIdle, `array ${id} is queued while a worker is open`);
   for (const { worker, attempt } of array.chunks) {
     assert.equal(core.fleet.workers.get(worker.id), worker, `attempt ${attempt} runs on a worker that left`);
-    const isKnown = worker.chunks.get(attempt) !== undefined || worker.ahead.get(attempt) !== undefined;
-    assert(isKnown, `${worker.id} does not know that it runs attempt ${attempt}`);
+    assert(worker.chunks.get(attempt) !== undefined, `${worker.id} does not know that it runs attempt ${attempt}`);
   }
 }
 
