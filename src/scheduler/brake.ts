@@ -7,7 +7,7 @@ import { formatBytes } from '../lib/byte-size.ts';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
 import type { FromWorker } from '../protocol/messages.ts';
 import type { Event } from './core.ts';
-import { sendLogs, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import { sendLogs, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 import type { ResultMemory } from './result-memory.ts';
 
 /** When a peer has not taken more bytes than this of what it was sent, it gets nothing more, */
@@ -98,7 +98,7 @@ export class Brake {
   #tellWorkersOf(client: ClientPeer, type: 'hold' | 'go-on'): void {
     for (const worker of this.#options.workers.values()) {
       for (const [attempt, { array }] of worker.attempts)
-        if (array.client === client) sendToWorker(worker, { type, array: array.id, attempt });
+        if (array.client === client) worker.line.send({ type, array: array.id, attempt });
     }
   }
 }

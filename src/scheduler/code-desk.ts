@@ -3,7 +3,7 @@
 
 import { modulesOf } from '../lib/chunk.ts';
 import type { ArrayDefinition, FromClient } from '../protocol/messages.ts';
-import { sendToClient, sendToWorker, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import { type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 
 /** The bundle of some modules: who waits for its id, and then its id, or why there is none. */
 interface Entry {
@@ -36,10 +36,10 @@ export class CodeDesk {
     let entry = modules.get(module);
     if (entry === undefined) {
       modules.set(module, (entry = { askedFor: clientArray, waiting: [] }));
-      sendToClient(client, { type: 'need-code', array: clientArray });
+      client.comm.send({ type: 'need-code', array: clientArray });
     }
     if (entry.answer === undefined) entry.waiting.push([worker, array]);
-    else sendToWorker(worker, { type: 'code', array: array.id, ...entry.answer });
+    else worker.line.send({ type: 'code', array: array.id, ...entry.answer });
   }
 
   /** The client has made the bundle, or could not. */
@@ -54,14 +54,14 @@ export class CodeDesk {
     entry.answer = isThere ? { id: bundle.id } : { problem };
     // The first bytes of an id stay: no client can replace what another one has made.
     if (bundle?.bytes !== undefined && !this.#bundles.has(bundle.id)) this.#bundles.set(bundle.id, bundle.bytes);
-    for (const [worker, { id }] of entry.waiting) sendToWorker(worker, { type: 'code', array: id, ...entry.answer });
+    for (const [worker, { id }] of entry.waiting) worker.line.send({ type: 'code', array: id, ...entry.answer });
     entry.waiting.length = 0;
   }
 
   /** No answer when the client that made it is gone: then nothing of that client runs any more either. */
   bundleAsked(worker: WorkerPeer, id: string): void {
     const bytes = this.#bundles.get(id);
-    if (bytes !== undefined) sendToWorker(worker, { type: 'bundle', id, bytes });
+    if (bytes !== undefined) worker.line.send({ type: 'bundle', id, bytes });
   }
 
   clientLeft(client: ClientPeer): void {

@@ -8,11 +8,15 @@ export class Line<Message> {
     this.#send = send;
   }
 
-  /** A promise must not reject. */
-  send(messages: readonly Message[] | Promise<readonly Message[]>): void {
-    if (this.#waiting !== undefined) this.#waiting.push(messages);
-    else if (messages instanceof Promise) void this.#sendFrom((this.#waiting = [messages]));
-    else messages.forEach(this.#send);
+  send(...messages: readonly Message[]): void {
+    if (this.#waiting === undefined) messages.forEach(this.#send);
+    else this.#waiting.push(messages);
+  }
+
+  /** The promise must not reject. */
+  sendWhenRead(messages: Promise<readonly Message[]>): void {
+    if (this.#waiting === undefined) void this.#sendFrom((this.#waiting = [messages]));
+    else this.#waiting.push(messages);
   }
 
   async #sendFrom(waiting: readonly (readonly Message[] | Promise<readonly Message[]>)[]): Promise<void> {

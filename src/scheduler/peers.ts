@@ -123,7 +123,7 @@ export interface ClientPeer {
   readonly within: string | undefined;
   /** When it came, in milliseconds since 1970. */
   readonly since: number;
-  readonly comm: Comm<FromPeer, ToPeer>;
+  readonly comm: Comm<FromPeer, ToClient>;
   /** Notices when it is silent for too long. */
   readonly watch: Watch;
   readonly arrays: Map<number, HeldArray>;
@@ -162,6 +162,7 @@ export interface WorkerPeer {
   /** Its connection is gone: it gets nothing more, while somebody finds out why. */
   isLost: boolean;
   readonly comm: Comm<FromPeer, ToPeer>;
+  /** What it is sent goes over this one, in order. */
   readonly line: Line<ToWorker>;
   /** It does not take what it is sent as fast as that comes. */
   hasEnough: boolean;
@@ -254,28 +255,19 @@ export function refusedFor({ role, name, ...theirs }: Hello, comm: Comm<FromPeer
   return { news: `refused a ${role} from ${comm.peer}: ${message}`, kind, isWorker: role === 'worker' };
 }
 
-/** Sends it after all earlier messages, also those whose content is still being read from disk. */
-export function sendToWorker(worker: WorkerPeer, message: ToWorker): void {
-  worker.line.send([message]);
-}
-
 /** Tells a worker to end an attempt, or to begin nothing more of it. */
 export function callOff(worker: WorkerPeer | undefined, { type, attempt }: CallOff): void {
   const array = worker?.attempts.get(attempt)?.array;
   if (worker === undefined || array === undefined) return;
   const { id, client } = array;
-  if (type === 'recall-chunk') sendToWorker(worker, { type: 'recall', array: id, attempt });
-  else sendToWorker(worker, { type: 'cancel', array: id, attempt, graceMs: client.graceMs });
+  if (type === 'recall-chunk') worker.line.send({ type: 'recall', array: id, attempt });
+  else worker.line.send({ type: 'cancel', array: id, attempt, graceMs: client.graceMs });
 }
 
 type CallOff = Extract<Command, { type: 'cancel-chunk' | 'recall-chunk' }>;
 
-export function sendToClient(client: ClientPeer, message: ToClient): void {
-  client.comm.send(message);
-}
-
 export function sendLogs({ client, clientArray }: HeldArray, records: readonly LogRecord[]): void {
-  sendToClient(client, { type: 'logs', array: clientArray, records });
+  client.comm.send({ type: 'logs', array: clientArray, records });
 }
 
 /** To be called when a worker says that it begins to import a module, or has done so. */
@@ -303,7 +295,7 @@ export function tellOfWorkers(
 ): void {
   const threads = [...workers.values()].reduce((sum, worker) => sum + worker.threads, 0);
   const message = { type: 'workers', workers: workers.size, threads } as const;
-  for (const client of clients) sendToClient(client, { ...message, ...newsFor(client) });
+  for (const client of clients) client.comm.send({ ...message, ...newsFor(client) });
 }
 
 /** What the core is told of an array. Events are recorded, so nothing that only the engine may open is in it. */

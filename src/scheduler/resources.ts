@@ -4,15 +4,7 @@
 
 import type { LogRecord } from '../lib/log-record.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import {
-  isBusyFor,
-  sendLogs,
-  sendToClient,
-  sendToWorker,
-  type ClientPeer,
-  type HeldArray,
-  type WorkerPeer,
-} from './peers.ts';
+import { isBusyFor, sendLogs, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 
 interface HeldResource {
   readonly key: string;
@@ -89,12 +81,12 @@ export class ResourceDesk {
     for (const client of clients.values()) {
       if (!client.isCancelling || isBusyFor(client, workers) || this.#isOpenFor(client)) continue;
       client.isCancelling = false;
-      sendToClient(client, { type: 'idle' });
+      client.comm.send({ type: 'idle' });
     }
   }
 
   #close({ key, openOn }: HeldResource, worker: WorkerPeer): void {
     openOn.set(worker, openOn.get(worker)! + 1);
-    sendToWorker(worker, { type: 'close-resource', resource: key });
+    worker.line.send({ type: 'close-resource', resource: key });
   }
 }

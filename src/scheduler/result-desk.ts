@@ -9,7 +9,7 @@ import { rangeOf, unit } from '../lib/range.ts';
 import type { FromClient, FromWorker, ToClient, ToWorker } from '../protocol/messages.ts';
 import type { CodeDesk } from './code-desk.ts';
 import type { Command, Event, SchedulerCore } from './core.ts';
-import { sendToClient, type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
+import { type ClientPeer, type HeldArray, type WorkerPeer } from './peers.ts';
 import { ResultMemory, type HeldBlock } from './result-memory.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 
@@ -60,7 +60,7 @@ export class ResultDesk {
     // A slice of a Buffer would keep all of it.
     const head = () => new Uint8Array(bytes.subarray(0, blockHeadBytes));
     const told = isOwed ? { start, count, bytes: head(), byteLength } : block;
-    sendToClient(array.client, { type: 'settled', array: array.clientArray, ...told, ...(ran && { ran }) });
+    array.client.comm.send({ type: 'settled', array: array.clientArray, ...told, ...(ran && { ran }) });
     this.#dropUnneeded(array, [held]);
     const range = rangeOf(block);
     for (const upstream of array.elementwise) this.#dropUnneeded(upstream, upstream.blocks.touching(range));
@@ -114,7 +114,7 @@ export class ResultDesk {
     };
     if (!(read instanceof Promise) && defining === undefined) {
       array.definedOn.set(worker, undefined);
-      return worker.line.send(make(read));
+      return worker.line.send(...make(read));
     }
     // What defines it may be lost: then nothing of it is sent.
     const made = Promise.all([read, defining]).then(([blocks]) => make(blocks));
@@ -124,14 +124,14 @@ export class ResultDesk {
       if (length === 0) this.#around.unsent(worker, command.attempt);
     });
     if (!isDefined) array.definedOn.set(worker, sent);
-    worker.line.send(messages);
+    worker.line.sendWhenRead(messages);
   }
 
   /** Tells the client, once, that its run cannot go on. */
   #fail(client: ClientPeer, { code, message }: HeddleError): void {
     if (client.hasFailed) return;
     client.hasFailed = true;
-    sendToClient(client, { type: 'failed', code, message });
+    client.comm.send({ type: 'failed', code, message });
     this.#around.failed(client);
   }
 
@@ -149,7 +149,7 @@ export class ResultDesk {
   async #deliver({ client, clientArray }: HeldArray, block: HeldBlock): Promise<void> {
     try {
       const [{ start, count, bytes } = block] = await this.memory.read([block]);
-      sendToClient(client, { type: 'block', array: clientArray, start, count, bytes: bytes! });
+      client.comm.send({ type: 'block', array: clientArray, start, count, bytes: bytes! });
     } catch (error) {
       this.#fail(client, error as HeddleError);
     }

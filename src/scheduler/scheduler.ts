@@ -26,8 +26,6 @@ import {
   newWorker,
   noteImport,
   refusedFor,
-  sendToClient,
-  sendToWorker,
   specOf,
   tellOfWorkers,
 } from './peers.ts';
@@ -112,13 +110,13 @@ export class Scheduler implements AsyncDisposable {
   announce(level: LogLevel, message: string, clients: Iterable<ClientPeer> = this.#clients.values()): void {
     this.#log(level, message);
     const records = [{ time: Date.now(), level, message }];
-    for (const client of clients) sendToClient(client, { type: 'logs', records });
+    for (const client of clients) client.comm.send({ type: 'logs', records });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#alarm[Symbol.dispose]();
-    for (const worker of this.#workers.values()) sendToWorker(worker, { type: 'close', reason: ownClose });
+    for (const worker of this.#workers.values()) worker.line.send({ type: 'close', reason: ownClose });
     await Promise.all([...this.#workers.values(), ...this.#clients.values()].map(({ comm }) => comm.close(ownClose)));
     await this.#results.memory[Symbol.asyncDispose]();
     this.#recorder?.close();
@@ -251,7 +249,7 @@ export class Scheduler implements AsyncDisposable {
       case 'draining':
         this.#handle({ type: 'worker-draining', worker: id });
         // Sent after the last chunk that it gets, so that it knows that no more will come.
-        return sendToWorker(worker, { type: 'close', reason: 'it was asked for' });
+        return worker.line.send({ type: 'close', reason: 'it was asked for' });
       default:
         // A peer may send any valid message, also one that is not for us.
         throw new ProtocolError(`a worker has no business to send '${message.type}'`);
@@ -308,7 +306,7 @@ export class Scheduler implements AsyncDisposable {
     for (const { comm } of [...this.#workers.values(), ...this.#clients.values()]) comm.ping();
     this.#handle({ type: 'ticked' });
     for (const { client, record } of this.lookout.standstills(performance.now())) {
-      sendToClient(client, { type: 'logs', records: [record] });
+      client.comm.send({ type: 'logs', records: [record] });
     }
   }
 
@@ -363,7 +361,7 @@ export class Scheduler implements AsyncDisposable {
     array.client.lastNews = this.#now;
     this.#results.send(worker, array, command);
     this.#brake.checkWorker(worker);
-    sendToClient(array.client, { type: 'started', array: array.clientArray, count: countIn(ranges) });
+    array.client.comm.send({ type: 'started', array: array.clientArray, count: countIn(ranges) });
   }
 
   #pass({ array: id }: { readonly array: number }, note: (array: HeldArray) => readonly LogRecord[]): void {
@@ -395,6 +393,6 @@ export class Scheduler implements AsyncDisposable {
     if (array === undefined) return;
     this.#resources.forgotten(array);
     this.#results.forgotten(array);
-    for (const worker of array.definedOn.keys()) sendToWorker(worker, { type: 'forget', array: id });
+    for (const worker of array.definedOn.keys()) worker.line.send({ type: 'forget', array: id });
   }
 }
