@@ -49,8 +49,6 @@ export class HeldArray {
   readonly givenBytes: number;
   readonly elementwise: readonly HeldArray[];
   readonly whole: readonly HeldArray[];
-  /** Arrays that need it, as long as the core knows them. */
-  readonly dependents = new Set<HeldArray>();
   /** The client will submit no more dependents of it. */
   isSealed = false;
   /** The outcomes that are held: those that nobody needs any more are dropped. */
@@ -74,11 +72,6 @@ export class HeldArray {
     this.elementwise = submission.elementwise.map((array) => upstream(client, submission, array));
     this.whole = submission.whole.map((array) => upstream(client, submission, array));
     assertFits(this, this.elementwise);
-    for (const each of this.upstreams()) each.dependents.add(this);
-  }
-
-  upstreams(): HeldArray[] {
-    return [...this.elementwise, ...this.whole];
   }
 
   /** What workers are told of it. */

@@ -64,7 +64,7 @@ export class ResultDesk {
     this.#dropUnneeded(array, [held]);
     const range = rangeOf(block);
     for (const upstream of array.elementwise) this.#dropUnneeded(upstream, upstream.blocks.touching(range));
-    if (array.whole.length === 0 || this.#isUnfinished(array)) return;
+    if (array.whole.length === 0 || this.#around.core.arrays.get(array.id)?.isComplete === false) return;
     for (const upstream of array.whole) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
   }
 
@@ -87,8 +87,7 @@ export class ResultDesk {
 
   forgotten(array: HeldArray): void {
     for (const block of array.blocks.all) this.memory.drop(block);
-    for (const upstream of array.upstreams()) {
-      upstream.dependents.delete(array);
+    for (const upstream of [...array.elementwise, ...array.whole]) {
       // An upstream that the core has forgotten as well is dropped as a whole in a moment.
       if (this.#around.core.arrays.has(upstream.id)) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
     }
@@ -165,16 +164,12 @@ export class ResultDesk {
   }
 
   #isNeeded(array: HeldArray, { start, count }: HeldBlock): boolean {
-    return array.dependents.values().some((dependent) => {
-      if (!this.#isUnfinished(dependent)) return false;
-      if (dependent.whole.includes(array)) return true;
-      const end = Math.min(start + count, dependent.submission.length);
-      return !this.#around.core.arrays.get(dependent.id)!.settled.covers({ start, end });
-    });
-  }
-
-  #isUnfinished({ id }: HeldArray): boolean {
-    return this.#around.core.arrays.get(id)?.isComplete === false;
+    const record = this.#around.core.arrays.get(array.id);
+    if (record === undefined) return false;
+    if (record.wholeDependents.size > 0) return true;
+    return record.elementwiseDependents
+      .values()
+      .some(({ settled, length }) => !settled.covers({ start, end: Math.min(start + count, length) }));
   }
 }
 
