@@ -40,6 +40,8 @@ export class Fleet {
   readonly queues = new Map<string, Queue>();
   /** Chunks that have a slot and are not dispatched: each must run alone, and its worker still runs others. */
   readonly held = new Set<Chunk>();
+  /** The queues for which free resources are kept, each on one worker: see `Keeping`. */
+  readonly keepers = new Map<Queue, WorkerRecord>();
   /** The worker that has just run empty. Its thread is awake; waking another one takes longer than many tasks do. */
   awake: WorkerRecord | undefined;
 
@@ -127,14 +129,14 @@ export class Fleet {
   /** From here on, what the queue needs of this worker is given to no other queue. */
   keepFor(queue: Queue, worker: WorkerRecord): void {
     worker.keptFor = queue;
-    queue.keeper = worker;
+    this.keepers.set(queue, worker);
     for (const other of this.queues.values()) if (other.roomOn(worker) === 0) other.open.delete(worker);
   }
 
   keepNothingFor(queue: Queue): void {
-    const { keeper } = queue;
+    const keeper = this.keepers.get(queue);
     if (keeper === undefined) return;
-    queue.keeper = undefined;
+    this.keepers.delete(queue);
     keeper.keptFor = undefined;
     this.#reopen(keeper);
   }

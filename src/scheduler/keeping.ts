@@ -27,7 +27,7 @@ export class Keeping {
       const first = rival.open.size > 0 ? undefined : this.#firstOf(rival);
       if (first === undefined || !runsBefore(first, array)) continue;
       rival.passes += 1;
-      if (rival.passes > patience && rival.keeper === undefined) this.#keepFor(rival);
+      if (rival.passes > patience && !this.#fleet.keepers.has(rival)) this.#keepFor(rival);
     }
   }
 
@@ -37,8 +37,7 @@ export class Keeping {
    */
   review(): boolean {
     let isAnyFree = false;
-    for (const queue of this.#fleet.queues.values()) {
-      if (queue.keeper === undefined) continue;
+    for (const queue of this.#fleet.keepers.keys()) {
       const first = this.#firstOf(queue);
       const isNext = (rival: Queue) => {
         const other = this.#firstOf(rival);

@@ -30,8 +30,6 @@ export class Queue {
   arrays = 0;
   /** How many chunks that share its needs have passed it since it last started one: see `Keeping`. */
   passes = 0;
-  /** The worker on which free resources are kept for it. */
-  keeper: WorkerRecord | undefined;
   /** Since when only such workers are there for it as are excluded. */
   desertedSince: number | undefined;
   readonly #taken: readonly (readonly [name: string, units: number])[];

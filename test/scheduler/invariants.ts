@@ -220,18 +220,16 @@ function checkStanding(array: ArrayRecord, core: SchedulerCore): void {
 
 /** Nothing is kept for nobody, and nobody is passed for ever. */
 function checkKeeping({ fleet }: SchedulerCore): void {
-  const { workers, queues } = fleet;
+  const { workers, queues, keepers } = fleet;
   for (const { id, keptFor, isDraining, isPaused } of workers.values()) {
     if (keptFor === undefined) continue;
     assert.equal(queues.get(keptFor.key), keptFor, `${id} keeps what it has for a queue that is no more`);
-    assert.equal(keptFor.keeper?.id, id, `${id} keeps what it has for a queue that does not know of it`);
+    assert.equal(keepers.get(keptFor)?.id, id, `${id} keeps what it has for a queue that does not know of it`);
     assert(!isDraining && !isPaused, `${id} keeps what it has, and gets nothing`);
   }
-  for (const queue of queues.values()) {
-    const { keeper, passes } = queue;
-    if (keeper === undefined) continue;
+  for (const [queue, keeper] of keepers) {
     assert.equal(keeper.keptFor, queue, `${keeper.id} does not know what it keeps free`);
-    assert(passes > patience && queue.slotsOf(keeper) > 0, `${keeper.id} keeps what it has too soon, or in vain`);
+    assert(queue.passes > patience && queue.slotsOf(keeper) > 0, `${keeper.id} keeps what it has too soon, or in vain`);
     assert(queue.listed.size > 0, `${keeper.id} keeps what it has for nobody`);
   }
 }

@@ -22,10 +22,10 @@ test('after one chunk has started, resources are kept for the next only when it 
   const { core, pass } = stream({ length: 2 });
   pass(patience + 1);
   pass(1);
-  assert.equal(core.arrays.get(big)!.queue.keeper?.id, 'alice');
+  assert.equal(core.fleet.keepers.get(core.arrays.get(big)!.queue)?.id, 'alice');
 
   assert.deepEqual(pass(1), [run('alice', big, [0, 1], patience + 4)]);
-  assert.equal(core.arrays.get(big)!.queue.keeper, undefined);
+  assert.equal(core.fleet.keepers.get(core.arrays.get(big)!.queue), undefined);
 });
 
 test('explain says for which array resources are kept', () => {
@@ -69,11 +69,11 @@ for (const type of ['worker-draining', 'worker-paused'] as const) {
     const { core, on, pass } = stream();
     pass(patience + 1);
     const queue = core.arrays.get(big)!.queue;
-    assert.equal(queue.keeper?.id, 'alice');
+    assert.equal(core.fleet.keepers.get(queue)?.id, 'alice');
 
     on({ type, worker: 'alice' }, joined('bob', 2, traits({ gpu: 1.5 })));
 
-    assert.equal(queue.keeper, undefined, 'bob has not enough of it');
+    assert.equal(core.fleet.keepers.get(queue), undefined, 'bob has not enough of it');
     assert.deepEqual(on(joined('carol', 1, traits({ gpu: 2 }))), [run('carol', big, [0, 1], patience + 5)]);
   });
 }
