@@ -127,12 +127,14 @@ export class Lineup {
     this.recalls.begun(next);
   }
 
-  /** A chunk of the first array in line, behind which another chunk of that array may be sent. */
+  /** When nothing can start: a chunk of the first array that waits, behind which another one of it may be sent. */
   leader(): Chunk | undefined {
-    const array = this.#firstFree();
+    const waiting = this.#waiting();
+    let array: ArrayRecord | undefined;
+    for (const first of waiting) {
+      if (first.queue.needs === noTraits && (array === undefined || runsBefore(first, array))) array = first;
+    }
     if (array === undefined || array.queued.size < array.queuedCount) return undefined;
-    // With only one queue, nothing is to run before its first array.
-    const waiting = this.#fleet.queues.size > 1 ? this.#waiting() : [];
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
       const { worker } = chunk;
       const isFree = array.queue.roomWithThread(worker) > 0 && !isUnable(array, worker);
@@ -196,19 +198,6 @@ export class Lineup {
       if (first !== undefined) waiting.push(first);
     }
     return waiting;
-  }
-
-  /** The first array that needs nothing. */
-  #firstFree(): ArrayRecord | undefined {
-    const { plain, queues } = this.#fleet;
-    let first = this.#firstOf(plain);
-    if (queues.size === 1) return first;
-    for (const queue of queues.values()) {
-      if (queue === plain || queue.needs !== noTraits) continue;
-      const other = this.#firstOf(queue);
-      if (other !== undefined && (first === undefined || runsBefore(other, first))) first = other;
-    }
-    return first;
   }
 
   #firstOf({ listed }: Queue): ArrayRecord | undefined {
