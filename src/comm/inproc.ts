@@ -12,18 +12,10 @@ type Later = (flush: () => void) => void;
 export function inprocPair<A, B>({ isUrgent = true } = {}): [Comm<A, B>, Comm<B, A>] {
   const ofOne = new Inbox<A>();
   const ofOther = new Inbox<B>();
-  const channel = { isClosed: false };
-  return [
-    new InprocEnd(ofOne, ofOther, { channel, later: isUrgent ? soon : nextTurn }),
-    new InprocEnd(ofOther, ofOne, { channel, later: soon }),
-  ];
+  return [new InprocEnd(ofOne, ofOther, isUrgent ? soon : nextTurn), new InprocEnd(ofOther, ofOne, soon)];
 }
 
 const nextTurn: Later = (flush) => void setImmediate(flush);
-
-interface Channel {
-  isClosed: boolean;
-}
 
 class InprocEnd<In, Out> implements Comm<In, Out> {
   readonly peer = 'this process';
@@ -32,16 +24,13 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
   readonly arrivingBytes = 0;
   readonly #inbox: Inbox<In>;
   readonly #theirs: Inbox<Out>;
-  /** Shared by both ends. */
-  readonly #channel: Channel;
   readonly #later: Later;
   #outgoing: Out[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(inbox: Inbox<In>, theirs: Inbox<Out>, { channel, later }: { channel: Channel; later: Later }) {
+  constructor(inbox: Inbox<In>, theirs: Inbox<Out>, later: Later) {
     this.#inbox = inbox;
     this.#theirs = theirs;
-    this.#channel = channel;
     this.#later = later;
   }
 
@@ -54,7 +43,7 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
   }
 
   send(message: Out): void {
-    if (this.#closing !== undefined || this.#channel.isClosed) return;
+    if (this.#closing !== undefined) return;
     this.#outgoing.push(message);
     if (this.#outgoing.length === 1) this.#later(() => this.#flush());
   }
@@ -74,7 +63,6 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
     this.#closing ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#flush();
-        this.#channel.isClosed = true;
         this.#theirs.close({ by: 'other-end', reason });
         this.#inbox.close({ by: 'this-end', reason });
         resolve();
@@ -91,6 +79,7 @@ class InprocEnd<In, Out> implements Comm<In, Out> {
   #flush(): void {
     const batch = this.#outgoing;
     this.#outgoing = [];
-    if (batch.length > 0 && !this.#channel.isClosed) this.#theirs.deliver(batch);
+    // One that is closed takes nothing.
+    if (batch.length > 0) this.#theirs.deliver(batch);
   }
 }
