@@ -74,6 +74,7 @@ export class ArrayRecord {
   readonly id: ArrayId;
   readonly client: ClientId;
   readonly length: number;
+  readonly all: Range;
   readonly priority: number;
   /** Counts submissions: the earlier runs first, all else being equal. */
   readonly order: number;
@@ -84,6 +85,8 @@ export class ArrayRecord {
   readonly allowedFailures: number;
   /** An index that was lost with its thread or worker must never run again. */
   readonly crashesWhenLost: boolean;
+  /** Its chunks may wait behind each other on a worker: it needs no resource, and may run again if lost. */
+  readonly isSentAhead: boolean;
   /** Another one, once a worker has proved unable to run it. */
   queue: Queue;
   readonly limits: readonly Limit[];
@@ -146,6 +149,7 @@ export class ArrayRecord {
     this.id = spec.array;
     this.client = spec.client;
     this.length = spec.length;
+    this.all = { start: 0, end: spec.length };
     this.priority = spec.priority;
     this.given = spec.given;
     this.givenBytes = spec.givenBytes ?? 0;
@@ -153,6 +157,7 @@ export class ArrayRecord {
     this.concurrency = spec.concurrency ?? 1;
     this.crashesWhenLost = spec.crashesWhenLost === true;
     this.allowedFailures = this.crashesWhenLost ? 0 : (spec.allowedFailures ?? defaults.allowedFailures);
+    this.isSentAhead = queue.needs === noTraits && limits.length === 0 && this.allowedFailures > 0;
     this.queue = queue;
     this.limits = limits;
     this.kin = kin;
@@ -165,10 +170,6 @@ export class ArrayRecord {
       this.waiting.remove(range);
       this.settled.add(range);
     }
-  }
-
-  get all(): Range {
-    return { start: 0, end: this.length };
   }
 
   get queuedCount(): number {
@@ -216,11 +217,6 @@ export class ArrayRecord {
     let room = Infinity;
     for (const limit of this.limits) room = Math.min(room, limit.room);
     return room;
-  }
-
-  /** Whether its chunks may wait behind each other on a worker: it needs no resource, and may run again if lost. */
-  get isSentAhead(): boolean {
-    return this.queue.needs === noTraits && this.limits.length === 0 && this.allowedFailures > 0;
   }
 
   /** The limit that is full, so that nothing of it can start now, if there is one. */
