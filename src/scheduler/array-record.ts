@@ -40,6 +40,10 @@ export interface Chunk {
   readonly isLone: boolean;
   /** Its indices whose outcome was not heard yet. */
   readonly outstanding: Ranges;
+  /** How long the work took of which the outcomes were heard. */
+  busyMs: number;
+  /** It was sent to wait behind another one. */
+  wasSentAhead: boolean;
   /** It was sent ahead, and nothing was heard of it that says that it has begun. */
   isUnheard: boolean;
   /** Its worker was asked to give back what it had not begun. */
@@ -193,16 +197,16 @@ export class ArrayRecord {
     return each === 0 ? Infinity : Math.floor(this.#defaults.chunkInputBytes / each);
   }
 
-  /** How many indices the next chunk should have, of which `lanes` can overlap. */
-  nextSize(lanes: number): number {
+  /** How many indices the next chunk should have, of which `lanes` can overlap, for a worker that is so far away. */
+  nextSize(lanes: number, { gapMs = 0 }: Pick<WorkerRecord, 'gapMs'>): number {
     const { leftCount: left, slots, chunks, crashesWhenLost, isSentAhead: isRecallable } = this;
     const { targetChunkMs, patienceMs } = this.#defaults;
     const overlappingMs = isRecallable ? this.#defaults.overlappingMs : 0;
     // A chunk that is never recalled must not take longer than others are to wait for its thread.
-    const targetMs = isRecallable ? targetChunkMs : Math.min(targetChunkMs, patienceMs);
+    const targetMs = isRecallable ? Math.max(targetChunkMs, gapMs) : Math.min(targetChunkMs, patienceMs);
     // When nothing may run twice, no index waits in a chunk for its turn: all of a lost chunk had begun then.
     const most = Math.min(this.#countInMessage, crashesWhenLost ? lanes : Infinity);
-    return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, overlappingMs, most });
+    return this.pace.nextSize({ left, slots, busy: chunks.size, lanes, targetMs, gapMs, overlappingMs, most });
   }
 
   /** How many slots can work on it at once. */
@@ -314,6 +318,8 @@ export class ArrayRecord {
       limit,
       isLone,
       outstanding: indices,
+      busyMs: 0,
+      wasSentAhead: false,
       isUnheard: false,
       isRecalled: false,
       isDead: false,

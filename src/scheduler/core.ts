@@ -18,7 +18,7 @@ import { Delays } from './delays.ts';
 import { usualOptions, type ArrayId, type ArraySpec, type ChunkNews, type Command } from './events.ts';
 import type { CoreOptions, Event, WorkerNews } from './events.ts';
 import { explain, plainWords } from './explain.ts';
-import { Fleet, leastBusy, type WorkerRecord } from './fleet.ts';
+import { Fleet, leastBusy, measureGap, type WorkerRecord } from './fleet.ts';
 import { Lineup } from './lineup.ts';
 
 export type { ArraySpec, Command, CoreOptions, Event } from './events.ts';
@@ -220,10 +220,15 @@ export class SchedulerCore {
   #sendAhead(): void {
     for (let leader = this.lineup.leader(); leader !== undefined; leader = this.lineup.leader()) {
       const { array, worker } = leader;
-      const { concurrency: lanes, pace, queuedCount, slots } = array;
-      const plannedSize = array.nextSize(lanes);
-      if (queuedCount < plannedSize * slots) return;
-      if (!pace.isWorthSendingAhead(plannedSize, this.#options.targetChunkMs)) return;
+      const { gapMs = 0 } = worker;
+      const { concurrency: lanes, leaders, pace, queuedCount, slots } = array;
+      const { targetChunkMs: targetMs } = this.#options;
+      const plannedSize = array.nextSize(lanes, worker);
+      if (queuedCount < plannedSize * slots || !pace.isGrown(plannedSize, targetMs)) return;
+      if (!pace.isGapFelt(plannedSize, { targetMs, gapMs })) {
+        leaders.delete(leader);
+        continue;
+      }
       const chunk = array.takeChunk({ attempt: ++this.#attempts, worker, since: this.#now, plannedSize, lanes });
       this.lineup.sendAhead(chunk, leader);
       this.#dispatch(chunk);
@@ -242,7 +247,7 @@ export class SchedulerCore {
   #startChunk(array: ArrayRecord, worker: WorkerRecord): void {
     if (this.lineup.exclusion.keepsAway(array, worker)) return;
     const lanes = Math.min(array.concurrency, array.queue.roomOn(worker), array.room);
-    const plannedSize = array.nextSize(lanes);
+    const plannedSize = array.nextSize(lanes, worker);
     const chunk = array.takeChunk({ attempt: ++this.#attempts, worker, since: this.#now, plannedSize, lanes });
     this.lineup.occupy(chunk);
     this.lineup.keeping.started(array);
@@ -297,10 +302,13 @@ export class SchedulerCore {
 
   #acceptSettled(chunk: Chunk, news: Extract<ChunkNews, { type: 'indices-settled' }>): void {
     const { array, worker, size, plannedSize } = chunk;
-    const { range, busyMs, bytes = 0, isUnable = false } = news;
+    const { range, bytes = 0, isUnable = false } = news;
+    const [indices, busyMs] = [lengthOf(range), durationMs(news.busyMs)];
     if (isUnable && this.lineup.declines(chunk, [range])) return;
     if (!isUnable) this.lineup.exclusion.noteRun(array, worker);
-    array.pace.measured({ indices: lengthOf(range), busyMs: durationMs(busyMs), size, plannedSize, bytes });
+    array.pace.measured({ indices, busyMs, size, plannedSize, bytes });
+    chunk.busyMs += busyMs;
+    if (chunk.outstanding.isEmpty) measureGap(chunk, this.#now);
     this.#emit({ type: 'settled', array: array.id, range });
     this.#settle(array, range);
   }

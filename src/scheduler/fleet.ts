@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { Heap } from '../lib/heap.ts';
 import { noTraits, type Traits } from '../lib/placing.ts';
 import type { Chunk } from './array-record.ts';
-import type { Event, WorkerId } from './events.ts';
+import type { ArrayId, Event, WorkerId } from './events.ts';
 import { FewChunks } from './few-chunks.ts';
 import { keyOf, Queue, unitsOf } from './queue.ts';
 import type { Place } from './turns.ts';
@@ -28,9 +28,16 @@ export interface WorkerRecord {
   /** It gets no chunks for now. */
   isPaused: boolean;
   lastSeen: number;
+  /** How long a thread of it waits between two chunks, if known: for the news to get here, and the next one there. */
+  gapMs: number | undefined;
+  /** The array that it has settled something of last. */
+  lastArray: ArrayId | undefined;
   /** Its place among the open workers of the plain queue, while it can take a chunk. */
   openPlace: Place<WorkerRecord> | undefined;
 }
+
+/** No way takes longer: what does is the transfer of much. */
+const mostGapMs = 1_000;
 
 export const nobody: ReadonlySet<WorkerId> = new Set();
 
@@ -74,6 +81,8 @@ export class Fleet {
       isDraining: false,
       isPaused: false,
       lastSeen: now,
+      gapMs: undefined,
+      lastArray: undefined,
       openPlace: undefined,
     };
     this.workers.set(id, worker);
@@ -224,6 +233,17 @@ export function leastBusy({ open }: Queue): WorkerRecord | undefined {
   let least = open.first;
   for (const worker of open) if (worker.chunks.size < least!.chunks.size) least = worker;
   return least;
+}
+
+/**
+ * What a chunk took besides its work is the gap before the next one. The least counts: more of it was something else,
+ * like an import, of which the first chunk of an array says nothing at all.
+ */
+export function measureGap({ worker, array, since, busyMs, lanes, wasSentAhead }: Chunk, now: number): void {
+  const { gapMs = mostGapMs, lastArray } = worker;
+  worker.lastArray = array.id;
+  if (lastArray !== array.id || wasSentAhead || lanes > 1) return;
+  worker.gapMs = Math.min(gapMs, Math.max(0, now - since - busyMs));
 }
 
 type Joined = Extract<Event, { type: 'worker-joined' }>;

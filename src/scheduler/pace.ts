@@ -6,6 +6,8 @@ const memory = 0.8;
 const maxGrowth = 8;
 /** How many times as many indices as can overlap a chunk has: only the last of them leave lanes empty. */
 const refills = 8;
+/** A gap matters after a chunk that takes no longer than so many of it. */
+const feltGaps = 20;
 
 export interface Prospects {
   /** How many indices are still to be started. */
@@ -17,6 +19,8 @@ export interface Prospects {
   /** How many indices can overlap in one slot. */
   readonly lanes: number;
   readonly targetMs: number;
+  /** How long a slot waits for the next chunk after each; 0 by default. */
+  readonly gapMs?: number;
   /** How long the chunk may take instead if its indices overlap and that is longer; 0 by default. */
   readonly overlappingMs?: number;
   /** How many indices the chunk may have at most; no limit by default. */
@@ -64,25 +68,33 @@ export class Pace {
    * or, if there are fewer, an even share for each free slot. Once something was measured, a chunk whose indices
    * overlap has several times as many: while one takes long, the next ones run beside it.
    */
-  nextSize({ left, slots, busy, lanes, targetMs, overlappingMs = 0, most = Infinity }: Prospects): number {
+  nextSize(prospects: Prospects): number {
+    const { left, slots, busy, lanes, overlappingMs = 0, most = Infinity } = prospects;
     const atOnce = Math.min(lanes, Math.ceil(left / Math.max(1, slots - busy)));
     const isRefilled = lanes > 1 && this.#indices > 0;
     const overlapping = overlappingMs > 0 ? (overlappingMs * this.#indices) / this.#busyMs : 0;
     const refilled = isRefilled ? Math.min(Math.max(lanes * refills, overlapping), left / slots) : 0;
-    const inTime = this.#sizeInTime({ left, slots, targetMs });
+    const inTime = this.#sizeInTime(prospects);
     return Math.max(1, Math.floor(Math.min(most, Math.max(atOnce, refilled, inTime))));
   }
 
-  /** Whether chunks of this size have stopped growing, and are so short that a gap after each would matter. */
-  isWorthSendingAhead(size: number, targetMs: number): boolean {
-    const expectedMs = size * (this.meanMs ?? 0);
-    return expectedMs >= targetMs / 2 && expectedMs <= targetMs;
+  /** Whether chunks of this size have stopped growing. */
+  isGrown(size: number, targetMs: number): boolean {
+    return size * (this.meanMs ?? 0) >= targetMs / 2;
   }
 
-  #sizeInTime({ left, slots, targetMs }: Pick<Prospects, 'left' | 'slots' | 'targetMs'>): number {
+  /** Whether a gap of `gapMs` after each chunk of this size would matter, as it does after all that are that short. */
+  isGapFelt(size: number, { targetMs, gapMs }: { targetMs: number; gapMs: number }): boolean {
+    return size * (this.meanMs ?? 0) <= Math.max(targetMs, gapMs * feltGaps);
+  }
+
+  #sizeInTime({ left, slots, targetMs, gapMs = 0 }: Prospects): number {
     if (this.#indices === 0) return 1;
-    const inTime = (targetMs * this.#indices) / this.#busyMs;
-    const fairShare = left / (2 * slots);
+    const eachMs = this.#busyMs / this.#indices;
+    const inTime = targetMs / eachMs;
+    // To share what takes no longer than the gap would only have it wait for that.
+    const inGap = gapMs === 0 ? 0 : gapMs / eachMs;
+    const fairShare = Math.max(left / (2 * slots), Math.min(left / slots, inGap));
     // Growth is counted from a size that was measured, so one odd measurement cannot overshoot by more than this.
     const grown = this.#size * maxGrowth;
     return Math.min(inTime, fairShare, grown);

@@ -53,6 +53,7 @@ export class Recalls {
   }
 
   sentAhead(chunk: Chunk): void {
+    chunk.wasSentAhead = true;
     chunk.isUnheard = true;
     this.waiting.add(chunk);
   }

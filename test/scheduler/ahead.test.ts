@@ -17,6 +17,7 @@ import {
   runBehind,
   scheduler,
   settled,
+  settledAtLast,
   submitted,
   traits,
 } from './fixtures.ts';
@@ -49,6 +50,35 @@ for (const [what, busyMs] of [
     assert.deepEqual(on(settled('alice', 1, [0, 1], busyMs)), [kept(1, [0, 1])]);
   });
 }
+
+for (const [what, gapMs, ahead] of [
+  ['long enough to matter: the next one waits behind it', 1, [runBehind(3, 'alice', 1, [3, 4], 4)]],
+  ['too short to matter', 0.5, []],
+] as const) {
+  test(`of a chunk that takes long, the way there and back is ${what}`, () => {
+    const { on, sleep } = scheduler();
+    on(joined('alice'), submitted({ array: 1, length: 10 }));
+    const twelveMs = (attempt: number) => {
+      sleep(12 + gapMs);
+      return on(settledAtLast('alice', attempt, [attempt - 1, attempt], 12));
+    };
+
+    assert.deepEqual(twelveMs(1), [kept(1, [0, 1]), run('alice', 1, [1, 2], 2)], 'an import may be part of the first');
+    assert.deepEqual(twelveMs(2), [kept(1, [1, 2]), run('alice', 1, [2, 3], 3), ...ahead]);
+  });
+}
+
+test('where some workers are far away, only to these more is sent than they run', () => {
+  const { on, sleep } = scheduler();
+  on(joined('near'), joined('far'), submitted({ array: 1, length: 20 }));
+  on(settledAtLast('near', 1, [0, 1], 12), settledAtLast('far', 2, [1, 2], 12));
+  sleep(12);
+  on(settledAtLast('near', 3, [2, 3], 12));
+  sleep(10);
+
+  const commands = on(settledAtLast('far', 4, [3, 4], 12));
+  assert.deepEqual(commands, [kept(1, [3, 4]), run('far', 1, [5, 6], 6), runBehind(6, 'far', 1, [6, 7], 7)]);
+});
 
 test('nothing is sent ahead when fewer chunks are left than there are threads', () => {
   const { on } = scheduler();

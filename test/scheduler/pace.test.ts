@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pace } from '../../src/scheduler/pace.ts';
 import type { Event } from '../../src/scheduler/core.ts';
-import { ended, given, joined, kept, measured, run, runBehind, scheduler, settled, submitted } from './fixtures.ts';
+import {
+  ended,
+  given,
+  joined,
+  kept,
+  measured,
+  run,
+  runBehind,
+  scheduler,
+  settled,
+  settledAtLast,
+  submitted,
+} from './fixtures.ts';
 
 test('the indices of an array are dealt out in turn, one at a time while nothing is measured', () => {
   const { on } = scheduler();
@@ -117,12 +129,37 @@ test('the mean follows the recent chunks, so that a slow start is forgotten', ()
   assert.equal(pace.nextSize({ left: 1_000, slots: 1, busy: 0, lanes: 1, targetMs: 10 }), 9);
 });
 
-test('a chunk is worth sending ahead that takes from half of the target time to all of it', () => {
+test('a chunk has grown that takes half of the target time', () => {
   const pace = new Pace();
   pace.measured({ indices: 1, size: 1, plannedSize: 1, busyMs: 1 });
 
-  const worth = [4, 5, 10, 11].map((size) => pace.isWorthSendingAhead(size, 10));
-  assert.deepEqual(worth, [false, true, true, false]);
+  assert.deepEqual(
+    [4, 5].map((size) => pace.isGrown(size, 10)),
+    [false, true],
+  );
+});
+
+test('a chunk lasts for as long as the way to its worker and back takes', () => {
+  const { on, sleep } = scheduler({ targetChunkMs: 20 });
+  on(joined('alice'), submitted({ array: 1, length: 1_000 }), settledAtLast('alice', 1, [0, 1], 1));
+  sleep(8 + 30);
+
+  assert.deepEqual(on(settledAtLast('alice', 2, [1, 9], 8)), [
+    kept(1, [1, 9]),
+    run('alice', 1, [9, 39], 3),
+    runBehind(3, 'alice', 1, [39, 69], 4),
+  ]);
+});
+
+test('what is left is not cut into ever smaller chunks if it takes no longer than the way', () => {
+  const { on, sleep } = scheduler({ targetChunkMs: 10 });
+  on(joined('alice'), submitted({ array: 1, length: 9 + 64 }), settledAtLast('alice', 1, [0, 1], 0.05));
+  sleep(0.25);
+  on(settled('alice', 2, [1, 6], 0.25));
+  sleep(0.15 + 4);
+
+  const commands = on(settledAtLast('alice', 2, [6, 9], 0.15));
+  assert.deepEqual(commands, [kept(1, [6, 9]), run('alice', 1, [9, 73], 3)]);
 });
 
 test('a measurement that makes no sense is worth nothing', () => {
