@@ -124,13 +124,22 @@ function responseError(response: IncomingMessage, address: string): HeddleError 
     const message = `${address} cannot be reached: a proxy in front of it answered with HTTP ${statusCode}`;
     return new HeddleError('CONNECTION_FAILED', message, { address, statusCode });
   }
+  if (statusCode === 426) {
+    const message =
+      `a proxy at ${address} does not pass on that we asked for a WebSocket: have it keep the headers "upgrade" and ` +
+      '"connection" (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; ' +
+      'proxy_set_header Connection "upgrade";)';
+    return new HeddleError('CONNECTION_FAILED', message, { address, statusCode });
+  }
   if (statusCode === 401) {
     const message = `${address} does not know this token: give the token that the scheduler was started with`;
     return new HeddleError('WRONG_TOKEN', message, { address, statusCode });
   }
   const reason = response.headers[reasonHeader];
   if (typeof reason === 'string') return clientCertificateError(reason, address);
-  return notHeddle(address, `it answered with HTTP ${statusCode}`, { statusCode });
+  const { location } = response.headers;
+  const elsewhere = location === undefined ? '' : `, and names ${location} instead`;
+  return notHeddle(address, `it answered with HTTP ${statusCode}${elsewhere}`, { statusCode });
 }
 
 function timeoutError(address: string, timeoutMs: number): HeddleError {

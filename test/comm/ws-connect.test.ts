@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { test } from 'node:test';
@@ -48,6 +48,42 @@ test('who answers and is no scheduler is told apart', bounded, async (t) => {
     await assert.rejects(dial(url), { code: 'NOT_A_HEDDLE_ADDRESS', address: url });
   }
 });
+
+test(
+  'what lies in front of a scheduler and lets no WebSocket through is told with what to change',
+  bounded,
+  async (t) => {
+    await using house = await scheduler();
+    const page = house.listener.url.replace('ws:', 'http:');
+    // As nginx is, unless it is told otherwise.
+    const proxy = await started(
+      t,
+      createServer((_request, response) => {
+        get(page, (answer) => answer.pipe(response.writeHead(answer.statusCode!, answer.headers)));
+      }),
+    );
+    const signpost = await started(
+      t,
+      createServer((_request, response) => response.writeHead(301, { location: 'https://loom/' }).end()),
+    );
+
+    await assert.rejects(dial(proxy), {
+      code: 'CONNECTION_FAILED',
+      statusCode: 426,
+      message:
+        `a proxy at ${proxy} does not pass on that we asked for a WebSocket: have it keep the headers "upgrade" and ` +
+        '"connection" (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; ' +
+        'proxy_set_header Connection "upgrade";)',
+    });
+    await assert.rejects(dial(signpost), {
+      code: 'NOT_A_HEDDLE_ADDRESS',
+      statusCode: 301,
+      message:
+        `${signpost} is no Heddle scheduler: it answered with HTTP 301, and names https://loom/ instead. ` +
+        'Check host and port',
+    });
+  },
+);
 
 test('an address that never answers times out, and a signal ends the waiting [D047]', bounded, async (t) => {
   const url = await started(
