@@ -6,7 +6,6 @@ import type { Block } from '../lib/chunk.ts';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
 import { noTraits } from '../lib/placing.ts';
 import { countIn } from '../lib/range.ts';
-import { timerMs } from '../lib/timer.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { Comm, CommClosed } from '../comm/comm.ts';
 import type { FromClient, FromPeer, FromWorker, Hello, ToPeer } from '../protocol/messages.ts';
@@ -35,7 +34,7 @@ import { ResourceDesk } from './resources.ts';
 import { newsOf, ranOf, ResultDesk, type Ran, type Told } from './result-desk.ts';
 import './specimens.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
-import { givenUp, toldInTime, watchOverClient, whyItIsGone } from './signs-of-life.ts';
+import { beatMs, givenUp, toldInTime, watchOverClient, whyItIsGone } from './signs-of-life.ts';
 
 /** What belongs to an event and is not shown to the core. */
 interface Freight {
@@ -78,7 +77,7 @@ export class Scheduler implements AsyncDisposable {
     this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
     this.lookout = new Lookout({ core: this.#core, workers, clients, arrays: this.#arrays, memory }, options);
     this.#heartbeatTimeoutMs = heartbeatTimeoutMs;
-    this.#heartbeat = setInterval(() => this.#beat(), timerMs(heartbeatTimeoutMs / 5)).unref();
+    this.#heartbeat = setInterval(() => this.#beat(), beatMs(heartbeatTimeoutMs)).unref();
   }
 
   /** Takes a comm whose other end will say hello, as a worker or as a client. */
@@ -158,7 +157,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #giveUp(peer: WorkerPeer | ClientPeer, reason: string): void {
-    void peer.comm.hangUp(reason);
+    const whom = peer.type === 'worker' ? peer.type : 'flow run';
+    void peer.comm.hangUp(`the scheduler gave this ${whom} up: ${reason}`);
     // Closing waits for the other end, which is not to hold up anything here.
     this.#leave(peer, reason);
     if (peer.type === 'worker') this.#options.workerGivenUp?.(peer.name);

@@ -4,14 +4,22 @@
 import { formatDuration } from '../lib/duration.ts';
 import { inTime } from '../lib/in-time.ts';
 import { countIn } from '../lib/range.ts';
+import { timerMs } from '../lib/timer.ts';
 import { Watch } from '../comm/watch.ts';
 import type { LostWorker } from './losses.ts';
 import type { Assignment, ClientPeer, WorkerPeer } from './peers.ts';
 
 /** How many heartbeat timeouts a client may be silent: user code may keep its thread busy. */
 const clientPatience = 20;
+/** Routers and proxies forget connections on which nothing comes for a minute, some for half of one. */
+const longestBeatMs = 15_000;
 const mostNamed = 3;
 const patienceMs = 1_000;
+
+/** How often peers are asked for a sign of life. */
+export function beatMs(heartbeatTimeoutMs: number): number {
+  return timerMs(Math.min(heartbeatTimeoutMs / 5, longestBeatMs));
+}
 
 export function watchOverClient(heartbeatTimeoutMs: number, gone: (reason: string) => void): Watch {
   return new Watch(clientPatience * heartbeatTimeoutMs, {
