@@ -3,7 +3,16 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { inprocPair } from '../../src/comm/inproc.ts';
 import { blockHeadBytes } from '../../src/lib/chunk.ts';
+import { noTraits } from '../../src/lib/placing.ts';
+import { unit } from '../../src/lib/range.ts';
+import type { FromPeer, Hello, ToPeer } from '../../src/protocol/messages.ts';
+import { CodeDesk } from '../../src/scheduler/code-desk.ts';
+import { SchedulerCore } from '../../src/scheduler/core.ts';
+import { HeldArray, newClient, specOf } from '../../src/scheduler/peers.ts';
+import { ResultDesk } from '../../src/scheduler/result-desk.ts';
+import { watchOverClient } from '../../src/scheduler/signs-of-life.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { namelessIn, newFolder } from './folder.ts';
 import { connect, submission } from './peers.ts';
@@ -134,12 +143,46 @@ for (const threads of [1, 2]) {
   });
 }
 
+test('who still needs an outcome is found among those that are not done, however many are', (t) => {
+  const count = 300;
+  const core = new SchedulerCore({ allowedFailures: 0, heartbeatTimeoutMs: 1000 });
+  const ignore = () => {};
+  const desk = new ResultDesk({}, { core, code: new CodeDesk(), warn: ignore, failed: ignore, unsent: ignore });
+  const arrays = oneNeededBy(count);
+  core.handle({ type: 'worker-joined', worker: 'ada', threads: 1, has: noTraits }, 0);
+  core.handle({ type: 'arrays-submitted', arrays: arrays.map((array) => specOf(array, {})) }, 0);
+  desk.sealed(arrays);
+  const { mock } = t.mock.method(core.arrays, 'get');
+
+  for (const [position, array] of arrays.entries()) {
+    const news = { worker: 'ada', attempt: position + 1, range: unit(0), busyMs: 1, isLast: true };
+    core.handle({ type: 'indices-settled', ...news }, position);
+    desk.settled(array, block(0, 10), undefined);
+  }
+
+  assert.ok(mock.callCount() < 20 * count, `the core was asked ${mock.callCount()} times`);
+  assert.equal(desk.memory.heldBytes, 0);
+});
+
 async function started(scheduler: Scheduler, { threads = 1 } = {}) {
   const ada = connect(scheduler, { role: 'worker', name: 'ada', threads });
   await ada.next('welcome');
   const client = connect(scheduler, { role: 'client' });
   await client.next('welcome');
   return { ada, client };
+}
+
+/** An array, and so many others that need it. */
+function oneNeededBy(count: number): HeldArray[] {
+  const [comm] = inprocPair<FromPeer, ToPeer>();
+  const watch = watchOverClient(1000, () => {});
+  const client = { ...newClient('client', comm, { name: 'test' } as Hello), watch };
+  watch.stop();
+  return Array.from({ length: count + 1 }, (_, id) => {
+    const array = new HeldArray(id, client, submission({ array: id, length: 1, whole: id === 0 ? [] : [0] }));
+    client.arrays.set(id, array);
+    return array;
+  });
 }
 
 /** The two, once 500 bytes are on disk: the outcome of array 1. */
