@@ -20,6 +20,10 @@ export class Graph {
   /** In the order of their making, which is a topological one until `setUpstream` says otherwise. */
   readonly nodes: Node[] = [];
   readonly #bySlug = new Map<string, Node>();
+  /** The position of each node among them. */
+  readonly #places = new Map<Node, number>();
+  /** No node was made before something that it waits for, so none can wait for itself. */
+  #isInOrder = true;
   /** For each name, the number to try next. */
   readonly #uses = new Map<string, number>();
   readonly #orderings = new Map<Node, Ordering[]>();
@@ -91,7 +95,7 @@ export class Graph {
     }
     if (this.nodes.length === mostNodes) throw this.#tooLarge();
     this.#bySlug.set(node.slug, node);
-    this.nodes.push(node);
+    this.#places.set(node, this.nodes.push(node));
   }
 
   #tooLarge(): UsageError {
@@ -117,7 +121,8 @@ export class Graph {
     this.assertOwn(upstream, `task '${downstream.slug}'`);
     this.assertOwn(downstream, `task '${upstream.slug}'`);
     if (downstream.task === undefined) throw this.#parameterWaits(upstream, downstream);
-    const path = this.#path(downstream, upstream);
+    this.#isInOrder &&= this.#places.get(upstream)! < this.#places.get(downstream)!;
+    const path = this.#isInOrder ? undefined : this.#path(downstream, upstream);
     if (path !== undefined) {
       const names = [...path, downstream].map((node) => node.slug);
       const message =

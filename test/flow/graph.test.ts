@@ -63,6 +63,23 @@ test('a node of another flow is refused as an upstream, and as a downstream', ()
   assert.throws(() => build(() => score().setDownstream(foreign)), { code: 'NODE_OF_ANOTHER_FLOW', flow: 'f' });
 });
 
+test('to order tasks as they are made takes no look at all that was ordered before', (t) => {
+  const graph = new Graph('f');
+  const { mock } = t.mock.method(graph, 'upstreamOf');
+
+  graph.build(() => {
+    let last = load();
+    for (let link = 0; link < 300; link += 1) {
+      const first = fit();
+      const second = score(first);
+      first.setUpstream(last);
+      last = second;
+    }
+  });
+
+  assert.ok(mock.callCount() < 1000, `upstream nodes were looked for ${mock.callCount()} times`);
+});
+
 test('a cycle is refused at once, and its path is told [S07] [P103]', () => {
   build(() => {
     const a = load();
