@@ -65,7 +65,7 @@ export class ResultDesk {
     const range = rangeOf(block);
     for (const upstream of array.elementwise) this.#dropUnneeded(upstream, upstream.blocks.touching(range));
     if (array.whole.length === 0 || this.#around.core.arrays.get(array.id)?.isComplete === false) return;
-    for (const upstream of array.whole) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
+    for (const upstream of array.whole) this.#dropUnneeded(upstream, upstream.blocks.all);
   }
 
   /** The client takes a block that it was told of, or does not want it. */
@@ -81,7 +81,7 @@ export class ResultDesk {
   sealed(arrays: readonly HeldArray[]): void {
     for (const array of arrays) {
       array.isSealed = true;
-      this.#dropUnneeded(array, [...array.blocks.all]);
+      this.#dropUnneeded(array, array.blocks.all);
     }
   }
 
@@ -89,7 +89,7 @@ export class ResultDesk {
     for (const block of array.blocks.all) this.memory.drop(block);
     for (const upstream of [...array.elementwise, ...array.whole]) {
       // An upstream that the core has forgotten as well is dropped as a whole in a moment.
-      if (this.#around.core.arrays.has(upstream.id)) this.#dropUnneeded(upstream, [...upstream.blocks.all]);
+      if (this.#around.core.arrays.has(upstream.id)) this.#dropUnneeded(upstream, upstream.blocks.all);
     }
   }
 
@@ -98,7 +98,7 @@ export class ResultDesk {
     const { ranges } = command;
     const isDefined = array.definedOn.has(worker);
     const defining = array.definedOn.get(worker);
-    const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: [...upstream.blocks.all] }));
+    const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: upstream.blocks.all }));
     const parts = array.elementwise.map((upstream) => {
       return { upstream, blocks: [...new Set(ranges.flatMap((range) => upstream.blocks.touching(range)))] };
     });

@@ -27,6 +27,9 @@ export interface HeldBlock {
   isDropped: boolean;
 }
 
+/** Attached to most blocks: there may be a million, and a map for each takes more than they do. */
+const nothing: HeldBlock['attached'] = new Map();
+
 export interface ResultMemoryOptions {
   readonly limitBytes: number;
   /** The folder in which the file is made for what is over the limit. */
@@ -65,7 +68,8 @@ export class ResultMemory implements AsyncDisposable {
   add({ start, count, bytes }: Block, { isOwed = false } = {}): HeldBlock {
     const byteLength = byteLengthOf(bytes);
     const attachments = [...(attachmentsOf(bytes)?.attachments ?? [])];
-    const attached = new Map(attachments.map(([number, memory]) => [number, memory.byteLength]));
+    const lengths = attachments.map(([number, memory]) => [number, memory.byteLength] as const);
+    const attached = lengths.length === 0 ? nothing : new Map(lengths);
     const whole = { start, count, byteLength, attached, bytes, place: undefined };
     const block: HeldBlock = { ...whole, users: 0, isOwed, isDropped: false };
     this.memoryBytes += byteLength;
