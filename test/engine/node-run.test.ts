@@ -51,6 +51,14 @@ test('a mapped run is Mapped once every child is settled, in whatever order they
   );
 });
 
+test('the list of results is put together once, however often its elements are read', () => {
+  const run = runOf('score', { length: 2 });
+
+  run.settled(block(0, ['a', 'b']));
+
+  assert.equal(run.state.result, run.state.result);
+});
+
 test('a mapped run of one child says so', async () => {
   const run = runOf('score', { length: 1 });
 

@@ -83,6 +83,7 @@ export class NodeRun implements ArrayListener {
   /** What ran where and when, chunk by chunk. */
   readonly spans: Span[] = [];
   #states: readonly State[] | undefined;
+  #list: unknown[] | undefined;
   #end: State | undefined;
 
   constructor(node: Node, wanted: WantedValues = { keptBytes: Infinity, isReturned: false }) {
@@ -234,8 +235,9 @@ export class NodeRun implements ArrayListener {
     return complete;
   }
 
-  /** What its task runs returned, by index. No state is made for any of them: there may be millions. */
+  /** What its task runs returned, by index, once all are done. No state is made for any of them: there may be millions. */
   #results(): unknown[] {
+    if (this.#list !== undefined) return this.#list;
     const results: unknown[] = [];
     results.length = this.length;
     for (const { start, count, outcomes } of this.#open()) {
@@ -245,6 +247,7 @@ export class NodeRun implements ArrayListener {
         results[start + position] = state === undefined ? values[position] : state.result;
       }
     }
+    this.#list = results;
     return results;
   }
 
