@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 
 const escape = '\u001B';
 const hasScript = spawnSync('script', ['-qec', 'true', '/dev/null'], { timeout: 10_000 }).status === 0;
@@ -37,6 +37,29 @@ for (const where of ['', '--processes']) {
     },
   );
 }
+
+test('no line of the log takes a look at how far each task is', { timeout: 60_000, skip }, async () => {
+  const code = `
+    import { NodeRun } from "./src/engine/flow-run/node-run.ts";
+    import { Terminal } from "./src/engine/flow-run/terminal.ts";
+    let looks = 0;
+    class Watched extends NodeRun {
+      get isDone() {
+        looks += 1;
+        return super.isDone;
+      }
+    }
+    const terminal = new Terminal();
+    terminal.follow([new Watched({ slug: "lines" })]);
+    for (let count = 0; count < 1000; count += 1) terminal.write({ time: 0, level: "info", message: "a line" });
+    terminal[Symbol.dispose]();
+    console.log("looks:", looks);`;
+  const program = `'${process.execPath}' --input-type=module --eval '${code}'`;
+  const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+
+  const [, looks] = /looks: (\d+)/.exec(stripVTControlCharacters(stdout))!;
+  assert.ok(Number(looks) < 100, `there were ${looks} looks`);
+});
 
 /** What there is to see after all that was written, as far as Node moves the cursor and clears the screen. */
 function screenOf(written: string): string[] {

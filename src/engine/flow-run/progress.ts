@@ -19,9 +19,9 @@ export function progressLines(
 ): string[] {
   const begun = [...runs].filter((run) => run.isList && elapsedMs.has(run));
   const room = begun.length > most ? most - 1 : begun.length;
-  const shown = begun.toSorted((a, b) => Number(a.isDone) - Number(b.isDone)).slice(0, room);
-  const width = Math.max(0, ...shown.map((run) => run.node.slug.length));
-  const lines = begun.filter((run) => shown.includes(run)).map((run) => progressLine(run, elapsedMs.get(run)!, width));
+  const shown = new Set(begun.toSorted((a, b) => Number(a.isDone) - Number(b.isDone)).slice(0, room));
+  const width = Math.max(0, ...Array.from(shown, (run) => run.node.slug.length));
+  const lines = begun.filter((run) => shown.has(run)).map((run) => progressLine(run, elapsedMs.get(run)!, width));
   return room < begun.length ? [...lines, `and ${begun.length - room} more`] : lines;
 }
 

@@ -21,9 +21,10 @@ export class Terminal implements Disposable {
   readonly #format = config().logging.format === 'json' ? JSON.stringify : formatRecord;
   readonly #stream = process.stderr;
   readonly #isLive = process.stderr.isTTY;
-  readonly #startedAt = new Map<NodeRun, number>();
   readonly #endedAt = new Map<NodeRun, number>();
   #runs: readonly NodeRun[] = [];
+  /** The progress as of the last look: there may be thousands of nodes, and as many lines of the log in between. */
+  #lines: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #drawnLines = 0;
   /** Somebody has written a part of a line, which goes on from there. */
@@ -43,6 +44,7 @@ export class Terminal implements Disposable {
     listeners.add(this.#giveWay);
     this.#timer = setInterval(() => {
       this.#erase();
+      this.#look();
       this.#draw();
     }, redrawMs);
     this.#timer.unref();
@@ -52,11 +54,13 @@ export class Terminal implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#erase();
-    this.#draw(Infinity);
+    this.#look(Infinity);
+    this.#draw();
     listeners.delete(this.#giveWay);
     if (listeners.size === 0) for (const end of watches.splice(0)) end();
     this.#drawnLines = 0;
     this.#runs = [];
+    this.#lines = [];
   }
 
   /** What tasks or the program write takes the place of the progress, which is drawn again below it. */
@@ -65,13 +69,16 @@ export class Terminal implements Disposable {
     if (seen !== '') this.#isMidLine = !seen.endsWith('\n');
   };
 
-  /** What does not fit on the screen could not be erased again: it would be drawn below itself each time. */
-  #draw(most = Math.max(1, (this.#stream.rows || 24) - 1)): void {
-    if (!this.#isLive || this.#isMidLine) return;
-    const lines = progressLines(this.#runs, this.#elapsed(), most);
+  /** More than fits on the screen could not be erased again: it would be drawn below itself each time. */
+  #look(most = Math.max(1, (this.#stream.rows || 24) - 1)): void {
+    if (this.#isLive) this.#lines = progressLines(this.#runs, this.#elapsed(), most);
+  }
+
+  #draw(): void {
+    if (this.#isMidLine) return;
     const width = this.#stream.columns ?? 80;
-    for (const line of lines) tellLine(line.slice(0, width - 1));
-    this.#drawnLines = lines.length;
+    for (const line of this.#lines) tellLine(line.slice(0, width - 1));
+    this.#drawnLines = this.#lines.length;
   }
 
   #erase(): void {
@@ -88,9 +95,8 @@ export class Terminal implements Disposable {
     const now = performance.now();
     const elapsed = new Map<NodeRun, number>();
     for (const run of this.#runs) {
-      if (run.runningCount > 0 && !this.#startedAt.has(run)) this.#startedAt.set(run, now);
       if (run.isDone && !this.#endedAt.has(run)) this.#endedAt.set(run, now);
-      const startedAt = this.#startedAt.get(run);
+      const { startedAt } = run;
       if (startedAt !== undefined) elapsed.set(run, (this.#endedAt.get(run) ?? now) - startedAt);
       else if (run.isDone) elapsed.set(run, 0);
     }
