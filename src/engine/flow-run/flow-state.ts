@@ -57,7 +57,11 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
   /** The parts of the output that were read, by what the builder returned in their place. It may hold itself. */
   readonly #copies = new Map<object, unknown>();
 
-  constructor(type: StateType, message: string, details: Omit<StateDetails, 'result'> & { outcome: FlowOutcome<Plan> }) {
+  constructor(
+    type: StateType,
+    message: string,
+    details: Omit<StateDetails, 'result'> & { outcome: FlowOutcome<Plan> },
+  ) {
     const { outcome, ...rest } = details;
     super(type, message, rest, { isSealed: false });
     this.flowRunId = outcome.flowRunId;

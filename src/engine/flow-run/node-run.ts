@@ -235,7 +235,7 @@ export class NodeRun implements ArrayListener {
     return complete;
   }
 
-  /** What its task runs returned, by index, once all are done. No state is made for any of them: there may be millions. */
+  /** What its task runs returned, by index, once all are done. No state is made for any: there may be millions. */
   #results(): unknown[] {
     if (this.#list !== undefined) return this.#list;
     const results: unknown[] = [];
