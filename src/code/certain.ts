@@ -57,7 +57,7 @@ async function placesOf(module: string): Promise<Places | 'of-vite' | undefined>
 
 async function readPlaces(module: string): Promise<Places | 'of-vite' | undefined> {
   const { Places } = await import('./syntax/places.ts');
-  using inspector = await Inspector.open();
+  using inspector = new Inspector();
   const script = [...inspector.scripts.values()].find(({ url }) => toUrl(url) === module);
   if (script === undefined) return undefined;
   const text = inspector.sourceOf(script.scriptId);

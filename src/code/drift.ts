@@ -35,7 +35,7 @@ const without = new WeakSet<Code>();
  * functions of the same module that those call; and the `fields` that are mentioned. Some may be others of the same
  * name: see `isRead`. Of modules there are none where nobody can be asked. Places below `folder` are the program's own.
  */
-export async function variablesOf(codes: readonly Code[], fields: object = {}, folder = ''): Promise<ModuleVariable[]> {
+export function variablesOf(codes: readonly Code[], fields: object = {}, folder = ''): ModuleVariable[] {
   const prefixed = (holder: string, object: object, names: readonly string[]) => {
     return codes
       .flatMap((code) => mentioned(object, { names, code, folder }))
@@ -48,7 +48,7 @@ export async function variablesOf(codes: readonly Code[], fields: object = {}, f
   const open = codes.filter((code) => !without.has(code));
   if (open.length === 0) return others;
   try {
-    using inspector = await Inspector.open();
+    using inspector = new Inspector();
     return [...others, ...open.flatMap((code) => visibleTo(code, { inspector, folder }))];
   } catch {
     return others;

@@ -22,7 +22,7 @@ export async function environmentReadBy(codes: readonly Code[]): Promise<string[
 
 async function readBy(code: Code): Promise<readonly string[]> {
   try {
-    using inspector = await Inspector.open();
+    using inspector = new Inspector();
     // Most functions are not worth loading a parser for.
     if (!mayRead(code, inspector)) return [];
     const [{ environmentUseIn }, { freeNamesIn }] = await Promise.all([

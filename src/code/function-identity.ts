@@ -54,15 +54,15 @@ const passed = new WeakMap<Code, Set<string>>();
  * To be compared by `assertSame`; none where nobody can be asked. With `isForBundles`, by those who get the module
  * in a bundle, where it looks and stands otherwise; that takes some tens of milliseconds the first time.
  */
-export async function identitiesOf(
+export function identitiesOf(
   codes: readonly Code[],
   { isForBundles = false }: { readonly isForBundles?: boolean } = {},
-): Promise<readonly FunctionIdentity[]> {
+): readonly FunctionIdentity[] {
   const [identities, identify] = isForBundles ? [knownForBundles, identityForBundles] : [known, identityOf];
   const open = codes.filter((code) => !identities.has(code));
   try {
     if (open.length > 0) {
-      using inspector = await Inspector.open();
+      using inspector = new Inspector();
       for (const code of open) identities.set(code, identify(code, inspector));
     }
     return codes.map((code) => identities.get(code)!);
@@ -151,15 +151,12 @@ export interface Found {
 }
 
 /**
- * Rejects with `TASK_FUNCTION_DIFFERS` when what was found has another function than where the flow was started, or a
+ * Throws `TASK_FUNCTION_DIFFERS` when what was found has another function than where the flow was started, or a
  * class of it is another one. What cannot be told passes: under another loader the same function has another text
  * and another place.
  */
-export async function assertSame(
-  made: readonly FunctionIdentity[],
-  { subject, module = '', codes }: Found,
-): Promise<void> {
-  const here = await identitiesOf(codes);
+export function assertSame(made: readonly FunctionIdentity[], { subject, module = '', codes }: Found): void {
+  const here = identitiesOf(codes);
   if (made.length === 0 || here.length === 0) return;
   const suspects = made.flatMap((identity, at) => {
     const code = codes[at];
@@ -168,7 +165,7 @@ export async function assertSame(
     return passed.get(code)?.has(text) === true ? [] : [{ identity, code, text }];
   });
   if (suspects.length === 0) return;
-  using inspector = await Inspector.open();
+  using inspector = new Inspector();
   const compare = isBundled(module) ? differenceInBundle : differenceInScripts;
   for (const { identity, code, text } of suspects) {
     const difference = compare(identity, targetOf(code, inspector), { inspector, module });

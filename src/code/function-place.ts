@@ -12,15 +12,14 @@ export type { Code };
 export type PlaceIn = (offset: number) => string;
 
 /** For each function how to find places in it; nothing for those that are in no file, or where nobody can be asked. */
-export async function placesIn(codes: readonly Code[]): Promise<(PlaceIn | undefined)[]> {
+export function placesIn(codes: readonly Code[]): (PlaceIn | undefined)[] {
   try {
-    using inspector = await Inspector.open();
+    using inspector = new Inspector();
     return codes.map((code) => {
       const text = positionOf(code, inspector);
       return text && ((offset) => placeAt(text.url, spotIn(text.source, text.beginning + offset)));
     });
   } catch {
-    // Some builds of Node have no inspector, and permissions may forbid it.
     return codes.map(() => undefined);
   }
 }

@@ -45,7 +45,7 @@ export async function lookAt(codes: readonly Code[]): Promise<void> {
     return [];
   });
   if (found.length === 0) return;
-  const places = await placesIn(found.map(({ code }) => code));
+  const places = placesIn(found.map(({ code }) => code));
   for (const [index, { code, writes }] of found.entries()) {
     const place = places[index] ?? ((offset) => `line ${lineOf(code, offset)} of its source`);
     const firsts = writes.filter(({ target }, at) => writes.findIndex((other) => other.target === target) === at);

@@ -166,7 +166,7 @@ async function compare(started: Import): Promise<void> {
   if (before === undefined) return;
   started.before = undefined;
   await new Promise((resolve) => setImmediate(resolve));
-  started.effects = await changesSince(before);
+  started.effects = changesSince(before);
 }
 
 /** What the import of a module left behind in this thread, each as a clause. */

@@ -14,7 +14,7 @@ import type { UsedNames } from './syntax/free-names.ts';
 export async function isRead(code: Code, name: string): Promise<boolean> {
   try {
     const { freeNamesIn } = await import('./syntax/free-names.ts');
-    using inspector = await Inspector.open();
+    using inspector = new Inspector();
     const around = new VisibleVariables(code, inspector);
     const functions = around
       .callers(code, (each) => freeNamesIn(textOf(each)).names)

@@ -43,7 +43,7 @@ export function lookAround(): Snapshot {
 }
 
 /** What is otherwise now, each as a clause: `opened 1 server`, `set the global 'db'`. */
-export async function changesSince(before: Snapshot): Promise<string[]> {
+export function changesSince(before: Snapshot): string[] {
   const now = lookAround();
   const opened = [...now.open].flatMap(([kind, count]) => {
     const more = count - (before.open.get(kind) ?? 0);
@@ -57,7 +57,7 @@ export async function changesSince(before: Snapshot): Promise<string[]> {
     event,
     more: all.slice(before.listeners.get(event)?.length),
   }));
-  const listened = await withoutThoseOfNode(added.filter(({ more }) => more.length > 0));
+  const listened = withoutThoseOfNode(added.filter(({ more }) => more.length > 0));
   return [
     ...opened,
     ...globals.map((name) => `set the global ${quoted(name)}`),
@@ -72,10 +72,10 @@ interface Added {
 }
 
 /** `node:test`, for one, listens for what its tests leave behind. */
-async function withoutThoseOfNode(added: readonly Added[]): Promise<readonly Added[]> {
+function withoutThoseOfNode(added: readonly Added[]): readonly Added[] {
   if (added.length === 0) return added;
   try {
-    using inspector = await Inspector.open();
+    using inspector = new Inspector();
     const isOfNode = (code: Code) => {
       const location = inspector.locationOf(code);
       return location !== undefined && inspector.scriptAt(location)?.url.startsWith('node:') === true;

@@ -89,7 +89,7 @@ async function answer({ reference, functions }: Sought, task: number): Promise<v
   try {
     const found = (await load(reference)) as Task | ResourceDefinition;
     const codes = found instanceof Task ? codeOf(found) : codesOfResource(found);
-    await assertSame(functions, { subject: reference.name, module: reference.module, codes });
+    assertSame(functions, { subject: reference.name, module: reference.module, codes });
     parentPort!.postMessage({ task });
   } catch (error) {
     const { code = 'TASK_NOT_LOADED', cause, instead } = error as { code?: string; cause?: unknown; instead?: string };

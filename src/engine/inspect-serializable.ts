@@ -262,10 +262,8 @@ async function keptFaults(tasks: ReadonlyMap<Task, string>): Promise<Serializati
 }
 
 async function lookupFaults(sought: ReadonlyMap<Reference, Subject>, timeoutMs: number): Promise<SerializationFault[]> {
-  const searched = [...sought].map(async ([reference, { codes }]) => {
-    return { reference, functions: await identitiesOf(codes) };
-  });
-  const faults = await searchAfresh(await Promise.all(searched), timeoutMs);
+  const searched = [...sought].map(([reference, { codes }]) => ({ reference, functions: identitiesOf(codes) }));
+  const faults = await searchAfresh(searched, timeoutMs);
   return [...sought].flatMap(([reference, { path }]) => {
     const fault = faults.get(reference);
     if (fault === undefined) return [];

@@ -34,7 +34,7 @@ async function driftWarnings(
   if (variables === undefined) return [];
   const { module = '' } = task.reference;
   const where = { isElsewhere: module.startsWith('file:') && module !== reference.module };
-  const noted = await noteVariables(task, where.isElsewhere ? folderOf(module) : '');
+  const noted = noteVariables(task, where.isElsewhere ? folderOf(module) : '');
   const here = new Map(noted.map((each) => [each.name, each]));
   const warnings: ModuleWarning[] = [];
   const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));

@@ -16,9 +16,9 @@ const leastWithinText = 8;
 const leastCutOut = 4;
 
 /** The variables that a task reads of its module, and its fields, as they are here. Its project is in `folder`. */
-export async function noteVariables(task: Task, folder = ''): Promise<readonly ModuleVariable[]> {
+export function noteVariables(task: Task, folder = ''): readonly ModuleVariable[] {
   const parts = partsOf(task);
-  const variables = await variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folder);
+  const variables = variablesOf(codeOf(task), 'fields' in parts ? parts.fields : {}, folder);
   // Reading the whole environment takes as long as some tasks do.
   if (variables.length === 0) return [];
   const environment = Object.values(process.env) as string[];

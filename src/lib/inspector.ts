@@ -2,6 +2,7 @@
 // for a moment there is one, of this very thread. It is loaded when somebody asks, which takes tens of milliseconds.
 
 import util from 'node:util';
+import type * as NodeInspector from 'node:inspector';
 import type { Debugger, Runtime, Session } from 'node:inspector';
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- functions and classes alike, whatever they take
@@ -58,20 +59,12 @@ export class Inspector implements Disposable {
   readonly #session: Session;
   #scripts: ReadonlyMap<string, Script> | undefined;
 
-  private constructor(session: Session) {
-    session.connect();
-    this.#session = session;
-  }
-
-  /** Rejects where there is none: some builds of Node have no inspector, and permissions may forbid it. */
-  static async open(): Promise<Inspector> {
-    const { Session } = await import('node:inspector');
-    return new Inspector(new Session());
-  }
-
-  /** The same at once. Throws where there is none. */
-  static openNow(): Inspector {
-    return new Inspector(new (process.getBuiltinModule('node:inspector').Session)());
+  /** Throws where there is none: some builds of Node have no inspector, and permissions may forbid it. */
+  constructor() {
+    const node = process.getBuiltinModule('node:inspector') as typeof NodeInspector | undefined;
+    if (node === undefined) throw new Error('this build of Node has no inspector');
+    this.#session = new node.Session();
+    this.#session.connect();
   }
 
   [Symbol.dispose](): void {

@@ -72,7 +72,7 @@ interface SourceLine {
 }
 
 function locate(callable: object): SourceLine | undefined {
-  using inspector = Inspector.openNow();
+  using inspector = new Inspector();
   const location = inspector.locationOf(callable as Code);
   if (location === undefined) return undefined;
   if (!inspector.isKnown(location)) {

@@ -18,5 +18,5 @@ test('what was opened since is told, each kind with its number', async (t) => {
     await Promise.all(children.map((child) => once(child, 'exit')));
   });
 
-  assert.deepEqual((await changesSince(before)).toSorted(), ['opened 2 watchers of files', 'opened 3 child processes']);
+  assert.deepEqual(changesSince(before).toSorted(), ['opened 2 watchers of files', 'opened 3 child processes']);
 });

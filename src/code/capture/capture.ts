@@ -50,16 +50,16 @@ export interface CaptureOptions {
  * `NoInspectorError`.
  */
 export async function capture(values: Readonly<Record<string, unknown>>, options: CaptureOptions): Promise<Capture> {
-  using inspector = await openInspector();
+  using inspector = openInspector();
   return await new Capturing(inspector, options).run(values);
 }
 
 /** Nobody can be asked what a function captures. */
 export class NoInspectorError extends Error {}
 
-async function openInspector(): Promise<Inspector> {
+function openInspector(): Inspector {
   try {
-    return await Inspector.open();
+    return new Inspector();
   } catch (cause) {
     throw new NoInspectorError(messageIn(cause), { cause });
   }
@@ -92,7 +92,7 @@ class Capturing {
     for (let next = 0; next < this.#found.length; next += 1) {
       const { code, at } = this.#found[next]!;
       const reference = types.isProxy(code) ? undefined : referenceOf(code);
-      this.#functions.push(reference ? await this.#taskAt(code, reference, at) : await this.#recordOf(code, at));
+      this.#functions.push(reference ? await this.#taskAt(code, reference, at) : this.#recordOf(code, at));
     }
     return { functions: this.#functions, gaps: this.#taken.gaps, values: this.#values, holders: this.#holders };
   }
@@ -123,12 +123,12 @@ class Capturing {
   async #taskAt(task: Code, reference: Reference, at: string): Promise<CapturedFunction> {
     const { module, made = insideFunction, mayBeThere } = await certain(reference);
     if (module !== undefined || mayBeThere) {
-      return { type: 'reference', reference, functions: await identitiesOf(this.#options.codesOf(task)) };
+      return { type: 'reference', reference, functions: identitiesOf(this.#options.codesOf(task)) };
     }
     throw this.#refusal(`'${at}'`, { ...ties.task, what: `is itself a task that was made ${made}` });
   }
 
-  async #recordOf(code: Code, at: string): Promise<CapturedFunction> {
+  #recordOf(code: Code, at: string): CapturedFunction {
     if (types.isProxy(code)) throw this.#refusal(`'${at}'`, ties.proxy);
     if (typeof code === 'object') return this.#namedElsewhere(code, at, ties.native);
     const facts = this.#inspector.factsOf(code);
@@ -141,7 +141,7 @@ class Capturing {
     if (script.isCommonJs) return this.#namedElsewhere(code, at, this.#tieOf(script));
     const name = script.isFile ? nameInModule(code, facts, this.#moduleTextOf(script)) : undefined;
     if (name === undefined) return this.#writtenOut(code, { facts, script, at });
-    return { type: 'named', module: addressOf(script.url), name, functions: await identitiesOf([code]) };
+    return { type: 'named', module: addressOf(script.url), name, functions: identitiesOf([code]) };
   }
 
   /** What is not written by the user, or not in a module that can be looked into. */

@@ -71,7 +71,7 @@ export class ModuleScope {
 }
 
 async function findInsider({ url, fingerprint }: ModuleAddress): Promise<Code> {
-  inspector ??= await Inspector.open();
+  inspector ??= new Inspector();
   const path = fileURLToPath(url);
   if (!existsSync(path) || fingerprintOf(url) !== fingerprint) {
     const message =
@@ -81,7 +81,7 @@ async function findInsider({ url, fingerprint }: ModuleAddress): Promise<Code> {
   }
   await importUntilReady(url);
   // A new one knows the scripts of the module.
-  using looking = await Inspector.open();
+  using looking = new Inspector();
   const own = [...looking.scripts.values()].filter((each) => toUrl(each.url) === url);
   const scripts = own.map(({ scriptId }) => scriptId);
   const source = scripts.map((id) => looking.sourceOf(id)).join('\n');

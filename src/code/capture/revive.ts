@@ -51,7 +51,7 @@ async function findAll(functions: readonly CapturedFunction[], codesOf: CodesOf)
     if (each.type === 'reference') addressed.set(number, await taskOf(each, codesOf));
     const module = each.type === 'named' || each.type === 'text' ? each.module : undefined;
     if (module !== undefined && !modules.has(module.url)) modules.set(module.url, await moduleScope(module));
-    if (each.type === 'named') addressed.set(number, await namedIn(modules.get(each.module.url)!, each));
+    if (each.type === 'named') addressed.set(number, namedIn(modules.get(each.module.url)!, each));
     if (each.type !== 'text') continue;
     const { url } = each.place;
     for (const { from, attributes } of Object.values(each.imports)) {
@@ -68,16 +68,13 @@ async function taskOf(
 ): Promise<Code> {
   const task = await load(reference);
   const { name, module } = reference;
-  await assertSame(functions, { subject: `task '${name}'`, module, codes: codesOf(task) });
+  assertSame(functions, { subject: `task '${name}'`, module, codes: codesOf(task) });
   return task as Code;
 }
 
-async function namedIn(
-  scope: ModuleScope,
-  { name, module, functions }: Extract<CapturedFunction, { type: 'named' }>,
-): Promise<Code> {
+function namedIn(scope: ModuleScope, { name, module, functions }: Extract<CapturedFunction, { type: 'named' }>): Code {
   const [code] = scope.read([name]) as [Code];
-  await assertSame(functions, { subject: `a task that captures '${name}'`, module: module.url, codes: [code] });
+  assertSame(functions, { subject: `a task that captures '${name}'`, module: module.url, codes: [code] });
   return code;
 }
 

@@ -40,7 +40,7 @@ export class FlowResources {
     if (!session.importsModules) return;
     for (const resource of this.#resources) {
       const codes = codesOfResource(resource.definition);
-      const functions = await identitiesOf(codes, { isForBundles: !session.takesCaptures });
+      const functions = identitiesOf(codes, { isForBundles: !session.takesCaptures });
       const environment = await environmentReadBy(codes);
       this.#prepared.set(resource, { functions, ...(environment.length > 0 && { environment }) });
     }

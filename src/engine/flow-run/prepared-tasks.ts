@@ -26,7 +26,7 @@ export async function prepareTasks(
   const own = nodes.filter(({ task }) => task !== undefined && !isBuiltIn(task.reference));
   // Only to have them known: the inspector is told of all scripts once for all tasks, rather than once for each.
   if (importsModules)
-    await identitiesOf(
+    identitiesOf(
       own.flatMap(({ task }) => codeOf(task!)),
       { isForBundles: !takesCaptures },
     );
@@ -51,9 +51,9 @@ async function partsOf(
 ): Promise<PreparedTask> {
   const codes = codeOf(task);
   // The identities also tell where the functions stand.
-  const variables = await noteVariables(task);
+  const variables = noteVariables(task);
   const environment = await environmentReadBy(codes);
-  const functions = captured === undefined ? await identitiesOf(codes, use) : [];
+  const functions = captured === undefined ? identitiesOf(codes, use) : [];
   return {
     ...(captured && { captured }),
     ...(functions.length > 0 && { functions }),

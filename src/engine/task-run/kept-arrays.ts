@@ -72,7 +72,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const sealed = decodePlan(task.definition);
     // Frozen, so that a run that keeps something in its task fails at once, wherever it runs.
     const known = sealed.isSent ? undefined : (await loadTold(sealed.reference, task.code, emit)).freeze();
-    if (known !== undefined) await assertSameTask(sealed, known);
+    if (known !== undefined) assertSameTask(sealed, known);
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
@@ -115,9 +115,9 @@ async function loadTold(reference: Reference, code: CodeSource, emit: (message: 
 /** By the identities that a plan has: the task whose functions were found to be the same. */
 const same = new WeakMap<readonly FunctionIdentity[], Task>();
 
-async function assertSameTask({ name, functions }: SealedPlan, task: Task): Promise<void> {
+function assertSameTask({ name, functions }: SealedPlan, task: Task): void {
   if (functions === undefined || same.get(functions) === task) return;
-  await assertSame(functions, { subject: `task '${name}'`, module: task.reference.module, codes: codeOf(task) });
+  assertSame(functions, { subject: `task '${name}'`, module: task.reference.module, codes: codeOf(task) });
   same.set(functions, task);
 }
 
@@ -127,7 +127,7 @@ async function findResource(
 ): Promise<UsedResource> {
   const definition = (await load(reference, task.code)) as ResourceDefinition;
   const module = task.code.bundle === undefined ? reference.module : inBundle(task.code.bundle, reference.module!);
-  await assertSame(functions, { subject: `resource '${name}'`, module, codes: codesOfResource(definition) });
+  assertSame(functions, { subject: `resource '${name}'`, module, codes: codesOfResource(definition) });
   const makeArguments = () => {
     // Each setup may change its arguments.
     const unknownTypes = unknownTypesFor(reference);
