@@ -5,6 +5,7 @@
 
 import { toUrl } from './file-path.ts';
 import { Inspector } from '../lib/inspector.ts';
+import { onceIn } from '../lib/once.ts';
 import type { Places } from './syntax/places.ts';
 import { insideFunction, isOfVite, loadedByVite, placeOf, registry, type Doubt, type Reference } from './registry.ts';
 
@@ -13,9 +14,7 @@ const known = new WeakMap<Reference, Promise<Reference>>();
 /** The same reference; without a module, where importing that leads nobody there. */
 export async function certain(reference: Reference): Promise<Reference> {
   if (reference.doubt === undefined) return reference;
-  let settled = known.get(reference);
-  if (settled === undefined) known.set(reference, (settled = settle(reference)));
-  return await settled;
+  return await onceIn(known, reference, () => settle(reference));
 }
 
 async function settle(reference: Reference): Promise<Reference> {
@@ -50,9 +49,7 @@ const texts = new Map<string, Promise<Places | 'of-vite' | undefined>>();
 
 /** Nothing where nobody can be asked, or it cannot be read: whoever looks for what the module makes will tell. */
 async function placesOf(module: string): Promise<Places | 'of-vite' | undefined> {
-  let places = texts.get(module);
-  if (places === undefined) texts.set(module, (places = readPlaces(module).catch(() => undefined)));
-  return await places;
+  return await onceIn(texts, module, () => readPlaces(module).catch(() => undefined));
 }
 
 async function readPlaces(module: string): Promise<Places | 'of-vite' | undefined> {

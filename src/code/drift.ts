@@ -6,6 +6,7 @@ import { types } from 'node:util';
 import { isModuleScope } from './capture/captured.ts';
 import { isClass, textOf } from './function-place.ts';
 import { Inspector, type Code, type VisibleScope } from '../lib/inspector.ts';
+import { onceIn } from '../lib/once.ts';
 import { plainValueOf, type PlainValue } from './plain-value.ts';
 import { programGlobals } from './program-globals.ts';
 
@@ -98,9 +99,7 @@ export class VisibleVariables {
   }
 
   #scriptOf(code: Code): string {
-    let script = scripts.get(code);
-    if (script === undefined) scripts.set(code, (script = this.#inspector.locationOf(code)?.scriptId ?? 'native'));
-    return script;
+    return onceIn(scripts, code, () => this.#inspector.locationOf(code)?.scriptId ?? 'native');
   }
 }
 
@@ -165,12 +164,7 @@ export function variablesHere(
 }
 
 export function wordsIn(code: Code): ReadonlySet<string> {
-  let found = words.get(code);
-  if (found === undefined) {
-    found = new Set(textOf(code).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
-    words.set(code, found);
-  }
-  return found;
+  return onceIn(words, code, () => new Set(textOf(code).match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu)));
 }
 
 /** Like any symbol, it is no plain value. */

@@ -13,6 +13,7 @@ import { fileOf, isBundled } from './call-site.ts';
 import { beginningOf, isNative, lineOf, offsetIn, placeAt, positionOf, spotIn, textOf } from './function-place.ts';
 import type { Code, Position, Spot } from './function-place.ts';
 import { Inspector, type Script } from '../lib/inspector.ts';
+import { onceIn } from '../lib/once.ts';
 import { placeOf } from './registry.ts';
 
 /** What tells a function from others. */
@@ -130,17 +131,14 @@ function writtenPlaceOf(code: Code, inspector: Inspector): WrittenPlace | undefi
 const asWritten = new Map<string, boolean>();
 
 function isAsWritten({ url, source }: Position): boolean {
-  let isSo = asWritten.get(url);
-  if (isSo === undefined) {
+  return onceIn(asWritten, url, () => {
     const file = toUrl(url);
-    isSo = file.startsWith('file:') && !isBundled(file) && !mapComment.test(source);
+    if (!file.startsWith('file:') || isBundled(file) || mapComment.test(source)) return false;
     // Node adds a line to what it took the types from.
     const { length } = source.replace(/\n\n\/\/# sourceURL=.*$/, '');
     // Where a file begins with a mark for its byte order, the engine has left that out.
-    isSo &&= readFileSync(fileURLToPath(file), 'utf8').replace(/^\uFEFF/, '').length === length;
-    asWritten.set(url, isSo);
-  }
-  return isSo;
+    return readFileSync(fileURLToPath(file), 'utf8').replace(/^\uFEFF/, '').length === length;
+  });
 }
 
 /** What was found by its reference: `task 'load'` or `resource 'client'`, of this module here, and its functions. */
@@ -235,8 +233,7 @@ function differenceInBundle(made: FunctionIdentity, code: Code, here: Here): Dif
   if (location === undefined) return { made: beginning, found: placeOfFunction(code, here.inspector) };
   if (written === undefined) return undefined;
   if (own === undefined) return { made: written.at, found: textOf(code) };
-  let source = bundles.get(url);
-  if (source === undefined) bundles.set(url, (source = readFileSync(fileURLToPath(url), 'utf8')));
+  const source = onceIn(bundles, url, () => readFileSync(fileURLToPath(url), 'utf8'));
   // It may be of a package that is not in there.
   if (beginningOf(textOf(code), source, own) === undefined) return undefined;
   const entry = findSourceMap(url)?.findEntry(own.line, own.column);

@@ -3,3 +3,17 @@ export function once<Made>(make: () => Made): () => Made {
   let made: { readonly value: Made } | undefined;
   return () => (made ??= { value: make() }).value;
 }
+
+interface Kept<Key, Made> {
+  get(key: Key): Made | undefined;
+  set(key: Key, made: Made): unknown;
+}
+
+/** The same for each key of a map, which keeps what was made. */
+export function onceIn<Key, Made>(map: Kept<Key, Made>, key: Key, make: () => Made): Made {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

@@ -3,6 +3,7 @@
 
 import type { OutputFile, Plugin, PluginBuild, ResolveResult } from 'esbuild';
 import { nodeCrypto } from '../../lib/lazy-node.ts';
+import { onceIn } from '../../lib/once.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules, SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -24,11 +25,7 @@ export function resolving(source: BundleSource): Plugin {
         // What a package has is a part of it, wherever that goes.
         if (path.startsWith('.') && !isWasm && source.foreignPackageOf(from.importer) !== undefined) return undefined;
         const key = JSON.stringify([from.resolveDir, kind, path]);
-        let resolved = known.get(key);
-        if (resolved === undefined) {
-          known.set(key, (resolved = build.resolve(path, { ...from, kind, pluginData: source })));
-        }
-        const found = await resolved;
+        const found = await onceIn(known, key, () => build.resolve(path, { ...from, kind, pluginData: source }));
         if (found.external) return found;
         if (found.errors.length > 0) {
           // What is only loaded when it is reached may not be there at all: then it is missing there, as it is here.

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import type { BundleFile } from './bundle-archive.ts';
 import { withSlashes } from '../file-path.ts';
+import { onceIn } from '../../lib/once.ts';
 import { projectOf } from '../registry.ts';
 
 interface PackageJson {
@@ -90,12 +91,10 @@ export class BundleSource {
   foreignPackageOf(path: string): string | undefined {
     const folder = packageFolderOf(path);
     if (folder === undefined) return undefined;
-    let makesTasks = this.#ofTasks.get(folder);
-    if (makesTasks === undefined) {
+    const makesTasks = onceIn(this.#ofTasks, folder, () => {
       const { dependencies, peerDependencies } = readPackage(folder) ?? {};
-      makesTasks = Object.hasOwn({ ...dependencies, ...peerDependencies }, 'heddle');
-      this.#ofTasks.set(folder, makesTasks);
-    }
+      return Object.hasOwn({ ...dependencies, ...peerDependencies }, 'heddle');
+    });
     return makesTasks ? undefined : folder;
   }
 

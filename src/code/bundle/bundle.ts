@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withSlashes } from '../file-path.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { modulesOf, type CodeAddress } from '../../lib/chunk.ts';
+import { onceIn } from '../../lib/once.ts';
 import { shortHash } from '../../lib/short-hash.ts';
 import { pack, type BundleFile, type PackedBundle } from './bundle-archive.ts';
 import { packageOf, resolving, rewriting } from './bundle-modules.ts';
@@ -40,9 +41,8 @@ const sent = new Map<string, { readonly source: BundleSource; readonly changeTim
  */
 export async function bundleOf(address: CodeAddress): Promise<Bundle> {
   const together = modulesOf(address);
-  let made = bundles.get(together);
-  if (made === undefined) bundles.set(together, (made = makeBundles(address)));
-  return await (await made).get(address.module)!;
+  const made = await onceIn(bundles, together, () => makeBundles(address));
+  return await made.get(address.module)!;
 }
 
 /** Files that came along, of which the bundle holds what is not there any more, for whoever starts a flow again. */

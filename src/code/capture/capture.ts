@@ -20,6 +20,7 @@ import { freeNamesIn, hasPrivateMembers, type Tie } from '../syntax/free-names.t
 import { isClass, placeAt, textOf } from '../function-place.ts';
 import { functionsTakenOut, type Taken } from './functions-in.ts';
 import { Inspector, type Code, type FunctionFacts, type VisibleScope } from '../../lib/inspector.ts';
+import { onceIn } from '../../lib/once.ts';
 import { exportOf, pathTo } from './known.ts';
 import { readNamesOf, type ModuleText } from '../syntax/module-text.ts';
 import { addressOf, Names } from './names.ts';
@@ -250,12 +251,7 @@ class Capturing {
     // What of a module is reached may change when it comes to wait for a run, say.
     const deeds = registry.deeds.get(url) ?? [];
     const key = `${scriptId} behind ${deeds.length}`;
-    let text = moduleTexts.get(key);
-    if (text === undefined) {
-      text = readNamesOf(this.#inspector.sourceOf(scriptId), deeds);
-      moduleTexts.set(key, text);
-    }
-    return text;
+    return onceIn(moduleTexts, key, () => readNamesOf(this.#inspector.sourceOf(scriptId), deeds));
   }
 
   #refusal(holder: string, { what, remedy }: Tie): HeddleError {

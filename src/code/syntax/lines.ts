@@ -1,3 +1,5 @@
+import { onceIn } from '../../lib/once.ts';
+
 /** What ends a line to the engine, which counts them for places in scripts. */
 const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;
 
@@ -8,12 +10,7 @@ export const notOfLineBreak = /[^\n\r\u2028\u2029]/g;
 const startsBySource = new Map<string, readonly number[]>();
 
 export function startsOfLines(source: string): readonly number[] {
-  let found = startsBySource.get(source);
-  if (found === undefined) {
-    found = startsIn(source);
-    startsBySource.set(source, found);
-  }
-  return found;
+  return onceIn(startsBySource, source, () => startsIn(source));
 }
 
 /** The last line of a text, counted from 0, and how long it is. */
