@@ -178,7 +178,8 @@ function importOnce(module: string): Import {
   const known = imports.get(module);
   if (known !== undefined) return known;
   const heldBefore = registry.held.length;
-  if (registry.isImporting && (isBundled(module) || registry.testing.has(module))) runNoTests();
+  const mayTest = isBundled(module) || registry.files.get(module)?.isTesting === true;
+  if (registry.isImporting && mayTest) runNoTests();
   // A stack trace from inside of a bundle names the files that it was made of.
   if (isBundled(module)) {
     nodeModule.setSourceMapsSupport(true, { nodeModules: true });

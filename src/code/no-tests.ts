@@ -27,8 +27,3 @@ export const runNoTests = once(() =>
     },
   }),
 );
-
-/** Whether the bytes of a module's file speak of `node:test`. */
-export function mayHaveTests(content: Buffer | string): boolean {
-  return content.includes('node:test');
-}

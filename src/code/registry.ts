@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CodeAddress } from '../lib/chunk.ts';
 import { pathFrom, withSlashes } from './file-path.ts';
 import { processWide } from '../lib/process-wide.ts';
-import { mayHaveTests } from './no-tests.ts';
+import { onceIn } from '../lib/once.ts';
 import { callSite, isBundled, type CallSite, type Place } from './call-site.ts';
 
 /** A function's address: the module that defines it, and which definition of that name in there. */
@@ -78,6 +78,18 @@ interface Gone {
   readonly scope: string;
 }
 
+/** What is known of a module by its file, as it was when that was loaded. */
+interface ModuleFile {
+  /** A hash of its bytes: the same under every loader, unlike the text of a function. */
+  readonly fingerprint: string;
+  /** Whether it may do otherwise where it is not the main one. */
+  readonly isGuarded: boolean;
+  /** Whether it speaks of `node:test`. */
+  readonly isTesting: boolean;
+  /** When its bytes were looked at, in milliseconds since 1970. */
+  readonly loadedAt: number;
+}
+
 interface Registry {
   readonly entries: Map<string, object>;
   /** Of those that perhaps no module leads to: a program may make some for each request, and drop them. */
@@ -86,15 +98,9 @@ interface Registry {
   readonly gone: FinalizationRegistry<Gone>;
   /** How often a name was defined in a module, for as long as one of these is there. */
   readonly counts: Map<string, Count>;
-  readonly fingerprints: Map<string, string>;
-  /** Modules that may do otherwise where they are not the main one. */
-  readonly guarded: Set<string>;
-  /** Modules whose files speak of `node:test`. */
-  readonly testing: Set<string>;
+  readonly files: Map<string, ModuleFile>;
   /** Where a module's top level did each of its deeds, in the order in which it first came there. */
   readonly deeds: Map<string, DonePlace[]>;
-  /** When the bytes of a module's file were looked at, in milliseconds since 1970. */
-  readonly loadTimes: Map<string, number>;
   /** Called at each definition and at each deed that was held back; for whoever waits for one of them. */
   readonly watchers: Set<() => void>;
   /** Set while this thread imports a module only to find its tasks. */
@@ -108,11 +114,8 @@ export const registry = processWide<Registry>('registry', () => ({
   passing: new Map(),
   gone: new FinalizationRegistry(forget),
   counts: new Map(),
-  fingerprints: new Map(),
-  guarded: new Set(),
-  testing: new Set(),
+  files: new Map(),
   deeds: new Map(),
-  loadTimes: new Map(),
   watchers: new Set(),
   isImporting: false,
   held: [],
@@ -159,12 +162,12 @@ function forget({ key, scope }: Gone): void {
 }
 
 function doubtAbout(module: string, { place, isGuess }: CallSite): Pick<Reference, 'doubt'> {
-  if (place === undefined || !(isGuess || registry.guarded.has(module))) return {};
+  if (place === undefined || !(isGuess || registry.files.get(module)?.isGuarded === true)) return {};
   return { doubt: { ...place, deeds: registry.deeds.get(module)?.length ?? 0 } };
 }
 
 function isThere(module: string): boolean {
-  if (registry.fingerprints.has(module)) return true;
+  if (registry.files.has(module)) return true;
   return isFile(module) ? existsSync(new URL(module)) : isBundled(module);
 }
 
@@ -198,24 +201,23 @@ export function namesIn(module: string): string[] {
 /** What is not the same in a worker as in the main module of a program. */
 export const mainGuards = ['import.meta.main', 'require.main', 'process.argv'] as const;
 
-/** A hash of the bytes of a module's file: the same under every loader, unlike the text of a function. */
 export function fingerprintOf(module: string): string {
-  let fingerprint = registry.fingerprints.get(module);
-  if (fingerprint === undefined) {
+  const { fingerprint } = onceIn(registry.files, module, () => {
     const url = new URL(module);
     const content = url.protocol === 'file:' && existsSync(url) ? readFileSync(url) : module;
-    fingerprint = shortHash(content);
-    registry.fingerprints.set(module, fingerprint);
-    if (mayHaveTests(content)) registry.testing.add(module);
-    if (mainGuards.some((guard) => content.includes(guard))) registry.guarded.add(module);
-    registry.loadTimes.set(module, Date.now());
-  }
+    return {
+      fingerprint: shortHash(content),
+      isGuarded: mainGuards.some((guard) => content.includes(guard)),
+      isTesting: content.includes('node:test'),
+      loadedAt: Date.now(),
+    };
+  });
   return fingerprint;
 }
 
 /** When a module that defined something was loaded, which all that it imports was before. */
 export function whenLoaded(module: string): number {
-  return registry.loadTimes.get(module) ?? Infinity;
+  return registry.files.get(module)?.loadedAt ?? Infinity;
 }
 
 /**
