@@ -38,16 +38,26 @@ function fillTemplate(template: string, values: Readonly<Record<string, unknown>
 }
 
 function look(template: string, path: string, values: Readonly<Record<string, unknown>>): unknown {
-  let value: unknown = values;
-  for (const name of path.split('.')) {
-    const isObject = typeof value === 'object' && value !== null;
-    if (!isObject || !Object.hasOwn(value as object, name)) {
-      const names = isObject ? Object.keys(value as object).slice(0, mostNames) : [];
-      throw unknownName(`'${template}'`, path, { name, names });
+  const road = follow(path, values);
+  if ('value' in road) return road.value;
+  const { endedAt, at } = road;
+  const names = typeof at === 'object' && at !== null ? Object.keys(at).slice(0, mostNames) : [];
+  throw unknownName(`'${template}'`, path, { name: path.split('.')[endedAt.length]!, names });
+}
+
+/** Where a dotted name leads to, through own properties; or where it ended, and the value that knows no more of it. */
+export type Road = { readonly value: unknown } | { readonly endedAt: readonly string[]; readonly at: unknown };
+
+export function follow(name: string, values: unknown): Road {
+  const keys = name.split('.');
+  let value = values;
+  for (const [index, key] of keys.entries()) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) {
+      return { endedAt: keys.slice(0, index), at: value };
     }
-    value = (value as Readonly<Record<string, unknown>>)[name];
+    value = (value as Record<string, unknown>)[key];
   }
-  return value;
+  return { value };
 }
 
 /** `what` asks for the name at the end of `path`, which is not among those that there are. */

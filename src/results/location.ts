@@ -10,6 +10,7 @@ import { forFunction } from '../code/known-names.ts';
 import { type ErrorFacts, UsageError } from '../lib/heddle-error.ts';
 import { nearest } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
+import { follow } from '../lib/template.ts';
 
 /** What a template may name. */
 export type LocationValues = Readonly<Record<string, unknown>>;
@@ -100,21 +101,6 @@ function textFor({ name, format }: Placeholder, { text, values }: Rendering): st
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   const expected = 'only texts, numbers, true, false and dates can be part of a location';
   throw invalid(`${where} names '${name}', which is ${describe(value)}; ${expected}`, { template: text, named: name });
-}
-
-/** Where a dotted name leads to, through own properties; or where it ended, and the value that knows no more of it. */
-export type Road = { readonly value: unknown } | { readonly endedAt: readonly string[]; readonly at: unknown };
-
-export function follow(name: string, values: unknown): Road {
-  const keys = name.split('.');
-  let value = values;
-  for (const [index, key] of keys.entries()) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) {
-      return { endedAt: keys.slice(0, index), at: value };
-    }
-    value = (value as Record<string, unknown>)[key];
-  }
-  return { value };
 }
 
 function hintFor(name: string, values: LocationValues): string {

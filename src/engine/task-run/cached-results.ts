@@ -8,6 +8,7 @@ import { State } from '../../flow/state.ts';
 import { describe } from '../../lib/options.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
 import { didYouMean } from '../../lib/nearest.ts';
+import { follow, type Road } from '../../lib/template.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import { lastMomentMs } from '../../lib/moment.ts';
 import {
@@ -20,7 +21,6 @@ import {
   type Selection,
 } from '../../results/cache-validators.ts';
 import { hashInputs } from '../../results/hash-inputs.ts';
-import { follow, type Road } from '../../results/location.ts';
 import type { Result } from '../../results/result.ts';
 import type { RunPlan } from '../plan.ts';
 import type { CachePlan } from '../storage-plan.ts';
