@@ -1,7 +1,7 @@
 // What a piscina thread runs: one chunk at a time, reported over one port in order, so that a log line never arrives
 // after the outcome that it came before.
 
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { Script } from 'node:vm';
@@ -50,8 +50,8 @@ const mostUntakenKilobytes = 8 * 2 ** 10;
 const copiedBytes = 64 * 1024;
 /** Whoever takes what was printed does so at once, unless the whole process is held up. */
 const mostPrintingMs = 2_000;
-/** Streams of which nobody takes what is printed. */
-const untaken = new WeakSet<Writable>();
+/** Of what is printed, so many bytes may be on their way. */
+const mostUntakenBytes = 2 ** 20;
 
 /**
  * Called once. Each order comes when the one before is carried out, which is said over the port of the reports, behind
@@ -98,7 +98,7 @@ async function runInThread(posted: Posted): Promise<void> {
   const takeLast = await runChunk(task, send);
   // Promises that failed and that nobody awaits end the thread after this turn: while the chunk still can say so.
   await new Promise((resolve) => setImmediate(resolve));
-  await untilPrinted();
+  for (const stream of printed) await stream.untilTaken();
   const last = takeLast();
   const isLastReturned = last.every(isCopied);
   if (!isLastReturned) for (const message of last) send(message);
@@ -109,27 +109,46 @@ async function runInThread(posted: Posted): Promise<void> {
 }
 
 /**
- * Who hears that all is over may end this thread, and with it what was printed and not taken yet. Where nobody takes
- * it, as the output of the process is closed, it is lost in any case, and not waited for again.
+ * What was printed to one of the two streams. Node itself posts the first piece, and keeps all others until that is
+ * taken, which a thread that is kept busy never hears: so each is posted as it comes, while there is room for it.
  */
-async function untilPrinted(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    // A task may have put something else in its place.
-    const isWaiting = stream.writable && stream.writableLength > 0 && !untaken.has(stream);
-    if (isWaiting && !(await isTaken(stream))) untaken.add(stream);
+class Printed {
+  #untakenBytes = 0;
+  #taken = Promise.withResolvers<void>();
+  /** Whether somebody takes what is printed: it is lost in any case when the output of the process is closed. */
+  #isHeard = true;
+
+  constructor(stream: Writable) {
+    const post = stream._writev?.bind(stream);
+    if (post === undefined) return;
+    stream._writev = (pieces, done) => {
+      const bytes = pieces.reduce((sum, { chunk }) => sum + (chunk as string | Uint8Array).length, 0);
+      const isKept = this.#untakenBytes > mostUntakenBytes;
+      if (this.#untakenBytes === 0) this.#taken = Promise.withResolvers();
+      this.#untakenBytes += bytes;
+      post(pieces, (error) => {
+        this.#untakenBytes -= bytes;
+        if (this.#untakenBytes === 0) this.#taken.resolve();
+        if (isKept) done(error);
+      });
+      if (!isKept) done();
+    };
+  }
+
+  /** Who hears that all is over may end this thread, and with it what was printed and not taken yet. */
+  async untilTaken(): Promise<void> {
+    if (this.#untakenBytes === 0 || !this.#isHeard) return;
+    const { promise, resolve } = this.#taken;
+    const timer = setTimeout(() => {
+      this.#isHeard = false;
+      resolve();
+    }, mostPrintingMs);
+    await promise;
+    clearTimeout(timer);
   }
 }
 
-function isTaken(stream: Writable): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, mostPrintingMs, false);
-    const taken = () => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    Writable.prototype.write.call(stream, '', 'utf8', taken);
-  });
-}
+const printed = [process.stdout, process.stderr].map((stream) => new Printed(stream));
 
 /** What is reported faster than it is taken would fill all memory on its way: so whoever reports waits. */
 function waitForRoom(control: Control): void {
@@ -152,7 +171,7 @@ function isCopied(message: ChunkMessage): boolean {
 
 async function closeInThread(closing: string): Promise<void> {
   await closeResource(closing, (message) => post({ closing, message }));
-  await untilPrinted();
+  for (const stream of printed) await stream.untilTaken();
   post({ closing, message: { type: 'ended' } });
 }
 
