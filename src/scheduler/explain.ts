@@ -35,6 +35,8 @@ export interface Words {
   importing?(worker: WorkerId, attempt: Attempt): string | undefined;
   /** How many bytes have come of results that it is sending. */
   arrivingBytes?(worker: WorkerId): number;
+  /** How many bytes of what it is sent have not gone. */
+  backlogBytes?(worker: WorkerId): number;
   /** Why there is no worker, if that is known. */
   noWorker?(): string | undefined;
 }

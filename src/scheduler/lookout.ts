@@ -138,6 +138,7 @@ export class Lookout {
       worker: (id) => workers.get(id)?.name ?? id,
       importing: (id, attempt) => workers.get(id)?.attempts.get(attempt)?.importing,
       arrivingBytes: (id) => workers.get(id)?.comm.arrivingBytes ?? 0,
+      backlogBytes: (id) => workers.get(id)?.comm.backlogBytes ?? 0,
       noWorker: () => this.#options.whyNoWorker?.(),
     };
   }

@@ -9,6 +9,9 @@ import type { Fleet, WorkerRecord } from './fleet.ts';
 import type { WorkerId } from './events.ts';
 import type { Queue } from './queue.ts';
 
+/** What is less is gone in a moment. */
+const muchBytes = 2 ** 20;
+
 /** Why nothing of an array can start now. */
 export function roomFor({ fullLimit, queue }: ArrayRecord, fleet: Fleet, words: Words): string {
   if (fleet.plain.isStranded) return room(fleet, words);
@@ -42,16 +45,19 @@ function room(fleet: Fleet, words: Words): string {
   if (busy === 0) return 'every thread is free';
   const held = occupants(fleet, words);
   if (busy < slots) return `${busy} of ${slots} threads are busy with ${held}${keptFree(serving, words)}`;
-  const sender = senderAmong(serving, words);
-  const sending = sender === undefined ? '' : `; ${sender}`;
+  const transfer = transferAmong(serving, words);
+  const sending = transfer === undefined ? '' : `; ${transfer}`;
   return `${slots === 1 ? 'the only thread is' : `all ${slots} threads are`} busy with ${held}${sending}`;
 }
 
-/** What a worker is sending may be the results of runs that count as running until it is here. */
-export function senderAmong(workers: Iterable<WorkerRecord>, words: Words): string | undefined {
+/** Runs count as running from before what they need is there until their results are here. */
+export function transferAmong(workers: Iterable<WorkerRecord>, words: Words): string | undefined {
   for (const { id } of workers) {
     const bytes = words.arrivingBytes?.(id) ?? 0;
     if (bytes > 0) return `worker ${words.worker(id)} is sending results, ${arrived(bytes)}`;
+    const left = words.backlogBytes?.(id) ?? 0;
+    const what = `what it is to run with, of which ${formatBytes(left)} have not gone yet`;
+    if (left > muchBytes) return `worker ${words.worker(id)} is being sent ${what}`;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import type { ArrayRecord, Chunk } from './array-record.ts';
 import { holding, type Overview, type Telling } from './explain.ts';
 import type { Fleet } from './fleet.ts';
 import type { ClientPeer } from './peers.ts';
-import { arrived, importOf, roomFor, senderAmong } from './room.ts';
+import { arrived, importOf, roomFor, transferAmong } from './room.ts';
 import type { Holdings } from './status.ts';
 
 export interface Standstill {
@@ -67,15 +67,15 @@ function waitingFor(first: ArrayRecord, waiting: readonly ArrayRecord[], { core,
   return `${plural(count, 'task run waits', 'task runs wait')}, of ${words.array(first.id)}${others}: ${why}`;
 }
 
-/** Why nothing settles though workers have chunks: they wait to run alone, results arrive, or all import a module. */
+/** Why nothing settles of what workers have: it waits to run alone, something is on its way, or all import a module. */
 function idling(chunks: readonly Chunk[], { held }: Fleet, { words }: Telling): Standstill | undefined {
   const lone = chunks.find((chunk) => held.has(chunk));
   if (lone !== undefined) {
     const which = words.index(lone.array.id, lone.outstanding.first!);
     return { kind: 'alone', level: 'info', message: `${which} ${holding(lone, words)}` };
   }
-  const sender = senderAmong(new Set(chunks.map(({ worker }) => worker)), words);
-  if (sender !== undefined) return arriving(sender);
+  const transfer = transferAmong(new Set(chunks.map(({ worker }) => worker)), words);
+  if (transfer !== undefined) return arriving(transfer);
   const told = chunks.map((chunk) => importOf(chunk, words));
   // A chunk that runs may end at any time.
   if (!told.every((each) => each !== undefined)) return undefined;

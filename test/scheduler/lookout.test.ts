@@ -255,6 +255,19 @@ test('a flow run whose threads hang in the import of a module is told of that mo
   assert.equal(queued, `nothing starts or ends: 1 task run could start, but the only thread is busy with ${module}`);
 });
 
+test('a flow run whose inputs are on their way to a worker is told so, with how much has not gone', async () => {
+  await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
+  const ada = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' }, { backlogBytes: 18 * 2 ** 20 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, name: 'load' })] });
+  await ada.next('run');
+
+  const { message } = (await client.next('logs')).records[0]!;
+  const why = 'worker ada is being sent what it is to run with, of which 18 MB have not gone yet';
+  assert.equal(message, `nothing starts or ends: ${why}`);
+});
+
 test('a flow run whose results are on their way from a worker is told so, with how much has arrived', async () => {
   await using scheduler = new Scheduler({ standstillMs: 1, heartbeatTimeoutMs: 50 });
   const ada = connect(scheduler, { role: 'worker', threads: 1, name: 'ada' }, { arrivingBytes: 12 * 2 ** 20 });

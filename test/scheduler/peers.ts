@@ -32,11 +32,11 @@ export function settled(attempt: number, start: number): FromPeer {
 
 /**
  * The other end of a comm to the scheduler: says hello, and gives what comes by type, in order. `arrivingBytes` have
- * come of something big.
+ * come of something big, `backlogBytes` of another one have not gone.
  */
-export function connect(scheduler: Scheduler, hello: Partial<Hello>, { arrivingBytes = 0 } = {}) {
+export function connect(scheduler: Scheduler, hello: Partial<Hello>, { arrivingBytes = 0, backlogBytes = 0 } = {}) {
   const [ours, theirs] = inprocPair<FromPeer, ToPeer>();
-  scheduler.accept(Object.assign(ours, { arrivingBytes }));
+  scheduler.accept(Object.assign(ours, { arrivingBytes, backlogBytes }));
   const messages: ToPeer[] = [];
   let arrived = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<string>();
