@@ -13,7 +13,7 @@ import type { WorkerRecord } from './fleet.ts';
 import type { Limit } from './limits.ts';
 import { Pace } from './pace.ts';
 import type { Queue } from './queue.ts';
-import { Suspects } from './suspects.ts';
+import { alone, Suspects } from './suspects.ts';
 import { placesIn, Turns, type Place } from './turns.ts';
 
 /** Some of an array's indices on their way through one slot of one worker. */
@@ -34,10 +34,8 @@ export interface Chunk {
   readonly lanes: number;
   /** How many indices it was planned to have; gaps in the queue, or suspects, can have made it shorter. */
   readonly plannedSize: number;
-  /** Set when its indices are suspects: the largest chunk that they may run in. */
+  /** Set when its indices are suspects: the largest chunk that they may run in, or `alone`. */
   readonly limit: number | undefined;
-  /** Its index was one of `loners`. */
-  readonly isLone: boolean;
   /** Its indices whose outcome was not heard yet. */
   readonly outstanding: Ranges;
   /** How long the work took of which the outcomes were heard. */
@@ -109,11 +107,6 @@ export class ArrayRecord {
   readonly waiting = new Ranges();
   readonly queued = new Ranges();
   readonly suspects = new Suspects();
-  /**
-   * Suspects that are allowed no more losses, and were last lost with a worker that ran other chunks as well. Each is
-   * given to a worker on which nothing else runs: if that is lost too, it is clear which one was to blame.
-   */
-  readonly loners = new Ranges();
   /** When each delayed index wakes. */
   readonly delayed = new Map<number, number>();
   readonly chunks = new Turns<Chunk>(assigned);
@@ -177,7 +170,7 @@ export class ArrayRecord {
   }
 
   get queuedCount(): number {
-    return this.queued.size + this.suspects.size + this.loners.size;
+    return this.queued.size + this.suspects.size;
   }
 
   /**
@@ -285,10 +278,10 @@ export class ArrayRecord {
 
   /** Its worker was lost: one of its indices may be to blame, or another chunk of that worker. */
   suspect({ outstanding }: Chunk): void {
-    const isOne = outstanding.size === 1;
-    const suspects = isOne && this.countLoss(outstanding.first!) > this.allowedFailures ? this.loners : this.suspects;
-    const limit = Math.max(1, Math.floor(outstanding.size / 8));
-    for (const range of outstanding) suspects.add(range, limit);
+    const { size } = outstanding;
+    const isLast = size === 1 && this.countLoss(outstanding.first!) > this.allowedFailures;
+    const limit = isLast ? alone : Math.max(1, Math.floor(size / 8));
+    for (const range of outstanding) this.suspects.add(range, limit);
   }
 
   /** Its worker was lost before anything was heard of it. It may have begun, so it is never sent ahead again. */
@@ -301,7 +294,7 @@ export class ArrayRecord {
   takeChunk({ attempt, worker, since, plannedSize, lanes }: ChunkFacts): Chunk {
     const taken = this.#take(plannedSize);
     assert(taken !== undefined, `array ${this.id} has nothing to take`);
-    const { indices, limit, isLone } = taken;
+    const { indices, limit } = taken;
     const { size } = indices;
     // Each field by name: spreading an object takes twice the time, and this is done for each chunk.
     const chunk: Chunk = {
@@ -316,7 +309,6 @@ export class ArrayRecord {
       lanes: Math.min(lanes, size),
       plannedSize,
       limit,
-      isLone,
       outstanding: indices,
       busyMs: 0,
       wasSentAhead: false,
@@ -333,28 +325,24 @@ export class ArrayRecord {
   }
 
   /** Up to `count` indices; of a queue with gaps, only those that lie so near that one message holds their inputs. */
-  #take(count: number): (Pick<Chunk, 'limit' | 'isLone'> & { readonly indices: Ranges }) | undefined {
-    const loner = this.loners.takeWithin(1, 1);
-    if (loner !== undefined) return { indices: loner, limit: 1, isLone: true };
+  #take(count: number): (Pick<Chunk, 'limit'> & { readonly indices: Ranges }) | undefined {
     const span = this.#countInMessage;
     const suspects = this.suspects.take(count, span);
-    if (suspects !== undefined) return { ...suspects, isLone: false };
+    if (suspects !== undefined) return suspects;
     const indices = this.queued.takeWithin(count, span);
-    return indices && { indices, limit: undefined, isLone: false };
+    return indices && { indices, limit: undefined };
   }
 
   /** Nobody needs it any more: nothing of it is to run again. */
   drop(): void {
     this.queued.clear();
     this.suspects.clear();
-    this.loners.clear();
     this.delayed.clear();
   }
 
   /** Puts a part of a chunk back to where it was taken from. */
-  giveBack(range: Range, { limit, isLone }: Chunk): void {
-    if (isLone) this.loners.add(range);
-    else if (limit === undefined) this.queued.add(range);
+  giveBack(range: Range, { limit }: Chunk): void {
+    if (limit === undefined) this.queued.add(range);
     else this.suspects.add(range, limit);
   }
 }

@@ -208,7 +208,7 @@ export class SchedulerCore {
     for (const held of this.fleet.held) this.#moveToEmpty(held);
     do {
       for (let array = this.lineup.next(); array !== undefined; array = this.lineup.next()) {
-        this.#startChunk(array, array.loners.isEmpty ? this.fleet.nextFor(array.queue) : leastBusy(array.queue)!);
+        this.#startChunk(array, array.suspects.isNextAlone ? leastBusy(array.queue)! : this.fleet.nextFor(array.queue));
       }
       // An array whose limit is full by now cannot use what is kept for it: others may have it.
     } while (this.lineup.keeping.review());

@@ -109,17 +109,17 @@ function ahead(array: ArrayRecord, index: number, { queues }: Fleet): string {
   for (const { listed } of queues.values()) {
     for (const other of listed) if (other.queuedCount > 0 && runsBefore(other, array)) arrays += 1;
   }
-  const [isLone, isSuspect] = [array.loners.has(index), array.suspects.has(index)];
-  let indices = isLone ? 0 : array.loners.size;
-  if (!isLone && !isSuspect) indices += array.suspects.size;
-  for (const { start, end } of isLone ? array.loners : isSuspect ? array.suspects : array.queued) {
-    if (start < index) indices += Math.min(end, index) - start;
+  let indices = 0;
+  for (const { start, end } of [...array.suspects, ...array.queued]) {
+    const isLast = start <= index && index < end;
+    indices += (isLast ? index : end) - start;
+    if (isLast) break;
   }
   return `${plural(indices, 'index', 'indices')} of its own array and ${plural(arrays, 'other array', 'other arrays')}`;
 }
 
 function suspicion(array: ArrayRecord, index: number): string {
-  if (array.loners.has(index)) return `; it ${alone}`;
+  if (array.suspects.runsAlone(index)) return `; it ${alone}`;
   const losses = array.losses.get(index);
   if (losses !== undefined) return `; it was lost ${plural(losses, 'time')}`;
   return array.suspects.has(index) ? '; it was in a chunk that was lost with its worker' : '';

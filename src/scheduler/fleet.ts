@@ -8,6 +8,7 @@ import type { Chunk } from './array-record.ts';
 import type { ArrayId, Event, WorkerId } from './events.ts';
 import { FewChunks } from './few-chunks.ts';
 import { keyOf, Queue, unitsOf } from './queue.ts';
+import { alone } from './suspects.ts';
 import type { Place } from './turns.ts';
 
 export interface WorkerRecord {
@@ -163,7 +164,7 @@ export class Fleet {
 
   occupy(chunk: Chunk): void {
     const { worker, array, lanes } = chunk;
-    if (chunk.isLone) {
+    if (chunk.limit === alone) {
       worker.lone = chunk;
       if (worker.chunks.size > 0) this.held.add(chunk);
     }

@@ -11,6 +11,7 @@ import { patience } from '../../src/scheduler/keeping.ts';
 import type { Limit } from '../../src/scheduler/limits.ts';
 import { unitsOf } from '../../src/scheduler/queue.ts';
 import { mostLooks } from '../../src/scheduler/recalls.ts';
+import { alone } from '../../src/scheduler/suspects.ts';
 
 export function checkInvariants(core: SchedulerCore): void {
   for (const array of core.arrays.values()) {
@@ -38,7 +39,6 @@ function checkPhases(array: ArrayRecord): void {
   note('waiting', array.waiting);
   note('queued', array.queued);
   note('suspected', array.suspects);
-  note('to run alone', array.loners);
   for (const index of array.delayed.keys()) note('delayed', [{ start: index, end: index + 1 }]);
   for (const { outstanding } of array.chunks) note('assigned', outstanding);
   note('settled', array.settled);
@@ -130,7 +130,7 @@ function checkAhead(core: SchedulerCore): void {
       assert.equal(chunk.behind, before, `attempt ${attempt} does not know what it waits for`);
       assert(chunk.next === undefined, `attempt ${attempt} waits, and another one waits for it`);
       assert.equal(before.array, array, `attempt ${attempt} waits on ${id} behind another array`);
-      assert(array.isSentAhead && !chunk.isLone, `attempt ${attempt} waits on ${id}, and must not`);
+      assert(array.isSentAhead && chunk.limit !== alone, `attempt ${attempt} waits on ${id}, and must not`);
       assert(array.chunks.has(chunk), `array ${array.id} does not know of attempt ${attempt}`);
       assert(
         !chunk.outstanding.isEmpty || !unheard.has(chunk),
@@ -169,7 +169,7 @@ function checkGivingWay({ fleet, lineup }: SchedulerCore): void {
 /** What a worker was lost with shares its next one with nothing, once its losses are used up. */
 function checkLone(worker: WorkerRecord, { fleet }: SchedulerCore): void {
   const { id, chunks, lone, isDraining, isPaused } = worker;
-  const lonely = [...chunks].filter(({ isLone }) => isLone);
+  const lonely = [...chunks].filter(({ limit }) => limit === alone);
   assert.deepEqual(lonely, lone === undefined ? [] : [lone], `${id} does not know what must run alone there`);
   if (lone === undefined) return;
   const isHeld = fleet.held.has(lone);
