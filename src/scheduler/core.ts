@@ -66,7 +66,7 @@ export class SchedulerCore {
 
   /** When the next delayed index wakes, or a chunk is to be shared: a tick is due then. */
   get nextDue(): number {
-    return Math.min(this.delays.nextDue ?? Infinity, this.lineup.recalls.nextDue);
+    return Math.min(this.delays.nextDue, this.lineup.recalls.nextDue);
   }
 
   /** In which phase an index is and why, in one sentence. It changes nothing, and may be slow. */
@@ -175,13 +175,12 @@ export class SchedulerCore {
   }
 
   #forget(array: ArrayRecord): void {
-    const isLiving = (other: ArrayRecord) => this.arrays.get(other.id) === other;
     this.arrays.delete(array.id);
     for (const chunk of array.chunks) this.#cancel(chunk);
-    this.delays.forget(array, isLiving);
+    this.delays.forget(array);
     array.drop();
     this.#emit({ type: 'forgotten', array: array.id });
-    this.lineup.forget(array, isLiving);
+    this.lineup.forget(array);
   }
 
   /** The chunk holds its slot until it has ended: the thread is still busy. */

@@ -20,8 +20,8 @@ export class Delays {
   }
 
   /** When the next one wakes. */
-  get nextDue(): number | undefined {
-    return this.#heap.peek()?.until;
+  get nextDue(): number {
+    return this.#heap.peek()?.until ?? Infinity;
   }
 
   add(delay: Delay): void {
@@ -42,10 +42,10 @@ export class Delays {
   }
 
   /** To be called before the array lets go of what it has delayed. */
-  forget(array: ArrayRecord, isLiving: (array: ArrayRecord) => boolean): void {
+  forget(array: ArrayRecord): void {
     this.#count -= array.delayed.size;
     // Sweeps when forgotten ones are more than half of the heap.
-    if (this.#heap.size > 2 * this.#count) this.#heap.retain((delay) => isLiving(delay.array));
+    if (this.#heap.size > 2 * this.#count) this.#heap.retain(({ array: { isNeeded } }) => isNeeded);
   }
 
   [Symbol.iterator](): Iterator<Delay> {

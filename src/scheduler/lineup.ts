@@ -152,14 +152,14 @@ export class Lineup {
   }
 
   /** What still runs of the array keeps its slot and its limits until it ends. */
-  forget(array: ArrayRecord, isLiving: (array: ArrayRecord) => boolean): void {
+  forget(array: ArrayRecord): void {
     const { queue } = array;
     this.#useRoom(array);
     this.limits.forget(array);
     this.exclusion.forget(array);
     this.#fleet.leaveQueue(queue);
     // Sweeps the list when more than half of it are forgotten arrays.
-    if (queue.listed.size > 2 * queue.arrays) queue.listed.retain(isLiving);
+    if (queue.listed.size > 2 * queue.arrays) queue.listed.retain(({ isNeeded }) => isNeeded);
   }
 
   /** To be called when other workers are there than before: of what is queued, these may be able to run nothing. */
