@@ -3,7 +3,7 @@
 
 import type { AnyNode, Program } from 'acorn';
 import { readModule } from '../syntax/function-text.ts';
-import { isFunction, namesDeclaredIn, nodesIn } from '../syntax/scope.ts';
+import { isFunction, namesDeclaredIn, nodesIn, textIn } from '../syntax/scope.ts';
 
 /** A call of `import()` or `require()`, and what stands in its brackets. */
 export interface ImportCall {
@@ -104,7 +104,7 @@ class Reading {
   }
 
   #noteUrl([name, base]: readonly AnyNode[]): void {
-    const file = textOf(name);
+    const file = textIn(name);
     if (file === undefined) return;
     if (file.startsWith('.') && this.#isMeta(base, 'url')) this.#files.add(pathIn(file));
     if (base?.type !== 'CallExpression' || !this.#isMeta(base.callee, 'resolve')) return;
@@ -134,7 +134,7 @@ class Reading {
 
   #importCall(call: Extract<AnyNode, { type: 'ImportExpression' }>): ImportCall {
     const { start, end, source } = call;
-    return textOf(source) !== undefined || isBelowFolder(source) ? { start, end } : this.#computed(call, source);
+    return textIn(source) !== undefined || isBelowFolder(source) ? { start, end } : this.#computed(call, source);
   }
 
   #computed({ start, end }: AnyNode, name: AnyNode): ImportCall {
@@ -143,7 +143,7 @@ class Reading {
 
   /** `new URL('./a.js', import.meta.url)`, `import.meta.resolve('a')` and the like, which lead to what comes along. */
   #isBrought(node: AnyNode): boolean {
-    if (node.type === 'NewExpression') return isNamed(node.callee, 'URL') && textOf(node.arguments[0]) !== undefined;
+    if (node.type === 'NewExpression') return isNamed(node.callee, 'URL') && textIn(node.arguments[0]) !== undefined;
     if (this.#pathFrom(node) !== undefined) return true;
     if (node.type !== 'CallExpression' || textsOf(node.arguments).length === 0) return false;
     return this.#isMeta(node.callee, 'resolve') || isNamed(node.callee, this.#own.resolver);
@@ -166,7 +166,7 @@ function isBelowFolder(node: AnyNode): boolean {
 function beginningOf(node: AnyNode): string {
   if (node.type === 'TemplateLiteral') return node.quasis[0]?.value.cooked ?? '';
   if (node.type === 'BinaryExpression') return beginningOf(node.left);
-  return textOf(node) ?? '';
+  return textIn(node) ?? '';
 }
 
 function requirerBy(node: AnyNode): string[] {
@@ -189,7 +189,7 @@ function pathFrom(node: AnyNode, isFolder: (node: AnyNode | undefined) => boolea
     const rest = textsOf(node.arguments.slice(1));
     return rest.length > 0 && rest.length === node.arguments.length - 1 ? rest.join('/') : undefined;
   }
-  if (node.type === 'BinaryExpression' && isFolder(node.left)) return textOf(node.right)?.replace(/^\//, '');
+  if (node.type === 'BinaryExpression' && isFolder(node.left)) return textIn(node.right)?.replace(/^\//, '');
   if (node.type !== 'TemplateLiteral' || node.expressions.length !== 1 || !isFolder(node.expressions[0]))
     return undefined;
   return node.quasis[0]?.value.raw === '' ? node.quasis[1]?.value.cooked?.replace(/^\//, '') : undefined;
@@ -207,14 +207,8 @@ function pathIn(url: string): string {
 
 /** All of them, when all are known. */
 function textsOf(nodes: readonly AnyNode[]): string[] {
-  const texts = nodes.map(textOf);
+  const texts = nodes.map(textIn);
   return texts.every((text) => text !== undefined) ? texts : [];
-}
-
-function textOf(node: AnyNode | undefined): string | undefined {
-  if (node?.type === 'Literal') return typeof node.value === 'string' ? node.value : undefined;
-  if (node?.type !== 'TemplateLiteral' || node.expressions.length > 0) return undefined;
-  return node.quasis[0]?.value.cooked ?? undefined;
 }
 
 function isNamed(node: AnyNode | null | undefined, name: string): boolean {

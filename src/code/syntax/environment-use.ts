@@ -3,7 +3,7 @@
 
 import type { AnyNode } from 'acorn';
 import { readFunction } from './function-text.ts';
-import { isDeclared, nodesIn, targetsIn, type Scope } from './scope.ts';
+import { isDeclared, nodesIn, targetsOf, textIn, type Scope } from './scope.ts';
 
 /** Whether a name that is not the function's own stands for the environment, or for the process that has it. */
 export interface OuterNames {
@@ -30,7 +30,7 @@ export function environmentUseIn(source: string, outer: OuterNames): Environment
   for (const [node, scope] of nodesIn(readFunction(source).root)) {
     const seen = new SeenFrom(scope, outer);
     for (const name of [seen.variable(node), ...seen.takenBy(node)]) if (name !== undefined) read.add(name);
-    for (const target of targetsOf(node)) {
+    for (const target of replacedBy(node)) {
       const name = seen.variable(target);
       if (name !== undefined) assigned.add(name);
     }
@@ -86,19 +86,11 @@ class SeenFrom {
   }
 }
 
-/** What is given another value by this very node, or none. */
-function targetsOf(node: AnyNode): AnyNode[] {
-  switch (node.type) {
-    case 'AssignmentExpression':
-      return assigning.includes(node.operator) ? targetsIn(node.left) : [];
-    case 'UnaryExpression':
-      return node.operator === 'delete' ? [node.argument] : [];
-    case 'ForInStatement':
-    case 'ForOfStatement':
-      return node.left.type === 'VariableDeclaration' ? [] : targetsIn(node.left);
-    default:
-      return [];
-  }
+/** What is given another value by this very node, or none, whatever it had. */
+function replacedBy(node: AnyNode): AnyNode[] {
+  if (node.type === 'UnaryExpression') return node.operator === 'delete' ? [node.argument] : [];
+  const isChange = node.type === 'AssignmentExpression' && !assigning.includes(node.operator);
+  return isChange || node.type === 'UpdateExpression' ? [] : targetsOf(node);
 }
 
 /** The keys of a pattern that takes an object apart, and what is inside of each. */
@@ -116,8 +108,5 @@ function keyOf({ property, computed }: Extract<AnyNode, { type: 'MemberExpressio
 }
 
 function nameOf(key: AnyNode, isComputed: boolean): string | undefined {
-  if (key.type === 'Identifier') return isComputed ? undefined : key.name;
-  if (key.type === 'Literal') return typeof key.value === 'string' ? key.value : undefined;
-  const isText = key.type === 'TemplateLiteral' && key.expressions.length === 0;
-  return isText ? (key.quasis[0]!.value.cooked ?? undefined) : undefined;
+  return key.type === 'Identifier' && !isComputed ? key.name : textIn(key);
 }

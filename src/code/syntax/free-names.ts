@@ -2,7 +2,7 @@
 
 import type { AnyNode } from 'acorn';
 import { readFunction, type FunctionText } from './function-text.ts';
-import { isDeclared, isFunction, outermost, targetsIn, within, type Scope } from './scope.ts';
+import { isDeclared, isFunction, outermost, targetsOf, within, type Scope } from './scope.ts';
 
 /** What a piece of code uses that is not its own. */
 export interface UsedNames {
@@ -99,15 +99,7 @@ function usedBy(open: Visit[], text: FunctionText, apart: ReadonlySet<AnyNode> =
 
 /** The names that a node assigns to, be they whose they may. */
 export function assignedBy(node: AnyNode): string[] {
-  const targets =
-    node.type === 'AssignmentExpression'
-      ? targetsIn(node.left)
-      : node.type === 'UpdateExpression'
-        ? [node.argument]
-        : (node.type === 'ForInStatement' || node.type === 'ForOfStatement') && node.left.type !== 'VariableDeclaration'
-          ? targetsIn(node.left)
-          : [];
-  return targets.flatMap((target) => (target.type === 'Identifier' ? [target.name] : []));
+  return targetsOf(node).flatMap((target) => (target.type === 'Identifier' ? [target.name] : []));
 }
 
 /** Whether instances of a class have what only the class can see. Throws for what cannot be read. */

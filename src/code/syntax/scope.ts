@@ -119,6 +119,21 @@ function namesIn(pattern: AnyNode): string[] {
   return targetsIn(pattern).flatMap((target) => (target.type === 'Identifier' ? [target.name] : []));
 }
 
+/** What a node assigns to. */
+export function targetsOf(node: AnyNode): AnyNode[] {
+  switch (node.type) {
+    case 'AssignmentExpression':
+      return targetsIn(node.left);
+    case 'UpdateExpression':
+      return [node.argument];
+    case 'ForInStatement':
+    case 'ForOfStatement':
+      return node.left.type === 'VariableDeclaration' ? [] : targetsIn(node.left);
+    default:
+      return [];
+  }
+}
+
 /** What a pattern puts values into: names, and, when it is assigned to, members of objects. */
 export function targetsIn(pattern: AnyNode): AnyNode[] {
   const targets: AnyNode[] = [];
@@ -132,6 +147,13 @@ export function targetsIn(pattern: AnyNode): AnyNode[] {
     else targets.push(node);
   }
   return targets;
+}
+
+/** The text that a node stands for by itself. */
+export function textIn(node: AnyNode | undefined): string | undefined {
+  if (node?.type === 'Literal') return typeof node.value === 'string' ? node.value : undefined;
+  if (node?.type !== 'TemplateLiteral' || node.expressions.length > 0) return undefined;
+  return node.quasis[0]?.value.cooked ?? undefined;
 }
 
 export function childrenOf(node: AnyNode): AnyNode[] {

@@ -5,7 +5,7 @@
 
 import type { AnyNode } from 'acorn';
 import { isNothing } from './absence.ts';
-import { isDeclared, nodesIn, targetsIn, type Scope } from './scope.ts';
+import { isDeclared, nodesIn, targetsIn, targetsOf, type Scope } from './scope.ts';
 
 /** What is known of the code around a node. */
 export interface Enclosure {
@@ -29,11 +29,10 @@ type Call = Extract<AnyNode, { type: 'CallExpression' }>;
 export function writtenBy(node: AnyNode, enclosure: Enclosure, whole: Whole): AnyNode[] {
   switch (node.type) {
     case 'UpdateExpression':
-      return [node.argument].filter((target) => isOuter(target, enclosure));
+      return targetsOf(node).filter((target) => isOuter(target, enclosure));
     case 'ForInStatement':
     case 'ForOfStatement':
-      if (node.left.type === 'VariableDeclaration') return [];
-      return targetsIn(node.left).filter((target) => target.type === 'Identifier' && isOuter(target, enclosure));
+      return targetsOf(node).filter((target) => target.type === 'Identifier' && isOuter(target, enclosure));
     case 'AssignmentExpression':
       return assignedBy(node, enclosure, whole);
     case 'CallExpression':
