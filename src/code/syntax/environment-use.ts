@@ -3,7 +3,7 @@
 
 import type { AnyNode } from 'acorn';
 import { readFunction } from './function-text.ts';
-import { isDeclared, nodesIn, targetsOf, textIn, type Scope } from './scope.ts';
+import { isDeclared, nodesIn, targetsOf, textIn } from './scope.ts';
 
 /** Whether a name that is not the function's own stands for the environment, or for the process that has it. */
 export interface OuterNames {
@@ -24,66 +24,57 @@ type Expression = AnyNode | null | undefined;
 const assigning = ['=', '??=', '||=', '&&='];
 
 /** Throws for what cannot be read. */
-export function environmentUseIn(source: string, outer: OuterNames): EnvironmentUse {
+export function environmentUseIn(source: string, { isEnvironment, isProcess }: OuterNames): EnvironmentUse {
   const read = new Set<string>();
   const assigned = new Set<string>();
   for (const [node, scope] of nodesIn(readFunction(source).root)) {
-    const seen = new SeenFrom(scope, outer);
-    for (const name of [seen.variable(node), ...seen.takenBy(node)]) if (name !== undefined) read.add(name);
+    const seen: SeenNames = {
+      isEnvironment: (name) => !isDeclared(name, scope) && isEnvironment(name),
+      isProcess: (name) => !isDeclared(name, scope) && isProcess(name),
+      isGlobal: (name) => !isDeclared(name, scope) && /^global(?:This)?$/.test(name),
+    };
+    for (const name of [variableIn(node, seen), ...takenBy(node, seen)]) if (name !== undefined) read.add(name);
     for (const target of replacedBy(node)) {
-      const name = seen.variable(target);
+      const name = variableIn(target, seen);
       if (name !== undefined) assigned.add(name);
     }
   }
   return { read, assigned };
 }
 
-/** What expressions stand for in one place. */
-class SeenFrom {
-  readonly #scope: Scope;
-  readonly #outer: OuterNames;
+/** What names stand for in one place. */
+interface SeenNames extends OuterNames {
+  readonly isGlobal: (name: string) => boolean;
+}
 
-  constructor(scope: Scope, outer: OuterNames) {
-    this.#scope = scope;
-    this.#outer = outer;
-  }
+/** The name of the variable of the environment that a node is, if it is one. */
+function variableIn(node: AnyNode, seen: SeenNames): string | undefined {
+  return node.type === 'MemberExpression' && isEnvironment(node.object, seen) ? keyOf(node) : undefined;
+}
 
-  /** The name of the variable of the environment that it is, if it is one. */
-  variable(node: AnyNode): string | undefined {
-    return node.type === 'MemberExpression' && this.#isEnvironment(node.object) ? keyOf(node) : undefined;
-  }
+/** `A` and `B` in `const { A, B: other = '' } = process.env`. */
+function takenBy(node: AnyNode, seen: SeenNames): readonly string[] {
+  if (node.type === 'VariableDeclarator') return takenOut(node.id, node.init, seen);
+  const isPattern = node.type === 'AssignmentPattern' || node.type === 'AssignmentExpression';
+  return isPattern ? takenOut(node.left, node.right, seen) : [];
+}
 
-  /** `A` and `B` in `const { A, B: other = '' } = process.env`. */
-  takenBy(node: AnyNode): readonly string[] {
-    if (node.type === 'VariableDeclarator') return this.#takenOut(node.id, node.init);
-    const isPattern = node.type === 'AssignmentPattern' || node.type === 'AssignmentExpression';
-    return isPattern ? this.#takenOut(node.left, node.right) : [];
-  }
+function takenOut(pattern: AnyNode, value: Expression, seen: SeenNames): readonly string[] {
+  if (isEnvironment(value, seen)) return membersIn(pattern).map(([key]) => key);
+  if (!isProcess(value, seen)) return [];
+  return membersIn(pattern).flatMap(([key, inner]) => (key === 'env' ? membersIn(inner).map(([name]) => name) : []));
+}
 
-  #takenOut(pattern: AnyNode, value: Expression): readonly string[] {
-    if (this.#isEnvironment(value)) return membersIn(pattern).map(([key]) => key);
-    if (!this.#isProcess(value)) return [];
-    return membersIn(pattern).flatMap(([key, inner]) => (key === 'env' ? membersIn(inner).map(([name]) => name) : []));
-  }
+function isEnvironment(node: Expression, seen: SeenNames): boolean {
+  if (node?.type === 'ChainExpression') return isEnvironment(node.expression, seen);
+  if (node?.type === 'Identifier') return seen.isEnvironment(node.name);
+  return node?.type === 'MemberExpression' && keyOf(node) === 'env' && isProcess(node.object, seen);
+}
 
-  #isEnvironment(node: Expression): boolean {
-    if (node?.type === 'ChainExpression') return this.#isEnvironment(node.expression);
-    if (node?.type === 'Identifier') return this.#isOuter(node.name) && this.#outer.isEnvironment(node.name);
-    return node?.type === 'MemberExpression' && keyOf(node) === 'env' && this.#isProcess(node.object);
-  }
-
-  #isProcess(node: Expression): boolean {
-    if (node?.type === 'Identifier') return this.#isOuter(node.name) && this.#outer.isProcess(node.name);
-    return node?.type === 'MemberExpression' && keyOf(node) === 'process' && this.#isGlobal(node.object);
-  }
-
-  #isGlobal(node: AnyNode): boolean {
-    return node.type === 'Identifier' && this.#isOuter(node.name) && /^global(?:This)?$/.test(node.name);
-  }
-
-  #isOuter(name: string): boolean {
-    return !isDeclared(name, this.#scope);
-  }
+function isProcess(node: Expression, seen: SeenNames): boolean {
+  if (node?.type === 'Identifier') return seen.isProcess(node.name);
+  const isMember = node?.type === 'MemberExpression' && keyOf(node) === 'process';
+  return isMember && node.object.type === 'Identifier' && seen.isGlobal(node.object.name);
 }
 
 /** What is given another value by this very node, or none, whatever it had. */
