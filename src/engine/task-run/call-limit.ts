@@ -1,21 +1,50 @@
+// How long a call of a task's function may take, and what becomes of one that takes longer.
+
 import { formatDuration } from '../../lib/duration.ts';
+import { timerMs } from '../../lib/timer.ts';
 import { timedOut, type Ending } from '../endings.ts';
 import type { Progress } from '../loaded-task.ts';
 import type { RunPlan } from '../plan.ts';
+import type { RunContext } from '../run-context.ts';
 import { conditionLimitMs, sensorTimedOut } from './sensing.ts';
 
-/** How long a call may take, and until when, in milliseconds as of `performance.now()`. */
 export interface CallLimit {
-  readonly limitMs: number;
-  readonly endsAt: number;
+  readonly plan: RunPlan;
   readonly progress: Progress;
+  readonly limitMs: number;
+  /** As of `performance.now()`. */
+  readonly endsAt: number;
 }
 
 /** The limit of a call that begins now. */
 export function limitOf(plan: RunPlan, progress: Progress): CallLimit | undefined {
   if (plan.timeoutMs === null) return undefined;
   const limitMs = plan.everyMs === undefined ? plan.timeoutMs : conditionLimitMs(plan, progress);
-  return { limitMs, endsAt: performance.now() + limitMs, progress };
+  return { plan, progress, limitMs, endsAt: performance.now() + limitMs };
+}
+
+/** The ending of a call that came to an end, be it with an error, when its time was up. */
+export function lateFor(limit: CallLimit | undefined): Ending | undefined {
+  if (limit === undefined || performance.now() <= limit.endsAt) return undefined;
+  return overtime(limit.plan, limit.progress);
+}
+
+/** What the call resolves with; or, once its time is up, the ending for that, and its run is told to stop. */
+export async function within(limit: CallLimit, result: PromiseLike<unknown>, run: RunContext): Promise<unknown> {
+  const { plan, progress, limitMs, endsAt } = limit;
+  const { promise: timeUp, resolve } = Promise.withResolvers<Ending>();
+  const timer = setTimeout(
+    () => {
+      resolve(overtime(plan, progress));
+      run.abort(new DOMException(`the time limit of ${formatDuration(limitMs)} is up`, 'TimeoutError'));
+    },
+    timerMs(Math.max(0, endsAt - performance.now())),
+  );
+  try {
+    return await Promise.race([result, timeUp]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The ending of a run whose call took longer. */

@@ -6,11 +6,6 @@ import { State } from '../../flow/state.ts';
 import { Ending, failed } from '../endings.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
 
-/** Whether a run that ends so is tried again. */
-export function isRetried(ending: Ending, loaded: LoadedTask, progress: Progress): boolean {
-  return retrying(ending, loaded, progress)?.state.isRetrying() === true;
-}
-
 /**
  * The ending of a run that is to be tried again, as a `Retrying` state with the time when; nothing when it is not. A
  * RETRY signal names its own time and is not counted; every other failure is, against the task's `retries`. Where the

@@ -3,7 +3,6 @@
 
 import { setImmediate } from 'node:timers';
 import { controlWords, type Control } from '../../lib/control.ts';
-import { timerMs } from '../../lib/timer.ts';
 import { isThenable } from '../../lib/thenable.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { pending, State, success } from '../../flow/state.ts';
@@ -18,8 +17,8 @@ import { createLogger, isLogged, type Logger } from '../logger.ts';
 import { refuseProxy } from '../outgoing.ts';
 import { stateAt } from '../outcomes.ts';
 import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from '../resources.ts';
-import { limitOf, overtime, type CallLimit } from './call-limit.ts';
-import { isRetried, retrying } from './retries.ts';
+import { lateFor, limitOf, overtime, within, type CallLimit } from './call-limit.ts';
+import { retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
 import { RunContext, sourceOf } from '../run-context.ts';
 import { answerOf } from './sensing.ts';
@@ -174,7 +173,7 @@ export class TaskRunner {
   async #change(from: State, ending: Ending, { run, progress }: StepwiseRun): Promise<Ending> {
     if (!this.#isWatched) return ending;
     const { task } = this.#loaded;
-    const isAgain = (state: State) => isRetried(ending.withState(state), this.#loaded, progress);
+    const isAgain = (state: State) => this.#judge(ending.withState(state), progress).state.isRetrying();
     const change = () => changeState(task, { from, to: ending.state, isRetried: isAgain }, run);
     return ending.withState(await untimed(this.#timed, change));
   }
@@ -295,56 +294,30 @@ export class TaskRunner {
       refuseProxy(result, { role: 'result', task: plan.name });
       this.#close(run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
-      return this.#late(limit) ?? result;
+      return lateFor(limit) ?? result;
     } catch (thrown) {
       this.#close(run);
-      return this.#late(limit) ?? endingOf(thrown, plan);
+      return lateFor(limit) ?? endingOf(thrown, plan);
     }
   }
 
   async #settle(result: PromiseLike<unknown>, run: RunContext, limit: CallLimit | undefined): Promise<unknown> {
     const { plan } = this.#loaded;
     try {
-      const value = limit === undefined ? await result : await this.#within(limit, result, run);
+      const value = limit === undefined ? await result : await within(limit, result, run);
       if (run.signalMade !== undefined) this.#reportSwallowed(run);
       refuseProxy(value, { role: 'result', task: plan.name });
-      return this.#late(limit) ?? value;
+      return lateFor(limit) ?? value;
     } catch (thrown) {
-      return this.#late(limit) ?? endingOf(thrown, plan);
+      return lateFor(limit) ?? endingOf(thrown, plan);
     } finally {
       this.#close(run);
     }
   }
 
-  /** The ending of a call that came to an end, be it with an error, when its time was up. */
-  #late(limit: CallLimit | undefined): Ending | undefined {
-    if (limit === undefined || performance.now() <= limit.endsAt) return undefined;
-    return overtime(this.#loaded.plan, limit.progress);
-  }
-
   /** The function has ended. If there are more steps, the run is over only after those. */
   #close(run: RunContext): void {
     if (!this.#isStepwise) run.close();
-  }
-
-  async #within(
-    { limitMs, endsAt, progress }: CallLimit,
-    result: PromiseLike<unknown>,
-    run: RunContext,
-  ): Promise<unknown> {
-    const { promise: timeUp, resolve } = Promise.withResolvers<Ending>();
-    const timer = setTimeout(
-      () => {
-        resolve(overtime(this.#loaded.plan, progress));
-        run.abort(new DOMException(`the time limit of ${formatDuration(limitMs)} is up`, 'TimeoutError'));
-      },
-      timerMs(Math.max(0, endsAt - performance.now())),
-    );
-    try {
-      return await Promise.race([result, timeUp]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** A signal was made, and the function returned all the same: a `catch` has swallowed it, or nobody threw it. */
