@@ -5,8 +5,6 @@ import { clearImmediate, setImmediate } from 'node:timers';
 import { noDefinition, type ChunkMessage, type ChunkTask } from '../../lib/chunk.ts';
 import { controlWords, newControl, untakenIn } from '../../lib/control.ts';
 import { isNotLoaded } from '../../code/not-loaded.ts';
-import { bounded } from '../bounded.ts';
-import { causeIn } from '../cause-text.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { positionsIn } from '../../lib/range.ts';
 import { keepSpecimen } from '../../lib/specimens.ts';
@@ -20,7 +18,6 @@ import { isCancelled } from '../abort-watch.ts';
 import { outsideOfRuns } from '../context.ts';
 import { Ending, failed, stackOf } from '../endings.ts';
 import { keepListening, pauseListening } from '../interrupt.ts';
-import { countOfKind } from './failure-counts.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import { firstTry, type LoadedTask, type Progress } from '../loaded-task.ts';
 import { createLogger } from '../logger.ts';
@@ -37,8 +34,6 @@ import { listenForUncaught } from './uncaught.ts';
  * While a chunk runs, outcomes are sent at least this often, so that a thread loses little and nobody waits long.
  */
 const flushIntervalMs = 100;
-/** How many failures of one kind a task logs with their stacks, on one thread, and how many retries for them. */
-const loggedOfKind = 5;
 /** The progress of a sensor at its first call. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
 
@@ -219,8 +214,8 @@ class ChunkRun {
 
   /** The task or its inputs cannot be had here. Of a function that is not found, others may run what this is given. */
   #failAll(state: State): void {
-    const isToTell = this.#unable === undefined && countOfKind(this.#array.failures, state).count === 1;
-    if (isToTell) createLogger({ task: this.#task.name }, (record) => this.#log(record)).error(stackOf(state));
+    const logger = createLogger({ task: this.#task.name }, (record) => this.#log(record));
+    if (this.#unable === undefined) this.#array.failures.tellOnce(state, logger);
     for (let index = this.#untaken(); index !== undefined; index = this.#untaken()) {
       this.#outcomes.at(index).end(index, state);
     }
@@ -231,7 +226,10 @@ class ChunkRun {
     if (ending?.progress !== undefined) return this.#retry(index, ending.state, ending.progress);
     if (retriesUsed > 0) this.#retried += 1;
     if (ending === undefined) return this.#runner.tellEnd(index, ended instanceof Ending ? ended.state : undefined);
-    if (ending.state.isFailed()) this.#logFailure(index, ending.state);
+    // A function that was told to stop, and stops, has not failed.
+    if (ending.state.isFailed() && !isCancelled(this.#task.control)) {
+      this.#array.failures.tell(ending.state, () => this.#runner.loggerFor(index));
+    }
     this.#runner.tellEnd(index, ending.state);
     this.#outcomes.at(index).end(index, ending.state);
   }
@@ -251,40 +249,12 @@ class ChunkRun {
   }
 
   #retry(index: number, state: State, progress: Progress): void {
-    if (!isCancelled(this.#task.control)) this.#logRetry(index, state);
+    if (!isCancelled(this.#task.control)) this.#array.failures.tellRetry(state, this.#runner.loggerFor(index));
     const note = noteOf(progress, this.#loaded.plan);
     if (note instanceof Ending) return this.#outcomes.at(index).end(index, note.state);
     this.#flush();
     const delayMs = Math.max(0, (state.startTime ?? 0) - Date.now());
     this.#emit({ type: 'delayed', index, delayMs, note });
-  }
-
-  #logRetry(index: number, state: State): void {
-    const logger = this.#runner.loggerFor(index);
-    const message = `${bounded(state.message)}${causeIn(state)}`;
-    // A RETRY that was thrown is intended; a failure is news.
-    if (state.error === undefined) return logger.debug(message);
-    const { kind, count } = countOfKind(this.#array.retries, state);
-    if (count > loggedOfKind) return logger.debug(message);
-    logger.warn(message);
-    if (count < loggedOfKind) return;
-    const what = `retries of '${this.#task.name}' for this kind of failure (${kind})`;
-    logger.warn(`more ${what} on this thread are told at level debug; the last line of the log counts all retries`);
-  }
-
-  #logFailure(index: number, state: State): void {
-    // An upstream failure is in the log already, where it happened.
-    if (state.type === 'TriggerFailed') return;
-    // A function that was told to stop, and stops, has not failed.
-    if (isCancelled(this.#task.control)) return;
-    const { kind, count } = countOfKind(this.#array.failures, state);
-    if (count > loggedOfKind) return;
-    const logger = this.#runner.loggerFor(index);
-    logger.error(stackOf(state));
-    if (count < loggedOfKind) return;
-    const { name } = this.#task;
-    const what = `failures of '${name}' of this kind (${kind})`;
-    logger.warn(`more ${what} on this thread stay out of the log; state.of('${name}').children has them`);
   }
 
   /** The line is sent with the next outcome, or in the next turn; or read by the watcher of this thread before. */

@@ -17,6 +17,7 @@ import { Ending, failed } from '../endings.ts';
 import type { LoadedTask } from '../loaded-task.ts';
 import { hookLoadedLoggers } from '../loggers/named.ts';
 import { moduleWarnings } from '../module-warnings.ts';
+import { FailureLog } from './failure-log.ts';
 import { captureOutput } from './output-capture.ts';
 import { decodePlan, forgetPlans, openPlan, type PlannedResource, type SealedPlan } from '../plan.ts';
 import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
@@ -27,10 +28,7 @@ import { Waiting } from './waiting.ts';
 
 export interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;
-  /** How many failures there were of each kind. */
-  readonly failures: Map<string, number>;
-  /** How many retries there were for failures of each kind. */
-  readonly retries: Map<string, number>;
+  readonly failures: FailureLog;
   /** Whether the warnings about its module were logged. */
   isWarned: boolean;
   /** Absent for a single run, which overlaps with none. */
@@ -53,11 +51,10 @@ export function keep(task: ChunkTask, emit: (message: Importing) => void): KeptA
   let array = kept.get(task.array);
   if (array === undefined) {
     const waiting = task.length > 1 ? new Waiting() : undefined;
-    const counts = { failures: new Map<string, number>(), retries: new Map<string, number>() };
     const loaded = loadTask(task, emit);
     // The next chunk tries again: this thread may only have been short of files.
     void loaded.then((each) => each instanceof Ending && kept.delete(task.array));
-    array = { loaded, ...counts, isWarned: false, waiting };
+    array = { loaded, failures: new FailureLog(task.name), isWarned: false, waiting };
     if (kept.size >= keptArrays) kept.delete(kept.keys().next().value!);
   }
   kept.delete(task.array);
