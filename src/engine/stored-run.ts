@@ -18,20 +18,17 @@ export interface RunToStore {
   readonly logger: (once?: string) => Logger;
 }
 
-/** The storage of the results of one array. */
-export interface StoredResults {
-  /** Says where the result of a run is, before its function is called, which may change its inputs. */
-  placeOf(run: RunToStore): StoredRun;
-}
+/** Where the results of an array are stored; asked for each run before its function, which may change its inputs. */
+export type StoredResults = (run: RunToStore) => StoredRun;
 
 /** The steps of one task run that have to do with storage. Each may throw what the storage throws. */
 export interface StoredRun {
   /** The state of a run whose result is there already, if such are looked for. */
-  find?(): Promise<State | undefined>;
+  readonly find?: () => Promise<State | undefined>;
   /** What becomes of a state that the function ended in, if anything; the state handlers see it then. */
-  keep?(state: State, loopCount: number): Promise<State>;
+  readonly keep?: (state: State, loopCount: number) => Promise<State>;
   /** What becomes of a state that the state handlers let pass, if anything. */
-  cache?(state: State): Promise<State>;
+  readonly cache?: (state: State) => Promise<State>;
 }
 
 const longestPart = 150;
@@ -56,7 +53,7 @@ export async function storedOr(state: State, store: () => Promise<State | void>)
   }
 }
 
-interface ResultPlace {
+export interface ResultPlace {
   readonly plan: RunPlan;
   readonly result: Result;
   readonly location: string;

@@ -8,13 +8,12 @@ import { Ending, failed } from '../endings.ts';
 import { State } from '../../flow/state.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Progress } from '../loaded-task.ts';
-import type { RunToStore, StoredResults, StoredRun } from '../stored-run.ts';
+import type { StoredRun } from '../stored-run.ts';
 import { untimed } from './untimed.ts';
 
 interface StepFacts {
-  readonly storage: StoredResults;
-  /** The facts of the run. Asked for when it begins; may throw, as making its arguments may. */
-  readonly run: () => RunToStore;
+  /** Where the result of the run is stored. Asked for when it begins; may throw, as making its arguments may. */
+  readonly makePlace: () => StoredRun;
   readonly contextOf: (progress: Progress) => RunContext;
   /** Of the chunk, when there is a time limit. */
   readonly timed: Control | undefined;
@@ -37,7 +36,7 @@ export class StorageSteps {
       const isFirst = progress.runCount === 1 && progress.loopCount === 1;
       const found = await this.#within(progress, async () => {
         // Computed before the function can change its inputs.
-        this.#place ??= this.#facts.storage.placeOf(this.#facts.run());
+        this.#place ??= this.#facts.makePlace();
         return isFirst ? await this.#place.find?.() : undefined;
       });
       return found && new Ending(found);
@@ -48,16 +47,11 @@ export class StorageSteps {
     }
   }
 
-  async keep(ending: Ending, progress: Progress): Promise<Ending> {
-    const place = this.#place!;
-    if (place.keep === undefined) return ending;
-    return ending.withState(await this.#within(progress, () => place.keep!(ending.state, progress.loopCount)));
-  }
-
-  async cache(ending: Ending, progress: Progress): Promise<Ending> {
-    const place = this.#place!;
-    if (place.cache === undefined) return ending;
-    return ending.withState(await this.#within(progress, () => place.cache!(ending.state)));
+  /** The ending as one of the later steps leaves it. */
+  async after(step: 'keep' | 'cache', ending: Ending, progress: Progress): Promise<Ending> {
+    const change = this.#place![step];
+    if (change === undefined) return ending;
+    return ending.withState(await this.#within(progress, () => change(ending.state, progress.loopCount)));
   }
 
   async #within<T>(progress: Progress, work: () => Promise<T>): Promise<T> {

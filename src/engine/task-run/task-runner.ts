@@ -144,7 +144,7 @@ export class TaskRunner {
 
       const returned = await this.#call(index, progress, run);
       const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
-      const stored = (await storage?.keep(ending, progress)) ?? ending;
+      const stored = (await storage?.after('keep', ending, progress)) ?? ending;
       return await this.#handled(started.state, stored, { run, progress, storage });
     });
   }
@@ -163,7 +163,7 @@ export class TaskRunner {
   async #handled(from: State, ending: Ending, stepwise: StepwiseRun): Promise<Ending> {
     const { progress, storage } = stepwise;
     const ended = await this.#change(from, ending, stepwise);
-    const cached = (await storage?.cache(ended, progress)) ?? ended;
+    const cached = (await storage?.after('cache', ended, progress)) ?? ended;
     const last = cached === ended ? ended : await this.#change(ended.state, cached, stepwise);
     const judged = this.#judge(last, progress);
     if (!judged.state.isRetrying() || last.state.isRetrying()) return judged;
@@ -186,13 +186,10 @@ export class TaskRunner {
   #storageOf(index: number): StorageSteps | undefined {
     const { storage } = this.#loaded;
     if (storage === undefined) return undefined;
-    const mapIndex = this.#mapIndex(index);
-    const { elementwise } = this.#facts;
     return new StorageSteps({
-      storage,
-      run: () => {
-        const inputs = inputsOf(this.#loaded, elementwise, this.#facts.positionOf(index));
-        return { mapIndex, inputs, logger: (once) => this.loggerFor(index, once) };
+      makePlace: () => {
+        const inputs = inputsOf(this.#loaded, this.#facts.elementwise, this.#facts.positionOf(index));
+        return storage({ mapIndex: this.#mapIndex(index), inputs, logger: (once) => this.loggerFor(index, once) });
       },
       contextOf: (progress) => this.#context(index, progress),
       timed: this.#timed,
