@@ -1,3 +1,5 @@
+// The lines of a log: how they are put together, and how they look.
+
 import { formatWithOptions } from 'node:util';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
 import { textOf } from '../values/members.ts';
@@ -50,4 +52,33 @@ function formatPart(part: unknown): string {
   } catch (error) {
     return `[it cannot be shown: ${textOf(error)}]`;
   }
+}
+
+/** One line of a run's log: time, level, flow run, task with map index and name, worker, logger, message. */
+export function formatRecord(record: LogRecord): string {
+  const { time, level, message, task, mapIndex, taskRun, logger, worker, flowRun, flow } = record;
+  const index = mapIndex === undefined ? '' : `[${mapIndex}]`;
+  const name = taskRun === undefined ? '' : ` '${taskRun}'`;
+  const where = task === undefined ? '' : ` ${task}${index}${name}`;
+  const who = worker === undefined ? '' : ` @${worker}`;
+  const whose = logger === undefined ? '' : ` (${logger})`;
+  const names = new Set([flow ?? 'heddle', flowRun ?? flow ?? 'heddle']);
+  const head = `${new Date(time).toISOString()} ${level.toUpperCase().padEnd(5)} ${[...names].join('/')}`;
+  return `${head}${where}${who}${whose} | ${message}`;
+}
+
+/**
+ * The line that gives the flow run a name, also from a worker: as a line of the log it arrives after all lines that
+ * were written before it, and before all that are written later. It is written whatever the level; the log of the run
+ * may leave it out.
+ */
+export function renaming(name: string, source: LogSource): LogRecord & { readonly renamedTo: string } {
+  const renamedTo = withoutSecrets(name);
+  return {
+    time: Date.now(),
+    level: 'info',
+    message: `the flow run is called '${renamedTo}' now`,
+    ...source,
+    renamedTo,
+  };
 }

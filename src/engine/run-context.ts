@@ -4,9 +4,8 @@ import type { LogRecord } from '../lib/log-record.ts';
 import { keepSpecimen } from '../lib/specimens.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
 import { currentRun, withContext, type Context, type Run } from './context.ts';
-import { createLogger, type Logger, type LogSource } from './logger.ts';
+import { createLogger, renaming, type Logger, type LogSource } from './logger.ts';
 import type { RunPlan } from './plan.ts';
-import { renaming } from './renaming.ts';
 import { secretsOf } from './secrets.ts';
 import type { Progress } from './loaded-task.ts';
 

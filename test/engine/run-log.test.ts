@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatRecord } from '../../src/engine/run-log.ts';
+import { formatRecord } from '../../src/engine/logger.ts';
 import type { LogRecord } from '../../src/lib/log-record.ts';
 
 const time = Date.UTC(2026, 0, 2, 3, 4, 5, 678);

@@ -3,8 +3,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LogLevel, LogRecord } from '../../lib/log-record.ts';
-import { createLogger, isLogged, type Logger } from '../logger.ts';
-import { renaming } from '../renaming.ts';
+import { createLogger, isLogged, renaming, type Logger } from '../logger.ts';
 
 interface LogFacts {
   readonly flow: string;

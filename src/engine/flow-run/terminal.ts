@@ -6,7 +6,7 @@ import type { LogRecord } from '../../lib/log-record.ts';
 import { tellLine } from '../../lib/standard-error.ts';
 import type { NodeRun } from './node-run.ts';
 import { progressLines } from './progress.ts';
-import { formatRecord } from '../run-log.ts';
+import { formatRecord } from '../logger.ts';
 
 const redrawMs = 100;
 

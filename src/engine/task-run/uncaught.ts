@@ -6,7 +6,7 @@ import type { LogRecord } from '../../lib/log-record.ts';
 import { processWide } from '../../lib/process-wide.ts';
 import { currentRun, type Run } from '../context.ts';
 import { failed, stackOf } from '../endings.ts';
-import { formatRecord } from '../run-log.ts';
+import { formatRecord } from '../logger.ts';
 import { withoutSecrets } from '../secrets.ts';
 
 /** To be called once in every thread that runs tasks. */
