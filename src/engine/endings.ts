@@ -4,15 +4,11 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import { notInBundle } from '../code/bundle/not-in-bundle.ts';
 import { whatIsFrozen } from '../values/deep-frozen.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
-import { bounded } from './bounded.ts';
+import { errorOf, failed, messageOf } from './failures.ts';
 import { RETRY, Signal } from '../flow/signals.ts';
 import { State } from '../flow/state.ts';
 import type { Progress } from './loaded-task.ts';
 import type { RunPlan } from './plan.ts';
-import { authorsStack } from '../lib/own-frames.ts';
-import type { ErrorRecord, ThrownRecord } from '../values/error-record.ts';
-import { encodeThrown } from '../values/thrown.ts';
-import { decodeThrown } from '../values/thrown-again.ts';
 
 /** How a task run ended when it did not simply return a value. */
 export class Ending {
@@ -58,22 +54,6 @@ export function timedOut(
   const error = new HeddleError('TASK_TIMED_OUT', message, { task, timeoutMs });
   error.name = 'TimeoutError';
   return new Ending(new State('TimedOut', message, { error }), after);
-}
-
-/** The state of a run whose function threw, whatever it threw. */
-export function failed(thrown: unknown): State {
-  const error = errorOf(thrown);
-  return new State('Failed', textOf(error), { error });
-}
-
-/** What was thrown, as an error that can be read. It may be anything, even a Proxy that throws when it is read. */
-function errorOf(thrown: unknown, thrower?: string): Error {
-  try {
-    if (thrown instanceof Error) return thrown;
-  } catch {
-    // Then it is treated like any other value.
-  }
-  return decodeThrown(encodeThrown(thrown), thrower);
 }
 
 /** The beginning of the source of every task: see `Callable`. */
@@ -150,52 +130,4 @@ function toldInstead(error: Error, told: HeddleError): HeddleError {
   const frames = typeof stack === 'string' ? stack.slice(stack.indexOf('\n    at ') + 1) : '';
   told.stack = `${told.name}: ${told.message}\n${frames}`;
   return told;
-}
-
-/** Nothing for what is no text, such as the list of messages in an answer that was assigned to an error. */
-export function messageOf(error: Error): string {
-  try {
-    const message: unknown = error.message;
-    return typeof message === 'string' ? message : '';
-  } catch {
-    return '';
-  }
-}
-
-function textOf(error: Error): string {
-  try {
-    return `${error.name}: ${error.message}`;
-  } catch {
-    return 'an error whose message cannot be read';
-  }
-}
-
-/**
- * The stacks of an error, of its causes and of the errors in it, whatever they are: even of an error that throws when
- * it is read.
- */
-export function stackOf({ error, message }: State): string {
-  return bounded(error === undefined ? message : toldOf(encodeThrown(error)));
-}
-
-/** Recursion is safe here: a record has few levels, few errors, and a limited length. */
-function toldOf(record: ThrownRecord): string {
-  if (record.kind !== 'error') return record.text;
-  const { errors = [], cause } = record;
-  // Its own cause comes first: after the last of the errors, it would seem to be the cause of that one.
-  const told = cause === undefined ? 'undefined' : toldOf(cause);
-  const why = told === 'undefined' ? [] : [`caused by ${told}`];
-  const each = errors.map((error, at) => `error ${at + 1}: ${toldOf(error)}`);
-  return [authorsPart(record), ...why, ...each].join('\n');
-}
-
-function authorsPart(record: ErrorRecord): string {
-  return withCode(authorsStack(record.stack) ?? record.stack.replace(/(?:\n +at .*)+$/, ''), record);
-}
-
-/** The stack with the error's code in its first line, as Node writes it for its own errors. */
-function withCode(stack: string, { name, code }: Pick<ErrorRecord, 'name' | 'code'>): string {
-  const [first = ''] = stack.split('\n');
-  if (typeof code !== 'string' || code === '' || first.includes(code)) return stack;
-  return stack.replace(/^[\w$.]+(?=: )/, () => `${name} [${code}]`);
 }

@@ -8,7 +8,7 @@ import { State } from '../flow/state.ts';
 import type { TaskStateHandler } from '../flow/settings.ts';
 import type { Task } from '../flow/task.ts';
 import { withContext, type Run } from './context.ts';
-import { failed } from './endings.ts';
+import { failed } from './failures.ts';
 
 export interface Change {
   readonly from: State;

@@ -12,11 +12,12 @@ import { Signal } from '../flow/signals.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { onCancel } from './abort-watch.ts';
 import { outsideOfRuns, withContext } from './context.ts';
-import { Ending, failed } from './endings.ts';
+import { Ending } from './endings.ts';
 import { firstTry } from './loaded-task.ts';
 import { tellOfLongWait } from './long-wait.ts';
 import type { RunPlan } from './plan.ts';
 import { RunContext } from './run-context.ts';
+import { failed } from './failures.ts';
 
 /** A resource as one array of task runs uses it. */
 export interface UsedResource {

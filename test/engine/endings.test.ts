@@ -4,11 +4,12 @@ import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { endingOf, failed, stackOf } from '../../src/engine/endings.ts';
+import { endingOf } from '../../src/engine/endings.ts';
 import type { RunPlan } from '../../src/engine/plan.ts';
 import { hideSecret } from '../../src/engine/secrets.ts';
 import { SKIP } from '../../src/flow/signals.ts';
 import { State } from '../../src/flow/state.ts';
+import { failed, stackOf } from '../../src/engine/failures.ts';
 
 const mostCharacters = 8_100;
 const mark = /^(.+) \[and (\d+) more characters, which the state of the task run has\] (.+)$/s;

@@ -4,12 +4,12 @@
 
 import { formatDuration } from '../../lib/duration.ts';
 import { plural } from '../../lib/plural.ts';
-import { stackOf } from '../endings.ts';
 import { pending, type State } from '../../flow/state.ts';
 import { contextOf, type FlowRunScope } from './flow-context.ts';
 import { changeState, isWatched } from '../handlers.ts';
 import type { NodeRun } from './node-run.ts';
 import { doneSoFar, unlikeSuccess } from './progress.ts';
+import { stackOf } from '../failures.ts';
 
 /** Resolves when a run is done. How a mapped task ended as a whole is logged then, or how far it was. */
 export async function concluded(run: NodeRun, scope: FlowRunScope): Promise<void> {

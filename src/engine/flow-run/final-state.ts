@@ -1,17 +1,15 @@
 // The final state of a flow run, from the states of its nodes.
 
 import { HeddleError } from '../../lib/heddle-error.ts';
-import { bounded } from '../bounded.ts';
 import type { Graph } from '../../flow/graph.ts';
 import type { Finding } from '../../values/diagnosis.ts';
 import type { NotSerializableError } from '../../values/travels.ts';
-import { causeIn } from '../cause-text.ts';
-import { messageOf } from '../endings.ts';
 import type { Flow } from './flow.ts';
 import { nodesIn } from './flow-plan.ts';
 import type { Node } from '../../flow/node.ts';
 import { FlowState, type FlowOutcome } from './flow-state.ts';
 import type { NodeRun } from './node-run.ts';
+import { bounded, causeIn, messageOf } from '../failures.ts';
 
 /** How many failed tasks are named, and with how many characters each, when there are several. */
 const mostTold = 10;

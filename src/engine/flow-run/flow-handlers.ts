@@ -7,11 +7,11 @@ import { timerMs } from '../../lib/timer.ts';
 import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
 import { withContext, type Run } from '../context.ts';
-import { failed, stackOf } from '../endings.ts';
 import type { Flow } from './flow.ts';
 import type { FlowState } from './flow-state.ts';
 import { throughHandlers, type Change } from '../handlers.ts';
 import { tellOfLongWait } from '../long-wait.ts';
+import { failed, stackOf } from '../failures.ts';
 
 export const pending = new State('Pending', 'The flow run has not started.');
 export const running = new State('Running', 'The flow run is running.');

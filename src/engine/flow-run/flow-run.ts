@@ -15,7 +15,6 @@ import { State } from '../../flow/state.ts';
 import { beginningAgain, beginningOf } from './beginning.ts';
 import { tellOfEarlyExit } from './early-exit.ts';
 import type { Executor, Session, SessionListener } from './executor.ts';
-import { failed } from '../endings.ts';
 import { finalState } from './final-state.ts';
 import type { FlowRunOptions } from './flow-options.ts';
 import type { Flow } from './flow.ts';
@@ -35,6 +34,7 @@ import { hideSecret } from '../secrets.ts';
 import { warnOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';
 import { sendable } from '../../values/travels.ts';
+import { failed } from '../failures.ts';
 
 /** The options of a run, with what they come to. */
 export interface FlowRunRequest extends Omit<FlowRunOptions, 'cancelGrace' | keyof FlowPlacingOptions> {

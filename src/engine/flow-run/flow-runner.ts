@@ -27,8 +27,8 @@ import { NodeRun, type Submitted } from './node-run.ts';
 import { Plans, type PlannedRun } from './plans.ts';
 import { prepareTasks } from './prepared-tasks.ts';
 import { encodePlan, sizeOf } from '../plan.ts';
-import { failed } from '../endings.ts';
 import { EndedBefore, nothingToRun, Wiring, type WiringFacts } from './wiring.ts';
+import { failed } from '../failures.ts';
 
 interface FlowRunnerFacts extends PlannedRun {
   /** Notes how far the run is, when it can be resumed. */

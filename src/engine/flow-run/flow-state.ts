@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
-import { bounded } from '../bounded.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { describe } from '../../lib/options.ts';
 import type { Graph } from '../../flow/graph.ts';
@@ -11,6 +10,7 @@ import { Task } from '../../flow/task.ts';
 import { isContainer } from './flow-plan.ts';
 import type { NodeRun } from './node-run.ts';
 import { timelineOf } from './timeline-of.ts';
+import { bounded } from '../failures.ts';
 
 /** The values of a plan of nodes: what a flow's builder returned, each node replaced by the type of its value. */
 export type Output<Plan> =

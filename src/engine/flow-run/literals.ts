@@ -9,8 +9,8 @@ import { Table, takeTableApart } from '../../values/rows.ts';
 import { assertFits } from '../../values/size.ts';
 import type { State } from '../../flow/state.ts';
 import { encodeOutcomes } from '../outcomes.ts';
-import { failed } from '../endings.ts';
 import { outgoing, type OutgoingUse } from '../outgoing.ts';
+import { failed } from '../failures.ts';
 
 /** A chunk gets whole blocks, so a block should be no larger than what one chunk needs. */
 const blockBytes = 64 * 1024;

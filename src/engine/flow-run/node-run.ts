@@ -9,9 +9,9 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { plural } from '../../lib/plural.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import { mayHoldTypes } from '../../values/copier.ts';
-import { failed } from '../endings.ts';
 import { successWithout, type WantedValues } from './kept-values.ts';
 import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt, type Outcomes } from '../outcomes.ts';
+import { failed } from '../failures.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
 export interface Span extends RanOn {

@@ -16,7 +16,7 @@ import { sendable } from '../../values/travels.ts';
 import { useTypes } from '../../values/types.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { outsideOfRuns } from '../context.ts';
-import { Ending, failed, stackOf } from '../endings.ts';
+import { Ending } from '../endings.ts';
 import { keepListening, pauseListening } from '../interrupt.ts';
 import { keep, type KeptArray } from './kept-arrays.ts';
 import { firstTry, type LoadedTask, type Progress } from '../loaded-task.ts';
@@ -29,6 +29,7 @@ import type { UsedResource } from '../resources.ts';
 import { TaskRunner } from './task-runner.ts';
 import { waitingForCalls } from './waiting.ts';
 import { listenForUncaught } from './uncaught.ts';
+import { failed, stackOf } from '../failures.ts';
 
 /**
  * While a chunk runs, outcomes are sent at least this often, so that a thread loses little and nobody waits long.

@@ -2,10 +2,8 @@
 // millions, all alike.
 
 import type { State } from '../../flow/state.ts';
-import { bounded } from '../bounded.ts';
-import { causeIn } from '../cause-text.ts';
-import { stackOf } from '../endings.ts';
 import type { Logger } from '../logger.ts';
+import { bounded, causeIn, stackOf } from '../failures.ts';
 
 /** How many failures of one kind a task logs with their stacks, on one thread, and how many retries for them. */
 const loggedOfKind = 5;

@@ -13,7 +13,7 @@ import { codeOf, type Task } from '../../flow/task.ts';
 import { triggerOf } from '../../flow/triggers.ts';
 import { useTypes, type Registered } from '../../values/types.ts';
 import { reviveTask } from '../captured-task.ts';
-import { Ending, failed } from '../endings.ts';
+import { Ending } from '../endings.ts';
 import type { LoadedTask } from '../loaded-task.ts';
 import { hookLoadedLoggers } from '../loggers/named.ts';
 import { moduleWarnings } from '../module-warnings.ts';
@@ -25,6 +25,7 @@ import type { UsedResource } from '../resources.ts';
 import { openStorage } from './storage.ts';
 import { loadTypes } from '../types.ts';
 import { Waiting } from './waiting.ts';
+import { failed } from '../failures.ts';
 
 export interface KeptArray {
   readonly loaded: Promise<LoadedTask | Ending>;

@@ -9,8 +9,9 @@ import type { State } from '../../flow/state.ts';
 import { packOutcomes, succeededHead as head } from '../outcomes.ts';
 import { outgoing, type OutgoingUse } from '../outgoing.ts';
 import type { RunPlan } from '../plan.ts';
-import { Ending, failed } from '../endings.ts';
+import { Ending } from '../endings.ts';
 import type { TaskRunner } from './task-runner.ts';
+import { failed } from '../failures.ts';
 
 /** How many bytes a block should have at most: a chunk gets whole blocks, and might need little of a large one. */
 const enoughBytes = 256 * 1024;

@@ -3,8 +3,9 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { atOnce } from '../../lib/thenable.ts';
 import { nameAndMessageIn } from '../../lib/thrown-text.ts';
 import { State } from '../../flow/state.ts';
-import { Ending, failed } from '../endings.ts';
+import { Ending } from '../endings.ts';
 import type { LoadedTask, Progress } from '../loaded-task.ts';
+import { failed } from '../failures.ts';
 
 /**
  * The ending of a run that is to be tried again, as a `Retrying` state with the time when; nothing when it is not. A

@@ -10,7 +10,7 @@ import { allSuccessful } from '../../flow/triggers.ts';
 import { isCancelled } from '../abort-watch.ts';
 import { argumentsOf, endedByGates, inputsOf } from '../arguments.ts';
 import { withContext } from '../context.ts';
-import { Ending, endingOf, failed } from '../endings.ts';
+import { Ending, endingOf } from '../endings.ts';
 import { changeState, isWatched } from '../handlers.ts';
 import type { ChunkFacts, LoadedTask, Progress } from '../loaded-task.ts';
 import { createLogger, isLogged, type Logger } from '../logger.ts';
@@ -25,6 +25,7 @@ import { answerOf } from './sensing.ts';
 import { nameTaskRun } from './task-run-name.ts';
 import { untimed } from './untimed.ts';
 import { endedByUpstream } from './upstream-steps.ts';
+import { failed } from '../failures.ts';
 
 /** What is known of a run that is under way, if there is anything to know. */
 interface Begun {

@@ -5,9 +5,9 @@ import { isMainThread } from 'node:worker_threads';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { processWide } from '../../lib/process-wide.ts';
 import { currentRun, type Run } from '../context.ts';
-import { failed, stackOf } from '../endings.ts';
 import { formatRecord } from '../logger.ts';
 import { withoutSecrets } from '../secrets.ts';
+import { failed, stackOf } from '../failures.ts';
 
 /** To be called once in every thread that runs tasks. */
 export function listenForUncaught(): void {
