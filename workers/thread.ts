@@ -9,7 +9,7 @@ import { importOnlyForTasks } from '../src/code/load.ts';
 import { currentRun } from '../src/engine/context.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
-import { closeResource } from '../src/engine/resources.ts';
+import { closeResource } from '../src/engine/task-run/resources.ts';
 import { attachmentsOf, type Attachments } from '../src/lib/attachments.ts';
 import { weightOf } from '../src/lib/chunk.ts';
 import { controlOrders, controlWords } from '../src/lib/control.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker as Thread } from 'node:worker_threads';
-import { onCancel } from '../../src/engine/abort-watch.ts';
+import { onCancel } from '../../src/engine/task-run/abort-watch.ts';
 import { controlOrders, controlWords, newControl, resetControl } from '../../src/lib/control.ts';
 
 const rounds = 20_000;

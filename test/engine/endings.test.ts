@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { endingOf } from '../../src/engine/endings.ts';
+import { endingOf } from '../../src/engine/task-run/endings.ts';
 import type { RunPlan } from '../../src/engine/plan.ts';
 import { hideSecret } from '../../src/engine/secrets.ts';
 import { SKIP } from '../../src/flow/signals.ts';

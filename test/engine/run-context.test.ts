@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { RunContext } from '../../src/engine/run-context.ts';
+import { RunContext } from '../../src/engine/task-run/run-context.ts';
 import { controlOrders, controlWords } from '../../src/lib/control.ts';
 
 test('who asks for the signal when the run is cancelled already, and listens then, is told all the same', async () => {

@@ -3,7 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { partOf } from '../../src/engine/stored-run.ts';
+import { partOf } from '../../src/engine/task-run/stored-run.ts';
 import { LocalResult } from '../../src/results/local-result.ts';
 
 test('whatever a task is called, its name is one part of a location, which no other name is', () => {

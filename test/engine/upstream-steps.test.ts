@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LoadedTask } from '../../src/engine/loaded-task.ts';
+import type { LoadedTask } from '../../src/engine/task-run/loaded-task.ts';
 import { endedByUpstream } from '../../src/engine/task-run/upstream-steps.ts';
 import { LOOP, RETRY, type Signal } from '../../src/flow/signals.ts';
 

@@ -5,7 +5,7 @@ import { Flow, task } from 'heddle';
 import { LocalExecutor } from 'heddle/executors';
 import { FlowRunner } from '../../src/engine/flow-run/flow-runner.ts';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
-import { RunContext } from '../../src/engine/run-context.ts';
+import { RunContext } from '../../src/engine/task-run/run-context.ts';
 import { TaskRunner } from '../../src/engine/task-run/task-runner.ts';
 import { ArrayRecord } from '../../src/scheduler/array-record.ts';
 import { HeldArray } from '../../src/scheduler/peers.ts';

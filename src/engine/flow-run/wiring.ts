@@ -8,7 +8,7 @@ import type { Binding, Node, Ordering } from '../../flow/node.ts';
 import { State, type StateType } from '../../flow/state.ts';
 import { encodeValue } from '../../values/encode.ts';
 import { assertFits } from '../../values/size.ts';
-import { behindGate } from '../arguments.ts';
+import { behindGate } from '../gate.ts';
 import { flattenList } from '../flatten.ts';
 import { outgoing, type OutgoingUse } from '../outgoing.ts';
 import type { ArgumentPlan, PlannedResource } from '../plan.ts';

@@ -24,7 +24,7 @@ import { hashInputs } from '../../results/hash-inputs.ts';
 import type { Result } from '../../results/result.ts';
 import type { RunPlan } from '../plan.ts';
 import type { CachePlan } from '../storage-plan.ts';
-import { partOf, storedOr, write, type RunToStore, type StoredRun } from '../stored-run.ts';
+import { partOf, storedOr, write, type RunToStore, type StoredRun } from './stored-run.ts';
 
 /** What is stored: a value, and what validators ask about it. */
 interface StoredEntry extends CachedEntry {

@@ -2,10 +2,10 @@
 
 import { formatDuration } from '../../lib/duration.ts';
 import { timerMs } from '../../lib/timer.ts';
-import { timedOut, type Ending } from '../endings.ts';
-import type { Progress } from '../loaded-task.ts';
+import { timedOut, type Ending } from './endings.ts';
+import type { Progress } from './loaded-task.ts';
 import type { RunPlan } from '../plan.ts';
-import type { RunContext } from '../run-context.ts';
+import type { RunContext } from './run-context.ts';
 import { conditionLimitMs, sensorTimedOut } from './sensing.ts';
 
 export interface CallLimit {

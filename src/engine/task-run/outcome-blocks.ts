@@ -9,7 +9,7 @@ import type { State } from '../../flow/state.ts';
 import { packOutcomes, succeededHead as head } from '../outcomes.ts';
 import { outgoing, type OutgoingUse } from '../outgoing.ts';
 import type { RunPlan } from '../plan.ts';
-import { Ending } from '../endings.ts';
+import { Ending } from './endings.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { failed } from '../failures.ts';
 

@@ -13,7 +13,7 @@ import { CachedResults } from './cached-results.ts';
 import type { RunPlan } from '../plan.ts';
 import { hideSecret } from '../secrets.ts';
 import type { StoragePlan } from '../storage-plan.ts';
-import { partOf, storedOr, write, type ResultPlace, type StoredResults, type StoredRun } from '../stored-run.ts';
+import { partOf, storedOr, write, type ResultPlace, type StoredResults, type StoredRun } from './stored-run.ts';
 
 /** Rejects when the kind of result, or its serializer, cannot be found on this thread. */
 export async function openStorage(

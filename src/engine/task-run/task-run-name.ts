@@ -3,7 +3,7 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { nameFrom } from '../../lib/template.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import type { TaskRunNameFacts } from '../../flow/settings.ts';
-import type { LoadedTask } from '../loaded-task.ts';
+import type { LoadedTask } from './loaded-task.ts';
 
 /** What a run is called whose task has a `taskRunName`. Throws `TASK_RUN_NAME_FAILED`, whatever is wrong with that. */
 export function nameTaskRun(

@@ -3,8 +3,10 @@
 import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
 import { atOnce } from '../../lib/thenable.ts';
-import { endingOf } from '../endings.ts';
-import type { LoadedTask } from '../loaded-task.ts';
+import { behindGate } from '../gate.ts';
+import type { Outcomes } from '../outcomes.ts';
+import { endingOf } from './endings.ts';
+import type { LoadedTask } from './loaded-task.ts';
 
 /** A task run, and the final states of the runs that it waited for. */
 export interface UpstreamFacts {
@@ -17,6 +19,15 @@ export function endedByUpstream(facts: UpstreamFacts): State | undefined {
   for (const step of [inputsArrived, upstreamFinished, upstreamSkipped, triggerSatisfied]) {
     const state = step(facts);
     if (state !== undefined) return state;
+  }
+  return undefined;
+}
+
+/** The state in which a closed gate ends the run of a mapped task in its branch; nothing if all gates are open. */
+export function endedByGates({ plan }: LoadedTask, elementwise: readonly Outcomes[], position: number) {
+  for (const input of plan.gates ?? []) {
+    const end = behindGate(elementwise[input]?.states?.[position]);
+    if (end !== undefined) return end;
   }
   return undefined;
 }

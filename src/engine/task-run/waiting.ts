@@ -1,7 +1,7 @@
 // Notices when a thread mostly waits while it runs a task: then its runs could overlap there, if the author allows it.
 
 import { formatDuration } from '../../lib/duration.ts';
-import type { LoadedTask } from '../loaded-task.ts';
+import type { LoadedTask } from './loaded-task.ts';
 import type { RunPlan } from '../plan.ts';
 
 /** How many indices, and how long, are enough to be no accident. */

@@ -1,13 +1,13 @@
 // What the pipeline of a task run asks of storage, and what every kind of storing needs.
 
-import { State } from '../flow/state.ts';
-import { HeddleError } from '../lib/heddle-error.ts';
-import { hashInputs } from '../results/hash-inputs.ts';
-import type { Result } from '../results/result.ts';
-import type { Logger } from './logger.ts';
-import type { RunPlan } from './plan.ts';
-import { secretIn } from './secrets.ts';
-import { failed } from './failures.ts';
+import { State } from '../../flow/state.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { hashInputs } from '../../results/hash-inputs.ts';
+import type { Result } from '../../results/result.ts';
+import type { Logger } from '../logger.ts';
+import type { RunPlan } from '../plan.ts';
+import { secretIn } from '../secrets.ts';
+import { failed } from '../failures.ts';
 
 /** What storage needs to know of a task run. */
 export interface RunToStore {

@@ -1,23 +1,23 @@
 // What is open on this thread. A resource is opened for the first task run that needs it here, serves all that do, and
 // is closed when the thread is told that no other will come.
 
-import { newControl, type Control } from '../lib/control.ts';
-import { formatDuration } from '../lib/duration.ts';
-import { HeddleError } from '../lib/heddle-error.ts';
-import { inTime } from '../lib/in-time.ts';
-import type { LogRecord } from '../lib/log-record.ts';
-import { nameAndMessageIn } from '../lib/thrown-text.ts';
-import type { ResourceDefinition } from '../flow/resource.ts';
-import { Signal } from '../flow/signals.ts';
-import { encodeThrown } from '../values/thrown.ts';
+import { newControl, type Control } from '../../lib/control.ts';
+import { formatDuration } from '../../lib/duration.ts';
+import { HeddleError } from '../../lib/heddle-error.ts';
+import { inTime } from '../../lib/in-time.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import { nameAndMessageIn } from '../../lib/thrown-text.ts';
+import type { ResourceDefinition } from '../../flow/resource.ts';
+import { Signal } from '../../flow/signals.ts';
+import { encodeThrown } from '../../values/thrown.ts';
 import { onCancel } from './abort-watch.ts';
-import { outsideOfRuns, withContext } from './context.ts';
+import { outsideOfRuns, withContext } from '../context.ts';
 import { Ending } from './endings.ts';
 import { firstTry } from './loaded-task.ts';
-import { tellOfLongWait } from './long-wait.ts';
-import type { RunPlan } from './plan.ts';
+import { tellOfLongWait } from '../long-wait.ts';
+import type { RunPlan } from '../plan.ts';
 import { RunContext } from './run-context.ts';
-import { failed } from './failures.ts';
+import { failed } from '../failures.ts';
 
 /** A resource as one array of task runs uses it. */
 export interface UsedResource {

@@ -1,12 +1,12 @@
-import { signalListener, type Signal } from '../flow/signals.ts';
-import type { Control } from '../lib/control.ts';
-import type { LogRecord } from '../lib/log-record.ts';
-import { keepSpecimen } from '../lib/specimens.ts';
+import { signalListener, type Signal } from '../../flow/signals.ts';
+import type { Control } from '../../lib/control.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import { keepSpecimen } from '../../lib/specimens.ts';
 import { isCancelled, onCancel } from './abort-watch.ts';
-import { currentRun, withContext, type Context, type Run } from './context.ts';
-import { createLogger, renaming, type Logger, type LogSource } from './logger.ts';
-import type { RunPlan } from './plan.ts';
-import { secretsOf } from './secrets.ts';
+import { currentRun, withContext, type Context, type Run } from '../context.ts';
+import { createLogger, renaming, type Logger, type LogSource } from '../logger.ts';
+import type { RunPlan } from '../plan.ts';
+import { secretsOf } from '../secrets.ts';
 import type { Progress } from './loaded-task.ts';
 
 interface RunFacts {

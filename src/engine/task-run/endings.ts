@@ -1,14 +1,14 @@
 // How task runs end, when they do not simply return a value.
 
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { notInBundle } from '../code/bundle/not-in-bundle.ts';
-import { whatIsFrozen } from '../values/deep-frozen.ts';
-import { HeddleError, UsageError } from '../lib/heddle-error.ts';
-import { errorOf, failed, messageOf } from './failures.ts';
-import { RETRY, Signal } from '../flow/signals.ts';
-import { State } from '../flow/state.ts';
+import { notInBundle } from '../../code/bundle/not-in-bundle.ts';
+import { whatIsFrozen } from '../../values/deep-frozen.ts';
+import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
+import { errorOf, failed, messageOf } from '../failures.ts';
+import { RETRY, Signal } from '../../flow/signals.ts';
+import { State } from '../../flow/state.ts';
 import type { Progress } from './loaded-task.ts';
-import type { RunPlan } from './plan.ts';
+import type { RunPlan } from '../plan.ts';
 
 /** How a task run ended when it did not simply return a value. */
 export class Ending {

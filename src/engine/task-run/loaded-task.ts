@@ -1,13 +1,13 @@
 // What a task run is made of, before it runs: what it shares with others of its array, and with those of its chunk.
 
-import type { Registered } from '../values/types.ts';
-import type { ChunkTask } from '../lib/chunk.ts';
-import type { LogRecord } from '../lib/log-record.ts';
-import type { Task } from '../flow/task.ts';
-import type { Trigger } from '../flow/triggers.ts';
+import type { Registered } from '../../values/types.ts';
+import type { ChunkTask } from '../../lib/chunk.ts';
+import type { LogRecord } from '../../lib/log-record.ts';
+import type { Task } from '../../flow/task.ts';
+import type { Trigger } from '../../flow/triggers.ts';
 import type { ModuleWarning } from './module-warnings.ts';
-import type { Outcomes } from './outcomes.ts';
-import type { RunPlan } from './plan.ts';
+import type { Outcomes } from '../outcomes.ts';
+import type { RunPlan } from '../plan.ts';
 import type { UsedResource } from './resources.ts';
 import type { StoredResults } from './stored-run.ts';
 

@@ -1,13 +1,11 @@
-// What a task run is given: its arguments, put together from constants and from what upstream runs returned; and
-// whether a gate lets it have them.
+// What a task run is given: its arguments, put together from constants and from what upstream runs returned.
 
-import { deepFrozen } from '../values/deep-frozen.ts';
-import { unreachable } from '../lib/unreachable.ts';
-import { withPlaces } from '../flow/bindings.ts';
-import { State } from '../flow/state.ts';
-import { flattenList } from './flatten.ts';
-import type { Outcomes } from './outcomes.ts';
-import type { ArgumentPlan } from './plan.ts';
+import { deepFrozen } from '../../values/deep-frozen.ts';
+import { unreachable } from '../../lib/unreachable.ts';
+import { withPlaces } from '../../flow/bindings.ts';
+import { flattenList } from '../flatten.ts';
+import type { Outcomes } from '../outcomes.ts';
+import type { ArgumentPlan } from '../plan.ts';
 import { valueOf, type UsedResource } from './resources.ts';
 import type { LoadedTask } from './loaded-task.ts';
 
@@ -89,23 +87,4 @@ function fill({ plan, whole }: LoadedTask, argument: Extract<ArgumentPlan, { typ
     filled.set(template, value);
   }
   return argument.isFlattened ? flattenList(plan.name, value) : value;
-}
-
-/** The state in which a closed gate ends the run of a mapped task in its branch; nothing if all gates are open. */
-export function endedByGates({ plan }: LoadedTask, elementwise: readonly Outcomes[], position: number) {
-  for (const input of plan.gates ?? []) {
-    const end = behindGate(elementwise[input]?.states?.[position]);
-    if (end !== undefined) return end;
-  }
-  return undefined;
-}
-
-/** The state in which a run behind this gate ends; nothing if the gate is open. No state means success. */
-export function behindGate(gate: State | undefined): State | undefined {
-  if (gate === undefined || gate.type === 'Success') return undefined;
-  const { message } = gate;
-  if (gate.isSkipped()) return new State('Skipped', `Its branch was not taken: ${message}.`);
-  if (!gate.isFinished()) return new State('Pending', 'Waits for what decides whether its branch is taken.');
-  const text = `Whether its branch is taken could not be told: ${message}`;
-  return new State('TriggerFailed', text, { error: new Error(text, { cause: gate.error }) });
 }

@@ -3,16 +3,16 @@
 
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fileOf, isBundled } from '../code/call-site.ts';
-import { variablesHere, type ModuleVariable } from '../code/drift.ts';
-import { sideEffectsOf } from '../code/load.ts';
-import { isAlike } from '../code/plain-value.ts';
-import { isRead } from '../code/reads.ts';
-import { projectOf } from '../code/registry.ts';
-import { codeOf, type Task } from '../flow/task.ts';
-import { stepTo } from '../values/members.ts';
-import { noteVariables } from './noted-variables.ts';
-import type { RunPlan } from './plan.ts';
+import { fileOf, isBundled } from '../../code/call-site.ts';
+import { variablesHere, type ModuleVariable } from '../../code/drift.ts';
+import { sideEffectsOf } from '../../code/load.ts';
+import { isAlike } from '../../code/plain-value.ts';
+import { isRead } from '../../code/reads.ts';
+import { projectOf } from '../../code/registry.ts';
+import { codeOf, type Task } from '../../flow/task.ts';
+import { stepTo } from '../../values/members.ts';
+import { noteVariables } from '../noted-variables.ts';
+import type { RunPlan } from '../plan.ts';
 
 /** To be told once in a run, whichever thread finds it out first. */
 export interface ModuleWarning {

@@ -1,7 +1,7 @@
 // How an order to cancel reaches a running function: through a word of shared memory, which needs no message and no
 // turn of the event loop. A function that awaits is told at once; a busy loop finds out when it polls `signal.aborted`.
 
-import { controlOrders, controlWords, type Control } from '../lib/control.ts';
+import { controlOrders, controlWords, type Control } from '../../lib/control.ts';
 
 /** Only one wait for each control at a time: a wait that is never answered stays in memory for good. */
 const waiting = new WeakMap<SharedArrayBuffer, Set<() => void>>();
