@@ -93,52 +93,32 @@ export class FlowHandlers<Plan> {
     const { logger } = run;
     const whose = `${what} of flow '${this.#flow.name}'`;
     using _told = tellOfLongWait((elapsed) => logger.info(`waiting for ${whose}, for ${elapsed} so far`));
-    using limit = new Limit((allowed) => {
-      logger.warn(`${whose} has not ended within ${allowed}: it is no longer waited for, and changes nothing`);
-    });
+    const { promise: givenUp, resolve } = Promise.withResolvers<void>();
+    let limit: NodeJS.Timeout | undefined;
+    const allow = (limitMs: number) => {
+      limit = setTimeout(() => {
+        const allowed = formatDuration(limitMs);
+        logger.warn(`${whose} has not ended within ${allowed}: it is no longer waited for, and changes nothing`);
+        resolve();
+      }, timerMs(limitMs));
+    };
     const hear = () => {
       const grace = formatDuration(cancelGraceMs);
       logger.warn(`${cancelled.reason} It waits for ${whose}, which has ${grace} to end.`);
-      limit.set(cancelGraceMs);
+      allow(cancelGraceMs);
     };
-    if (wasCancelled) limit.set(cancelGraceMs + endPatienceMs);
+    if (wasCancelled) allow(cancelGraceMs + endPatienceMs);
     else if (cancelled.aborted) hear();
     else cancelled.addEventListener('abort', hear);
     try {
-      return await Promise.race([returned, limit.reached]);
+      return await Promise.race([returned, givenUp]);
     } catch (thrown) {
       if (wasCancelled || !cancelled.aborted || thrown instanceof Signal) throw thrown;
       logger.warn(`${whose} ended at the cancel: ${failed(thrown).message}; it changes nothing`);
       return undefined;
     } finally {
+      clearTimeout(limit);
       cancelled.removeEventListener('abort', hear);
     }
-  }
-}
-
-/** Until when something is waited for; for ever, as long as it is not set. */
-class Limit implements Disposable {
-  readonly #tell: (allowed: string) => void;
-  readonly #reached = Promise.withResolvers<void>();
-  #timer: NodeJS.Timeout | undefined;
-
-  /** `tell` hears it when it is reached. */
-  constructor(tell: (allowed: string) => void) {
-    this.#tell = tell;
-  }
-
-  get reached(): Promise<void> {
-    return this.#reached.promise;
-  }
-
-  set(limitMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.#tell(formatDuration(limitMs));
-      this.#reached.resolve();
-    }, timerMs(limitMs));
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
   }
 }
