@@ -14,20 +14,16 @@ const manyCalls = 1_000;
  */
 export function alikeIn(sorted: Iterable<Node>): ReadonlyMap<Node, AlikeRuns> {
   const steps = new Map<Node, number>();
-  const groups = new Map<string, Node[]>();
-  for (const node of sorted) {
+  const keyOf = (node: Node): string | undefined => {
     let step = 0;
     for (const upstream of node.graph.upstreamOf(node)) step = Math.max(step, steps.get(upstream)! + 1);
     steps.set(node, step);
-    if (node.task === undefined || node.isMapped || isBuiltIn(node.task.reference)) continue;
-    const key = `${step} ${node.task.name}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [node]);
-    else group.push(node);
-  }
+    if (node.task === undefined || node.isMapped || isBuiltIn(node.task.reference)) return undefined;
+    return `${step} ${node.task.name}`;
+  };
   const alike = new Map<Node, AlikeRuns>();
-  for (const nodes of groups.values()) {
-    if (nodes.length < leastCalls) continue;
+  for (const [key, nodes] of Map.groupBy(sorted, keyOf)) {
+    if (key === undefined || nodes.length < leastCalls) continue;
     const runs = { task: nodes[0]!.task!.name, count: nodes.length };
     for (const node of nodes) alike.set(node, runs);
   }

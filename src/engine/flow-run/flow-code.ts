@@ -6,30 +6,25 @@ import type { Result } from '../../results/result.ts';
 import { storagePlanOf } from '../storage-plan.ts';
 import { typeReferences } from '../types.ts';
 
-/** Where the code of a flow's tasks is. All its modules are bundled together, so that what they share is there once. */
-export class FlowCode {
-  readonly #references: readonly Reference[];
-  readonly #addresses = new Map<Reference, CodeAddress | undefined>();
-  #types: readonly Reference[] = [];
-
-  /** `result` is the flow's own. */
-  constructor({ nodes }: Graph, result: Result | undefined) {
-    this.#references = nodes.flatMap((node) => {
-      const { task } = node;
-      if (task === undefined) return [];
-      const sources = storagePlanOf(task.settings.storing, result)?.sources ?? {};
-      return [task.reference, ...(node instanceof Resource ? [node.reference] : []), ...Object.values(sources)];
-    });
-  }
-
-  addressOf(reference: Reference): CodeAddress | undefined {
+/**
+ * Tells where the code of a flow's tasks is. All its modules are bundled together, so that what they share is there
+ * once. `result` is the flow's own.
+ */
+export function addressesIn({ nodes }: Graph, result: Result | undefined) {
+  const references = nodes.flatMap((node) => {
+    const { task } = node;
+    if (task === undefined) return [];
+    const sources = storagePlanOf(task.settings.storing, result)?.sources ?? {};
+    return [task.reference, ...(node instanceof Resource ? [node.reference] : []), ...Object.values(sources)];
+  });
+  const addresses = new Map<Reference, CodeAddress | undefined>();
+  let typeCount = 0;
+  return (reference: Reference): CodeAddress | undefined => {
     const types = typeReferences();
     // Types may be registered while the flow runs. None is ever removed.
-    if (types.length !== this.#types.length) this.#addresses.clear();
-    this.#types = types;
-    if (!this.#addresses.has(reference)) {
-      this.#addresses.set(reference, codeAddressOf(reference, [...this.#references, ...types]));
-    }
-    return this.#addresses.get(reference);
-  }
+    if (types.length !== typeCount) addresses.clear();
+    typeCount = types.length;
+    if (!addresses.has(reference)) addresses.set(reference, codeAddressOf(reference, [...references, ...types]));
+    return addresses.get(reference);
+  };
 }

@@ -16,7 +16,7 @@ import { concluded, endedHere } from './ended-here.ts';
 import type { ArrayListener, ArrayRequest, Session } from './executor.ts';
 import { placingIn, type FlowPlacing } from './flow-placing.ts';
 import { FlowResources } from './flow-resources.ts';
-import { FlowCode } from './flow-code.ts';
+import { addressesIn } from './flow-code.ts';
 import { blockOfState, blocksOf } from './literals.ts';
 import { wantedOf } from './kept-values.ts';
 import { isBoundAsBefore, isEndedAsBefore, keptOf, noneKept, type Kept } from './kept-outcomes.ts';
@@ -24,7 +24,7 @@ import type { Journal } from './journal.ts';
 import { knownLength } from './mapped-over.ts';
 import type { OutgoingUse } from '../outgoing.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
-import { Plans, type PlannedRun } from './plans.ts';
+import { plansFor, type PlannedRun } from './plans.ts';
 import { prepareTasks } from './prepared-tasks.ts';
 import { encodePlan, sizeOf } from '../plan.ts';
 import { EndedBefore, nothingToRun, Wiring, type WiringFacts } from './wiring.ts';
@@ -44,16 +44,16 @@ export class FlowRunner {
   readonly resources: FlowResources;
   readonly #graph: Graph;
   readonly #facts: FlowRunnerFacts;
-  readonly #code: FlowCode;
+  readonly #addressOf: ReturnType<typeof addressesIn>;
   readonly #downstream: ReadonlyMap<Node, readonly Node[]>;
   /** These two are there once there are the means to run tasks. */
   #shared!: WiringFacts;
-  #plans!: Plans;
+  #planOf!: ReturnType<typeof plansFor>;
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
     this.#facts = facts;
-    this.#code = new FlowCode(graph, facts.result);
+    this.#addressOf = addressesIn(graph, facts.result);
     this.resources = new FlowResources(graph);
     this.#downstream = graph.downstream();
     const wanted = wantedOf(graph, facts.plan);
@@ -72,7 +72,7 @@ export class FlowRunner {
     const prepared = await prepareTasks(this.#graph, session, ofRun);
     const alike = alikeIn(runs.keys());
     adviseToMap(alike, log.logger);
-    this.#plans = new Plans({ run: this.#facts, prepared, alike, sharesMemory });
+    this.#planOf = plansFor({ run: this.#facts, prepared, alike, sharesMemory });
   }
 
   /** Submits all there is, and resolves when every task run is settled. */
@@ -123,7 +123,7 @@ export class FlowRunner {
       whole: wiring.whole.map(({ array }) => array),
       timeoutMs: longestCallMs(task),
       placing: placingIn(this.#facts.placing, task),
-      code: this.#code.addressOf(task.reference),
+      code: this.#addressOf(task.reference),
       ...(node instanceof Resource && { resource: this.resources.keyOf(node) }),
     });
     this.#shared.session.seal(wiring.own);
@@ -203,7 +203,7 @@ export class FlowRunner {
   }
 
   #plan(wiring: Wiring): Definition {
-    const plan = encodePlan(this.#plans.of(wiring));
+    const plan = encodePlan(this.#planOf(wiring));
     const { valueLimitBytes } = wiring.node.task!.settings;
     if (sizeOf(plan) > valueLimitBytes) wiring.assertConstantsFit(valueLimitBytes);
     return plan;

@@ -230,7 +230,7 @@ export class Journal implements Disposable {
   }
 }
 
-function setOf(ranges: Iterable<Range>): Ranges {
+export function setOf(ranges: Iterable<Range>): Ranges {
   const set = new Ranges();
   for (const range of ranges) set.add(range);
   return set;

@@ -9,7 +9,7 @@ import { Ranges } from '../../lib/ranges.ts';
 import type { State } from '../../flow/state.ts';
 import { encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
-import type { Journal, NodeShape, StoredBlock } from './journal.ts';
+import { setOf, type Journal, type NodeShape, type StoredBlock } from './journal.ts';
 import { decodeOutcomes, encodeOutcomes } from '../outcomes.ts';
 import type { Upstream, Wiring } from './wiring.ts';
 
@@ -83,9 +83,7 @@ function unchangedIndices(upstream: readonly Upstream[], length: number): Ranges
     if (!isElementwise) return new Ranges();
     unchanged = unchanged.flatMap((range) => run.kept.overlap(range));
   }
-  const indices = new Ranges();
-  for (const range of unchanged) indices.add(range);
-  return indices;
+  return setOf(unchanged);
 }
 
 /** The stored blocks that still count, in the order of their indices. */

@@ -28,25 +28,19 @@ export interface PlannedRun extends FlowRunScope {
   readonly result: Result | undefined;
 }
 
-/** All that the runs of a flow's nodes need to know, as plain data. What nodes have in common is made once. */
-export class Plans {
-  readonly #circumstances: Circumstances;
-  #flowRun: FlowRunPlan | undefined;
-  readonly #tasks = new Map<Task, TaskPlan>();
-
-  constructor(circumstances: Circumstances) {
-    this.#circumstances = circumstances;
-  }
-
-  of(wiring: Wiring): PlanParts {
-    const { run, prepared } = this.#circumstances;
+/** Makes all that the runs of a node need to know, as plain data. What nodes have in common is made once. */
+export function plansFor(circumstances: Circumstances) {
+  const { run, prepared } = circumstances;
+  const tasks = new Map<Task, TaskPlan>();
+  let flowRun: FlowRunPlan | undefined;
+  return (wiring: Wiring): PlanParts => {
     const task = wiring.node.task!;
     // A task may give the flow run another name.
-    if (this.#flowRun?.flowRunName !== run.log.flowRunName) this.#flowRun = flowRunPlanOf(this.#circumstances);
-    let ofTask = this.#tasks.get(task);
-    if (ofTask === undefined) this.#tasks.set(task, (ofTask = taskPlanOf(task, prepared.get(task))));
-    return { flowRun: this.#flowRun, task: ofTask, node: nodePlanOf(wiring, this.#circumstances) };
-  }
+    if (flowRun?.flowRunName !== run.log.flowRunName) flowRun = flowRunPlanOf(circumstances);
+    let ofTask = tasks.get(task);
+    if (ofTask === undefined) tasks.set(task, (ofTask = taskPlanOf(task, prepared.get(task))));
+    return { flowRun, task: ofTask, node: nodePlanOf(wiring, circumstances) };
+  };
 }
 
 function flowRunPlanOf({ run, sharesMemory }: Circumstances): FlowRunPlan {

@@ -290,7 +290,7 @@ class ChunkRun {
   /** The lines that were not sent yet, as one message, if there are any. */
   #takeLogs(): readonly ChunkMessage[] {
     const records = this.#takeLines();
-    return records.length === 0 ? nothing : [{ type: 'logs', records }];
+    return records.length === 0 ? [] : [{ type: 'logs', records }];
   }
 
   #takeLines(): readonly LogRecord[] {
@@ -323,8 +323,6 @@ class ChunkRun {
     }, flushIntervalMs);
   }
 }
-
-const nothing: readonly ChunkMessage[] = [];
 
 /** The progress as bytes. The result of a loop's last iteration may be anything, and may not be able to travel. */
 function noteOf(progress: Progress, { name }: RunPlan): Uint8Array | Ending {

@@ -16,11 +16,7 @@ export interface UpstreamFacts {
 
 /** The state in which the upstream runs end this run, if they do. */
 export function endedByUpstream(facts: UpstreamFacts): State | undefined {
-  for (const step of [inputsArrived, upstreamFinished, upstreamSkipped, triggerSatisfied]) {
-    const state = step(facts);
-    if (state !== undefined) return state;
-  }
-  return undefined;
+  return inputsArrived(facts) ?? upstreamFinished(facts) ?? upstreamSkipped(facts) ?? triggerSatisfied(facts);
 }
 
 /** The state in which a closed gate ends the run of a mapped task in its branch; nothing if all gates are open. */
