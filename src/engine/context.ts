@@ -13,6 +13,7 @@ export interface Context {
   /** The parameters of the flow run, by name. */
   // oxlint-disable-next-line typescript/no-explicit-any -- a task is not tied to one flow, which would know the types
   readonly parameters: Readonly<Record<string, any>>;
+  /** Writes to the log of the flow run. */
   readonly logger: Logger;
   readonly taskName: string;
   /** Whether the run was told not to leave this task `Paused`: `flow.run({ approve: [slug] })`. */
@@ -31,6 +32,7 @@ export interface Context {
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever the task itself gave to LOOP
   readonly taskLoopResult: any;
   readonly flowName: string;
+  /** The one that the run was given, else a random one. */
   readonly flowRunId: string;
   /** What the flow run was called when this task was submitted, or what this very run has renamed it to. */
   readonly flowRunName: string;

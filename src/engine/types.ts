@@ -14,8 +14,8 @@ const references = processWide('type-references', () => new Map<string, Referenc
 /**
  * Lets instances of a class travel, as what `encode` gives, from which `decode` makes them again. Call it at the top
  * level of a module, best of the one that has the class: workers import it when they get such an instance. Subclasses
- * are types of their own. For the compiler, add the class to `RegisteredTypes`. Throws a `UsageError` for a tag that
- * another class has.
+ * are types of their own. For the compiler, add the class to `RegisteredTypes`. Throws `TYPE_TAG_TAKEN` for a tag
+ * that another class has, and `INVALID_TYPE` for what is no such class.
  */
 export function registerType<T extends object, Data>(type: ClassOf<T>, codec: TypeCodec<T, Data>): void {
   note('type', registry.registerType(type, codec));

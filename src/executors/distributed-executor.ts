@@ -31,6 +31,7 @@ export class DistributedExecutor implements Executor {
   readonly #token: string;
   readonly #tls: TlsOptions | undefined;
 
+  /** `cluster` makes one for each run, or gives one that is there; a text is the address of a scheduler that runs. */
   constructor(cluster: ClusterFactory | string = () => new LocalCluster(), options: DistributedExecutorOptions = {}) {
     checkOptions('DistributedExecutor', options, { token: rules.text, tls: rules.anything });
     if (options.tls !== undefined) checkTls('DistributedExecutor', options.tls);

@@ -120,7 +120,7 @@ export abstract class HostedCluster implements Cluster {
     return (await this.#mustRun('status')).scheduler.lookout.status;
   }
 
-  /** Why does it not run? Where a task run stands, in a sentence or two. */
+  /** Why does it not run? Where a task run stands, in a sentence or two. Rejects as `status` does. */
   async explain(taskRun: TaskRunQuestion): Promise<string> {
     checkOptions('explain', taskRun, { flowRunName: rules.text, task: rules.text, mapIndex: rules.count });
     for (const option of ['flowRunName', 'task'] as const) {

@@ -12,12 +12,11 @@ import { sizeOf, type WorkerSize, type WorkerSizeOptions } from './worker-size.t
 export interface LocalClusterOptions extends WorkerSizeOptions, SchedulerSettings {
   /** How many workers, up to 1,000, as processes at most one for 64 MB of memory; one for each core by default. */
   readonly workers?: number;
-  /** Whether each worker is a process of its own, rather than threads of this one. */
+  /** Whether each worker is a process of its own, rather than threads of this one; false by default. */
   readonly processes?: boolean;
   /**
    * What each worker process may take, `'2GB'` for example, 256 MB or more; an equal share of what there is by default.
-   * Only with `processes: true`.
-   * Short of it, a worker begins nothing more, and at last ends what it has begun last.
+   * Only with `processes: true`. Short of it, a worker begins nothing more, and at last ends what it has begun last.
    */
   readonly workerMemory?: ByteSize;
 }

@@ -11,6 +11,7 @@ import type { StartWorker } from './workforce.ts';
 export interface SshOptions {
   /** Who to be there; what `ssh` has in its configuration, or our own name, by default. */
   readonly user?: string;
+  /** Of the sshd; what `ssh` has in its configuration, or 22, by default. */
   readonly port?: number;
   /** The file of the key to use; those that `ssh` finds by itself by default. */
   readonly identityFile?: string;

@@ -15,18 +15,21 @@ import type { Task } from './task.ts';
 import { allSuccessful, nameOf, someFailed, someSuccessful, type Trigger } from './triggers.ts';
 
 export interface TaskOptions extends StoringOptions, PlacingOptions {
-  /** How often a failed run is tried again; 0 by default. */
+  /** How often a failed run is tried again; as configured (`[tasks.defaults] retries`, 0) by default. */
   readonly retries?: number;
   /**
-   * How long to wait before each retry (milliseconds, or a text like `'10s'`); 0 by default. A function is given the
-   * number of the attempt that failed, from 1.
+   * How long to wait before each retry (milliseconds, or a text like `'10s'`); as configured (`[tasks.defaults]
+   * retryDelay`, 0) by default. A function is given the number of the attempt that failed, from 1.
    */
   readonly retryDelay?: Duration | ((attempt: number) => Duration);
   /** The part of the delay, from 0 to 1, by which it is varied at random, up or down; 0 by default. */
   readonly retryJitter?: number;
   /** Which errors are worth a retry: error classes, or a function; all by default. */
   readonly retryOn?: ErrorClass | readonly ErrorClass[] | ((error: Error) => boolean);
-  /** How long one call may take, counted from the start of the function; without limit by default. */
+  /**
+   * How long one call may take, counted from the start of the function; as configured (`[tasks.defaults] timeout`,
+   * none) by default. One that takes longer is `TimedOut`, with `TASK_TIMED_OUT`, and retried like any failure.
+   */
   readonly timeout?: Duration;
   /** Decides from the upstream states whether the task may start; `triggers.allSuccessful` by default. */
   readonly trigger?: Trigger;
@@ -117,11 +120,15 @@ export type TaskStateHandler = (change: {
 export interface SensorOptions extends TaskOptions {
   /** How long to wait between two calls of the condition; `'10s'` by default. */
   readonly every?: Duration;
-  /** How long after its first call the condition may still come to hold; without limit by default. */
+  /**
+   * How long after its first call the condition may still come to hold; without limit by default. After that it is
+   * `TimedOut`, and not retried.
+   */
   readonly timeout?: Duration;
 }
 
 export interface TaskCopyOptions extends TaskOptions {
+  /** What the copy is called; as the original by default. */
   readonly name?: string;
   /** Of a sensor: how long to wait between two calls of its condition. */
   readonly every?: Duration;

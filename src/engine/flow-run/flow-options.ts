@@ -83,7 +83,7 @@ export interface FlowRunOptions extends FlowPlacingOptions {
    * finishes what it has begun says `false`, listens for them itself, and ends when it is through.
    */
   readonly handleSignals?: boolean;
-  /** Gets each line of the run's log, instead of standard error. */
+  /** Gets each line of the run's log, instead of standard error. If it throws, the run ends: `LOG_LISTENER_FAILED`. */
   readonly onLog?: (record: LogRecord) => void;
 }
 
@@ -131,7 +131,9 @@ export const flowRules = {
 };
 
 export interface TaskQuery {
+  /** The name of a task, which several nodes may have; any by default. */
   readonly name?: string;
+  /** Tags of which a task must have all; none by default. */
   readonly tags?: readonly string[];
 }
 
@@ -140,9 +142,9 @@ export const queryRules = { name: rules.text, tags: rules.list };
 export interface VisualizeOptions {
   /** `'svg'` by default. */
   readonly format?: 'svg' | 'dot' | 'mermaid';
-  /** Of a finished run of this flow. */
+  /** Of a finished run of this flow: colours each task by how it ended. Without, the flow itself is drawn. */
   readonly state?: FlowState;
-  /** From left to right, rather than from top to bottom. */
+  /** From left to right, rather than from top to bottom; false by default. */
   readonly horizontal?: boolean;
 }
 
