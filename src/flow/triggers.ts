@@ -12,38 +12,54 @@ import type { State } from './state.ts';
 /** Asks whether a task run may start, given the final states of its upstream runs, each once. */
 export type Trigger = (upstream: readonly State[]) => boolean;
 
-/** Every upstream run was successful (or skipped). The default. */
+/** The standard triggers, by name: those of Prefect 1. */
+interface Triggers {
+  /** Every upstream run was successful (or skipped). The default. */
+  readonly allSuccessful: Trigger;
+  /** Every upstream run failed. */
+  readonly allFailed: Trigger;
+  /** At least one upstream run was successful. */
+  readonly anySuccessful: Trigger;
+  /** At least one upstream run failed. */
+  readonly anyFailed: Trigger;
+  /** Every upstream run is finished, however it ended. */
+  readonly allFinished: Trigger;
+  /** Another name for `allFinished`. */
+  readonly alwaysRun: Trigger;
+  /** Never starts by itself: the run is left Paused until one approves it, with `flow.run({ approve: [slug] })`. */
+  readonly manualOnly: Trigger;
+  /** All successful, and at least one not skipped; when all were skipped, so is this run. */
+  readonly notAllSkipped: Trigger;
+  /** The number of failed upstream runs is within the bounds. */
+  readonly someFailed: (bounds: Bounds) => Trigger;
+  /** The number of successful upstream runs is within the bounds. */
+  readonly someSuccessful: (bounds: Bounds) => Trigger;
+}
+
 export const allSuccessful: Trigger = (upstream) =>
   upstream.every(isSuccessful) || refuse('allSuccessful', 'some of the upstream tasks failed');
 
-/** Every upstream run failed. */
 export const allFailed: Trigger = (upstream) =>
   upstream.every(isFailed) || refuse('allFailed', 'some of the upstream tasks succeeded');
 
-/** At least one upstream run was successful. */
 export const anySuccessful: Trigger = (upstream) =>
   upstream.length === 0 ||
   upstream.some(isSuccessful) ||
   refuse('anySuccessful', 'none of the upstream tasks succeeded');
 
-/** At least one upstream run failed. */
 export const anyFailed: Trigger = (upstream) =>
   upstream.length === 0 || upstream.some(isFailed) || refuse('anyFailed', 'none of the upstream tasks failed');
 
-/** Every upstream run is finished, however it ended. */
 export const allFinished: Trigger = (upstream) =>
   upstream.every((state) => state.isFinished()) ||
   refuse('allFinished', 'some of the upstream tasks were not finished');
 
-/** Another name for `allFinished`. */
 export const alwaysRun: Trigger = allFinished;
 
-/** Never starts by itself: the run is left Paused until one approves it, with `flow.run({ approve: [slug] })`. */
 export const manualOnly: Trigger = () => {
   throw new PAUSE('Trigger function is "manualOnly"');
 };
 
-/** All successful, and at least one not skipped; when all were skipped, so is this run. */
 export const notAllSkipped: Trigger = (upstream) => {
   if (upstream.length > 0 && upstream.every((state) => state.isSkipped())) throw new SKIP('All upstreams were skipped');
   return upstream.every(isSuccessful) || refuse('notAllSkipped', 'some of the upstream tasks failed');
@@ -55,12 +71,10 @@ export interface Bounds {
   readonly atMost?: number;
 }
 
-/** The number of failed upstream runs is within the bounds. */
 export function someFailed(bounds: Bounds): Trigger {
   return within('someFailed', bounds, { verb: 'failed', holds: isFailed });
 }
 
-/** The number of successful upstream runs is within the bounds. */
 export function someSuccessful(bounds: Bounds): Trigger {
   return within('someSuccessful', bounds, { verb: 'succeeded', holds: isSuccessful });
 }
@@ -95,7 +109,7 @@ const plainTriggers = {
 };
 
 /** For users. What is not there would be `undefined`, and so the default. */
-export const triggers = Object.freeze(
+export const triggers: Triggers = Object.freeze(
   Object.assign(Object.create(prototypeOfKnown(unknownTrigger)) as object, {
     ...plainTriggers,
     alwaysRun,

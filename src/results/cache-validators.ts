@@ -29,25 +29,18 @@ export function neverUse(): boolean {
   return false;
 }
 
-/** Until it expires, whatever the inputs are. */
 export function durationOnly(cached: CachedEntry, now: CacheQuestion): boolean {
   return cached.expiresAt === undefined || now.time < cached.expiresAt;
 }
 
-/** For the same inputs: none other, none more, none fewer. */
 export function allInputs(cached: CachedEntry, now: CacheQuestion): boolean {
   return durationOnly(cached, now) && isSame(cached.inputHashes, now.inputHashes);
 }
 
-/** For the same parameters of the flow run: none other, none more, none fewer. */
 export function allParameters(cached: CachedEntry, now: CacheQuestion): boolean {
   return durationOnly(cached, now) && isSame(cached.parameterHashes, now.parameterHashes);
 }
 
-/**
- * For the same values of these inputs, by position, or parts of them: `['0', '1.day']`. A position that the call lacks
- * is refused with the flow; a part that an input lacks fails its run.
- */
 export function partialInputsOnly(names: readonly string[]): CacheValidator {
   const checked = checkNames('partialInputsOnly', names);
   return partial({ name: 'partialInputsOnly', names: checked }, (cached, now) => {
@@ -55,7 +48,6 @@ export function partialInputsOnly(names: readonly string[]): CacheValidator {
   });
 }
 
-/** For the same values of these parameters. A name that the flow does not have is refused with the flow. */
 export function partialParametersOnly(names: readonly string[]): CacheValidator {
   const checked = checkNames('partialParametersOnly', names);
   return partial({ name: 'partialParametersOnly', names: checked }, (cached, now) => {
@@ -63,15 +55,33 @@ export function partialParametersOnly(names: readonly string[]): CacheValidator 
   });
 }
 
-/** The validators that come with the library. */
-export const cacheValidators = {
+/** The validators that come with the library: those of Prefect 1. Each but `neverUse` looks at the expiry too. */
+interface CacheValidators {
+  /** Never. */
+  readonly neverUse: CacheValidator;
+  /** Until it expires, whatever the inputs are. */
+  readonly durationOnly: CacheValidator;
+  /** For the same inputs: none other, none more, none fewer. */
+  readonly allInputs: CacheValidator;
+  /** For the same parameters of the flow run: none other, none more, none fewer. */
+  readonly allParameters: CacheValidator;
+  /**
+   * For the same values of these inputs, by position, or parts of them: `['0', '1.day']`. A position that the call
+   * lacks is refused with the flow; a part that an input lacks fails its run.
+   */
+  readonly partialInputsOnly: (names: readonly string[]) => CacheValidator;
+  /** For the same values of these parameters. A name that the flow does not have is refused with the flow. */
+  readonly partialParametersOnly: (names: readonly string[]) => CacheValidator;
+}
+
+export const cacheValidators: CacheValidators = {
   neverUse,
   durationOnly,
   allInputs,
   allParameters,
   partialInputsOnly,
   partialParametersOnly,
-} as const;
+};
 
 const whole = { neverUse, durationOnly, allInputs, allParameters };
 

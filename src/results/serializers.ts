@@ -37,10 +37,6 @@ const compressions = {
 
 const checksumBytes = 4;
 
-/**
- * Everything that can travel to a worker, exactly, and guarded by a checksum: Map, Set, Date, bigint, typed arrays,
- * cycles. Only this library reads it.
- */
 const v8: Serializer = {
   name: 'v8',
   serialize(value) {
@@ -78,7 +74,6 @@ const jsonFormat: Format = {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Plain data as a line of JSON text, for people and other programs to read. It has no checksum. */
 const json: Serializer = {
   name: 'json',
   serialize(value) {
@@ -123,7 +118,6 @@ function loadedPackr(): msgpackr.Packr {
   return (packr = new Class({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true }));
 }
 
-/** Plain data, with undefined, Date, Buffer and bigint, in few bytes that others can read too. It has no checksum. */
 const msgpack: Serializer = {
   name: 'msgpack',
   serialize: (value) => write(msgpackFormat, value, () => loadedPackr().pack(value)),
@@ -132,7 +126,6 @@ const msgpack: Serializer = {
     loadedPackr().unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as unknown,
 };
 
-/** `inner`, packed. It packs on the thread that calls it. */
 function compressed(inner: Serializer, options: { readonly format: CompressionFormat }): Serializer {
   if (!isSerializer(inner)) {
     const message = `compressed() packs a serializer, such as serializers.v8; got ${describe(inner)}`;
@@ -158,7 +151,21 @@ export function innermost(serializer: Serializer): Serializer {
 }
 
 /** The serializers that come with the library. */
-export const serializers = { v8, json, msgpack, compressed } as const;
+interface Serializers {
+  /**
+   * Everything that can travel to a worker, exactly, and guarded by a checksum: Map, Set, Date, bigint, typed arrays,
+   * cycles. Only this library reads it.
+   */
+  readonly v8: Serializer;
+  /** Plain data as a line of JSON text, for people and other programs to read. It has no checksum. */
+  readonly json: Serializer;
+  /** Plain data, with undefined, Date, Buffer and bigint, in few bytes that others can read too. It has no checksum. */
+  readonly msgpack: Serializer;
+  /** `inner`, packed. It packs on the thread that calls it. */
+  readonly compressed: (inner: Serializer, options: { readonly format: CompressionFormat }) => Serializer;
+}
+
+export const serializers: Serializers = { v8, json, msgpack, compressed };
 
 export function isCompressionFormat(name: unknown): name is CompressionFormat {
   return typeof name === 'string' && Object.hasOwn(compressions, name);
