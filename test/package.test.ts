@@ -63,6 +63,16 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
   run(join(process.cwd(), 'node_modules', '.bin', 'tsc'), ['-p', folder], folder);
 });
 
+test('its classes are called what they are exported as, which messages and stacks show', () => {
+  const script = `
+    const entries = await Promise.all(['heddle', 'heddle/executors', 'heddle/schedules'].map((name) => import(name)));
+    const classes = entries.flatMap((entry) => Object.entries(entry)).filter(([key]) => /^[A-Z]/.test(key));
+    console.log(JSON.stringify(classes.filter(([key, { name }]) => key !== name).map(([, { name }]) => name)));
+  `;
+
+  assert.equal(run(process.execPath, ['--input-type=module', '--eval', script], folder), '[]\n');
+});
+
 test('its import reads few files, and none with the scheduler, which only a process that runs a flow needs', () => {
   const script = `
     import { registerHooks } from 'node:module';

@@ -45,14 +45,6 @@ export class LocalResult implements Result {
     this.serializer = serializer;
   }
 
-  /** Makes again what `describe` described. */
-  static of(this: void, { directory, serializer }: ResultDescription): LocalResult {
-    return new LocalResult({
-      serializer: serializerOf(String(serializer)),
-      ...(directory !== undefined && { directory: directory as string }),
-    });
-  }
-
   /** Throws `UNKNOWN_SERIALIZER` for a serializer that a worker could not find: it is not registered. */
   describe(): ResultDescription {
     const serializer = sentNameOf(this.serializer);
@@ -107,6 +99,14 @@ export class LocalResult implements Result {
       'function: target: ({ inputs: [path] }) => `sizes/${basename(path)}.json`';
     throw new UsageError('INVALID_LOCATION', message, { location, directory: this.directory });
   }
+}
+
+/** Makes again what its `describe` described. */
+export function localResultOf({ directory, serializer }: ResultDescription): LocalResult {
+  return new LocalResult({
+    serializer: serializerOf(String(serializer)),
+    ...(directory !== undefined && { directory: directory as string }),
+  });
 }
 
 const anotherFolder =

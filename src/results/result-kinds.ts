@@ -3,7 +3,7 @@
 import type { Reference } from '../code/registry.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
-import { LocalResult } from './local-result.ts';
+import { localResultOf } from './local-result.ts';
 import type { Result, ResultDescription } from './result.ts';
 import { Registrations } from './registrations.ts';
 import { knownSerializers } from './serializer-names.ts';
@@ -15,7 +15,7 @@ export type ResultMaker = (description: ResultDescription) => Result;
 const kinds = new Registrations<ResultMaker>({
   what: 'kind of result',
   call: 'registerResultKind',
-  builtIn: new Map([['local', LocalResult.of]]),
+  builtIn: new Map([['local', localResultOf]]),
 });
 
 /**

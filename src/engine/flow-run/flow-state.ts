@@ -100,7 +100,7 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
   /** The same run and outputs under the state that its handlers gave it. `taken`: how long it took with them. */
   as({ type, message, error }: State, taken: Pick<FlowStatistics, 'durationMs'>): FlowState<Plan> {
     const outcome = { ...this.#outcome, statistics: { ...this.statistics, ...taken } };
-    return new FlowState(type, message, { outcome, ...(error !== undefined && { error }) });
+    return stateWith<Plan>(type, message, { outcome, ...(error !== undefined && { error }) });
   }
 
   /** The state of one node, given the node or its slug. Throws `UNKNOWN_TASK` for one that is not of this flow. */
@@ -147,6 +147,11 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     const message = `the output of ${which} not succeed: ${followed(bounded(first.message), remedy)}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
+}
+
+/** A class that names itself within itself has another name once the package is built. */
+function stateWith<Plan>(...parts: ConstructorParameters<typeof FlowState<Plan>>): FlowState<Plan> {
+  return new FlowState(...parts);
 }
 
 /** A resource has no value outside of the task runs that use it. */
