@@ -157,6 +157,9 @@ const wrong: [what: string, code: string, message: RegExp, call: () => unknown][
     return ifElse(load(), () => load);
   }],
   ['nothing to merge', 'NOTHING_TO_MERGE', /merge\(\) needs one node or more/, () => merge()],
+  ['a list of nodes to merge', 'NOT_A_NODE', /got an array of 2\. Spread it: \.\.\.list\./, () => {
+    merge([load(), load()] as never);
+  }],
   ['a value to merge', 'NOT_A_NODE', /argument 2 of merge\(\) should be a node.*; got 5/, () => {
     return merge(load(), 5 as never);
   }],
