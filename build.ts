@@ -91,6 +91,7 @@ copyFileSync('src/cli/heddle.js', 'dist/src/cli/heddle.js');
 copyFileSync('README.md', 'dist/README.md');
 copyFileSync('LICENSE', 'dist/LICENSE');
 cpSync('docs', 'dist/docs', { recursive: true });
+cpSync('bench/RESULTS.md', 'dist/bench/RESULTS.md');
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
 const published = Object.fromEntries(publishedFields.map((field) => [field, manifest[field]]));

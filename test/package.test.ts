@@ -63,6 +63,21 @@ test('the packed package, installed elsewhere, runs a flow on threads and types 
   run(join(process.cwd(), 'node_modules', '.bin', 'tsc'), ['-p', folder], folder);
 });
 
+test('its README and its documents lead to files that are there', () => {
+  const installed = join(folder, 'node_modules', 'heddle');
+  const pages = ['README.md', ...readdirSync(join(installed, 'docs')).map((name) => join('docs', name))];
+  const dead = pages.flatMap((page) => {
+    const links = readFileSync(join(installed, page), 'utf8').matchAll(
+      /\]\(((?:[\w.-]+\/)*[\w-]+\.\w+)(?:#[\w-]+)?\)/g,
+    );
+    return [...links].flatMap(([, path]) =>
+      existsSync(join(installed, page, '..', path!)) ? [] : [`${page}: ${path}`],
+    );
+  });
+
+  assert.deepEqual(dead, []);
+});
+
 test('its classes are called what they are exported as, which messages and stacks show', () => {
   const script = `
     const entries = await Promise.all(['heddle', 'heddle/executors', 'heddle/schedules'].map((name) => import(name)));
