@@ -237,14 +237,15 @@ export function leastBusy({ open }: Queue): WorkerRecord | undefined {
 }
 
 /**
- * What a chunk took besides its work is the gap before the next one. The least counts: more of it was something else,
- * like an import, of which the first chunk of an array says nothing at all.
+ * What a chunk took besides its work is the gap before the next one. One that took much longer than those before it may
+ * have done so for other reasons, like an import, of which the first chunk of an array says nothing at all.
  */
 export function measureGap({ worker, array, since, busyMs, lanes, wasSentAhead }: Chunk, now: number): void {
-  const { gapMs = mostGapMs, lastArray } = worker;
+  const { gapMs: known, lastArray } = worker;
   worker.lastArray = array.id;
   if (lastArray !== array.id || wasSentAhead || lanes > 1) return;
-  worker.gapMs = Math.min(gapMs, Math.max(0, now - since - busyMs));
+  const believedMs = known === undefined ? mostGapMs : Math.min(mostGapMs, Math.max(1, 2 * known));
+  worker.gapMs = Math.min(believedMs, Math.max(0, now - since - busyMs));
 }
 
 type Joined = Extract<Event, { type: 'worker-joined' }>;

@@ -68,6 +68,19 @@ for (const [what, gapMs, ahead] of [
   });
 }
 
+test('that the way to a worker has become long is believed by and by, since one chunk may be late for other reasons', () => {
+  const { on, sleep } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 20 }));
+  on(settledAtLast('alice', 1, [0, 1], 40), settledAtLast('alice', 2, [1, 2], 40));
+  const late = (attempt: number) => {
+    sleep(40 + 30);
+    return on(settledAtLast('alice', attempt, [attempt - 1, attempt], 40)).slice(2);
+  };
+
+  assert.deepEqual(late(3), []);
+  assert.deepEqual(late(4), [runBehind(5, 'alice', 1, [5, 6], 6)]);
+});
+
 test('where some workers are far away, only to these more is sent than they run', () => {
   const { on, sleep } = scheduler();
   on(joined('near'), joined('far'), submitted({ array: 1, length: 20 }));
