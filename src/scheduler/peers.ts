@@ -21,7 +21,7 @@ import {
   type ToWorker,
 } from '../protocol/messages.ts';
 import { BlockStore } from './block-store.ts';
-import type { ArraySpec, Command } from './events.ts';
+import type { ArraySpec, Attempt, Command } from './events.ts';
 import { Line } from './line.ts';
 import type { HeldBlock } from './result-memory.ts';
 
@@ -170,6 +170,8 @@ export interface Assignment {
   readonly array: HeldArray;
   readonly ranges: readonly Range[];
   readonly since: number;
+  /** The attempt whose thread it gets once that is over. */
+  readonly behind: Attempt | undefined;
   /** Its latest log records. */
   lastRecords: readonly LogRecord[];
   /** The module that its thread is importing for it, if it is. */

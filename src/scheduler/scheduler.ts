@@ -354,10 +354,10 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #sendChunk(command: Extract<Command, { type: 'run-chunk' }>): void {
-    const { ranges, attempt } = command;
+    const { ranges, attempt, behind } = command;
     const worker = this.#workers.get(command.worker)!;
     const array = this.#arrays.get(command.array)!;
-    worker.attempts.set(attempt, { array, ranges, since: this.#now, lastRecords: [] });
+    worker.attempts.set(attempt, { array, ranges, behind, since: this.#now, lastRecords: [] });
     array.client.lastNews = this.#now;
     this.#results.send(worker, array, command);
     this.#brake.checkWorker(worker);

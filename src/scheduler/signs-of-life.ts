@@ -46,7 +46,8 @@ export async function toldInTime(told: Promise<string | undefined>): Promise<str
 function lastKnown({ lastSeen, memoryBytes, attempts }: WorkerPeer): string {
   const now = performance.now();
   const memory = memoryBytes === undefined ? '' : ` with ${Math.round(memoryBytes / 2 ** 20)} MB of memory`;
-  const assignments = [...attempts.values()];
+  // What waits behind another one has not begun.
+  const assignments = [...attempts.values()].filter(({ behind }) => behind === undefined || !attempts.has(behind));
   const named = assignments.slice(0, mostNamed).map((assignment) => describe(assignment, now));
   const more = assignments.length > mostNamed ? [`${assignments.length - mostNamed} more`] : [];
   const what = assignments.length === 0 ? 'nothing' : [...named, ...more].join(' and ');
