@@ -14,13 +14,6 @@ export interface Objection {
   readonly why: string;
 }
 
-export interface Doorkeeper {
-  /** What is wrong with where a request comes from, whatever it asks for. */
-  certificateObjection(request: IncomingMessage): Objection | undefined;
-  /** What is wrong with it, if it asks for what only those may have who know the token. */
-  objection(request: IncomingMessage): Objection | undefined;
-}
-
 /** Names the reason to the program at the other end. */
 export const reasonHeader = 'heddle-reason';
 
@@ -29,21 +22,40 @@ interface Demands {
   readonly wantsCertificate: boolean;
 }
 
-export function doorkeeper({ token, wantsCertificate }: Demands): Doorkeeper {
-  const tokenObjection = tokenCheck(token);
-  const certificateObjection = (request: IncomingMessage) =>
-    wantsCertificate ? objectionTo(request.socket) : undefined;
-  return {
-    certificateObjection,
-    objection: (request) => certificateObjection(request) ?? tokenObjection(request),
-  };
-}
+export class Doorkeeper {
+  readonly #expected: Buffer;
+  readonly #wantsCertificate: boolean;
 
-function tokenCheck(token: string): (request: IncomingMessage) => Objection | undefined {
-  const expected = digest(`Bearer ${token}`);
-  return ({ headers: { authorization: given } }) => {
-    if (given !== undefined && timingSafeEqual(digest(given.replace(/^bearer +/i, 'Bearer ')), expected))
-      return undefined;
+  constructor({ token, wantsCertificate }: Demands) {
+    this.#expected = digest(`Bearer ${token}`);
+    this.#wantsCertificate = wantsCertificate;
+  }
+
+  /** What is wrong with a request, if it asks for what only those may have who know the token. */
+  objection(request: IncomingMessage): Objection | undefined {
+    return this.certificateObjection(request) ?? this.#tokenObjection(request);
+  }
+
+  /** What is wrong with where it comes from, whatever it asks for. */
+  certificateObjection({ socket }: IncomingMessage): Objection | undefined {
+    if (!this.#wantsCertificate || !(socket instanceof TLSSocket) || socket.authorized) return undefined;
+    // Node says UNABLE_TO_GET_ISSUER_CERT also of one that has none at all.
+    const hasNone = Object.keys(socket.getPeerCertificate()).length === 0;
+    const reason = hasNone ? 'none' : String(socket.authorizationError);
+    const problem = hasNone ? 'no certificate was shown' : `the certificate shown is not accepted here (${reason})`;
+    return {
+      status: 403,
+      code: 'CLIENT_CERTIFICATE_REFUSED',
+      message: `${problem}: connect with one that is signed by an authority known here`,
+      headers: { [reasonHeader]: reason },
+      why: problem,
+    };
+  }
+
+  #tokenObjection({ headers: { authorization: given } }: IncomingMessage): Objection | undefined {
+    const isKnown =
+      given !== undefined && timingSafeEqual(digest(given.replace(/^bearer +/i, 'Bearer ')), this.#expected);
+    if (isKnown) return undefined;
     const problem = given === undefined ? 'no token was given' : 'the token given is not the one expected here';
     return {
       status: 401,
@@ -52,22 +64,7 @@ function tokenCheck(token: string): (request: IncomingMessage) => Objection | un
       headers: { 'www-authenticate': 'Bearer realm="heddle"' },
       why: problem,
     };
-  };
-}
-
-function objectionTo(socket: IncomingMessage['socket']): Objection | undefined {
-  if (!(socket instanceof TLSSocket) || socket.authorized) return undefined;
-  // Node says UNABLE_TO_GET_ISSUER_CERT also of one that has none at all.
-  const hasNone = Object.keys(socket.getPeerCertificate()).length === 0;
-  const reason = hasNone ? 'none' : String(socket.authorizationError);
-  const problem = hasNone ? 'no certificate was shown' : `the certificate shown is not accepted here (${reason})`;
-  return {
-    status: 403,
-    code: 'CLIENT_CERTIFICATE_REFUSED',
-    message: `${problem}: connect with one that is signed by an authority known here`,
-    headers: { [reasonHeader]: reason },
-    why: problem,
-  };
+  }
 }
 
 /** Digests are of one length, so comparing them tells nothing about the token, not even its length. */

@@ -9,7 +9,7 @@ import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
 import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
-import { doorkeeper, type Doorkeeper, type Objection } from './doorkeeper.ts';
+import { Doorkeeper, type Objection } from './doorkeeper.ts';
 import { pageServer, refusal, type Pages } from './pages.ts';
 import { Refusals, type TellRefusals } from './refusals.ts';
 import { Strangers, type StrangerLimits } from './strangers.ts';
@@ -64,7 +64,7 @@ export async function listen<In extends Message, Out extends Message>(
       'a listener needs a token, one or more visible ASCII characters: whoever connects can run code here';
     throw new UsageError('TOKEN_REQUIRED', message);
   }
-  const door = doorkeeper({ token, wantsCertificate: tls?.ca !== undefined });
+  const door = new Doorkeeper({ token, wantsCertificate: tls?.ca !== undefined });
   const server = makeServer(pageServer(options.pages ?? {}, door), tls);
   const refusals = new Refusals(onRefused);
   const hall = new Hall(options, door, refusals);
