@@ -131,7 +131,7 @@ export class Workforce implements AsyncDisposable {
     }
   }
 
-  /** The same of how it is ended. */
+  /** The same of how it is ended. Then it counts as gone, also if nobody says so. */
   async #end(worker: string): Promise<void> {
     using _ = tellOfLongWait((elapsed) => this.#warn(`${worker} has not ended ${elapsed} after it was to`));
     const launched = await this.#launched.get(worker)?.catch(() => undefined);
@@ -140,6 +140,9 @@ export class Workforce implements AsyncDisposable {
     } catch (error) {
       this.#warn(`${worker} could not be ended: ${messageIn(error)}`);
       throw error;
+    } finally {
+      // Whoever says so, and why, comes first.
+      setImmediate(() => this.#handle({ type: 'ended', worker, error: undefined }));
     }
   }
 

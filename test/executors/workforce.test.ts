@@ -7,6 +7,8 @@ import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { Listener } from './listener.ts';
 import { byCommandLine } from './worker-process.ts';
 
+const bounded = { timeout: 60_000 };
+
 test('a worker that does not end though it was to is told of, from ten seconds on', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const told: string[] = [];
@@ -25,24 +27,31 @@ test('a worker that does not end though it was to is told of, from ten seconds o
   assert.deepEqual(told, ['warn: weaver has not ended 10.0 s after it was to']);
 });
 
-test(
-  'a worker that cannot be ended is told of, and hides not why the cluster could not start',
-  { timeout: 60_000 },
-  async () => {
-    const listener = new Listener();
-    const end = async () => {
-      throw new Error('no such container');
-    };
-    const launch = ({ place, ...order }: WorkerOrder) => {
-      if (place === 1) throw new RangeError('there is no second machine');
-      const worker = byCommandLine(order);
-      return { ...worker, end: () => worker.end().then(end) };
-    };
-    const options = { port: 0, token: 'weft', workers: 2, launch, onLog: listener.onLog };
-    await using cluster = new WebSocketCluster(options);
+test('nobody waits any longer for a worker that was ended, though that is not heard of it', bounded, async () => {
+  await using scheduler = new Scheduler({ log: () => {} });
+  const start = () => ({ ended: new Promise(() => {}), leave: () => {}, end: () => Promise.resolve() });
+  const workforce = new Workforce(scheduler, { start, nameOf: () => 'weaver' });
+  const scaling = workforce.scale(1);
 
-    await assert.rejects(cluster.start(), { message: 'there is no second machine' });
+  await workforce[Symbol.asyncDispose]();
 
-    assert.equal(listener.count(/^worker-1 could not be ended: no such container$/), 1);
-  },
-);
+  await assert.rejects(scaling, { code: 'WORKER_ENDED', message: 'worker weaver ended before it had joined' });
+});
+
+test('a worker that cannot be ended is told of, and hides not why the cluster could not start', bounded, async () => {
+  const listener = new Listener();
+  const end = async () => {
+    throw new Error('no such container');
+  };
+  const launch = ({ place, ...order }: WorkerOrder) => {
+    if (place === 1) throw new RangeError('there is no second machine');
+    const worker = byCommandLine(order);
+    return { ...worker, end: () => worker.end().then(end) };
+  };
+  const options = { port: 0, token: 'weft', workers: 2, launch, onLog: listener.onLog };
+  await using cluster = new WebSocketCluster(options);
+
+  await assert.rejects(cluster.start(), { message: 'there is no second machine' });
+
+  assert.equal(listener.count(/^worker-1 could not be ended: no such container$/), 1);
+});
