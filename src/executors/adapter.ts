@@ -110,8 +110,8 @@ export class Adapter {
 }
 
 /**
- * Never fewer than have something to run, nor more than could. What nothing is known of gets one, to see how long it
- * takes.
+ * Never fewer than have something to run, nor more than could. What nothing is known of gets one more, to see how long
+ * it takes: those that are busy may be so for long.
  */
 function threadsFor({ busy, arrays }: Load, targetMs: number): number {
   let [known, unknown] = [0, 0];
@@ -120,7 +120,7 @@ function threadsFor({ busy, arrays }: Load, targetMs: number): number {
     else known += Math.min(queuedMs / targetMs, busy + mostThreads);
   }
   const most = arrays.reduce((sum, { mostThreads }) => sum + mostThreads, busy);
-  return Math.max(busy, Math.min(most, Math.ceil(known) + unknown));
+  return Math.min(most, Math.max(busy, Math.ceil(known)) + unknown);
 }
 
 function describeLoad({ busy, arrays }: Load): string {

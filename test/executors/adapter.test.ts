@@ -18,10 +18,11 @@ test('there are never more threads than task runs [D143]', () => {
   assert.equal(adapter.wanted(load(1, [2, 600_000]), 1), 3);
 });
 
-test('an array of which nothing has run gets one thread, to see how long it takes', () => {
+test('an array of which nothing has run gets one thread more, to see how long it takes, whatever runs', () => {
   const adapter = new Adapter({ maximum: 10 }, { owner: 'Cluster', workers: 1, threads: 1 });
 
   assert.equal(adapter.wanted(load(0, [500_000], [500_000]), 0), 2);
+  assert.equal(adapter.wanted(load(3, [500_000]), 3), 4);
 });
 
 test('workers are let go when there were too many three times in a row, down to the most that was enough [D142]', () => {
@@ -46,10 +47,24 @@ test('there are no threads for what could not start anyway, because it overlaps 
   assert.equal(adapter.wanted(load(0, [100, 600_000, 3]), 0), 3);
   assert.equal(adapter.wanted(load(2, [100, 600_000, 0]), 2), 2);
   assert.equal(adapter.wanted(load(2, [100, 600_000, 0], [5, 9_000, 5]), 2), 4);
+  assert.equal(adapter.wanted(load(0, [100, undefined, 0], [100, 5_000, 100]), 0), 1);
+});
+
+test('there are as many workers as a cluster starts with at most, or as the least that it is to have', () => {
+  const staff = { owner: 'Cluster', workers: 2, threads: 1 };
+
+  assert.deepEqual(
+    [0, 9].map((workers) => new Adapter({}, staff).clamp(workers)),
+    [0, 2],
+  );
+  assert.deepEqual(
+    [0, 9].map((workers) => new Adapter({ minimum: 3 }, staff).clamp(workers)),
+    [3, 3],
+  );
 });
 
 /** Of each array: what is queued, for how long, and how many threads could have some of it. */
-function load(busy: number, ...arrays: [queued: number, queuedMs?: number, mostThreads?: number][]): Load {
+function load(busy: number, ...arrays: [queued: number, queuedMs?: number | undefined, mostThreads?: number][]): Load {
   return {
     busy,
     arrays: arrays.map(([queued, queuedMs, mostThreads = queued]) => ({ queued, queuedMs, mostThreads })),
