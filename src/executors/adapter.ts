@@ -68,13 +68,11 @@ export class Adapter {
 
   start(scheduler: Scheduler, workforce: Workforce): void {
     this.stop();
-    let isScaling = false;
     const look = async () => {
       const { load } = scheduler.lookout;
       const before = workforce.wanted;
       const wanted = this.wanted(load, before);
-      if (wanted === before || isScaling) return;
-      isScaling = true;
+      if (wanted === before) return;
       const workers = plural(wanted, 'worker');
       scheduler.announce('info', `adapting to ${workers}, from ${before}: ${describeLoad(load)}`);
       try {
@@ -82,8 +80,6 @@ export class Adapter {
       } catch (error) {
         const why = messageIn(error);
         scheduler.announce('warn', `could not adapt to ${workers}, so it stays at ${workforce.wanted}: ${why}`);
-      } finally {
-        isScaling = false;
       }
     };
     this.#timer = setInterval(() => void look(), timerMs(this.#intervalMs));
@@ -129,6 +125,7 @@ function describeLoad({ busy, arrays }: Load): string {
   const unknown = arrays.filter((array) => array.queuedMs === undefined).length;
   if (queued === 0) return busy === 0 ? 'there is nothing to do' : 'nothing is queued';
   const runs = plural(queued, 'task run is queued', 'task runs are queued');
+  if (unknown === arrays.length) return `${runs}, of which nothing is known yet`;
   const rest = unknown === 0 ? '' : ', besides those of which nothing is known yet';
   return `${runs}, for ${formatDuration(queuedMs)} of one thread${rest}`;
 }

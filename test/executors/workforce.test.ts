@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { WebSocketCluster, type WorkerOrder } from 'heddle/executors';
+import { Flow } from 'heddle';
+import { DistributedExecutor, WebSocketCluster, type LaunchedWorker, type WorkerOrder } from 'heddle/executors';
 import { Workforce } from '../../src/executors/workforce.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { newDiary, note, until } from '../fixtures/diary.ts';
+import { hold } from '../fixtures/failing.ts';
 import { Listener } from './listener.ts';
 import { byCommandLine } from './worker-process.ts';
 
@@ -54,4 +57,36 @@ test('a worker that cannot be ended is told of, and hides not why the cluster co
   await assert.rejects(cluster.start(), { message: 'there is no second machine' });
 
   assert.equal(listener.count(/^worker-1 could not be ended: no such container$/), 1);
+});
+
+test('a cluster goes on to adapt while a worker that it has started does not come', bounded, async () => {
+  using diary = newDiary();
+  const listener = new Listener();
+  const never = Promise.withResolvers<LaunchedWorker>();
+  const isAsked = Promise.withResolvers<void>();
+  const launch = ({ place, ...order }: WorkerOrder) => {
+    if (place !== 1) return byCommandLine(order);
+    isAsked.resolve();
+    return never.promise;
+  };
+  await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch, onLog: listener.onLog });
+  cluster.adapt({ maximum: 3, interval: '5ms' });
+  const executor = new DistributedExecutor(() => cluster);
+  const run = async (x: number) => await new Flow(`flow-${x}`, () => hold(x, diary.path)).run({ executor });
+  const first = run(1);
+  await until(diary.path, (lines) => lines.length === 1);
+
+  const second = run(2);
+  await listener.said(/^adapting to 2 workers, from 1: 1 task run is queued, of which nothing is known yet$/);
+  await isAsked.promise;
+  const third = run(3);
+
+  await until(diary.path, (lines) => lines.length === 2);
+  never.reject(new Error('it never came'));
+  for (const x of [1, 2, 3]) note(diary.path, `go ${x}`);
+  const states = await Promise.all([first, second, third]);
+  assert.deepEqual(
+    states.map(({ output }) => output),
+    [1, 2, 3],
+  );
 });
