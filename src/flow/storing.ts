@@ -206,8 +206,7 @@ function isPosition(text: string | undefined): boolean {
 }
 
 function isResult(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { read, write, exists, describe, serializer } = value as Partial<Record<keyof Result, unknown>>;
+  const { read, write, exists, describe, serializer } = (value ?? {}) as Partial<Record<keyof Result, unknown>>;
   return [read, write, exists, describe].every((each) => typeof each === 'function') && isSerializer(serializer);
 }
 

@@ -26,6 +26,7 @@ const wrongOptions: readonly (readonly [TaskOptions, RegExp])[] = [
     /should be a validator, such as .*; got the function .*, of 3 arguments$/,
   ],
   [{ result: {} as Result }, /'result' of task 't' should be a Result, such as new LocalResult\(\)/],
+  [{ result: null as never }, /'result' of task 't' should be a Result, .*; got null$/],
   [{ target: '' }, /'target' of task 't' should be a text/],
 ];
 
