@@ -4,11 +4,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { registerType } from 'heddle';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { encodeOutcomes } from '../../src/engine/outcomes.ts';
 import { State } from '../../src/flow/state.ts';
 import { attach } from '../../src/lib/attachments.ts';
 import { blockHeadBytes } from '../../src/lib/chunk.ts';
+import { packed } from '../../src/values/travels.ts';
 import { block, failed, nodeOf, runOf, skipped } from './fixtures.ts';
 
 setFlagsFromString('--expose-gc');
@@ -81,6 +83,17 @@ test('a list that the flow returns is read as it comes, and what is more than 16
   }
 
   assert.deepEqual(run.state.result, ['early', 'LATE']);
+});
+
+test('of a list that the flow returns, what a type of the user’s is to make is made when somebody asks', () => {
+  const run = new NodeRun(nodeOf('load', { isMapped: true }), { keptBytes: Infinity, isReturned: true });
+  run.submittedAs(1, { length: 1, isList: true });
+  made = 0;
+
+  run.settled(block(0, [packed(new Yarn())]));
+
+  assert.equal(made, 0);
+  assert.deepEqual([run.state.result, made], [[new Yarn()], 1]);
 });
 
 test('memory beside a result is copied as long as others may read it, and is the result’s own after that', () => {
@@ -222,6 +235,20 @@ test('what is done is not abandoned any more', () => {
   run.abandon(new State('Cancelled', 'too late'));
 
   assert.equal(run.state.type, 'Success');
+});
+
+/** Counts how many of them were made again. */
+class Yarn {
+  readonly length = 1;
+}
+let made = 0;
+registerType(Yarn, {
+  tag: 'yarn',
+  encode: () => null,
+  decode: () => {
+    made += 1;
+    return new Yarn();
+  },
 });
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {

@@ -168,6 +168,15 @@ for (const [serializer, value, expected] of losses) {
   });
 }
 
+test('of many places that cannot be stored, the refusal tells of the first, and names three more', () => {
+  const value = { a: Symbol('a'), b: Symbol('b'), c: new WeakMap(), d: new WeakSet(), e: Symbol('e') };
+
+  const { message } = refusalOf(v8, value);
+
+  assert.match(message, /^  value\.a$\n    is a symbol$/m);
+  assert.match(message, /^  Also: value\.b is a symbol; value\.c is a WeakMap; value\.d is a WeakSet\.$/m);
+});
+
 test('a value nested without end is refused, not a crash', () => {
   let deep: unknown = 1;
   for (let level = 0; level < 20_000; level += 1) deep = { next: deep };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import debug from 'debug';
-import { attachLogger } from 'heddle';
+import { attachLogger, Flow, task, type WriteLine } from 'heddle';
+import { recording } from '../fixtures.ts';
 
 const attach = attachLogger as (...args: unknown[]) => void;
 
@@ -38,4 +39,23 @@ test('who hands on a line outside of a task run is told that nobody took it', ()
   attachLogger('queue', (write) => (taken = write('info', 'idle')));
 
   assert.equal(taken, false);
+});
+
+test('what a handler of a flow writes through an attached logger is in the log of the run', async () => {
+  const { records, onLog } = recording();
+  let say: WriteLine | undefined;
+  attachLogger('queue', (write) => (say = write));
+  const flow = new Flow('told', { onFailure: () => void say!('warn', 'gone') }, () => failing());
+
+  await flow.run({ onLog });
+
+  const told = records.filter(({ logger }) => logger === 'queue');
+  assert.deepEqual(
+    told.map(({ level, message, flow: name }) => [level, message, name]),
+    [['warn', 'gone', 'told']],
+  );
+});
+
+const failing = task('failing', () => {
+  throw new RangeError('no luck');
 });

@@ -34,12 +34,15 @@ export function resumeRules(rule: Rule): void {
     assert.equal(second.state.output.failed, 0);
   });
 
-  rule('a run that is resumed keeps the parameters and the date that it was begun with [S12]', async (run) => {
+  rule('a run that is resumed keeps what it was begun with, and its log says since when that is [S12]', async (run) => {
     await using first = await attempt(run);
 
     const second = await first.again();
 
     assert.deepEqual(second.state.output.stamp, first.state.output.stamp);
+    const since = new Date(first.state.output.stamp.date).toISOString();
+    assert.equal(first.logs[0]!.message, "flow run 'nightly / 1' started");
+    assert.equal(second.logs[0]!.message, `flow run 'nightly / 1' resumes what was begun ${since}`);
   });
 
   rule('a run that has succeeded does nothing when it is started again', async (run) => {
