@@ -1,7 +1,13 @@
-/** Makes it when it is first asked for; from then on, what was made is given. */
+/** Makes it when it is first asked for; from then on, what was made is given, and what made it is let go. */
 export function once<Made>(make: () => Made): () => Made {
-  let made: { readonly value: Made } | undefined;
-  return () => (made ??= { value: make() }).value;
+  let toMake: (() => Made) | undefined = make;
+  let made!: Made;
+  return () => {
+    if (toMake === undefined) return made;
+    made = toMake();
+    toMake = undefined;
+    return made;
+  };
 }
 
 interface Kept<Key, Made> {

@@ -42,7 +42,9 @@ class Decoder {
   decode(): Error {
     const { cause, errors, code, fields = {}, tag } = this.#record;
     const error = construct(this.#record);
-    for (const key of ['stack', 'message', 'name'] as const) {
+    // The one that it has is not looked at: only then it is made, which takes longer than all else.
+    hide(error, 'stack', this.#record.stack);
+    for (const key of ['message', 'name'] as const) {
       if (error[key] !== this.#record[key]) hide(error, key, this.#record[key]);
     }
     if (cause !== undefined) hide(error, 'cause', this.#inner('cause', cause));

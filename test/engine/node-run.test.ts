@@ -96,6 +96,35 @@ test('of a list that the flow returns, what a type of the user’s is to make is
   assert.deepEqual([run.state.result, made], [[new Yarn()], 1]);
 });
 
+test('failures are not read as they come, in a list that the flow returns either', () => {
+  const run = new NodeRun(nodeOf('load', { isMapped: true }), { keptBytes: Infinity, isReturned: true });
+  run.submittedAs(1, { length: 1, isList: true });
+  const failing = block(0, [failed('Error: early')]);
+  run.settled(failing);
+
+  replaceText(failing.bytes, ['early', 'EARLY']);
+
+  assert.equal(run.state.children[0]?.message, 'Error: EARLY');
+});
+
+test('the first failure is found without decoding what comes after it', () => {
+  const run = runOf('score', { length: 4 });
+  const blocks = [block(2, ['c', failed('Error: late')]), block(0, ['a', failed('Error: early')])] as const;
+  for (const each of blocks) run.settled(each);
+
+  const first = run.firstFailure();
+  for (const { bytes } of blocks) {
+    replaceText(bytes, ['early', 'EARLY']);
+    replaceText(bytes, ['late', 'LATE']);
+  }
+
+  assert.deepEqual([first?.index, first?.state.message], [1, 'Error: early']);
+  assert.deepEqual(
+    run.state.children.map(({ message }) => message),
+    ['Task run succeeded.', 'Error: early', 'Task run succeeded.', 'Error: LATE'],
+  );
+});
+
 test('memory beside a result is copied as long as others may read it, and is the result’s own after that', () => {
   const [early, late] = [runOf('early'), runOf('late')];
   const given = [early, late].map((run) => {
@@ -258,5 +287,6 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 
 function replaceText(bytes: Uint8Array, [from, to]: readonly [from: string, to: string]): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  buffer.write(to, buffer.indexOf(from));
+  const at = buffer.indexOf(from);
+  if (at !== -1) buffer.write(to, at);
 }

@@ -52,6 +52,16 @@ test('an error arrives with its class, message, code and cause', () => {
   assert.equal(arrived.cause.message, 'too far');
 });
 
+test('an error arrives with the stack of where it was thrown, and none is written where it arrives', (t) => {
+  const { bytes } = block(0, [failed()]);
+  Object.assign(Error, { prepareStackTrace: () => assert.fail('a stack is written') });
+  t.after(() => Object.assign(Error, { prepareStackTrace: undefined }));
+
+  const { error } = stateAt(decodeOutcomes(bytes), 0);
+
+  assert.match(error?.stack ?? '', /^Error: no rows\n\s+at failed .*fixtures\.ts/);
+});
+
 test('outcomes are counted without being opened', () => {
   const paused = new State('Paused', 'waits');
   const [made, found] = [new State('Cached', 'kept'), new State('Cached', 'used again', { runCount: 0 })];

@@ -93,14 +93,14 @@ function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined
 
 function describeFailure(run: NodeRun): string {
   const { slug } = run.node;
-  const first = run.children.findIndex((child) => child.isFailed());
-  const state = run.children[first] ?? run.state;
+  const first = run.firstFailure();
+  const state = first?.state ?? run.state;
   // If none of its children failed, a handler made the state of the mapped task a failure.
   const hindrance = hindranceIn(state.error);
   const what = hindrance === undefined ? firstLineOf(state.message) : `NotSerializableError: ${hindrance}`;
   const why = `${what}${state.type === 'Failed' ? causeIn(state) : ''}`;
-  if (!run.isList || first === -1) return `${slug}: ${why}`;
-  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first}: ${why}`;
+  if (!run.isList || first === undefined) return `${slug}: ${why}`;
+  return `${slug}: ${run.failedCount} of ${run.length}, first index ${first.index}: ${why}`;
 }
 
 /** A single one follows the colon; several have a line each. */
@@ -133,8 +133,8 @@ interface Origin {
 /** The first failure that is not the consequence of another. */
 function originOf(runs: readonly NodeRun[]): Origin | undefined {
   for (const run of runs.filter(({ hasFailed }) => hasFailed)) {
-    const index = run.children.findIndex((child) => child.isFailed() && child.type !== 'TriggerFailed');
-    const error = run.children[index]?.error;
+    const { state, index } = run.firstFailure(({ type }) => type !== 'TriggerFailed') ?? {};
+    const error = state?.error;
     if (error !== undefined) return { error, where: run.isList ? `${run.node.slug}[${index}]` : run.node.slug };
   }
   return undefined;

@@ -6,6 +6,7 @@ import type { Node } from '../../flow/node.ts';
 import { pending, State } from '../../flow/state.ts';
 import type { ArrayListener, RanOn, SettledBlock } from './executor.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { once } from '../../lib/once.ts';
 import { plural } from '../../lib/plural.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import { mayHoldTypes } from '../../values/copier.ts';
@@ -27,7 +28,14 @@ const readAheadBytes = 16 * 2 ** 20;
 interface OpenBlock {
   readonly start: number;
   readonly count: number;
-  readonly outcomes: Outcomes;
+  readonly failed: number;
+  /** Decodes them when it is first called. */
+  readonly outcomes: () => Outcomes;
+}
+
+interface Failure {
+  readonly index: number;
+  readonly state: State;
 }
 
 /** What is known of an array from its submission on. */
@@ -69,7 +77,7 @@ export class NodeRun implements ArrayListener {
   readonly #done = Promise.withResolvers<void>();
   readonly #wanted: WantedValues;
   #blocks: SettledBlock[] = [];
-  /** The same blocks opened, once all of them are there and somebody has asked. */
+  /** The same blocks to be decoded one by one, once all of them are there and somebody has asked. */
   #opened: readonly OpenBlock[] | undefined;
   /** Blocks that were decoded before somebody asked. */
   readonly #ahead = new Map<Block, Outcomes>();
@@ -138,9 +146,9 @@ export class NodeRun implements ArrayListener {
 
   settled(block: SettledBlock, ran?: RanOn): void {
     this.#keep(block);
-    this.#readAhead(block);
     this.settledCount += block.count;
     const { failed, skipped, unfinished, cached } = countOutcomes(block.bytes);
+    this.#readAhead(block, failed);
     this.failedCount += failed;
     if (ran !== undefined) {
       const { start, count } = block;
@@ -164,10 +172,13 @@ export class NodeRun implements ArrayListener {
     this.#blocks.push(withoutValues(block));
   }
 
-  /** While this thread waits for others, it decodes what the flow returns, unless that would call user code. */
-  #readAhead(block: SettledBlock): void {
+  /**
+   * While this thread waits for others, it decodes what the flow returns, unless that would call user code. Errors are
+   * dear to decode, and of many that failed most are never looked at.
+   */
+  #readAhead(block: SettledBlock, failed: number): void {
     const { bytes, byteLength } = block;
-    if (!this.#wanted.isReturned || !this.isList || this.#offeredBytes > readAheadBytes) return;
+    if (failed > 0 || !this.#wanted.isReturned || !this.isList || this.#offeredBytes > readAheadBytes) return;
     if (byteLength !== undefined || attachmentsOf(bytes) !== undefined || mayHoldTypes(bytes)) return;
     this.#ahead.set(block, this.#decoded(block));
   }
@@ -227,7 +238,8 @@ export class NodeRun implements ArrayListener {
     if (this.#states !== undefined) return this.#states;
     const states: State[] = Array.from({ length: this.length });
     for (const { start, count, outcomes } of this.#open()) {
-      for (let position = 0; position < count; position += 1) states[start + position] = stateAt(outcomes, position);
+      const own = outcomes();
+      for (let position = 0; position < count; position += 1) states[start + position] = stateAt(own, position);
     }
     const end = this.#end;
     const complete = end === undefined ? states : Array.from(states, (state) => state ?? end);
@@ -235,13 +247,13 @@ export class NodeRun implements ArrayListener {
     return complete;
   }
 
-  /** What its task runs returned, by index, once all are done. No state is made for any: there may be millions. */
+  /** What its task runs returned, by index, once all are done. No states are made: there may be millions. */
   #results(): unknown[] {
     if (this.#list !== undefined) return this.#list;
     const results: unknown[] = [];
     results.length = this.length;
     for (const { start, count, outcomes } of this.#open()) {
-      const { values, states } = outcomes;
+      const { values, states } = outcomes();
       for (let position = 0; position < count; position += 1) {
         const state = states?.[position];
         results[start + position] = state === undefined ? values[position] : state.result;
@@ -249,6 +261,17 @@ export class NodeRun implements ArrayListener {
     }
     this.#list = results;
     return results;
+  }
+
+  /** The first failure of which `isMeant`, by index. There may be a million: no more are decoded than that takes. */
+  firstFailure(isMeant: (state: State) => boolean = () => true): Failure | undefined {
+    const withFailures = this.#open().filter(({ failed }) => failed > 0);
+    for (const { start, outcomes } of withFailures.toSorted((a, b) => a.start - b.start)) {
+      const { states = [] } = outcomes();
+      const position = states.findIndex((state) => state?.isFailed() === true && isMeant(state));
+      if (position !== -1) return { index: start + position, state: states[position]! };
+    }
+    return undefined;
   }
 
   /** Makes task runs fail whose values cannot be decoded here. Returns whether any did. */
@@ -273,9 +296,10 @@ export class NodeRun implements ArrayListener {
     if (this.#opened !== undefined) return this.#opened;
     const unknown = successWithout(this.node.slug, this.#offeredBytes);
     const opened = this.#blocks.map((block): OpenBlock => {
-      const { start, count, byteLength } = block;
-      if (byteLength !== undefined) return { start, count, outcomes: all(count, unknown) };
-      return { start, count, outcomes: this.#ahead.get(block) ?? this.#decoded(block) };
+      const { start, count, bytes, byteLength } = block;
+      const ahead = byteLength === undefined ? this.#ahead.get(block) : all(count, unknown);
+      const { failed } = countOutcomes(bytes);
+      return { start, count, failed, outcomes: once(() => ahead ?? this.#decoded(block)) };
     });
     if (!this.isDone) return opened;
     this.#blocks = [];
