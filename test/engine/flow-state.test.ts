@@ -199,6 +199,32 @@ test('a slug that the flow does not have is refused, with the one that was meant
   });
 });
 
+test('of a flow of many tasks, only the first twenty are named', async () => {
+  const state = await run(() => Array.from({ length: 30 }, () => plusOne(1)));
+
+  assert.throws(() => state.of('none'), {
+    message: /no task 'none'\. It has: plus one, .*, plus one-20 and 10 more\.$/,
+  });
+});
+
+test('a run that pauses names the first twenty of the tasks that wait', async () => {
+  const asks = task('asks', () => {
+    throw new signals.PAUSE('look at it');
+  });
+  const waits = task('waits', (before: unknown) => before);
+  const flow = new Flow('waiting', () => {
+    const first = asks();
+    return Array.from({ length: 30 }, () => waits(first));
+  });
+
+  const state = await flow.run({ onLog: () => {} });
+
+  assert.match(
+    state.message,
+    /^Not finished: asks, waits, .*, waits-19 and 11 more\. To let it go on, .*\['asks'\]\.$/,
+  );
+});
+
 test('a node of another flow is refused', async () => {
   const state = await run(() => plusOne(1));
   const foreign = new Flow('g', () => fussy(1)).plan;

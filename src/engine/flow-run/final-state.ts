@@ -1,5 +1,6 @@
 // The final state of a flow run, from the states of its nodes.
 
+import { firstNames } from '../../lib/first-names.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import type { Graph } from '../../flow/graph.ts';
 import type { Finding } from '../../values/diagnosis.ts';
@@ -71,7 +72,7 @@ function describePause(
   const isWaiting = ({ node }: NodeRun) => [...graph.upstreamOf(node)].some((upstream) => waitedFor.has(upstream));
   const left = unfinished.find((run) => !isPaused(run) && !isWaiting(run));
   const why = left === undefined ? '' : describeLeft(left);
-  return `Not finished: ${slugsOf(unfinished).join(', ')}.${remedy}${again}${why}`;
+  return `Not finished: ${firstNames(slugsOf(unfinished))}.${remedy}${again}${why}`;
 }
 
 /** Nothing else leaves a run so that was neither paused nor kept waiting. */

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
+import { firstNames } from '../../lib/first-names.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { describe } from '../../lib/options.ts';
 import type { Graph } from '../../flow/graph.ts';
@@ -111,7 +112,7 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     const node = typeof which === 'string' ? graph.bySlug(which) : which;
     const run = node === undefined ? undefined : runs.get(node);
     if (run !== undefined) return stateOf(run);
-    const all = `has: ${[...graph.slugs].join(', ')}.`;
+    const all = `has: ${firstNames(graph.slugs)}.`;
     // Only the compiler would notice.
     if (which instanceof Task) {
       const told =

@@ -1,5 +1,6 @@
 import { toMilliseconds } from '../../lib/duration.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
+import { firstNames } from '../../lib/first-names.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { once } from '../../lib/once.ts';
 import { checkOptions, describe } from '../../lib/options.ts';
@@ -195,7 +196,7 @@ export class Flow<Plan = unknown> {
     for (const slug of slugs) {
       if (this.graph.bySlug(slug)?.task !== undefined) continue;
       const all = this.tasks().map((node) => node.slug);
-      const known = `It has: ${all.join(', ')}.`;
+      const known = `It has: ${firstNames(all)}.`;
       const message = `flow '${this.name}' has no task '${slug}' to approve.${didYouMean(slug, all)} ${known}`;
       throw new UsageError('UNKNOWN_TASK', message, { flow: this.name, task: slug });
     }
