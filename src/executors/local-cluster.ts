@@ -85,7 +85,7 @@ export class LocalCluster extends HostedCluster {
   async #openProcesses(): Promise<RunningCluster> {
     const [{ openListening }, { onThisMachine }] = await Promise.all([
       import('./listening.ts'),
-      import('./own-processes.ts'),
+      import('./worker-process.ts'),
     ]);
     const share = Math.max(leastWorkerMemory, Math.floor(memoryHere() / this.workers));
     const size = { ...this.#size, processBytes: this.#size.processBytes ?? share };

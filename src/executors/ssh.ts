@@ -3,8 +3,7 @@
 // worker over its standard input.
 
 import { HeddleError } from '../lib/heddle-error.ts';
-import { workerArguments } from './own-processes.ts';
-import { passOn, WorkerProcess, type ProgramEnd } from './worker-process.ts';
+import { passOn, workerArguments, WorkerProcess, type ProgramEnd } from './worker-process.ts';
 import type { WorkerSize } from './worker-size.ts';
 import type { StartWorker } from './workforce.ts';
 

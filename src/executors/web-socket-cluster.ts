@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Comm } from '../comm/comm.ts';
 import { checkServerTls, type ServerTlsOptions } from '../comm/tls.ts';
 import { UsageError } from '../lib/heddle-error.ts';
@@ -6,7 +7,6 @@ import { checkOptions, describe, rules } from '../lib/options.ts';
 import { plural } from '../lib/plural.ts';
 import { isThenable } from '../lib/thenable.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
-import { addressElsewhere } from './address-elsewhere.ts';
 import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
 import type { LeftOpen } from './left-open.ts';
 import { schedulerSettingRules, schedulerSettings, type SchedulerSettings } from './scheduler-settings.ts';
@@ -155,4 +155,11 @@ function launchedWorker(given: LaunchedWorker): LaunchedWorker {
   const what = `{ ended, leave, end } for a worker, of which ended is a promise (docs/clusters.md, 'Your own')`;
   const message = `option 'launch' of ${owner} should give ${what}; it gave ${describe(given)}`;
   throw new UsageError('INVALID_OPTION', message, { owner, option: 'launch' });
+}
+
+/** How other machines reach what has this `url` here: by the name of this one, if it listens at all addresses. */
+export function addressElsewhere(url: string, host: string | undefined): string {
+  if (host !== '0.0.0.0' && host !== '::') return url;
+  const { protocol, port } = new URL(url);
+  return `${protocol}//${hostname()}:${port}`;
 }

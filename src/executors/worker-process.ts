@@ -4,9 +4,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { HeddleError } from '../lib/heddle-error.ts';
+import { inheritedArguments } from '../lib/inherited-arguments.ts';
+import { traitArguments } from '../lib/placing.ts';
 import { tellLine } from '../lib/standard-error.ts';
-import type { LaunchedWorker } from './workforce.ts';
+import type { WorkerSize } from './worker-size.ts';
+import type { LaunchedWorker, StartWorker } from './workforce.ts';
 
 export interface WorkerProgram {
   /** What the worker is to join as; for messages. */
@@ -26,6 +30,7 @@ export interface ProgramEnd {
   readonly lastLines: readonly string[];
 }
 
+const heddle = fileURLToPath(new URL('../cli/heddle.js', import.meta.url));
 const keptLines = 20;
 /** What a worker says itself, which its cluster tells in words of its own. */
 const ownLine = /^(?:\d{4}-\d\d-\d\dT[\d:.]+Z heddle \| |heddle: )/;
@@ -33,6 +38,24 @@ const ownLine = /^(?:\d{4}-\d\d-\d\dT[\d:.]+Z heddle \| |heddle: )/;
 const endGraceMs = 5_000;
 /** From its end to that of what it wrote, which comes at once unless somebody else may still write there. */
 const lastLinesMs = 1_000;
+
+/** Workers that are processes of this machine. They import the files that are here. */
+export function onThisMachine(address: { url: string; token: string }, size: WorkerSize): StartWorker {
+  return (_, name): LaunchedWorker => {
+    const args = [...inheritedArguments(process.execArgv), heddle, ...workerArguments(name, size), '--code', 'module'];
+    const worker = new WorkerProcess({ name, command: process.execPath, args, hear: passOn });
+    worker.tell(address);
+    return worker;
+  };
+}
+
+/** Of `heddle`, for a worker that a program starts, and that nothing but the end of its cluster stops in its work. */
+export function workerArguments(name: string, { threads, memoryLimit, processBytes, has }: WorkerSize): string[] {
+  const heap = memoryLimit === undefined ? [] : ['--thread-memory', String(memoryLimit)];
+  const memory = processBytes === undefined ? [] : ['--memory-limit', `${processBytes}B`];
+  const size = ['--threads', String(threads), ...heap, ...memory];
+  return ['worker', '--attached', '--name', name, '--drain', '1000d', ...size, ...traitArguments(has)];
+}
 
 export class WorkerProcess implements LaunchedWorker {
   readonly ended: Promise<Error | undefined>;
