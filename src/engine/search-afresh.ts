@@ -1,6 +1,5 @@
 // The parent's side of inspect-child.ts: starts the process that looks for tasks, hears it, and ends it in any case.
 
-import type { ChildProcess } from 'node:child_process';
 import type { Reference } from '../code/registry.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { inheritedArguments } from '../lib/inherited-arguments.ts';
@@ -27,7 +26,7 @@ export async function searchAfresh(
   const open = sought.filter(({ reference }) => missing.has(reference));
   const modules = [...Map.groupBy(open, ({ reference }) => reference.module).values()];
   const { promise: over, resolve } = Promise.withResolvers<string>();
-  const child = new FreshProcess(resolve);
+  const child = startChild(resolve);
   child.ask({ modules }, ({ module, task, fault }) => {
     const { reference } = modules[module]![task]!;
     if (fault !== undefined) faults.set(reference, fault);
@@ -44,44 +43,38 @@ export async function searchAfresh(
 }
 
 /** A process of its own group, so that it can be ended together with all that the modules started. */
-class FreshProcess {
-  readonly #child: ChildProcess;
-  readonly #gone: Promise<void>;
-  #lastWords = '';
-
-  constructor(ended: (why: string) => void) {
-    // Loaded when there is something to look for: it takes milliseconds.
-    this.#child = process.getBuiltinModule('node:child_process').fork(entry, {
-      execArgv: inheritedArguments(process.execArgv),
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      serialization: 'advanced',
-      detached: process.platform !== 'win32',
-    });
-    this.#child.stderr!.on('data', (text: Buffer) => {
-      this.#lastWords = `${this.#lastWords}${text.toString()}`.slice(-keptText);
-    });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#gone = promise;
-    const end = (how: string) => {
-      ended(`the process that looked for it ${how}${this.#lastWords === '' ? '' : `: ${this.#lastWords.trim()}`}`);
-      resolve();
-    };
-    this.#child.on('error', (error) => end(`could not be started: ${error.message}`));
-    this.#child.on('exit', (code, signal) => end(`ended by ${signal ?? `itself, with status ${code}`}`));
-  }
-
-  ask(search: Search, hear: (answer: Answer) => void): void {
-    this.#child.on('message', hear);
-    // If it is gone already, its exit status says more than a failure to send.
-    this.#child.send(search, () => {});
-  }
-
-  async end(): Promise<void> {
-    const { pid } = this.#child;
-    if (pid !== undefined) kill(process.platform === 'win32' ? pid : -pid);
-    await this.#gone;
-    this.#child.stderr!.destroy();
-  }
+function startChild(ended: (why: string) => void) {
+  // Loaded when there is something to look for: it takes milliseconds.
+  const child = process.getBuiltinModule('node:child_process').fork(entry, {
+    execArgv: inheritedArguments(process.execArgv),
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    detached: process.platform !== 'win32',
+  });
+  let lastWords = '';
+  child.stderr!.on('data', (text: Buffer) => {
+    lastWords = `${lastWords}${text.toString()}`.slice(-keptText);
+  });
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  const end = (how: string) => {
+    ended(`the process that looked for it ${how}${lastWords === '' ? '' : `: ${lastWords.trim()}`}`);
+    resolve();
+  };
+  child.on('error', (error) => end(`could not be started: ${error.message}`));
+  child.on('exit', (code, signal) => end(`ended by ${signal ?? `itself, with status ${code}`}`));
+  return {
+    ask: (search: Search, hear: (answer: Answer) => void): void => {
+      child.on('message', hear);
+      // If it is gone already, its exit status says more than a failure to send.
+      child.send(search, () => {});
+    },
+    end: async (): Promise<void> => {
+      const { pid } = child;
+      if (pid !== undefined) kill(process.platform === 'win32' ? pid : -pid);
+      await gone;
+      child.stderr!.destroy();
+    },
+  };
 }
 
 function kill(pid: number): void {
