@@ -4,7 +4,7 @@ import type { ChunkMessage, ChunkTask } from '../lib/chunk.ts';
 import { timerMs } from '../lib/timer.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { runChunk } from '../engine/task-run/chunk-runner.ts';
-import { forgetArrays } from '../engine/task-run/kept-arrays.ts';
+import { forgetArrays } from '../engine/task-run/load-task.ts';
 import { closeResource } from '../engine/task-run/resources.ts';
 import type { ChunkEnd, ChunkPool, Emit, PooledChunk } from '../worker/pool.ts';
 

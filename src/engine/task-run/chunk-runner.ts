@@ -16,7 +16,7 @@ import { isCancelled } from './abort-watch.ts';
 import { Ending } from './endings.ts';
 import { keepListening, pauseListening } from '../interrupt.ts';
 import { ChunkReport } from './chunk-report.ts';
-import { keep, type KeptArray } from './kept-arrays.ts';
+import { keep, type KeptArray } from './load-task.ts';
 import { firstTry, type LoadedTask, type Progress } from './loaded-task.ts';
 import { createLogger } from '../logger.ts';
 import type { Outcomes } from '../outcomes.ts';

@@ -1,5 +1,5 @@
-// What a thread keeps of an array from one chunk to the next: the loaded function, and inputs that are the same for all
-// indices.
+// Loads the task of an array: its function, and the inputs that are the same for all indices. A thread keeps them from
+// one chunk to the next.
 
 import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
 import { deepFrozen } from '../../values/deep-frozen.ts';
