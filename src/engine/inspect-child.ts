@@ -18,12 +18,10 @@ export interface Sought {
   readonly functions: readonly FunctionIdentity[];
 }
 
-/** What to look for, by module. */
 export interface Search {
   readonly modules: readonly (readonly Sought[])[];
 }
 
-/** What became of a task. */
 export interface Answer {
   /** Which module of the search, and which task of that. */
   readonly module: number;

@@ -127,7 +127,6 @@ export function countOutcomes(bytes: Uint8Array): OutcomeCounts {
   };
 }
 
-/** The state at a position of decoded outcomes. */
 export function stateAt({ values, states }: Outcomes, position: number): State {
   return states?.[position] ?? success(values[position]);
 }

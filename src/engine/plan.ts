@@ -87,7 +87,6 @@ export interface TaskPlan {
   readonly everyMs?: number;
   /** What becomes of results that would arrive changed. */
   readonly check: Check;
-  /** How many bytes a result may have. */
   readonly valueLimitBytes: number;
   readonly skipOnUpstreamSkip: boolean;
   /** Null when the trigger is a function of the user's: then it is that of the task behind the reference. */
@@ -116,7 +115,6 @@ export interface NodePlan {
   readonly gates?: readonly number[];
   /** The elementwise inputs, if any, whose runs are among the upstream runs by way of another input. */
   readonly repeats?: readonly number[];
-  /** Where results are stored and looked for, if they are. */
   readonly storage?: StoragePlan;
   /** Present where the task is called often, rather than mapped, for runs that need not wait for one another. */
   readonly alike?: AlikeRuns;

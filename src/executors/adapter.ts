@@ -21,7 +21,6 @@ export interface AdaptOptions {
   readonly interval?: Duration;
 }
 
-/** What the cluster is made of. */
 export interface Staff {
   readonly owner: string;
   readonly workers: number;

@@ -15,7 +15,6 @@ import { connectClient } from './connect-client.ts';
 import { noteStart } from './lease.ts';
 import type { Workforce } from './workforce.ts';
 
-/** What a cluster that was started holds. */
 export interface RunningCluster {
   readonly scheduler: Scheduler;
   /** The workers that it starts by itself, if it does. */
@@ -27,9 +26,8 @@ export interface RunningCluster {
 export interface HostingOptions {
   /** The name of the class, for messages. */
   readonly owner: string;
-  /** How many workers it starts with. */
   readonly workers: number;
-  /** What each of them has. */
+  /** Of each worker. */
   readonly threads: number;
   /** When it starts none: what to do to have more. */
   readonly howToHaveMore?: () => string | undefined;

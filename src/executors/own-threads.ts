@@ -18,7 +18,6 @@ export async function openThreads(size: WorkerSize, settings: SchedulerOptions):
   return { scheduler, workforce, resources: resources.move() };
 }
 
-/** Workers that are threads of this process. */
 function inThisProcess(scheduler: Scheduler, { threads, memoryLimit, has }: WorkerSize): StartWorker {
   return async (_, name): Promise<LaunchedWorker> => {
     await using resources = new AsyncDisposableStack();

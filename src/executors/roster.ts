@@ -102,7 +102,6 @@ export class Roster {
     return this.#wanted;
   }
 
-  /** When to tick next. */
   get nextDue(): number {
     const joining = [...this.#members.values()].filter(({ phase }) => phase === 'joining');
     return Math.min(this.#dismissAt, ...joining.map(({ joinBy }) => joinBy), ...this.#vacancies.map(({ at }) => at));

@@ -166,7 +166,6 @@ export class Workforce implements AsyncDisposable {
     this.#scheduler.announce('warn', message);
   }
 
-  /** The names of the workers that have something to run. */
   #busy(): ReadonlySet<string> {
     const { workers } = this.#scheduler.lookout.status;
     return new Set(workers.filter(({ busy }) => busy > 0).map(({ name }) => name));

@@ -132,7 +132,6 @@ interface Hearing {
   readonly mostHands: { readonly workers: number; readonly threads: number };
 }
 
-/** Handles the news of a session. */
 function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListener {
   return {
     log: (records) =>
@@ -150,7 +149,6 @@ function listenerFor({ log, over, unheard, mostHands }: Hearing): SessionListene
   };
 }
 
-/** Logs how a run ended. */
 function report(state: FlowState, logger: Logger): void {
   const { durationMs, taskRuns, keptTaskRuns, retriedTaskRuns } = state.statistics;
   const kept = keptTaskRuns === 0 ? '' : `; ${keptTaskRuns} of ${taskRuns} task runs were done before`;

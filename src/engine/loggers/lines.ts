@@ -8,7 +8,6 @@ import { isNamed } from './names.ts';
 
 /** A line of some library's logger, as that library tells it. */
 export interface Line {
-  /** What the logger is called. */
   readonly name: string;
   readonly level: LogLevel;
   readonly message: string;
