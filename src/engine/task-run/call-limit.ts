@@ -2,8 +2,7 @@
 
 import { formatDuration } from '../../lib/duration.ts';
 import { timerMs } from '../../lib/timer.ts';
-import { timedOut, type Ending } from './endings.ts';
-import type { Progress } from './loaded-task.ts';
+import { timedOut, type Ending, type Progress } from './endings.ts';
 import type { RunPlan } from '../plan.ts';
 import type { RunContext } from './run-context.ts';
 import { conditionLimitMs, sensorTimedOut } from './sensing.ts';

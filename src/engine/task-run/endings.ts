@@ -1,4 +1,4 @@
-// How task runs end, when they do not simply return a value.
+// How task runs end, when they do not simply return a value; and how far those are that are tried again.
 
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { notInBundle } from '../../code/bundle/not-in-bundle.ts';
@@ -7,8 +7,23 @@ import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
 import { errorOf, failed, messageOf } from '../failures.ts';
 import { RETRY, Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
-import type { Progress } from './loaded-task.ts';
 import type { RunPlan } from '../plan.ts';
+
+/** How far a task run is, when its function is called not for the first time. */
+export interface Progress {
+  /** Counts the calls, from 1; again from 1 in each iteration of a loop. */
+  readonly runCount: number;
+  /** How many of those calls the task's `retries` paid for, in this iteration. */
+  readonly retriesUsed: number;
+  /** Counts the iterations of a loop, from 1. */
+  readonly loopCount: number;
+  /** What the iteration before this one handed on. */
+  readonly loopResult: unknown;
+  /** When a sensor was first called, in milliseconds since 1970. */
+  readonly firstCalledAt?: number;
+}
+
+export const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };
 
 /** How a task run ended when it did not simply return a value. */
 export class Ending {

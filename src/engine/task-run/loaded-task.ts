@@ -38,19 +38,3 @@ export interface ChunkFacts {
   /** Called before a resource is opened on this thread. */
   readonly opening: (resource: UsedResource) => void;
 }
-
-/** How far a task run is, when its function is called not for the first time. */
-export interface Progress {
-  /** Counts the calls, from 1; again from 1 in each iteration of a loop. */
-  readonly runCount: number;
-  /** How many of those calls the task's `retries` paid for, in this iteration. */
-  readonly retriesUsed: number;
-  /** Counts the iterations of a loop, from 1. */
-  readonly loopCount: number;
-  /** What the iteration before this one handed on. */
-  readonly loopResult: unknown;
-  /** When a sensor was first called, in milliseconds since 1970. */
-  readonly firstCalledAt?: number;
-}
-
-export const firstTry: Progress = { runCount: 1, retriesUsed: 0, loopCount: 1, loopResult: undefined };

@@ -3,8 +3,8 @@ import { HeddleError } from '../../lib/heddle-error.ts';
 import { atOnce } from '../../lib/thenable.ts';
 import { nameAndMessageIn } from '../../lib/thrown-text.ts';
 import { State } from '../../flow/state.ts';
-import { Ending } from './endings.ts';
-import type { LoadedTask, Progress } from './loaded-task.ts';
+import { Ending, type Progress } from './endings.ts';
+import type { LoadedTask } from './loaded-task.ts';
 import { failed } from '../failures.ts';
 
 /**

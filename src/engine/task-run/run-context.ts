@@ -7,7 +7,7 @@ import { currentRun, withContext, type Context, type Run } from '../context.ts';
 import { createLogger, renaming, type Logger, type LogSource } from '../logger.ts';
 import type { RunPlan } from '../plan.ts';
 import { secretsOf } from '../secrets.ts';
-import type { Progress } from './loaded-task.ts';
+import type { Progress } from './endings.ts';
 
 interface RunFacts {
   readonly plan: RunPlan;

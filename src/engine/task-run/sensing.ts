@@ -5,9 +5,8 @@
 import { formatDuration } from '../../lib/duration.ts';
 import { plural } from '../../lib/plural.ts';
 import { State } from '../../flow/state.ts';
-import { Ending, timedOut } from './endings.ts';
+import { Ending, timedOut, type Progress } from './endings.ts';
 import type { RunPlan } from '../plan.ts';
-import type { Progress } from './loaded-task.ts';
 
 /** The value of a sensor's condition, if that is an answer; else the ending that asks for the next call. */
 export function answerOf(value: unknown, plan: RunPlan, progress: Progress): unknown {

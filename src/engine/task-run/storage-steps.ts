@@ -4,10 +4,9 @@
 
 import type { Control } from '../../lib/control.ts';
 import { withContext } from '../context.ts';
-import { Ending } from './endings.ts';
+import { Ending, type Progress } from './endings.ts';
 import { State } from '../../flow/state.ts';
 import type { RunContext } from './run-context.ts';
-import type { Progress } from './loaded-task.ts';
 import type { StoredRun } from './stored-run.ts';
 import { untimed } from './untimed.ts';
 import { failed } from '../failures.ts';
