@@ -1,11 +1,15 @@
 // How long a call of a task's function may take, and what becomes of one that takes longer.
 
+import { controlWords, type Control } from '../../lib/control.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { timerMs } from '../../lib/timer.ts';
 import { timedOut, type Ending, type Progress } from './endings.ts';
 import type { RunPlan } from '../plan.ts';
 import type { RunContext } from './run-context.ts';
 import { conditionLimitMs, sensorTimedOut } from './sensing.ts';
+
+/** How often a limit begins anew while what it does not count is done: more often than it is looked at. */
+const unhurryMs = 50;
 
 export interface CallLimit {
   readonly plan: RunPlan;
@@ -53,4 +57,24 @@ export function overtime(plan: RunPlan, progress: Progress): Ending {
   const remedy = 'Look at what it waits for or does so long, or give it a longer timeout.';
   const message = `task '${plan.name}' ran longer than its timeout of ${limit}. ${remedy}`;
   return timedOut(message, plan, { isRetriable: true });
+}
+
+/**
+ * Does what is no part of a task's function, so that its time limit does not count it. Without a limit there is no
+ * `control`.
+ */
+export function untimed<T>(control: Control | undefined, work: () => Promise<T>): Promise<T> {
+  return control === undefined ? work() : unhurried(control, work);
+}
+
+/** Whoever watches over the thread sees starts meanwhile, as long as its event loop turns. */
+async function unhurried<T>(control: Control, work: () => Promise<T>): Promise<T> {
+  const unhurry = () => Atomics.add(control, controlWords.starts, 1);
+  const timer = setInterval(unhurry, unhurryMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    unhurry();
+  }
 }

@@ -8,7 +8,7 @@ import { Ending, type Progress } from './endings.ts';
 import { State } from '../../flow/state.ts';
 import type { RunContext } from './run-context.ts';
 import type { StoredRun } from './stored-run.ts';
-import { untimed } from './untimed.ts';
+import { untimed } from './call-limit.ts';
 import { failed } from '../failures.ts';
 
 interface StepFacts {

@@ -17,13 +17,12 @@ import { createLogger, isLogged, type Logger } from '../logger.ts';
 import { refuseProxy } from '../outgoing.ts';
 import { stateAt } from '../outcomes.ts';
 import { firstClosed, lendWriter, openResource, refuseOpen, type UsedResource } from './resources.ts';
-import { lateFor, limitOf, overtime, within, type CallLimit } from './call-limit.ts';
+import { lateFor, limitOf, overtime, untimed, within, type CallLimit } from './call-limit.ts';
 import { retrying } from './retries.ts';
 import { StorageSteps } from './storage-steps.ts';
 import { RunContext, sourceOf } from './run-context.ts';
 import { answerOf } from './sensing.ts';
 import { nameTaskRun } from './task-run-name.ts';
-import { untimed } from './untimed.ts';
 import { endedByGates, endedByUpstream } from './upstream-steps.ts';
 import { failed } from '../failures.ts';
 
