@@ -60,7 +60,7 @@ export class DistributedExecutor implements Executor {
       const comm = await cluster.connect();
       return await openSession(comm, telling(listener, run, { advice: cluster.advice }), {
         name: run.flowRunName,
-        isSameThread: false,
+        importsModules: true,
         sharesMemory: cluster.sharesMemory === true,
         takesCaptures: cluster.sharesFiles === true,
         owned,
@@ -80,10 +80,12 @@ export class DistributedExecutor implements Executor {
     run.logger.info(`connecting to the scheduler at ${address}`);
     const comm = await this.#connect(address, run.signal);
     const advice = `start one with: heddle worker ${address} (and the same HEDDLE_TOKEN)`;
-    const elsewhere = { isSameThread: false, sharesMemory: false, takesCaptures: false, owned: [] };
     return await openSession(comm, telling(listener, run, { advice, address }), {
       name: run.flowRunName,
-      ...elsewhere,
+      importsModules: true,
+      sharesMemory: false,
+      takesCaptures: false,
+      owned: [],
     });
   }
 

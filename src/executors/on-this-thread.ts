@@ -11,6 +11,6 @@ export async function startOnThisThread(run: FlowRunFacts, listener: SessionList
   const scheduler = new Scheduler();
   const worker = await connectWorker(scheduler, new InlinePool(), { name: 'this thread' });
   const owned = [scheduler, worker];
-  const how = { name: run.flowRunName, isSameThread: true, sharesMemory: true, takesCaptures: true, owned };
+  const how = { name: run.flowRunName, importsModules: false, sharesMemory: true, takesCaptures: true, owned };
   return await openSession(connectClient(scheduler), listener, how);
 }

@@ -17,15 +17,9 @@ import { messageIn } from '../lib/thrown-text.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
 import { Takings } from './takings.ts';
 
-export interface SessionOptions {
+export interface SessionOptions extends Pick<Session, 'sharesMemory' | 'importsModules' | 'takesCaptures'> {
   /** For the scheduler's people: who this client is. */
   readonly name: string;
-  /** Whether tasks run on the very thread that defined them, so that they need not be found by import. */
-  readonly isSameThread: boolean;
-  /** Whether all of them run in this process. */
-  readonly sharesMemory: boolean;
-  /** Whether all of them run in this process or in others that import the very same files. */
-  readonly takesCaptures: boolean;
   /** Closed when the session is disposed of, last first. */
   readonly owned: readonly AsyncDisposable[];
 }
@@ -80,7 +74,7 @@ class SchedulerSession implements Session {
     this.#listener = listener;
     this.#options = options;
     this.sharesMemory = options.sharesMemory;
-    this.importsModules = !options.isSameThread;
+    this.importsModules = options.importsModules;
     this.takesCaptures = options.takesCaptures;
     this.#takings = new Takings(comm);
   }

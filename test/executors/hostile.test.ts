@@ -88,7 +88,7 @@ test('a client survives what a hostile scheduler sends, and says that it is lost
     const lost = Promise.withResolvers<Error>();
     const listener = { log: () => {}, workers: () => {}, lost: lost.resolve };
     const comm = await connect<never, never>({ url: enemy.url, token, decode: decodeToClient as never });
-    const options = { name: 'ada', isSameThread: false, takesCaptures: false, sharesMemory: false, owned: [] };
+    const options = { name: 'ada', importsModules: true, takesCaptures: false, sharesMemory: false, owned: [] };
     const opening = openSession(comm, listener, options);
     const fedAll = enemy.feeds(frames);
     await using _session = await opening;

@@ -37,7 +37,7 @@ test('a flow run that is over goes without sending what has waited', bounded, as
 });
 
 const token = 'sessions';
-const options = { name: 'ada', isSameThread: false, takesCaptures: false, sharesMemory: false, owned: [] };
+const options = { name: 'ada', importsModules: true, takesCaptures: false, sharesMemory: false, owned: [] };
 const request = {
   name: 'task',
   length: 1,
