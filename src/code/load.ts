@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers';
 import type { CodeSource } from '../lib/chunk.ts';
+import { onceIn } from '../lib/once.ts';
 import { pathOf } from './file-path.ts';
 import { apart, callSite, fileOf, inBundle, isBundled, unbundled } from './call-site.ts';
 import { watchBundles } from './bundle/not-in-bundle.ts';
@@ -70,8 +71,7 @@ export function reach(deed: Deed): Promise<never> | undefined {
 }
 
 function noteDeed(module: string, done: DonePlace): void {
-  const deeds = registry.deeds.get(module) ?? [];
-  registry.deeds.set(module, deeds);
+  const deeds = onceIn(registry.deeds, module, () => []);
   if (!deeds.some(({ line, column }) => line === done.line && column === done.column)) deeds.push(done);
 }
 

@@ -127,8 +127,7 @@ export function register(name: string, entry: object): Reference {
   // What is evaluated from a text is called by a file's name that is none.
   const module = site.module !== undefined && isThere(site.module) ? site.module : undefined;
   const scope = `${module ?? 'inside a function'}#${name}`;
-  const count = registry.counts.get(scope) ?? { defined: 0, gone: 0 };
-  registry.counts.set(scope, count);
+  const count = onceIn(registry.counts, scope, () => ({ defined: 0, gone: 0 }));
   const ordinal = count.defined++;
   const reference: Reference = {
     name,

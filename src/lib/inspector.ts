@@ -4,6 +4,7 @@
 import util from 'node:util';
 import type * as NodeInspector from 'node:inspector';
 import type { Debugger, Runtime, Session } from 'node:inspector';
+import { onceIn } from './once.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- functions and classes alike, whatever they take
 export type Code = Function;
@@ -126,15 +127,14 @@ export class Inspector implements Disposable {
 
   /** The text that the engine was given: for TypeScript, with blanks for the types, so that places stay as they are. */
   sourceOf(scriptId: string): string {
-    const source = known.sources.get(scriptId);
-    if (source !== undefined) return source;
-    // It is asked only when it is enabled.
-    this.#scripts ??= this.#findScripts();
-    const { scriptSource } = this.#ask<Debugger.GetScriptSourceReturnType>((answered) => {
-      this.#session.post('Debugger.getScriptSource', { scriptId }, answered);
+    return onceIn(known.sources, scriptId, () => {
+      // It is asked only when it is enabled.
+      this.#scripts ??= this.#findScripts();
+      const { scriptSource } = this.#ask<Debugger.GetScriptSourceReturnType>((answered) => {
+        this.#session.post('Debugger.getScriptSource', { scriptId }, answered);
+      });
+      return scriptSource;
     });
-    known.sources.set(scriptId, scriptSource);
-    return scriptSource;
   }
 
   #findScripts(): Map<string, Script> {

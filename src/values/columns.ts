@@ -2,6 +2,8 @@
 // and numbers as they lie in memory. What is put together of columns is all of one shape, which V8 makes several times
 // as fast as it reads one object after the other. How values are taken apart is in `rows.ts`.
 
+import { onceIn } from '../lib/once.ts';
+
 export type Column = ArrayLike<unknown> | Words | Rows | Dates | Lists | Mixed;
 
 /** Objects of the same keys. */
@@ -114,13 +116,8 @@ const mostRowCodes = 100;
 
 export function rowCodeOf(keys: readonly string[]): RowCode {
   const text = JSON.stringify(keys);
-  let code = rowCodes.get(text);
-  if (code === undefined) {
-    if (rowCodes.size >= mostRowCodes) rowCodes.clear();
-    code = newRowCode(keys);
-    rowCodes.set(text, code);
-  }
-  return code;
+  if (rowCodes.size >= mostRowCodes && !rowCodes.has(text)) rowCodes.clear();
+  return onceIn(rowCodes, text, () => newRowCode(keys));
 }
 
 /**

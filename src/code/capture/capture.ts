@@ -238,9 +238,8 @@ class Capturing {
   /** Who only sees what variables hold cannot tell whether two functions share one; so what would matter is refused. */
   #noteUse(name: string, use: { scope: VisibleScope; holder: string; isWrite: boolean }): void {
     const variable = `${use.scope.description} ${name}`;
-    const uses = this.#uses.get(variable) ?? [];
+    const uses = onceIn(this.#uses, variable, () => []);
     uses.push(use.isWrite);
-    this.#uses.set(variable, uses);
     if (uses.length === 1 || !uses.includes(true)) return;
     const what = `shares the variable '${name}' with another function that goes with it, and one of them changes it`;
     const remedy = 'Keep what they share in one object that both capture, or hand it from one to the other.';
