@@ -106,7 +106,7 @@ function startOf(pid: number): string | undefined {
 function active(path: string, flowRunId: string, { pid, host }: Holder): HeddleError {
   const isOurs = held.has(path);
   const who = isOurs ? 'this very process' : `process ${pid} on ${host}`;
-  const hint = isOurs ? '' : ` If that process is gone, remove ${path}.`;
+  const hint = isOurs ? '' : ` If that process is gone, or is another program by now, remove ${path}.`;
   const message =
     `the flow run '${flowRunId}' is being carried out by ${who}, and two at a time would do everything twice. Wait ` +
     `for its end, or choose another flowRunId.${hint}`;
