@@ -112,7 +112,7 @@ test('the first failure is found without decoding what comes after it', () => {
   const blocks = [block(2, ['c', failed('Error: late')]), block(0, ['a', failed('Error: early')])] as const;
   for (const each of blocks) run.settled(each);
 
-  const first = run.firstFailure();
+  const [first] = run.failures();
   for (const { bytes } of blocks) {
     replaceText(bytes, ['early', 'EARLY']);
     replaceText(bytes, ['late', 'LATE']);

@@ -94,7 +94,7 @@ function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined
 
 function describeFailure(run: NodeRun): string {
   const { slug } = run.node;
-  const first = run.firstFailure();
+  const [first] = run.failures();
   const state = first?.state ?? run.state;
   // If none of its children failed, a handler made the state of the mapped task a failure.
   const hindrance = hindranceIn(state.error);
@@ -134,7 +134,7 @@ interface Origin {
 /** The first failure that is not the consequence of another. */
 function originOf(runs: readonly NodeRun[]): Origin | undefined {
   for (const run of runs.filter(({ hasFailed }) => hasFailed)) {
-    const { state, index } = run.firstFailure(({ type }) => type !== 'TriggerFailed') ?? {};
+    const { state, index } = run.failures().find(({ state }) => state.type !== 'TriggerFailed') ?? {};
     const error = state?.error;
     if (error !== undefined) return { error, where: run.isList ? `${run.node.slug}[${index}]` : run.node.slug };
   }

@@ -263,15 +263,14 @@ export class NodeRun implements ArrayListener {
     return results;
   }
 
-  /** The first failure of which `isMeant`, by index. There may be a million: no more are decoded than that takes. */
-  firstFailure(isMeant: (state: State) => boolean = () => true): Failure | undefined {
+  /** Those that failed, by index. There may be a million: no more are decoded than are asked for. */
+  *failures(): Generator<Failure> {
     const withFailures = this.#open().filter(({ failed }) => failed > 0);
     for (const { start, outcomes } of withFailures.toSorted((a, b) => a.start - b.start)) {
-      const { states = [] } = outcomes();
-      const position = states.findIndex((state) => state?.isFailed() === true && isMeant(state));
-      if (position !== -1) return { index: start + position, state: states[position]! };
+      for (const [position, state] of outcomes().states?.entries() ?? []) {
+        if (state?.isFailed() === true) yield { index: start + position, state };
+      }
     }
-    return undefined;
   }
 
   /** Makes task runs fail whose values cannot be decoded here. Returns whether any did. */

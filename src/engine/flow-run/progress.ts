@@ -5,8 +5,8 @@ import { numbersIn } from '../../lib/range.ts';
 import type { NodeRun } from './node-run.ts';
 
 const barWidth = 20;
-/** How many indices are named of those that are not done. */
-const mostNamed = 3;
+/** How many indices are named of those that are not done, and of those that failed. */
+const mostNamed = { notDone: 3, failed: 10 };
 
 /**
  * One line for each mapped task that has begun: done, running, failed of n, rate, remaining time. Of more than `most`,
@@ -51,10 +51,23 @@ export function doneSoFar(run: NodeRun): string {
 /** The same when none has ended for so long, with the first of those that are not done, of which some may hang. */
 export function noneFor(run: NodeRun, elapsedMs: number): string {
   const { all, size } = run.unsettled;
-  const named = [...numbersIn(all).take(mostNamed)];
-  const rest = size > named.length ? ` and ${size - named.length} more` : '';
-  const which = `${size === 1 ? 'index' : 'indices'} ${named.join(', ')}${rest}`;
+  const which = named([...numbersIn(all).take(mostNamed.notDone)], size);
   return `${doneSoFar(run)}, and none for ${formatDuration(elapsedMs)}; not done: ${which}`;
+}
+
+/** Which failed, as the end of a sentence: the log has the errors of only the first of a kind. */
+export function whichFailed(run: NodeRun): string {
+  if (run.failedCount === 0) return '';
+  const first = run.failures().take(mostNamed.failed);
+  return `; failed: ${named(
+    Array.from(first, ({ index }) => index),
+    run.failedCount,
+  )}`;
+}
+
+function named(indices: readonly number[], count: number): string {
+  const rest = count > indices.length ? ` and ${count - indices.length} more` : '';
+  return `${count === 1 ? 'index' : 'indices'} ${indices.join(', ')}${rest}`;
 }
 
 /** How many did not simply succeed, as the end of a sentence. */
