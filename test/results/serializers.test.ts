@@ -121,6 +121,10 @@ test('json says where the value is, what it is, why it would change, and what to
 const cyclic: { next?: { at: unknown } } = {};
 cyclic.next = { at: cyclic };
 
+function sum(): number {
+  return 1;
+}
+
 class Money {
   readonly amount = 5;
 }
@@ -137,6 +141,9 @@ const losses: readonly [Serializer, unknown, string][] = [
   [json, { s: new Set([1]) }, 'value.s is a Set'],
   [json, { '': { 'a b': /x/ } }, 'value[""]["a b"] is a RegExp'],
   [json, Buffer.from('x'), 'value is a Buffer'],
+  [json, { total: sum }, 'value.total is a function'],
+  [json, [Symbol('x')], 'value[0] is a symbol'],
+  [msgpack, { total: sum }, 'value.total is a function'],
   [json, { toJSON: () => 1 }, 'value has a toJSON method'],
   [json, Object.defineProperty({}, 'toJSON', { value: () => 1 }), 'value has a toJSON method'],
   [json, { [Symbol('x')]: 1 }, 'value has symbol keys'],
