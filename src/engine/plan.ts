@@ -82,6 +82,8 @@ export interface TaskPlan {
   readonly retries: number;
   /** Null when it is a function of the user's. */
   readonly retryDelayMs: number | null;
+  /** The `retryJitter`; absent when it is 0. */
+  readonly jitter?: number;
   readonly timeoutMs: number | null;
   /** Present for a sensor: how long it waits between two calls. */
   readonly everyMs?: number;

@@ -23,6 +23,18 @@ test('a thread that ended before it had come up did so for no task, but for its 
   assert.deepEqual(lossOf(full, { memoryLimitMb: 8, isUp: false }), { kind: 'out-of-memory', memoryLimitMb: 8 });
 });
 
+test('a thread that died idle tells what it said last, and whose words they were where that is known', () => {
+  const death = { error: new Error('hidden'), exitCode: 1, memoryLimitMb: undefined, isUp: true, lastTask: 'inc' };
+  const lastWords = { time: 0, level: 'error', message: 'Error: too late' } as const;
+  const ran = "the last task that ran on it was 'inc'. If it left something behind, await a promise, and catch what a";
+
+  assert.equal(describeIdleDeath({ ...death, lastWords }), `${ran} timer or a listener throws: Error: too late`);
+  assert.equal(
+    describeIdleDeath({ ...death, lastWords: { ...lastWords, task: 'sum', mapIndex: 3 } }),
+    "the last words of task 'sum' [map index 3], which was over: Error: too late",
+  );
+});
+
 test('any exit code is known again', () => {
   for (const exitCode of [0, 3, -1]) {
     assert.deepEqual(lossOf(exitError(exitCode), { memoryLimitMb: undefined }), { kind: 'exit', exitCode });

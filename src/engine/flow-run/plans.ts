@@ -62,7 +62,7 @@ function flowRunPlanOf({ run, sharesMemory }: Circumstances): FlowRunPlan {
 
 function taskPlanOf({ settings, reference }: Task, prepared: PreparedTask | undefined): TaskPlan {
   const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = settings;
-  const { check, valueLimitBytes } = settings;
+  const { check, jitter, valueLimitBytes } = settings;
   return {
     reference,
     ...prepared,
@@ -71,6 +71,7 @@ function taskPlanOf({ settings, reference }: Task, prepared: PreparedTask | unde
     ...(taskRunName !== undefined && { taskRunName: typeof taskRunName === 'string' ? taskRunName : null }),
     retries,
     retryDelayMs: retryDelayMs ?? null,
+    ...(jitter > 0 && { jitter }),
     timeoutMs: timeoutMs ?? null,
     ...(everyMs !== undefined && { everyMs }),
     check,

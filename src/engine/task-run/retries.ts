@@ -43,11 +43,11 @@ function isWorthRetry({ state, isRetriable }: Ending, { plan, task }: LoadedTask
 }
 
 function delayOf(state: State, { plan, task }: LoadedTask, { runCount }: Progress): number {
-  const { retryDelay, jitter } = task.settings;
+  const { jitter = 0 } = plan;
   const baseMs =
     plan.retryDelayMs ??
     asked({ option: 'retryDelay', task: plan.name, about: state }, () =>
-      toMilliseconds(atOnce(callDelay(retryDelay, runCount)), `what it gave for retry ${runCount}`),
+      toMilliseconds(atOnce(callDelay(task.settings.retryDelay, runCount)), `what it gave for retry ${runCount}`),
     );
   return baseMs * (1 + jitter * (2 * Math.random() - 1));
 }

@@ -184,6 +184,16 @@ export function retryRules(rule: Rule): void {
     },
   );
 
+  rule('retryJitter spreads the delays of retries to both sides, as far as it says', async (run) => {
+    const spread = failing.retryEveryClass.with({ retryDelay: 40, retryJitter: 1 });
+
+    const { logs } = await run(new Flow('spread', () => spread.map(Array<'range'>(4).fill('range'))));
+
+    const delays = textsOf(logs, 'warn').map((text) => Number(/ in (\d+) ms\)$/.exec(text)?.[1]));
+    assert.equal(delays.length, 4);
+    assert.ok(new Set(delays).size > 1 && Math.max(...delays) <= 80, delays.join());
+  });
+
   rule('a retryOn or a retryDelay that fails ends its run, with what the task threw as the cause', async (run) => {
     const { retryOnThrowing, retryOnLater, retryDelayMissing, retryDelayLater } = failing;
     const { handledRetryOn, handledRetryDelay } = failing;
