@@ -276,7 +276,7 @@ export function isAllData(options: TaskCopyOptions, original: TaskOptions): bool
     if (value === original[name]) return true;
     if (name === 'trigger') return nameOf(value as Trigger) !== undefined;
     if (name === 'cacheValidator') return nameOfValidator(value as CacheValidator) !== undefined;
-    return name !== 'retryOn' && name !== 'stateHandlers' && typeof value !== 'function';
+    return !['retryOn', 'stateHandlers', 'onFailure'].includes(name) && typeof value !== 'function';
   });
 }
 

@@ -130,6 +130,12 @@ test('a copy is found by its original, unless it has a function of its own', () 
   assert.ok(!isOriginal({ target: ({ taskName }) => taskName }));
 });
 
+test('a copy that does without the handler of its original is not found by that', () => {
+  const watched = task('watched', { onFailure: () => {} }, () => 1);
+
+  assert.notEqual(watched.with({ onFailure: undefined } as never).reference, watched.reference);
+});
+
 function promises(): Pick<Result, 'read' | 'write' | 'exists'> {
   return { read: () => Promise.resolve(), write: () => Promise.resolve(), exists: () => Promise.resolve(false) };
 }
