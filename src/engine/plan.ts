@@ -2,6 +2,7 @@
 import '../flow/control.ts';
 import '../flow/resource-manager.ts';
 import { attach, attachmentsOf, sharedCopyOf } from '../lib/attachments.ts';
+import { onceIn } from '../lib/once.ts';
 import type { Definition } from '../lib/chunk.ts';
 import type { Reading } from '../values/copier.ts';
 import { deepFrozen } from '../values/deep-frozen.ts';
@@ -162,6 +163,9 @@ export type SealedPlan = Omit<RunPlan, keyof PlanValues> & {
 
 type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'args' | 'constants' | 'trigger' | 'captured' | 'storage'>;
 
+/** Parameters are bytes where they are shared by all plans of a flow run. */
+type SentValues = Omit<PlanValues, 'parameters'> & { readonly parameters: PlanValues['parameters'] | Uint8Array };
+
 /** A longer text of the author's goes with the values, and so do all arguments, if there are so many: */
 const longText = 1_024;
 /** parts are read and written as a whole, and go along with each chunk. */
@@ -180,26 +184,40 @@ export function encodePlan({ flowRun, task, node }: PlanParts): Definition {
   const { parameters, secrets, ...restOfFlowRun } = flowRun;
   const { trigger, captured, ...restOfTask } = task;
   const { args, constants, storage, ...restOfNode } = node;
-  const plain = { parameters, secrets, args, constants, trigger };
-  const values: PlanValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
-  const attaching = flowRun.sharesMemory === true ? new Map() : undefined;
-  const bytes = encodeValue(packed(values), [], { attaching, copyOf: copiesOf(flowRun) });
+  const ofRun = flowRun.sharesMemory === true ? sharedOf(flowRun) : undefined;
+  const plain = { parameters: ofRun?.parameters ?? parameters, secrets, args, constants, trigger };
+  const values: SentValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
+  const attaching = ofRun && new Map(ofRun.attached);
+  const bytes = encodeValue(packed(values), [], { attaching, copyOf: ofRun?.copyOf });
   if (attaching !== undefined) attach(bytes, attaching);
   const rest = [restOfFlowRun, { ...restOfTask, ...(captured && { isSent: true }) }, restOfNode];
   return { parts: rest.map((part) => JSON.stringify(part)), values: bytes };
 }
 
-/** Of large views, by flow run: its parameters go with each of its tasks, and are copied once for those of a time. */
-const copies = new WeakMap<FlowRunPlan, WeakMap<object, WeakRef<SharedArrayBuffer>>>();
+/** What all plans of a flow run share where those who run it share memory: its parameters go with each of its tasks. */
+interface SharedValues {
+  /** Encoded, since there may be long texts in them. */
+  readonly parameters: Uint8Array;
+  /** The large views among them. */
+  readonly attached: Map<number, ArrayBuffer | SharedArrayBuffer>;
+  /** Copies a large view once for those plans that there are at a time. */
+  readonly copyOf: (view: object, bytes: Uint8Array) => SharedArrayBuffer;
+}
 
-function copiesOf(flowRun: FlowRunPlan): (view: object, bytes: Uint8Array) => SharedArrayBuffer {
-  if (!copies.has(flowRun)) copies.set(flowRun, new WeakMap());
-  const ofRun = copies.get(flowRun)!;
-  return (view, bytes) => {
-    const copy = ofRun.get(view)?.deref() ?? sharedCopyOf(bytes);
-    ofRun.set(view, new WeakRef(copy));
-    return copy;
-  };
+const sharedValues = new WeakMap<FlowRunPlan, SharedValues>();
+
+function sharedOf(flowRun: FlowRunPlan): SharedValues {
+  return onceIn(sharedValues, flowRun, () => {
+    const copies = new WeakMap<object, WeakRef<SharedArrayBuffer>>();
+    const copyOf = (view: object, bytes: Uint8Array) => {
+      const copy = copies.get(view)?.deref() ?? sharedCopyOf(bytes);
+      copies.set(view, new WeakRef(copy));
+      return copy;
+    };
+    const attached = new Map();
+    const parameters = encodeValue(packed(flowRun.parameters), [], { attaching: attached, copyOf });
+    return { parameters, attached, copyOf };
+  });
 }
 
 export function decodePlan({ parts, values }: Definition): SealedPlan {
@@ -219,8 +237,9 @@ export function sizeOf({ parts, values }: Definition): number {
 export function openPlan(sealed: SealedPlan, unknownTypes?: Reading['unknownTypes']): RunPlan {
   if (sealed.values === undefined) return sealed as RunPlan;
   const { values, ...plan } = sealed;
-  const opened = decodeValue(values, { unknownTypes, attached: attachmentsOf(values) });
-  const { parameters, ...rest } = opened as PlanValues;
+  const reading = { unknownTypes, attached: attachmentsOf(values) };
+  const { parameters: sent, ...rest } = decodeValue(values, reading) as SentValues;
+  const parameters = sent instanceof Uint8Array ? (decodeValue(sent, reading) as RunPlan['parameters']) : sent;
   return { ...plan, ...rest, parameters: deepFrozen(namedParameters(plan.flow, parameters)) };
 }
 

@@ -34,7 +34,7 @@ export interface Writing {
   /** Collects memory that goes beside the bytes, large views too; nothing does where there is no such collection. */
   readonly attaching?: Map<number, ArrayBuffer | SharedArrayBuffer> | undefined;
   /** Gives the memory for a large view, with a copy of its bytes; each time another one, if not said. */
-  readonly copyOf?: (view: object, bytes: Uint8Array) => SharedArrayBuffer;
+  readonly copyOf?: ((view: object, bytes: Uint8Array) => SharedArrayBuffer) | undefined;
   /** Whether memory that was given up is taken: it is gone for its author then, wherever it goes. */
   readonly takesGivenUp?: boolean;
 }

@@ -11,6 +11,7 @@ import {
 } from '../../src/engine/plan.ts';
 import { nameOf, someFailed } from '../../src/flow/triggers.ts';
 import { attachmentsOf } from '../../src/lib/attachments.ts';
+import type { Definition } from '../../src/lib/chunk.ts';
 
 const plan: RunPlan = {
   flow: 'nightly',
@@ -129,6 +130,19 @@ test('a large view among the parameters is copied once for all plans of a flow r
   assert.equal(memoryOf({ ...sent, node: { ...sent.node, name: 'score-2' } })[0], copy);
   assert.ok(sizeOf(encodePlan(sent)) > 100_000);
   assert.notEqual(memoryOf({ ...sent, flowRun: { ...sent.flowRun } })[0], copy);
+});
+
+test('long texts among the parameters are written once for all plans of a flow run, which threads share', () => {
+  const parameters = { report: 'weft '.repeat(40_000), rows: [{ at: new Date(0) }], photo: new Uint8Array(100_000) };
+  const { flowRun, ...others } = partsOf({ ...plan, parameters, constants: [] });
+  const sent: PlanParts = { ...others, flowRun: { ...flowRun, sharesMemory: true } };
+  const [one, other] = ['score', 'score-2'].map((name) => encodePlan({ ...sent, node: { ...sent.node, name } }));
+  const memoryOf = ({ values }: Definition) => [...attachmentsOf(values!)!.attachments.values()];
+
+  assert.ok(one!.values!.length < 10_000);
+  assert.deepEqual(new Set(memoryOf(one!)), new Set(memoryOf(other!)));
+  assert.ok(sizeOf(one!) > 300_000);
+  assert.deepEqual(openPlan(decodePlan(one!)).parameters, parameters);
 });
 
 test('what is long is not kept to be read once', () => {
