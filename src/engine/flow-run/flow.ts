@@ -119,7 +119,8 @@ export class Flow<Plan = unknown> {
 
   /**
    * The flow as a picture: SVG by default, or the text that Graphviz or Mermaid makes one of. With the state of a run,
-   * each task is coloured by how it ended. Rejects with `GRAPHVIZ_UNAVAILABLE` when the renderer cannot be loaded.
+   * each task is coloured by how it ended. An SVG of thousands of tasks takes seconds, in which nothing else happens.
+   * Rejects with `GRAPHVIZ_UNAVAILABLE` when the renderer cannot be loaded.
    */
   async visualize(options: VisualizeOptions = {}): Promise<string> {
     checkOptions(`${this.name}.visualize()`, options, visualizeRules);
