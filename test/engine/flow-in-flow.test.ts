@@ -42,3 +42,13 @@ test('a flow as an argument is refused, with what starts it', () => {
     });
   }
 });
+
+test('a task that returns the state of a run that it started is told what to return instead', async () => {
+  const inner = new Flow('inner', () => plusOne(1));
+  const start = task('start', async (): Promise<unknown> => await inner.run(quietly));
+
+  const state = await new Flow('outer', () => start()).run(quietly);
+
+  const { error } = state.of('start');
+  assert.match(error!.message, /is a FlowState .*hand on what is needed of it, such as state\.output/s);
+});

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
 import { firstNames } from '../../lib/first-names.ts';
 import { didYouMean } from '../../lib/nearest.ts';
+import { keepFromTravelling } from '../../lib/own-classes.ts';
 import { describe } from '../../lib/options.ts';
 import type { Graph } from '../../flow/graph.ts';
 import { Node, type Opaque } from '../../flow/node.ts';
@@ -149,6 +150,12 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
 }
+
+keepFromTravelling(
+  FlowState,
+  'hand on what is needed of it, such as state.output, after a look at state.isSuccessful(): a flow that failed does ' +
+    'not fail the task that started it',
+);
 
 /** A class that names itself within itself has another name once the package is built. */
 function stateWith<Plan>(...parts: ConstructorParameters<typeof FlowState<Plan>>): FlowState<Plan> {
