@@ -107,6 +107,17 @@ test('failures are not read as they come, in a list that the flow returns either
   assert.equal(run.state.children[0]?.message, 'Error: EARLY');
 });
 
+test('what cannot be made again here has failed, also when the failures were looked at before', () => {
+  const run = runOf('score', { length: 3 });
+  run.settled(block(0, ['a', failed()]));
+  run.settled(block(2, [packed(new Knot())]));
+
+  const before = [...run.failures()].map(({ index }) => index);
+
+  assert.deepEqual([before, run.failUnreadable()], [[1], true]);
+  assert.deepEqual([run.failedCount, [...run.failures()].map(({ index }) => index)], [2, [1, 2]]);
+});
+
 test('the first failure is found without decoding what comes after it', () => {
   const run = runOf('score', { length: 4 });
   const blocks = [block(2, ['c', failed('Error: late')]), block(0, ['a', failed('Error: early')])] as const;
@@ -277,6 +288,18 @@ registerType(Yarn, {
   decode: () => {
     made += 1;
     return new Yarn();
+  },
+});
+
+/** Nobody can make one again. */
+class Knot {
+  readonly isTied = true;
+}
+registerType(Knot, {
+  tag: 'knot',
+  encode: () => null,
+  decode: () => {
+    throw new Error('it cannot be tied again');
   },
 });
 

@@ -11,7 +11,7 @@ import { plural } from '../../lib/plural.ts';
 import { messageIn } from '../../lib/thrown-text.ts';
 import { mayHoldTypes } from '../../values/copier.ts';
 import { successWithout, type WantedValues } from './kept-values.ts';
-import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt, type Outcomes } from '../outcomes.ts';
+import { countOutcomes, decodeOutcomes, stateAt, type Outcomes } from '../outcomes.ts';
 import { failed } from '../failures.ts';
 
 /** Indices that one thread ran without a break. Times in milliseconds, `endedAt` as of `performance.now()`. */
@@ -28,7 +28,9 @@ const readAheadBytes = 16 * 2 ** 20;
 interface OpenBlock {
   readonly start: number;
   readonly count: number;
-  readonly failed: number;
+  failed: number;
+  /** To decode it may call code of the user's. */
+  readonly mayHoldTypes: boolean;
   /** Decodes them when it is first called. */
   readonly outcomes: () => Outcomes;
 }
@@ -273,21 +275,16 @@ export class NodeRun implements ArrayListener {
     }
   }
 
-  /** Makes task runs fail whose values cannot be decoded here. Returns whether any did. */
+  /** Counts as failed what cannot be made again here, of a run that is done. Returns whether anything is. */
   failUnreadable(): boolean {
     const before = this.failedCount;
-    this.#blocks = this.#blocks.map((block) => {
-      const { start, count, bytes, byteLength } = block;
-      if (byteLength !== undefined || !mayHoldTypes(bytes)) return block;
-      const { values, states } = this.#decoded(block);
-      const failures = new Map(
-        (states ?? []).flatMap((state, at) => (state === undefined ? [] : [[at, state] as const])),
-      );
-      const failed = [...failures.values()].filter((state) => state.isFailed()).length - countOutcomes(bytes).failed;
-      if (failed <= 0) return block;
-      this.failedCount += failed;
-      return { start, count, bytes: encodeOutcomes(values, failures) };
-    });
+    for (const block of this.#open()) {
+      if (!block.mayHoldTypes) continue;
+      const { states = [] } = block.outcomes();
+      const failed = states.filter((state) => state?.isFailed()).length;
+      this.failedCount += failed - block.failed;
+      block.failed = failed;
+    }
     return this.failedCount > before;
   }
 
@@ -296,9 +293,11 @@ export class NodeRun implements ArrayListener {
     const unknown = successWithout(this.node.slug, this.#offeredBytes);
     const opened = this.#blocks.map((block): OpenBlock => {
       const { start, count, bytes, byteLength } = block;
-      const ahead = byteLength === undefined ? this.#ahead.get(block) : all(count, unknown);
+      const isHeld = byteLength === undefined;
+      const ahead = isHeld ? this.#ahead.get(block) : all(count, unknown);
       const { failed } = countOutcomes(bytes);
-      return { start, count, failed, outcomes: once(() => ahead ?? this.#decoded(block)) };
+      const outcomes = once(() => ahead ?? this.#decoded(block));
+      return { start, count, failed, mayHoldTypes: isHeld && mayHoldTypes(bytes), outcomes };
     });
     if (!this.isDone) return opened;
     this.#blocks = [];
