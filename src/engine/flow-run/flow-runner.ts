@@ -215,7 +215,8 @@ function longestCallMs({ settings: { timeoutMs, everyMs = 0 } }: Task): number |
   return timeoutMs === undefined ? undefined : Math.max(timeoutMs, everyMs);
 }
 
-/** A flow of a parameter, and a run of it that nobody started. */
+/** A flow of a parameter, a run of it that nobody started, and what a node of it is given. */
 const example = new Graph('');
 example.build(() => new Parameter('parameter'));
 keepSpecimen(new FlowRunner(example, {} as FlowRunnerFacts));
+keepSpecimen(new Wiring(example.nodes[0]!, {} as WiringFacts));

@@ -16,6 +16,7 @@ import { isCancelled } from './abort-watch.ts';
 import { Ending, firstTry, type Progress } from './endings.ts';
 import { keepListening, pauseListening } from '../interrupt.ts';
 import { ChunkReport } from './chunk-report.ts';
+import { FailureLog } from './failure-log.ts';
 import { keep, type KeptArray } from './load-task.ts';
 import type { LoadedTask } from './loaded-task.ts';
 import { createLogger } from '../logger.ts';
@@ -248,5 +249,6 @@ const nowhere = {
 const noTask = { plan: {}, task: { settings: { stateHandlers: [] } }, trigger: allSuccessful, whole: [] };
 const facts = { task: nowhere, elementwise: [], positionOf: () => 0, write: () => {}, opening: () => {} };
 const report = new ChunkReport(nowhere, () => {});
-keepSpecimen(new ChunkRun(nowhere, {} as KeptArray, report));
+const array = { failures: new FailureLog('') } as KeptArray;
+keepSpecimen(new ChunkRun(nowhere, array, report));
 keepSpecimen(new TaskRunner(noTask as unknown as LoadedTask, facts));
