@@ -83,7 +83,7 @@ export class Pace {
     return size * (this.meanMs ?? 0) >= targetMs / 2;
   }
 
-  /** Whether a gap of `gapMs` after each chunk of this size would matter, as it does after all that are that short. */
+  /** Whether a gap of `gapMs` after each chunk of this size would matter. After one within `targetMs` any does. */
   isGapFelt(size: number, { targetMs, gapMs }: { targetMs: number; gapMs: number }): boolean {
     return size * (this.meanMs ?? 0) <= Math.max(targetMs, gapMs * feltGaps);
   }

@@ -49,7 +49,7 @@ export class ChunkReport {
     underWay.delete(this);
   }
 
-  /** Gives what gives the last reports: with what is written until it is asked. */
+  /** What it returns gives the last messages, with the lines that are written until it is called. */
   last(): () => readonly ChunkMessage[] {
     const outcomes = this.#takeOutcomes();
     return () => {
