@@ -86,6 +86,8 @@ export interface TaskPlan {
   /** The `retryJitter`; absent when it is 0. */
   readonly jitter?: number;
   readonly timeoutMs: number | null;
+  /** How many runs may overlap in one thread; absent when the author says nothing of that. */
+  readonly concurrency?: number;
   /** Present for a sensor: how long it waits between two calls. */
   readonly everyMs?: number;
   /** What becomes of results that would arrive changed. */

@@ -120,7 +120,7 @@ test(
     const flow = new Flow('idle', () => [
       waits.map(numbers(12)),
       computes.map(numbers(6)),
-      waits.with({ slug: 'as-told', concurrency: 1 }).map(numbers(6)),
+      waits.with({ slug: 'as-told', concurrency: 1 }).map(numbers(12)),
     ]);
 
     const { logs } = await run(flow, { workers: 2 });

@@ -62,7 +62,7 @@ function flowRunPlanOf({ run, sharesMemory }: Circumstances): FlowRunPlan {
 
 function taskPlanOf({ settings, reference }: Task, prepared: PreparedTask | undefined): TaskPlan {
   const { retries, retryDelayMs, timeoutMs, everyMs, skipOnUpstreamSkip, trigger, tags, taskRunName } = settings;
-  const { check, jitter, valueLimitBytes } = settings;
+  const { check, jitter, valueLimitBytes, placing } = settings;
   return {
     reference,
     ...prepared,
@@ -73,6 +73,7 @@ function taskPlanOf({ settings, reference }: Task, prepared: PreparedTask | unde
     retryDelayMs: retryDelayMs ?? null,
     ...(jitter > 0 && { jitter }),
     timeoutMs: timeoutMs ?? null,
+    ...(placing.concurrency !== undefined && { concurrency: placing.concurrency }),
     ...(everyMs !== undefined && { everyMs }),
     check,
     valueLimitBytes,

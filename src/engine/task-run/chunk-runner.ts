@@ -105,7 +105,7 @@ class ChunkRun {
     });
     await Promise.all(lanes);
     ended?.(this.#taken);
-    const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded) : undefined;
+    const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded.plan) : undefined;
     if (advice !== undefined) this.#advise(advice);
   }
 

@@ -1,7 +1,6 @@
 // Notices when a thread mostly waits while it runs a task: then its runs could overlap there, if the author allows it.
 
 import { formatDuration } from '../../lib/duration.ts';
-import type { LoadedTask } from './loaded-task.ts';
 import type { RunPlan } from '../plan.ts';
 
 /** How many indices, and how long, are enough to be no accident. */
@@ -32,8 +31,7 @@ export class Waiting {
    * The advice, once. None if the author has set how many runs overlap, unless the task is called rather than mapped:
    * then none do, whatever is set.
    */
-  takeAdvice({ plan: { name, alike }, task }: LoadedTask): string | undefined {
-    const { concurrency } = task.settings.placing;
+  takeAdvice({ name, alike, concurrency }: RunPlan): string | undefined {
     if (concurrency === 1 || (concurrency !== undefined && alike === undefined)) return undefined;
     const totalMs = this.#idleMs + this.#activeMs;
     const share = this.#idleMs / totalMs;
