@@ -225,7 +225,7 @@ export function unmapped(value: unknown): Unmapped {
 }
 
 /** In a call, maps over this list and gives the others whole: `t(mapped(xs), y)` is `t.map(xs, unmapped(y))`. */
-export function mapped<T>(value: Node<Iterable<T>> | Iterable<T> | Flattened<T>): Mapped<T> {
+export function mapped<T>(value: Node<Iterable<T> & object> | (Iterable<T> & object) | Flattened<T>): Mapped<T> {
   assertNotMarked('mapped', value);
   return new Mapped(value);
 }
@@ -292,7 +292,7 @@ export type Opaque =
 /** What may stand for an argument of type `T` in a `.map`: a list, a node of a list, one for all, or a resource. */
 export type ListOrUnmapped<T> =
   | (Iterable<T> & object)
-  | Node<Iterable<T>>
+  | Node<Iterable<T> & object>
   | Resource<T>
   | Mapped<T>
   | Unmapped<ValueOrNode<T>>
@@ -308,7 +308,7 @@ export type MapArguments<Args extends readonly unknown[]> = Givable<
   { [Key in keyof Args]: ListOrUnmapped<Args[Key]> },
   { [Key in keyof Args]: IfGivable<Args, Key, ListOrUnmapped<Args[Key]>, OpenedInMap<Args[Key]>> }
 >;
-type OpenedInMap<T> = Resource<T> | Node<Iterable<T>> | Mapped<T> | Unmapped<Resource<T>>;
+type OpenedInMap<T> = Resource<T> | Node<Iterable<T> & object> | Mapped<T> | Unmapped<Resource<T>>;
 
 /** For arguments of a call among which there is one marked `mapped()`. What is not marked is given whole. */
 export type MarkedArguments<Args extends readonly unknown[]> = {

@@ -1,6 +1,6 @@
 // What the compiler makes of mapped tasks. It is the test: nothing here is run.
 
-import { flatten, task, unmapped, type Flattened, type Node, type Unmapped } from 'heddle';
+import { flatten, mapped, Parameter, task, unmapped, type Flattened, type Node, type Unmapped } from 'heddle';
 import { exactly } from './exactly.ts';
 
 interface Row {
@@ -16,7 +16,7 @@ const score = task('score', (row: Row, model: Model) => row.id * model.weights[0
 const total = task('total', (scores: readonly number[]) => scores.reduce((a, b) => a + b, 0));
 const split = task('split', (row: Row): Row[] => [row]);
 
-export function mapped(): void {
+export function mapping(): void {
   const rows = load('a.csv');
   const model = fit();
 
@@ -70,6 +70,12 @@ export function refused(): void {
   split.map(model);
   // @ts-expect-error -- a number is no list
   total.map(5);
+  // @ts-expect-error -- a text is no list
+  load.map('a.csv');
+  // @ts-expect-error -- nor is one that is a parameter, or that a task returns
+  load.map(new Parameter<string>('path'));
+  // @ts-expect-error -- nor is one that is marked
+  load(mapped(new Parameter<string>('path')));
   // @ts-expect-error -- unmapped means nothing in a call
   split(unmapped({ id: 1 }));
   // @ts-expect-error -- a list of nodes is no list of rows
