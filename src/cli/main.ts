@@ -117,6 +117,8 @@ for (const command of program.commands) {
   command.addHelpText('after', exitStatuses[command.name() as keyof typeof exitStatuses]);
 }
 
+program.configureOutput({ outputError: (text, write) => write(orRun(text)) });
+
 const connecting = program.commands.filter((command) => ['run', 'worker', 'scheduler'].includes(command.name()));
 for (const command of program.commands)
   command.showHelpAfterError(`heddle ${command.name()} --help tells what there is`);
@@ -251,6 +253,12 @@ function withOne<Value extends string | number>(
 
 function collectText(text: string, collected: readonly string[] = []): readonly string[] {
   return [...collected, name(text)];
+}
+
+/** A file in the place of a command is one to run. */
+function orRun(text: string): string {
+  const [, file] = /unknown command '(.*\.[cm]?[jt]sx?)'/.exec(text) ?? [];
+  return file === undefined ? text : `${text.trimEnd()}. Did you mean heddle run ${file}?\n`;
 }
 
 /** What is no option of ours may be meant for the flow, which nobody knows yet. */

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { callersLine } from '../lib/own-frames.ts';
 import { tellLine } from '../lib/standard-error.ts';
 
 /** One line for the people at this command, beside what the flow itself prints. */
@@ -12,10 +13,11 @@ export function printValue(value: unknown): void {
   process.stdout.write(`${inspect(value, { depth: 4, colors: process.stdout.isTTY })}\n`);
 }
 
-/** Our own errors say what to do, so they come without a stack; others with theirs, which shows the user's lines. */
+/** Our own errors say what to do, so of their stack there is only the user's line; others come with all of it. */
 export function printError(error: unknown): void {
   if (error instanceof HeddleError || error instanceof UsageError) {
-    tellLine(`heddle: ${error.message} [${error.code}]`);
+    const line = callersLine(error.stack ?? '');
+    tellLine(`heddle: ${error.message} [${error.code}]${line === undefined ? '' : `\n${line}`}`);
     if (error.cause instanceof Error && error.code === 'CLUSTER_FACTORY_FAILED') printError(error.cause);
     return;
   }

@@ -23,6 +23,11 @@ export function callersStack(stack: string): string {
   return first === -1 ? stack : lines.toSpliced(top, first - top).join('\n');
 }
 
+/** The author's first line in the stack, in a file of the author's own project; nothing when there is none. */
+export function callersLine(stack: string): string | undefined {
+  return stack.split('\n').find((line) => isAuthors(line) && !line.includes('/node_modules/'));
+}
+
 function isAuthors(line: string): boolean {
   return frame.test(line) && !isNoAuthors(line);
 }

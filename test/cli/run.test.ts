@@ -177,6 +177,16 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
     /'--port'\nheddle scheduler --help tells what there is$/,
   ],
   ['an unknown command', ['runn', script], /unknown command 'runn'[\s\S]*Did you mean run/],
+  [
+    'a file without a command',
+    [script],
+    /unknown command '.*script\.fixture\.ts'\. Did you mean heddle run .*ture\.ts\?$/m,
+  ],
+  [
+    'a wrong call in the file',
+    ['run', 'test/cli/wrong-call.fixture.ts'],
+    /^heddle: .* \[OUTSIDE_FLOW\]\n +at .*wrong-call\.fixture\.ts:5:13\)?$/m,
+  ],
 ];
 
 for (const [what, args, message] of wrongCalls) {
@@ -186,7 +196,7 @@ for (const [what, args, message] of wrongCalls) {
     assert.equal(await program.status(), 2);
     const text = program.stderr.join('\n');
     assert.match(text, message);
-    assert.doesNotMatch(text, /\n\s+at /);
+    assert.doesNotMatch(text, /\n\s+at .*(\/src\/|node:|node_modules)/);
     assert.deepEqual(program.stdout, []);
   });
 }

@@ -1,0 +1,5 @@
+import { task } from 'heddle';
+
+const double = task('double', (n: number) => 2 * n);
+
+console.log(double(2));
