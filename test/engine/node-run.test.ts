@@ -107,8 +107,9 @@ test('failures are not read as they come, in a list that the flow returns either
   assert.equal(run.state.children[0]?.message, 'Error: EARLY');
 });
 
-test('what cannot be made again here has failed, also when the failures were looked at before', () => {
-  const run = runOf('score', { length: 3 });
+test('what the flow returns and cannot be made again has failed, also when its failures were looked at before', () => {
+  const run = new NodeRun(nodeOf('load', { isMapped: true }), { keptBytes: Infinity, isReturned: true });
+  run.submittedAs(1, { length: 3, isList: true });
   run.settled(block(0, ['a', failed()]));
   run.settled(block(2, [packed(new Knot())]));
 

@@ -29,8 +29,8 @@ interface OpenBlock {
   readonly start: number;
   readonly count: number;
   failed: number;
-  /** To decode it may call code of the user's. */
-  readonly mayHoldTypes: boolean;
+  /** The flow returns it, and code of the user's may have to make it again. */
+  readonly mayBeUnreadable: boolean;
   /** Decodes them when it is first called. */
   readonly outcomes: () => Outcomes;
 }
@@ -279,7 +279,7 @@ export class NodeRun implements ArrayListener {
   failUnreadable(): boolean {
     const before = this.failedCount;
     for (const block of this.#open()) {
-      if (!block.mayHoldTypes) continue;
+      if (!block.mayBeUnreadable) continue;
       const { states = [] } = block.outcomes();
       const failed = states.filter((state) => state?.isFailed()).length;
       this.failedCount += failed - block.failed;
@@ -293,11 +293,10 @@ export class NodeRun implements ArrayListener {
     const unknown = successWithout(this.node.slug, this.#offeredBytes);
     const opened = this.#blocks.map((block): OpenBlock => {
       const { start, count, bytes, byteLength } = block;
-      const isHeld = byteLength === undefined;
-      const ahead = isHeld ? this.#ahead.get(block) : all(count, unknown);
+      const ahead = byteLength === undefined ? this.#ahead.get(block) : all(count, unknown);
       const { failed } = countOutcomes(bytes);
-      const outcomes = once(() => ahead ?? this.#decoded(block));
-      return { start, count, failed, mayHoldTypes: isHeld && mayHoldTypes(bytes), outcomes };
+      const mayBeUnreadable = this.#wanted.isReturned && ahead === undefined && mayHoldTypes(bytes);
+      return { start, count, failed, mayBeUnreadable, outcomes: once(() => ahead ?? this.#decoded(block)) };
     });
     if (!this.isDone) return opened;
     this.#blocks = [];
