@@ -13,7 +13,7 @@ export interface LaunchedWorker {
   readonly ended: Promise<unknown>;
   /** Has it finish what it runs, and end. */
   leave(): void;
-  /** Ends it, whatever it runs. */
+  /** Ends it, whatever it runs. When that is settled, it counts as gone, also if `ended` is not. */
   end(): Promise<void>;
 }
 

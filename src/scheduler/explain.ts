@@ -83,12 +83,12 @@ function assignment({ worker, attempt, since, size, behind }: Chunk, { words, no
 }
 
 /** Why an index that must run alone has not begun. */
-const alone = 'waits for a worker of its own, since a worker was lost that ran it';
+const waitsAlone = 'waits for a worker of its own, since a worker was lost that ran it';
 
 /** Why a chunk that must run alone still waits: its worker has others to end first. */
 export function holding({ worker }: Chunk, words: Words): string {
   const others = plural(worker.chunks.size - 1, 'other chunk', 'other chunks');
-  return `${alone}: worker ${words.worker(worker.id)} is kept for it, and has ${others} to end first`;
+  return `${waitsAlone}: worker ${words.worker(worker.id)} is kept for it, and has ${others} to end first`;
 }
 
 function missing(array: ArrayRecord, index: number, words: Words): string {
@@ -119,7 +119,7 @@ function ahead(array: ArrayRecord, index: number, { queues }: Fleet): string {
 }
 
 function suspicion(array: ArrayRecord, index: number): string {
-  if (array.suspects.runsAlone(index)) return `; it ${alone}`;
+  if (array.suspects.runsAlone(index)) return `; it ${waitsAlone}`;
   const losses = array.losses.get(index);
   if (losses !== undefined) return `; it was lost ${plural(losses, 'time')}`;
   return array.suspects.has(index) ? '; it was in a chunk that was lost with its worker' : '';

@@ -85,7 +85,7 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     return this.#read(this.#outcome.plan) as Output<Plan>;
   }
 
-  /** The output of a run that succeeded. */
+  /** The output of a run that succeeded. JSON of the state leaves it out, as it does the states of the tasks. */
   override get result(): Output<Plan> | undefined {
     return this.isSuccessful() ? this.output : undefined;
   }

@@ -58,11 +58,8 @@ export function noneFor(run: NodeRun, elapsedMs: number): string {
 /** Which failed, as the end of a sentence: the log has the errors of only the first of a kind. */
 export function whichFailed(run: NodeRun): string {
   if (run.failedCount === 0) return '';
-  const first = run.failures().take(mostNamed.failed);
-  return `; failed: ${named(
-    Array.from(first, ({ index }) => index),
-    run.failedCount,
-  )}`;
+  const indices = Array.from(run.failures().take(mostNamed.failed), ({ index }) => index);
+  return `; failed: ${named(indices, run.failedCount)}`;
 }
 
 function named(indices: readonly number[], count: number): string {
