@@ -38,10 +38,11 @@ export interface Chunk {
   readonly limit: number | undefined;
   /** Its indices whose outcome was not heard yet. */
   readonly outstanding: Ranges;
-  /** How long the work took of which the outcomes were heard. */
+  /**
+   * How long the work took of which the outcomes were heard. NaN where that does not say how long the way was: the
+   * chunk waited behind another one, or what it ran for some time is tried again.
+   */
   busyMs: number;
-  /** It was sent to wait behind another one. */
-  wasSentAhead: boolean;
   /** It was sent ahead, and nothing was heard of it that says that it has begun. */
   isUnheard: boolean;
   /** Its worker was asked to give back what it had not begun. */
@@ -311,7 +312,6 @@ export class ArrayRecord {
       limit,
       outstanding: indices,
       busyMs: 0,
-      wasSentAhead: false,
       isUnheard: false,
       isRecalled: false,
       isDead: false,

@@ -284,6 +284,7 @@ export class SchedulerCore {
         this.lineup.recalls.answered(chunk);
         return this.lineup.giveBack(chunk, news.ranges);
       case 'index-delayed':
+        chunk.busyMs = NaN;
         this.delays.add({ array: chunk.array, index: news.index, until: this.#now + durationMs(news.delayMs) });
         return this.#emit({ type: 'delayed', array: chunk.array.id, index: news.index });
       case 'indices-lost':

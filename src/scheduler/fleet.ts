@@ -240,10 +240,10 @@ export function leastBusy({ open }: Queue): WorkerRecord | undefined {
  * What a chunk took besides its work is the gap before the next one. One that took much longer than those before it may
  * have done so for other reasons, like an import, of which the first chunk of an array says nothing at all.
  */
-export function measureGap({ worker, array, since, busyMs, lanes, wasSentAhead }: Chunk, now: number): void {
+export function measureGap({ worker, array, since, busyMs, lanes }: Chunk, now: number): void {
   const { gapMs: known, lastArray } = worker;
   worker.lastArray = array.id;
-  if (lastArray !== array.id || wasSentAhead || lanes > 1) return;
+  if (lastArray !== array.id || Number.isNaN(busyMs) || lanes > 1) return;
   const believedMs = known === undefined ? mostGapMs : Math.min(mostGapMs, Math.max(1, 2 * known));
   worker.gapMs = Math.min(believedMs, Math.max(0, now - since - busyMs));
 }

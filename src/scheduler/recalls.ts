@@ -53,7 +53,7 @@ export class Recalls {
   }
 
   sentAhead(chunk: Chunk): void {
-    chunk.wasSentAhead = true;
+    chunk.busyMs = NaN;
     chunk.isUnheard = true;
     this.waiting.add(chunk);
   }

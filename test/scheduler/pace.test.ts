@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Pace } from '../../src/scheduler/pace.ts';
 import type { Event } from '../../src/scheduler/core.ts';
 import {
+  delayed,
   ended,
   given,
   joined,
@@ -149,6 +150,17 @@ test('a chunk lasts for as long as the way to its worker and back takes', () => 
     run('alice', 1, [9, 39], 3),
     runBehind(3, 'alice', 1, [39, 69], 4),
   ]);
+});
+
+test('how long a run took that is tried again is not taken for a long way', () => {
+  const { on, sleep } = scheduler({ targetChunkMs: 20 });
+  on(joined('alice'), submitted({ array: 1, length: 1_000 }), settledAtLast('alice', 1, [0, 1], 4));
+  sleep(500);
+  on(delayed('alice', 2, 1));
+  sleep(16);
+
+  const commands = on(settledAtLast('alice', 2, [2, 6], 16));
+  assert.deepEqual(commands, [kept(1, [2, 6]), runBehind(3, 'alice', 1, [11, 16], 4)]);
 });
 
 test('what is left is not cut into ever smaller chunks if it takes no longer than the way', () => {
