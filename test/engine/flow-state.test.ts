@@ -105,6 +105,16 @@ test('what a builder returned may hold itself, and so does the output then', asy
   assert.equal(inspect(output, { depth: Infinity }), '<ref *1> { one: 2, rounds: [ [Circular *1] ] }');
 });
 
+test('an output that holds itself is printed to its end, also when a value in it cannot be read', async () => {
+  const { output } = await run(() => {
+    const round: Record<string, unknown> = { one: fussy(1) };
+    return Object.assign(round, { again: round });
+  });
+
+  const printed = inspect(output, { depth: Infinity, breakLength: Infinity });
+  assert.match(printed, /^<ref \*1> \{ one: <the output of [^<]*>, again: \[Circular \*1\] \}$/);
+});
+
 test('of a value that cannot be sent, the last message says where in it is what', async () => {
   const leaky = task('leaky', (value: number) => ({ rows: [{ owner: value === 2 ? () => 1 : 2 }] }));
 

@@ -3,6 +3,7 @@ import { HeddleError, UsageError } from '../../lib/heddle-error.ts';
 import { firstNames } from '../../lib/first-names.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { keepFromTravelling } from '../../lib/own-classes.ts';
+import { once } from '../../lib/once.ts';
 import { describe } from '../../lib/options.ts';
 import type { Graph } from '../../flow/graph.ts';
 import { Node, type Opaque } from '../../flow/node.ts';
@@ -185,7 +186,7 @@ function lazily(source: object, copy: object, read: (part: unknown) => unknown):
     Object.defineProperty(copy, key, { get, enumerable: true, configurable: true });
   }
   // Printed with its values, not as getters; a value that cannot be read says so.
-  Object.defineProperty(copy, inspect.custom, { value: () => printable(copy) });
+  Object.defineProperty(copy, inspect.custom, { value: once(() => printable(copy)) });
   return copy;
 }
 
