@@ -146,6 +146,29 @@ test('a handler that does not end does not keep a run from ending that was cance
   assert.match(linesOf(records, 'warn').at(-1)!, /^the state handler of flow 'f' has not ended within 5\.3 s/);
 });
 
+test('the signal of a handler that hears of a cancel is not aborted by that, but when its own time is up', async (t) => {
+  const { handler, called } = hanging(t);
+  const signals: [when: string, isAborted: boolean][] = [];
+  const tell = async () => {
+    const { signal } = context;
+    signals.push(['called', signal.aborted]);
+    signal.addEventListener('abort', () => signals.push(['in the end', signal.aborted]));
+    await handler();
+  };
+  const flow = new Flow('f', { stateHandlers: [atEnd(tell)] }, () => one());
+
+  const running = flow.run({ onLog: () => {}, signal: AbortSignal.abort(), cancelGrace: 300 });
+  await called;
+  assert.deepEqual(signals, [['called', false]]);
+  t.mock.timers.tick(5_300);
+
+  assert.equal((await running).type, 'Cancelled');
+  assert.deepEqual(signals, [
+    ['called', false],
+    ['in the end', true],
+  ]);
+});
+
 test('a handler that hangs at the start keeps no cancelled run from ending', async (t) => {
   const { handler, called } = hanging(t);
   const stop = new AbortController();

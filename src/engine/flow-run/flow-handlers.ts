@@ -6,8 +6,9 @@ import { isThenable } from '../../lib/thenable.ts';
 import { timerMs } from '../../lib/timer.ts';
 import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
-import { withContext, type Run } from '../context.ts';
+import { withContext } from '../context.ts';
 import type { Flow } from './flow.ts';
+import { contextOf, type FlowRunScope } from './flow-context.ts';
 import type { FlowState } from './flow-state.ts';
 import { throughHandlers, type Change } from '../handlers.ts';
 import { tellOfLongWait } from '../long-wait.ts';
@@ -20,7 +21,7 @@ export const running = new State('Running', 'The flow run is running.');
 export const endPatienceMs = 5_000;
 
 interface HandlerFacts {
-  readonly run: Run;
+  readonly scope: FlowRunScope;
   /** Aborted when somebody cancels the run, with a sentence that says so as its reason. */
   readonly cancelled: AbortSignal;
   readonly cancelGraceMs: number;
@@ -76,7 +77,7 @@ export class FlowHandlers<Plan> {
       owner: `flow '${this.#flow.name}'`,
       call: (handler, shown) => this.#call(handler, shown),
       failed: (failure, to) => {
-        this.#facts.run.logger.error(stackOf(failure));
+        this.#facts.scope.log.logger.error(stackOf(failure));
         if (!to.isFinished()) return failure;
         const message = `${failure.message.replace(/\.$/, '')}. Without that it would be ${to.toString()}`;
         return new State('Failed', message, { error: failure.error });
@@ -86,11 +87,15 @@ export class FlowHandlers<Plan> {
 
   /** What a handler returns; nothing when a cancel ends the wait for it. */
   async #call({ what, call }: Handler, change: Change): Promise<unknown> {
-    const { run, cancelled, cancelGraceMs } = this.#facts;
+    const { scope, cancelled, cancelGraceMs } = this.#facts;
+    const { logger } = scope.log;
     const wasCancelled = cancelled.aborted;
-    const returned = withContext(run, () => call(change));
+    // Not that of the run: that it is over may be what the handler is to tell somebody.
+    const own = new AbortController();
+    const abort = () => own.abort(new DOMException(cancelled.reason, 'AbortError'));
+    if (!wasCancelled) cancelled.addEventListener('abort', abort, { once: true });
+    const returned = withContext(contextOf({ ...scope, signal: own.signal }), () => call(change));
     if (!isThenable(returned)) return returned;
-    const { logger } = run;
     const whose = `${what} of flow '${this.#flow.name}'`;
     using _told = tellOfLongWait((elapsed) => logger.info(`waiting for ${whose}, for ${elapsed} so far`));
     const { promise: givenUp, resolve } = Promise.withResolvers<void>();
@@ -100,6 +105,7 @@ export class FlowHandlers<Plan> {
         const allowed = formatDuration(limitMs);
         logger.warn(`${whose} has not ended within ${allowed}: it is no longer waited for, and changes nothing`);
         resolve();
+        abort();
       }, timerMs(limitMs));
     };
     const hear = () => {

@@ -18,7 +18,6 @@ import type { Executor, Session, SessionListener } from './executor.ts';
 import { finalState } from './final-state.ts';
 import type { FlowRunOptions } from './flow-options.ts';
 import type { Flow } from './flow.ts';
-import { contextOf } from './flow-context.ts';
 import { endPatienceMs, FlowHandlers, pending, running } from './flow-handlers.ts';
 import type { FlowPlacing, FlowPlacingOptions } from './flow-placing.ts';
 import { warnOfNoTasks } from './flow-plan.ts';
@@ -85,7 +84,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   };
   const scope = { ...facts, startedAt, secrets, log };
   const { cancelGraceMs } = request;
-  const handlers = new FlowHandlers(flow, { run: contextOf(scope), cancelled: over.cancelled, cancelGraceMs });
+  const handlers = new FlowHandlers(flow, { scope, cancelled: over.cancelled, cancelGraceMs });
 
   const first = await handlers.change({ from: pending, to: running });
   const how = begun === undefined ? 'started' : `resumes what was begun ${new Date(startedAt).toISOString()}`;
