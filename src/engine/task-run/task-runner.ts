@@ -145,7 +145,9 @@ export class TaskRunner {
       const returned = await this.#call(index, progress, run);
       const ending = returned instanceof Ending ? returned : new Ending(success(returned), { isRetriable: true });
       const stored = (await storage?.after('keep', ending, progress)) ?? ending;
-      return await this.#handled(started.state, stored, { run, progress, storage });
+      const told = (its: RunContext) => this.#handled(started.state, stored, { run: its, progress, storage });
+      // The signal of the function stays aborted, and handlers are to tell somebody that its time was up.
+      return stored.state.isTimedOut() ? await this.#inRun(index, progress, told) : await told(run);
     });
   }
 

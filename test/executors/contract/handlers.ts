@@ -89,6 +89,16 @@ export function handlerRules(rule: Rule): void {
   });
 
   rule(
+    'they can tell somebody of a run whose time was up: what was aborted is the signal of its function',
+    async (run) => {
+      const { state } = await run(new Flow('slow', () => tasks.slow()));
+
+      assert.equal(state.type, 'Failed');
+      assert.deepEqual([state.of('slow').type, state.of('slow').message], ['Failed', 'told of TimedOut, not aborted']);
+    },
+  );
+
+  rule(
     'a handler that makes Resume of Paused approves of the run, which then is one like any other [P192]',
     async (run) => {
       const { state, logs } = await run(new Flow('approved', () => tasks.approved()));
