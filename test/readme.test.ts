@@ -43,7 +43,7 @@ test('the example runs in two terminals, one of them a worker', { timeout: 120_0
 });
 
 for (const command of ['npm run sim -- --seed 1 --seeds 20', 'npm run bench -- round-trip']) {
-  test(`${command} works`, { timeout: 120_000 }, async () => {
+  test(`${command} works`, { timeout: 600_000 }, async () => {
     await using program = shell(command);
 
     assert.equal(await program.status(), 0, [...program.stdout, ...program.stderr].join('\n'));
