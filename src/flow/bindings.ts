@@ -24,7 +24,7 @@ export function bindCall(task: string, args: readonly unknown[]): Binding[] {
 /** What to do with what is no list to map over. */
 const paced = 'Collect it before, or in a task that returns the list: await Array.fromAsync(it).';
 const promised = 'Await it before the flow is made, or map over what a task returns that does the waiting.';
-const unlisted = 'Pass a list, or wrap it in unmapped() to give every child the whole value.';
+const wrapped = 'Wrap it in unmapped() to give every child the whole value, or pass a list.';
 
 /** `upstreamTasks` are those that are waited for without their values: they may say how often there is to be a run. */
 export function bindMap(task: string, args: readonly unknown[], upstreamTasks: readonly unknown[] = []): Binding[] {
@@ -48,6 +48,7 @@ export function bindMap(task: string, args: readonly unknown[], upstreamTasks: r
     const what = isPaced ? 'an async iterable' : describe(values);
     const message = `argument ${position + 1} of ${task}.map() is ${what}, which cannot be mapped over. `;
     if (isPromise(values)) values.catch(() => {});
+    const unlisted = args.length > 1 ? wrapped : `Pass a list, or call ${task}() to run it once.`;
     const remedy = isPaced ? paced : isPromise(values) ? promised : unlisted;
     throw new UsageError('NOT_ITERABLE', message + remedy, { task, position });
   });

@@ -144,11 +144,24 @@ test('a parameter that is no list and a task is mapped over says how one is give
     assert.equal(code, 'NOT_ITERABLE');
     assert.equal(
       message,
-      `parameter 'ids' is ${told}, and 'score' cannot be mapped over that. Give it a list: parameters: { ids: [1, 2, 3] ` +
-        `} in a program, --param 'ids=[1,2,3]' on the command line (JSON). Or wrap it in unmapped() to give every child ` +
-        `the whole value.`,
+      `parameter 'ids' is ${told}, and 'score' cannot be mapped over that. Instead, give it a list: parameters: { ids: ` +
+        `[1, 2, 3] } in a program, --param 'ids=[1,2,3]' on the command line (JSON).`,
     );
   }
+});
+
+test('a parameter that every child is to be given whole is told to be wrapped first of all', async () => {
+  const score = task('score', (id: number, unit: string) => `${id} ${unit}`);
+  const flow = new Flow('scores', () => score.map([1, 2], new Parameter('unit', { default: 'kg' }) as never));
+
+  const state = await flow.run(quietly);
+
+  assert.equal(
+    state.of('score').error?.message,
+    `parameter 'unit' is the text 'kg', and 'score' cannot be mapped over that. Either wrap it in unmapped(), to ` +
+      `give every child the whole value, or give it a list: parameters: { unit: [1, 2, 3] } in a program, --param ` +
+      `'unit=[1,2,3]' on the command line (JSON).`,
+  );
 });
 
 test('a name that every object has is not given for that', async () => {

@@ -269,8 +269,8 @@ for (const [value, shown] of notIterable) {
       task: 'score',
       position: 1,
       message:
-        `argument 2 of score.map() is ${shown}, which cannot be mapped over. Pass a list, or wrap it in unmapped() to ` +
-        `give every child the whole value.`,
+        `argument 2 of score.map() is ${shown}, which cannot be mapped over. Wrap it in unmapped() to give every child ` +
+        `the whole value, or pass a list.`,
     };
     assert.throws(() => build(() => score.map([1], value)), expected);
     assert.throws(() => build(() => score.map([1], flatten(value as []))), expected);

@@ -181,8 +181,7 @@ test('a text where a list is wanted is refused, and never taken letter by letter
   );
   refused(
     () => load.map('prod'),
-    `argument 1 of load.map() is 'prod', which cannot be mapped over. Pass a list, or wrap it in unmapped() to give ` +
-      `every child the whole value.`,
+    `argument 1 of load.map() is 'prod', which cannot be mapped over. Pass a list, or call load() to run it once.`,
   );
 });
 

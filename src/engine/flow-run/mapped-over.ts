@@ -68,10 +68,14 @@ export function notIterable(node: Node, upstream: Node, value: unknown): HeddleE
   const what = isParameter
     ? `parameter '${slug}' is ${typeof value === 'string' ? 'the text ' : ''}${describe(value)}`
     : `'${slug}' returned ${describe(value)}`;
-  const remedy = isParameter
-    ? `Give it a list: parameters: { ${slug}: [1, 2, 3] } in a program, --param '${slug}=[1,2,3]' on the command ` +
-      `line (JSON). Or wrap it in unmapped() to give every child the whole value.`
-    : `Return a list, or wrap the argument in unmapped() to give every child the whole value.`;
+  const list = isParameter
+    ? `give it a list: parameters: { ${slug}: [1, 2, 3] } in a program, --param '${slug}=[1,2,3]' on the command ` +
+      `line (JSON)`
+    : 'return a list';
+  const remedy =
+    node.bindings.length > 1
+      ? `Either wrap it in unmapped(), to give every child the whole value, or ${list}.`
+      : `Instead, ${list}.`;
   const message = `${what}, and '${node.slug}' cannot be mapped over that. ${remedy}`;
   return new HeddleError('NOT_ITERABLE', message, { task: node.slug, upstream: slug });
 }
