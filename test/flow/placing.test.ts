@@ -45,11 +45,11 @@ test('a limit is a whole number from 1, of a tag that some task has', async () =
       "option 'limits' of flow 'limited' should be an object of whole numbers by tag, like { db: 4 }, each 1 or more; got db: ";
     assert.throws(() => limited({ db: most }), usageError(new RegExp(`^${story.replaceAll('.', '\\.')}${most}$`)));
   }
-  const unknown =
-    "option 'limits' of limited.run() names tag 'bd', which no task of the flow has. Did you mean 'db'? " +
-    'The tags are db, slow.';
-  await assert.rejects(limited({ bd: 1 }).run({ onLog: () => {} }), usageError(unknown));
-  await assert.rejects(limited({ db: 1 }).run({ limits: { bd: 1 }, onLog: () => {} }), usageError(unknown));
+  const unknown = (owner: string) =>
+    `option 'limits' of ${owner} names tag 'bd', which no task of the flow has. Did you mean 'db'? The tags are db, slow.`;
+  await assert.rejects(limited({ bd: 1 }).run({ onLog: () => {} }), usageError(unknown("flow 'limited'")));
+  const run = limited({ db: 1 }).run({ limits: { bd: 1 }, onLog: () => {} });
+  await assert.rejects(run, usageError(unknown('limited.run()')));
   const bare = new Flow('bare', { limits: { db: 1 } }, () => task('untagged', () => 1)());
   await assert.rejects(bare.run({ onLog: () => {} }), usageError(/Give it to one: task\(name, \{ tags \}, …\)\.$/));
 });

@@ -29,7 +29,7 @@ export const flowPlacingRules = {
 
 /** The options that count for a run. Throws `INVALID_OPTION` for a limit of a tag that no task has. */
 export function flowPlacingOf(
-  owner: string,
+  [flow, run]: readonly [string, string],
   tasks: readonly Task[],
   [ofFlow, ofRun]: readonly [FlowPlacingOptions, FlowPlacingOptions],
 ): FlowPlacing {
@@ -39,6 +39,7 @@ export function flowPlacingOf(
     if (tags.has(tag)) continue;
     const known = tags.size === 0 ? 'Give it to one: task(name, { tags }, …)' : `The tags are ${[...tags].join(', ')}`;
     const hint = `${didYouMean(tag, [...tags])} ${known}.`;
+    const owner = Object.hasOwn(ofRun.limits ?? {}, tag) ? run : flow;
     const message = `option 'limits' of ${owner} names tag '${tag}', which no task of the flow has.${hint}`;
     throw new UsageError('INVALID_OPTION', message, { owner, option: 'limits', tag });
   }

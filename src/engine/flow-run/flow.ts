@@ -240,7 +240,7 @@ export class Flow<Plan = unknown> {
       approve: this.#approved([...(options.approve ?? []), ...(commandLine?.approve ?? [])]),
       parameters: { ...parameters, ...Object.fromEntries(typed) },
       executor: commandLine?.executor ?? executor ?? this.#executor ?? defaultExecutor.make(),
-      placing: flowPlacingOf(owner, tasks, [this.settings, options]),
+      placing: flowPlacingOf([`flow '${this.name}'`, owner], tasks, [this.settings, options]),
       cancelGraceMs: toMilliseconds(cancelGrace, `option 'cancelGrace' of ${owner}`),
     };
   }
