@@ -14,6 +14,7 @@ import { flowRunIdRule } from './flow-options.ts';
 import { carryOut, type FlowRunRequest } from './flow-run.ts';
 import type { FlowState } from './flow-state.ts';
 import type { Flow } from './flow.ts';
+import { errorOf } from '../failures.ts';
 import { listenForInterrupts } from '../interrupt.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { resolveParameters } from './parameters.ts';
@@ -36,7 +37,7 @@ export interface ScheduledRun<Plan = unknown> {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Absent when the run could not start, or was lost; then there is an `error`. */
   readonly state?: FlowState<Plan>;
-  readonly error?: unknown;
+  readonly error?: Error;
 }
 
 type DueRun = Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>;
@@ -204,7 +205,8 @@ class ScheduleLoop<Plan> {
     const request = { ...this.#request.run, ...facts, signal: controller.signal };
     try {
       return { ...facts, state: await carryOut(this.#flow, { ...request, ...this.#idOf(facts) }) };
-    } catch (error) {
+    } catch (thrown) {
+      const error = errorOf(thrown);
       const why = messageIn(error);
       this.#logger.error(`the run of ${isoTime(facts.scheduledStartTime.getTime())} could not be carried out: ${why}`);
       return { ...facts, error };
