@@ -110,7 +110,7 @@ type Rebuilt =
 type Code = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown) | Function;
 
 /** What only exists in its own process, told by its form: a name that the user's `lib` has not would be anything. */
-type Bound = symbol | PromiseLike<unknown> | Iterating | Signalling | Open | Content;
+type Bound = symbol | PromiseLike<unknown> | Iterating | Signalling | Open | Content | Ended;
 type Iterating = Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never>;
 type Signalling = Signal | { readonly signal: Signal; abort(): void };
 type Signal = { readonly aborted: boolean; throwIfAborted(): void };
@@ -118,6 +118,7 @@ type Open =
   | { on(event: never, listener: never): unknown; emit(event: never, ...args: never[]): unknown }
   | { close(...args: never[]): unknown };
 type Content = { arrayBuffer(): Promise<unknown>; text(): Promise<unknown> };
+type Ended = { isSuccessful(): boolean; isCrashed(): boolean };
 
 type ComplaintOf<Implementation> = Implementation extends (...inputs: infer Inputs extends unknown[]) => infer Result
   ? CanTravel<Awaited<Result>> extends true
@@ -164,7 +165,9 @@ type WhatItIs<T> = T extends symbol
           ? 'is a connection, a stream or the like: open it in the task, or use resourceManager()'
           : T extends Content
             ? 'is a Response or the like: read it first'
-            : 'is a function: send data, or register its class with registerType()';
+            : T extends Ended
+              ? 'is the state of a run: return what is needed of it, such as its output'
+              : 'is a function: send data, or register its class with registerType()';
 
 /** One member of a union: a person repairs one thing after the other. */
 type OneOf<Union> = (Union extends unknown ? (one: () => Union) => void : never) extends (one: infer All) => void

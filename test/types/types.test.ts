@@ -24,7 +24,8 @@ test('the compiler says in one line what of a task cannot travel, and what to do
   const toldTwice = '"input.db.pool.query is a function: send data, or register its class with registerType()"';
   const promise = '"result.rows[].owner is a Promise: await it"';
   const input = '"input.query is a function: send data, or register its class with registerType()"';
-  assert.deepEqual(told, ['3', toldTwice, toldTwice, '4', promise, promise, '6', input]);
+  const state = '"result is the state of a run: return what is needed of it, such as its output"';
+  assert.deepEqual(told, ['3', toldTwice, toldTwice, '4', promise, promise, '6', input, '8', state, state]);
 });
 
 test('the compiler says what a call takes, and which cases a switch can have', async () => {
@@ -43,12 +44,14 @@ export const mapped = new Flow('mapped', () => add.map([1, 2], 10));
 export const chosen = new Flow('chosen', () => switchCase(color(), { green: () => add(1, 2) }));
 `;
 
-const refused = `import { task } from 'heddle';
+const refused = `import { Flow, task } from 'heddle';
 interface Client { query(text: string): Promise<unknown[]>; host: string }
 export const load = task('load', (x: { db: { pool: Client } }) => x.db.pool.host);
 export const rows = task('rows', async (id: number) => ({ rows: [{ id, owner: Promise.resolve(1) }] }));
 const ask = task('ask', (client: Client) => client.host);
 export const asked = () => ask({ host: 'a', query: async () => [] } as Client);
+const inner = new Flow('inner', () => ask({ host: 'a' } as never));
+export const outer = task('outer', async () => await inner.run());
 `;
 
 async function errorsOf(text: string): Promise<string> {
