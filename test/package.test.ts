@@ -88,6 +88,14 @@ test('its classes are called what they are exported as, which messages and stack
   assert.equal(run(process.execPath, ['--input-type=module', '--eval', script], folder), '[]\n');
 });
 
+test('what is said of ifElse.map() and the like stands in the declarations, where editors find it', () => {
+  const declared = readFileSync('dist/src/flow/control.d.ts', 'utf8');
+
+  const told = [...declared.matchAll(/\*\/\n(?:export )?declare function (\w+)/g)].map(([, name]) => name);
+
+  assert.deepEqual(told, ['ifElse', 'mapIfElse', 'switchCase', 'mapSwitchCase', 'merge', 'mapMerge']);
+});
+
 test('its import reads few files, and none with the scheduler, which only a process that runs a flow needs', () => {
   const script = `
     import { registerHooks } from 'node:module';

@@ -84,15 +84,18 @@ export function ifElse<A, B = never>(
   return build({ call: 'ifElse()', condition, isMapped: false, branches: truthBranches(then, otherwise) });
 }
 
+// Functions with names: of others that are assigned, declarations lose what is said of them here.
+ifElse.map = mapIfElse;
+
 /** The same for each index of its own: the branches are mapped nodes, as long as `conditions`. */
-ifElse.map = function mapIfElse<A extends ListNode, B extends ListNode = never>(
+function mapIfElse<A extends ListNode, B extends ListNode = never>(
   conditions: Conditions<unknown>,
   then: Builder<A>,
   otherwise?: Builder<B>,
 ): Node<(ElementOf<A> | ElementOf<B>)[]> {
   const branches = truthBranches(then, otherwise);
   return build({ call: 'ifElse.map()', condition: conditions, isMapped: true, branches });
-};
+}
 
 /**
  * Runs what the case builds that is the value of `condition` as a text (of a text, a number or a boolean; null and
@@ -108,31 +111,29 @@ export function switchCase<T, Builders extends Readonly<Record<string, Builder<u
   return build({ call: 'switchCase()', condition, isMapped: false, branches });
 }
 
+switchCase.map = mapSwitchCase;
+
 /** The same for each index of its own: the branches are mapped nodes, as long as `conditions`. */
-switchCase.map = function mapSwitchCase<
-  T,
-  Builders extends Readonly<Record<string, Builder<ListNode>>>,
-  B extends ListNode = never,
->(
+function mapSwitchCase<T, Builders extends Readonly<Record<string, Builder<ListNode>>>, B extends ListNode = never>(
   conditions: Conditions<T>,
   cases: Builders & Cases<T, Builders>,
   otherwise?: Builder<B>,
 ): Node<(ElementOf<Built<Builders>> | ElementOf<B>)[]> {
   const branches = caseBranches('switchCase.map()', cases, otherwise);
   return build({ call: 'switchCase.map()', condition: conditions, isMapped: true, branches });
-};
+}
 
 /** The value of the first of these nodes, in this order, that was not skipped. Skipped itself when all of them were. */
 export function merge<Sources extends readonly Node[]>(...nodes: Sources): Node<ValueOf<Sources[number]>> {
   return merged({ call: 'merge()', nodes, isMapped: false });
 }
 
+merge.map = mapMerge;
+
 /** The same for each index of its own. The nodes are mapped ones of one length, or of lists. */
-merge.map = function mapMerge<Sources extends readonly ListNode[]>(
-  ...nodes: Sources
-): Node<ElementOf<Sources[number]>[]> {
+function mapMerge<Sources extends readonly ListNode[]>(...nodes: Sources): Node<ElementOf<Sources[number]>[]> {
   return merged({ call: 'merge.map()', nodes, isMapped: true });
-};
+}
 
 /** What a branch gives that is a task run of elsewhere: the same, and skipped if the branch is not taken. */
 const takeNodeTask = mergeTask.with({ name: 'take' });
