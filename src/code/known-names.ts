@@ -1,3 +1,5 @@
+import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
 import { unknownName } from '../lib/template.ts';
 import { isCalledByPackage } from './call-site.ts';
 
@@ -18,6 +20,15 @@ export function prototypeOfKnown(unknown: (name: string, names: readonly string[
       throw unknown(name, Object.keys(object));
     },
   });
+}
+
+/** What users choose from, by name. One that is not there would be `undefined`, and so the default of an option. */
+export function choices<Choices extends object>(owner: string, code: string, members: Choices): Choices {
+  const prototype = prototypeOfKnown((member, names) => {
+    const message = `${owner} has no '${member}'.${didYouMean(member, names)} It has: ${names.join(', ')}.`;
+    return new UsageError(code, message, { member });
+  });
+  return Object.freeze(Object.assign(Object.create(prototype) as object, members));
 }
 
 /** What the language itself asks of any object that is awaited, or made JSON of. */

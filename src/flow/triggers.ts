@@ -2,9 +2,7 @@
 // false (the run ends as TriggerFailed), or throws a signal. On a reduce, a mapped upstream counts as its children.
 // Names and rules are Prefect's: skipped counts as successful, and no upstream at all is always enough.
 
-import { prototypeOfKnown } from '../code/known-names.ts';
-import { UsageError } from '../lib/heddle-error.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import { choices } from '../code/known-names.ts';
 import { checkOptions } from '../lib/options.ts';
 import { PAUSE, SKIP, TRIGGERFAIL } from './signals.ts';
 import type { State } from './state.ts';
@@ -108,20 +106,13 @@ const plainTriggers = {
   notAllSkipped,
 };
 
-/** For users. What is not there would be `undefined`, and so the default. */
-export const triggers: Triggers = Object.freeze(
-  Object.assign(Object.create(prototypeOfKnown(unknownTrigger)) as object, {
-    ...plainTriggers,
-    alwaysRun,
-    someFailed,
-    someSuccessful,
-  }),
-);
-
-function unknownTrigger(trigger: string, names: readonly string[]): UsageError {
-  const message = `triggers has no '${trigger}'.${didYouMean(trigger, names)} It has: ${names.join(', ')}.`;
-  return new UsageError('UNKNOWN_TRIGGER', message, { trigger });
-}
+/** For users. */
+export const triggers: Triggers = choices('triggers', 'UNKNOWN_TRIGGER', {
+  ...plainTriggers,
+  alwaysRun,
+  someFailed,
+  someSuccessful,
+});
 
 const boundRule = {
   expected: 'a number, 0 or more',

@@ -1,6 +1,7 @@
 // Whether a cached result may be used again. A validator is a pure function: it is given what was cached and what is
 // asked for now, and knows no clock. Each looks at the expiry first.
 
+import { choices } from '../code/known-names.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { unreachable } from '../lib/unreachable.ts';
@@ -74,14 +75,14 @@ interface CacheValidators {
   readonly partialParametersOnly: (names: readonly string[]) => CacheValidator;
 }
 
-export const cacheValidators: CacheValidators = {
+export const cacheValidators: CacheValidators = choices('cacheValidators', 'UNKNOWN_CACHE_VALIDATOR', {
   neverUse,
   durationOnly,
   allInputs,
   allParameters,
   partialInputsOnly,
   partialParametersOnly,
-};
+});
 
 const whole = { neverUse, durationOnly, allInputs, allParameters };
 

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as msgpackr from 'msgpackr';
 import { types } from 'node:util';
+import { choices } from '../code/known-names.ts';
 import { nodeZlib } from '../lib/lazy-node.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
@@ -165,7 +166,12 @@ interface Serializers {
   readonly compressed: (inner: Serializer, options: { readonly format: CompressionFormat }) => Serializer;
 }
 
-export const serializers: Serializers = { v8, json, msgpack, compressed };
+export const serializers: Serializers = choices('serializers', 'UNKNOWN_SERIALIZER', {
+  v8,
+  json,
+  msgpack,
+  compressed,
+});
 
 export function isCompressionFormat(name: unknown): name is CompressionFormat {
   return typeof name === 'string' && Object.hasOwn(compressions, name);

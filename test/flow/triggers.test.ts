@@ -206,7 +206,7 @@ test('a trigger that there is not, which would be the default, is an error that 
   assert.throws(() => Reflect.get(named, 'all_finished'), {
     name: 'TypeError',
     code: 'UNKNOWN_TRIGGER',
-    trigger: 'all_finished',
+    member: 'all_finished',
     message:
       /^triggers has no 'all_finished'\. Did you mean 'allFinished'\? It has: allSuccessful, .*, someSuccessful\.$/,
   });
