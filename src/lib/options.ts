@@ -48,9 +48,11 @@ export function oneOf(...texts: readonly string[]): OptionRule {
   return { expected, holds: (value) => texts.some((text) => text === value) };
 }
 
-/** Whether it is an object of values by name, as far as can be seen. */
+/** Whether it is an object of values by name, as far as can be seen: a promise or a Map, say, has none by name. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null || Object.keys(value).length > 0;
 }
 
 /** A function that is called with one object. One of several arguments, as others call theirs, finds nothing there. */

@@ -58,6 +58,28 @@ test('an unknown option that belongs inside of another is answered with where it
   });
 });
 
+test('what holds nothing by name, like a promise that was not awaited, is not taken for no options at all', () => {
+  const none = Object.create(null) as object;
+  const later = Promise.resolve({ retries: 3 });
+
+  check(none);
+  for (const [given, got] of [
+    [later, 'a Promise'],
+    [new Map([['retries', 3]]), 'a Map'],
+    [new Date(0), 'a Date'],
+  ] as const) {
+    assert.throws(() => check(given), {
+      code: 'INVALID_OPTION',
+      message: new RegExp(`should be an object.*; got ${got}$`),
+    });
+  }
+  check(
+    new (class Options {
+      retries = 3;
+    })(),
+  );
+});
+
 test('a name that every object has is no option for that', () => {
   assert.throws(() => check({ constructor: 3 }), { code: 'UNKNOWN_OPTION', option: 'constructor' });
   assert.throws(() => check({ toString: 3 }), { code: 'UNKNOWN_OPTION', option: 'toString' });
