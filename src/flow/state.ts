@@ -4,7 +4,7 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { describe } from '../lib/options.ts';
-import { sharedByCopies } from '../lib/shared-by-copies.ts';
+import { keepFromTravelling } from '../lib/own-classes.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
 import { packed } from '../values/travels.ts';
 import type { ThrownRecord } from '../values/error-record.ts';
@@ -201,7 +201,11 @@ export class State<T = unknown> {
   }
 }
 
-sharedByCopies(State);
+keepFromTravelling(
+  State,
+  'hand on what is needed of it, such as state.result; to end a task run in a state, throw a signal, such as new ' +
+    "signals.FAIL('no rows')",
+);
 
 /** A state that no question knows would be noticed much later, when it has done its harm. */
 function assertParts(type: unknown, message: unknown, details: unknown): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, task } from './house.ts';
+import { Flow, State, task } from './house.ts';
 import { quietly } from './fixtures.ts';
 
 const plusOne = task('plus one', (value: number) => value + 1);
@@ -51,4 +51,15 @@ test('a task that returns the state of a run that it started is told what to ret
 
   const { error } = state.of('start');
   assert.match(error!.message, /is a FlowState .*hand on what is needed of it, such as state\.output/s);
+});
+
+test('a task that returns a state to end in is told to throw a signal', async () => {
+  const check = task('check', (): unknown => new State('Failed', 'no rows'));
+
+  const state = await new Flow('checked', () => check()).run(quietly);
+
+  assert.match(
+    state.of('check').error!.message,
+    /is a State .*throw a signal, such as new signals\.FAIL\('no rows'\)/s,
+  );
 });

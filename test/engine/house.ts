@@ -3,7 +3,8 @@
 import type { Executor } from '../../src/engine/flow-run/executor.ts';
 import { LocalExecutor } from '../../src/executors/index.ts';
 
-export { context, Flow, Parameter, signals, task, Task, triggers, unmapped, UsageError } from '../../src/index.ts';
+export { context, Flow, Parameter, signals, State, task, Task, triggers, unmapped } from '../../src/index.ts';
+export { UsageError } from '../../src/index.ts';
 
 export class LocalExecutorLike extends LocalExecutor {
   static readonly thatNeverStarts: Executor = {
