@@ -73,6 +73,12 @@ sharedByCopies(Parameter);
 export class DateParameter extends Parameter<Date> {
   constructor(name: string, options: Omit<ParameterOptions<Date>, 'schema'> = {}) {
     super(name, { ...options, schema: dateSchema });
+    const made: unknown = this.default;
+    if (made === undefined || made instanceof Date || typeof made === 'function') return;
+    const [owner, option] = [`DateParameter '${name}'`, 'default'];
+    const expected = 'a Date, or a function that makes one';
+    const message = `option '${option}' of ${owner} should be ${expected}; got ${describe(made)}`;
+    throw new UsageError('INVALID_OPTION', message, { owner, option, value: made });
   }
 }
 

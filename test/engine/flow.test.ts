@@ -103,6 +103,7 @@ test('what is no node of the flow decides nothing [P111]', () => {
     code: 'NODE_OF_ANOTHER_FLOW',
     message: `a reference task of flow 'f' cannot use 'plus one', which belongs to flow 'g'. Build it in the same flow.`,
   });
+  assert.throws(() => flow.setReferenceTasks(flow.plan as never), /takes an array of nodes; got a Node$/);
   assert.throws(() => flow.setReferenceTasks([plusOne as never]), {
     code: 'NOT_A_NODE',
     message: /^a reference task of flow 'f' should be a node.*got the function plus one\. Write plus one\(…\)/,

@@ -200,6 +200,26 @@ for (const [example, text, value] of texts) {
   });
 }
 
+test('a builder that expects the parameters as its arguments is told how they are made', () => {
+  assert.throws(() => new Flow('f', ((path: string) => path) as never), {
+    code: 'INVALID_FLOW',
+    message:
+      `the function that builds flow 'f' is called without arguments. Make parameters in it: const x = new ` +
+      `Parameter('x')`,
+  });
+});
+
+test('a default of a DateParameter that is no date is refused, since no run would give its tasks one', () => {
+  const dated = (options: object) => () => new Graph('nightly').build(() => new DateParameter('day', options));
+
+  assert.throws(dated({ default: '2026-11-21' }), {
+    code: 'INVALID_OPTION',
+    message: `option 'default' of DateParameter 'day' should be a Date, or a function that makes one; got '2026-11-21'`,
+  });
+  for (const fine of [{}, { default: new Date(0) }, { default: () => new Date() }, { default: undefined }])
+    dated(fine)();
+});
+
 test('a text for a parameter with a schema is read by that, whatever the default is', () => {
   const options = { default: new Date(0) };
   const day = new Graph('nightly').build(() => new DateParameter('day', options));

@@ -137,7 +137,7 @@ export interface TaskQuery {
   readonly tags?: readonly string[];
 }
 
-export const queryRules = { name: rules.text, tags: rules.list };
+export const queryRules = { name: rules.text, tags: rules.texts };
 
 export interface VisualizeOptions {
   /** `'svg'` by default. */

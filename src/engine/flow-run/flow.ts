@@ -65,6 +65,11 @@ export class Flow<Plan = unknown> {
           : `flow '${name}' needs a function that builds it: new Flow('${name}', () => …); got ${describe(builder)}`;
       throw new UsageError('INVALID_FLOW', message, { flow: name });
     }
+    if (builder.length > 0) {
+      const remedy = `Make parameters in it: const x = new Parameter('x')`;
+      const message = `the function that builds flow '${name}' is called without arguments. ${remedy}`;
+      throw new UsageError('INVALID_FLOW', message, { flow: name });
+    }
     checkOptions(`flow '${name}'`, options, flowRules);
     this.name = name;
     const { executor, stateHandlers = [], ...settings } = options;
@@ -100,6 +105,10 @@ export class Flow<Plan = unknown> {
 
   /** Lets these nodes decide the state of a run; an empty list is the default again. Throws for other flows' nodes. */
   setReferenceTasks(nodes: readonly Node[]): this {
+    if (!Array.isArray(nodes)) {
+      const owner = `${this.name}.setReferenceTasks()`;
+      throw new UsageError('INVALID_OPTION', `${owner} takes an array of nodes; got ${describe(nodes)}`, { owner });
+    }
     for (const node of nodes) this.graph.assertOwn(node, 'a reference task');
     for (const node of nodes) refuseResource(node, `a reference task of flow '${this.name}'`);
     this.#referenceTasks = [...nodes];
