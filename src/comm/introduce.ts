@@ -14,6 +14,11 @@ import { Watch } from './watch.ts';
  */
 const patience = { worker: 3, client: 6 } as const;
 
+interface Quiet {
+  /** Called now and then when nothing was heard of the scheduler for a while; after `limitMs` it is given up. */
+  readonly quiet?: (silence: { readonly silentMs: number; readonly limitMs: number }) => void;
+}
+
 /**
  * Says hello on a fresh comm and listens to it. Resolves when the scheduler welcomes us; what it says after that goes
  * to `handlers`. Rejects with the scheduler's own reason when it refuses, `NOT_A_HEDDLE_ADDRESS` when it says something
@@ -23,7 +28,7 @@ const patience = { worker: 3, client: 6 } as const;
 export async function introduce<In extends { readonly type: string }, Out>(
   comm: Comm<In | Welcome | Refused, Out | Hello>,
   self: Pick<Hello, 'role' | 'name' | 'threads' | 'has' | 'within'>,
-  handlers: Pick<CommHandlers<In>, 'message' | 'closed'>,
+  handlers: Pick<CommHandlers<In>, 'message' | 'closed'> & Quiet,
   { answerTimeoutMs = 10_000 } = {},
 ): Promise<Welcome> {
   const answer = Promise.withResolvers<Welcome | Refused>();
@@ -32,7 +37,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
     message: (message) => {
       if (watch === undefined) {
         // At once, because what it says next may have come with it.
-        if (isWelcome(message)) watch = watchOver(comm, patience[self.role] * message.heartbeatTimeoutMs);
+        if (isWelcome(message)) watch = watchOver(comm, patience[self.role] * message.heartbeatTimeoutMs, handlers);
         return answer.resolve(message as Welcome | Refused);
       }
       try {
@@ -56,9 +61,10 @@ export async function introduce<In extends { readonly type: string }, Out>(
   return await answered(comm, answer.promise, answerTimeoutMs);
 }
 
-function watchOver<In, Out>(comm: Comm<In, Out>, limitMs: number): Watch {
+function watchOver<In, Out>(comm: Comm<In, Out>, limitMs: number, { quiet }: Quiet): Watch {
   return new Watch(limitMs, {
     look: () => comm.look(),
+    quiet: (silentMs) => quiet?.({ silentMs, limitMs }),
     gone: (silentMs) => void comm.hangUp(`the scheduler showed no sign of life for ${formatDuration(silentMs)}`),
   });
 }

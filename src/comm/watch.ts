@@ -3,7 +3,9 @@ import { timerMs } from '../lib/timer.ts';
 interface WatchHandlers {
   /** Called before each check: it may call `seen`. */
   readonly look?: () => void;
-  /** Called with for how long nothing was heard, which is longer than the limit, at each check from then on. */
+  /** Called at each check with for how long nothing was heard, once that is longer than a third of the limit. */
+  readonly quiet?: (silentMs: number) => void;
+  /** The same once it is longer than the limit. */
   readonly gone: (silentMs: number) => void;
 }
 
@@ -15,14 +17,16 @@ export class Watch {
   #forgivenAt = 0;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(timeoutMs: number, { look, gone }: WatchHandlers) {
+  constructor(timeoutMs: number, { look, quiet, gone }: WatchHandlers) {
     const intervalMs = timerMs(timeoutMs / 3);
     this.#timer = setInterval(() => {
       look?.();
       const now = performance.now();
       if (now - this.#lastCheck > 2 * intervalMs) this.#forgivenAt = now;
       this.#lastCheck = now;
-      if (now - Math.max(this.#lastSeen, this.#forgivenAt) > timeoutMs) gone(now - this.#lastSeen);
+      const countedMs = now - Math.max(this.#lastSeen, this.#forgivenAt);
+      if (countedMs > timeoutMs) gone(now - this.#lastSeen);
+      else if (countedMs > intervalMs) quiet?.(now - this.#lastSeen);
     }, intervalMs);
     this.#timer.unref();
   }

@@ -9,6 +9,7 @@ import { currentRun } from '../engine/context.ts';
 import type { ArrayListener, ArrayRequest, Session, SessionListener } from '../engine/flow-run/executor.ts';
 import { byteLengthOf } from '../lib/attachments.ts';
 import { blockKinds, type CodeAddress } from '../lib/chunk.ts';
+import { formatDuration } from '../lib/duration.ts';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { noTraits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
@@ -45,6 +46,7 @@ export async function openSession(
           listener.lost(error instanceof Error ? error : new Error(String(error)));
         }
       },
+      quiet: (silence) => session.quiet(silence),
       closed: ({ reason }) => session.closed(reason),
     },
   );
@@ -193,6 +195,12 @@ class SchedulerSession implements Session {
 
   #warn(message: string): void {
     this.#listener.log([{ time: Date.now(), level: 'warn', message, once: message }]);
+  }
+
+  quiet({ silentMs, limitMs }: { readonly silentMs: number; readonly limitMs: number }): void {
+    const what = `nothing was heard of the scheduler (${this.#comm.peer}) for ${formatDuration(silentMs)}`;
+    const remedy = 'See whether that process runs, and whether the network between is up';
+    this.#warn(`${what}; after ${formatDuration(limitMs)} this run gives it up. ${remedy}`);
   }
 
   closed(reason: string): void {
