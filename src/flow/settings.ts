@@ -108,6 +108,7 @@ export type ErrorClass = abstract new (...args: any[]) => Error;
  * of each child, and one of the task as a whole: to `Mapped`, when all of them are done, where the flow was started.
  */
 export type TaskStateHandler = (change: {
+  /** As it was defined: of a copy that `with()` made, it may be the original. `context.taskName` tells them apart. */
   readonly task: Task;
   /** Of the child; absent when the task is not mapped, and for the mapped task as a whole. */
   readonly mapIndex: number | undefined;

@@ -79,8 +79,8 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
 
   /**
    * The values of the nodes that the flow's builder returned, in the same shape, and the same at each reading. A value
-   * is decoded when it is first read; reading one whose task did not succeed throws `OUTPUT_UNAVAILABLE`, with that
-   * task's error as its cause.
+   * is decoded when it is first read, and is the very one that the states of the tasks have; reading one whose task did
+   * not succeed throws `OUTPUT_UNAVAILABLE`, with that task's error as its cause.
    */
   get output(): Output<Plan> {
     return this.#read(this.#outcome.plan) as Output<Plan>;
