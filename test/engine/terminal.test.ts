@@ -61,6 +61,30 @@ test('no line of the log takes a look at how far each task is', { timeout: 60_00
   assert.ok(Number(looks) < 100, `there were ${looks} looks`);
 });
 
+test(
+  'what is left on the screen at the end leaves room for the last lines of the log',
+  { timeout: 60_000, skip },
+  async () => {
+    const code = `
+    import { NodeRun } from "./src/engine/flow-run/node-run.ts";
+    import { Terminal } from "./src/engine/flow-run/terminal.ts";
+    const terminal = new Terminal();
+    const runs = Array.from({ length: 50 }, (_, index) => new NodeRun({ slug: "task-" + index }));
+    for (const run of runs) run.submittedAs(1, { length: 0, isList: true });
+    terminal.follow(runs);
+    terminal.write({ time: 0, level: "info", message: "the end" });
+    terminal[Symbol.dispose]();`;
+    const program = `stty rows 8 cols 100; '${process.execPath}' --input-type=module --eval '${code}'`;
+    const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+
+    const screen = screenOf(stdout).filter((line) => line !== '');
+    assert.deepEqual(
+      screen.map((line) => line.replace(/ +█.*|.* \| /, '')),
+      ['the end', 'task-0', 'task-1', 'task-2', 'task-3', 'and 46 more'],
+    );
+  },
+);
+
 /** What there is to see after all that was written, as far as Node moves the cursor and clears the screen. */
 function screenOf(written: string): string[] {
   const lines = [''];

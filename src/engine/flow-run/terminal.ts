@@ -54,7 +54,7 @@ export class Terminal implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#erase();
-    this.#look(Infinity);
+    this.#look();
     this.#draw();
     listeners.delete(this.#giveWay);
     if (listeners.size === 0) for (const end of watches.splice(0)) end();
@@ -69,8 +69,12 @@ export class Terminal implements Disposable {
     if (seen !== '') this.#isMidLine = !seen.endsWith('\n');
   };
 
-  /** More than fits on the screen could not be erased again: it would be drawn below itself each time. */
-  #look(most = Math.max(1, (this.#stream.rows || 24) - 1)): void {
+  /**
+   * More than fits on the screen could not be erased again: it would be drawn below itself each time. And the last
+   * lines of the log, which say how the run ended, are to stay in sight.
+   */
+  #look(): void {
+    const most = Math.max(1, (this.#stream.rows || 24) - 3);
     if (this.#isLive) this.#lines = progressLines(this.#runs, this.#elapsed(), most);
   }
 
