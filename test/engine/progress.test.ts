@@ -42,11 +42,11 @@ test('before any time has passed, there is no rate to foretell anything by', () 
   assert.deepEqual(lines([read, 0]), ['read █████░░░░░░░░░░░░░░░ 1 done · 0 running · 0 failed of 4 · 0.0/s']);
 });
 
-test('of more tasks than there is room for, those that go on are shown, and how many there are besides', () => {
-  const runs = ['a', 'b', 'c', 'd', 'e'].map((slug) => {
+test('of more tasks than there is room for, those that go on are shown, then those that failed, and how many there are besides', () => {
+  const runs = ['a', 'b', 'c', 'd', 'e', 'f'].map((slug) => {
     const run = runOf(slug, { length: 1 });
     run.started(1);
-    if (slug < 'c') run.settled(block(0, [1]));
+    if (slug < 'd') run.settled(block(0, [slug === 'b' ? failed() : 1]));
     return [run, 1_000] as const;
   });
   const shown = (most: number) =>
@@ -56,9 +56,9 @@ test('of more tasks than there is room for, those that go on are shown, and how 
       most,
     ).map((line) => line.slice(0, 10));
 
-  assert.deepEqual(shown(5).length, 5);
-  assert.deepEqual(shown(4), ['c ░░░░░░░░', 'd ░░░░░░░░', 'e ░░░░░░░░', 'and 2 more']);
-  assert.deepEqual(shown(3), ['c ░░░░░░░░', 'd ░░░░░░░░', 'and 3 more']);
+  assert.deepEqual(shown(6).length, 6);
+  assert.deepEqual(shown(5), ['b ████████', 'd ░░░░░░░░', 'e ░░░░░░░░', 'f ░░░░░░░░', 'and 2 more']);
+  assert.deepEqual(shown(3), ['d ░░░░░░░░', 'e ░░░░░░░░', 'and 4 more']);
 });
 
 test('a map over nothing is full', () => {

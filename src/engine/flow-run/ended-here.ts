@@ -8,7 +8,7 @@ import { pending, type State } from '../../flow/state.ts';
 import { contextOf, type FlowRunScope } from './flow-context.ts';
 import { changeState, isWatched } from '../handlers.ts';
 import type { NodeRun } from './node-run.ts';
-import { doneSoFar, unlikeSuccess, whichFailed } from './progress.ts';
+import { doneSoFar, howTheyEnded } from './progress.ts';
 import { stackOf } from '../failures.ts';
 
 /** Resolves when a run is done. How a mapped task ended as a whole is logged then, or how far it was. */
@@ -43,5 +43,5 @@ export async function endedHere({ node }: NodeRun, end: State, scope: FlowRunSco
 
 function summaryOf(run: NodeRun, time: string | undefined): string {
   const how = time === undefined ? '' : ` in ${time}`;
-  return `finished: ${plural(run.length, 'run')}${how}${unlikeSuccess(run)}${whichFailed(run)}`;
+  return `finished: ${plural(run.length, 'run')}${how}${howTheyEnded(run)}`;
 }

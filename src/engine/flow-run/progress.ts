@@ -10,7 +10,7 @@ const mostNamed = { notDone: 3, failed: 10 };
 
 /**
  * One line for each mapped task that has begun: done, running, failed of n, rate, remaining time. Of more than `most`,
- * those that are done give way first, and the last line says how many are left out.
+ * those that are done give way first, without failures before those with some, and the last line says how many do.
  */
 export function progressLines(
   runs: Iterable<NodeRun>,
@@ -19,7 +19,8 @@ export function progressLines(
 ): string[] {
   const begun = [...runs].filter((run) => run.isList && elapsedMs.has(run));
   const room = begun.length > most ? most - 1 : begun.length;
-  const shown = new Set(begun.toSorted((a, b) => Number(a.isDone) - Number(b.isDone)).slice(0, room));
+  const rank = ({ isDone, failedCount }: NodeRun) => (isDone ? (failedCount > 0 ? 1 : 2) : 0);
+  const shown = new Set(begun.toSorted((a, b) => rank(a) - rank(b)).slice(0, room));
   const width = Math.max(0, ...Array.from(shown, (run) => run.node.slug.length));
   const lines = begun.filter((run) => shown.has(run)).map((run) => progressLine(run, elapsedMs.get(run)!, width));
   return room < begun.length ? [...lines, `and ${begun.length - room} more`] : lines;
@@ -55,11 +56,11 @@ export function noneFor(run: NodeRun, elapsedMs: number): string {
   return `${doneSoFar(run)}, and none for ${formatDuration(elapsedMs)}; not done: ${which}`;
 }
 
-/** Which failed, as the end of a sentence: the log has the errors of only the first of a kind. */
-export function whichFailed(run: NodeRun): string {
-  if (run.failedCount === 0) return '';
+/** How many did not simply succeed, and which failed: the log has the errors of only the first of a kind. */
+export function howTheyEnded(run: NodeRun): string {
+  if (run.failedCount === 0) return unlikeSuccess(run);
   const indices = Array.from(run.failures().take(mostNamed.failed), ({ index }) => index);
-  return `; failed: ${named(indices, run.failedCount)}`;
+  return unlikeSuccess(run, ` (${named(indices, run.failedCount)})`);
 }
 
 function named(indices: readonly number[], count: number): string {
@@ -68,8 +69,8 @@ function named(indices: readonly number[], count: number): string {
 }
 
 /** How many did not simply succeed, as the end of a sentence. */
-export function unlikeSuccess({ failedCount, skippedCount, cachedCount }: NodeRun): string {
-  const failed = failedCount === 0 ? '' : `, ${failedCount} failed`;
+function unlikeSuccess({ failedCount, skippedCount, cachedCount }: NodeRun, which = ''): string {
+  const failed = failedCount === 0 ? '' : `, ${failedCount} failed${which}`;
   const skipped = skippedCount === 0 ? '' : `, ${skippedCount} skipped`;
   const cached = cachedCount === 0 ? '' : `, ${cachedCount} cached`;
   return failed + skipped + cached;

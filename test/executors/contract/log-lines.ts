@@ -30,7 +30,7 @@ export function logLineRules(rule: Rule): void {
     const { logs } = await run(new Flow('many', () => [inc.map([1, 2, 3]), end.map(['fail', 'skip', 'success'])]));
 
     assert.deepEqual(livesOf(logs, 'inc'), ['finished: 3 runs']);
-    assert.deepEqual(livesOf(logs, 'end'), ['finished: 3 runs, 1 failed, 1 skipped; failed: index 0']);
+    assert.deepEqual(livesOf(logs, 'end'), ['finished: 3 runs, 1 failed (index 0), 1 skipped']);
     const summaries = logs.filter(({ message }) => /^finished.* runs/.test(message));
     assert.deepEqual(new Map(summaries.map(({ task, level }) => [task, level])), new Map([['inc', 'info'], ['end', 'warn']])); // prettier-ignore
   });
