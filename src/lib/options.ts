@@ -31,7 +31,11 @@ export const rules = {
   flag: { expected: 'true or false', holds: (value) => typeof value === 'boolean' },
   function: { expected: 'a function', holds: (value) => typeof value === 'function' },
   list: { expected: 'an array', holds: Array.isArray },
-  texts: { expected: 'an array of texts that are not empty', holds: (value) => isListOf(isText, value) },
+  texts: {
+    expected: 'an array of texts that are not empty',
+    holds: (value) => isListOf(isText, value),
+    got: (value) => (Array.isArray(value) ? `${describe(value.find((each) => !isText(each)))} in it` : describe(value)),
+  },
   port: { expected: 'a port number from 0 to 65535', holds: (value) => isCount(value, 0, 65_535) },
   anything: { expected: 'anything', holds: () => true },
 } satisfies Record<string, OptionRule>;
@@ -53,6 +57,17 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null || Object.keys(value).length > 0;
+}
+
+/** The rule for an option that takes an object, of whose members all must hold; of those that do not, it tells. */
+export function membersRule(expected: string, holds: (member: unknown, name: string) => boolean): OptionRule {
+  const wrongIn = (value: object) => Object.entries(value).filter(([name, member]) => !holds(member, name));
+  const told = ([name, member]: [string, unknown]) => `${name || "''"}: ${describe(member)}`;
+  return {
+    expected,
+    holds: (value) => isRecord(value) && wrongIn(value).length === 0,
+    got: (value) => (isRecord(value) ? wrongIn(value).map(told).join(', ') : describe(value)),
+  };
 }
 
 /** A function that is called with one object. One of several arguments, as others call theirs, finds nothing there. */

@@ -1,6 +1,6 @@
 // Where and when task runs are run: what a worker has, what a task run needs of one, and what of it may run at once.
 
-import { isRecord, rules, wholeNumber } from './options.ts';
+import { membersRule, rules, wholeNumber } from './options.ts';
 
 export interface Amount {
   readonly name: string;
@@ -49,7 +49,9 @@ export interface TraitOptions {
 export const mostConcurrency = 1_000;
 
 export const placingRules = {
-  resources: { expected: 'an object of amounts by name, like { gpu: 1 }, each more than 0', holds: isAmounts },
+  resources: membersRule('an object of amounts by name, like { gpu: 1 }, each more than 0', (amount, name) => {
+    return name !== '' && Number.isFinite(amount) && Number(amount) > 0;
+  }),
   labels: rules.texts,
   concurrency: wholeNumber(1, mostConcurrency),
 };
@@ -70,9 +72,4 @@ export function describeTraits({ resources, labels }: Traits): string {
 export function traitArguments({ resources, labels }: Traits): string[] {
   const amounts = resources.flatMap(({ name, amount }) => ['--resource', `${name}=${amount}`]);
   return [...amounts, ...labels.flatMap((label) => ['--label', label])];
-}
-
-function isAmounts(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  return Object.entries(value).every(([name, amount]) => name !== '' && Number.isFinite(amount) && Number(amount) > 0);
 }

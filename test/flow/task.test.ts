@@ -126,7 +126,7 @@ const mistakes: [options: object, code: string, message: string | RegExp][] = [
   [
     { tags: [''] },
     'INVALID_OPTION',
-    `option 'tags' of task 'load' should be an array of texts that are not empty; got an array of 1`,
+    `option 'tags' of task 'load' should be an array of texts that are not empty; got '' in it`,
   ],
   [
     { taskRunName: 'load {input.0}' },

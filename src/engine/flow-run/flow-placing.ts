@@ -2,7 +2,7 @@
 
 import { UsageError } from '../../lib/heddle-error.ts';
 import { didYouMean } from '../../lib/nearest.ts';
-import { describe, isRecord, rules } from '../../lib/options.ts';
+import { membersRule, rules } from '../../lib/options.ts';
 import type { Placing, TagLimit } from '../../lib/placing.ts';
 import { placingOptionRules } from '../../flow/placing.ts';
 import type { Task } from '../../flow/task.ts';
@@ -20,9 +20,7 @@ export interface FlowPlacingOptions {
 export const flowPlacingRules = {
   priority: placingOptionRules.priority,
   limits: {
-    expected: 'an object of whole numbers by tag, like { db: 4 }, each 1 or more',
-    holds: isLimits,
-    got: wrongLimits,
+    ...membersRule('an object of whole numbers by tag, like { db: 4 }, each 1 or more', rules.positiveCount.holds),
     elsewhere: ['concurrency', 'maxConcurrency', 'rateLimit', 'limiter'],
   },
 };
@@ -61,15 +59,4 @@ export function placingIn({ priority, limits }: FlowPlacing, { settings }: Task)
     priority: settings.placing.priority ?? priority,
     ...(limited.length > 0 && { limits: limited }),
   };
-}
-
-function isLimits(value: unknown): boolean {
-  return isRecord(value) && Object.values(value).every(rules.positiveCount.holds);
-}
-
-/** Names the tags whose limits are wrong. */
-function wrongLimits(value: unknown): string {
-  if (!isRecord(value)) return describe(value);
-  const wrong = Object.entries(value).filter(([, most]) => !rules.positiveCount.holds(most));
-  return wrong.map(([tag, most]) => `${tag}: ${describe(most)}`).join(', ');
 }
