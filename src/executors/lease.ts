@@ -32,7 +32,8 @@ export function leaseOf(cluster: Cluster, { logger }: FlowRunFacts): AsyncDispos
       try {
         await cluster[Symbol.asyncDispose]();
       } catch (error) {
-        logger.warn(`the cluster of this run could not be closed: ${messageIn(error)}`);
+        const why = messageIn(error).replace(/\.?$/, '.');
+        logger.warn(`the cluster of this run could not be closed: ${why} What it has started may be there still`);
       }
     },
   };

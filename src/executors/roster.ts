@@ -310,6 +310,7 @@ export class Roster {
 }
 
 function lateError(name: string): HeddleError {
-  const message = `${name} was started, and has not joined within ${formatDuration(joinTimeoutMs)}`;
+  const remedy = 'see whether it can reach the scheduler from where it runs, and what it says itself';
+  const message = `${name} was started, and has not joined within ${formatDuration(joinTimeoutMs)}: ${remedy}`;
   return new HeddleError('WORKER_MISSING', message, { worker: name });
 }

@@ -290,7 +290,12 @@ test('a run ends as its tasks did, also when its cluster cannot be closed', boun
   const state = await new Flow('f', () => one()).run({ executor, onLog: listener.onLog });
 
   assert.equal(state.output, 1);
-  assert.equal(listener.count(/^the cluster of this run could not be closed: somebody is still there$/), 1);
+  assert.equal(
+    listener.count(
+      /^the cluster of this run could not be closed: somebody is still there\. What it has started may be there still$/,
+    ),
+    1,
+  );
 });
 
 test('a cluster whose launch gives no worker says what it should give', bounded, async () => {

@@ -6,7 +6,6 @@ import { config } from '../../config/config.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { UsageError } from '../../lib/heddle-error.ts';
 import { describe } from '../../lib/options.ts';
-import { messageIn } from '../../lib/thrown-text.ts';
 import { whyAborted } from '../../lib/why-aborted.ts';
 import type { ScheduledEvent } from '../../schedules/clock.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
@@ -14,7 +13,7 @@ import { flowRunIdRule } from './flow-options.ts';
 import { carryOut, type FlowRunRequest } from './flow-run.ts';
 import type { FlowState } from './flow-state.ts';
 import type { Flow } from './flow.ts';
-import { errorOf } from '../failures.ts';
+import { errorOf, failed, stackOf } from '../failures.ts';
 import { listenForInterrupts } from '../interrupt.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { resolveParameters } from './parameters.ts';
@@ -206,10 +205,9 @@ class ScheduleLoop<Plan> {
     try {
       return { ...facts, state: await carryOut(this.#flow, { ...request, ...this.#idOf(facts) }) };
     } catch (thrown) {
-      const error = errorOf(thrown);
-      const why = messageIn(error);
+      const why = stackOf(failed(thrown));
       this.#logger.error(`the run of ${isoTime(facts.scheduledStartTime.getTime())} could not be carried out: ${why}`);
-      return { ...facts, error };
+      return { ...facts, error: errorOf(thrown) };
     } finally {
       this.#signal.removeEventListener('abort', abort);
     }

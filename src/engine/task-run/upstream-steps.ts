@@ -2,6 +2,7 @@
 
 import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
+import { describe } from '../../lib/options.ts';
 import { atOnce } from '../../lib/thenable.ts';
 import { behindGate } from '../gate.ts';
 import type { Outcomes } from '../outcomes.ts';
@@ -54,8 +55,9 @@ function upstreamSkipped({ loaded, upstream }: UpstreamFacts): State | undefined
 
 function triggerSatisfied({ loaded, upstream }: UpstreamFacts): State | undefined {
   try {
-    if (atOnce(loaded.trigger(upstream))) return undefined;
-    return new State('TriggerFailed', 'Trigger failed.');
+    const answer: unknown = atOnce(loaded.trigger(upstream));
+    if (answer) return undefined;
+    return new State('TriggerFailed', `Trigger failed: it returned ${describe(answer)}.`);
   } catch (thrown) {
     const cause = upstream.find(({ error }) => error !== undefined)?.error;
     const state = thrown instanceof Signal ? endingOf(thrown, loaded.plan).state : undefined;

@@ -169,7 +169,10 @@ export function triggerRules(rule: Rule): void {
       const { state } = await run(flow);
 
       assert.equal(state.of('yes').result, 'ran');
-      assert.deepEqual([state.of('no').type, state.of('no').message], ['TriggerFailed', 'Trigger failed.']);
+      assert.deepEqual(
+        [state.of('no').type, state.of('no').message],
+        ['TriggerFailed', 'Trigger failed: it returned false.'],
+      );
       assert.equal(state.of('broken').type, 'TriggerFailed');
       assert.match(state.of('broken').message, /TypeError: a trigger with a bug/);
       assert.equal((state.of('broken').error?.cause as Error).name, 'TypeError');
