@@ -154,6 +154,7 @@ export function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   try {
     if (Array.isArray(value)) return `an array of ${value.length}`;
+    if (value instanceof Date && Number.isNaN(value.getTime())) return 'an Invalid Date';
     const name = Object.getPrototypeOf(value)?.constructor?.name;
     return typeof name === 'string' && name !== '' && name !== 'Object' ? withArticle(name) : 'an object';
   } catch {

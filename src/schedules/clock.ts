@@ -135,15 +135,10 @@ export function neverFires(message: string, { start, end }: Pick<Clock, 'start' 
 
 function checkAfter(after: unknown): void {
   if (dateRule.holds(after)) return;
-  throw new UsageError('INVALID_OPTION', `'after' should be ${dateRule.expected}; got ${describeDate(after)}`, {
+  throw new UsageError('INVALID_OPTION', `'after' should be ${dateRule.expected}; got ${describe(after)}`, {
     option: 'after',
     value: after,
   });
-}
-
-/** Like `describe`, but tells a Date that holds no time from others. */
-export function describeDate(value: unknown): string {
-  return value instanceof Date && !isDate(value) ? 'an Invalid Date' : describe(value);
 }
 
 /** ` between … and …`, as far as there are bounds: for the end of a message. */

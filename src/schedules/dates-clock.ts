@@ -1,6 +1,6 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
-import { ClockFrame, clockRules, dateRule, describeDate } from './clock.ts';
+import { ClockFrame, clockRules, dateRule } from './clock.ts';
 import type { Clock, ClockJson, ClockOptions, ScheduledEvent } from './clock.ts';
 
 /** Fires at the given dates, in whatever order they are given. */
@@ -49,7 +49,7 @@ function checkDates(dates: unknown): void {
   }
   const index = dates.findIndex((date) => !dateRule.holds(date));
   if (index !== -1) {
-    const message = `date ${index} of DatesClock should be ${dateRule.expected}; got ${describeDate(dates[index])}`;
+    const message = `date ${index} of DatesClock should be ${dateRule.expected}; got ${describe(dates[index])}`;
     throw new UsageError('INVALID_OPTION', message, { option: 'dates', index, value: dates[index] });
   }
   if (dates.length === 0) {

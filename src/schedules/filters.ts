@@ -2,7 +2,7 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { checkDate, daysIn, nameOfDate, orderOfDate } from './calendar-date.ts';
 import type { CalendarDate } from './calendar-date.ts';
-import { dateRule, describeDate, neverFires } from './clock.ts';
+import { dateRule, neverFires } from './clock.ts';
 import { known, type Spec } from './spec.ts';
 import type { ZonedTime } from './zoned-time.ts';
 
@@ -140,7 +140,7 @@ function between(from: number, to: number): (value: number) => boolean {
 
 function checkMoment(name: string, date: unknown): void {
   if (dateRule.holds(date)) return;
-  const message = `${name} should be given ${dateRule.expected}; got ${describeDate(date)}`;
+  const message = `${name} should be given ${dateRule.expected}; got ${describe(date)}`;
   throw new UsageError('INVALID_OPTION', message, { value: date });
 }
 

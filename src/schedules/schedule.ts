@@ -4,7 +4,7 @@ import { checkOptions, describe, rules } from '../lib/options.ts';
 import { lastMomentMs } from '../lib/moment.ts';
 import { add, totalShift } from './adjustments.ts';
 import type { Adjustment, Shift } from './adjustments.ts';
-import { clockRules, dateRule, describeDate, neverFires } from './clock.ts';
+import { clockRules, dateRule, neverFires } from './clock.ts';
 import type { Clock, ClockJson, ScheduledEvent } from './clock.ts';
 import { contradictionOf } from './contradiction.ts';
 import { filterMakers, nameOfFilter } from './filters.ts';
@@ -90,7 +90,7 @@ export class Schedule {
    */
   quietUntil(after: Date): Date | undefined {
     if (!dateRule.holds(after)) {
-      const message = `quietUntil() needs ${dateRule.expected}; got ${describeDate(after)}`;
+      const message = `quietUntil() needs ${dateRule.expected}; got ${describe(after)}`;
       throw new UsageError('INVALID_OPTION', message, { option: 'after', value: after });
     }
     const search: Search = {};
@@ -167,7 +167,7 @@ export class Schedule {
     return this.adjustments.reduce((date, adjustment) => {
       const adjusted: unknown = adjustment(new ZonedTime(date.getTime(), zone));
       if (dateRule.holds(adjusted)) return adjusted as Date;
-      const message = `an adjustment should return ${dateRule.expected}; got ${describeDate(adjusted)}`;
+      const message = `an adjustment should return ${dateRule.expected}; got ${describe(adjusted)}`;
       throw new UsageError('INVALID_OPTION', message, { option: 'adjustments', value: adjusted });
     }, startTime);
   }

@@ -64,7 +64,7 @@ test('RETRY says exactly when, or after how long, and otherwise at once [P133]',
   assert.deepEqual([new RETRY('later', { delay: '5m' }).delayMs, new RETRY('later').delayMs], [300_000, 0]);
   assert.throws(() => new RETRY('later', { startTime: new Date('soon') }), {
     code: 'INVALID_OPTION',
-    message: `option 'startTime' of RETRY should be a date; got a Date`,
+    message: `option 'startTime' of RETRY should be a date; got an Invalid Date`,
   });
 });
 

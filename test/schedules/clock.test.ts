@@ -67,6 +67,11 @@ const wrong: [options: object, code: string, message: string][] = [
     `option 'timeZone' of CronClock should be a time zone like 'UTC' or 'Europe/Paris'; got 'Mars/Olympus'`,
   ],
   [{ start: '2020' }, 'INVALID_OPTION', `option 'start' of CronClock should be a valid Date; got '2020'`],
+  [
+    { start: new Date('x') },
+    'INVALID_OPTION',
+    `option 'start' of CronClock should be a valid Date; got an Invalid Date`,
+  ],
   [{ end: 5 }, 'INVALID_OPTION', `option 'end' of CronClock should be a valid Date; got 5`],
   [
     { parameters: [1] },

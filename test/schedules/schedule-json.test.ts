@@ -114,7 +114,7 @@ for (const [json, message] of wrong) {
 test('JSON is checked as what a program gives', () => {
   assert.throws(() => scheduleFromJson({ clocks: [{ type: 'cron', cron: '0 25 * * *' }] }), { code: 'INVALID_CRON' });
   assert.throws(() => scheduleFromJson({ clocks: [{ type: 'interval', every: 5, start: 7 }] }), {
-    message: `option 'start' of IntervalClock should be a valid Date; got a Date`,
+    message: `option 'start' of IntervalClock should be a valid Date; got an Invalid Date`,
   });
 });
 
