@@ -3,10 +3,7 @@
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { childOf, secretEntry, unknownKey, type Entry, type Source } from './entry.ts';
-import { escapeReferences } from './references.ts';
 import { isSetting, schema, settings, type Section, type Setting } from './schema.ts';
-import { valueAt, type Config } from './tree.ts';
-import { didYouMean } from '../lib/nearest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -77,48 +74,7 @@ export function parseIfJson(text: string): unknown {
   }
 }
 
-/**
- * The environment variables that say the same as `config`, for a process that is to be started with it: all settings,
- * or those below `keys`, such as `'logging'`, `'tasks.defaults.retries'`. Secrets go along only where `keys` names
- * them: `'secrets'`, `'secrets.DB_PASSWORD'`.
- */
-export function toEnvironment(
-  config: Config,
-  keys: readonly string[] = Object.keys(schema),
-): Readonly<Record<string, string>> {
-  const values = new Map([...settings.keys()].map((key) => [key, valueAt(config, key)]));
-  const secrets = new Map(Object.entries(config.secrets).map(([name, value]) => [`secrets.${name}`, value]));
-  const known = [...values.keys(), ...secrets.keys()];
-  for (const key of keys) {
-    if (key === 'secrets' || known.some((name) => isBelow(name, key))) continue;
-    const message = `toEnvironment(): there is no setting '${key}'.${didYouMean(key, known)}`;
-    throw new UsageError('UNKNOWN_CONFIG_KEY', message, { key });
-  }
-  const isAsked = (name: string) => keys.some((key) => isBelow(name, key));
-  return Object.fromEntries([
-    ...[...values].filter(([key]) => isAsked(key)).map(([key, value]) => [variableOf(key), written(value)]),
-    ...[...secrets]
-      .filter(([key]) => isAsked(key))
-      .map(([key, value]) => [secretPrefix + key.slice('secrets.'.length), secretText(value)]),
-  ]);
-}
-
-function isBelow(name: string, key: string): boolean {
-  return name === key || name.startsWith(`${key}.`);
-}
-
 function variableOf(key: string): string {
   const words = key.split('.').map((word) => word.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase());
   return prefix + words.join('__');
-}
-
-/** As the reader of variables takes it back: without anything in it that would be filled in. */
-function written(value: unknown): string {
-  if (value === undefined) return 'false';
-  if (typeof value === 'string') return escapeReferences(value);
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? escapeReferences(part) : part));
-}
-
-function secretText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -132,11 +132,6 @@ function isKey(name: string): boolean {
   return name.includes('.');
 }
 
-/** The text that is read as `text`, without anything in it being filled in. */
-export function escapeReferences(text: string): string {
-  return text.replaceAll('${', () => '$${').replace(/^(?=\$+[A-Za-z_]\w*$)/, () => '$');
-}
-
 /** A text as the value that it shows: `true`, `false` and numbers; anything else is text. */
 function cast(text: string): unknown {
   const trimmed = text.trim();

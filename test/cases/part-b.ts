@@ -51,6 +51,11 @@ export const casesB: readonly Case[] = [
       'No state can be given to a task run, so none can contradict what is cached; a run that is resumed keeps the outcomes that it had.',
   },
   {
+    id: 'P288',
+    decision:
+      'A configuration is not made variables of: a worker process is started with the environment of its cluster, and reads the same files.',
+  },
+  {
     id: 'P293',
     decision:
       'Log lines are not uploaded: they come to the run on the road of its results, and an `onLog` of yours that throws ends the run with `LOG_LISTENER_FAILED` rather than losing lines in silence.',
