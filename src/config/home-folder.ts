@@ -11,3 +11,8 @@ export function homeFolder(): string {
     return '/';
   }
 }
+
+/** The path, with the home folder in the place of a `~` at its beginning. */
+export function expandHome(path: string, home = homeFolder()): string {
+  return path.replace(/^~(?=$|[/\\])/, () => home);
+}

@@ -1,9 +1,10 @@
 // Every setting there is. A room that needs one adds a line to the table; all the rest (files, environment, checks,
 // types, suggestions) follows from it. Secrets are not in the table: their names are the user's.
 
-import { isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { rules } from '../lib/options.ts';
+import { expandHome } from './home-folder.ts';
 
 export const schema = {
   logging: {
@@ -117,10 +118,6 @@ function isDuration(value: unknown): boolean {
 }
 
 function folder(initial: string): Setting<string> {
-  const finish = (value: unknown, { home, start }: Folders) => {
-    const path = value as string;
-    if (path === '~' || /^~[/\\]/.test(path)) return join(home, path.slice(1));
-    return isAbsolute(path) ? path : resolve(start, path);
-  };
+  const finish = (value: unknown, { home, start }: Folders) => resolve(start, expandHome(value as string, home));
   return { type: 'setting', initial, expected: 'the path of a folder', holds: rules.text.holds, finish };
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, win32 } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { config } from '../config/config.ts';
-import { homeFolder } from '../config/home-folder.ts';
+import { expandHome } from '../config/home-folder.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { messageIn } from '../lib/thrown-text.ts';
@@ -41,7 +41,7 @@ export class LocalResult implements Result {
     });
     const { directory, serializer = serializers.v8 } = options;
     this.#hasOwnDirectory = directory !== undefined;
-    this.directory = resolve(directory?.replace(/^~(?=$|[/\\])/, () => homeFolder()) ?? config().results.directory);
+    this.directory = resolve(directory === undefined ? config().results.directory : expandHome(directory));
     this.serializer = serializer;
   }
 
