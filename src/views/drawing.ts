@@ -1,6 +1,5 @@
 // What a picture of a flow shows, in no format yet: DOT and Mermaid are two ways to write it down.
 
-import { checkOptions, rules } from '../lib/options.ts';
 import type { Graph } from '../flow/graph.ts';
 import { nodesOf, type Binding, type Node, type Ordering } from '../flow/node.ts';
 import { State, type StateType } from '../flow/state.ts';
@@ -56,10 +55,7 @@ interface StateCount {
 const maxChildren = 20;
 const maxTooltipCharacters = 300;
 
-/** Throws an option error for options that a picture does not have. */
 export function drawingOf(graph: Graph, options: PictureOptions): Drawing {
-  const known = { stateOf: rules.function, horizontal: rules.flag };
-  checkOptions(`a picture of flow '${graph.flow}'`, options, known);
   const ids = new Set<string>();
   const idOf = new Map(graph.nodes.map((node) => [node, freeId(ids, node.slug)]));
   const elementOf = new Map<Node, Shape | Group>();

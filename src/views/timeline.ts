@@ -3,8 +3,7 @@
 import { createHash } from 'node:crypto';
 import { formatDuration } from '../lib/duration.ts';
 import type { StateType } from '../flow/state.ts';
-import { embedJson, escapeHtml } from './html.ts';
-import { formatCount, shortened } from './printable.ts';
+import { formatCount, printable, shortened } from './printable.ts';
 import { stateColors } from './state-colors.ts';
 import type { TimelineFailure, TimelineRun, TimelineTask } from './timeline-run.ts';
 import { timelineScript } from './timeline-script.ts';
@@ -147,4 +146,14 @@ function table(heads: readonly string[], rows: readonly string[], numeric: reado
   );
   const content = `<thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>`;
   return `<div class="scroll"><table>\n${content}\n</table></div>`;
+}
+
+/** Text as HTML shows it, in elements and in quoted attributes alike. */
+function escapeHtml(text: string): string {
+  return printable(text).replaceAll(/[&<>"'`]/g, (found) => `&#${found.codePointAt(0)!};`);
+}
+
+/** A value for a script element that holds JSON: nothing in it can end the element. */
+function embedJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
 }

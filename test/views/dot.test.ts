@@ -155,12 +155,3 @@ test('names that look the same in print stay two tasks', () => {
 
   assert.match(toDot(graph), /^ {2}"a\ufffd" \[label="a\ufffd" .*\n {2}"a\ufffd'" \[label="a\ufffd"/m);
 });
-
-test('options that a picture does not have are refused', () => {
-  assert.throws(() => toDot(nightly(), { horizontl: true } as object), {
-    name: 'TypeError',
-    code: 'UNKNOWN_OPTION',
-    message: `a picture of flow 'nightly' has no option 'horizontl'. Did you mean 'horizontal'?`,
-  });
-  assert.throws(() => toDot(nightly(), { stateOf: {} } as object), { code: 'INVALID_OPTION' });
-});
