@@ -1,7 +1,6 @@
 // The plan of a flow: its nodes, and which waits for which. Nothing runs here.
 
 import { UsageError } from '../lib/heddle-error.ts';
-import { describe } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { isPromise } from '../lib/thenable.ts';
 import { assertNode, Node, nodesOf, type Binding, type Ordering } from './node.ts';
@@ -116,8 +115,12 @@ export class Graph {
 
   /** Makes `downstream` wait for `upstream`. Throws `CYCLE` with the whole path when that could never end. */
   order(upstream: Node, downstream: Node, { isElementwise = false, isGate = false } = {}): void {
-    this.#assertNode(upstream, downstream);
-    this.#assertNode(downstream, upstream);
+    const ordered = (other: unknown) => {
+      const who = other instanceof Node ? `task '${other.slug}'` : 'a task';
+      return `what ${who} of flow '${this.flow}' is ordered before or after`;
+    };
+    assertNode(upstream, ordered(downstream));
+    assertNode(downstream, ordered(upstream));
     this.assertOwn(upstream, `task '${downstream.slug}'`);
     this.assertOwn(downstream, `task '${upstream.slug}'`);
     if (downstream.task === undefined) throw this.#parameterWaits(upstream, downstream);
@@ -197,17 +200,6 @@ export class Graph {
       this.#uses.set(name, count + 1);
       return slug;
     }
-  }
-
-  /** A task is easily taken for a node of it, and only the compiler would know. */
-  #assertNode(value: unknown, other: unknown): void {
-    if (value instanceof Node) return;
-    const who = other instanceof Node ? `task '${other.slug}'` : 'a task';
-    const remedy = typeof value === 'function' ? ` Write ${value.name}(…).` : '';
-    const message =
-      `${who} of flow '${this.flow}' can only be ordered before or after a node, which is what calling a task gives; ` +
-      `got ${describe(value)}.${remedy}`;
-    throw new UsageError('NOT_A_NODE', message, { flow: this.flow });
   }
 
   #parameterWaits(upstream: Node, parameter: Node): UsageError {

@@ -189,8 +189,8 @@ test('whoever waits for a task instead of a node of it is told what to write', (
     assert.throws(() => node.setUpstream(anyTask('fit') as unknown as Node), {
       code: 'NOT_A_NODE',
       message:
-        `task 'load' of flow 'f' can only be ordered before or after a node, which is what calling a task gives; got ` +
-        `the function fit. Write fit(…).`,
+        `what task 'load' of flow 'f' is ordered before or after should be a node, which is what calling a task gives; ` +
+        `got the function fit. Write fit(…).`,
     });
   });
 });
