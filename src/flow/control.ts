@@ -2,15 +2,13 @@
 // task run that is skipped when its branch is not taken. A closed gate ends every task run of its branch, whatever that
 // one's trigger and other upstream runs would say; an open one is none of their business.
 
-import { registerBuiltIn } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
-import { BuiltIn } from './built-in.ts';
 import { currentGraph, type Graph } from './graph.ts';
 import { assertNode, Node, unmapped, type Binding, type Filled } from './node.ts';
 import { refuseResource } from './resource.ts';
 import { SKIP } from './signals.ts';
-import { assertNoTask, type Task } from './task.ts';
+import { assertNoTask, builtInTask, type Task } from './task.ts';
 
 /** What a branch wants of the condition: to be truthy or not, or to be or not to be one of the cases. */
 interface Wish {
@@ -18,27 +16,26 @@ interface Wish {
   readonly wanted: boolean;
 }
 
-const gateTask = registerBuiltIn('gate', (reference) => {
-  return new BuiltIn(reference, (condition: unknown, { cases, wanted }: Wish) => {
-    const holds = cases === undefined ? Boolean(condition) : cases.includes(keyOf(condition) as string);
-    if (holds !== wanted) throw new SKIP(`the condition is ${describe(condition)}`);
-  });
+const gateTask = builtInTask('gate', (condition: unknown, { cases, wanted }: Wish) => {
+  const holds = cases === undefined ? Boolean(condition) : cases.includes(keyOf(condition) as string);
+  if (holds !== wanted) throw new SKIP(`the condition is ${describe(condition)}`);
 });
 
 /** What a branch gives that is no task run at all goes through this one. */
-const takeTask = registerBuiltIn('take', (reference) => new BuiltIn(reference, (value: unknown) => value));
+const takeTask = builtInTask('take', (value: unknown) => value);
 
 type Box = readonly [value: unknown];
 
 /** Each value arrives in a box, unless the run that was to make it was skipped. */
-const mergeTask = registerBuiltIn('merge', (reference) => {
-  const choose = (...boxes: readonly (Box | undefined)[]) => {
+const mergeTask = builtInTask(
+  'merge',
+  (...boxes: readonly (Box | undefined)[]) => {
     const first = boxes.find((box) => box !== undefined);
     if (first === undefined) throw new SKIP('All upstreams were skipped');
     return first[0];
-  };
-  return new BuiltIn(reference, choose, { skipOnUpstreamSkip: false });
-});
+  },
+  { skipOnUpstreamSkip: false },
+);
 
 /** The text that is looked for among the cases. Null and undefined are no case. */
 function keyOf(condition: unknown): string | undefined {

@@ -1,12 +1,11 @@
-import { register, registerBuiltIn } from '../code/registry.ts';
+import { register } from '../code/registry.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { bindCall } from './bindings.ts';
-import { BuiltIn } from './built-in.ts';
 import { currentGraph } from './graph.ts';
 import type { Arguments } from './node.ts';
-import type { Written } from './task.ts';
+import { builtInTask, type Written } from './task.ts';
 import { refuseResource, Resource, type ResourceDefinition } from './resource.ts';
 
 export interface ResourceOptions<Args extends readonly unknown[], Value> {
@@ -34,9 +33,7 @@ const optionRules = {
 };
 
 /** What a resource's node is a run of: it brings the arguments of the setup together. */
-const setupArguments = registerBuiltIn('setup arguments', (reference) => {
-  return new BuiltIn(reference, (...args: readonly unknown[]) => args);
-});
+const setupArguments = builtInTask('setup arguments', (...args: readonly unknown[]) => args);
 
 /**
  * Makes what opens and closes a resource: something that tasks need and that cannot travel, like a connection or a

@@ -1,5 +1,5 @@
 import type { Code } from '../code/function-place.ts';
-import { register, type Reference } from '../code/registry.ts';
+import { register, registerBuiltIn, type Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { checkOptions, describe } from '../lib/options.ts';
 import { bindCall, bindMap, isElementwise } from './bindings.ts';
@@ -210,6 +210,16 @@ export class FunctionTask<Args extends readonly unknown[], Result> extends Task<
   override run(...args: Args): Result {
     return this.#function(...args);
   }
+}
+
+/** A task of our own, which is there wherever this package is. What it hands on is stored by those who made it. */
+export function builtInTask<Args extends readonly unknown[], Result>(
+  name: string,
+  implementation: (...args: Args) => Result,
+  options?: TaskOptions,
+): Task<Args, Result> {
+  const ours = { checkpoint: false, ...options };
+  return registerBuiltIn(name, (reference) => new FunctionTask(name, ours, implementation, reference));
 }
 
 class TaskCopy<Args extends readonly unknown[], Result> extends Task<Args, Result> {
