@@ -10,11 +10,12 @@ export type { Executor, FlowRunFacts, Session, SessionListener } from './engine/
 export { FlowState } from './engine/flow-run/flow-state.ts';
 export type { FlowStatistics, Output } from './engine/flow-run/flow-state.ts';
 export { Flow } from './engine/flow-run/flow.ts';
+export type { FlowOptions, FlowStateHandler } from './engine/flow-run/flow.ts';
 export type {
-  FlowOptions,
   FlowRunName,
   FlowRunOptions,
-  FlowStateHandler,
+  ScheduledRun,
+  Served,
   ServeOptions,
   TaskQuery,
   VisualizeOptions,
@@ -25,7 +26,6 @@ export type { InspectOptions, SerializationFault, SerializationReport } from './
 export type { Logger } from './engine/logger.ts';
 export { attachLogger } from './engine/loggers/attach.ts';
 export type { AttachDebugOptions, AttachLoggerOptions, DebugLibrary, WriteLine } from './engine/loggers/attach.ts';
-export type { ScheduledRun, Served } from './engine/flow-run/schedule-loop.ts';
 export { ifElse, merge, switchCase } from './flow/control.ts';
 export { flatten, mapped, Node, unmapped } from './flow/node.ts';
 export type { Flattened, Mapped, Unmapped } from './flow/node.ts';

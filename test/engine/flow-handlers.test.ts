@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { LogRecord } from 'heddle';
-import type { FlowOptions } from '../../src/engine/flow-run/flow-options.ts';
+import type { FlowOptions } from '../../src/engine/flow-run/flow.ts';
 import { recording } from './fixtures.ts';
 import { context, Flow, signals, task } from './house.ts';
 

@@ -17,6 +17,15 @@ const lazy = task('lazy', (): number => {
   throw new signals.SKIP('nothing to do');
 });
 
+test('options that a picture of a flow does not have are refused', async () => {
+  const flow = new Flow('f', () => plusOne(1));
+
+  await assert.rejects(flow.visualize({ horizontl: true } as object), {
+    code: 'UNKNOWN_OPTION',
+    message: `f.visualize() has no option 'horizontl'. Did you mean 'horizontal'?`,
+  });
+});
+
 test('the output has the shape of what the builder returned', async () => {
   const shared = { version: 1 };
   const state = await run(() => ({

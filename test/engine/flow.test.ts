@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FlowOptions, FlowStateHandler } from '../../src/engine/flow-run/flow-options.ts';
+import type { FlowOptions, FlowStateHandler } from '../../src/engine/flow-run/flow.ts';
 import { State } from '../../src/flow/state.ts';
 import { context, Flow, LocalExecutorLike, Parameter, signals, task, Task, triggers, UsageError } from './house.ts';
 import { quietly, recording } from './fixtures.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ScheduledRun } from '../../src/engine/flow-run/schedule-loop.ts';
+import type { ScheduledRun } from '../../src/engine/flow-run/flow-options.ts';
 import { CronClock } from '../../src/schedules/cron-clock.ts';
 import { DatesClock } from '../../src/schedules/dates-clock.ts';
 import { IntervalClock } from '../../src/schedules/interval-clock.ts';

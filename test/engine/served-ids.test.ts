@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { withConfig } from '../../src/config/config.ts';
-import type { ScheduledRun } from '../../src/engine/flow-run/schedule-loop.ts';
+import type { ScheduledRun } from '../../src/engine/flow-run/flow-options.ts';
 import { DatesClock } from '../../src/schedules/dates-clock.ts';
 import { Schedule } from '../../src/schedules/schedule.ts';
 import { linesOf, newDiary } from '../fixtures/diary.ts';

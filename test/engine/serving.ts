@@ -1,6 +1,7 @@
 // A flow that is served by a clock that stands still.
 
-import { followSchedule, type ScheduledRun, type ServeRequest } from '../../src/engine/flow-run/schedule-loop.ts';
+import type { ScheduledRun } from '../../src/engine/flow-run/flow-options.ts';
+import { followSchedule, type ServeRequest } from '../../src/engine/flow-run/schedule-loop.ts';
 import type { Schedule } from '../../src/schedules/schedule.ts';
 import { recording } from './fixtures.ts';
 import { LocalExecutorLike, type Flow } from './house.ts';

@@ -3,36 +3,11 @@
 import type { Duration } from '../../lib/duration.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { handlerRule, handlersRule, isRecord, oneOf, rules, type OptionRule } from '../../lib/options.ts';
-import type { State } from '../../flow/state.ts';
 import { resultRule } from '../../flow/storing.ts';
-import type { Result } from '../../results/result.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
 import type { Executor } from './executor.ts';
-import { flowPlacingRules, type FlowPlacingOptions } from './flow-placing.ts';
+import { flowPlacingRules, type FlowPlacing, type FlowPlacingOptions } from './flow-placing.ts';
 import { FlowState } from './flow-state.ts';
-import type { Flow } from './flow.ts';
-import type { ScheduledRun } from './schedule-loop.ts';
-
-export interface FlowOptions extends FlowPlacingOptions {
-  /** Where tasks run; on this thread, one after the other, by default. */
-  readonly executor?: Executor;
-  /** When `serve()` runs it; `run()` runs it at once all the same. */
-  readonly schedule?: Schedule;
-  /** Where the results of its tasks are stored, each as soon as it is there; nowhere by default. */
-  readonly result?: Result;
-  /** What runs are called: a text like `'load-{parameters.day}'`, or a function. */
-  readonly flowRunName?: FlowRunName;
-  /** Called in order when a run starts and when it ends, where the flow was started; each may return another state. */
-  readonly stateHandlers?: readonly FlowStateHandler[];
-  /** Called with the state that the tasks come to, before the other handlers; may return another one. */
-  readonly terminalStateHandler?: (end: {
-    readonly flow: Flow;
-    readonly state: State;
-    readonly referenceStates: readonly State[];
-  }) => State | void | Promise<State | void>;
-  /** Called when a run has failed. */
-  readonly onFailure?: (failure: { readonly flow: Flow; readonly state: State }) => unknown;
-}
 
 /**
  * A name for a flow run: a text, filled from `parameters`, `flowName`, `flowRunId` and `date`; or a function of them.
@@ -46,17 +21,6 @@ export type FlowRunName =
       readonly flowRunId: string;
       readonly date: Date;
     }) => string);
-
-/**
- * Sees a flow run start (`Pending` to `Running`) and end, and may return another state in its place; at the start, any
- * but `Running` ends the run before a task runs. What it throws makes the run `Failed`; a signal makes it that signal's
- * state. `context` is that of the flow run.
- */
-export type FlowStateHandler = (change: {
-  readonly flow: Flow;
-  readonly from: State;
-  readonly to: State;
-}) => State | void | Promise<State | void>;
 
 export interface FlowRunOptions extends FlowPlacingOptions {
   /** Values for the flow's parameters, by name. */
@@ -87,6 +51,15 @@ export interface FlowRunOptions extends FlowPlacingOptions {
   readonly onLog?: (record: LogRecord) => void;
 }
 
+/** The options of a run, with what they come to. */
+export interface FlowRunRequest extends Omit<FlowRunOptions, 'cancelGrace' | keyof FlowPlacingOptions> {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly executor: Executor;
+  readonly cancelGraceMs: number;
+  readonly placing: FlowPlacing;
+  readonly scheduledStartTime?: Date;
+}
+
 export interface ServeOptions<Plan = unknown> extends Omit<FlowRunOptions, 'flowRunId'> {
   /**
    * Gives each run an id of your own, such as one with the date, by which a run whose process died can be resumed. Two
@@ -103,6 +76,26 @@ export interface ServeOptions<Plan = unknown> extends Omit<FlowRunOptions, 'flow
   readonly maxRuns?: number;
   /** Called and waited for after each run. What it throws ends the loop. */
   readonly onRun?: (run: ScheduledRun<Plan>) => unknown;
+}
+
+/** How a loop over a schedule ended, and what it did. */
+export interface Served {
+  /** The schedule has no more events; `maxRuns` were made; or somebody ended it, by its signal or Ctrl-C. */
+  readonly end: 'exhausted' | 'max-runs' | 'cancelled';
+  /** Runs that were begun, those that could not start included. */
+  readonly runs: number;
+  /** How many of them failed or could not start. */
+  readonly failures: number;
+}
+
+/** One run of a schedule, after its end. */
+export interface ScheduledRun<Plan = unknown> {
+  readonly scheduledStartTime: Date;
+  /** Those that were given, and those of the schedule's event, which take precedence. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Absent when the run could not start, or was lost; then there is an `error`. */
+  readonly state?: FlowState<Plan>;
+  readonly error?: Error;
 }
 
 const runName = {

@@ -14,12 +14,11 @@ import { Resource } from '../../flow/resource.ts';
 import { State } from '../../flow/state.ts';
 import { beginningAgain, beginningOf } from './beginning.ts';
 import { tellOfEarlyExit } from './early-exit.ts';
-import type { Executor, Session, SessionListener } from './executor.ts';
+import type { Session, SessionListener } from './executor.ts';
 import { finalState } from './final-state.ts';
-import type { FlowRunOptions } from './flow-options.ts';
+import type { FlowRunRequest } from './flow-options.ts';
 import type { Flow } from './flow.ts';
 import { endPatienceMs, FlowHandlers, pending, running } from './flow-handlers.ts';
-import type { FlowPlacing, FlowPlacingOptions } from './flow-placing.ts';
 import { warnOfNoTasks } from './flow-plan.ts';
 import { FlowRunLog } from './flow-run-log.ts';
 import { FlowRunner } from './flow-runner.ts';
@@ -34,15 +33,6 @@ import { warnOfState } from './stateful-tasks.ts';
 import { Terminal } from './terminal.ts';
 import { sendable } from '../../values/travels.ts';
 import { failed } from '../failures.ts';
-
-/** The options of a run, with what they come to. */
-export interface FlowRunRequest extends Omit<FlowRunOptions, 'cancelGrace' | keyof FlowPlacingOptions> {
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly executor: Executor;
-  readonly cancelGraceMs: number;
-  readonly placing: FlowPlacing;
-  readonly scheduledStartTime?: Date;
-}
 
 /** As long as there are no more workers than this, each one that joins is logged. */
 const mostToldOf = 10;

@@ -10,7 +10,10 @@ import type { Node } from '../../flow/node.ts';
 import { Parameter } from '../../flow/parameter.ts';
 import { refuseResource } from '../../flow/resource.ts';
 import { assertSendable, assertStorable } from '../../flow/storing.ts';
+import type { State } from '../../flow/state.ts';
 import type { Task } from '../../flow/task.ts';
+import type { Result } from '../../results/result.ts';
+import type { Schedule } from '../../schedules/schedule.ts';
 import { assertPlan } from './flow-plan.ts';
 import { heldBack } from '../held.ts';
 import { takeCommandLine, type CommandLineRun } from './command-line.ts';
@@ -22,19 +25,52 @@ import {
   scheduleRule,
   serveRules,
   visualizeRules,
-  type FlowOptions,
+  type FlowRunName,
   type FlowRunOptions,
+  type FlowRunRequest,
+  type ScheduledRun,
+  type Served,
   type ServeOptions,
   type TaskQuery,
   type VisualizeOptions,
 } from './flow-options.ts';
-import { flowPlacingOf } from './flow-placing.ts';
-import type { FlowRunRequest } from './flow-run.ts';
+import { flowPlacingOf, type FlowPlacingOptions } from './flow-placing.ts';
 import { unreachable } from '../../lib/unreachable.ts';
 import type { FlowState } from './flow-state.ts';
 import { readParameter } from './parameters.ts';
-import type { ScheduledRun, Served } from './schedule-loop.ts';
 import { keepFromTravelling } from '../../lib/own-classes.ts';
+
+export interface FlowOptions extends FlowPlacingOptions {
+  /** Where tasks run; on this thread, one after the other, by default. */
+  readonly executor?: Executor;
+  /** When `serve()` runs it; `run()` runs it at once all the same. */
+  readonly schedule?: Schedule;
+  /** Where the results of its tasks are stored, each as soon as it is there; nowhere by default. */
+  readonly result?: Result;
+  /** What runs are called: a text like `'load-{parameters.day}'`, or a function. */
+  readonly flowRunName?: FlowRunName;
+  /** Called in order when a run starts and when it ends, where the flow was started; each may return another state. */
+  readonly stateHandlers?: readonly FlowStateHandler[];
+  /** Called with the state that the tasks come to, before the other handlers; may return another one. */
+  readonly terminalStateHandler?: (end: {
+    readonly flow: Flow;
+    readonly state: State;
+    readonly referenceStates: readonly State[];
+  }) => State | void | Promise<State | void>;
+  /** Called when a run has failed. */
+  readonly onFailure?: (failure: { readonly flow: Flow; readonly state: State }) => unknown;
+}
+
+/**
+ * Sees a flow run start (`Pending` to `Running`) and end, and may return another state in its place; at the start, any
+ * but `Running` ends the run before a task runs. What it throws makes the run `Failed`; a signal makes it that signal's
+ * state. `context` is that of the flow run.
+ */
+export type FlowStateHandler = (change: {
+  readonly flow: Flow;
+  readonly from: State;
+  readonly to: State;
+}) => State | void | Promise<State | void>;
 
 // What only runs need is much to load, and threads that import a flow to find its tasks need none of it.
 const flowRuns = once(() => import('./flow-run.ts'));

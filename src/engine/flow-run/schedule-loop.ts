@@ -9,35 +9,14 @@ import { describe } from '../../lib/options.ts';
 import { whyAborted } from '../../lib/why-aborted.ts';
 import type { ScheduledEvent } from '../../schedules/clock.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
-import { flowRunIdRule } from './flow-options.ts';
-import { carryOut, type FlowRunRequest } from './flow-run.ts';
-import type { FlowState } from './flow-state.ts';
+import { flowRunIdRule, type FlowRunRequest, type ScheduledRun, type Served } from './flow-options.ts';
+import { carryOut } from './flow-run.ts';
 import type { Flow } from './flow.ts';
 import { errorOf, failed, stackOf } from '../failures.ts';
 import { listenForInterrupts } from '../interrupt.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { resolveParameters } from './parameters.ts';
 import { Terminal } from './terminal.ts';
-
-/** How a loop over a schedule ended, and what it did. */
-export interface Served {
-  /** The schedule has no more events; `maxRuns` were made; or somebody ended it, by its signal or Ctrl-C. */
-  readonly end: 'exhausted' | 'max-runs' | 'cancelled';
-  /** Runs that were begun, those that could not start included. */
-  readonly runs: number;
-  /** How many of them failed or could not start. */
-  readonly failures: number;
-}
-
-/** One run of a schedule, after its end. */
-export interface ScheduledRun<Plan = unknown> {
-  readonly scheduledStartTime: Date;
-  /** Those that were given, and those of the schedule's event, which take precedence. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** Absent when the run could not start, or was lost; then there is an `error`. */
-  readonly state?: FlowState<Plan>;
-  readonly error?: Error;
-}
 
 type DueRun = Pick<ScheduledRun, 'scheduledStartTime' | 'parameters'>;
 

@@ -1,12 +1,11 @@
 import type { State, StateType } from '../../flow/state.ts';
 import type { TimelineRun, TimelineTask } from '../../views/timeline-run.ts';
-import type { FlowStatistics } from './flow-state.ts';
 import type { NodeRun } from './node-run.ts';
 
 interface FinishedRun {
   readonly flow: string;
   readonly flowRunName: string;
-  readonly statistics: FlowStatistics;
+  readonly statistics: Pick<TimelineRun, 'startedAt' | 'durationMs' | 'taskRuns' | 'workers' | 'threads'>;
   readonly runs: readonly NodeRun[];
 }
 
