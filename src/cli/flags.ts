@@ -1,4 +1,4 @@
-// Options that were given on the command line, and that what is made of them calls by another name.
+// Options that were given on the command line: what they mean, and what they are called there.
 
 import { UsageError } from '../lib/heddle-error.ts';
 
@@ -30,7 +30,17 @@ function inFlags(message: string): string {
     .replace(/^tls of \w+/, '--tls-cert, --tls-key, --tls-ca');
 }
 
-/** Of a command that was given no token. */
-export function tokenRequired(why: string): UsageError {
-  return new UsageError('TOKEN_REQUIRED', `${why}: pass --token, or set HEDDLE_TOKEN.`);
+/** The token that a command was given. Throws `TOKEN_REQUIRED` when it was given none, and says why it needs one. */
+export function tokenIn({ token = '' }: { readonly token?: string }, why: string): string {
+  if (token !== '') return token;
+  throw new UsageError('TOKEN_REQUIRED', `${why}: pass --token, or set HEDDLE_TOKEN.`);
+}
+
+/** Reads `8786`, `0.0.0.0:8786` or `[::1]:8786`; the host is 127.0.0.1 when it is not said. */
+export function readListenAddress(text: string): { host: string; port: number } {
+  const [, host = '127.0.0.1', digits] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits !== undefined && port <= 65_535) return { host: host.replace(/^\[(.*)\]$/, '$1'), port };
+  const message = `--listen should be a port or host:port, like 8786 or 0.0.0.0:8786; got '${text}'`;
+  throw new UsageError('BAD_ADDRESS', message, { received: text });
 }

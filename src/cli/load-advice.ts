@@ -1,7 +1,10 @@
 // Node says what it cannot load, but not what to do. The likeliest mistakes of whoever begins are few.
 
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { findPackageJSON } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { UsageError } from '../lib/heddle-error.ts';
 
 /** Whatever importing a file threw. */
 interface LoadError {
@@ -53,4 +56,30 @@ async function adviceOnExport(
   const isOfExecutors = from === 'heddle' && name in (await import('../executors/index.ts'));
   if (isOfExecutors) return `Write: import { ${name} } from 'heddle/executors'`;
   return isTyped ? `If '${name}' is a type, write: import type { ${name} } from '${from}'` : undefined;
+}
+
+/** With the file, which is somebody's own and not for certain CommonJS, as a `.cjs` is. */
+const nodesWarning = /^Failed to load the ES module: ((?!.*[/\\]node_modules[/\\]).+\.[jt]s)\. Make sure to set /s;
+
+/**
+ * From now on, a module that Node takes for CommonJS fails to load with `PACKAGE_NOT_MODULE`: a flow is a module, and
+ * `npm init` writes `"type": "commonjs"`. Node tells of it in many lines, and nobody but Node knows the case for
+ * certain, as a loader may have made something else of the file.
+ */
+export function tellOfPackagesNotModule(): void {
+  // Node warns while it loads the file, before its own listener prints that, and what is thrown here is what loading
+  // the file throws.
+  process.prependListener('warning', ({ message }) => {
+    const file = nodesWarning.exec(message)?.[1];
+    const packageJson = file === undefined ? undefined : findPackageJSON(pathToFileURL(file));
+    if (file !== undefined && packageJson !== undefined) throw packageNotModule(file, packageJson);
+  });
+}
+
+function packageNotModule(file: string, packageJson: string): UsageError {
+  const renamed = basename(file).replace(/[jt]s$/, 'm$&');
+  const message =
+    `${file} is a module (it has import or export), but ${packageJson} says that files like it are CommonJS. Say ` +
+    `"type": "module" there (npm pkg set type=module), or rename the file to ${renamed}.`;
+  return new UsageError('PACKAGE_NOT_MODULE', message, { file, packageJson });
 }

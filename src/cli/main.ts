@@ -1,21 +1,17 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { config } from '../config/config.ts';
 import { toBytes } from '../lib/byte-size.ts';
-import { toMilliseconds } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { rules, type OptionRule } from '../lib/options.ts';
-import { memoryHere, resultMemoryRule, workerMemoryRule } from '../executors/memory-here.ts';
-import { placingRules, traitsOf } from '../lib/placing.ts';
+import { resultMemoryRule, workerMemoryRule } from '../executors/memory-here.ts';
+import { placingRules } from '../lib/placing.ts';
 import { version } from '../lib/version.ts';
-import { attach, type Attachment } from './attached.ts';
-import { tokenRequired } from './flags.ts';
-import { printError, say } from './output.ts';
+import { printError } from './output.ts';
 import type { RunArguments } from './run.ts';
 import type { SchedulerArguments } from './scheduler.ts';
-import { readTlsFiles, type TlsFiles } from './tls-files.ts';
+import { work } from './worker.ts';
 
 /** A call that is wrong, as opposed to one that failed. */
 const usageStatus = 2;
@@ -128,61 +124,6 @@ for (const command of connecting) for (const option of connectionOptions()) comm
 program.hook('preAction', (_, command) => {
   if (command.getOptionValueSource('token') === 'cli') process.title = `heddle ${command.name()}`;
 });
-
-interface WorkerArguments extends TlsFiles {
-  readonly threads: number;
-  readonly name: string;
-  /** In bytes. */
-  readonly memoryLimit?: number;
-  readonly threadMemory?: number;
-  readonly resource?: Readonly<Record<string, number>>;
-  readonly label?: readonly string[];
-  readonly drain: string | number;
-  readonly code: 'bundle' | 'module';
-  readonly token?: string;
-  readonly attached?: true;
-}
-
-async function work(url: string | undefined, options: WorkerArguments): Promise<void> {
-  if (options.attached) {
-    using attachment = await attach(process.stdin);
-    return await serve(attachment, options);
-  }
-  if (url === undefined) {
-    const message = 'a worker needs the address of its scheduler: heddle worker ws://HOST:8786';
-    throw new UsageError('BAD_ADDRESS', message);
-  }
-  if (options.token === undefined || options.token === '') {
-    throw tokenRequired('a worker needs the token of its scheduler');
-  }
-  await serve({ url, token: options.token }, options);
-}
-
-type Scheduler = Pick<Attachment, 'url' | 'token'> & { readonly signal?: AbortSignal };
-
-async function serve({ url, token: secret, signal }: Scheduler, options: WorkerArguments): Promise<void> {
-  const remote = (await import(new URL(`../../workers/remote.${extension()}`, import.meta.url).href)) as {
-    serve: (options: object) => Promise<void>;
-  };
-  await remote.serve({
-    url,
-    token: secret,
-    tls: readTlsFiles(options, url),
-    signal,
-    name: options.name,
-    threads: options.threads,
-    say,
-    has: traitsOf({ resources: options.resource ?? {}, labels: options.label ?? [] }),
-    memoryLimitMb: options.threadMemory,
-    memoryLimitBytes: options.memoryLimit ?? memoryHere(),
-    codeDirectory: options.code === 'bundle' ? config().code.directory : undefined,
-    drainMs: toMilliseconds(options.drain, 'option --drain'),
-  });
-}
-
-function extension(): string {
-  return import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-}
 
 function count(text: string): number {
   return checked(Number(text), rules.positiveCrew);

@@ -17,11 +17,9 @@ import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
 import { once } from '../lib/once.ts';
 import { checkOptions } from '../lib/options.ts';
-import { readListenAddress } from './address.ts';
-import { tokenRequired } from './flags.ts';
+import { readListenAddress, tokenIn } from './flags.ts';
 import { tellWhatStays } from './left-behind.ts';
-import { loadAdvice } from './load-advice.ts';
-import { tellOfPackagesNotModule } from './package-not-module.ts';
+import { loadAdvice, tellOfPackagesNotModule } from './load-advice.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import { printError, printValue, say } from './output.ts';
 
@@ -94,13 +92,14 @@ function showOutput(state: FlowState): void {
   }
 }
 
-function executorOf({ local, workers, listen, scheduler, token, ...files }: RunArguments): Executor | undefined {
+function executorOf(options: RunArguments): Executor | undefined {
+  const { local, workers, listen, scheduler, token } = options;
   if (local) return new LocalExecutor();
   if (workers !== undefined) return new DistributedExecutor(() => new LocalCluster({ workers }));
-  const tls = readTlsFiles(files, scheduler);
+  const tls = readTlsFiles(options, scheduler);
   const secrets = { ...(token !== undefined && { token }), ...(tls !== undefined && { tls }) };
   if (scheduler !== undefined) {
-    if (token === undefined || token === '') throw tokenRequired('a flow needs the token of its scheduler');
+    tokenIn(options, 'a flow needs the token of its scheduler');
     return new DistributedExecutor(scheduler, secrets);
   }
   if (listen === undefined) return undefined;

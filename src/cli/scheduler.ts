@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { ServerTlsOptions } from '../executors/index.ts';
 import { addressElsewhere, WebSocketCluster } from '../executors/web-socket-cluster.ts';
-import { readListenAddress } from './address.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { version } from '../lib/version.ts';
-import { sayingFlags, tokenRequired } from './flags.ts';
+import { readListenAddress, sayingFlags, tokenIn } from './flags.ts';
 import { say } from './output.ts';
 
 export interface SchedulerArguments extends TlsFiles {
@@ -21,10 +20,8 @@ export interface SchedulerArguments extends TlsFiles {
 
 /** `heddle scheduler`: serves until Ctrl-C or SIGTERM. */
 export async function schedule(options: SchedulerArguments): Promise<void> {
-  if (options.token === undefined || options.token === '') {
-    throw tokenRequired('a scheduler needs a token, which workers and flows must know');
-  }
-  const { listen, token, memoryLimit, spillDirectory, record } = options;
+  const token = tokenIn(options, 'a scheduler needs a token, which workers and flows must know');
+  const { listen, memoryLimit, spillDirectory, record } = options;
   const tls = readTlsFiles(options) as ServerTlsOptions | undefined;
   const onLog = ({ message }: LogRecord) => say(message);
   const chosen = {
