@@ -4,7 +4,6 @@
 import { choices } from '../code/known-names.ts';
 import { UsageError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
-import { unreachable } from '../lib/unreachable.ts';
 
 /** What is known of a cached result. Hashes are those of `hashInputs`, by name. */
 export interface CachedEntry {
@@ -26,34 +25,37 @@ export type Hashes = Readonly<Record<string, string>>;
 
 export type CacheValidator = (cached: CachedEntry, now: CacheQuestion) => boolean;
 
+/** The names of those that count, or all of them. */
+export type Selection = 'all' | readonly string[];
+
+/** What a validator looks at besides the expiry. */
+interface Sight {
+  readonly inputs: Selection;
+  readonly parameters: Selection;
+}
+
+const expiryOnly: Sight = { inputs: [], parameters: [] };
+const sights = {
+  neverUse: expiryOnly,
+  durationOnly: expiryOnly,
+  allInputs: { ...expiryOnly, inputs: 'all' },
+  allParameters: { ...expiryOnly, parameters: 'all' },
+} satisfies Record<string, Sight>;
+
 export function neverUse(): boolean {
   return false;
 }
 
-export function durationOnly(cached: CachedEntry, now: CacheQuestion): boolean {
-  return cached.expiresAt === undefined || now.time < cached.expiresAt;
-}
-
-export function allInputs(cached: CachedEntry, now: CacheQuestion): boolean {
-  return durationOnly(cached, now) && isSame(cached.inputHashes, now.inputHashes);
-}
-
-export function allParameters(cached: CachedEntry, now: CacheQuestion): boolean {
-  return durationOnly(cached, now) && isSame(cached.parameterHashes, now.parameterHashes);
-}
+export const durationOnly = comparing(sights.durationOnly);
+export const allInputs = comparing(sights.allInputs);
+export const allParameters = comparing(sights.allParameters);
 
 export function partialInputsOnly(names: readonly string[]): CacheValidator {
-  const checked = checkNames('partialInputsOnly', names);
-  return partial({ name: 'partialInputsOnly', names: checked }, (cached, now) => {
-    return durationOnly(cached, now) && isSameIn(checked, cached.inputHashes, now.inputHashes);
-  });
+  return partial({ name: 'partialInputsOnly', names: checkNames('partialInputsOnly', names) });
 }
 
 export function partialParametersOnly(names: readonly string[]): CacheValidator {
-  const checked = checkNames('partialParametersOnly', names);
-  return partial({ name: 'partialParametersOnly', names: checked }, (cached, now) => {
-    return durationOnly(cached, now) && isSameIn(checked, cached.parameterHashes, now.parameterHashes);
-  });
+  return partial({ name: 'partialParametersOnly', names: checkNames('partialParametersOnly', names) });
 }
 
 /** The validators that come with the library: those of Prefect 1. Each but `neverUse` looks at the expiry too. */
@@ -94,7 +96,8 @@ export type ValidatorName =
 /** What `partialInputsOnly` and `partialParametersOnly` made, and of which names. */
 const partials = new WeakMap<CacheValidator, ValidatorName>();
 
-function partial(name: ValidatorName, validator: CacheValidator): CacheValidator {
+function partial(name: ValidatorName): CacheValidator {
+  const validator = comparing(looksAt(name));
   partials.set(validator, name);
   return validator;
 }
@@ -117,36 +120,28 @@ export function validatorOf(validator: ValidatorName): CacheValidator {
   }
 }
 
-/** The names of those that count, or all of them. */
-export type Selection = 'all' | readonly string[];
-
 /** What a validator looks at besides the expiry. A function of the user's is shown all there is. */
-export function looksAt(validator: ValidatorName | undefined): { inputs: Selection; parameters: Selection } {
-  switch (validator?.name) {
-    case 'neverUse':
-    case 'durationOnly':
-      return { inputs: [], parameters: [] };
-    case 'allInputs':
-      return { inputs: 'all', parameters: [] };
-    case 'allParameters':
-      return { inputs: [], parameters: 'all' };
+export function looksAt(validator: ValidatorName | undefined): Sight {
+  if (validator === undefined) return { inputs: 'all', parameters: 'all' };
+  switch (validator.name) {
     case 'partialInputsOnly':
-      return { inputs: validator.names, parameters: [] };
+      return { ...expiryOnly, inputs: validator.names };
     case 'partialParametersOnly':
-      return { inputs: [], parameters: validator.names };
-    case undefined:
-      return { inputs: 'all', parameters: 'all' };
+      return { ...expiryOnly, parameters: validator.names };
     default:
-      return unreachable(validator);
+      return sights[validator.name];
   }
 }
 
-function isSame(before: Hashes, now: Hashes): boolean {
-  const names = Object.keys(before);
-  return names.length === Object.keys(now).length && isSameIn(names, before, now);
+function comparing({ inputs, parameters }: Sight): CacheValidator {
+  return (cached, now) =>
+    (cached.expiresAt === undefined || now.time < cached.expiresAt) &&
+    isSame(inputs, cached.inputHashes, now.inputHashes) &&
+    isSame(parameters, cached.parameterHashes, now.parameterHashes);
 }
 
-function isSameIn(names: readonly string[], before: Hashes, now: Hashes): boolean {
+function isSame(selection: Selection, before: Hashes, now: Hashes): boolean {
+  const names = selection === 'all' ? Object.keys({ ...before, ...now }) : selection;
   return names.every((name) => Object.hasOwn(before, name) && Object.hasOwn(now, name) && before[name] === now[name]);
 }
 
