@@ -1,29 +1,18 @@
 // What the clocks of a schedule propose, and which of it passes. A clock that fires every second may propose millions
 // of times in a row that do not; so where filters are known, what cannot pass is left out.
 
+import { once } from '../lib/once.ts';
 import type { Clock, ScheduledEvent } from './clock.ts';
 import { isKnownFilter } from './filters.ts';
 import type { Axis, Filter } from './filters.ts';
 import { Zone } from './zone.ts';
 import { ZonedTime } from './zoned-time.ts';
 
-export class Proposal {
+export interface Proposal {
   readonly event: ScheduledEvent;
   readonly zone: Zone;
-  readonly #holds: (time: ZonedTime) => boolean;
-  #passes: boolean | undefined;
-
-  constructor(event: ScheduledEvent, zone: Zone, holds: (time: ZonedTime) => boolean) {
-    this.event = event;
-    this.zone = zone;
-    this.#holds = holds;
-  }
-
   /** The filters are asked once, and not before somebody wants to know. */
-  get passes(): boolean {
-    this.#passes ??= this.#holds(new ZonedTime(this.event.startTime.getTime(), this.zone));
-    return this.#passes;
-  }
+  readonly passes: () => boolean;
 }
 
 /** Where the answers of filters change, besides at midnight: moments, and times of day in milliseconds. */
@@ -57,9 +46,9 @@ export function* proposalsOf(
         from = new Date(change - 1);
         break;
       }
-      const proposal = new Proposal(event, zone, passes);
+      const proposal = { event, zone, passes: once(() => passes(new ZonedTime(moment, zone))) };
       yield proposal;
-      if (edges !== undefined && !proposal.passes) change = nextChange(moment, edges, zone);
+      if (edges !== undefined && !proposal.passes()) change = nextChange(moment, edges, zone);
     }
   }
 }

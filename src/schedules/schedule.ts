@@ -119,7 +119,7 @@ export class Schedule {
     for (const { event, zone, passes } of this.#proposals(after, shift, search)) {
       const time = event.startTime.getTime();
       while (kept.length > 0 && kept[0]!.startTime.getTime() < time + shift.least) yield kept.shift()!;
-      if (!passes) continue;
+      if (!passes()) continue;
       const startTime = this.#adjust(event.startTime, zone);
       if (startTime.getTime() > after) keep(kept, { startTime, parameters: event.parameters });
     }
@@ -153,7 +153,7 @@ export class Schedule {
     // What is not ours may depend on anything, or mind being asked before its time.
     if (this.#edges === undefined) return false;
     const search: Search = {};
-    for (const { passes } of this.#proposals(first - 1, { least: 0, most: 0 }, search)) if (passes) return false;
+    for (const { passes } of this.#proposals(first - 1, { least: 0, most: 0 }, search)) if (passes()) return false;
     return search.endedAt === undefined;
   }
 

@@ -38,6 +38,8 @@ interface Bar {
   failed: number;
 }
 
+/** `worker 2` before `worker 10`. */
+const collator = new Intl.Collator('en', { numeric: true });
 /** Clocks count in milliseconds, so spans that overlap by less may well have been one after the other. */
 const overlapToleranceMs = 1;
 /** Spans of a thread that runs more at once than this share its last lane. */
@@ -54,7 +56,9 @@ export function packSpans({ spans, tasks, durationMs }: TimelineRun, maxBars = 1
   for (const { task } of spans) if (!isMapped.has(task)) isMapped.set(task, true);
   const names = [...isMapped.keys()];
   const positionOf = new Map(names.map((name, position) => [name, position]));
-  const threads = [...Map.groupBy(spans, ({ worker }) => worker)].sort(([one], [other]) => naturally(one, other));
+  const threads = [...Map.groupBy(spans, ({ worker }) => worker)].sort(([one], [other]) =>
+    collator.compare(one, other),
+  );
   const isTooMuch = spans.length > maxBars;
   const closenessMs = isTooMuch ? (durationMs * threads.length * names.length) / maxBars : 0;
   const rows = threads.map(([worker, spans]) => ({ worker, lanes: lanesOf(barsOf(spans, closenessMs), closenessMs) }));
@@ -128,11 +132,4 @@ function widthOf({ first, last }: Bar): number {
 
 function microseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1_000);
-}
-
-const collator = new Intl.Collator('en', { numeric: true });
-
-/** `worker 2` before `worker 10`. */
-function naturally(one: string, other: string): number {
-  return collator.compare(one, other);
 }
