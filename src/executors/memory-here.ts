@@ -21,22 +21,16 @@ export const resultMemoryRule: OptionRule = {
   holds: (bytes) => Number(bytes) >= 2 ** 20,
 };
 
-/** The option `workerMemory` of `owner`, in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
-export function workerMemoryOf(size: unknown, owner: string): number {
-  return bytesOf(size, { owner, option: 'workerMemory' }, workerMemoryRule);
-}
+const memoryRules = { workerMemory: workerMemoryRule, resultMemory: resultMemoryRule };
 
-/** The option `resultMemory` of `owner`, in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
-export function resultMemoryOf(size: unknown, owner: string): number {
-  return bytesOf(size, { owner, option: 'resultMemory' }, resultMemoryRule);
-}
-
-function bytesOf(size: unknown, where: { owner: string; option: string }, { holds, expected }: OptionRule): number {
-  const what = `option '${where.option}' of ${where.owner}`;
+/** The value of such an option in bytes. Throws `INVALID_SIZE` or `INVALID_OPTION`. */
+export function memoryOf(size: unknown, owner: string, option: keyof typeof memoryRules): number {
+  const what = `option '${option}' of ${owner}`;
   const bytes = toBytes(size, what);
+  const { holds, expected } = memoryRules[option];
   if (holds(bytes)) return bytes;
   const message = `${what} should be ${expected}; got ${describe(size)}`;
-  throw new UsageError('INVALID_OPTION', message, { ...where, value: size });
+  throw new UsageError('INVALID_OPTION', message, { owner, option, value: size });
 }
 
 /** How many bytes of memory there are for this process: of the machine, or of the container that it is in. */

@@ -11,7 +11,7 @@ import { rules } from '../lib/options.ts';
 import { placingRules } from '../lib/placing.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import type { SchedulerOptions } from '../scheduler/scheduler-options.ts';
-import { memoryHere, resultMemoryOf } from './memory-here.ts';
+import { memoryHere, memoryOf } from './memory-here.ts';
 
 export interface SchedulerSettings {
   /** How many deaths of a thread or worker one task run may cause before it is given up as `Crashed`; 3 by default. */
@@ -55,7 +55,7 @@ export function schedulerSettings(
 ): SetByClusters {
   if (spillDirectory !== undefined) assertWritable(spillDirectory, owner);
   const resultMemoryBytes =
-    resultMemory === undefined ? Math.floor(memoryHere() / 4) : resultMemoryOf(resultMemory, owner);
+    resultMemory === undefined ? Math.floor(memoryHere() / 4) : memoryOf(resultMemory, owner, 'resultMemory');
   return {
     resultMemoryBytes,
     ...(allowedFailures !== undefined && { allowedFailures }),

@@ -1,6 +1,6 @@
 import type { ByteSize } from '../lib/byte-size.ts';
 import { traitsOf, type Traits } from '../lib/placing.ts';
-import { workerMemoryOf } from './memory-here.ts';
+import { memoryOf } from './memory-here.ts';
 
 /** What clusters that start their own workers take for the size of each. */
 export interface WorkerSizeOptions {
@@ -26,6 +26,6 @@ export interface WorkerSize {
 
 export function sizeOf(owner: string, options: WorkerSizeOptions): WorkerSize {
   const { threads = 1, memoryLimit, workerMemory } = options;
-  const processBytes = workerMemory === undefined ? undefined : workerMemoryOf(workerMemory, owner);
+  const processBytes = workerMemory === undefined ? undefined : memoryOf(workerMemory, owner, 'workerMemory');
   return { threads, memoryLimit, has: traitsOf(options), processBytes };
 }

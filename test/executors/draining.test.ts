@@ -6,7 +6,7 @@ import type { Comm } from '../../src/comm/comm.ts';
 import { inprocPair } from '../../src/comm/inproc.ts';
 import { introduce } from '../../src/comm/introduce.ts';
 import { listen } from '../../src/comm/ws.ts';
-import { InlinePool } from '../../src/executors/inline-pool.ts';
+import { InlinePool } from '../../src/executors/on-this-thread.ts';
 import { noDefinition } from '../../src/lib/chunk.ts';
 import { noTraits } from '../../src/lib/placing.ts';
 import { decodeFromWorker } from '../../src/protocol/codec.ts';

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Flow, unmapped } from 'heddle';
 import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
 import { connect } from '../../src/comm/ws.ts';
-import { InlinePool } from '../../src/executors/inline-pool.ts';
+import { InlinePool } from '../../src/executors/on-this-thread.ts';
 import { decodeToWorker } from '../../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
 import { join } from '../../src/worker/join.ts';
