@@ -18,18 +18,16 @@ export interface Entry {
 export type Source =
   | { readonly type: 'default' }
   | { readonly type: 'file'; readonly path: string; readonly text: string }
-  | { readonly type: 'environment'; readonly variable: string }
-  | { readonly type: 'override' };
+  | { readonly type: 'environment'; readonly variable: string };
 
 const secretsSection = 'secrets';
 const sections = [...Object.keys(schema), secretsSection];
 
-/** What a table of a file, or the overrides of a caller, set. */
+/** What the table of a file sets. */
 export function* entriesOf(table: object, source: Source): Generator<Entry> {
   for (const [name, value] of Object.entries(table)) {
     const node = childOf(schema, name);
     if (name !== secretsSection && node === undefined) throw unknownKey([], name, source);
-    if (value === undefined) continue;
     if (!isTable(value)) throw notASection([name], value, source);
     if (node !== undefined) yield* entriesIn(node as Section, value, [name], source);
     else for (const [secret, held] of Object.entries(value)) yield secretEntry(secret, held, source);
@@ -42,7 +40,6 @@ function* entriesIn(section: Section, table: object, path: readonly string[], so
     const node = childOf(section, name);
     const keys = [...path, name];
     if (node === undefined) throw unknownKey(path, name, source);
-    if (value === undefined) continue;
     if (isSetting(node)) yield { key: keys.join('.'), value, setting: node, source };
     else if (isTable(value)) yield* entriesIn(node, value, keys, source);
     else throw notASection(keys, value, source);
@@ -107,7 +104,7 @@ function placeOf({ keys, source }: Subject): { text: string; facts: ErrorFacts }
   if (source.type === 'environment') {
     return { text: `environment variable ${source.variable}`, facts: { variable: source.variable } };
   }
-  if (source.type !== 'file') return { text: source.type === 'override' ? 'withConfig()' : 'defaults', facts: {} };
+  if (source.type === 'default') return { text: 'defaults', facts: {} };
   const line = lineOf(source.text, keys);
   if (line === undefined) return { text: source.path, facts: { file: source.path } };
   return { text: `${source.path}:${line}`, facts: { file: source.path, line } };

@@ -1,12 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
 import { entriesOf, secretNameOf, type Entry, type Source } from './entry.ts';
 import { environmentEntries, parseIfJson } from './environment.ts';
-import { finishEntries, finishEntry, type Whereabouts } from './references.ts';
-import { settings, type SomeSettings } from './schema.ts';
+import { finishEntries, type Whereabouts } from './references.ts';
+import { settings } from './schema.ts';
 import { parseToml, readText } from './toml.ts';
-import { makeConfig, valueAt, type Config, type ConfigFile } from './tree.ts';
-
-export type ConfigOverrides = SomeSettings & { readonly secrets?: Readonly<Record<string, unknown>> };
+import { makeConfig, type Config, type ConfigFile } from './tree.ts';
 
 /**
  * Puts the configuration together. Each of these wins over the ones before:
@@ -36,18 +34,6 @@ export function loadConfig(whereabouts: Whereabouts): Config {
     return name === undefined ? [] : [[name, asSecret(values.get(entry.key))] as const];
   });
   return makeConfig({ values, secrets: new Map(secrets), files: files.map(described) });
-}
-
-/** The same configuration, but for what `overrides` says. Nothing is filled into it. */
-export function overrideConfig(config: Config, overrides: ConfigOverrides, whereabouts: Whereabouts): Config {
-  const values = new Map([...settings.keys()].map((key) => [key, valueAt(config, key)]));
-  const secrets = new Map(Object.entries(config.secrets));
-  for (const entry of entriesOf(overrides, { type: 'override' })) {
-    const name = secretNameOf(entry);
-    if (name === undefined) values.set(entry.key, finishEntry(entry, entry.value, whereabouts));
-    else secrets.set(name, asSecret(entry.value));
-  }
-  return makeConfig({ values, secrets, files: config.files });
 }
 
 interface TextFile extends Omit<ConfigFile, 'isFound'> {

@@ -25,8 +25,7 @@ export function finishEntries(entries: ReadonlyMap<string, Entry>, whereabouts: 
   return new Map([...entries.keys()].map((key) => [key, references.valueOf(key)]));
 }
 
-/** Checks one entry that refers to nothing, whatever it looks like. */
-export function finishEntry(entry: Entry, value: unknown, { home, directory }: Whereabouts): unknown {
+function finishEntry(entry: Entry, value: unknown, { home, directory }: Whereabouts): unknown {
   const { setting, source } = entry;
   const wasFilledIn = value !== entry.value;
   if (setting === undefined) return value;

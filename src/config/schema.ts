@@ -54,10 +54,8 @@ export interface Section {
 }
 
 type ValuesOf<S> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : ValuesOf<S[K]> };
-type SomeValuesOf<S> = { readonly [K in keyof S]?: S[K] extends Setting<infer T> ? T : SomeValuesOf<S[K]> };
 
 export type Settings = ValuesOf<typeof schema>;
-export type SomeSettings = SomeValuesOf<typeof schema>;
 
 export function isSetting(node: Section | Setting<unknown>): node is Setting<unknown> {
   return node.type === 'setting';
@@ -103,8 +101,8 @@ function duration(initial: Duration | false): Setting<Duration | undefined> {
     type: 'setting',
     initial,
     expected: `a number of milliseconds, a text like '250ms', '10s', '5m', or false for none`,
-    holds: (value) => value === undefined || value === false || isDuration(value),
-    finish: (value) => (value === false ? undefined : (value as Duration | undefined)),
+    holds: (value) => value === false || isDuration(value),
+    finish: (value) => (value === false ? undefined : (value as Duration)),
   };
 }
 

@@ -44,10 +44,6 @@ export function makeConfig({ values, secrets, files }: ConfigParts): Config {
   return root as unknown as Config;
 }
 
-export function valueAt(config: Config, key: string): unknown {
-  return key.split('.').reduce<unknown>((value, name) => (value as Tree)[name], config);
-}
-
 interface Tree {
   [name: string]: unknown;
 }

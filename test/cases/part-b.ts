@@ -56,6 +56,11 @@ export const casesB: readonly Case[] = [
       'A configuration is not made variables of: a worker process is started with the environment of its cluster, and reads the same files.',
   },
   {
+    id: 'P289',
+    decision:
+      'A configuration is not changed for a while: what is to differ in one run or one task is an option of that run or task.',
+  },
+  {
     id: 'P293',
     decision:
       'Log lines are not uploaded: they come to the run on the road of its results, and an `onLog` of yours that throws ends the run with `LOG_LISTENER_FAILED` rather than losing lines in silence.',

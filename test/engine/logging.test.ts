@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Flow, Parameter, resourceManager, task, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor } from 'heddle/executors';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import { writtenByTasks } from '../fixtures/log-lines.ts';
 import { cache, hasGoneElsewhere, leaveRunning, viaDebug } from '../fixtures/loggers.ts';
 import { chatty, tellSecret } from '../fixtures/logging.ts';

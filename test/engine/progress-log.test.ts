@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogRecord } from 'heddle';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import { FlowRunLog } from '../../src/engine/flow-run/flow-run-log.ts';
 import type { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { logProgress } from '../../src/engine/flow-run/progress-log.ts';

@@ -18,7 +18,7 @@ import {
   type LogRecord,
   type StandardSchema,
 } from 'heddle';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import { heddle } from '../cli/process.ts';
 import { linesOf, newDiary, until } from '../fixtures/diary.ts';
 import { fleeting, half, halves, squares, sum, twice } from '../fixtures/resuming.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import type { ScheduledRun } from '../../src/engine/flow-run/flow-options.ts';
 import { DatesClock } from '../../src/schedules/dates-clock.ts';
 import { Schedule } from '../../src/schedules/schedule.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import type { FlowStateHandler, LogRecord } from '../../src/index.ts';
 import { register, tally } from '../fixtures/stateful.ts';
 import { Flow, LocalExecutorLike, task } from './house.ts';

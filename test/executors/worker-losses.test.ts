@@ -5,7 +5,7 @@ import { suite, test } from 'node:test';
 import { Flow, unmapped, type LogRecord } from 'heddle';
 import { DistributedExecutor } from 'heddle/executors';
 import { listen } from '../../src/comm/ws.ts';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import { decodeFromPeer } from '../../src/protocol/codec.ts';
 import type { FromPeer, ToPeer } from '../../src/protocol/messages.ts';
 import { linesOf, newDiary, note, until, untilNoted } from '../fixtures/diary.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Flow, sensor, task } from 'heddle';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 
 const there = sensor('there', { every: '1m', timeout: '1h' }, (path: string) => path.length > 3);
 

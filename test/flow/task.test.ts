@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import { mapped, Node, unmapped } from '../../src/flow/node.ts';
 import type { TaskCopyOptions, TaskOptions } from '../../src/flow/settings.ts';
 import { Task, task } from '../../src/flow/task.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { withConfig } from '../../src/config/config.ts';
+import { withConfig } from '../with-config.ts';
 import { HeddleError, UsageError } from '../../src/lib/heddle-error.ts';
 import { LocalResult, type LocalResultOptions } from '../../src/results/local-result.ts';
 import { resultOf } from '../../src/results/result-kinds.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { context, Flow, Parameter, unmapped, type LogRecord } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import {
   changeContext,
   chatter,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, unmapped, type LogRecord } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import { newDiary, note } from '../../fixtures/diary.ts';
 import { failOddOnce, failOnceThenWait, failUntil, hold } from '../../fixtures/failing.ts';
 import { watchedLoop } from '../../fixtures/handlers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { context, Flow, Parameter, type LogRecord } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import * as fixtures from '../../fixtures/loggers.ts';
 import { writtenByTasks } from '../../fixtures/log-lines.ts';
 import type { Rule } from '../contract.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, unmapped } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import { clearAndFail, countUp, giveUp, giveUpBuffer, sumAndClear } from '../../fixtures/memory.ts';
 import { newRoom } from '../../fixtures/room.ts';
 import type { Means, Rule } from '../contract.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, Parameter, renameFlowRun, type FlowStateHandler, type HeddleError, type LogRecord } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import { countRows, misnamed, readRows, rename, unnamed, visit } from '../../fixtures/handlers.ts';
 import { writtenByTasks } from '../../fixtures/log-lines.ts';
 import { reportContext, say, threeFrom } from '../../fixtures/tasks.ts';

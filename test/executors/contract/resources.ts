@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { Flow, Parameter, type HeddleError, type LogRecord } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import { linesOf, newDiary, note } from '../../fixtures/diary.ts';
 import * as resources from '../../fixtures/resources.ts';
 import { newRoom } from '../../fixtures/room.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import { linesOf, newDiary } from '../../fixtures/diary.ts';
 import { halves } from '../../fixtures/resuming.ts';
 import { newFolder } from '../../scheduler/folder.ts';

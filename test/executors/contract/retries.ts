@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, unmapped, type FlowState, type HeddleError, type LogRecord } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import * as failing from '../../fixtures/failing.ts';
 import { askAgain } from '../../fixtures/loops.ts';
 import { chatter, check, inc, list, nothing, reportContext, say, sum } from '../../fixtures/tasks.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, type HeddleError } from 'heddle';
-import { withConfig } from '../../../src/config/config.ts';
+import { withConfig } from '../../with-config.ts';
 import { newDiary } from '../../fixtures/diary.ts';
 import * as sensors from '../../fixtures/sensors.ts';
 import type { Rule } from '../contract.ts';
