@@ -4,9 +4,9 @@
 import { formatDuration } from '../lib/duration.ts';
 import { plural } from '../lib/plural.ts';
 import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
-import type { ArrayId, Attempt, ClientId, WorkerId } from './events.ts';
+import type { ArrayId, ClientId } from './events.ts';
 import type { Fleet } from './fleet.ts';
-import { roomFor } from './room.ts';
+import { roomFor, type Words } from './room.ts';
 
 export interface Question {
   readonly id: ArrayId;
@@ -24,21 +24,6 @@ export interface Overview extends Telling {
     readonly fleet: Fleet;
     readonly lineup: { readonly pausedClients: ReadonlySet<ClientId> };
   };
-}
-
-/** What people call the things that are numbers to the core. */
-export interface Words {
-  array(id: ArrayId): string;
-  index(id: ArrayId, index: number): string;
-  worker(id: WorkerId): string;
-  /** The module that has to be imported before this attempt runs anything, if that goes on. */
-  importing?(worker: WorkerId, attempt: Attempt): string | undefined;
-  /** How many bytes have come of results that it is sending. */
-  arrivingBytes?(worker: WorkerId): number;
-  /** How many bytes of what it is sent have not gone. */
-  backlogBytes?(worker: WorkerId): number;
-  /** Why there is no worker, if that is known. */
-  noWorker?(): string | undefined;
 }
 
 export const plainWords: Words = {

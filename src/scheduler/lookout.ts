@@ -3,11 +3,11 @@
 
 import type { LogRecord } from '../lib/log-record.ts';
 import { didYouMean } from '../lib/nearest.ts';
-import { explain, type Words } from './explain.ts';
+import { explain } from './explain.ts';
 import { loadOf, type Load } from './load.ts';
 import { metricsOf } from './metrics.ts';
 import type { ClientPeer, HeldArray } from './peers.ts';
-import { describeStranded } from './room.ts';
+import { describeStranded, type Words } from './room.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 import { standstillOf } from './standstill.ts';
 import { arrayStatus, phases, statusOf, type ClusterStatus, type Holdings } from './status.ts';

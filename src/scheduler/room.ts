@@ -4,10 +4,24 @@ import { formatBytes } from '../lib/byte-size.ts';
 import { describeTraits, noTraits, traitArguments, type Traits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
-import type { Words } from './explain.ts';
 import type { Fleet, WorkerRecord } from './fleet.ts';
-import type { WorkerId } from './events.ts';
+import type { ArrayId, Attempt, WorkerId } from './events.ts';
 import type { Queue } from './queue.ts';
+
+/** What people call the things that are numbers to the core. */
+export interface Words {
+  array(id: ArrayId): string;
+  index(id: ArrayId, index: number): string;
+  worker(id: WorkerId): string;
+  /** The module that has to be imported before this attempt runs anything, if that goes on. */
+  importing?(worker: WorkerId, attempt: Attempt): string | undefined;
+  /** How many bytes have come of results that it is sending. */
+  arrivingBytes?(worker: WorkerId): number;
+  /** How many bytes of what it is sent have not gone. */
+  backlogBytes?(worker: WorkerId): number;
+  /** Why there is no worker, if that is known. */
+  noWorker?(): string | undefined;
+}
 
 /** What is less is gone in a moment. */
 const muchBytes = 2 ** 20;
