@@ -1,5 +1,5 @@
-import { HeddleError, UsageError } from '../lib/heddle-error.ts';
-import { describe } from '../lib/options.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
+import { assertName } from '../lib/options.ts';
 import { parseIfJson, secretNamesIn, secretVariables, type Environment } from './environment.ts';
 import type { Config } from './tree.ts';
 import { didYouMean } from '../lib/nearest.ts';
@@ -22,10 +22,7 @@ export interface SecretPlaces {
  * A text that is a JSON list or object is parsed. Other texts stay what they are: a password of digits is no number.
  */
 export function findSecret(name: string, { context = {}, env, config }: SecretPlaces): unknown {
-  if (typeof name !== 'string' || name === '') {
-    const message = `the name of a secret should be a text that is not empty; got ${describe(name)}`;
-    throw new UsageError('INVALID_NAME', message);
-  }
+  assertName(name, 'the name of a secret should be a text that is not empty');
   const variables = secretVariables(name).map((variable) => own(env, variable));
   const candidates = [own(context, name), ...variables.map((text) => text || undefined), own(config.secrets, name)];
   const value = candidates.find((candidate) => candidate !== undefined);

@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { UsageError } from '../lib/heddle-error.ts';
 import { didYouMean } from '../lib/nearest.ts';
-import { describe } from '../lib/options.ts';
+import { assertName } from '../lib/options.ts';
 import { processWide } from '../lib/process-wide.ts';
 import { nameContext } from '../values/kinds.ts';
 import type { Logger } from './logger.ts';
@@ -96,10 +96,7 @@ export function isInTaskRun(): boolean {
  * and so has its final state. Throws `OUTSIDE_TASK_RUN` where no flow runs.
  */
 export function renameFlowRun(name: string): void {
-  if (typeof name !== 'string' || name === '') {
-    const message = `renameFlowRun() takes the new name of the flow run, a text; got ${describe(name)}`;
-    throw new UsageError('INVALID_NAME', message);
-  }
+  assertName(name, 'renameFlowRun() takes the new name of the flow run, a text');
   const run = currentRun();
   if (run !== undefined) return run.renameFlowRun(name);
   const remedy = 'Call it inside the function of a task or in a state handler, or give flow.run() a flowRunName.';

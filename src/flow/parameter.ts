@@ -1,6 +1,6 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { sharedByCopies } from '../lib/shared-by-copies.ts';
-import { checkOptions, describe, rules } from '../lib/options.ts';
+import { assertName, checkOptions, describe, rules } from '../lib/options.ts';
 import { currentGraph } from './graph.ts';
 import { Node } from './node.ts';
 
@@ -43,9 +43,7 @@ export class Parameter<T = unknown> extends Node<T> {
 
   /** Throws `OUTSIDE_FLOW`, `DUPLICATE_SLUG`, or an option error. */
   constructor(name: string, options: ParameterOptions<T> = {}) {
-    if (typeof name !== 'string' || name === '') {
-      throw new UsageError('INVALID_NAME', `a Parameter needs a name; got ${describe(name)}`);
-    }
+    assertName(name, 'a Parameter needs a name');
     if (name === '__proto__') {
       const message = `a Parameter cannot be called '__proto__': in context.parameters, that is the prototype`;
       throw new UsageError('INVALID_NAME', message);

@@ -1,7 +1,7 @@
 import { register } from '../code/registry.ts';
 import { toMilliseconds, type Duration } from '../lib/duration.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { checkOptions, describe, rules } from '../lib/options.ts';
+import { assertName, checkOptions, rules } from '../lib/options.ts';
 import { bindCall } from './bindings.ts';
 import { currentGraph } from './graph.ts';
 import type { Arguments } from './node.ts';
@@ -44,10 +44,7 @@ export function resourceManager<Args extends readonly unknown[], Value>(
   name: string,
   options: ResourceOptions<Args, Value>,
 ): ResourceManager<Args, Awaited<Value>> {
-  if (typeof name !== 'string' || name === '') {
-    const example = `resourceManager('database', { setup, cleanup })`;
-    throw new UsageError('INVALID_NAME', `a resource needs a name: ${example}; got ${describe(name)}`);
-  }
+  assertName(name, `a resource needs a name: resourceManager('database', { setup, cleanup })`);
   const owner = `resource '${name}'`;
   checkOptions(owner, options, optionRules);
   const { setup, cleanup, setupTimeout = '5m', cleanupTimeout = '30s' } = options;

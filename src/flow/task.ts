@@ -1,7 +1,7 @@
 import type { Code } from '../code/function-place.ts';
 import { register, registerBuiltIn, type Reference } from '../code/registry.ts';
 import { UsageError } from '../lib/heddle-error.ts';
-import { checkOptions, describe } from '../lib/options.ts';
+import { assertName, checkOptions, describe } from '../lib/options.ts';
 import { bindCall, bindMap, isElementwise } from './bindings.ts';
 import { currentGraph } from './graph.ts';
 import { isMapMark, Mapped, unmapped } from './node.ts';
@@ -59,9 +59,7 @@ export abstract class Task<Args extends readonly unknown[] = AnyArguments, Resul
   /** `reference` is for those that a worker finds otherwise: copies through their original, and our own. */
   constructor(name: string, options: TaskCopyOptions = {}, reference?: Reference) {
     super();
-    if (typeof name !== 'string' || name === '') {
-      throw new UsageError('INVALID_NAME', `a task needs a name: task('load', …); got ${describe(name)}`);
-    }
+    assertName(name, "a task needs a name: task('load', …)");
     Object.defineProperty(this, 'name', { value: name });
     this.settings = settingsOf(`task '${name}'`, options);
     this.#options = options;

@@ -147,6 +147,11 @@ function meant(name: string, known: Readonly<Record<string, OptionRule>>): strin
   return ` It takes: ${all.join(', ')}.`;
 }
 
+/** Throws `INVALID_NAME` for what is no name; `needs` says who needs one. */
+export function assertName(name: unknown, needs: string): asserts name is string {
+  if (!isText(name)) throw new UsageError('INVALID_NAME', `${needs}; got ${describe(name)}`);
+}
+
 /** A value in a few words, for the end of "got …". */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;

@@ -3,7 +3,7 @@ import { UsageError } from '../../lib/heddle-error.ts';
 import { firstNames } from '../../lib/first-names.ts';
 import { didYouMean } from '../../lib/nearest.ts';
 import { once } from '../../lib/once.ts';
-import { checkOptions, describe } from '../../lib/options.ts';
+import { assertName, checkOptions, describe } from '../../lib/options.ts';
 import { register } from '../../code/registry.ts';
 import { assertNotBuilding, Graph } from '../../flow/graph.ts';
 import type { Node } from '../../flow/node.ts';
@@ -91,9 +91,7 @@ export class Flow<Plan = unknown> {
   constructor(name: string, builder: () => Plan);
   constructor(name: string, ...rest: [FlowOptions, () => Plan] | [() => Plan]) {
     const [options, builder] = rest.length === 1 ? [{}, rest[0]] : rest;
-    if (typeof name !== 'string' || name === '') {
-      throw new UsageError('INVALID_NAME', `a flow needs a name: new Flow('nightly', …); got ${describe(name)}`);
-    }
+    assertName(name, `a flow needs a name: new Flow('nightly', …)`);
     if (typeof builder !== 'function') {
       const message =
         typeof options === 'function'
