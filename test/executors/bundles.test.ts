@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { Flow, type HeddleError, type LogRecord, type Task } from 'heddle';
-import { DistributedExecutor, WebSocketCluster } from 'heddle/executors';
+import { Flow, type Executor, type HeddleError, type LogRecord, type Task } from 'heddle';
+import { DistributedExecutor, LocalExecutor, WebSocketCluster } from 'heddle/executors';
 import { Program } from '../cli/process.ts';
 import { atHome, drifting, driftingOtherwise } from '../fixtures/drifting.ts';
 import { polluted } from '../fixtures/leaves-open-in-workers.ts';
@@ -222,14 +222,15 @@ test('a file that was changed since it was sent is told, as workers have it as i
     export const reads = task('reads', () => String(readFileSync(new URL('note.txt', data)))); new URL('./data/', import.meta.url);`,
   );
   const { reads } = (await import(pathToFileURL(join(project, 'reads.mjs')).href)) as { reads: Task<[], string> };
-  const run = async () => {
-    const { state, logs } = await house.run(new Flow('read', () => reads()));
+  const run = async (executor?: Executor) => {
+    const { state, logs } = await house.run(new Flow('read', () => reads()), executor);
     return [state.output, logs.flatMap(({ message }) => /^\S+ was changed/.exec(message) ?? [])];
   };
 
   for (const _ of [1, 2]) assert.deepEqual(await run(), ['old', []]);
   write('data/note.txt', 'newer');
   assert.deepEqual(await run(), ['old', ['data/note.txt was changed']]);
+  assert.deepEqual(await run(new LocalExecutor()), ['newer', []], 'what runs here reads it as it is');
   rmSync(project, { recursive: true });
 });
 
@@ -283,9 +284,8 @@ async function houseWith({ code }: { code: 'bundle' | 'module' }) {
   await cluster.start();
   const codeDirectory = join(folder, 'code');
   const worker = await joinedWorker({ url: cluster.url!, token, name: 'ada', folder, codeDirectory, code });
-  const run = async <Plan>(flow: Flow<Plan>) => {
+  const run = async <Plan>(flow: Flow<Plan>, executor: Executor = new DistributedExecutor(() => cluster)) => {
     const logs: LogRecord[] = [];
-    const executor = new DistributedExecutor(() => cluster);
     return { state: await flow.run({ executor, onLog: (record) => logs.push(record) }), logs };
   };
   const bundles = () => {

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Flow } from 'heddle';
-import { DistributedExecutor, LocalCluster } from 'heddle/executors';
+import { DistributedExecutor, LocalCluster, WebSocketCluster } from 'heddle/executors';
 import { LeftOpen } from '../../src/executors/left-open.ts';
 import { Program } from '../cli/process.ts';
 import { joinedWorker } from './worker-process.ts';
@@ -187,6 +187,7 @@ test('who has many runs at once start a cluster each is told once to share one',
   await using cluster = new LocalCluster({ workers: 1 });
 
   await Promise.all(many.map(() => run(new DistributedExecutor(() => cluster))));
+  for (const _ of many) await run(new DistributedExecutor(() => new WebSocketCluster({ port: 0, token: 'own' })));
   assert.equal(warnings.length, 0);
   await Promise.all(many.map(() => run(new DistributedExecutor(() => new LocalCluster({ workers: 1 })))));
 
