@@ -155,7 +155,6 @@ export class WorkerCore {
         this.#drain = 'out-of-time';
         return this.#stopAll();
       case 'leave-asked':
-        if (this.#leaving !== 'not-asked') return;
         this.#leaving = 'asked';
         this.#send({ type: 'draining' });
         return this.#stopAll();

@@ -255,6 +255,11 @@ test('a cluster that is closed ends all of its workers once, replaces none, and 
   const other = roster(1);
   other.on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' }, { type: 'closed' });
   assert.deepEqual(other.wait(60_000), []);
+
+  const surplus = roster(2);
+  surplus.scale(1);
+  surplus.on({ type: 'closed' });
+  assert.deepEqual(surplus.wait(1_000), []);
 });
 
 /** With so many workers here, of the first scaling. */

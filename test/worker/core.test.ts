@@ -17,6 +17,7 @@ import {
   named,
   opened,
   over,
+  recall,
   reported,
   run,
   runs,
@@ -156,6 +157,8 @@ test('one bundle is asked for once, and serves all arrays that wait for it', () 
   assert.deepEqual(on(named(1), named(2)), sent({ type: 'need-bundle', id: 'b' }));
   assert.deepEqual(on(arrived()), [runs(first, bundled), runs(second, bundled)]);
   assert.deepEqual(on(arrived()), []);
+  on(define(3, { isSent: true }));
+  assert.deepEqual(on(named(3)), sent({ type: 'need-bundle', id: 'b' }), 'it is gone from the disk since');
 });
 
 test('a bundle is asked for anew when those who asked for it are forgotten', () => {
@@ -202,6 +205,15 @@ test('a chunk that was cancelled before its code came is not run when it comes',
   on(define(1, { isSent: true }), run(1, { attempt: 1 }), second, cancel(1, 0));
 
   assert.deepEqual(on(found(1)), [runs(second, bundled)]);
+});
+
+test('a chunk whose code has come is recalled, and told to stop, like any other that runs', () => {
+  const on = worker({ keepsCode: true });
+  on(define(1, { isSent: true }), run(1), found(1));
+
+  assert.deepEqual(on(recall(1)), [{ type: 'recall-chunk', attempt: 1 }]);
+  assert.deepEqual(on(cancel(1, 50)), [{ type: 'cancel-chunk', attempt: 1, graceMs: 50 }]);
+  assert.deepEqual(on(forget(1)), []);
 });
 
 test('whatever is forgotten, chunks of it that run are left to their end', () => {

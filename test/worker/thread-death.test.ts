@@ -116,6 +116,24 @@ test('a chunk whose thread never came up gets the next one, uncharged for as lon
   assert.deepEqual(on(gone), [over({ indices: [0], loss: exit3 })]);
 });
 
+const full = { kind: 'worker-memory', memoryBytes: 2_000, memoryLimitBytes: 1_000 } as const;
+
+test('a chunk whose inputs alone fill the memory is charged, though it has started nothing', () => {
+  const { on } = thread();
+  on(chunk(1), started, { type: 'end-asked', loss: full });
+
+  on(exitedIdle(0));
+  assert.deepEqual(on(gone), [over({ indices: [0], loss: full })]);
+});
+
+test('one that had reported all that it had begun by then is not', () => {
+  const { on } = thread();
+  on(chunk(1), started, settled(1, 0, 4), { type: 'end-asked', loss: full });
+
+  on(exitedIdle(4));
+  assert.deepEqual(on(gone), [over()]);
+});
+
 test('an error that was heard of before the exit is what the index is charged with', () => {
   const { on } = thread();
   const loss = { kind: 'error', message: 'boom' } as const;

@@ -12,7 +12,6 @@ import {
   ended,
   exit3,
   exited,
-  exitedIdle,
   gone,
   opened,
   openedReport,
@@ -147,15 +146,6 @@ test('a thread that is to be ended takes with it what it runs, for the reason th
   assert.deepEqual(on({ type: 'end-asked', loss }), []);
   assert.deepEqual(on(exited(3)), []);
   assert.deepEqual(on(gone), [over({ indices: [3], loss })]);
-});
-
-test('a chunk whose inputs alone fill the memory is charged, though it has started nothing', () => {
-  const loss = { kind: 'worker-memory', memoryBytes: 2_000, memoryLimitBytes: 1_000 } as const;
-  const { on } = thread();
-  on(chunk(1), started, { type: 'end-asked', loss });
-
-  on(exitedIdle(0));
-  assert.deepEqual(on(gone), [over({ indices: [0], loss })]);
 });
 
 test('a thread that is ending already is not ended again, and the first reason counts', () => {
