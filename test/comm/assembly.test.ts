@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Assembly } from '../../src/comm/assembly.ts';
+import { minBodyBytes } from '../../src/protocol/bodies.ts';
 import { encodePartHead, maxBegun, partBytes, readPart, type PartHead } from '../../src/protocol/part.ts';
 
 const size = 2 * partBytes + 100;
@@ -89,6 +90,18 @@ test('bodies that no message ever fetches are held up to the limit, and not beyo
 
   assembly.take(3);
   add(10);
+});
+
+test('it tells how much it holds of what is not whole, or not fetched, until all is let go of', () => {
+  const assembly = new Assembly(2 * size);
+  assembly.add(part({ id: 0, offset: 0 }));
+  assembly.add(part({ id: 1, size: minBodyBytes, offset: 0 }, new Uint8Array(minBodyBytes)));
+  assert.equal(assembly.filledBytes, partBytes + minBodyBytes);
+
+  assembly.clear();
+
+  assert.equal(assembly.filledBytes, 0);
+  assert.equal(assembly.add(part({ size: 2 * size, offset: 0 })), undefined, 'there is room for all that may be held');
 });
 
 for (const [what, frame] of [

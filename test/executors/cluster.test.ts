@@ -136,6 +136,7 @@ test('a cluster has the workers and threads that it is told to have, or a worker
   assert.deepEqual([state.statistics.workers, state.statistics.threads], [2, 4]);
   assert.equal(cluster.isStarted, false);
   assert.match(new LocalCluster().description, new RegExp(`^${availableParallelism()} workers? with 1 thread each`));
+  assert.match(new WebSocketCluster({ launch: byCommandLine }).description, /^1 worker of its own, and workers that/);
 });
 
 test('a cluster that could never be is refused when it is made', () => {
@@ -153,6 +154,8 @@ test('a cluster that could never be is refused when it is made', () => {
   for (const [options, message] of impossible) {
     assert.throws(() => new LocalCluster(options), { code: 'INVALID_OPTION', message });
   }
+  const message = `option 'workers' of WebSocketCluster needs 'launch', which says how to start one`;
+  assert.throws(() => new WebSocketCluster({ workers: 2 }), { code: 'INVALID_OPTION', message });
 });
 
 test('a parameter says how many workers a run has; one that cannot be is told before anything runs [S20]', async () => {

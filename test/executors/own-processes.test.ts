@@ -41,6 +41,21 @@ test('a worker process for which no file is left to open is told like any other 
   assert.equal(workers, '2');
 });
 
+test('of what a worker process wrote before it ended, the last twenty lines are told', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1, processes: true });
+  const { execArgv } = process;
+  const lines = 'for (let line = 1; line <= 30; line += 1) console.error(`line ${line}`); process.exit(3)';
+  process.execArgv = ['--import', `data:text/javascript,${encodeURIComponent(lines)}`];
+
+  try {
+    const last = Array.from({ length: 20 }, (_, index) => `\n  line ${index + 11}`).join('');
+    const message = `worker worker-1 ended (exit code 3); its last words were:${last}`;
+    await assert.rejects(cluster.start(), { code: 'WORKER_ENDED', message });
+  } finally {
+    process.execArgv = execArgv;
+  }
+});
+
 test(
   'more worker processes than there is memory for are refused before one is started',
   { skip: totalmem() > 60 * 2 ** 30 && 'needs less than 60 GB of memory' },
@@ -51,5 +66,6 @@ test(
       message:
         /^1000 worker processes take 62\.5 GB before they run anything, and this machine has [\d.]+ [MG]B: give /,
     });
+    assert.match(new LocalCluster({ workers: 1_000 }).description, /^1000 workers with 1 thread each in this process$/);
   },
 );

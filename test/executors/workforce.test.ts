@@ -41,6 +41,18 @@ test('nobody waits any longer for a worker that was ended, though that is not he
   await assert.rejects(scaling, { code: 'WORKER_ENDED', message: 'worker weaver ended before it had joined' });
 });
 
+test('whoever closes a cluster hears why a worker could not be ended', bounded, async () => {
+  await using scheduler = new Scheduler({ log: () => {} });
+  const end = () => Promise.reject(new Error('no such container'));
+  const start = () => ({ ended: new Promise(() => {}), leave: () => {}, end });
+  const workforce = new Workforce(scheduler, { start, nameOf: () => 'weaver' });
+  const scaling = workforce.scale(1);
+
+  await assert.rejects(workforce[Symbol.asyncDispose](), { message: 'no such container' });
+
+  await assert.rejects(scaling, { code: 'WORKER_ENDED' });
+});
+
 test('a worker that cannot be ended is told of, and hides not why the cluster could not start', bounded, async () => {
   const listener = new Listener();
   const end = async () => {

@@ -68,6 +68,21 @@ for (const [what, gapMs, ahead] of [
   });
 }
 
+test('a chunk that was sent ahead says nothing of the way, so the next one goes ahead as well', () => {
+  const { on, sleep } = scheduler();
+  on(joined('alice'), submitted({ array: 1, length: 20 }));
+  const after = (ms: number, attempt: number) => {
+    sleep(ms);
+    return on(settledAtLast('alice', attempt, [attempt - 1, attempt], 12));
+  };
+  after(13, 1);
+  after(13, 2);
+
+  assert.deepEqual(after(13, 3), [kept(1, [2, 3]), runBehind(4, 'alice', 1, [4, 5], 5)]);
+  assert.deepEqual(after(12, 4), [kept(1, [3, 4]), runBehind(5, 'alice', 1, [5, 6], 6)]);
+  assert.deepEqual(after(12, 5), [kept(1, [4, 5]), runBehind(6, 'alice', 1, [6, 7], 7)]);
+});
+
 test('that the way to a worker has become long is believed by and by, since one chunk may be late for other reasons', () => {
   const { on, sleep } = scheduler();
   on(joined('alice'), submitted({ array: 1, length: 20 }));

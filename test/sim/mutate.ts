@@ -70,10 +70,11 @@ const rooms: readonly Room[] = [
     isSimulated: true,
   },
   {
-    files: ['src/worker/core.ts', 'src/worker/thread-life.ts'],
-    suites: test(['worker/core', 'worker/ahead', 'worker/thread-life', 'worker/thread-death']),
+    files: ['src/worker/core.ts', 'src/worker/thread-life.ts', 'src/worker/thread-turns.ts'],
+    suites: test(['core', 'ahead', 'thread-life', 'thread-death', 'held-up'].map((name) => `worker/${name}`)),
     isSimulated: true,
   },
+  { files: ['src/worker/memory-watch.ts'], suites: test(['worker/memory-watch']), isSimulated: false },
   { files: ['src/executors/roster.ts'], suites: test(['executors/roster']), isSimulated: false },
 ];
 /** More than any suite takes; a mutant that takes longer runs in circles. */

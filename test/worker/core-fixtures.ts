@@ -21,8 +21,9 @@ export function told(message: Told['message']): Told {
   return { type: 'told', message };
 }
 
-export function define(array: number, { isSent = false } = {}): Told {
-  const code = isSent ? { code: { module: 'file:///m.ts', path: 'm.ts', fingerprint: 'f' } } : {};
+export function define(array: number, { isSent = false, bundle = '' } = {}): Told {
+  const address = { module: 'file:///m.ts', path: 'm.ts', fingerprint: 'f', ...(bundle !== '' && { bundle }) };
+  const code = isSent ? { code: address } : {};
   const facts = { name: 'task', length: 10, elementwise: [], whole: [], definition: noDefinition, ...code };
   return told({ type: 'define', definition: { array, ...facts }, whole: [] });
 }

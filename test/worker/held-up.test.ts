@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Look } from '../../src/lib/control.ts';
 import {
+  broke,
   chunk,
   ended,
   endThread,
+  exit3,
   exitedBefore,
   exitedIdle,
   gone,
@@ -34,7 +37,32 @@ test('a thread that is new may take as long as it likes', () => {
   const { on, waitIdle } = thread();
   on(chunk(1, { timeoutMs: 500 }), started);
 
-  assert.deepEqual(waitIdle(1e6, { isBegun: false }), []);
+  assert.deepEqual(longAgain(waitIdle, { isBegun: false }), []);
+});
+
+test('one that has yet to read the inputs of a chunk, or waits for its turn, is not held up', () => {
+  const { on, waitIdle } = thread();
+  on(chunk(1, { timeoutMs: 500 }), started);
+
+  assert.deepEqual(longAgain(waitIdle, { untaken: [{ start: 0, end: 10 }] }), []);
+});
+
+test('a chunk that a thread which does not end has not taken up goes back, and none of it is charged', () => {
+  const { on, waitIdle } = thread();
+  on(chunk(1), started, ended(1), chunk(2, { timeoutMs: 500 }));
+  const look = { isBegun: false, untaken: [{ start: 0, end: 10 }] };
+  for (const ms of [0, 501, 5_001]) waitIdle(ms, look);
+
+  const returned = { type: 'returned', ranges: [{ start: 0, end: 10 }] } as const;
+  assert.deepEqual(waitIdle(2_000, look), [{ type: 'abandon-thread' }, { type: 'report', report: returned }, over()]);
+});
+
+test('one that a new thread broke of before it took it up is charged, though that thread does not end', () => {
+  const { on, waitIdle } = thread();
+  on(chunk(1), started, broke(exit3));
+
+  const look = { isBegun: false, untaken: [{ start: 0, end: 10 }] };
+  assert.deepEqual(waitIdle(2_000, look), [{ type: 'abandon-thread' }, over({ indices: [0], loss: exit3 })]);
 });
 
 test('one that is kept from saying that a chunk is over has the last index of it charged', () => {
@@ -52,5 +80,10 @@ test('one that opens a resource, or waits for its reports to be taken, is not he
   const { on, waitIdle } = thread();
   on(chunk(1, { timeoutMs: 500 }), started);
 
-  assert.deepEqual(waitIdle(1e6, { untaken: [], isOpening: true }), []);
+  assert.deepEqual(longAgain(waitIdle, { untaken: [], isOpening: true }), []);
 });
+
+/** What comes of looks that find the same, long after each other. */
+function longAgain(waitIdle: ReturnType<typeof thread>['waitIdle'], look: Partial<Look>) {
+  return [0, 1e6, 1e6].flatMap((ms) => waitIdle(ms, look));
+}

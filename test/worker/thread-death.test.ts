@@ -142,6 +142,17 @@ test('an error that was heard of before the exit is what the index is charged wi
   assert.deepEqual(on(gone), [over({ indices: [2], loss })]);
 });
 
+test('of several errors the first counts, and whose it was is known at the exit', () => {
+  const { on } = thread();
+  const [first, second] = ['boom', 'crash'].map((message) => ({ kind: 'error', message }) as const);
+  const told = { ...first!, leftBy: "task 'leaver', which was over," };
+  on(chunk(1), started, broke(first!), broke(second!), { ...exitedIdle(1), loss: told });
+  assert.deepEqual(on(gone), [over({ indices: [0], loss: told })]);
+
+  on(chunk(2), started, broke(first!), broke(second!), exited(2));
+  assert.deepEqual(on(gone), [over({ indices: [2], loss: first! })]);
+});
+
 test('all indices that run when the event loop is blocked for too long may be to blame', () => {
   const { on, waitIdle } = thread();
   on(chunk(1, { timeoutMs: 150 }), started, settled(1, 4, 1));
