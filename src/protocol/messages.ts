@@ -7,7 +7,7 @@ import type { Placing, Traits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 
 /** Ends that speak different versions refuse each other. */
-export const protocolVersion = 11;
+export const protocolVersion = 12;
 
 export interface ArrayDefinition {
   readonly array: number;
@@ -117,7 +117,9 @@ export type FromWorker =
 export type ToWorker =
   | Welcome
   | Refused
-  | { readonly type: 'define'; readonly definition: ArrayDefinition; readonly whole: readonly ChunkInput[] }
+  | { readonly type: 'define'; readonly definition: ArrayDefinition }
+  /** All outcomes of an array that others need whole, for all of them: it is kept until the array is forgotten. */
+  | ({ readonly type: 'whole' } & ChunkInput)
   | {
       readonly type: 'run';
       readonly array: number;

@@ -30,9 +30,11 @@ export function sequenceOf(message: Message): Sequence | undefined {
     case 'started':
       return message.array;
     // To a worker: an array is defined before it is run, and forgotten after that. What waits behind an attempt comes
-    // after it, and is called back after that. What is to keep its reports is there by then, or over.
+    // after it, and is called back after that. What is to keep its reports is there by then, or over. For what it needs
+    // whole, which is of another array, the worker waits.
     case 'define':
       return message.definition.array;
+    case 'whole':
     case 'run':
     case 'recall':
     case 'hold':

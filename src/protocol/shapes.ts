@@ -154,7 +154,8 @@ export const fromWorker: Shapes<FromWorker> = {
 export const toWorker: Shapes<ToWorker> = {
   welcome,
   refused,
-  define: { definition: record(arrayDefinition), whole: list(chunkInput) },
+  define: { definition: record(arrayDefinition) },
+  whole: { array: count, blocks: list(block) },
   run: {
     array: count,
     attempt: count,

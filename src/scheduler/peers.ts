@@ -61,6 +61,8 @@ export class HeldArray {
   isInabilityTold = false;
   /** The workers that have its definition; with when it is read, and to be sent or not, if part of it was on disk. */
   readonly definedOn = new Map<WorkerPeer, Promise<void> | undefined>();
+  /** The workers that have all its outcomes, for what needs it whole. */
+  readonly wholeOn = new Set<WorkerPeer>();
 
   constructor(id: number, client: ClientPeer, { given = [], ...submission }: Submission) {
     this.id = id;
@@ -76,9 +78,20 @@ export class HeldArray {
 
   /** What workers are told of it. */
   get definition(): ArrayDefinition {
-    const { name, length, definition, elementwise, whole, timeoutMs, code } = this.submission;
-    const facts = { array: this.id, name, length, definition, elementwise, whole };
+    const { name, length, definition, timeoutMs, code } = this.submission;
+    const [elementwise, whole] = [this.elementwise, this.whole].map((upstreams) => upstreams.map(({ id }) => id));
+    const facts = { array: this.id, name, length, definition, elementwise: elementwise!, whole: whole! };
     return { ...facts, ...(timeoutMs !== undefined && { timeoutMs }), ...(code !== undefined && { code }) };
+  }
+
+  /** The workers that have anything of it to forget. */
+  get workers(): ReadonlySet<WorkerPeer> {
+    return new Set([...this.definedOn.keys(), ...this.wholeOn]);
+  }
+
+  workerLeft(worker: WorkerPeer): void {
+    this.definedOn.delete(worker);
+    this.wholeOn.delete(worker);
   }
 
   /** Keeps what an index is to be told when it runs again; without bytes, that it has timed out. */

@@ -98,7 +98,8 @@ export class ResultDesk {
     const { ranges } = command;
     const isDefined = array.definedOn.has(worker);
     const defining = array.definedOn.get(worker);
-    const wholes = isDefined ? [] : array.whole.map((upstream) => ({ upstream, blocks: upstream.blocks.all }));
+    const lacking = array.whole.filter(({ wholeOn }) => !wholeOn.has(worker));
+    const wholes = lacking.map((upstream) => ({ upstream, blocks: upstream.blocks.all }));
     const parts = array.elementwise.map((upstream) => {
       return { upstream, blocks: [...new Set(ranges.flatMap((range) => upstream.blocks.touching(range)))] };
     });
@@ -106,11 +107,12 @@ export class ResultDesk {
     const read = this.memory.read(needs.flatMap(({ blocks }) => blocks));
     const make = (blocks: readonly Block[]): readonly ToWorker[] => {
       const inputs = inputsOf(needs, blocks);
-      const run = runMessage(array, command, inputs.slice(wholes.length));
+      const run = runMessage(array, command, inputs.splice(wholes.length));
       if (isDefined) return [run];
       const definition = this.#around.code.definitionOf(array);
-      return [{ type: 'define', definition, whole: inputs.slice(0, wholes.length) }, run];
+      return [...inputs.map((input) => ({ type: 'whole', ...input }) as const), { type: 'define', definition }, run];
     };
+    for (const { wholeOn } of lacking) wholeOn.add(worker);
     if (!(read instanceof Promise) && defining === undefined) {
       array.definedOn.set(worker, undefined);
       return worker.line.send(...make(read));

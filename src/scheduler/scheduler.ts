@@ -181,7 +181,7 @@ export class Scheduler implements AsyncDisposable {
       return this.#releaseAll(peer);
     }
     if (!this.#workers.delete(peer.id)) return;
-    for (const array of this.#arrays.values()) array.definedOn.delete(peer);
+    for (const array of this.#arrays.values()) array.workerLeft(peer);
     const news = departureOf(peer, reason, this.#isLastLoss);
     // No warning for a worker that said that it would go, or was told to, and has finished what it ran.
     const isGoing = reason === ownClose || this.#core.fleet.workers.get(peer.id)?.isDraining === true;
@@ -393,6 +393,6 @@ export class Scheduler implements AsyncDisposable {
     if (array === undefined) return;
     this.#resources.forgotten(array);
     this.#results.forgotten(array);
-    for (const worker of array.definedOn.keys()) worker.line.send({ type: 'forget', array: id });
+    for (const worker of array.workers) worker.line.send({ type: 'forget', array: id });
   }
 }

@@ -51,6 +51,8 @@ export type WorkerCommand =
 interface KnownArray {
   /** Absent until it is known where the code is; chunks wait for that. */
   code: CodeSource | undefined;
+  /** The arrays that it needs whole; chunks wait for what those came to as well. */
+  readonly whole: readonly number[];
   readonly waiting: RunMessage[];
 }
 
@@ -59,7 +61,7 @@ interface Run {
   readonly array: number;
   /** Those of its indices whose time was up in another attempt. */
   readonly timedOut: readonly number[];
-  /** For its code, or for the chunk before it: then nothing of it has begun. */
+  /** For its code, for its inputs, or for the chunk before it: then nothing of it has begun. */
   isWaiting: boolean;
   /** The attempt whose thread it gets next, until that attempt is over. */
   behind: number | undefined;
@@ -82,6 +84,8 @@ const closingGraceMs = 1_000;
 export class WorkerCore {
   readonly #options: WorkerCoreOptions;
   readonly #arrays = new Map<number, KnownArray>();
+  /** Arrays of which all is here that they came to. */
+  readonly #wholes = new Set<number>();
   /** Arrays that wait for a bundle. */
   readonly #bundles = new Map<string, Set<number>>();
   readonly #runs = new Map<number, Run>();
@@ -166,11 +170,17 @@ export class WorkerCore {
   #obey(message: Extract<WorkerEvent, { type: 'told' }>['message']): void {
     switch (message.type) {
       case 'define': {
-        const { array, code } = message.definition;
+        const { array, code, whole } = message.definition;
         const isSent = this.#options.keepsCode && code !== undefined;
-        this.#arrays.set(array, { code: isSent ? undefined : noCode, waiting: [] });
+        this.#arrays.set(array, { code: isSent ? undefined : noCode, whole, waiting: [] });
         return;
       }
+      case 'whole':
+        this.#wholes.add(message.array);
+        for (const { array, isWaiting, behind } of this.#runs.values()) {
+          if (isWaiting && behind === undefined) this.#beginWaiting(array);
+        }
+        return;
       case 'run':
         return this.#run(message);
       case 'recall':
@@ -222,10 +232,21 @@ export class WorkerCore {
     const run = this.#runs.get(attempt)!;
     const { code, waiting } = this.#arrays.get(id)!;
     run.behind = undefined;
-    run.isWaiting = code === undefined;
-    if (code !== undefined) return this.#emit({ type: 'run-chunk', message, code });
     waiting.push(message);
-    if (waiting.length === 1) this.#send({ type: 'need-code', array: id });
+    if (code === undefined && waiting.length === 1) this.#send({ type: 'need-code', array: id });
+    this.#beginWaiting(id);
+  }
+
+  /** Runs what waits of an array, if all that it needs is here. */
+  #beginWaiting(id: number): void {
+    const { code, whole, waiting } = this.#arrays.get(id)!;
+    if (code === undefined || !whole.every((upstream) => this.#wholes.has(upstream))) return;
+    for (const message of waiting.splice(0)) {
+      const run = this.#runs.get(message.attempt);
+      if (run === undefined) continue;
+      run.isWaiting = false;
+      this.#emit({ type: 'run-chunk', message, code });
+    }
   }
 
   #report(attempt: number, report: ChunkReport): void {
@@ -305,16 +326,12 @@ export class WorkerCore {
     const array = this.#arrays.get(id);
     if (array === undefined || array.code !== undefined) return;
     array.code = source;
-    for (const message of array.waiting.splice(0)) {
-      const run = this.#runs.get(message.attempt);
-      if (run === undefined) continue;
-      run.isWaiting = false;
-      this.#emit({ type: 'run-chunk', message, code: source });
-    }
+    this.#beginWaiting(id);
   }
 
   #forget(array: number): void {
     this.#arrays.delete(array);
+    this.#wholes.delete(array);
     for (const [attempt, itsArray] of this.#cancelledEarly) {
       if (itsArray === array) this.#cancelledEarly.delete(attempt);
     }

@@ -29,7 +29,7 @@ export interface CodeKeeper {
 interface DefinedArray extends Pick<ArrayDefinition, 'name' | 'length' | 'definition'> {
   readonly key: number;
   readonly timeoutMs: number | undefined;
-  readonly whole: readonly ChunkInput[];
+  readonly whole: readonly number[];
 }
 
 const placeRemedy = 'Give it a folder with room that it can write to: HEDDLE__CODE__DIRECTORY';
@@ -56,6 +56,8 @@ export class Worker implements AsyncDisposable {
   readonly #pool: ChunkPool;
   readonly #code: CodeKeeper | undefined;
   readonly #arrays = new Map<number, DefinedArray>();
+  /** What arrays came to that others need whole. */
+  readonly #wholes = new Map<number, ChunkInput>();
   /** Attempts whose reports the scheduler takes no more of for now. */
   readonly #held = new Map<number, PromiseWithResolvers<void>>();
   readonly #dismissed = Promise.withResolvers<string>();
@@ -88,10 +90,13 @@ export class Worker implements AsyncDisposable {
       return this.#handle({ type: 'bundle-arrived', bundle: id, source: this.#kept(id, bytes) });
     }
     if (message.type === 'hold' || message.type === 'go-on') return this.#pace(message);
-    if (message.type === 'define') this.#arrays.set(message.definition.array, definedArray(message));
+    if (message.type === 'define') this.#arrays.set(message.definition.array, definedArray(message.definition));
+    if (message.type === 'whole') this.#wholes.set(message.array, sharedInput(message));
     this.#handle({ type: 'told', message });
     if (message.type === 'define') this.#lookFor(message.definition);
-    if (message.type === 'forget') this.#arrays.delete(message.array);
+    if (message.type !== 'forget') return;
+    this.#arrays.delete(message.array);
+    this.#wholes.delete(message.array);
   }
 
   /** The comm is gone. What still runs is told to stop: nobody waits for it any more. */
@@ -158,8 +163,9 @@ export class Worker implements AsyncDisposable {
   }
 
   async #run({ array, attempt, ranges, lanes, notes, timedOut, inputs }: RunMessage, code: CodeSource): Promise<void> {
-    const { key, name, length, timeoutMs, definition, whole } = this.#arrays.get(array)!;
+    const { key, name, length, timeoutMs, definition, whole: needed } = this.#arrays.get(array)!;
     const facts = { name, length, array: key, attempt, ranges, lanes, notes, timedOut, timeoutMs };
+    const whole = needed.map((upstream) => this.#wholes.get(upstream)!);
     const chunk = { ...facts, code, definition, whole, elementwise: inputs };
     const end = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
     this.#handle({ type: 'chunk-over', attempt, ...end });
@@ -223,15 +229,14 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-function definedArray({ definition: told, whole }: Extract<ToWorker, { type: 'define' }>): DefinedArray {
-  const { name, length, timeoutMs, definition } = told;
+function definedArray({ name, length, timeoutMs, definition, whole }: ArrayDefinition): DefinedArray {
   const { parts, values } = definition;
-  const blocks = whole.map(({ array, blocks }) => ({
-    array,
-    blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })),
-  }));
   const shared = values === undefined ? definition : { parts, values: share(values) };
-  return { key: nextKey++, name, length, timeoutMs, definition: shared, whole: blocks };
+  return { key: nextKey++, name, length, timeoutMs, definition: shared, whole };
+}
+
+function sharedInput({ array, blocks }: ChunkInput): ChunkInput {
+  return { array, blocks: blocks.map(({ start, count, bytes }) => ({ start, count, bytes: share(bytes) })) };
 }
 
 /** In shared memory, so that each thread reads it without a copy; what is short goes to threads as a text anyway. */

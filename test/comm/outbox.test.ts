@@ -63,10 +63,12 @@ test('what is told of one attempt leaves in the order in which it was sent', asy
 
 test('an array is defined before it is run and run before it is forgotten, and a cancel waits for none of it', async () => {
   const { send, arrived, takeAll } = wire<ToWorker>(decodeToWorker);
-  const whole = [{ array: 5, blocks: [{ start: 0, count: 1, bytes: new Uint8Array(3 * mb) }] }];
+  const blocks = [{ start: 0, count: 1, bytes: new Uint8Array(3 * mb) }];
   const definition = { array: 7, name: 'f', length: 1, definition: noDefinition, elementwise: [], whole: [5] };
 
-  send({ type: 'define', definition, whole });
+  send({ type: 'whole', array: 5, blocks });
+  send({ type: 'define', definition });
+  send({ type: 'forget', array: 5 });
   send({ ...run(), array: 7, notes: [{ index: 0, bytes: new Uint8Array(2 * mb) }] });
   send({ type: 'forget', array: 7 });
   send({ type: 'close', reason: 'enough' });
@@ -74,8 +76,8 @@ test('an array is defined before it is run and run before it is forgotten, and a
   await takeAll();
 
   assert.deepEqual(
-    arrived.map(({ type }) => type),
-    ['cancel', 'define', 'run', 'forget', 'close'],
+    arrived.map((message) => ('array' in message ? `${message.type} ${message.array}` : message.type)),
+    ['define', 'cancel 7', 'whole 5', 'run 7', 'forget 5', 'forget 7', 'close'],
   );
 });
 

@@ -127,7 +127,8 @@ export function toWorker(): fc.Arbitrary<ToWorker> {
   };
   return fc.oneof(
     ...answers(),
-    record({ type: type('define'), definition: record({ ...array, timeoutMs: ms }, ['timeoutMs']), whole: inputs }),
+    record({ type: type('define'), definition: record({ ...array, timeoutMs: ms }, ['timeoutMs']) }),
+    record({ type: type('whole'), array: number, blocks }),
     record({ type: type('run'), ...run }, ['behind']),
     record({ type: type('cancel'), array: number, attempt: number, graceMs: ms }),
     record({ type: type('recall'), array: number, attempt: number }),

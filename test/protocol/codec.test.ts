@@ -11,7 +11,6 @@ import {
   encodeMessages,
   weigh,
 } from '../../src/protocol/codec.ts';
-import { noDefinition } from '../../src/lib/chunk.ts';
 import type { Decode } from '../../src/protocol/codec.ts';
 import type { FromWorker, Message } from '../../src/protocol/messages.ts';
 import { ProtocolError } from '../../src/protocol/protocol-error.ts';
@@ -39,13 +38,14 @@ test('a message of another direction is refused', () => {
 
 test('a refusal names the message, the field, what was expected and what came', () => {
   const block = { start: 0, count: '2', bytes: new Uint8Array(3) };
-  const frame = pack([{ type: 'define', definition: definition(), whole: [{ array: 0, blocks: [block] }] }]);
+  const chunk = { array: 1, attempt: 1, ranges: [], lanes: 1, inputs: [{ array: 0, blocks: [block] }] };
+  const frame = pack([{ type: 'run', ...chunk, notes: [], timedOut: [] }]);
 
   assert.throws(
     () => decodeToWorker(frame),
-    violation('"define" message: whole[0].blocks[0].count: expected a whole number from 0, got "2"', {
-      messageType: 'define',
-      path: '.whole[0].blocks[0].count',
+    violation('"run" message: inputs[0].blocks[0].count: expected a whole number from 0, got "2"', {
+      messageType: 'run',
+      path: '.inputs[0].blocks[0].count',
     }),
   );
 });
@@ -256,8 +256,4 @@ function settled(bytes: Uint8Array) {
 
 function ended(attempt: unknown) {
   return { type: 'ended', attempt };
-}
-
-function definition() {
-  return { array: 1, name: 'a', length: 1, definition: noDefinition, elementwise: [], whole: [] };
 }

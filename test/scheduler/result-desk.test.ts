@@ -72,6 +72,39 @@ test('of arrays that are sealed nothing is kept that nobody needs any more', bou
   }
 });
 
+test('what many arrays need whole goes to each worker once, and is to be forgotten there', bounded, async () => {
+  await using scheduler = new Scheduler();
+  const { ada, client } = await started(scheduler);
+  const given = [block(0, large)];
+  const needing = [2, 3].map((array) => submission({ array, length: 1, whole: [1] }));
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 1, given }), ...needing] });
+
+  const { array, blocks } = await ada.next('whole');
+  assert.deepEqual(blocks, given);
+  for (const attempt of [1, 2]) {
+    assert.deepEqual((await ada.next('define')).definition.whole, [array]);
+    ada.send(outcome(attempt, 0, 10), { type: 'ended', attempt });
+    await client.next('settled');
+  }
+  await client.close();
+  const forgotten = [await ada.next('forget'), await ada.next('forget'), await ada.next('forget')];
+  assert.ok(forgotten.some((message) => message.array === array));
+  assert.ok(!ada.has('whole'));
+});
+
+test('a worker that joins later gets all that is needed whole as well', bounded, async () => {
+  await using scheduler = new Scheduler();
+  const { ada, client } = await started(scheduler);
+  const given = submission({ array: 1, length: 1, given: [block(0, 10)] });
+  client.send({ type: 'submit', arrays: [given, submission({ array: 2, length: 1, whole: [1] })] });
+  await ada.next('run');
+  ada.close();
+
+  const bob = connect(scheduler, { role: 'worker', name: 'ada', threads: 1 });
+  assert.deepEqual((await bob.next('whole')).blocks, [block(0, 10)]);
+  assert.deepEqual((await bob.next('run')).ranges, [{ start: 0, end: 1 }]);
+});
+
 test('what a client has not said that it wants, or not, is kept for it', bounded, async () => {
   await using scheduler = new Scheduler();
   const { ada, client } = await started(scheduler);

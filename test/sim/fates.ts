@@ -11,6 +11,7 @@ interface ArrayFate {
   readonly timeoutMs: number | undefined;
   /** Whether workers that keep code have to ask for it. */
   readonly isSent: boolean;
+  readonly whole: readonly number[];
   readonly sealed: Map<number, Fate>;
   /** For each index whether it has asked to be run again, and how long each of them waits. */
   readonly storm: { readonly asked: Uint8Array; readonly delayMs: number } | undefined;
@@ -24,7 +25,7 @@ export class Fates {
     this.#prng = prng;
   }
 
-  draw({ array, length }: ArraySpec, faults: Faults, paceMs: number): void {
+  draw({ array, length, whole }: ArraySpec, faults: Faults, paceMs: number): void {
     const prng = this.#prng;
     const timeoutMs = prng.chance(0.5) ? prng.pick([20, 300]) : undefined;
     const sealed = new Map<number, Fate>();
@@ -35,7 +36,7 @@ export class Fates {
     }
     const asked = new Uint8Array(length);
     const storm = prng.chance(faults.storm) ? { asked, delayMs: prng.between(0, 500) } : undefined;
-    this.#arrays.set(array, { paceMs, timeoutMs, isSent: prng.chance(0.3), sealed, storm });
+    this.#arrays.set(array, { paceMs, timeoutMs, isSent: prng.chance(0.3), whole, sealed, storm });
   }
 
   of(array: number): ArrayFate {

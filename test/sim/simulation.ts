@@ -61,6 +61,7 @@ class Simulation implements World {
   readonly #model = new Model(options);
   readonly #fates: Fates;
   readonly #shell: VirtualShell;
+  readonly #bigTimes: Prng;
   readonly #workers = new Map<string, VirtualWorker>();
   /** Of all who were ever here. */
   readonly #ids: string[] = [];
@@ -73,6 +74,7 @@ class Simulation implements World {
     this.prng = new Prng(settings.seed);
     const times = new Prng(settings.seed ^ 0xa4ead);
     // Of tasks that take longer than a chunk should, none is sent ahead.
+    this.#bigTimes = new Prng(settings.seed ^ 0xb16);
     this.#targetChunkMs = times.pick([2, 10, 50]);
     const chunkTimes = { targetChunkMs: this.#targetChunkMs, patienceMs: times.pick([1, 25]) };
     this.#core = new SchedulerCore({ ...options, ...chunkTimes, overlappingMs: times.pick([0, 5_000]) });
@@ -339,7 +341,8 @@ class Simulation implements World {
   #tell(id: string, message: ToWorker): void {
     const worker = this.#workers.get(id);
     if (worker === undefined) return;
-    this.agenda.at(this.#arrivalAt(worker), () => {
+    const at = message.type === 'whole' ? this.#arrivalOfBig(worker) : this.#arrivalAt(worker);
+    this.agenda.at(at, () => {
       if (!worker.isAlive || !worker.isConnected) return;
       if (message.type === 'recall' && this.prng.chance(this.faults.mute)) return;
       worker.hear(message);
@@ -350,6 +353,11 @@ class Simulation implements World {
   #arrivalAt(worker: VirtualWorker): number {
     worker.lastArrival = Math.max(worker.lastArrival, worker.stalledUntil, this.agenda.now + this.#latency());
     return worker.lastArrival;
+  }
+
+  /** What is sent after it may arrive before it. With chances of its own, as that of pauses. */
+  #arrivalOfBig(worker: VirtualWorker): number {
+    return Math.max(worker.stalledUntil, this.agenda.now + this.#bigTimes.between(1, 300));
   }
 
   send(worker: VirtualWorker, message: FromWorker): void {

@@ -21,6 +21,8 @@ export class VirtualShell {
   readonly #options: ShellOptions;
   /** The workers that know an array. */
   readonly #definedOn = new Map<number, Set<string>>();
+  /** The workers that have all outcomes of an array. */
+  readonly #wholeOn = new Map<number, Set<string>>();
   /** Indices to be judged when they run next. */
   readonly #timedOut = new Map<number, Set<number>>();
   readonly #forgotten = new Set<number>();
@@ -72,9 +74,13 @@ export class VirtualShell {
         return;
       case 'forgotten':
         this.#forgotten.add(command.array);
-        for (const worker of setOf(this.#definedOn, command.array))
+        for (const worker of new Set([
+          ...setOf(this.#definedOn, command.array),
+          ...setOf(this.#wholeOn, command.array),
+        ]))
           tell(worker, { type: 'forget', array: command.array });
         this.#definedOn.delete(command.array);
+        this.#wholeOn.delete(command.array);
         return;
       case 'declined':
         if (command.by !== 'nobody') this.#report.declined += 1;
@@ -141,6 +147,11 @@ export class VirtualShell {
     if (behind !== undefined) this.#report.ahead += 1;
     this.#running.set(attempt, { array, attempt });
     const workers = setOf(this.#definedOn, array);
+    const { whole } = this.#options.fates.of(array);
+    for (const upstream of whole) {
+      if (!setOf(this.#wholeOn, upstream).has(worker)) tell(worker, { type: 'whole', array: upstream, blocks: [] });
+      setOf(this.#wholeOn, upstream).add(worker);
+    }
     if (!workers.has(worker)) {
       workers.add(worker);
       tell(worker, this.#define(array));
@@ -159,13 +170,13 @@ export class VirtualShell {
   }
 
   #define(array: number): ToWorker {
-    const { timeoutMs, isSent } = this.#options.fates.of(array);
+    const { timeoutMs, isSent, whole } = this.#options.fates.of(array);
     const id = bundleOf(array);
     const bundle = this.#named.has(id) ? { bundle: id } : {};
     const code = isSent ? { code: { module: 'file:///flow.ts', path: 'flow.ts', fingerprint: '', ...bundle } } : {};
-    const facts = { name: 'task', length: 0, definition: noDefinition, elementwise: [], whole: [] };
+    const facts = { name: 'task', length: 0, definition: noDefinition, elementwise: [], whole };
     const timeout = timeoutMs === undefined ? {} : { timeoutMs };
-    return { type: 'define', definition: { array, ...facts, ...code, ...timeout }, whole: [] };
+    return { type: 'define', definition: { array, ...facts, ...code, ...timeout } };
   }
 
   /** FNV-1a. */

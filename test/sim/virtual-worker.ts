@@ -22,7 +22,8 @@ export class VirtualWorker implements Host {
   readonly slowness: number;
   readonly #world: World;
   readonly #core: WorkerCore;
-  readonly #timeouts = new Map<number, number | undefined>();
+  readonly #definitions = new Map<number, ArrayDefinition>();
+  readonly #wholes = new Set<number>();
   readonly #bundles = new Set<string>();
   isAlive = true;
   isConnected = true;
@@ -57,7 +58,8 @@ export class VirtualWorker implements Host {
     }
     // Its reports are no burden to anybody.
     if (message.type === 'hold' || message.type === 'go-on') return;
-    if (message.type === 'define') this.#timeouts.set(message.definition.array, message.definition.timeoutMs);
+    if (message.type === 'define') this.#definitions.set(message.definition.array, message.definition);
+    if (message.type === 'whole') this.#wholes.add(message.array);
     this.#handle({ type: 'told', message });
     if (message.type === 'define') this.#lookFor(message.definition);
   }
@@ -122,7 +124,10 @@ export class VirtualWorker implements Host {
         const { array, attempt, ranges, lanes, timedOut } = command.message;
         const thread = this.threads.find((each) => each.attempt === undefined);
         assert(thread !== undefined, `${this.id} is to run attempt ${attempt} and has no free thread`);
-        return thread.run({ array, attempt, ranges, lanes, timedOut, timeoutMs: this.#timeouts.get(array) });
+        const { timeoutMs, whole } = this.#definitions.get(array)!;
+        for (const upstream of whole)
+          assert(this.#wholes.has(upstream), `array ${array} runs before array ${upstream}`);
+        return thread.run({ array, attempt, ranges, lanes, timedOut, timeoutMs });
       }
       case 'recall-chunk':
         return this.threads.find(({ attempt }) => attempt === command.attempt)?.recall();

@@ -21,11 +21,16 @@ export function told(message: Told['message']): Told {
   return { type: 'told', message };
 }
 
-export function define(array: number, { isSent = false, bundle = '' } = {}): Told {
+export function define(array: number, { isSent = false, bundle = '', whole = [] as number[] } = {}): Told {
   const address = { module: 'file:///m.ts', path: 'm.ts', fingerprint: 'f', ...(bundle !== '' && { bundle }) };
   const code = isSent ? { code: address } : {};
-  const facts = { name: 'task', length: 10, elementwise: [], whole: [], definition: noDefinition, ...code };
-  return told({ type: 'define', definition: { array, ...facts }, whole: [] });
+  const facts = { name: 'task', length: 10, elementwise: [], whole, definition: noDefinition, ...code };
+  return told({ type: 'define', definition: { array, ...facts } });
+}
+
+/** What an array came to that others need whole. */
+export function whole(array: number): Told {
+  return told({ type: 'whole', array, blocks: [{ start: 0, count: 1, bytes: Uint8Array.of(array) }] });
 }
 
 interface RunFacts {

@@ -23,6 +23,7 @@ import {
   runs,
   sent,
   told,
+  whole,
   worker,
 } from './core-fixtures.ts';
 
@@ -139,6 +140,45 @@ test('chunks wait for the code of their array, which is asked for once, and aske
   assert.deepEqual(on(found(1)), [runs(first!, bundled), runs(second!, bundled)]);
   assert.deepEqual(on(third!), [runs(third!, bundled)]);
   assert.deepEqual(on(found(1), found(9)), [], 'an answer that nobody waits for changes nothing');
+});
+
+test('chunks wait for all that their array needs whole, whenever that comes, and chunks of others do not', () => {
+  const on = worker({ threads: 2 });
+  on(define(3, { whole: [1, 2] }), define(4));
+  assert.deepEqual(on(whole(1), run(3, { attempt: 1 })), []);
+  assert.deepEqual(on(run(4, { attempt: 2 })), [runs(run(4, { attempt: 2 }))]);
+
+  assert.deepEqual(on(whole(2)), [runs(run(3, { attempt: 1 }))]);
+  assert.deepEqual(on(over(1), define(5, { whole: [1] }), run(5, { attempt: 3 })), [
+    ...sent(ended(1)),
+    runs(run(5, { attempt: 3 })),
+  ]);
+});
+
+test('a chunk runs once when both its code and what it needs whole have come', () => {
+  const on = worker({ keepsCode: true });
+
+  assert.deepEqual(
+    on(define(3, { isSent: true, whole: [1] }), run(3), found(3)),
+    sent({ type: 'need-code', array: 3 }),
+  );
+  assert.deepEqual(on(whole(1)), [runs(run(3), bundled)]);
+});
+
+test('a chunk that waits for what it needs whole ends at once when it is cancelled, or its array forgotten', () => {
+  const on = worker({ threads: 2 });
+  on(define(3, { whole: [1] }), run(3, { attempt: 1 }), run(3, { attempt: 2 }));
+
+  assert.deepEqual(on(cancel(1, 100)), sent(ended(1)));
+  assert.deepEqual(on(forget(3)), sent(ended(2)));
+  assert.deepEqual(on(whole(1)), []);
+});
+
+test('what an array came to is kept no longer than the array', () => {
+  const on = worker();
+  on(whole(1), forget(1), define(3, { whole: [1] }));
+
+  assert.deepEqual(on(run(3)), []);
 });
 
 test('a worker that keeps no code, and an array whose code is nowhere, run at once', () => {

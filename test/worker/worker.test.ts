@@ -5,9 +5,8 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Comm } from '../../src/comm/comm.ts';
 import { inprocPair } from '../../src/comm/inproc.ts';
-import type { CodeSource } from '../../src/lib/chunk.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
-import type { ChunkEnd, ChunkPool, Emit } from '../../src/worker/pool.ts';
+import type { ChunkEnd, ChunkPool, Emit, PooledChunk } from '../../src/worker/pool.ts';
 import { Worker, type CodeKeeper } from '../../src/worker/worker.ts';
 import { define, run } from './core-fixtures.ts';
 
@@ -80,8 +79,26 @@ test('code that is here already is not sent again, whether it is named at once o
     shell.hear(define(1, { isSent: true, bundle }).message, run(1).message);
     if (bundle === '') shell.hear({ type: 'code', array: 1, id: 'b' });
 
-    assert.deepEqual(shell.codes, [{ bundle: 'file:///kept/b' }]);
+    assert.deepEqual(
+      shell.chunks.map(({ code }) => code),
+      [{ bundle: 'file:///kept/b' }],
+    );
   }
+});
+
+test('what many arrays need whole is there once for all of them, in memory that threads share', async () => {
+  await using shell = worker();
+  const large = new Uint8Array(100_000).fill(7);
+  shell.hear({ type: 'whole', array: 1, blocks: [{ start: 0, count: 1, bytes: large }] });
+  for (const array of [2, 3]) {
+    shell.hear(define(array, { whole: [1] }).message, run(array, { attempt: array }).message);
+    await shell.end();
+  }
+
+  const [first, second] = shell.chunks.map(({ whole }) => whole[0]!.blocks[0]!.bytes);
+  assert.deepEqual(first, large);
+  assert.ok(first.buffer instanceof SharedArrayBuffer);
+  assert.equal(first, second);
 });
 
 interface Circumstances {
@@ -92,8 +109,8 @@ interface Circumstances {
 
 /** With one thread. */
 function worker({ comm = inprocPair<ToWorker, FromWorker>()[0], endsWhenCancelled = true, kept }: Circumstances = {}) {
-  const codes: CodeSource[] = [];
   const emits: Emit[] = [];
+  const chunks: PooledChunk[] = [];
   const ends: ((end: ChunkEnd) => void)[] = [];
   const over = async () => {
     ends.shift()?.({ last: [] });
@@ -101,7 +118,7 @@ function worker({ comm = inprocPair<ToWorker, FromWorker>()[0], endsWhenCancelle
   };
   const pool: ChunkPool = {
     threads: 1,
-    run: ({ code }, emit) => new Promise((end) => void (codes.push(code), emits.push(emit), ends.push(end))),
+    run: (chunk, emit) => new Promise((end) => void (chunks.push(chunk), emits.push(emit), ends.push(end))),
     closeResource: () => Promise.resolve(),
     recall: () => {},
     cancel: () => void (endsWhenCancelled && over()),
@@ -110,8 +127,8 @@ function worker({ comm = inprocPair<ToWorker, FromWorker>()[0], endsWhenCancelle
   const shell = new Worker(comm, pool, kept);
   return {
     worker: shell,
-    codes,
     emits,
+    chunks,
     hear: (...messages: ToWorker[]) => messages.forEach((message) => shell.handle(message)),
     end: over,
     [Symbol.asyncDispose]: () => shell[Symbol.asyncDispose](),
