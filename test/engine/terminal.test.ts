@@ -85,6 +85,21 @@ test(
   },
 );
 
+test('a terminal that does not know how wide it is shows whole lines', { timeout: 60_000, skip }, async () => {
+  const code = `
+    import { NodeRun } from "./src/engine/flow-run/node-run.ts";
+    import { Terminal } from "./src/engine/flow-run/terminal.ts";
+    const terminal = new Terminal();
+    const run = new NodeRun({ slug: "lines" });
+    run.submittedAs(1, { length: 0, isList: true });
+    terminal.follow([run]);
+    terminal[Symbol.dispose]();`;
+  const program = `stty rows 0 cols 0; '${process.execPath}' --input-type=module --eval '${code}'`;
+  const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+
+  assert.match(screenOf(stdout)[0]!, /^lines .*\/s$/);
+});
+
 /** What there is to see after all that was written, as far as Node moves the cursor and clears the screen. */
 function screenOf(written: string): string[] {
   const lines = [''];

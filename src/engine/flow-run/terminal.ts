@@ -80,7 +80,7 @@ export class Terminal implements Disposable {
 
   #draw(): void {
     if (this.#isMidLine) return;
-    const width = this.#stream.columns ?? 80;
+    const width = this.#stream.columns || 80;
     for (const line of this.#lines) tellLine(line.slice(0, width - 1));
     this.#drawnLines = this.#lines.length;
   }
