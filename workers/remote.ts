@@ -3,6 +3,9 @@
 // thread runs no user code, so it always answers.
 
 import { addAbortListener } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as inFolder } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { TlsOptions } from '../src/comm/tls.ts';
@@ -71,9 +74,8 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   if (process.platform === 'win32' && options.signal !== undefined) process.on('SIGINT', () => {});
   else process.once('SIGINT', leave);
   const leaving = AbortSignal.any([asked.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const { codeDirectory: directory } = options;
-  const code = directory === undefined ? undefined : new BundleStore({ directory, limitBytes: bundleLimitBytes });
-  options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${howItGets(code)}`);
+  const { code, how } = codeIn(options.codeDirectory);
+  options.say(`Heddle ${version}, Node ${process.versions.node}, process ${process.pid}; it ${how}`);
   // Whoever read what is written here may be gone. To die of that would be to wait for threads, which may not end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const pools = new Set<ThreadPool>();
@@ -92,12 +94,22 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   if (isStuck(pools)) endByForce(options.say, notEnding);
 }
 
-function howItGets(code: BundleStore | undefined): string {
-  if (code === undefined) return 'imports its own files';
+/** Where code is kept that it is sent, and how to say that. Containers often have but one folder to write to. */
+function codeIn(directory: string | undefined): { readonly code: BundleStore | undefined; readonly how: string } {
+  if (directory === undefined) return { code: undefined, how: 'imports its own files' };
+  const code = new BundleStore({ directory, limitBytes: bundleLimitBytes });
   const problem = code.problem();
-  if (problem === undefined) return `keeps code in ${code.directory}`;
-  const elsewhere = 'HEDDLE__CODE__DIRECTORY names another folder';
-  return `cannot keep code in ${code.directory}: ${problem}. It runs only tasks whose modules it has; ${elsewhere}`;
+  if (problem === undefined) return { code, how: `keeps code in ${directory}` };
+  const cannot = `cannot keep code in ${directory}: ${problem}`;
+  try {
+    const own = mkdtempSync(inFolder(tmpdir(), 'heddle-code-'));
+    process.once('exit', () => rmSync(own, { recursive: true, force: true }));
+    const elsewhere = new BundleStore({ directory: own, limitBytes: bundleLimitBytes });
+    return { code: elsewhere, how: `${cannot}; until it ends it does so in ${own}` };
+  } catch {
+    const remedy = 'It runs only tasks whose modules it has; HEDDLE__CODE__DIRECTORY names another folder';
+    return { code, how: `${cannot}, nor in ${tmpdir()}. ${remedy}` };
+  }
 }
 
 interface Stay {

@@ -1,7 +1,7 @@
 // Worker processes that cannot load what they are given: others run that, and nobody is left without a word.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -88,10 +88,27 @@ test('what no worker can run fails with the reason, once all of them were asked'
   assert.match(finished!.message, /^finished: 100 runs in .*, 100 failed \(indices 0, 1, 2, .* and 90 more\)$/);
 });
 
-test('a worker that cannot write where it is to keep code says so as it starts', async () => {
+test('a worker that cannot write where it is to keep code does so elsewhere until it ends, and says so', async () => {
+  await using house = await houseOf({ ada: 'homeless' });
+  const [, elsewhere] = /cannot keep code in .*package\.json: ENOTDIR.*; until it ends it does so in (.*)$/.exec(
+    house.lines('ada')[0]!,
+  )!;
+
+  const { state } = await house.run(new Flow('one', () => house.brew(1)));
+
+  assert.equal(state.type, 'Success', state.message);
+  assert.ok(existsSync(elsewhere!));
+  await house.leave('ada');
+  assert.ok(!existsSync(elsewhere!));
+});
+
+test('a worker that can write nowhere says so as it starts', async () => {
   await using house = await houseOf({ ada: 'blocked' });
 
-  assert.match(house.lines('ada')[0]!, /it cannot keep code in .*package\.json: ENOTDIR.*HEDDLE__CODE__DIRECTORY/);
+  assert.match(
+    house.lines('ada')[0]!,
+    /it cannot keep code in .*package\.json: ENOTDIR.*, nor in \/nowhere\. .*HEDDLE__CODE__DIRECTORY/,
+  );
 });
 
 function numbers(count: number): number[] {
@@ -99,10 +116,11 @@ function numbers(count: number): number[] {
 }
 
 /**
- * One that is furnished has the package that the task needs; one that is blocked finds a file where code is to go; of
- * one that is threadless, what Node loads first in each thread fails.
+ * One that is furnished has the package that the task needs; one that is homeless too, but a file where code is to go;
+ * one that is blocked has that file, and no folder for what is temporary; of one that is threadless, what Node loads
+ * first in each thread fails.
  */
-type Kind = 'bare' | 'furnished' | 'blocked' | 'threadless';
+type Kind = 'bare' | 'furnished' | 'homeless' | 'blocked' | 'threadless';
 
 type NumberTask = Task<[number: number], number>;
 
@@ -158,9 +176,13 @@ async function houseOf(workers: Readonly<Record<string, Kind>>, { threads = 1 } 
   const entries = Object.entries(workers).map(async ([name, kind]) => {
     const place = join(folder, name);
     mkdirSync(place);
-    if (kind === 'furnished') install(place);
-    const codeDirectory = kind === 'blocked' ? join(project, 'node_modules/native/package.json') : join(place, 'code');
-    const env = kind === 'threadless' ? { NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` } : {};
+    if (kind === 'furnished' || kind === 'homeless') install(place);
+    const hasPlace = kind !== 'homeless' && kind !== 'blocked';
+    const codeDirectory = hasPlace ? join(place, 'code') : join(project, 'node_modules/native/package.json');
+    const env = {
+      ...(kind === 'threadless' && { NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` }),
+      ...(kind === 'blocked' && { TMPDIR: '/nowhere' }),
+    };
     return [name, await joinedWorker({ ...at(cluster), name, folder: place, codeDirectory, threads, env })] as const;
   });
   const processes = new Map(await Promise.all(entries));
@@ -183,6 +205,10 @@ async function houseOf(workers: Readonly<Record<string, Kind>>, { threads = 1 } 
     taste,
     lucky,
     lines: (name: string) => processes.get(name)!.lines,
+    leave: (name: string) => {
+      processes.get(name)!.kill('SIGTERM');
+      return processes.get(name)!.exited();
+    },
     [Symbol.asyncDispose]: dispose,
   };
 }
