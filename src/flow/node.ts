@@ -169,15 +169,11 @@ function wasTakenApart({ slug }: Node): UsageError {
 /** A task is easily taken for a node of it, and only the compiler would know. */
 export function assertNode(value: unknown, what: string): asserts value is Node {
   if (value instanceof Node) return;
-  throw new UsageError(
-    'NOT_A_NODE',
-    `${what} should be a node, which is what calling a task gives; got ${describe(value)}.${nodeRemedy(value)}`,
-  );
-}
-
-function nodeRemedy(value: unknown): string {
-  if (typeof value === 'function') return ` Write ${value.name || 'task'}(…).`;
-  return Array.isArray(value) ? ' Spread it: ...list.' : '';
+  const got = describe(value);
+  const spread = got.startsWith('an array') ? ' Spread it: ...list.' : '';
+  const remedy = typeof value === 'function' ? ` Write ${value.name || 'task'}(…).` : spread;
+  const message = `${what} should be a node, which is what calling a task gives; got ${got}.${remedy}`;
+  throw new UsageError('NOT_A_NODE', message);
 }
 
 /** What is said of an argument, around its value. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, flatten, inspectSerializable, mapped, Parameter, task, unmapped } from 'heddle';
+import { Flow, flatten, inspectSerializable, mapped, merge, Parameter, task, unmapped } from 'heddle';
 import type { HeddleError } from '../../src/lib/heddle-error.ts';
 import { anyTask } from '../flow/fixtures.ts';
 import { hostile } from '../values/value-table.ts';
@@ -84,6 +84,7 @@ for (const [kind, [make, what]] of Object.entries(kinds)) {
     for (const order of [
       (value: never) => void take(1).setUpstream(value),
       (value: never) => void take.with({ upstreamTasks: [value] })(1),
+      (value: never) => void merge(value),
     ]) {
       assert.throws(() => new Flow('f', () => order(make() as never)), { code: 'NOT_A_NODE' });
     }
