@@ -210,7 +210,7 @@ function constantOf(binding: Binding, path: string): Findings | undefined {
     case 'filled':
       return look(path, binding.template);
     case 'each-constant':
-      return look(path, [...(binding.values as Iterable<unknown>)], (values) => encodeColumn(values as unknown[]));
+      return look(path, binding.values, (values) => encodeColumn(values as unknown[]));
     default:
       return undefined;
   }

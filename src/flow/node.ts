@@ -24,7 +24,7 @@ export type Binding =
       readonly gaps: readonly Gap[];
       readonly isFlattened: boolean;
     }
-  | { readonly type: 'each-constant'; readonly values: unknown; readonly isFlattened: boolean }
+  | { readonly type: 'each-constant'; readonly values: readonly unknown[]; readonly isFlattened: boolean }
   | ({ readonly type: 'each-node' } & Source);
 
 /** A node whose value is used. */

@@ -82,10 +82,7 @@ export function notIterable(node: Node, upstream: Node, value: unknown): HeddleE
 
 /** The elements of a list of the user's own. */
 export function elementsOf({ values, isFlattened }: EachConstant, input: Destination): readonly unknown[] {
-  return lookingAt(values, input, () => {
-    const elements = [...(values as Iterable<unknown>)];
-    return isFlattened ? flattenList(input.task!, elements) : elements;
-  });
+  return lookingAt(values, input, () => (isFlattened ? flattenList(input.task!, values) : [...values]));
 }
 
 /** A child without a list keeps one place in the flattened list, with its state. */
@@ -124,9 +121,7 @@ export function knownLength(
   });
   const constants = node.bindings
     .filter((binding) => binding.type === 'each-constant')
-    .map(({ values, isFlattened }) => {
-      return { name: 'a list', length: [...(values as Iterable<unknown>)].length, isKnown: !isFlattened };
-    });
+    .map(({ values, isFlattened }) => ({ name: 'a list', length: values.length, isKnown: !isFlattened }));
   const lists = [...upstreams, ...constants];
   if (!node.isMapped || !lists.every(({ isKnown }) => isKnown)) return undefined;
   try {
