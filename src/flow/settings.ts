@@ -7,6 +7,7 @@ import { checkTemplate } from '../lib/template.ts';
 import type { Check } from '../values/travels.ts';
 import type { Mapped, Node, Unmapped } from './node.ts';
 import { nameOfValidator, type CacheValidator } from '../results/cache-validators.ts';
+import type { LocationFacts } from '../results/location-facts.ts';
 import { placingOf, placingOptionRules, type PlacingOptions, type TaskPlacing } from './placing.ts';
 import { Signal } from './signals.ts';
 import type { State } from './state.ts';
@@ -73,31 +74,18 @@ export interface TaskOptions extends StoringOptions, PlacingOptions {
  */
 export type TaskRunName = string | ((run: TaskRunNameFacts) => string);
 
-export interface TaskRunNameFacts {
-  /** The arguments of the task's function. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- an option is not tied to the function that stands after it
-  readonly inputs: readonly any[];
-  // oxlint-disable-next-line typescript/no-explicit-any -- read freely, as in a cluster factory
-  readonly parameters: Readonly<Record<string, any>>;
-  readonly taskName: string;
-  readonly mapIndex: number | undefined;
-  readonly flowName: string;
-  readonly flowRunName: string;
-  readonly flowRunId: string;
-  /** When the flow run started. */
-  readonly date: Date;
-}
+const taskRunNameFacts = [
+  'inputs',
+  'parameters',
+  'taskName',
+  'mapIndex',
+  'flowName',
+  'flowRunName',
+  'flowRunId',
+  'date',
+] as const satisfies readonly (keyof LocationFacts)[];
 
-const taskRunNameFacts: Readonly<Record<keyof TaskRunNameFacts, 1>> = {
-  inputs: 1,
-  parameters: 1,
-  taskName: 1,
-  mapIndex: 1,
-  flowName: 1,
-  flowRunName: 1,
-  flowRunId: 1,
-  date: 1,
-};
+export type TaskRunNameFacts = Pick<LocationFacts, (typeof taskRunNameFacts)[number]>;
 
 // oxlint-disable-next-line typescript/no-explicit-any -- any error class will do, whatever its constructor takes
 export type ErrorClass = abstract new (...args: any[]) => Error;
@@ -231,8 +219,7 @@ export function settingsOf(owner: string, options: TaskCopyOptions): TaskSetting
     slug,
   } = options;
   const { skipOnUpstreamSkip = true, zip = 'strict', stateHandlers = [], onFailure, taskRunName } = options;
-  if (typeof taskRunName === 'string')
-    checkTemplate(`option 'taskRunName' of ${owner}`, taskRunName, Object.keys(taskRunNameFacts));
+  if (typeof taskRunName === 'string') checkTemplate(`option 'taskRunName' of ${owner}`, taskRunName, taskRunNameFacts);
   // A worker may lack the configuration that gives them; the flow says there how often a task is tried again.
   const hasRetries = options.retries !== undefined || retries > 0 || registry.isImporting;
   for (const option of ['retryDelay', 'retryJitter', 'retryOn'] as const) {

@@ -4,6 +4,7 @@ import type { Duration } from '../../lib/duration.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import { handlerRule, handlersRule, isRecord, oneOf, rules, type OptionRule } from '../../lib/options.ts';
 import { resultRule } from '../../flow/storing.ts';
+import type { LocationFacts } from '../../results/location-facts.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
 import type { Executor } from './executor.ts';
 import { flowPlacingRules, type FlowPlacing, type FlowPlacingOptions } from './flow-placing.ts';
@@ -14,13 +15,7 @@ import { FlowState } from './flow-state.ts';
  */
 export type FlowRunName =
   | string
-  | ((run: {
-      // oxlint-disable-next-line typescript/no-explicit-any -- read freely, as in a cluster factory
-      readonly parameters: Readonly<Record<string, any>>;
-      readonly flowName: string;
-      readonly flowRunId: string;
-      readonly date: Date;
-    }) => string);
+  | ((run: Pick<LocationFacts, 'parameters' | 'flowName' | 'flowRunId' | 'date'>) => string);
 
 export interface FlowRunOptions extends FlowPlacingOptions {
   /** Values for the flow's parameters, by name. */
