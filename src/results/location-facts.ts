@@ -1,4 +1,4 @@
-// What the location of a task run's result may be made of, by the names that templates use; and parts of that for names.
+// What the location of a task run's result may be made of, by the names that templates use; and the names of runs.
 
 /** The task run whose result is to be stored, as a function for a location is told of it. */
 export interface LocationFacts {
