@@ -120,12 +120,8 @@ export abstract class HostedCluster implements Cluster {
 
   /** Why does it not run? Where a task run stands, in a sentence or two. Rejects as `status` does. */
   async explain(taskRun: TaskRunQuestion): Promise<string> {
-    checkOptions('explain', taskRun, { flowRunName: rules.text, task: rules.text, mapIndex: rules.count });
-    for (const option of ['flowRunName', 'task'] as const) {
-      if (taskRun[option] !== undefined) continue;
-      const message = `option '${option}' of explain should be ${rules.text.expected}; it is missing`;
-      throw new UsageError('INVALID_OPTION', message, { owner: 'explain', option });
-    }
+    const name = { ...rules.text, isRequired: true };
+    checkOptions('explain', taskRun, { flowRunName: name, task: name, mapIndex: rules.count });
     return (await this.#mustRun('explain')).scheduler.lookout.explain(taskRun);
   }
 

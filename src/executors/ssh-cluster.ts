@@ -1,6 +1,5 @@
-import { UsageError } from '../lib/heddle-error.ts';
 import type { ByteSize } from '../lib/byte-size.ts';
-import { checkOptions, describe, rules } from '../lib/options.ts';
+import { checkOptions, rules } from '../lib/options.ts';
 import { placingRules } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import { HostedCluster, type RunningCluster } from './hosted-cluster.ts';
@@ -17,8 +16,14 @@ export interface SSHClusterOptions extends SshOptions, WorkerSizeOptions, Schedu
   readonly workerMemory?: ByteSize;
 }
 
+// A name that begins with a dash would be an option of ssh.
+const isHost = (host: unknown) => typeof host === 'string' && /^[^-\s]\S*$/.test(host);
 const optionRules = {
-  hosts: rules.list,
+  hosts: {
+    expected: 'a list of one or more names or addresses of machines',
+    holds: (hosts: unknown) => Array.isArray(hosts) && hosts.length > 0 && hosts.every(isHost),
+    isRequired: true,
+  },
   user: rules.text,
   port: rules.port,
   identityFile: rules.text,
@@ -44,12 +49,6 @@ export class SSHCluster extends HostedCluster {
   /** Throws a `UsageError` for an unknown or wrong option. */
   constructor(options: SSHClusterOptions) {
     checkOptions('SSHCluster', options, optionRules);
-    // A name that begins with a dash would be an option of ssh.
-    const isHost = (host: unknown) => typeof host === 'string' && /^[^-\s]\S*$/.test(host);
-    if (!Array.isArray(options.hosts) || options.hosts.length === 0 || !options.hosts.every(isHost)) {
-      const expected = `option 'hosts' of SSHCluster should be a list of one or more names or addresses of machines`;
-      throw new UsageError('INVALID_OPTION', `${expected}; got ${describe(options.hosts)}`);
-    }
     const { hosts, workers = hosts.length } = options;
     const size = sizeOf('SSHCluster', options);
     super({ owner: 'SSHCluster', workers, threads: size.threads, open: () => this.#open() });

@@ -6,6 +6,8 @@ import { nearest } from './nearest.ts';
 export interface OptionRule {
   readonly expected: string;
   readonly holds: (value: unknown) => boolean;
+  /** Whether it must be given. */
+  readonly isRequired?: boolean;
   /** What came instead, in a few words, where that is more than `describe` says. */
   readonly got?: (value: unknown) => string;
   /** What it is called in other libraries that people come from, whatever the case and underscores. */
@@ -117,13 +119,15 @@ export function checkOptions(owner: string, options: object, known: Readonly<Rec
     const message = `the options of ${owner} should be ${shape}; got ${describe(options)}`;
     throw new UsageError('INVALID_OPTION', message, { owner });
   }
-  for (const [name, value] of Object.entries(options)) {
+  const required = Object.entries(known).filter(([, { isRequired }]) => isRequired);
+  const missing = Object.fromEntries(required.map(([name]) => [name, undefined]));
+  for (const [name, value] of Object.entries({ ...missing, ...options })) {
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) {
       const message = `${owner} has no option '${name}'.${meant(name, known)}`;
       throw new UsageError('UNKNOWN_OPTION', message, { owner, option: name });
     }
-    if (value === undefined || rule.holds(value)) continue;
+    if (value === undefined ? rule.isRequired !== true : rule.holds(value)) continue;
     const message = `option '${name}' of ${owner} should be ${rule.expected}; got ${(rule.got ?? describe)(value)}`;
     throw new UsageError('INVALID_OPTION', message, { owner, option: name, value });
   }

@@ -209,18 +209,13 @@ function refuse(what: string): never {
 
 function checkSchedule(options: ScheduleOptions): Required<ScheduleOptions> {
   const { list } = rules;
-  const lists = { clocks: list, filters: list, orFilters: list, notFilters: list, adjustments: list };
+  const functionRules = { filters: list, orFilters: list, notFilters: list, adjustments: list };
   if (isClock(options) || Array.isArray(options)) {
     const message = `the options of Schedule should be { clocks: [clock] }; got ${describe(options)}`;
     throw new UsageError('INVALID_OPTION', message);
   }
-  checkOptions('Schedule', options, lists);
+  checkOptions('Schedule', options, { clocks: { ...list, isRequired: true }, ...functionRules });
   const { clocks, filters = [], orFilters = [], notFilters = [], adjustments = [] } = options;
-  if (clocks === undefined) {
-    throw new UsageError('INVALID_OPTION', `option 'clocks' of Schedule should be an array; got undefined`, {
-      option: 'clocks',
-    });
-  }
   checkItems('clocks', clocks, { expected: 'a clock, with events() and a timeZone', holds: isClock });
   const functions = { filters, orFilters, notFilters, adjustments };
   for (const [option, items] of Object.entries(functions)) checkFunctions(option, items);

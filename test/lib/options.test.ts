@@ -16,6 +16,18 @@ test('options that fit, are absent or undefined pass', () => {
   check({ retries: undefined });
 });
 
+test('an option that must be given is missed', () => {
+  const needy = { ...known, name: { ...rules.text, isRequired: true } };
+
+  for (const options of [{}, { name: undefined }]) {
+    assert.throws(() => checkOptions(`task 'load'`, options, needy), {
+      code: 'INVALID_OPTION',
+      message: `option 'name' of task 'load' should be a text that is not empty; got undefined`,
+    });
+  }
+  checkOptions(`task 'load'`, { name: 'x' }, needy);
+});
+
 test('an unknown option is an error that knows whose it is and what was meant', () => {
   assert.throws(() => check({ retrys: 3 }), {
     name: 'TypeError',
