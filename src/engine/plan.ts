@@ -2,8 +2,8 @@
 import '../flow/control.ts';
 import '../flow/resource-manager.ts';
 import { attach, attachmentsOf, sharedCopyOf } from '../lib/attachments.ts';
-import { onceIn } from '../lib/once.ts';
-import type { Definition } from '../lib/chunk.ts';
+import { once, onceIn } from '../lib/once.ts';
+import type { Block, Definition } from '../lib/chunk.ts';
 import type { Reading } from '../values/copier.ts';
 import { deepFrozen } from '../values/deep-frozen.ts';
 import { decodeValue, encodeValue } from '../values/encode.ts';
@@ -15,6 +15,7 @@ import type { FunctionIdentity } from '../code/function-identity.ts';
 import type { Reference } from '../code/registry.ts';
 import type { TriggerName } from '../flow/triggers.ts';
 import { namedParameters } from './named-parameters.ts';
+import { encodeOutcomes } from './outcomes.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
 /**
@@ -165,8 +166,8 @@ export type SealedPlan = Omit<RunPlan, keyof PlanValues> & {
 
 type PlanValues = Pick<RunPlan, 'parameters' | 'secrets' | 'args' | 'constants' | 'trigger' | 'captured' | 'storage'>;
 
-/** Parameters are bytes where they are shared by all plans of a flow run. */
-type SentValues = Omit<PlanValues, 'parameters'> & { readonly parameters: PlanValues['parameters'] | Uint8Array };
+/** Without the parameters where they are apart. */
+type SentValues = Omit<PlanValues, 'parameters'> & Partial<Pick<PlanValues, 'parameters'>>;
 
 /** A longer text of the author's goes with the values, and so do all arguments, if there are so many: */
 const longText = 1_024;
@@ -186,40 +187,49 @@ export function encodePlan({ flowRun, task, node }: PlanParts): Definition {
   const { parameters, secrets, ...restOfFlowRun } = flowRun;
   const { trigger, captured, ...restOfTask } = task;
   const { args, constants, storage, ...restOfNode } = node;
-  const ofRun = flowRun.sharesMemory === true ? sharedOf(flowRun) : undefined;
-  const plain = { parameters: ofRun?.parameters ?? parameters, secrets, args, constants, trigger };
-  const values: SentValues = { ...plain, ...(captured && { captured }), ...(storage && { storage }) };
-  const attaching = ofRun && new Map(ofRun.attached);
-  const bytes = encodeValue(packed(values), [], { attaching, copyOf: ofRun?.copyOf });
+  const values: SentValues = {
+    ...(!areParametersApart(flowRun) && { parameters }),
+    secrets,
+    args,
+    constants,
+    trigger,
+    ...(captured && { captured }),
+    ...(storage && { storage }),
+  };
+  const attaching = flowRun.sharesMemory === true ? new Map() : undefined;
+  const bytes = encodeValue(packed(values), [], { attaching, copyOf: attaching && copiesFor(flowRun) });
   if (attaching !== undefined) attach(bytes, attaching);
   const rest = [restOfFlowRun, { ...restOfTask, ...(captured && { isSent: true }) }, restOfNode];
   return { parts: rest.map((part) => JSON.stringify(part)), values: bytes };
 }
 
-/** What all plans of a flow run share where those who run it share memory: its parameters go with each of its tasks. */
-interface SharedValues {
-  /** Encoded, since there may be long texts in them. */
-  readonly parameters: Uint8Array;
-  /** The large views among them. */
-  readonly attached: Map<number, ArrayBuffer | SharedArrayBuffer>;
-  /** Copies a large view once for those plans that there are at a time. */
-  readonly copyOf: (view: object, bytes: Uint8Array) => SharedArrayBuffer;
-}
+/** Copies a large view once for those plans of a flow run that there are at a time. */
+type CopyOf = (view: object, bytes: Uint8Array) => SharedArrayBuffer;
 
-const sharedValues = new WeakMap<FlowRunPlan, SharedValues>();
+const copiers = new WeakMap<FlowRunPlan, CopyOf>();
 
-function sharedOf(flowRun: FlowRunPlan): SharedValues {
-  return onceIn(sharedValues, flowRun, () => {
+function copiesFor(flowRun: FlowRunPlan): CopyOf {
+  return onceIn(copiers, flowRun, () => {
     const copies = new WeakMap<object, WeakRef<SharedArrayBuffer>>();
-    const copyOf = (view: object, bytes: Uint8Array) => {
+    return (view, bytes) => {
       const copy = copies.get(view)?.deref() ?? sharedCopyOf(bytes);
       copies.set(view, new WeakRef(copy));
       return copy;
     };
-    const attached = new Map();
-    const parameters = encodeValue(packed(flowRun.parameters), [], { attaching: attached, copyOf });
-    return { parameters, attached, copyOf };
   });
+}
+
+/** Whether the parameters are sent once for all plans of a flow run, since they are long or no text keeps them. */
+export function areParametersApart(flowRun: FlowRunPlan): boolean {
+  return sharedText(flowRun) === undefined;
+}
+
+/** Such parameters, as what an array came to that all tasks need whole, behind what else they need whole. */
+export function encodeParameters({ parameters, sharesMemory }: FlowRunPlan): Block {
+  const attaching = sharesMemory === true ? new Map() : undefined;
+  const bytes = encodeOutcomes([packed(parameters)], new Map(), { attaching });
+  if (attaching !== undefined) attach(bytes, attaching);
+  return { start: 0, count: 1, bytes };
 }
 
 export function decodePlan({ parts, values }: Definition): SealedPlan {
@@ -235,14 +245,31 @@ export function sizeOf({ parts, values }: Definition): number {
   return parts.reduce((sum, { length }) => sum + length, bytes);
 }
 
-/** Its parameters are frozen. Throws `TYPE_NOT_REGISTERED` for a value of a type that is not known here. */
-export function openPlan(sealed: SealedPlan, unknownTypes?: Reading['unknownTypes']): RunPlan {
+interface PlanReading {
+  readonly unknownTypes?: Reading['unknownTypes'];
+  /** Reads the parameters, if they are not in the plan. */
+  readonly readParameters?: (() => RunPlan['parameters']) | undefined;
+}
+
+/**
+ * Its parameters are frozen; those that are apart are read when they are asked for. Throws `TYPE_NOT_REGISTERED` for a
+ * value of a type that is not known here.
+ */
+export function openPlan(sealed: SealedPlan, { unknownTypes, readParameters }: PlanReading = {}): RunPlan {
   if (sealed.values === undefined) return sealed as RunPlan;
   const { values, ...plan } = sealed;
   const reading = { unknownTypes, attached: attachmentsOf(values) };
-  const { parameters: sent, ...rest } = decodeValue(values, reading) as SentValues;
-  const parameters = sent instanceof Uint8Array ? (decodeValue(sent, reading) as RunPlan['parameters']) : sent;
-  return { ...plan, ...rest, parameters: deepFrozen(namedParameters(plan.flow, parameters)) };
+  const { parameters = {}, ...rest } = decodeValue(values, reading) as SentValues;
+  const frozen = (read: RunPlan['parameters']) => deepFrozen(namedParameters(plan.flow, read));
+  if (readParameters === undefined) return { ...plan, ...rest, parameters: frozen(parameters) };
+  const parametersOnce = once(() => frozen(readParameters()));
+  return {
+    ...plan,
+    ...rest,
+    get parameters() {
+      return parametersOnce();
+    },
+  };
 }
 
 /** The `textOf` parts that many plans share. */

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import type { ArrayRequest, Executor, Session } from '../../src/engine/flow-run/executor.ts';
 import { readParameter, resolveParameters } from '../../src/engine/flow-run/parameters.ts';
+import { sizeOf } from '../../src/engine/plan.ts';
 import type { HeddleError } from '../../src/lib/heddle-error.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import { DateParameter, Parameter } from '../../src/flow/parameter.ts';
 import { quietly } from './fixtures.ts';
-import { Flow, task } from './house.ts';
+import { context, Flow, LocalExecutorLike, task } from './house.ts';
 
 const flow = flowWith(() => {
   new Parameter('path');
@@ -284,8 +286,42 @@ test('a text for a parameter that the flow does not have is read all the same, t
 });
 
 /** A promise either way, so that these tests ask what is refused, and not how it is told. */
+test('long parameters are sent once, however many tasks there are, and each of these can read them', async () => {
+  const report = 'weft '.repeat(20_000);
+  const sent: ArrayRequest[] = [];
+  const lengths = task('lengths', (extra: number) => (context.parameters['report'] as string).length + extra);
+  const reports = new Flow('reports', { executor: noting(sent) }, () => {
+    new Parameter('report');
+    return [1, 2, 3, 4].map((extra) => lengths(extra));
+  });
+
+  const { output } = await reports.run({ ...quietly, parameters: { report } });
+
+  assert.deepEqual(output, [100_001, 100_002, 100_003, 100_004]);
+  const bytes = sent.flatMap(({ definition, given = [] }) => [
+    sizeOf(definition),
+    ...given.map(({ bytes: { length } }) => length),
+  ]);
+  assert.ok(bytes.reduce((sum, each) => sum + each) < 3 * report.length, `${bytes.join(' + ')} bytes were sent`);
+});
+
 async function resolve(...args: Parameters<typeof resolveParameters>): Promise<Record<string, unknown>> {
   return await resolveParameters(...args);
+}
+
+/** Notes what is submitted, as if to workers that share no memory with this process. */
+function noting(sent: ArrayRequest[]): Executor {
+  return {
+    start: async (run, listener) => {
+      const session = await new LocalExecutorLike().start(run, listener);
+      const submitted = session.submit.bind(session);
+      const submit: Session['submit'] = (request, theirs) => {
+        sent.push(request);
+        return submitted(request, theirs);
+      };
+      return Object.assign(session, { sharesMemory: false, submit });
+    },
+  };
 }
 
 function flowWith(builder: () => unknown) {

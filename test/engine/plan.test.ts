@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  areParametersApart,
   decodePlan,
+  encodeParameters,
   encodePlan,
   forgetPlans,
   openPlan,
@@ -9,9 +11,9 @@ import {
   type PlanParts,
   type RunPlan,
 } from '../../src/engine/plan.ts';
+import { decodeOutcomes } from '../../src/engine/outcomes.ts';
 import { nameOf, someFailed } from '../../src/flow/triggers.ts';
 import { attachmentsOf } from '../../src/lib/attachments.ts';
-import type { Definition } from '../../src/lib/chunk.ts';
 
 const plan: RunPlan = {
   flow: 'nightly',
@@ -119,9 +121,9 @@ test('what plans of a flow run have in common is read once, and nobody can chang
   assert.throws(() => (one.tags as string[]).push('changed'), TypeError);
 });
 
-test('a large view among the parameters is copied once for all plans of a flow run, which threads share', () => {
+test('a large view among the constants is copied once for all plans of a flow run, which threads share', () => {
   const photo = new Uint8Array(100_000).fill(7);
-  const { flowRun, ...others } = partsOf({ ...plan, parameters: { photo }, constants: [] });
+  const { flowRun, ...others } = partsOf({ ...plan, constants: [photo] });
   const sent: PlanParts = { ...others, flowRun: { ...flowRun, sharesMemory: true } };
   const memoryOf = (parts: PlanParts) => [...attachmentsOf(encodePlan(parts).values!)!.attachments.values()];
 
@@ -132,25 +134,30 @@ test('a large view among the parameters is copied once for all plans of a flow r
   assert.notEqual(memoryOf({ ...sent, flowRun: { ...sent.flowRun } })[0], copy);
 });
 
-test('long texts among the parameters are written once for all plans of a flow run, which threads share', () => {
-  const parameters = { report: 'weft '.repeat(40_000), rows: [{ at: new Date(0) }], photo: new Uint8Array(100_000) };
-  const { flowRun, ...others } = partsOf({ ...plan, parameters, constants: [] });
-  const sent: PlanParts = { ...others, flowRun: { ...flowRun, sharesMemory: true } };
-  const [one, other] = ['score', 'score-2'].map((name) => encodePlan({ ...sent, node: { ...sent.node, name } }));
-  const memoryOf = ({ values }: Definition) => [...attachmentsOf(values!)!.attachments.values()];
+test('parameters that are long, or that no text keeps, are in no plan, and are read when they are asked for', () => {
+  for (const parameters of [{ report: 'weft '.repeat(40_000) }, { since: new Date(0) }]) {
+    const parts = partsOf({ ...plan, parameters });
+    let count = 0;
+    const readParameters = () => {
+      count += 1;
+      return parametersIn(parts.flowRun);
+    };
 
-  assert.ok(one!.values!.length < 10_000);
-  assert.deepEqual(new Set(memoryOf(one!)), new Set(memoryOf(other!)));
-  assert.ok(sizeOf(one!) > 300_000);
-  assert.deepEqual(openPlan(decodePlan(one!)).parameters, parameters);
+    assert.ok(sizeOf(encodePlan(parts)) < 5_000);
+    const read = openPlan(decodePlan(encodePlan(parts)), { readParameters });
+    assert.equal(count, 0);
+    assert.deepEqual([read.parameters, read.parameters], [parameters, parameters]);
+    assert.equal(count, 1);
+    assert.ok(Object.isFrozen(read.parameters));
+  }
 });
 
 test('what is long is not kept to be read once', () => {
-  const plain = partsOf({ ...plan, parameters: { text: 'a'.repeat(20_000) }, constants: [] });
-  const [one, other] = [encodePlan(plain), encodePlan(plain)].map((bytes) => openPlan(decodePlan(bytes)));
+  const plain = { ...plan, parameters: { text: 'a'.repeat(20_000) }, constants: [] };
+  const [one, other] = [arrived(plain), arrived(plain)];
 
   assert.deepEqual(one, other);
-  assert.notEqual(one!.parameters, other!.parameters);
+  assert.notEqual(one.parameters, other.parameters);
 });
 
 test('what plans have in common is let go of when it is old, and when nothing more is to come', () => {
@@ -171,7 +178,14 @@ test('what plans have in common is let go of when it is old, and when nothing mo
 });
 
 function arrived(sent: RunPlan): RunPlan {
-  return openPlan(decodePlan(encodePlan(partsOf(sent))));
+  const parts = partsOf(sent);
+  const readParameters = areParametersApart(parts.flowRun) ? () => parametersIn(parts.flowRun) : undefined;
+  return openPlan(decodePlan(encodePlan(parts)), { readParameters });
+}
+
+/** As they come, apart from plans. */
+function parametersIn(flowRun: PlanParts['flowRun']): RunPlan['parameters'] {
+  return decodeOutcomes(encodeParameters(flowRun).bytes).values[0] as RunPlan['parameters'];
 }
 
 function partsOf(sent: RunPlan): PlanParts {

@@ -26,8 +26,8 @@ import type { OutgoingUse } from '../outgoing.ts';
 import { NodeRun, type Submitted } from './node-run.ts';
 import { plansFor, type PlannedRun } from './plans.ts';
 import { prepareTasks } from './prepared-tasks.ts';
-import { encodePlan, sizeOf } from '../plan.ts';
-import { EndedBefore, nothingToRun, Wiring, type WiringFacts } from './wiring.ts';
+import { areParametersApart, encodeParameters, encodePlan, sizeOf, type PlanParts } from '../plan.ts';
+import { EndedBefore, nobody, nothingToRun, Wiring, type WiringFacts } from './wiring.ts';
 import { failed } from '../failures.ts';
 
 interface FlowRunnerFacts extends PlannedRun {
@@ -49,6 +49,8 @@ export class FlowRunner {
   /** These two are there once there are the means to run tasks. */
   #shared!: WiringFacts;
   #planOf!: ReturnType<typeof plansFor>;
+  /** The array of the parameters, once it is submitted. */
+  #parameters: number | undefined;
 
   constructor(graph: Graph, facts: FlowRunnerFacts) {
     this.#graph = graph;
@@ -113,14 +115,15 @@ export class FlowRunner {
     await wiring.connect();
     const { length } = wiring;
     const { blocks, isUnchanged } = this.#keptOf(wiring);
+    const plan = this.#planOf(wiring);
     this.#submitArray(run, {
       length,
       isList: node.isMapped,
       isUnchanged,
       ...(blocks.length > 0 && { given: blocks }),
-      definition: this.#plan(wiring),
+      definition: this.#definition(wiring, plan),
       elementwise: wiring.elementwise.map(({ array }) => array),
-      whole: wiring.whole.map(({ array }) => array),
+      whole: [...wiring.whole.map(({ array }) => array), ...this.#apart(plan)],
       timeoutMs: longestCallMs(task),
       placing: placingIn(this.#facts.placing, task),
       code: this.#addressOf(task.reference),
@@ -202,11 +205,21 @@ export class FlowRunner {
     this.#submitArray(run, { given: [block], length: 1, isList: false, isUnchanged });
   }
 
-  #plan(wiring: Wiring): Definition {
-    const plan = encodePlan(this.#planOf(wiring));
+  #definition(wiring: Wiring, plan: PlanParts): Definition {
+    const definition = encodePlan(plan);
     const { valueLimitBytes } = wiring.node.task!.settings;
-    if (sizeOf(plan) > valueLimitBytes) wiring.assertConstantsFit(valueLimitBytes);
-    return plan;
+    if (sizeOf(definition) > valueLimitBytes) wiring.assertConstantsFit(valueLimitBytes);
+    return definition;
+  }
+
+  /** The array of the parameters, where they do not go along with each plan. */
+  #apart({ flowRun }: PlanParts): readonly number[] {
+    if (!areParametersApart(flowRun)) return [];
+    const submit = () => {
+      const given = [encodeParameters(flowRun)];
+      return this.#shared.session.submit({ ...nothingToRun, name: 'parameters', length: 1, given }, nobody);
+    };
+    return [(this.#parameters ??= submit())];
   }
 }
 

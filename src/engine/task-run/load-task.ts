@@ -1,7 +1,8 @@
 // Loads the task of an array: its function, and the inputs that are the same for all indices. A thread keeps them from
 // one chunk to the next.
 
-import type { ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
+import type { ChunkInput, ChunkTask, CodeSource, Importing } from '../../lib/chunk.ts';
+import type { UnknownTypes } from '../../values/copier.ts';
 import { deepFrozen } from '../../values/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { inBundle } from '../../code/call-site.ts';
@@ -19,7 +20,7 @@ import { hookLoadedLoggers } from '../loggers/named.ts';
 import { moduleWarnings } from './module-warnings.ts';
 import { FailureLog } from './failure-log.ts';
 import { captureOutput } from './output-capture.ts';
-import { decodePlan, forgetPlans, openPlan, type PlannedResource, type SealedPlan } from '../plan.ts';
+import { decodePlan, forgetPlans, openPlan, type PlannedResource, type RunPlan, type SealedPlan } from '../plan.ts';
 import { outcomesOf, unknownTypesFor } from './read-inputs.ts';
 import type { UsedResource } from './resources.ts';
 import { openStorage } from './storage.ts';
@@ -74,13 +75,14 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
-    const plan = openPlan(sealed, unknownTypes);
+    const [apart] = task.whole.slice(sealed.wholeIsList.length);
+    const readParameters = apart && (() => valueApart(apart, { types, unknownTypes }));
+    const plan = openPlan(sealed, { unknownTypes, readParameters });
     const found = known ?? (await reviveTask(plan)).freeze();
     // No run may change what other runs share. A single run may change its inputs.
     if (plan.isMapped) deepFrozen(plan.constants);
-    const whole = task.whole.map((input, position) => {
-      const isList = plan.wholeIsList[position] === true;
-      const outcomes = outcomesOf(input, { isList, unknownTypes });
+    const whole = plan.wholeIsList.map((isList, position) => {
+      const outcomes = outcomesOf(task.whole[position]!, { isList, unknownTypes });
       const value = isList ? outcomes.values : outcomes.values[0];
       return { outcomes, value: plan.isMapped ? deepFrozen(value) : value };
     });
@@ -96,6 +98,15 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
       error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
     return new Ending(failed(cause));
   }
+}
+
+/** The parameters of the flow run, where they do not go along with each plan. They may be large. */
+function valueApart(
+  apart: ChunkInput,
+  { types, unknownTypes }: { readonly types: readonly Registered[]; readonly unknownTypes: UnknownTypes },
+): RunPlan['parameters'] {
+  useTypes(types);
+  return outcomesOf(apart, { isList: false, unknownTypes }).values[0] as RunPlan['parameters'];
 }
 
 /** Reports when the module's top level begins to run and when it has ended, since it can hang like any function. */
