@@ -8,7 +8,7 @@ import { decodeColumn, decodeValue, encodeColumn, encodeValue } from '../values/
 import { attachmentsOf } from '../lib/attachments.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { UnknownTypes, Writing } from '../values/copier.ts';
-import type { ThrownRecord } from '../values/error-record.ts';
+import type { ErrorRecord, ThrownRecord } from '../values/error-record.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { decodeThrown } from '../values/thrown-again.ts';
 import { State, success, type StateType } from '../flow/state.ts';
@@ -31,7 +31,8 @@ export interface OutcomeCounts {
 interface StateRecord {
   readonly position: number;
   readonly type: StateType;
-  readonly message: string;
+  /** Absent when it is the text of the error, which then is not at the beginning of its stack either. */
+  readonly message?: string;
   readonly error?: ThrownRecord;
   readonly expiresAt?: number;
 }
@@ -58,8 +59,7 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
     return {
       position,
       type,
-      message,
-      ...(error !== undefined && { error: encodeThrown(error) }),
+      ...(error === undefined ? { message } : toldOnce(message, encodeThrown(error))),
       ...(expiresAt !== undefined && { expiresAt }),
     };
   });
@@ -73,6 +73,22 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
   view.setUint32(9, counts.unfinished);
   view.setUint32(13, counts.cached);
   return join(header, body);
+}
+
+/** Most failures have the same text as message, in their error, and before its stack, and it may be long. */
+function toldOnce(message: string, error: ThrownRecord): Pick<StateRecord, 'message' | 'error'> {
+  const isSame = error.kind === 'error' && message === textOf(error) && error.stack.startsWith(message);
+  return isSame ? { error: { ...error, stack: error.stack.slice(message.length) } } : { message, error };
+}
+
+function toldAgain({ message, error }: Pick<StateRecord, 'message' | 'error'>) {
+  if (message !== undefined || error?.kind !== 'error') return { message: message ?? '', error };
+  const text = textOf(error);
+  return { message: text, error: { ...error, stack: `${text}${error.stack}` } };
+}
+
+function textOf({ name, message }: ErrorRecord): string {
+  return `${name}: ${message}`;
 }
 
 export interface OutcomesReading {
@@ -98,8 +114,9 @@ export function decodeOutcomes(
       const [records, column] = decodeValue(bytes.subarray(blockHeadBytes)) as [StateRecord[], Uint8Array];
       const values = decodeColumn(column, reading);
       const states = Array.from<State | undefined>({ length: values.length });
-      for (const { position, type, message, error, expiresAt } of records) {
+      for (const { position, type, expiresAt, ...told } of records) {
         const hasResult = type === 'Success' || type === 'Cached';
+        const { message, error } = toldAgain(told);
         states[position] = new State(type, message, {
           ...(hasResult && { result: values[position] }),
           ...(error !== undefined && { error: decodeThrown(error) }),

@@ -52,6 +52,26 @@ test('an error arrives with its class, message, code and cause', () => {
   assert.equal(arrived.cause.message, 'too far');
 });
 
+test('the text of a failure takes room once, and is told wherever it was', () => {
+  const text = 'no rows in '.repeat(200);
+  const message = `Error: ${text}`;
+  const { bytes } = block(0, [new State('Failed', message, { error: new Error(text) })]);
+
+  const { error, ...state } = stateAt(decodeOutcomes(bytes), 0);
+  assert.ok(bytes.length < 2 * text.length, `${bytes.length} bytes for a text of ${text.length}`);
+  assert.deepEqual([state.message, error?.message], [message, text]);
+  assert.ok(error?.stack?.startsWith(`${message}\n    at `));
+});
+
+test('a message of its own stands beside that of the error, and a stack of its own begins as it did', () => {
+  const error = Object.assign(new Error('no rows'), { stack: 'Gone: away\n    at load (file:///flow.ts:1:1)' });
+
+  for (const message of ['Error: no rows', 'it is empty', '']) {
+    const arrived = stateAt(decodeOutcomes(block(0, [new State('Failed', message, { error })]).bytes), 0);
+    assert.deepEqual([arrived.message, arrived.error?.stack], [message, error.stack]);
+  }
+});
+
 test('an error arrives with the stack of where it was thrown, and none is written where it arrives', (t) => {
   const { bytes } = block(0, [failed()]);
   Object.assign(Error, { prepareStackTrace: () => assert.fail('a stack is written') });
