@@ -57,7 +57,7 @@ export async function introduce<In extends { readonly type: string }, Out>(
     },
   });
   const { node } = process.versions;
-  comm.send({ type: 'hello', protocol: protocolVersion, heddle: version, node, ...self });
+  comm.send({ type: 'hello', protocol: protocolVersion, heddle: version, node, time: Date.now(), ...self });
   return await answered(comm, answer.promise, answerTimeoutMs);
 }
 

@@ -42,6 +42,8 @@ export interface Hello {
   readonly node: string;
   readonly name: string;
   readonly threads: number;
+  /** What its clock says, in milliseconds since 1970. */
+  readonly time?: number;
   /** Of a worker: what it has; nothing if absent. */
   readonly has?: Traits;
   /** Of a client that runs inside of a task: the name of that task's flow run. */

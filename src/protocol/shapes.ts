@@ -117,6 +117,7 @@ const hello: Fields<Omit<Hello, 'type'>> = {
   node: text,
   name: text,
   threads: atMost(maxThreads),
+  time: optional(count),
   has: optional(traits),
   within: optional(text),
 };

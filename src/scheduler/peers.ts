@@ -3,6 +3,7 @@
 import { byteLengthOf } from '../lib/attachments.ts';
 import type { Loss } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { formatDuration } from '../lib/duration.ts';
 import { plural } from '../lib/plural.ts';
 import { version } from '../lib/version.ts';
 import { rangeOf, type Range } from '../lib/range.ts';
@@ -192,6 +193,8 @@ export interface Assignment {
 }
 
 const defaultGraceMs = 5_000;
+/** A hello may have been on its way for seconds. */
+const toldClockMs = 30_000;
 
 export function newClient(
   id: string,
@@ -237,10 +240,18 @@ export function freeName(name: string, workers: ReadonlyMap<string, WorkerPeer>)
   return free;
 }
 
-/** The message about a worker that has joined. `itself` is the name that it gave itself. */
-export function describeJoined({ name, threads, comm }: WorkerPeer, itself: string): string {
-  const renamed = name === itself ? '' : `; another one is called ${itself} as well`;
-  return `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}${renamed}`;
+/** The message about a worker that has joined. `itself` is what it said of itself. */
+export function describeJoined({ name, threads, comm, since }: WorkerPeer, itself: Hello): string {
+  const renamed = name === itself.name ? '' : `; another one is called ${itself.name} as well`;
+  const clock = clockOff((itself.time ?? since) - since);
+  return `worker ${name} joined from ${comm.peer} with ${plural(threads, 'thread')}${renamed}${clock}`;
+}
+
+function clockOff(aheadMs: number): string {
+  if (Math.abs(aheadMs) < toldClockMs) return '';
+  const how = `${formatDuration(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'} that of the scheduler`;
+  const remedy = 'have the clocks of both set by NTP';
+  return `; its clock is ${how}, and so are times in its lines of the log and of its retries: ${remedy}`;
 }
 
 /** A peer that was not let in, and was told why. */

@@ -139,7 +139,7 @@ export class Scheduler implements AsyncDisposable {
   #joinWorker(comm: Comm<FromPeer, ToPeer>, hello: Hello, name: string): WorkerPeer {
     const worker = newWorker(`${name}#${this.#nextPeer++}`, comm, { ...hello, name });
     this.#workers.set(worker.id, worker);
-    const joined = describeJoined(worker, hello.name);
+    const joined = describeJoined(worker, hello);
     this.#log('info', joined);
     tellOfWorkers(this.#clients.values(), this.#workers, () => ({ joined }));
     this.#handle({ type: 'worker-joined', worker: worker.id, threads: hello.threads, has: hello.has ?? noTraits });

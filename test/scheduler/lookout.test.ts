@@ -350,6 +350,23 @@ test('a worker that has the name of another one is called otherwise, and both en
   );
 });
 
+test('a worker whose clock is off is told of, since the times of its lines are off too', async () => {
+  const lines: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ message }) => lines.push(message) });
+  const offBy = { ada: -240_000, bob: 240_000, eve: 5_000 };
+  for (const [name, ms] of Object.entries(offBy)) {
+    await connect(scheduler, { role: 'worker', threads: 1, name, time: Date.now() + ms }).next('welcome');
+  }
+
+  const told = lines.map((line) => line.replace(/4 min \d s|3 min 59 s/, '4 min'));
+  const remedy = 'and so are times in its lines of the log and of its retries: have the clocks of both set by NTP';
+  assert.deepEqual(told, [
+    `worker ada joined from this process with 1 thread; its clock is 4 min behind that of the scheduler, ${remedy}`,
+    `worker bob joined from this process with 1 thread; its clock is 4 min ahead of that of the scheduler, ${remedy}`,
+    'worker eve joined from this process with 1 thread',
+  ]);
+});
+
 test('who comes and goes is told to those who look after the scheduler', async () => {
   const lines: string[] = [];
   await using scheduler = new Scheduler({ log: ({ level, message }) => lines.push(`${level} ${message}`) });
