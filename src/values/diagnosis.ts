@@ -7,7 +7,7 @@ import { write } from './copier.ts';
 import { Envelope } from './envelope.ts';
 import { hasOrdinaryMemory, isExact, isTooDeep, kindOfView, maxDepth } from './exactness.ts';
 import { classChange } from './class-change.ts';
-import { adviceOn, isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
+import { adviceOn, classNames, isForeign, isPlain, nameOf, prototypesOf, refusedKind } from './kinds.ts';
 import { type Member, membersOf, shorten, stepTo, textOf } from './members.ts';
 import { isOfClientPackage, isOfLimiterPackage, nameWithOrigin, homePackage } from './origin.ts';
 import { refusals, type RefusedKind } from './refusals.ts';
@@ -29,6 +29,7 @@ export interface Finding {
 
 export type ChangedKind =
   | 'class'
+  | 'realm'
   | 'error'
   | 'null-prototype'
   | 'last-index'
@@ -38,7 +39,7 @@ export type ChangedKind =
   | 'unsearched';
 
 /** Changes that are too common and too seldom matter to warn of. */
-export const harmless: ReadonlySet<string> = new Set<ChangedKind>(['null-prototype', 'last-index']);
+export const harmless: ReadonlySet<string> = new Set<ChangedKind>(['realm', 'null-prototype', 'last-index']);
 
 /** What cannot travel at all, and what would arrive, but changed. At most five of each. */
 export interface Diagnosis {
@@ -211,7 +212,8 @@ function ownChange(value: object): Change | undefined {
   const arrivesAs = classAfter(value);
   if (prototypes[0] !== arrivesAs.prototype) {
     const { why, remedy } = classChange(value, arrivesAs.name);
-    return change('class', `is ${nameWithOrigin(value)}`, why, remedy);
+    const isSame = isForeign(prototypes[0]) && classNames(prototypes)[0] === arrivesAs.name;
+    return change(isSame ? 'realm' : 'class', `is ${nameWithOrigin(value)}`, why, remedy);
   }
   if (types.isRegExp(value) && value.lastIndex !== 0) {
     const why = 'a regular expression arrives with lastIndex 0';

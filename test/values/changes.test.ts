@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { decodeValue, encodeValue } from '../../src/values/encode.ts';
 import { registerType } from '../../src/values/types.ts';
 import { NotSerializableError, describeChange, sendable, type Destination } from '../../src/values/travels.ts';
@@ -45,6 +46,17 @@ const values: Readonly<Record<string, unknown>> = {
   'a Map dressed up': Object.assign(Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype) as object, { id: 1 }),
   'good data': { a: [1, { b: new Date() }, new Map([[1, new Set([2])]])], u: new Uint8Array(3) },
 };
+
+test('what is plain in another realm, as test runners have one of their own, arrives as what it is, without a word', () => {
+  const strict: Destination = { ...destination, check: 'strict' };
+
+  for (const plain of ['[1]', '({ rows: [{ a: 1 }] })', 'new Map([[1, new Date(0)]])', 'new Uint8Array(2)']) {
+    assert.deepEqual(sendable(runInNewContext(plain), strict).changed, []);
+  }
+  assert.throws(() => sendable(runInNewContext('class Money {} [new Money()]'), strict), {
+    code: 'VALUE_WOULD_CHANGE',
+  });
+});
 
 test('what is put on a URL or on headers, and does not arrive, is told', () => {
   for (const value of [new URL('https://a.b'), new URLSearchParams('a=1'), new Headers({ a: 'b' })]) {
