@@ -34,13 +34,16 @@ export interface WebSocketClusterOptions extends SchedulerSettings {
    * the bytes of a PEM file. The address is then `wss://…`. By default nothing is encrypted.
    */
   readonly tls?: ServerTlsOptions;
-  /** A worker that shows no sign of life for so long is given up; `'15s'` by default. */
+  /** A worker that shows no sign of life for so long, `'100ms'` or more, is given up; `'15s'` by default. */
   readonly heartbeatTimeout?: Duration;
   /** Starts a worker, by whatever means. With it the cluster has workers of its own, and can scale. */
   readonly launch?: (order: WorkerOrder) => LaunchedWorker | Promise<LaunchedWorker>;
   /** How many workers to start with `launch`, up to 1,000; 1 by default. */
   readonly workers?: number;
 }
+
+/** With less, each worker would be given up again and again. */
+const leastHeartbeatTimeoutMs = 100;
 
 const optionRules = {
   host: rules.text,
@@ -76,6 +79,12 @@ export class WebSocketCluster extends HostedCluster {
     const { heartbeatTimeout = '15s' } = options;
     const which = { owner: 'WebSocketCluster', option: 'heartbeatTimeout' };
     const heartbeatTimeoutMs = toPositiveMilliseconds(heartbeatTimeout, which);
+    if (heartbeatTimeoutMs < leastHeartbeatTimeoutMs) {
+      const unit = typeof heartbeatTimeout === 'number' ? ', which are milliseconds' : '';
+      const got = `${describe(heartbeatTimeout)}${unit}`;
+      const message = `option 'heartbeatTimeout' of WebSocketCluster should be '100ms' or more; got ${got}`;
+      throw new UsageError('INVALID_OPTION', message, { ...which, value: heartbeatTimeout });
+    }
     if (options.workers !== undefined && options.launch === undefined) {
       const message = `option 'workers' of WebSocketCluster needs 'launch', which says how to start one`;
       throw new UsageError('INVALID_OPTION', message);

@@ -156,6 +156,8 @@ test('a cluster that could never be is refused when it is made', () => {
   }
   const message = `option 'workers' of WebSocketCluster needs 'launch', which says how to start one`;
   assert.throws(() => new WebSocketCluster({ workers: 2 }), { code: 'INVALID_OPTION', message });
+  const beat = /'heartbeatTimeout' of WebSocketCluster should be '100ms' or more; got 15, which are milliseconds$/;
+  assert.throws(() => new WebSocketCluster({ heartbeatTimeout: 15 }), { code: 'INVALID_OPTION', message: beat });
 });
 
 test('a parameter says how many workers a run has; one that cannot be is told before anything runs [S20]', async () => {
