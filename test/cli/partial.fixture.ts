@@ -1,4 +1,5 @@
 import { Flow, task } from 'heddle';
+import { DistributedExecutor } from 'heddle/executors';
 
 const fine = task('fine', () => 1);
 const broken = task('broken', (): number => {
@@ -12,3 +13,8 @@ parts.setReferenceTasks(parts.tasks({ name: 'fine' }));
 
 export const whole = new Flow('whole', () => [fine(), broken()][1]!);
 whole.setReferenceTasks(whole.tasks({ name: 'fine' }));
+
+const nowhere = () => {
+  throw new Error('there is no other machine');
+};
+export const elsewhere = new Flow('elsewhere', { executor: new DistributedExecutor(nowhere) }, () => fine());

@@ -58,6 +58,13 @@ test('heddle run shows as much of the output as there is', async () => {
   assert.match(whole.stderr.at(-1)!, /^heddle: .*'broken' did not succeed: RangeError: it broke.*OUTPUT_UNAVAILABLE/);
 });
 
+test('heddle run --local runs on this thread what would run elsewhere', async () => {
+  await using program = heddle(['run', partial, '--flow', 'elsewhere', '--local']);
+
+  assert.equal(await program.status(), 0);
+  assert.deepEqual(program.stdout, ['1']);
+});
+
 test('a flow run that fails gives status 1, and says which task failed and why [P429]', async () => {
   await using program = heddle(['run', flow, '--flow', 'greeting', '--param', 'name=nobody', '--local']);
 
@@ -119,6 +126,7 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
     /'times' .* is a number by default \(1\); got 'often'/,
   ],
   ['a parameter without a value', ['run', script, '-p', 'times'], /It should look like name=value/],
+  ['a parameter without a name', ['run', script, '-p', '=2'], /It should look like name=value/],
   [
     'a parameter that is given twice',
     ['run', script, '-p', 'times=2', '--param', 'times=3'],
@@ -126,8 +134,8 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   [
     'a resource that is given twice',
-    ['worker', '--resource', 'gpu=1', '--resource', 'gpu=2'],
-    /'gpu' was given before/,
+    ['worker', '--resource', 'a=b=1', '--resource', 'a=b=2'],
+    /'a=b' was given before/,
   ],
   [
     'a parameter as an option',
@@ -154,6 +162,7 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['run', script, '--listen', 'here', '--token', 'x'],
     /like 8786 or 0\.0\.0\.0:8786; got 'here'/,
   ],
+  ['a port that is none', ['run', script, '--listen', '65536', '--token', 'x'], /0\.0\.0\.0:8786; got '65536'/],
   ['an empty run id', ['run', script, '--local', '--run-id='], /'--run-id' of heddle run should be .*; got ''/],
   ['a folder', ['run', 'test/cli'], /test\/cli is a folder.*\[FILE_NOT_FOUND\]/],
   ['more threads than there can be', ['worker', '--threads', '100000'], /a whole number from 1 to 1000/],

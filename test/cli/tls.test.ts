@@ -24,7 +24,7 @@ test('a flow runs on a scheduler and a worker that show each other certificates'
   const env = { HEDDLE_TOKEN: 'selvedge' };
   await using scheduler = heddle(['scheduler', '--listen', '0', ...loom, '--tls-ca', ca], env);
   const url = /wss:\/\/\S+?:\d+/.exec(await scheduler.line(/listening at/))![0];
-  const needed = String.raw`wss://\S+ --tls-ca FILE --tls-cert FILE --tls-key FILE \(and the same HEDDLE_TOKEN\)`;
+  const needed = String.raw`wss://127\.0\.0\.1:\d+ --tls-ca FILE --tls-cert FILE --tls-key FILE \(and the same HEDDLE_TOKEN\)`;
   await scheduler.line(new RegExp(`heddle run FILE --scheduler ${needed}`));
   await scheduler.line(new RegExp(`start a worker with: heddle worker ${needed}`));
   await using worker = heddle(['worker', url, '--name', 'ada', ...ada, '--tls-ca', ca], env);
