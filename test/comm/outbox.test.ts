@@ -81,6 +81,24 @@ test('an array is defined before it is run and run before it is forgotten, and a
   );
 });
 
+test('a goodbye waits for what is big, goes once, and what is big after it goes by itself', async () => {
+  const { send, arrived, takeAll } = wire<ToWorker>(decodeToWorker);
+  const big = { ...run(), notes: [{ index: 0, bytes: new Uint8Array(2 * mb) }] };
+
+  send(big);
+  send({ type: 'close', reason: 'enough' });
+  for (let round = 0; round < 2; round += 1) {
+    await takeAll();
+    send(big);
+  }
+  await takeAll();
+
+  assert.deepEqual(
+    arrived.map(({ type }) => type),
+    ['run', 'close', 'run', 'run'],
+  );
+});
+
 test('big messages share the way, but no more than four of them', async () => {
   const { send, written, arrived, take, takeAll } = wire();
 
@@ -190,6 +208,16 @@ test('the end is told when all is handed over', async () => {
 
   await takeAll();
   assert.deepEqual(ends, ['end']);
+});
+
+test('who waits for the backlog to fall waits no longer when it is cleared', { timeout: 10_000 }, async () => {
+  const { outbox, send } = wire();
+  send(log(1, 'not a frame yet'));
+
+  const fallen = outbox.fallenTo(0);
+  outbox.clear();
+
+  await fallen;
 });
 
 test('what is cleared is never written', async () => {

@@ -4,6 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Load } from '../../src/scheduler/load.ts';
 import { Adapter } from '../../src/executors/adapter.ts';
+import { Workforce } from '../../src/executors/workforce.ts';
+import type { FromPeer } from '../../src/protocol/messages.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { connect, settled, submission } from '../scheduler/peers.ts';
 
 test('what is queued is to be done in the target time, by threads that each do a part', () => {
   const adapter = new Adapter({ maximum: 10, target: '5s' }, { owner: 'Cluster', workers: 1, threads: 2 });
@@ -61,6 +65,27 @@ test('there are as many workers as a cluster starts with at most, or as the leas
     [0, 9].map((workers) => new Adapter({ minimum: 3 }, staff).clamp(workers)),
     [3, 3],
   );
+});
+
+test('what a cluster adapts to is told with what is known of the work, and that of some nothing is', async (t) => {
+  const told: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ message }) => void told.push(message) });
+  const ada = connect(scheduler, { role: 'worker', threads: 1 });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 3 }), submission({ array: 2, length: 2 })] });
+  ada.send({ ...settled((await ada.next('run')).attempt, 0), busyMs: 9_000, isLast: true } as FromPeer);
+  await ada.next('run');
+  const never = () => Promise.withResolvers<never>().promise;
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const adapter = new Adapter({ maximum: 3 }, { owner: 'Cluster', workers: 1, threads: 1 });
+
+  adapter.start(scheduler, new Workforce(scheduler, { start: never }));
+  t.mock.timers.tick(1_000);
+  adapter.stop();
+
+  const known = '3 task runs are queued, for 9.0 s of one thread, besides those of which nothing is known yet';
+  assert.equal(told.at(-1), `adapting to 3 workers, from 0: ${known}`);
 });
 
 /** Of each array: what is queued, for how long, and how many threads could have some of it. */

@@ -130,6 +130,15 @@ for (const [every, message] of wrong) {
   });
 }
 
+test('an option that there is not is refused, with what it may be called here', () => {
+  const refused = (options: object, message: string) => {
+    assert.throws(() => new IntervalClock(options as IntervalClockOptions), { code: 'UNKNOWN_OPTION', message });
+  };
+
+  refused({ interval: '1h' }, `IntervalClock has no option 'interval'. Here it is 'every'.`);
+  refused({ every: '1h', timezone: 'UTC' }, `IntervalClock has no option 'timezone'. Did you mean 'timeZone'?`);
+});
+
 test('an end before the start is refused, since the clock would never fire', () => {
   const options = { every: '1h', start: at('2020-01-02'), end: at('2020-01-01') } as const;
 

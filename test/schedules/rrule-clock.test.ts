@@ -60,6 +60,13 @@ test('times that end in Z are moments, also where the rule is in a zone', () => 
   assert.deepEqual(times(clock, { after: at('2000-01-01') }), ['2020-01-01T14:00', '2020-01-03T14:00']);
 });
 
+test('the time of UNTIL is one of the rule, also at midnight', () => {
+  const clock = new RRuleClock('DTSTART:20200101T000000Z\nRRULE:FREQ=HOURLY;INTERVAL=12;UNTIL=20200102T000000Z');
+
+  const expected = ['2020-01-01T00:00', '2020-01-01T12:00', '2020-01-02T00:00'];
+  assert.deepEqual(times(clock, { after: at('2000-01-01') }), expected);
+});
+
 const rules: [rule: string, expected: string[]][] = [
   ['FREQ=MONTHLY;BYDAY=-1FR', ['2019-01-25T00:00', '2019-02-22T00:00']],
   ['FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,SU', ['2019-01-06T00:00', '2019-01-21T00:00']],
@@ -116,6 +123,8 @@ const wrong: [text: unknown, message: string][] = [
   ['EXRULE:FREQ=DAILY', `should be made of DTSTART, RRULE, RDATE and EXDATE; got 'EXRULE' in 'EXRULE:FREQ=DAILY'`],
   ['DTSTART:20200101', `should have an RRULE or an RDATE; got 'DTSTART:20200101'`],
   ['RDATE:20190230', `should have as RDATE a time like '20250131T090000'; got '20190230' in 'RDATE:20190230'`],
+  ['RDATE;VALUE=PERIOD:20190101', `should have no ';VALUE=PERIOD' at RDATE; got 'RDATE;VALUE=PERIOD:20190101'`],
+  ['RRULE;TZID=UTC:FREQ=DAILY', `should have no ';TZID=UTC' at RRULE; got 'RRULE;TZID=UTC:FREQ=DAILY'`],
   ['RDATE;TZID=Mars/X:20190101', `should have as TZID a time zone like 'UTC' or 'Europe/Paris'; got 'Mars/X'`],
 ];
 
