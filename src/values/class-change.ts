@@ -26,16 +26,13 @@ export function classChange(value: object, arrivesAs = 'Object'): ClassChange {
     const remedy = ['await it before you return or pass it on'];
     return { why: 'it arrives as a plain object, and what it waits for does not', remedy };
   }
-  if (isOfClientPackage(value)) {
-    return { why: 'it arrives as a plain object, connected to nothing', remedy: refusals.connection.remedy };
-  }
   return { why: lossOf(prototypes, arrivesAs), remedy: classRemedy(value, prototypes) };
 }
 
 /** What has the prototype of a class of the language itself, and is no instance of that, was only dressed up. */
 function isOfLanguage(prototype: object | undefined): boolean {
   const [name] = prototype === undefined ? [] : classNames([prototype]);
-  if (name === undefined || !Object.hasOwn(globalThis, name)) return false;
+  if (name === undefined) return false;
   return (Reflect.get(globalThis, name) as { prototype?: unknown } | undefined)?.prototype === prototype;
 }
 
@@ -56,6 +53,8 @@ function classRemedy(value: object, prototypes: readonly object[]): readonly str
   if (name === undefined || isForeign(prototypes[0])) return [rebuild];
   const ofNode = ofNodeItself[nameOf(value)];
   if (ofNode !== undefined) return [ofNode];
+  // A connection is refused: what is left of such a package is what it gave, like the result of a query.
+  if (isOfClientPackage(value)) return ['send what you need of it as plain data, such as result.rows'];
   const register = `register it: registerType(${name}, { tag, encode, decode }), in a module that both sides import`;
   const form = plainForms.find((each) => hasMethod(prototypes, each));
   const asForm = form === undefined ? [] : [`send what it stands for: value.${form}()`];

@@ -13,6 +13,8 @@ import { PassThrough, Writable } from 'node:stream';
 import { test } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
+// @ts-expect-error -- it comes without types
+import pg from 'pg';
 import { z } from 'zod';
 import { diagnose, type Finding } from '../../src/values/diagnosis.ts';
 
@@ -136,6 +138,14 @@ test('a lock, or what counts who is at work, is answered with the limits of a fl
   ]);
 });
 
+test('what a query gave is no connection: its rows can be sent', () => {
+  const [result] = diagnose({ found: new pg.Result() as object }).changed;
+
+  const [what, ...remedies] = textOf(result!);
+  assert.match(what!, /^is a Result \(pg …\), it arrives as a plain object, without its class and so without /);
+  assert.deepEqual(remedies, ['send what you need of it as plain data, such as result.rows']);
+});
+
 test('an instance of a library is told as a whole, with its package, and what it stands for comes first', () => {
   class Money {
     readonly cents = 5;
@@ -219,5 +229,5 @@ function liveThings(): Record<string, unknown> {
 
 /** Without versions, which change. */
 function textOf({ what, why, remedy }: Finding): string[] {
-  return [`${what}, ${why}`, ...remedy].map((line) => line.replaceAll(/\b(p-queue|zod) \d[\d.]*/g, '$1 …'));
+  return [`${what}, ${why}`, ...remedy].map((line) => line.replaceAll(/\b(p-queue|pg|zod) \d[\d.]*/g, '$1 …'));
 }
