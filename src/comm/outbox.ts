@@ -206,7 +206,6 @@ export class Outbox<M extends Message> {
     const waiting = sequence === undefined ? [] : this.#sequences.get(sequence)!;
     if (sequence !== undefined) this.#sequences.delete(sequence);
     for (const letter of waiting) this.#sort(letter);
-    if (this.#isBigUnderWay) return;
     const last = this.#last;
     this.#last = [];
     for (const letter of last) this.#sort(letter);
