@@ -14,8 +14,18 @@ interface HeldResource {
   readonly openOn: Map<WorkerPeer, number>;
 }
 
+interface Peers {
+  readonly clients: ReadonlyMap<string, ClientPeer>;
+  readonly workers: ReadonlyMap<string, WorkerPeer>;
+}
+
 export class ResourceDesk {
   readonly #held = new Map<string, HeldResource>();
+  readonly #peers: Peers;
+
+  constructor(peers: Peers) {
+    this.#peers = peers;
+  }
 
   /** Notes an array that is the one of a resource. */
   submitted(array: HeldArray): void {
@@ -74,7 +84,8 @@ export class ResourceDesk {
    * Forgets resources that nobody needs or has open, unless their client still runs something that could open them. And
    * tells clients that cancelled when nothing of theirs runs or is open any more.
    */
-  tellIdle(clients: ReadonlyMap<string, ClientPeer>, workers: ReadonlyMap<string, WorkerPeer>): void {
+  tellIdle(): void {
+    const { clients, workers } = this.#peers;
     for (const { key, array, isNeeded, openOn } of this.#held.values()) {
       if (!isNeeded && openOn.size === 0 && !isBusyFor(array.client, workers)) this.#held.delete(key);
     }

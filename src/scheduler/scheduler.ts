@@ -52,13 +52,15 @@ export class Scheduler implements AsyncDisposable {
   readonly #workers = new Map<string, WorkerPeer>();
   readonly #clients = new Map<string, ClientPeer>();
   readonly #code = new CodeDesk();
-  readonly #resources = new ResourceDesk();
+  readonly #resources = new ResourceDesk({ clients: this.#clients, workers: this.#workers });
   readonly #results: ResultDesk;
   readonly #recorder: Recorder | undefined;
   readonly #brake: Brake;
   readonly #heartbeatTimeoutMs: number;
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #alarm = new Alarm(() => this.#handle({ type: 'ticked' }));
+  readonly #alarm = new Alarm(() => this.#tick());
+  /** The workers that showed a sign of life since the last tick, which alone asks for that. */
+  readonly #seen = new Set<WorkerPeer>();
   /** It never goes back, though a test may set the clock back. */
   #now = 0;
   #nextPeer = 1;
@@ -71,7 +73,7 @@ export class Scheduler implements AsyncDisposable {
     this.#core = new SchedulerCore({ allowedFailures, heartbeatTimeoutMs });
     const [announce, warn] = [this.announce.bind(this), this.announce.bind(this, 'warn')];
     if (record !== undefined) this.#recorder = new Recorder(record, { allowedFailures, heartbeatTimeoutMs, warn });
-    const [unsent, failed] = [this.#ended.bind(this), this.#releaseAll.bind(this)];
+    const [unsent, failed] = [this.#ended.bind(this), this.#release.bind(this)];
     this.#results = new ResultDesk(options, { core: this.#core, code: this.#code, warn, unsent, failed });
     const [workers, clients, { memory }] = [this.#workers, this.#clients, this.#results];
     this.#brake = new Brake({ workers, memory, tell: (event) => this.#handle(event), announce });
@@ -97,7 +99,7 @@ export class Scheduler implements AsyncDisposable {
       seen: () => {
         if (peer?.type !== 'worker') return peer?.watch.seen();
         peer.lastSeen = performance.now();
-        this.#handle({ type: 'worker-seen', worker: peer.id });
+        this.#seen.add(peer);
       },
       closed: (closing) => {
         if (peer !== undefined) void this.#part(peer, closing);
@@ -178,7 +180,7 @@ export class Scheduler implements AsyncDisposable {
       peer.watch.stop();
       this.#log('info', `flow run ${peer.name} left (${reason})`);
       this.#code.clientLeft(peer);
-      return this.#releaseAll(peer);
+      return this.#release(peer);
     }
     if (!this.#workers.delete(peer.id)) return;
     for (const array of this.#arrays.values()) array.workerLeft(peer);
@@ -191,11 +193,7 @@ export class Scheduler implements AsyncDisposable {
     tellOfWorkers(this.#clients.values(), this.#workers, isExpected ? undefined : lossFor(peer, news));
     this.#resources.workerLeft(peer);
     this.#handle({ type: 'worker-left', worker: peer.id }, { lostWorker: { peer, reason } });
-    this.#tellIdle();
-  }
-
-  #tellIdle(): void {
-    this.#resources.tellIdle(this.#clients, this.#workers);
+    this.#resources.tellIdle();
   }
 
   // News
@@ -206,7 +204,7 @@ export class Scheduler implements AsyncDisposable {
       case 'settled':
         if (message.isLast) worker.attempts.delete(message.attempt);
         this.#handle(newsOf(worker, message), { told: { worker, message } });
-        return message.isLast ? this.#tellIdle() : undefined;
+        return message.isLast ? this.#resources.tellIdle() : undefined;
       case 'returned':
         return this.#handle({ ...message, type: 'indices-returned', worker: id });
       case 'delayed': {
@@ -239,7 +237,7 @@ export class Scheduler implements AsyncDisposable {
         return this.#resources.logs(worker, message.resource, message.records);
       case 'closed':
         this.#resources.closed(worker, message.resource);
-        return this.#tellIdle();
+        return this.#resources.tellIdle();
       case 'need-code':
         return this.#code.asked(worker, this.#arrays.get(message.array));
       case 'need-bundle':
@@ -283,18 +281,14 @@ export class Scheduler implements AsyncDisposable {
         return this.#results.answered(client.arrays.get(message.array), message);
       case 'cancel':
         Object.assign(client, { graceMs: message.graceMs, isCancelling: true, hasCancelled: true });
-        this.#releaseAll(client);
-        return this.#tellIdle();
+        this.#release(client);
+        return this.#resources.tellIdle();
       default:
         throw new ProtocolError(`a client has no business to send '${message.type}'`);
     }
   }
 
-  #releaseAll(client: ClientPeer): void {
-    this.#release(client, [...client.arrays.keys()]);
-  }
-
-  #release(client: ClientPeer, clientArrays: readonly number[]): void {
+  #release(client: ClientPeer, clientArrays: readonly number[] = [...client.arrays.keys()]): void {
     const arrays = clientArrays.flatMap((clientArray) => client.arrays.get(clientArray)?.id ?? []);
     for (const clientArray of clientArrays) client.arrays.delete(clientArray);
     this.#handle({ type: 'arrays-released', arrays });
@@ -304,10 +298,16 @@ export class Scheduler implements AsyncDisposable {
 
   #beat(): void {
     for (const { comm } of [...this.#workers.values(), ...this.#clients.values()]) comm.ping();
-    this.#handle({ type: 'ticked' });
+    this.#tick();
     for (const { client, record } of this.lookout.standstills(performance.now())) {
       client.comm.send({ type: 'logs', records: [record] });
     }
+  }
+
+  #tick(): void {
+    for (const { id } of this.#seen) this.#handle({ type: 'worker-seen', worker: id });
+    this.#seen.clear();
+    this.#handle({ type: 'ticked' });
   }
 
   // Events in, commands out
@@ -380,7 +380,7 @@ export class Scheduler implements AsyncDisposable {
   #ended(worker: WorkerPeer, attempt: number): void {
     worker.attempts.delete(attempt);
     this.#handle({ type: 'chunk-ended', worker: worker.id, attempt });
-    this.#tellIdle();
+    this.#resources.tellIdle();
   }
 
   #log(level: LogLevel, message: string): void {

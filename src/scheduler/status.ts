@@ -88,12 +88,13 @@ export function statusOf(holdings: Holdings): ClusterStatus {
 }
 
 function workerStatuses({ core, workers }: Holdings): WorkerStatus[] {
-  return [...workers.values()].flatMap(({ id, name, threads, since, memoryBytes, memoryLimitBytes }) => {
+  return [...workers.values()].flatMap((worker) => {
+    const { id, name, threads, since, memoryBytes, memoryLimitBytes } = worker;
     const record = core.fleet.workers.get(id);
     if (record === undefined) return [];
     const { chunks, isDraining, isPaused, has } = record;
     const resources = Object.fromEntries(has.resources.map((each) => [each.name, each.amount]));
-    const lastSeen = new Date(performance.timeOrigin + record.lastSeen);
+    const lastSeen = new Date(performance.timeOrigin + worker.lastSeen);
     const memory = memoryBytes !== undefined && { memoryBytes, ...(memoryLimitBytes && { memoryLimitBytes }) };
     return [
       {
