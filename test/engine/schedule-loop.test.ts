@@ -314,7 +314,7 @@ test('a default that cannot be made yet is no reason not to wait', async () => {
 });
 
 test('flow.serve() takes the schedule of the flow, and the time of the machine', async () => {
-  const soon = new Date(Date.now() + 50);
+  const soon = new Date(Date.now() + 500);
   const schedule = new Schedule({ clocks: [new DatesClock([soon])] });
   const runs: ScheduledRun[] = [];
 
