@@ -40,6 +40,21 @@ test('a cluster whose start failed can be started again when what was in the way
   assert.equal(cluster.url, `ws://127.0.0.1:${port}`);
 });
 
+test('a run closes the cluster that it starts, also one that another run could not start before', async () => {
+  const squatter = createServer().listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as { port: number };
+  await using cluster = new WebSocketCluster({ port, token: 'weft', workers: 1, launch: byCommandLine });
+  const flow = new Flow('again', { executor: new DistributedExecutor(() => cluster) }, () => one());
+  await assert.rejects(flow.run({ onLog: () => {} }), { code: 'ADDRESS_IN_USE' });
+  squatter.close();
+  await once(squatter, 'close');
+
+  const { output } = await flow.run({ onLog: () => {} });
+
+  assert.deepEqual([output, cluster.isStarted], [1, false]);
+});
+
 test('a cluster that was closed can be started again, and closing twice is closing once [D053]', async () => {
   const cluster = new LocalCluster({ workers: 1 });
   const executor = new DistributedExecutor(() => cluster);
