@@ -243,7 +243,7 @@ const runMisuses: [options: object, code: string, message: string | RegExp][] = 
   [
     { approve: [7] },
     'INVALID_OPTION',
-    `option 'approve' of f.run() should be an array of slugs, like ['refund']; got an array of 1`,
+    `option 'approve' of f.run() should be an array of slugs, like ['refund']; got 7 in it`,
   ],
   [{ parameters: { path: 1 } }, 'UNKNOWN_PARAMETER', /^flow 'f' has no parameter 'path'. It has: none/],
 ];
