@@ -285,7 +285,6 @@ test('a text for a parameter that the flow does not have is read all the same, t
   assert.equal(readParameter(undefined, '5'), 5);
 });
 
-/** A promise either way, so that these tests ask what is refused, and not how it is told. */
 test('long parameters are sent once, however many tasks there are, and each of these can read them', async () => {
   const report = 'weft '.repeat(20_000);
   const sent: ArrayRequest[] = [];
@@ -305,6 +304,7 @@ test('long parameters are sent once, however many tasks there are, and each of t
   assert.ok(bytes.reduce((sum, each) => sum + each) < 3 * report.length, `${bytes.join(' + ')} bytes were sent`);
 });
 
+/** A promise either way, so that these tests ask what is refused, and not how it is told. */
 async function resolve(...args: Parameters<typeof resolveParameters>): Promise<Record<string, unknown>> {
   return await resolveParameters(...args);
 }

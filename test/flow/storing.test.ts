@@ -5,18 +5,6 @@ import { cacheValidators, Flow, LocalResult, Parameter, serializers, task, unmap
 import type { Result, TaskOptions } from 'heddle';
 
 const { partialInputsOnly, partialParametersOnly } = cacheValidators;
-
-test('a validator or serializer that there is not, which would be the default, is an error that knows which was meant', () => {
-  assert.throws(() => Reflect.get(cacheValidators, 'allInput'), {
-    code: 'UNKNOWN_CACHE_VALIDATOR',
-    message:
-      /^cacheValidators has no 'allInput'\. Did you mean 'allInputs'\? It has: neverUse, .*, partialParametersOnly\.$/,
-  });
-  assert.throws(() => Reflect.get(serializers, 'jsn'), {
-    code: 'UNKNOWN_SERIALIZER',
-    message: /^serializers has no 'jsn'\. Did you mean 'json'\? It has: v8, json, msgpack, compressed\.$/,
-  });
-});
 const result = new LocalResult();
 const folder = mkdtempSync('test/flow/.docs-');
 after(() => rmSync(folder, { recursive: true }));
@@ -63,6 +51,18 @@ for (const [target, message] of wrongTargets) {
     assert.throws(() => concat.with({ target }), { code: 'INVALID_LOCATION', message });
   });
 }
+
+test('a validator or serializer that there is not, which would be the default, is an error that knows which was meant', () => {
+  assert.throws(() => Reflect.get(cacheValidators, 'allInput'), {
+    code: 'UNKNOWN_CACHE_VALIDATOR',
+    message:
+      /^cacheValidators has no 'allInput'\. Did you mean 'allInputs'\? It has: neverUse, .*, partialParametersOnly\.$/,
+  });
+  assert.throws(() => Reflect.get(serializers, 'jsn'), {
+    code: 'UNKNOWN_SERIALIZER',
+    message: /^serializers has no 'jsn'\. Did you mean 'json'\? It has: v8, json, msgpack, compressed\.$/,
+  });
+});
 
 test('a target that names what a flow does not have is refused when the flow is built', () => {
   const build = (target: string) => () =>

@@ -73,8 +73,8 @@ class Simulation implements World {
     this.#checkEvery = checkEvery;
     this.prng = new Prng(settings.seed);
     const times = new Prng(settings.seed ^ 0xa4ead);
-    // Of tasks that take longer than a chunk should, none is sent ahead.
     this.#bigTimes = new Prng(settings.seed ^ 0xb16);
+    // Of tasks that take longer than a chunk should, none is sent ahead.
     this.#targetChunkMs = times.pick([2, 10, 50]);
     const chunkTimes = { targetChunkMs: this.#targetChunkMs, patienceMs: times.pick([1, 25]) };
     this.#core = new SchedulerCore({ ...options, ...chunkTimes, overlappingMs: times.pick([0, 5_000]) });
