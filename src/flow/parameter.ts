@@ -1,6 +1,6 @@
 import { UsageError } from '../lib/heddle-error.ts';
 import { sharedByCopies } from '../lib/shared-by-copies.ts';
-import { assertName, checkOptions, describe, rules } from '../lib/options.ts';
+import { assertName, checkOptions, rules } from '../lib/options.ts';
 import { currentGraph } from './graph.ts';
 import { Node } from './node.ts';
 
@@ -71,14 +71,16 @@ sharedByCopies(Parameter);
 export class DateParameter extends Parameter<Date> {
   constructor(name: string, options: Omit<ParameterOptions<Date>, 'schema'> = {}) {
     super(name, { ...options, schema: dateSchema });
-    const made: unknown = this.default;
-    if (made === undefined || made instanceof Date || typeof made === 'function') return;
-    const [owner, option] = [`DateParameter '${name}'`, 'default'];
-    const expected = 'a Date, or a function that makes one';
-    const message = `option '${option}' of ${owner} should be ${expected}; got ${describe(made)}`;
-    throw new UsageError('INVALID_OPTION', message, { owner, option, value: made });
+    checkOptions(`DateParameter '${name}'`, { default: this.default }, dateRules);
   }
 }
+
+const dateRules = {
+  default: {
+    expected: 'a Date, or a function that makes one',
+    holds: (made: unknown) => made instanceof Date || typeof made === 'function',
+  },
+};
 
 const dateSchema: StandardSchema<Date> = {
   '~standard': {
