@@ -3,9 +3,9 @@ import { timerMs } from '../lib/timer.ts';
 interface WatchHandlers {
   /** Called before each check: it may call `seen`. */
   readonly look?: () => void;
-  /** Called at each check with for how long nothing was heard, once that is longer than a third of the limit. */
+  /** Called at each check with for how long nothing was heard, if that is more than a third of the limit. */
   readonly quiet?: (silentMs: number) => void;
-  /** The same once it is longer than the limit. */
+  /** Called instead if it is more than the limit. */
   readonly gone: (silentMs: number) => void;
 }
 

@@ -42,7 +42,7 @@ export interface Hello {
   readonly node: string;
   readonly name: string;
   readonly threads: number;
-  /** What its clock says, in milliseconds since 1970. */
+  /** What its clock says, in milliseconds since 1970; absent from older versions, which are told that they are. */
   readonly time?: number;
   /** Of a worker: what it has; nothing if absent. */
   readonly has?: Traits;

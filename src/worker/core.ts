@@ -289,7 +289,7 @@ export class WorkerCore {
     const run = this.#runs.get(attempt);
     if (run?.behind !== undefined) this.#end(attempt);
     else if (run?.isWaiting === false) this.#emit({ type: 'recall-chunk', attempt });
-    // While it waits for its code it gives nothing back: elsewhere the code may be missing as well.
+    // While it waits for its code or inputs it gives nothing back: elsewhere they may be missing as well.
     else if (run !== undefined) this.#send({ type: 'returned', attempt, ranges: [] });
   }
 
