@@ -80,8 +80,8 @@ export class HeldArray {
   /** What workers are told of it. */
   get definition(): ArrayDefinition {
     const { name, length, definition, timeoutMs, code } = this.submission;
-    const [elementwise, whole] = [this.elementwise, this.whole].map((upstreams) => upstreams.map(({ id }) => id));
-    const facts = { array: this.id, name, length, definition, elementwise: elementwise!, whole: whole! };
+    const [elementwise, whole] = [idsOf(this.elementwise), idsOf(this.whole)];
+    const facts = { array: this.id, name, length, definition, elementwise, whole };
     return { ...facts, ...(timeoutMs !== undefined && { timeoutMs }), ...(code !== undefined && { code }) };
   }
 
@@ -119,6 +119,10 @@ export class HeldArray {
     for (let index = start; index < end; index += 1) if (this.#notes.has(index)) noted.push(index);
     return noted;
   }
+}
+
+function idsOf(arrays: readonly HeldArray[]): number[] {
+  return arrays.map(({ id }) => id);
 }
 
 export interface ClientPeer {

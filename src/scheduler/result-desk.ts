@@ -107,10 +107,10 @@ export class ResultDesk {
     const read = this.memory.read(needs.flatMap(({ blocks }) => blocks));
     const make = (blocks: readonly Block[]): readonly ToWorker[] => {
       const inputs = inputsOf(needs, blocks);
-      const run = runMessage(array, command, inputs.splice(wholes.length));
+      const run = runMessage(array, command, inputs.slice(wholes.length));
       if (isDefined) return [run];
-      const definition = this.#around.code.definitionOf(array);
-      return [...inputs.map((input) => ({ type: 'whole', ...input }) as const), { type: 'define', definition }, run];
+      const whole = inputs.slice(0, wholes.length).map((input) => ({ type: 'whole', ...input }) as const);
+      return [...whole, { type: 'define', definition: this.#around.code.definitionOf(array) }, run];
     };
     for (const { wholeOn } of lacking) wholeOn.add(worker);
     if (!(read instanceof Promise) && defining === undefined) {
