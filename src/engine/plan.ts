@@ -219,7 +219,7 @@ function copiesFor(flowRun: FlowRunPlan): CopyOf {
   });
 }
 
-/** Whether the parameters are sent once for all plans of a flow run, since they are long or no text keeps them. */
+/** Whether the parameters are in no plan, but sent once: what plans have in common is long, or no text keeps it. */
 export function areParametersApart(flowRun: FlowRunPlan): boolean {
   return sharedText(flowRun) === undefined;
 }
@@ -259,15 +259,13 @@ export function openPlan(sealed: SealedPlan, { unknownTypes, readParameters }: P
   if (sealed.values === undefined) return sealed as RunPlan;
   const { values, ...plan } = sealed;
   const reading = { unknownTypes, attached: attachmentsOf(values) };
-  const { parameters = {}, ...rest } = decodeValue(values, reading) as SentValues;
-  const frozen = (read: RunPlan['parameters']) => deepFrozen(namedParameters(plan.flow, read));
-  if (readParameters === undefined) return { ...plan, ...rest, parameters: frozen(parameters) };
-  const parametersOnce = once(() => frozen(readParameters()));
+  const { parameters: sent = {}, ...rest } = decodeValue(values, reading) as SentValues;
+  const parameters = once(() => deepFrozen(namedParameters(plan.flow, readParameters?.() ?? sent)));
   return {
     ...plan,
     ...rest,
     get parameters() {
-      return parametersOnce();
+      return parameters();
     },
   };
 }
@@ -302,7 +300,7 @@ function read(flowRun: string, task: string): Common {
   const known = commonRead.find((each) => each.task === task && each.flowRun === flowRun);
   if (known !== undefined) return known.common;
   const common = { ...(JSON.parse(flowRun) as FlowRunPlan), ...(JSON.parse(task) as TaskPlan) };
-  // They may come with the values.
+  // They may come with the values, or apart.
   if ('parameters' in common) namedParameters(common.flow, common.parameters);
   deepFrozen(common);
   if (flowRun.length + task.length > mostCharacters) return common;

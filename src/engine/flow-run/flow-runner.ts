@@ -212,14 +212,14 @@ export class FlowRunner {
     return definition;
   }
 
-  /** The array of the parameters, where they do not go along with each plan. */
+  /** The array of the parameters, where they are in no plan. */
   #apart({ flowRun }: PlanParts): readonly number[] {
     if (!areParametersApart(flowRun)) return [];
-    const submit = () => {
-      const given = [encodeParameters(flowRun)];
-      return this.#shared.session.submit({ ...nothingToRun, name: 'parameters', length: 1, given }, nobody);
-    };
-    return [(this.#parameters ??= submit())];
+    if (this.#parameters === undefined) {
+      const request = { ...nothingToRun, name: 'parameters', length: 1, given: [encodeParameters(flowRun)] };
+      this.#parameters = this.#shared.session.submit(request, nobody);
+    }
+    return [this.#parameters];
   }
 }
 

@@ -45,7 +45,7 @@ export interface Upstream {
 
 /** What an array needs of which nothing is run. */
 export const nothingToRun = { definition: noDefinition, elementwise: [], whole: [], timeoutMs: undefined };
-/** The listener for lists of the user's own, of which everything is known. */
+/** The listener for lists of the user's own and for parameters, of which everything is known. */
 export const nobody: ArrayListener = { started: () => {}, wants: () => false, settled: () => {} };
 
 /** Thrown to end a node in a state without running it: there is no list to map it over, or its branch is not taken. */

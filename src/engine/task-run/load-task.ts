@@ -75,8 +75,8 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     const types = sealed.types === undefined ? noTypes : await loadTypes(sealed.types, task.code);
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
-    const [apart] = task.whole.slice(sealed.wholeIsList.length);
-    const readParameters = apart && (() => valueApart(apart, { types, unknownTypes }));
+    const apart = task.whole[sealed.wholeIsList.length];
+    const readParameters = apart && (() => parametersIn(apart, { types, unknownTypes }));
     const plan = openPlan(sealed, { unknownTypes, readParameters });
     const found = known ?? (await reviveTask(plan)).freeze();
     // No run may change what other runs share. A single run may change its inputs.
@@ -100,8 +100,8 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
   }
 }
 
-/** The parameters of the flow run, where they do not go along with each plan. They may be large. */
-function valueApart(
+/** The parameters of the flow run, where they are in no plan: behind all else that is needed whole. */
+function parametersIn(
   apart: ChunkInput,
   { types, unknownTypes }: { readonly types: readonly Registered[]; readonly unknownTypes: UnknownTypes },
 ): RunPlan['parameters'] {
