@@ -14,10 +14,9 @@ for (const where of ['', '--processes']) {
     `what tasks print stays on the screen, beside the progress ${where}`.trim(),
     { timeout: 60_000, skip },
     async () => {
-      const program = `stty rows 40 cols 100; '${process.execPath}' test/fixtures/prints.ts ${where}`;
-      const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+      const written = await writtenBy(`test/fixtures/prints.ts ${where}`);
 
-      const screen = screenOf(stdout);
+      const screen = screenOf(written);
       const printed = screen.filter((line) => /^line \d/.test(line)).map((line) => line.trim());
       assert.deepEqual(printed, [
         'line 1',
@@ -32,7 +31,7 @@ for (const where of ['', '--processes']) {
         'line 10',
       ]);
       assert.ok(screen.includes('dot1 dot2 dot3 dot4 dot5'), screen.join('\n'));
-      assert.match(stdout, /^lines +█+░/m, 'also after what is no text');
+      assert.match(written, /^lines +█+░/m, 'also after what is no text');
       assert.equal(screen.filter((line) => /^lines +█/.test(line)).length, 1);
     },
   );
@@ -40,8 +39,6 @@ for (const where of ['', '--processes']) {
 
 test('no line of the log takes a look at how far each task is', { timeout: 60_000, skip }, async () => {
   const code = `
-    import { NodeRun } from "./src/engine/flow-run/node-run.ts";
-    import { Terminal } from "./src/engine/flow-run/terminal.ts";
     let looks = 0;
     class Watched extends NodeRun {
       get isDone() {
@@ -54,10 +51,9 @@ test('no line of the log takes a look at how far each task is', { timeout: 60_00
     for (let count = 0; count < 1000; count += 1) terminal.write({ time: 0, level: "info", message: "a line" });
     terminal[Symbol.dispose]();
     console.log("looks:", looks);`;
-  const program = `'${process.execPath}' --input-type=module --eval '${code}'`;
-  const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+  const written = await writtenBy(evaluated(code));
 
-  const [, looks] = /looks: (\d+)/.exec(stripVTControlCharacters(stdout))!;
+  const [, looks] = /looks: (\d+)/.exec(stripVTControlCharacters(written))!;
   assert.ok(Number(looks) < 100, `there were ${looks} looks`);
 });
 
@@ -66,18 +62,15 @@ test(
   { timeout: 60_000, skip },
   async () => {
     const code = `
-    import { NodeRun } from "./src/engine/flow-run/node-run.ts";
-    import { Terminal } from "./src/engine/flow-run/terminal.ts";
     const terminal = new Terminal();
     const runs = Array.from({ length: 50 }, (_, index) => new NodeRun({ slug: "task-" + index }));
     for (const run of runs) run.submittedAs(1, { length: 0, isList: true });
     terminal.follow(runs);
     terminal.write({ time: 0, level: "info", message: "the end" });
     terminal[Symbol.dispose]();`;
-    const program = `stty rows 8 cols 100; '${process.execPath}' --input-type=module --eval '${code}'`;
-    const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+    const written = await writtenBy(evaluated(code), 'rows 8 cols 100');
 
-    const screen = screenOf(stdout).filter((line) => line !== '');
+    const screen = screenOf(written).filter((line) => line !== '');
     assert.deepEqual(
       screen.map((line) => line.replace(/ +█.*|.* \| /, '')),
       ['the end', 'task-0', 'task-1', 'task-2', 'task-3', 'and 46 more'],
@@ -87,18 +80,30 @@ test(
 
 test('a terminal that does not know how wide it is shows whole lines', { timeout: 60_000, skip }, async () => {
   const code = `
-    import { NodeRun } from "./src/engine/flow-run/node-run.ts";
-    import { Terminal } from "./src/engine/flow-run/terminal.ts";
     const terminal = new Terminal();
     const run = new NodeRun({ slug: "lines" });
     run.submittedAs(1, { length: 0, isList: true });
     terminal.follow([run]);
     terminal[Symbol.dispose]();`;
-  const program = `stty rows 0 cols 0; '${process.execPath}' --input-type=module --eval '${code}'`;
-  const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+  const written = await writtenBy(evaluated(code), 'rows 0 cols 0');
 
-  assert.match(screenOf(stdout)[0]!, /^lines .*\/s$/);
+  assert.match(screenOf(written)[0]!, /^lines .*\/s$/);
 });
+
+/** What Node, called so, writes to a terminal of this size. */
+async function writtenBy(call: string, size = 'rows 40 cols 100'): Promise<string> {
+  const program = `stty ${size}; '${process.execPath}' ${call}`;
+  const { stdout } = await promisify(execFile)('script', ['-qec', program, '/dev/null']);
+  return stdout;
+}
+
+/** How to call Node with code that shows runs on a terminal. */
+function evaluated(code: string): string {
+  const imports = `
+    import { NodeRun } from "./src/engine/flow-run/node-run.ts";
+    import { Terminal } from "./src/engine/flow-run/terminal.ts";`;
+  return `--input-type=module --eval '${imports}${code}'`;
+}
 
 /** What there is to see after all that was written, as far as Node moves the cursor and clears the screen. */
 function screenOf(written: string): string[] {
