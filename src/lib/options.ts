@@ -57,8 +57,8 @@ export function oneOf(...texts: readonly string[]): OptionRule {
 /** Whether it is an object of values by name, as far as can be seen: a promise or a Map, say, has none by name. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null || Object.keys(value).length > 0;
+  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: unknown } } | null;
+  return prototype === null || prototype.constructor?.name === 'Object' || Object.keys(value).length > 0;
 }
 
 /** The rule for an option that takes an object, of whose members all must hold; of those that do not, it tells. */

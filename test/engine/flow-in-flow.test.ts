@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, State, task } from './house.ts';
+import { context, Flow, State, task } from './house.ts';
 import { quietly } from './fixtures.ts';
 
 const plusOne = task('plus one', (value: number) => value + 1);
@@ -24,6 +24,18 @@ test('a flow that is run while one is being built says where to run it [P121]', 
   assert.throws(() => new Flow('outer', () => inner.run(quietly)), refused('inner.run()'));
   await assert.rejects(runs[0]!, refused('inner.run()'));
   await assert.rejects(runs[1]!, refused('inner.serve()'));
+});
+
+test('a task hands its parameters on to a flow that it starts, be there any or none', async () => {
+  const inner = new Flow('inner', () => plusOne(1));
+  const start = task('start', async () => {
+    const { output } = await inner.run({ ...quietly, parameters: context.parameters });
+    return output;
+  });
+
+  const state = await new Flow('outer', () => start()).run(quietly);
+
+  assert.equal(state.output, 2, state.message);
 });
 
 test('a flow as an argument is refused, with what starts it', () => {
