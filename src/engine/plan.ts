@@ -270,6 +270,12 @@ export function openPlan(sealed: SealedPlan, { unknownTypes, readParameters }: P
   };
 }
 
+/** The plan with some of it changed. Its parameters are still read when they are asked for. */
+export function changedPlan(plan: RunPlan, changes: Partial<RunPlan>): RunPlan {
+  const descriptors = [plan, changes].map((part) => Object.getOwnPropertyDescriptors(part));
+  return Object.defineProperties({}, Object.assign({}, ...descriptors) as PropertyDescriptorMap) as RunPlan;
+}
+
 /** The `textOf` parts that many plans share. */
 const sharedTexts = new WeakMap<object, string | undefined>();
 

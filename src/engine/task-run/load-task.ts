@@ -76,7 +76,7 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     useTypes(types);
     const unknownTypes = unknownTypesFor(sealed.reference);
     const apart = task.whole[sealed.wholeIsList.length];
-    const readParameters = apart && (() => parametersIn(apart, { types, unknownTypes }));
+    const readParameters = apart && readerOf(apart, { types, unknownTypes });
     const plan = openPlan(sealed, { unknownTypes, readParameters });
     const found = known ?? (await reviveTask(plan)).freeze();
     // No run may change what other runs share. A single run may change its inputs.
@@ -100,13 +100,15 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
   }
 }
 
-/** The parameters of the flow run, where they are in no plan: behind all else that is needed whole. */
-function parametersIn(
+/** Gives the parameters of the flow run where they are in no plan, but behind all else that is needed whole. */
+function readerOf(
   apart: ChunkInput,
   { types, unknownTypes }: { readonly types: readonly Registered[]; readonly unknownTypes: UnknownTypes },
-): RunPlan['parameters'] {
-  useTypes(types);
-  return outcomesOf(apart, { isList: false, unknownTypes }).values[0] as RunPlan['parameters'];
+): () => RunPlan['parameters'] {
+  return () => {
+    useTypes(types);
+    return outcomesOf(apart, { isList: false, unknownTypes }).values[0] as RunPlan['parameters'];
+  };
 }
 
 /** Reports when the module's top level begins to run and when it has ended, since it can hang like any function. */

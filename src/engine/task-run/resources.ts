@@ -14,7 +14,7 @@ import { onCancel } from './abort-watch.ts';
 import { outsideOfRuns, withContext } from '../context.ts';
 import { Ending, firstTry } from './endings.ts';
 import { tellOfLongWait } from '../long-wait.ts';
-import type { RunPlan } from '../plan.ts';
+import { changedPlan, type RunPlan } from '../plan.ts';
 import { RunContext } from './run-context.ts';
 import { failed } from '../failures.ts';
 
@@ -181,13 +181,19 @@ async function dispose(value: unknown): Promise<void> {
 }
 
 function runFacts({ name }: UsedResource, { plan, control, write }: OpeningFacts) {
-  const named = { ...plan, name };
-  return { plan: named, progress: firstTry, mapIndex: undefined, taskRunName: undefined, control, write };
+  return {
+    plan: changedPlan(plan, { name }),
+    progress: firstTry,
+    mapIndex: undefined,
+    taskRunName: undefined,
+    control,
+    write,
+  };
 }
 
 /** The plan without what only one array needs, which may be large. */
 function shared(plan: RunPlan): RunPlan {
-  return { ...plan, args: [], constants: [] };
+  return changedPlan(plan, { args: [], constants: [] });
 }
 
 function textOf(thrown: unknown): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow, ifElse, merge, Parameter, unmapped } from 'heddle';
+import { newDiary } from '../../fixtures/diary.ts';
 import { textsOf } from '../../fixtures/log-lines.ts';
 import {
   HomeBody,
@@ -14,6 +15,7 @@ import {
   total,
   twice,
 } from '../../fixtures/money.ts';
+import { ask, client } from '../../fixtures/resources.ts';
 import { count, echo, inc, list } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
@@ -85,6 +87,18 @@ export function registeredTypeRules(rule: Rule): void {
       assert.equal(state.of('inc').type, 'Success');
     },
   );
+
+  rule('a parameter that cannot be made again where tasks run fails none that do not read it', async (run) => {
+    using diary = newDiary();
+    const flow = new Flow('unread', () => {
+      new Parameter('body');
+      return [inc(1), ask('x', client(diary.path))];
+    });
+
+    const { state } = await run(flow, { parameters: { body: new HomeBody() } });
+
+    assert.equal(state.type, 'Success', state.message);
+  });
 
   rule('a run has failed when what it returned cannot be made again where the flow was started', async (run) => {
     const { state } = await run(new Flow('far-from-home', () => ({ body: homeBody(), one: inc(1) })));
