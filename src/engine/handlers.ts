@@ -1,6 +1,6 @@
 // State handlers: functions of the user that see each change of a state, and may put another one in its place.
 
-import { UsageError } from '../lib/heddle-error.ts';
+import { HeddleError } from '../lib/heddle-error.ts';
 import { describe } from '../lib/options.ts';
 import { isThenable } from '../lib/thenable.ts';
 import { Signal } from '../flow/signals.ts';
@@ -39,6 +39,7 @@ export async function changeState(
   };
   return await throughHandlers(onFailure === undefined ? stateHandlers : [...stateHandlers, failure], change, {
     owner: `task '${task.name}'`,
+    nameOf: (handler) => (handler === failure ? 'the onFailure' : 'a state handler'),
     call: (handler, { from, to }) =>
       withContext(run, () => handler({ task, mapIndex, from, to, isRetried: isRetried(to) })),
   });
@@ -47,37 +48,45 @@ export async function changeState(
 interface Caller<Handler> {
   /** Whose handlers they are, for messages. */
   readonly owner: string;
+  readonly nameOf: (handler: Handler) => string;
   readonly call: (handler: Handler, change: Change) => unknown;
-  /** What becomes of a failure of a handler, which was shown `to`; it stays as it is by default. */
-  readonly failed?: (failure: State, to: State) => State;
+  /** Hears that a handler failed. */
+  readonly onFailed?: (failure: State) => void;
 }
 
 /** The same for any kind of handler: each sees what the one before it made. */
 export async function throughHandlers<Handler>(
   handlers: readonly Handler[],
   { from, to }: Change,
-  { owner, call, failed: told = (failure) => failure }: Caller<Handler>,
+  { owner, nameOf, call, onFailed }: Caller<Handler>,
 ): Promise<State> {
   let state = to;
+  const failedWith = (code: string, what: string, cause?: Error) => {
+    const otherwise = state.isFinished() ? ` Without that it would be ${state.toString()}` : '';
+    const failure = failed(new HeddleError(code, `${what}${otherwise}`, { owner, cause }));
+    onFailed?.(failure);
+    return failure;
+  };
   for (const handler of handlers) {
     try {
       const returned = call(handler, { from, to: state });
       // Most handlers are synchronous, and an await for each of many runs would cost much.
       const made = isThenable(returned) ? await returned : returned;
       if (made instanceof State) state = made;
-      else if (made !== undefined && made !== null) throw notAState(owner, made);
+      else if (made !== undefined && made !== null) return failedWith('NOT_A_STATE', notAState(owner, made));
     } catch (thrown) {
       if (thrown instanceof Signal) return thrown.state;
       const { error, message } = failed(thrown);
-      return told(new State('Failed', `Unexpected error while calling state handlers: ${message}`, { error }), state);
+      const what = `${nameOf(handler)} of ${owner} failed: ${message.replace(/\.$/, '')}`;
+      return failedWith('STATE_HANDLER_FAILED', `${what}. Catch there what is not to fail the run.`, error);
     }
   }
   return state;
 }
 
-function notAState(owner: string, made: unknown): UsageError {
-  const message =
+function notAState(owner: string, made: unknown): string {
+  return (
     `a state handler of ${owner} returned ${describe(made)}. A handler returns a State, which takes the place of the ` +
-    `one that it was shown, or nothing: write ({ to }) => { … } if it has nothing to return.`;
-  return new UsageError('NOT_A_STATE', message, { owner });
+    `one that it was shown, or nothing: write ({ to }) => { … } if it has nothing to return.`
+  );
 }

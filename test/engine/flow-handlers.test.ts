@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { LogRecord } from 'heddle';
+import type { HeddleError, LogRecord } from 'heddle';
 import type { FlowOptions } from '../../src/engine/flow-run/flow.ts';
 import { recording } from './fixtures.ts';
 import { context, Flow, signals, task } from './house.ts';
@@ -129,7 +129,9 @@ test('of a handler that throws at the start, it is not said how the run would ha
 
   const state = await new Flow('f', { stateHandlers: [fail] }, () => one()).run({ onLog: () => {} });
 
-  assert.equal(state.message, 'Unexpected error while calling state handlers: TypeError: too early');
+  const told =
+    "HeddleError: the state handler of flow 'f' failed: TypeError: too early. Catch there what is not to fail";
+  assert.equal(state.message, `${told} the run.`);
 });
 
 test('a handler that does not end does not keep a run from ending that was cancelled before', async (t) => {
@@ -192,12 +194,17 @@ test('a handler that throws hides no failure of the run, and its stack is in the
   const state = await new Flow('f', { onFailure }, () => broken()).run({ onLog });
 
   const message =
-    'Unexpected error while calling state handlers: TypeError: a handler with a bug. Without that it would be ' +
-    'Failed: Some reference tasks failed: broken: RangeError: no luck';
-  assert.deepEqual([state.type, state.message, state.error?.name], ['Failed', message, 'TypeError']);
+    "HeddleError: the onFailure of flow 'f' failed: TypeError: a handler with a bug. Catch there what is not to fail " +
+    'the run. Without that it would be Failed: Some reference tasks failed: broken: RangeError: no luck';
+  assert.deepEqual([state.type, state.message], ['Failed', message]);
+  const { code, cause } = state.error as HeddleError;
+  assert.deepEqual([code, (cause as Error).name], ['STATE_HANDLER_FAILED', 'TypeError']);
   const errors = linesOf(records, 'error');
   assert.ok(errors.at(-1)!.startsWith(`Failed: ${message} (`));
-  assert.match(errors.at(-2)!, /^TypeError: a handler with a bug\n +at .*onFailure.*flow-handlers\.test\.ts/);
+  assert.match(
+    errors.at(-2)!,
+    /\ncaused by TypeError: a handler with a bug\n +at .*onFailure.*flow-handlers\.test\.ts/,
+  );
 });
 
 test('the same is said of a run that would have succeeded, and of a handler that returns no state', async () => {

@@ -75,13 +75,9 @@ export class FlowHandlers<Plan> {
   async #through(handlers: readonly Handler[], change: Change): Promise<State> {
     return await throughHandlers(handlers, change, {
       owner: `flow '${this.#flow.name}'`,
+      nameOf: ({ what }) => what,
       call: (handler, shown) => this.#call(handler, shown),
-      failed: (failure, to) => {
-        this.#facts.scope.log.logger.error(stackOf(failure));
-        if (!to.isFinished()) return failure;
-        const message = `${failure.message.replace(/\.$/, '')}. Without that it would be ${to.toString()}`;
-        return new State('Failed', message, { error: failure.error });
-      },
+      onFailed: (failure) => this.#facts.scope.log.logger.error(stackOf(failure)),
     });
   }
 

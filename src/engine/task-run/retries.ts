@@ -72,10 +72,11 @@ function asked<Answer>({ option, task, about }: Rule, ask: () => Answer): Answer
   }
 }
 
-/** The error for `retryOn`. If the setup of a resource failed, it is what the setup threw, as an author expects. */
+/** The error for `retryOn`: what the setup of a resource or a handler threw, if one did, as an author expects. */
 function reasonOf({ message, error = new Error(message) }: State): Error {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
-  if (code === 'RESOURCE_SETUP_FAILED' && cause instanceof Error) return cause;
+  const isOfAuthor = code === 'RESOURCE_SETUP_FAILED' || code === 'STATE_HANDLER_FAILED';
+  if (isOfAuthor && cause instanceof Error) return cause;
   return error;
 }
 

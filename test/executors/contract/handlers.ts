@@ -144,8 +144,32 @@ export function handlerRules(rule: Rule): void {
     const { state } = await run(new Flow('bug', () => tasks.handledWithBug()));
 
     const { type, error, message } = state.of('handled-with-bug');
-    assert.deepEqual([type, error?.message], ['Failed', 'a handler with a bug']);
-    assert.match(message, /Unexpected error while calling state handlers: RangeError: a handler with a bug/);
+    const { code, cause } = error as HeddleError;
+    assert.deepEqual(
+      [type, code, (cause as Error).message],
+      ['Failed', 'STATE_HANDLER_FAILED', 'a handler with a bug'],
+    );
+    assert.match(
+      message,
+      /a state handler of task 'handled-with-bug' failed: RangeError: a handler with a bug\. Catch/,
+    );
+    assert.match(message, /Without that it would be Success/);
+  });
+
+  rule('an onFailure that throws hides no failure of its task, in the state or in the log', async (run) => {
+    const { state, logs } = await run(new Flow('hidden', () => tasks.mournedWithBug.map([1])));
+
+    const told =
+      "HeddleError: the onFailure of task 'mourned-with-bug' failed: RangeError: a handler with a bug. Catch there " +
+      'what is not to fail the run. Without that it would be Failed: TypeError: no such customer';
+    assert.equal(state.of('mourned-with-bug').children[0]?.message, told);
+    assert.ok(textsOf(logs, 'error').some((text) => text.includes('TypeError: no such customer')));
+  });
+
+  rule('retryOn is asked about what a handler threw, as it threw it', async (run) => {
+    const { state } = await run(new Flow('again', () => tasks.retriedForHandler()));
+
+    assert.equal(state.output, 2);
   });
 
   rule('the timeout of a task is that of its function: its handlers may take longer', async (run) => {
