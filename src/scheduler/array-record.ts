@@ -4,7 +4,6 @@
 // assigned (`outstanding` in one of `chunks`) or `settled`.
 
 import assert from 'node:assert/strict';
-import { noTraits } from '../lib/placing.ts';
 import type { Range } from '../lib/range.ts';
 import { Ranges } from '../lib/ranges.ts';
 import type { ArrayId, ArraySpec, Attempt, ClientId, CoreOptions, WorkerId } from './events.ts';
@@ -155,7 +154,7 @@ export class ArrayRecord {
     this.concurrency = spec.concurrency ?? 1;
     this.crashesWhenLost = spec.crashesWhenLost === true;
     this.allowedFailures = this.crashesWhenLost ? 0 : (spec.allowedFailures ?? defaults.allowedFailures);
-    this.isSentAhead = queue.needs === noTraits && limits.length === 0 && this.allowedFailures > 0;
+    this.isSentAhead = queue.needs.resources.length === 0 && limits.length === 0 && this.allowedFailures > 0;
     this.queue = queue;
     this.limits = limits;
     this.kin = kin;

@@ -211,19 +211,19 @@ export class SchedulerCore {
       }
       // An array whose limit is full by now cannot use what is kept for it: others may have it.
     } while (this.lineup.keeping.review());
-    this.#sendAhead();
+    for (const array of this.lineup.waiting()) this.#sendAhead(array);
     this.lineup.share(this.#now);
   }
 
-  /** While no thread is free, sends each its next chunk ahead, as long as enough is left for the others. */
-  #sendAhead(): void {
-    for (let leader = this.lineup.leader(); leader !== undefined; leader = this.lineup.leader()) {
-      const { array, worker } = leader;
+  /** While no thread is free for it, sends each its next chunk ahead, as long as enough is left for the others. */
+  #sendAhead(array: ArrayRecord): void {
+    const { concurrency: lanes, leaders, pace, slots } = array;
+    const { targetChunkMs: targetMs } = this.#options;
+    for (let leader = this.lineup.leaderOf(array); leader !== undefined; leader = this.lineup.leaderOf(array)) {
+      const { worker } = leader;
       const { gapMs = 0 } = worker;
-      const { concurrency: lanes, leaders, pace, queuedCount, slots } = array;
-      const { targetChunkMs: targetMs } = this.#options;
       const plannedSize = array.nextSize(lanes, worker);
-      if (queuedCount < plannedSize * slots || !pace.isGrown(plannedSize, targetMs)) return;
+      if (array.queuedCount < plannedSize * slots || !pace.isGrown(plannedSize, targetMs)) return;
       if (!pace.isGapFelt(plannedSize, { targetMs, gapMs })) {
         leaders.delete(leader);
         continue;

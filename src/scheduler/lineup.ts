@@ -127,14 +127,20 @@ export class Lineup {
     this.recalls.begun(next);
   }
 
-  /** When nothing can start: a chunk of the first array that waits, behind which another one of it may be sent. */
-  leader(): Chunk | undefined {
-    const waiting = this.#waiting();
-    let array: ArrayRecord | undefined;
-    for (const first of waiting) {
-      if (first.queue.needs === noTraits && (array === undefined || runsBefore(first, array))) array = first;
+  /** The first array of each queue that no worker can take a chunk of now. */
+  waiting(): readonly ArrayRecord[] {
+    const waiting: ArrayRecord[] = [];
+    for (const queue of this.#fleet.queues.values()) {
+      const first = queue.open.size > 0 ? undefined : this.#firstOf(queue);
+      if (first !== undefined) waiting.push(first);
     }
-    if (array === undefined || array.queued.size < array.queuedCount) return undefined;
+    return waiting;
+  }
+
+  /** A chunk of an array that waits for a thread, behind which another one of it may be sent. */
+  leaderOf(array: ArrayRecord): Chunk | undefined {
+    if (array.leaders.size === 0 || array.queued.size < array.queuedCount) return undefined;
+    const waiting = this.waiting();
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
       const { worker } = chunk;
       const isFree = array.queue.roomWithThread(worker) > 0 && !isUnable(array, worker);
@@ -147,7 +153,7 @@ export class Lineup {
   /** Recalls what free threads could run instead, and what others are to run before. */
   share(now: number): void {
     if (this.recalls.areSome)
-      this.recalls.recallFor({ idle: this.#fleet.plain.open.size, waiting: this.#waiting(), now });
+      this.recalls.recallFor({ idle: this.#fleet.plain.open.size, waiting: this.waiting(), now });
     else this.recalls.nextDue = Infinity;
   }
 
@@ -188,16 +194,6 @@ export class Lineup {
     this.#useRoom(array);
     array.queue = queue;
     this.add(array);
-  }
-
-  /** The first array of each queue that no worker can take a chunk of now. */
-  #waiting(): readonly ArrayRecord[] {
-    const waiting: ArrayRecord[] = [];
-    for (const queue of this.#fleet.queues.values()) {
-      const first = queue.open.size > 0 ? undefined : this.#firstOf(queue);
-      if (first !== undefined) waiting.push(first);
-    }
-    return waiting;
   }
 
   #firstOf({ listed }: Queue): ArrayRecord | undefined {

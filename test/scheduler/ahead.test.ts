@@ -171,6 +171,37 @@ test('no later array is sent ahead on a worker that an array with needs waits fo
   assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1])]);
 });
 
+test('what needs labels is sent ahead as well, and called back when a thread is free that has them', () => {
+  const { on } = scheduler();
+  const eu = traits({}, 'eu');
+  on(joined('alice', 1, eu), submitted({ array: 1, length: 4, needs: eu }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1]), runBehind(1, 'alice', 1, [1, 2], 2)]);
+  assert.deepEqual(on(joined('bob')), [], 'bob has them not');
+  assert.deepEqual(on(joined('carol', 2, eu)), [run('carol', 1, [2, 3], 3), run('carol', 1, [3, 4], 4)]);
+  assert.deepEqual(on(joined('dave', 1, eu)), [recalled('alice', 2)]);
+});
+
+test('arrays of different needs are sent ahead beside each other, each on workers of its own', () => {
+  const { on } = scheduler();
+  const eu = traits({}, 'eu');
+  on(joined('alice', 1, eu), joined('bob'));
+  on(submitted({ array: 1, length: 10, priority: 1, needs: eu }, { array: 2, length: 10 }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)).at(-1), runBehind(1, 'alice', 1, [1, 2], 3));
+  assert.deepEqual(on(settled('bob', 2, [0, 1], 10)).at(-1), runBehind(2, 'bob', 2, [1, 2], 4));
+});
+
+test('an array of which too little is left keeps no other one from being sent ahead elsewhere', () => {
+  const { on } = scheduler();
+  const eu = traits({}, 'eu');
+  on(joined('alice', 2, eu), joined('bob'));
+  on(submitted({ array: 1, length: 3, priority: 1, needs: eu }, { array: 2, length: 10 }));
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1])]);
+
+  assert.deepEqual(on(settled('bob', 3, [0, 1], 10)).at(-1), runBehind(3, 'bob', 2, [1, 2], 4));
+});
+
 test('an array that needs other workers does not keep chunks from being sent ahead here', () => {
   const { on } = scheduler();
   on(joined('alice'), joined('bob', 1, traits({}, 'gpu')));

@@ -155,8 +155,7 @@ export function checkBehind(worker: WorkerModel, { array, command, allowedFailur
   assert(others.length === 0, `attempt ${attempt} waits behind ${behind}, as another one does`);
   const isFinal = spec.crashesWhenLost === true || (spec.allowedFailures ?? allowedFailures) === 0;
   assert(!isFinal, `attempt ${attempt} waits, and must not be lost`);
-  const { resources, labels } = needsOf(spec);
-  assert((spec.limits ?? []).length + resources.length + labels.length === 0, `attempt ${attempt} waits on a slot`);
+  assert((spec.limits ?? []).length + needsOf(spec).resources.length === 0, `attempt ${attempt} waits on a slot`);
   for (const index of numbersIn(ranges)) {
     if (limits.has(index)) assert.fail(`index ${index} of array ${id} is suspected and waits behind attempt ${behind}`);
   }

@@ -200,19 +200,22 @@ export function arraysOf({ seed, width, stages, waves }: Settings): readonly (re
   return [first.map(placed), second.map(placed), third.map(placed)];
 }
 
-/** None of them is bound to a place, so that what one thread has can be run by any other. */
+/** Few of them are bound to a place, so that what one thread has can be run by others. */
 function wavesOf({
   seed,
   width,
   waves,
 }: Pick<Settings, 'seed' | 'width' | 'waves'>): readonly (readonly ArraySpec[])[] {
   const prng = new Prng(seed ^ 0x3a7e5);
+  const places = new Prng(seed ^ 0x1abe1);
+  const needed = places.pick([noTraits, { resources: [], labels: ['eu'] }]);
   const of = (array: number): ArraySpec => ({
     ...plain,
     array,
     length: width,
     concurrency: prng.pick([1, 1, 1, 3]),
     allowedFailures: prng.pick([1, 3, 3]),
+    needs: places.pick([noTraits, needed]),
   });
   const first = Array.from({ length: waves }, (_, wave) => ({ ...of(wave + 1), whole: wave === 0 ? [] : [wave] }));
   const [late, other] = [of(waves + 1), of(waves + 2)];
