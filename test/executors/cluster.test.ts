@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Flow, Parameter, task, unmapped, type LogRecord } from 'heddle';
@@ -40,21 +39,6 @@ test('a cluster whose start failed can be started again when what was in the way
   assert.equal(cluster.url, `ws://127.0.0.1:${port}`);
 });
 
-test('a run closes the cluster that it starts, also one that another run could not start before', async () => {
-  const squatter = createServer().listen(0, '127.0.0.1');
-  await once(squatter, 'listening');
-  const { port } = squatter.address() as { port: number };
-  await using cluster = new WebSocketCluster({ port, token: 'weft', workers: 1, launch: byCommandLine });
-  const flow = new Flow('again', { executor: new DistributedExecutor(() => cluster) }, () => one());
-  await assert.rejects(flow.run({ onLog: () => {} }), { code: 'ADDRESS_IN_USE' });
-  squatter.close();
-  await once(squatter, 'close');
-
-  const { output } = await flow.run({ onLog: () => {} });
-
-  assert.deepEqual([output, cluster.isStarted], [1, false]);
-});
-
 test('a cluster that was closed can be started again, and closing twice is closing once [D053]', async () => {
   const cluster = new LocalCluster({ workers: 1 });
   const executor = new DistributedExecutor(() => cluster);
@@ -67,21 +51,6 @@ test('a cluster that was closed can be started again, and closing twice is closi
   assert.equal(cluster.isStarted, false);
   assert.equal((await flow.run({ onLog: () => {} })).output, 1);
   assert.equal(cluster.isStarted, false);
-});
-
-test('a cluster that a flow run has started is left running once its author starts it as well', async () => {
-  await using cluster = new LocalCluster({ workers: 1 });
-  const flow = new Flow('early', { executor: new DistributedExecutor(() => cluster) }, () => one());
-  const starting = Promise.withResolvers<void>();
-  const onLog = ({ message }: LogRecord) => {
-    if (message.startsWith('running on ')) starting.resolve(cluster.start());
-  };
-
-  await Promise.all([flow.run({ onLog }), starting.promise]);
-
-  assert.equal(cluster.isStarted, true);
-  await flow.run({ onLog: () => {} });
-  assert.equal(cluster.isStarted, true);
 });
 
 for (const kind of ['threads', 'processes']) {
@@ -297,27 +266,6 @@ test('twenty flows that run at once on one cluster each get their own [D166]', b
   );
 });
 
-test('a run ends as its tasks did, also when its cluster cannot be closed', bounded, async () => {
-  const listener = new Listener();
-  class Stubborn extends LocalCluster {
-    override async close(): Promise<void> {
-      await super.close();
-      throw new Error('somebody is still there');
-    }
-  }
-  const executor = new DistributedExecutor(() => new Stubborn({ workers: 1 }));
-
-  const state = await new Flow('f', () => one()).run({ executor, onLog: listener.onLog });
-
-  assert.equal(state.output, 1);
-  assert.equal(
-    listener.count(
-      /^the cluster of this run could not be closed: somebody is still there\. What it has started may be there still$/,
-    ),
-    1,
-  );
-});
-
 test('a cluster whose launch gives no worker says what it should give', bounded, async () => {
   for (const given of [undefined, {}, { ended: 'soon', leave: () => {}, end: () => {} }]) {
     await using cluster = new WebSocketCluster({ port: 0, token: 'weft', launch: () => given as never });
@@ -398,18 +346,4 @@ test('a run that was lost is told as such, though a task of it was paused', boun
 
   const { type, error } = await running;
   assert.deepEqual([type, (error?.cause as { code?: string }).code], ['Failed', 'SCHEDULER_LOST']);
-});
-
-test('a run closes the cluster that it starts, also one that does something of its own first', bounded, async () => {
-  class Prepared extends LocalCluster {
-    override async start(): Promise<void> {
-      await nextTurn();
-      await super.start();
-    }
-  }
-  const cluster = new Prepared({ workers: 1 });
-
-  const { type } = await new Flow('once', () => one()).run({ executor: new DistributedExecutor(() => cluster) });
-
-  assert.deepEqual([type, cluster.isStarted], ['Success', false]);
 });
