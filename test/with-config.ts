@@ -9,7 +9,10 @@ const kept = processWide('config', () => ({ loaded: undefined as Config | undefi
 
 type Some<Values> = { readonly [Key in keyof Values]?: Values[Key] extends object ? Some<Values[Key]> : Values[Key] };
 
-/** Calls `body` in a process that is configured so, by environment variables, until it ends, however it ends. */
+/**
+ * Calls `body` in a process that is configured so, by environment variables, until it ends, however it ends. One body at
+ * a time: those that overlap would leave settings of each other behind.
+ */
 export function withConfig<T>(settings: Some<Omit<Config, 'secrets' | 'files'>>, body: () => T): T {
   const before = kept.loaded;
   const restore = () => void (kept.loaded = before);
