@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Flow, unmapped, type LogRecord } from 'heddle';
+import { Flow, Parameter, unmapped, type LogRecord } from 'heddle';
 import {
   DistributedExecutor,
   LocalCluster,
@@ -64,6 +64,30 @@ test('what no worker can run waits, is told at once with the nearest, and runs w
   const { workers } = await cluster.status();
   const bob = workers.find(({ name }) => name === 'bob');
   assert.deepEqual([bob?.resources, bob?.labels], [{ gpu: 2 }, ['eu']]);
+});
+
+test('a task that is called parameters is not taken for those of the flow run', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  const cancelling = new AbortController();
+  const told = Promise.withResolvers<void>();
+  const onLog = ({ message }: LogRecord) => void (message.includes('cannot run yet') && told.resolve());
+  const flow = new Flow('long-text', () => {
+    new Parameter('text');
+    return needsGpu.with({ name: 'parameters' })(1, '');
+  });
+  const running = runOn(new DistributedExecutor(() => cluster))(flow, {
+    flowRunName: 'waiting',
+    parameters: { text: 'weft '.repeat(10_000) },
+    signal: cancelling.signal,
+    onLog,
+  });
+
+  await told.promise;
+  const explained = await cluster.explain({ flowRunName: 'waiting', task: 'parameters' });
+  cancelling.abort();
+  await running;
+
+  assert.match(explained, /^Task 'parameters' is queued behind .* it needs gpu 1 and label 'eu'/);
 });
 
 test('on the thread of the flow itself nobody asks what a task needs', bounded, async () => {

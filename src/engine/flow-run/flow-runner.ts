@@ -216,7 +216,9 @@ export class FlowRunner {
   #apart({ flowRun }: PlanParts): readonly number[] {
     if (!areParametersApart(flowRun)) return [];
     if (this.#parameters === undefined) {
-      const request = { ...nothingToRun, name: 'parameters', length: 1, given: [encodeParameters(flowRun)] };
+      // Arrays are asked for by name, and a task may be called parameters.
+      const name = `parameters of flow '${flowRun.flow}'`;
+      const request = { ...nothingToRun, name, length: 1, given: [encodeParameters(flowRun)] };
       this.#parameters = this.#shared.session.submit(request, nobody);
     }
     return [this.#parameters];
