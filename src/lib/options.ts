@@ -109,19 +109,27 @@ function isListOf(isMember: (value: unknown) => boolean, value: unknown): boolea
   return Array.isArray(value) && value.every(isMember);
 }
 
+/** Whether these are options all the same: those of an object of a class may be methods and getters. */
+function inheritsSome(options: unknown, known: object): boolean {
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  return isObject && Object.keys(known).some((name) => name in options);
+}
+
 /**
  * Checks an options object at the moment it is given: an unknown name or a wrong value is a `UsageError` with code
  * `UNKNOWN_OPTION` or `INVALID_OPTION` that says whose option it is, what was expected and what came.
  */
 export function checkOptions(owner: string, options: object, known: Readonly<Record<string, OptionRule>>): void {
-  if (!isRecord(options)) {
+  if (!isRecord(options) && !inheritsSome(options, known)) {
     const shape = `an object, such as { ${Object.keys(known)[0]}: … }`;
     const message = `the options of ${owner} should be ${shape}; got ${describe(options)}`;
     throw new UsageError('INVALID_OPTION', message, { owner });
   }
   const required = Object.entries(known).filter(([, { isRequired }]) => isRequired);
-  const missing = Object.fromEntries(required.map(([name]) => [name, undefined]));
-  for (const [name, value] of Object.entries({ ...missing, ...options })) {
+  const needed = Object.fromEntries(
+    required.map(([name]) => [name, (options as Readonly<Record<string, unknown>>)[name]]),
+  );
+  for (const [name, value] of Object.entries({ ...needed, ...options })) {
     const rule = Object.hasOwn(known, name) ? known[name] : undefined;
     if (rule === undefined) {
       const message = `${owner} has no option '${name}'.${meant(name, known)}`;

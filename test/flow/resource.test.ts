@@ -112,6 +112,16 @@ test('a resource manager that makes no sense says so where it is made', () => {
   assert.throws(() => resourceManager('x', { setup, cleanupTimeout: 'soon' as never }), { code: 'INVALID_DURATION' });
 });
 
+test('a resource manager may be made of an object of a class', () => {
+  class Pool {
+    setup() {
+      return ['a'];
+    }
+  }
+
+  assert.equal(resourceManager('pool', new Pool()).name, 'pool');
+});
+
 test('docs/resources.md is a program that does what it says', async () => {
   const blocks = readFileSync('docs/resources.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g);
   const folder = mkdtempSync(join(import.meta.dirname, '.docs-'));

@@ -92,6 +92,16 @@ test('what holds nothing by name, like a promise that was not awaited, is not ta
   );
 });
 
+test('the options of an object of a class may be methods and getters', () => {
+  class Given {
+    get retries() {
+      return 3;
+    }
+  }
+
+  check(new Given());
+});
+
 test('a name that every object has is no option for that', () => {
   assert.throws(() => check({ constructor: 3 }), { code: 'UNKNOWN_OPTION', option: 'constructor' });
   assert.throws(() => check({ toString: 3 }), { code: 'UNKNOWN_OPTION', option: 'toString' });
