@@ -272,7 +272,7 @@ export function refusedFor({ role, name, ...theirs }: Hello, comm: Comm<FromPeer
   const kind = `Heddle ${theirs.heddle} (protocol ${theirs.protocol})`;
   const message =
     `'${name}' runs ${kind}, the scheduler runs Heddle ${version} (protocol ${protocolVersion}). Install the same ` +
-    `version at both ends.`;
+    `package at both ends.`;
   comm.send({ type: 'refused', code: 'VERSION_MISMATCH', message });
   void comm.close(message);
   return { news: `refused a ${role} from ${comm.peer}: ${message}`, kind, isWorker: role === 'worker' };

@@ -14,7 +14,7 @@ test('a worker of another version is refused, with both versions and what to do'
 
   assert.equal(refused.code, 'VERSION_MISMATCH');
   assert.match(refused.message, new RegExp(`'test' runs Heddle 99\\.0\\.0 .* scheduler runs Heddle ${version} `));
-  assert.match(refused.message, /Install the same version at both ends\.$/);
+  assert.match(refused.message, /Install the same package at both ends\.$/);
 });
 
 test('another protocol is refused, whatever the version says', async () => {
