@@ -121,7 +121,7 @@ test('an output that holds itself is printed to its end, also when a value in it
   });
 
   const printed = inspect(output, { depth: Infinity, breakLength: Infinity });
-  assert.match(printed, /^<ref \*1> \{ one: <the output of [^<]*>, again: \[Circular \*1\] \}$/);
+  assert.match(printed, /^<ref \*1> \{ one: <this output is not there[^<]*>, again: \[Circular \*1\] \}$/);
 });
 
 test('of a value that cannot be sent, the last message says where in it is what', async () => {
@@ -170,7 +170,8 @@ test('a part that failed throws when it is read, and keeps nobody from reading t
     code: 'OUTPUT_UNAVAILABLE',
     task: 'fussy',
     cause: new RangeError('3 is odd'),
-    message: `the output of 'fussy' did not succeed: RangeError: 3 is odd. Look at state.of('fussy') for what there is.`,
+    message:
+      "this output is not there, since 'fussy' did not succeed: RangeError: 3 is odd. Look at state.of('fussy').",
   });
 });
 
@@ -181,8 +182,8 @@ test('a mapped part of which some failed says how many, and the first of them', 
     code: 'OUTPUT_UNAVAILABLE',
     cause: new RangeError('3 is odd'),
     message:
-      `the output of 2 of 4 runs of 'fussy' did not succeed: RangeError: 3 is odd. Look at state.of('fussy') for what ` +
-      `there is.`,
+      "this output is not there, since 2 of 4 runs of 'fussy' did not succeed: RangeError: 3 is odd. " +
+      "state.of('fussy').result has those that did, and undefined in the place of each that did not.",
   });
   assert.deepEqual(state.of('fussy').result, [2, undefined, 4, undefined]);
 });

@@ -145,9 +145,13 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     if (state.isSuccessful() && !run.hasFailed && run.unfinishedCount === 0) return state.result;
     const failures = run.children.filter((child) => !child.isSuccessful());
     const first = failures[0] ?? state;
-    const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}' did` : `'${node.slug}' did`;
-    const remedy = `Look at state.of('${node.slug}') for what there is.`;
-    const message = `the output of ${which} not succeed: ${followed(bounded(first.message), remedy)}`;
+    const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}'` : `'${node.slug}'`;
+    const whole = `state.of('${node.slug}')`;
+    const remedy = run.isList
+      ? `${whole}.result has those that did, and undefined in the place of each that did not.`
+      : `Look at ${whole}.`;
+    const why = followed(bounded(first.message), remedy);
+    const message = `this output is not there, since ${which} did not succeed: ${why}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
 }

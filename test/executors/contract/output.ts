@@ -34,10 +34,7 @@ export function outputRules(rule: Rule): void {
       () => state.output.bad,
       (error: Error & { code?: string; task?: string }) => {
         assert.deepEqual([error.code, error.task], ['OUTPUT_UNAVAILABLE', 'check']);
-        assert.match(
-          error.message,
-          /the output of 'check' did not succeed: RangeError: 1 is bad.*state\.of\('check'\)/,
-        );
+        assert.match(error.message, /since 'check' did not succeed: RangeError: 1 is bad.*state\.of\('check'\)/);
         return (error.cause as Error).message === '1 is bad';
       },
     );
