@@ -211,15 +211,17 @@ export class SchedulerCore {
       }
       // An array whose limit is full by now cannot use what is kept for it: others may have it.
     } while (this.lineup.keeping.review());
-    for (const array of this.lineup.waiting()) this.#sendAhead(array);
+    const waiting = this.lineup.waiting();
+    for (const array of waiting) this.#sendAhead(array, waiting);
     this.lineup.share(this.#now);
   }
 
   /** While no thread is free for it, sends each its next chunk ahead, as long as enough is left for the others. */
-  #sendAhead(array: ArrayRecord): void {
+  #sendAhead(array: ArrayRecord, waiting: readonly ArrayRecord[]): void {
     const { concurrency: lanes, leaders, pace, slots } = array;
     const { targetChunkMs: targetMs } = this.#options;
-    for (let leader = this.lineup.leaderOf(array); leader !== undefined; leader = this.lineup.leaderOf(array)) {
+    const next = () => this.lineup.leaderOf(array, waiting);
+    for (let leader = next(); leader !== undefined; leader = next()) {
       const { worker } = leader;
       const { gapMs = 0 } = worker;
       const plannedSize = array.nextSize(lanes, worker);

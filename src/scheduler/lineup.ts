@@ -137,10 +137,9 @@ export class Lineup {
     return waiting;
   }
 
-  /** A chunk of an array that waits for a thread, behind which another one of it may be sent. */
-  leaderOf(array: ArrayRecord): Chunk | undefined {
-    if (array.leaders.size === 0 || array.queued.size < array.queuedCount) return undefined;
-    const waiting = this.waiting();
+  /** A chunk of one of the arrays that wait, behind which another one of it may be sent. */
+  leaderOf(array: ArrayRecord, waiting: readonly ArrayRecord[]): Chunk | undefined {
+    if (array.queued.size < array.queuedCount) return undefined;
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
       const { worker } = chunk;
       const isFree = array.queue.roomWithThread(worker) > 0 && !isUnable(array, worker);
