@@ -87,7 +87,8 @@ export function causeIn({ error, message }: Pick<State, 'error' | 'message'>): s
     if (!(cause instanceof Error)) return '';
     const { message: told, code = '' } = cause as NodeJS.ErrnoException;
     const [why = ''] = (told === '' ? code : told).split('\n', 1);
-    return why === '' || message.includes(why) ? '' : `; cause: ${bounded(why, { first: 200, last: 100 })}`;
+    if (why === '' || message.includes(why)) return '';
+    return `${message.endsWith('.') ? ' Cause' : '; cause'}: ${bounded(why, { first: 200, last: 100 })}`;
   } catch {
     // It may be anything that throws when it is read.
     return '';

@@ -274,12 +274,13 @@ test('where a failure began is told in a sentence of its own', async () => {
 });
 
 test('where a failure began is told with what it was caused by', async () => {
-  const load = task('load', () => {
-    throw new TypeError('fetch failed', { cause: new Error('other side closed') });
+  const load = task('load', (words: string) => {
+    throw new TypeError(words, { cause: new Error('other side closed') });
   });
-  const state = await run(() => plusOne(load()));
+  const told = async (words: string) => (await run(() => plusOne(load(words)))).message;
 
-  assert.match(state.message, /It began with load: TypeError: fetch failed; cause: other side closed$/);
+  assert.match(await told('fetch failed'), /It began with load: TypeError: fetch failed; cause: other side closed$/);
+  assert.match(await told('It failed.'), /It began with load: TypeError: It failed\. Cause: other side closed$/);
 });
 
 test('the error of a failed run names what failed, and its cause is where it began', async () => {
