@@ -164,7 +164,7 @@ export function assertNoTask(value: unknown, what: string): void {
 }
 
 /** A call signature cannot stand in a class, so it joins the class here. */
-// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- see there
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- there is no other way to make instances callable
 export interface Task<Args extends readonly unknown[] = AnyArguments, Result = unknown> {
   <Given extends MarkedArguments<Args>>(...args: WithMapped<Given>): Node<Awaited<Result>[]>;
   (...args: Arguments<Args>): Node<Awaited<Result>>;
