@@ -38,6 +38,16 @@ test('each column goes by the fastest codec that keeps it exact', () => {
   }
 });
 
+test('numbers arrive however many there are, and none is made up where a block breaks off', () => {
+  for (const count of [1, 511, 512, 513, 1_300]) {
+    const column = Array.from({ length: count }, (_, index) => index + 0.5);
+    const bytes = encodeColumn(column, [7]).subarray(1);
+
+    assert.deepEqual(decodeColumn(bytes), column);
+    assert.throws(() => decodeColumn(bytes.subarray(0, -3)), RangeError);
+  }
+});
+
 test('the order of keys arrives', () => {
   const column = fourTimes({ z: 1, a: 2, 1: 3 });
 
