@@ -301,14 +301,14 @@ export function forgetPlans(): void {
   commonRead.length = 0;
 }
 
-/** Deeply frozen, since several plans share it. */
+/** All in it is deeply frozen, since several plans share it. To copy an object that is frozen itself takes V8 3 µs. */
 function read(flowRun: string, task: string): Common {
   const known = commonRead.find((each) => each.task === task && each.flowRun === flowRun);
   if (known !== undefined) return known.common;
   const common = { ...(JSON.parse(flowRun) as FlowRunPlan), ...(JSON.parse(task) as TaskPlan) };
   // They may come with the values, or apart.
   if ('parameters' in common) namedParameters(common.flow, common.parameters);
-  deepFrozen(common);
+  Object.values(common).forEach(deepFrozen);
   if (flowRun.length + task.length > mostCharacters) return common;
   if (commonRead.length >= mostRead) commonRead.shift();
   commonRead.push({ flowRun, task, common });

@@ -43,10 +43,9 @@ export class InlinePool implements ChunkPool {
     };
     const recall = () => void emit({ type: 'returned', ranges: takeTail(control, chunk.ranges) });
     this.#current = { attempt: chunk.attempt, stop, recall };
-    const { timeoutMs: _, ...task } = chunk;
     try {
       const report = (message: ChunkMessage) => void emit(message);
-      return await Promise.race([runInTurn({ ...task, control }, report), stopped]);
+      return await Promise.race([runInTurn({ ...chunk, control }, report), stopped]);
     } finally {
       this.#current = undefined;
     }

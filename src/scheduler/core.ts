@@ -119,7 +119,7 @@ export class SchedulerCore {
     for (const { id, length } of elementwise) {
       assert(length >= spec.length, `array ${spec.array} needs array ${id} elementwise, which is shorter`);
     }
-    const origin = { spec, order: this.#submissions++, elementwise, whole, ...this.lineup.placeFor(spec) };
+    const origin = { ...this.lineup.placeFor(spec), spec, order: this.#submissions++, elementwise, whole };
     const array = new ArrayRecord(origin, this.#options);
     this.arrays.set(array.id, array);
     array.kin.arrays.add(array);

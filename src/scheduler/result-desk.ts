@@ -60,7 +60,7 @@ export class ResultDesk {
     // A slice of a Buffer would keep all of it.
     const head = () => new Uint8Array(bytes.subarray(0, blockHeadBytes));
     const told = isOwed ? { start, count, bytes: head(), byteLength } : block;
-    array.client.comm.send({ type: 'settled', array: array.clientArray, ...told, ...(ran && { ran }) });
+    array.client.comm.send({ ...told, type: 'settled', array: array.clientArray, ...(ran && { ran }) });
     this.#dropUnneeded(array, [held]);
     const range = rangeOf(block);
     for (const upstream of array.elementwise) this.#dropUnneeded(upstream, upstream.blocks.touching(range));
@@ -109,7 +109,7 @@ export class ResultDesk {
       const inputs = inputsOf(needs, blocks);
       const run = runMessage(array, command, inputs.slice(wholes.length));
       if (isDefined) return [run];
-      const whole = inputs.slice(0, wholes.length).map((input) => ({ type: 'whole', ...input }) as const);
+      const whole = inputs.slice(0, wholes.length).map((input) => ({ ...input, type: 'whole' }) as const);
       return [...whole, { type: 'define', definition: this.#around.code.definitionOf(array) }, run];
     };
     for (const { wholeOn } of lacking) wholeOn.add(worker);
@@ -194,8 +194,8 @@ function runMessage(array: HeldArray, command: RunChunk, inputs: readonly ChunkI
   const noted = ranges.flatMap((range) => array.notesWithin(range));
   const notes = noted.flatMap(({ index, bytes }) => (bytes === undefined ? [] : [{ index, bytes }]));
   const timedOut = noted.filter(({ isTimedOut }) => isTimedOut).map(({ index }) => index);
-  const facts = { array: array.id, attempt, ranges, lanes, inputs, notes, timedOut };
-  return { type: 'run', ...facts, ...(behind !== undefined && { behind }) };
+  const run = { type: 'run', array: array.id, attempt, ranges, lanes, inputs, notes, timedOut } as const;
+  return behind === undefined ? run : { ...run, behind };
 }
 
 /** What the core is told of outcomes. */
@@ -205,7 +205,7 @@ export function newsOf(
 ): Extract<Event, { type: 'indices-settled' }> {
   const { attempt, busyMs, isLast = false, unable } = message;
   const news = { worker, attempt, range: rangeOf(message), busyMs, bytes: byteLengthOf(message.bytes), isLast };
-  return { type: 'indices-settled', ...news, ...(unable !== undefined && { isUnable: true }) };
+  return { ...news, type: 'indices-settled', ...(unable !== undefined && { isUnable: true }) };
 }
 
 /** What the client is told of where indices were run. */

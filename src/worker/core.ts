@@ -250,7 +250,7 @@ export class WorkerCore {
   }
 
   #report(attempt: number, report: ChunkReport): void {
-    if (report.type !== 'opened') return this.#send({ attempt, ...report });
+    if (report.type !== 'opened') return this.#send({ ...report, attempt });
     const { type, resource } = report;
     this.#resources.add(resource);
     this.#send({ type, attempt, resource });
@@ -262,7 +262,7 @@ export class WorkerCore {
     const outcome = loss === undefined && latest?.type === 'settled' ? latest : undefined;
     for (const report of last) if (report !== outcome) this.#report(attempt, report);
     if (loss !== undefined) this.#reportLoss(attempt, loss);
-    this.#end(attempt, outcome && { attempt, ...outcome, isLast: true });
+    this.#end(attempt, outcome && { ...outcome, attempt, isLast: true });
   }
 
   #reportLoss(attempt: number, { indices, loss }: ChunkLoss): void {

@@ -52,8 +52,8 @@ export function chunkTurn({ attempt, ranges, timeoutMs }: GivenChunk): ChunkTurn
   const unreported = new Ranges();
   for (const range of ranges) unreported.add(range);
   return {
-    type: 'chunk',
     ...notPosted,
+    type: 'chunk',
     attempt,
     timeoutMs,
     unreported,
@@ -70,7 +70,7 @@ export function chunkTurn({ attempt, ranges, timeoutMs }: GivenChunk): ChunkTurn
 }
 
 export function closingTurn(resource: string): ClosingTurn {
-  return { type: 'closing', ...notPosted, resource };
+  return { ...notPosted, type: 'closing', resource };
 }
 
 /**

@@ -168,7 +168,7 @@ export class Worker implements AsyncDisposable {
     const whole = needed.map((upstream) => this.#wholes.get(upstream)!);
     const chunk = { ...facts, code, definition, whole, elementwise: inputs };
     const end = await this.#pool.run(chunk, (report) => this.#report(attempt, report));
-    this.#handle({ type: 'chunk-over', attempt, ...end });
+    this.#handle({ ...end, type: 'chunk-over', attempt });
   }
 
   #report(attempt: number, report: ChunkReport): Promise<void> | undefined {

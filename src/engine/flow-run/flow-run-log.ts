@@ -45,9 +45,18 @@ export class FlowRunLog {
   }
 
   /** Takes the next line. Workers have left out what is below the level; schedulers, which serve many, have not. */
-  take({ once, ...record }: LogRecord): void {
-    if (once !== undefined && this.#said.has(once)) return;
-    if (once !== undefined) this.#said.add(once);
+  take(record: LogRecord): void {
+    if (record.once === undefined) this.#write(record);
+    else this.#takeOnce(record);
+  }
+
+  #takeOnce({ once = '', ...record }: LogRecord): void {
+    if (this.#said.has(once)) return;
+    this.#said.add(once);
+    this.#write(record);
+  }
+
+  #write(record: LogRecord): void {
     const { flow, least, write } = this.#facts;
     this.#flowRunName = record.renamedTo ?? this.#flowRunName;
     if (!isLogged(record.level, least)) return;

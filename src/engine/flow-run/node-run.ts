@@ -154,7 +154,7 @@ export class NodeRun implements ArrayListener {
     this.failedCount += failed;
     if (ran !== undefined) {
       const { start, count } = block;
-      this.spans.push({ start, count, failed, endedAt: performance.now(), ...ran });
+      this.spans.push({ ...ran, start, count, failed, endedAt: performance.now() });
       this.retriedCount += ran.retried ?? 0;
     }
     this.skippedCount += skipped;

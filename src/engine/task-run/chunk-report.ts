@@ -126,7 +126,7 @@ export class ChunkReport {
       const { retried, unable } = this;
       this.retried = 0;
       const more = { ...(retried > 0 && { retried }), ...(unable !== undefined && { unable }) };
-      return { type: 'settled', ...block, busyMs: meanMs * block.count, ...more };
+      return { ...block, type: 'settled', busyMs: meanMs * block.count, ...more };
     });
   }
 }

@@ -100,9 +100,8 @@ class ChunkRun {
     };
     const waiting = this.#array.waiting ?? waitingForCalls(loaded.plan);
     const ended = waiting?.begin();
-    const lanes = Array.from({ length: this.#task.lanes }, async (_, lane) => {
-      await this.#runLane(lane, progressOf);
-    });
+    const lanes: Promise<void>[] = [];
+    while (lanes.length < this.#task.lanes) lanes.push(this.#runLane(lanes.length, progressOf));
     await Promise.all(lanes);
     ended?.(this.#taken);
     const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded.plan) : undefined;

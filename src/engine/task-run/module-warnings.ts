@@ -24,14 +24,15 @@ const shownMembers = 3;
 
 /** To be called on the thread that is about to run the task. */
 export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonly ModuleWarning[]> {
-  return [...(await driftWarnings(plan, task)), ...environmentWarnings(plan), ...effectWarnings(plan, task)];
+  const drift = plan.variables === undefined ? [] : await driftWarnings(plan, task, plan.variables);
+  return [...drift, ...environmentWarnings(plan), ...effectWarnings(plan, task)];
 }
 
 async function driftWarnings(
-  { variables, captured, flowRunId, name: slug, reference }: RunPlan,
+  { captured, flowRunId, name: slug, reference }: RunPlan,
   task: Task,
+  variables: readonly ModuleVariable[],
 ): Promise<ModuleWarning[]> {
-  if (variables === undefined) return [];
   const { module = '' } = task.reference;
   const where = { isElsewhere: module.startsWith('file:') && module !== reference.module };
   const noted = noteVariables(task, where.isElsewhere ? folderOf(module) : '');
