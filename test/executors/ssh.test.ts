@@ -77,6 +77,17 @@ test('more workers than hosts take the hosts in turn, with names of their own', 
   );
 });
 
+test('what workers have over ssh is called there as it is here, with its spaces and quotes', bounded, async () => {
+  const labels = [`ada's own room`, '$HOME; `date`'];
+  const resources = { 'oak loom': 0.5 };
+  await using cluster = new SSHCluster({ ...there(), hosts: ['127.0.0.1'], labels, resources });
+  const flow = new Flow('placed', () => inc.with({ labels, resources })(1));
+
+  const { state } = await runOn(new DistributedExecutor(() => cluster))(flow);
+
+  assert.equal(state.output, 2, state.message);
+});
+
 const hopeless: readonly (readonly [string, string, RegExp, () => Partial<SSHClusterOptions>])[] = [
   [
     'nobody answers',
