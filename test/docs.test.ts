@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { Program } from './cli/process.ts';
 
@@ -17,7 +17,7 @@ for (const { page, number, code } of programs) {
   test(`program ${number} of docs/${page} does what it says`, { timeout: 60_000 }, async () => {
     const file = join(folder, `${page}-${number}.ts`);
     writeFileSync(file, code);
-    const env = { HEDDLE__RESULTS__DIRECTORY: join(folder, 'results') };
+    const env = { HEDDLE__RESULTS__DIRECTORY: join(folder, 'results'), TMPDIR: resolve(folder) };
 
     await using program = new Program(process.execPath, [file], env);
 

@@ -48,6 +48,7 @@ test(
 
     assert.equal(program.stdout[0], `${ranLast('start-timer')}${remedy}${caught}`);
     assert.match(program.stdout[1]!, /^ +at .*leaves-behind\.ts/);
+    assert.equal(await program.status(), 0);
   },
 );
 
@@ -57,6 +58,7 @@ test('what a task says when it is over is not what its thread dies of later', bo
   await program.line(/^then 2$/);
 
   assert.equal(program.stdout[0], `${ranLast('start-timer')}${remedy}${caught}`);
+  assert.equal(await program.status(), 0);
 });
 
 test('a thread that ends by process.exit() while it runs nothing is told', bounded, async () => {
@@ -86,6 +88,7 @@ test('secrets that were read in a thread are not shown by what it dies of', boun
     program.stderr.filter((line) => line.includes('warp-and-weft')),
     [],
   );
+  assert.equal(await program.status(), 0);
 });
 
 for (const how of waysToShow) {

@@ -5,11 +5,18 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { once as onlyOnce } from '../../src/lib/once.ts';
 import type { LaunchedWorker } from 'heddle/executors';
 
-/** One for all the worker processes of a test file: what one of them was sent, the others have. */
-const sharedCode = mkdtempSync(join(tmpdir(), 'heddle-code-'));
-process.on('exit', () => rmSync(sharedCode, { recursive: true, force: true }));
+/**
+ * One for all the worker processes of a test file: what one of them was sent, the others have. Threads that import the
+ * file to find its tasks make none, since nobody would remove it when they are ended.
+ */
+const sharedCode = onlyOnce(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-code-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+});
 
 const command = fileURLToPath(new URL('../../src/cli/heddle.js', import.meta.url));
 
@@ -33,7 +40,7 @@ export class CommandProcess implements AsyncDisposable {
   constructor(
     args: readonly string[],
     token: string,
-    { node = process.execPath, folder, codeDirectory = sharedCode, env: more }: Place = {},
+    { node = process.execPath, folder, codeDirectory = sharedCode(), env: more }: Place = {},
   ) {
     const env = { ...process.env, HEDDLE__CODE__DIRECTORY: codeDirectory, HEDDLE_TOKEN: token, ...more };
     this.#child = spawn(node, [command, ...args], {
