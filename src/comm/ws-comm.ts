@@ -54,8 +54,6 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
   readonly #outbox: Outbox<Out>;
   /** Why it is about to close, once this end knows. Nothing is sent or heard from then on. */
   #ending: CommClosed | undefined;
-  /** It closes once all that was sent before has gone out. */
-  #isFlushing = false;
   /** As of the last look. */
   #bytesRead: number;
   #giveUp: NodeJS.Timeout | undefined;
@@ -113,7 +111,7 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
 
   ping(): void {
     this.look();
-    if (this.#ending === undefined) this.#socket.ping();
+    this.#socket.ping();
   }
 
   close(reason = 'closed'): Promise<void> {
@@ -121,7 +119,6 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
     this.#ending = { by: 'this-end', reason };
     this.#hush();
     this.#startGivingUp();
-    this.#isFlushing = true;
     this.#outbox.end(() => this.#socket.close(normal, fitting(reason)));
     return this.#closed.promise;
   }
@@ -133,7 +130,7 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
 
   #write(frame: readonly Uint8Array[], taken: () => void): void {
     const onTaken = () => {
-      if (this.#isFlushing) this.#giveUp?.refresh();
+      this.#giveUp?.refresh();
       taken();
     };
     this.#options.vigil?.begin();
@@ -175,7 +172,6 @@ export class WsComm<In extends Message, Out extends Message> implements Comm<In,
 
   #drop(ending: CommClosed, code: number): void {
     this.#ending ??= ending;
-    this.#isFlushing = false;
     this.#hush();
     this.#outbox.clear();
     this.#startGivingUp();

@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { pack } from 'msgpackr';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Comm } from '../../src/comm/comm.ts';
 import { connect, listen } from '../../src/comm/ws.ts';
 import type { ConnectOptions, Listener, ListenOptions } from '../../src/comm/ws.ts';
 import { decodeFromWorker, decodeToWorker } from '../../src/protocol/codec.ts';
 import type { FromWorker, ToWorker } from '../../src/protocol/messages.ts';
+import { encodePartHead, partBytes } from '../../src/protocol/part.ts';
+import { Ear } from './ear.ts';
 
 type Accepted = Comm<FromWorker, ToWorker>;
 
@@ -103,4 +106,28 @@ export function run(): Extract<ToWorker, { type: 'run' }> {
     notes: [],
     timedOut: [],
   };
+}
+
+/** An end that has said something, and so is nobody's stranger, with the frames that come to it. */
+export async function acquainted(house: House) {
+  const socket = await rawWebSocket(house.listener.url);
+  const frames: Buffer[] = [];
+  socket.on('message', (frame) => frames.push(frame as Buffer));
+  const comm = await house.accepted();
+  const ear = Ear.at(comm);
+  socket.send(pack([ended(1)]));
+  await ear.until(({ messages }) => messages.length > 0);
+  return { comm, ear, socket, frames };
+}
+
+export function large(size: number): ReturnType<typeof run> {
+  return { ...run(), notes: [{ index: 0, bytes: new Uint8Array(size) }] };
+}
+
+/** The frames of a body of so many parts, as another end would send them. */
+export function bodyParts(count: number, id = 0, size = count * partBytes, kind: 'body' | 'frame' = 'body'): Buffer[] {
+  return Array.from({ length: count }, (_, i) => {
+    const head = encodePartHead({ id, kind, size, offset: i * partBytes });
+    return Buffer.concat([head, new Uint8Array(partBytes)]);
+  });
 }

@@ -3,10 +3,20 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { pack } from 'msgpackr';
 import { decodeFromWorker } from '../../src/protocol/codec.ts';
-import { encodePartHead, partBytes } from '../../src/protocol/part.ts';
+import { partBytes } from '../../src/protocol/part.ts';
 import { commContract } from './contract.ts';
 import { Ear } from './ear.ts';
-import { bounded, dial, ended, rawWebSocket, rawWebSocketServer, run, scheduler, settled, upgrade } from './house.ts';
+import {
+  bodyParts,
+  bounded,
+  dial,
+  ended,
+  rawWebSocket,
+  rawWebSocketServer,
+  scheduler,
+  settled,
+  upgrade,
+} from './house.ts';
 
 commContract('ws', async () => {
   const house = await scheduler();
@@ -271,44 +281,6 @@ test('more than the limit is not sent, and the error says what it was [D089]', b
   );
 });
 
-test(
-  'an end that never reads is given up when too much waits for it, and its memory is free [N13]',
-  bounded,
-  async () => {
-    await using house = await scheduler({ maxBacklogBytes: 30_000_000, closeTimeoutMs: 20 });
-    const { socket } = await upgrade(house.listener.port);
-    socket.pause();
-    const comm = await house.accepted();
-    const ear = Ear.at(comm);
-    const note = { index: 0, bytes: new Uint8Array(2_000_000) };
-
-    let sent = 0;
-    for (; ear.goodbyes.length === 0 && sent < 1000; sent += 1) {
-      comm.send({ ...run(), attempt: sent, notes: [note] });
-      await new Promise(setImmediate);
-    }
-    const closed = await ear.closed();
-
-    assert.ok(closed.by === 'failure' && closed.error.code === 'PEER_TOO_SLOW');
-    assert.match(closed.reason, /^127\.0\.0\.1:\d+ does not take what is sent to it: 3\d{7} bytes wait\. See whether/);
-    assert.equal(comm.backlogBytes, 0);
-    socket.destroy();
-  },
-);
-
-test('an end that hangs up says goodbye, and sends nothing of what waits', bounded, async () => {
-  await using house = await scheduler();
-  const worker = await dial(house.listener.url);
-  const ear = Ear.at(await house.accepted());
-
-  worker.send(settled(60_000_000));
-  await worker.hangUp('enough');
-
-  assert.deepEqual(await ear.closed(), { by: 'other-end', reason: 'enough' });
-  assert.deepEqual([ear.messages, worker.backlogBytes], [[], 0]);
-  assert.ok(ear.seen <= 2, `${ear.seen} parts came`);
-});
-
 test('an end that vanishes is a lost connection [D097]', bounded, async () => {
   await using house = await scheduler();
   const socket = await rawWebSocket(house.listener.url);
@@ -319,35 +291,3 @@ test('an end that vanishes is a lost connection [D097]', bounded, async () => {
 
   assert.ok(closed.by === 'failure' && closed.error.code === 'CONNECTION_LOST');
 });
-
-test('an end that takes nothing does not keep the other from closing', bounded, async () => {
-  await using house = await scheduler({ closeTimeoutMs: 20 });
-  const { socket } = await upgrade(house.listener.port);
-  socket.pause();
-  const comm = await house.accepted();
-  const ear = Ear.at(comm);
-
-  for (let i = 0; i < 40; i += 1) comm.send({ ...run(), notes: [{ index: 0, bytes: new Uint8Array(1_000_000) }] });
-  await comm.close('too slow');
-
-  assert.deepEqual(ear.goodbyes, [{ by: 'this-end', reason: 'too slow' }]);
-  socket.destroy();
-});
-
-test('a reason too long for a close frame is cut, and says so', bounded, async () => {
-  await using house = await scheduler();
-  const worker = await dial(house.listener.url);
-  const ear = Ear.at(await house.accepted());
-
-  await worker.close('ü'.repeat(100));
-
-  assert.equal((await ear.closed()).reason, `${'ü'.repeat(60)}…`);
-});
-
-/** The frames of a body of so many parts, as another end would send them. */
-function bodyParts(count: number, id = 0, size = count * partBytes, kind: 'body' | 'frame' = 'body'): Buffer[] {
-  return Array.from({ length: count }, (_, i) => {
-    const head = encodePartHead({ id, kind, size, offset: i * partBytes });
-    return Buffer.concat([head, new Uint8Array(partBytes)]);
-  });
-}
