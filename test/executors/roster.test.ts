@@ -46,6 +46,16 @@ test('when one cannot be started the others are waited for, and then no more are
   assert.equal(core.wanted, 2);
 });
 
+test('of several that could not be started the first one says why, and nobody has more than were wanted last', () => {
+  const { core, on, scale } = roster(2);
+  scale(4);
+  scale(1);
+  const failed = (worker: string): RosterEvent => ({ type: 'launch-failed', worker, error: new Error(`no ${worker}`) });
+
+  assert.deepEqual(on(failed('w4'), failed('w3')), [scaled(2, new Error('no w4'))]);
+  assert.equal(core.wanted, 1);
+});
+
 test('a worker that ends before it has joined was not started, with its own reason if it has one', () => {
   for (const error of [undefined, new Error('wrong token')]) {
     const { on, scale } = roster();
@@ -124,6 +134,15 @@ test('a worker that was sent away is not replaced, and its place is free at once
   assert.deepEqual(on(ended('w2')), []);
 });
 
+test('a worker that was sent away is not replaced either while another one is missing', () => {
+  const { on, scale, wait } = roster(3);
+  scale(2);
+  wait(1_000);
+  on(ended('w1'), { type: 'launch-failed', worker: 'w1.2', error: 'no' });
+
+  assert.deepEqual(on(ended('w3')), []);
+});
+
 test('a worker that was sent away on its way here is missed by nobody', () => {
   const { on, scale, wait } = roster();
   scale(2);
@@ -193,6 +212,20 @@ test('why there is no worker can be asked: what is on its way, when the next try
     ),
   );
   assert.equal(core.whyNone(1_000), 'another one is started in 2.0 s, after 2 starts in vain; the latest: no machine');
+  assert.equal(core.whyNone(9_000), 'another one is started in 0 ms, after 2 starts in vain; the latest: no machine');
+});
+
+test('of the next tries the earliest is told', () => {
+  const { core, on, wait } = roster(2);
+  const fail = (worker: string) => on({ type: 'launch-failed', worker, error: 'no' });
+  on(ended('w1'));
+  fail('w1.2');
+  wait(1_000);
+  fail('w1.3');
+  on(ended('w2'));
+  fail('w2.2');
+
+  assert.equal(core.whyNone(1_000), 'another one is started in 1.0 s, after 1 start in vain; the latest: no');
 });
 
 test('once one has joined, those that could not be started before it are forgotten', () => {
@@ -260,6 +293,13 @@ test('a cluster that is closed ends all of its workers once, replaces none, and 
   surplus.scale(1);
   surplus.on({ type: 'closed' });
   assert.deepEqual(surplus.wait(1_000), []);
+  surplus.scale(0);
+  assert.equal(surplus.core.nextDue, Infinity);
+
+  const replaced = roster(1);
+  replaced.on(ended('w1'), { type: 'closed' });
+  assert.deepEqual(replaced.on({ type: 'launch-failed', worker: 'w1.2', error: 'no' }), []);
+  assert.equal(replaced.core.nextDue, Infinity);
 });
 
 /** With so many workers here, of the first scaling. */
