@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Flow } from 'heddle';
 import { DistributedExecutor, LocalCluster } from 'heddle/executors';
+import { memoryHere } from '../../src/executors/memory-here.ts';
 import { startDaemon } from '../fixtures/daemon.ts';
 
 const bounded = { timeout: 60_000 };
@@ -54,6 +55,19 @@ test('of what a worker process wrote before it ended, the last twenty lines are 
   } finally {
     process.execArgv = execArgv;
   }
+});
+
+test('worker processes have equal shares of the memory that there is', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 2, processes: true });
+  await cluster.start();
+
+  const limits = async () => (await cluster.status()).workers.map(({ memoryLimitBytes }) => memoryLimitBytes);
+  let shares = await limits();
+  // They tell it now and then.
+  for (; shares.includes(undefined); shares = await limits()) await new Promise(setImmediate);
+
+  const share = Math.floor(memoryHere() / 2);
+  assert.deepEqual(shares, [share, share]);
 });
 
 test(
