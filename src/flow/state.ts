@@ -240,7 +240,7 @@ const noFacts = Object.freeze({});
 
 function toJson({ type, message, children, context }: State, details: StateDetails): StateJson {
   const { error } = details;
-  // A mapped state's result is that of its children, so it is not written twice.
+  // A mapped state's result is that of its children, so it is not written twice. Another may have one of its own.
   const hasResult = Object.hasOwn(details, 'result') && type !== 'Mapped';
   return {
     type,
@@ -249,7 +249,7 @@ function toJson({ type, message, children, context }: State, details: StateDetai
     ...(error !== undefined && { error: encodeThrown(error) }),
     ...numbersOf(details),
     ...(context !== noFacts && { context: toBase64(context) }),
-    ...(type === 'Mapped' && { children: children.map((child) => child.toJSON()) }),
+    ...((type === 'Mapped' || children.length > 0) && { children: children.map((child) => child.toJSON()) }),
   };
 }
 
@@ -257,11 +257,11 @@ function fromJson(json: StateJson): State {
   const { type, message, result, error, context } = json;
   const children = json.children?.map((child) => fromJson(child));
   return new State(type, message, {
-    ...(result !== undefined && { result: fromBase64(result) }),
     ...(error !== undefined && { error: decodeThrown(error) }),
     ...numbersOf(json),
     ...(context !== undefined && { context: fromBase64(context) as Record<string, unknown> }),
     ...(children !== undefined && { children, result: children.map((child) => child.result) }),
+    ...(result !== undefined && { result: fromBase64(result) }),
   });
 }
 

@@ -183,7 +183,7 @@ test('a mapped part of which some failed says how many, and the first of them', 
     cause: new RangeError('3 is odd'),
     message:
       "this output is not there, since 2 of 4 runs of 'fussy' did not succeed: RangeError: 3 is odd. " +
-      "state.of('fussy').result has those that did, and undefined in the place of each that did not.",
+      "state.of('fussy').result has what its runs returned, and undefined for each that did not succeed.",
   });
   assert.deepEqual(state.of('fussy').result, [2, undefined, 4, undefined]);
 });

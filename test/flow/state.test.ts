@@ -118,6 +118,7 @@ const samples: readonly State[] = [
   new State('Cached', 'kept', { expiresAt: 5, result: 1 }),
   new State('Skipped', 'no need', { context: { tags: new Set(['a']) } }),
   new State('Mapped', 'three', { children: [success(1), new State('Skipped', ''), success('x')] }),
+  new State('Failed', 'of a whole', { children: [success(1), new State('Failed', '')], result: [1, undefined] }),
 ];
 
 for (const sample of samples) {

@@ -27,7 +27,9 @@ export async function concluded(run: NodeRun, scope: FlowRunScope): Promise<void
   logger[run.failedCount > 0 ? 'warn' : 'info'](summaryOf(run, time));
   if (!isWatched(task)) return;
   const changed = await changeState(task, { from: pending, to: state }, contextOf(scope, slug));
-  if (changed !== state) run.endAs(changed);
+  if (changed === state) return;
+  run.endAs(changed);
+  if (changed.isFailed()) logger.error(stackOf(changed));
 }
 
 /** The state of a task that ends without being sent anywhere, after its handlers have seen it. */

@@ -20,7 +20,8 @@ const longestAlone = { first: 800, last: 200 };
 
 /**
  * What ended the whole run comes first, then what is not finished, whatever it is. Else the reference nodes decide, and
- * nodes of the output that cannot be read: if any failed, the run failed. A mapped node is judged by its children.
+ * nodes of the output that cannot be read: if any failed, the run failed. A mapped node is judged by its children,
+ * unless a handler has judged it as a whole.
  */
 export function finalState<Plan>(
   flow: Flow<Plan>,
@@ -94,9 +95,9 @@ function describeFailures(failed: readonly NodeRun[], origin: Origin | undefined
 
 function describeFailure(run: NodeRun): string {
   const { slug } = run.node;
-  const [first] = run.failures();
+  // Of a mapped task that a handler made fail as a whole, its own state says why.
+  const [first] = run.isList && !run.state.isMapped() ? [] : run.failures();
   const state = first?.state ?? run.state;
-  // If none of its children failed, a handler made the state of the mapped task a failure.
   const hindrance = hindranceIn(state.error);
   const what = hindrance === undefined ? firstLineOf(state.message) : `NotSerializableError: ${hindrance}`;
   const why = `${what}${state.type === 'Failed' ? causeIn(state) : ''}`;

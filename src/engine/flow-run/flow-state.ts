@@ -143,12 +143,12 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     const run = this.#outcome.runs.get(node)!;
     const { state } = run;
     if (state.isSuccessful() && !run.hasFailed && run.unfinishedCount === 0) return state.result;
-    const failures = run.children.filter((child) => !child.isSuccessful());
-    const first = failures[0] ?? state;
-    const which = run.isList ? `${failures.length} of ${run.length} runs of '${node.slug}'` : `'${node.slug}'`;
+    const failures = state.isMapped() ? run.children.filter((child) => !child.isSuccessful()) : [state];
+    const first = failures[0]!;
+    const which = state.isMapped() ? `${failures.length} of ${run.length} runs of '${node.slug}'` : `'${node.slug}'`;
     const whole = `state.of('${node.slug}')`;
     const remedy = run.isList
-      ? `${whole}.result has those that did, and undefined in the place of each that did not.`
+      ? `${whole}.result has what its runs returned, and undefined for each that did not succeed.`
       : `Look at ${whole}.`;
     const why = followed(bounded(first.message), remedy);
     const message = `this output is not there, since ${which} did not succeed: ${why}`;

@@ -199,7 +199,7 @@ export class NodeRun implements ArrayListener {
     this.#done.resolve();
   }
 
-  /** Replaces the state `Mapped`. The states of the children stay. */
+  /** Replaces the state `Mapped`. The states of the children stay, and what they returned if `end` has no result. */
   endAs(end: State): void {
     this.#end = end;
   }
@@ -208,19 +208,13 @@ export class NodeRun implements ArrayListener {
     if (!this.isDone) return pending;
     if (!this.isList) return this.children[0] ?? this.#end!;
     const run = this;
-    if (this.#end !== undefined) {
-      // Some of its children may have ended by then.
-      const { type, message, error } = this.#end;
-      return new State(type, message, {
-        error,
-        get children() {
-          return run.children;
-        },
-      });
-    }
-    return new State('Mapped', `Mapped over ${plural(this.length, 'element')}.`, {
+    const end = this.#end ?? new State('Mapped', `Mapped over ${plural(this.length, 'element')}.`);
+    const { type, message, error, context } = end;
+    return new State(type, message, {
+      error,
+      context,
       get result() {
-        return run.#results();
+        return end.result ?? run.#results();
       },
       get children() {
         return run.children;
@@ -249,7 +243,7 @@ export class NodeRun implements ArrayListener {
     return complete;
   }
 
-  /** What its task runs returned, by index, once all are done. No states are made: there may be millions. */
+  /** What its task runs returned, by index, once no more will. No states are made: there may be millions. */
   #results(): unknown[] {
     if (this.#list !== undefined) return this.#list;
     const results: unknown[] = [];
@@ -261,8 +255,8 @@ export class NodeRun implements ArrayListener {
         results[start + position] = state === undefined ? values[position] : state.result;
       }
     }
-    this.#list = results;
-    return results;
+    this.#list = this.#end === undefined ? results : Array.from(results);
+    return this.#list;
   }
 
   /** Those that failed, by index. There may be a million: no more are decoded than are asked for. */
@@ -314,9 +308,9 @@ export class NodeRun implements ArrayListener {
     }
   }
 
-  /** Whether any task run of it failed, told without opening a block. */
+  /** Whether it failed as a whole; where nothing was said of that, whether any task run of it did. Opens no block. */
   get hasFailed(): boolean {
-    return this.failedCount > 0 || this.#end?.isFailed() === true;
+    return this.#end?.isFailed() ?? this.failedCount > 0;
   }
 
   /** How the flow run was cancelled, if this node was abandoned for that, whatever has become of it since. */

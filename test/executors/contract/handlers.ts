@@ -75,9 +75,38 @@ export function handlerRules(rule: Rule): void {
 
       assert.deepEqual([state.type, state.of('demanding-rows').type], ['Failed', 'Failed']);
       assert.match(state.message, /demanding-rows: fewer than 3 rows/);
-      assert.throws(() => state.output.rows, { code: 'OUTPUT_UNAVAILABLE', message: /fewer than 3 rows/ });
+      assert.throws(() => state.output.rows, {
+        code: 'OUTPUT_UNAVAILABLE',
+        message:
+          "this output is not there, since 'demanding-rows' did not succeed: fewer than 3 rows. " +
+          "state.of('demanding-rows').result has what its runs returned, and undefined for each that did not succeed.",
+      });
+      assert.deepEqual(state.of('demanding-rows').result, [1, 2]);
     },
   );
+
+  rule('a handler that has a mapped task succeed, though a few of its runs failed, decides too', async (run) => {
+    const { state } = await run(new Flow('lenient', () => tasks.lenientRows.map([1, -2, 3])));
+
+    assert.deepEqual([state.type, state.of('lenient-rows').type], ['Success', 'Success']);
+    assert.deepEqual(state.output, [1, undefined, 3]);
+    assert.equal(state.of('lenient-rows').message, '1 of 3 failed, which will do');
+  });
+
+  rule('a handler can give a mapped task as a whole a result of its own', async (run) => {
+    const { state } = await run(new Flow('counted', () => tasks.countedRows.map([1, 2])));
+
+    assert.equal(state.output, '2 rows');
+  });
+
+  rule('a handler that throws for a mapped task as a whole is told of, also where runs failed', async (run) => {
+    const { state, logs } = await run(new Flow('bug', () => tasks.rowsWithBug.map([1, -2])));
+
+    const told = "a state handler of task 'rows-with-bug' failed: RangeError: no room for the sum";
+    assert.ok(state.message.includes(`rows-with-bug: HeddleError: ${told}`), state.message);
+    const [line = ''] = textsOf(logs, 'error').filter((text) => text.includes(told));
+    assert.match(line, /caused by RangeError: no room for the sum\n +at .*fixtures\/handlers\.ts:\d+/);
+  });
 
   rule('they see a run whose time was up, and it is tried again, also when that ended its thread', async (run) => {
     const { state, logs } = await run(new Flow('hangs', () => tasks.hangs()));
