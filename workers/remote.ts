@@ -81,7 +81,7 @@ export async function serve(options: RemoteWorkerOptions): Promise<void> {
   const pools = new Set<ThreadPool>();
   using _ends = every(memoryLookMs, () => endIfLost(pools, options));
   let lastProblem = '';
-  for (let retryMs = firstRetryMs; !leaving.aborted; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
+  for (let retryMs = firstRetryMs; ; retryMs = Math.min(lastRetryMs, 2 * retryMs)) {
     const problem = await serveOnce(options, { leaving, pools, code });
     for (const pool of pools) if (pool.stuckThreads === 0) pools.delete(pool);
     if (leaving.aborted) break;
@@ -123,7 +123,6 @@ interface Stay {
 /** One connection, from its opening to its end. Gives the reason when the scheduler did not let us in. */
 async function serveOnce(options: RemoteWorkerOptions, stay: Stay): Promise<string | undefined> {
   const { leaving, pools } = stay;
-  if (leaving.aborted) return undefined;
   const { url, threads, has, memoryLimitMb, say } = options;
   const pool = new ThreadPool({ threads, memoryLimitMb, ownsInputs: true });
   pools.add(pool);
@@ -132,7 +131,10 @@ async function serveOnce(options: RemoteWorkerOptions, stay: Stay): Promise<stri
     worker = await enter(pool, options, stay);
   } catch (error) {
     await pool[Symbol.asyncDispose]();
-    if (leaving.aborted) return undefined;
+    if (leaving.aborted) {
+      say(`${String(leaving.reason)}, while it waited for the scheduler of ${url}`);
+      return undefined;
+    }
     if (!(error instanceof HeddleError) || fatal.has(error.code)) throw error;
     return error.message;
   }

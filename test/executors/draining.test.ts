@@ -92,6 +92,20 @@ test(
   },
 );
 
+test('a worker that is told to end while it waits for a scheduler says so', bounded, async () => {
+  const leaving = new AbortController();
+  const said: string[] = [];
+  const say = (line: string) => {
+    said.push(line);
+    if (line.includes('trying again')) leaving.abort('got SIGTERM');
+  };
+  const url = 'ws://127.0.0.1:1';
+
+  await serve({ ...worker, url, say, signal: leaving.signal });
+
+  assert.equal(said.at(-1), `got SIGTERM, while it waited for the scheduler of ${url}`);
+});
+
 const token = 'draining';
 
 const worker = {
