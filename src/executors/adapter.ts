@@ -29,6 +29,8 @@ export interface Staff {
 
 /** So often in a row there must be too many workers before some are let go: starting one costs more than keeping it. */
 const patience = 3;
+const firstRetryMs = 2_000;
+const lastRetryMs = 30_000;
 
 export class Adapter {
   readonly #minimum: number;
@@ -38,6 +40,9 @@ export class Adapter {
   readonly #threads: number;
   /** What was found enough by the latest looks, each less than what there was. */
   readonly #lower: number[] = [];
+  /** Before then it starts no more: the latest that it started failed. */
+  #growsAt = 0;
+  #retryMs = firstRetryMs;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: AdaptOptions, { owner, workers, threads }: Staff) {
@@ -71,14 +76,18 @@ export class Adapter {
       const { load } = scheduler.lookout;
       const before = workforce.wanted;
       const wanted = this.wanted(load, before);
-      if (wanted === before) return;
+      if (wanted === before || (wanted > before && performance.now() < this.#growsAt)) return;
       const workers = plural(wanted, 'worker');
       scheduler.announce('info', `adapting to ${workers}, from ${before}: ${describeLoad(load)}`);
       try {
         await workforce.scale(wanted);
+        this.#retryMs = firstRetryMs;
       } catch (error) {
-        const why = messageIn(error);
-        scheduler.announce('warn', `could not adapt to ${workers}, so it stays at ${workforce.wanted}: ${why}`);
+        const retry = `it is tried again in ${formatDuration(this.#retryMs)}, if it is wanted then`;
+        const count = `so there are ${workforce.wanted} of the ${wanted} that are wanted`;
+        scheduler.announce('warn', `a worker could not be started, ${count}; ${retry}: ${messageIn(error)}`);
+        this.#growsAt = performance.now() + this.#retryMs;
+        this.#retryMs = Math.min(lastRetryMs, 2 * this.#retryMs);
       }
     };
     this.#timer = setInterval(() => void look(), timerMs(this.#intervalMs));

@@ -88,6 +88,42 @@ test('what a cluster adapts to is told with what is known of the work, and that 
   assert.equal(told.at(-1), `adapting to 3 workers, from 0: ${known}`);
 });
 
+test(
+  'a worker that cannot be started is told of with what is wanted and what there is, and not tried again at once',
+  { timeout: 20_000 },
+  async (t) => {
+    const told: string[] = [];
+    const isTold = Promise.withResolvers<void>();
+    await using scheduler = new Scheduler({
+      log: ({ message }) => {
+        told.push(message);
+        if (message.includes('could not')) isTold.resolve();
+      },
+    });
+    const client = connect(scheduler, { role: 'client' });
+    await client.next('welcome');
+    client.send({ type: 'submit', arrays: [submission({ array: 1, length: 3 })] });
+    await connect(scheduler, { role: 'client' }).next('welcome');
+    let starts = 0;
+    const start = () => {
+      starts += 1;
+      return Promise.reject(new RangeError('no machine is free'));
+    };
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const adapter = new Adapter({ maximum: 3 }, { owner: 'Cluster', workers: 1, threads: 1 });
+
+    adapter.start(scheduler, new Workforce(scheduler, { start }));
+    t.mock.timers.tick(1_000);
+    await isTold.promise;
+    t.mock.timers.tick(1_000);
+    adapter.stop();
+
+    const why = 'it is tried again in 2.0 s, if it is wanted then: no machine is free';
+    assert.equal(told.at(-1), `a worker could not be started, so there are 0 of the 1 that are wanted; ${why}`);
+    assert.equal(starts, 1);
+  },
+);
+
 /** Of each array: what is queued, for how long, and how many threads could have some of it. */
 function load(busy: number, ...arrays: [queued: number, queuedMs?: number | undefined, mostThreads?: number][]): Load {
   return {
