@@ -37,6 +37,16 @@ const kinds = {
 
 export type StateType = (typeof kinds)['pending' | 'running' | 'finished' | 'meta'][number];
 const allTypes: ReadonlySet<unknown> = new Set(Object.values(kinds).flat());
+const detailNames: ReadonlySet<string> = new Set<keyof StateDetails>([
+  'result',
+  'error',
+  'startTime',
+  'runCount',
+  'loopCount',
+  'expiresAt',
+  'context',
+  'children',
+]);
 
 /** What a state may carry besides its type and message. */
 export interface StateDetails<T = unknown> {
@@ -209,7 +219,9 @@ keepFromTravelling(
 
 /** A state that no question knows would be noticed much later, when it has done its harm. */
 function assertParts(type: unknown, message: unknown, details: unknown): void {
-  if (allTypes.has(type) && typeof message === 'string' && typeof details === 'object' && details !== null) return;
+  if (allTypes.has(type) && typeof message === 'string' && typeof details === 'object' && details !== null) {
+    return assertDetails(details);
+  }
   if (!allTypes.has(type)) {
     const names = [...allTypes] as string[];
     const told = `there is no state of the type ${describe(type)}.${didYouMean(String(type), names)}`;
@@ -221,6 +233,14 @@ function assertParts(type: unknown, message: unknown, details: unknown): void {
       : `the message of a state should be a text; got ${describe(message)}`;
   const remedy = `What else a state has comes after it: new State('${String(type)}', 'why', { result: … }).`;
   throw new UsageError('INVALID_STATE', `${wrong}. ${remedy}`, { type });
+}
+
+/** By their names alone: a result may be decoded when it is first read. */
+function assertDetails(details: object): void {
+  const unknown = Object.keys(details).find((name) => !detailNames.has(name));
+  if (unknown === undefined) return;
+  const told = `a state has no detail '${unknown}'.${didYouMean(unknown, detailNames)}`;
+  throw new UsageError('INVALID_STATE', `${told} It has: ${[...detailNames].join(', ')}.`, { detail: unknown });
 }
 
 /** A state as plain data. */

@@ -145,7 +145,7 @@ test('an error keeps its class, code and cause through JSON', () => {
   assert.equal((copy.error.cause as Error).message, 'the wind');
 });
 
-test('a state of a type that there is not, or whose message is no text, is refused where it is made', () => {
+test('a state of a type or with a detail that there is not, or whose message is no text, is refused where it is made', () => {
   const make = (...parts: unknown[]) => Reflect.construct(State, parts) as State;
 
   assert.throws(() => make('FAILED', 'no rows'), {
@@ -163,5 +163,11 @@ test('a state of a type that there is not, or whose message is no text, is refus
   assert.throws(() => make('Success', 'done', 3), {
     code: 'INVALID_STATE',
     message: /^the details of a state should be an object, .*; got 3\. /,
+  });
+  assert.throws(() => make('Success', 'done', { reslt: 1 }), {
+    code: 'INVALID_STATE',
+    message:
+      "a state has no detail 'reslt'. Did you mean 'result'? It has: result, error, startTime, runCount, loopCount, " +
+      'expiresAt, context, children.',
   });
 });
