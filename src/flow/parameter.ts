@@ -71,14 +71,21 @@ sharedByCopies(Parameter);
 export class DateParameter extends Parameter<Date> {
   constructor(name: string, options: Omit<ParameterOptions<Date>, 'schema'> = {}) {
     super(name, { ...options, schema: dateSchema });
-    checkOptions(`DateParameter '${name}'`, { default: this.default }, dateRules);
+    if (typeof this.default !== 'function') this.makeDefault();
+  }
+
+  /** Throws `INVALID_OPTION` if it is no date, also where a function makes it. */
+  override makeDefault(): unknown {
+    const made = super.makeDefault();
+    checkOptions(`DateParameter '${this.name}'`, { default: made }, dateRules);
+    return made;
   }
 }
 
 const dateRules = {
   default: {
     expected: 'a Date, or a function that makes one',
-    holds: (made: unknown) => made instanceof Date || typeof made === 'function',
+    holds: (made: unknown) => made instanceof Date && !Number.isNaN(made.getTime()),
   },
 };
 

@@ -222,6 +222,25 @@ test('a default of a DateParameter that is no date is refused, since no run woul
     dated(fine)();
 });
 
+test('a default of a DateParameter that a function makes is refused in the run that needs it, if it is no date', async () => {
+  const run = (makeDefault: () => unknown) => {
+    return new Flow('f', () => new DateParameter('day', { default: makeDefault as () => Date })).run(quietly);
+  };
+  const refused = (got: string) => ({
+    code: 'INVALID_OPTION',
+    message: `option 'default' of DateParameter 'day' should be a Date, or a function that makes one; got ${got}`,
+  });
+
+  await assert.rejects(
+    run(() => '2026-11-21'),
+    refused("'2026-11-21'"),
+  );
+  await assert.rejects(
+    run(() => new Date('yesterday')),
+    refused('an Invalid Date'),
+  );
+});
+
 test('a text for a parameter with a schema is read by that, whatever the default is', () => {
   const options = { default: new Date(0) };
   const day = new Graph('nightly').build(() => new DateParameter('day', options));
