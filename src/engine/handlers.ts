@@ -63,7 +63,8 @@ export async function throughHandlers<Handler>(
   let state = to;
   const failedWith = (code: string, what: string, cause?: Error) => {
     const otherwise = state.isFinished() ? ` Without that it would be ${state.toString()}` : '';
-    const failure = failed(new HeddleError(code, `${what}${otherwise}`, { owner, cause }));
+    const errors = state.error === undefined ? {} : { errors: [state.error] };
+    const failure = failed(new HeddleError(code, `${what}${otherwise}`, { owner, cause, ...errors }));
     onFailed?.(failure);
     return failure;
   };

@@ -191,8 +191,15 @@ export function handlerRules(rule: Rule): void {
     const told =
       "HeddleError: the onFailure of task 'mourned-with-bug' failed: RangeError: a handler with a bug. Catch there " +
       'what is not to fail the run. Without that it would be Failed: TypeError: no such customer';
-    assert.equal(state.of('mourned-with-bug').children[0]?.message, told);
-    assert.ok(textsOf(logs, 'error').some((text) => text.includes('TypeError: no such customer')));
+    const [child] = state.of('mourned-with-bug').children;
+    assert.equal(child?.message, told);
+    const { cause, errors } = child.error as AggregateError;
+    assert.deepEqual([cause, ...errors].map(String), [
+      'RangeError: a handler with a bug',
+      'TypeError: no such customer',
+    ]);
+    const own = /^error 1: TypeError: no such customer\n +at .*fixtures\/handlers\.ts:\d+/m;
+    assert.ok(textsOf(logs, 'error').some((text) => own.test(text)));
   });
 
   rule('retryOn is asked about what a handler threw, as it threw it', async (run) => {
