@@ -5,6 +5,7 @@ import { findPackageJSON } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UsageError } from '../lib/heddle-error.ts';
+import { didYouMean } from '../lib/nearest.ts';
 
 /** Whatever importing a file threw. */
 interface LoadError {
@@ -53,9 +54,23 @@ async function adviceOnExport(
   if (from === 'heddle' && name === 'default') {
     return `'heddle' has no default export. Write: import { Flow, task } from 'heddle'`;
   }
-  const isOfExecutors = from === 'heddle' && name in (await import('../executors/index.ts'));
-  if (isOfExecutors) return `Write: import { ${name} } from 'heddle/executors'`;
-  return isTyped ? `If '${name}' is a type, write: import type { ${name} } from '${from}'` : undefined;
+  const ours = await namesOfOurs();
+  const known = ours.get(from);
+  const [entry] = [...ours].find(([, names]) => known !== undefined && names.includes(name)) ?? [];
+  if (entry !== undefined) return `Write: import { ${name} } from '${entry}'`;
+  const meant = didYouMean(name, known ?? []);
+  const orType = isTyped ? ` If '${name}' is a type, write: import type { ${name} } from '${from}'` : '';
+  return (meant === '' ? orType : `'${from}' has no '${name}'.${meant}${orType}`).trimStart() || undefined;
+}
+
+/** What each entry of the package exports, types aside. */
+async function namesOfOurs(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const entries = {
+    heddle: await import('../index.ts'),
+    'heddle/executors': await import('../executors/index.ts'),
+    'heddle/schedules': await import('../schedules/index.ts'),
+  };
+  return new Map(Object.entries(entries).map(([entry, exported]) => [entry, Object.keys(exported)]));
 }
 
 /** With the file, which is somebody's own and not for certain CommonJS, as a `.cjs` is. */

@@ -65,6 +65,21 @@ for (const [mistake, { text, node, advice, file = 'flow.ts' }] of Object.entries
     node: /named 'LocalCluster'/,
     advice: `Write: import { LocalCluster } from 'heddle/executors'`,
   },
+  'an import from the entry without schedules': {
+    text: `import { CronClock } from 'heddle'`,
+    node: /named 'CronClock'/,
+    advice: `Write: import { CronClock } from 'heddle/schedules'`,
+  },
+  'an import from an entry beside the main one': {
+    text: `import { LocalCluster, task } from 'heddle/executors'`,
+    node: /named 'task'/,
+    advice: `Write: import { task } from 'heddle'`,
+  },
+  'an import of ours that is misspelt': {
+    text: `import { DistributedExcutor } from 'heddle/executors'`,
+    node: /named 'DistributedExcutor'/,
+    advice: `'heddle/executors' has no 'DistributedExcutor'. Did you mean 'DistributedExecutor'?`,
+  },
   'an import of a default': {
     text: `import heddle from 'heddle'`,
     node: /named 'default'/,
