@@ -21,18 +21,20 @@ test('on this thread such a promise ends the process, and before that the log sa
 });
 
 test('a task on this thread that ends the process is told of, with the status', bounded, async () => {
-  for (const [how, which] of [
-    ['exits', "'exits'"],
-    ['exitsLast', "'exits' \\[map index 1\\]"],
+  for (const [how, which, status] of [
+    ['exits', "'exits'", 3],
+    ['exitsLast', "'exits' \\[map index 1\\]", 3],
+    // Else whoever started it would take the run for one that succeeded.
+    ['exitsAsIfWell', "'exits'", 1],
   ] as const) {
     const child = onThisThread(how);
     const lines: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
 
-    assert.deepEqual(await once(child, 'close'), [3, null]);
+    assert.deepEqual(await once(child, 'close'), [status, null]);
     assert.match(
       lines.at(-1)!,
-      new RegExp(`ERROR here/run-\\S+ \\| the process ends with status 3 in task ${which}, and the`),
+      new RegExp(`ERROR here/run-\\S+ \\| the process ends with status ${status} in task ${which}, and the`),
     );
   }
 });

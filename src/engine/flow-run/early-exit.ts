@@ -14,9 +14,12 @@ export function tellOfEarlyExit(flowRunId: string, logger: Logger): Disposable {
     const run = currentRun();
     const isOurs = run?.taskName !== undefined && run.flowRunId === flowRunId;
     if (!isOurs) return logger.error(`the process ends with status ${status} before the flow run does`);
+    // A run that its own task cut short has not succeeded, whatever the task said.
+    process.exitCode = status || 1;
     const which = run.mapIndex === undefined ? `'${run.taskName}'` : `'${run.taskName}' [map index ${run.mapIndex}]`;
     const remedy = 'If it called process.exit(): a task ends by returning or throwing.';
-    logger.error(`the process ends with status ${status} in task ${which}, and the flow run with it. ${remedy}`);
+    const how = `the process ends with status ${process.exitCode} in task ${which}, and the flow run with it`;
+    logger.error(`${how}. ${remedy}`);
   };
   if (tells.size === 0) process.on('exit', tellAll);
   tells.add(tell);
