@@ -63,14 +63,12 @@ async function adviceOnExport(
   return (meant === '' ? orType : `'${from}' has no '${name}'.${meant}${orType}`).trimStart() || undefined;
 }
 
+const entries = ['heddle', 'heddle/executors', 'heddle/schedules'];
+
 /** What each entry of the package exports, types aside. */
 async function namesOfOurs(): Promise<ReadonlyMap<string, readonly string[]>> {
-  const entries = {
-    heddle: await import('../index.ts'),
-    'heddle/executors': await import('../executors/index.ts'),
-    'heddle/schedules': await import('../schedules/index.ts'),
-  };
-  return new Map(Object.entries(entries).map(([entry, exported]) => [entry, Object.keys(exported)]));
+  const named = entries.map(async (entry) => [entry, Object.keys((await import(entry)) as object)] as const);
+  return new Map(await Promise.all(named));
 }
 
 /** With the file, which is somebody's own and not for certain CommonJS, as a `.cjs` is. */
