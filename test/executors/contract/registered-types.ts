@@ -178,6 +178,7 @@ export function registeredTypeRules(rule: Rule): void {
       small.map([1, big, 3]),
       small.with({ slug: 'constant' })(big),
       small.with({ slug: 'text' })('é'.repeat(2 ** 20)),
+      small.with({ slug: 'filled' })({ big, other: echo(1) }),
     ]);
 
     const { state } = await run(flow);
@@ -198,10 +199,12 @@ export function registeredTypeRules(rule: Rule): void {
     - or send it in parts: map over them
     - or raise the valueLimit of the task, or [values] limit in the configuration, in megabytes`,
     );
-    for (const { error } of [state.of('small').children[1]!, state.of('constant'), state.of('text')]) {
+    const alone = ['constant', 'text', 'filled'].map((slug) => state.of(slug));
+    for (const { error } of [state.of('small').children[1]!, ...alone]) {
       assert.equal((error as { code?: string } | undefined)?.code, 'VALUE_TOO_LARGE');
     }
     assert.match(state.of('constant').message, /Most of it is in input 'argument 1'\.text, a string of 3 MB/);
+    assert.match(state.of('filled').message, /Most of it is in input 'argument 1'\.big\.text, a string of 3 MB/);
   });
 }
 

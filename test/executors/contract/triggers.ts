@@ -122,6 +122,23 @@ export function triggerRules(rule: Rule): void {
     assert.deepEqual(types, [['Paused', 'Paused'], ['Pending', 'Pending']]); // prettier-ignore
   });
 
+  rule('what waits for a paused run is Pending, though it would be skipped or fail for another one', async (run) => {
+    const flow = new Flow('paused-and-more', () => {
+      const paused = pauses(1) as never;
+      for (const outcome of ['skip', 'fail'] as const) {
+        const other = end(outcome) as never;
+        add.with({ slug: `one ${outcome}` })(other, paused);
+        add.with({ slug: `each ${outcome}` }).map(other, paused);
+      }
+    });
+
+    const { state } = await run(flow);
+
+    for (const slug of ['one skip', 'each skip', 'one fail', 'each fail']) {
+      assert.equal(state.of(slug).type, 'Pending', slug);
+    }
+  });
+
   rule('a run in which something is paused is Paused, whatever its reference tasks have come to', async (run) => {
     const flow = new Flow('paused-beside', () => ({ done: inc(1), waits: pauses(1) }));
     flow.setReferenceTasks([flow.plan.done]);
