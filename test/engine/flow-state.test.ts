@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { FlowState } from '../../src/engine/flow-run/flow-state.ts';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { Graph } from '../../src/flow/graph.ts';
@@ -24,6 +27,21 @@ test('options that a picture of a flow does not have are refused', async () => {
     code: 'UNKNOWN_OPTION',
     message: `f.visualize() has no option 'horizontl'. Did you mean 'horizontal'?`,
   });
+});
+
+test('a state that is kept keeps nothing of what the run was given: a service may keep thousands', async () => {
+  const flow = new Flow('kept', () => plusOne.map([1, 2]));
+  const given: Record<string, object> = {};
+  const { state, log } = await (async () => {
+    const [lines, { signal }]: [string[], AbortController] = [[], new AbortController()];
+    Object.assign(given, { lines, signal });
+    const ended = await flow.run({ signal, onLog: ({ message }) => lines.push(message) });
+    return { state: ended, log: lines.join('\n') };
+  })();
+
+  assert.match(log, /flow run 'run-.*' started/);
+  assert.deepEqual(await stillThere(given), []);
+  assert.deepEqual(state.output, [2, 3]);
 });
 
 test('the output has the shape of what the builder returned', async () => {
@@ -368,4 +386,15 @@ function stateOfBlocks(values: readonly string[]) {
   };
   const outcome = { graph, plan, runs, flowRunId: 'a1', log: { flowRunName: 'run-a1' }, statistics };
   return { state: new FlowState('Success', '', { outcome }), open: () => opened };
+}
+
+/** The names of those parts that are there when nobody else has them. */
+async function stillThere(parts: Record<string, object>): Promise<string[]> {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const seen = Object.entries(parts).map(([name, part]) => [name, new WeakRef(part)] as const);
+  for (const name of Object.keys(parts)) delete parts[name];
+  await turn();
+  collectGarbage();
+  return seen.filter(([, part]) => part.deref() !== undefined).map(([name]) => name);
 }

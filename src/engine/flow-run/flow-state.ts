@@ -100,9 +100,13 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     return timelineHtml(timelineOf(this, { flow: graph.flow, flowRunName, statistics, runs: [...runs.values()] }));
   }
 
-  /** The same run and outputs under the state that its handlers gave it. `taken`: how long it took with them. */
+  /**
+   * The same run and outputs under the state that its handlers gave it, with all that was only of use while it ran left
+   * out. `taken`: how long it took with them.
+   */
   as({ type, message, error }: State, taken: Pick<FlowStatistics, 'durationMs'>): FlowState<Plan> {
-    const outcome = { ...this.#outcome, statistics: { ...this.statistics, ...taken } };
+    const log = { flowRunName: this.flowRunName };
+    const outcome = { ...this.#outcome, log, statistics: { ...this.statistics, ...taken } };
     return stateWith<Plan>(type, message, { outcome, ...(error !== undefined && { error }) });
   }
 
