@@ -3,7 +3,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import type { LogLevel } from '../lib/log-record.ts';
 import { plural } from '../lib/plural.ts';
-import type { ArrayRecord, Chunk } from './array-record.ts';
+import { runsBefore, type ArrayRecord, type Chunk } from './array-record.ts';
 import { holding, type Overview, type Telling } from './explain.ts';
 import type { Fleet } from './fleet.ts';
 import type { ClientPeer } from './peers.ts';
@@ -49,10 +49,20 @@ export function standstillOf(client: ClientPeer, books: Books, telling: Telling)
   if (plain.isStranded) return { kind: 'draining', level: 'warn', message };
   if (first.queue.isStranded) return { kind: 'stranded', level: 'info', message };
   const outer = outerOf(client, books);
-  if (outer === undefined) return { kind: 'busy', level: 'info', message };
+  if (outer === undefined) return { kind: 'busy', level: 'info', message: `${message}${howToGoFirst(first, books)}` };
   const remedy = `Run it on a cluster of its own or on another executor, or have more threads than such tasks.`;
   const why = `every one of them belongs to flow run '${outer}', of which a task started this run and waits for it`;
   return { kind: 'waits-for-itself', level: 'warn', message: `${message}; ${why}. ${remedy}` };
+}
+
+/** What to do for a run that waits until all is begun that others have queued: it may be far shorter than theirs. */
+function howToGoFirst(first: ArrayRecord, { core }: Books): string {
+  const isBefore = (other: ArrayRecord) =>
+    other.client !== first.client && other.queuedCount > 0 && other.queue === first.queue && runsBefore(other, first);
+  const before = [...core.arrays.values()].filter(isBefore);
+  if (before.length === 0 || first.fullLimit !== undefined) return '';
+  const priority = Math.max(...before.map((other) => other.priority)) + 1;
+  return `. What other flow runs have queued goes first; to go before it: flow.run({ priority: ${priority} })`;
 }
 
 /** Why nothing starts of the arrays that need the same as this one. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SchedulerCore } from '../../src/scheduler/core.ts';
 import { Lookout } from '../../src/scheduler/lookout.ts';
 import type { ClientPeer } from '../../src/scheduler/peers.ts';
 import { plainWords } from '../../src/scheduler/explain.ts';
@@ -122,12 +123,7 @@ test('of what waits for something that must run alone, the flow run is told so',
   const { on, core } = scheduler({ allowedFailures: 0 });
   on(joined('alice', 2), submitted({ array: 1, length: 2 }), settled('alice', 2, [1, 2]));
   on(submitted({ array: 2, client: 'other' }), joined('bob', 3), left('alice'));
-  const told = (id: string) => {
-    const client = { id, within: undefined, comm: { arrivingBytes: 0 } } as ClientPeer;
-    const records = Map.groupBy(core.arrays.values(), (record) => record.client);
-    const place = { core, clients: new Map(), arrays: new Map(), records };
-    return standstillOf(client, place, { words: plainWords, now: 0 })?.message;
-  };
+  const told = (id: string) => toldTo(core, id);
 
   const since = 'since a worker was lost that ran it';
   const kept = 'worker bob is kept for it, and has 1 other chunk to end first';
@@ -137,3 +133,27 @@ test('of what waits for something that must run alone, the flow run is told so',
   const rest = `the rest of worker bob is kept free for index 0 of array 1, ${since}`;
   assert.equal(told('other'), `1 task run could start, but 1 of 3 threads are busy with array 1; ${rest}`);
 });
+
+test('a flow run that waits for what others have queued is told with which priority it goes first', () => {
+  const { on, core } = scheduler();
+  on(
+    joined('alice', 1),
+    submitted({ array: 1, length: 100_000, priority: 2 }),
+    submitted({ array: 2, client: 'small' }),
+  );
+
+  const why = '1 task run could start, but the only thread is busy with array 1';
+  const remedy = 'What other flow runs have queued goes first; to go before it: flow.run({ priority: 3 })';
+  assert.equal(toldTo(core, 'small'), `${why}. ${remedy}`);
+
+  on(submitted({ array: 3, client: 'urgent', priority: 3 }));
+  assert.equal(toldTo(core, 'urgent'), why);
+});
+
+/** What the flow run of this client is told, when nothing of it moves. */
+function toldTo(core: SchedulerCore, id: string): string | undefined {
+  const client = { id, within: undefined, comm: { arrivingBytes: 0 } } as ClientPeer;
+  const records = Map.groupBy(core.arrays.values(), (record) => record.client);
+  const books = { core, clients: new Map(), arrays: new Map(), records };
+  return standstillOf(client, books, { words: plainWords, now: 0 })?.message;
+}
