@@ -218,11 +218,11 @@ export class SchedulerCore {
 
   /** While no thread is free for it, sends each its next chunk ahead, as long as enough is left for the others. */
   #sendAhead(array: ArrayRecord, waiting: readonly ArrayRecord[]): void {
-    const { concurrency: lanes, leaders, pace, slots } = array;
+    const { leaders, pace, slots } = array;
     const { targetChunkMs: targetMs } = this.#options;
     const next = () => this.lineup.leaderOf(array, waiting);
     for (let leader = next(); leader !== undefined; leader = next()) {
-      const { worker } = leader;
+      const { worker, lanes } = leader;
       const { gapMs = 0 } = worker;
       const plannedSize = array.nextSize(lanes, worker);
       if (array.queuedCount < plannedSize * slots || !pace.isGrown(plannedSize, targetMs)) return;

@@ -97,7 +97,7 @@ export class Lineup {
     if (size > lanes && !isRecalled) this.recalls.running.add(chunk);
   }
 
-  /** It waits behind another chunk, and holds nothing until that one is over. */
+  /** It waits behind another chunk of its array, and holds nothing until it takes over what that one has. */
   sendAhead(chunk: Chunk, behind: Chunk): void {
     chunk.behind = behind;
     behind.next = chunk;
@@ -141,9 +141,11 @@ export class Lineup {
   leaderOf(array: ArrayRecord, waiting: readonly ArrayRecord[]): Chunk | undefined {
     if (array.queued.size < array.queuedCount) return undefined;
     for (let chunk = array.leaders.first; chunk !== undefined; chunk = array.leaders.first) {
-      const { worker } = chunk;
-      const isFree = array.queue.roomWithThread(worker) > 0 && !isUnable(array, worker);
-      if (isFree && !waiting.some((first) => wantsThread(first, chunk))) return chunk;
+      const { worker, lanes } = chunk;
+      const isFree = array.queue.couldFollow(array.queue, worker) && !isUnable(array, worker);
+      // Behind it, the next one would have no more lanes than it has.
+      const isNarrow = lanes < array.concurrency && array.queue.roomWithThread(worker) > 0;
+      if (isFree && !isNarrow && !waiting.some((first) => wantsThread(first, chunk))) return chunk;
       array.leaders.delete(chunk);
     }
     return undefined;

@@ -71,11 +71,21 @@ export class Queue {
 
   /** The same, if the worker had a free thread. */
   roomWithThread(worker: WorkerRecord): number {
-    const { isDraining, isPaused, lone, keptFor, free } = worker;
-    if (isDraining || isPaused || lone !== undefined) return 0;
-    if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return 0;
-    if (!this.#isFor(worker)) return 0;
-    return this.#timesIn(free);
+    return this.#isServedBy(worker) ? this.#timesIn(worker.free) : 0;
+  }
+
+  /** Whether the thread of a chunk of `other`, or what that has of the worker, could serve it next. */
+  couldFollow(other: Queue, worker: WorkerRecord): boolean {
+    if (this.sharesWith(other)) return this.#isServedBy(worker) && this.#timesIn(worker.units) > 0;
+    return this.roomWithThread(worker) > 0;
+  }
+
+  /** Whether the worker begins chunks of it, as soon as it has a thread and what they need for them. */
+  #isServedBy(worker: WorkerRecord): boolean {
+    const { isDraining, isPaused, lone, keptFor } = worker;
+    if (isDraining || isPaused || lone !== undefined) return false;
+    if (keptFor !== undefined && keptFor !== this && this.sharesWith(keptFor)) return false;
+    return this.#isFor(worker);
   }
 
   #isFor(worker: WorkerRecord): boolean {

@@ -143,7 +143,7 @@ export class Recalls {
   }
 }
 
-/** Whether the waiting array is to run before the chunk, and could use its thread. */
+/** Whether the waiting array is to run before the chunk, and could use its thread, or what it needs of its worker. */
 export function wantsThread(waiting: ArrayRecord, { array, worker }: Chunk): boolean {
-  return runsBefore(waiting, array) && waiting.queue.roomWithThread(worker) > 0;
+  return runsBefore(waiting, array) && waiting.queue.couldFollow(array.queue, worker);
 }

@@ -117,7 +117,6 @@ test('nothing is sent ahead when fewer chunks are left than there are threads', 
 });
 
 const bound: Readonly<Record<string, Partial<ArraySpec>>> = {
-  'that needs something of its worker': { needs: traits({ gpu: 1 }) },
   'of which only so many may run at once': { limits: [{ tag: 'db', most: 5 }] },
   'that must not be lost': { allowedFailures: 0 },
   'that crashes when it is lost': { crashesWhenLost: true },
@@ -125,7 +124,7 @@ const bound: Readonly<Record<string, Partial<ArraySpec>>> = {
 for (const [what, spec] of Object.entries(bound)) {
   test(`of an array ${what} nothing is sent ahead`, () => {
     const { on } = scheduler();
-    on(joined('alice', 1, traits({ gpu: 1 })), submitted({ array: 1, length: 10, ...spec }));
+    on(joined('alice'), submitted({ array: 1, length: 10, ...spec }));
 
     assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1])]);
   });

@@ -155,7 +155,7 @@ function checkGivingWay({ fleet, lineup }: SchedulerCore): void {
     if (first === undefined || queue.open.size > 0) continue;
     const isAfter = ({ array, worker }: Chunk) => {
       const areFew = asked < first.queuedCount + array.queue.open.size;
-      return areFew && runsBefore(first, array) && queue.roomWithThread(worker) > 0;
+      return areFew && runsBefore(first, array) && queue.couldFollow(array.queue, worker);
     };
     assert(!looks(waiting).some(isAfter), `array ${first.id} waits behind something that could be called back`);
     const isWoken = nextDue < Infinity;

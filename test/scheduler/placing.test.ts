@@ -7,6 +7,7 @@ import {
   joined,
   kept,
   left,
+  recalled,
   released,
   run,
   runBehind,
@@ -81,6 +82,40 @@ test('fractions of a resource add up to all of it', () => {
   assert.equal(started(...on(submitted({ array: 1, length: 20, needs: traits({ gpu: 0.1 }) }))), 10);
   for (let attempt = 1; attempt <= 10; attempt += 1) on(settled('alice', attempt, [attempt - 1, attempt], 1_000));
   assert.equal(started(...on(...[1, 2, 3, 4, 5].map((attempt) => ended('alice', attempt)))), 5);
+});
+
+test('a chunk that is sent ahead takes over the resources of the one before it, which are never free between them', () => {
+  const { on } = scheduler();
+  const needs = traits({ gpu: 1 });
+  on(joined('alice', 2, needs), submitted({ array: 1, length: 4, needs }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1]), runBehind(1, 'alice', 1, [1, 2], 2)]);
+  assert.deepEqual(on(submitted({ array: 2, needs })), []);
+  assert.deepEqual(on(ended('alice', 1)), [runBehind(2, 'alice', 1, [2, 3], 3)]);
+  assert.deepEqual(on(settled('alice', 2, [1, 2], 10), ended('alice', 2)).at(-1), runBehind(3, 'alice', 1, [3, 4], 4));
+});
+
+test('nothing is sent ahead with resources that an earlier array needs, also where it needs more of them', () => {
+  const { on } = scheduler();
+  const gpus = (gpu: number, array: Partial<ArraySpec>) => submitted({ ...array, needs: traits({ gpu }) });
+  on(joined('alice', 3, traits({ gpu: 2 })), gpus(1, { array: 1, length: 10 }), settled('alice', 1, [0, 1], 10));
+
+  assert.deepEqual(on(gpus(3, { array: 2, priority: 1 })), [{ type: 'stranded', array: 2 }], 'alice never has three');
+  assert.deepEqual(on(gpus(2, { array: 3, priority: 1 })), [recalled('alice', 3)]);
+  assert.deepEqual(on(ended('alice', 3)), [recalled('alice', 4)]);
+  assert.deepEqual(on(ended('alice', 4), ended('alice', 1)), [run('alice', 1, [2, 3], 5)], 'not kept for it yet');
+});
+
+test('nothing is sent ahead behind a chunk with fewer lanes than the next one could have', () => {
+  const { on } = scheduler();
+  const gpus = (gpu: number) => ({ needs: traits({ gpu }) });
+  on(joined('alice', 2, traits({ gpu: 3 })), submitted({ array: 1, ...gpus(2) }, { array: 2, elementwise: [1] }));
+  on(submitted({ array: 3, length: 90, concurrency: 3, ...gpus(1) }));
+
+  assert.deepEqual(on(settled('alice', 2, [0, 1], 10)).at(-1), runBehind(2, 'alice', 3, [1, 2], 3));
+  assert.deepEqual(on(settledAtLast('alice', 1, [0, 1], 10)), [kept(1, [0, 1]), run('alice', 2, [0, 1], 4)]);
+  assert.deepEqual(on(ended('alice', 2)), []);
+  assert.deepEqual(on(settledAtLast('alice', 3, [1, 2], 10)).at(-1), run('alice', 3, [2, 26], 5, 3));
 });
 
 test('a queue for what workers must have is forgotten with the last array of it', () => {

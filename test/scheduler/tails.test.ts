@@ -208,7 +208,6 @@ test('indices that nobody needs any more are not queued again when they are give
 });
 
 const bound: Readonly<Record<string, Partial<ArraySpec>>> = {
-  'needs something of its worker': { needs: traits({ gpu: 1 }) },
   'is limited by a tag': { limits: [{ tag: 'db', most: 9 }] },
   'must not be lost': { allowedFailures: 0 },
 };

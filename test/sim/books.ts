@@ -6,6 +6,9 @@ import type { ArraySpec } from '../../src/scheduler/core.ts';
 
 export interface ArrayModel {
   readonly spec: ArraySpec;
+  /** Counts submissions. */
+  readonly order: number;
+  readonly depth: number;
   readonly dependents: ArrayModel[];
   readonly upstreams: { readonly elementwise: readonly ArrayModel[]; readonly whole: readonly ArrayModel[] };
   /** For each index: 0, or settled, or crashed, or not run as nobody was able to. */
@@ -30,10 +33,13 @@ export interface ArrayModel {
   isForgotten: boolean;
 }
 
-export function newArray(spec: ArraySpec, upstreams: ArrayModel['upstreams']): ArrayModel {
+export function newArray(spec: ArraySpec, order: number, upstreams: ArrayModel['upstreams']): ArrayModel {
   const { length } = spec;
+  const depths = [...upstreams.elementwise, ...upstreams.whole].map(({ depth }) => depth + 1);
   return {
     spec,
+    order,
+    depth: Math.max(0, ...depths),
     dependents: [],
     upstreams,
     outcomes: new Uint8Array(length),
@@ -50,6 +56,27 @@ export function newArray(spec: ArraySpec, upstreams: ArrayModel['upstreams']): A
     isReleased: false,
     isForgotten: false,
   };
+}
+
+export function comesFirst(a: ArrayModel, b: ArrayModel): boolean {
+  const [of, from] = [a, b].map(({ spec, depth, order }) => [spec.priority, depth, -order]) as [number[], number[]];
+  const differs = of.findIndex((rank, place) => rank !== from[place]);
+  return differs >= 0 && of[differs]! > from[differs]!;
+}
+
+/** Why nobody may have the index now, whatever it needs. */
+export function whyNot({ outcomes, owners, due }: ArrayModel, index: number, now: number): string | undefined {
+  if (outcomes[index] !== 0) return 'while settled';
+  if (owners[index] !== 0) return 'while assigned elsewhere';
+  return due.get(index)! > now ? 'before its time' : undefined;
+}
+
+/** Whether anything of it could begin now, if there were a place for it. */
+export function isReady(array: ArrayModel, now: number): boolean {
+  const { elementwise, whole } = array.upstreams;
+  if (array.isForgotten || whole.some(({ missing }) => missing > 0)) return false;
+  const isThere = (index: number) => elementwise.every(({ outcomes }) => outcomes[index] !== 0);
+  return array.owners.some((_, index) => whyNot(array, index, now) === undefined && isThere(index));
 }
 
 export interface AttemptModel {

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { noTraits } from '../../src/lib/placing.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
-import { disown, newArray, owned, type ArrayModel, type WorkerModel } from './books.ts';
+import { disown, isReady, newArray, owned, whyNot, type ArrayModel, type WorkerModel } from './books.ts';
 import { sorted, sumOf, touchedBy, type News } from './facts.ts';
 import { checkBehind, checkPlace, KinModels } from './places.ts';
 
@@ -135,7 +135,8 @@ export class Model {
 
   #submit(spec: ArraySpec): void {
     const find = (ids: readonly number[]) => [...new Set(ids)].map((id) => this.arrays.get(id)!);
-    const array = newArray(spec, { elementwise: find(spec.elementwise), whole: find(spec.whole) });
+    const upstreams = { elementwise: find(spec.elementwise), whole: find(spec.whole) };
+    const array = newArray(spec, this.arrays.size, upstreams);
     for (const { start, end } of spec.given) array.outcomes.fill(settled, start, end);
     for (const upstream of find([...spec.elementwise, ...spec.whole])) upstream.dependents.push(array);
     this.arrays.set(spec.array, array);
@@ -288,7 +289,11 @@ export class Model {
     if (behind === undefined) {
       const slots = [...worker.attempts.values()].filter((other) => other.behind === undefined);
       assert(slots.length < worker.threads, `${id} is given a chunk and has no free slot`);
-    } else checkBehind(worker, { array, command, ...this.#options });
+    } else {
+      checkBehind(worker, { array, command, ...this.#options });
+      const others = [...this.arrays.values()].filter(({ spec }) => !this.#pausedClients.has(spec.client));
+      this.#kin.checkOvertaken(id, array, others.filter((other) => isReady(other, this.#now))); // prettier-ignore
+    }
     assert(!this.#attempts.has(attempt), `attempt ${attempt} is dispatched twice`);
     this.#attempts.add(attempt);
     assert(!array.isForgotten, `array ${arrayId} is dispatched`);
@@ -337,18 +342,13 @@ export class Model {
   }
 
   #checkMayRun(array: ArrayModel, { start, end }: Range, size: number): void {
-    const { upstreams, outcomes, owners, due, limits, spec } = array;
+    const { upstreams, limits, spec } = array;
     for (const { missing } of upstreams.whole) {
       assert(missing === 0, `array ${spec.array} is dispatched before its whole upstreams`);
     }
-    const whyNot = (index: number): string | undefined => {
-      if (outcomes[index] !== 0) return 'while settled';
-      if (owners[index] !== 0) return 'while assigned elsewhere';
-      if (due.get(index)! > this.#now) return 'before its time';
-      return limits.get(index)! < size ? 'in too large a chunk for a suspect' : undefined;
-    };
     for (let index = start; index < end; index += 1) {
-      const reason = whyNot(index);
+      const isTooMany = limits.get(index)! < size;
+      const reason = whyNot(array, index, this.#now) ?? (isTooMany ? 'in too large a chunk for a suspect' : undefined);
       if (reason !== undefined) assert.fail(`index ${index} of array ${spec.array} is dispatched ${reason}`);
     }
     for (const { outcomes: needed } of upstreams.elementwise) {

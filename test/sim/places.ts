@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { ArraySpec, Command } from '../../src/scheduler/core.ts';
-import { owned, type ArrayModel, type WorkerModel } from './books.ts';
+import { comesFirst, owned, type ArrayModel, type AttemptModel, type WorkerModel } from './books.ts';
 import { amountOf, canEverRun, needsOf, numbersIn, sumOf } from './facts.ts';
 
 interface Place {
@@ -12,7 +12,7 @@ interface Place {
   readonly lanes: number;
 }
 
-/** It is on a worker that has what it needs beside all else that it runs, and within its limits. */
+/** It is on a worker that has what it needs beside all else that it runs or will run next, and within its limits. */
 export function checkPlace(
   workers: ReadonlyMap<string, WorkerModel>,
   { worker, array: { spec }, size, lanes }: Place,
@@ -22,16 +22,29 @@ export function checkPlace(
   assert(!crashesWhenLost || size === lanes, `something of array ${array} waits in a chunk and must not be lost`);
   assert(canEverRun(worker.has, spec), `a worker has not what array ${array} needs`);
   for (const { name, amount } of worker.has.resources) {
-    const taken = sumOf(worker.attempts.values(), (other) => amountOf(needsOf(other.array.spec), name) * other.lanes);
+    const taken = sumOf(placesOn(worker), (other) => amountOf(needsOf(other.array.spec), name) * other.lanes);
     assert(taken <= amount + 1e-9, `${taken} of ${amount} ${name} are taken`);
   }
   for (const { tag, most } of limits) {
-    const running = [...workers.values()].flatMap(({ attempts }) => [...attempts.values()]);
-    const tagged = running.filter((other) => {
-      return other.array.spec.client === client && other.array.spec.limits?.some((limit) => limit.tag === tag);
-    });
-    assert(sumOf(tagged, (other) => other.lanes) <= most, `more than ${most} of ${tag} run at once`);
+    assert(countOf(tag, client, workers) <= most, `more than ${most} of ${tag} run at once`);
   }
+}
+
+/** How many of a tag run at once. */
+function countOf(tag: string, client: string, workers: ReadonlyMap<string, WorkerModel>): number {
+  const tagged = [...workers.values()].flatMap(placesOn).filter(({ array: { spec } }) => {
+    return spec.client === client && spec.limits?.some((limit) => limit.tag === tag);
+  });
+  return sumOf(tagged, ({ lanes }) => lanes);
+}
+
+/** What has a thread; or what will have that next, where it takes more. */
+function placesOn({ attempts }: WorkerModel): AttemptModel[] {
+  const [all, firsts] = [[...attempts.values()], [...attempts.values()].filter(({ behind }) => behind === undefined)];
+  return firsts.map((first) => {
+    const next = all.find(({ behind }) => behind === first.attempt);
+    return next !== undefined && next.lanes > first.lanes ? next : first;
+  });
 }
 
 /** Some worker that is to stay could run it, without those that are excluded. */
@@ -103,7 +116,25 @@ export class KinModels {
 
   /** Whether the array may be given to the worker. */
   isFor(array: ArrayModel, worker: string): boolean {
-    return !this.#unableFor(array).has(worker) || !this.#isForOthers(array);
+    return this.#isAble(array, worker) || !this.#isForOthers(array);
+  }
+
+  /** As far as is known. */
+  #isAble(array: ArrayModel, worker: string): boolean {
+    return !this.#unableFor(array).has(worker);
+  }
+
+  /** Nothing is sent ahead that takes over what an array waits for which comes first, and which the worker could run. */
+  checkOvertaken(worker: string, array: ArrayModel, ready: readonly ArrayModel[]): void {
+    const { has } = this.#workers.get(worker)!;
+    for (const other of ready) {
+      const { client, limits = [] } = other.spec;
+      const hasRoom = limits.every(({ tag, most }) => countOf(tag, client, this.#workers) < most);
+      const isForIt = hasRoom && canEverRun(has, other.spec) && this.#isAble(other, worker);
+      const isShared = needsOf(other.spec).resources.some(({ name }) => amountOf(needsOf(array.spec), name) > 0);
+      const isOvertaken = isForIt && isShared && comesFirst(other, array);
+      assert(!isOvertaken, `array ${array.spec.array} goes ahead of array ${other.spec.array}, which comes first`);
+    }
   }
 
   /** Some worker that is to stay may be able to run it. */
@@ -155,7 +186,7 @@ export function checkBehind(worker: WorkerModel, { array, command, allowedFailur
   assert(others.length === 0, `attempt ${attempt} waits behind ${behind}, as another one does`);
   const isFinal = spec.crashesWhenLost === true || (spec.allowedFailures ?? allowedFailures) === 0;
   assert(!isFinal, `attempt ${attempt} waits, and must not be lost`);
-  assert((spec.limits ?? []).length + needsOf(spec).resources.length === 0, `attempt ${attempt} waits on a slot`);
+  assert((spec.limits ?? []).length === 0, `attempt ${attempt} waits on a slot`);
   for (const index of numbersIn(ranges)) {
     if (limits.has(index)) assert.fail(`index ${index} of array ${id} is suspected and waits behind attempt ${behind}`);
   }

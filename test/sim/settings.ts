@@ -208,14 +208,15 @@ function wavesOf({
 }: Pick<Settings, 'seed' | 'width' | 'waves'>): readonly (readonly ArraySpec[])[] {
   const prng = new Prng(seed ^ 0x3a7e5);
   const places = new Prng(seed ^ 0x1abe1);
-  const needed = places.pick([noTraits, { resources: [], labels: ['eu'] }]);
+  const gpus = (amount: number) => ({ resources: [{ name: 'gpu', amount }], labels: [] });
+  const needed = places.pick([[noTraits], [{ resources: [], labels: ['eu'] }], [gpus(0.5), gpus(1), gpus(2)]]);
   const of = (array: number): ArraySpec => ({
     ...plain,
     array,
     length: width,
     concurrency: prng.pick([1, 1, 1, 3]),
     allowedFailures: prng.pick([1, 3, 3]),
-    needs: places.pick([noTraits, needed]),
+    needs: places.pick([noTraits, ...needed]),
   });
   const first = Array.from({ length: waves }, (_, wave) => ({ ...of(wave + 1), whole: wave === 0 ? [] : [wave] }));
   const [late, other] = [of(waves + 1), of(waves + 2)];
