@@ -87,7 +87,7 @@ export class ArrayRecord {
   readonly allowedFailures: number;
   /** An index that was lost with its thread or worker must never run again. */
   readonly crashesWhenLost: boolean;
-  /** Its chunks may wait behind each other on a worker: it has no limit, and may run again if lost. */
+  /** Its chunks may wait behind each other on a worker: it may run again if lost. */
   readonly isSentAhead: boolean;
   /** Another one, once a worker has proved unable to run it. */
   queue: Queue;
@@ -154,7 +154,7 @@ export class ArrayRecord {
     this.concurrency = spec.concurrency ?? 1;
     this.crashesWhenLost = spec.crashesWhenLost === true;
     this.allowedFailures = this.crashesWhenLost ? 0 : (spec.allowedFailures ?? defaults.allowedFailures);
-    this.isSentAhead = limits.length === 0 && this.allowedFailures > 0;
+    this.isSentAhead = this.allowedFailures > 0;
     this.queue = queue;
     this.limits = limits;
     this.kin = kin;

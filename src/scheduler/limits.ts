@@ -42,6 +42,15 @@ export class Limit implements TagLimit {
     array.blockedBy = undefined;
   }
 
+  /** The first array that it keeps out of each queue, of those that have something queued. */
+  firstBlocked(): readonly ArrayRecord[] {
+    return [...this.blocked].flatMap(([queue, blocked]) => {
+      let first = blocked.peek();
+      for (; first?.queuedCount === 0; first = blocked.peek()) this.unblock(queue);
+      return first ?? [];
+    });
+  }
+
   /** Removes and returns the first array that it keeps out of this queue. */
   unblock(queue: Queue): ArrayRecord | undefined {
     const blocked = this.blocked.get(queue);
@@ -73,9 +82,10 @@ export class Limits {
     }
   }
 
-  vacate({ array, lanes }: Chunk): void {
+  /** What the chunk behind it takes over is not free in between. */
+  vacate({ array, lanes, next }: Chunk): void {
     for (const limit of array.limits) {
-      limit.used -= lanes;
+      limit.used -= lanes - (next?.lanes ?? 0);
       this.#forgetUnused(limit);
     }
   }

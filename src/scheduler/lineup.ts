@@ -10,7 +10,7 @@ import type { Fleet } from './fleet.ts';
 import { Keeping } from './keeping.ts';
 import { Limits, type Limit } from './limits.ts';
 import type { Queue } from './queue.ts';
-import { Recalls, wantsThread } from './recalls.ts';
+import { Recalls, wantsPlace } from './recalls.ts';
 
 type Emit = (command: Command) => void;
 
@@ -89,9 +89,13 @@ export class Lineup {
 
   /** Takes what the chunk needs while it runs. */
   occupy(chunk: Chunk): void {
+    this.limits.occupy(chunk);
+    this.#occupyThread(chunk);
+  }
+
+  #occupyThread(chunk: Chunk): void {
     const { array, size, lanes, limit, isRecalled } = chunk;
     this.#fleet.occupy(chunk);
-    this.limits.occupy(chunk);
     if (!array.isSentAhead || limit !== undefined) return;
     array.leaders.add(chunk);
     if (size > lanes && !isRecalled) this.recalls.running.add(chunk);
@@ -105,7 +109,7 @@ export class Lineup {
     this.recalls.sentAhead(chunk);
   }
 
-  /** The chunk has ended. Its slot goes to the chunk behind it, if there is one. */
+  /** The chunk has ended. What it has goes to the chunk behind it, if there is one. */
   vacate(chunk: Chunk): void {
     const { array, next, behind } = chunk;
     array.chunks.delete(chunk);
@@ -114,10 +118,13 @@ export class Lineup {
     this.recalls.ended(chunk);
     this.#fleet.vacate(chunk);
     this.limits.vacate(chunk);
-    for (const limit of array.limits) for (const queue of limit.blocked.keys()) this.#unblock(limit, queue);
-    if (next === undefined) return;
-    this.#part(chunk, next);
-    this.occupy(next);
+    if (next !== undefined) {
+      this.#part(chunk, next);
+      this.#occupyThread(next);
+    }
+    for (const limit of array.limits) {
+      if (limit.room > 0) for (const queue of limit.blocked.keys()) this.#unblock(limit, queue);
+    }
   }
 
   /** One of them is over: the other does not wait for it any more, or is followed by nothing. */
@@ -127,12 +134,16 @@ export class Lineup {
     this.recalls.begun(next);
   }
 
-  /** The first array of each queue that no worker can take a chunk of now. */
+  /** The first array of each queue that no worker can take a chunk of now, and of what a full limit keeps out. */
   waiting(): readonly ArrayRecord[] {
     const waiting: ArrayRecord[] = [];
     for (const queue of this.#fleet.queues.values()) {
       const first = queue.open.size > 0 ? undefined : this.#firstOf(queue);
       if (first !== undefined) waiting.push(first);
+    }
+    for (const limit of this.limits) {
+      if (limit.room > 0 || this.pausedClients.has(limit.client)) continue;
+      waiting.push(...limit.firstBlocked());
     }
     return waiting;
   }
@@ -144,8 +155,8 @@ export class Lineup {
       const { worker, lanes } = chunk;
       const isFree = array.queue.couldFollow(array.queue, worker) && !isUnable(array, worker);
       // Behind it, the next one would have no more lanes than it has.
-      const isNarrow = lanes < array.concurrency && array.queue.roomWithThread(worker) > 0;
-      if (isFree && !isNarrow && !waiting.some((first) => wantsThread(first, chunk))) return chunk;
+      const isNarrow = lanes < array.concurrency && array.queue.roomWithThread(worker) > 0 && array.room > 0;
+      if (isFree && !isNarrow && !waiting.some((first) => wantsPlace(first, chunk))) return chunk;
       array.leaders.delete(chunk);
     }
     return undefined;

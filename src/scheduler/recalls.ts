@@ -10,7 +10,7 @@ import { placesIn, Turns } from './turns.ts';
 interface Moment {
   /** How many workers could take something, if they are able to run it. */
   readonly idle: number;
-  /** The arrays that wait for a thread: the first one of each queue. */
+  /** The arrays that wait for what chunks have: see `Lineup.waiting`. */
   readonly waiting: readonly ArrayRecord[];
   readonly now: number;
 }
@@ -119,10 +119,11 @@ export class Recalls {
     const { asked } = this;
     let chunk = asked >= idle && waiting.length === 0 ? undefined : line.first;
     for (let looks = 0; chunk !== undefined && looks < mostLooks; looks += 1) {
-      const couldRunIt = chunk.array.queue.open.size;
+      const { queue, room } = chunk.array;
+      const couldRunIt = Math.min(queue.open.size, room);
       if (asked < couldRunIt) return chunk;
       for (const first of waiting) {
-        if (asked < couldRunIt + first.queuedCount && wantsThread(first, chunk)) return chunk;
+        if (asked < couldRunIt + first.queuedCount && wantsPlace(first, chunk)) return chunk;
       }
       chunk = line.behind(chunk);
     }
@@ -143,7 +144,9 @@ export class Recalls {
   }
 }
 
-/** Whether the waiting array is to run before the chunk, and could use its thread, or what it needs of its worker. */
-export function wantsThread(waiting: ArrayRecord, { array, worker }: Chunk): boolean {
-  return runsBefore(waiting, array) && waiting.queue.couldFollow(array.queue, worker);
+/** Whether the waiting array is to run before the chunk, and could run with what that has. */
+export function wantsPlace(waiting: ArrayRecord, { array, worker }: Chunk): boolean {
+  const { limits, queue } = waiting;
+  const mayStart = limits.every((limit) => limit.room > 0 || array.limits.includes(limit));
+  return runsBefore(waiting, array) && mayStart && (queue.open.size > 0 || queue.couldFollow(array.queue, worker));
 }

@@ -117,7 +117,6 @@ test('nothing is sent ahead when fewer chunks are left than there are threads', 
 });
 
 const bound: Readonly<Record<string, Partial<ArraySpec>>> = {
-  'of which only so many may run at once': { limits: [{ tag: 'db', most: 5 }] },
   'that must not be lost': { allowedFailures: 0 },
   'that crashes when it is lost': { crashesWhenLost: true },
 };

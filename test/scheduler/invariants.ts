@@ -10,7 +10,7 @@ import type { WorkerRecord } from '../../src/scheduler/fleet.ts';
 import { patience } from '../../src/scheduler/keeping.ts';
 import type { Limit } from '../../src/scheduler/limits.ts';
 import { unitsOf } from '../../src/scheduler/queue.ts';
-import { mostLooks } from '../../src/scheduler/recalls.ts';
+import { mostLooks, wantsPlace } from '../../src/scheduler/recalls.ts';
 import { alone } from '../../src/scheduler/suspects.ts';
 
 export function checkInvariants(core: SchedulerCore): void {
@@ -140,22 +140,27 @@ function checkAhead(core: SchedulerCore): void {
     }
   }
   assert.equal(unheard.size, 0, 'something can be called back that waits nowhere');
-  const isWaste = [...waiting].slice(0, mostLooks).some(({ array }) => array.queue.open.size > asked);
+  const isWaste = [...waiting]
+    .slice(0, mostLooks)
+    .some(({ array }) => Math.min(array.queue.open.size, array.room) > asked);
   assert(!isWaste, 'something waits for a thread while another one is free');
 }
 
 /** While no thread is free for it, what is first has asked for as much as it needs of what it is to run before. */
 function checkGivingWay({ fleet, lineup }: SchedulerCore): void {
   const { waiting, running, asked, nextDue } = lineup.recalls;
-  const isReady = ({ client, queuedCount, room }: ArrayRecord) =>
-    queuedCount > 0 && room > 0 && !lineup.pausedClients.has(client);
+  const isReady = ({ client, queuedCount }: ArrayRecord) => queuedCount > 0 && !lineup.pausedClients.has(client);
   const looks = (line: Iterable<Chunk>) => [...line].slice(0, mostLooks);
-  for (const queue of fleet.queues.values()) {
-    const [first] = [...queue.listed].filter(isReady).toSorted((a, b) => (runsBefore(a, b) ? -1 : 1));
-    if (first === undefined || queue.open.size > 0) continue;
-    const isAfter = ({ array, worker }: Chunk) => {
-      const areFew = asked < first.queuedCount + array.queue.open.size;
-      return areFew && runsBefore(first, array) && queue.couldFollow(array.queue, worker);
+  const firstOf = (arrays: Iterable<ArrayRecord>) =>
+    [...arrays].filter(isReady).toSorted((a, b) => (runsBefore(a, b) ? -1 : 1))[0];
+  const closed = [...fleet.queues.values()].filter(({ open }) => open.size === 0);
+  const lines = closed.map(({ listed }) => [...listed].filter(({ room }) => room > 0));
+  const blocked = [...lineup.limits].flatMap((limit) => (limit.room > 0 ? [] : [...limit.blocked.values()]));
+  for (const first of [...lines, ...blocked].map(firstOf)) {
+    if (first === undefined) continue;
+    const isAfter = (chunk: Chunk) => {
+      const { queue, room } = chunk.array;
+      return asked < first.queuedCount + Math.min(queue.open.size, room) && wantsPlace(first, chunk);
     };
     assert(!looks(waiting).some(isAfter), `array ${first.id} waits behind something that could be called back`);
     const isWoken = nextDue < Infinity;

@@ -108,7 +108,6 @@ test('indices that take longer than the target run one at a time', () => {
 test('chunks that never give back what they have not begun are no longer than others are to wait', () => {
   for (const [bound, end] of [
     [{}, 9],
-    [{ limits: [{ tag: 'db', most: 9 }] }, 5],
     [{ allowedFailures: 0 }, 5],
   ] as const) {
     const { on } = scheduler({ targetChunkMs: 100, patienceMs: 20 });
@@ -214,7 +213,8 @@ test('of those that overlap, a chunk holds several times as many, so that one sl
 test('where they are short, a chunk holds as many as take some seconds, unless it is never recalled', () => {
   for (const [bound, end] of [
     [{}, 50 + 2_500],
-    [{ limits: [{ tag: 'api', most: 50 }] }, 50 + 400],
+    [{ limits: [{ tag: 'api', most: 50 }] }, 50 + 2_500],
+    [{ allowedFailures: 0 }, 50 + 400],
   ] as const) {
     const { on } = scheduler({ overlappingMs: 5_000 });
     on(joined('alice'), submitted({ array: 1, length: 10_000, concurrency: 50, ...bound }));

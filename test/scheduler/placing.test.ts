@@ -228,6 +228,43 @@ test('room that the next in line cannot use, for another limit or for want of a 
   assert.deepEqual(commands, [kept(1, [0, 1]), run('alice', 5, [0, 1], 3)]);
 });
 
+test('a chunk that is sent ahead takes over the place of the one before it in a limit, also beside free threads', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, length: 5, ...db(1) }, { array: 2, ...db(1) }));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1]), runBehind(1, 'alice', 1, [1, 2], 2)]);
+  assert.deepEqual(on(ended('alice', 1)), [runBehind(2, 'alice', 1, [2, 3], 3)]);
+});
+
+test('nothing is sent ahead in a limit that an earlier array waits for, and what was is called back', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, length: 9, ...db(1) }), settled('alice', 1, [0, 1], 10));
+
+  assert.deepEqual(on(submitted({ array: 2, ...api(1), priority: 1 })), [run('alice', 2, [0, 1], 3)]);
+  const both = { limits: [...api(1).limits, ...db(1).limits] };
+  assert.deepEqual(on(submitted({ array: 3, priority: 1, ...both })), [], 'which could not run yet');
+  assert.deepEqual(on(submitted({ array: 4, priority: 1, ...db(1) })), [recalled('alice', 2)]);
+  assert.deepEqual(on(ended('alice', 2)), []);
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 4, [0, 1], 4)]);
+});
+
+test('what was sent ahead in a limit is called back for a free thread once the limit has room', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, length: 4, ...db(2) }), settled('alice', 1, [0, 1], 10));
+  assert.deepEqual(on(settledAtLast('alice', 2, [1, 2], 10)), [kept(1, [1, 2]), run('alice', 1, [3, 4], 4)]);
+
+  assert.deepEqual(on(settledAtLast('alice', 4, [3, 4], 10)), [kept(1, [3, 4]), recalled('alice', 3)]);
+});
+
+test('what nobody needs any more hands its place in a limit over, and that is free when all of it has ended', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, length: 5, ...db(1) }), settled('alice', 1, [0, 1], 10));
+  on(released(1), submitted({ array: 2, ...db(1) }));
+
+  assert.deepEqual(on(ended('alice', 1)), []);
+  assert.deepEqual(on(ended('alice', 2)), [run('alice', 2, [0, 1], 3)]);
+});
+
 test('an array that is let go while it waits for room leaves that to the next', () => {
   const { on } = scheduler();
   on(joined('alice', 2), submitted({ array: 1, ...db(1) }, { array: 2, ...db(1) }, { array: 3, ...db(1) }));

@@ -208,8 +208,8 @@ test('indices that nobody needs any more are not queued again when they are give
 });
 
 const bound: Readonly<Record<string, Partial<ArraySpec>>> = {
-  'is limited by a tag': { limits: [{ tag: 'db', most: 9 }] },
   'must not be lost': { allowedFailures: 0 },
+  'crashes when it is lost': { crashesWhenLost: true },
 };
 for (const [what, spec] of Object.entries(bound)) {
   test(`an array that ${what} keeps its chunks as they are`, () => {

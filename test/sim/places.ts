@@ -32,10 +32,14 @@ export function checkPlace(
 
 /** How many of a tag run at once. */
 function countOf(tag: string, client: string, workers: ReadonlyMap<string, WorkerModel>): number {
-  const tagged = [...workers.values()].flatMap(placesOn).filter(({ array: { spec } }) => {
-    return spec.client === client && spec.limits?.some((limit) => limit.tag === tag);
+  const tagged = [...workers.values()].flatMap(placesOn).filter(({ array }) => {
+    return array.spec.client === client && isTagged(array, tag);
   });
   return sumOf(tagged, ({ lanes }) => lanes);
+}
+
+function isTagged({ spec: { limits = [] } }: ArrayModel, tag: string): boolean {
+  return limits.some((limit) => limit.tag === tag);
 }
 
 /** What has a thread; or what will have that next, where it takes more. */
@@ -124,15 +128,21 @@ export class KinModels {
     return !this.#unableFor(array).has(worker);
   }
 
-  /** Nothing is sent ahead that takes over what an array waits for which comes first, and which the worker could run. */
+  /** Nothing is sent ahead that takes over what an array waits for which comes first, and could run with that. */
   checkOvertaken(worker: string, array: ArrayModel, ready: readonly ArrayModel[]): void {
     const { has } = this.#workers.get(worker)!;
-    for (const other of ready) {
+    // What must run alone may be kept for a worker, and has its places before that is told.
+    const [kept, waiting] = [ready.filter(({ loners }) => loners.size > 0), ready.filter((each) => !each.loners.size)];
+    for (const other of waiting) {
       const { client, limits = [] } = other.spec;
-      const hasRoom = limits.every(({ tag, most }) => countOf(tag, client, this.#workers) < most);
-      const isForIt = hasRoom && canEverRun(has, other.spec) && this.#isAble(other, worker);
-      const isShared = needsOf(other.spec).resources.some(({ name }) => amountOf(needsOf(array.spec), name) > 0);
-      const isOvertaken = isForIt && isShared && comesFirst(other, array);
+      const isTaken = (tag: string) => kept.some((each) => each.spec.client === client && isTagged(each, tag));
+      const isCounted = (tag: string) => array.spec.client === client && isTagged(array, tag);
+      const isRoom = (tag: string, most: number) => !isTaken(tag) && countOf(tag, client, this.#workers) < most;
+      const hasRoom = limits.every(({ tag, most }) => isCounted(tag) || isRoom(tag, most));
+      const { resources } = needsOf(other.spec);
+      const isShared = resources.every(({ name }) => amountOf(needsOf(array.spec), name) > 0);
+      const isForIt = canEverRun(has, other.spec) && this.#isAble(other, worker);
+      const isOvertaken = isForIt && isShared && hasRoom && comesFirst(other, array);
       assert(!isOvertaken, `array ${array.spec.array} goes ahead of array ${other.spec.array}, which comes first`);
     }
   }
@@ -186,7 +196,6 @@ export function checkBehind(worker: WorkerModel, { array, command, allowedFailur
   assert(others.length === 0, `attempt ${attempt} waits behind ${behind}, as another one does`);
   const isFinal = spec.crashesWhenLost === true || (spec.allowedFailures ?? allowedFailures) === 0;
   assert(!isFinal, `attempt ${attempt} waits, and must not be lost`);
-  assert((spec.limits ?? []).length === 0, `attempt ${attempt} waits on a slot`);
   for (const index of numbersIn(ranges)) {
     if (limits.has(index)) assert.fail(`index ${index} of array ${id} is suspected and waits behind attempt ${behind}`);
   }

@@ -210,6 +210,7 @@ function wavesOf({
   const places = new Prng(seed ^ 0x1abe1);
   const gpus = (amount: number) => ({ resources: [{ name: 'gpu', amount }], labels: [] });
   const needed = places.pick([[noTraits], [{ resources: [], labels: ['eu'] }], [gpus(0.5), gpus(1), gpus(2)]]);
+  const tags = places.pick([[], [{ tag: 'db', most: 2 }], [{ tag: 'db', most: 3 }, { tag: 'api', most: 4 }]]); // prettier-ignore
   const of = (array: number): ArraySpec => ({
     ...plain,
     array,
@@ -217,6 +218,7 @@ function wavesOf({
     concurrency: prng.pick([1, 1, 1, 3]),
     allowedFailures: prng.pick([1, 3, 3]),
     needs: places.pick([noTraits, ...needed]),
+    limits: tags.filter(() => places.chance(0.5)),
   });
   const first = Array.from({ length: waves }, (_, wave) => ({ ...of(wave + 1), whole: wave === 0 ? [] : [wave] }));
   const [late, other] = [of(waves + 1), of(waves + 2)];
