@@ -260,8 +260,9 @@ const noFacts = Object.freeze({});
 
 function toJson({ type, message, children, context }: State, details: StateDetails): StateJson {
   const { error } = details;
-  // A mapped state's result is that of its children, so it is not written twice. Another may have one of its own.
-  const hasResult = Object.hasOwn(details, 'result') && type !== 'Mapped';
+  // What is read from its children, as that of a mapped state, is not written twice. It may have a result of its own.
+  const isOfChildren = children.length > 0 && Object.getOwnPropertyDescriptor(details, 'result')?.get !== undefined;
+  const hasResult = Object.hasOwn(details, 'result') && type !== 'Mapped' && !isOfChildren;
   return {
     type,
     message,

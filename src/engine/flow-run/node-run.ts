@@ -210,16 +210,18 @@ export class NodeRun implements ArrayListener {
     const run = this;
     const end = this.#end ?? new State('Mapped', `Mapped over ${plural(this.length, 'element')}.`);
     const { type, message, error, context } = end;
-    return new State(type, message, {
+    const details = {
       error,
       context,
-      get result() {
-        return end.result ?? run.#results();
+      get result(): unknown {
+        return run.#results();
       },
       get children() {
         return run.children;
       },
-    });
+    };
+    if (end.result !== undefined) Object.defineProperty(details, 'result', { value: end.result });
+    return new State(type, message, details);
   }
 
   /** The indices that are not settled. To find them takes the longer the more blocks there are. */

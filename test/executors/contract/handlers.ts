@@ -81,7 +81,10 @@ export function handlerRules(rule: Rule): void {
           "this output is not there, since 'demanding-rows' did not succeed: fewer than 3 rows. " +
           "state.of('demanding-rows').result has what its runs returned, and undefined for each that did not succeed.",
       });
-      assert.deepEqual(state.of('demanding-rows').result, [1, 2]);
+      const whole = state.of('demanding-rows');
+      assert.deepEqual(whole.result, [1, 2]);
+      assert.ok(!('result' in whole.toJSON()), 'its children have it');
+      assert.deepEqual(State.fromJSON(whole.toJSON()).result, [1, 2]);
     },
   );
 
