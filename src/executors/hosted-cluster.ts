@@ -143,9 +143,10 @@ export abstract class HostedCluster implements Cluster {
   }
 
   async #started(): Promise<RunningCluster> {
+    if (this.#running !== undefined) return await this.#running;
     const held = heldBack('start of a cluster');
     if (held !== undefined) return await held;
-    this.#running ??= this.#followed(this.#begin());
+    this.#running = this.#followed(this.#begin());
     return await this.#running;
   }
 

@@ -16,6 +16,7 @@ import { plural } from '../lib/plural.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import type { FromClient, ToClient } from '../protocol/messages.ts';
+import { ownClose } from '../scheduler/losses.ts';
 import { Takings } from './takings.ts';
 
 export interface SessionOptions extends Pick<Session, 'sharesMemory' | 'importsModules' | 'takesCaptures'> {
@@ -208,7 +209,10 @@ class SchedulerSession implements Session {
     if (this.#isClosing) return;
     const { peer } = this.#comm;
     const why = reason.replace(`the connection to ${peer} was lost: `, '');
-    const remedy = 'Start the flow run again when it is back.';
+    const isOurs = peer === 'this process' && reason === ownClose;
+    const remedy = isOurs
+      ? 'Close it when its flow runs are over: await them first.'
+      : 'Start the flow run again when it is back.';
     const message = `the connection to the scheduler (${peer}) was lost: ${why}. ${remedy}`;
     this.#listener.lost(new HeddleError('SCHEDULER_LOST', message, { address: this.#comm.peer }));
   }

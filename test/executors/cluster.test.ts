@@ -325,7 +325,7 @@ test('what failed before a run lost its scheduler is not said to have led to tha
   const { message, error } = await running;
   assert.match(
     message,
-    /the connection to the scheduler .* was lost: .*\. Start the flow run again when it is back\.$/,
+    /scheduler \(this process\) was lost: the cluster was closed\. Close it when its flow runs are over: await them first\.$/,
   );
   assert.equal((error?.cause as { code?: string }).code, 'SCHEDULER_LOST');
 });
