@@ -72,11 +72,18 @@ export function whyNot({ outcomes, owners, due }: ArrayModel, index: number, now
 }
 
 /** Whether anything of it could begin now, if there were a place for it. */
-export function isReady(array: ArrayModel, now: number): boolean {
+function isReady(array: ArrayModel, now: number): boolean {
   const { elementwise, whole } = array.upstreams;
   if (array.isForgotten || whole.some(({ missing }) => missing > 0)) return false;
   const isThere = (index: number) => elementwise.every(({ outcomes }) => outcomes[index] !== 0);
   return array.owners.some((_, index) => whyNot(array, index, now) === undefined && isThere(index));
+}
+
+/** Whether the other could be overtaken by the array, or take a place in a limit. To see what is ready takes long. */
+export function mayCount(other: ArrayModel, array: ArrayModel, now: number): boolean {
+  const { loners, spec } = other;
+  const isLimited = loners.size > 0 && spec.limits !== undefined && spec.limits.length > 0;
+  return (comesFirst(other, array) || isLimited) && isReady(other, now);
 }
 
 export interface AttemptModel {

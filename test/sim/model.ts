@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { noTraits } from '../../src/lib/placing.ts';
 import type { Range } from '../../src/lib/range.ts';
 import type { ArraySpec, Command, Event } from '../../src/scheduler/core.ts';
-import { disown, isReady, newArray, owned, whyNot, type ArrayModel, type WorkerModel } from './books.ts';
+import { disown, mayCount, newArray, owned, whyNot, type ArrayModel, type WorkerModel } from './books.ts';
 import { sorted, sumOf, touchedBy, type News } from './facts.ts';
 import { checkBehind, checkPlace, KinModels } from './places.ts';
 
@@ -291,8 +291,8 @@ export class Model {
       assert(slots.length < worker.threads, `${id} is given a chunk and has no free slot`);
     } else {
       checkBehind(worker, { array, command, ...this.#options });
-      const others = [...this.arrays.values()].filter(({ spec }) => !this.#pausedClients.has(spec.client));
-      this.#kin.checkOvertaken(id, array, others.filter((other) => isReady(other, this.#now))); // prettier-ignore
+      const running = this.arrays.values().filter(({ spec }) => !this.#pausedClients.has(spec.client));
+      this.#kin.checkOvertaken(id, array, running.filter((other) => mayCount(other, array, this.#now)).toArray());
     }
     assert(!this.#attempts.has(attempt), `attempt ${attempt} is dispatched twice`);
     this.#attempts.add(attempt);
