@@ -146,7 +146,8 @@ export class Recalls {
 
 /** Whether the waiting array is to run before the chunk, and could run with what that has. */
 export function wantsPlace(waiting: ArrayRecord, { array, worker }: Chunk): boolean {
+  if (!runsBefore(waiting, array)) return false;
   const { limits, queue } = waiting;
   const mayStart = limits.every((limit) => limit.room > 0 || array.limits.includes(limit));
-  return runsBefore(waiting, array) && mayStart && (queue.open.size > 0 || queue.couldFollow(array.queue, worker));
+  return mayStart && (queue.open.size > 0 || queue.couldFollow(array.queue, worker));
 }
