@@ -10,7 +10,7 @@ import { reasonHeader } from './doorkeeper.ts';
 import { maskingFor } from './masking.ts';
 import { checkTls, clientCertificateError, type TlsOptions } from './tls.ts';
 import { Vigil } from '../lib/vigil.ts';
-import { Turnstile } from './turnstile.ts';
+import { Turnstile } from '../lib/turnstile.ts';
 import { WsComm } from './ws-comm.ts';
 import type { WsOptions } from './ws-comm.ts';
 

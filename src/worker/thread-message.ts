@@ -45,3 +45,8 @@ export function isBrokenThread(message: unknown): message is BrokenThread {
 export function isClosingReport(message: unknown): message is ClosingReport {
   return typeof message === 'object' && message !== null && 'closing' in message && 'message' in message;
 }
+
+/** Whether our own code on the thread has posted it, rather than piscina. */
+export function isThreadMessage(message: unknown): boolean {
+  return isThreadReport(message) || isThreadReturn(message) || isClosingReport(message) || isBrokenThread(message);
+}

@@ -21,7 +21,7 @@ export class ThreadPool implements ChunkPool {
   constructor({ threads, ...options }: ThreadOptions & { threads: number }) {
     this.threads = threads;
     this.#slots = Array.from({ length: threads }, () => new ThreadSlot(options));
-    this.#idle = [...this.#slots];
+    this.#idle = this.#slots.toReversed();
   }
 
   /** How many threads were to be ended and still run, in a native call or a loop that nothing interrupts. */

@@ -10,6 +10,7 @@ import type { ChunkMessage, Loss, ThreadMemory } from '../lib/chunk.ts';
 import type { Look } from '../lib/control.ts';
 import type { LogRecord } from '../lib/log-record.ts';
 import { attach } from '../lib/attachments.ts';
+import { once } from '../lib/once.ts';
 import { memoryIn, postedChunk, returnFrom, type Order } from '../lib/posted.ts';
 import { UnsaidLines } from '../lib/unsaid-lines.ts';
 import { Vigil } from '../lib/vigil.ts';
@@ -17,9 +18,17 @@ import { unreachable } from '../lib/unreachable.ts';
 import type { ChunkEnd, ChunkReport, Emit, PooledChunk } from './pool.ts';
 import { describeIdleDeath, exitError, lastErrorIn, lossOf, lossRecord, stuckRecord } from './thread-ends.ts';
 import type { IdleDeath } from './thread-ends.ts';
-import { isBrokenThread, isClosingReport, isThreadReport, isThreadReturn } from './thread-message.ts';
+import { isBrokenThread, isClosingReport, isThreadMessage, isThreadReport, isThreadReturn } from './thread-message.ts';
 import type { ClosingReport, ThreadReport, ThreadReturn } from './thread-message.ts';
-import { cameUp, FailedStarts, threadPool, whyNotStarted, type ThreadOptions } from './thread-start.ts';
+import {
+  cameUp,
+  entry,
+  FailedStarts,
+  loadingAhead,
+  threadPool,
+  whyNotStarted,
+  type ThreadOptions,
+} from './thread-start.ts';
 import { ThreadLife, type ThreadCommand, type ThreadEvent } from './thread-life.ts';
 
 interface LiveThread {
@@ -27,6 +36,8 @@ interface LiveThread {
   readonly thread: Thread;
   /** Where it hears what to do. */
   readonly orders: MessagePort;
+  /** Has it load our code, and listen there; the first call does. */
+  readonly load: () => Promise<void>;
   /** Settles when it is gone, or was abandoned. */
   readonly over: PromiseWithResolvers<void>;
   isAbandoned: boolean;
@@ -245,16 +256,24 @@ export class ThreadSlot {
     const thread = piscina.threads[0]!;
     const over = Promise.withResolvers<void>();
     const { port1: orders, port2: theirs } = new MessageChannel();
-    const live: LiveThread = { piscina, thread, orders, over, isAbandoned: false, isUp: false, isEnded: false };
-    const broke = (error: unknown) => this.#broke(live, error);
     // Its only call: before it is through, an error rejects it.
-    piscina.run(theirs, { transferList: [theirs] }).catch(broke);
+    const load = once(() => piscina.run(theirs, { filename: entry, transferList: [theirs] }).then(up, broke));
+    const live: LiveThread = { piscina, thread, orders, load, over, isAbandoned: false, isUp: false, isEnded: false };
+    const up = () => this.#noteUp(live);
+    const broke = (error: unknown) => this.#broke(live, error);
+    const leave = loadingAhead.enter(() => void load().then(() => leave()));
     piscina.on('error', broke);
     // Where the call is not known to be through, piscina takes a thrown `null` for its result.
     thread.on('error', broke);
     thread.on('message', (message: unknown) => this.#receive(live, message));
+    thread.once('exit', leave);
     thread.once('exit', (code) => (live.isAbandoned ? (this.stuckThreads -= 1) : this.#exited(live, code)));
     return live;
+  }
+
+  #noteUp(live: LiveThread): void {
+    live.isUp = true;
+    this.#failedStarts.forget();
   }
 
   /** An error that nobody caught ends the thread; or it could not be started. */
@@ -306,6 +325,7 @@ export class ThreadSlot {
 
   async #post(order: Order, moved: ArrayBuffer[] = []): Promise<void> {
     const live = (await this.#live)!;
+    void live.load();
     try {
       live.orders.postMessage(order, moved);
       // The process goes on until it is carried out.
@@ -326,8 +346,8 @@ export class ThreadSlot {
   }
 
   #receive(live: LiveThread, message: unknown): void {
-    if (!live.isUp) this.#failedStarts.forget();
-    live.isUp = true;
+    // Piscina's own word that a thread is there comes before ours is loaded.
+    if (!live.isUp && isThreadMessage(message)) this.#noteUp(live);
     if (isThreadReturn(message)) return this.#receiveReturn(message);
     if (isClosingReport(message)) return live.isAbandoned ? undefined : this.#receiveClosing(message);
     if (isBrokenThread(message)) return this.#broke(live, message.broken);

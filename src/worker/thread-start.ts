@@ -1,10 +1,12 @@
 // How a thread is started: what it is given, how large its heap may be, and how often starts failed.
 
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { HeddleError } from '../lib/heddle-error.ts';
 import { messageIn } from '../lib/thrown-text.ts';
+import { Turnstile } from '../lib/turnstile.ts';
 
 export interface ThreadOptions {
   /** Megabytes of heap that the thread may use; Node's own default when absent. */
@@ -15,7 +17,15 @@ export interface ThreadOptions {
   readonly ownsInputs?: boolean;
 }
 
-const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url).href;
+/** What a thread is to load, and call with the port of its orders. */
+export const entry = new URL(`../../workers/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+  .href;
+
+/**
+ * Threads for which nothing waits load what they need one after the other, or some at once where there are more cores:
+ * all together would take these from the thread for which something waits, and from the flow.
+ */
+export const loadingAhead = new Turnstile(Math.max(1, Math.floor(availableParallelism() / 2)));
 
 /** The last of so many in a row that could not be started is charged to what waits for a thread. */
 const mostFailures = 4;
@@ -79,11 +89,10 @@ function heapLimits(memoryLimitMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: memoryLimitMb, maxYoungGenerationSizeMb: 24 };
 }
 
-/** Starts one thread, in a pool of its own that never replaces it. */
+/** Starts one thread, in a pool of its own that never replaces it. It loads nothing of ours yet. */
 export async function threadPool({ memoryLimitMb, argv }: ThreadOptions): Promise<Piscina> {
   const { Piscina } = await import('piscina');
   const pool = new Piscina({
-    filename: entry,
     minThreads: 1,
     maxThreads: 1,
     idleTimeout: Infinity,

@@ -63,6 +63,17 @@ suite('surroundings', { concurrency: 2 }, () => {
     assert.match(program.stdout.at(-1)!, /look at NODE_OPTIONS, --import and --require/);
   });
 
+  test('a thread that does not come up keeps no other from running', bounded, async () => {
+    const hang = `import { threadId } from 'node:worker_threads';
+      if (threadId === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`;
+    const preload = `data:text/javascript,${encodeURIComponent(hang)}`;
+    const args = ['--import', preload, '--conditions=source', 'test/fixtures/first-thread-hangs.ts'];
+    await using program = new Program(process.execPath, args);
+
+    assert.equal(await program.status(), 0);
+    assert.deepEqual(program.stdout, ['The other one ran']);
+  });
+
   test('where the folder of a process is gone, threads that cannot be started say that', bounded, async () => {
     const fixture = join(import.meta.dirname, '../fixtures/loses-its-folder.ts');
     const folder = mkdtempSync(join(tmpdir(), 'heddle-gone-'));

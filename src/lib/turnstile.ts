@@ -9,8 +9,8 @@ export class Turnstile {
   }
 
   /**
-   * Calls `begin`, which must not throw, as soon as there is room. Returns what is to be called once, by whoever is
-   * through, or no longer wants to begin.
+   * Calls `begin`, which must not throw, as soon as there is room. Returns what is to be called by whoever
+   * is through, or no longer wants to begin.
    */
   enter(begin: () => void): () => void {
     let isInside = false;
@@ -24,6 +24,7 @@ export class Turnstile {
     return () => {
       this.#waiting.delete(goIn);
       if (isInside) this.#letNextIn();
+      isInside = false;
     };
   }
 
