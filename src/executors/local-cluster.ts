@@ -78,8 +78,11 @@ export class LocalCluster extends HostedCluster {
   // What a cluster consists of is loaded when it starts: threads that import this to find tasks need none of it.
 
   async #openThreads(): Promise<RunningCluster> {
+    const { PoolsHere } = await import('./pools-here.ts');
+    const pools = new PoolsHere(this.#size);
+    if (this.workers > 0) await pools.startFirst();
     const { openThreads } = await import('./own-threads.ts');
-    return await openThreads(this.#size, this.#settings);
+    return await openThreads(pools, { has: this.#size.has, ...this.#settings });
   }
 
   async #openProcesses(): Promise<RunningCluster> {
