@@ -8,6 +8,7 @@ import { FlowState } from '../../src/engine/flow-run/flow-state.ts';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import type { Node } from '../../src/flow/node.ts';
+import { State } from '../../src/flow/state.ts';
 import { Flow, signals, task, unmapped } from './house.ts';
 import { block, quietly } from './fixtures.ts';
 
@@ -204,6 +205,25 @@ test('a mapped part of which some failed says how many, and the first of them', 
       "state.of('fussy').result has what its runs returned, and undefined for each that did not succeed.",
   });
   assert.deepEqual(state.of('fussy').result, [2, undefined, 4, undefined]);
+});
+
+test('an output of which something is paused says what waits, whatever a handler made of the whole', async () => {
+  const asks = task(
+    'asks',
+    { stateHandlers: [({ to }) => (to.isMapped() ? new State('Success', 'will do') : undefined)] },
+    (number: number) => {
+      if (number === 2) throw new signals.PAUSE('look at it');
+      return number;
+    },
+  );
+
+  const state = await run(() => ({ numbers: asks.map([1, 2, 3]) }));
+
+  assert.equal(state.type, 'Paused');
+  assert.throws(() => state.output.numbers, {
+    code: 'OUTPUT_UNAVAILABLE',
+    message: /since 1 of 3 runs of 'asks' did not succeed: look at it\. /,
+  });
 });
 
 test('what was skipped has no value, which is no failure', async () => {

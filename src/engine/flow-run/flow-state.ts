@@ -147,15 +147,15 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     const run = this.#outcome.runs.get(node)!;
     const { state } = run;
     if (state.isSuccessful() && !run.hasFailed && run.unfinishedCount === 0) return state.result;
-    const failures = state.isMapped() ? run.children.filter((child) => !child.isSuccessful()) : [state];
+    const failures = (state.isSuccessful() ? run.children : [state]).filter((each) => !each.isSuccessful());
     const first = failures[0]!;
-    const which = state.isMapped() ? `${failures.length} of ${run.length} runs of '${node.slug}'` : `'${node.slug}'`;
+    const some = state.isSuccessful() ? `${failures.length} of ${run.length} runs of ` : '';
     const whole = `state.of('${node.slug}')`;
     const remedy = run.isList
       ? `${whole}.result has what its runs returned, and undefined for each that did not succeed.`
       : `Look at ${whole}.`;
     const why = followed(bounded(first.message), remedy);
-    const message = `this output is not there, since ${which} did not succeed: ${why}`;
+    const message = `this output is not there, since ${some}'${node.slug}' did not succeed: ${why}`;
     throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
   }
 }
