@@ -311,6 +311,17 @@ test('where a failure began is told in a sentence of its own', async () => {
   assert.match(state.message, /RangeError: 5 is odd\nIt began with fussy\[0\]: RangeError: 1 is odd$/);
 });
 
+test('where a failure began is told also of a mapped task that its handler has succeed all the same', async () => {
+  const lenient = fussy.with({
+    stateHandlers: [({ to }) => (to.isMapped() ? new State('Success', 'will do') : undefined)],
+  });
+  const sum = task('sum', (numbers: number[]) => numbers.length);
+
+  const state = await run(() => sum(lenient.map([1, 2, 3])));
+
+  assert.match(state.message, /It began with fussy\[0\]: RangeError: 1 is odd$/);
+});
+
 test('where a failure began is told with what it was caused by', async () => {
   const load = task('load', (words: string) => {
     throw new TypeError(words, { cause: new Error('other side closed') });
