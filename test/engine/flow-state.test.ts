@@ -8,7 +8,6 @@ import { FlowState } from '../../src/engine/flow-run/flow-state.ts';
 import { NodeRun } from '../../src/engine/flow-run/node-run.ts';
 import { Graph } from '../../src/flow/graph.ts';
 import type { Node } from '../../src/flow/node.ts';
-import { State } from '../../src/flow/state.ts';
 import { Flow, signals, task, unmapped } from './house.ts';
 import { block, quietly } from './fixtures.ts';
 
@@ -207,25 +206,6 @@ test('a mapped part of which some failed says how many, and the first of them', 
   assert.deepEqual(state.of('fussy').result, [2, undefined, 4, undefined]);
 });
 
-test('an output of which something is paused says what waits, whatever a handler made of the whole', async () => {
-  const asks = task(
-    'asks',
-    { stateHandlers: [({ to }) => (to.isMapped() ? new State('Success', 'will do') : undefined)] },
-    (number: number) => {
-      if (number === 2) throw new signals.PAUSE('look at it');
-      return number;
-    },
-  );
-
-  const state = await run(() => ({ numbers: asks.map([1, 2, 3]) }));
-
-  assert.equal(state.type, 'Paused');
-  assert.throws(() => state.output.numbers, {
-    code: 'OUTPUT_UNAVAILABLE',
-    message: /since 1 of 3 runs of 'asks' did not succeed: look at it\. /,
-  });
-});
-
 test('what was skipped has no value, which is no failure', async () => {
   const state = await run(() => ({ lazy: lazy(), after: plusOne(lazy()) }));
 
@@ -309,17 +289,6 @@ test('where a failure began is told in a sentence of its own', async () => {
   const state = await run(() => [plusOne.map(fussy.map([1, 2, 3])), fussy(5)]);
 
   assert.match(state.message, /RangeError: 5 is odd\nIt began with fussy\[0\]: RangeError: 1 is odd$/);
-});
-
-test('where a failure began is told also of a mapped task that its handler has succeed all the same', async () => {
-  const lenient = fussy.with({
-    stateHandlers: [({ to }) => (to.isMapped() ? new State('Success', 'will do') : undefined)],
-  });
-  const sum = task('sum', (numbers: number[]) => numbers.length);
-
-  const state = await run(() => sum(lenient.map([1, 2, 3])));
-
-  assert.match(state.message, /It began with fussy\[0\]: RangeError: 1 is odd$/);
 });
 
 test('where a failure began is told with what it was caused by', async () => {

@@ -96,6 +96,23 @@ export function handlerRules(rule: Rule): void {
     assert.equal(state.of('lenient-rows').message, '1 of 3 failed, which will do');
   });
 
+  rule('where a handler lets a failure pass, what fails for it says where that began', async (run) => {
+    const { state } = await run(new Flow('passed', () => inc.map(tasks.lenientRows.map([1, -2, 3]))));
+
+    assert.match(state.message, /It began with lenient-rows\[1\]: RangeError: -2 is negative$/);
+    assert.match(String(state.error?.cause), /-2 is negative/);
+  });
+
+  rule('an output of which something is paused says so, whatever a handler made of the whole', async (run) => {
+    const { state } = await run(new Flow('unsure', () => tasks.lenientRows.map([0, -2, 3])));
+
+    assert.equal(state.type, 'Paused');
+    assert.throws(() => state.output, {
+      code: 'OUTPUT_UNAVAILABLE',
+      message: /since 2 of 3 runs of 'lenient-rows' did not succeed: neither positive nor negative\. /,
+    });
+  });
+
   rule('a handler can give a mapped task as a whole a result of its own', async (run) => {
     const { state } = await run(new Flow('counted', () => tasks.countedRows.map([1, 2])));
 
