@@ -150,6 +150,19 @@ test('a flow run that waits for what others have queued is told with which prior
   assert.equal(toldTo(core, 'urgent'), why);
 });
 
+test('no priority is named to a flow run that waits for its own limit, or for what it has queued itself', () => {
+  const limited = scheduler();
+  const db = [{ tag: 'db', most: 1 }];
+  limited.on(joined('alice'), submitted({ array: 1, client: 'small', length: 3, limits: db }));
+  limited.on(submitted({ array: 2, length: 9, priority: 2 }));
+  assert.match(toldTo(limited.core, 'small')!, /^2 task runs could start, but (?!.*priority)/);
+
+  const alone = scheduler();
+  const own = { client: 'small', length: 3 };
+  alone.on(joined('alice'), submitted({ array: 1, ...own }, { array: 2, ...own, priority: 1 }));
+  assert.match(toldTo(alone.core, 'small')!, /^5 task runs could start, but (?!.*priority)/);
+});
+
 /** What the flow run of this client is told, when nothing of it moves. */
 function toldTo(core: SchedulerCore, id: string): string | undefined {
   const client = { id, within: undefined, comm: { arrivingBytes: 0 } } as ClientPeer;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Event } from '../../src/scheduler/core.ts';
-import { ended, joined, left, run, scheduler, settled, submitted } from './fixtures.ts';
+import { ended, joined, kept, left, run, scheduler, settled, submitted, traits } from './fixtures.ts';
 
 test('a worker that is paused finishes what it has, and gets nothing more until it is resumed', () => {
   const { on } = scheduler();
@@ -39,6 +39,17 @@ test('nothing of a client that is paused is started, and others have the threads
 
   assert.deepEqual(on({ type: 'client-resumed', client: 'slow' }), [run('alice', 1, [0, 1], 3)]);
   assert.deepEqual(on({ type: 'client-resumed', client: 'slow' }), []);
+});
+
+test('nothing is sent ahead of a client or to a worker that is paused, whatever it needs or is limited by', () => {
+  const pauses = [paused('alice'), { type: 'client-paused', client: 'slow' } as const];
+  const bounds = [{}, { needs: traits({ gpu: 1 }) }, { limits: [{ tag: 'db', most: 1 }] }];
+  for (const [pause, bound] of pauses.flatMap((pause) => bounds.map((bound) => [pause, bound] as const))) {
+    const { on } = scheduler();
+    on(joined('alice', 1, traits({ gpu: 1 })), submitted({ array: 1, length: 9, client: 'slow', ...bound }), pause);
+
+    assert.deepEqual(on(settled('alice', 1, [0, 1], 10)), [kept(1, [0, 1])]);
+  }
 });
 
 test('why nothing starts of a client or on a worker that is paused is told', () => {

@@ -248,6 +248,25 @@ test('nothing is sent ahead in a limit that an earlier array waits for, and what
   assert.deepEqual(on(ended('alice', 1)), [run('alice', 4, [0, 1], 4)]);
 });
 
+test('where a limit is all that makes a chunk narrow, the next one is sent ahead', () => {
+  const { on } = scheduler();
+  on(joined('alice', 2), submitted({ array: 1, length: 90, concurrency: 2, ...db(3) }));
+
+  const commands = on(settledAtLast('alice', 1, [0, 2], 20));
+
+  assert.deepEqual(commands.slice(-2), [run('alice', 1, [3, 19], 3, 2), runBehind(2, 'alice', 1, [19, 20], 4)]);
+});
+
+test('what was sent ahead in a limit is called back for an earlier array also where that runs elsewhere', () => {
+  const { on } = scheduler();
+  on(joined('alice'), joined('bob', 1, traits({}, 'eu')));
+  on(submitted({ array: 1, length: 9, ...db(1) }), settled('alice', 1, [0, 1], 10));
+
+  const earlier = { array: 2, priority: 1, needs: traits({}, 'eu'), ...db(1) };
+  assert.deepEqual(on(submitted(earlier)), [recalled('alice', 2)]);
+  assert.deepEqual(on(ended('alice', 2), ended('alice', 1)), [run('bob', 2, [0, 1], 3)]);
+});
+
 test('what was sent ahead in a limit is called back for a free thread once the limit has room', () => {
   const { on } = scheduler();
   on(joined('alice', 4), submitted({ array: 1, length: 4, ...db(2) }), settled('alice', 1, [0, 1], 10));
@@ -263,6 +282,14 @@ test('what nobody needs any more hands its place in a limit over, and that is fr
 
   assert.deepEqual(on(ended('alice', 1)), []);
   assert.deepEqual(on(ended('alice', 2)), [run('alice', 2, [0, 1], 3)]);
+});
+
+test('an array that is let go while it waits for room keeps nothing from being sent ahead', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, length: 9, ...db(1) }));
+  on(submitted({ array: 2, priority: 1, ...db(1) }), released(2));
+
+  assert.deepEqual(on(settled('alice', 1, [0, 1], 10)).at(-1), runBehind(1, 'alice', 1, [1, 2], 2));
 });
 
 test('an array that is let go while it waits for room leaves that to the next', () => {
