@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Load } from '../../src/scheduler/load.ts';
 import { Adapter } from '../../src/executors/adapter.ts';
 import { Workforce } from '../../src/executors/workforce.ts';
@@ -88,41 +89,40 @@ test('what a cluster adapts to is told with what is known of the work, and that 
   assert.equal(told.at(-1), `adapting to 3 workers, from 0: ${known}`);
 });
 
-test(
-  'a worker that cannot be started is told of with what is wanted and what there is, and not tried again at once',
-  { timeout: 20_000 },
-  async (t) => {
-    const told: string[] = [];
-    const isTold = Promise.withResolvers<void>();
-    await using scheduler = new Scheduler({
-      log: ({ message }) => {
-        told.push(message);
-        if (message.includes('could not')) isTold.resolve();
-      },
-    });
-    const client = connect(scheduler, { role: 'client' });
-    await client.next('welcome');
-    client.send({ type: 'submit', arrays: [submission({ array: 1, length: 3 })] });
-    await connect(scheduler, { role: 'client' }).next('welcome');
-    let starts = 0;
-    const start = () => {
-      starts += 1;
-      return Promise.reject(new RangeError('no machine is free'));
-    };
-    t.mock.timers.enable({ apis: ['setInterval'] });
-    const adapter = new Adapter({ maximum: 3 }, { owner: 'Cluster', workers: 1, threads: 1 });
-
-    adapter.start(scheduler, new Workforce(scheduler, { start }));
+test('a worker that cannot be started is told of with what there is, and tried again more and more rarely', async (t) => {
+  const told: string[] = [];
+  await using scheduler = new Scheduler({ log: ({ message }) => void told.push(message) });
+  const client = connect(scheduler, { role: 'client' });
+  await client.next('welcome');
+  client.send({ type: 'submit', arrays: [submission({ array: 1, length: 3 })] });
+  await connect(scheduler, { role: 'client' }).next('welcome');
+  let starts = 0;
+  const start = () => {
+    starts += 1;
+    return Promise.reject(new RangeError('no machine is free'));
+  };
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const adapter = new Adapter({ maximum: 3 }, { owner: 'Cluster', workers: 1, threads: 1 });
+  adapter.start(scheduler, new Workforce(scheduler, { start }));
+  const startsAt = async (ms: number) => {
+    now = ms;
     t.mock.timers.tick(1_000);
-    await isTold.promise;
-    t.mock.timers.tick(1_000);
-    adapter.stop();
+    await turn();
+    return starts;
+  };
 
-    const why = 'it is tried again in 2.0 s, if it is wanted then: no machine is free';
-    assert.equal(told.at(-1), `a worker could not be started, so there are 0 of the 1 that are wanted; ${why}`);
-    assert.equal(starts, 1);
-  },
-);
+  assert.equal(await startsAt(1_000), 1);
+  const why = 'it is tried again in 2.0 s, if it is wanted then: no machine is free';
+  assert.equal(told.at(-1), `a worker could not be started, so there are 0 of the 1 that are wanted; ${why}`);
+  assert.deepEqual([await startsAt(2_000), await startsAt(3_000)], [1, 2]);
+  assert.match(told.at(-1)!, /tried again in 4\.0 s/);
+  assert.deepEqual([await startsAt(6_000), await startsAt(7_000)], [2, 3]);
+  for (const ms of [15_000, 31_000, 61_000]) await startsAt(ms);
+  assert.match(told.at(-1)!, /tried again in 30\.0 s/);
+  adapter.stop();
+});
 
 /** Of each array: what is queued, for how long, and how many threads could have some of it. */
 function load(busy: number, ...arrays: [queued: number, queuedMs?: number | undefined, mostThreads?: number][]): Load {
