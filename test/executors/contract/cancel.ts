@@ -107,9 +107,11 @@ export function cancelRules(rule: Rule): void {
     assert.deepEqual([state.type, state.message, state.statistics.taskRuns], ['Cancelled', message, 0]);
     assert.equal(state.of('sum').type, 'Cancelled');
     assert.ok(!logs.some(({ task }) => task !== undefined));
+    const { children, result } = state.of('inc-2');
     assert.deepEqual(
-      state.of('inc-2').children.map(({ type }) => type),
+      children.map(({ type }) => type),
       ['Cancelled', 'Cancelled', 'Cancelled'],
     );
+    assert.deepEqual(result, [undefined, undefined, undefined]);
   });
 }

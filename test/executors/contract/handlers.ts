@@ -93,7 +93,8 @@ export function handlerRules(rule: Rule): void {
 
     assert.deepEqual([state.type, state.of('lenient-rows').type], ['Success', 'Success']);
     assert.deepEqual(state.output, [1, undefined, 3]);
-    assert.equal(state.of('lenient-rows').message, '1 of 3 failed, which will do');
+    const { message, context: facts } = state.of('lenient-rows');
+    assert.deepEqual([message, facts], ['1 of 3 failed, which will do', { failed: 1 }]);
   });
 
   rule('where a handler lets a failure pass, what fails for it says where that began', async (run) => {
