@@ -5,7 +5,7 @@ import { findPackageJSON } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UsageError } from '../lib/heddle-error.ts';
-import { didYouMean } from '../lib/nearest.ts';
+import { nearest } from '../lib/nearest.ts';
 
 /** Whatever importing a file threw. */
 interface LoadError {
@@ -54,21 +54,24 @@ async function adviceOnExport(
   if (from === 'heddle' && name === 'default') {
     return `'heddle' has no default export. Write: import { Flow, task } from 'heddle'`;
   }
-  const ours = await namesOfOurs();
-  const known = ours.get(from);
-  const [entry] = [...ours].find(([, names]) => known !== undefined && names.includes(name)) ?? [];
-  if (entry !== undefined) return `Write: import { ${name} } from '${entry}'`;
-  const meant = didYouMean(name, known ?? []);
-  const orType = isTyped ? ` If '${name}' is a type, write: import type { ${name} } from '${from}'` : '';
-  return (meant === '' ? orType : `'${from}' has no '${name}'.${meant}${orType}`).trimStart() || undefined;
+  const orType = isTyped ? `If '${name}' is a type, write: import type { ${name} } from '${from}'` : undefined;
+  if (!entries.includes(from)) return orType;
+  const entryOf = await entriesByName();
+  if (entryOf.has(name)) return `Write: import { ${name} } from '${entryOf.get(name)}'`;
+  const meant = nearest(name, entryOf.keys());
+  if (meant === undefined) return orType;
+  const told = `'${from}' has no '${name}'. Did you mean: import { ${meant} } from '${entryOf.get(meant)}'?`;
+  return orType === undefined ? told : `${told} ${orType}`;
 }
 
 const entries = ['heddle', 'heddle/executors', 'heddle/schedules'];
 
-/** What each entry of the package exports, types aside. */
-async function namesOfOurs(): Promise<ReadonlyMap<string, readonly string[]>> {
-  const named = entries.map(async (entry) => [entry, Object.keys((await import(entry)) as object)] as const);
-  return new Map(await Promise.all(named));
+/** Which entry of the package exports each name, types aside. */
+async function entriesByName(): Promise<ReadonlyMap<string, string>> {
+  const named = entries.map(async (entry) => {
+    return Object.keys((await import(entry)) as object).map((name) => [name, entry] as const);
+  });
+  return new Map((await Promise.all(named)).flat());
 }
 
 /** With the file, which is somebody's own and not for certain CommonJS, as a `.cjs` is. */

@@ -78,7 +78,19 @@ for (const [mistake, { text, node, advice, file = 'flow.ts' }] of Object.entries
   'an import of ours that is misspelt': {
     text: `import { DistributedExcutor } from 'heddle/executors'`,
     node: /named 'DistributedExcutor'/,
-    advice: `'heddle/executors' has no 'DistributedExcutor'. Did you mean 'DistributedExecutor'?`,
+    advice:
+      `'heddle/executors' has no 'DistributedExcutor'. ` +
+      `Did you mean: import { DistributedExecutor } from 'heddle/executors'\\? If`,
+  },
+  'an import of ours that is misspelt, from another entry': {
+    text: `import { LocalClustr } from 'heddle'`,
+    node: /named 'LocalClustr'/,
+    advice: `'heddle' has no 'LocalClustr'. Did you mean: import { LocalCluster } from 'heddle/executors'\\? If`,
+  },
+  'an import of a type that is called as something of ours is': {
+    text: `import { Task } from './rows.ts'`,
+    node: /named 'Task'/,
+    advice: `If 'Task' is a type, write: import type { Task } from './rows.ts'`,
   },
   'an import of a default': {
     text: `import heddle from 'heddle'`,
