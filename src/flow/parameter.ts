@@ -77,7 +77,7 @@ export class DateParameter extends Parameter<Date> {
   /** Throws `INVALID_OPTION` if it is no date, also where a function makes it. */
   override makeDefault(): unknown {
     const made = super.makeDefault();
-    checkOptions(`DateParameter '${this.name}'`, { default: made }, dateRules);
+    if (this.default !== undefined) checkOptions(`DateParameter '${this.name}'`, { default: made }, dateRules);
     return made;
   }
 }
@@ -85,6 +85,7 @@ export class DateParameter extends Parameter<Date> {
 const dateRules = {
   default: {
     expected: 'a Date, or a function that makes one',
+    isRequired: true,
     holds: (made: unknown) => made instanceof Date && !Number.isNaN(made.getTime()),
   },
 };

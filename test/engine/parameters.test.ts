@@ -239,6 +239,10 @@ test('a default of a DateParameter that a function makes is refused in the run t
     run(() => new Date('yesterday')),
     refused('an Invalid Date'),
   );
+  await assert.rejects(
+    run(() => undefined),
+    refused('undefined'),
+  );
 });
 
 test('a text for a parameter with a schema is read by that, whatever the default is', () => {
