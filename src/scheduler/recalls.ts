@@ -144,10 +144,12 @@ export class Recalls {
   }
 }
 
-/** Whether the waiting array is to run before the chunk, and could run with what that has. */
+/**
+ * Whether the waiting array is to run before the chunk, and waits for what that has. Of several limits that are full,
+ * it waits for one: once that has room, it makes way there for those behind it, and waits for the next.
+ */
 export function wantsPlace(waiting: ArrayRecord, { array, worker }: Chunk): boolean {
-  if (!runsBefore(waiting, array)) return false;
-  const { limits, queue } = waiting;
-  const mayStart = limits.every((limit) => limit.room > 0 || array.limits.includes(limit));
-  return mayStart && (queue.open.size > 0 || queue.couldFollow(array.queue, worker));
+  const { blockedBy, queue } = waiting;
+  const mayStart = blockedBy === undefined || array.limits.includes(blockedBy);
+  return runsBefore(waiting, array) && mayStart && (queue.open.size > 0 || queue.couldFollow(array.queue, worker));
 }

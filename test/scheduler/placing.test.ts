@@ -267,6 +267,18 @@ test('what was sent ahead in a limit is called back for an earlier array also wh
   assert.deepEqual(on(ended('alice', 2), ended('alice', 1)), [run('bob', 2, [0, 1], 3)]);
 });
 
+test('what waits for two full limits keeps no array behind it from the place that is handed over in one of them', () => {
+  const { on } = scheduler();
+  on(joined('alice', 4), submitted({ array: 1, length: 9, ...db(1) }), settled('alice', 1, [0, 1], 10));
+  on(submitted({ array: 2, ...api(1), priority: 1 }));
+
+  const both = { limits: [...db(1).limits, ...api(1).limits] };
+  const commands = on(submitted({ array: 3, priority: 2, ...both }, { array: 4, priority: 1, ...db(1) }));
+  assert.deepEqual(commands, [recalled('alice', 2)]);
+  assert.deepEqual(on(ended('alice', 2)), []);
+  assert.deepEqual(on(ended('alice', 1)), [run('alice', 4, [0, 1], 4)]);
+});
+
 test('what was sent ahead in a limit is called back for a free thread once the limit has room', () => {
   const { on } = scheduler();
   on(joined('alice', 4), submitted({ array: 1, length: 4, ...db(2) }), settled('alice', 1, [0, 1], 10));
