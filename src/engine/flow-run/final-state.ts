@@ -36,7 +36,7 @@ export function finalState<Plan>(
   // What ended the whole run at once is not the failure of single tasks.
   const ofOutput = nodesIn(flow.plan).flatMap((node) => runs.get(node) ?? []);
   const lost = [...references, ...ofOutput].find(({ lostBy }) => lostBy !== undefined)?.lostBy;
-  const unfinished = all.filter((run) => run.unfinishedCount > 0);
+  const unfinished = all.filter(({ isUnfinished }) => isUnfinished);
   if (lost === undefined && unfinished.length > 0) {
     return new FlowState('Paused', describePause(unfinished, { graph: flow.graph, approved }), { outcome });
   }
@@ -77,8 +77,8 @@ function describePause(
 }
 
 /** Nothing else leaves a run so that was neither paused nor kept waiting. */
-function describeLeft({ node, children }: NodeRun): string {
-  const type = children.find((child) => !child.isFinished())?.type;
+function describeLeft({ node, children, state }: NodeRun): string {
+  const { type } = children.find((child) => !child.isFinished()) ?? state;
   const why = `what it returns takes the place of the state 'to' that it is shown.`;
   return ` A state handler left '${node.slug}' ${type}: ${why}`;
 }

@@ -146,7 +146,7 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
   #valueOf(node: Node): unknown {
     const run = this.#outcome.runs.get(node)!;
     const { state } = run;
-    if (state.isSuccessful() && !run.hasFailed && run.unfinishedCount === 0) return state.result;
+    if (state.isSuccessful() && !run.hasFailed && !run.isUnfinished) return state.result;
     const failures = (state.isSuccessful() ? run.children : [state]).filter((each) => !each.isSuccessful());
     const first = failures[0]!;
     const some = state.isSuccessful() ? `${failures.length} of ${run.length} runs of ` : '';

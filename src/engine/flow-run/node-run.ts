@@ -62,7 +62,6 @@ export class NodeRun implements ArrayListener {
   lostBy: State | undefined;
   failedCount = 0;
   skippedCount = 0;
-  unfinishedCount = 0;
   /** How many have a result that was found in a cache or at a target. */
   cachedCount = 0;
   /** How many were tried again, in this attempt at the flow run. */
@@ -75,6 +74,7 @@ export class NodeRun implements ArrayListener {
   isOver = false;
   /** Whether all of it is as it was in that attempt. */
   isUnchanged = false;
+  #unfinishedCount = 0;
   readonly #submitted = Promise.withResolvers<number>();
   readonly #done = Promise.withResolvers<void>();
   readonly #wanted: WantedValues;
@@ -158,7 +158,7 @@ export class NodeRun implements ArrayListener {
       this.retriedCount += ran.retried ?? 0;
     }
     this.skippedCount += skipped;
-    this.unfinishedCount += unfinished;
+    this.#unfinishedCount += unfinished;
     this.cachedCount += cached;
     if (this.isDone) this.#done.resolve();
   }
@@ -313,6 +313,11 @@ export class NodeRun implements ArrayListener {
   /** Whether it failed as a whole; where nothing was said of that, whether any task run of it did. Opens no block. */
   get hasFailed(): boolean {
     return this.#end?.isFailed() ?? this.failedCount > 0;
+  }
+
+  /** Whether it, or any task run of it, was left in a state that is none to end in. */
+  get isUnfinished(): boolean {
+    return this.#unfinishedCount > 0 || this.#end?.isFinished() === false;
   }
 
   /** How the flow run was cancelled, if this node was abandoned for that, whatever has become of it since. */

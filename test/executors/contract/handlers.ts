@@ -190,6 +190,14 @@ export function handlerRules(rule: Rule): void {
     );
   });
 
+  rule('a mapped task that a handler leaves as a whole in such a state is told of too', async (run) => {
+    const { state } = await run(new Flow('left', () => tasks.rowsReturnedOld.map([1, 2])));
+
+    const told = "Not finished: rows-returned-old. A state handler left 'rows-returned-old' Pending: what it returns";
+    assert.deepEqual([state.type, state.of('rows-returned-old').type], ['Paused', 'Pending']);
+    assert.ok(state.message.startsWith(told), state.message);
+  });
+
   rule('a handler that throws fails the run, whose function had succeeded [F262]', async (run) => {
     const { state } = await run(new Flow('bug', () => tasks.handledWithBug()));
 
