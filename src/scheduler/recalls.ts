@@ -114,7 +114,7 @@ export class Recalls {
     this.#emit({ type: 'recall-chunk', worker: chunk.worker.id, attempt: chunk.attempt });
   }
 
-  /** Of the first few chunks of a line, the first whose thread somebody wants. */
+  /** Of the first few chunks of a line, the first whose place somebody wants. */
   #firstWanted(line: Turns<Chunk>, { idle, waiting }: Moment): Chunk | undefined {
     const { asked } = this;
     let chunk = asked >= idle && waiting.length === 0 ? undefined : line.first;
