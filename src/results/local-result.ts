@@ -1,10 +1,11 @@
 import { nodeCrypto } from '../lib/lazy-node.ts';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, win32 } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { config } from '../config/config.ts';
 import { expandHome } from '../config/home-folder.ts';
 import { HeddleError, UsageError } from '../lib/heddle-error.ts';
+import { makeFolder } from './make-folder.ts';
 import { checkOptions, describe, rules } from '../lib/options.ts';
 import { messageIn } from '../lib/thrown-text.ts';
 import type { Result, ResultDescription } from './result.ts';
@@ -68,14 +69,20 @@ export class LocalResult implements Result {
     const bytes = this.serializer.serialize(value);
     const draft = join(dirname(path), `.heddle-${nodeCrypto().randomUUID()}.tmp`);
     try {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(draft, bytes, { flag: 'wx' });
+      const write = () => writeFile(draft, bytes, { flag: 'wx' });
+      await write().catch(async (error: unknown) => {
+        if (!isMissing(error)) throw error;
+        makeFolder(dirname(path));
+        await write();
+      });
       await moveOver(draft, path);
     } catch (cause) {
       // The first error is the one to report, also when the draft cannot be removed.
       await rm(draft, { force: true }).catch(() => undefined);
-      const remedy = this.#hasOwnDirectory ? '' : `. ${anotherFolder}`;
-      const message = `the result '${location}' could not be written to ${path}: ${messageIn(cause)}${remedy}`;
+      const another = this.#hasOwnDirectory ? anotherOfOwn : anotherConfigured;
+      const remedy = remedies[(cause as NodeJS.ErrnoException).code ?? ''];
+      const what = remedy === undefined ? another : `${remedy}, or ${another}`;
+      const message = `the result '${location}' could not be written to ${path}: ${messageIn(cause)}; ${what}`;
       throw new HeddleError('RESULT_UNWRITABLE', message, { location, path, cause });
     }
   }
@@ -109,9 +116,18 @@ export function localResultOf({ directory, serializer }: ResultDescription): Loc
   });
 }
 
-const anotherFolder =
-  'Another folder can be set as results.directory in the configuration where the task runs (or ' +
-  'HEDDLE__RESULTS__DIRECTORY)';
+/** What may be done about it, by the code of the system's error. */
+const remedies: Readonly<Record<string, string>> = {
+  EACCES: 'let whoever runs the task write there',
+  EPERM: 'let whoever runs the task write there',
+  ENOSPC: 'make room there',
+  EDQUOT: 'make room there',
+  ENOTDIR: 'move away the file that is where a folder is to be',
+  EISDIR: 'move away the folder that is where the file is to be',
+};
+const anotherOfOwn = 'give LocalResult another directory';
+const anotherConfigured =
+  'set another folder as results.directory in the configuration where the task runs (or HEDDLE__RESULTS__DIRECTORY)';
 
 /**
  * Why a location is refused. What leads out of the directory is, on any system, since a location may be made of

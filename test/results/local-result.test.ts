@@ -226,10 +226,26 @@ test('a location below a file cannot be written, and says why', async () => {
   const error = await rejection(result.write(1, 'file/below'));
 
   assert.equal(error.code, 'RESULT_UNWRITABLE');
-  assert.match(error.message, /^the result 'file\/below' could not be written to .*: E\w+/);
+  assert.match(
+    error.message,
+    /^the result 'file\/below' could not be written to .*: E\w+.*; move away the file that is/,
+  );
   assert.ok(error.cause instanceof Error);
   assert.equal(await result.read('file'), 'kept');
 });
+
+test(
+  'a directory below one that takes none is told as such',
+  { skip: process.platform === 'linux' ? false : 'elsewhere no such folder is known' },
+  async () => {
+    const result = new LocalResult({ directory: '/proc/none/there' });
+
+    const error = await rejection(result.write(1, 'x'));
+
+    assert.equal(error.code, 'RESULT_UNWRITABLE');
+    assert.match(error.message, /ENOENT.*; give LocalResult another directory$/);
+  },
+);
 
 test('where the folder of the configuration cannot be written to, it is said how to name another', async () => {
   await using room = await temporary();
@@ -258,7 +274,7 @@ test(
     await asNobody(async () => {
       const error = await rejection(result.write(1, 'deep/y'));
       assert.equal(error.code, 'RESULT_UNWRITABLE');
-      assert.match(error.message, /EACCES/);
+      assert.match(error.message, /EACCES.*; let whoever runs the task write there, or give LocalResult another/);
       assert.equal(await result.read('deep/x'), 'kept');
     });
 

@@ -5,13 +5,14 @@
 // A record is a length, a checksum, a line of JSON, and bytes. A process that dies while it writes leaves half a record
 // at the end, which is cut off when the file is opened again. If more than that is cut off, a warning says so.
 
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeZlib } from '../../lib/lazy-node.ts';
 import type { Block } from '../../lib/chunk.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
 import { countIn, rangeOf, type Range } from '../../lib/range.ts';
 import { Ranges } from '../../lib/ranges.ts';
+import { makeFolder } from '../../results/make-folder.ts';
 import { decodeValue, encodeValue } from '../../values/encode.ts';
 import { packed } from '../../values/travels.ts';
 import { lockFile } from './lock-file.ts';
@@ -81,7 +82,7 @@ export class Journal implements Disposable {
     this.#warn = warn;
     using opened = new DisposableStack();
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, { mode: 0o700 });
       opened.use(lockFile(`${this.path}.lock`, flowRunId));
       this.#file = openSync(this.path, 'a+', 0o600);
       opened.defer(() => closeSync(this.#file));
