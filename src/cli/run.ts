@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseAddress } from '../comm/address.ts';
 import { awaitRun, isRunAwaited } from '../engine/flow-run/command-line.ts';
 import type { Executor } from '../engine/flow-run/executor.ts';
 import type { FlowState } from '../engine/flow-run/flow-state.ts';
@@ -99,6 +100,7 @@ function executorOf(options: RunArguments): Executor | undefined {
   const tls = readTlsFiles(options, scheduler);
   const secrets = { ...(token !== undefined && { token }), ...(tls !== undefined && { tls }) };
   if (scheduler !== undefined) {
+    parseAddress(scheduler);
     tokenIn(options, 'a flow needs the token of its scheduler');
     return new DistributedExecutor(scheduler, secrets);
   }

@@ -1,3 +1,4 @@
+import { parseAddress } from '../comm/address.ts';
 import { config } from '../config/config.ts';
 import { memoryHere } from '../executors/memory-here.ts';
 import { toMilliseconds } from '../lib/duration.ts';
@@ -32,6 +33,7 @@ export async function work(url: string | undefined, options: WorkerArguments): P
     const message = 'a worker needs the address of its scheduler: heddle worker ws://HOST:8786';
     throw new UsageError('BAD_ADDRESS', message);
   }
+  parseAddress(url);
   await serve({ url, token: tokenIn(options, 'a worker needs the token of its scheduler') }, options);
 }
 

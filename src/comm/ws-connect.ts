@@ -5,6 +5,7 @@ import type { Decode } from '../protocol/codec.ts';
 import type { Message } from '../protocol/messages.ts';
 import { maxFrameBytes } from '../protocol/part.ts';
 import type { Comm } from './comm.ts';
+import { parseAddress } from './address.ts';
 import { connectionError, notHeddle } from './connection-error.ts';
 import { reasonHeader } from './doorkeeper.ts';
 import { maskingFor } from './masking.ts';
@@ -100,16 +101,6 @@ function socketTo(url: URL, { token, tls }: Pick<ConnectOptions<Message>, 'token
     maxPayload: maxFrameBytes,
     perMessageDeflate: false,
   });
-}
-
-function parseAddress(text: string): URL {
-  const url = URL.parse(text);
-  const isFine = url !== null && (url.protocol === 'ws:' || url.protocol === 'wss:') && url.hash === '';
-  if (isFine && url.username === '' && url.password === '') return url;
-  const received = text.replace(/\/\/[^/]*@/, '//***@');
-  const message = `expected the address of a scheduler, like "ws://127.0.0.1:8786" or "wss://…", got "${received}"`;
-  const remedy = received.includes('***') ? ': give the token as an option, not in the address' : '';
-  throw new UsageError('BAD_ADDRESS', message + remedy, { received });
 }
 
 function assertToken(token: string): void {

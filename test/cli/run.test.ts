@@ -155,7 +155,8 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ['a worker without an address', ['worker', '--token', 'x'], /needs the address of its scheduler: heddle worker ws:/],
   ['a worker that nobody attached', ['worker', '--attached'], /the first line of standard input should be \{"url"/],
-  ['a worker with a web address', ['worker', 'http://127.0.0.1:1', '--token', 'x'], /got "http:\/\/127\.0\.0\.1:1"/],
+  ['a worker with a web address', ['worker', 'http://127.0.0.1:1'], /got "http:.*Did you mean ws:\/\/127\.0\.0\.1:1\?/],
+  ['a flow for an address that is none', ['run', script, '--scheduler', 'mill:9'], /Did you mean ws:\/\/mill:9\?/],
   ['a worker without threads', ['worker', 'ws://127.0.0.1:1', '--threads', '0'], /a whole number from 1 to 1000/],
   [
     'listening nowhere',

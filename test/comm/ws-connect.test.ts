@@ -126,6 +126,18 @@ test('an address that is none is an error of the call, which shows no password',
   });
 });
 
+test('of an address that lacks its scheme, or has one of the web, it is said which one was meant', async () => {
+  for (const [url, meant] of [
+    ['scheduler:8786', 'ws://scheduler:8786'],
+    ['[::1]:8786', 'ws://[::1]:8786'],
+    ['tcp://127.0.0.1:8786', 'ws://127.0.0.1:8786'],
+    ['https://mill.example:443/', 'wss://mill.example:443'],
+  ]) {
+    const isMeant = ({ message }: Error) => message.endsWith(`. Did you mean ${meant}?`);
+    await assert.rejects(dial(url!), isMeant);
+  }
+});
+
 test('a token that cannot be sent is an error of the call', async () => {
   await assert.rejects(dial('ws://127.0.0.1:1', { token: 'a\r\nb' }), { name: 'TypeError', code: 'BAD_TOKEN' });
 });
