@@ -80,7 +80,8 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
   /**
    * The values of the nodes that the flow's builder returned, in the same shape, and the same at each reading. A value
    * is decoded when it is first read, and is the very one that the states of the tasks have; reading one whose task did
-   * not succeed throws `OUTPUT_UNAVAILABLE`, with that task's error as its cause.
+   * not succeed throws `OUTPUT_UNAVAILABLE`, with that task's error as its cause, or with that of the task that kept it
+   * from running.
    */
   get output(): Output<Plan> {
     return this.#read(this.#outcome.plan) as Output<Plan>;
@@ -154,9 +155,11 @@ export class FlowState<Plan = unknown> extends State<Output<Plan>> {
     const remedy = run.isList
       ? `${whole}.result has what its runs returned, and undefined for each that did not succeed.`
       : `Look at ${whole}.`;
-    const why = followed(bounded(first.message), remedy);
+    const isConsequence = first.type === 'TriggerFailed' && this.error !== undefined;
+    const why = followed(bounded(first.message), isConsequence ? `state.message says why. ${remedy}` : remedy);
     const message = `this output is not there, since ${some}'${node.slug}' did not succeed: ${why}`;
-    throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause: first.error });
+    const cause = isConsequence ? this.error.cause : first.error;
+    throw new HeddleError('OUTPUT_UNAVAILABLE', message, { task: node.slug, cause });
   }
 }
 

@@ -232,7 +232,9 @@ export function triggerRules(rule: Rule): void {
     assert.deepEqual(state.of('inc-3').result, ['success11', undefined, 'success11']);
     assert.deepEqual([state.of('sum').type, state.type], ['TriggerFailed', 'Failed']);
     assert.match(state.message, /^Some reference tasks failed: sum: Trigger was "allSuccessful"/);
-    assert.equal((state.error?.cause as Error).message, 'told to fail');
+    const { cause } = state.error!;
+    assert.equal((cause as Error).message, 'told to fail');
+    assert.throws(() => state.output.total, { code: 'OUTPUT_UNAVAILABLE', cause, message: /state\.message says why/ });
   });
 
   rule(
