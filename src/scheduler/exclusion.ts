@@ -96,7 +96,6 @@ export class Exclusion {
   endWaiting(now: number, arrays: Iterable<ArrayRecord>): void {
     const due = new Set<Queue>();
     for (const queue of this.#fleet.queues.values()) {
-      if (queue.excluded.size === 0) continue;
       queue.desertedSince = this.#isDeserted(queue) ? (queue.desertedSince ?? now) : undefined;
       if (now - (queue.desertedSince ?? now) > this.#means.waitMs) due.add(queue);
     }
