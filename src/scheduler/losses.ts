@@ -3,6 +3,7 @@
 
 import { crashBlock, describeLoss, type Block } from '../lib/chunk.ts';
 import type { LogRecord } from '../lib/log-record.ts';
+import { countIn } from '../lib/range.ts';
 import type { FromWorker } from '../protocol/messages.ts';
 import { hasSomethingOf } from './peers.ts';
 import type { Assignment, ClientPeer, HeldArray, LatestLoss, WorkerPeer } from './peers.ts';
@@ -42,9 +43,14 @@ export const ownClose = 'the cluster was closed';
 export function departureOf({ name, attempts }: WorkerPeer, reason: string, isLastLoss: IsLastLoss): string {
   if (attempts.size === 0) return `worker ${name} left (${reason})`;
   if (reason.startsWith(ownClose)) return `worker ${name} was sent away (${reason})`;
-  const isCertain = attempts.values().every(({ array, ranges }) => !isLastLoss(array.id, ranges[0]!.start));
-  const again = `what it ran is run again elsewhere${isCertain ? '' : ', where its task allows that'}`;
-  return `worker ${name} was lost (${reason}); ${again}`;
+  const isLast = ({ array, ranges }: Assignment) => isLastLoss(array.id, ranges[0]!.start);
+  return `worker ${name} was lost (${reason}); what it ran ${again([...attempts.values()], isLast)}`;
+}
+
+function again(lost: readonly Assignment[], isLast: (assignment: Assignment) => boolean): string {
+  if (!lost.some(isLast)) return 'is run again elsewhere';
+  const isAll = lost.every((assignment) => isLast(assignment) && countIn(assignment.ranges) === 1);
+  return isAll ? 'is not run again' : 'is run again elsewhere, where its task allows that';
 }
 
 /** What each client is told of it: only those that had something there have lost that. */
