@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { heddle, Program } from './process.ts';
@@ -291,6 +291,28 @@ test('workers join a scheduler of its own, and a flow runs there by its address'
   await scheduler.line(/worker ada left/);
   scheduler.child.kill('SIGTERM');
   assert.equal(await scheduler.status(), 0);
+});
+
+test('a scheduler writes down what happens, for heddle replay', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-record-'));
+  const record = join(folder, 'scheduler.log');
+  await using scheduler = heddle(['scheduler', '--listen', '0', '--token', 'x', '--record', record]);
+  await scheduler.line(/listening at/);
+
+  scheduler.child.kill('SIGINT');
+  assert.equal(await scheduler.status(), 0);
+  await using replayed = heddle(['replay', record]);
+
+  await replayed.line(/^at the end 0 workers, and 0 arrays$/);
+  assert.equal(await replayed.status(), 0);
+  rmSync(folder, { recursive: true });
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+test('a scheduler listens at an address of IPv6', { skip: !hasIpv6 && 'this machine has none' }, async () => {
+  await using scheduler = heddle(['scheduler', '--listen', '[::1]:0', '--token', 'x']);
+
+  await scheduler.line(/listening at ws:\/\/\[::1\]:\d+;/);
 });
 
 test('how long a worker drains may be said in milliseconds, as everywhere', async () => {

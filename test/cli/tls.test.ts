@@ -1,6 +1,7 @@
 // The command line over encrypted connections, with certificates in files; and where a token must not be seen.
 
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,17 @@ test('heddle run listens encrypted for a worker that trusts it', bounded, async 
 
   await worker.line(/joined wss:/);
   assert.equal(await program.status(), 0);
+});
+
+test('a locked key opens with HEDDLE_TLS_PASSPHRASE', bounded, async () => {
+  const lock = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'shuttle' } as const;
+  const locked = createPrivateKey(readFileSync(loom[3]!)).export(lock) as string;
+  const files = [...loom.slice(0, 3), inFile('locked.key', locked)];
+  const env = { HEDDLE_TOKEN: 'selvedge', HEDDLE_TLS_PASSPHRASE: 'shuttle' };
+
+  await using scheduler = heddle(['scheduler', '--listen', '0', ...files], env);
+
+  await scheduler.line(/listening at wss:/);
 });
 
 test('a certificate for an address that is not encrypted is wrong usage', bounded, async () => {

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { Flow, unmapped } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, type ClusterStatus } from 'heddle/executors';
 import { hoard } from '../fixtures/hoarding.ts';
-import { heldBack, level, raise, swell } from '../fixtures/heavy.ts';
+import { heapLimit, heldBack, level, raise, swell } from '../fixtures/heavy.ts';
 import { sum } from '../fixtures/tasks.ts';
 import { newFolder } from '../scheduler/folder.ts';
 import { runOn } from './contract.ts';
@@ -34,6 +34,16 @@ suite('memory', { concurrency: 2 }, () => {
     const grown = peakOf(scheduler.pid) - before;
 
     assert.ok(grown < 180, `it took ${grown} MB more than at its start, for results of 160 MB`);
+  });
+
+  test('the heap of a thread of a worker is as large as its command line says', bounded, async () => {
+    await using scheduler = await startedScheduler();
+    const { url } = scheduler.address;
+    await using _ = await joinedWorker({ url, token, name: 'ada', args: ['--thread-memory', '64'] });
+
+    const { state } = await runOn(new DistributedExecutor(url, { token }))(new Flow('heap', () => heapLimit()));
+
+    assert.equal(state.output, 64);
   });
 
   test('what is over the limit of a local cluster is on disk until it is needed', bounded, async () => {

@@ -105,6 +105,8 @@ test('a recording whose last line was cut off is replayed up to there', bounded,
   writeFileSync(record, text.slice(0, -9));
   const cut = await replay(record);
   assert.deepEqual([cut.events, cut.isCut, isCut], [events - 1, true, false]);
+  await using command = new Program(process.execPath, ['src/cli/heddle.js', 'replay', record]);
+  await command.line(/^The last line of the recording was cut off: what happened then, and later, is not in it$/);
   writeFileSync(record, text.replace(/\n\[/g, '\n[['));
   await assert.rejects(replay(record), { code: 'RECORDING_UNREADABLE', message: /line 2 makes no sense/ });
 });
