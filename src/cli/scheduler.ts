@@ -31,6 +31,7 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
     ...(record !== undefined && { record }),
   };
   const address = readListenAddress(listen);
+  const told = Promise.race(['SIGTERM', 'SIGINT'].map((name) => once(process, name).then(() => name)));
   await using cluster = sayingFlags(() => new WebSocketCluster({ ...address, token, onLog, ...chosen }));
   await cluster.start();
   const url = addressElsewhere(cluster.url!, address.host);
@@ -40,8 +41,7 @@ export async function schedule(options: SchedulerArguments): Promise<void> {
   say(`listening at ${url}; start a worker with: heddle worker ${way}`);
   say(`run a flow here with: heddle run FILE --scheduler ${way}`);
   say(`for those who watch: ${page}/health, and with "authorization: Bearer <token>" ${page}/metrics`);
-  const signal = await Promise.race(['SIGTERM', 'SIGINT'].map((name) => once(process, name).then(() => name)));
-  say(`got ${signal}: closing`);
+  say(`got ${await told}: closing`);
 }
 
 /** The address and what else has to be said to reach it, for a command line. */
