@@ -1,3 +1,4 @@
+import { parseAddress } from '../comm/address.ts';
 import type { Comm } from '../comm/comm.ts';
 import { checkTls, type TlsOptions } from '../comm/tls.ts';
 import type { Executor, FlowRunFacts, Session, SessionListener } from '../engine/flow-run/executor.ts';
@@ -73,6 +74,7 @@ export class DistributedExecutor implements Executor {
 
   /** Runs on the workers of a scheduler that others use too. */
   async #startAt(address: string, run: FlowRunFacts, listener: SessionListener): Promise<Session> {
+    parseAddress(address);
     if (this.#token === '') {
       const remedy = 'pass { token } to DistributedExecutor, or set HEDDLE_TOKEN.';
       throw new UsageError('TOKEN_REQUIRED', `the scheduler at ${address} wants a token: ${remedy}`, { address });

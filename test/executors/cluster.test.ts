@@ -98,6 +98,9 @@ test('an address without a token is refused with what to do, before anything is 
     code: 'TOKEN_REQUIRED',
     message: /wants a token: pass \{ token \} to DistributedExecutor, or set HEDDLE_TOKEN\.$/,
   });
+  const addressless = new Flow('addressless', () => one());
+  const refusal = { code: 'BAD_ADDRESS', message: /Did you mean ws:\/\/mill:9\?$/ };
+  await assert.rejects(addressless.run({ executor: new DistributedExecutor('mill:9'), onLog: () => {} }), refusal);
 });
 
 test('a cluster without a token is refused when it starts, so workers that have none can import its module', async (t) => {
