@@ -196,10 +196,10 @@ test('outcomes are counted as they come', () => {
   run.settled(block(0, [1, failed(), skipped()]));
   run.settled(block(3, [new State('Paused', 'waits'), failed()]));
 
-  const { settledCount, failedCount, skippedCount, isUnfinished, hasFailed } = run;
+  const { settledCount, failedCount, skippedCount, unfinishedCount, isUnfinished, hasFailed } = run;
   assert.deepEqual(
-    { settledCount, failedCount, skippedCount, isUnfinished, hasFailed },
-    { settledCount: 5, failedCount: 2, skippedCount: 1, isUnfinished: true, hasFailed: true },
+    { settledCount, failedCount, skippedCount, unfinishedCount, isUnfinished, hasFailed },
+    { settledCount: 5, failedCount: 2, skippedCount: 1, unfinishedCount: 1, isUnfinished: true, hasFailed: true },
   );
 });
 

@@ -62,6 +62,7 @@ export class NodeRun implements ArrayListener {
   lostBy: State | undefined;
   failedCount = 0;
   skippedCount = 0;
+  unfinishedCount = 0;
   /** How many have a result that was found in a cache or at a target. */
   cachedCount = 0;
   /** How many were tried again, in this attempt at the flow run. */
@@ -74,7 +75,7 @@ export class NodeRun implements ArrayListener {
   isOver = false;
   /** Whether all of it is as it was in that attempt. */
   isUnchanged = false;
-  #unfinishedCount = 0;
+
   readonly #submitted = Promise.withResolvers<number>();
   readonly #done = Promise.withResolvers<void>();
   readonly #wanted: WantedValues;
@@ -158,7 +159,7 @@ export class NodeRun implements ArrayListener {
       this.retriedCount += ran.retried ?? 0;
     }
     this.skippedCount += skipped;
-    this.#unfinishedCount += unfinished;
+    this.unfinishedCount += unfinished;
     this.cachedCount += cached;
     if (this.isDone) this.#done.resolve();
   }
@@ -317,7 +318,7 @@ export class NodeRun implements ArrayListener {
 
   /** Whether it, or any task run of it, was left in a state that is none to end in. */
   get isUnfinished(): boolean {
-    return this.#unfinishedCount > 0 || this.#end?.isFinished() === false;
+    return this.unfinishedCount > 0 || this.#end?.isFinished() === false;
   }
 
   /** How the flow run was cancelled, if this node was abandoned for that, whatever has become of it since. */
