@@ -10,8 +10,10 @@ import { inTime } from '../../lib/in-time.ts';
 import { keptAlive } from '../kept-alive.ts';
 import { whyAborted } from '../../lib/why-aborted.ts';
 import { config } from '../../config/config.ts';
+import type { Graph } from '../../flow/graph.ts';
 import { Resource } from '../../flow/resource.ts';
 import { State } from '../../flow/state.ts';
+import { warnOfAsyncForEach } from './async-for-each.ts';
 import { beginningAgain, beginningOf } from './beginning.ts';
 import { tellOfEarlyExit } from './early-exit.ts';
 import type { Session, SessionListener } from './executor.ts';
@@ -91,8 +93,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   const { placing, approve: approved = [] } = request;
   const runner = new FlowRunner(graph, { ...scope, journal, approved, plan, placing, result: settings.result });
   const orTold = toldOfFailure(handlers);
-  warnOfNoTasks(graph, logger);
-  await orTold(warnOfState(graph, logger));
+  await orTold(warnOf(graph, logger));
   const start = () => request.executor.start({ ...facts, flowRunName: log.flowRunName, logger }, listener);
   await using session = await orTold(startedUnless(over, start));
   if (request.onLog === undefined) terminal.follow([...runner.runs.values()]);
@@ -111,6 +112,13 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
   }
   if (over.listenerFailure !== undefined) throw over.listenerFailure;
   return state;
+}
+
+/** Of what is most likely not meant so; or rejects, where that is to keep the run from starting. */
+async function warnOf(graph: Graph, logger: Logger): Promise<void> {
+  warnOfNoTasks(graph, logger);
+  warnOfAsyncForEach(graph, logger);
+  await warnOfState(graph, logger);
 }
 
 interface Hearing {

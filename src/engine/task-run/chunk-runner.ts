@@ -19,6 +19,8 @@ import { ChunkReport } from './chunk-report.ts';
 import { FailureLog } from './failure-log.ts';
 import { keep, type KeptArray } from './load-task.ts';
 import type { LoadedTask } from './loaded-task.ts';
+import { leftWork, requestsUnderWay } from './left-work.ts';
+import type { ModuleWarning } from './module-warnings.ts';
 import { createLogger } from '../logger.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RunPlan } from '../plan.ts';
@@ -82,7 +84,8 @@ class ChunkRun {
       return this.#failAll(loaded.state);
     }
     this.#loaded = loaded;
-    if (!this.#array.isWarned) this.#warn();
+    if (!this.#array.isWarned) for (const each of loaded.warnings) this.#warn(each);
+    this.#array.isWarned = true;
     const elementwise = this.#read();
     if (elementwise instanceof Ending) return this.#failAll(elementwise.state);
     this.#runner = new TaskRunner(loaded, {
@@ -100,10 +103,13 @@ class ChunkRun {
     };
     const waiting = this.#array.waiting ?? waitingForCalls(loaded.plan);
     const ended = waiting?.begin();
+    // On the thread of the flow, much else may be under way, and none of it is cut off.
+    const isClear = this.#task.unsaid !== undefined && requestsUnderWay().length === 0;
     const lanes: Promise<void>[] = [];
     while (lanes.length < this.#task.lanes) lanes.push(this.#runLane(lanes.length, progressOf));
     await Promise.all(lanes);
     ended?.(this.#taken);
+    if (isClear) this.#warnOfLeftWork();
     const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded.plan) : undefined;
     if (advice !== undefined) this.#advise(advice);
   }
@@ -149,12 +155,14 @@ class ChunkRun {
     setImmediate(() => this.#report.isOver || keepListening(task));
   }
 
-  #warn(): void {
-    this.#array.isWarned = true;
-    const { warnings, plan } = this.#loaded;
-    for (const { message, once } of warnings) {
-      createLogger({ task: plan.name, once }, this.#report.log, plan.logLevel).warn(message);
-    }
+  #warnOfLeftWork(): void {
+    const underWay = requestsUnderWay();
+    if (underWay.length > 0 && !isCancelled(this.#task.control)) this.#warn(leftWork(this.#loaded.plan, underWay));
+  }
+
+  #warn({ message, once }: ModuleWarning): void {
+    const { plan } = this.#loaded;
+    createLogger({ task: plan.name, once }, this.#report.log, plan.logLevel).warn(message);
   }
 
   /** Until the resource is open the thread counts as running no index, so that no timeout counts the time. */

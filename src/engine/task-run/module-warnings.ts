@@ -119,7 +119,7 @@ function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task)
 }
 
 /** The message ends with its code, which is in docs/errors.md. */
-function warning(code: string, message: string, about: readonly string[]): ModuleWarning {
+export function warning(code: string, message: string, about: readonly string[]): ModuleWarning {
   return { message: `${message} (${code})`, once: [code, ...about].join('/') };
 }
 

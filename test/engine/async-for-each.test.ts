@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flow, task } from './house.ts';
+
+const save = task('save', (items: readonly number[]) => {
+  // oxlint-disable-next-line typescript/no-misused-promises -- this is what is told
+  items.forEach(async (item) => await Promise.resolve(item));
+});
+
+const saveAll = task('save-all', async (items: readonly number[]) => {
+  await Promise.all(items.map(async (item) => await Promise.resolve(item)));
+  items.forEach((item) => String(item));
+});
+
+test('a task that hands an async function to forEach is told before it runs, once, and where', async () => {
+  const messages: string[] = [];
+  const flow = new Flow('f', () => [save([1]), save([2]), saveAll([3])]);
+
+  await flow.run({ onLog: ({ level, message }) => void (level === 'warn' && messages.push(message)) });
+
+  assert.equal(messages.length, 1, messages.join('\n'));
+  assert.match(
+    messages[0]!,
+    /^task 'save' hands an async function to forEach \(test\/engine\/async-for-each\.test\.ts:7:8\), .*\(ASYNC_FOR_EACH\)$/,
+  );
+});

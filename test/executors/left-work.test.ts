@@ -1,0 +1,55 @@
+// What a task has started and does not await.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Flow, type LogRecord } from 'heddle';
+import { DistributedExecutor, LocalCluster, LocalExecutor, type Executor } from 'heddle/executors';
+import { readAll, readLater, readNothing } from '../fixtures/forgetful.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'heddle-left-work-'));
+after(() => rmSync(folder, { recursive: true }));
+/** To read it lasts until somebody writes to it. */
+const pipe = join(folder, 'pipe');
+execFileSync('mkfifo', [pipe]);
+const bounded = { timeout: 60_000 };
+
+test('a task that does not await what it reads is told once in a run, those after it are not', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  await cluster.start();
+  const executor = new DistributedExecutor(() => cluster);
+  const flow = new Flow('f', () => readNothing.map(readLater.map([pipe, pipe])));
+
+  const warnings = await warningsOf(flow, executor);
+  assert.equal(warnings.length, 1, warnings.join('\n'));
+  assert.match(
+    warnings[0]!,
+    /^task 'read-later' ended while what it had started went on: [12] access(?:es)? to files\. .* \(TASK_LEFT_WORK\)$/,
+  );
+  assert.deepEqual(await warningsOf(new Flow('g', () => readNothing(pipe)), executor), []);
+  letRead();
+});
+
+test('nothing is told of what is awaited, nor on the thread of the flow, which goes on', bounded, async () => {
+  await using cluster = new LocalCluster({ workers: 1 });
+  const file = join(folder, 'file');
+  writeFileSync(file, 'text');
+  const executor = new DistributedExecutor(() => cluster);
+  assert.deepEqual(await warningsOf(new Flow('f', () => readAll.map(Array(100).fill(file))), executor), []);
+  assert.deepEqual(await warningsOf(new Flow('f', () => readLater(pipe)), new LocalExecutor()), []);
+  letRead();
+});
+
+function letRead(): void {
+  writeFileSync(pipe, '');
+}
+
+async function warningsOf(flow: Flow, executor: Executor): Promise<string[]> {
+  const warnings: string[] = [];
+  const onLog = ({ level, message }: LogRecord) => void (level === 'warn' && warnings.push(message));
+  await flow.run({ executor, onLog });
+  return warnings;
+}
