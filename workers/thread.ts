@@ -8,6 +8,7 @@ import { Script } from 'node:vm';
 import { importOnlyForTasks } from '../src/code/load.ts';
 import { currentRun } from '../src/engine/context.ts';
 import { runChunk } from '../src/engine/task-run/chunk-runner.ts';
+import { watchRequests } from '../src/engine/task-run/left-work.ts';
 import { hearStray } from '../src/engine/task-run/uncaught.ts';
 import { closeResource } from '../src/engine/task-run/resources.ts';
 import { attachmentsOf, type Attachments } from '../src/lib/attachments.ts';
@@ -40,6 +41,8 @@ parentPort!.once('close', () => {
 
 // Of no attempt, since none is to blame for it.
 hearStray((record) => post({ attempt: -1, message: { type: 'logs', records: [record] } }));
+
+watchRequests();
 
 /** A chunk that takes no longer is a short one, in milliseconds. */
 const shortMs = 1;

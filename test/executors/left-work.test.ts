@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, type Executor } from 'heddle/executors';
-import { readAll, readLater, readNothing } from '../fixtures/forgetful.ts';
+import { fetchLater, fetchStatus, getLater, readAll, readLater, readNothing } from '../fixtures/forgetful.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-left-work-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -42,6 +45,30 @@ test('nothing is told of what is awaited, nor on the thread of the flow, which g
   assert.deepEqual(await warningsOf(new Flow('f', () => readLater(pipe)), new LocalExecutor()), []);
   letRead();
 });
+
+test('a task that does not await an answer is told, one that does not read it is not', bounded, async () => {
+  await using server = await newServer();
+  const onNewThread = () => new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
+
+  for (const task of [fetchLater, getLater]) {
+    const warnings = await warningsOf(new Flow('f', () => task(`${server.url}/never`)), onNewThread());
+    assert.equal(warnings.length, 1, warnings.join('\n'));
+    assert.match(
+      warnings[0]!,
+      /^task '(?:fetch|get)-later' ended while what it had started went on: 1 HTTP request\. /,
+    );
+    server.closeAllConnections();
+  }
+  assert.deepEqual(await warningsOf(new Flow('f', () => fetchStatus(`${server.url}/now`)), onNewThread()), []);
+  server.closeAllConnections();
+});
+
+/** It begins to answer what asks for `/now`, and nobody else. */
+async function newServer() {
+  const server = createServer(({ url }, response) => void (url === '/now' && response.write('begun')));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return Object.assign(server, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
 
 function letRead(): void {
   writeFileSync(pipe, '');

@@ -19,7 +19,7 @@ import { ChunkReport } from './chunk-report.ts';
 import { FailureLog } from './failure-log.ts';
 import { keep, type KeptArray } from './load-task.ts';
 import type { LoadedTask } from './loaded-task.ts';
-import { leftWork, requestsUnderWay } from './left-work.ts';
+import { leftWork, workUnderWay } from './left-work.ts';
 import type { ModuleWarning } from './module-warnings.ts';
 import { createLogger } from '../logger.ts';
 import type { Outcomes } from '../outcomes.ts';
@@ -48,13 +48,18 @@ export async function runChunk(
   const array = keep(task, emit);
   const loaded = await array.loaded;
   const report = new ChunkReport(task, emit);
+  const run = new ChunkRun(task, array, report);
   report.start();
   try {
-    await new ChunkRun(task, array, report).run(loaded);
+    await run.run(loaded);
   } finally {
     report.stop();
   }
-  return report.last();
+  const last = report.last();
+  return () => {
+    run.warnOfLeftWork();
+    return last();
+  };
 }
 
 class ChunkRun {
@@ -68,6 +73,8 @@ class ChunkRun {
   #runner!: TaskRunner;
   /** Whether it is to be seen if the event loop turns while one of its runs waits. */
   #isWatched = false;
+  /** Whether nothing was under way that others had started, when its first run began; false if nobody looked. */
+  #isClear = false;
   /** How many indices its lanes have taken. */
   #taken = 0;
 
@@ -104,12 +111,12 @@ class ChunkRun {
     const waiting = this.#array.waiting ?? waitingForCalls(loaded.plan);
     const ended = waiting?.begin();
     // On the thread of the flow, much else may be under way, and none of it is cut off.
-    const isClear = this.#task.unsaid !== undefined && requestsUnderWay().length === 0;
+    const isLooked = this.#task.unsaid !== undefined && (waiting?.isMilestone() ?? true);
+    this.#isClear = isLooked && workUnderWay().length === 0;
     const lanes: Promise<void>[] = [];
     while (lanes.length < this.#task.lanes) lanes.push(this.#runLane(lanes.length, progressOf));
     await Promise.all(lanes);
     ended?.(this.#taken);
-    if (isClear) this.#warnOfLeftWork();
     const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded.plan) : undefined;
     if (advice !== undefined) this.#advise(advice);
   }
@@ -155,9 +162,10 @@ class ChunkRun {
     setImmediate(() => this.#report.isOver || keepListening(task));
   }
 
-  #warnOfLeftWork(): void {
-    const underWay = requestsUnderWay();
-    if (underWay.length > 0 && !isCancelled(this.#task.control)) this.#warn(leftWork(this.#loaded.plan, underWay));
+  /** To be called when all else is through, and as late as can be: much begins only after some turns. */
+  warnOfLeftWork(): void {
+    const underWay = this.#isClear && !isCancelled(this.#task.control) ? workUnderWay() : [];
+    if (underWay.length > 0) this.#warn(leftWork(this.#loaded.plan, underWay));
   }
 
   #warn({ message, once }: ModuleWarning): void {

@@ -11,6 +11,7 @@ const leastIdle = 0.8;
 const mostAdvised = 100;
 
 export class Waiting {
+  #chunks = 0;
   #indices = 0;
   #idleMs = 0;
   #activeMs = 0;
@@ -18,6 +19,7 @@ export class Waiting {
 
   /** To be called before indices run one after the other. What it returns is to be called after so many of them. */
   begin(): (indices: number) => void {
+    this.#chunks += 1;
     const before = performance.eventLoopUtilization();
     return (indices) => {
       const { idle, active } = performance.eventLoopUtilization(before);
@@ -25,6 +27,11 @@ export class Waiting {
       this.#idleMs += idle;
       this.#activeMs += active;
     };
+  }
+
+  /** Whether the chunk that has begun is the first, second, fourth, eighth …, when what takes time is looked at. */
+  isMilestone(): boolean {
+    return (this.#chunks & (this.#chunks - 1)) === 0;
   }
 
   /**
