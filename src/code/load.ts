@@ -25,7 +25,7 @@ import {
   type HeldDeed,
   type Reference,
 } from './registry.ts';
-import { changesSince, lookAround, type Snapshot } from './side-effects.ts';
+import { watchEffects } from './side-effects.ts';
 
 /** How long a module that was held at a deed may stay silent before it is taken to define nothing more. */
 const heldPatienceMs = 2_000;
@@ -34,8 +34,8 @@ interface Import {
   readonly done: Promise<unknown>;
   /** How many deeds had been held back in this thread when it began. */
   readonly heldBefore: number;
-  /** How the thread looked before; absent once that was compared, or when it would say nothing of this module. */
-  before: Snapshot | undefined;
+  /** Tells what it does to the thread; absent once it has, or when it would say nothing of this module. */
+  watch: (() => string[]) | undefined;
   /** What it left behind. */
   effects: readonly string[];
   isOver: boolean;
@@ -162,11 +162,11 @@ async function importUntil(module: string, isThere: () => boolean): Promise<Impo
 
 /** What reads a file for the import, say, is through one turn later. */
 async function compare(started: Import): Promise<void> {
-  const { before } = started;
-  if (before === undefined) return;
-  started.before = undefined;
+  const { watch } = started;
+  if (watch === undefined) return;
+  started.watch = undefined;
   await new Promise((resolve) => setImmediate(resolve));
-  started.effects = changesSince(before);
+  started.effects = watch();
 }
 
 /** What the import of a module left behind in this thread, each as a clause. */
@@ -186,12 +186,12 @@ function importOnce(module: string): Import {
     watchBundles();
   }
   // While another one is imported, nobody can tell which of them it was. Where tasks are defined, it is as it shall be.
-  const isAlone = [...imports.values()].every(({ before }) => before === undefined);
-  const before = registry.isImporting && isAlone ? lookAround() : undefined;
+  const isAlone = [...imports.values()].every(({ watch }) => watch === undefined);
+  const watch = registry.isImporting && isAlone ? watchEffects() : undefined;
   const started: Import = {
     done: isBundled(module) ? importBundled(module) : import(module),
     heldBefore,
-    before,
+    watch,
     effects: [],
     isOver: false,
   };

@@ -1,11 +1,12 @@
-// What importing a module leaves behind in a thread: things that stay open, and what it changes for everybody. Each
-// thread of each worker imports the modules of tasks, so there is one of each in every one of them.
+// What importing a module leaves behind: things that stay open, and what it changes for everybody in the thread, or on
+// disk. Each thread of each worker imports the modules of tasks, so there is one of each in every one of them.
 
 import { plural } from '../lib/plural.ts';
 import { Inspector, type Code } from '../lib/inspector.ts';
+import { watchFiles } from './file-changes.ts';
 
 /** How a thread looked at one moment. */
-export interface Snapshot {
+interface Snapshot {
   readonly open: ReadonlyMap<string, number>;
   readonly globals: ReadonlySet<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -31,7 +32,14 @@ const harmlessEvent = /^(?:SIG|exit$|beforeExit$|newListener$|removeListener$|wa
 /** So packages call what they keep for themselves (`__zod_globalRegistry`): nobody who imports one can do otherwise. */
 const ownGlobal = /^__/;
 
-export function lookAround(): Snapshot {
+/** What it returns is to be called once: it tells what is otherwise by then, each as a clause: `opened 1 server`. */
+export function watchEffects(): () => string[] {
+  const filesChanged = watchFiles();
+  const before = lookAround();
+  return () => [...changesSince(before), ...filesChanged()];
+}
+
+function lookAround(): Snapshot {
   const events = process.eventNames().filter((event) => !harmlessEvent.test(String(event)));
   return {
     open: countEach(process.getActiveResourcesInfo()),
@@ -42,8 +50,7 @@ export function lookAround(): Snapshot {
   };
 }
 
-/** What is otherwise now, each as a clause: `opened 1 server`, `set the global 'db'`. */
-export function changesSince(before: Snapshot): string[] {
+function changesSince(before: Snapshot): string[] {
   const now = lookAround();
   const opened = [...now.open].flatMap(([kind, count]) => {
     const more = count - (before.open.get(kind) ?? 0);

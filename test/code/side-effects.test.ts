@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { test } from 'node:test';
-import { changesSince, lookAround } from '../../src/code/side-effects.ts';
+import { watchEffects } from '../../src/code/side-effects.ts';
 
 test('what was opened since is told, each kind with its number', async (t) => {
-  const before = lookAround();
+  const effects = watchEffects();
 
   const watchers = [1, 2].map(() => watch(import.meta.dirname));
   t.after(() => watchers.forEach((watcher) => watcher.close()));
@@ -18,5 +18,5 @@ test('what was opened since is told, each kind with its number', async (t) => {
     await Promise.all(children.map((child) => once(child, 'exit')));
   });
 
-  assert.deepEqual(changesSince(before).toSorted(), ['opened 2 watchers of files', 'opened 3 child processes']);
+  assert.deepEqual(effects().toSorted(), ['opened 2 watchers of files', 'opened 3 child processes']);
 });

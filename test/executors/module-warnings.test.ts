@@ -119,6 +119,35 @@ test('what importing a module leaves in each thread is told, once in each run', 
   }
 });
 
+test('so is what it does to files, which each thread does once more', bounded, async () => {
+  const out = join(folder, 'out');
+  const script = join(folder, 'clears.ts');
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  symlinkSync(root, join(folder, 'node_modules/heddle'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const lines = [
+    `import { appendFileSync, createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs'`,
+    `import * as fs from 'node:fs/promises'`,
+    `import { task } from 'heddle'`,
+    `rmSync(${JSON.stringify(out)}, { recursive: true, force: true })`,
+    `mkdirSync(${JSON.stringify(out)}, { recursive: true })`,
+    `const table = new URL('out/table.csv', import.meta.url)`,
+    `await fs.writeFile(table, 'a,b')`,
+    `createWriteStream('/dev/null').end()`,
+    `createWriteStream(table, { flags: 'a' }).end()`,
+    `appendFileSync(table, 'c,d')`,
+    `export const write = task('write', (x: number) => writeFileSync(new URL(String(x), table), ''))`,
+  ];
+  writeFileSync(script, lines.join('\n'));
+  const { write } = (await import(pathToFileURL(script).href)) as { readonly write: typeof steady };
+  await using cluster = new LocalCluster({ workers: 1 });
+
+  const warnings = await warningsOf(new Flow('f', () => write.map(numbers)), new DistributedExecutor(() => cluster));
+  assert.equal(warnings.length, 1, warnings.join('\n'));
+  const [told] = /each worker thread .* and .*?\. Do that/.exec(warnings[0]!) ?? [];
+  assert.equal(told, `each worker thread removed '${out}' and wrote '${join(out, 'table.csv')}'. Do that`);
+});
+
 test(
   'nothing is told of packages that are only imported, nor of what the test runner of Node does',
   bounded,
