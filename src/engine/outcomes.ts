@@ -1,5 +1,5 @@
 // Outcomes of task runs, as they travel: many successes in one column, without a state object for each; everything else
-// as records beside them. The first byte says which of these a block has. The next sixteen count what did not simply
+// as records beside them. The first byte says which of these a block has. The next twenty count what did not simply
 // succeed, so that nobody has to open a block to count.
 
 import { HeddleError } from '../lib/heddle-error.ts';
@@ -22,6 +22,8 @@ export interface Outcomes {
 /** How many outcomes of a block did not simply succeed. */
 export interface OutcomeCounts {
   readonly failed: number;
+  /** Those of the failed whose trigger did not hold, mostly since something before them had failed. */
+  readonly triggerFailed: number;
   readonly skipped: number;
   readonly unfinished: number;
   /** Those whose result was found in a cache or at a target, so that the function was not called. */
@@ -39,7 +41,7 @@ interface StateRecord {
 
 /** The first bytes of a block that is a column of successes. */
 export const succeededHead: readonly number[] = [blockKinds.succeeded];
-const none: OutcomeCounts = { failed: 0, skipped: 0, unfinished: 0, cached: 0 };
+const none: OutcomeCounts = { failed: 0, triggerFailed: 0, skipped: 0, unfinished: 0, cached: 0 };
 const crash: OutcomeCounts = { ...none, failed: 1 };
 
 /** Bytes of the outcomes; where `states` has one for a position, it stands instead of the value. */
@@ -72,6 +74,7 @@ export function packOutcomes(column: Uint8Array, states: ReadonlyMap<number, Sta
   view.setUint32(5, counts.skipped);
   view.setUint32(9, counts.unfinished);
   view.setUint32(13, counts.cached);
+  view.setUint32(17, counts.triggerFailed);
   return join(header, body);
 }
 
@@ -141,6 +144,7 @@ export function countOutcomes(bytes: Uint8Array): OutcomeCounts {
     skipped: view.getUint32(5),
     unfinished: view.getUint32(9),
     cached: view.getUint32(13),
+    triggerFailed: view.getUint32(17),
   };
 }
 
@@ -151,6 +155,7 @@ export function stateAt({ values, states }: Outcomes, position: number): State {
 function count(states: readonly State[]): OutcomeCounts {
   return {
     failed: states.filter((state) => state.isFailed()).length,
+    triggerFailed: states.filter(({ type }) => type === 'TriggerFailed').length,
     skipped: states.filter((state) => state.isSkipped()).length,
     unfinished: states.filter((state) => !state.isFinished()).length,
     // A result that was stored for later runs is Cached too, but its function was called.

@@ -178,7 +178,7 @@ export interface ResourceOpened {
 export const blockKinds = { succeeded: 0, mixed: 1, crashed: 2 } as const;
 
 /** So many bytes of a block at its beginning say what kind it is, and how many of its outcomes did not just succeed. */
-export const blockHeadBytes = 17;
+export const blockHeadBytes = 21;
 
 /** What is known of an index that was given up, because the means to run it were lost too often. */
 export interface Crash {

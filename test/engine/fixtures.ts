@@ -38,6 +38,10 @@ export function failed(message = 'Error: no rows'): State {
   return new State('Failed', message, { error: new Error('no rows') });
 }
 
+export function notRun(): State {
+  return new State('TriggerFailed', 'Trigger was "allSuccessful" but some of the upstream tasks failed.');
+}
+
 export function skipped(): State {
   return new State('Skipped', 'SKIP signal raised.');
 }

@@ -5,14 +5,14 @@ import { countOutcomes, decodeOutcomes, encodeOutcomes, stateAt } from '../../sr
 import { State } from '../../src/flow/state.ts';
 import { HeddleError } from '../../src/lib/heddle-error.ts';
 import { blockHeadBytes, blockKinds, crashBlock, type Crash } from '../../src/lib/chunk.ts';
-import { block, failed, skipped } from './fixtures.ts';
+import { block, failed, notRun, skipped } from './fixtures.ts';
 
 test('successes alone are a column without states', () => {
   const { bytes } = block(0, [1, 'two', { three: 3 }, undefined]);
 
   assert.equal(bytes[0], blockKinds.succeeded);
   assert.deepEqual(decodeOutcomes(bytes), { values: [1, 'two', { three: 3 }, undefined], states: undefined });
-  assert.deepEqual(countOutcomes(bytes), { failed: 0, skipped: 0, unfinished: 0, cached: 0 });
+  assert.deepEqual(countOutcomes(bytes), { failed: 0, triggerFailed: 0, skipped: 0, unfinished: 0, cached: 0 });
 });
 
 test('what is not a success stands beside the values, at its place', () => {
@@ -85,12 +85,14 @@ test('an error arrives with the stack of where it was thrown, and none is writte
 test('outcomes are counted without being opened', () => {
   const paused = new State('Paused', 'waits');
   const [made, found] = [new State('Cached', 'kept'), new State('Cached', 'used again', { runCount: 0 })];
-  const { bytes } = block(0, [1, failed(), failed(), skipped(), paused, paused, paused, made, ...Array(4).fill(found)]);
+  const unfinished = [paused, paused, paused];
+  const failures = [failed(), failed(), notRun()];
+  const { bytes } = block(0, [1, ...failures, skipped(), ...unfinished, made, ...Array(4).fill(found)]);
 
   bytes.fill(0xff, blockHeadBytes);
 
   assert.throws(() => decodeOutcomes(bytes));
-  assert.deepEqual(countOutcomes(bytes), { failed: 2, skipped: 1, unfinished: 3, cached: 4 });
+  assert.deepEqual(countOutcomes(bytes), { failed: 3, triggerFailed: 1, skipped: 1, unfinished: 3, cached: 4 });
 });
 
 test('bytes are counted and opened wherever in a buffer they lie', () => {
@@ -98,7 +100,7 @@ test('bytes are counted and opened wherever in a buffer they lie', () => {
   const shifted = new Uint8Array(bytes.length + 3).subarray(3);
   shifted.set(bytes);
 
-  assert.deepEqual(countOutcomes(shifted), { failed: 1, skipped: 0, unfinished: 0, cached: 0 });
+  assert.deepEqual(countOutcomes(shifted), { failed: 1, triggerFailed: 0, skipped: 0, unfinished: 0, cached: 0 });
   assert.deepEqual(decodeOutcomes(shifted).values, [1.5, undefined]);
 });
 
@@ -134,6 +136,7 @@ test('whatever the mix, each outcome comes back at its place, and the counts agr
       );
       assert.deepEqual(countOutcomes(bytes), {
         failed: decoded.filter((state) => state.isFailed()).length,
+        triggerFailed: decoded.filter((state) => state.type === 'TriggerFailed').length,
         skipped: decoded.filter((state) => state.isSkipped()).length,
         unfinished: decoded.filter((state) => !state.isFinished()).length,
         cached: 0,
@@ -191,7 +194,7 @@ for (const [how, crash] of losses) {
     const { start, count, bytes } = crashBlock(12, crash);
 
     assert.deepEqual([start, count, bytes[0]], [12, 1, blockKinds.crashed]);
-    assert.deepEqual(countOutcomes(bytes), { failed: 1, skipped: 0, unfinished: 0, cached: 0 });
+    assert.deepEqual(countOutcomes(bytes), { failed: 1, triggerFailed: 0, skipped: 0, unfinished: 0, cached: 0 });
     const state = stateAt(decodeOutcomes(bytes), 0);
     const isListening = crash.loss?.message?.startsWith('listen') === true;
     const advice = isListening ? listening : (adviceOf.get(crash.loss?.kind) ?? unknown);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeRun } from '../../src/engine/flow-run/node-run.ts';
-import { progressLines } from '../../src/engine/flow-run/progress.ts';
-import { block, failed, runOf } from './fixtures.ts';
+import { howTheyEnded, progressLines } from '../../src/engine/flow-run/progress.ts';
+import { block, failed, notRun, runOf } from './fixtures.ts';
 
 test('each mapped task that has begun has a line: done, running, failed of n, rate, remaining time', () => {
   const read = runOf('read', { length: 11 });
@@ -16,6 +16,19 @@ test('each mapped task that has begun has a line: done, running, failed of n, ra
     'read      ███████░░░░░░░░░░░░░ 4 done · 3 running · 1 failed of 11 · 2.0/s · 3.5 s left',
     'aggregate ░░░░░░░░░░░░░░░░░░░░ 0 done · 1 running · 0 failed of 4 · 0.0/s',
   ]);
+});
+
+test('what was not run, as something before it had failed, is counted apart', () => {
+  const store = runOf('store', { length: 9 });
+  store.settled(block(0, [notRun(), 2, failed(), notRun()]));
+
+  assert.deepEqual(lines([store, 2_000]), [
+    'store ████████░░░░░░░░░░░░ 4 done · 0 running · 2 not run · 1 failed of 9 · 2.0/s · 2.5 s left',
+  ]);
+  assert.equal(howTheyEnded(store), ', 1 failed (index 2), 2 not run (TriggerFailed)');
+  const sum = runOf('sum', { length: 1 });
+  sum.settled(block(0, [notRun()]));
+  assert.equal(howTheyEnded(sum), ', 1 not run (TriggerFailed)');
 });
 
 test('a task that is done has no time left', () => {

@@ -135,7 +135,7 @@ interface Origin {
 /** The first failure that is not the consequence of another. */
 function originOf(runs: readonly NodeRun[]): Origin | undefined {
   for (const run of runs.filter(({ failedCount }) => failedCount > 0)) {
-    const { state, index } = run.failures().find(({ state }) => state.type !== 'TriggerFailed') ?? {};
+    const [{ state, index } = {}] = run.ownFailures();
     const error = state?.error;
     if (error !== undefined) return { error, where: run.isList ? `${run.node.slug}[${index}]` : run.node.slug };
   }

@@ -54,7 +54,7 @@ interface StoredNode {
 }
 
 /** To be increased whenever the format of the file changes. */
-const format = 2;
+const format = 3;
 const headLength = 12;
 const noBytes = new Uint8Array(0);
 

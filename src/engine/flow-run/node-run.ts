@@ -61,6 +61,8 @@ export class NodeRun implements ArrayListener {
   /** The state in which the flow run ended as a whole, if this node was abandoned for that. */
   lostBy: State | undefined;
   failedCount = 0;
+  /** How many of those did not run, as their trigger did not hold. */
+  triggerFailedCount = 0;
   skippedCount = 0;
   unfinishedCount = 0;
   /** How many have a result that was found in a cache or at a target. */
@@ -150,9 +152,10 @@ export class NodeRun implements ArrayListener {
   settled(block: SettledBlock, ran?: RanOn): void {
     this.#keep(block);
     this.settledCount += block.count;
-    const { failed, skipped, unfinished, cached } = countOutcomes(block.bytes);
+    const { failed, triggerFailed, skipped, unfinished, cached } = countOutcomes(block.bytes);
     this.#readAhead(block, failed);
     this.failedCount += failed;
+    this.triggerFailedCount += triggerFailed;
     if (ran !== undefined) {
       const { start, count } = block;
       this.spans.push({ ...ran, start, count, failed, endedAt: performance.now() });
@@ -270,6 +273,12 @@ export class NodeRun implements ArrayListener {
         if (state?.isFailed() === true) yield { index: start + position, state };
       }
     }
+  }
+
+  /** Those of them that were run, or were to be. */
+  ownFailures(): IteratorObject<Failure> {
+    const failures = this.failedCount > this.triggerFailedCount ? this.failures() : Iterator.from<Failure>([]);
+    return failures.filter(({ state }) => state.type !== 'TriggerFailed');
   }
 
   /** Counts as failed what cannot be made again here, of a run that is done. Returns whether anything is. */

@@ -27,7 +27,7 @@ export function progressLines(
 }
 
 function progressLine(run: NodeRun, elapsedMs: number, width: number): string {
-  const { length, settledCount, runningCount, failedCount } = run;
+  const { length, settledCount, runningCount, failedCount, triggerFailedCount } = run;
   const share = length === 0 ? 1 : settledCount / length;
   const filled = Math.floor(share * barWidth);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
@@ -35,7 +35,8 @@ function progressLine(run: NodeRun, elapsedMs: number, width: number): string {
   const parts = [
     `${settledCount.toLocaleString('en')} done`,
     `${runningCount.toLocaleString('en')} running`,
-    `${failedCount.toLocaleString('en')} failed of ${length.toLocaleString('en')}`,
+    ...(triggerFailedCount > 0 ? [`${triggerFailedCount.toLocaleString('en')} not run`] : []),
+    `${(failedCount - triggerFailedCount).toLocaleString('en')} failed of ${length.toLocaleString('en')}`,
     `${rate >= 100 ? Math.round(rate).toLocaleString('en') : rate.toFixed(1)}/s`,
   ];
   if (rate > 0 && settledCount < length) {
@@ -58,9 +59,9 @@ export function noneFor(run: NodeRun, elapsedMs: number): string {
 
 /** How many did not simply succeed, and which failed: the log has the errors of only the first of a kind. */
 export function howTheyEnded(run: NodeRun): string {
-  if (run.failedCount === 0) return unlikeSuccess(run);
-  const indices = Array.from(run.failures().take(mostNamed.failed), ({ index }) => index);
-  return unlikeSuccess(run, ` (${named(indices, run.failedCount)})`);
+  const indices = Array.from(run.ownFailures().take(mostNamed.failed), ({ index }) => index);
+  if (indices.length === 0) return unlikeSuccess(run);
+  return unlikeSuccess(run, ` (${named(indices, run.failedCount - run.triggerFailedCount)})`);
 }
 
 function named(indices: readonly number[], count: number): string {
@@ -69,9 +70,12 @@ function named(indices: readonly number[], count: number): string {
 }
 
 /** How many did not simply succeed, as the end of a sentence. */
-function unlikeSuccess({ failedCount, skippedCount, cachedCount }: NodeRun, which = ''): string {
-  const failed = failedCount === 0 ? '' : `, ${failedCount} failed${which}`;
+function unlikeSuccess(run: NodeRun, which = ''): string {
+  const { failedCount, triggerFailedCount, skippedCount, cachedCount } = run;
+  const own = failedCount - triggerFailedCount;
+  const failed = own === 0 ? '' : `, ${own} failed${which}`;
+  const notRun = triggerFailedCount === 0 ? '' : `, ${triggerFailedCount} not run (TriggerFailed)`;
   const skipped = skippedCount === 0 ? '' : `, ${skippedCount} skipped`;
   const cached = cachedCount === 0 ? '' : `, ${cachedCount} cached`;
-  return failed + skipped + cached;
+  return failed + notRun + skipped + cached;
 }
