@@ -210,13 +210,12 @@ function adviceFor(loss: Loss = { kind: 'worker-left' }): string {
     case 'not-started':
       return notStartedAdvice;
     case 'error': {
-      if (loss.leftBy !== undefined) {
-        return 'In that task, await or return every promise, and catch what a timer or a listener throws';
-      }
+      const remedy = 'await or return every promise, and catch what a timer or a listener throws';
+      if (loss.leftBy !== undefined) return `In that task, ${remedy}`;
       const where =
         'a worker imports the module of a task, so let no server listen there but behind if (import.meta.main)';
       if (loss.message?.startsWith('listen E') === true) return `${again}${where}`;
-      return `${again}await or return every promise that the task makes, or catch what it throws`;
+      return `${again}${remedy}`;
     }
     case 'exit':
       return `${again}look for what calls process.exit()`;

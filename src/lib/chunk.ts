@@ -215,7 +215,7 @@ export function describeLoss(loss: Loss = { kind: 'worker-left' }): string {
     case 'error':
       if (loss.leftBy !== undefined)
         return `what ${loss.leftBy} had left behind on its thread ended that: ${loss.message}`;
-      return `an error that nobody caught ended its thread, perhaps of a promise that was not awaited: ${loss.message}`;
+      return `an error of a timer, a listener or a promise, which nobody caught, ended its thread: ${loss.message}`;
     case 'timeout':
       return 'its thread was ended because the time was up';
     case 'cancelled':

@@ -149,7 +149,7 @@ const again = 'The same inputs will most likely do it again:';
 const unknown = `${again} look for what ends the process or fills the memory.`;
 const memory = `${again} look for what fills the memory.`;
 const missing = ' What it wrote just before that may be missing from the log.';
-const awaited = `${again} await or return every promise that the task makes, or catch what it throws.`;
+const awaited = `${again} await or return every promise, and catch what a timer or a listener throws.`;
 const listening = `${again} a worker imports the module of a task, so let no server listen there but behind if (import.meta.main).`;
 const limited =
   'Its process may be short of memory, of processes or of open files: look at its limits (ulimit -a). Or what ' +
@@ -173,11 +173,11 @@ const losses: [how: string, crash: Crash][] = [
   ],
   ['last: its thread ran out of memory', { ...crash, loss: { kind: 'out-of-memory' } }],
   [
-    `last: an error that nobody caught ended its thread, perhaps of a promise that was not awaited: boom`,
+    `last: an error of a timer, a listener or a promise, which nobody caught, ended its thread: boom`,
     { ...crash, loss: { kind: 'error', message: 'boom' } },
   ],
   [
-    `last: an error that nobody caught ended its thread, perhaps of a promise that was not awaited: listen EADDRINUSE`,
+    `last: an error of a timer, a listener or a promise, which nobody caught, ended its thread: listen EADDRINUSE`,
     { ...crash, loss: { kind: 'error', message: 'listen EADDRINUSE' } },
   ],
   [

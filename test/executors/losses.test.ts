@@ -105,7 +105,7 @@ test('a rejection that nobody handles is charged to the index that was running',
 
   assert.match(
     state.of('floating-rejection').children[4]?.message ?? '',
-    /an error that nobody caught ended its thread, perhaps of a promise that was not awaited/,
+    /an error of a timer, a listener or a promise, which nobody caught, ended its thread/,
   );
   const cause = state.of('floating-rejection').children[4]?.error?.cause as Error;
   assert.match(cause.stack ?? '', /^Error: nobody caught me\n[^]*at .*failing\.ts:\d+/);
