@@ -2,6 +2,7 @@
 
 import { formatWithOptions } from 'node:util';
 import type { LogLevel, LogRecord } from '../lib/log-record.ts';
+import { withAuthorsStacks } from '../lib/own-frames.ts';
 import { textOf } from '../values/members.ts';
 import { withoutSecrets } from './secrets.ts';
 
@@ -40,7 +41,7 @@ export function createLogger(source: LogSource, write: (record: LogRecord) => vo
 /** Arguments put together as `console.log` does. One that cannot be shown is no reason to fail: the text says so. */
 export function formatMessage(message: readonly unknown[]): string {
   try {
-    return formatWithOptions(inspectOptions, ...message);
+    return withAuthorsStacks(formatWithOptions(inspectOptions, ...message));
   } catch {
     return message.map(formatPart).join(' ');
   }

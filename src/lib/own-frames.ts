@@ -16,6 +16,16 @@ export function authorsStack(stack: string): string | undefined {
   return lines.slice(0, own).some(isAuthors) ? lines.slice(0, last + 1).join('\n') : undefined;
 }
 
+/** The text, of whose stacks each is without what stands below the author's last line, if the author has one. */
+export function withAuthorsStacks(text: string): string {
+  if (!text.includes('\n')) return text;
+  return text.replace(/(?:\n +(?:at|\.\.\. \d+ lines matching) .*)+/g, (stack) => {
+    // The fields of an error follow its stack. The lines that Node leaves out of it are ours, if there are any.
+    const [, frames = stack, fields = ''] = /^(.*?)( \{)?$/s.exec(stack) ?? [];
+    return `${authorsStack(frames.replace(/\n +\.{3} .*/g, '')) ?? frames}${fields}`;
+  });
+}
+
 /** The stack without what stands above the author's first line; all of it when the author has none. */
 export function callersStack(stack: string): string {
   const lines = stack.split('\n');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Flow, Parameter, task } from 'heddle';
+import { context, Flow, Parameter, task } from 'heddle';
 
 const plus = task('plus', (x: number, y: number) => x + y);
 const flow = new Flow('sum', () => plus(new Parameter<number>('x'), 1));
@@ -24,6 +24,35 @@ test('the stack of a misuse begins with the line of the caller, however deep in 
     assert.equal(message, `TypeError: ${error.message}`, what);
     assert.match(first!, /own-frames\.test\.ts/, what);
   }
+});
+
+test('an error that a task logs has the lines of the author, with what else there is of it', async () => {
+  const parse = task('parse', () => {
+    try {
+      JSON.parse('{');
+    } catch (cause) {
+      context.logger.warn('no table:', new Error('unread', { cause }));
+      context.logger.info('twice:', Object.assign(new Error('coded'), { code: 7 }), Object.assign(new Error('last')));
+    }
+    context.logger.info('where:\n    at home');
+  });
+  const lines: string[] = [];
+
+  await new Flow('parsing', () => parse()).run({ onLog: ({ message }) => lines.push(message) });
+
+  const own = String.raw`    at parse\.<anonymous> \(\S*own-frames\.test\.ts:\d+:\d+\)`;
+  const ofLine = (beginning: string) => lines.find((line) => line.startsWith(beginning))!;
+  assert.match(
+    ofLine('no table'),
+    new RegExp(
+      String.raw`^no table: Error: unread\n${own} \{\n  \[cause\]: SyntaxError: .*\n.* JSON\.parse .*\n +${own}\n\}$`,
+    ),
+  );
+  assert.match(
+    ofLine('twice'),
+    new RegExp(String.raw`^twice: Error: coded\n${own} \{\n  code: 7\n\} Error: last\n${own}$`),
+  );
+  assert.equal(ofLine('where'), 'where:\n    at home');
 });
 
 test('of an error that a worker with a Heddle of its own sent, the log shows no line of that or of Node', async () => {
