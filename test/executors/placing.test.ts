@@ -142,7 +142,7 @@ test(
   bounded,
   async () => {
     const flow = new Flow('idle', () => [
-      waits.map(numbers(12)),
+      waits.with({ tags: ['api'] }).map(numbers(12)),
       computes.map(numbers(6)),
       waits.with({ slug: 'as-told', concurrency: 1 }).map(numbers(12)),
     ]);
@@ -154,7 +154,10 @@ test(
     assert.deepEqual([hints[0]!.task, hints[0]!.level], ['waits', 'info']);
     const words = /^task 'waits' mostly waits: .* had nothing to do for \d+ % of .*: try \{ concurrency: \d+ \}$/;
     assert.match(hints[0]!.message, words);
-    assert.match(hints[0]!.message, /Unless native code works for it meanwhile/);
+    assert.match(
+      hints[0]!.message,
+      /Unless native code works for it meanwhile.*, or the limit of a tag of it is reached,/,
+    );
   },
 );
 
@@ -175,6 +178,7 @@ test(
     assert.deepEqual([hints[0]!.task, hints[0]!.level], ['waits', 'info']);
     assert.match(hints[0]!.message, /^task 'waits' mostly waits: .* Only the runs of one map overlap there\./);
     assert.match(hints[0]!.message, /Call waits\.map\(…\) once.*, rather than waits\(…\) 24 times$/);
+    assert.doesNotMatch(hints[0]!.message, /limit of a tag/);
   },
 );
 

@@ -38,7 +38,7 @@ export class Waiting {
    * The advice, once. None if the author has set how many runs overlap, unless the task is called rather than mapped:
    * then none do, whatever is set.
    */
-  takeAdvice({ name, alike, concurrency }: RunPlan): string | undefined {
+  takeAdvice({ name, alike, concurrency, tags }: RunPlan): string | undefined {
     if (concurrency === 1 || (concurrency !== undefined && alike === undefined)) return undefined;
     const totalMs = this.#idleMs + this.#activeMs;
     const share = this.#idleMs / totalMs;
@@ -47,7 +47,8 @@ export class Waiting {
     const count = Math.min(mostAdvised, Math.max(2, Math.round(totalMs / Math.max(1, this.#activeMs))));
     const idle = `had nothing to do for ${Math.floor(100 * share)} % of ${formatDuration(totalMs)}`;
     const what = `task '${alike?.task ?? name}' mostly waits: a thread of it ${idle}`;
-    const unless = 'Unless native code works for it meanwhile, as that of sharp or zlib does';
+    const limit = tags === undefined ? '' : ', or the limit of a tag of it is reached';
+    const unless = `Unless native code works for it meanwhile, as that of sharp or zlib does${limit}`;
     if (alike === undefined) return `${what}. ${unless}, let its runs overlap there: try { concurrency: ${count} }`;
     const option = concurrency !== undefined ? '' : `, with { concurrency: ${count} }`;
     const remedy = `Call ${alike.task}.map(…) once${option}, rather than ${alike.task}(…) ${alike.count} times`;
