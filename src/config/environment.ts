@@ -1,5 +1,6 @@
-// Settings as environment variables: `HEDDLE__LOGGING__EXTRA_LOGGERS` is `logging.extraLoggers`. Small and capital
-// letters and single underscores make no difference, except in the name of a secret, which is the user's.
+// Settings as environment variables: `HEDDLE__LOGGING__EXTRA_LOGGERS` is `logging.extraLoggers`. Behind `HEDDLE__`,
+// small and capital letters and single underscores make no difference, except in the name of a secret, which is the
+// user's.
 
 import { UsageError } from '../lib/heddle-error.ts';
 import { childOf, secretEntry, unknownKey, type Entry, type Source } from './entry.ts';
@@ -46,6 +47,28 @@ function notOneSetting(path: readonly string[], variable: string): UsageError {
   const example = meant === undefined ? `${secretPrefix}NAME` : variableOf(meant);
   const message = `environment variable ${variable}: it does not name one setting, as ${example} does`;
   return new UsageError('UNKNOWN_CONFIG_KEY', message, { key, variable });
+}
+
+/** Variables such as `HEDDLE_LOG_LEVEL`, which seem to be meant to set something, each with the one that does. */
+export function* misspeltIn(env: Environment): Generator<readonly [variable: string, meant: string]> {
+  for (const variable of Object.keys(env)) {
+    const [, rest] = /^heddle_(.+)/i.exec(variable) ?? [];
+    if (rest === undefined || variable.startsWith(prefix)) continue;
+    const [, secret] = /^_?secrets?_+(.+)/i.exec(rest) ?? [];
+    const word = rest.replaceAll('_', '').toLowerCase();
+    const key = [...settings.keys()].find((name) => isMeant(word, name));
+    if (secret !== undefined) yield [variable, secretPrefix + secret];
+    else if (key !== undefined) yield [variable, variableOf(key)];
+  }
+}
+
+/** Whether the word is the key, of whose section it may have only the beginning: `loglevel` is `logging.level`. */
+function isMeant(word: string, key: string): boolean {
+  const at = key.lastIndexOf('.');
+  const [section, name] = [key.slice(0, at).replaceAll('.', ''), key.slice(at + 1)];
+  if (!word.endsWith(name.toLowerCase())) return false;
+  const before = word.slice(0, word.length - name.length);
+  return before === '' ? /[A-Z]/.test(name) : section.startsWith(before);
 }
 
 function isSecretVariable(variable: string): boolean {

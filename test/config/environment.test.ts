@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { misspeltIn } from '../../src/config/environment.ts';
 import { project } from './project.ts';
 
 test('values of variables are cast to what the setting takes', () => {
@@ -58,4 +59,21 @@ test('a variable for all secrets at once is refused without being shown', () => 
       message: `environment variable ${variable}: it does not name one setting, as HEDDLE__SECRETS__NAME does`,
     });
   }
+});
+
+test('what is spelt otherwise than a setting is found, with the setting that is meant, and nothing else', () => {
+  const meant = {
+    HEDDLE_LOGGING_LEVEL: 'HEDDLE__LOGGING__LEVEL',
+    HEDDLE_LOG_LEVEL: 'HEDDLE__LOGGING__LEVEL',
+    HEDDLE_LOGLEVEL: 'HEDDLE__LOGGING__LEVEL',
+    heddle__logging__format: 'HEDDLE__LOGGING__FORMAT',
+    HEDDLE_LOG_STDOUT: 'HEDDLE__LOGGING__LOG_STDOUT',
+    HEDDLE_TASK_TIMEOUT: 'HEDDLE__TASKS__DEFAULTS__TIMEOUT',
+    HEDDLE_SECRETS__DB: 'HEDDLE__SECRETS__DB',
+    HEDDLE_SECRET_Db_Key: 'HEDDLE__SECRETS__Db_Key',
+  };
+  const others = ['HEDDLE__LOGGING__LEVEL', 'HEDDLE_TOKEN', 'HEDDLE_LEVEL', 'HEDDLE_X_LEVEL', 'HEDDLE_', 'LOG_LEVEL'];
+  const env = Object.fromEntries([...others, ...Object.keys(meant)].map((variable) => [variable, 'x']));
+
+  assert.deepEqual(Object.fromEntries(misspeltIn(env)), meant);
 });
