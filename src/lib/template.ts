@@ -4,7 +4,7 @@ import { describe } from './options.ts';
 
 /** How many names an error tells. A list may have a million. */
 const mostNames = 50;
-const gap = /\{([\w.]+)\}/g;
+const gap = /\{([^{}]*)\}/g;
 
 /**
  * The name that a text like `'load-{parameters.day}'`, filled from nested facts, or a function of them comes to. Throws
@@ -23,10 +23,22 @@ export function nameFrom<Facts extends Readonly<Record<string, unknown>>>(
 
 /** Throws `UNKNOWN_NAME` for a template that asks for what will never be there. `what` is told in the message. */
 export function checkTemplate(what: string, template: string, names: readonly string[]): void {
-  for (const [, path] of template.matchAll(gap)) {
-    const [name] = path!.split('.');
-    if (!names.includes(name!)) throw unknownName(`${what}, '${template}',`, path!, { name: name!, names });
+  for (const [, inside = ''] of template.matchAll(gap)) {
+    const path = pathIn(inside, { what: `${what}, '${template}',`, names });
+    const name = path?.split('.')[0];
+    if (name === undefined || names.includes(name)) continue;
+    throw unknownName(`${what}, '${template}',`, inside, { name, names });
   }
+}
+
+/** Nothing if the braces stand for themselves. Throws if they hardly do: `{inputs[0]}`, `{date:dd}`, `{ mapIndex }`. */
+function pathIn(inside: string, { what, names }: { readonly what: string; readonly names: readonly string[] }) {
+  if (/^[\w.]+$/.test(inside)) return inside;
+  const [name = ''] = /\w+/.exec(inside) ?? [];
+  if (!names.includes(name)) return undefined;
+  const meant = inside.replaceAll(/\[\W*(\w+)\W*\]/g, '.$1').match(/[\w.]+/)?.[0];
+  const how = 'A name leads on with dots, and takes no spaces and no format';
+  throw new UsageError('UNKNOWN_NAME', `${what} has {${inside}}. ${how}: {${meant}}.`, { path: inside });
 }
 
 /**
@@ -34,7 +46,11 @@ export function checkTemplate(what: string, template: string, names: readonly st
  * one of a list or an object, which is no text. Dates come as `yyyy-MM-dd`.
  */
 function fillTemplate(template: string, values: Readonly<Record<string, unknown>>): string {
-  return template.replaceAll(gap, (_, path: string) => textOf(look(template, path, values), { template, path }));
+  const facts = { what: `'${template}'`, names: Object.keys(values) };
+  return template.replaceAll(gap, (braces: string, inside: string) => {
+    const path = pathIn(inside, facts);
+    return path === undefined ? braces : textOf(look(template, path, values), { template, path });
+  });
 }
 
 function look(template: string, path: string, values: Readonly<Record<string, unknown>>): unknown {
