@@ -203,6 +203,17 @@ function turnAway(socket: Duplex, objection: Objection): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
+const noHost =
+  '. The host should be an address or name of this machine, without ws:// and port: 127.0.0.1, which only this ' +
+  'machine reaches, or 0.0.0.0, which all others do as well';
+
+const listenRemedies: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: noHost,
+  ENOTFOUND: noHost,
+  EAI_AGAIN: noHost,
+  EACCES: '. Choose a port above 1023, or port 0 for any free one',
+};
+
 async function start(server: Server, host: string, port: number): Promise<void> {
   try {
     // A process of `node:cluster` would share the port with its siblings, and get connections that are for them.
@@ -215,7 +226,7 @@ async function start(server: Server, host: string, port: number): Promise<void> 
       const message = `${address} is in use: end what listens there, choose another port, or port 0 for any free one`;
       throw new HeddleError('ADDRESS_IN_USE', message, { host, port, cause });
     }
-    const message = `cannot listen at ${address}: ${cause.message}`;
+    const message = `cannot listen at ${address}: ${cause.message}${listenRemedies[cause.code ?? ''] ?? ''}`;
     throw new HeddleError('CANNOT_LISTEN', message, { host, port, cause });
   }
 }
