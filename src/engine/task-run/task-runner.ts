@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers';
 import { controlWords, type Control } from '../../lib/control.ts';
 import { isThenable } from '../../lib/thenable.ts';
 import { formatDuration } from '../../lib/duration.ts';
+import { Signal } from '../../flow/signals.ts';
 import { pending, State, success } from '../../flow/state.ts';
 import { allSuccessful } from '../../flow/triggers.ts';
 import { isCancelled } from './abort-watch.ts';
@@ -291,8 +292,8 @@ export class TaskRunner {
       const result = withContext(run, () => task.run(...args));
       if (isThenable(result)) return this.#settle(result, run, limit);
       refuseProxy(result, { role: 'result', task: plan.name });
+      if (run.signalMade !== undefined) missSignal(result, run);
       this.#close(run);
-      if (run.signalMade !== undefined) this.#reportSwallowed(run);
       return lateFor(limit) ?? result;
     } catch (thrown) {
       this.#close(run);
@@ -304,7 +305,7 @@ export class TaskRunner {
     const { plan } = this.#loaded;
     try {
       const value = limit === undefined ? await result : await within(limit, result, run);
-      if (run.signalMade !== undefined) this.#reportSwallowed(run);
+      if (run.signalMade !== undefined) missSignal(value, run);
       refuseProxy(value, { role: 'result', task: plan.name });
       return lateFor(limit) ?? value;
     } catch (thrown) {
@@ -317,15 +318,6 @@ export class TaskRunner {
   /** The function has ended. If there are more steps, the run is over only after those. */
   #close(run: RunContext): void {
     if (!this.#isStepwise) run.close();
-  }
-
-  /** A signal was made, and the function returned all the same: a `catch` has swallowed it, or nobody threw it. */
-  #reportSwallowed({ logger, signalMade }: RunContext): void {
-    const signal = signalMade!;
-    logger.warn(
-      `signals.${signal.name}('${signal.message}') was made but never left the task, so it changed nothing: throw ` +
-        `it, and have a catch around that throw it on: if (error instanceof signals.Signal) throw error`,
-    );
   }
 
   #mapIndex(index: number): number | undefined {
@@ -365,4 +357,17 @@ function wordsFor(state: State): string {
 
 function cancelled(): State {
   return new State('Cancelled', 'The flow run was cancelled.');
+}
+
+/**
+ * A signal was made, and the function returned all the same. To return it can only mean to throw it; else a `catch` has
+ * swallowed it, or nobody threw it.
+ */
+function missSignal(returned: unknown, { logger, signalMade }: RunContext): void {
+  if (returned instanceof Signal) throw returned;
+  const signal = signalMade!;
+  logger.warn(
+    `signals.${signal.name}('${signal.message}') was made but never left the task, so it changed nothing: throw ` +
+      `it, and have a catch around that throw it on: if (error instanceof signals.Signal) throw error`,
+  );
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Flow } from 'heddle';
-import { signalling, swallow, untilThere, type SignalName } from '../../fixtures/signals.ts';
+import { giveBack, giveBackLater, signalling, swallow, untilThere, type SignalName } from '../../fixtures/signals.ts';
 import type { Rule } from '../contract.ts';
 
 /** What becomes of a task run that throws it. */
@@ -53,6 +53,16 @@ export function signalRules(rule: Rule): void {
       assert.deepEqual(asked, ['asked 1', 'asked 2', 'asked 3', 'asked 4']);
     },
   );
+
+  rule('a signal that is returned ends the run as one that is thrown', async (run) => {
+    const { state, logs } = await run(new Flow('returned', () => [giveBack('SKIP'), giveBackLater('SKIP')]));
+
+    assert.deepEqual(
+      ['give-back', 'give-back-later'].map((slug) => state.of(slug)).map(({ type, message }) => `${type}: ${message}`),
+      ['Skipped: told to', 'Skipped: told to'],
+    );
+    assert.deepEqual(logs.filter(({ level }) => level === 'warn').map(({ message }) => message), []); // prettier-ignore
+  });
 
   rule('a signal that a catch swallowed ends nothing, and the log says how to let it through', async (run) => {
     const { state, logs } = await run(new Flow('swallowed', () => swallow()));
