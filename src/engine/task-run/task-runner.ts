@@ -2,6 +2,7 @@
 // function, what its state handlers make of it, whether to try again. It knows nothing of chunks, threads or wires.
 
 import { setImmediate } from 'node:timers';
+import { UsageError } from '../../lib/heddle-error.ts';
 import { controlWords, type Control } from '../../lib/control.ts';
 import { isThenable } from '../../lib/thenable.ts';
 import { formatDuration } from '../../lib/duration.ts';
@@ -296,6 +297,7 @@ export class TaskRunner {
       this.#close(run);
       return lateFor(limit) ?? result;
     } catch (thrown) {
+      this.#missMap(thrown, run);
       this.#close(run);
       return lateFor(limit) ?? endingOf(thrown, plan);
     }
@@ -309,10 +311,22 @@ export class TaskRunner {
       refuseProxy(value, { role: 'result', task: plan.name });
       return lateFor(limit) ?? value;
     } catch (thrown) {
+      this.#missMap(thrown, run);
       return lateFor(limit) ?? endingOf(thrown, plan);
     } finally {
       this.#close(run);
     }
+  }
+
+  /** A function that is made for an element and gets a list mostly throws a TypeError: a `.map` may be missing. */
+  #missMap(thrown: unknown, { logger }: RunContext): void {
+    const { plan } = this.#loaded;
+    // Ours are thrown before it is called, since its arguments could not be put together.
+    if (plan.isMapped || !(thrown instanceof TypeError) || thrown instanceof UsageError) return;
+    const list = argumentsOf(this.#loaded, this.#facts.elementwise, 0).find((each) => Array.isArray(each));
+    if (list === undefined) return;
+    const what = `the function got a list of ${list.length}, and threw a TypeError`;
+    logger.warn(`${what}. If it takes one element of that, map the task: ${plan.name}.map(…)`);
   }
 
   /** The function has ended. If there are more steps, the run is over only after those. */

@@ -8,13 +8,15 @@ import {
   recurse,
   rejectLater,
   returnUnsendable,
+  rounded,
+  roundedLater,
   spoilLater,
   throwNameless,
   throwUnreadable,
   throwUnsendableField,
   throwValue,
 } from '../../fixtures/failing.ts';
-import { add, end, inc } from '../../fixtures/tasks.ts';
+import { add, end, inc, range } from '../../fixtures/tasks.ts';
 import type { Rule } from '../contract.ts';
 
 export function failureRules(rule: Rule): void {
@@ -46,6 +48,26 @@ export function failureRules(rule: Rule): void {
         'error 1: Error: no answer from a',
         'error 2: Error: no answer from b',
       ],
+    );
+  });
+
+  rule('where a map was forgotten, the log says so beside the error that came of it', async (run) => {
+    const numbers = [1, 2, 3] as never;
+    const flow = new Flow('forgotten', () => [
+      rounded(numbers),
+      roundedLater('x', range(2) as never),
+      rounded.map([numbers]),
+    ]);
+    const { logs } = await run(flow);
+
+    const hints = logs.filter(({ level, message }) => level === 'warn' && !message.startsWith('finished'));
+    const what = (length: number) => `the function got a list of ${length}, and threw a TypeError`;
+    assert.deepEqual(
+      new Map(hints.map(({ task, message }) => [task, message])),
+      new Map([
+        ['rounded', `${what(3)}. If it takes one element of that, map the task: rounded.map(…)`],
+        ['rounded-later', `${what(2)}. If it takes one element of that, map the task: rounded-later.map(…)`],
+      ]),
     );
   });
 
