@@ -11,7 +11,20 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Flow, type LogRecord } from 'heddle';
 import { DistributedExecutor, LocalCluster, LocalExecutor, type Executor } from 'heddle/executors';
-import { fetchLater, fetchStatus, getLater, readAll, readLater, readNothing } from '../fixtures/forgetful.ts';
+import { WebSocketServer } from 'ws';
+import {
+  countLines,
+  fetchAllOrFail,
+  fetchInTime,
+  fetchLater,
+  fetchStatus,
+  getLater,
+  openSocket,
+  openSocketOfPackage,
+  readAll,
+  readLater,
+  readNothing,
+} from '../fixtures/forgetful.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-left-work-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -48,7 +61,6 @@ test('nothing is told of what is awaited, nor on the thread of the flow, which g
 
 test('a task that does not await an answer is told, one that does not read it is not', bounded, async () => {
   await using server = await newServer();
-  const onNewThread = () => new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
 
   for (const task of [fetchLater, getLater]) {
     const warnings = await warningsOf(new Flow('f', () => task(`${server.url}/never`)), onNewThread());
@@ -62,6 +74,34 @@ test('a task that does not await an answer is told, one that does not read it is
   assert.deepEqual(await warningsOf(new Flow('f', () => fetchStatus(`${server.url}/now`)), onNewThread()), []);
   server.closeAllConnections();
 });
+
+test('a task that reads a stream to its end is not told, though the file is closed after it', bounded, async () => {
+  const file = join(folder, 'lines');
+  writeFileSync(file, 'line\n'.repeat(10));
+  assert.deepEqual(await warningsOf(new Flow('f', () => countLines(file)), onNewThread()), []);
+});
+
+test('a task that opens a WebSocket is not told, as that is there to stay', bounded, async () => {
+  await using server = await newServer();
+  const sockets = new WebSocketServer({ server });
+  for (const task of [openSocket, openSocketOfPackage]) {
+    const flow = new Flow('f', () => task(server.url.replace('http', 'ws')));
+    assert.deepEqual(await warningsOf(flow, onNewThread()), []);
+  }
+  sockets.close();
+});
+
+test('a task that is out of time or fails is told of that alone, whatever it awaited then', bounded, async () => {
+  await using server = await newServer();
+  for (const task of [fetchInTime, fetchAllOrFail]) {
+    assert.deepEqual(await warningsOf(new Flow('f', () => task(`${server.url}/never`)), onNewThread()), []);
+    server.closeAllConnections();
+  }
+});
+
+function onNewThread(): Executor {
+  return new DistributedExecutor(() => new LocalCluster({ workers: 1 }));
+}
 
 /** It begins to answer what asks for `/now`, and nobody else. */
 async function newServer() {

@@ -73,8 +73,8 @@ class ChunkRun {
   #runner!: TaskRunner;
   /** Whether it is to be seen if the event loop turns while one of its runs waits. */
   #isWatched = false;
-  /** Whether nothing was under way that others had started, when its first run began; false if nobody looked. */
-  #isClear = false;
+  /** Whether it is to blame for what is under way at its end: nothing was at its beginning, and no run of it failed. */
+  #isBlamable = false;
   /** How many indices its lanes have taken. */
   #taken = 0;
 
@@ -112,7 +112,7 @@ class ChunkRun {
     const ended = waiting?.begin();
     // On the thread of the flow, much else may be under way, and none of it is cut off.
     const isLooked = this.#task.unsaid !== undefined && (waiting?.isMilestone() ?? true);
-    this.#isClear = isLooked && workUnderWay().length === 0;
+    this.#isBlamable = isLooked && workUnderWay().length === 0;
     const lanes: Promise<void>[] = [];
     while (lanes.length < this.#task.lanes) lanes.push(this.#runLane(lanes.length, progressOf));
     await Promise.all(lanes);
@@ -164,7 +164,7 @@ class ChunkRun {
 
   /** To be called when all else is through, and as late as can be: much begins only after some turns. */
   warnOfLeftWork(): void {
-    const underWay = this.#isClear && !isCancelled(this.#task.control) ? workUnderWay() : [];
+    const underWay = this.#isBlamable && !isCancelled(this.#task.control) ? workUnderWay() : [];
     if (underWay.length > 0) this.#warn(leftWork(this.#loaded.plan, underWay));
   }
 
@@ -204,6 +204,7 @@ class ChunkRun {
 
   #take(index: number, ended: unknown, { retriesUsed }: Progress): void {
     const ending = ended instanceof Ending ? this.#succeedAs(index, ended) : this.#succeed(index, ended);
+    if (ending !== undefined) this.#isBlamable = false;
     if (ending?.progress !== undefined) return this.#retry(index, ending.state, ending.progress);
     if (retriesUsed > 0) this.#report.retried += 1;
     if (ending === undefined) return this.#runner.tellEnd(index, ended instanceof Ending ? ended.state : undefined);
