@@ -68,6 +68,17 @@ export function describeTraits({ resources, labels }: Traits): string {
   return [...amounts, ...words].join(' and ');
 }
 
+/** As a cluster is given them, for people: `{ resources: { gpu: 2 }, labels: ['eu'] }`. */
+export function traitOptions({ resources, labels }: Traits): string {
+  const amounts = resources.map(({ name, amount }) => `${/^\w+$/.test(name) ? name : `'${name}'`}: ${amount}`);
+  const words = labels.map((label) => `'${label}'`);
+  const options = [
+    ...(amounts.length > 0 ? [`resources: { ${amounts.join(', ')} }`] : []),
+    ...(words.length > 0 ? [`labels: [${words.join(', ')}]`] : []),
+  ];
+  return `{ ${options.join(', ')} }`;
+}
+
 /** As a worker is told on the command line. */
 export function traitArguments({ resources, labels }: Traits): string[] {
   const amounts = resources.flatMap(({ name, amount }) => ['--resource', `${name}=${amount}`]);

@@ -1,7 +1,7 @@
 // Says why nothing that is queued can start now: what occupies the slots, the limits and the resources.
 
 import { formatBytes } from '../lib/byte-size.ts';
-import { describeTraits, noTraits, traitArguments, type Traits } from '../lib/placing.ts';
+import { describeTraits, noTraits, traitArguments, traitOptions, type Traits } from '../lib/placing.ts';
 import { plural } from '../lib/plural.ts';
 import type { ArrayRecord, Chunk } from './array-record.ts';
 import type { Fleet, WorkerRecord } from './fleet.ts';
@@ -108,7 +108,7 @@ export function describeStranded({ needs, excluded }: Queue, fleet: Fleet, words
   const nobody = `it needs ${describeTraits(needs)}, and no worker here has that`;
   const name = nearest && words.worker(nearest.worker.id);
   const who = nearest === undefined ? '' : `; the nearest, ${name}, ${nearest.lacks.join(' and ')}`;
-  return `${nobody}${who}. It waits for one that has: ${start} (clusters take them as resources and labels)`;
+  return `${nobody}${who}. It waits for one that has: ${start}, or new LocalCluster(${traitOptions(needs)})`;
 }
 
 function unableOf(excluded: ReadonlySet<WorkerId>, { workers }: Fleet): string {

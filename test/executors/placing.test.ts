@@ -56,7 +56,7 @@ test('what no worker can run waits, is told at once with the nearest, and runs w
   assert.equal(level, 'warn');
   const why =
     "it needs gpu 1 and label 'eu', and no worker here has that; the nearest, ada, has no label 'eu' and has gpu 0.5. " +
-    'It waits for one that has: heddle worker URL --resource gpu=1 --label eu (clusters take them as resources and labels)';
+    "It waits for one that has: heddle worker URL --resource gpu=1 --label eu, or new LocalCluster({ resources: { gpu: 1 }, labels: ['eu'] })";
   assert.equal(message, `task 'needs-gpu' cannot run yet: ${why}`);
   const queue = 'is queued behind 0 indices of its own array and 0 other arrays';
   assert.equal(explained, `Task 'needs-gpu' ${queue}, and ${why}.`);

@@ -81,7 +81,7 @@ test('what a task needs and nobody has free is told, and so is what nobody has',
   assert.equal(core.explain(2, 0), `Index 0 of array 2 is queued behind ${queue}, and ${free}.`);
   const nobody =
     'it needs tpu 1, and no worker here has that; the nearest, alice, has no tpu. It waits for one that has: ' +
-    'heddle worker URL --resource tpu=1 (clusters take them as resources and labels)';
+    'heddle worker URL --resource tpu=1, or new LocalCluster({ resources: { tpu: 1 } })';
   assert.equal(
     core.explain(3, 0),
     `Index 0 of array 3 is queued behind ${queue.replace('0 other arrays', '1 other array')}, and ${nobody}.`,
