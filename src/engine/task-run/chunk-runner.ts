@@ -34,6 +34,11 @@ import { failed, stackOf } from '../failures.ts';
 /** The progress of a sensor at its first call. */
 const firstCall = (): Progress => ({ ...firstTry, firstCalledAt: Date.now() });
 
+/** After so many tries it is said that it may go on for ever, if neither a delay nor the task's retries limit them. */
+const oftenTried = 1_000;
+const unlimited =
+  'a RETRY signal or a handler asks for that, which no number of retries limits. Give it a delay, and let it end';
+
 listenForUncaught();
 
 /**
@@ -235,6 +240,10 @@ class ChunkRun {
     const note = noteOf(progress, this.#loaded.plan);
     if (note instanceof Ending) return this.#report.outcomes.at(index).end(index, note.state);
     const delayMs = Math.max(0, (state.startTime ?? 0) - Date.now());
+    const { runCount, retriesUsed } = progress;
+    if (runCount === oftenTried && retriesUsed < runCount - 1 && delayMs === 0) {
+      this.#runner.loggerFor(index).warn(`${runCount} tries so far, each at once: ${unlimited}`);
+    }
     this.#report.tell({ type: 'delayed', index, delayMs, note });
   }
 }

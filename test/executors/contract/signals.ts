@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { Flow } from 'heddle';
-import { giveBack, giveBackLater, signalling, swallow, untilThere, type SignalName } from '../../fixtures/signals.ts';
+import {
+  giveBack,
+  giveBackLater,
+  signalling,
+  swallow,
+  untilLater,
+  untilThere,
+  type SignalName,
+} from '../../fixtures/signals.ts';
 import type { Rule } from '../contract.ts';
 
 /** What becomes of a task run that throws it. */
@@ -53,6 +61,17 @@ export function signalRules(rule: Rule): void {
       assert.deepEqual(asked, ['asked 1', 'asked 2', 'asked 3', 'asked 4']);
     },
   );
+
+  rule('what is tried a thousand times at once is told of, since it may go on for ever', async (run) => {
+    const { state, logs } = await run(new Flow('poll', () => [untilThere(1_002, 0), untilLater(1_002)]));
+
+    assert.deepEqual(state.output, [1_002, 1_002]);
+    const told = logs.filter(({ message }) => message.startsWith('1000 tries so far, each at once: a RETRY signal'));
+    assert.deepEqual(
+      told.map(({ task, level }) => [task, level]),
+      [['until-there', 'warn']],
+    );
+  });
 
   rule('a signal that is returned ends the run as one that is thrown', async (run) => {
     const { state, logs } = await run(new Flow('returned', () => [giveBack('SKIP'), giveBackLater('SKIP')]));
