@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { Flow, task } from './house.ts';
 
@@ -9,7 +10,9 @@ const save = task('save', (items: readonly number[]) => {
 
 const saveAll = task('save-all', async (items: readonly number[]) => {
   await Promise.all(items.map(async (item) => await Promise.resolve(item)));
+  // Not items.forEach(async (item) => …), which waits for none.
   items.forEach((item) => String(item));
+  await Readable.from(items).forEach(async (item) => await Promise.resolve(item), { concurrency: 2 });
 });
 
 test('a task that hands an async function to forEach is told before it runs, once, and where', async () => {
@@ -21,6 +24,6 @@ test('a task that hands an async function to forEach is told before it runs, onc
   assert.equal(messages.length, 1, messages.join('\n'));
   assert.match(
     messages[0]!,
-    /^task 'save' hands an async function to forEach \(test\/engine\/async-for-each\.test\.ts:7:8\), .*\(ASYNC_FOR_EACH\)$/,
+    /^task 'save' hands an async function to forEach \(test\/engine\/async-for-each\.test\.ts:8:9\), .*\(ASYNC_FOR_EACH\)$/,
   );
 });

@@ -117,7 +117,7 @@ export async function carryOut<Plan>(flow: Flow<Plan>, request: FlowRunRequest):
 /** Of what is most likely not meant so; or rejects, where that is to keep the run from starting. */
 async function warnOf(graph: Graph, logger: Logger): Promise<void> {
   warnOfNoTasks(graph, logger);
-  warnOfAsyncForEach(graph, logger);
+  await warnOfAsyncForEach(graph, logger);
   await warnOfState(graph, logger);
 }
 
