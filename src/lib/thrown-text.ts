@@ -1,9 +1,19 @@
-/** What something says that was thrown, which need not be an error. */
+import { inspect } from 'node:util';
+
+/** What something says that was thrown, which need not be an error, nor have a text. */
 export function messageIn(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return textOf(thrown, ({ message }) => message);
 }
 
 /** Likewise, with the name of an error. */
 export function nameAndMessageIn(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return textOf(thrown, ({ name, message }) => `${name}: ${message}`);
+}
+
+function textOf(thrown: unknown, ofError: (error: Error) => string): string {
+  try {
+    return thrown instanceof Error ? ofError(thrown) : String(thrown);
+  } catch {
+    return inspect(thrown);
+  }
 }

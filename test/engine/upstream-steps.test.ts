@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LoadedTask } from '../../src/engine/task-run/loaded-task.ts';
 import { endedByUpstream } from '../../src/engine/task-run/upstream-steps.ts';
-import { LOOP, RETRY, type Signal } from '../../src/flow/signals.ts';
+import { LOOP, RETRY } from '../../src/flow/signals.ts';
 
 test('a trigger that throws RETRY keeps when it is to be asked again', () => {
   const startTime = Date.UTC(2100);
@@ -17,9 +17,20 @@ test('a trigger that throws LOOP, with which it would be asked for ever, fails w
   assert.match(state.message, /checking task trigger: LOOP: not yet\. .* throws signals\.RETRY with a delay$/);
 });
 
-function endedByTrigger(signal: Signal) {
+test('a trigger that throws what has no text fails its run all the same, with what can be seen of it', () => {
+  const textless = {
+    toString: () => {
+      throw new Error('no text');
+    },
+  };
+
+  assert.match(endedByTrigger(Object.create(null))!.message, /checking task trigger: \[Object: null prototype\] \{\}$/);
+  assert.match(endedByTrigger(textless)!.message, /checking task trigger: \{ toString: \[Function: toString\] \}$/);
+});
+
+function endedByTrigger(thrown: unknown) {
   const trigger = () => {
-    throw signal;
+    throw thrown;
   };
   const loaded = { trigger, plan: { name: 'load', skipOnUpstreamSkip: true } } as unknown as LoadedTask;
   return endedByUpstream({ loaded, upstream: [] });

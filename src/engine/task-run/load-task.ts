@@ -5,6 +5,7 @@ import type { ChunkInput, ChunkTask, CodeSource, Importing } from '../../lib/chu
 import type { UnknownTypes } from '../../values/copier.ts';
 import { deepFrozen } from '../../values/deep-frozen.ts';
 import { HeddleError } from '../../lib/heddle-error.ts';
+import { nameAndMessageIn } from '../../lib/thrown-text.ts';
 import { inBundle } from '../../code/call-site.ts';
 import { assertSame, type FunctionIdentity } from '../../code/function-identity.ts';
 import { load } from '../../code/load.ts';
@@ -95,7 +96,9 @@ async function loadTask(task: ChunkTask, emit: (message: Importing) => void): Pr
     return { plan, task: found, trigger, whole, storage, resources, types, warnings };
   } catch (error) {
     const cause =
-      error instanceof HeddleError ? error : new HeddleError('TASK_NOT_LOADED', String(error), { cause: error });
+      error instanceof HeddleError
+        ? error
+        : new HeddleError('TASK_NOT_LOADED', nameAndMessageIn(error), { cause: error });
     return new Ending(failed(cause));
   }
 }

@@ -4,6 +4,7 @@ import { Signal } from '../../flow/signals.ts';
 import { State } from '../../flow/state.ts';
 import { describe } from '../../lib/options.ts';
 import { atOnce } from '../../lib/thenable.ts';
+import { nameAndMessageIn } from '../../lib/thrown-text.ts';
 import { behindGate } from '../gate.ts';
 import type { Outcomes } from '../outcomes.ts';
 import { endingOf } from './endings.ts';
@@ -67,7 +68,7 @@ function triggerSatisfied({ loaded, upstream }: UpstreamFacts): State | undefine
       return state.isFailed() ? new State(type, message, { error: new Error(message, { cause }) }) : state;
     }
     const remedy = state === undefined ? '' : '. A trigger that is to be asked again throws signals.RETRY with a delay';
-    const message = `Unexpected error while checking task trigger: ${String(thrown)}${remedy}`;
+    const message = `Unexpected error while checking task trigger: ${nameAndMessageIn(thrown)}${remedy}`;
     return new State('TriggerFailed', message, { error: new Error(message, { cause: thrown }) });
   }
 }
