@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 /** What something says that was thrown, which need not be an error, nor have a text. */
 export function messageIn(thrown: unknown): string {
   return textOf(thrown, ({ message }) => message);
@@ -14,6 +12,6 @@ function textOf(thrown: unknown, ofError: (error: Error) => string): string {
   try {
     return thrown instanceof Error ? ofError(thrown) : String(thrown);
   } catch {
-    return inspect(thrown);
+    return 'something that has no text';
   }
 }

@@ -17,15 +17,16 @@ test('a trigger that throws LOOP, with which it would be asked for ever, fails w
   assert.match(state.message, /checking task trigger: LOOP: not yet\. .* throws signals\.RETRY with a delay$/);
 });
 
-test('a trigger that throws what has no text fails its run all the same, with what can be seen of it', () => {
+test('a trigger that throws what has no text fails its run like any other', () => {
   const textless = {
     toString: () => {
       throw new Error('no text');
     },
   };
 
-  assert.match(endedByTrigger(Object.create(null))!.message, /checking task trigger: \[Object: null prototype\] \{\}$/);
-  assert.match(endedByTrigger(textless)!.message, /checking task trigger: \{ toString: \[Function: toString\] \}$/);
+  for (const thrown of [Object.create(null), textless]) {
+    assert.match(endedByTrigger(thrown)!.message, /checking task trigger: something that has no text$/);
+  }
 });
 
 function endedByTrigger(thrown: unknown) {
