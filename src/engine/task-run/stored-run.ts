@@ -62,14 +62,15 @@ export interface ResultPlace {
 /** Stores a value, unless it shows a secret. `shown` is the part of it that the task returned. */
 export async function write({ plan, result, location }: ResultPlace, value: unknown, shown = value): Promise<void> {
   const path = secretIn('location', location) ?? secretIn('result', shown);
-  if (path !== undefined) throw secretStored(plan.name, path);
+  if (path !== undefined) throw secretStored(plan, path);
   await result.write(value, location);
 }
 
-function secretStored(task: string, path: string): HeddleError {
+function secretStored({ name: task, storage }: RunPlan, path: string): HeddleError {
   const where = path === 'location' ? 'the location of its result' : path;
+  const otherwise = storage?.use.type === 'cache' ? 'do without cacheFor' : 'set checkpoint: false on the task';
   const message =
     `task '${task}' was not stored, since a secret shows in ${where}, and secrets are never stored. Leave it out of ` +
-    `there, or set checkpoint: false on the task.`;
+    `there, or ${otherwise}.`;
   return new HeddleError('SECRET_IN_RESULT', message, { task, path });
 }

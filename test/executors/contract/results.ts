@@ -227,7 +227,8 @@ function checkpointRules(rule: Rule): void {
     const { state } = await run(flow, { secrets });
     const named = await run(asName, { secrets, parameters: { token: secrets.TOKEN } });
     const unstored = await run(new Flow('unstored', () => tellSecret.with({ checkpoint: false })()), { secrets });
-
+    const cacheIt = tellSecret.with({ cacheFor: '1h', result: room.json });
+    const cached = await run(new Flow('cached', () => cacheIt()), { secrets });
     const told = await run(new Flow('told', { result: room.json }, () => echo('psst-' + secrets.OTHER)), { secrets });
 
     assert.match(told.state.of('echo').message, /a secret shows in result,/);
@@ -237,6 +238,7 @@ function checkpointRules(rule: Rule): void {
       /a secret shows in result\.headers\[0\], and secrets are never stored/,
     );
     assert.match(named.state.of('inc').message, /a secret shows in the location of its result/);
+    assert.match(cached.state.of('tell-secret').message, /leave it out of there, or do without cacheFor\.$/i);
     assert.deepEqual(room.files(), []);
     assert.equal(unstored.state.of('tell-secret').type, 'Success');
   });
