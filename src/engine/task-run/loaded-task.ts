@@ -28,9 +28,10 @@ export interface LoadedTask {
   readonly warnings: readonly ModuleWarning[];
 }
 
-/** The upstream values of one chunk: for each elementwise upstream, the outcomes of the chunk's indices, in order. */
+/** What all the runs of one chunk share. */
 export interface ChunkFacts {
   readonly task: ChunkTask;
+  /** For each elementwise upstream, the outcomes of the chunk's indices, in order. */
   readonly elementwise: readonly Outcomes[];
   /** The position of an index in them. */
   readonly positionOf: (index: number) => number;

@@ -137,7 +137,7 @@ export async function closeResource(key: string, log: (record: LogRecord) => voi
 }
 
 async function close(resource: OpenResource, log: (record: LogRecord) => void): Promise<void> {
-  // Whoever reads the log is not the cleanup that wrote it: see `ChunkRun`.
+  // Whoever reads the log is not the cleanup that wrote it: see `ChunkReport`.
   const write = (record: LogRecord) => outsideOfRuns(() => log(record));
   resource.write = write;
   const { name, definition } = resource.used;
