@@ -14,7 +14,8 @@ interface Circumstances {
 
 /** `error` is what ended the thread, or kept it from starting. */
 export function lossOf(error: unknown, { memoryLimitMb, strayWords, isUp = true }: Circumstances): Loss {
-  const { code, message = String(error), stack } = error as { code?: unknown; message?: string; stack?: string };
+  const { code, message: told = error, stack } = error as { code?: unknown; message?: unknown; stack?: string };
+  const message = String(told);
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return { kind: 'out-of-memory', ...(memoryLimitMb !== undefined && { memoryLimitMb }) };
   }

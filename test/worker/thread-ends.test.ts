@@ -40,3 +40,15 @@ test('any exit code is known again', () => {
     assert.deepEqual(lossOf(exitError(exitCode), { memoryLimitMb: undefined }), { kind: 'exit', exitCode });
   }
 });
+
+test('an error whose message is no text is told as one', () => {
+  const withList = Object.assign(new Error(), { message: ['no name', 'no age'] });
+
+  assert.equal(messageOf(withList), 'no name,no age');
+  assert.equal(messageOf({ message: 5 }), '5');
+});
+
+function messageOf(error: unknown): unknown {
+  const loss = lossOf(error, { memoryLimitMb: undefined });
+  return loss.kind === 'error' && loss.message;
+}
