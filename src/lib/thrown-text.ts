@@ -10,7 +10,7 @@ export function nameAndMessageIn(thrown: unknown): string {
 
 function textOf(thrown: unknown, ofError: (error: Error) => string): string {
   try {
-    return thrown instanceof Error ? ofError(thrown) : String(thrown);
+    return String(thrown instanceof Error ? ofError(thrown) : thrown);
   } catch {
     return 'something that has no text';
   }
