@@ -20,7 +20,7 @@ import { FailureLog } from './failure-log.ts';
 import { keep, type KeptArray } from './load-task.ts';
 import type { LoadedTask } from './loaded-task.ts';
 import { leftWork, workUnderWay } from './left-work.ts';
-import type { ModuleWarning } from './module-warnings.ts';
+import type { Notice } from './module-warnings.ts';
 import { createLogger } from '../logger.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RunPlan } from '../plan.ts';
@@ -96,7 +96,7 @@ class ChunkRun {
       return this.#failAll(loaded.state);
     }
     this.#loaded = loaded;
-    if (!this.#array.isWarned) for (const each of loaded.warnings) this.#warn(each);
+    if (!this.#array.isWarned) for (const each of loaded.warnings) this.#tell('warn', each);
     this.#array.isWarned = true;
     const elementwise = this.#read();
     if (elementwise instanceof Ending) return this.#failAll(elementwise.state);
@@ -123,14 +123,7 @@ class ChunkRun {
     await Promise.all(lanes);
     ended?.(this.#taken);
     const advice = waiting && lanes.length === 1 ? waiting.takeAdvice(loaded.plan) : undefined;
-    if (advice !== undefined) this.#advise(advice);
-  }
-
-  #advise(advice: string): void {
-    const { plan } = this.#loaded;
-    const task = plan.alike?.task ?? plan.name;
-    const once = [plan.flowRunId, task, 'waits'].join('/');
-    createLogger({ task, once }, this.#report.log, plan.logLevel).info(advice);
+    if (advice !== undefined) this.#tell('info', advice);
   }
 
   /** Runs one index after the other, as long as there are any that no lane has taken. */
@@ -170,12 +163,12 @@ class ChunkRun {
   /** To be called when all else is through, and as late as can be: much begins only after some turns. */
   warnOfLeftWork(): void {
     const underWay = this.#isBlamable && !isCancelled(this.#task.control) ? workUnderWay() : [];
-    if (underWay.length > 0) this.#warn(leftWork(this.#loaded.plan, underWay));
+    if (underWay.length > 0) this.#tell('warn', leftWork(this.#loaded.plan, underWay));
   }
 
-  #warn({ message, once }: ModuleWarning): void {
+  #tell(level: 'info' | 'warn', { message, once }: Notice): void {
     const { plan } = this.#loaded;
-    createLogger({ task: plan.name, once }, this.#report.log, plan.logLevel).warn(message);
+    createLogger({ task: plan.alike?.task ?? plan.name, once }, this.#report.log, plan.logLevel)[level](message);
   }
 
   /** Until the resource is open the thread counts as running no index, so that no timeout counts the time. */

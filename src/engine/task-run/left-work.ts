@@ -5,7 +5,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { plural } from '../../lib/plural.ts';
 import type { RunPlan } from '../plan.ts';
-import { warning, type ModuleWarning } from './module-warnings.ts';
+import { warning, type Notice } from './module-warnings.ts';
 
 /**
  * What Node calls an access to a file that a promise stands for. What has a callback is not looked at: a stream closes
@@ -47,7 +47,7 @@ export function workUnderWay(): string[] {
 }
 
 /** What to tell of a task of which that is under way when all of its runs here have ended. */
-export function leftWork({ alike, name, flowRunId }: RunPlan, underWay: readonly string[]): ModuleWarning {
+export function leftWork({ alike, name, flowRunId }: RunPlan, underWay: readonly string[]): Notice {
   const task = alike?.task ?? name;
   const message =
     `task '${task}' ended while what it had started went on: ${underWay.join(' and ')}. Nobody waits for that: it is ` +

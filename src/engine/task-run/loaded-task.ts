@@ -5,7 +5,7 @@ import type { ChunkTask } from '../../lib/chunk.ts';
 import type { LogRecord } from '../../lib/log-record.ts';
 import type { Task } from '../../flow/task.ts';
 import type { Trigger } from '../../flow/triggers.ts';
-import type { ModuleWarning } from './module-warnings.ts';
+import type { Notice } from './module-warnings.ts';
 import type { Outcomes } from '../outcomes.ts';
 import type { RunPlan } from '../plan.ts';
 import type { UsedResource } from './resources.ts';
@@ -25,7 +25,7 @@ export interface LoadedTask {
   /** Absent when it needs none. */
   readonly resources: readonly UsedResource[] | undefined;
   /** What is to be told of its module. */
-  readonly warnings: readonly ModuleWarning[];
+  readonly warnings: readonly Notice[];
 }
 
 /** What all the runs of one chunk share. */

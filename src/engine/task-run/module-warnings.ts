@@ -15,7 +15,7 @@ import { noteVariables } from '../noted-variables.ts';
 import type { RunPlan } from '../plan.ts';
 
 /** To be told once in a run, whichever thread finds it out first. */
-export interface ModuleWarning {
+export interface Notice {
   readonly message: string;
   readonly once: string;
 }
@@ -23,7 +23,7 @@ export interface ModuleWarning {
 const shownMembers = 3;
 
 /** To be called on the thread that is about to run the task. */
-export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonly ModuleWarning[]> {
+export async function moduleWarnings(plan: RunPlan, task: Task): Promise<readonly Notice[]> {
   const drift = plan.variables === undefined ? [] : await driftWarnings(plan, task, plan.variables);
   return [...drift, ...environmentWarnings(plan), ...effectWarnings(plan, task)];
 }
@@ -32,12 +32,12 @@ async function driftWarnings(
   { captured, flowRunId, name: slug, reference }: RunPlan,
   task: Task,
   variables: readonly ModuleVariable[],
-): Promise<ModuleWarning[]> {
+): Promise<Notice[]> {
   const { module = '' } = task.reference;
   const where = { isElsewhere: module.startsWith('file:') && module !== reference.module };
   const noted = noteVariables(task, where.isElsewhere ? folderOf(module) : '');
   const here = new Map(noted.map((each) => [each.name, each]));
-  const warnings: ModuleWarning[] = [];
+  const warnings: Notice[] = [];
   const sent = new Set(captured?.functions.flatMap((each) => ('locals' in each ? Object.keys(each.locals) : [])));
   const isSent = ({ name }: ModuleVariable) => sent.has(name.replace(/^globalThis\./, ''));
   // An empty variable is one that tasks fill while they run, so it may differ by now.
@@ -86,7 +86,7 @@ async function isReadBy(task: Task, name: string): Promise<boolean> {
   return false;
 }
 
-function environmentWarnings({ name: slug, environment, resources = [], flowRunId }: RunPlan): ModuleWarning[] {
+function environmentWarnings({ name: slug, environment, resources = [], flowRunId }: RunPlan): Notice[] {
   const ofResources = resources.flatMap(({ name, environment: names = [] }) =>
     names.map((key) => [`resource '${name}'`, key] as const),
   );
@@ -102,7 +102,7 @@ function environmentWarnings({ name: slug, environment, resources = [], flowRunI
     });
 }
 
-function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task): ModuleWarning[] {
+function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task): Notice[] {
   const used = captured?.functions.flatMap((each) => ('module' in each ? (each.module?.url ?? []) : [])) ?? [];
   // A module is named as it was imported here: as that of a bundle, for example.
   const modules = new Set(captured === undefined ? [task.reference.module ?? ''] : used);
@@ -119,7 +119,7 @@ function effectWarnings({ reference, captured, flowRunId }: RunPlan, task: Task)
 }
 
 /** The message ends with its code, which is in docs/errors.md. */
-export function warning(code: string, message: string, about: readonly string[]): ModuleWarning {
+export function warning(code: string, message: string, about: readonly string[]): Notice {
   return { message: `${message} (${code})`, once: [code, ...about].join('/') };
 }
 

@@ -2,6 +2,7 @@
 
 import { formatDuration } from '../../lib/duration.ts';
 import type { RunPlan } from '../plan.ts';
+import type { Notice } from './module-warnings.ts';
 
 /** How many indices, and how long, are enough to be no accident. */
 const leastIndices = 5;
@@ -38,21 +39,24 @@ export class Waiting {
    * The advice, once. None if the author has set how many runs overlap, unless the task is called rather than mapped:
    * then none do, whatever is set.
    */
-  takeAdvice({ name, alike, concurrency, tags }: RunPlan): string | undefined {
+  takeAdvice({ name, alike, concurrency, flowRunId, tags }: RunPlan): Notice | undefined {
     if (concurrency === 1 || (concurrency !== undefined && alike === undefined)) return undefined;
     const totalMs = this.#idleMs + this.#activeMs;
     const share = this.#idleMs / totalMs;
     if (this.#isTold || this.#indices < leastIndices || totalMs < leastMs || share < leastIdle) return undefined;
     this.#isTold = true;
     const count = Math.min(mostAdvised, Math.max(2, Math.round(totalMs / Math.max(1, this.#activeMs))));
+    const task = alike?.task ?? name;
+    const once = [flowRunId, task, 'waits'].join('/');
     const idle = `had nothing to do for ${Math.floor(100 * share)} % of ${formatDuration(totalMs)}`;
-    const what = `task '${alike?.task ?? name}' mostly waits: a thread of it ${idle}`;
+    const what = `task '${task}' mostly waits: a thread of it ${idle}`;
     const limit = tags === undefined ? '' : ', or the limit of a tag of it is reached';
     const unless = `Unless native code works for it meanwhile, as that of sharp or zlib does${limit}`;
-    if (alike === undefined) return `${what}. ${unless}, let its runs overlap there: try { concurrency: ${count} }`;
+    if (alike === undefined)
+      return { message: `${what}. ${unless}, let its runs overlap there: try { concurrency: ${count} }`, once };
     const option = concurrency !== undefined ? '' : `, with { concurrency: ${count} }`;
     const remedy = `Call ${alike.task}.map(…) once${option}, rather than ${alike.task}(…) ${alike.count} times`;
-    return `${what}. Only the runs of one map overlap there. ${remedy}`;
+    return { message: `${what}. Only the runs of one map overlap there. ${remedy}`, once };
   }
 }
 
