@@ -24,6 +24,7 @@ import {
   readAll,
   readLater,
   readNothing,
+  uploadRefused,
 } from '../fixtures/forgetful.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-left-work-'));
@@ -71,8 +72,10 @@ test('a task that does not await an answer is told, one that does not read it is
     );
     server.closeAllConnections();
   }
-  assert.deepEqual(await warningsOf(new Flow('f', () => fetchStatus(`${server.url}/now`)), onNewThread()), []);
-  server.closeAllConnections();
+  for (const task of [fetchStatus, uploadRefused]) {
+    assert.deepEqual(await warningsOf(new Flow('f', () => task(`${server.url}/now`)), onNewThread()), []);
+    server.closeAllConnections();
+  }
 });
 
 test('a task that reads a stream to its end is not told, though the file is closed after it', bounded, async () => {

@@ -26,7 +26,7 @@ export function watchRequests(): void {
   subscribe('undici:request:create', add);
   subscribe('undici:request:headers', remove);
   subscribe('undici:request:error', remove);
-  subscribe('http.client.request.start', add);
+  subscribe('http.client.request.created', add);
   subscribe('http.client.response.finish', remove);
   subscribe('http.client.request.error', remove);
 }
