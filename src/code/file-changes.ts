@@ -3,6 +3,7 @@
 
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import timers, * as imported from 'node:timers';
 import { callSite } from './call-site.ts';
 import { pathOf } from './file-path.ts';
 
@@ -14,6 +15,8 @@ const changing: Readonly<Record<string, string>> = {
   ...named(['createWriteStream', 'writeFile'], 'wrote'),
 };
 
+const clocks = ['setImmediate', 'setInterval', 'setTimeout'] as const;
+
 /**
  * From now on notes what modules that are being imported do to files. What it returns ends that, and gives each change
  * as a clause: `removed 'out'`.
@@ -21,12 +24,21 @@ const changing: Readonly<Record<string, string>> = {
 export function watchFiles(): () => string[] {
   const clauses = new Set<string>();
   const wrapped = [fs, fs.promises].flatMap((functions) => wrapIn(functions as unknown as Functions, clauses));
-  syncBuiltinESMExports();
+  letImportsFollow();
   return () => {
     for (const unwrap of wrapped) unwrap();
-    syncBuiltinESMExports();
+    letImportsFollow();
     return [...clauses];
   };
+}
+
+/**
+ * What is imported by name from built-in modules becomes what those have now. Where somebody has mocked their timers,
+ * that would stop ours, so it stays as it is.
+ */
+function letImportsFollow(): void {
+  const isMocked = clocks.some((name) => imported[name] !== timers[name]);
+  if (!isMocked) syncBuiltinESMExports();
 }
 
 /** What somebody keeps of it goes on to work as before. */

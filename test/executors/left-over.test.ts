@@ -17,6 +17,7 @@ import {
   throwsLater,
   throwsNothing,
 } from '../fixtures/left-over.ts';
+import { mockedFor } from '../fixtures/mocks-at-its-top.ts';
 import { inc } from '../fixtures/tasks.ts';
 
 const bounded = { timeout: 60_000 };
@@ -104,6 +105,12 @@ for (const [where, executor] of [
     assert.equal(state.output, 3);
   });
 }
+
+test('a module that mocks setImmediate in each thread keeps no task from running', bounded, async () => {
+  const flow = new Flow('mocked', () => inc(mockedFor(1)));
+
+  assert.equal((await flow.run({ executor: oneThread(), onLog: () => {} })).output, 2);
+});
 
 test('what a task wrote is heard though its thread is kept from saying that it is over', bounded, async () => {
   using diary = newDiary();
